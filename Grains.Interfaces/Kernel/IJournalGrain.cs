@@ -1,0 +1,78 @@
+namespace OrleansOrchestrator.Interfaces.Kernel;
+
+/// <summary>
+/// The single writer of one resource; its key is a <see cref="ResourceName"/>. Assigns dense, monotonic revisions, and commits all that
+/// waits as one batch (group commit). Every activation is fenced by an epoch in the store and holds a lease.
+/// </summary>
+[Alias("orch.journal-grain")]
+public interface IJournalGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Commits one write, after checking its expected revision against the newest. Answers with the committed version (for a delete: the
+    /// last state, carrying the revision of the deletion). Throws <see cref="UnknownOutcomeException"/> when nobody can tell
+    /// whether it was committed, <see cref="StoreUnavailableException"/> when it surely was not.
+    /// </summary>
+    [Alias("Commit")]
+    Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken);
+
+    /// <summary>The newest committed revision, valid at some instant during the call: the basis of consistent reads (P5).</summary>
+    [Alias("GetRevision")]
+    ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The newest committed version of one object, linearizable; null when there is none.
+    /// </summary>
+    [Alias("Read")]
+    Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Changes after a revision, in order, without gaps; waits up to <paramref name="wait"/> for the first, and returns an empty batch
+    /// when none came. <see cref="ChangeBatch.TooOld"/> when the change log no longer reaches back that far.
+    /// </summary>
+    [Alias("ReadAfter")]
+    Task<ChangeBatch> ReadAfterAsync(long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken);
+}
+
+/// <summary>A write and the object it is for.</summary>
+[GenerateSerializer, Immutable, Alias("orch.journal-write")]
+public sealed record JournalWrite(
+    [property: Id(0)] ObjectKey Key,
+    [property: Id(1)] ObjectWrite Write);
+
+/// <summary>What a change did to its object.</summary>
+public enum ChangeKind
+{
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// <summary>One committed change; <see cref="ResourceObject.Revision"/> of <see cref="Object"/> is its place in the order.</summary>
+[GenerateSerializer, Immutable, Alias("orch.change")]
+public sealed record Change(
+    [property: Id(0)] ChangeKind Kind,
+    [property: Id(1)] ResourceObject Object);
+
+/// <summary>An unbroken run of changes.</summary>
+[GenerateSerializer, Immutable, Alias("orch.change-batch")]
+public sealed record ChangeBatch
+{
+    [Id(0)]
+    public required IReadOnlyList<Change> Changes { get; init; }
+
+    /// <summary>The revision up to which this batch is complete.</summary>
+    [Id(1)]
+    public required long Revision { get; init; }
+
+    /// <summary>True when the requested revision is older than the change log: load again.</summary>
+    [Id(2)]
+    public bool TooOld { get; init; }
+}
+
+/// <summary>A commit's outcome cannot be known: the caller must re-read and must not repeat blindly (P3).</summary>
+[GenerateSerializer, Alias("orch.unknown-outcome")]
+public sealed class UnknownOutcomeException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The store refused or could not be reached before anything was done; safe to repeat.</summary>
+[GenerateSerializer, Alias("orch.store-unavailable")]
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,160 @@
+using System.Text.Json;
+
+namespace OrleansOrchestrator.Interfaces.Kernel;
+
+/// <summary>What the machinery reads of an object's <c>metadata</c>, taken from the bytes in one pass.</summary>
+public sealed class ObjectMetadata
+{
+    private static readonly Dictionary<string, string> NoText = [];
+
+    public string Name { get; private set; } = "";
+
+    public string Namespace { get; private set; } = "";
+
+    public string Uid { get; private set; } = "";
+
+    /// <summary>0 when absent.</summary>
+    public long Generation { get; private set; }
+
+    public DateTimeOffset? CreationTimestamp { get; private set; }
+
+    /// <summary>Set while the object waits for its grace period or finalizers.</summary>
+    public DateTimeOffset? DeletionTimestamp { get; private set; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; private set; } = NoText;
+
+    public IReadOnlyDictionary<string, string> Annotations { get; private set; } = NoText;
+
+    public IReadOnlyList<string> Finalizers { get; private set; } = [];
+
+    public IReadOnlyList<ObjectOwner> Owners { get; private set; } = [];
+
+    /// <summary>The owner with <c>controller: true</c>, if any.</summary>
+    public ObjectOwner? Controller
+    {
+        get
+        {
+            foreach (var owner in Owners)
+            {
+                if (owner.IsController)
+                {
+                    return owner;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Reads the top-level <c>metadata</c> of a valid JSON object; everything else is skipped.</summary>
+    public static ObjectMetadata Parse(ReadOnlySpan<byte> json)
+    {
+        var result = new ObjectMetadata();
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isMetadata = reader.ValueTextEquals("metadata"u8);
+            reader.Read();
+            if (isMetadata && reader.TokenType == JsonTokenType.StartObject)
+            {
+                result.ReadMetadata(ref reader);
+                return result;
+            }
+
+            reader.Skip();
+        }
+
+        return result;
+    }
+
+    private void ReadMetadata(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var property = reader.GetString();
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.Null)
+            {
+                continue;
+            }
+
+            ReadField(property!, ref reader);
+        }
+    }
+
+    private void ReadField(string property, ref Utf8JsonReader reader)
+    {
+        switch (property)
+        {
+            case "name": Name = reader.GetString()!; break;
+            case "namespace": Namespace = reader.GetString()!; break;
+            case "uid": Uid = reader.GetString()!; break;
+            case "generation": Generation = reader.GetInt64(); break;
+            case "creationTimestamp": CreationTimestamp = reader.GetDateTimeOffset(); break;
+            case "deletionTimestamp": DeletionTimestamp = reader.GetDateTimeOffset(); break;
+            case "labels": Labels = ReadText(ref reader); break;
+            case "annotations": Annotations = ReadText(ref reader); break;
+            case "finalizers": Finalizers = ReadFinalizers(ref reader); break;
+            case "ownerReferences": Owners = ReadOwners(ref reader); break;
+            default: reader.Skip(); break;
+        }
+    }
+
+    private static Dictionary<string, string> ReadText(ref Utf8JsonReader reader)
+    {
+        var result = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = reader.GetString()!;
+            reader.Read();
+            result[key] = reader.GetString() ?? "";
+        }
+
+        return result;
+    }
+
+    private static List<string> ReadFinalizers(ref Utf8JsonReader reader)
+    {
+        var result = new List<string>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.String)
+        {
+            result.Add(reader.GetString()!);
+        }
+
+        return result;
+    }
+
+    private static List<ObjectOwner> ReadOwners(ref Utf8JsonReader reader)
+    {
+        var result = new List<ObjectOwner>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            string version = "", kind = "", name = "", uid = "";
+            bool controller = false, blocks = false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var property = reader.GetString();
+                reader.Read();
+                switch (property)
+                {
+                    case "apiVersion": version = reader.GetString() ?? ""; break;
+                    case "kind": kind = reader.GetString() ?? ""; break;
+                    case "name": name = reader.GetString() ?? ""; break;
+                    case "uid": uid = reader.GetString() ?? ""; break;
+                    case "controller": controller = reader.TokenType == JsonTokenType.True; break;
+                    case "blockOwnerDeletion": blocks = reader.TokenType == JsonTokenType.True; break;
+                    default: reader.Skip(); break;
+                }
+            }
+
+            result.Add(new ObjectOwner(version, kind, name, uid, controller, blocks));
+        }
+
+        return result;
+    }
+}
+
+/// <summary><c>meta/v1 OwnerReference</c>.</summary>
+public sealed record ObjectOwner(
+    string ApiVersion, string Kind, string Name, string Uid, bool IsController, bool BlocksOwnerDeletion);

@@ -1,0 +1,58 @@
+namespace OrleansOrchestrator.Interfaces.Kernel;
+
+/// <summary>
+/// One committed version of an object. Immutable, and shared by reference between journal, caches, lists and watches of a silo:
+/// nobody copies or re-encodes it. Equality is by reference.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("orch.resource-object")]
+public sealed class ResourceObject
+{
+    [NonSerialized]
+    private WeakReference<object>? _decoded;
+    [NonSerialized]
+    private ObjectMetadata? _metadata;
+
+    /// <summary>Wraps committed bytes.</summary>
+    /// <param name="key">Namespace and name.</param>
+    /// <param name="uid"><c>metadata.uid</c>.</param>
+    /// <param name="revision">The journal revision that committed these bytes; equals <c>metadata.resourceVersion</c>.</param>
+    /// <param name="json">The whole object as compact UTF-8 JSON in the storage version, with its resourceVersion.</param>
+    public ResourceObject(ObjectKey key, string uid, long revision, ReadOnlyMemory<byte> json)
+    {
+        Key = key;
+        Uid = uid;
+        Revision = revision;
+        Json = json;
+    }
+
+    [Id(0)]
+    public ObjectKey Key { get; }
+
+    [Id(1)]
+    public string Uid { get; }
+
+    [Id(2)]
+    public long Revision { get; }
+
+    [Id(3)]
+    public ReadOnlyMemory<byte> Json { get; }
+
+    /// <summary>The parts of <c>metadata</c> that the machinery looks at; parsed on first use, then kept.</summary>
+    public ObjectMetadata Metadata => _metadata ??= ObjectMetadata.Parse(Json.Span);
+
+    /// <summary>
+    /// The typed form, decoded at most once while someone holds it. The result is shared: callers never change it.
+    /// </summary>
+    public T Decode<T>(Func<ReadOnlyMemory<byte>, T> decode)
+        where T : class
+    {
+        if (_decoded is { } reference && reference.TryGetTarget(out var known) && known is T typed)
+        {
+            return typed;
+        }
+
+        var fresh = decode(Json);
+        _decoded = new WeakReference<object>(fresh);
+        return fresh;
+    }
+}

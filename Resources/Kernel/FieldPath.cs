@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace OrleansOrchestrator.Resources.Kernel;
+
+/// <summary>Path of a field in an error, written as upstream writes it: <c>spec.containers[0].name</c>, <c>data[a/b]</c>.</summary>
+public sealed class FieldPath
+{
+    private readonly FieldPath? _parent;
+    private readonly string _element;
+    private readonly bool _isIndex;
+
+    private FieldPath(FieldPath? parent, string element, bool isIndex)
+    {
+        _parent = parent;
+        _element = element;
+        _isIndex = isIndex;
+    }
+
+    /// <summary>A path that starts at a top-level field; several names are nested.</summary>
+    public static FieldPath Of(string name, params ReadOnlySpan<string> more)
+    {
+        var path = new FieldPath(null, name, isIndex: false);
+        foreach (var next in more)
+        {
+            path = path.Child(next);
+        }
+
+        return path;
+    }
+
+    public FieldPath Child(string name) => new(this, name, isIndex: false);
+
+    public FieldPath Child(string name, string next) => Child(name).Child(next);
+
+    public FieldPath Index(int index) => new(this, index.ToString(CultureInfo.InvariantCulture), isIndex: true);
+
+    public FieldPath Key(string key) => new(this, key, isIndex: true);
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        var step = _isIndex ? $"[{_element}]" : _parent is null ? _element : $".{_element}";
+        return _parent is null ? step : _parent + step;
+    }
+}

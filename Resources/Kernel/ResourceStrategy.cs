@@ -1,0 +1,135 @@
+using k8s;
+using k8s.Models;
+
+namespace OrleansOrchestrator.Resources.Kernel;
+
+/// <summary>
+/// The rules of one kind, as pure functions over its model. The pipeline owns what all kinds share (metadata, generation of names, uid,
+/// timestamps, generic metadata validation); a strategy adds what is the kind's own. Calls come in the order in which they are declared here.
+/// </summary>
+public interface IResourceStrategy
+{
+    /// <summary>True if PUT of an absent object creates it.</summary>
+    bool AllowCreateOnUpdate { get; }
+
+    /// <summary>True if an update without resourceVersion is accepted.</summary>
+    bool AllowUnconditionalUpdate { get; }
+
+    /// <summary>Fields that field selectors may name, beyond <c>metadata.name</c> and <c>metadata.namespace</c>.</summary>
+    IReadOnlyList<SelectableField> SelectableFields { get; }
+
+    /// <summary>Columns of the Table form.</summary>
+    IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <summary>The Table cells of one object, one per column.</summary>
+    IReadOnlyList<object?> Cells(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now);
+
+    /// <summary>Fills in defaults, on every decode of a request body and of patched objects.</summary>
+    void SetDefaults(IKubernetesObject<V1ObjectMeta> item);
+
+    /// <summary>Clears what clients may not set on create (status, generation = 1 …).</summary>
+    void PrepareForCreate(IKubernetesObject<V1ObjectMeta> item);
+
+    /// <summary>Findings on a new object, metadata excluded (but name rules: see <see cref="ValidateName"/>).</summary>
+    void Validate(IKubernetesObject<V1ObjectMeta> item, FieldErrors errors);
+
+    /// <summary>Carries over what an update may not change, bumps <c>metadata.generation</c> when the spec changed.</summary>
+    void PrepareForUpdate(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource);
+
+    /// <summary>Findings on an update of the object (<paramref name="subresource"/> empty) or a subresource of it.</summary>
+    void ValidateUpdate(
+        IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource, FieldErrors errors);
+
+    /// <summary>Texts for Warning headers, on create and update; <paramref name="old"/> is null on create.</summary>
+    IEnumerable<string> Warnings(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old);
+
+    /// <summary>Why a name is bad, in upstream's words; empty when it is good.</summary>
+    /// <param name="name">The name, or a generateName prefix.</param>
+    /// <param name="isPrefix">True for generateName.</param>
+    IEnumerable<string> ValidateName(string name, bool isPrefix);
+
+    /// <summary>
+    /// The grace period that a deletion really gets; null deletes at once. A pod that is not yet bound, or has finished, goes at once.
+    /// </summary>
+    /// <param name="item">The object to delete.</param>
+    /// <param name="requestedSeconds">From DeleteOptions; null when not given.</param>
+    long? GracePeriodSeconds(IKubernetesObject<V1ObjectMeta> item, long? requestedSeconds);
+}
+
+/// <summary>A field that can be selected on.</summary>
+/// <param name="Label">The name in selectors, for example <c>spec.nodeName</c>.</param>
+/// <param name="Path">Where the value is in the JSON; the same as the label when not given.</param>
+/// <param name="Default">The value when the JSON has none.</param>
+public sealed record SelectableField(string Label, string? Path = null, string Default = "");
+
+/// <summary><c>meta/v1 TableColumnDefinition</c>.</summary>
+/// <param name="Name">Heading.</param>
+/// <param name="Type">string, integer, number, boolean or date.</param>
+/// <param name="Format">For example <c>name</c>.</param>
+/// <param name="Description">Upstream's text.</param>
+/// <param name="Priority">0 is always shown, 1 with <c>-o wide</c>.</param>
+public sealed record TableColumn(string Name, string Type, string Format, string Description, int Priority = 0);
+
+/// <summary>Typed base of strategies; every rule has the usual answer as its default.</summary>
+public abstract class ResourceStrategy<T> : IResourceStrategy
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    public virtual bool AllowCreateOnUpdate => false;
+
+    public virtual bool AllowUnconditionalUpdate => true;
+
+    public virtual IReadOnlyList<SelectableField> SelectableFields => [];
+
+    /// <summary>The two columns of kinds without their own.</summary>
+    public virtual IReadOnlyList<TableColumn> Columns => TableColumns.NameAndAge;
+
+    public virtual IReadOnlyList<object?> Cells(T item, DateTimeOffset now) => [item.Metadata.Name, TableColumns.CreatedAt(item)];
+
+    public virtual void SetDefaults(T item)
+    {
+    }
+
+    public virtual void PrepareForCreate(T item)
+    {
+    }
+
+    public virtual void Validate(T item, FieldErrors errors)
+    {
+    }
+
+    public virtual void PrepareForUpdate(T item, T old, string subresource)
+    {
+    }
+
+    public virtual void ValidateUpdate(T item, T old, string subresource, FieldErrors errors)
+    {
+    }
+
+    public virtual IEnumerable<string> Warnings(T item, T? old) => [];
+
+    public virtual IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.DnsSubdomain(name, isPrefix);
+
+    public virtual long? GracePeriodSeconds(T item, long? requestedSeconds) => null;
+
+    IReadOnlyList<object?> IResourceStrategy.Cells(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) => Cells((T)item, now);
+
+    void IResourceStrategy.SetDefaults(IKubernetesObject<V1ObjectMeta> item) => SetDefaults((T)item);
+
+    void IResourceStrategy.PrepareForCreate(IKubernetesObject<V1ObjectMeta> item) => PrepareForCreate((T)item);
+
+    void IResourceStrategy.Validate(IKubernetesObject<V1ObjectMeta> item, FieldErrors errors) => Validate((T)item, errors);
+
+    void IResourceStrategy.PrepareForUpdate(
+        IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource) =>
+        PrepareForUpdate((T)item, (T)old, subresource);
+
+    void IResourceStrategy.ValidateUpdate(
+        IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource, FieldErrors errors) =>
+        ValidateUpdate((T)item, (T)old, subresource, errors);
+
+    IEnumerable<string> IResourceStrategy.Warnings(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old) =>
+        Warnings((T)item, (T?)old);
+
+    long? IResourceStrategy.GracePeriodSeconds(IKubernetesObject<V1ObjectMeta> item, long? requestedSeconds) =>
+        GracePeriodSeconds((T)item, requestedSeconds);
+}
