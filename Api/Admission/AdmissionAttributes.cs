@@ -1,0 +1,48 @@
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission;
+
+/// <summary>What a write does, as admission sees it.</summary>
+public enum AdmissionOperation
+{
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+/// <summary>One write under admission.</summary>
+public sealed class AdmissionAttributes
+{
+    public required AdmissionOperation Operation { get; init; }
+
+    public required ResourceDefinition Definition { get; init; }
+
+    /// <summary>The name is empty while a create waits for its generated name.</summary>
+    public required ObjectKey Key { get; init; }
+
+    public string Subresource { get; init; } = "";
+
+    /// <summary>The object as it is to be; null on delete. For subresources with a kind of their own (binding, eviction) that kind.</summary>
+    public IKubernetesObject<V1ObjectMeta>? Object { get; set; }
+
+    /// <summary>The object as it is; null on create.</summary>
+    public IKubernetesObject<V1ObjectMeta>? OldObject { get; init; }
+
+    public required UserIdentity User { get; init; }
+
+    /// <summary>Nothing will be stored: plugins leave no trace either.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Options of a delete; null otherwise.</summary>
+    public V1DeleteOptions? Options { get; init; }
+
+    /// <summary>Texts for Warning headers.</summary>
+    public required ICollection<string> Warnings { get; init; }
+
+    /// <summary>True when the write is for this resource itself, not for a subresource.</summary>
+    public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;
+}

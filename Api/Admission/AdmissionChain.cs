@@ -1,0 +1,65 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission;
+
+/// <summary>All plugins in upstream's recommended order; the first refusal ends the chain.</summary>
+public sealed class AdmissionChain
+{
+    /// <summary>Upstream's order (kubeapiserver/options/plugins.go), our own plugins at the place where upstream does the same work.</summary>
+    public static readonly IReadOnlyList<string> Order =
+    [
+        "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity", "Priority",
+        "DefaultTolerationSeconds", "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
+        "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass", "PodTopologyLabels",
+        "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "ServiceAddresses", "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionWebhook", "ResourceQuota",
+    ];
+
+    private readonly IAdmissionPlugin[] _plugins;
+
+    public AdmissionChain(IEnumerable<IAdmissionPlugin> plugins)
+    {
+        _plugins = [.. plugins.OrderBy(p => PlaceOf(p.Name))];
+    }
+
+    /// <summary>The mutating round.</summary>
+    public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in _plugins)
+        {
+            if (plugin.Handles(attributes) && await plugin.MutateAsync(attributes, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The validating round.</summary>
+    public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in _plugins)
+        {
+            if (plugin.Handles(attributes) && await plugin.ValidateAsync(attributes, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
+    }
+
+    private static int PlaceOf(string name)
+    {
+        for (var place = 0; place < Order.Count; place++)
+        {
+            if (Order[place] == name)
+            {
+                return place;
+            }
+        }
+
+        throw new InvalidOperationException($"Admission plugin {name} has no place in {nameof(AdmissionChain)}.{nameof(Order)}.");
+    }
+}
