@@ -1,0 +1,15 @@
+namespace OrleansOrchestrator.Api.Auth;
+
+/// <summary>Settings of authentication.</summary>
+public sealed record AuthOptions
+{
+    /// <summary><c>iss</c> of service-account tokens, and the base address of OIDC discovery.</summary>
+    public string Issuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>Audiences for which a token is good here; the first is the default of TokenRequests.</summary>
+    public IReadOnlyList<string> Audiences { get; init; } = ["https://kubernetes.default.svc.cluster.local"];
+
+    /// <summary>Static bearer tokens: token to user. For tests and tools; empty by default.</summary>
+    public IReadOnlyDictionary<string, Interfaces.Kernel.UserIdentity> StaticTokens { get; init; } =
+        new Dictionary<string, Interfaces.Kernel.UserIdentity>();
+}

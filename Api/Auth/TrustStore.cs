@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.IdentityModel.Tokens;
+using OrleansOrchestrator.Interfaces.Security;
+
+namespace OrleansOrchestrator.Api.Auth;
+
+/// <summary>
+/// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant. Everything that needs it before
+/// waits for <see cref="LoadAsync"/>.
+/// </summary>
+public sealed class TrustStore(IGrainFactory grains)
+{
+    private readonly TaskCompletionSource<LoadedTrust> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The identity; completes when it has been loaded.</summary>
+    public Task<LoadedTrust> Trust => _loaded.Task;
+
+    /// <summary>The grain that signs.</summary>
+    public IClusterIdentityGrain Signer => grains.GetGrain<IClusterIdentityGrain>(IClusterIdentityGrain.Key);
+
+    /// <summary>Reads the identity from its grain; called once by the host.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var trust = await Signer.GetTrustAsync(cancellationToken);
+        _loaded.TrySetResult(new LoadedTrust(trust));
+    }
+}
+
+/// <summary>The identity in the forms that verification needs.</summary>
+public sealed class LoadedTrust
+{
+    private readonly X509Certificate2 _authority;
+
+    public LoadedTrust(ClusterTrust trust)
+    {
+        Public = trust;
+        _authority = X509Certificate2.CreateFromPem(trust.AuthorityPem);
+        var key = ECDsa.Create();
+        key.ImportFromPem(trust.TokenPublicKeyPem);
+        TokenKey = new ECDsaSecurityKey(key) { KeyId = trust.TokenKeyId };
+    }
+
+    public ClusterTrust Public { get; }
+
+    /// <summary>Verifies service-account tokens.</summary>
+    public ECDsaSecurityKey TokenKey { get; }
+
+    /// <summary>True when the certificate was signed by the cluster's authority, is in its time, and may be used by clients.</summary>
+    public bool IsTrustedClient(X509Certificate2 certificate)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(_authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2"));
+        return chain.Build(certificate);
+    }
+}

@@ -1,0 +1,72 @@
+namespace OrleansOrchestrator.Interfaces.Security;
+
+/// <summary>
+/// Keeper of the cluster's identity: its id, certificate authority and token-signing key, made on first use and persisted. Its key is
+/// <see cref="Key"/>. Private keys of the authority and of tokens never leave this grain.
+/// </summary>
+[Alias("orch.cluster-identity")]
+public interface IClusterIdentityGrain : IGrainWithStringKey
+{
+    /// <summary>The only key.</summary>
+    public const string Key = "cluster";
+
+    /// <summary>What everyone may know.</summary>
+    [Alias("GetTrust")]
+    Task<ClusterTrust> GetTrustAsync(CancellationToken cancellationToken);
+
+    /// <summary>Issues a certificate with a fresh key, signed by the cluster's authority.</summary>
+    [Alias("Issue")]
+    Task<IssuedCertificate> IssueAsync(CertificateOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Signs bytes with the token key: ES256 in the form of JWS (r and s concatenated).</summary>
+    [Alias("Sign")]
+    Task<byte[]> SignAsync(byte[] data, CancellationToken cancellationToken);
+}
+
+/// <summary>The public side of the cluster's identity.</summary>
+[GenerateSerializer, Immutable, Alias("orch.cluster-trust")]
+public sealed record ClusterTrust
+{
+    [Id(0)]
+    public required string ClusterId { get; init; }
+
+    /// <summary>Certificate of the authority, PEM.</summary>
+    [Id(1)]
+    public required string AuthorityPem { get; init; }
+
+    /// <summary>Key id (<c>kid</c>) of the token key.</summary>
+    [Id(2)]
+    public required string TokenKeyId { get; init; }
+
+    /// <summary>Public token key, SubjectPublicKeyInfo PEM (P-256).</summary>
+    [Id(3)]
+    public required string TokenPublicKeyPem { get; init; }
+}
+
+/// <summary>A certificate to be issued.</summary>
+[GenerateSerializer, Immutable, Alias("orch.certificate-order")]
+public sealed record CertificateOrder
+{
+    /// <summary>The user name of a client certificate.</summary>
+    [Id(0)]
+    public required string CommonName { get; init; }
+
+    /// <summary>The groups of a client certificate.</summary>
+    [Id(1)]
+    public IReadOnlyList<string> Organizations { get; init; } = [];
+
+    [Id(2)]
+    public IReadOnlyList<string> DnsNames { get; init; } = [];
+
+    [Id(3)]
+    public IReadOnlyList<string> IpAddresses { get; init; } = [];
+
+    [Id(4)]
+    public required TimeSpan Validity { get; init; }
+}
+
+/// <summary>A certificate and its private key, PEM.</summary>
+[GenerateSerializer, Immutable, Alias("orch.issued-certificate")]
+public sealed record IssuedCertificate(
+    [property: Id(0)] string CertificatePem,
+    [property: Id(1)] string KeyPem);

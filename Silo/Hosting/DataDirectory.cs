@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>
+/// Where a cluster keeps everything on this machine. Layout: <c>postgres/</c> (database), <c>run/</c> (sockets and process ids), <c>log/</c>,
+/// <c>pki/</c> (credentials of this machine's node), <c>node/</c> (node agent, containerd, volumes), <c>version</c>.
+/// </summary>
+public sealed class DataDirectory
+{
+    /// <summary>Raised when the layout changes so that older programs must not touch it.</summary>
+    private const int LayoutVersion = 1;
+
+    private DataDirectory(string root) => Root = root;
+
+    public string Root { get; }
+
+    public string Postgres => Path.Combine(Root, "postgres");
+
+    public string Run => Path.Combine(Root, "run");
+
+    public string PostgresSocket => Path.Combine(Run, "postgres");
+
+    public string Logs => Path.Combine(Root, "log");
+
+    public string Pki => Path.Combine(Root, "pki");
+
+    public string Node => Path.Combine(Root, "node");
+
+    /// <summary>
+    /// Root's clusters live in <c>/var/lib/orc</c>, because PostgreSQL runs as an unprivileged user that cannot look into root's home; anybody
+    /// else's in <c>~/.orc/data</c>.
+    /// </summary>
+    public static string Default => Environment.IsPrivilegedProcess
+        ? "/var/lib/orc"
+        : Path.Combine(UserDirectory, "data");
+
+    /// <summary><c>~/.orc</c>: where the admin kubeconfig goes.</summary>
+    public static string UserDirectory =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".orc");
+
+    /// <summary>Opens or makes the directory; refuses one that a newer version has written.</summary>
+    public static DataDirectory Open(string root)
+    {
+        var directory = new DataDirectory(Path.GetFullPath(root));
+        Directory.CreateDirectory(directory.Root);
+        directory.CheckVersion();
+        foreach (var path in new[] { directory.Run, directory.Logs, directory.Pki, directory.Node })
+        {
+            Directory.CreateDirectory(path);
+        }
+
+        File.SetUnixFileMode(directory.Pki, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return directory;
+    }
+
+    /// <summary>The file that holds the process id of one of our processes.</summary>
+    public string PidFile(string process) => Path.Combine(Run, $"{process}.pid");
+
+    /// <summary>Where a process of ours writes its log.</summary>
+    public string LogFile(string process) => Path.Combine(Logs, $"{process}.log");
+
+    private void CheckVersion()
+    {
+        var file = Path.Combine(Root, "version");
+        if (!File.Exists(file))
+        {
+            File.WriteAllText(file, LayoutVersion.ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
+        var text = File.ReadAllText(file).Trim();
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version))
+        {
+            throw new UserErrorException($"{file} says '{text}', which is no version: this is not a data directory of orc.");
+        }
+
+        if (version > LayoutVersion)
+        {
+            throw new UserErrorException(
+                $"The data directory {Root} was written by a newer version (layout {version}, this program knows {LayoutVersion}): " +
+                "update this program, or choose another directory with --data-dir.");
+        }
+    }
+}
