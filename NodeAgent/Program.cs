@@ -1,1 +1,3 @@
-return 0;
+using OrleansOrchestrator.NodeAgent;
+
+return await AgentCommandLine.RunAsync(args);

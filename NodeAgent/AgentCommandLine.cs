@@ -1,0 +1,138 @@
+using System.CommandLine;
+using OrleansOrchestrator.NodeAgent.Containerd;
+
+namespace OrleansOrchestrator.NodeAgent;
+
+/// <summary>The agent's command line: options into <see cref="NodeAgentOptions"/>, and the verbs besides running.</summary>
+public static class AgentCommandLine
+{
+    private static readonly NodeAgentOptions Defaults = new() { NodeName = Environment.MachineName.ToLowerInvariant() };
+
+    private static readonly Option<string> Kubeconfig = Text("--kubeconfig", "Kubeconfig file of the API", "");
+    private static readonly Option<string> NodeName = Text("--node-name", "Name of the Node object", Defaults.NodeName);
+    private static readonly Option<string> NodeIp = Text("--node-ip", "Internal IP of the node (default: the address towards the default route)", "");
+    private static readonly Option<string> DataDir = Text("--data-dir", "Directory of everything the agent keeps", Defaults.DataDirectory);
+    private static readonly Option<string> PodCidr = Text("--pod-cidr", "Pod network until Node.spec.podCIDR is set", Defaults.PodCidr);
+    private static readonly Option<string> ClusterCidr = Text("--cluster-cidr", "All pod networks: traffic inside it keeps its source address", Defaults.ClusterCidr);
+    private static readonly Option<string[]> ClusterDns = Many("--cluster-dns", "IP of the cluster DNS (default 10.96.0.10)");
+    private static readonly Option<string> ClusterDomain = Text("--cluster-domain", "DNS domain of the cluster", Defaults.ClusterDomain);
+    private static readonly Option<int> KubeletPort = Number("--kubelet-port", "HTTPS port for logs, exec and stats", Defaults.KubeletPort);
+    private static readonly Option<string> TlsCert = Text("--tls-cert-file", "Serving certificate of the kubelet port, PEM", "");
+    private static readonly Option<string> TlsKey = Text("--tls-private-key-file", "Key of the serving certificate, PEM", "");
+    private static readonly Option<string> ClientCa = Text("--client-ca-file", "CA of client certificates on the kubelet port", "");
+    private static readonly Option<string> Socket = Text("--containerd-socket", "Use the CRI runtime at this socket instead of an own containerd", "");
+    private static readonly Option<string> Binary = Text("--containerd-binary", "Program of the own containerd", Defaults.ContainerdBinary);
+    private static readonly Option<string> CgroupRoot = Text("--cgroup-root", "Cgroup below which pods live", Defaults.CgroupRoot);
+    private static readonly Option<string> LogsDir = Text("--pod-logs-dir", "Directory of pod logs", Defaults.PodLogsDirectory);
+    private static readonly Option<string> CniBin = Text("--cni-bin-dir", "Directory of CNI plugins", Defaults.CniBinaryDirectory);
+    private static readonly Option<string> Bridge = Text("--bridge-name", "Bridge interface of the pod network", Defaults.BridgeName);
+    private static readonly Option<bool> Register = new("--register-node") { Description = "Create the Node object when it is missing", DefaultValueFactory = _ => true };
+    private static readonly Option<string[]> Labels = Many("--node-label", "Label of the node at registration, KEY=VALUE");
+    private static readonly Option<string[]> Taints = Many("--register-with-taint", "Taint of the node at registration, KEY=VALUE:EFFECT");
+    private static readonly Option<int> MaxPods = Number("--max-pods", "Pods that the node takes", Defaults.MaxPods);
+    private static readonly Option<int> ReservedCpu = Number("--system-reserved-millicpu", "CPU kept from pods, in thousandths of a core", 0);
+    private static readonly Option<int> ReservedMemory = Number("--system-reserved-memory-mib", "Memory kept from pods, in MiB", 0);
+    private static readonly Option<int> ParallelPulls = Number("--max-parallel-image-pulls", "Image pulls at one time; 1 is serial", Defaults.MaxParallelImagePulls);
+    private static readonly Option<string[]> Insecure = Many("--insecure-registry", "Registry HOST:PORT to speak plain HTTP to (loopback needs no entry)");
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("Node agent of Orleans Orchestrator: runs the pods of one node through containerd.");
+        foreach (var option in All())
+        {
+            option.Recursive = true;
+            root.Options.Add(option);
+        }
+
+        root.SetAction((result, cancellationToken) => RunAgentAsync(Read(result), cancellationToken));
+        root.Subcommands.Add(Clean());
+        root.Subcommands.Add(LoadImage());
+        return await root.Parse(args).InvokeAsync();
+    }
+
+    private static IEnumerable<Option> All() =>
+    [
+        Kubeconfig, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns, ClusterDomain, KubeletPort, TlsCert, TlsKey,
+        ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Register, Labels, Taints, MaxPods, ReservedCpu,
+        ReservedMemory, ParallelPulls, Insecure,
+    ];
+
+    private static async Task<int> RunAgentAsync(NodeAgentOptions options, CancellationToken cancellationToken)
+    {
+        if (AgentPreconditions.Problem(options) is { } problem)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return 1;
+        }
+
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Services.AddNodeAgent(options);
+        using var host = builder.Build();
+        await host.RunAsync(cancellationToken);
+        return 0;
+    }
+
+    private static Command Clean()
+    {
+        var command = new Command("clean", "Stop and remove all pods of this node, unmount their volumes and stop the own containerd.");
+        command.SetAction((result, cancellationToken) => NodeCleaner.RunAsync(Read(result), cancellationToken));
+        return command;
+    }
+
+    private static Command LoadImage()
+    {
+        var file = new Argument<string>("archive") { Description = "OCI or docker image archive" };
+        var command = new Command("load-image", "Import an image archive into the node's containerd.") { file };
+        command.SetAction((result, cancellationToken) =>
+            NodeCleaner.LoadImageAsync(Read(result), result.GetRequiredValue(file), cancellationToken));
+        return command;
+    }
+
+    private static NodeAgentOptions Read(ParseResult result) => new()
+    {
+        Kubeconfig = result.GetRequiredValue(Kubeconfig),
+        NodeName = result.GetRequiredValue(NodeName),
+        NodeIp = result.GetRequiredValue(NodeIp),
+        DataDirectory = Path.GetFullPath(result.GetRequiredValue(DataDir)),
+        PodCidr = result.GetRequiredValue(PodCidr),
+        ClusterCidr = result.GetRequiredValue(ClusterCidr),
+        ClusterDns = result.GetValue(ClusterDns) is { Length: > 0 } servers ? servers : Defaults.ClusterDns,
+        ClusterDomain = result.GetRequiredValue(ClusterDomain),
+        KubeletPort = result.GetRequiredValue(KubeletPort),
+        TlsCertFile = result.GetRequiredValue(TlsCert),
+        TlsKeyFile = result.GetRequiredValue(TlsKey),
+        ClientCaFile = result.GetRequiredValue(ClientCa),
+        RuntimeSocket = result.GetRequiredValue(Socket),
+        ContainerdBinary = result.GetRequiredValue(Binary),
+        CgroupRoot = result.GetRequiredValue(CgroupRoot),
+        PodLogsDirectory = result.GetRequiredValue(LogsDir),
+        CniBinaryDirectory = result.GetRequiredValue(CniBin),
+        BridgeName = result.GetRequiredValue(Bridge),
+        RegisterNode = result.GetRequiredValue(Register),
+        NodeLabels = Pairs(result.GetValue(Labels) ?? []),
+        RegisterWithTaints = result.GetValue(Taints) ?? [],
+        MaxPods = result.GetRequiredValue(MaxPods),
+        SystemReservedMilliCpu = result.GetRequiredValue(ReservedCpu),
+        SystemReservedMemoryBytes = result.GetRequiredValue(ReservedMemory) * 1024L * 1024L,
+        MaxParallelImagePulls = result.GetRequiredValue(ParallelPulls),
+        InsecureRegistries = result.GetValue(Insecure) ?? [],
+    };
+
+    private static Dictionary<string, string> Pairs(IEnumerable<string> pairs) =>
+        pairs.Select(pair => pair.Split('=', 2)).ToDictionary(p => p[0], p => p.Length > 1 ? p[1] : "");
+
+    private static Option<string> Text(string name, string description, string value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static Option<int> Number(string name, string description, int value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static Option<string[]> Many(string name, string description) =>
+        new(name) { Description = description, AllowMultipleArgumentsPerToken = true };
+}

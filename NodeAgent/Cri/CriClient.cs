@@ -1,0 +1,86 @@
+using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Net.Client;
+using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+
+namespace OrleansOrchestrator.NodeAgent.Cri;
+
+/// <summary>
+/// The one connection to the container runtime: CRI v1 over a unix socket. The channel reconnects by itself, so a
+/// runtime that restarts is simply unavailable for a while; callers see <see cref="RpcException"/> and try again.
+/// </summary>
+public sealed class CriClient : IDisposable
+{
+    /// <summary>What one CRI answer may weigh: a list of all containers with their labels and annotations.</summary>
+    private const int MaxMessageBytes = 16 * 1024 * 1024;
+
+    private readonly GrpcChannel _channel;
+
+    public CriClient(string socketPath)
+    {
+        SocketPath = socketPath;
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = ConnectAsync,
+            EnableMultipleHttp2Connections = true,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+        };
+        _channel = GrpcChannel.ForAddress("http://runtime.local", new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxMessageBytes,
+            MaxSendMessageSize = MaxMessageBytes,
+            MaxReconnectBackoff = TimeSpan.FromSeconds(1),
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
+        });
+        Runtime = new RuntimeService.RuntimeServiceClient(_channel);
+        Images = new ImageService.ImageServiceClient(_channel);
+        Events = new Events.EventsClient(_channel);
+    }
+
+    public string SocketPath { get; }
+
+    public RuntimeService.RuntimeServiceClient Runtime { get; }
+
+    public ImageService.ImageServiceClient Images { get; }
+
+    /// <summary>containerd's event stream: a hint to look again, never a source of truth.</summary>
+    public Events.EventsClient Events { get; }
+
+    public void Dispose() => _channel.Dispose();
+
+    /// <summary>True when the runtime answers within the bound; used while it starts.</summary>
+    public async Task<bool> AnswersAsync(TimeSpan within, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Runtime.VersionAsync(
+                new VersionRequest { Version = "v1" },
+                deadline: TimeProvider.System.GetUtcNow().UtcDateTime + within,
+                cancellationToken: cancellationToken);
+            return true;
+        }
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

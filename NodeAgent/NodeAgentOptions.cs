@@ -1,0 +1,77 @@
+namespace OrleansOrchestrator.NodeAgent;
+
+/// <summary>Everything the agent is told at its start. Paths that derive from the data directory are properties here.</summary>
+public sealed record NodeAgentOptions
+{
+    /// <summary>Kubeconfig of the API; empty runs the node without an API (tests feed pods directly).</summary>
+    public string Kubeconfig { get; init; } = "";
+
+    public required string NodeName { get; init; }
+
+    /// <summary>Internal IP of the node; empty picks the address of the default route's interface.</summary>
+    public string NodeIp { get; init; } = "";
+
+    public string DataDirectory { get; init; } = "/var/lib/orc-node";
+
+    /// <summary>Pod addresses while Node.spec.podCIDR is empty.</summary>
+    public string PodCidr { get; init; } = "10.244.0.0/24";
+
+    /// <summary>All pod networks of the cluster: inside it a pod keeps its own source address.</summary>
+    public string ClusterCidr { get; init; } = "10.244.0.0/16";
+
+    public IReadOnlyList<string> ClusterDns { get; init; } = ["10.96.0.10"];
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    public int KubeletPort { get; init; } = 10250;
+
+    /// <summary>Serving certificate of the kubelet port, PEM; empty makes a self-signed one.</summary>
+    public string TlsCertFile { get; init; } = "";
+
+    public string TlsKeyFile { get; init; } = "";
+
+    /// <summary>CA that signs the API's client certificate on the kubelet port.</summary>
+    public string ClientCaFile { get; init; } = "";
+
+    /// <summary>Socket of a CRI runtime that somebody else runs; empty starts an own containerd.</summary>
+    public string RuntimeSocket { get; init; } = "";
+
+    public string ContainerdBinary { get; init; } = "containerd";
+
+    public string CgroupRoot { get; init; } = "/orc";
+
+    /// <summary>Where pod logs go: <c>&lt;ns&gt;_&lt;name&gt;_&lt;uid&gt;/&lt;container&gt;/&lt;n&gt;.log</c> below it.</summary>
+    public string PodLogsDirectory { get; init; } = "/var/log/pods";
+
+    public string CniBinaryDirectory { get; init; } = "/usr/lib/cni";
+
+    /// <summary>Bridge interface of the pod network; two agents in one network namespace need two names.</summary>
+    public string BridgeName { get; init; } = "orc0";
+
+    public bool RegisterNode { get; init; } = true;
+
+    public IReadOnlyDictionary<string, string> NodeLabels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Taints put on at registration, <c>key=value:effect</c>.</summary>
+    public IReadOnlyList<string> RegisterWithTaints { get; init; } = [];
+
+    public int MaxPods { get; init; } = 110;
+
+    public long SystemReservedMilliCpu { get; init; }
+
+    public long SystemReservedMemoryBytes { get; init; }
+
+    /// <summary>Image pulls at one time; 1 is serial.</summary>
+    public int MaxParallelImagePulls { get; init; } = 4;
+
+    /// <summary>Registries (host:port) to speak plain HTTP to, besides those on loopback.</summary>
+    public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
+
+    public string PodsDirectory => Path.Combine(DataDirectory, "pods");
+
+    public string ContainerdDirectory => Path.Combine(DataDirectory, "containerd");
+
+    public string SocketPath => RuntimeSocket.Length > 0
+        ? RuntimeSocket
+        : Path.Combine(ContainerdDirectory, "run", "containerd.sock");
+}

@@ -1,0 +1,61 @@
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Images;
+
+namespace OrleansOrchestrator.NodeAgent;
+
+/// <summary>The verbs that work on a node's runtime without running the agent.</summary>
+public static class NodeCleaner
+{
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Removes all sandboxes with their containers, what is mounted for pods, and the own containerd.</summary>
+    public static async Task<int> RunAsync(NodeAgentOptions options, CancellationToken cancellationToken)
+    {
+        using var cri = new CriClient(options.SocketPath);
+        if (File.Exists(options.SocketPath) && await cri.AnswersAsync(AnswerTimeout, cancellationToken))
+        {
+            var list = await cri.Runtime.ListPodSandboxAsync(
+                new ListPodSandboxRequest(), cancellationToken: cancellationToken);
+            await Parallel.ForEachAsync(list.Items, cancellationToken, (sandbox, token) => RemoveAsync(cri, sandbox, token));
+        }
+
+        if (options.RuntimeSocket.Length == 0)
+        {
+            await ContainerdSupervisor.StopAsync(new ContainerdConfig(options), TimeProvider.System, cancellationToken);
+        }
+
+        Kernel.Mounts.UnmountBelow(options.PodsDirectory);
+        return 0;
+    }
+
+    public static async Task<int> LoadImageAsync(
+        NodeAgentOptions options, string archive, CancellationToken cancellationToken)
+    {
+        using var cri = new CriClient(options.SocketPath);
+        var store = new ImageStore(options, cri, TimeProvider.System);
+        try
+        {
+            foreach (var reference in await store.ImportAsync(archive, cancellationToken))
+            {
+                Console.WriteLine(reference);
+            }
+
+            return 0;
+        }
+        catch (InvalidDataException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+    }
+
+    private static async ValueTask RemoveAsync(CriClient cri, PodSandbox sandbox, CancellationToken cancellationToken)
+    {
+        await cri.Runtime.StopPodSandboxAsync(
+            new StopPodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: cancellationToken);
+        await cri.Runtime.RemovePodSandboxAsync(
+            new RemovePodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: cancellationToken);
+    }
+}
