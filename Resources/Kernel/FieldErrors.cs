@@ -26,18 +26,18 @@ public sealed class FieldErrors
     public void TypeInvalid(FieldPath path, object? value, string detail) =>
         Add("FieldValueTypeInvalid", path, $"Invalid value: {GoText.Value(value)}{Suffix(detail)}");
 
-    public void Duplicate(FieldPath path, object? value) =>
-        Add("FieldValueDuplicate", path, $"Duplicate value: {GoText.Value(value)}");
+    public void Duplicate(FieldPath path, object? value, string detail = "") =>
+        Add("FieldValueDuplicate", path, $"Duplicate value: {GoText.Value(value)}{Suffix(detail)}");
 
     public void Forbidden(FieldPath path, string detail) => Add("FieldValueForbidden", path, $"Forbidden{Suffix(detail)}");
 
-    public void NotFound(FieldPath path, object? value) =>
-        Add("FieldValueNotFound", path, $"Not found: {GoText.Value(value)}");
+    public void NotFound(FieldPath path, object? value, string detail = "") =>
+        Add("FieldValueNotFound", path, $"Not found: {GoText.Value(value)}{Suffix(detail)}");
 
-    /// <summary>The supported values are quoted and sorted as upstream does.</summary>
+    /// <summary>The supported values appear in the order given: upstream sorts some lists and not others.</summary>
     public void NotSupported(FieldPath path, object? value, IEnumerable<string> supported)
     {
-        var quoted = string.Join(", ", supported.Order(StringComparer.Ordinal).Select(GoText.Quote));
+        var quoted = string.Join(", ", supported.Select(GoText.Quote));
         Add("FieldValueNotSupported", path, $"Unsupported value: {GoText.Value(value)}: supported values: {quoted}");
     }
 
@@ -48,6 +48,15 @@ public sealed class FieldErrors
         Add("FieldValueTooMany", path, $"Too many: {actual}: must have at most {max} item{(max == 1 ? "" : "s")}");
 
     public void InternalError(FieldPath path, string detail) => Add("InternalError", path, $"Internal error: {detail}");
+
+    /// <summary>One Invalid for every complaint, as the rules of <see cref="NameRules"/> yield them.</summary>
+    public void InvalidEach(FieldPath path, object? value, IEnumerable<string> complaints)
+    {
+        foreach (var complaint in complaints)
+        {
+            Invalid(path, value, complaint);
+        }
+    }
 
     public void Add(string reason, FieldPath path, string message) => _errors.Add(new FieldError(reason, path.ToString(), message));
 

@@ -39,7 +39,8 @@ public sealed class FieldPath
     /// <inheritdoc/>
     public override string ToString()
     {
-        var step = _isIndex ? $"[{_element}]" : _parent is null ? _element : $".{_element}";
+        // Upstream writes a path that starts with the empty name as "[]".
+        var step = _isIndex || _element.Length == 0 ? $"[{_element}]" : _parent is null ? _element : $".{_element}";
         return _parent is null ? step : _parent + step;
     }
 }

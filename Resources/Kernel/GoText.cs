@@ -1,10 +1,16 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using k8s;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
-/// <summary>Writes values in messages as Go's <c>%q</c> and <c>%v</c> would, since clients read those texts.</summary>
+/// <summary>A value whose JSON is already written, for messages that show upstream's internal types.</summary>
+/// <param name="Json">Compact JSON.</param>
+public sealed record RawJson(string Json);
+
+/// <summary>Writes values in messages as Go's <c>%q</c>, <c>%v</c> and <c>encoding/json</c> would, since clients read those texts.</summary>
 public static class GoText
 {
     /// <summary>A rejected value: strings quoted, numbers and booleans bare, null as <c>null</c>, everything else as JSON.</summary>
@@ -12,9 +18,10 @@ public static class GoText
     {
         null => "null",
         string text => Quote(text),
+        RawJson raw => raw.Json,
         bool flag => flag ? "true" : "false",
         IFormattable number when number.GetType().IsPrimitive => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => KubernetesJson.Serialize(value),
+        _ => Json(value),
     };
 
     /// <summary>Go's <c>strconv.Quote</c>.</summary>
@@ -27,6 +34,111 @@ public static class GoText
         }
 
         return result.Append('"').ToString();
+    }
+
+    /// <summary>What Go's <c>json.Marshal</c> writes: map keys sorted, HTML's special characters escaped.</summary>
+    public static string Json(object? value)
+    {
+        var result = new StringBuilder();
+        AppendJson(result, value);
+        return result.ToString();
+    }
+
+    /// <summary>A list of strings as Go's <c>%#v</c> writes it: <c>[]string{"a", "b"}</c>.</summary>
+    public static string Strings(IEnumerable<string> values) => $"[]string{{{string.Join(", ", values.Select(Quote))}}}";
+
+    private static void AppendJson(StringBuilder result, object? value)
+    {
+        switch (value)
+        {
+            case null: result.Append("null"); break;
+            case string text: AppendJsonString(result, text); break;
+            case RawJson raw: result.Append(raw.Json); break;
+            case bool flag: result.Append(flag ? "true" : "false"); break;
+            case IFormattable number when number.GetType().IsPrimitive:
+                result.Append(number.ToString(null, CultureInfo.InvariantCulture));
+                break;
+            case IDictionary<string, string> map:
+                AppendList(result, '{', '}', map.OrderBy(p => p.Key, StringComparer.Ordinal), AppendPair);
+                break;
+            case IEnumerable<string> list: AppendList(result, '[', ']', list, AppendJsonString); break;
+            case IEnumerable list: AppendList(result, '[', ']', list.Cast<object?>(), AppendJson); break;
+            default: AppendModel(result, value); break;
+        }
+    }
+
+    private static void AppendPair(StringBuilder result, KeyValuePair<string, string> pair)
+    {
+        AppendJsonString(result, pair.Key);
+        result.Append(':');
+        AppendJsonString(result, pair.Value);
+    }
+
+    private static void AppendModel(StringBuilder result, object value)
+    {
+        using var document = JsonDocument.Parse(KubernetesJson.Serialize(value));
+        AppendElement(result, document.RootElement);
+    }
+
+    private static void AppendElement(StringBuilder result, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                AppendList(result, '{', '}', element.EnumerateObject(), static (to, property) =>
+                {
+                    AppendJsonString(to, property.Name);
+                    to.Append(':');
+                    AppendElement(to, property.Value);
+                });
+                break;
+            case JsonValueKind.Array: AppendList(result, '[', ']', element.EnumerateArray(), AppendElement); break;
+            case JsonValueKind.String: AppendJsonString(result, element.GetString()!); break;
+            default: result.Append(element.GetRawText()); break;
+        }
+    }
+
+    private static void AppendList<T>(
+        StringBuilder result, char open, char close, IEnumerable<T> items, Action<StringBuilder, T> append)
+    {
+        result.Append(open);
+        var first = true;
+        foreach (var item in items)
+        {
+            if (!first)
+            {
+                result.Append(',');
+            }
+
+            first = false;
+            append(result, item);
+        }
+
+        result.Append(close);
+    }
+
+    private static void AppendJsonString(StringBuilder result, string text)
+    {
+        result.Append('"');
+        foreach (var c in text)
+        {
+            switch (c)
+            {
+                case '"': result.Append("\\\""); break;
+                case '\\': result.Append("\\\\"); break;
+                case '\b': result.Append("\\b"); break;
+                case '\f': result.Append("\\f"); break;
+                case '\n': result.Append("\\n"); break;
+                case '\r': result.Append("\\r"); break;
+                case '\t': result.Append("\\t"); break;
+                case < ' ' or '<' or '>' or '&' or '\u2028' or '\u2029':
+                    result.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                    break;
+                default: result.Append(c); break;
+            }
+        }
+
+        result.Append('"');
     }
 
     private static void AppendQuoted(StringBuilder result, Rune rune)
@@ -43,7 +155,20 @@ public static class GoText
             case '\t': result.Append("\\t"); break;
             case '\v': result.Append("\\v"); break;
             case < 0x20 or 0x7f: result.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}"); break;
-            default: result.Append(rune.ToString()); break;
+            case < 0x7f: result.Append((char)rune.Value); break;
+            default: AppendBeyondAscii(result, rune); break;
         }
+    }
+
+    private static void AppendBeyondAscii(StringBuilder result, Rune rune)
+    {
+        var printable = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or
+            UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or
+            UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
+        _ = printable
+            ? result.Append(rune.ToString())
+            : rune.Value < 0x10000
+                ? result.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")
+                : result.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}");
     }
 }
