@@ -1,0 +1,209 @@
+using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// A node with the sum of what is on it: pods that are bound, and pods that the scheduler assumes bound. <see cref="Version"/> moves with
+/// everything that a filter or score can see, so results may be kept for as long as it stands still.
+/// </summary>
+public sealed class NodeInfo(string name, VersionClock clock)
+{
+    private readonly List<HostPort> _usedPorts = [];
+    private long[] _scalarAllocatable = [];
+    private long[] _scalarRequested = [];
+
+    public string Name { get; } = name;
+
+    /// <summary>Place in the <see cref="NodeTable"/>.</summary>
+    public int Slot { get; init; }
+
+    /// <summary>False while only pods mention the node.</summary>
+    public bool Exists { get; private set; }
+
+    public long Version { get; private set; } = clock.Next();
+
+    public IReadOnlyDictionary<string, string> Labels { get; private set; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<Taint> Taints { get; private set; } = [];
+
+    public bool IsUnschedulable { get; private set; }
+
+    public long AllocatableMilliCpu { get; private set; }
+
+    public long AllocatableMemoryBytes { get; private set; }
+
+    public long AllocatableEphemeralStorageBytes { get; private set; }
+
+    public long AllocatablePods { get; private set; }
+
+    public int PodCount { get; private set; }
+
+    public long RequestedMilliCpu { get; private set; }
+
+    public long RequestedMemoryBytes { get; private set; }
+
+    public long RequestedEphemeralStorageBytes { get; private set; }
+
+    public long ScoringMilliCpu { get; private set; }
+
+    public long ScoringMemoryBytes { get; private set; }
+
+    /// <summary><c>region:zone</c> from the well-known labels; empty without.</summary>
+    public string Zone { get; private set; } = "";
+
+    public long AllocatableScalar(int resource) => resource < _scalarAllocatable.Length ? _scalarAllocatable[resource] : 0;
+
+    public long RequestedScalar(int resource) => resource < _scalarRequested.Length ? _scalarRequested[resource] : 0;
+
+    /// <summary>True when none of these ports is taken.</summary>
+    public bool HasFreePorts(IReadOnlyList<HostPort> wanted)
+    {
+        foreach (var used in _usedPorts)
+        {
+            foreach (var port in wanted)
+            {
+                if (used.CollidesWith(port))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes over a version of the Node; false when nothing changed that scheduling can see.</summary>
+    public bool Update(ResourceObject node, ScalarResources scalars)
+    {
+        using var document = JsonDocument.Parse(node.Json);
+        var spec = PodShapeParser.Property(document.RootElement, "spec");
+        var taints = PodShapeParser.Items(spec, "taints").Select(ReadTaint).ToArray();
+        var unschedulable = PodShapeParser.Property(spec, "unschedulable")?.ValueKind == JsonValueKind.True;
+        var status = PodShapeParser.Property(document.RootElement, "status");
+        var changed = SetAllocatable(
+            PodRequestsCalculator.Read(PodShapeParser.Property(status, "allocatable") ?? PodShapeParser.Property(status, "capacity")), scalars);
+        var labels = node.Metadata.Labels;
+        changed |= !Exists || unschedulable != IsUnschedulable || !taints.SequenceEqual(Taints) || !SameLabels(labels, Labels);
+        if (!changed)
+        {
+            return false;
+        }
+
+        Exists = true;
+        IsUnschedulable = unschedulable;
+        Taints = taints;
+        Labels = labels;
+        Zone = ReadZone(labels);
+        Version = clock.Next();
+        return true;
+    }
+
+    /// <summary>The Node was deleted; pods may still be accounted to its name.</summary>
+    public void Remove()
+    {
+        Exists = false;
+        Version = clock.Next();
+    }
+
+    public void AddPod(PodShape pod) => Account(pod, 1);
+
+    public void RemovePod(PodShape pod)
+    {
+        Invariant.Check(PodCount > 0, "a node never has fewer than no pods", Name);
+        Account(pod, -1);
+    }
+
+    private void Account(PodShape pod, int sign)
+    {
+        var requests = pod.Requests;
+        PodCount += sign;
+        RequestedMilliCpu += sign * requests.MilliCpu;
+        RequestedMemoryBytes += sign * requests.MemoryBytes;
+        RequestedEphemeralStorageBytes += sign * requests.EphemeralStorageBytes;
+        ScoringMilliCpu += sign * requests.ScoringMilliCpu;
+        ScoringMemoryBytes += sign * requests.ScoringMemoryBytes;
+        foreach (var (resource, amount) in requests.Scalars)
+        {
+            Grow(ref _scalarRequested, resource);
+            _scalarRequested[resource] += sign * amount;
+        }
+
+        foreach (var port in pod.HostPorts)
+        {
+            if (sign > 0)
+            {
+                _usedPorts.Add(port);
+            }
+            else
+            {
+                _usedPorts.Remove(port);
+            }
+        }
+
+        Version = clock.Next();
+    }
+
+    private bool SetAllocatable(Dictionary<string, long> amounts, ScalarResources scalars)
+    {
+        var before = (AllocatableMilliCpu, AllocatableMemoryBytes, AllocatableEphemeralStorageBytes, AllocatablePods);
+        AllocatableMilliCpu = Take("cpu");
+        AllocatableMemoryBytes = Take("memory");
+        AllocatableEphemeralStorageBytes = Take("ephemeral-storage");
+        AllocatablePods = Take("pods");
+        var values = new long[scalars.Count + amounts.Count];
+        foreach (var (name, amount) in amounts)
+        {
+            var index = scalars.IndexOf(name);
+            Grow(ref values, index);
+            values[index] = amount;
+        }
+
+        var changed = before != (AllocatableMilliCpu, AllocatableMemoryBytes, AllocatableEphemeralStorageBytes, AllocatablePods)
+            || !values.AsSpan().TrimEnd(0).SequenceEqual(_scalarAllocatable.AsSpan().TrimEnd(0));
+        _scalarAllocatable = values;
+        return changed;
+
+        long Take(string name) => amounts.Remove(name, out var amount) ? amount : 0;
+    }
+
+    private static void Grow(ref long[] values, int index)
+    {
+        if (index >= values.Length)
+        {
+            Array.Resize(ref values, index + 1);
+        }
+    }
+
+    private static Taint ReadTaint(JsonElement item) => new(
+        PodShapeParser.Text(item, "key"), PodShapeParser.Text(item, "value"), PodShapeParser.Text(item, "effect"));
+
+    private static string ReadZone(IReadOnlyDictionary<string, string> labels) =>
+        labels.GetValueOrDefault("topology.kubernetes.io/region") + ":" + labels.GetValueOrDefault("topology.kubernetes.io/zone");
+
+    private static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right)
+    {
+        if (left.Count != right.Count)
+        {
+            return false;
+        }
+
+        foreach (var (key, value) in left)
+        {
+            if (!right.TryGetValue(key, out var other) || !string.Equals(value, other, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
+
+/// <summary>Hands out versions that are never the same for two nodes, nor for two states of one.</summary>
+public sealed class VersionClock
+{
+    private long _last;
+
+    public long Next() => ++_last;
+}

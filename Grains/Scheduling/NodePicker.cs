@@ -1,0 +1,222 @@
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// Finds the best node for a pod: filters until enough nodes fit, scores those, and takes one of the best at random.
+/// </summary>
+/// <remarks>
+/// A result holds for a (shape, node version) pair, and placing a pod moves one node's version. So among pods of one shape all but one node's
+/// results are at hand, and a pod costs a scan over two arrays instead of running every plugin on every node; nothing is allocated.
+/// </remarks>
+public sealed class NodePicker
+{
+    /// <summary>In smaller clusters every node is looked at; in larger ones at least this many fitting nodes are sought.</summary>
+    public const int MinFeasibleNodes = 100;
+
+    private const int MinPercentage = 5;
+    private const int MaxScore = 100;
+
+    /// <summary>Shapes that have result tables at one time.</summary>
+    private const int CachedShapes = 256;
+
+    private readonly PluginSet _plugins;
+    private readonly NodeTable _nodes;
+    private readonly Random _random;
+    private readonly int _percentageOfNodesToScore;
+    private readonly IScorePlugin[] _fixedScores;
+    private readonly IScorePlugin[] _scaledScores;
+    private readonly int[] _highest;
+    private readonly ShapeCache _cache;
+    private NodeInfo[] _candidates = [];
+    private int _start;
+
+    /// <param name="plugins">What decides.</param>
+    /// <param name="nodes">The cluster.</param>
+    /// <param name="random">Breaks ties.</param>
+    /// <param name="percentageOfNodesToScore">0 chooses by cluster size: 50 % less 1 % per 125 nodes.</param>
+    public NodePicker(PluginSet plugins, NodeTable nodes, Random random, int percentageOfNodesToScore = 0)
+    {
+        _plugins = plugins;
+        _nodes = nodes;
+        _random = random;
+        _percentageOfNodesToScore = percentageOfNodesToScore;
+        _fixedScores = [.. plugins.Scores.Where(s => s.Scale == ScoreScale.None)];
+        _scaledScores = [.. plugins.Scores.Where(s => s.Scale != ScoreScale.None)];
+        _highest = new int[_scaledScores.Length];
+        _cache = new ShapeCache(_scaledScores.Length, CachedShapes);
+    }
+
+    /// <summary>How many fitting nodes end the search.</summary>
+    public static int FeasibleNodesToFind(int nodes, int percentage)
+    {
+        if (nodes < MinFeasibleNodes)
+        {
+            return nodes;
+        }
+
+        var share = percentage > 0 ? percentage : Math.Max(MinPercentage, 50 - (nodes / 125));
+        return Math.Max(MinFeasibleNodes, nodes * share / 100);
+    }
+
+    /// <summary>The node, or null and why.</summary>
+    public NodeInfo? Pick(PodInfo pod, out Diagnosis? diagnosis)
+    {
+        var order = _nodes.Order;
+        var confined = default(HashSet<string>);
+        foreach (var plugin in _plugins.PreFilters)
+        {
+            var result = plugin.PreFilter(pod);
+            if (result.Rejection is { } rejection)
+            {
+                diagnosis = new Diagnosis(order.Length);
+                diagnosis.RejectAll(rejection);
+                return null;
+            }
+
+            confined = result.NodeNames ?? confined;
+        }
+
+        var tried = confined is null ? order : Named(confined);
+        var results = _cache.Get(pod.Shape, _nodes.SlotCount);
+        var count = Filter(pod, tried, results, order.Length);
+        if (count == 0)
+        {
+            diagnosis = Diagnose(results, tried, order.Length);
+            return null;
+        }
+
+        diagnosis = null;
+        return count == 1 ? _candidates[0] : Best(results, count);
+    }
+
+    private NodeInfo[] Named(HashSet<string> names) =>
+        [.. names.Select(_nodes.Find).OfType<NodeInfo>().Where(n => n.Exists).OrderBy(n => n.Slot)];
+
+    private int Filter(PodInfo pod, NodeInfo[] tried, ShapeResults results, int allNodes)
+    {
+        var wanted = FeasibleNodesToFind(tried.Length, _percentageOfNodesToScore);
+        if (_candidates.Length < wanted)
+        {
+            _candidates = new NodeInfo[wanted];
+        }
+
+        var (found, visited) = (0, 0);
+        var index = tried.Length == 0 ? 0 : _start % tried.Length;
+        for (; visited < tried.Length && found < wanted; visited++)
+        {
+            var node = tried[index];
+            index = index + 1 == tried.Length ? 0 : index + 1;
+            if (results.Versions[node.Slot] != node.Version)
+            {
+                Evaluate(pod, node, results);
+            }
+
+            if (results.Verdicts[node.Slot] is null)
+            {
+                _candidates[found++] = node;
+            }
+        }
+
+        _start = allNodes == 0 ? 0 : (_start + visited) % allNodes;
+        return found;
+    }
+
+    private void Evaluate(PodInfo pod, NodeInfo node, ShapeResults results)
+    {
+        results.Versions[node.Slot] = node.Version;
+        Verdict? verdict = null;
+        foreach (var filter in _plugins.Filters)
+        {
+            verdict = filter.Filter(pod, node);
+            if (verdict is not null)
+            {
+                break;
+            }
+        }
+
+        results.Verdicts[node.Slot] = verdict;
+        if (verdict is not null)
+        {
+            return;
+        }
+
+        var sum = 0;
+        foreach (var score in _fixedScores)
+        {
+            sum += score.Weight * score.Score(pod.Shape, node);
+        }
+
+        results.Fixed[node.Slot] = sum;
+        for (var i = 0; i < _scaledScores.Length; i++)
+        {
+            results.Scaled[i][node.Slot] = _scaledScores[i].Score(pod.Shape, node);
+        }
+    }
+
+    private NodeInfo Best(ShapeResults results, int count)
+    {
+        for (var i = 0; i < _scaledScores.Length; i++)
+        {
+            _highest[i] = 0;
+            var raw = results.Scaled[i];
+            for (var c = 0; c < count; c++)
+            {
+                _highest[i] = Math.Max(_highest[i], raw[_candidates[c].Slot]);
+            }
+        }
+
+        var (best, ties, bestScore) = (_candidates[0], 0, int.MinValue);
+        for (var c = 0; c < count; c++)
+        {
+            var candidate = _candidates[c];
+            var score = results.Fixed[candidate.Slot] + ScaledScore(results, candidate.Slot);
+            if (score > bestScore)
+            {
+                (best, ties, bestScore) = (candidate, 1, score);
+            }
+            else if (score == bestScore && _random.Next(++ties) == 0)
+            {
+                // The n-th of equals replaces the choice with probability 1/n: all are equally likely in the end.
+                best = candidate;
+            }
+        }
+
+        Invariant.Check(bestScore > int.MinValue, "one of several candidates is best");
+        return best;
+    }
+
+    private int ScaledScore(ShapeResults results, int slot)
+    {
+        var sum = 0;
+        for (var i = 0; i < _scaledScores.Length; i++)
+        {
+            // Where nobody scores, the scaled score is the same for all, and cannot matter.
+            if (_highest[i] > 0)
+            {
+                var share = (int)((long)MaxScore * results.Scaled[i][slot] / _highest[i]);
+                var isReversed = _scaledScores[i].Scale == ScoreScale.ToHighestReversed;
+                sum += _scaledScores[i].Weight * (isReversed ? MaxScore - share : share);
+            }
+        }
+
+        return sum;
+    }
+
+    private Diagnosis Diagnose(ShapeResults results, NodeInfo[] tried, int allNodes)
+    {
+        var diagnosis = new Diagnosis(allNodes);
+        foreach (var node in tried)
+        {
+            diagnosis.Reject(results.Verdicts[node.Slot]!);
+        }
+
+        if (tried.Length < allNodes)
+        {
+            diagnosis.Skip(_plugins.PreFilters[0].Name, allNodes - tried.Length);
+        }
+
+        return diagnosis;
+    }
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary><c>spec.nodeSelector</c> and <c>requiredDuringSchedulingIgnoredDuringExecution</c> together.</summary>
+/// <param name="Labels">All must be on the node.</param>
+/// <param name="Terms">One must match; null when no required affinity is given (an empty list matches nothing).</param>
+public sealed record NodeSelection(
+    IReadOnlyList<KeyValuePair<string, string>> Labels, IReadOnlyList<NodeSelectorTerm>? Terms)
+{
+    public bool Matches(NodeInfo node)
+    {
+        foreach (var (key, value) in Labels)
+        {
+            if (!node.Labels.TryGetValue(key, out var actual) || !string.Equals(actual, value, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return Terms is null || AnyMatches(Terms, node);
+    }
+
+    /// <summary>
+    /// Names that the terms confine the pod to: null when some term allows any name, empty when the terms contradict themselves.
+    /// </summary>
+    public HashSet<string>? ConfinedTo()
+    {
+        if (Terms is null || Terms.Count == 0)
+        {
+            return null;
+        }
+
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var term in Terms)
+        {
+            if (term.ConfinedTo() is not { } names)
+            {
+                return null;
+            }
+
+            all.UnionWith(names);
+        }
+
+        return all;
+    }
+
+    private static bool AnyMatches(IReadOnlyList<NodeSelectorTerm> terms, NodeInfo node)
+    {
+        foreach (var term in terms)
+        {
+            if (term.Matches(node))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>Requirements on labels and fields, all of which must hold; a term without any matches nothing.</summary>
+public sealed record NodeSelectorTerm(IReadOnlyList<NodeRequirement> Labels, IReadOnlyList<NodeRequirement> Fields)
+{
+    private const string NameField = "metadata.name";
+
+    public bool Matches(NodeInfo node)
+    {
+        if (Labels.Count == 0 && Fields.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var requirement in Labels)
+        {
+            if (!requirement.Matches(node.Labels.GetValueOrDefault(requirement.Key)))
+            {
+                return false;
+            }
+        }
+
+        foreach (var requirement in Fields)
+        {
+            if (requirement.Key != NameField || !requirement.Matches(node.Name))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    internal HashSet<string>? ConfinedTo()
+    {
+        HashSet<string>? names = null;
+        foreach (var requirement in Fields)
+        {
+            if (requirement is not { Key: NameField, Operator: NodeOperator.In })
+            {
+                continue;
+            }
+
+            if (names is null)
+            {
+                names = new HashSet<string>(requirement.Values, StringComparer.Ordinal);
+            }
+            else
+            {
+                names.IntersectWith(requirement.Values);
+            }
+        }
+
+        return names;
+    }
+}
+
+/// <summary>A preferred term; a node that matches gains the weight.</summary>
+public sealed record PreferredTerm(int Weight, NodeSelectorTerm Term);
+
+/// <summary><c>NodeSelectorRequirement</c>'s operators; <see cref="Invalid"/> never matches.</summary>
+public enum NodeOperator
+{
+    Invalid,
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+    Gt,
+    Lt,
+}
+
+/// <summary>One requirement on a label or field.</summary>
+public sealed record NodeRequirement(string Key, NodeOperator Operator, IReadOnlyList<string> Values)
+{
+    /// <param name="actual">The value on the node; null when it has none.</param>
+    public bool Matches(string? actual) => Operator switch
+    {
+        NodeOperator.In => actual is not null && Contains(actual),
+        NodeOperator.NotIn => actual is null || !Contains(actual),
+        NodeOperator.Exists => actual is not null,
+        NodeOperator.DoesNotExist => actual is null,
+        NodeOperator.Gt => Compare(actual) > 0,
+        NodeOperator.Lt => Compare(actual) < 0,
+        _ => false,
+    };
+
+    private bool Contains(string actual)
+    {
+        foreach (var value in Values)
+        {
+            if (string.Equals(value, actual, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>0 when either side is not an integer, which satisfies neither Gt nor Lt.</summary>
+    private int Compare(string? actual) =>
+        Values.Count == 1
+        && long.TryParse(actual, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var left)
+        && long.TryParse(Values[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var right)
+            ? left.CompareTo(right)
+            : 0;
+}

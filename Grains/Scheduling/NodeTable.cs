@@ -1,0 +1,96 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// All nodes, in an array whose slots are stable, plus the order in which they are tried: zones take turns, as upstream's node tree
+/// has it, so a search that stops early still sees every zone.
+/// </summary>
+public sealed class NodeTable(ScalarResources scalars)
+{
+    private readonly Dictionary<string, NodeInfo> _byName = new(StringComparer.Ordinal);
+    private readonly List<NodeInfo?> _slots = [];
+    private readonly Stack<int> _freeSlots = new();
+    private readonly VersionClock _clock = new();
+    private NodeInfo[]? _order;
+
+    /// <summary>Upper bound of <see cref="NodeInfo.Slot"/>.</summary>
+    public int SlotCount => _slots.Count;
+
+    /// <summary>Existing nodes in trial order.</summary>
+    public NodeInfo[] Order => _order ??= BuildOrder();
+
+    public NodeInfo? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The node of that name; made without a Node object when only pods mention it.</summary>
+    public NodeInfo GetOrAdd(string name)
+    {
+        if (_byName.TryGetValue(name, out var node))
+        {
+            return node;
+        }
+
+        if (!_freeSlots.TryPop(out var slot))
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
+        node = new NodeInfo(name, _clock) { Slot = slot };
+        _slots[slot] = node;
+        _byName.Add(name, node);
+        return node;
+    }
+
+    /// <summary>The node, when something changed that scheduling can see; else null.</summary>
+    public NodeInfo? Update(ResourceObject item)
+    {
+        var node = GetOrAdd(item.Key.Name);
+        var (existed, zone) = (node.Exists, node.Zone);
+        if (!node.Update(item, scalars))
+        {
+            return null;
+        }
+
+        if (!existed || zone != node.Zone)
+        {
+            _order = null;
+        }
+
+        return node;
+    }
+
+    public void Remove(string name)
+    {
+        if (_byName.TryGetValue(name, out var node) && node.Exists)
+        {
+            node.Remove();
+            _order = null;
+            Release(node);
+        }
+    }
+
+    /// <summary>Frees the slot of a node that neither exists nor has pods.</summary>
+    public void Release(NodeInfo node)
+    {
+        if (node.Exists || node.PodCount > 0 || !_byName.Remove(node.Name))
+        {
+            return;
+        }
+
+        _slots[node.Slot] = null;
+        _freeSlots.Push(node.Slot);
+    }
+
+    private NodeInfo[] BuildOrder()
+    {
+        var zones = _byName.Values
+            .Where(n => n.Exists)
+            .GroupBy(n => n.Zone, StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => g.OrderBy(n => n.Slot).ToArray())
+            .ToArray();
+        var longest = zones.Length == 0 ? 0 : zones.Max(z => z.Length);
+        return [.. Enumerable.Range(0, longest).SelectMany(i => zones.Where(z => i < z.Length).Select(z => z[i]))];
+    }
+}

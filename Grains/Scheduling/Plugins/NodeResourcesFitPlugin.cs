@@ -1,0 +1,114 @@
+namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+/// <summary>The node must have what the pod requests; prefers nodes that have the most left (least allocated).</summary>
+public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlugin, IScorePlugin
+{
+    private const int MaxScore = 100;
+
+    private readonly Dictionary<string, Verdict> _verdicts = new(StringComparer.Ordinal);
+
+    public string Name => "NodeResourcesFit";
+
+    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.PodRemoved;
+
+    public int Weight => 1;
+
+    public ScoreScale Scale => ScoreScale.None;
+
+    public Verdict? Filter(PodInfo pod, NodeInfo node)
+    {
+        var requests = pod.Shape.Requests;
+        var fits = node.PodCount + 1 <= node.AllocatablePods
+            && Lacks(requests.MilliCpu, node.AllocatableMilliCpu, node.RequestedMilliCpu) == Shortage.None
+            && Lacks(requests.MemoryBytes, node.AllocatableMemoryBytes, node.RequestedMemoryBytes) == Shortage.None
+            && Lacks(requests.EphemeralStorageBytes, node.AllocatableEphemeralStorageBytes, node.RequestedEphemeralStorageBytes)
+                == Shortage.None;
+        foreach (var (resource, amount) in requests.Scalars)
+        {
+            fits &= Lacks(amount, node.AllocatableScalar(resource), node.RequestedScalar(resource)) == Shortage.None;
+        }
+
+        return fits ? null : Explain(requests, node);
+    }
+
+    /// <summary>Nodes are scored as if the pod were on them; cpu and memory weigh the same.</summary>
+    public int Score(PodShape pod, NodeInfo node)
+    {
+        long sum = 0;
+        var weights = 0;
+        Add(node.AllocatableMilliCpu, node.ScoringMilliCpu + pod.Requests.ScoringMilliCpu);
+        Add(node.AllocatableMemoryBytes, node.ScoringMemoryBytes + pod.Requests.ScoringMemoryBytes);
+        return weights == 0 ? 0 : (int)(sum / weights);
+
+        void Add(long allocatable, long requested)
+        {
+            if (allocatable > 0)
+            {
+                weights++;
+                sum += requested > allocatable ? 0 : (long)((Int128)(allocatable - requested) * MaxScore / allocatable);
+            }
+        }
+    }
+
+    private Verdict Explain(PodRequests requests, NodeInfo node)
+    {
+        var reasons = new List<string>();
+        var isResolvable = true;
+        if (node.PodCount + 1 > node.AllocatablePods)
+        {
+            reasons.Add("Too many pods");
+        }
+
+        Check("cpu", requests.MilliCpu, node.AllocatableMilliCpu, node.RequestedMilliCpu);
+        Check("memory", requests.MemoryBytes, node.AllocatableMemoryBytes, node.RequestedMemoryBytes);
+        Check(
+            "ephemeral-storage",
+            requests.EphemeralStorageBytes,
+            node.AllocatableEphemeralStorageBytes,
+            node.RequestedEphemeralStorageBytes);
+        foreach (var (resource, amount) in requests.Scalars)
+        {
+            Check(scalars.Name(resource), amount, node.AllocatableScalar(resource), node.RequestedScalar(resource));
+        }
+
+        return Share(reasons, isResolvable);
+
+        void Check(string name, long wanted, long allocatable, long requested)
+        {
+            var shortage = Lacks(wanted, allocatable, requested);
+            if (shortage != Shortage.None)
+            {
+                reasons.Add($"Insufficient {name}");
+                isResolvable &= shortage != Shortage.Forever;
+            }
+        }
+    }
+
+    private Verdict Share(List<string> reasons, bool isResolvable)
+    {
+        var key = (isResolvable ? "1" : "0") + string.Join(',', reasons);
+        if (!_verdicts.TryGetValue(key, out var verdict))
+        {
+            verdict = new Verdict(Name, isResolvable, reasons);
+            _verdicts.Add(key, verdict);
+        }
+
+        return verdict;
+    }
+
+    private static Shortage Lacks(long wanted, long allocatable, long requested) =>
+        wanted == 0 || wanted <= allocatable - requested ? Shortage.None
+        : wanted > allocatable ? Shortage.Forever
+        : Shortage.ForNow;
+
+    private enum Shortage
+    {
+        None,
+
+        /// <summary>Other pods occupy it.</summary>
+        ForNow,
+
+        /// <summary>The node never has so much.</summary>
+        Forever,
+    }
+}

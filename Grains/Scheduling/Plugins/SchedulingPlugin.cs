@@ -1,0 +1,78 @@
+namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+/// <summary>A rule of the scheduler; names and messages are upstream's.</summary>
+public interface ISchedulingPlugin
+{
+    string Name { get; }
+}
+
+/// <summary>Holds pods back from being tried at all.</summary>
+public interface IPreEnqueuePlugin : ISchedulingPlugin
+{
+    bool Allows(PodInfo pod);
+}
+
+/// <summary>Looks at a pod once, before any node.</summary>
+public interface IPreFilterPlugin : ISchedulingPlugin
+{
+    PreFilterResult PreFilter(PodInfo pod);
+}
+
+/// <summary>What is known of a pod before nodes are looked at.</summary>
+/// <param name="Rejection">Set when no node can do.</param>
+/// <param name="NodeNames">When set, only these nodes need be tried.</param>
+public readonly record struct PreFilterResult(Verdict? Rejection, HashSet<string>? NodeNames);
+
+/// <summary>
+/// Says whether a pod may run on a node. Depends on nothing but the pod's <see cref="PodInfo.Shape"/>, its node name, and the node: results
+/// are kept and shared by all pods of one shape until <see cref="NodeInfo.Version"/> moves.
+/// </summary>
+public interface IFilterPlugin : ISchedulingPlugin
+{
+    /// <summary>Null when the pod may run there.</summary>
+    Verdict? Filter(PodInfo pod, NodeInfo node);
+
+    /// <summary>What could turn a rejection by this plugin around.</summary>
+    ClusterChanges HelpfulChanges { get; }
+}
+
+/// <summary>Prefers some nodes over others; the same dependencies as <see cref="IFilterPlugin"/>.</summary>
+public interface IScorePlugin : ISchedulingPlugin
+{
+    int Weight { get; }
+
+    ScoreScale Scale { get; }
+
+    /// <summary>0 to 100, or any number from 0 when it is scaled afterwards.</summary>
+    int Score(PodShape pod, NodeInfo node);
+}
+
+/// <summary>How raw scores of all candidates become 0 to 100.</summary>
+public enum ScoreScale
+{
+    /// <summary>They already are.</summary>
+    None,
+
+    /// <summary>The highest becomes 100.</summary>
+    ToHighest,
+
+    /// <summary>The highest becomes 0, and 0 becomes 100.</summary>
+    ToHighestReversed,
+}
+
+/// <summary>Kinds of things that happen in a cluster and may make room for a waiting pod.</summary>
+[Flags]
+public enum ClusterChanges
+{
+    None = 0,
+    NodeAdded = 1,
+    NodeUpdated = 2,
+    PodRemoved = 4,
+    Node = NodeAdded | NodeUpdated,
+}
+
+/// <summary>A rejection. Instances are kept by plugins and shared, for they are made for every node.</summary>
+/// <param name="Plugin">Who rejects.</param>
+/// <param name="IsResolvable">False when removing pods from the node would not help.</param>
+/// <param name="Reasons">As counted in the message.</param>
+public sealed record Verdict(string Plugin, bool IsResolvable, params IReadOnlyList<string> Reasons);

@@ -1,0 +1,57 @@
+namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+/// <summary>Keeps pods off nodes whose taints they do not tolerate; of the others prefers those with the fewest soft taints untolerated.</summary>
+public sealed class TaintTolerationPlugin : IFilterPlugin, IScorePlugin
+{
+    private readonly Verdict _rejection;
+
+    public TaintTolerationPlugin() => _rejection = new Verdict(Name, false, "node(s) had untolerated taint(s)");
+
+    public string Name => "TaintToleration";
+
+    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
+
+    public int Weight => 3;
+
+    public ScoreScale Scale => ScoreScale.ToHighestReversed;
+
+    public Verdict? Filter(PodInfo pod, NodeInfo node)
+    {
+        foreach (var taint in node.Taints)
+        {
+            if (taint.Effect is Taint.NoSchedule or Taint.NoExecute && !IsTolerated(taint, pod.Shape.Tolerations))
+            {
+                return _rejection;
+            }
+        }
+
+        return null;
+    }
+
+    public int Score(PodShape pod, NodeInfo node)
+    {
+        var untolerated = 0;
+        foreach (var taint in node.Taints)
+        {
+            if (taint.Effect == Taint.PreferNoSchedule && !IsTolerated(taint, pod.Tolerations))
+            {
+                untolerated++;
+            }
+        }
+
+        return untolerated;
+    }
+
+    internal static bool IsTolerated(Taint taint, IReadOnlyList<Toleration> tolerations)
+    {
+        foreach (var toleration in tolerations)
+        {
+            if (toleration.Tolerates(taint))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,118 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>What the scheduler knows of one version of a pod. Immutable.</summary>
+public sealed class PodInfo
+{
+    public required ObjectKey Key { get; init; }
+
+    public required string Uid { get; init; }
+
+    public required long Revision { get; init; }
+
+    /// <summary>Everything that filters and scores look at; equal constraints share one instance.</summary>
+    public required PodShape Shape { get; init; }
+
+    public long Generation { get; init; }
+
+    public string SchedulerName { get; init; } = "";
+
+    /// <summary>Empty while the pod is not assigned.</summary>
+    public string NodeName { get; init; } = "";
+
+    public int Priority { get; init; }
+
+    /// <summary>False with <c>preemptionPolicy: Never</c>.</summary>
+    public bool MayPreempt { get; init; } = true;
+
+    public bool IsDeleting { get; init; }
+
+    /// <summary>Succeeded or Failed: it holds nothing on its node any more.</summary>
+    public bool IsFinished { get; init; }
+
+    public bool IsGated { get; init; }
+
+    /// <summary>Message of <c>PodScheduled=False</c>, as last stored; null when there is none.</summary>
+    public string? UnschedulableMessage { get; init; }
+
+    /// <summary>Reason beside <see cref="UnschedulableMessage"/>.</summary>
+    public string? UnschedulableReason { get; init; }
+}
+
+/// <summary>
+/// The scheduling constraints of a pod: what it requests, tolerates and selects. Interned by <see cref="PodReader"/>, so pods of one
+/// ReplicaSet share one instance, and with it all filter results and scores.
+/// </summary>
+public sealed class PodShape
+{
+    public PodRequests Requests { get; init; } = new();
+
+    public IReadOnlyList<Toleration> Tolerations { get; init; } = [];
+
+    public IReadOnlyList<HostPort> HostPorts { get; init; } = [];
+
+    /// <summary><c>spec.nodeSelector</c> and required node affinity; null when every node will do.</summary>
+    public NodeSelection? Required { get; init; }
+
+    public IReadOnlyList<PreferredTerm> Preferred { get; init; } = [];
+
+    /// <summary>Results per node, owned by the <see cref="ShapeCache"/>; null when it dropped them.</summary>
+    internal ShapeResults? Results { get; set; }
+}
+
+/// <summary>Amounts that a pod occupies on its node.</summary>
+public sealed record PodRequests
+{
+    public long MilliCpu { get; init; }
+
+    public long MemoryBytes { get; init; }
+
+    public long EphemeralStorageBytes { get; init; }
+
+    /// <summary>Cpu for scoring: containers without a request count 100 m, so that they spread too.</summary>
+    public long ScoringMilliCpu { get; init; }
+
+    /// <summary>Memory for scoring: containers without a request count 200 MiB.</summary>
+    public long ScoringMemoryBytes { get; init; }
+
+    /// <summary>Extended resources and huge pages, in order of name.</summary>
+    public IReadOnlyList<ScalarAmount> Scalars { get; init; } = [];
+
+    /// <summary>True when nothing but a place among the node's pods is asked for.</summary>
+    public bool IsEmpty => MilliCpu == 0 && MemoryBytes == 0 && EphemeralStorageBytes == 0 && Scalars.Count == 0;
+}
+
+/// <summary>An amount of a resource that is only counted.</summary>
+/// <param name="Resource">Index in <see cref="ScalarResources"/>.</param>
+/// <param name="Amount">In the resource's own unit.</param>
+public readonly record struct ScalarAmount(int Resource, long Amount);
+
+/// <summary>A port that a pod wants on its host.</summary>
+public readonly record struct HostPort(string Address, string Protocol, int Port)
+{
+    public const string AnyAddress = "0.0.0.0";
+
+    /// <summary>The any-address collides with every address.</summary>
+    public bool CollidesWith(HostPort other) =>
+        Port == other.Port
+        && string.Equals(Protocol, other.Protocol, StringComparison.Ordinal)
+        && (Address == AnyAddress || other.Address == AnyAddress || string.Equals(Address, other.Address, StringComparison.Ordinal));
+}
+
+/// <summary>A toleration; empty key with Exists tolerates everything.</summary>
+public readonly record struct Toleration(string Key, bool Exists, string Value, string Effect)
+{
+    public bool Tolerates(Taint taint) =>
+        (Effect.Length == 0 || string.Equals(Effect, taint.Effect, StringComparison.Ordinal))
+        && (Key.Length == 0 || string.Equals(Key, taint.Key, StringComparison.Ordinal))
+        && (Exists || string.Equals(Value, taint.Value, StringComparison.Ordinal));
+}
+
+/// <summary>A taint of a node.</summary>
+public readonly record struct Taint(string Key, string Value, string Effect)
+{
+    public const string NoSchedule = "NoSchedule";
+    public const string NoExecute = "NoExecute";
+    public const string PreferNoSchedule = "PreferNoSchedule";
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>Interprets the constraint fields that <see cref="PodReader"/> cut out of a pod.</summary>
+internal static class PodShapeParser
+{
+    public static PodShape Parse(ReadOnlyMemory<byte> constraints, ScalarResources scalars)
+    {
+        using var document = JsonDocument.Parse(constraints);
+        var spec = document.RootElement;
+        return new PodShape
+        {
+            Requests = PodRequestsCalculator.Compute(spec, scalars),
+            Tolerations = [.. Items(spec, "tolerations").Select(ReadToleration)],
+            HostPorts = [.. ReadHostPorts(spec)],
+            Required = ReadRequired(spec),
+            Preferred = [.. ReadPreferred(spec)],
+        };
+    }
+
+    internal static JsonElement? Property(JsonElement? parent, string name) =>
+        parent is { ValueKind: JsonValueKind.Object } item
+        && item.TryGetProperty(name, out var value)
+        && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
+
+    internal static string Text(JsonElement? parent, string name) => Property(parent, name)?.GetString() ?? "";
+
+    /// <summary>The objects of an array; none when it is absent.</summary>
+    internal static IEnumerable<JsonElement> Items(JsonElement? parent, string name) =>
+        Property(parent, name) is { ValueKind: JsonValueKind.Array } array
+            ? array.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)
+            : [];
+
+    private static Toleration ReadToleration(JsonElement item) => new(
+        Text(item, "key"), Text(item, "operator") == "Exists", Text(item, "value"), Text(item, "effect"));
+
+    private static IEnumerable<HostPort> ReadHostPorts(JsonElement spec)
+    {
+        // Sidecars hold their ports as long as the pod lives, as containers do; other init containers' ports are never reserved.
+        var sidecars = Items(spec, "initContainers").Where(PodRequestsCalculator.IsSidecar);
+        foreach (var container in Items(spec, "containers").Concat(sidecars))
+        {
+            foreach (var port in Items(container, "ports"))
+            {
+                if (Property(port, "hostPort") is { } number && number.GetInt32() > 0)
+                {
+                    yield return new HostPort(
+                        Text(port, "hostIP") is { Length: > 0 } address ? address : HostPort.AnyAddress,
+                        Text(port, "protocol") is { Length: > 0 } protocol ? protocol : "TCP",
+                        number.GetInt32());
+                }
+            }
+        }
+    }
+
+    private static NodeSelection? ReadRequired(JsonElement spec)
+    {
+        List<KeyValuePair<string, string>> labels = [];
+        if (Property(spec, "nodeSelector") is { } selector)
+        {
+            labels.AddRange(selector.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString() ?? "")));
+        }
+
+        var affinity = Property(Property(spec, "affinity"), "nodeAffinity");
+        var required = Property(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
+        if (labels.Count == 0 && required is null)
+        {
+            return null;
+        }
+
+        return new NodeSelection(labels, required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)]);
+    }
+
+    private static IEnumerable<PreferredTerm> ReadPreferred(JsonElement spec)
+    {
+        var affinity = Property(Property(spec, "affinity"), "nodeAffinity");
+        foreach (var item in Items(affinity, "preferredDuringSchedulingIgnoredDuringExecution"))
+        {
+            var weight = Property(item, "weight")?.GetInt32() ?? 0;
+            if (weight != 0 && Property(item, "preference") is { } preference)
+            {
+                yield return new PreferredTerm(weight, ReadTerm(preference));
+            }
+        }
+    }
+
+    private static NodeSelectorTerm ReadTerm(JsonElement term) => new(
+        [.. Items(term, "matchExpressions").Select(ReadRequirement)], [.. Items(term, "matchFields").Select(ReadRequirement)]);
+
+    private static NodeRequirement ReadRequirement(JsonElement item) => new(
+        Text(item, "key"),
+        Enum.TryParse<NodeOperator>(Text(item, "operator"), out var known) ? known : NodeOperator.Invalid,
+        Property(item, "values") is { ValueKind: JsonValueKind.Array } values
+            ? [.. values.EnumerateArray().Select(v => v.GetString() ?? "")]
+            : []);
+}

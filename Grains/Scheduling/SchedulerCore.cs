@@ -1,0 +1,313 @@
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// The whole of scheduling but for input and output: it is told what happened to nodes, pods and bindings, and says which pod goes where. One
+/// thread, no waiting, all time and chance injected: a simulation replays it exactly.
+/// </summary>
+/// <remarks>
+/// Invariants: a pod is accounted to at most one node; it is in the queue or on a node, never both. A decision is accounted at once (the pod is
+/// <i>assumed</i> on its node) so that the next decision sees it, long before the binding is durable. An assumed pod becomes an assigned one when
+/// its change arrives, and goes back to the queue when the binding fails. If neither happens, <see cref="TakeDoubtful"/> asks the caller to look.
+/// </remarks>
+public sealed class SchedulerCore
+{
+    /// <summary>How long after a successful binding the pod's change may take before the scheduler goes to look.</summary>
+    public static readonly TimeSpan AssumedExpiry = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<ObjectKey, Entry> _pods = [];
+    private readonly Dictionary<ObjectKey, Entry> _assumed = [];
+    private readonly HashSet<NodeInfo> _changedNodes = [];
+    private readonly ScalarResources _scalars = new();
+    private readonly string _schedulerName;
+    private readonly TimeProvider _time;
+    private readonly PodReader _reader;
+    private readonly NodePicker _picker;
+    private ClusterChanges _changes;
+
+    public SchedulerCore(string schedulerName, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
+    {
+        _schedulerName = schedulerName;
+        _time = time;
+        var plugins = PluginSet.Default(_scalars);
+        _reader = new PodReader(_scalars);
+        Nodes = new NodeTable(_scalars);
+        Queue = new SchedulingQueue(plugins, time);
+        _picker = new NodePicker(plugins, Nodes, random, percentageOfNodesToScore);
+    }
+
+    public NodeTable Nodes { get; }
+
+    public SchedulingQueue Queue { get; }
+
+    /// <summary>Pods decided on whose assignment was not seen yet.</summary>
+    public int AssumedCount => _assumed.Count;
+
+    public void ApplyNode(ChangeKind kind, ResourceObject item)
+    {
+        if (kind == ChangeKind.Deleted)
+        {
+            Nodes.Remove(item.Key.Name);
+            return;
+        }
+
+        var isNew = Nodes.Find(item.Key.Name) is not { Exists: true };
+        if (Nodes.Update(item) is { } changed)
+        {
+            _changes |= isNew ? ClusterChanges.NodeAdded : ClusterChanges.NodeUpdated;
+            _changedNodes.Add(changed);
+        }
+    }
+
+    public void ApplyPod(ChangeKind kind, ResourceObject item)
+    {
+        var known = _pods.GetValueOrDefault(item.Key);
+        if (known is not null && item.Revision < known.Pod.Revision)
+        {
+            return;
+        }
+
+        if (kind == ChangeKind.Deleted)
+        {
+            Drop(known);
+            return;
+        }
+
+        var pod = _reader.Read(item);
+        if (known is not null && known.Pod.Uid != pod.Uid)
+        {
+            Drop(known);
+            known = null;
+        }
+
+        if (pod.IsFinished)
+        {
+            Drop(known);
+        }
+        else if (pod.NodeName.Length > 0)
+        {
+            ApplyAssigned(known, pod);
+        }
+        else if (pod.SchedulerName == _schedulerName && !pod.IsDeleting)
+        {
+            ApplyWaiting(known, pod);
+        }
+        else
+        {
+            Drop(known);
+        }
+    }
+
+    /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
+    public void KeepOnlyPods(IReadOnlySet<ObjectKey> present)
+    {
+        foreach (var entry in _pods.Values.Where(e => !present.Contains(e.Pod.Key)).ToArray())
+        {
+            Drop(entry);
+        }
+    }
+
+    /// <inheritdoc cref="KeepOnlyPods"/>
+    public void KeepOnlyNodes(IReadOnlySet<ObjectKey> present)
+    {
+        foreach (var node in Nodes.Order.Where(n => !present.Contains(new ObjectKey("", n.Name))).ToArray())
+        {
+            Nodes.Remove(node.Name);
+        }
+    }
+
+    /// <summary>Time passed, or changes were applied; call before taking decisions.</summary>
+    public void Tick()
+    {
+        Queue.Tick();
+        if (_changes != ClusterChanges.None)
+        {
+            Queue.Wake(_changes, _changedNodes);
+            _changes = ClusterChanges.None;
+            _changedNodes.Clear();
+        }
+    }
+
+    /// <summary>Decides on the next pod; null when none is to be tried now.</summary>
+    public SchedulingDecision? DecideNext()
+    {
+        if (Queue.Take() is not { } queued)
+        {
+            return null;
+        }
+
+        var pod = queued.Pod;
+        var node = _picker.Pick(pod, out var diagnosis);
+        if (node is null)
+        {
+            Queue.ReturnUnschedulable(queued, diagnosis!.RejectedBy);
+            return new SchedulingDecision(pod, null, diagnosis.Message(pod), queued.Attempts);
+        }
+
+        var entry = _pods[pod.Key];
+        Place(entry, node);
+        _assumed[pod.Key] = entry;
+        return new SchedulingDecision(pod, node.Name, null, queued.Attempts);
+    }
+
+    /// <summary>The binding is durable; the pod's change is on its way.</summary>
+    public void BindingSucceeded(PodInfo pod)
+    {
+        if (FindAssumed(pod) is { } entry)
+        {
+            entry.ExpiresAt = _time.GetUtcNow() + AssumedExpiry;
+        }
+    }
+
+    /// <summary>The binding did not happen: the pod waits and is tried again.</summary>
+    public void BindingFailed(PodInfo pod)
+    {
+        if (FindAssumed(pod) is { } entry)
+        {
+            _assumed.Remove(pod.Key);
+            TakeOff(entry);
+            entry.Queued!.Pod = entry.Pod;
+            Queue.ReturnFailed(entry.Queued);
+        }
+    }
+
+    /// <summary>The pod is gone, as binding it showed.</summary>
+    public void PodVanished(PodInfo pod)
+    {
+        if (FindAssumed(pod) is { } entry)
+        {
+            Drop(entry);
+        }
+    }
+
+    /// <summary>Assumed pods that should have been seen assigned by now; each is handed out once per expiry.</summary>
+    public IReadOnlyList<PodInfo> TakeDoubtful()
+    {
+        var now = _time.GetUtcNow();
+        List<PodInfo>? doubtful = null;
+        foreach (var entry in _assumed.Values)
+        {
+            if (entry.ExpiresAt <= now)
+            {
+                entry.ExpiresAt = now + AssumedExpiry;
+                (doubtful ??= []).Add(entry.Pod);
+            }
+        }
+
+        return doubtful ?? (IReadOnlyList<PodInfo>)[];
+    }
+
+    private Entry? FindAssumed(PodInfo pod) =>
+        _assumed.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid ? entry : null;
+
+    private void ApplyAssigned(Entry? known, PodInfo pod)
+    {
+        var entry = known ?? Track(pod);
+        if (entry.Queued is { Place: not QueuePlace.None } queued)
+        {
+            Queue.Remove(queued);
+        }
+
+        entry.Queued = null;
+        _assumed.Remove(pod.Key);
+        if (entry.Node is { } node && (node.Name != pod.NodeName || !ReferenceEquals(entry.Accounted, pod.Shape)))
+        {
+            TakeOff(entry);
+        }
+
+        entry.Pod = pod;
+        if (entry.Node is null)
+        {
+            Place(entry, Nodes.GetOrAdd(pod.NodeName));
+        }
+    }
+
+    private void ApplyWaiting(Entry? known, PodInfo pod)
+    {
+        if (known is null)
+        {
+            Track(pod).Queued = Queue.Add(pod);
+            return;
+        }
+
+        if (known.Node is not null && known.Queued is null)
+        {
+            // Assigned pods never become unassigned; only a relist that lags behind can say so, and it will catch up.
+            return;
+        }
+
+        known.Pod = pod;
+        if (known.Queued is { Place: not QueuePlace.None } queued)
+        {
+            Queue.Update(queued, pod);
+        }
+    }
+
+    private Entry Track(PodInfo pod)
+    {
+        var entry = new Entry(pod);
+        _pods.Add(pod.Key, entry);
+        return entry;
+    }
+
+    private void Drop(Entry? entry)
+    {
+        if (entry is null)
+        {
+            return;
+        }
+
+        if (entry.Queued is { Place: not QueuePlace.None } queued)
+        {
+            Queue.Remove(queued);
+        }
+
+        TakeOff(entry);
+        _assumed.Remove(entry.Pod.Key);
+        _pods.Remove(entry.Pod.Key);
+    }
+
+    private static void Place(Entry entry, NodeInfo node)
+    {
+        Invariant.Check(entry.Node is null, "a pod is accounted to one node only", entry.Pod.Key);
+        entry.Node = node;
+        entry.Accounted = entry.Pod.Shape;
+        node.AddPod(entry.Pod.Shape);
+    }
+
+    private void TakeOff(Entry entry)
+    {
+        if (entry.Node is { } node)
+        {
+            node.RemovePod(entry.Accounted!);
+            entry.Node = null;
+            _changes |= ClusterChanges.PodRemoved;
+            Nodes.Release(node);
+        }
+    }
+
+    /// <summary>A pod that is waiting or on a node.</summary>
+    private sealed class Entry(PodInfo pod)
+    {
+        public PodInfo Pod { get; set; } = pod;
+
+        /// <summary>Null for assigned pods; kept while assumed, for the history of attempts.</summary>
+        public QueuedPod? Queued { get; set; }
+
+        public NodeInfo? Node { get; set; }
+
+        /// <summary>What was added to the node's sums, and must be taken off again.</summary>
+        public PodShape? Accounted { get; set; }
+
+        public DateTimeOffset ExpiresAt { get; set; } = DateTimeOffset.MaxValue;
+    }
+}
+
+/// <summary>What is to become of a pod.</summary>
+/// <param name="Pod">The pod as it was decided on.</param>
+/// <param name="NodeName">To bind it to; null when no node fits.</param>
+/// <param name="Message">Why not.</param>
+/// <param name="Attempts">How often it has been tried, this time included.</param>
+public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? Message, int Attempts);

@@ -1,0 +1,290 @@
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// The pods that wait for a node. A pod is in one of these places:
+/// <list type="bullet">
+/// <item>active: to be tried now, by priority, then by age;</item>
+/// <item>backing off: something changed that may help it, but it was tried only just now. With nothing active these go first come first served,
+/// back-off or not;</item>
+/// <item>failed: binding it went wrong; the back-off is always waited for;</item>
+/// <item>unschedulable: nothing has changed that could help;</item>
+/// <item>gated: its scheduling gates forbid trying.</item>
+/// </list>
+/// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed, should a change have been missed.
+/// </summary>
+public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
+{
+    public static readonly TimeSpan InitialBackoff = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan MaxUnschedulable = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(30);
+
+    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), (int NegativePriority, long Ticks, long Sequence)> _active = new();
+    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), long> _backingOff = new();
+    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), long> _failed = new();
+    private readonly HashSet<QueuedPod> _unschedulable = [];
+    private DateTimeOffset _lastFlush = time.GetUtcNow();
+    private long _sequence;
+    private int _activeCount;
+
+    /// <summary>Pods to be tried now.</summary>
+    public int ActiveCount => _activeCount;
+
+    public int UnschedulableCount => _unschedulable.Count;
+
+    /// <summary>When <see cref="Tick"/> has something to do, at the latest.</summary>
+    public DateTimeOffset NextTick
+    {
+        get
+        {
+            var next = _lastFlush + FlushInterval;
+            next = Earlier(next, _backingOff);
+            return Earlier(next, _failed);
+
+            static DateTimeOffset Earlier(DateTimeOffset other, PriorityQueue<(QueuedPod, int), long> queue) =>
+                queue.TryPeek(out _, out var ticks) && ticks < other.UtcTicks ? new DateTimeOffset(ticks, TimeSpan.Zero) : other;
+        }
+    }
+
+    /// <summary>A new pod.</summary>
+    public QueuedPod Add(PodInfo pod)
+    {
+        var queued = new QueuedPod(pod) { Timestamp = time.GetUtcNow() };
+        Admit(queued);
+        return queued;
+    }
+
+    /// <summary>A waiting pod changed itself; what makes it different to scheduling makes it worth trying.</summary>
+    public void Update(QueuedPod queued, PodInfo pod)
+    {
+        var old = queued.Pod;
+        queued.Pod = pod;
+        if (!ReferenceEquals(old.Shape, pod.Shape) || old.IsGated != pod.IsGated || old.Priority != pod.Priority)
+        {
+            Leave(queued);
+            Admit(queued);
+        }
+    }
+
+    public void Remove(QueuedPod queued)
+    {
+        Leave(queued);
+        queued.Place = QueuePlace.None;
+    }
+
+    /// <summary>The next pod to try; null when there is none.</summary>
+    public QueuedPod? Take()
+    {
+        var next = TakeFrom(_active, QueuePlace.Active) ?? TakeFrom(_backingOff, QueuePlace.BackingOff);
+        if (next is not null)
+        {
+            Remove(next);
+            next.Attempts++;
+        }
+
+        return next;
+    }
+
+    /// <summary>No node fits the pod, as of now.</summary>
+    public void ReturnUnschedulable(QueuedPod queued, IReadOnlySet<string> rejectedBy)
+    {
+        queued.RejectedBy = rejectedBy;
+        queued.Failures++;
+        queued.Timestamp = time.GetUtcNow();
+        queued.Place = QueuePlace.Unschedulable;
+        _unschedulable.Add(queued);
+    }
+
+    /// <summary>Something went wrong that is not the pod's fault.</summary>
+    public void ReturnFailed(QueuedPod queued)
+    {
+        queued.RejectedBy = QueuedPod.Nobody;
+        queued.Failures++;
+        queued.Timestamp = time.GetUtcNow();
+        queued.Place = QueuePlace.Failed;
+        _failed.Enqueue((queued, ++queued.Ticket), BackoffEnd(queued).UtcTicks);
+    }
+
+    /// <summary>
+    /// Things happened: moves those unschedulable pods on which a plugin that rejected them says that this may help.
+    /// </summary>
+    public void Wake(ClusterChanges changes, IReadOnlyCollection<NodeInfo> changedNodes)
+    {
+        if (_unschedulable.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var queued in _unschedulable.Where(q => MayHelp(q, changes, changedNodes)).ToArray())
+        {
+            WakeOne(queued);
+        }
+    }
+
+    /// <summary>Lets time pass: back-offs end, and the safety net is cast.</summary>
+    public void Tick()
+    {
+        var now = time.GetUtcNow();
+        Expire(_backingOff, QueuePlace.BackingOff, now);
+        Expire(_failed, QueuePlace.Failed, now);
+        if (now - _lastFlush < FlushInterval)
+        {
+            return;
+        }
+
+        _lastFlush = now;
+        foreach (var queued in _unschedulable.Where(q => now - q.Timestamp > MaxUnschedulable).ToArray())
+        {
+            WakeOne(queued);
+        }
+    }
+
+    /// <summary>1 s after the first failure, doubling up to 10 s.</summary>
+    public static TimeSpan Backoff(int failures)
+    {
+        var backoff = InitialBackoff;
+        for (var i = 1; i < failures && backoff < MaxBackoff; i++)
+        {
+            backoff *= 2;
+        }
+
+        return backoff < MaxBackoff ? backoff : MaxBackoff;
+    }
+
+    private static DateTimeOffset BackoffEnd(QueuedPod queued) => queued.Timestamp + Backoff(queued.Failures);
+
+    private void Admit(QueuedPod queued)
+    {
+        foreach (var plugin in plugins.PreEnqueue)
+        {
+            if (!plugin.Allows(queued.Pod))
+            {
+                queued.Place = QueuePlace.Gated;
+                return;
+            }
+        }
+
+        Activate(queued);
+    }
+
+    private void Activate(QueuedPod queued)
+    {
+        queued.Place = QueuePlace.Active;
+        _activeCount++;
+        _active.Enqueue((queued, ++queued.Ticket), (-queued.Pod.Priority, queued.Timestamp.UtcTicks, ++_sequence));
+    }
+
+    private void WakeOne(QueuedPod queued)
+    {
+        _unschedulable.Remove(queued);
+        var end = BackoffEnd(queued);
+        if (end <= time.GetUtcNow())
+        {
+            Activate(queued);
+            return;
+        }
+
+        queued.Place = QueuePlace.BackingOff;
+        _backingOff.Enqueue((queued, ++queued.Ticket), end.UtcTicks);
+    }
+
+    private void Leave(QueuedPod queued)
+    {
+        if (queued.Place == QueuePlace.Unschedulable)
+        {
+            _unschedulable.Remove(queued);
+        }
+        else if (queued.Place == QueuePlace.Active)
+        {
+            _activeCount--;
+        }
+
+        // Entries in the heaps are not searched for; the ticket makes them void.
+        queued.Ticket++;
+    }
+
+    private bool MayHelp(QueuedPod queued, ClusterChanges changes, IReadOnlyCollection<NodeInfo> changedNodes)
+    {
+        if (queued.RejectedBy.Count == 0)
+        {
+            return true;
+        }
+
+        foreach (var plugin in plugins.Filters)
+        {
+            if ((plugin.HelpfulChanges & changes) == 0 || !queued.RejectedBy.Contains(plugin.Name))
+            {
+                continue;
+            }
+
+            var fromPods = plugin.HelpfulChanges & changes & ClusterChanges.PodRemoved;
+            if (fromPods != 0 || changedNodes.Any(node => node.Exists && plugin.Filter(queued.Pod, node) is null))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Expire(PriorityQueue<(QueuedPod Pod, int Ticket), long> queue, QueuePlace place, DateTimeOffset now)
+    {
+        while (queue.TryPeek(out var entry, out var ticks) && ticks <= now.UtcTicks)
+        {
+            queue.Dequeue();
+            if (entry.Pod.Place == place && entry.Pod.Ticket == entry.Ticket)
+            {
+                Activate(entry.Pod);
+            }
+        }
+    }
+
+    private static QueuedPod? TakeFrom<TPriority>(PriorityQueue<(QueuedPod Pod, int Ticket), TPriority> queue, QueuePlace place)
+    {
+        while (queue.TryDequeue(out var entry, out _))
+        {
+            if (entry.Pod.Place == place && entry.Pod.Ticket == entry.Ticket)
+            {
+                return entry.Pod;
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Where a pod waits.</summary>
+public enum QueuePlace
+{
+    None,
+    Active,
+    BackingOff,
+    Failed,
+    Unschedulable,
+    Gated,
+}
+
+/// <summary>A pod with its history in the queue.</summary>
+public sealed class QueuedPod(PodInfo pod)
+{
+    internal static readonly IReadOnlySet<string> Nobody = new HashSet<string>();
+
+    public PodInfo Pod { get; internal set; } = pod;
+
+    public QueuePlace Place { get; internal set; }
+
+    /// <summary>How often it was tried.</summary>
+    public int Attempts { get; internal set; }
+
+    /// <summary>How often that failed, which the back-off grows with.</summary>
+    public int Failures { get; internal set; }
+
+    internal DateTimeOffset Timestamp { get; set; }
+
+    internal IReadOnlySet<string> RejectedBy { get; set; } = Nobody;
+
+    /// <summary>Number of the only valid entry in the heaps.</summary>
+    internal int Ticket { get; set; }
+}
