@@ -1,0 +1,257 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Core.Pods;
+
+/// <summary>Where a pod is in its life.</summary>
+public enum PodPhase
+{
+    Pending,
+    Unknown,
+    Running,
+    Succeeded,
+    Failed,
+}
+
+/// <summary>
+/// What controllers that look at thousands of pods at once need of each. Read from the bytes in one pass and kept as long as that version of the
+/// pod lives, whoever asks: a ReplicaSet of 10,000 pods reconciles without decoding models.
+/// </summary>
+public sealed class PodFacts
+{
+    private static readonly ConditionalWeakTable<ResourceObject, PodFacts> Known = [];
+
+    private PodFacts(ResourceObject item) => Item = item;
+
+    /// <summary>The version that these facts are of.</summary>
+    public ResourceObject Item { get; }
+
+    public ObjectKey Key => Item.Key;
+
+    public string Uid => Item.Uid;
+
+    public IReadOnlyDictionary<string, string> Labels => Item.Metadata.Labels;
+
+    public PodPhase Phase { get; private set; }
+
+    /// <summary>Empty while not scheduled.</summary>
+    public string NodeName { get; private set; } = "";
+
+    public string RestartPolicy { get; private set; } = "Always";
+
+    /// <summary>The condition Ready is True.</summary>
+    public bool IsReady { get; private set; }
+
+    /// <summary>Since when the condition Ready is what it is.</summary>
+    public DateTimeOffset? ReadySince { get; private set; }
+
+    /// <summary><c>status.podIP</c>.</summary>
+    public string Ip { get; private set; } = "";
+
+    /// <summary><c>status.startTime</c>.</summary>
+    public DateTimeOffset? StartTime { get; private set; }
+
+    public string Hostname { get; private set; } = "";
+
+    public string Subdomain { get; private set; } = "";
+
+    /// <summary>The most restarts of any container.</summary>
+    public int Restarts { get; private set; }
+
+    public bool IsTerminating => Item.Metadata.DeletionTimestamp is not null;
+
+    /// <summary>Succeeded or Failed: it will not run again.</summary>
+    public bool IsFinished => Phase is PodPhase.Succeeded or PodPhase.Failed;
+
+    /// <summary>Counts as a replica.</summary>
+    public bool IsActive => !IsFinished && !IsTerminating;
+
+    /// <summary>The controlling owner's uid; empty for a pod on its own.</summary>
+    public string ControllerUid => Item.Metadata.Controller?.Uid ?? "";
+
+    /// <summary><c>controller.kubernetes.io/pod-deletion-cost</c>; 0 when absent or malformed.</summary>
+    public int DeletionCost =>
+        Item.Metadata.Annotations.TryGetValue("controller.kubernetes.io/pod-deletion-cost", out var text)
+        && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var cost)
+            ? cost
+            : 0;
+
+    /// <summary>Ready for at least the given time.</summary>
+    public bool IsAvailable(int minReadySeconds, DateTimeOffset now) =>
+        IsReady && (minReadySeconds == 0 || (ReadySince is { } since && since.AddSeconds(minReadySeconds) <= now));
+
+    /// <summary>The facts of a pod.</summary>
+    public static PodFacts Of(ResourceObject item) => Known.GetValue(item, static i => Read(i));
+
+    private static PodFacts Read(ResourceObject item)
+    {
+        var facts = new PodFacts(item);
+        var reader = new Utf8JsonReader(item.Json.Span);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isSpec = reader.ValueTextEquals("spec"u8);
+            var isStatus = !isSpec && reader.ValueTextEquals("status"u8);
+            reader.Read();
+            if (isSpec && reader.TokenType == JsonTokenType.StartObject)
+            {
+                facts.ReadSpec(ref reader);
+            }
+            else if (isStatus && reader.TokenType == JsonTokenType.StartObject)
+            {
+                facts.ReadStatus(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return facts;
+    }
+
+    private void ReadSpec(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("nodeName"u8))
+            {
+                NodeName = Text(ref reader);
+            }
+            else if (reader.ValueTextEquals("hostname"u8))
+            {
+                Hostname = Text(ref reader);
+            }
+            else if (reader.ValueTextEquals("subdomain"u8))
+            {
+                Subdomain = Text(ref reader);
+            }
+            else if (reader.ValueTextEquals("restartPolicy"u8))
+            {
+                RestartPolicy = Text(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadStatus(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("phase"u8))
+            {
+                Phase = ParsePhase(Text(ref reader));
+            }
+            else if (reader.ValueTextEquals("podIP"u8))
+            {
+                Ip = Text(ref reader);
+            }
+            else if (reader.ValueTextEquals("startTime"u8))
+            {
+                StartTime = Time(ref reader);
+            }
+            else if (reader.ValueTextEquals("conditions"u8))
+            {
+                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadCondition(ref r));
+            }
+            else if (reader.ValueTextEquals("containerStatuses"u8))
+            {
+                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainer(ref r));
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private delegate void ReadElement(PodFacts facts, ref Utf8JsonReader reader);
+
+    private void ReadEach(ref Utf8JsonReader reader, ReadElement read)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            read(this, ref reader);
+        }
+    }
+
+    private void ReadCondition(ref Utf8JsonReader reader)
+    {
+        bool isReadyCondition = false, isTrue = false;
+        DateTimeOffset? since = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("type"u8))
+            {
+                reader.Read();
+                isReadyCondition = reader.ValueTextEquals("Ready"u8);
+            }
+            else if (reader.ValueTextEquals("status"u8))
+            {
+                reader.Read();
+                isTrue = reader.ValueTextEquals("True"u8);
+            }
+            else if (reader.ValueTextEquals("lastTransitionTime"u8))
+            {
+                since = Time(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        if (isReadyCondition)
+        {
+            (IsReady, ReadySince) = (isTrue, since);
+        }
+    }
+
+    private void ReadContainer(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("restartCount"u8))
+            {
+                reader.Read();
+                Restarts = Math.Max(Restarts, reader.TryGetInt32(out var count) ? count : 0);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private static string Text(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
+    }
+
+    private static DateTimeOffset? Time(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) ? time : null;
+    }
+
+    private static PodPhase ParsePhase(string text) => text switch
+    {
+        "Running" => PodPhase.Running,
+        "Succeeded" => PodPhase.Succeeded,
+        "Failed" => PodPhase.Failed,
+        "Unknown" => PodPhase.Unknown,
+        _ => PodPhase.Pending,
+    };
+}

@@ -1,0 +1,138 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Interfaces.Reconciling;
+
+namespace OrleansOrchestrator.Grains.Reconciling;
+
+/// <summary>
+/// Hosts one <see cref="IController"/>. Its loop runs on the thread pool, not in grain turns: it only reads caches, sends signals and writes
+/// through the API, and shares no state with the grain.
+/// </summary>
+[GrainType("controller")]
+public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindable
+{
+    private const string ResyncReminder = "resync";
+    private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(30);
+
+    private readonly IServiceProvider _services;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ControllerGrain> _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private IController? _controller;
+    private Task _loop = Task.CompletedTask;
+    private Task _resync = Task.CompletedTask;
+    private bool _reminded;
+
+    public ControllerGrain(
+        IServiceProvider services, IOptions<ControllersOptions> options, TimeProvider time, ILogger<ControllerGrain> logger)
+    {
+        _services = services;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+    }
+
+    private string Name => this.GetPrimaryKeyString();
+
+    /// <inheritdoc/>
+    public async Task EnsureRunningAsync()
+    {
+        if (!_options.Enabled)
+        {
+            return;
+        }
+
+        _controller ??= Create();
+        if (_loop.IsCompleted)
+        {
+            _loop = OnThreadPool(RunAsync);
+        }
+
+        if (!_reminded)
+        {
+            await this.RegisterOrUpdateReminder(ResyncReminder, _options.ResyncPeriod, _options.ResyncPeriod);
+            _reminded = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        await EnsureRunningAsync();
+        if (_controller is not null && _resync.IsCompleted)
+        {
+            _resync = OnThreadPool(ResyncAsync);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAny(Task.WhenAll(_loop, _resync), Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken));
+    }
+
+    private IController Create()
+    {
+        var registration = _services.GetServices<ControllerRegistration>().FirstOrDefault(r => r.Name == Name)
+            ?? throw new InvalidOperationException($"no controller is registered under the name \"{Name}\"");
+        return registration.Create(_services);
+    }
+
+    private Task OnThreadPool(Func<CancellationToken, Task> work) => Task.Factory.StartNew(
+        () => work(_stop.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var backOff = TimeSpan.FromMilliseconds(200);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var started = _time.GetTimestamp();
+            try
+            {
+                LogStarted(Name);
+                await _controller!.RunAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogEnded(Name, error);
+            }
+
+            backOff = _time.GetElapsedTime(started) > MaxBackOff ? TimeSpan.FromMilliseconds(200) : Min(backOff * 2, MaxBackOff);
+            await Task.Delay(backOff, _time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    private async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _controller!.ResyncAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception error)
+        {
+            LogResyncFailed(Name, error);
+        }
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "controller {Name} runs here")]
+    private partial void LogStarted(string name);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "controller {Name} ended and is started again")]
+    private partial void LogEnded(string name, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "resync of controller {Name} failed; the next reminder tries again")]
+    private partial void LogResyncFailed(string name, Exception error);
+}

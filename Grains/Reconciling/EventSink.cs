@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using k8s.Models;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Reconciling;
+
+/// <summary>
+/// Writes the silo's events as core/v1 Events, in the background, one after the other. What does not fit into its queue is dropped: a cluster
+/// in trouble has better things to write. Repeated notes become counts (<see cref="EventCorrelator"/>).
+/// </summary>
+public sealed partial class EventSink : BackgroundService
+{
+    /// <summary>Notes that may wait.</summary>
+    public const int MaxWaiting = 1_000;
+
+    private readonly Channel<(string Component, EventNote Note)> _waiting = Channel.CreateBounded<(string, EventNote)>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly IResourceClient? _client;
+    private readonly TimeProvider _time;
+    private readonly ILogger<EventSink> _logger;
+    private readonly EventCorrelator _correlator;
+    private long _lastName;
+
+    public EventSink(IResourceClient client, TimeProvider time, ILogger<EventSink> logger)
+    {
+        _client = client;
+        _time = time;
+        _logger = logger;
+        _correlator = new EventCorrelator(time);
+    }
+
+    private EventSink()
+    {
+        _time = TimeProvider.System;
+        _logger = NullLogger<EventSink>.Instance;
+        _correlator = new EventCorrelator(_time);
+    }
+
+    internal static EventSink Closed { get; } = new();
+
+    /// <summary>Recorder in the name of a component.</summary>
+    public EventRecorder For(string component) => new(this, component);
+
+    /// <summary>Writes what waits, and returns when nothing does: for tests without a running loop.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        while (_waiting.Reader.TryRead(out var next))
+        {
+            await WriteAsync(next.Component, next.Note, cancellationToken);
+        }
+    }
+
+    internal void Offer(string component, EventNote note)
+    {
+        if (_client is not null)
+        {
+            _waiting.Writer.TryWrite((component, note));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
+            {
+                await TryFlushAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task TryFlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FlushAsync(cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogLost(error.Message);
+        }
+    }
+
+    private async Task WriteAsync(string component, EventNote note, CancellationToken cancellationToken)
+    {
+        var client = _client!.As(UserIdentity.Controller(component));
+        if (_correlator.Correlate(component, note) is not { } record)
+        {
+            return;
+        }
+
+        if (record.Count > 1 && await TryCountAsync(client, record, cancellationToken))
+        {
+            return;
+        }
+
+        record.Key = new ObjectKey(NamespaceOf(note.Involved), NextName(note.Involved.Name));
+        var written = await client.CreateAsync(ToEvent(component, note, record), cancellationToken);
+        if (!written.Succeeded)
+        {
+            LogLost(written.Error.Message);
+        }
+    }
+
+    private async Task<bool> TryCountAsync(IResourceClient client, EventRecord record, CancellationToken cancellationToken)
+    {
+        var patch = new JsonObject
+        {
+            ["count"] = record.Count,
+            ["lastTimestamp"] = Timestamp(_time.GetUtcNow()),
+            ["message"] = record.Message,
+        };
+        var written = await client.MergeAsync<Corev1Event>(record.Key, patch, cancellationToken);
+        return written.Succeeded || written.Error.Reason != StatusReasons.NotFound;
+    }
+
+    private Corev1Event ToEvent(string component, EventNote note, EventRecord record) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = record.Key.Name, NamespaceProperty = record.Key.Namespace },
+        InvolvedObject = note.Involved,
+        Type = note.Type,
+        Reason = note.Reason,
+        Message = record.Message,
+        Count = record.Count,
+        FirstTimestamp = record.First.UtcDateTime,
+        LastTimestamp = _time.GetUtcNow().UtcDateTime,
+        Source = new V1EventSource { Component = component },
+        ReportingComponent = component,
+        ReportingInstance = "",
+    };
+
+    /// <summary>Upstream's shape: the object's name and nanoseconds since 1970 in hexadecimal.</summary>
+    private string NextName(string involved)
+    {
+        var nanoseconds = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        _lastName = Math.Max(nanoseconds, _lastName + 1);
+        return string.Create(CultureInfo.InvariantCulture, $"{involved}.{_lastName:x}");
+    }
+
+    private static string NamespaceOf(V1ObjectReference involved) =>
+        string.IsNullOrEmpty(involved.NamespaceProperty) ? "default" : involved.NamespaceProperty;
+
+    private static string Timestamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "an event was not recorded: {Error}")]
+    private partial void LogLost(string error);
+}

@@ -1,0 +1,29 @@
+using System.Collections.Concurrent;
+
+namespace OrleansOrchestrator.Grains.Reconciling;
+
+/// <summary>Keeps the cursors of <see cref="ChildSequence"/>s: reconcile bookkeeping that is no API object.</summary>
+public interface IChildCursors
+{
+    /// <summary>0 for an owner that never saved one.</summary>
+    ValueTask<int> LoadAsync(string ownerUid, CancellationToken cancellationToken);
+
+    ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken);
+}
+
+/// <summary>Cursors that live as long as the process.</summary>
+public sealed class MemoryChildCursors : IChildCursors
+{
+    private readonly ConcurrentDictionary<string, int> _cursors = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public ValueTask<int> LoadAsync(string ownerUid, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_cursors.GetValueOrDefault(ownerUid));
+
+    /// <inheritdoc/>
+    public ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken)
+    {
+        _cursors[ownerUid] = cursor;
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Security;
+
+namespace OrleansOrchestrator.Grains.Reconciling;
+
+/// <summary>What reconcilers need of their silo. A silo without it stores and serves objects, and nothing acts on them.</summary>
+public sealed class ReconcilingServices(
+    IServiceProvider services, IOptions<ControllersOptions> options, TimeProvider time, EventSink events, IChildCursors cursors)
+{
+    public IResourceClient Client => services.GetRequiredService<IResourceClient>();
+
+    public IClusterTrust Trust => services.GetRequiredService<IClusterTrust>();
+
+    public ControllersOptions Options => options.Value;
+
+    public TimeProvider Time => time;
+
+    public EventSink Events => events;
+
+    public IChildCursors Cursors => cursors;
+}
+
+/// <summary>
+/// The reconciler of one activation: made on the first signal, and run on the thread pool, since it shares nothing with the grain and the
+/// activation's own scheduler would put all its work on one core.
+/// </summary>
+public sealed class ReconcilerHost(ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create)
+{
+    private IObjectReconciler? _reconciler;
+
+    /// <summary>One step; nothing when controllers are off.</summary>
+    public Task<ReconcileResult> RunAsync(CancellationToken cancellationToken)
+    {
+        if (services is null || !services.Options.Enabled)
+        {
+            return Task.FromResult(ReconcileResult.Done);
+        }
+
+        var reconciler = _reconciler ??= create(services);
+        return Task.Factory.StartNew(
+            () => reconciler.ReconcileAsync(cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default).Unwrap();
+    }
+}

@@ -1,0 +1,43 @@
+namespace OrleansOrchestrator.Grains.Reconciling;
+
+/// <summary>A step of a reconciliation failed; it is tried again after a back-off.</summary>
+public sealed class ReconcileException(string message) : Exception(message);
+
+/// <summary>
+/// Does something many times in growing batches (1, 2, 4 …), so that what must fail (a quota, a policy) fails once and not 500 times.
+/// </summary>
+public static class SlowStart
+{
+    /// <summary>Stops after the batch in which <paramref name="action"/> answered false.</summary>
+    public static async Task RunAsync(int count, int maxParallel, Func<int, Task<bool>> action)
+    {
+        var done = 0;
+        for (var batch = 1; done < count; batch *= 2)
+        {
+            var size = Math.Min(batch, count - done);
+            if (!await RunBatchAsync(done, size, maxParallel, action))
+            {
+                return;
+            }
+
+            done += size;
+        }
+    }
+
+    private static async Task<bool> RunBatchAsync(int first, int size, int maxParallel, Func<int, Task<bool>> action)
+    {
+        var good = true;
+        await Parallel.ForAsync(
+            first,
+            first + size,
+            new ParallelOptions { MaxDegreeOfParallelism = maxParallel },
+            async (index, _) =>
+            {
+                if (!await action(index))
+                {
+                    good = false;
+                }
+            });
+        return good;
+    }
+}

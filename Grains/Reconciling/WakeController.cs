@@ -1,0 +1,215 @@
+using System.Threading.Channels;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Reconciling;
+
+/// <summary>A journal that a controller follows, and which objects a change of it concerns.</summary>
+/// <param name="Resource">The followed resource.</param>
+/// <param name="Map">
+/// Adds the keys of the objects to wake. Never called concurrently with another map of the same controller. After a gap it is told of all
+/// objects once more; what was deleted in the gap it never hears of, so an index of it may hold keys of objects that are gone.
+/// </param>
+public sealed record Followed(ResourceName Resource, Action<ResourceChange, ICollection<ObjectKey>> Map);
+
+/// <summary>Sends a wake-up; may lose it.</summary>
+public delegate void WakeUp(ObjectAddress target);
+
+/// <summary>
+/// A controller whose work is done by the objects' own grains: it turns changes into wake-ups.
+/// <para>
+/// Wake-ups are coalesced: a key that waits is not added again, and one object is woken at most once per
+/// <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval when not). So the 1,500 changes of
+/// 500 starting pods cost their ReplicaSet some tens of reconciliations. What waits is bounded by the number of objects.
+/// </para>
+/// </summary>
+public sealed class WakeController : IController
+{
+    private readonly ResourceName _target;
+    private readonly IReadOnlyList<Followed> _followed;
+    private readonly IResourceClient _client;
+    private readonly WakeUp _wake;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+
+    /// <summary>All keys that wait, in <see cref="_ready"/> or <see cref="_later"/>.</summary>
+    private readonly HashSet<ObjectKey> _waiting = [];
+    private readonly List<ObjectKey> _ready = [];
+    private readonly PriorityQueue<ObjectKey, long> _later = new();
+    private readonly Dictionary<ObjectKey, long> _lastSent = [];
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    public WakeController(
+        ResourceName target,
+        IReadOnlyList<Followed> followed,
+        IResourceClient client,
+        WakeUp wake,
+        ControllersOptions options,
+        TimeProvider time)
+    {
+        _target = target;
+        _followed = followed;
+        _client = client;
+        _wake = wake;
+        _options = options;
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loops = _followed.Select(f => FollowAsync(f, stop.Token)).Append(PumpAsync(stop.Token)).ToList();
+        await Task.WhenAny(loops);
+        await stop.CancelAsync();
+        await Task.WhenAll(loops);
+    }
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        var list = await _client.ListAsync(new ListQuery { Resource = _target }, cancellationToken);
+        foreach (var item in list.Items)
+        {
+            _wake(new ObjectAddress(_target, item.Key));
+        }
+    }
+
+    private async Task FollowAsync(Followed followed, CancellationToken cancellationToken)
+    {
+        var keys = new List<ObjectKey>();
+        await foreach (var change in _client.FollowAsync(followed.Resource, cancellationToken))
+        {
+            if (!ReferenceEquals(change, ResourceChange.Synced) && Accept(followed, change, keys))
+            {
+                _signal.Writer.TryWrite(true);
+            }
+        }
+    }
+
+    private bool Accept(Followed followed, ResourceChange change, List<ObjectKey> keys)
+    {
+        keys.Clear();
+        lock (_lock)
+        {
+            followed.Map(change, keys);
+            if (_options.DropWakeUps)
+            {
+                return false;
+            }
+
+            foreach (var key in keys)
+            {
+                Enqueue(key);
+            }
+        }
+
+        return keys.Count > 0;
+    }
+
+    private void Enqueue(ObjectKey key)
+    {
+        if (!_waiting.Add(key))
+        {
+            return;
+        }
+
+        if (_lastSent.TryGetValue(key, out var sent) && _time.GetElapsedTime(sent) < _options.WakeInterval)
+        {
+            _later.Enqueue(key, sent);
+        }
+        else
+        {
+            _ready.Add(key);
+        }
+    }
+
+    private async Task PumpAsync(CancellationToken cancellationToken)
+    {
+        var batch = new List<ObjectKey>();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var next = TakeReady(batch);
+            foreach (var key in batch)
+            {
+                _wake(new ObjectAddress(_target, key));
+            }
+
+            await WaitAsync(next, cancellationToken);
+        }
+    }
+
+    /// <summary>Moves what may be sent now to <paramref name="batch"/>; returns how long the first of the others must wait.</summary>
+    private TimeSpan? TakeReady(List<ObjectKey> batch)
+    {
+        batch.Clear();
+        TimeSpan? next = null;
+        lock (_lock)
+        {
+            var now = _time.GetTimestamp();
+            batch.AddRange(_ready);
+            _ready.Clear();
+            while (_later.TryPeek(out var key, out var sent))
+            {
+                var left = _options.WakeInterval - _time.GetElapsedTime(sent, now);
+                if (left > TimeSpan.Zero)
+                {
+                    next = left;
+                    break;
+                }
+
+                batch.Add(_later.Dequeue());
+            }
+
+            foreach (var key in batch)
+            {
+                _waiting.Remove(key);
+                _lastSent[key] = now;
+            }
+
+            ForgetQuiet(now);
+        }
+
+        return next;
+    }
+
+    /// <summary>Keeps the table of recent wake-ups small: an entry older than the interval says nothing any more.</summary>
+    private void ForgetQuiet(long now)
+    {
+        const int worthSweeping = 1_000;
+        if (_lastSent.Count < worthSweeping)
+        {
+            return;
+        }
+
+        foreach (var (key, sent) in _lastSent)
+        {
+            if (_time.GetElapsedTime(sent, now) > _options.WakeInterval)
+            {
+                _lastSent.Remove(key);
+            }
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan? next, CancellationToken cancellationToken)
+    {
+        var signalled = _signal.Reader.ReadAsync(cancellationToken).AsTask();
+        if (next is not { } delay)
+        {
+            await signalled;
+            return;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(signalled, Task.Delay(delay, _time, stop.Token));
+        await stop.CancelAsync();
+        if (!signalled.IsCompleted)
+        {
+            // The read is still waiting and must not swallow the next signal: complete it, and look at the queues again.
+            _signal.Writer.TryWrite(true);
+        }
+
+        await signalled;
+    }
+}
