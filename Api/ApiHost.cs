@@ -23,6 +23,7 @@ public static class ApiHost
         services.TryAddSingleton<FailureMapper>();
         services.TryAddSingleton<ObjectHandler>();
         services.TryAddSingleton<ApiRouter>();
+        services.AddReadProtocol();
         return services;
     }
 

@@ -21,7 +21,7 @@ public static class StatusJson
         response.StatusCode = status.Code;
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
-        if (status.Details is { RetryAfterSeconds: > 0 } details && status.Code is 429 or 503 or 500)
+        if (status.Details is { RetryAfterSeconds: > 0 } details && status.Code is 429 or 500 or 503 or 504)
         {
             response.Headers.RetryAfter = details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
@@ -36,7 +36,7 @@ public static class StatusJson
     public static void Write(IBufferWriter<byte> output, Status status)
     {
         using var writer = new Utf8JsonWriter(output, Options);
-        WriteHead(writer, "Failure");
+        WriteHead(writer, "Failure", status.Continue);
         if (status.Message.Length > 0)
         {
             writer.WriteString("message"u8, status.Message);
@@ -61,7 +61,7 @@ public static class StatusJson
     public static void WriteSuccess(IBufferWriter<byte> output, StatusDetails? details, int code = 0)
     {
         using var writer = new Utf8JsonWriter(output, Options);
-        WriteHead(writer, "Success");
+        WriteHead(writer, "Success", continueToken: null);
         if (details is not null)
         {
             writer.WritePropertyName("details"u8);
@@ -76,12 +76,13 @@ public static class StatusJson
         writer.WriteEndObject();
     }
 
-    private static void WriteHead(Utf8JsonWriter writer, string result)
+    private static void WriteHead(Utf8JsonWriter writer, string result, string? continueToken)
     {
         writer.WriteStartObject();
         writer.WriteString("kind"u8, "Status"u8);
         writer.WriteString("apiVersion"u8, "v1"u8);
         writer.WriteStartObject("metadata"u8);
+        WriteText(writer, "continue"u8, continueToken);
         writer.WriteEndObject();
         writer.WriteString("status"u8, result);
     }

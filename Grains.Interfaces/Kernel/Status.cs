@@ -19,6 +19,10 @@ public sealed record Status
     /// <summary>What the failure is about, when known.</summary>
     [Id(3)]
     public StatusDetails? Details { get; init; }
+
+    /// <summary><c>metadata.continue</c>: how an expired paged list may go on at the newest state; null otherwise.</summary>
+    [Id(4)]
+    public string? Continue { get; init; }
 }
 
 /// <summary><c>meta/v1 StatusDetails</c>.</summary>

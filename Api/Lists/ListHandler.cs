@@ -1,0 +1,98 @@
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Api.Watch;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Lists;
+
+/// <summary>Answers lists of every kind.</summary>
+public sealed class ListHandler(ListResolver resolver, SnapshotShelf shelf, WatchHandler watches, TimeProvider clock) : IListHandler
+{
+    private readonly SlicesTable _slices = new();
+
+    /// <inheritdoc/>
+    public async Task ListAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
+    {
+        var format = Negotiator.Negotiate(context.Request, EndpointKind.Collection);
+        if (!format.Succeeded)
+        {
+            await StatusJson.WriteAsync(context, format.Error);
+            return;
+        }
+
+        var options = ListOptions.Read(context.Request.Query);
+        if (options.Succeeded && options.Value.Watch)
+        {
+            await watches.WatchAsync(context, request, definition);
+            return;
+        }
+
+        var refusal = options.Succeeded
+            ? await AnswerAsync(context, request, definition, format.Value, options.Value)
+            : options.Error;
+        if (refusal is not null)
+        {
+            await StatusJson.WriteAsync(context, refusal);
+        }
+    }
+
+    /// <summary>Writes the answer, or says why there is none.</summary>
+    private async Task<Status?> AnswerAsync(
+        HttpContext context, RequestInfo request, ResourceDefinition definition, ResponseFormat format, ListOptions options)
+    {
+        if (options.Validate() is { } invalid)
+        {
+            return invalid;
+        }
+
+        var selection = ObjectSelection.Parse(definition, request.Namespace, "", options.LabelSelector, options.FieldSelector);
+        if (!selection.Succeeded)
+        {
+            return selection.Error;
+        }
+
+        var position = await resolver.ResolveAsync(definition, options, selection.Value, context.RequestAborted);
+        if (!position.Succeeded)
+        {
+            return position.Error;
+        }
+
+        var page = ListPage.Take(position.Value, selection.Value);
+        if (page.Continue.Length > 0 && position.Value.Snapshot is { } snapshot)
+        {
+            shelf.Put(definition.Name, snapshot);
+        }
+
+        return await SendAsync(context, format, definition, page);
+    }
+
+    private async Task<Status?> SendAsync(HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
+    {
+        var writer = new ListWriter(definition, _slices.Of(definition), page);
+        switch (format.Form)
+        {
+            case ObjectForm.PartialObjectMetadata:
+                return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));
+            case ObjectForm.PartialObjectMetadataList:
+                await writer.SendPartialAsync(context, format);
+                return null;
+            case ObjectForm.Table:
+                var rowObject = TableRenderer.ReadRowObject(context.Request.Query);
+                if (!rowObject.Succeeded)
+                {
+                    return rowObject.Error;
+                }
+
+                await writer.SendTableAsync(
+                    context, format, new TableRenderer(definition, rowObject.Value, format.MetaVersion, clock));
+                return null;
+            default:
+                await writer.SendListAsync(context, format);
+                return null;
+        }
+    }
+}

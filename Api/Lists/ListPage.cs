@@ -1,0 +1,55 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Api.Lists;
+
+/// <summary>What a list answers: references to committed objects, and the list's metadata.</summary>
+/// <param name="Revision">The revision of the list.</param>
+/// <param name="Items">In key order.</param>
+/// <param name="Continue">Token of the next page; empty on the last.</param>
+/// <param name="Remaining">How many objects follow; null when unknown or none.</param>
+public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items, string Continue, long? Remaining)
+{
+    /// <summary>Takes the page of a position.</summary>
+    public static ListPage Take(ListPosition position, ObjectSelection selection)
+    {
+        var items = new List<ResourceObject>();
+        if (position.Inclusive is { } first && position.View.Get(first) is { } item && selection.Matches(item))
+        {
+            items.Add(item);
+        }
+
+        foreach (var next in position.View.Select(selection, position.After))
+        {
+            if (position.Limit > 0 && items.Count == position.Limit)
+            {
+                break;
+            }
+
+            items.Add(next);
+        }
+
+        return Finish(position, selection, items);
+    }
+
+    /// <summary>
+    /// A full page has a successor when any object of the range follows, selected or not: that is how upstream's storage pages, and clients
+    /// must expect empty last pages. The count is told only without selectors, where it is exact.
+    /// </summary>
+    private static ListPage Finish(ListPosition position, ObjectSelection selection, List<ResourceObject> items)
+    {
+        if (position.Limit == 0 || items.Count < position.Limit)
+        {
+            return new ListPage(position.View.Revision, items, "", null);
+        }
+
+        var last = items[^1].Key;
+        var following = position.View.CountAfter(selection.Namespace, last);
+        if (following == 0)
+        {
+            return new ListPage(position.View.Revision, items, "", null);
+        }
+
+        var token = ContinueToken.After(position.View.Revision, last, selection.AcrossNamespaces);
+        return new ListPage(position.View.Revision, items, token, selection.HasSelectors ? null : following);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Lists;
+
+/// <summary>Writes a page. Items are slices of committed bytes: nothing is encoded again, and the pipe is flushed as it fills.</summary>
+internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices slices, ListPage page)
+{
+    private const int EstimatedRowBytes = 1024;
+
+    /// <summary>The list itself.</summary>
+    public Task SendListAsync(HttpContext context, ResponseFormat format)
+    {
+        var head = Head($"{definition.Kind}List", definition.ApiVersion);
+        var size = (long)head.Length + 3;
+        foreach (var item in page.Items)
+        {
+            size += slices.Untyped(item.Json.Span).Length + 2;
+        }
+
+        size -= page.Items.Count == 0 ? 0 : 1;
+        return ResponseBody.SendAsync(
+            context, format, 200, size, sizeIsExact: true, pipe => WriteListAsync(pipe, head, context.RequestAborted));
+    }
+
+    /// <summary>The metadata form.</summary>
+    public Task SendPartialAsync(HttpContext context, ResponseFormat format)
+    {
+        var head = Head("PartialObjectMetadataList", $"meta.k8s.io/{format.MetaVersion}");
+        return ResponseBody.SendAsync(
+            context,
+            format,
+            200,
+            (long)page.Items.Count * EstimatedRowBytes,
+            sizeIsExact: false,
+            pipe => WritePartialAsync(pipe, head, format.MetaVersion, context.RequestAborted));
+    }
+
+    /// <summary>The Table form.</summary>
+    public Task SendTableAsync(HttpContext context, ResponseFormat format, TableRenderer table) => ResponseBody.SendAsync(
+        context,
+        format,
+        200,
+        (long)page.Items.Count * EstimatedRowBytes,
+        sizeIsExact: false,
+        pipe => WriteTableAsync(pipe, table, context.RequestAborted));
+
+    private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
+
+    private byte[] Head(string kind, string apiVersion)
+    {
+        var text = new StringBuilder(160)
+            .Append(CultureInfo.InvariantCulture, $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",")
+            .Append(CultureInfo.InvariantCulture, $"\"metadata\":{{\"resourceVersion\":\"{page.Revision}\"");
+        if (page.Continue.Length > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",\"continue\":\"{page.Continue}\"");
+        }
+
+        if (page.Remaining is { } remaining)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",\"remainingItemCount\":{remaining}");
+        }
+
+        return Encoding.UTF8.GetBytes(text.Append("},\"items\":").ToString());
+    }
+
+    private async Task WriteListAsync(PipeWriter pipe, byte[] head, CancellationToken cancellationToken)
+    {
+        pipe.Write(head);
+        pipe.Write("["u8);
+        var first = true;
+        foreach (var item in page.Items)
+        {
+            pipe.Write(first ? "{"u8 : ",{"u8);
+            first = false;
+            pipe.Write(slices.Untyped(item.Json.Span));
+            if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
+            {
+                await pipe.FlushAsync(cancellationToken);
+            }
+        }
+
+        pipe.Write("]}"u8);
+    }
+
+    private async Task WritePartialAsync(PipeWriter pipe, byte[] head, string metaVersion, CancellationToken cancellationToken)
+    {
+        pipe.Write(head);
+        if (page.Items.Count == 0)
+        {
+            // Upstream's metadata lists are null when empty; full lists are not.
+            pipe.Write("null}"u8);
+            return;
+        }
+
+        var first = true;
+        foreach (var item in page.Items)
+        {
+            pipe.Write(first ? "["u8 : ","u8);
+            first = false;
+            ObjectResponder.WritePartial(pipe, metaVersion, item.Json.Span);
+            if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
+            {
+                await pipe.FlushAsync(cancellationToken);
+            }
+        }
+
+        pipe.Write("]}"u8);
+    }
+
+    private async Task WriteTableAsync(PipeWriter pipe, TableRenderer table, CancellationToken cancellationToken)
+    {
+        await using var writer = new Utf8JsonWriter(pipe, TableRenderer.WriterOptions);
+        table.WriteStart(writer, Text(page.Revision), page.Continue, page.Remaining, columns: true);
+        foreach (var item in page.Items)
+        {
+            table.WriteRow(writer, item);
+            if (writer.BytesPending + pipe.UnflushedBytes >= ResponseBody.FlushBytes)
+            {
+                writer.Flush();
+                await pipe.FlushAsync(cancellationToken);
+            }
+        }
+
+        TableRenderer.WriteEnd(writer);
+        writer.Flush();
+    }
+}

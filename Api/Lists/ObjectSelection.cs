@@ -1,0 +1,154 @@
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Lists;
+
+/// <summary>
+/// Which objects a list or watch is about: a namespace, a name, labels, fields. It finds the cheapest way to them (key, label index,
+/// field index, namespace range); <see cref="Matches"/> then decides, so an index may offer too many but never decides alone.
+/// </summary>
+public sealed class ObjectSelection
+{
+    private readonly LabelSelector _labels;
+    private readonly FieldSelector _fields;
+    private readonly (string Name, string Value)? _label;
+
+    private ObjectSelection(ResourceDefinition definition, string inNamespace, string name, LabelSelector labels, FieldSelector fields)
+    {
+        _labels = labels;
+        _fields = fields;
+        _label = IndexableLabel(labels);
+        Namespaced = definition.Namespaced;
+        Namespace = inNamespace.Length > 0 || !Namespaced ? inNamespace : fields.RequiredValue("metadata.namespace") ?? "";
+        Name = name.Length > 0 ? name : fields.RequiredValue("metadata.name") ?? "";
+        AcrossNamespaces = Namespaced && inNamespace.Length == 0;
+    }
+
+    /// <summary>The namespace, empty for all (and for cluster-scoped resources).</summary>
+    public string Namespace { get; }
+
+    /// <summary>The only name that can match; empty for any.</summary>
+    public string Name { get; }
+
+    /// <summary>The request names no namespace: keys in continue tokens carry one.</summary>
+    public bool AcrossNamespaces { get; }
+
+    public bool Namespaced { get; }
+
+    /// <summary>True when labels or fields restrict the result: counts of the rest are then not told.</summary>
+    public bool HasSelectors => !_labels.IsEverything || !_fields.IsEverything;
+
+    /// <summary>The one object that can match, if the request says so.</summary>
+    public ObjectKey? SingleKey =>
+        Name.Length > 0 && (Namespace.Length > 0 || !Namespaced) ? new ObjectKey(Namespace, Name) : null;
+
+    /// <summary>Parses the selectors of a request; the refusal is upstream's 400.</summary>
+    /// <param name="definition">The resource.</param>
+    /// <param name="inNamespace">Namespace of the path; empty for all.</param>
+    /// <param name="name">Name of the path; empty for any.</param>
+    /// <param name="labelSelector">In the query syntax.</param>
+    /// <param name="fieldSelector">In the query syntax.</param>
+    public static Outcome<ObjectSelection> Parse(
+        ResourceDefinition definition, string inNamespace, string name, string labelSelector, string fieldSelector)
+    {
+        var labels = LabelSelector.Parse(labelSelector);
+        if (!labels.Succeeded)
+        {
+            return labels.Error;
+        }
+
+        var fields = FieldSelector.Parse(fieldSelector, definition);
+        return fields.Succeeded
+            ? new ObjectSelection(definition, inNamespace, name, labels.Value, fields.Value)
+            : fields.Error;
+    }
+
+    /// <summary>True when an object belongs to the selection.</summary>
+    public bool Matches(ResourceObject item) =>
+        (Namespace.Length == 0 || string.Equals(item.Key.Namespace, Namespace, StringComparison.Ordinal)) &&
+        (Name.Length == 0 || string.Equals(item.Key.Name, Name, StringComparison.Ordinal)) &&
+        (_labels.IsEverything || _labels.Matches(item.Metadata.Labels)) &&
+        (_fields.IsEverything || _fields.Matches(item));
+
+    /// <summary>The selected objects of a snapshot in key order, beginning after a key.</summary>
+    public IEnumerable<ResourceObject> Select(CacheSnapshot snapshot, ObjectKey? after = null)
+    {
+        if (!HasSelectors && Name.Length == 0)
+        {
+            return snapshot.Range(Namespace, after);
+        }
+
+        return Filter(Candidates(snapshot, after), after);
+    }
+
+    /// <summary>The part of a resource's changes that can concern this selection.</summary>
+    public CacheWatchRequest ToWatch(long afterRevision)
+    {
+        var request = new CacheWatchRequest { AfterRevision = afterRevision, NeedsPrevious = HasSelectors };
+        if (SingleKey is { } key)
+        {
+            return request with { Key = key };
+        }
+
+        if (IndexableField() is { } field)
+        {
+            return request with { Field = field };
+        }
+
+        return request with { Namespace = Namespace };
+    }
+
+    private IEnumerable<ResourceObject> Candidates(CacheSnapshot snapshot, ObjectKey? after)
+    {
+        if (SingleKey is { } key)
+        {
+            return snapshot.Get(key) is { } item ? [item] : [];
+        }
+
+        if (IndexableField() is { } field && snapshot.IsIndexed(field.Path))
+        {
+            return snapshot.WithField(field.Path, field.Value);
+        }
+
+        return _label is { } label ? snapshot.WithLabel(label.Name, label.Value) : snapshot.Range(Namespace, after);
+    }
+
+    private IEnumerable<ResourceObject> Filter(IEnumerable<ResourceObject> candidates, ObjectKey? after)
+    {
+        foreach (var item in candidates)
+        {
+            if ((after is not { } bound || item.Key > bound) && Matches(item))
+            {
+                yield return item;
+            }
+        }
+    }
+
+    private CacheField? IndexableField()
+    {
+        foreach (var term in _fields.Terms)
+        {
+            if (!term.Negated && term.Value.Length > 0 && term.Field.Label is not ("metadata.name" or "metadata.namespace"))
+            {
+                return new CacheField(term.Field.Path ?? term.Field.Label, term.Value);
+            }
+        }
+
+        return null;
+    }
+
+    private static (string Name, string Value)? IndexableLabel(LabelSelector labels)
+    {
+        foreach (var requirement in labels.Requirements)
+        {
+            if (requirement.Values.Count == 1 &&
+                requirement.Operator is LabelOperator.In or LabelOperator.Equals or LabelOperator.DoubleEquals)
+            {
+                return (requirement.Key, requirement.Values[0]);
+            }
+        }
+
+        return null;
+    }
+}

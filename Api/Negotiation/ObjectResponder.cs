@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Negotiation;
+
+/// <summary>Answers with one object in the form the client accepts.</summary>
+public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
+{
+    /// <inheritdoc/>
+    public Status? CheckAcceptable(HttpContext context)
+    {
+        var outcome = Negotiator.Negotiate(context.Request, EndpointKind.Object);
+        if (!outcome.Succeeded)
+        {
+            return outcome.Error;
+        }
+
+        context.Features.Set(outcome.Value);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public Task RespondAsync(HttpContext context, ResourceDefinition definition, int statusCode, ReadOnlyMemory<byte> json)
+    {
+        var format = context.Features.Get<ResponseFormat>() ?? Fallback(context);
+        if (format.Form == ObjectForm.Full || IsStatus(json.Span))
+        {
+            return ResponseBody.SendAsync(context, format, statusCode, json);
+        }
+
+        if (format.Form == ObjectForm.PartialObjectMetadataList)
+        {
+            var refusal = Negotiator.WrongForm("PartialObjectMetadataList", isList: false, GoType.Of(definition));
+            return StatusJson.WriteAsync(context, refusal);
+        }
+
+        var body = new ArrayBufferWriter<byte>(1024);
+        if (format.Form == ObjectForm.PartialObjectMetadata)
+        {
+            WritePartial(body, format.MetaVersion, json.Span);
+            return ResponseBody.SendAsync(context, format, statusCode, body.WrittenMemory);
+        }
+
+        var rowObject = TableRenderer.ReadRowObject(context.Request.Query);
+        if (!rowObject.Succeeded)
+        {
+            return StatusJson.WriteAsync(context, rowObject.Error);
+        }
+
+        WriteTable(body, new TableRenderer(definition, rowObject.Value, format.MetaVersion, clock), json);
+        return ResponseBody.SendAsync(context, format, statusCode, body.WrittenMemory);
+    }
+
+    /// <summary>The metadata form of one object.</summary>
+    internal static void WritePartial(IBufferWriter<byte> output, string metaVersion, ReadOnlySpan<byte> json)
+    {
+        output.Write(PartialHead(metaVersion));
+        output.Write(ObjectSlices.Metadata(json));
+        output.Write("}"u8);
+    }
+
+    /// <summary>What precedes the metadata in a metadata form.</summary>
+    internal static ReadOnlySpan<byte> PartialHead(string metaVersion) => metaVersion == "v1"
+        ? "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":"u8
+        : "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1beta1\",\"metadata\":"u8;
+
+    private static void WriteTable(ArrayBufferWriter<byte> body, TableRenderer table, ReadOnlyMemory<byte> json)
+    {
+        using var writer = new Utf8JsonWriter(body, TableRenderer.WriterOptions);
+        table.WriteStart(writer, ObjectSlices.ResourceVersion(json.Span), continueToken: "", remaining: null, columns: true);
+        table.WriteRow(writer, json);
+        TableRenderer.WriteEnd(writer);
+    }
+
+    private static ResponseFormat Fallback(HttpContext context)
+    {
+        var outcome = Negotiator.Negotiate(context.Request, EndpointKind.Object);
+        return outcome.Succeeded ? outcome.Value : ResponseFormat.PlainJson;
+    }
+
+    private static bool IsStatus(ReadOnlySpan<byte> json) =>
+        json.StartsWith("{\"kind\":\"Status\","u8) || json.StartsWith("{\"apiVersion\":\"v1\",\"kind\":\"Status\""u8);
+}
