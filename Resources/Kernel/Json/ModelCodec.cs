@@ -1,0 +1,221 @@
+using System.Text.Json;
+using k8s.Models;
+
+namespace OrleansOrchestrator.Resources.Kernel.Json;
+
+/// <summary>A model codec whatever the model.</summary>
+internal interface IModelCodec
+{
+    string GoName { get; }
+
+    object ReadModel(ref Utf8JsonReader reader, JsonDecoding decoding);
+
+    void WriteModel(Utf8JsonWriter writer, object value, JsonEncoding encoding);
+}
+
+/// <summary>
+/// A model class as a Go struct. Fields are found by length and bytes, so a known field costs no allocation; a bit per field finds
+/// duplicates.
+/// </summary>
+internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCodec
+    where T : class, new()
+{
+    private const int MaxFields = 64;
+
+    private readonly T _empty = new();
+    private FieldCodec<T>[] _fields = [];
+    private FieldCodec<T>[][] _byLength = [];
+
+    public override string GoType => $"{facts.GoPackage}.{facts.GoName}";
+
+    public string GoName => facts.GoName;
+
+    public override T Zero => new();
+
+    /// <summary>Second step of construction: fields may be of this very type.</summary>
+    public void Complete(IReadOnlyList<FieldCodec<T>> fields)
+    {
+        Interfaces.Kernel.Invariant.Check(fields.Count <= MaxFields, "a model has at most 64 fields", typeof(T).Name);
+        _fields = [.. fields];
+        _byLength = new FieldCodec<T>[fields.Count == 0 ? 0 : fields.Max(f => f.Utf8Name.Length) + 1][];
+        for (var i = 0; i < _fields.Length; i++)
+        {
+            _fields[i].Bit = 1UL << i;
+        }
+
+        for (var length = 0; length < _byLength.Length; length++)
+        {
+            _byLength[length] = [.. _fields.Where(f => f.Utf8Name.Length == length)];
+        }
+    }
+
+    public object ReadModel(ref Utf8JsonReader reader, JsonDecoding decoding) =>
+        Read(ref reader, decoding, null, GoType) ?? new T();
+
+    public override T? Read(ref Utf8JsonReader reader, JsonDecoding decoding, T? existing, string goType)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            decoding.WrongType(ref reader, goType);
+            return existing;
+        }
+
+        var result = existing ?? new T();
+        var seen = 0UL;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            ReadField(ref reader, decoding, result, ref seen);
+        }
+
+        return result;
+    }
+
+    public void WriteModel(Utf8JsonWriter writer, object value, JsonEncoding encoding) => Write(writer, (T)value, encoding);
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonEncoding encoding)
+    {
+        writer.WriteStartObject();
+        foreach (var field in _fields)
+        {
+            field.Write(writer, value, encoding);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => Write(writer, _empty, encoding);
+
+    public override bool IsZero(T value) => false;
+
+    private void ReadField(ref Utf8JsonReader reader, JsonDecoding decoding, T result, ref ulong seen)
+    {
+        var field = Find(ref reader);
+        if (field is null)
+        {
+            decoding.Unknown(JsonStrings.Read(ref reader));
+            reader.Read();
+            reader.Skip();
+            return;
+        }
+
+        var isDuplicate = (seen & field.Bit) != 0;
+        if (isDuplicate)
+        {
+            decoding.Duplicate(field.Name);
+        }
+
+        seen |= field.Bit;
+        reader.Read();
+        decoding.PushField(facts.GoName, field.Name);
+        field.Read(ref reader, decoding, result, isDuplicate);
+        decoding.Pop();
+    }
+
+    private FieldCodec<T>? Find(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueIsEscaped)
+        {
+            foreach (var field in _fields)
+            {
+                if (reader.ValueTextEquals(field.Utf8Name))
+                {
+                    return field;
+                }
+            }
+
+            return null;
+        }
+
+        var name = reader.ValueSpan;
+        if (name.Length >= _byLength.Length)
+        {
+            return null;
+        }
+
+        foreach (var field in _byLength[name.Length])
+        {
+            if (name.SequenceEqual(field.Utf8Name))
+            {
+                return field;
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>One field of a model.</summary>
+internal abstract class FieldCodec<TOwner>(FieldFacts facts)
+{
+    public string Name => facts.Name;
+
+    public byte[] Utf8Name { get; } = System.Text.Encoding.UTF8.GetBytes(facts.Name);
+
+    /// <summary>The field's bit in the set of fields seen.</summary>
+    public ulong Bit { get; set; }
+
+    protected FieldFacts Facts => facts;
+
+    protected JsonEncodedText EncodedName { get; } = JsonEncodedText.Encode(facts.Name);
+
+    public abstract void Read(ref Utf8JsonReader reader, JsonDecoding decoding, TOwner owner, bool merges);
+
+    public abstract void Write(Utf8JsonWriter writer, TOwner owner, JsonEncoding encoding);
+}
+
+/// <summary>A field of a known type; getter and setter are delegates made once.</summary>
+internal class FieldCodec<TOwner, T>(FieldFacts facts, ValueCodec<T> codec, Func<TOwner, T?> get, Action<TOwner, T?> set)
+    : FieldCodec<TOwner>(facts)
+{
+    private readonly string _goType = facts.GoType ?? codec.GoType;
+
+    public override void Read(ref Utf8JsonReader reader, JsonDecoding decoding, TOwner owner, bool merges) =>
+        set(owner, codec.Read(ref reader, decoding, merges ? get(owner) : default, _goType));
+
+    public override void Write(Utf8JsonWriter writer, TOwner owner, JsonEncoding encoding)
+    {
+        var value = get(owner);
+        if (value is null)
+        {
+            WriteAbsent(writer, encoding);
+        }
+        else if (Facts.Presence != FieldPresence.OmitZero || !codec.IsZero(value))
+        {
+            writer.WritePropertyName(EncodedName);
+            codec.Write(writer, value, encoding);
+        }
+    }
+
+    private void WriteAbsent(Utf8JsonWriter writer, JsonEncoding encoding)
+    {
+        switch (Facts.Presence)
+        {
+            case FieldPresence.Always:
+                writer.WritePropertyName(EncodedName);
+                codec.WriteZero(writer, encoding);
+                break;
+            case FieldPresence.AlwaysNullable:
+                writer.WriteNull(EncodedName);
+                break;
+        }
+    }
+}
+
+/// <summary>
+/// <c>metadata.resourceVersion</c>: the journal fills it in, so an object on its way there has it empty, at a known place.
+/// </summary>
+internal sealed class RevisionField(FieldFacts facts, ValueCodec<string> codec)
+    : FieldCodec<V1ObjectMeta, string>(facts, codec, m => m.ResourceVersion, (m, v) => m.ResourceVersion = v)
+{
+    public override void Write(Utf8JsonWriter writer, V1ObjectMeta owner, JsonEncoding encoding)
+    {
+        if (!encoding.BlanksRevision || encoding.RevisionOffset >= 0)
+        {
+            base.Write(writer, owner, encoding);
+            return;
+        }
+
+        writer.WriteString(EncodedName, ""u8);
+        encoding.RevisionOffset = (int)(writer.BytesCommitted + writer.BytesPending) - 1;
+    }
+}

@@ -1,0 +1,281 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+
+namespace OrleansOrchestrator.Resources.Kernel.Json;
+
+internal sealed class StringCodec : ValueCodec<string>
+{
+    public override string GoType => "string";
+
+    public override string Zero => "";
+
+    public override string? Read(ref Utf8JsonReader reader, JsonDecoding decoding, string? existing, string goType)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            return JsonStrings.Read(ref reader);
+        }
+
+        decoding.WrongType(ref reader, goType);
+        return existing;
+    }
+
+    public override void Write(Utf8JsonWriter writer, string value, JsonEncoding encoding) => writer.WriteStringValue(value);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteStringValue(""u8);
+
+    public override bool IsZero(string value) => value.Length == 0;
+}
+
+internal sealed class BoolCodec : ValueCodec<bool>
+{
+    public override string GoType => "bool";
+
+    public override bool Zero => false;
+
+    public override bool Read(ref Utf8JsonReader reader, JsonDecoding decoding, bool existing, string goType)
+    {
+        if (reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            return reader.TokenType == JsonTokenType.True;
+        }
+
+        decoding.WrongType(ref reader, goType);
+        return existing;
+    }
+
+    public override void Write(Utf8JsonWriter writer, bool value, JsonEncoding encoding) => writer.WriteBooleanValue(value);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteBooleanValue(false);
+
+    public override bool IsZero(bool value) => !value;
+}
+
+internal sealed class Int32Codec : ValueCodec<int>
+{
+    public override string GoType => "int32";
+
+    public override int Zero => 0;
+
+    public override int Read(ref Utf8JsonReader reader, JsonDecoding decoding, int existing, string goType)
+    {
+        if (reader.TokenType != JsonTokenType.Number)
+        {
+            decoding.WrongType(ref reader, goType);
+            return existing;
+        }
+
+        // GetInt32 would take 1.0 and 1e2, which Go refuses.
+        if (Utf8Parser.TryParse(reader.ValueSpan, out int value, out var used) && used == reader.ValueSpan.Length)
+        {
+            return value;
+        }
+
+        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        return existing;
+    }
+
+    public override void Write(Utf8JsonWriter writer, int value, JsonEncoding encoding) => writer.WriteNumberValue(value);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
+
+    public override bool IsZero(int value) => value == 0;
+}
+
+internal sealed class Int64Codec : ValueCodec<long>
+{
+    public override string GoType => "int64";
+
+    public override long Zero => 0;
+
+    public override long Read(ref Utf8JsonReader reader, JsonDecoding decoding, long existing, string goType)
+    {
+        if (reader.TokenType != JsonTokenType.Number)
+        {
+            decoding.WrongType(ref reader, goType);
+            return existing;
+        }
+
+        if (Utf8Parser.TryParse(reader.ValueSpan, out long value, out var used) && used == reader.ValueSpan.Length)
+        {
+            return value;
+        }
+
+        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        return existing;
+    }
+
+    public override void Write(Utf8JsonWriter writer, long value, JsonEncoding encoding) => writer.WriteNumberValue(value);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
+
+    public override bool IsZero(long value) => value == 0;
+}
+
+internal sealed class DoubleCodec : ValueCodec<double>
+{
+    public override string GoType => "float64";
+
+    public override double Zero => 0;
+
+    public override double Read(ref Utf8JsonReader reader, JsonDecoding decoding, double existing, string goType)
+    {
+        if (reader.TokenType != JsonTokenType.Number)
+        {
+            decoding.WrongType(ref reader, goType);
+            return existing;
+        }
+
+        if (reader.TryGetDouble(out var value) && double.IsFinite(value))
+        {
+            return value;
+        }
+
+        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", goType);
+        return existing;
+    }
+
+    public override void Write(Utf8JsonWriter writer, double value, JsonEncoding encoding) => writer.WriteNumberValue(value);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
+
+    public override bool IsZero(double value) => value == 0;
+}
+
+/// <summary>A value type that a model may lack.</summary>
+internal sealed class NullableCodec<T>(ValueCodec<T> inner) : ValueCodec<T?>
+    where T : struct
+{
+    public override string GoType => inner.GoType;
+
+    public override T? Zero => inner.Zero;
+
+    public override T? Read(ref Utf8JsonReader reader, JsonDecoding decoding, T? existing, string goType)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return existing;
+        }
+
+        return inner.Read(ref reader, decoding, existing.GetValueOrDefault(), goType);
+    }
+
+    public override void Write(Utf8JsonWriter writer, T? value, JsonEncoding encoding) => inner.Write(writer, value!.Value, encoding);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => inner.WriteZero(writer, encoding);
+
+    public override bool IsZero(T? value) => inner.IsZero(value!.Value);
+}
+
+/// <summary>Base64.</summary>
+internal sealed class BytesCodec : ValueCodec<byte[]>
+{
+    public override string GoType => "[]uint8";
+
+    public override byte[] Zero => [];
+
+    public override byte[]? Read(ref Utf8JsonReader reader, JsonDecoding decoding, byte[]? existing, string goType)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            decoding.WrongType(ref reader, goType);
+            return existing;
+        }
+
+        if (reader.TryGetBytesFromBase64(out var value))
+        {
+            return value;
+        }
+
+        // Go's decoder also skips line breaks.
+        var text = JsonStrings.Read(ref reader);
+        var plain = text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
+        var buffer = new byte[plain.Length];
+        if (plain.Length % 4 == 0 && !plain.AsSpan().ContainsAny(" \t") && Convert.TryFromBase64String(plain, buffer, out var length))
+        {
+            return buffer[..length];
+        }
+
+        decoding.Fail($"illegal base64 data at input byte {FirstBadByte(text)}");
+        return existing;
+    }
+
+    public override void Write(Utf8JsonWriter writer, byte[] value, JsonEncoding encoding) => writer.WriteBase64StringValue(value);
+
+    public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNullValue();
+
+    public override bool IsZero(byte[] value) => value.Length == 0;
+
+    /// <summary>Where Go's decoder gives up: the first alien byte, else the start of the broken last group.</summary>
+    private static int FirstBadByte(string text)
+    {
+        var alien = text.AsSpan().IndexOfAnyExcept(Alphabet);
+        return alien >= 0 ? alien : text.Length / 4 * 4;
+    }
+
+    private static readonly SearchValues<char> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n");
+}
+
+/// <summary>Strings as Go reads them: what is not Unicode becomes U+FFFD.</summary>
+internal static class JsonStrings
+{
+    public static string Read(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Repair(reader.ValueSpan);
+        }
+    }
+
+    /// <summary>Unescapes by hand: lone surrogates and broken UTF-8 are replaced.</summary>
+    private static string Repair(ReadOnlySpan<byte> raw)
+    {
+        var text = Encoding.UTF8.GetString(raw);
+        var result = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\')
+            {
+                result.Append(text[i]);
+                continue;
+            }
+
+            i++;
+            if (text[i] == 'u')
+            {
+                result.Append((char)Convert.ToUInt16(text.Substring(i + 1, 4), 16));
+                i += 4;
+            }
+            else
+            {
+                result.Append(text[i] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', var c => c });
+            }
+        }
+
+        return ReplaceLoneSurrogates(result);
+    }
+
+    private static string ReplaceLoneSurrogates(StringBuilder text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(text[i]))
+            {
+                text[i] = '\uFFFD';
+            }
+        }
+
+        return text.ToString();
+    }
+}
