@@ -1,0 +1,440 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Hollow;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Hollow;
+
+/// <summary>
+/// A fleet of simulated nodes. Whatever real kubelets do one by one is done here once for all: one follower of pods, one list of due steps, one loop
+/// that renews a tenth of the leases every second.
+/// </summary>
+/// <remarks>
+/// Restartable at any moment: all that matters is in the API. Nodes and pods that exist are adopted as they are. A node that somebody deleted stays
+/// away until the fleet starts again, as with a kubelet.
+/// </remarks>
+internal sealed partial class HollowFleet
+{
+    public const string LeaseNamespace = "kube-node-lease";
+
+    /// <summary>Writes on their way at one time, of each sort.</summary>
+    private const int MaxWritesInFlight = 64;
+
+    private const int LeasePeriodSeconds = 10;
+    private const int HeartbeatPeriodSeconds = 300;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly HollowNodeSettings _settings;
+    private readonly IResourceClient _client;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HollowNode[] _nodes;
+    private readonly Dictionary<string, HollowNode> _byName;
+    private readonly HollowPods _pods;
+    private readonly Lock _lock = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Channel<(HollowPod Pod, HollowStep Step)> _steps =
+        Channel.CreateBounded<(HollowPod, HollowStep)>(MaxWritesInFlight);
+
+    private bool _isSynced;
+
+    public HollowFleet(HollowNodeSettings settings, IResourceClient client, TimeProvider time, ILogger logger)
+    {
+        Invariant.Check(settings.Count <= HollowNode.MaxNodes, "there are addresses for 32,768 hollow nodes", settings.Count);
+        Invariant.Check(
+            settings.PodsPerNode <= HollowNodeSettings.MaxPodsPerNode, "a hollow node has addresses for 254 pods", settings.PodsPerNode);
+        _settings = settings;
+        _client = client;
+        _time = time;
+        _logger = logger;
+        _nodes = [.. Enumerable.Range(0, settings.Count).Select(i => new HollowNode(i, settings.NamePrefix, client))];
+        _byName = _nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        _pods = new HollowPods(_byName, settings, time);
+    }
+
+    /// <summary>Plays the nodes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await ForEachAsync(_nodes, RegisterAsync, stop.Token);
+        LogStarted(_nodes.Length, _settings.NamePrefix);
+        List<Task> parts =
+        [
+            FollowAsync(WellKnown.Pods, ApplyPod, stop.Token),
+            FollowAsync(WellKnown.Nodes, ApplyNode, stop.Token),
+            BeatAsync(stop.Token),
+            DispatchAsync(stop.Token),
+            .. Enumerable.Range(0, MaxWritesInFlight).Select(_ => WorkAsync(stop.Token)),
+        ];
+        try
+        {
+            await await Task.WhenAny(parts);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static Task ForEachAsync(
+        IEnumerable<HollowNode> nodes, Func<HollowNode, CancellationToken, Task> action, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            nodes,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxWritesInFlight, CancellationToken = cancellationToken },
+            (node, token) => new ValueTask(action(node, token)));
+
+    private async Task RegisterAsync(HollowNode node, CancellationToken cancellationToken)
+    {
+        while (!await TryRegisterAsync(node, cancellationToken))
+        {
+            await Task.Delay(Second, _time, cancellationToken);
+        }
+
+        await RenewLeaseAsync(node, cancellationToken);
+    }
+
+    private async Task<bool> TryRegisterAsync(HollowNode node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var created = await node.Client.CreateAsync(
+                new CreateRequest
+                {
+                    Resource = WellKnown.Nodes,
+                    Name = node.Name,
+                    Json = HollowNodeJson.Node(node, _settings, _time.GetUtcNow()),
+                },
+                cancellationToken);
+            if (created.Succeeded)
+            {
+                node.Uid = created.Value.Uid;
+                return true;
+            }
+
+            if (created.Error.Reason == StatusReasons.AlreadyExists)
+            {
+                return await PatchStatusAsync(node, cancellationToken);
+            }
+
+            LogRefused(node.Name, created.Error.Message);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(node.Name, error.Message);
+        }
+
+        return false;
+    }
+
+    private Task<bool> PatchStatusAsync(HollowNode node, CancellationToken cancellationToken) => PatchNodeAsync(
+        node, HollowNodeJson.StatusPatch(node, _settings, _time.GetUtcNow()), cancellationToken);
+
+    private async Task<bool> PatchNodeAsync(HollowNode node, byte[] patch, CancellationToken cancellationToken)
+    {
+        var patched = await node.Client.PatchAsync(
+            new PatchRequest
+            {
+                Resource = WellKnown.Nodes,
+                Key = new ObjectKey("", node.Name),
+                Subresource = "status",
+                Kind = PatchKind.Strategic,
+                Patch = patch,
+            },
+            cancellationToken);
+        if (patched.Succeeded)
+        {
+            node.Uid = patched.Value.Uid;
+            return true;
+        }
+
+        if (patched.Error.Reason == StatusReasons.NotFound)
+        {
+            node.Uid = null;
+        }
+
+        return false;
+    }
+
+    /// <summary>Every second renews the leases of some nodes and tells the status of a few, in turns.</summary>
+    private async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Second, _time);
+        for (long beat = 1; await timer.WaitForNextTickAsync(cancellationToken); beat++)
+        {
+            var leases = _nodes.Where(n => n.Uid is not null && n.Index % LeasePeriodSeconds == beat % LeasePeriodSeconds);
+            await ForEachAsync(leases, RenewLeaseAsync, cancellationToken);
+            var statuses = _nodes.Where(n => n.Uid is not null && n.Index % HeartbeatPeriodSeconds == beat % HeartbeatPeriodSeconds);
+            await ForEachAsync(statuses, HeartbeatAsync, cancellationToken);
+        }
+    }
+
+    private async Task HeartbeatAsync(HollowNode node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PatchNodeAsync(node, HollowNodeJson.HeartbeatPatch(_time.GetUtcNow()), cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(node.Name, error.Message);
+        }
+    }
+
+    private async Task RenewLeaseAsync(HollowNode node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var outcome = node.HasLease
+                ? await node.Client.PatchAsync(
+                    new PatchRequest
+                    {
+                        Resource = WellKnown.Leases,
+                        Key = new ObjectKey(LeaseNamespace, node.Name),
+                        Kind = PatchKind.Merge,
+                        Patch = HollowNodeJson.LeasePatch(_time.GetUtcNow()),
+                    },
+                    cancellationToken)
+                : await node.Client.CreateAsync(
+                    new CreateRequest
+                    {
+                        Resource = WellKnown.Leases,
+                        Namespace = LeaseNamespace,
+                        Name = node.Name,
+                        Json = HollowNodeJson.Lease(node, _time.GetUtcNow()),
+                    },
+                    cancellationToken);
+
+            // A lease that was there before is renewed at the next turn; one that is gone is made anew then.
+            node.HasLease = outcome.Succeeded
+                || outcome.Error.Reason == StatusReasons.AlreadyExists
+                || (node.HasLease && outcome.Error.Reason != StatusReasons.NotFound);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogRefused(node.Name, error.Message);
+        }
+    }
+
+    private async Task FollowAsync(
+        ResourceName resource, Func<ResourceChange, CancellationToken, Task> apply, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+                {
+                    await apply(change, cancellationToken);
+                }
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFollowEnded(resource, error);
+            }
+
+            await Task.Delay(Second, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private Task ApplyPod(ResourceChange change, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(change, ResourceChange.Synced))
+            {
+                // No pod starts before all are known, lest it take the address of one that has it already.
+                _isSynced = true;
+            }
+            else
+            {
+                _pods.Apply(change.Kind, change.Object);
+            }
+        }
+
+        _wake.Writer.TryWrite(true);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Somebody says that a node is not ready, or deleted it.</summary>
+    private async Task ApplyNode(ResourceChange change, CancellationToken cancellationToken)
+    {
+        if (ReferenceEquals(change, ResourceChange.Synced) || !_byName.TryGetValue(change.Object.Key.Name, out var node))
+        {
+            return;
+        }
+
+        if (change.Kind == ChangeKind.Deleted)
+        {
+            node.Uid = null;
+        }
+        else if (!IsReady(change.Object))
+        {
+            await PatchStatusAsync(node, cancellationToken);
+        }
+    }
+
+    private static bool IsReady(ResourceObject node)
+    {
+        using var document = JsonDocument.Parse(node.Json);
+        return document.RootElement.TryGetProperty("status", out var status)
+            && status.TryGetProperty("conditions", out var conditions)
+            && conditions.ValueKind == JsonValueKind.Array
+            && conditions.EnumerateArray().Any(c =>
+                c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
+    }
+
+    private async Task DispatchAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            while (TryTake(out var next))
+            {
+                await _steps.Writer.WriteAsync(next, cancellationToken);
+            }
+
+            await WaitAsync(cancellationToken);
+            _wake.Reader.TryRead(out _);
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        TimeSpan delay;
+        lock (_lock)
+        {
+            delay = _isSynced && _pods.NextDue is { } due ? due - _time.GetUtcNow() : Timeout.InfiniteTimeSpan;
+        }
+
+        if (delay <= TimeSpan.Zero && delay != Timeout.InfiniteTimeSpan)
+        {
+            return;
+        }
+
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(_wake.Reader.WaitToReadAsync(done.Token).AsTask(), Task.Delay(delay, _time, done.Token));
+        await done.CancelAsync();
+    }
+
+    private bool TryTake(out (HollowPod Pod, HollowStep Step) next)
+    {
+        lock (_lock)
+        {
+            next = default;
+            return _isSynced && _pods.TryTake(out next.Pod, out next.Step);
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var (pod, step) in _steps.Reader.ReadAllAsync(cancellationToken))
+        {
+            try
+            {
+                await TakeStepAsync(pod, step, cancellationToken);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogStepFailed(step, pod.Key, error.Message);
+                Retry(pod, step);
+            }
+        }
+    }
+
+    private async Task TakeStepAsync(HollowPod pod, HollowStep step, CancellationToken cancellationToken)
+    {
+        var outcome = step switch
+        {
+            HollowStep.Start => await StartAsync(pod, cancellationToken),
+            HollowStep.Finish => await FinishAsync(pod, cancellationToken),
+            _ => await pod.Node.Client.DeleteAsync(
+                new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key, GracePeriodSeconds = 0, Uid = pod.Uid }, cancellationToken),
+        };
+        if (outcome.Succeeded || outcome.Error.Reason == StatusReasons.NotFound)
+        {
+            return;
+        }
+
+        LogStepFailed(step, pod.Key, outcome.Error.Message);
+        Retry(pod, step);
+    }
+
+    private async Task<Outcome<ResourceObject>> StartAsync(HollowPod pod, CancellationToken cancellationToken)
+    {
+        using var document = JsonDocument.Parse(pod.Object.Json);
+        var spec = document.RootElement.GetProperty("spec");
+        lock (_lock)
+        {
+            var isOnHost = spec.TryGetProperty("hostNetwork", out var host) && host.ValueKind == JsonValueKind.True;
+            pod.Address ??= isOnHost ? pod.Node.Address : pod.Node.TakePodAddress();
+            pod.StartedAt = _time.GetUtcNow();
+        }
+
+        var outcome = await PatchPodAsync(pod, HollowPodJson.Running(pod, document.RootElement), cancellationToken);
+        if (outcome.Succeeded)
+        {
+            lock (_lock)
+            {
+                _pods.Started(pod, HollowPod.RunDuration(pod.Object, spec));
+            }
+
+            _wake.Writer.TryWrite(true);
+        }
+
+        return outcome;
+    }
+
+    private async Task<Outcome<ResourceObject>> FinishAsync(HollowPod pod, CancellationToken cancellationToken)
+    {
+        using var document = JsonDocument.Parse(pod.Object.Json);
+        var patch = HollowPodJson.Finished(pod, document.RootElement, HollowPod.ExitCode(pod.Object), _time.GetUtcNow());
+        var outcome = await PatchPodAsync(pod, patch, cancellationToken);
+        if (outcome.Succeeded)
+        {
+            lock (_lock)
+            {
+                _pods.Finished(pod);
+            }
+        }
+
+        return outcome;
+    }
+
+    private static ValueTask<Outcome<ResourceObject>> PatchPodAsync(
+        HollowPod pod, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken) => pod.Node.Client.PatchAsync(
+            new PatchRequest
+            {
+                Resource = WellKnown.Pods,
+                Key = pod.Key,
+                Subresource = "status",
+                Kind = PatchKind.Strategic,
+                Patch = patch,
+            },
+            cancellationToken);
+
+    private void Retry(HollowPod pod, HollowStep step)
+    {
+        lock (_lock)
+        {
+            _pods.Retry(pod, step, Second);
+        }
+
+        _wake.Writer.TryWrite(true);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} hollow nodes {Prefix}* are registered")]
+    private partial void LogStarted(int count, string prefix);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hollow node {Node}: {Error}")]
+    private partial void LogRefused(string node, string? error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "following {Resource} ended; it begins again")]
+    private partial void LogFollowEnded(ResourceName resource, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Step} of hollow pod {Pod} failed and is tried again: {Error}")]
+    private partial void LogStepFailed(HollowStep step, ObjectKey pod, string? error);
+}

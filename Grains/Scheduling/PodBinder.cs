@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>How a binding ended.</summary>
+public enum BindingOutcome
+{
+    /// <summary>The pod is assigned (by this binding, or by somebody else).</summary>
+    Assigned,
+
+    /// <summary>It is not, and may be tried again.</summary>
+    Failed,
+
+    /// <summary>There is no such pod any more.</summary>
+    Vanished,
+}
+
+/// <summary>A finished binding.</summary>
+/// <param name="Pod">The pod.</param>
+/// <param name="NodeName">Where it was to go.</param>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Error">Why it failed.</param>
+/// <param name="IsOurs">True when it was this binding that assigned the pod.</param>
+public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome Outcome, string? Error, bool IsOurs)
+{
+    /// <summary>True when no binding was sent, only looked up.</summary>
+    public bool IsVerification { get; init; }
+}
+
+/// <summary>
+/// Sends bindings, many at a time: each waits for its commit, and all that wait commit together in the pods journal. An outcome that is not clear
+/// (a timeout, a conflict) is never guessed but looked up.
+/// </summary>
+internal sealed partial class PodBinder
+{
+    private readonly IResourceClient _client;
+    private readonly ILogger _logger;
+    private readonly int _maxInFlight;
+    private readonly Channel<SchedulingDecision> _decisions;
+
+    public PodBinder(IResourceClient client, int maxInFlight, ILogger logger)
+    {
+        _client = client;
+        _logger = logger;
+        _maxInFlight = maxInFlight;
+        _decisions = Channel.CreateBounded<SchedulingDecision>(maxInFlight);
+    }
+
+    /// <summary>The caller has at most the given number of bindings in flight, so there is always room.</summary>
+    public void Start(SchedulingDecision decision) =>
+        Invariant.Check(_decisions.Writer.TryWrite(decision), "bindings in flight are bounded", decision.Pod.Key);
+
+    public Task RunAsync(Func<BindingResult, CancellationToken, ValueTask> finished, CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, _maxInFlight).Select(async _ =>
+        {
+            await foreach (var decision in _decisions.Reader.ReadAllAsync(cancellationToken))
+            {
+                await finished(await BindAsync(decision, cancellationToken), cancellationToken);
+            }
+        }));
+
+    /// <summary>Looks the pod up to see whether it is assigned.</summary>
+    public async Task<BindingResult> VerifyAsync(PodInfo pod, string nodeName, string? error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var read = await _client.GetAsync(WellKnown.Pods, pod.Key, ReadFreshness.Linearizable, cancellationToken);
+            if (!read.Succeeded)
+            {
+                var isGone = read.Error.Reason == StatusReasons.NotFound;
+                return new BindingResult(
+                    pod, nodeName, isGone ? BindingOutcome.Vanished : BindingOutcome.Failed, error ?? read.Error.Message, false);
+            }
+
+            if (read.Value.Uid != pod.Uid)
+            {
+                return new BindingResult(pod, nodeName, BindingOutcome.Vanished, null, false);
+            }
+
+            var actual = AssignedTo(read.Value);
+            return actual.Length > 0
+                ? new BindingResult(pod, actual, BindingOutcome.Assigned, null, false)
+                : new BindingResult(pod, nodeName, BindingOutcome.Failed, error, false);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(pod.Key, nodeName, failure.Message);
+            return new BindingResult(pod, nodeName, BindingOutcome.Failed, error ?? failure.Message, false);
+        }
+    }
+
+    private async Task<BindingResult> BindAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    {
+        var (pod, nodeName) = (decision.Pod, decision.NodeName!);
+        string error;
+        try
+        {
+            var bound = await _client.CreateAsync(
+                new CreateRequest
+                {
+                    Resource = WellKnown.Pods,
+                    Namespace = pod.Key.Namespace,
+                    Name = pod.Key.Name,
+                    Subresource = "binding",
+                    Json = SchedulingJson.Binding(pod, nodeName),
+                },
+                cancellationToken);
+            if (bound.Succeeded)
+            {
+                return new BindingResult(pod, nodeName, BindingOutcome.Assigned, null, true);
+            }
+
+            error = bound.Error.Message ?? "";
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            error = failure.Message;
+        }
+
+        LogFailed(pod.Key, nodeName, error);
+        return await VerifyAsync(pod, nodeName, error, cancellationToken);
+    }
+
+    private static string AssignedTo(ResourceObject pod)
+    {
+        using var document = JsonDocument.Parse(pod.Json);
+        return PodShapeParser.Text(PodShapeParser.Property(document.RootElement, "spec"), "nodeName");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "binding pod {Pod} to {Node} did not succeed: {Error}")]
+    private partial void LogFailed(ObjectKey pod, string node, string error);
+}

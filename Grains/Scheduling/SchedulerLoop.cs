@@ -1,0 +1,306 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they learn into its inbox. A turn
+/// of the loop takes in everything that has arrived, decides on a bounded number of pods, and hands the bindings over.
+/// </summary>
+public sealed partial class SchedulerLoop
+{
+    /// <summary>What may wait for the loop; followers then wait, and with them the caches' buffers fill, which know what to do.</summary>
+    public const int MaxInbox = 8_192;
+
+    /// <summary>So that a flood of changes cannot keep the loop from deciding.</summary>
+    private const int MaxInputsPerTurn = 2_048;
+
+    /// <summary>So that a flood of pods cannot keep the loop from seeing changes.</summary>
+    private const int MaxDecisionsPerTurn = 128;
+
+    private static readonly TimeSpan FollowRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxIdle = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<Input> _inbox =
+        Channel.CreateBounded<Input>(new BoundedChannelOptions(MaxInbox) { SingleReader = true });
+
+    private readonly string _name;
+    private readonly IResourceClient _client;
+    private readonly SchedulerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SchedulerCore _core;
+    private readonly PodBinder _binder;
+    private readonly SchedulingReporter _reporter;
+    private int _streamsToSync = 2;
+    private int _bindingsInFlight;
+    private volatile bool _isBusy;
+
+    public SchedulerLoop(string name, IResourceClient client, SchedulerOptions options, TimeProvider time, ILogger logger)
+    {
+        _name = name;
+        _client = client.As(new UserIdentity { Name = "system:kube-scheduler", Groups = ["system:authenticated"] });
+        _options = options;
+        _time = time;
+        _logger = logger;
+        var seed = options.Seed ?? unchecked((int)time.GetTimestamp());
+        LogStarted(name, seed);
+        _core = new SchedulerCore(name, time, new Random(seed), options.PercentageOfNodesToScore);
+        _binder = new PodBinder(_client, options.MaxBindingsInFlight, logger);
+        _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
+    }
+
+    /// <summary>Schedules until cancelled; fails only on a bug, after which a fresh loop must take over.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] parts =
+        [
+            Task.Run(() => FollowAsync(WellKnown.Nodes, stop.Token), CancellationToken.None),
+            Task.Run(() => FollowAsync(WellKnown.Pods, stop.Token), CancellationToken.None),
+            Task.Run(() => _binder.RunAsync(FinishedAsync, stop.Token), CancellationToken.None),
+            Task.Run(() => _reporter.RunAsync(stop.Token), CancellationToken.None),
+            Task.Run(() => TurnAsync(stop.Token), CancellationToken.None),
+        ];
+        try
+        {
+            await await Task.WhenAny(parts);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TurnAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            TakeInputs();
+            _core.Tick();
+            foreach (var doubtful in _core.TakeDoubtful())
+            {
+                _ = VerifyAsync(doubtful, cancellationToken);
+            }
+
+            if (!Decide())
+            {
+                _isBusy = _bindingsInFlight > 0;
+                await WaitAsync(cancellationToken);
+            }
+        }
+    }
+
+    private void TakeInputs()
+    {
+        for (var i = 0; i < MaxInputsPerTurn && _inbox.Reader.TryRead(out var input); i++)
+        {
+            Apply(input);
+        }
+    }
+
+    private void Apply(Input input)
+    {
+        if (input.Result is { } result)
+        {
+            Finish(result);
+        }
+        else if (input.Present is { } present)
+        {
+            Keep(input.Resource, present);
+        }
+        else if (input.Change is not { } change)
+        {
+            _streamsToSync--;
+        }
+        else if (input.Resource == WellKnown.Nodes)
+        {
+            _core.ApplyNode(change.Kind, change.Object);
+        }
+        else
+        {
+            _core.ApplyPod(change.Kind, change.Object);
+        }
+    }
+
+    private void Keep(ResourceName resource, IReadOnlySet<ObjectKey> present)
+    {
+        if (resource == WellKnown.Nodes)
+        {
+            _core.KeepOnlyNodes(present);
+        }
+        else
+        {
+            _core.KeepOnlyPods(present);
+        }
+    }
+
+    /// <summary>True when there may be more to decide at once.</summary>
+    private bool Decide()
+    {
+        if (_streamsToSync > 0)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < MaxDecisionsPerTurn; i++)
+        {
+            if (_bindingsInFlight >= _options.MaxBindingsInFlight || _core.DecideNext() is not { } decision)
+            {
+                return false;
+            }
+
+            _isBusy = true;
+            if (decision.NodeName is null)
+            {
+                ReportUnschedulable(decision);
+            }
+            else
+            {
+                _bindingsInFlight++;
+                _binder.Start(decision);
+            }
+        }
+
+        return true;
+    }
+
+    private void Finish(BindingResult result)
+    {
+        if (!result.IsVerification)
+        {
+            _bindingsInFlight--;
+        }
+
+        switch (result.Outcome)
+        {
+            case BindingOutcome.Assigned:
+                _core.BindingSucceeded(result.Pod);
+                if (result.IsOurs)
+                {
+                    ReportScheduled(result);
+                }
+
+                break;
+            case BindingOutcome.Vanished:
+                _core.PodVanished(result.Pod);
+                break;
+            default:
+                _core.BindingFailed(result.Pod);
+                ReportError(result);
+                break;
+        }
+    }
+
+    private void ReportScheduled(BindingResult result) => _reporter.Succeeded(new SchedulingNote
+    {
+        Pod = result.Pod,
+        Scheduler = _name,
+        Reason = "Scheduled",
+        Action = "Binding",
+        Message = $"Successfully assigned {result.Pod.Key.Namespace}/{result.Pod.Key.Name} to {result.NodeName}",
+    });
+
+    private void ReportUnschedulable(SchedulingDecision decision) =>
+        ReportFailure(decision.Pod, "Unschedulable", decision.Message!);
+
+    private void ReportError(BindingResult result) => ReportFailure(
+        result.Pod, "SchedulerError", $"binding rejected: running Bind plugin \"DefaultBinder\": {result.Error}");
+
+    private void ReportFailure(PodInfo pod, string conditionReason, string message) => _reporter.Failed(new SchedulingNote
+    {
+        Pod = pod,
+        Scheduler = _name,
+        Reason = "FailedScheduling",
+        Action = "Scheduling",
+        Message = message,
+        IsWarning = true,
+        ConditionReason = conditionReason,
+    });
+
+    private async Task VerifyAsync(PodInfo pod, CancellationToken cancellationToken)
+    {
+        var result = await _binder.VerifyAsync(pod, "", "the assignment was never seen", cancellationToken);
+        await FinishedAsync(result with { IsVerification = true }, cancellationToken);
+    }
+
+    private ValueTask FinishedAsync(BindingResult result, CancellationToken cancellationToken) =>
+        _inbox.Writer.WriteAsync(new Input { Result = result }, cancellationToken);
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var until = _core.Queue.NextTick - _time.GetUtcNow();
+        var delay = until < TimeSpan.Zero ? TimeSpan.Zero : until > MaxIdle ? MaxIdle : until;
+        await Task.WhenAny(_inbox.Reader.WaitToReadAsync(done.Token).AsTask(), Task.Delay(delay, _time, done.Token));
+        await done.CancelAsync();
+    }
+
+    private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
+    {
+        var wasSynced = false;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+                {
+                    if (!ReferenceEquals(change, ResourceChange.Synced))
+                    {
+                        await _inbox.Writer.WriteAsync(new Input { Resource = resource, Change = change }, cancellationToken);
+                        continue;
+                    }
+
+                    await SyncedAsync(resource, isAgain: wasSynced, cancellationToken);
+                    wasSynced = true;
+                }
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFollowEnded(resource, error);
+            }
+
+            await Task.Delay(FollowRetry, _time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// After a gap, deletions may have been missed. The list is at least as new as the stream is here, so what it lacks is gone, and what is newer
+    /// comes later in the stream.
+    /// </summary>
+    private async Task SyncedAsync(ResourceName resource, bool isAgain, CancellationToken cancellationToken)
+    {
+        if (!isAgain)
+        {
+            await _inbox.Writer.WriteAsync(new Input { Resource = resource }, cancellationToken);
+            return;
+        }
+
+        var list = await _client.ListAsync(
+            new ListQuery { Resource = resource, Freshness = ReadFreshness.Linearizable }, cancellationToken);
+        var present = list.Items.Select(item => item.Key).ToHashSet();
+        await _inbox.Writer.WriteAsync(new Input { Resource = resource, Present = present }, cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "scheduler {Name} starts with seed {Seed}")]
+    private partial void LogStarted(string name, int seed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "following {Resource} ended; it begins again")]
+    private partial void LogFollowEnded(ResourceName resource, Exception error);
+
+    /// <summary>One of: a change, a finished binding, the keys that exist, or (nothing set) the end of the initial objects.</summary>
+    private readonly record struct Input
+    {
+        public ResourceName Resource { get; init; }
+
+        public ResourceChange? Change { get; init; }
+
+        public BindingResult? Result { get; init; }
+
+        public IReadOnlySet<ObjectKey>? Present { get; init; }
+    }
+}

@@ -1,0 +1,25 @@
+using OrleansOrchestrator.Interfaces.Scheduling;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>Settings of the scheduler.</summary>
+public sealed class SchedulerOptions
+{
+    /// <summary>False leaves pods unassigned.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Schedulers to run: pods choose by <c>spec.schedulerName</c>.</summary>
+    public IList<string> Names { get; } = [SchedulerNames.Default];
+
+    /// <summary>Seed of the tie-breaking; null takes one from the clock. It is logged.</summary>
+    public int? Seed { get; set; }
+
+    /// <summary>Part of the nodes to look for a fitting one among; 0 chooses by cluster size.</summary>
+    public int PercentageOfNodesToScore { get; set; }
+
+    /// <summary>Bindings on their way at one time; they commit together in the pods journal.</summary>
+    public int MaxBindingsInFlight { get; set; } = 256;
+
+    /// <summary>How often each silo makes sure that schedulers and hollow nodes are active.</summary>
+    public TimeSpan KeeperPeriod { get; set; } = TimeSpan.FromSeconds(5);
+}
