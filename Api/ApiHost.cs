@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Pipeline;
 
 namespace OrleansOrchestrator.Api;
@@ -32,6 +33,7 @@ public static class ApiHost
     {
         var router = app.ApplicationServices.GetRequiredService<ApiRouter>();
         var failures = app.ApplicationServices.GetRequiredService<FailureMapper>();
+        app.UseRequestMetrics();
         app.Run(context => failures.GuardAsync(context, router.HandleAsync));
         return app;
     }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Api.Discovery;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
@@ -21,6 +23,19 @@ public static class ReadProtocol
         services.TryAddSingleton<IWatchHandler>(s => s.GetRequiredService<WatchHandler>());
         services.TryAddSingleton<IListHandler, ListHandler>();
         services.TryAddSingleton<IObjectResponder, ObjectResponder>();
+        services.TryAddSingleton<MetricCollector>();
+        services.AddEndpoint<DiscoveryHandler>();
+        services.AddEndpoint<HealthHandler>();
+        services.AddEndpoint<VersionHandler>();
+        services.AddEndpoint<MetricsHandler>();
+        services.AddEndpoint<IndexHandler>();
         return services;
+    }
+
+    private static void AddEndpoint<T>(this IServiceCollection services)
+        where T : class, IEndpointHandler
+    {
+        services.TryAddSingleton<T>();
+        services.AddSingleton<IEndpointHandler>(s => s.GetRequiredService<T>());
     }
 }

@@ -11,6 +11,8 @@ public static class Negotiator
 {
     private static readonly string[] Offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
+    private static readonly ResponseFormat Yaml = new() { Wire = Wire.Yaml, ContentType = "application/yaml" };
+
     private static readonly Status UnknownOnObject = NoRepresentation(
         "application/json, application/yaml, application/vnd.kubernetes.protobuf");
 
@@ -93,7 +95,7 @@ public static class Negotiator
             return null;
         }
 
-        var format = wire == Wire.Json ? ResponseFormat.PlainJson : ResponseFormat.PlainJson with { Wire = Wire.Yaml };
+        var format = wire == Wire.Json ? ResponseFormat.PlainJson : Yaml;
         if (clause.Parameters.TryGetValue("stream", out var stream) && stream.Length > 0 && stream != "watch")
         {
             return null;

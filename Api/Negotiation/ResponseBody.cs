@@ -66,7 +66,7 @@ public static class ResponseBody
         {
             var response = context.Response;
             response.StatusCode = statusCode;
-            response.ContentType = "application/json";
+            response.ContentType = format.ContentType;
             response.ContentLength = json.Length;
             response.Headers.CacheControl = "no-cache, private";
             return response.BodyWriter.WriteAsync(json, context.RequestAborted).AsTask();

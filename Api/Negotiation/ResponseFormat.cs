@@ -39,7 +39,8 @@ public sealed record ResponseFormat
     /// <summary>True when committed JSON can be answered byte for byte.</summary>
     public bool IsVerbatim => Wire == Wire.Json && Form == ObjectForm.Full && !Pretty;
 
-    public string ContentType => Wire == Wire.Yaml ? "application/yaml" : "application/json";
+    /// <summary>What the answer's Content-Type says.</summary>
+    public string ContentType { get; init; } = "application/json";
 }
 
 /// <summary>What kind of answer an endpoint gives, which decides the representations it offers.</summary>

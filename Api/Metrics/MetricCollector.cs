@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+
+namespace OrleansOrchestrator.Api.Metrics;
+
+/// <summary>
+/// Adds up what the meters of this process measure, for <c>/metrics</c>. It listens from its construction on, so the host makes it first.
+/// </summary>
+public sealed class MetricCollector : IDisposable
+{
+    private static readonly string[] MeterPrefixes =
+        ["OrleansOrchestrator.", "Microsoft.Orleans", "Orleans", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
+
+    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new(ReferenceEqualityComparer.Instance);
+
+    public MetricCollector()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (Array.Exists(MeterPrefixes, p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal)))
+            {
+                listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument, static i => new MetricFamily(i)));
+            }
+        };
+        _listener.MeasurementsCompleted = (instrument, _) => _families.TryRemove(instrument, out _);
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<short>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<float>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<decimal>(static (_, value, tags, family) => Record(family, (double)value, tags));
+        _listener.Start();
+    }
+
+    /// <summary>Everything measured so far, by name.</summary>
+    internal IReadOnlyList<MetricFamily> Collect()
+    {
+        _listener.RecordObservableInstruments();
+        return [.. _families.Values.OrderBy(f => f.Instrument.Name, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _listener.Dispose();
+
+    private static void Record(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        ((MetricFamily)family!).Record(value, tags);
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics.Metrics;
+
+namespace OrleansOrchestrator.Api.Metrics;
+
+/// <summary>The tags of one series; equality is by content, and a span of tags can be looked up without making one.</summary>
+internal readonly struct TagSet(KeyValuePair<string, object?>[] tags)
+{
+    public KeyValuePair<string, object?>[] Tags => tags;
+}
+
+/// <summary>Compares tags by content, in order: an instrument's callers always give them in the same order.</summary>
+internal sealed class TagSetComparer : IEqualityComparer<TagSet>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, TagSet>
+{
+    public static readonly TagSetComparer Instance = new();
+
+    public bool Equals(TagSet x, TagSet y) => Equals(x.Tags, y);
+
+    public int GetHashCode(TagSet obj) => GetHashCode(obj.Tags);
+
+    public bool Equals(ReadOnlySpan<KeyValuePair<string, object?>> alternate, TagSet other)
+    {
+        if (alternate.Length != other.Tags.Length)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < alternate.Length; i++)
+        {
+            if (alternate[i].Key != other.Tags[i].Key || !Equals(alternate[i].Value, other.Tags[i].Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public int GetHashCode(ReadOnlySpan<KeyValuePair<string, object?>> alternate)
+    {
+        var hash = default(HashCode);
+        foreach (var (key, value) in alternate)
+        {
+            hash.Add(key, StringComparer.Ordinal);
+            hash.Add(value);
+        }
+
+        return hash.ToHashCode();
+    }
+
+    public TagSet Create(ReadOnlySpan<KeyValuePair<string, object?>> alternate) => new(alternate.ToArray());
+}
+
+/// <summary>One number, or one histogram, that measurements add up to.</summary>
+internal sealed class MetricSeries(double[]? bounds)
+{
+    private readonly Lock _lock = new();
+    private readonly long[]? _buckets = bounds is null ? null : new long[bounds.Length + 1];
+    private double _value;
+    private long _count;
+
+    /// <summary>Adds to a counter or histogram.</summary>
+    public void Add(double value)
+    {
+        lock (_lock)
+        {
+            _value += value;
+            if (_buckets is not null)
+            {
+                _count++;
+                var at = Array.BinarySearch(bounds!, value);
+                _buckets[at < 0 ? ~at : at]++;
+            }
+        }
+    }
+
+    /// <summary>Replaces the value of a gauge, or of an observed counter.</summary>
+    public void Set(double value)
+    {
+        lock (_lock)
+        {
+            _value = value;
+        }
+    }
+
+    /// <summary>The value or sum, how many measurements, and the histogram's cumulative buckets.</summary>
+    public (double Value, long Count, long[]? Cumulative) Read()
+    {
+        lock (_lock)
+        {
+            if (_buckets is null)
+            {
+                return (_value, 0, null);
+            }
+
+            var cumulative = new long[_buckets.Length];
+            long sum = 0;
+            for (var i = 0; i < _buckets.Length; i++)
+            {
+                cumulative[i] = sum += _buckets[i];
+            }
+
+            return (_value, _count, cumulative);
+        }
+    }
+}
+
+/// <summary>All series of one instrument.</summary>
+internal sealed class MetricFamily
+{
+    /// <summary>Series of one instrument; measurements with yet other tags are dropped, so that outside input cannot fill the memory.</summary>
+    public const int MaxSeries = 2000;
+
+    /// <summary>Seconds; the shape of upstream's request durations.</summary>
+    private static readonly double[] DefaultBounds =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<TagSet, MetricSeries> _series = new(TagSetComparer.Instance);
+    private readonly bool _isSet;
+
+    public MetricFamily(Instrument instrument)
+    {
+        Instrument = instrument;
+        var shape = instrument.GetType().GetGenericTypeDefinition();
+        IsCounter = shape == typeof(Counter<>) || shape == typeof(ObservableCounter<>);
+        _isSet = instrument.IsObservable || shape == typeof(Gauge<>);
+        Bounds = shape == typeof(Histogram<>) ? BoundsOf(instrument) : null;
+    }
+
+    public Instrument Instrument { get; }
+
+    public bool IsCounter { get; }
+
+    /// <summary>Not null for histograms.</summary>
+    public double[]? Bounds { get; }
+
+    public IEnumerable<KeyValuePair<TagSet, MetricSeries>> Series => _series;
+
+    public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var byTags = _series.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>();
+        if (!byTags.TryGetValue(tags, out var series))
+        {
+            if (_series.Count >= MaxSeries)
+            {
+                return;
+            }
+
+            series = _series.GetOrAdd(new TagSet(tags.ToArray()), new MetricSeries(Bounds));
+        }
+
+        if (_isSet)
+        {
+            series.Set(value);
+        }
+        else
+        {
+            series.Add(value);
+        }
+    }
+
+    private static double[] BoundsOf(Instrument instrument) => instrument switch
+    {
+        Histogram<double> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds],
+        Histogram<long> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(b => (double)b)],
+        Histogram<int> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(b => (double)b)],
+        _ => DefaultBounds,
+    };
+}
