@@ -1,0 +1,299 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace OrleansOrchestrator.NodeAgent.Server;
+
+/// <summary>What of a container's log is asked for: <c>v1.PodLogOptions</c>.</summary>
+public sealed record LogRequest
+{
+    public bool Follow { get; init; }
+
+    public bool Timestamps { get; init; }
+
+    /// <summary>Lines before this moment are left out.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Only the last lines; null for all.</summary>
+    public long? TailLines { get; init; }
+
+    /// <summary>End after so many bytes; null for no bound.</summary>
+    public long? LimitBytes { get; init; }
+
+    /// <summary><c>Stdout</c>, <c>Stderr</c> or <c>All</c>.</summary>
+    public string Stream { get; init; } = "All";
+}
+
+/// <summary>One line of a log file in the CRI format: <c>TIME STREAM TAGS CONTENT</c>.</summary>
+public readonly ref struct CriLogLine
+{
+    public ReadOnlySpan<byte> Time { get; private init; }
+
+    public ReadOnlySpan<byte> Stream { get; private init; }
+
+    /// <summary>True when the runtime split a long line and this is not its end.</summary>
+    public bool IsPartial { get; private init; }
+
+    public ReadOnlySpan<byte> Content { get; private init; }
+
+    /// <summary>False for what is not in the format; such lines are skipped, as the runtime may have died amid one.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> line, out CriLogLine result)
+    {
+        result = default;
+        var time = Take(ref line);
+        var stream = Take(ref line);
+        var tags = Take(ref line);
+        if (time.IsEmpty || tags.IsEmpty || !(stream.SequenceEqual("stdout"u8) || stream.SequenceEqual("stderr"u8)))
+        {
+            return false;
+        }
+
+        var colon = tags.IndexOf((byte)':');
+        result = new CriLogLine
+        {
+            Time = time, Stream = stream, IsPartial = (colon < 0 ? tags : tags[..colon]).SequenceEqual("P"u8), Content = line,
+        };
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> Take(scoped ref ReadOnlySpan<byte> line)
+    {
+        var space = line.IndexOf((byte)' ');
+        if (space < 0)
+        {
+            var all = line;
+            line = default;
+            return all;
+        }
+
+        var part = line[..space];
+        line = line[(space + 1)..];
+        return part;
+    }
+}
+
+/// <summary>Reads container logs from the runtime's files, and follows them across rotation until the container has ended.</summary>
+public sealed class ContainerLogs(TimeProvider time)
+{
+    private const int BufferBytes = 64 * 1024;
+    private const int TailBlockBytes = 64 * 1024;
+
+    // The file system says when a file grows; this bounds how late the end of a container or a missed notice is seen.
+    private static readonly TimeSpan FollowCheck = TimeSpan.FromSeconds(1);
+
+    /// <summary>Writes the log until its end, its bound, or, when following, until <paramref name="isRunning"/> says no and all is read.</summary>
+    public async Task CopyAsync(
+        string path, LogRequest request, Func<bool> isRunning, Stream output, CancellationToken cancellationToken)
+    {
+        using var watcher = request.Follow ? new LogWatcher(path) : null;
+        var copy = new LogCopy(request, output);
+        var file = Open(path);
+        try
+        {
+            file.Position = request.TailLines is { } lines ? TailPosition(file, lines) : 0;
+            while (true)
+            {
+                var wasRunning = isRunning();
+                await copy.CopyAvailableAsync(file, cancellationToken);
+                if (copy.IsFull || !request.Follow)
+                {
+                    return;
+                }
+
+                if (IsReplaced(path, file))
+                {
+                    var next = Open(path);
+                    await copy.CopyAvailableAsync(file, cancellationToken);
+                    await file.DisposeAsync();
+                    file = next;
+                }
+                else if (!wasRunning)
+                {
+                    return;
+                }
+                else
+                {
+                    await watcher!.WaitAsync(FollowCheck, time, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            await file.DisposeAsync();
+        }
+    }
+
+    /// <summary>Where the last lines of a file begin, found backwards from its end.</summary>
+    public static long TailPosition(Stream file, long lines)
+    {
+        if (lines == 0)
+        {
+            return file.Length;
+        }
+
+        var buffer = new byte[TailBlockBytes];
+        var end = file.Length;
+        var found = 0L;
+        while (end > 0)
+        {
+            var start = Math.Max(0, end - TailBlockBytes);
+            file.Position = start;
+            var block = buffer.AsSpan(0, (int)(end - start));
+            file.ReadExactly(block);
+            for (var i = block.Length - 1; i >= 0; i--)
+            {
+                // The line break at the very end belongs to the last line.
+                if (block[i] == '\n' && start + i + 1 < file.Length && ++found == lines)
+                {
+                    return start + i + 1;
+                }
+            }
+
+            end = start;
+        }
+
+        return 0;
+    }
+
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: true);
+
+    // Rotation renames the file and makes a new, shorter one.
+    private static bool IsReplaced(string path, FileStream file) =>
+        File.Exists(path) && new FileInfo(path).Length < file.Position;
+
+    /// <summary>The state of one copy: what is left over of a line, and what may still be sent.</summary>
+    private sealed class LogCopy(LogRequest request, Stream output)
+    {
+        private readonly ArrayBufferWriter<byte> _pending = new();
+        private readonly ArrayBufferWriter<byte> _answer = new();
+        private readonly byte[] _since = request.Since is { } since
+            ? Encoding.ASCII.GetBytes(since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture))
+            : [];
+
+        private long _left = request.LimitBytes ?? long.MaxValue;
+        private bool _continues;
+
+        public bool IsFull => _left == 0;
+
+        public async Task CopyAvailableAsync(FileStream file, CancellationToken cancellationToken)
+        {
+            int count;
+            while (!IsFull && (count = await file.ReadAsync(_pending.GetMemory(BufferBytes), cancellationToken)) > 0)
+            {
+                _pending.Advance(count);
+                TakeLines();
+                await FlushAsync(cancellationToken);
+            }
+        }
+
+        private void TakeLines()
+        {
+            var rest = _pending.WrittenSpan;
+            int end;
+            while ((end = rest.IndexOf((byte)'\n')) >= 0)
+            {
+                if (CriLogLine.TryParse(rest[..end], out var line) && IsWanted(line))
+                {
+                    Take(line);
+                }
+
+                rest = rest[(end + 1)..];
+            }
+
+            var left = rest.ToArray();
+            _pending.ResetWrittenCount();
+            _pending.Write(left);
+        }
+
+        // Both are UTC in the same form, so text order is time order; the offset form is parsed.
+        private bool IsWanted(CriLogLine line)
+        {
+            if (request.Stream != "All" && !Ascii.EqualsIgnoreCase(line.Stream, request.Stream))
+            {
+                return false;
+            }
+
+            if (_since.Length == 0)
+            {
+                return true;
+            }
+
+            return line.Time.EndsWith("Z"u8)
+                ? line.Time.SequenceCompareTo(_since) >= 0
+                : DateTimeOffset.TryParse(Encoding.ASCII.GetString(line.Time), CultureInfo.InvariantCulture, out var moment) &&
+                    moment >= request.Since;
+        }
+
+        private void Take(CriLogLine line)
+        {
+            if (request.Timestamps && !_continues)
+            {
+                _answer.Write(line.Time);
+                _answer.Write(" "u8);
+            }
+
+            _answer.Write(line.Content);
+            if (!line.IsPartial)
+            {
+                _answer.Write("\n"u8);
+            }
+
+            _continues = line.IsPartial;
+        }
+
+        private async Task FlushAsync(CancellationToken cancellationToken)
+        {
+            var bytes = _answer.WrittenMemory[..(int)Math.Min(_left, _answer.WrittenCount)];
+            if (bytes.Length > 0)
+            {
+                await output.WriteAsync(bytes, cancellationToken);
+                await output.FlushAsync(cancellationToken);
+                _left -= bytes.Length;
+            }
+
+            _answer.ResetWrittenCount();
+        }
+    }
+
+    /// <summary>Wakes a follower when the directory of its file changes.</summary>
+    private sealed class LogWatcher : IDisposable
+    {
+        private readonly FileSystemWatcher _watcher;
+        private readonly SemaphoreSlim _changed = new(0, 1);
+
+        public LogWatcher(string path)
+        {
+            // Log directories hold links into others; the file that grows is where the link points.
+            var target = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+            _watcher = new FileSystemWatcher(Path.GetDirectoryName(target)!)
+            {
+                NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.FileName,
+            };
+            _watcher.Changed += (_, _) => Signal();
+            _watcher.Created += (_, _) => Signal();
+            _watcher.EnableRaisingEvents = true;
+        }
+
+        public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+        {
+            using var timeout = new CancellationTokenSource(atMost, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            await _changed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        public void Dispose() => _watcher.Dispose();
+
+        private void Signal()
+        {
+            lock (_watcher)
+            {
+                if (_changed.CurrentCount == 0)
+                {
+                    _changed.Release();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.IO.Pipelines;
+
+namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
+
+/// <summary>One stream of a connection: bytes in both directions, each of which ends on its own.</summary>
+public sealed class SpdyStream
+{
+    // Peers of this protocol in Kubernetes ignore its flow control: what is not read in time holds up the connection, not memory.
+    private const int PauseBytes = 1024 * 1024;
+
+    private readonly SpdyConnection _connection;
+    private readonly Pipe _incoming = new(new PipeOptions(
+        pauseWriterThreshold: PauseBytes, resumeWriterThreshold: PauseBytes / 2, useSynchronizationContext: false));
+
+    private bool _writeClosed;
+
+    internal SpdyStream(SpdyConnection connection, int id, IReadOnlyDictionary<string, string> headers)
+    {
+        _connection = connection;
+        Id = id;
+        Headers = headers;
+    }
+
+    public int Id { get; }
+
+    /// <summary>The headers with which it was opened; names ignore case.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; }
+
+    internal TaskCompletionSource Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What the peer sends; ends when the peer closes its side, fails when it resets the stream or the connection goes.</summary>
+    public PipeReader Input => _incoming.Reader;
+
+    /// <summary>Sends bytes.</summary>
+    public Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        _connection.SendDataAsync(Id, bytes, last: false, cancellationToken);
+
+    /// <summary>Says that nothing more will be sent. Doing so twice is harmless.</summary>
+    public Task CloseWriteAsync(CancellationToken cancellationToken)
+    {
+        if (_writeClosed)
+        {
+            return Task.CompletedTask;
+        }
+
+        _writeClosed = true;
+        return _connection.SendDataAsync(Id, ReadOnlyMemory<byte>.Empty, last: true, cancellationToken);
+    }
+
+    /// <summary>Copies what the peer sends until it closes its side.</summary>
+    public async Task CopyInputAsync(
+        Func<ReadOnlyMemory<byte>, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var result = await Input.ReadAsync(cancellationToken);
+            foreach (var segment in result.Buffer)
+            {
+                await write(segment, cancellationToken);
+            }
+
+            Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    internal async ValueTask ReceiveAsync(ReadOnlyMemory<byte> bytes, bool last, CancellationToken cancellationToken)
+    {
+        if (bytes.Length > 0)
+        {
+            await _incoming.Writer.WriteAsync(bytes, cancellationToken);
+        }
+
+        if (last)
+        {
+            await _incoming.Writer.CompleteAsync();
+        }
+    }
+
+    internal void Fail(Exception reason)
+    {
+        Accepted.TrySetException(reason);
+        _incoming.Writer.Complete(reason);
+    }
+}
