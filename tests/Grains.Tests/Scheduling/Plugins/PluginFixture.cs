@@ -1,0 +1,33 @@
+using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.TestKit.Scheduling;
+
+namespace OrleansOrchestrator.Grains.Tests.Scheduling.Plugins;
+
+/// <summary>Reads sketches the way the scheduler reads objects.</summary>
+internal sealed class PluginFixture
+{
+    private readonly NodeTable _nodes;
+    private readonly PodReader _reader;
+
+    public PluginFixture()
+    {
+        _nodes = new NodeTable(Scalars);
+        _reader = new PodReader(Scalars);
+    }
+
+    public ScalarResources Scalars { get; } = new();
+
+    public PodInfo Pod(string spec = "", string requests = "", int hostPort = 0, string nodeName = "") =>
+        _reader.Read(new PodSketch("p") { Spec = spec, Requests = requests, HostPort = hostPort, NodeName = nodeName }.Build());
+
+    public NodeInfo Node(NodeSketch sketch, params PodInfo[] pods)
+    {
+        var node = _nodes.Update(sketch.Build())!;
+        foreach (var pod in pods)
+        {
+            node.AddPod(pod.Shape);
+        }
+
+        return node;
+    }
+}

@@ -1,0 +1,89 @@
+using CsCheck;
+using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.TestKit.Scheduling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Scheduling;
+
+public sealed class PodReaderTests
+{
+    private readonly PodReader _reader = new(new ScalarResources());
+
+    [Fact]
+    public void EqualConstraintsShareOneShape()
+    {
+        var one = _reader.Read(new PodSketch("a") { Requests = "cpu=1" }.Build());
+        var two = _reader.Read(new PodSketch("b") { Requests = "cpu=1", NodeName = "n", Priority = 7 }.Build());
+        var three = _reader.Read(new PodSketch("c") { Requests = "cpu=2" }.Build());
+        Assert.Same(one.Shape, two.Shape);
+        Assert.NotSame(one.Shape, three.Shape);
+    }
+
+    [Fact]
+    public void ReadsTheFacts()
+    {
+        var pod = _reader.Read(new PodSketch("a")
+        {
+            Priority = 5,
+            Metadata = "\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"",
+            Spec = "\"preemptionPolicy\":\"Never\",\"schedulingGates\":[{\"name\":\"g\"}]",
+            Status =
+                """
+                {"phase":"Failed","conditions":[{"type":"Ready","status":"False","reason":"x"},
+                {"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"m","lastProbeTime":null}],"podIP":"1.1.1.1"}
+                """,
+        }.Build());
+        Assert.True(pod is { Priority: 5, IsDeleting: true, MayPreempt: false, IsGated: true, IsFinished: true, Generation: 1 });
+        Assert.Equal(("Unschedulable", "m"), (pod.UnschedulableReason, pod.UnschedulableMessage));
+    }
+
+    // Largest of: containers plus sidecars; any init container plus the sidecars before it; then overhead.
+    [Theory]
+    [InlineData("", 1000)]
+    [InlineData("""{"name":"i","resources":{"requests":{"cpu":"3"}}}""", 3000)]
+    [InlineData("""{"name":"s","restartPolicy":"Always","resources":{"requests":{"cpu":"2"}}}""", 3000)]
+    [InlineData(
+        """
+        {"name":"s","restartPolicy":"Always","resources":{"requests":{"cpu":"2"}}},{"name":"i","resources":{"requests":{"cpu":"3"}}}
+        """,
+        5000)]
+    [InlineData(
+        """
+        {"name":"i","resources":{"requests":{"cpu":"3"}}},{"name":"s","restartPolicy":"Always","resources":{"requests":{"cpu":"2"}}}
+        """,
+        3000)]
+    public void InitContainersAndSidecars(string initContainers, long milliCpu)
+    {
+        var plain = new PodSketch("p") { Requests = "cpu=1", Spec = $"\"initContainers\":[{initContainers}]" };
+        var heavy = plain with { Spec = plain.Spec + ",\"overhead\":{\"cpu\":\"250m\"}" };
+        Assert.Equal(milliCpu, _reader.Read(plain.Build()).Shape.Requests.MilliCpu);
+        Assert.Equal(milliCpu + 250, _reader.Read(heavy.Build()).Shape.Requests.MilliCpu);
+    }
+
+    [Fact]
+    public void PodLevelResourcesStandForTheSum()
+    {
+        var pod = _reader.Read(new PodSketch("p")
+        {
+            Requests = "cpu=1,memory=1Gi", Spec = "\"resources\":{\"requests\":{\"cpu\":\"3\"}}",
+        }.Build());
+        Assert.Equal((3000, 1L << 30), (pod.Shape.Requests.MilliCpu, pod.Shape.Requests.MemoryBytes));
+    }
+
+    [Theory]
+    [InlineData("0.5", true, 500)]
+    [InlineData("100m", true, 100)]
+    [InlineData("1500u", true, 2)]
+    [InlineData("1n", true, 1)]
+    [InlineData("1Ki", false, 1024)]
+    [InlineData("1.5Gi", false, 1610612736)]
+    [InlineData("1e3", false, 1000)]
+    [InlineData("12E", false, long.MaxValue)]
+    [InlineData("1100m", false, 2)]
+    [InlineData("abc", false, 0)]
+    public void Quantities(string text, bool thousandths, long value) => Assert.Equal(value, QuantityText.Parse(text, thousandths));
+
+    [Fact]
+    public void AnyQuantityTextIsReadWithoutFailure() =>
+        Gen.String[Gen.Char["0123456789.-+eEkKMGTPimnu "], 0, 40].Sample(text => QuantityText.Parse(text, true) >= long.MinValue);
+}

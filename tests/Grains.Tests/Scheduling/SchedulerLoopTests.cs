@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.TestKit.Scheduling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Scheduling;
+
+public sealed class SchedulerLoopTests : IAsyncDisposable
+{
+    private readonly SchedulingApi _api = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task _run = Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task BindsPodsAndTellsOfIt()
+    {
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        _api.Put(WellKnown.Pods, new PodSketch("a").Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n" && _api.All(WellKnown.Events).Count > 0);
+        var recorded = Assert.Single(_api.All(WellKnown.Events));
+        Assert.Equal("Scheduled", recorded["reason"]!.GetValue<string>());
+        Assert.Equal("Successfully assigned default/a to n", recorded["message"]!.GetValue<string>());
+        Assert.Equal("Normal", recorded["type"]!.GetValue<string>());
+        Assert.Equal("Binding", recorded["action"]!.GetValue<string>());
+        Assert.Equal("default-scheduler", recorded["reportingComponent"]!.GetValue<string>());
+        Assert.Equal("system:kube-scheduler", _api.Writers["binding pods"]);
+    }
+
+    [Fact]
+    public async Task SaysWhyAPodFitsNowhereAndBindsItWhenANodeComes()
+    {
+        Start();
+        _api.Put(WellKnown.Pods, new PodSketch("a").Build());
+        await _api.UntilAsync(() => Condition("a") is not null && _api.All(WellKnown.Events).Count > 0);
+        Assert.Equal("False", Condition("a")!["status"]!.GetValue<string>());
+        Assert.Equal("Unschedulable", Condition("a")!["reason"]!.GetValue<string>());
+        Assert.Equal("no nodes available to schedule pods", Condition("a")!["message"]!.GetValue<string>());
+        Assert.Equal("FailedScheduling", _api.All(WellKnown.Events)[0]["reason"]!.GetValue<string>());
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+    }
+
+    [Fact]
+    public async Task AFailedBindingIsTriedAgain()
+    {
+        var refusals = 0;
+        _api.Intercept = (what, _) =>
+            what == "binding pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        _api.Put(WellKnown.Pods, new PodSketch("a").Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+        Assert.Equal(2, refusals);
+    }
+
+    [Fact]
+    public async Task AnUnknownOutcomeIsLookedUpNotGuessed()
+    {
+        // The answer is lost, but the binding took place: the pod must stay where it is, and count there.
+        _api.Intercept = (what, key) =>
+        {
+            if (what != "binding pods" || key.Name != "a")
+            {
+                return null;
+            }
+
+            _api.Put(WellKnown.Pods, new PodSketch("a") { NodeName = "n" }.Build());
+            return StatusErrors.Timeout("lost");
+        };
+        _api.Put(WellKnown.Nodes, new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=1" }.Build());
+        _api.Put(WellKnown.Pods, new PodSketch("a").Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+        _api.Put(WellKnown.Pods, new PodSketch("b").Build());
+        await _api.UntilAsync(() => Condition("b") is not null);
+        Assert.Contains("Too many pods", Condition("b")!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AThousandPodsAreSpreadEvenly()
+    {
+        const int Nodes = 50;
+        const int Pods = 1000;
+        for (var i = 0; i < Nodes; i++)
+        {
+            _api.Put(WellKnown.Nodes, new NodeSketch(SchedulingObjects.Numbered("n", i)).Build());
+        }
+
+        Start();
+        for (var i = 0; i < Pods; i++)
+        {
+            _api.Put(WellKnown.Pods, new PodSketch(SchedulingObjects.Numbered("p", i)).Build());
+        }
+
+        await _api.UntilAsync(() => _api.All(WellKnown.Pods).All(p => p["spec"]!["nodeName"] is not null));
+        var perNode = _api.All(WellKnown.Pods).GroupBy(p => p["spec"]!["nodeName"]!.GetValue<string>()).Select(g => g.Count());
+        Assert.All(perNode, count => Assert.Equal(Pods / Nodes, count));
+    }
+
+    private void Start()
+    {
+        var loop = new SchedulerLoop(
+            "default-scheduler", _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
+        _run = loop.RunAsync(_stop.Token);
+    }
+
+    private string? NodeOf(string pod) =>
+        _api.Find(WellKnown.Pods, new ObjectKey("default", pod))?["spec"]?["nodeName"]?.GetValue<string>();
+
+    private System.Text.Json.Nodes.JsonNode? Condition(string pod) =>
+        _api.Find(WellKnown.Pods, new ObjectKey("default", pod))?["status"]?["conditions"]?.AsArray()
+            .FirstOrDefault(c => c!["type"]!.GetValue<string>() == "PodScheduled");
+}
