@@ -1,0 +1,51 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
+
+namespace OrleansOrchestrator.Grains.Apps.Deployments;
+
+/// <summary>Identity of pod templates: which ReplicaSet is the one that a Deployment asks for now.</summary>
+public static class PodTemplates
+{
+    /// <summary>The label that keeps the pods of a Deployment's ReplicaSets apart.</summary>
+    public const string HashLabel = "pod-template-hash";
+
+    /// <summary>Upstream's alphabet for generated names.</summary>
+    private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+    /// <summary>The template's canonical bytes, the hash label left out.</summary>
+    public static byte[] Canonical(V1PodTemplateSpec template)
+    {
+        if (template.Metadata?.Labels?.ContainsKey(HashLabel) != true)
+        {
+            return CanonicalJson.Of(template);
+        }
+
+        var labels = template.Metadata.Labels.Where(l => l.Key != HashLabel).ToDictionary(StringComparer.Ordinal);
+        return CanonicalJson.Of(new V1PodTemplateSpec
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Annotations = template.Metadata.Annotations, Finalizers = template.Metadata.Finalizers, Labels = labels,
+                Name = template.Metadata.Name, NamespaceProperty = template.Metadata.NamespaceProperty,
+            },
+            Spec = template.Spec,
+        });
+    }
+
+    /// <summary>The hash in a ReplicaSet's name: a 32-bit hash in decimal, each digit written as a letter that makes no words.</summary>
+    public static string Hash(ReadOnlySpan<byte> canonical, int? collisionCount)
+    {
+        var hash = CanonicalJson.Hash(canonical);
+        if (collisionCount is { } count)
+        {
+            Span<byte> bytes = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, count);
+            hash = CanonicalJson.Hash(bytes, hash);
+        }
+
+        var digits = hash.ToString(CultureInfo.InvariantCulture);
+        return string.Concat(digits.Select(digit => Alphabet[digit % Alphabet.Length]));
+    }
+}
