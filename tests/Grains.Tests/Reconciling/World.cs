@@ -1,0 +1,174 @@
+using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Grains.Apps.Deployments;
+using OrleansOrchestrator.Grains.Apps.ReplicaSets;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.TestKit;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Reconciling;
+
+/// <summary>A cluster of reconcilers over a fake API, driven step by step: no grains, no threads of its own, no clock but the test's.</summary>
+internal sealed class World
+{
+    private readonly Dictionary<string, IObjectReconciler> _reconcilers = new(StringComparer.Ordinal);
+
+    public World()
+    {
+        Api = new FakeResourceClient(Time);
+        Events = new EventSink(Api, Time, NullLogger<EventSink>.Instance);
+        var services = new ServiceCollection().AddSingleton<IResourceClient>(Api).BuildServiceProvider();
+        Services = new ReconcilingServices(services, Options.Create(new ControllersOptions()), Time, Events, Cursors);
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public FakeResourceClient Api { get; }
+
+    public EventSink Events { get; }
+
+    public MemoryChildCursors Cursors { get; } = new();
+
+    public ReconcilingServices Services { get; }
+
+    public static V1PodTemplateSpec Template(string app, string image = "demo:1") => new()
+    {
+        Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["app"] = app } },
+        Spec = new V1PodSpec { Containers = [new V1Container { Name = "main", Image = image }] },
+    };
+
+    public V1ReplicaSet AddReplicaSet(string name, int replicas) => Api.Seed(new V1ReplicaSet
+    {
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+        Spec = new V1ReplicaSetSpec
+        {
+            Replicas = replicas,
+            Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = name } },
+            Template = Template(name),
+        },
+    });
+
+    public V1Deployment AddDeployment(string name, int replicas, string surge = "25%", string unavailable = "25%") =>
+        Api.Seed(new V1Deployment
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+            Spec = new V1DeploymentSpec
+            {
+                Replicas = replicas,
+                ProgressDeadlineSeconds = 600,
+                RevisionHistoryLimit = 10,
+                Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = name } },
+                Strategy = new V1DeploymentStrategy
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new V1RollingUpdateDeployment { MaxSurge = surge, MaxUnavailable = unavailable },
+                },
+                Template = Template(name),
+            },
+        });
+
+    /// <summary>The reconciler of an object, which keeps its memory from step to step.</summary>
+    public IObjectReconciler Reconciler<T>(string name)
+        where T : class, k8s.IKubernetesObject<V1ObjectMeta>
+    {
+        var id = $"{typeof(T).Name}/{name}";
+        if (!_reconcilers.TryGetValue(id, out var known))
+        {
+            var key = new ObjectKey("default", name);
+            _reconcilers[id] = known = typeof(T) == typeof(V1ReplicaSet)
+                ? new ReplicaSetReconciler(key, Services)
+                : new DeploymentReconciler(key, Services);
+        }
+
+        return known;
+    }
+
+    /// <summary>One step of one object. Test code blocks here: steps over the fake complete at once.</summary>
+    public ReconcileResult Step<T>(string name)
+        where T : class, k8s.IKubernetesObject<V1ObjectMeta> =>
+        Reconciler<T>(name).ReconcileAsync(CancellationToken.None).GetAwaiter().GetResult();
+
+    /// <summary>The grains were lost with their memory; only what was saved remains.</summary>
+    public void LoseActivations() => _reconcilers.Clear();
+
+    /// <summary>Steps every Deployment and ReplicaSet until nobody writes any more.</summary>
+    public void Settle(bool withKubelet = true)
+    {
+        const int maxRounds = 300;
+        for (var round = 0; round < maxRounds; round++)
+        {
+            var before = Api.Writes;
+            foreach (var deployment in Api.All<V1Deployment>())
+            {
+                Step<V1Deployment>(deployment.Metadata.Name);
+            }
+
+            foreach (var set in Api.All<V1ReplicaSet>())
+            {
+                Step<V1ReplicaSet>(set.Metadata.Name);
+            }
+
+            if (withKubelet)
+            {
+                RunKubelets();
+            }
+
+            if (Api.Writes == before)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"no rest after {maxRounds} rounds");
+    }
+
+    /// <summary>Every pod gets a node and becomes ready; every terminating pod ends.</summary>
+    public void RunKubelets()
+    {
+        foreach (var pod in Api.All<V1Pod>())
+        {
+            if (pod.Metadata.DeletionTimestamp is not null)
+            {
+                EndPod(pod.Metadata.Name);
+            }
+            else if (pod.Status?.Phase is null or "Pending")
+            {
+                SetReady(pod.Metadata.Name, true);
+            }
+        }
+    }
+
+    public void EndPod(string name) => Api.EndGracePeriod(new ObjectKey("default", name));
+
+    public void SetReady(string name, bool ready)
+    {
+        if (string.IsNullOrEmpty(Api.Find<V1Pod>("default", name)!.Spec.NodeName))
+        {
+            Api.Change<V1Pod>("default", name, p => p.Spec.NodeName = "n1");
+        }
+
+        Api.Change<V1Pod>(
+            "default",
+            name,
+            p => p.Status = new V1PodStatus
+            {
+                Phase = "Running",
+                Conditions =
+                [
+                    new V1PodCondition
+                    {
+                        Type = "Ready", Status = ready ? "True" : "False", LastTransitionTime = Time.GetUtcNow().UtcDateTime,
+                    },
+                ],
+            },
+            "status");
+    }
+
+    public IReadOnlyList<V1Pod> ActivePods() =>
+        [.. Api.All<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is null && p.Status?.Phase is not ("Failed" or "Succeeded"))];
+}
