@@ -46,6 +46,7 @@ public static class BuiltInResources
         {
             Name = WellKnown.Endpoints, Version = "v1", Kind = "Endpoints", Singular = "endpoints", ShortNames = ["ep"],
             Model = typeof(V1Endpoints), Strategy = new EndpointsStrategy(),
+            DeprecationWarning = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
         },
         new()
         {
@@ -76,12 +77,14 @@ public static class BuiltInResources
             Name = WellKnown.ServiceAccounts, Version = "v1", Kind = "ServiceAccount", Singular = "serviceaccount",
             ShortNames = ["sa"], Subresources = [new("token", CreateOnly, "TokenRequest", "authentication.k8s.io", "v1")],
             Model = typeof(V1ServiceAccount), Strategy = new ServiceAccountStrategy(), GrainType = "serviceaccount",
+            ReturnsDeletedObject = true,
         },
         new()
         {
             Name = WellKnown.Services, Version = "v1", Kind = "Service", Singular = "service", ShortNames = ["svc"],
             Categories = ["all"], Subresources = [new("proxy", ProxyVerbs, "ServiceProxyOptions"), StatusSubresource],
             Model = typeof(V1Service), Strategy = new ServiceStrategy(), GrainType = "service",
+            ReturnsDeletedObject = true,
         },
     ];
 
@@ -102,6 +105,7 @@ public static class BuiltInResources
             StatusSubresource,
         ],
         Model = typeof(V1Pod), Strategy = new PodStrategy(), GrainType = "pod",
+        ReturnsDeletedObject = true,
     };
 
     private static IEnumerable<ResourceDefinition> Apps() =>

@@ -21,6 +21,9 @@ public static class NameRules
         "alphanumeric character (e.g. 'example.com', regex used for validation is " +
         "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
+    /// <summary>True when <see cref="DnsSubdomain"/> has no complaint.</summary>
+    public static bool IsDnsSubdomain(string name) => name.Length <= SubdomainMaxLength && IsSubdomainText(name);
+
     /// <summary>RFC 1123 subdomain. A prefix (generateName) may end in a dash.</summary>
     public static IEnumerable<string> DnsSubdomain(string name, bool isPrefix = false)
     {

@@ -1,9 +1,95 @@
+using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Discovery.EndpointSlices;
 
-/// <summary>The rules of EndpointSlices.</summary>
+/// <summary>The rules of EndpointSlices. Slices change with every Pod of a Service, so a good one is checked without allocating paths.</summary>
 public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
 {
+    private const int MaxShown = 3;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumns.Name,
+        new("AddressType", "string", "", ColumnTexts.EndpointSlicesAddressType),
+        new("Ports", "string", "", ColumnTexts.EndpointSlicesPorts),
+        new("Endpoints", "string", "", ColumnTexts.EndpointSlicesEndpoints),
+        TableColumns.Age,
+    ];
+
+    public override IReadOnlyList<object?> Cells(V1EndpointSlice item, DateTimeOffset now) =>
+    [
+        item.Metadata.Name,
+        item.AddressType ?? "",
+        Summary((item.Ports ?? []).Select(p => p.Port?.ToString(CultureInfo.InvariantCulture) ?? p.Name ?? "*")),
+        Summary((item.Endpoints ?? []).SelectMany(e => e.Addresses ?? [])),
+        TableColumns.AgeOf(item, now),
+    ];
+
+    public override void SetDefaults(V1EndpointSlice item)
+    {
+        foreach (var port in item.Ports ?? [])
+        {
+            port.Name ??= "";
+            port.Protocol ??= "TCP";
+        }
+
+        foreach (var endpoint in item.Endpoints ?? [])
+        {
+            endpoint.Conditions ??= new V1EndpointConditions();
+        }
+    }
+
+    public override void PrepareForCreate(V1EndpointSlice item)
+    {
+        item.Metadata.Generation = 1;
+        DropTopology(item);
+    }
+
+    public override void PrepareForUpdate(V1EndpointSlice item, V1EndpointSlice old, string subresource)
+    {
+        DropTopology(item);
+        var generation = old.Metadata.Generation ?? 0;
+        item.Metadata.Generation = EndpointSliceComparer.Same(item, old) ? generation : generation + 1;
+    }
+
+    public override void Validate(V1EndpointSlice item, FieldErrors errors) => EndpointSliceRules.Validate(item, null, errors);
+
+    public override void ValidateUpdate(V1EndpointSlice item, V1EndpointSlice old, string subresource, FieldErrors errors)
+    {
+        EndpointSliceRules.Validate(item, old, errors);
+        if (item.AddressType != old.AddressType)
+        {
+            errors.Invalid(FieldPath.Of("addressType"), item.AddressType, "field is immutable");
+        }
+    }
+
+    public override IEnumerable<string> Warnings(V1EndpointSlice item, V1EndpointSlice? old)
+    {
+        if (item.AddressType == "FQDN")
+        {
+            return ["addressType: FQDN endpoints are deprecated"];
+        }
+
+        var path = FieldPath.Of("endpoints");
+        return (item.Endpoints ?? []).SelectMany((endpoint, i) => (endpoint.Addresses ?? [])
+            .SelectMany((address, j) => NetworkRules.IpWarnings(path.Index(i).Child("addresses").Index(j), address)));
+    }
+
+    /// <summary>The old topology map can no longer be written through v1.</summary>
+    private static void DropTopology(V1EndpointSlice item)
+    {
+        foreach (var endpoint in item.Endpoints ?? [])
+        {
+            endpoint.DeprecatedTopology = null;
+        }
+    }
+
+    private static string Summary(IEnumerable<string> values)
+    {
+        var all = values.ToList();
+        var text = string.Join(',', all.Take(MaxShown));
+        return all.Count > MaxShown ? $"{text} + {all.Count - MaxShown} more..." : text.Length == 0 ? "<unset>" : text;
+    }
 }

@@ -1,0 +1,200 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Resources.Core.Nodes;
+
+/// <summary>Validation of Nodes. Taints are reported under <c>metadata.taints</c>: upstream's slip, which clients see.</summary>
+internal static class NodeRules
+{
+    private const string AvoidPodsAnnotation = "scheduler.alpha.kubernetes.io/preferAvoidPods";
+
+    private static readonly string[] Effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+    private static readonly FieldPath Taints = FieldPath.Of("metadata", "taints");
+    private static readonly FieldPath PodCidrs = FieldPath.Of("spec", "podCIDRs");
+    private static readonly FieldPath Capacity = FieldPath.Of("status", "capacity");
+    private static readonly FieldPath Allocatable = FieldPath.Of("status", "allocatable");
+
+    private static readonly string[] StandardResources =
+    [
+        "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu",
+        "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services", "replicationcontrollers", "secrets",
+        "configmaps", "persistentvolumeclaims", "storage", "requests.storage", "services.nodeports", "services.loadbalancers",
+    ];
+
+    private static readonly string[] IntegerResources =
+    [
+        "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims",
+        "services.nodeports", "services.loadbalancers",
+    ];
+
+    public static void Validate(V1Node item, FieldErrors errors)
+    {
+        ValidateAnnotations(item, errors);
+        ValidateTaints(item.Spec?.Taints, errors);
+        ValidateResources(item, errors);
+        ValidatePodCidrs(item.Spec?.PodCIDRs, errors);
+    }
+
+    public static void ValidateUpdate(V1Node item, V1Node old, FieldErrors errors)
+    {
+        ValidateAnnotations(item, errors);
+        ValidateResources(item, errors);
+        ValidateAddresses(item, errors);
+        ValidateUnchanged(item.Spec, old.Spec, errors);
+        ValidateTaints(item.Spec?.Taints, errors);
+        if ((item.Spec?.ExternalID ?? "") != (old.Spec?.ExternalID ?? ""))
+        {
+            errors.Forbidden(FieldPath.Of("spec", "externalID"), "may not be updated");
+        }
+    }
+
+    private static void ValidateAnnotations(V1Node item, FieldErrors errors)
+    {
+        if (item.GetAnnotation(AvoidPodsAnnotation) is { Length: > 0 } text &&
+            GoJson.FindError(System.Text.Encoding.UTF8.GetBytes(text)) is { } complaint)
+        {
+            errors.Invalid(FieldPath.Of("metadata", "annotations", "AvoidPods"), AvoidPodsAnnotation, complaint);
+        }
+    }
+
+    private static void ValidateTaints(IList<V1Taint>? taints, FieldErrors errors)
+    {
+        var seen = new HashSet<(string, string)>();
+        for (var i = 0; i < (taints?.Count ?? 0); i++)
+        {
+            var taint = taints![i];
+            var path = Taints.Index(i);
+            errors.InvalidEach(path.Child("key"), taint.Key ?? "", NameRules.QualifiedName(taint.Key ?? ""));
+            if (string.Join(";", NameRules.LabelValue(taint.Value ?? "")) is { Length: > 0 } complaints)
+            {
+                errors.Invalid(path.Child("value"), taint.Value, complaints);
+            }
+
+            if (string.IsNullOrEmpty(taint.Effect))
+            {
+                errors.Required(path.Child("effect"));
+            }
+            else if (!Effects.Contains(taint.Effect))
+            {
+                errors.NotSupported(path.Child("effect"), taint.Effect, Effects);
+            }
+
+            if (!seen.Add((taint.Key ?? "", taint.Effect ?? "")))
+            {
+                errors.Duplicate(path, ToJson(taint), "taints must be unique by key and effect pair");
+            }
+        }
+    }
+
+    /// <summary>As Go writes its internal type, which has no JSON names.</summary>
+    private static RawJson ToJson(V1Taint taint)
+    {
+        var added = taint.TimeAdded?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        return new RawJson(
+            $"{{\"Key\":{GoText.Json(taint.Key ?? "")},\"Value\":{GoText.Json(taint.Value ?? "")}," +
+            $"\"Effect\":{GoText.Json(taint.Effect ?? "")},\"TimeAdded\":{GoText.Json(added)}}}");
+    }
+
+    private static void ValidateResources(V1Node item, FieldErrors errors)
+    {
+        ValidateQuantities(item.Status?.Capacity, Capacity, errors);
+        ValidateQuantities(item.Status?.Allocatable, Allocatable, errors);
+    }
+
+    private static void ValidateQuantities(IDictionary<string, ResourceQuantity>? quantities, FieldPath parent, FieldErrors errors)
+    {
+        foreach (var (name, quantity) in quantities ?? new Dictionary<string, ResourceQuantity>())
+        {
+            var isStandard = StandardResources.Contains(name) || name.StartsWith("hugepages-", StringComparison.Ordinal);
+            var isQualified = name.Contains('/', StringComparison.Ordinal);
+            if (!NameRules.IsQualifiedName(name))
+            {
+                errors.InvalidEach(parent.Child(name), name, NameRules.QualifiedName(name));
+            }
+            else if (!isStandard && !isQualified)
+            {
+                errors.Invalid(parent.Child(name), name, "must be a standard resource type or fully qualified");
+            }
+
+            ValidateQuantity(name, quantity, isQualified, parent, errors);
+        }
+    }
+
+    private static void ValidateQuantity(string name, ResourceQuantity quantity, bool isQualified, FieldPath parent, FieldErrors errors)
+    {
+        var value = quantity.ToDecimal();
+        if (value < 0)
+        {
+            errors.Invalid(parent.Child(name), quantity.ToString(), "must be greater than or equal to 0");
+        }
+
+        var isNative = !isQualified || name.Contains("kubernetes.io/", StringComparison.Ordinal);
+        if ((!isNative || IntegerResources.Contains(name)) && value != decimal.Truncate(value))
+        {
+            errors.Invalid(parent.Child(name), quantity.ToString(), "must be an integer");
+        }
+    }
+
+    private static void ValidatePodCidrs(IList<string>? cidrs, FieldErrors errors)
+    {
+        for (var i = 0; i < (cidrs?.Count ?? 0); i++)
+        {
+            NetworkRules.ValidateCidr(PodCidrs.Index(i), cidrs![i], errors);
+        }
+
+        if (cidrs is not { Count: > 1 })
+        {
+            return;
+        }
+
+        var families = cidrs.Select(c => NetworkRules.ParseCidrSloppy(c)?.Address.AddressFamily).Distinct().Count();
+        if (families != 2 || cidrs.Count > 2)
+        {
+            errors.Invalid(PodCidrs, cidrs, "may specify no more than one CIDR for each IP family");
+        }
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < cidrs.Count; i++)
+        {
+            if (!seen.Add(cidrs[i]))
+            {
+                errors.Duplicate(PodCidrs.Index(i), cidrs[i]);
+            }
+        }
+    }
+
+    private static void ValidateAddresses(V1Node item, FieldErrors errors)
+    {
+        var seen = new HashSet<(string, string)>();
+        for (var i = 0; i < (item.Status?.Addresses?.Count ?? 0); i++)
+        {
+            var address = item.Status!.Addresses[i];
+            if (!seen.Add((address.Type ?? "", address.Address ?? "")))
+            {
+                errors.Duplicate(
+                    FieldPath.Of("status", "addresses").Index(i),
+                    new RawJson($"{{\"Type\":{GoText.Json(address.Type ?? "")},\"Address\":{GoText.Json(address.Address ?? "")}}}"));
+            }
+        }
+    }
+
+    private static void ValidateUnchanged(V1NodeSpec? spec, V1NodeSpec? old, FieldErrors errors)
+    {
+        var before = old?.PodCIDRs ?? [];
+        var after = spec?.PodCIDRs ?? [];
+        if (before.Count != 0)
+        {
+            var changes = before.Count != after.Count ? 1 : before.Where((c, i) => c != after[i]).Count();
+            for (; changes > 0; changes--)
+            {
+                errors.Forbidden(PodCidrs, "node updates may not change podCIDR except from \"\" to valid");
+            }
+        }
+
+        if (!string.IsNullOrEmpty(old?.ProviderID) && old.ProviderID != spec?.ProviderID)
+        {
+            errors.Forbidden(FieldPath.Of("spec", "providerID"), "node updates may not change providerID except from \"\" to valid");
+        }
+    }
+}
