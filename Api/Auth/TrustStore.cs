@@ -47,14 +47,19 @@ public sealed class LoadedTrust
     public ECDsaSecurityKey TokenKey { get; }
 
     /// <summary>True when the certificate was signed by the cluster's authority, is in its time, and may be used by clients.</summary>
-    public bool IsTrustedClient(X509Certificate2 certificate)
+    public bool IsTrustedClient(X509Certificate2 certificate) => IsTrusted(certificate, "1.3.6.1.5.5.7.3.2");
+
+    /// <summary>True when the certificate was signed by the cluster's authority, is in its time, and may be used by servers.</summary>
+    public bool IsTrustedServer(X509Certificate2 certificate) => IsTrusted(certificate, "1.3.6.1.5.5.7.3.1");
+
+    private bool IsTrusted(X509Certificate2 certificate, string usage)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(_authority);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2"));
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
         return chain.Build(certificate);
     }
 }

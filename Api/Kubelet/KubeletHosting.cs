@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Pipeline;
+
+namespace OrleansOrchestrator.Api.Kubelet;
+
+/// <summary>Wires the connections to nodes and pods into a host.</summary>
+public static class KubeletHosting
+{
+    /// <summary>Registers everything in this folder; needs the authentication services.</summary>
+    public static IServiceCollection AddOrchestratorKubeletAccess(this IServiceCollection services)
+    {
+        services.AddHttpForwarder();
+        services.AddSingleton<NodeConnections>();
+        services.AddSingleton<IConnectHandler, PodConnectHandler>();
+        services.AddSingleton<IConnectHandler, ProxyHandler>();
+        return services;
+    }
+}
