@@ -5,6 +5,7 @@ using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Api.Watch;
 
@@ -29,6 +30,7 @@ public static class ReadProtocol
         services.AddEndpoint<VersionHandler>();
         services.AddEndpoint<MetricsHandler>();
         services.AddEndpoint<IndexHandler>();
+        services.AddEndpoint<OpenApiHandler>();
         return services;
     }
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Lists;
 
@@ -80,7 +81,7 @@ public readonly record struct ContinueToken(long Revision, string Start)
 
     private static Outcome<ContinueToken> Parse(ReadOnlyMemory<byte> json)
     {
-        if (GoJsonComplaint.Find(json.Span) is { } complaint)
+        if (GoJson.FindError(json.Span) is { } complaint)
         {
             return Refuse(complaint);
         }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Reflection;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -14,18 +13,10 @@ public static class ModelDecoder
 
     /// <summary>The typed form of a committed object. Shared: never change it.</summary>
     public static IKubernetesObject<V1ObjectMeta> Decode(ResourceDefinition definition, ResourceObject item) =>
-        item.Decode(For(definition.Model));
+        item.Decode(Decoders.GetOrAdd(
+            definition.Model, static model => json => (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Decode(model, json.Span)));
 
     /// <summary>The typed form of bytes.</summary>
     public static IKubernetesObject<V1ObjectMeta> Decode(ResourceDefinition definition, ReadOnlyMemory<byte> json) =>
-        For(definition.Model)(json);
-
-    private static Func<ReadOnlyMemory<byte>, IKubernetesObject<V1ObjectMeta>> For(Type model) =>
-        Decoders.GetOrAdd(model, static type => typeof(ModelDecoder)
-            .GetMethod(nameof(DecodeAs), BindingFlags.NonPublic | BindingFlags.Static)!
-            .MakeGenericMethod(type)
-            .CreateDelegate<Func<ReadOnlyMemory<byte>, IKubernetesObject<V1ObjectMeta>>>());
-
-    private static IKubernetesObject<V1ObjectMeta> DecodeAs<T>(ReadOnlyMemory<byte> json)
-        where T : class, IKubernetesObject<V1ObjectMeta> => ResourceCodec.Decode<T>(json);
+        (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Decode(definition.Model, json.Span);
 }

@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Negotiation;
+
+namespace OrleansOrchestrator.Api.OpenApi;
+
+/// <summary>A large, rarely read document: kept compressed, which is also what nearly every client takes.</summary>
+internal sealed class CompressedDocument
+{
+    private readonly byte[] _gzip;
+    private readonly int _length;
+
+    public CompressedDocument(ReadOnlySpan<byte> content)
+    {
+        Hash = Convert.ToHexString(SHA512.HashData(content));
+        _length = content.Length;
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize))
+        {
+            gzip.Write(content);
+        }
+
+        _gzip = compressed.ToArray();
+    }
+
+    /// <summary>Changes with the content.</summary>
+    public string Hash { get; }
+
+    public static CompressedDocument Of(Action<Utf8JsonWriter> write)
+    {
+        var output = new ArrayBufferWriter<byte>(256 * 1024);
+        using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Tables.TableRenderer.WriterOptions.Encoder }))
+        {
+            write(writer);
+        }
+
+        return new CompressedDocument(output.WrittenSpan);
+    }
+
+    /// <summary>Answers with the document, or with 304 when the client has it.</summary>
+    public async Task SendAsync(HttpContext context, string contentType)
+    {
+        var response = context.Response;
+        var tag = $"\"{Hash}\"";
+        response.Headers.ETag = tag;
+        response.Headers.Vary = "Accept-Encoding, Accept";
+        if (context.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Contains(tag))
+        {
+            response.StatusCode = 304;
+            return;
+        }
+
+        response.ContentType = contentType;
+        if (ResponseBody.AcceptsGzip(context.Request))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.ContentLength = _gzip.Length;
+            await response.Body.WriteAsync(_gzip, context.RequestAborted);
+            return;
+        }
+
+        response.ContentLength = _length;
+        await using var plain = new GZipStream(new MemoryStream(_gzip), CompressionMode.Decompress);
+        await plain.CopyToAsync(response.Body, context.RequestAborted);
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.OpenApi;
+
+/// <summary>Answers <c>/openapi/v2</c> and <c>/openapi/v3</c>. The documents are made when somebody first asks.</summary>
+public sealed class OpenApiHandler(ResourceTable table) : IEndpointHandler
+{
+    private const string Json = "application/json";
+    private const string V2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    private const string V2ProtobufOld = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    private const string V3Root = "/openapi/v3";
+
+    private readonly Lazy<OpenApiDocuments> _documents = new(() => OpenApiDocuments.Build(table));
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
+    {
+        var path = request.Path.TrimEnd('/');
+        if (path != "/openapi/v2" && path != V3Root && !path.StartsWith(V3Root + "/", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            await StatusJson.WriteAsync(context, Refusals.MethodNotAllowed);
+        }
+        else if (path == "/openapi/v2")
+        {
+            await SendV2Async(context);
+        }
+        else
+        {
+            await SendV3Async(context, path.Length == V3Root.Length ? "" : path[(V3Root.Length + 1)..]);
+        }
+
+        return true;
+    }
+
+    private Task SendV2Async(HttpContext context)
+    {
+        foreach (var clause in Negotiation.AcceptHeader.Parse(context.Request.Headers.Accept.ToString()))
+        {
+            switch ($"{clause.Type}/{clause.Subtype}")
+            {
+                case V2Protobuf or V2ProtobufOld: return _documents.Value.V2Protobuf.SendAsync(context, V2Protobuf);
+                case Json or "*/*" or "application/*": return _documents.Value.V2.SendAsync(context, Json);
+            }
+        }
+
+        if (context.Request.Headers.Accept.Count == 0)
+        {
+            return _documents.Value.V2.SendAsync(context, Json);
+        }
+
+        context.Response.StatusCode = 406;
+        return Task.CompletedTask;
+    }
+
+    private async Task SendV3Async(HttpContext context, string name)
+    {
+        if (!TakesJson(context.Request))
+        {
+            context.Response.StatusCode = 406;
+            return;
+        }
+
+        if (name.Length == 0)
+        {
+            await _documents.Value.V3Index.SendAsync(context, Json);
+            return;
+        }
+
+        if (!_documents.Value.V3.TryGetValue(name, out var document))
+        {
+            await PlainText.NotFoundAsync(context);
+            return;
+        }
+
+        var hash = context.Request.Query["hash"].ToString();
+        if (hash.Length > 0 && hash != document.Hash)
+        {
+            context.Response.Redirect($"{V3Root}/{name}?hash={document.Hash}", permanent: true);
+            return;
+        }
+
+        // An address with the hash never changes its content.
+        context.Response.Headers.CacheControl = hash.Length > 0 ? "public, immutable" : "no-cache, private";
+        await document.SendAsync(context, Json);
+    }
+
+    private static bool TakesJson(HttpRequest request)
+    {
+        var accept = request.Headers.Accept.ToString();
+        return accept.Length == 0 ||
+            Negotiation.AcceptHeader.Parse(accept).Any(c => (c.Type, c.Subtype) is ("application", "json" or "*") or ("*", "*"));
+    }
+}
