@@ -1,3 +1,4 @@
+using System.Collections;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
@@ -5,30 +6,131 @@ namespace OrleansOrchestrator.Api.Cache;
 /// <summary>All objects of a resource at one revision. Immutable; versions share their structure, so holding one is cheap.</summary>
 public sealed class CacheSnapshot
 {
+    private readonly OrderedTree<CachedObject, CachedObjectOrder> _objects;
+    private readonly OrderedTree<IndexEntry, IndexEntryOrder> _owners;
+    private readonly OrderedTree<IndexEntry, IndexEntryOrder> _labels;
+    private readonly OrderedTree<IndexEntry, IndexEntryOrder> _fields;
+    private readonly IReadOnlyList<FieldReader> _indexed;
+
+    internal CacheSnapshot(CacheSnapshotBuilder builder, long revision)
+    {
+        Revision = revision;
+        (_objects, _owners, _labels, _fields) = (builder.Objects, builder.Owners, builder.Labels, builder.Fields);
+        _indexed = builder.Indexed;
+    }
+
     /// <summary>The revision at which this is exact.</summary>
-    public long Revision => throw new NotImplementedException();
+    public long Revision { get; }
 
     /// <summary>How many objects there are.</summary>
-    public int Count => throw new NotImplementedException();
+    public int Count => _objects.Count;
 
     /// <summary>Null when there is no such object.</summary>
-    public ResourceObject? Get(ObjectKey key) => throw new NotImplementedException();
+    public ResourceObject? Get(ObjectKey key) => _objects.TryFind(new KeyProbe(key), out var item) ? item.Object : null;
 
-    /// <summary>All objects of a namespace (empty: of all namespaces) in key order, beginning after a key.</summary>
-    public IEnumerable<ResourceObject> Range(string @namespace = "", ObjectKey? after = null) => throw new NotImplementedException();
+    /// <summary>
+    /// All objects of a namespace (empty: of all namespaces) in key order, beginning behind a key. Its Count takes logarithmic time.
+    /// </summary>
+    public CacheRange Range(string @namespace = "", ObjectKey? after = null)
+    {
+        var start = 0;
+        var end = _objects.Count;
+        if (@namespace.Length > 0)
+        {
+            start = _objects.CountBefore(new KeyProbe(new ObjectKey(@namespace, "")));
+            end = _objects.CountBefore(new AfterNamespaceProbe(@namespace));
+        }
 
-    /// <summary>How many objects <see cref="Range"/> would yield, in logarithmic time.</summary>
-    public int CountRange(string @namespace = "", ObjectKey? after = null) => throw new NotImplementedException();
+        if (after is { } key)
+        {
+            start = Math.Max(start, _objects.CountBefore(new AfterKeyProbe(key)));
+        }
+
+        return new CacheRange(_objects.Range(start, end));
+    }
 
     /// <summary>Objects that have an owner reference with this uid, in key order.</summary>
-    public IEnumerable<ResourceObject> OwnedBy(string ownerUid) => throw new NotImplementedException();
+    public IEnumerable<ResourceObject> OwnedBy(string ownerUid) => Find(_owners, "", ownerUid);
 
     /// <summary>Objects with this label, in key order.</summary>
-    public IEnumerable<ResourceObject> WithLabel(string name, string value) => throw new NotImplementedException();
+    public IEnumerable<ResourceObject> WithLabel(string name, string value) => Find(_labels, name, value);
+
+    /// <summary>How many objects <see cref="WithLabel"/> would yield, to choose the most selective one.</summary>
+    public int CountWithLabel(string name, string value) => Entries(_labels, name, value).Count;
 
     /// <summary>True when <see cref="WithField"/> can be asked for the field.</summary>
-    public bool IsIndexed(string path) => throw new NotImplementedException();
+    public bool IsIndexed(string path)
+    {
+        foreach (var field in _indexed)
+        {
+            if (field.Path == path)
+            {
+                return true;
+            }
+        }
 
-    /// <summary>Objects with this value in an indexed field, in key order.</summary>
-    public IEnumerable<ResourceObject> WithField(string path, string value) => throw new NotImplementedException();
+        return false;
+    }
+
+    /// <summary>Objects with this value in an indexed field, in key order; an absent field counts as empty text.</summary>
+    public IEnumerable<ResourceObject> WithField(string path, string value)
+    {
+        Invariant.Check(IsIndexed(path), "the field is indexed", path);
+        return Find(_fields, path, value);
+    }
+
+    internal CacheSnapshotBuilder ToBuilder() => new(_indexed)
+    {
+        Objects = _objects, Owners = _owners, Labels = _labels, Fields = _fields,
+    };
+
+    private static OrderedTree<IndexEntry, IndexEntryOrder>.Slice Entries(
+        OrderedTree<IndexEntry, IndexEntryOrder> index, string name, string value) => index.Range(
+            index.CountBefore(new ValueProbe(name, value, -1)), index.CountBefore(new ValueProbe(name, value, 1)));
+
+    private IEnumerable<ResourceObject> Find(OrderedTree<IndexEntry, IndexEntryOrder> index, string name, string value)
+    {
+        foreach (var entry in Entries(index, name, value))
+        {
+            yield return Get(entry.Key)!;
+        }
+    }
+}
+
+/// <summary>Objects of a snapshot in key order. Enumerates without allocation when typed.</summary>
+public readonly struct CacheRange : IReadOnlyList<ResourceObject>
+{
+    private readonly OrderedTree<CachedObject, CachedObjectOrder>.Slice _slice;
+
+    internal CacheRange(OrderedTree<CachedObject, CachedObjectOrder>.Slice slice) => _slice = slice;
+
+    public int Count => _slice.Count;
+
+    public ResourceObject this[int index] => _slice[index].Object;
+
+    public Enumerator GetEnumerator() => new(_slice.GetEnumerator());
+
+    IEnumerator<ResourceObject> IEnumerable<ResourceObject>.GetEnumerator() => GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Walks a range.</summary>
+    public struct Enumerator : IEnumerator<ResourceObject>
+    {
+        private OrderedTree<CachedObject, CachedObjectOrder>.Enumerator _inner;
+
+        internal Enumerator(OrderedTree<CachedObject, CachedObjectOrder>.Enumerator inner) => _inner = inner;
+
+        public readonly ResourceObject Current => _inner.Current.Object;
+
+        readonly object IEnumerator.Current => Current;
+
+        public bool MoveNext() => _inner.MoveNext();
+
+        public readonly void Reset() => throw new NotSupportedException();
+
+        public readonly void Dispose()
+        {
+        }
+    }
 }

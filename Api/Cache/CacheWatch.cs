@@ -2,7 +2,10 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
-/// <summary>What to watch. At most one of <see cref="Namespace"/>, <see cref="Key"/> and <see cref="Field"/> narrows by index.</summary>
+/// <summary>
+/// What to watch. The narrowest of <see cref="Key"/>, <see cref="Field"/> and <see cref="Namespace"/> that is given is served by an index, so
+/// that the watcher is not woken for others' events; it does not see those at all. The caller filters by whatever else it wants.
+/// </summary>
 public sealed record CacheWatchRequest
 {
     /// <summary>Events after this revision are delivered, all of them, in order.</summary>
@@ -21,7 +24,7 @@ public sealed record CacheWatchRequest
     public ObjectKey? Key { get; init; }
 
     /// <summary>
-    /// Only events where the object or its previous version has this value in an indexed field. A hint: without such an index all events come.
+    /// Only events where the object or its previous version has this value in an indexed field. Ignored when the field has no index.
     /// </summary>
     public CacheField? Field { get; init; }
 }

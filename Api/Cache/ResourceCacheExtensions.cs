@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace OrleansOrchestrator.Api.Cache;
 
@@ -6,8 +7,12 @@ namespace OrleansOrchestrator.Api.Cache;
 public static class ResourceCacheExtensions
 {
     /// <summary>Adds <see cref="ResourceCaches"/>. Needs an <c>IJournalStore</c> and an <c>IGrainFactory</c>.</summary>
-    public static IServiceCollection AddResourceCaches(this IServiceCollection services)
+    public static IServiceCollection AddResourceCaches(this IServiceCollection services, Action<CacheOptions>? configure = null)
     {
+        var options = new CacheOptions();
+        configure?.Invoke(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
         services.AddSingleton<ResourceCaches>();
         return services;
     }

@@ -1,11 +1,109 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
-/// <summary>The resource caches of this silo, each loaded on first use.</summary>
-public sealed class ResourceCaches
+/// <summary>The resource caches of this silo, each loaded on first use and kept until the silo stops.</summary>
+public sealed class ResourceCaches : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<ResourceName, Lazy<Entry>> _entries = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly IGrainFactory _grains;
+    private readonly IJournalStore _store;
+    private readonly CacheOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ResourceCaches> _logger;
+    private readonly ITimer _tick;
+
+    public ResourceCaches(
+        IGrainFactory grains,
+        IJournalStore store,
+        CacheOptions options,
+        TimeProvider time,
+        ILogger<ResourceCaches> logger,
+        IHostApplicationLifetime? lifetime = null)
+    {
+        (_grains, _store, _options, _time, _logger) = (grains, store, options, time, logger);
+        _tick = time.CreateTimer(static caches => ((ResourceCaches)caches!).Tick(), this, options.Tick, options.Tick);
+        // Watches end when shutdown begins: connections that wait for events would hold it up.
+        lifetime?.ApplicationStopping.Register(Close);
+    }
+
     /// <summary>The loaded cache of a resource. Throws <see cref="StoreUnavailableException"/> when it cannot be loaded.</summary>
-    public ValueTask<ResourceCache> GetAsync(ResourceName resource, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public ValueTask<ResourceCache> GetAsync(ResourceName resource, CancellationToken cancellationToken)
+    {
+        var entry = _entries.TryGetValue(resource, out var known) ? known.Value : Add(resource);
+        return entry.Cache.IsLoaded
+            ? ValueTask.FromResult(entry.Cache)
+            : new ValueTask<ResourceCache>(WaitAsync(entry, cancellationToken));
+    }
+
+    /// <summary>Ends all watches and waits; for the beginning of a shutdown, while connections can still be told.</summary>
+    public void Close()
+    {
+        _stop.Cancel();
+        foreach (var entry in Started())
+        {
+            entry.Cache.Close();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Close();
+        await _tick.DisposeAsync();
+        await Task.WhenAll(Started().Select(static e => e.Running));
+    }
+
+    private static async Task<ResourceCache> WaitAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        await entry.Follower.Loaded.WaitAsync(cancellationToken);
+        return entry.Cache;
+    }
+
+    private Entry Add(ResourceName resource) =>
+        _entries.GetOrAdd(resource, name => new Lazy<Entry>(() => Start(name))).Value;
+
+    private Entry Start(ResourceName resource)
+    {
+        var journal = _grains.GetGrain<IJournalGrain>(resource.ToString());
+        var cache = new ResourceCache(resource, _store, () => AskRevisionAsync(journal), _options, _time);
+        var follower = new CacheFollower(cache, journal, _store, _options, _time, _logger);
+        return new Entry(cache, follower, follower.RunAsync(_stop.Token));
+    }
+
+    /// <summary>Asks a journal for its revision, with patience while it moves to another silo.</summary>
+    private async Task<long> AskRevisionAsync(IJournalGrain journal)
+    {
+        var (start, retry) = (_time.GetTimestamp(), _options.FirstRetry);
+        while (true)
+        {
+            try
+            {
+                return await journal.GetRevisionAsync(_stop.Token);
+            }
+            catch (StoreUnavailableException) when (_time.GetElapsedTime(start) < _options.MovePatience)
+            {
+                await Task.Delay(retry, _time, _stop.Token);
+                retry *= 2;
+            }
+        }
+    }
+
+    private void Tick()
+    {
+        foreach (var entry in Started())
+        {
+            if (entry.Cache.Tick())
+            {
+                entry.Follower.DoubtPull();
+            }
+        }
+    }
+
+    private IEnumerable<Entry> Started() => _entries.Values.Where(static e => e.IsValueCreated).Select(static e => e.Value);
+
+    private sealed record Entry(ResourceCache Cache, CacheFollower Follower, Task Running);
 }

@@ -1,9 +1,17 @@
+using Orleans.Concurrency;
+
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
 /// The single writer of one resource; its key is a <see cref="ResourceName"/>. Assigns dense, monotonic revisions, and commits all that
 /// waits as one batch (group commit). Every activation is fenced by an epoch in the store and holds a lease.
 /// </summary>
+/// <remarks>
+/// All methods interleave: calls must pile up while a batch is in flight, or there would be no group commit, and readers wait for
+/// changes that only other calls bring. That is safe because the journal's memory (index, ring, revision) changes in exactly one
+/// place, the batch loop's publication of a committed batch, which contains no <c>await</c>; every other method reads that
+/// memory between two awaits of its own and re-reads it after each, so no invariant spans an <c>await</c>.
+/// </remarks>
 [Alias("orch.journal-grain")]
 public interface IJournalGrain : IGrainWithStringKey
 {
@@ -12,24 +20,24 @@ public interface IJournalGrain : IGrainWithStringKey
     /// last state, carrying the revision of the deletion). Throws <see cref="UnknownOutcomeException"/> when nobody can tell
     /// whether it was committed, <see cref="StoreUnavailableException"/> when it surely was not.
     /// </summary>
-    [Alias("Commit")]
+    [AlwaysInterleave, Alias("Commit")]
     Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken);
 
     /// <summary>The newest committed revision, valid at some instant during the call: the basis of consistent reads (P5).</summary>
-    [Alias("GetRevision")]
+    [AlwaysInterleave, Alias("GetRevision")]
     ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// The newest committed version of one object, linearizable; null when there is none.
     /// </summary>
-    [Alias("Read")]
+    [AlwaysInterleave, Alias("Read")]
     Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken);
 
     /// <summary>
     /// Changes after a revision, in order, without gaps; waits up to <paramref name="wait"/> for the first, and returns an empty batch
     /// when none came. <see cref="ChangeBatch.TooOld"/> when the change log no longer reaches back that far.
     /// </summary>
-    [Alias("ReadAfter")]
+    [AlwaysInterleave, Alias("ReadAfter")]
     Task<ChangeBatch> ReadAfterAsync(long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken);
 }
 
@@ -51,7 +59,18 @@ public enum ChangeKind
 [GenerateSerializer, Immutable, Alias("orch.change")]
 public sealed record Change(
     [property: Id(0)] ChangeKind Kind,
-    [property: Id(1)] ResourceObject Object);
+    [property: Id(1)] ResourceObject Object)
+{
+    /// <summary>The revision of the version that this change replaced or removed; 0 for an addition.</summary>
+    [Id(2)]
+    public long PreviousRevision { get; init; }
+
+    /// <summary>
+    /// That version itself. Filled in only by <see cref="IJournalStore.ReadHistoryAsync"/>, as far as the change log still has it.
+    /// </summary>
+    [Id(3)]
+    public ResourceObject? Previous { get; init; }
+}
 
 /// <summary>An unbroken run of changes.</summary>
 [GenerateSerializer, Immutable, Alias("orch.change-batch")]

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Hosting;
+using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Kernel;
 
@@ -10,24 +12,69 @@ public sealed class OrchestratorStoreOptions
 {
     /// <summary>PostgreSQL's connection string; null keeps everything in memory, for tests and throw-away clusters.</summary>
     public string? ConnectionString { get; set; }
+
+    /// <summary>A store to use instead: silos of one process that keep everything in memory share a <see cref="MemoryJournalStore"/>.</summary>
+    public IJournalStore? Store { get; set; }
+
+    /// <summary>How much of the change log PostgreSQL keeps.</summary>
+    public ChangeRetention Retention { get; set; } = ChangeRetention.Default;
+
+    public JournalOptions Journals { get; } = new();
+
+    /// <summary>
+    /// False leaves membership to the caller (development and test clusters). Without a connection string it always is the caller's.
+    /// </summary>
+    public bool UseMembership { get; set; } = true;
 }
 
 /// <summary>Registration of the kernel in a silo.</summary>
 public static class OrchestratorGrainsExtensions
 {
+    private const string Npgsql = "Npgsql";
+
     /// <summary>
-    /// Adds the journal store, the storage of object grains and, with PostgreSQL, Orleans' membership, grain storage and reminders on the
-    /// same database. With a connection string, run <c>StoreMigrations.ApplyAsync</c> before the silo starts.
+    /// Adds the journal store, the storage of object grains, and Orleans' grain storage and reminders; with PostgreSQL everything is kept in
+    /// the same database, membership too. With a connection string, run <see cref="StoreMigrations.ApplyAsync"/> before the silo starts.
     /// </summary>
     public static ISiloBuilder AddOrchestratorGrains(this ISiloBuilder silo, Action<OrchestratorStoreOptions> configure)
     {
         var options = new OrchestratorStoreOptions();
         configure(options);
-        silo.Services.AddSingleton(options);
         silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.AddSingleton(options.Journals);
         silo.Services.AddSingleton<ObjectGrainServices>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(
             JournalGrainStorage.Name, static (services, _) => ActivatorUtilities.CreateInstance<JournalGrainStorage>(services));
+        if (options.ConnectionString is { } connectionString)
+        {
+            silo.AddPostgres(connectionString, options);
+        }
+        else
+        {
+            silo.Services.AddSingleton(options.Store ?? new MemoryJournalStore());
+            silo.AddMemoryGrainStorageAsDefault();
+            silo.UseInMemoryReminderService();
+        }
+
         return silo;
+    }
+
+    private static void AddPostgres(this ISiloBuilder silo, string connectionString, OrchestratorStoreOptions options)
+    {
+        var orleans = PostgresDataSources.ForOrleans(connectionString);
+        silo.Services.AddSingleton(options.Retention);
+        silo.Services.AddSingleton(_ => new PostgresJournalStore(PostgresDataSources.ForJournals(connectionString)));
+        silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
+        silo.Services.AddHostedService<ChangeLogMaintenance>();
+        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Npgsql, orleans));
+        silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<Serializer>((o, serializer) =>
+        {
+            (o.Invariant, o.ConnectionString) = (Npgsql, orleans);
+            o.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+        if (options.UseMembership)
+        {
+            silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (Npgsql, orleans));
+        }
     }
 }

@@ -1,0 +1,346 @@
+using System.Runtime.InteropServices;
+using Npgsql;
+using NpgsqlTypes;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Kernel;
+
+/// <summary>
+/// The journal store in PostgreSQL. A batch is one statement and thereby one transaction. Failures are of three sorts: nothing was sent
+/// (no connection) or the server answered that it refused, which is <see cref="StoreUnavailableException"/>; a statement was sent and no
+/// answer came, which is <see cref="UnknownOutcomeException"/> for writes. Pools recover by themselves when the server is back.
+/// </summary>
+public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStore, IDisposable, IAsyncDisposable
+{
+    public void Dispose() => source.Dispose();
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    /// <inheritdoc/>
+    public Task<JournalPosition> OpenAsync(ResourceName resource, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                await using var add = Command(connection, PostgresSql.Add, resource);
+                await add.ExecuteNonQueryAsync(cancellationToken);
+                await using var open = Command(connection, PostgresSql.Open, resource);
+                await using var reader = await open.ExecuteReaderAsync(cancellationToken);
+                await reader.ReadAsync(cancellationToken);
+                return new JournalPosition(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2))
+                {
+                    Released = reader.GetBoolean(3),
+                };
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> AppendAsync(
+        ResourceName resource, long epoch, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectAsync(cancellationToken);
+        await using var command = BuildAppend(connection, resource, epoch, changes);
+        try
+        {
+            return await command.ExecuteScalarAsync(cancellationToken) is 1L;
+        }
+        catch (PostgresException error) when (error.Severity == "ERROR")
+        {
+            // The server said that the statement failed: surely nothing was committed.
+            throw new StoreUnavailableException($"PostgreSQL refused a batch of {resource}: {error.MessageText}", error);
+        }
+        catch (Exception error) when (error is NpgsqlException or OperationCanceledException or ObjectDisposedException)
+        {
+            throw new UnknownOutcomeException(
+                $"a batch of {resource} was sent to PostgreSQL, and no answer came: {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> IsCurrentAsync(ResourceName resource, long epoch, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                await using var command = Command(connection, PostgresSql.IsCurrent, resource, epoch);
+                return await command.ExecuteScalarAsync(cancellationToken) is true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(ResourceName resource, long epoch, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                await using var command = Command(connection, PostgresSql.Release, resource, epoch);
+                return await command.ExecuteNonQueryAsync(cancellationToken);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(ResourceName resource, CancellationToken cancellationToken) =>
+        RunAsync<IReadOnlyList<KeyRevision>>(
+            async connection =>
+            {
+                var result = new List<KeyRevision>();
+                var names = new NamePool();
+                await using var command = Command(connection, PostgresSql.Revisions, resource);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    result.Add(new KeyRevision(names.Key(reader, 0), reader.GetInt64(2)));
+                }
+
+                return result;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ObjectSnapshot> ReadSnapshotAsync(ResourceName resource, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                var revision = IJournalStore.FirstRevision;
+                var objects = new List<ResourceObject>();
+                var names = new NamePool();
+                await using var command = Command(connection, PostgresSql.Snapshot, resource);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    revision = reader.GetInt64(0);
+                    if (!reader.IsDBNull(1))
+                    {
+                        objects.Add(new ResourceObject(
+                            names.Key(reader, 1), reader.GetString(3), reader.GetInt64(4), reader.GetFieldValue<byte[]>(5)));
+                    }
+                }
+
+                return new ObjectSnapshot(revision, objects);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ResourceObject?> ReadObjectAsync(ResourceName resource, ObjectKey key, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                await using var command = Command(connection, PostgresSql.Object, resource);
+                Add(command, key.Namespace);
+                Add(command, key.Name);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                return await reader.ReadAsync(cancellationToken)
+                    ? new ResourceObject(key, reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<byte[]>(4))
+                    : null;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ChangeBatch> ReadChangesAsync(
+        ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken) =>
+        ReadLogAsync(resource, PostgresSql.Changes, afterRevision, maxChanges, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ChangeBatch> ReadHistoryAsync(
+        ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken) =>
+        ReadLogAsync(resource, PostgresSql.History, afterRevision, maxChanges, cancellationToken);
+
+    /// <summary>Rotates and drops segments of the change log; returns how many were dropped, null when another silo is at it.</summary>
+    public Task<int?> MaintainAsync(ChangeRetention retention, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(PostgresSql.Maintain, connection);
+                Add(command, retention.Time);
+                Add(command, retention.Changes);
+                Add(command, retention.Segments);
+                return await command.ExecuteScalarAsync(cancellationToken) as int?;
+            },
+            cancellationToken);
+
+    private Task<ChangeBatch> ReadLogAsync(
+        ResourceName resource, string sql, long afterRevision, int maxChanges, CancellationToken cancellationToken) =>
+        RunAsync(
+            async connection =>
+            {
+                await using var command = Command(connection, sql, resource, afterRevision, maxChanges);
+                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                return await ReadLogAsync(reader, afterRevision, cancellationToken);
+            },
+            cancellationToken);
+
+    private static async Task<ChangeBatch> ReadLogAsync(
+        NpgsqlDataReader reader, long afterRevision, CancellationToken cancellationToken)
+    {
+        long revision = IJournalStore.FirstRevision, oldest = IJournalStore.FirstRevision;
+        var changes = new List<Change>();
+        var names = new NamePool();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            revision = reader.GetInt64(0);
+            oldest = reader.GetInt64(1);
+            if (!reader.IsDBNull(2))
+            {
+                changes.Add(ReadChange(reader, names));
+            }
+        }
+
+        // Revisions are dense: a hole at the front means that retention has passed it.
+        if (afterRevision < oldest || (changes.Count > 0 && changes[0].Object.Revision != afterRevision + 1))
+        {
+            return new ChangeBatch { Changes = [], Revision = revision, TooOld = true };
+        }
+
+        return new ChangeBatch { Changes = changes, Revision = changes.Count == 0 ? revision : changes[^1].Object.Revision };
+    }
+
+    private static Change ReadChange(NpgsqlDataReader reader, NamePool names)
+    {
+        var key = names.Key(reader, 3);
+        var previousRevision = reader.GetInt64(7);
+        var previous = reader.FieldCount > 9 && !reader.IsDBNull(10)
+            ? new ResourceObject(key, reader.GetString(9), previousRevision, reader.GetFieldValue<byte[]>(10))
+            : null;
+        var item = new ResourceObject(key, reader.GetString(5), reader.GetInt64(6), reader.GetFieldValue<byte[]>(8));
+        return new Change((ChangeKind)reader.GetInt16(2), item) { PreviousRevision = previousRevision, Previous = previous };
+    }
+
+    private static NpgsqlCommand BuildAppend(
+        NpgsqlConnection connection, ResourceName resource, long epoch, IReadOnlyList<Change> changes)
+    {
+        var columns = new AppendColumns(changes);
+        var command = Command(
+            connection,
+            columns.HasDeletions ? PostgresSql.AppendWithDeletions : PostgresSql.Append,
+            resource,
+            epoch,
+            changes[0].Object.Revision - 1,
+            changes.Count);
+        Add(command, columns.Kinds, NpgsqlDbType.Smallint);
+        Add(command, columns.Namespaces, NpgsqlDbType.Text);
+        Add(command, columns.Names, NpgsqlDbType.Text);
+        Add(command, columns.Uids, NpgsqlDbType.Text);
+        Add(command, columns.PreviousRevisions, NpgsqlDbType.Bigint);
+        Add(command, columns.Last, NpgsqlDbType.Boolean);
+        Add(command, columns.Bodies, NpgsqlDbType.Bytea);
+        return command;
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, ResourceName resource, params ReadOnlySpan<long> numbers)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        Add(command, resource.ToString());
+        foreach (var number in numbers)
+        {
+            Add(command, number);
+        }
+
+        return command;
+    }
+
+    private static void Add<T>(NpgsqlCommand command, T value) =>
+        command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+
+    private static void Add<T>(NpgsqlCommand command, T[] values, NpgsqlDbType element) =>
+        command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
+
+    private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
+        {
+            throw new StoreUnavailableException($"PostgreSQL cannot be reached: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Runs a statement that may be repeated, so any failure is plain unavailability.</summary>
+    private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectAsync(cancellationToken);
+        try
+        {
+            return await run(connection);
+        }
+        catch (NpgsqlException error)
+        {
+            throw new StoreUnavailableException($"PostgreSQL failed: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The changes of a batch as one array per column.</summary>
+    private readonly struct AppendColumns
+    {
+        public AppendColumns(IReadOnlyList<Change> changes)
+        {
+            var count = changes.Count;
+            Kinds = new short[count];
+            Namespaces = new string[count];
+            Names = new string[count];
+            Uids = new string[count];
+            PreviousRevisions = new long[count];
+            Last = new bool[count];
+            Bodies = new byte[count][];
+            var seen = count > 1 ? new HashSet<ObjectKey>(count) : null;
+            for (var i = count - 1; i >= 0; i--)
+            {
+                var (change, item) = (changes[i], changes[i].Object);
+                Kinds[i] = (short)change.Kind;
+                Namespaces[i] = item.Key.Namespace;
+                Names[i] = item.Key.Name;
+                Uids[i] = item.Uid;
+                PreviousRevisions[i] = change.PreviousRevision;
+                // Only the last change of a key in a batch shows in the objects: one statement may not touch a row twice.
+                Last[i] = seen is null || seen.Add(item.Key);
+                Bodies[i] = Bytes(item.Json);
+                HasDeletions |= change.Kind == ChangeKind.Deleted;
+            }
+        }
+
+        public short[] Kinds { get; }
+
+        public string[] Namespaces { get; }
+
+        public string[] Names { get; }
+
+        public string[] Uids { get; }
+
+        public long[] PreviousRevisions { get; }
+
+        public bool[] Last { get; }
+
+        public byte[][] Bodies { get; }
+
+        public bool HasDeletions { get; }
+
+        /// <summary>The array itself when the memory is all of it, which is how the journal makes them.</summary>
+        private static byte[] Bytes(ReadOnlyMemory<byte> json) =>
+            MemoryMarshal.TryGetArray(json, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
+                ? segment.Array
+                : json.ToArray();
+    }
+
+    /// <summary>Rows of one namespace follow each other: they share its string.</summary>
+    private sealed class NamePool
+    {
+        private string _namespace = "";
+
+        public ObjectKey Key(NpgsqlDataReader reader, int ordinal)
+        {
+            var found = reader.GetString(ordinal);
+            _namespace = string.Equals(found, _namespace, StringComparison.Ordinal) ? _namespace : found;
+            return new ObjectKey(_namespace, reader.GetString(ordinal + 1));
+        }
+    }
+}
+
+/// <summary>How much of the change log stays: whatever is older than the time or beyond the number goes, a segment at a time.</summary>
+/// <param name="Time">At least this long, unless the number is reached.</param>
+/// <param name="Changes">About this many, of all resources together.</param>
+public sealed record ChangeRetention(TimeSpan Time, long Changes)
+{
+    /// <summary>With 3 KB objects about 3 GB of log.</summary>
+    public static ChangeRetention Default { get; } = new(TimeSpan.FromHours(1), 1_000_000);
+
+    /// <summary>In how many steps the log moves on.</summary>
+    public int Segments { get; init; } = 8;
+}

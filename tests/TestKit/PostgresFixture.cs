@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Grains.Kernel;
+
+namespace OrleansOrchestrator.TestKit;
+
+/// <summary>The PostgreSQL that all tests of an assembly share, each with a database of its own. Started by the first that asks.</summary>
+public static class PostgresFixture
+{
+    private const string Template = "migrated";
+
+    private static readonly Lazy<Task<PostgresServer>> Shared = new(StartAsync);
+
+    /// <summary>The connection string of a new database with the current schema.</summary>
+    public static async Task<string> CreateDatabaseAsync() => await (await Shared.Value).CreateDatabaseAsync(Template);
+
+    /// <summary>The connection string of a new database without any schema.</summary>
+    public static async Task<string> CreateEmptyDatabaseAsync() => await (await Shared.Value).CreateDatabaseAsync();
+
+    /// <summary>A server of a test's own, to be killed; its database has the current schema.</summary>
+    public static async Task<(PostgresServer Server, string ConnectionString)> StartOwnAsync()
+    {
+        var server = await PostgresServer.StartAsync();
+        var connectionString = await server.CreateDatabaseAsync();
+        await StoreMigrations.ApplyAsync(connectionString, NullLogger.Instance, CancellationToken.None);
+        return (server, connectionString);
+    }
+
+    private static async Task<PostgresServer> StartAsync()
+    {
+        var server = await PostgresServer.StartAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        var connectionString = await server.CreateDatabaseAsync();
+        await StoreMigrations.ApplyAsync(connectionString, NullLogger.Instance, CancellationToken.None);
+        Npgsql.NpgsqlConnection.ClearAllPools();
+        await using var connection = new Npgsql.NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync();
+        await using var rename = connection.CreateCommand();
+        rename.CommandText = $"alter database {new Npgsql.NpgsqlConnectionStringBuilder(connectionString).Database} rename to {Template}";
+        await rename.ExecuteNonQueryAsync();
+        return server;
+    }
+}
