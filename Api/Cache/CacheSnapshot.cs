@@ -49,6 +49,9 @@ public sealed class CacheSnapshot
         return new CacheRange(_objects.Range(start, end));
     }
 
+    /// <summary>How many objects <see cref="Range"/> has, in logarithmic time.</summary>
+    public int CountRange(string @namespace = "", ObjectKey? after = null) => Range(@namespace, after).Count;
+
     /// <summary>Objects that have an owner reference with this uid, in key order.</summary>
     public IEnumerable<ResourceObject> OwnedBy(string ownerUid) => Find(_owners, "", ownerUid);
 
