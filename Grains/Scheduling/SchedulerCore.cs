@@ -19,13 +19,12 @@ public sealed class SchedulerCore
 
     private readonly Dictionary<ObjectKey, Entry> _pods = [];
     private readonly Dictionary<ObjectKey, Entry> _assumed = [];
-    private readonly HashSet<NodeInfo> _changedNodes = [];
+    private readonly ClusterEvents _events = new();
     private readonly ScalarResources _scalars = new();
     private readonly string _schedulerName;
     private readonly TimeProvider _time;
     private readonly PodReader _reader;
     private readonly NodePicker _picker;
-    private ClusterChanges _changes;
 
     public SchedulerCore(string schedulerName, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
     {
@@ -56,8 +55,8 @@ public sealed class SchedulerCore
         var isNew = Nodes.Find(item.Key.Name) is not { Exists: true };
         if (Nodes.Update(item) is { } changed)
         {
-            _changes |= isNew ? ClusterChanges.NodeAdded : ClusterChanges.NodeUpdated;
-            _changedNodes.Add(changed);
+            _events.Kinds |= isNew ? ClusterChanges.NodeAdded : ClusterChanges.NodeUpdated;
+            _events.ChangedNodes.Add(changed);
         }
     }
 
@@ -122,11 +121,10 @@ public sealed class SchedulerCore
     public void Tick()
     {
         Queue.Tick();
-        if (_changes != ClusterChanges.None)
+        if (!_events.IsEmpty)
         {
-            Queue.Wake(_changes, _changedNodes);
-            _changes = ClusterChanges.None;
-            _changedNodes.Clear();
+            Queue.Wake(_events);
+            _events.Clear();
         }
     }
 
@@ -283,7 +281,7 @@ public sealed class SchedulerCore
         {
             node.RemovePod(entry.Accounted!);
             entry.Node = null;
-            _changes |= ClusterChanges.PodRemoved;
+            _events.FreedNodes.Add(node);
             Nodes.Release(node);
         }
     }

@@ -108,16 +108,18 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     }
 
     /// <summary>
-    /// Things happened: moves those unschedulable pods on which a plugin that rejected them says that this may help.
+    /// Things happened: moves those unschedulable pods that may be helped. On nodes that came or changed, one plugin that rejected the pod and does so
+    /// no longer is enough, as upstream has it. Where pods only left, which happens all the time, the pod must really fit there now.
     /// </summary>
-    public void Wake(ClusterChanges changes, IReadOnlyCollection<NodeInfo> changedNodes)
+    public void Wake(ClusterEvents events)
     {
         if (_unschedulable.Count == 0)
         {
             return;
         }
 
-        foreach (var queued in _unschedulable.Where(q => MayHelp(q, changes, changedNodes)).ToArray())
+        var fitting = new Dictionary<PodShape, bool>(ReferenceEqualityComparer.Instance);
+        foreach (var queued in _unschedulable.Where(q => MayHelp(q, events, fitting)).ToArray())
         {
             WakeOne(queued);
         }
@@ -205,7 +207,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.Ticket++;
     }
 
-    private bool MayHelp(QueuedPod queued, ClusterChanges changes, IReadOnlyCollection<NodeInfo> changedNodes)
+    private bool MayHelp(QueuedPod queued, ClusterEvents events, Dictionary<PodShape, bool> fitting)
     {
         if (queued.RejectedBy.Count == 0)
         {
@@ -214,19 +216,26 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
         foreach (var plugin in plugins.Filters)
         {
-            if ((plugin.HelpfulChanges & changes) == 0 || !queued.RejectedBy.Contains(plugin.Name))
-            {
-                continue;
-            }
-
-            var fromPods = plugin.HelpfulChanges & changes & ClusterChanges.PodRemoved;
-            if (fromPods != 0 || changedNodes.Any(node => node.Exists && plugin.Filter(queued.Pod, node) is null))
+            if ((plugin.HelpfulChanges & events.Kinds) != 0
+                && queued.RejectedBy.Contains(plugin.Name)
+                && events.ChangedNodes.Any(node => node.Exists && plugin.Filter(queued.Pod, node) is null))
             {
                 return true;
             }
         }
 
-        return false;
+        return events.FreedNodes.Count > 0 && FitsFreedNode(queued.Pod, events, fitting);
+    }
+
+    private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<PodShape, bool> fitting)
+    {
+        if (!fitting.TryGetValue(pod.Shape, out var fits))
+        {
+            fits = events.FreedNodes.Any(node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
+            fitting.Add(pod.Shape, fits);
+        }
+
+        return fits;
     }
 
     private void Expire(PriorityQueue<(QueuedPod Pod, int Ticket), long> queue, QueuePlace place, DateTimeOffset now)

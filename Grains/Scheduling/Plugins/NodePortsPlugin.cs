@@ -9,7 +9,7 @@ public sealed class NodePortsPlugin : IFilterPlugin
 
     public string Name => "NodePorts";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded | ClusterChanges.PodRemoved;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
         pod.Shape.HostPorts.Count == 0 || node.HasFreePorts(pod.Shape.HostPorts) ? null : _rejection;

@@ -9,7 +9,7 @@ public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlu
 
     public string Name => "NodeResourcesFit";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.Node | ClusterChanges.PodRemoved;
+    public ClusterChanges HelpfulChanges => ClusterChanges.Node;
 
     public int Weight => 1;
 

@@ -60,15 +60,35 @@ public enum ScoreScale
     ToHighestReversed,
 }
 
-/// <summary>Kinds of things that happen in a cluster and may make room for a waiting pod.</summary>
+/// <summary>Kinds of things that happen to nodes and may make room for a waiting pod. Pods that leave a node always may.</summary>
 [Flags]
 public enum ClusterChanges
 {
     None = 0,
     NodeAdded = 1,
     NodeUpdated = 2,
-    PodRemoved = 4,
     Node = NodeAdded | NodeUpdated,
+}
+
+/// <summary>What happened since the queue was told last.</summary>
+public sealed class ClusterEvents
+{
+    public ClusterChanges Kinds { get; set; }
+
+    /// <summary>Nodes that came, or changed what they offer or demand.</summary>
+    public HashSet<NodeInfo> ChangedNodes { get; } = [];
+
+    /// <summary>Nodes that pods have left.</summary>
+    public HashSet<NodeInfo> FreedNodes { get; } = [];
+
+    public bool IsEmpty => ChangedNodes.Count == 0 && FreedNodes.Count == 0;
+
+    public void Clear()
+    {
+        Kinds = ClusterChanges.None;
+        ChangedNodes.Clear();
+        FreedNodes.Clear();
+    }
 }
 
 /// <summary>A rejection. Instances are kept by plugins and shared, for they are made for every node.</summary>

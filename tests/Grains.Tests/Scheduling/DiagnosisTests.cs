@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
@@ -93,6 +94,20 @@ public sealed class SchedulerCoreTests
         DecideAll();
         _core.ApplyPod(ChangeKind.Modified, (full with { Status = "{\"phase\":\"Succeeded\"}" }).Build(++_revision));
         Assert.Equal("n", Assert.Single(DecideAll()).NodeName);
+    }
+
+    [Fact]
+    public void APodThatLeavesWakesOnlyWhoFitsInItsPlace()
+    {
+        AddNode(new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=10" });
+        var there = new PodSketch("there") { Requests = "cpu=500m", NodeName = "n" };
+        AddPod(there);
+        AddPod(there with { Name = "also" });
+        AddPod(new PodSketch("small") { Requests = "cpu=500m" });
+        AddPod(new PodSketch("large") { Requests = "cpu=1" });
+        Assert.Equal(2, DecideAll().Count);
+        _core.ApplyPod(ChangeKind.Deleted, there.Build(++_revision));
+        Assert.Equal("small", Assert.Single(DecideAll()).Pod.Key.Name);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
@@ -70,7 +71,7 @@ public sealed class SchedulingQueueTests
     {
         _queue.Add(Pod("tried", priority: 10));
         _queue.ReturnUnschedulable(_queue.Take()!, ByFit);
-        _queue.Wake(ClusterChanges.PodRemoved, []);
+        _queue.Wake(Freed);
         _queue.Add(Pod("fresh"));
         Assert.Equal("fresh", _queue.Take()!.Pod.Key.Name);
         Assert.Equal("tried", _queue.Take()!.Pod.Key.Name);
@@ -89,29 +90,31 @@ public sealed class SchedulingQueueTests
 
     /// <summary>Whatever is done to it, no pod is lost, none is handed out twice, and order is by priority.</summary>
     [Fact]
-    public void NoPodIsLostOrDoubled() => Gen.Int[0, 4].Array[1, 60].Sample(steps =>
-    {
-        var queue = new SchedulingQueue(PluginSet.Default(_scalars), _time);
-        var waiting = new Dictionary<string, QueuedPod>(StringComparer.Ordinal);
-        var taken = new List<QueuedPod>();
-        for (var i = 0; i < steps.Length; i++)
+    public void NoPodIsLostOrDoubled() => Gen.Int[0, 4].Array[1, 60].Sample(
+        steps =>
         {
-            Apply(queue, steps[i], i, waiting, taken);
-        }
+            var queue = new SchedulingQueue(PluginSet.Default(_scalars), _time);
+            var waiting = new Dictionary<string, QueuedPod>(StringComparer.Ordinal);
+            var taken = new List<QueuedPod>();
+            for (var i = 0; i < steps.Length; i++)
+            {
+                Apply(queue, steps[i], i, waiting, taken);
+            }
 
-        taken.ForEach(queue.ReturnFailed);
-        _time.Advance(SchedulingQueue.MaxUnschedulable + TimeSpan.FromMinutes(1));
-        queue.Tick();
-        var rest = new List<QueuedPod>();
-        while (queue.Take() is { } next)
-        {
-            rest.Add(next);
-        }
+            taken.ForEach(queue.ReturnFailed);
+            _time.Advance(SchedulingQueue.MaxUnschedulable + TimeSpan.FromMinutes(1));
+            queue.Tick();
+            var rest = new List<QueuedPod>();
+            while (queue.Take() is { } next)
+            {
+                rest.Add(next);
+            }
 
-        return rest.Count == waiting.Count
-            && rest.All(q => waiting.ContainsValue(q))
-            && rest.Zip(rest.Skip(1)).All(pair => pair.First.Pod.Priority >= pair.Second.Pod.Priority);
-    });
+            return rest.Count == waiting.Count
+                && rest.All(q => waiting.ContainsValue(q))
+                && rest.Zip(rest.Skip(1)).All(pair => pair.First.Pod.Priority >= pair.Second.Pod.Priority);
+        },
+        threads: 1);
 
     private void Apply(SchedulingQueue queue, int step, int number, Dictionary<string, QueuedPod> waiting, List<QueuedPod> taken)
     {
@@ -129,7 +132,7 @@ public sealed class SchedulingQueueTests
                 taken.RemoveAt(0);
                 break;
             case 4:
-                queue.Wake(ClusterChanges.PodRemoved, []);
+                queue.Wake(Freed);
                 var victim = waiting.Values.FirstOrDefault(q => !taken.Contains(q));
                 if (victim is not null)
                 {
@@ -140,6 +143,17 @@ public sealed class SchedulingQueueTests
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>A node with room for all, which a pod has left.</summary>
+    private ClusterEvents Freed
+    {
+        get
+        {
+            var events = new ClusterEvents();
+            events.FreedNodes.Add(new NodeTable(_scalars).Update(new NodeSketch("n").Build())!);
+            return events;
         }
     }
 
