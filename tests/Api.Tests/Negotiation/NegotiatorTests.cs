@@ -1,0 +1,82 @@
+using CsCheck;
+using OrleansOrchestrator.Api.Negotiation;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.Negotiation;
+
+public sealed class NegotiatorTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("*/*")]
+    [InlineData("application/json")]
+    [InlineData("application/json;stream=watch")]
+    [InlineData("application/json;q=0")]
+    [InlineData("text/html;q=0.9, application/json;q=0.1")]
+    [InlineData("application/x-foo, application/json")]
+    [InlineData("application/vnd.kubernetes.protobuf,application/json")]
+    [InlineData("application/json;as=Table;v=v9;g=meta.k8s.io,application/json")]
+    public void AnswersPlainJson(string accept)
+    {
+        var outcome = Negotiator.Negotiate(accept, EndpointKind.Object);
+        Assert.True(outcome.Succeeded);
+        Assert.True(outcome.Value.IsVerbatim);
+    }
+
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("application/*")]
+    [InlineData(";;;")]
+    public void RouterRefusesWhatItHasNot(string accept)
+    {
+        var error = Negotiator.Negotiate(accept, EndpointKind.Object).Error!;
+        Assert.Equal(406, error.Code);
+        Assert.Equal(
+            "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+            error.Message);
+        Assert.NotNull(error.Details);
+    }
+
+    [Theory]
+    [InlineData("application/json;as=Foo;v=v1;g=meta.k8s.io", "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
+    [InlineData("application/json;as=Table;v=v1;g=foo", "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
+    [InlineData("application/vnd.kubernetes.protobuf", "application/json, application/yaml")]
+    public void SerializersRefuseWhatTheyCannot(string accept, string offered)
+    {
+        var error = Negotiator.Negotiate(accept, EndpointKind.Object).Error!;
+        Assert.Equal($"only the following media types are accepted: {offered}", error.Message);
+        Assert.Null(error.Details);
+    }
+
+    [Fact]
+    public void KubectlGetsTables()
+    {
+        const string Kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+        var format = Negotiator.Negotiate(Kubectl, EndpointKind.Collection).Required;
+        Assert.Equal(ObjectForm.Table, format.Form);
+        Assert.Equal("v1", format.MetaVersion);
+    }
+
+    [Fact]
+    public void AggregatedDiscoveryIsForDiscoveryRootsOnly()
+    {
+        const string Accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+        Assert.Equal(ObjectForm.AggregatedDiscovery, Negotiator.Negotiate(Accept, EndpointKind.AggregatedDiscovery).Required.Form);
+        Assert.Equal(ObjectForm.Full, Negotiator.Negotiate(Accept, EndpointKind.Discovery).Required.Form);
+        Assert.Equal(ObjectForm.Full, Negotiator.Negotiate(Accept, EndpointKind.Object).Required.Form);
+    }
+
+    /// <summary>Whatever a client sends, there is an answer or a 406, never an exception.</summary>
+    [Fact]
+    public void AnyHeaderHasAnAnswer()
+    {
+        var piece = Gen.OneOf(
+            Pick.From("application/json", "application/yaml", "*/*", "as=Table", "g=meta.k8s.io", "v=v1", "q=0.5", "q=x", ";", ",", "/", "="),
+            Gen.String[Gen.Char[' ', '~'], 0, 6]);
+        piece.Array[0, 12].Select(parts => string.Concat(parts)).Sample(accept =>
+        {
+            var outcome = Negotiator.Negotiate(accept, EndpointKind.Collection);
+            return outcome.Succeeded || outcome.Error.Code == 406;
+        });
+    }
+}

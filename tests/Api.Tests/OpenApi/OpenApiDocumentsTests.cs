@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.OpenApi;
+using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Resources;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.OpenApi;
+
+public sealed class OpenApiDocumentsTests
+{
+    private static readonly OpenApiHandler Handler = new(BuiltInResources.Table);
+
+    [Theory]
+    [InlineData("/openapi/v2", "#/definitions/", "definitions")]
+    [InlineData("/openapi/v3/api/v1", "#/components/schemas/", "components")]
+    [InlineData("/openapi/v3/apis/apps/v1", "#/components/schemas/", "components")]
+    public async Task EveryReferenceResolves(string path, string prefix, string root)
+    {
+        var document = await GetJsonAsync(path);
+        var schemas = root == "components" ? document["components"]!["schemas"]!.AsObject() : document[root]!.AsObject();
+        var references = References(document).ToList();
+        Assert.NotEmpty(references);
+        Assert.All(references, r => Assert.True(r.StartsWith(prefix, StringComparison.Ordinal) && schemas.ContainsKey(r[prefix.Length..]), r));
+    }
+
+    [Fact]
+    public async Task PodSpecIsExplained()
+    {
+        var document = await GetJsonAsync("/openapi/v3/api/v1");
+        var spec = document["components"]!["schemas"]!["io.k8s.api.core.v1.PodSpec"]!;
+        var containers = spec["properties"]!["containers"]!;
+        Assert.Equal("name", (string)containers["x-kubernetes-patch-merge-key"]!);
+        Assert.Equal("map", (string)containers["x-kubernetes-list-type"]!);
+        Assert.Equal("#/components/schemas/io.k8s.api.core.v1.Affinity", (string)spec["properties"]!["affinity"]!["allOf"]![0]!["$ref"]!);
+    }
+
+    [Fact]
+    public async Task PatchOffersValidationAndStrategicMerge()
+    {
+        var document = await GetJsonAsync("/openapi/v3/apis/apps/v1");
+        var patch = document["paths"]!["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]!["patch"]!;
+        Assert.Contains(patch["parameters"]!.AsArray(), p => (string)p!["name"]! == "fieldValidation");
+        Assert.True(patch["requestBody"]!["content"]!.AsObject().ContainsKey("application/strategic-merge-patch+json"));
+        Assert.Equal("Deployment", (string)patch["x-kubernetes-group-version-kind"]!["kind"]!);
+    }
+
+    [Fact]
+    public async Task ANewestVersionIsNotSentAgain()
+    {
+        var first = await GetAsync("/openapi/v2", "application/json");
+        var second = await GetAsync("/openapi/v2", "application/json", first.Response.Headers.ETag.ToString());
+        Assert.Equal(304, second.Response.StatusCode);
+    }
+
+    [Fact]
+    public async Task ProtobufIsWellFormed()
+    {
+        var context = await GetAsync("/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+        Assert.Equal("application/com.github.proto-openapi.spec.v2.v1.0+protobuf", context.Response.ContentType);
+        var fields = Fields(((MemoryStream)context.Response.Body).ToArray());
+        Assert.Equal([1, 2, 8, 9], fields.Distinct().Order());
+    }
+
+    [Fact]
+    public async Task TheIndexLeadsToDocuments()
+    {
+        var index = await GetJsonAsync("/openapi/v3");
+        foreach (var (name, entry) in index["paths"]!.AsObject())
+        {
+            var address = (string)entry!["serverRelativeURL"]!;
+            Assert.StartsWith($"/openapi/v3/{name}?hash=", address, StringComparison.Ordinal);
+            var context = await GetAsync($"/openapi/v3/{name}", "application/json", query: address[address.IndexOf('?', StringComparison.Ordinal)..]);
+            Assert.Equal(200, context.Response.StatusCode);
+            Assert.Contains("immutable", context.Response.Headers.CacheControl.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task<JsonNode> GetJsonAsync(string path)
+    {
+        var context = await GetAsync(path, "application/json");
+        return JsonNode.Parse(((MemoryStream)context.Response.Body).ToArray())!;
+    }
+
+    private static async Task<HttpContext> GetAsync(string path, string accept, string etag = "", string query = "")
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Method = "GET";
+        context.Request.Path = path;
+        context.Request.QueryString = new QueryString(query);
+        context.Request.Headers.Accept = accept;
+        if (etag.Length > 0)
+        {
+            context.Request.Headers.IfNoneMatch = etag;
+        }
+
+        context.Response.Body = new MemoryStream();
+        Assert.True(await Handler.TryHandleAsync(context, new RequestInfo { Path = path, Verb = "get" }));
+        return context;
+    }
+
+    private static IEnumerable<string> References(JsonNode? node) => node switch
+    {
+        JsonObject o => o.SelectMany(p => p.Key == "$ref" && p.Value is JsonValue v ? [(string)v!] : References(p.Value)),
+        JsonArray a => a.SelectMany(References),
+        _ => [],
+    };
+
+    /// <summary>Field numbers of a message's top level; fails when lengths do not add up.</summary>
+    private static List<int> Fields(ReadOnlySpan<byte> message)
+    {
+        var fields = new List<int>();
+        while (!message.IsEmpty)
+        {
+            var tag = Varint(ref message);
+            Assert.Equal(2ul, tag & 7);
+            fields.Add((int)(tag >> 3));
+            var length = (int)Varint(ref message);
+            message = message[length..];
+        }
+
+        return fields;
+    }
+
+    private static ulong Varint(ref ReadOnlySpan<byte> message)
+    {
+        ulong value = 0;
+        for (var shift = 0; ; shift += 7)
+        {
+            var next = message[0];
+            message = message[1..];
+            value |= (ulong)(next & 0x7f) << shift;
+            if (next < 0x80)
+            {
+                return value;
+            }
+        }
+    }
+}
