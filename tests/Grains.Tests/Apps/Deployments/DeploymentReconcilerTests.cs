@@ -258,16 +258,10 @@ public sealed class DeploymentReconcilerTests
         }
     }
 
-    /// <summary>By ReplicaSet: its size, how many of its pods are ready in truth, and the size of the Deployment when it was sized.</summary>
-    private static Dictionary<string, (int Size, int Ready, int Desired)> Sizes(World world)
-    {
-        var ready = world.ActivePods()
-            .Where(p => p.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") == true)
-            .CountBy(p => p.Metadata.OwnerReferences?.FirstOrDefault()?.Uid ?? "")
-            .ToDictionary();
-        return world.Api.All<V1ReplicaSet>().ToDictionary(s => s.Metadata.Name, s => (
+    /// <summary>By ReplicaSet: its size, how many of its pods it reports available, and the size of the Deployment when it was sized.</summary>
+    private static Dictionary<string, (int Size, int Ready, int Desired)> Sizes(World world) =>
+        world.Api.All<V1ReplicaSet>().ToDictionary(s => s.Metadata.Name, s => (
             s.Spec.Replicas ?? 0,
-            ready.GetValueOrDefault(s.Metadata.Uid),
+            s.Status?.AvailableReplicas ?? 0,
             int.Parse(s.Metadata.Annotations[DeploymentAnnotations.DesiredReplicas], System.Globalization.CultureInfo.InvariantCulture)));
-    }
 }
