@@ -3,6 +3,8 @@ using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
+using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Reconciling;
 
@@ -13,6 +15,9 @@ public sealed class ReconcilingServices(
     public IResourceClient Client => services.GetRequiredService<IResourceClient>();
 
     public IClusterTrust Trust => services.GetRequiredService<IClusterTrust>();
+
+    /// <summary>What this server serves.</summary>
+    public ResourceTable Resources => services.GetService<ResourceTable>() ?? BuiltInResources.Table;
 
     public ControllersOptions Options => options.Value;
 

@@ -25,6 +25,7 @@ public delegate void WakeUp(ObjectAddress target);
 public sealed class WakeController : IController
 {
     private readonly ResourceName _target;
+    private readonly ResourceName? _namesakes;
     private readonly IReadOnlyList<Followed> _followed;
     private readonly IResourceClient _client;
     private readonly WakeUp _wake;
@@ -40,8 +41,18 @@ public sealed class WakeController : IController
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    /// <param name="target">The resource whose objects are woken.</param>
+    /// <param name="namesakes">
+    /// A resource whose objects have the same keys, and which may outlive them: the reminder wakes by those keys too, so that leftovers go.
+    /// </param>
+    /// <param name="followed">What causes wake-ups.</param>
+    /// <param name="client">Where to follow.</param>
+    /// <param name="wake">Sends a wake-up.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="time">The clock.</param>
     public WakeController(
         ResourceName target,
+        ResourceName? namesakes,
         IReadOnlyList<Followed> followed,
         IResourceClient client,
         WakeUp wake,
@@ -49,6 +60,7 @@ public sealed class WakeController : IController
         TimeProvider time)
     {
         _target = target;
+        _namesakes = namesakes;
         _followed = followed;
         _client = client;
         _wake = wake;
@@ -69,10 +81,16 @@ public sealed class WakeController : IController
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
     {
-        var list = await _client.ListAsync(new ListQuery { Resource = _target }, cancellationToken);
-        foreach (var item in list.Items)
+        var keys = new HashSet<ObjectKey>();
+        foreach (var resource in _namesakes is { } namesakes ? new[] { _target, namesakes } : [_target])
         {
-            _wake(new ObjectAddress(_target, item.Key));
+            var list = await _client.ListAsync(new ListQuery { Resource = resource }, cancellationToken);
+            keys.UnionWith(list.Items.Select(i => i.Key));
+        }
+
+        foreach (var key in keys)
+        {
+            _wake(new ObjectAddress(_target, key));
         }
     }
 

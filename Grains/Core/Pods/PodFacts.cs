@@ -22,6 +22,10 @@ public enum PodPhase
 public sealed class PodFacts
 {
     private static readonly ConditionalWeakTable<ResourceObject, PodFacts> Known = [];
+    private static readonly Dictionary<(string, string), int> NoPorts = [];
+
+    private List<string>? _ips;
+    private Dictionary<(string, string), int>? _ports;
 
     private PodFacts(ResourceObject item) => Item = item;
 
@@ -49,6 +53,12 @@ public sealed class PodFacts
 
     /// <summary><c>status.podIP</c>.</summary>
     public string Ip { get; private set; } = "";
+
+    /// <summary><c>status.podIPs</c>, or <see cref="Ip"/> alone.</summary>
+    public IReadOnlyList<string> Ips => _ips ?? (Ip.Length == 0 ? [] : [Ip]);
+
+    /// <summary>Named ports of containers and sidecars, the first of a name and protocol only.</summary>
+    public IReadOnlyDictionary<(string Name, string Protocol), int> NamedPorts => _ports ?? NoPorts;
 
     /// <summary><c>status.startTime</c>.</summary>
     public DateTimeOffset? StartTime { get; private set; }
@@ -132,6 +142,14 @@ public sealed class PodFacts
             {
                 RestartPolicy = Text(ref reader);
             }
+            else if (reader.ValueTextEquals("containers"u8))
+            {
+                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainerSpec(ref r, isInit: false));
+            }
+            else if (reader.ValueTextEquals("initContainers"u8))
+            {
+                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainerSpec(ref r, isInit: true));
+            }
             else
             {
                 reader.Skip();
@@ -150,6 +168,10 @@ public sealed class PodFacts
             else if (reader.ValueTextEquals("podIP"u8))
             {
                 Ip = Text(ref reader);
+            }
+            else if (reader.ValueTextEquals("podIPs"u8))
+            {
+                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadIp(ref r));
             }
             else if (reader.ValueTextEquals("startTime"u8))
             {
@@ -183,6 +205,86 @@ public sealed class PodFacts
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
             read(this, ref reader);
+        }
+    }
+
+    private void ReadContainerSpec(ref Utf8JsonReader reader, bool isInit)
+    {
+        var isSidecar = !isInit;
+        List<(string Name, string Protocol, int Number)>? ports = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("ports"u8))
+            {
+                ports = ReadPorts(ref reader);
+            }
+            else if (reader.ValueTextEquals("restartPolicy"u8))
+            {
+                isSidecar |= Text(ref reader) == "Always";
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        if (isSidecar && ports is not null)
+        {
+            _ports ??= [];
+            ports.ForEach(p => _ports.TryAdd((p.Name, p.Protocol), p.Number));
+        }
+    }
+
+    private static List<(string Name, string Protocol, int Number)> ReadPorts(ref Utf8JsonReader reader)
+    {
+        var result = new List<(string, string, int)>();
+        reader.Read();
+        while (reader.TokenType is not JsonTokenType.Null && reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            string name = "", protocol = "TCP";
+            var number = 0;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("name"u8))
+                {
+                    name = Text(ref reader);
+                }
+                else if (reader.ValueTextEquals("protocol"u8))
+                {
+                    protocol = Text(ref reader);
+                }
+                else if (reader.ValueTextEquals("containerPort"u8))
+                {
+                    reader.Read();
+                    number = reader.TryGetInt32(out var port) ? port : 0;
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+
+            if (name.Length > 0)
+            {
+                result.Add((name, protocol, number));
+            }
+        }
+
+        return result;
+    }
+
+    private void ReadIp(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("ip"u8))
+            {
+                (_ips ??= []).Add(Text(ref reader));
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
     }
 

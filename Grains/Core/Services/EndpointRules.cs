@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Discovery;
+
+namespace OrleansOrchestrator.Grains.Core.Services;
+
+/// <summary>How pods become endpoints of a Service.</summary>
+public static class EndpointRules
+{
+    public const string ServiceNameLabel = "kubernetes.io/service-name";
+    public const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
+    public const string HeadlessLabel = "service.kubernetes.io/headless";
+    public const string SliceController = "endpointslice-controller.k8s.io";
+    public const string MirrorController = "endpointslicemirroring-controller.k8s.io";
+    public const string EndpointsManagedByLabel = "endpoints.kubernetes.io/managed-by";
+    public const string EndpointsController = "endpoint-controller";
+
+    /// <summary>Most addresses of an Endpoints object; slices have no such limit.</summary>
+    public const int MaxAddresses = 1_000;
+
+    /// <summary>Endpoints are made for it.</summary>
+    public static bool HasEndpoints(V1Service service) =>
+        service.Spec.Selector is { Count: > 0 } && service.Spec.Type != "ExternalName";
+
+    public static bool IsHeadless(V1Service service) => service.Spec.ClusterIP is null or "" or "None";
+
+    /// <summary>The slices' content: by address family, then by ports, since named ports may differ from pod to pod.</summary>
+    /// <param name="service">Whose endpoints.</param>
+    /// <param name="pods">The pods that it selects.</param>
+    /// <param name="zones">Zone by node name.</param>
+    public static IReadOnlyList<EndpointGroup> Groups(
+        V1Service service, IReadOnlyList<PodFacts> pods, IReadOnlyDictionary<string, string> zones)
+    {
+        var groups = new List<EndpointGroup>();
+        foreach (var family in Families(service))
+        {
+            var byPorts = pods.Where(p => !p.IsFinished)
+                .Select(p => (Ports: Ports(service, p), Endpoint: ToEndpoint(service, p, family, zones)))
+                .Where(p => p.Endpoint is not null)
+                .GroupBy(p => SlicePlanner.GroupId(family, p.Ports), StringComparer.Ordinal)
+                .Select(g => new EndpointGroup(family, g.First().Ports, [.. g.Select(p => p.Endpoint!)]))
+                .ToList();
+            groups.AddRange(byPorts.Count > 0 ? byPorts : [new EndpointGroup(family, [], [])]);
+        }
+
+        return groups;
+    }
+
+    /// <summary>The subsets of the Endpoints object.</summary>
+    public static (IList<V1EndpointSubset>? Subsets, bool Truncated) Subsets(V1Service service, IReadOnlyList<PodFacts> pods)
+    {
+        var family = Families(service)[0];
+        var publishAll = service.Spec.PublishNotReadyAddresses == true;
+        var serving = pods.Where(p => !p.IsFinished && AddressOf(p, family) is not null && (publishAll || !p.IsTerminating))
+            .OrderByDescending(p => publishAll || p.IsReady)
+            .ThenBy(p => p.Key.Name, StringComparer.Ordinal)
+            .ToList();
+        var subsets = serving.Take(MaxAddresses)
+            .GroupBy(p => SlicePlanner.GroupId(family, Ports(service, p)), StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => ToSubset(service, family, publishAll, [.. g]))
+            .ToList();
+        return (subsets.Count == 0 ? null : subsets, serving.Count > MaxAddresses);
+    }
+
+    /// <summary>True if a change of the pod can matter to any Service.</summary>
+    public static bool IsRelevant(PodFacts? before, PodFacts now) =>
+        before is null
+        || before.IsReady != now.IsReady
+        || before.IsTerminating != now.IsTerminating
+        || before.IsFinished != now.IsFinished
+        || before.NodeName != now.NodeName
+        || before.Hostname != now.Hostname
+        || !before.Ips.SequenceEqual(now.Ips)
+        || !SameLabels(before.Labels, now.Labels);
+
+    public static bool SameLabels(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>
+        ReferenceEquals(a, b) || (a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value));
+
+    /// <summary>Address families in the Service's order.</summary>
+    internal static IReadOnlyList<string> Families(V1Service service)
+    {
+        if (service.Spec.IpFamilies is { Count: > 0 } families)
+        {
+            return [.. families];
+        }
+
+        return service.Spec.ClusterIP?.Contains(':', StringComparison.Ordinal) == true ? ["IPv6"] : ["IPv4"];
+    }
+
+    internal static string? FamilyOf(string ip) => !IPAddress.TryParse(ip, out var address) ? null
+        : address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
+
+    private static string? AddressOf(PodFacts pod, string family) => pod.Ips.FirstOrDefault(ip => FamilyOf(ip) == family);
+
+    private static List<Discoveryv1EndpointPort> Ports(V1Service service, PodFacts pod)
+    {
+        var result = new List<Discoveryv1EndpointPort>();
+        foreach (var port in service.Spec.Ports ?? [])
+        {
+            if (PortNumber(port, pod) is { } number)
+            {
+                result.Add(new Discoveryv1EndpointPort
+                {
+                    Name = port.Name ?? "", Port = number, Protocol = port.Protocol ?? "TCP", AppProtocol = port.AppProtocol,
+                });
+            }
+        }
+
+        return result;
+    }
+
+    private static int? PortNumber(V1ServicePort port, PodFacts pod)
+    {
+        var target = port.TargetPort?.Value;
+        if (string.IsNullOrEmpty(target) || target == "0")
+        {
+            return port.Port;
+        }
+
+        if (int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        return pod.NamedPorts.TryGetValue((target, port.Protocol ?? "TCP"), out number) ? number : null;
+    }
+
+    private static V1Endpoint? ToEndpoint(
+        V1Service service, PodFacts pod, string family, IReadOnlyDictionary<string, string> zones)
+    {
+        var addresses = pod.Ips.Where(ip => FamilyOf(ip) == family).ToList();
+        return addresses.Count == 0 ? null : new V1Endpoint
+        {
+            Addresses = addresses,
+            Conditions = new V1EndpointConditions
+            {
+                Ready = service.Spec.PublishNotReadyAddresses == true || (pod.IsReady && !pod.IsTerminating),
+                Serving = pod.IsReady,
+                Terminating = pod.IsTerminating,
+            },
+            Hostname = HostnameOf(service, pod),
+            NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
+            Zone = zones.GetValueOrDefault(pod.NodeName),
+            TargetRef = Refer(pod),
+        };
+    }
+
+    private static string? HostnameOf(V1Service service, PodFacts pod) =>
+        pod.Hostname.Length > 0 && pod.Subdomain == service.Metadata.Name ? pod.Hostname : null;
+
+    private static V1ObjectReference Refer(PodFacts pod) =>
+        new() { Kind = "Pod", NamespaceProperty = pod.Key.Namespace, Name = pod.Key.Name, Uid = pod.Uid };
+
+    private static V1EndpointSubset ToSubset(V1Service service, string family, bool publishAll, List<PodFacts> pods)
+    {
+        var ports = Ports(service, pods[0]).Select(p => new Corev1EndpointPort
+        {
+            Name = p.Name is { Length: > 0 } name ? name : null, Port = p.Port ?? 0, Protocol = p.Protocol, AppProtocol = p.AppProtocol,
+        }).ToList();
+        List<V1EndpointAddress>? Addresses(bool ready)
+        {
+            var addresses = pods.Where(p => (publishAll || p.IsReady) == ready)
+                .Select(p => ToAddress(service, p, family))
+                .OrderBy(a => a.Ip, StringComparer.Ordinal)
+                .ToList();
+            return addresses.Count == 0 ? null : addresses;
+        }
+
+        return new V1EndpointSubset
+        {
+            Addresses = Addresses(true), NotReadyAddresses = Addresses(false), Ports = ports.Count == 0 ? null : ports,
+        };
+    }
+
+    private static V1EndpointAddress ToAddress(V1Service service, PodFacts pod, string family) => new()
+    {
+        Ip = AddressOf(pod, family),
+        Hostname = HostnameOf(service, pod),
+        NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
+        TargetRef = Refer(pod),
+    };
+}

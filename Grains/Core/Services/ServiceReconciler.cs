@@ -1,0 +1,152 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Core.Services;
+
+/// <summary>Keeps the Endpoints and EndpointSlices of one Service, and removes what it leaves behind.</summary>
+public sealed class ServiceReconciler : IObjectReconciler
+{
+    private const string ZoneLabel = "topology.kubernetes.io/zone";
+
+    private readonly ObjectKey _key;
+    private readonly IResourceClient _slices;
+    private readonly IResourceClient _endpoints;
+    private readonly EventRecorder _events;
+    private bool _wasThere;
+
+    public ServiceReconciler(ObjectKey key, ReconcilingServices services)
+    {
+        _key = key;
+        _slices = services.Client.As(UserIdentity.Controller("endpointslice-controller"));
+        _endpoints = services.Client.As(UserIdentity.Controller("endpoint-controller"));
+        _events = services.Events.For("endpoint-slice-controller");
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var read = await _slices.GetAsync<V1Service>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            await CleanUpAsync(cancellationToken);
+            return ReconcileResult.Done;
+        }
+
+        _wasThere = true;
+        var plan = ServicePlanner.Compute(await ObserveAsync(read.Value, cancellationToken));
+        await ApplyAsync(read.Value, plan, cancellationToken);
+        return ReconcileResult.Done;
+    }
+
+    private async Task<ServiceObserved> ObserveAsync(V1Service service, CancellationToken cancellationToken)
+    {
+        var slices = await _slices.ListAsync<V1EndpointSlice>(
+            ResourceOf<V1EndpointSlice>.Query(_key.Namespace) with
+            {
+                LabelSelector = $"{EndpointRules.ServiceNameLabel}={_key.Name}", Freshness = ReadFreshness.Linearizable,
+            },
+            cancellationToken);
+        var endpoints = await _endpoints.GetAsync<V1Endpoints>(_key, ReadFreshness.Linearizable, cancellationToken);
+        List<PodFacts> pods = [];
+        if (EndpointRules.HasEndpoints(service))
+        {
+            var list = await _slices.ListAsync(
+                ResourceOf<V1Pod>.Query(_key.Namespace) with
+                {
+                    LabelSelector = LabelSelector.OfMap(service.Spec.Selector).ToString(), Freshness = ReadFreshness.Linearizable,
+                },
+                cancellationToken);
+            pods.AddRange(list.Items.Select(PodFacts.Of));
+        }
+
+        return new ServiceObserved
+        {
+            Service = service,
+            Pods = pods,
+            Zones = await ZonesAsync(pods, cancellationToken),
+            Endpoints = endpoints.Succeeded ? endpoints.Value : null,
+            Slices = slices,
+        };
+    }
+
+    private async Task<Dictionary<string, string>> ZonesAsync(List<PodFacts> pods, CancellationToken cancellationToken)
+    {
+        var zones = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in pods.Select(p => p.NodeName).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal))
+        {
+            var node = await _slices.GetAsync(WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
+            if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneLabel, out var zone) && zone.Length > 0)
+            {
+                zones[name] = zone;
+            }
+        }
+
+        return zones;
+    }
+
+    private async Task ApplyAsync(V1Service service, ServicePlan plan, CancellationToken cancellationToken)
+    {
+        // Slices first: they are what the service proxy reads. What serves is added before what does not is removed.
+        foreach (var slice in plan.Slices.Create)
+        {
+            Expect(service, await _slices.CreateAsync(slice, cancellationToken), "FailedToCreateEndpointSlices");
+        }
+
+        foreach (var slice in plan.Slices.Update)
+        {
+            Expect(service, await _slices.UpdateAsync(slice, cancellationToken), "FailedToUpdateEndpointSlices");
+        }
+
+        foreach (var slice in plan.Slices.Delete)
+        {
+            Expect(service, await _slices.DeleteAsync(slice, cancellationToken), "FailedToDeleteEndpointSlices");
+        }
+
+        if (plan.Endpoints is { } endpoints)
+        {
+            Expect(
+                service,
+                endpoints.Metadata.ResourceVersion is null
+                    ? await _endpoints.CreateAsync(endpoints, cancellationToken)
+                    : await _endpoints.UpdateAsync(endpoints, cancellationToken),
+                "FailedToUpdateEndpoint");
+        }
+    }
+
+    private async Task CleanUpAsync(CancellationToken cancellationToken)
+    {
+        var endpoints = await _endpoints.GetAsync<V1Endpoints>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (!endpoints.Succeeded)
+        {
+            return;
+        }
+
+        // Endpoints that nobody made for a Service stay; those of a Service that was seen here go with it.
+        var isManaged = endpoints.Value.Metadata.Labels?.ContainsKey(EndpointRules.EndpointsManagedByLabel) == true;
+        if (isManaged || _wasThere)
+        {
+            await _endpoints.DeleteAsync(endpoints.Value, cancellationToken);
+        }
+
+        _wasThere = false;
+    }
+
+    private void Expect(V1Service service, Outcome<ResourceObject> outcome, string reason)
+    {
+        if (outcome.Succeeded || outcome.Error.Reason == StatusReasons.NotFound || outcome.Error.IsNamespaceTerminating())
+        {
+            return;
+        }
+
+        if (outcome.Error.Reason is not (StatusReasons.Conflict or StatusReasons.AlreadyExists))
+        {
+            _events.Record(EventNote.Warning(service, reason, $"Error for Service {_key}: {outcome.Error.Message}"));
+        }
+
+        throw new ReconcileException($"service {_key}: {outcome.Error.Message}");
+    }
+}

@@ -1,0 +1,249 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
+
+namespace OrleansOrchestrator.Grains.Discovery;
+
+/// <summary>Endpoints that share an address family and ports, and so may share slices.</summary>
+/// <param name="AddressType"><c>IPv4</c> or <c>IPv6</c>.</param>
+/// <param name="Ports">In the Service's order.</param>
+/// <param name="Endpoints">In any order; no two of the same pod or address.</param>
+public sealed record EndpointGroup(
+    string AddressType, IReadOnlyList<Discoveryv1EndpointPort> Ports, IReadOnlyList<V1Endpoint> Endpoints)
+{
+    /// <summary>Equal for slices and groups that belong together.</summary>
+    public string Id => SlicePlanner.GroupId(AddressType, Ports);
+}
+
+/// <summary>What slices must look like, endpoints apart.</summary>
+/// <param name="Namespace">Their namespace.</param>
+/// <param name="Names">Their names.</param>
+/// <param name="Labels">Their labels.</param>
+/// <param name="Owner">Their controlling owner.</param>
+/// <param name="Annotations">Their annotations; null to leave them alone.</param>
+public sealed record SliceShape(
+    string Namespace,
+    ChildNames Names,
+    IReadOnlyDictionary<string, string> Labels,
+    V1OwnerReference Owner,
+    IReadOnlyDictionary<string, string>? Annotations = null);
+
+/// <summary>Writes that bring the slices to what is wanted.</summary>
+public sealed record SlicePlan(
+    IReadOnlyList<V1EndpointSlice> Create, IReadOnlyList<V1EndpointSlice> Update, IReadOnlyList<V1EndpointSlice> Delete);
+
+/// <summary>
+/// Distributes endpoints over slices of at most <see cref="MaxEndpoints"/>, with as few writes as possible: an endpoint stays in its slice; new
+/// ones go into slices that are written anyway, then into the fullest with room for all that are left, then into new ones.
+/// </summary>
+public static class SlicePlanner
+{
+    public const int MaxEndpoints = 100;
+
+    /// <summary>The writes that are needed; none when the slices are right.</summary>
+    public static SlicePlan Compute(SliceShape shape, IReadOnlyList<EndpointGroup> groups, IReadOnlyList<V1EndpointSlice> existing)
+    {
+        var wanted = groups.Where(g => g.Endpoints.Count > 0).ToList();
+        if (wanted.Count == 0 && groups.Count > 0)
+        {
+            // Nobody serves: one empty slice says so.
+            wanted.Add(groups[0] with { Ports = [], Endpoints = [] });
+        }
+
+        var drafts = existing.ToLookup(s => GroupId(s.AddressType, s.Ports ?? []));
+        var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(s))])).ToList();
+        var keptNames = kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+        var numbers = FreeNumbers(shape.Names, existing).GetEnumerator();
+        var create = kept.Where(d => d.Slice is null).Select(d => New(shape, d, NextName(shape.Names, numbers))).ToList();
+        var update = kept.Where(d => d.Slice is not null && (d.IsChanged || !HasShape(shape, d.Slice))).Select(d => Updated(shape, d)).ToList();
+        return new SlicePlan(create, update, [.. existing.Where(s => !keptNames.Contains(s.Metadata.Name))]);
+    }
+
+    /// <summary>Equal for slices whose endpoints could share one.</summary>
+    internal static string GroupId(string addressType, IEnumerable<Discoveryv1EndpointPort> ports) =>
+        $"{addressType}|{string.Join('|', ports.Select(p => $"{p.Name}/{p.Protocol}/{p.Port}/{p.AppProtocol}"))}";
+
+    private static List<Draft> Place(EndpointGroup group, List<Draft> drafts)
+    {
+        var missing = new Dictionary<string, V1Endpoint>(StringComparer.Ordinal);
+        foreach (var endpoint in group.Endpoints)
+        {
+            missing[Identity(endpoint)] = endpoint;
+        }
+
+        foreach (var draft in drafts)
+        {
+            draft.KeepOnly(missing);
+        }
+
+        var rest = new Queue<V1Endpoint>(missing.Values.OrderBy(Identity, StringComparer.Ordinal));
+        foreach (var draft in drafts.Where(d => d.IsChanged))
+        {
+            draft.Fill(rest);
+        }
+
+        // The fullest that takes all that is left, so that slices fill up before new ones begin.
+        drafts.Where(d => d.Endpoints.Count + rest.Count <= MaxEndpoints).MaxBy(d => d.Endpoints.Count)?.Fill(rest);
+        while (rest.Count > 0)
+        {
+            var draft = new Draft(group);
+            draft.Fill(rest);
+            drafts.Add(draft);
+        }
+
+        drafts.RemoveAll(d => d.Endpoints.Count == 0 && group.Endpoints.Count > 0);
+        if (group.Endpoints.Count == 0)
+        {
+            return drafts.Count == 0 ? [new Draft(group)] : [drafts[0]];
+        }
+
+        return drafts;
+    }
+
+    private static string Identity(V1Endpoint endpoint) => endpoint.TargetRef?.Uid is { Length: > 0 } uid
+        ? $"{endpoint.TargetRef.Name}/{uid}"
+        : string.Join(',', endpoint.Addresses);
+
+    private static IEnumerable<int> FreeNumbers(ChildNames names, IReadOnlyList<V1EndpointSlice> existing)
+    {
+        var taken = new HashSet<int>();
+        foreach (var slice in existing)
+        {
+            if (names.TrySequence(slice.Metadata.Name, out var number))
+            {
+                taken.Add(number);
+            }
+        }
+
+        return Enumerable.Range(0, ChildNames.Count).Where(n => !taken.Contains(n));
+    }
+
+    private static string NextName(ChildNames names, IEnumerator<int> numbers)
+    {
+        numbers.MoveNext();
+        return names.Name(numbers.Current);
+    }
+
+    private static bool HasShape(SliceShape shape, V1EndpointSlice slice) =>
+        Same(shape.Labels, slice.Metadata.Labels)
+        && slice.Metadata.OwnerReferences?.Any(o => o.Uid == shape.Owner.Uid) == true
+        && (shape.Annotations is null || Same(shape.Annotations, slice.Metadata.Annotations));
+
+    private static bool Same(IReadOnlyDictionary<string, string> wanted, IDictionary<string, string>? actual) =>
+        wanted.Count == (actual?.Count ?? 0) && wanted.All(p => actual!.TryGetValue(p.Key, out var value) && value == p.Value);
+
+    private static V1EndpointSlice New(SliceShape shape, Draft draft, string name) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = name,
+            GenerateName = shape.Names.Prefix,
+            NamespaceProperty = shape.Namespace,
+            Labels = shape.Labels.ToDictionary(StringComparer.Ordinal),
+            Annotations = shape.Annotations?.ToDictionary(StringComparer.Ordinal),
+            OwnerReferences = [shape.Owner],
+        },
+        AddressType = draft.AddressType,
+        Ports = draft.Ports,
+        Endpoints = draft.Endpoints,
+    };
+
+    private static V1EndpointSlice Updated(SliceShape shape, Draft draft)
+    {
+        var old = draft.Slice!;
+        return new V1EndpointSlice
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = old.Metadata.Name,
+                GenerateName = old.Metadata.GenerateName,
+                NamespaceProperty = old.Metadata.NamespaceProperty,
+                Uid = old.Metadata.Uid,
+                ResourceVersion = old.Metadata.ResourceVersion,
+                Labels = shape.Labels.ToDictionary(StringComparer.Ordinal),
+                Annotations = shape.Annotations?.ToDictionary(StringComparer.Ordinal) ?? old.Metadata.Annotations,
+                Finalizers = old.Metadata.Finalizers,
+                OwnerReferences = [shape.Owner],
+            },
+            AddressType = old.AddressType,
+            Ports = old.Ports,
+            Endpoints = draft.Endpoints,
+        };
+    }
+
+    /// <summary>A slice in the making.</summary>
+    private sealed class Draft
+    {
+        public Draft(V1EndpointSlice slice)
+        {
+            Slice = slice;
+            AddressType = slice.AddressType;
+            Ports = slice.Ports ?? [];
+            Endpoints = [.. slice.Endpoints ?? []];
+        }
+
+        public Draft(EndpointGroup group)
+        {
+            AddressType = group.AddressType;
+            Ports = [.. group.Ports];
+            IsChanged = true;
+        }
+
+        public V1EndpointSlice? Slice { get; }
+
+        public string AddressType { get; }
+
+        public IList<Discoveryv1EndpointPort> Ports { get; }
+
+        public List<V1Endpoint> Endpoints { get; } = [];
+
+        public bool IsChanged { get; private set; }
+
+        /// <summary>Keeps what is wanted, as it is wanted, and takes it off the list.</summary>
+        public void KeepOnly(Dictionary<string, V1Endpoint> wanted)
+        {
+            var kept = new List<V1Endpoint>(Endpoints.Count);
+            foreach (var endpoint in Endpoints)
+            {
+                if (wanted.Remove(Identity(endpoint), out var next))
+                {
+                    IsChanged |= !EndpointEquality.Same(endpoint, next);
+                    kept.Add(next);
+                }
+                else
+                {
+                    IsChanged = true;
+                }
+            }
+
+            Endpoints.Clear();
+            Endpoints.AddRange(kept);
+        }
+
+        public void Fill(Queue<V1Endpoint> rest)
+        {
+            while (rest.Count > 0 && Endpoints.Count < MaxEndpoints)
+            {
+                Endpoints.Add(rest.Dequeue());
+                IsChanged = true;
+            }
+        }
+    }
+}
+
+/// <summary>Compares endpoints by what they say.</summary>
+internal static class EndpointEquality
+{
+    public static bool Same(V1Endpoint a, V1Endpoint b) =>
+        a.Addresses.SequenceEqual(b.Addresses)
+        && a.Conditions?.Ready == b.Conditions?.Ready
+        && a.Conditions?.Serving == b.Conditions?.Serving
+        && a.Conditions?.Terminating == b.Conditions?.Terminating
+        && (a.Hostname ?? "") == (b.Hostname ?? "")
+        && (a.NodeName ?? "") == (b.NodeName ?? "")
+        && (a.Zone ?? "") == (b.Zone ?? "")
+        && Same(a.TargetRef, b.TargetRef);
+
+    public static bool Same(V1ObjectReference? a, V1ObjectReference? b) =>
+        (a is null) == (b is null)
+        && (a is null || (a.Uid == b!.Uid && a.Name == b.Name && a.Kind == b.Kind && a.NamespaceProperty == b.NamespaceProperty));
+}
