@@ -241,8 +241,13 @@ internal sealed partial class HollowFleet
         }
     }
 
-    private Task ApplyPod(ResourceChange change, CancellationToken cancellationToken)
+    private async Task ApplyPod(ResourceChange change, CancellationToken cancellationToken)
     {
+        if (ReferenceEquals(change, ResourceChange.Synced) && _isSynced)
+        {
+            await ForgetMissingAsync(cancellationToken);
+        }
+
         lock (_lock)
         {
             if (ReferenceEquals(change, ResourceChange.Synced))
@@ -257,7 +262,18 @@ internal sealed partial class HollowFleet
         }
 
         _wake.Writer.TryWrite(true);
-        return Task.CompletedTask;
+    }
+
+    /// <summary>After a gap deletions may have been missed; what the list lacks is gone.</summary>
+    private async Task ForgetMissingAsync(CancellationToken cancellationToken)
+    {
+        var list = await _client.ListAsync(
+            new ListQuery { Resource = WellKnown.Pods, Freshness = ReadFreshness.Linearizable }, cancellationToken);
+        var present = list.Items.Select(item => item.Key).ToHashSet();
+        lock (_lock)
+        {
+            _pods.KeepOnly(present);
+        }
     }
 
     /// <summary>Somebody says that a node is not ready, or deleted it.</summary>

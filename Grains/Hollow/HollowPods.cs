@@ -52,6 +52,15 @@ internal sealed class HollowPods(IReadOnlyDictionary<string, HollowNode> nodes, 
         }
     }
 
+    /// <summary>Forgets pods that are not among these.</summary>
+    public void KeepOnly(IReadOnlySet<ObjectKey> present)
+    {
+        foreach (var pod in _pods.Values.Where(p => !present.Contains(p.Key)).ToArray())
+        {
+            Forget(pod);
+        }
+    }
+
     /// <summary>Takes the next step that is due.</summary>
     public bool TryTake(out HollowPod pod, out HollowStep step)
     {

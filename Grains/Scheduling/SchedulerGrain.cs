@@ -53,6 +53,7 @@ public sealed partial class SchedulerGrain : Grain, ISchedulerGrain
 
     private async Task RunAsync(SchedulerLoop loop)
     {
+        using var owned = loop;
         try
         {
             await loop.RunAsync(_stop.Token);

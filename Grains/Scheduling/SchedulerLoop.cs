@@ -9,7 +9,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they learn into its inbox. A turn
 /// of the loop takes in everything that has arrived, decides on a bounded number of pods, and hands the bindings over.
 /// </summary>
-public sealed partial class SchedulerLoop
+public sealed partial class SchedulerLoop : IDisposable
 {
     /// <summary>What may wait for the loop; followers then wait, and with them the caches' buffers fill, which know what to do.</summary>
     public const int MaxInbox = 8_192;
@@ -34,6 +34,7 @@ public sealed partial class SchedulerLoop
     private readonly SchedulerCore _core;
     private readonly PodBinder _binder;
     private readonly SchedulingReporter _reporter;
+    private readonly SchedulerMetrics _metrics;
     private int _streamsToSync = 2;
     private int _bindingsInFlight;
     private volatile bool _isBusy;
@@ -50,7 +51,11 @@ public sealed partial class SchedulerLoop
         _core = new SchedulerCore(name, time, new Random(seed), options.PercentageOfNodesToScore);
         _binder = new PodBinder(_client, options.MaxBindingsInFlight, logger);
         _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
+        _metrics = new SchedulerMetrics(name);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _metrics.Dispose();
 
     /// <summary>Schedules until cancelled; fails only on a bug, after which a fresh loop must take over.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -86,7 +91,9 @@ public sealed partial class SchedulerLoop
                 _ = VerifyAsync(doubtful, cancellationToken);
             }
 
-            if (!Decide())
+            var mayBeMore = Decide();
+            _metrics.Pending(_core.Queue, _bindingsInFlight);
+            if (!mayBeMore)
             {
                 _isBusy = _bindingsInFlight > 0;
                 await WaitAsync(cancellationToken);
@@ -181,6 +188,7 @@ public sealed partial class SchedulerLoop
                 _core.BindingSucceeded(result.Pod);
                 if (result.IsOurs)
                 {
+                    _metrics.Attempted("scheduled");
                     ReportScheduled(result);
                 }
 
@@ -189,6 +197,7 @@ public sealed partial class SchedulerLoop
                 _core.PodVanished(result.Pod);
                 break;
             default:
+                _metrics.Attempted("error");
                 _core.BindingFailed(result.Pod);
                 ReportError(result);
                 break;
@@ -204,8 +213,11 @@ public sealed partial class SchedulerLoop
         Message = $"Successfully assigned {result.Pod.Key.Namespace}/{result.Pod.Key.Name} to {result.NodeName}",
     });
 
-    private void ReportUnschedulable(SchedulingDecision decision) =>
+    private void ReportUnschedulable(SchedulingDecision decision)
+    {
+        _metrics.Attempted("unschedulable");
         ReportFailure(decision.Pod, "Unschedulable", decision.Message!);
+    }
 
     private void ReportError(BindingResult result) => ReportFailure(
         result.Pod, "SchedulerError", $"binding rejected: running Bind plugin \"DefaultBinder\": {result.Error}");

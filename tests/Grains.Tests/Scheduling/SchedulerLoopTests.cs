@@ -87,6 +87,19 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ARepeatedFailureCountsOnItsFirstEvent()
+    {
+        Start();
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Requests = "cpu=8" }.Build());
+        await _api.UntilAsync(() => _api.All(WellKnown.Events).Count == 1);
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        await _api.UntilAsync(() => _api.All(WellKnown.Events).Any(e => e["series"] is not null));
+        var recorded = Assert.Single(_api.All(WellKnown.Events));
+        Assert.Equal(2, recorded["series"]!["count"]!.GetValue<int>());
+        Assert.StartsWith("0/1 nodes are available: 1 Insufficient cpu.", Condition("a")!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AThousandPodsAreSpreadEvenly()
     {
         const int Nodes = 50;
@@ -111,7 +124,15 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     {
         var loop = new SchedulerLoop(
             "default-scheduler", _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
-        _run = loop.RunAsync(_stop.Token);
+        _run = RunAsync(loop);
+    }
+
+    private async Task RunAsync(SchedulerLoop loop)
+    {
+        using (loop)
+        {
+            await loop.RunAsync(_stop.Token);
+        }
     }
 
     private string? NodeOf(string pod) =>
