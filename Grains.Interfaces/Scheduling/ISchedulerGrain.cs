@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Interfaces.Scheduling;
 
 /// <summary>
-/// Assigns pods to nodes. One grain per scheduler name; the key is what pods carry in <c>spec.schedulerName</c>. It follows nodes and pods on
+/// Assigns pods to nodes. One grain per scheduler name; the key is what pods carry in <c>spec.schedulerName</c>. It follows
+/// nodes and pods on
 /// its own; nobody calls it but for keeping it alive.
 /// </summary>
 [Alias("orch.scheduler-grain")]

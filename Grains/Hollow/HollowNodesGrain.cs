@@ -5,7 +5,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Hollow;
 
-/// <summary>Gives a fleet of hollow nodes its place in the cluster: where this grain is active, its <see cref="HollowFleet"/> runs.</summary>
+/// <summary>
+/// Gives a fleet of hollow nodes its place in the cluster: where this grain is active, its <see cref="HollowFleet"/> runs.
+/// </summary>
 [GrainType("hollow-nodes")]
 public sealed partial class HollowNodesGrain(IServiceProvider services, TimeProvider time, ILogger<HollowNodesGrain> logger)
     : Grain, IHollowNodesGrain

@@ -7,12 +7,16 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// Finds the best node for a pod: filters until enough nodes fit, scores those, and takes one of the best at random.
 /// </summary>
 /// <remarks>
-/// A result holds for a (shape, node version) pair, and placing a pod moves one node's version. So among pods of one shape all but one node's
-/// results are at hand, and a pod costs a scan over two arrays instead of running every plugin on every node; nothing is allocated.
+/// A result holds for a (shape, node version) pair, and placing a pod moves one node's version. So among pods of one shape all
+/// but one node's
+/// results are at hand, and a pod costs a scan over two arrays instead of running every plugin on every node; nothing is
+/// allocated.
 /// </remarks>
 public sealed class NodePicker
 {
-    /// <summary>In smaller clusters every node is looked at; in larger ones at least this many fitting nodes are sought.</summary>
+    /// <summary>
+    /// In smaller clusters every node is looked at; in larger ones at least this many fitting nodes are sought.
+    /// </summary>
     public const int MinFeasibleNodes = 100;
 
     private const int MinPercentage = 5;

@@ -32,7 +32,8 @@ public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome 
 }
 
 /// <summary>
-/// Sends bindings, many at a time: each waits for its commit, and all that wait commit together in the pods journal. An outcome that is not clear
+/// Sends bindings, many at a time: each waits for its commit, and all that wait commit together in the pods journal. An
+/// outcome that is not clear
 /// (a timeout, a conflict) is never guessed but looked up.
 /// </summary>
 internal sealed partial class PodBinder

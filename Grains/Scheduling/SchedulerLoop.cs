@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -6,12 +7,15 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they learn into its inbox. A turn
+/// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they learn
+/// into its inbox. A turn
 /// of the loop takes in everything that has arrived, decides on a bounded number of pods, and hands the bindings over.
 /// </summary>
 public sealed partial class SchedulerLoop : IDisposable
 {
-    /// <summary>What may wait for the loop; followers then wait, and with them the caches' buffers fill, which know what to do.</summary>
+    /// <summary>
+    /// What may wait for the loop; followers then wait, and with them the caches' buffers fill, which know what to do.
+    /// </summary>
     public const int MaxInbox = 8_192;
 
     /// <summary>So that a flood of changes cannot keep the loop from deciding.</summary>
@@ -105,7 +109,15 @@ public sealed partial class SchedulerLoop : IDisposable
     {
         for (var i = 0; i < MaxInputsPerTurn && _inbox.Reader.TryRead(out var input); i++)
         {
-            Apply(input);
+            try
+            {
+                Apply(input);
+            }
+            catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException)
+            {
+                // Stored objects are valid; but one that is not after all must not keep every other pod from being scheduled.
+                LogUnreadable(input.Resource, input.Change?.Object.Key, error);
+            }
         }
     }
 
@@ -281,7 +293,8 @@ public sealed partial class SchedulerLoop : IDisposable
     }
 
     /// <summary>
-    /// After a gap, deletions may have been missed. The list is at least as new as the stream is here, so what it lacks is gone, and what is newer
+    /// After a gap, deletions may have been missed. The list is at least as new as the stream is here, so what it lacks is
+    /// gone, and what is newer
     /// comes later in the stream.
     /// </summary>
     private async Task SyncedAsync(ResourceName resource, bool isAgain, CancellationToken cancellationToken)
@@ -301,10 +314,15 @@ public sealed partial class SchedulerLoop : IDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "scheduler {Name} starts with seed {Seed}")]
     private partial void LogStarted(string name, int seed);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Resource} {Key} cannot be read, and is left out of scheduling")]
+    private partial void LogUnreadable(ResourceName resource, ObjectKey? key, Exception error);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "following {Resource} ended; it begins again")]
     private partial void LogFollowEnded(ResourceName resource, Exception error);
 
-    /// <summary>One of: a change, a finished binding, the keys that exist, or (nothing set) the end of the initial objects.</summary>
+    /// <summary>
+    /// One of: a change, a finished binding, the keys that exist, or (nothing set) the end of the initial objects.
+    /// </summary>
     private readonly record struct Input
     {
         public ResourceName Resource { get; init; }

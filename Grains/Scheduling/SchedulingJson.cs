@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
-/// <summary>The bodies that the scheduler sends, written directly: at thousands a second a model in between would be felt.</summary>
+/// <summary>
+/// The bodies that the scheduler sends, written directly: at thousands a second a model in between would be felt.
+/// </summary>
 internal static class SchedulingJson
 {
     /// <summary>Longest event note that the API accepts.</summary>

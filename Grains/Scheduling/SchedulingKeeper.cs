@@ -7,7 +7,10 @@ using OrleansOrchestrator.Interfaces.Scheduling;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
-/// <summary>Keeps the schedulers and hollow nodes of the cluster active: when their silo is lost, the next ping makes them live elsewhere.</summary>
+/// <summary>
+/// Keeps the schedulers and hollow nodes of the cluster active: when their silo is lost, the next ping makes them live
+/// elsewhere.
+/// </summary>
 public sealed partial class SchedulingKeeper(
     IGrainFactory grains,
     IOptions<SchedulerOptions> scheduler,

@@ -7,8 +7,10 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// Tells the world what the scheduler decided: events, and the condition of pods that fit nowhere. It never holds up scheduling: queues are bounded,
-/// what does not fit is lost (a condition is written again with the next attempt), and while pods are being bound the events about it wait.
+/// Tells the world what the scheduler decided: events, and the condition of pods that fit nowhere. It never holds up
+/// scheduling: queues are bounded,
+/// what does not fit is lost (a condition is written again with the next attempt), and while pods are being bound the events
+/// about it wait.
 /// </summary>
 internal sealed partial class SchedulingReporter(
     IResourceClient client, TimeProvider time, Func<bool> isBusy, ILogger logger)
@@ -168,7 +170,9 @@ internal sealed partial class SchedulingReporter(
     [LoggerMessage(Level = LogLevel.Debug, Message = "{What} about pod {Pod} was not recorded: {Error}")]
     private partial void LogLost(string what, ObjectKey pod, string error);
 
-    /// <summary>Pods whose failure has an event already: within six minutes a repetition only counts on it. Thread-safe.</summary>
+    /// <summary>
+    /// Pods whose failure has an event already: within six minutes a repetition only counts on it. Thread-safe.
+    /// </summary>
     private sealed class RepeatedEvents(TimeProvider time)
     {
         private const int MaxRemembered = 8_192;

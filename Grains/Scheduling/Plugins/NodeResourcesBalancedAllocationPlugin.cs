@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
-/// <summary>Prefers nodes on which cpu and memory are used to the same degree: 100 less half the difference of the two shares.</summary>
+/// <summary>
+/// Prefers nodes on which cpu and memory are used to the same degree: 100 less half the difference of the two shares.
+/// </summary>
 public sealed class NodeResourcesBalancedAllocationPlugin : IScorePlugin
 {
     private const double MaxScore = 100;

@@ -24,7 +24,8 @@ public interface IPreFilterPlugin : ISchedulingPlugin
 public readonly record struct PreFilterResult(Verdict? Rejection, HashSet<string>? NodeNames);
 
 /// <summary>
-/// Says whether a pod may run on a node. Depends on nothing but the pod's <see cref="PodInfo.Shape"/>, its node name, and the node: results
+/// Says whether a pod may run on a node. Depends on nothing but the pod's <see cref="PodInfo.Shape"/>, its node name, and the
+/// node: results
 /// are kept and shared by all pods of one shape until <see cref="NodeInfo.Version"/> moves.
 /// </summary>
 public interface IFilterPlugin : ISchedulingPlugin
@@ -60,7 +61,9 @@ public enum ScoreScale
     ToHighestReversed,
 }
 
-/// <summary>Kinds of things that happen to nodes and may make room for a waiting pod. Pods that leave a node always may.</summary>
+/// <summary>
+/// Kinds of things that happen to nodes and may make room for a waiting pod. Pods that leave a node always may.
+/// </summary>
 [Flags]
 public enum ClusterChanges
 {

@@ -100,6 +100,17 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AnUnreadablePodHoldsUpNoOther()
+    {
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = "\"tolerations\":[{\"key\":5}]" }.Build());
+        _api.Put(WellKnown.Pods, new PodSketch("b").Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("b") == "n");
+        Assert.Null(NodeOf("a"));
+    }
+
+    [Fact]
     public async Task AThousandPodsAreSpreadEvenly()
     {
         const int Nodes = 50;
