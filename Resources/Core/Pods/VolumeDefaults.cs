@@ -1,0 +1,127 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.Resources.Core.Pods;
+
+/// <summary>Defaults of volumes and of what is projected into them.</summary>
+internal static class VolumeDefaults
+{
+    private const int FileMode = 420; // 0644
+    private const long TokenSeconds = 3600;
+
+    public static void Apply(IList<V1Volume>? volumes)
+    {
+        foreach (var volume in volumes ?? [])
+        {
+            ApplyLocal(volume);
+            ApplyRemote(volume);
+            if (!HasSource(volume))
+            {
+                volume.EmptyDir = new V1EmptyDirVolumeSource();
+            }
+        }
+    }
+
+    private static void ApplyLocal(V1Volume volume)
+    {
+        if (volume.HostPath is { } path)
+        {
+            path.Type ??= "";
+        }
+
+        if (volume.Secret is { } secret)
+        {
+            secret.DefaultMode ??= FileMode;
+        }
+
+        if (volume.ConfigMap is { } configMap)
+        {
+            configMap.DefaultMode ??= FileMode;
+        }
+
+        if (volume.DownwardAPI is { } downward)
+        {
+            downward.DefaultMode ??= FileMode;
+            ApplyFiles(downward.Items);
+        }
+
+        if (volume.Projected is { } projected)
+        {
+            projected.DefaultMode ??= FileMode;
+            ApplyProjections(projected.Sources);
+        }
+
+        if (volume.Image is { } image)
+        {
+            image.PullPolicy ??= ImageReference.DefaultPullPolicy(image.Reference);
+        }
+    }
+
+    private static void ApplyProjections(IList<V1VolumeProjection>? sources)
+    {
+        foreach (var source in sources ?? [])
+        {
+            ApplyFiles(source.DownwardAPI?.Items);
+            if (source.ServiceAccountToken is { } token)
+            {
+                token.ExpirationSeconds ??= TokenSeconds;
+            }
+        }
+    }
+
+    private static void ApplyFiles(IList<V1DownwardAPIVolumeFile>? files)
+    {
+        foreach (var file in files ?? [])
+        {
+            if (file.FieldRef is { } field)
+            {
+                field.ApiVersion ??= "v1";
+            }
+        }
+    }
+
+    private static void ApplyRemote(V1Volume volume)
+    {
+        if (volume.Iscsi is { } iscsi)
+        {
+            iscsi.IscsiInterface ??= "default";
+        }
+
+        if (volume.Rbd is { } rbd)
+        {
+            rbd.Pool ??= "rbd";
+            rbd.User ??= "admin";
+            rbd.Keyring ??= "/etc/ceph/keyring";
+        }
+
+        if (volume.AzureDisk is { } disk)
+        {
+            disk.CachingMode ??= "ReadWrite";
+            disk.Kind ??= "Shared";
+            disk.FsType ??= "ext4";
+            disk.ReadOnlyProperty ??= false;
+        }
+
+        if (volume.ScaleIO is { } scale)
+        {
+            scale.StorageMode ??= "ThinProvisioned";
+            scale.FsType ??= "xfs";
+        }
+
+        if (volume.Ephemeral?.VolumeClaimTemplate is { } claim)
+        {
+            claim.Metadata ??= new V1ObjectMeta();
+            claim.Spec ??= new V1PersistentVolumeClaimSpec();
+            claim.Spec.VolumeMode ??= "Filesystem";
+            claim.Spec.Resources ??= new V1VolumeResourceRequirements();
+            PodDefaults.RoundUp(claim.Spec.Resources.Requests);
+            PodDefaults.RoundUp(claim.Spec.Resources.Limits);
+        }
+    }
+
+    private static bool HasSource(V1Volume v) =>
+        (v.EmptyDir ?? v.HostPath ?? v.Secret ?? v.ConfigMap ?? v.Projected ?? (object?)v.DownwardAPI ?? v.PersistentVolumeClaim) is not null
+        || (v.Csi ?? v.Ephemeral ?? v.Image ?? v.Nfs ?? v.Iscsi ?? (object?)v.GitRepo ?? v.Glusterfs) is not null
+        || (v.GcePersistentDisk ?? v.AwsElasticBlockStore ?? v.Rbd ?? v.Quobyte ?? (object?)v.FlexVolume ?? v.Cinder) is not null
+        || (v.Cephfs ?? v.Flocker ?? v.Fc ?? v.AzureFile ?? (object?)v.VsphereVolume ?? v.AzureDisk) is not null
+        || (v.PhotonPersistentDisk ?? v.PortworxVolume ?? v.ScaleIO ?? (object?)v.Storageos) is not null;
+}

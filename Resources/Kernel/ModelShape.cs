@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using k8s.Models;
+
+namespace OrleansOrchestrator.Resources.Kernel;
+
+/// <summary>
+/// What the API does to every object of a model type alike, driven by a table of upstream's fields: dropping zero values that its encoder
+/// omits, comparing as its semantic equality does (no list is an empty list, quantities by amount), and writing its internal form, which
+/// some error messages quote. Accessors are compiled once per type.
+/// </summary>
+public abstract class ModelShape
+{
+    private static readonly ConcurrentDictionary<Type, ModelShape> Shapes = new();
+
+    /// <summary>The shape of a model type; of any class in <c>k8s.Models</c>.</summary>
+    public static ModelShape Of(Type type) => Shapes.GetOrAdd(
+        type, static t => (ModelShape)Activator.CreateInstance(typeof(ModelShape<>).MakeGenericType(t))!);
+
+    /// <summary>True when two models mean the same.</summary>
+    public static bool SemanticEquals<T>(T? left, T? right)
+        where T : class
+    {
+        if (ReferenceEquals(left, right))
+        {
+            return true;
+        }
+
+        return left is not null && right is not null && ModelShape<T>.Instance.AreEqual(left, right);
+    }
+
+    /// <summary>Removes what upstream's encoder would not write, and puts zero values where a list holds null.</summary>
+    public static void Normalize<T>(T? item)
+        where T : class
+    {
+        if (item is not null)
+        {
+            ModelShape<T>.Instance.NormalizeItem(item);
+        }
+    }
+
+    /// <summary>Writes the internal form of a model; null writes a zero value.</summary>
+    internal abstract void WriteInternal(object? item, GoJsonWriter writer);
+}
+
+/// <summary>The shape of one model type.</summary>
+public sealed class ModelShape<T> : ModelShape
+    where T : class
+{
+    private readonly ModelField<T>[] _fields;
+    private readonly ModelField<T>[] _internal;
+
+    public ModelShape()
+    {
+        var layout = ModelLayouts.Find(typeof(T));
+        var byName = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p is { CanRead: true, CanWrite: true })
+            .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
+        var ordered = new List<ModelField<T>>();
+        foreach (var entry in layout)
+        {
+            var field = ModelFields.Create<T>(byName[entry.Property], entry);
+            ordered.Add(field);
+            byName.Remove(entry.Property);
+        }
+
+        _internal = [.. ordered];
+        var rest = byName.Values.Select(p => ModelFields.Create<T>(p, new LayoutEntry(p.Name, p.Name, IsPointer: true, IsKept: false)));
+        _fields = [.. ordered, .. rest];
+    }
+
+    public static ModelShape<T> Instance { get; } = (ModelShape<T>)Of(typeof(T));
+
+    internal bool AreEqual(T left, T right)
+    {
+        foreach (var field in _fields)
+        {
+            if (!field.AreEqual(left, right))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    internal void NormalizeItem(T item)
+    {
+        foreach (var field in _fields)
+        {
+            field.Normalize(item);
+        }
+    }
+
+    internal override void WriteInternal(object? item, GoJsonWriter writer)
+    {
+        writer.BeginObject();
+        WriteFields(item, writer);
+        SpecialForms.WriteRest(item, writer);
+        writer.EndObject();
+    }
+
+    /// <summary>The fields without the braces.</summary>
+    internal void WriteFields(object? item, GoJsonWriter writer)
+    {
+        foreach (var field in _internal)
+        {
+            if (!SpecialForms.TryWrite(item, field.Name, writer))
+            {
+                field.Write((T?)item, writer);
+            }
+        }
+    }
+}
+
+/// <summary>One field of a layout.</summary>
+/// <param name="Name">Upstream's internal name.</param>
+/// <param name="Property">The model's property.</param>
+/// <param name="IsPointer">True when zero and absent differ.</param>
+/// <param name="IsKept">True when the zero value is written out.</param>
+internal readonly record struct LayoutEntry(string Name, string Property, bool IsPointer, bool IsKept);
+
+/// <summary>One field of a model type, with typed accessors.</summary>
+internal abstract class ModelField<T>(LayoutEntry entry)
+{
+    public string Name => Entry.Name;
+
+    protected LayoutEntry Entry { get; } = entry;
+
+    public abstract bool AreEqual(T left, T right);
+
+    public abstract void Normalize(T item);
+
+    public abstract void Write(T? item, GoJsonWriter writer);
+}
+
+/// <summary>Makes the right field for a property.</summary>
+internal static class ModelFields
+{
+    public static ModelField<T> Create<T>(PropertyInfo property, LayoutEntry entry)
+    {
+        var type = property.PropertyType;
+        var definition = type switch
+        {
+            _ when type == typeof(string) => typeof(TextField<>),
+            _ when type == typeof(ResourceQuantity) => typeof(QuantityField<>),
+            _ when type == typeof(IntOrString) => typeof(IntOrStringField<>),
+            _ when type.IsValueType => typeof(ValueField<,>),
+            _ when IsGeneric(type, typeof(IList<>)) => typeof(ListField<,>),
+            _ when type == typeof(IDictionary<string, string>) => typeof(TextMapField<>),
+            _ when type == typeof(IDictionary<string, ResourceQuantity>) => typeof(QuantityMapField<>),
+            _ when type.Namespace == typeof(V1Pod).Namespace => typeof(NestedField<,>),
+            _ => typeof(OtherField<,>),
+        };
+        var closed = definition.GetGenericArguments().Length == 1
+            ? definition.MakeGenericType(typeof(T))
+            : definition.MakeGenericType(typeof(T), definition == typeof(ListField<,>) ? type.GetGenericArguments()[0] : type);
+        return (ModelField<T>)Activator.CreateInstance(closed, property, entry)!;
+    }
+
+    private static bool IsGeneric(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;
+}
