@@ -118,10 +118,12 @@ internal static class VolumeDefaults
         }
     }
 
-    private static bool HasSource(V1Volume v) =>
-        (v.EmptyDir ?? v.HostPath ?? v.Secret ?? v.ConfigMap ?? v.Projected ?? (object?)v.DownwardAPI ?? v.PersistentVolumeClaim) is not null
-        || (v.Csi ?? v.Ephemeral ?? v.Image ?? v.Nfs ?? v.Iscsi ?? (object?)v.GitRepo ?? v.Glusterfs) is not null
-        || (v.GcePersistentDisk ?? v.AwsElasticBlockStore ?? v.Rbd ?? v.Quobyte ?? (object?)v.FlexVolume ?? v.Cinder) is not null
-        || (v.Cephfs ?? v.Flocker ?? v.Fc ?? v.AzureFile ?? (object?)v.VsphereVolume ?? v.AzureDisk) is not null
-        || (v.PhotonPersistentDisk ?? v.PortworxVolume ?? v.ScaleIO ?? (object?)v.Storageos) is not null;
+    private static bool HasSource(V1Volume volume) => volume is not
+    {
+        EmptyDir: null, HostPath: null, Secret: null, ConfigMap: null, Projected: null, DownwardAPI: null, PersistentVolumeClaim: null,
+        Csi: null, Ephemeral: null, Image: null, Nfs: null, Iscsi: null, GitRepo: null, Glusterfs: null, GcePersistentDisk: null,
+        AwsElasticBlockStore: null, Rbd: null, Quobyte: null, FlexVolume: null, Cinder: null, Cephfs: null, Flocker: null, Fc: null,
+        AzureFile: null, VsphereVolume: null, AzureDisk: null, PhotonPersistentDisk: null, PortworxVolume: null, ScaleIO: null,
+        Storageos: null,
+    };
 }

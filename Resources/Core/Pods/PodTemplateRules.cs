@@ -1,0 +1,43 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.Core.Pods;
+
+/// <summary>The rules of pod templates, for every workload.</summary>
+public static class PodTemplateRules
+{
+    /// <summary>Fills in what a template may leave out; makes one when there is none.</summary>
+    public static V1PodTemplateSpec SetDefaults(V1PodTemplateSpec? template)
+    {
+        template ??= new V1PodTemplateSpec();
+        PodDefaults.ApplyTemplate(template);
+        return template;
+    }
+
+    /// <summary>Drops fields that this version does not have switched on.</summary>
+    public static void Prepare(V1PodTemplateSpec template)
+    {
+        PodDefaults.SyncServiceAccount(template.Spec);
+        PodPreparation.DropDisabled(template.Spec);
+    }
+
+    /// <summary>Findings on a template with defaults.</summary>
+    public static void Validate(V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
+    {
+        var metadata = template.Metadata ?? new V1ObjectMeta();
+        var spec = template.Spec ?? new V1PodSpec();
+        ObjectMetaRules.ValidateLabels(metadata.Labels, path.Child("labels"), errors);
+        ObjectMetaRules.ValidateAnnotations(metadata.Annotations, path.Child("annotations"), errors);
+        PodAnnotationRules.Validate(metadata.Annotations, spec, path.Child("annotations"), errors);
+        new PodSpecValidator(spec, null, path.Child("spec"), errors).Validate();
+        PodAnnotationRules.ValidateAgainstFields(metadata, spec, path.Child("spec"), errors);
+        if (spec.EphemeralContainers is { Count: > 0 })
+        {
+            errors.Forbidden(path.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template");
+        }
+    }
+
+    /// <summary>Texts for Warning headers.</summary>
+    public static IEnumerable<string> Warnings(V1PodTemplateSpec template, FieldPath path) =>
+        PodWarnings.Of(template.Spec, template.Metadata, path);
+}
