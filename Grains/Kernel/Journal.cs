@@ -31,6 +31,7 @@ internal sealed partial class Journal(
     private long _epoch;
     private long _revision;
     private bool _isLost;
+    private volatile bool _isDismissing;
     private Task? _opening;
     private Task? _batches;
     private Task? _inFlight;
@@ -40,7 +41,7 @@ internal sealed partial class Journal(
     private (long Since, TimeSpan Wait)? _predecessorLease;
 
     /// <summary>Completes at the next publication, or when the journal is lost; then replaced.</summary>
-    private TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public async Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken)
     {
@@ -118,9 +119,7 @@ internal sealed partial class Journal(
 
         if (revision == _revision && wait > TimeSpan.Zero)
         {
-            await _published.Task.WaitAsync(wait, time, cancellationToken).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            cancellationToken.ThrowIfCancellationRequested();
+            await WaitForPublicationAsync(wait, cancellationToken);
         }
 
         return revision >= _ring.After ? ReadRing(revision, maxChanges) : await ReadLogAsync(revision, maxChanges, cancellationToken);
@@ -140,6 +139,30 @@ internal sealed partial class Journal(
         if (releasable)
         {
             await store.ReleaseAsync(resource, _epoch, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends waiting readers away, and does not let others wait. From any thread.</summary>
+    public void DismissReaders()
+    {
+        _isDismissing = true;
+        _published.TrySetResult();
+    }
+
+    private async Task WaitForPublicationAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        // Taken before the look at the flag: whoever sets the flag afterwards completes this one, or a publication did.
+        var published = _published.Task;
+        if (!_isDismissing)
+        {
+            await published.WaitAsync(wait, time, cancellationToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        if (_isDismissing)
+        {
+            throw new StoreUnavailableException($"the journal of {resource} is moving; try again");
         }
     }
 

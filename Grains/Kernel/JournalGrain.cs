@@ -8,11 +8,14 @@ namespace OrleansOrchestrator.Grains.Kernel;
 public sealed class JournalGrain : Grain, IJournalGrain
 {
     private readonly Journal _journal;
+    private readonly CancellationTokenRegistration _stopping;
 
-    public JournalGrain(IJournalStore store, TimeProvider time, JournalOptions options, ILogger<JournalGrain> logger)
+    public JournalGrain(
+        IJournalStore store, TimeProvider time, JournalOptions options, JournalShutdown shutdown, ILogger<JournalGrain> logger)
     {
         var resource = ResourceName.Parse(this.GetPrimaryKeyString());
         _journal = new Journal(resource, store, time, options, logger, DeactivateOnIdle);
+        _stopping = shutdown.Stopping.UnsafeRegister(static journal => ((Journal)journal!).DismissReaders(), _journal);
     }
 
     /// <inheritdoc/>
@@ -33,6 +36,7 @@ public sealed class JournalGrain : Grain, IJournalGrain
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        await _stopping.DisposeAsync();
         await _journal.StopAsync(cancellationToken);
         await base.OnDeactivateAsync(reason, cancellationToken);
     }

@@ -43,6 +43,9 @@ public static class OrchestratorGrainsExtensions
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.AddSingleton(options.Journals);
         silo.Services.AddSingleton<ObjectGrainServices>();
+        silo.Services.AddSingleton<JournalShutdown>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static services => services.GetRequiredService<JournalShutdown>());
         silo.Services.AddKeyedSingleton<IGrainStorage>(
             JournalGrainStorage.Name, static (services, _) => ActivatorUtilities.CreateInstance<JournalGrainStorage>(services));
         if (options.ConnectionString is { } connectionString)
