@@ -1,72 +1,89 @@
 namespace OrleansOrchestrator.TestKit;
 
-/// <summary>A clock that moves only when told; its timers fire during <see cref="Advance"/>.</summary>
+/// <summary>
+/// Time that only the test moves. Its ticks are not those of TimeSpan, so code that confuses the two fails. Timers fire on the
+/// advancing thread, in order of their due times.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
+    private const long TicksPerSecond = 3_000_000;
+
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
-    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly DateTimeOffset _start = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private TimeSpan _now = TimeSpan.FromDays(1);
 
-    /// <inheritdoc/>
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+    public override long TimestampFrequency => TicksPerSecond;
 
-    /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow()
+    /// <summary>How many timers wait: lets a test arm before it advances.</summary>
+    public int Timers
     {
-        lock (_lock)
+        get
         {
-            return _now;
+            lock (_lock)
+            {
+                return _timers.Count;
+            }
         }
     }
 
-    /// <inheritdoc/>
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override DateTimeOffset GetUtcNow() => _start + _now;
 
-    /// <inheritdoc/>
+    public override long GetTimestamp() => (long)(_now.TotalSeconds * TicksPerSecond);
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new ManualTimer(this, callback, state);
+        var timer = new ManualTimer(this, () => callback(state));
         timer.Change(dueTime, period);
         return timer;
     }
 
-    /// <summary>Moves on, firing timers in order.</summary>
+    /// <summary>Moves time on and fires what becomes due.</summary>
     public void Advance(TimeSpan by)
     {
-        var end = GetUtcNow() + by;
-        while (true)
+        var until = _now + by;
+        while (TakeDue(until) is { } due)
         {
-            ManualTimer? next;
-            lock (_lock)
+            due.Fire();
+        }
+
+        _now = until;
+    }
+
+    private ManualTimer? TakeDue(TimeSpan until)
+    {
+        lock (_lock)
+        {
+            var next = _timers.MinBy(static t => t.DueAt);
+            if (next is null || next.DueAt > until)
             {
-                next = _timers.Where(t => t.Due <= end).MinBy(t => t.Due);
-                _now = next is null ? end : next.Due > _now ? next.Due.Value : _now;
+                return null;
             }
 
-            if (next is null)
-            {
-                return;
-            }
-
-            next.Fire();
+            _now = next.DueAt > _now ? next.DueAt : _now;
+            _timers.Remove(next);
+            next.Rearm();
+            return next;
         }
     }
 
-    private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
+    private sealed class ManualTimer(ManualTime time, Action fire) : ITimer
     {
         private TimeSpan _period;
 
-        public DateTimeOffset? Due { get; private set; }
+        public TimeSpan DueAt { get; private set; }
+
+        public Action Fire => fire;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._lock)
             {
-                _period = period;
-                Due = dueTime < TimeSpan.Zero ? null : time._now + dueTime;
                 time._timers.Remove(this);
-                if (Due is not null)
+                _period = period;
+                if (dueTime != Timeout.InfiniteTimeSpan)
                 {
+                    DueAt = time._now + dueTime;
                     time._timers.Add(this);
                 }
             }
@@ -74,18 +91,13 @@ public sealed class ManualTime : TimeProvider
             return true;
         }
 
-        public void Fire()
+        public void Rearm()
         {
-            lock (time._lock)
+            if (_period > TimeSpan.Zero)
             {
-                Due = _period > TimeSpan.Zero ? time._now + _period : null;
-                if (Due is null)
-                {
-                    time._timers.Remove(this);
-                }
+                DueAt += _period;
+                time._timers.Add(this);
             }
-
-            callback(state);
         }
 
         public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -1,0 +1,285 @@
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.TestKit;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.Cache;
+
+/// <summary>A cache by itself, fed by hand: watchers, bounds, resumption, waiting.</summary>
+public sealed class ResourceCacheTests
+{
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
+    private readonly ManualTime _time = new();
+    private readonly MemoryJournalStore _store = new();
+    private readonly CacheOptions _options = new() { RingEvents = 100, WatcherEvents = 10 };
+    private readonly long _journalRevision = 1;
+
+    [Fact]
+    public async Task All_watchers_get_every_event_once_and_share_it()
+    {
+        var (cache, writer) = await CreateAsync();
+        using var first = cache.Watch(new() { AfterRevision = 1 });
+        using var second = cache.Watch(new() { AfterRevision = 3 });
+        var waiting = first.ReadAsync(10, Long, default);
+
+        await writer.WriteAsync(5);
+
+        var seen = await waiting;
+        Assert.Equal([2L, 3, 4, 5, 6], seen.Events.Select(e => e.Revision));
+        var tail = await second.ReadAsync(10, Long, default);
+        Assert.Equal([4L, 5, 6], tail.Events.Select(e => e.Revision));
+        Assert.Same(seen.Events[4], tail.Events[2]);
+        var built = 0;
+        var frames = seen.Events.Skip(2).Concat(tail.Events).Select(e => e.Frame(_ =>
+        {
+            built++;
+            return new object();
+        })).ToArray();
+        Assert.Equal(3, built);
+        Assert.Same(frames[0], frames[3]);
+    }
+
+    [Fact]
+    public async Task A_wait_without_events_ends_with_a_revision_for_a_bookmark()
+    {
+        var (cache, writer) = await CreateAsync();
+        await writer.WriteAsync(1, "other");
+        using var watcher = cache.Watch(new() { AfterRevision = 1, Namespace = "mine" });
+        Assert.Equal(2, (await watcher.ReadAsync(10, TimeSpan.Zero, default)).Revision);
+        var wait = watcher.ReadAsync(10, TimeSpan.FromSeconds(5), default).AsTask();
+        await writer.WriteAsync(1, "other");
+        _time.Advance(TimeSpan.FromSeconds(4));
+        cache.Tick();
+        Assert.False(wait.IsCompleted);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        cache.Tick();
+
+        Assert.Equal(3, (await wait).Revision);
+    }
+
+    [Fact]
+    public async Task A_slow_watcher_is_cut_and_the_others_are_unharmed()
+    {
+        var (cache, writer) = await CreateAsync();
+        using var slow = cache.Watch(new() { AfterRevision = 1 });
+        using var slowByIndex = cache.Watch(new() { AfterRevision = 1, Namespace = "n" });
+        using var quick = cache.Watch(new() { AfterRevision = 1 });
+        Assert.Empty((await slow.ReadAsync(10, TimeSpan.Zero, default)).Events);
+        Assert.Empty((await slowByIndex.ReadAsync(10, TimeSpan.Zero, default)).Events);
+
+        var seen = new List<long>();
+        for (var i = 0; i < 30; i++)
+        {
+            await writer.WriteAsync(10);
+            seen.AddRange((await quick.ReadAsync(100, Long, default)).Events.Select(e => e.Revision));
+        }
+
+        Assert.Equal(Enumerable.Range(2, 300).Select(i => (long)i), seen);
+        Assert.Equal(CacheWatchEnd.Overflow, (await slow.ReadAsync(100, Long, default)).End);
+        Assert.Equal(CacheWatchEnd.Overflow, (await slowByIndex.ReadAsync(100, Long, default)).End);
+        Assert.Equal(CacheWatchEnd.None, (await quick.ReadAsync(100, TimeSpan.Zero, default)).End);
+    }
+
+    [Fact]
+    public async Task A_resume_before_the_ring_reads_the_log_and_then_goes_live()
+    {
+        var (cache, writer) = await CreateAsync();
+        await writer.WriteAsync(250);
+        using var watcher = cache.Watch(new() { AfterRevision = 1, NeedsPrevious = true });
+
+        var seen = new List<CacheEvent>();
+        while (seen.Count < 250)
+        {
+            seen.AddRange((await watcher.ReadAsync(37, Long, default)).Events);
+        }
+
+        await writer.WriteAsync(1);
+        seen.AddRange((await watcher.ReadAsync(37, Long, default)).Events);
+        Assert.Equal(Enumerable.Range(2, 251).Select(i => (long)i), seen.Select(e => e.Revision));
+        Assert.All(seen.Where(e => e.Kind == ChangeKind.Modified), e => Assert.Equal(e.Object.Key, e.Previous!.Key));
+    }
+
+    [Fact]
+    public async Task A_resume_past_retention_is_too_old()
+    {
+        var (cache, writer) = await CreateAsync();
+        await writer.WriteAsync(250);
+        _store.Trim(TestObjects.Pods, 150);
+
+        using var tooOld = cache.Watch(new() { AfterRevision = 50 });
+        using var retained = cache.Watch(new() { AfterRevision = 101 });
+
+        Assert.Equal(CacheWatchEnd.TooOld, (await tooOld.ReadAsync(10, Long, default)).End);
+        Assert.Equal(102, (await retained.ReadAsync(10, Long, default)).Events[0].Revision);
+    }
+
+    [Fact]
+    public async Task Indexed_watchers_get_only_their_own_from_log_ring_and_life()
+    {
+        var (cache, writer) = await CreateAsync();
+        await writer.WriteAsync(250);
+        var key = new ObjectKey("n", "p3");
+        using var byKey = cache.Watch(new() { AfterRevision = 1, Key = key });
+        using var byField = cache.Watch(new() { AfterRevision = 1, Field = new("spec.nodeName", "m1") });
+
+        var keys = await DrainAsync(byKey);
+        var fields = await DrainAsync(byField);
+        await writer.WriteAsync(8);
+        keys.AddRange(await DrainAsync(byKey));
+        fields.AddRange(await DrainAsync(byField));
+
+        var all = writer.Written;
+        Assert.Equal(all.Where(c => c.Object.Key == key).Select(c => c.Object.Revision), keys.Select(e => e.Revision));
+        Assert.Equal(
+            all.Where(c => c.Object.Spec().Contains("m1", StringComparison.Ordinal)
+                || writer.PreviousOf(c)?.Spec().Contains("m1", StringComparison.Ordinal) == true).Select(c => c.Object.Revision),
+            fields.Select(e => e.Revision));
+    }
+
+    [Fact]
+    public async Task Readers_wait_for_a_revision_and_doubt_the_pull_after_a_while()
+    {
+        var (cache, writer) = await CreateAsync();
+        var wait = cache.AtLeastAsync(3, default).AsTask();
+        await writer.WriteAsync(1);
+        Assert.False(wait.IsCompleted);
+        Assert.False(cache.Tick());
+        _time.Advance(_options.PullDoubt);
+        Assert.True(cache.Tick());
+
+        await writer.WriteAsync(1);
+
+        Assert.Equal(3, (await wait).Revision);
+        Assert.False(cache.Tick());
+    }
+
+    [Fact]
+    public async Task Consistent_reads_share_questions_and_never_an_older_one()
+    {
+        var answers = new Queue<TaskCompletionSource<long>>([new(), new(), new()]);
+        var all = answers.ToArray();
+        var asked = 0;
+        var reader = new RevisionReader(() =>
+        {
+            Interlocked.Increment(ref asked);
+            return answers.Dequeue().Task;
+        });
+        var first = reader.ReadAsync();
+        var second = reader.ReadAsync();
+        var third = reader.ReadAsync();
+        all[0].SetResult(5);
+        Assert.Equal(5, await first);
+        Assert.False(second.IsCompleted);
+        all[1].SetResult(7);
+        Assert.Equal(7, await second);
+        Assert.Equal(7, await third);
+        var fourth = reader.ReadAsync();
+        all[2].SetResult(9);
+        Assert.Equal(9, await fourth);
+        Assert.Equal(3, asked);
+    }
+
+    [Fact]
+    public async Task Loading_anew_ends_watchers_that_have_a_gap()
+    {
+        var (cache, writer) = await CreateAsync();
+        using var watcher = cache.Watch(new() { AfterRevision = 1 });
+        var waiting = watcher.ReadAsync(10, Long, default);
+        await writer.SkipAsync(10);
+
+        cache.Load(await _store.ReadSnapshotAsync(TestObjects.Pods, default));
+
+        Assert.Equal(CacheWatchEnd.Overflow, (await waiting).End);
+        using var resumed = cache.Watch(new() { AfterRevision = 1 });
+        Assert.Equal(2, (await resumed.ReadAsync(10, Long, default)).Events[0].Revision);
+    }
+
+    [Fact]
+    public async Task Closing_ends_watchers_and_readers()
+    {
+        var (cache, _) = await CreateAsync();
+        using var watcher = cache.Watch(new() { AfterRevision = 1 });
+        var waiting = watcher.ReadAsync(10, Long, default);
+        var reading = cache.AtLeastAsync(9, default).AsTask();
+
+        cache.Close();
+
+        Assert.Equal(CacheWatchEnd.Closed, (await waiting).End);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => reading);
+    }
+
+    private static async Task<List<CacheEvent>> DrainAsync(CacheWatcher watcher)
+    {
+        var result = new List<CacheEvent>();
+        while (await watcher.ReadAsync(100, TimeSpan.Zero, default) is { Events.Count: > 0 } batch)
+        {
+            result.AddRange(batch.Events);
+        }
+
+        return result;
+    }
+
+    private async Task<(ResourceCache Cache, Writer Writer)> CreateAsync()
+    {
+        var cache = new ResourceCache(TestObjects.Pods, _store, AskAsync, _options, _time);
+        var epoch = (await _store.OpenAsync(TestObjects.Pods, default)).Epoch;
+        cache.Load(await _store.ReadSnapshotAsync(TestObjects.Pods, default));
+        return (cache, new Writer(_store, cache, epoch));
+    }
+
+    private Task<long> AskAsync()
+    {
+        return Task.FromResult(_journalRevision);
+    }
+
+    /// <summary>Writes a fixed pattern of creates, updates and deletes over a few keys, nodes and namespaces.</summary>
+    private sealed class Writer(MemoryJournalStore store, ResourceCache cache, long epoch)
+    {
+        private readonly Dictionary<ObjectKey, ResourceObject> _objects = [];
+        private readonly Dictionary<long, ResourceObject> _byRevision = [];
+
+        public List<Change> Written { get; } = [];
+
+        public ResourceObject? PreviousOf(Change change) => _byRevision.GetValueOrDefault(change.PreviousRevision);
+
+        public async Task WriteAsync(int count, string space = "n")
+        {
+            var batch = Enumerable.Range(0, count).Select(_ => Next(space)).ToArray();
+            Assert.True(await store.AppendAsync(TestObjects.Pods, epoch, batch, default));
+            cache.Apply(batch);
+        }
+
+        public async Task SkipAsync(int count) =>
+            Assert.True(await store.AppendAsync(
+                TestObjects.Pods, epoch, [.. Enumerable.Range(0, count).Select(_ => Next("n"))], default));
+
+        private Change Next(string space)
+        {
+            var number = Written.Count;
+            var key = new ObjectKey(space, $"p{number * 7 % 13}");
+            var previous = _objects.GetValueOrDefault(key);
+            var delete = previous is not null && number % 5 == 0;
+            var write = TestObjects.Create(key, $$"""{"nodeName":"m{{number % 3}}"}""");
+            var item = new ResourceObject(key, write.Uid, number + 2, delete ? previous!.Json : write.Json);
+            var change = new Change(delete ? ChangeKind.Deleted : previous is null ? ChangeKind.Added : ChangeKind.Modified, item)
+            {
+                PreviousRevision = previous?.Revision ?? 0,
+            };
+            Written.Add(change);
+            _byRevision[item.Revision] = item;
+            if (delete)
+            {
+                _objects.Remove(key);
+            }
+            else
+            {
+                _objects[key] = item;
+            }
+
+            return change;
+        }
+    }
+}
