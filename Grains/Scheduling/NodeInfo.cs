@@ -26,7 +26,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
 
     public IReadOnlyDictionary<string, string> Labels { get; private set; } = new Dictionary<string, string>();
 
-    public IReadOnlyList<Taint> Taints { get; private set; } = [];
+    public Taint[] Taints { get; private set; } = [];
 
     public bool IsUnschedulable { get; private set; }
 
@@ -58,7 +58,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
     public long RequestedScalar(int resource) => resource < _scalarRequested.Length ? _scalarRequested[resource] : 0;
 
     /// <summary>True when none of these ports is taken.</summary>
-    public bool HasFreePorts(IReadOnlyList<HostPort> wanted)
+    public bool HasFreePorts(HostPort[] wanted)
     {
         foreach (var used in _usedPorts)
         {

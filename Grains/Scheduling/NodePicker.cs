@@ -29,6 +29,7 @@ public sealed class NodePicker
     private readonly NodeTable _nodes;
     private readonly Random _random;
     private readonly int _percentageOfNodesToScore;
+    private readonly IFilterPlugin[] _filters;
     private readonly IScorePlugin[] _fixedScores;
     private readonly IScorePlugin[] _scaledScores;
     private readonly int[] _highest;
@@ -46,6 +47,7 @@ public sealed class NodePicker
         _nodes = nodes;
         _random = random;
         _percentageOfNodesToScore = percentageOfNodesToScore;
+        _filters = [.. plugins.Filters];
         _fixedScores = [.. plugins.Scores.Where(s => s.Scale == ScoreScale.None)];
         _scaledScores = [.. plugins.Scores.Where(s => s.Scale != ScoreScale.None)];
         _highest = new int[_scaledScores.Length];
@@ -131,7 +133,7 @@ public sealed class NodePicker
     {
         results.Versions[node.Slot] = node.Version;
         Verdict? verdict = null;
-        foreach (var filter in _plugins.Filters)
+        foreach (var filter in _filters)
         {
             verdict = filter.Filter(pod, node);
             if (verdict is not null)

@@ -6,7 +6,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <param name="Labels">All must be on the node.</param>
 /// <param name="Terms">One must match; null when no required affinity is given (an empty list matches nothing).</param>
 public sealed record NodeSelection(
-    IReadOnlyList<KeyValuePair<string, string>> Labels, IReadOnlyList<NodeSelectorTerm>? Terms)
+    KeyValuePair<string, string>[] Labels, NodeSelectorTerm[]? Terms)
 {
     public bool Matches(NodeInfo node)
     {
@@ -26,7 +26,7 @@ public sealed record NodeSelection(
     /// </summary>
     public HashSet<string>? ConfinedTo()
     {
-        if (Terms is null || Terms.Count == 0)
+        if (Terms is null || Terms.Length == 0)
         {
             return null;
         }
@@ -45,7 +45,7 @@ public sealed record NodeSelection(
         return all;
     }
 
-    private static bool AnyMatches(IReadOnlyList<NodeSelectorTerm> terms, NodeInfo node)
+    private static bool AnyMatches(NodeSelectorTerm[] terms, NodeInfo node)
     {
         foreach (var term in terms)
         {
@@ -60,13 +60,13 @@ public sealed record NodeSelection(
 }
 
 /// <summary>Requirements on labels and fields, all of which must hold; a term without any matches nothing.</summary>
-public sealed record NodeSelectorTerm(IReadOnlyList<NodeRequirement> Labels, IReadOnlyList<NodeRequirement> Fields)
+public sealed record NodeSelectorTerm(NodeRequirement[] Labels, NodeRequirement[] Fields)
 {
     private const string NameField = "metadata.name";
 
     public bool Matches(NodeInfo node)
     {
-        if (Labels.Count == 0 && Fields.Count == 0)
+        if (Labels.Length == 0 && Fields.Length == 0)
         {
             return false;
         }
@@ -130,7 +130,7 @@ public enum NodeOperator
 }
 
 /// <summary>One requirement on a label or field.</summary>
-public sealed record NodeRequirement(string Key, NodeOperator Operator, IReadOnlyList<string> Values)
+public sealed record NodeRequirement(string Key, NodeOperator Operator, string[] Values)
 {
     /// <param name="actual">The value on the node; null when it has none.</param>
     public bool Matches(string? actual) => Operator switch
@@ -159,7 +159,7 @@ public sealed record NodeRequirement(string Key, NodeOperator Operator, IReadOnl
 
     /// <summary>0 when either side is not an integer, which satisfies neither Gt nor Lt.</summary>
     private int Compare(string? actual) =>
-        Values.Count == 1
+        Values.Length == 1
         && long.TryParse(actual, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var left)
         && long.TryParse(Values[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var right)
             ? left.CompareTo(right)

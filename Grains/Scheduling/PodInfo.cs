@@ -49,14 +49,14 @@ public sealed class PodShape
 {
     public PodRequests Requests { get; init; } = new();
 
-    public IReadOnlyList<Toleration> Tolerations { get; init; } = [];
+    public Toleration[] Tolerations { get; init; } = [];
 
-    public IReadOnlyList<HostPort> HostPorts { get; init; } = [];
+    public HostPort[] HostPorts { get; init; } = [];
 
     /// <summary><c>spec.nodeSelector</c> and required node affinity; null when every node will do.</summary>
     public NodeSelection? Required { get; init; }
 
-    public IReadOnlyList<PreferredTerm> Preferred { get; init; } = [];
+    public PreferredTerm[] Preferred { get; init; } = [];
 
     /// <summary>Results per node, owned by the <see cref="ShapeCache"/>; null when it dropped them.</summary>
     internal ShapeResults? Results { get; set; }
@@ -78,10 +78,10 @@ public sealed record PodRequests
     public long ScoringMemoryBytes { get; init; }
 
     /// <summary>Extended resources and huge pages, in order of name.</summary>
-    public IReadOnlyList<ScalarAmount> Scalars { get; init; } = [];
+    public ScalarAmount[] Scalars { get; init; } = [];
 
     /// <summary>True when nothing but a place among the node's pods is asked for.</summary>
-    public bool IsEmpty => MilliCpu == 0 && MemoryBytes == 0 && EphemeralStorageBytes == 0 && Scalars.Count == 0;
+    public bool IsEmpty => MilliCpu == 0 && MemoryBytes == 0 && EphemeralStorageBytes == 0 && Scalars.Length == 0;
 }
 
 /// <summary>An amount of a resource that is only counted.</summary>

@@ -71,7 +71,7 @@ internal static class PodShapeParser
             return null;
         }
 
-        return new NodeSelection(labels, required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)]);
+        return new NodeSelection([.. labels], required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)]);
     }
 
     private static IEnumerable<PreferredTerm> ReadPreferred(JsonElement spec)

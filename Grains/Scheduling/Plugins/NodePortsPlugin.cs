@@ -12,5 +12,5 @@ public sealed class NodePortsPlugin : IFilterPlugin
     public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
-        pod.Shape.HostPorts.Count == 0 || node.HasFreePorts(pod.Shape.HostPorts) ? null : _rejection;
+        pod.Shape.HostPorts.Length == 0 || node.HasFreePorts(pod.Shape.HostPorts) ? null : _rejection;
 }

@@ -44,7 +44,7 @@ public sealed class TaintTolerationPlugin : IFilterPlugin, IScorePlugin
         return untolerated;
     }
 
-    internal static bool IsTolerated(Taint taint, IReadOnlyList<Toleration> tolerations)
+    internal static bool IsTolerated(Taint taint, Toleration[] tolerations)
     {
         foreach (var toleration in tolerations)
         {

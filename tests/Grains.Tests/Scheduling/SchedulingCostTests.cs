@@ -23,6 +23,7 @@ public sealed class SchedulingCostTests
     [Theory]
     [InlineData(1)]
     [InlineData(50)]
+    [InlineData(3_000)]
     public void TenThousandPodsOnAThousandNodes(int shapes)
     {
         var created = Sketches(shapes, nodeName: "").ToArray();
