@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Resources.Core.Services;
 
 namespace OrleansOrchestrator.Api;
 
@@ -20,6 +21,8 @@ public static class ApiHost
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAuthorizer, MastersAuthorizer>();
+        services.TryAddSingleton(ServiceAddressRange.Default);
+        services.AddSingleton<IAdmissionPlugin, ServiceAddressPlugin>();
         services.TryAddSingleton<AdmissionChain>();
         services.TryAddSingleton<FailureMapper>();
         services.TryAddSingleton<ObjectHandler>();

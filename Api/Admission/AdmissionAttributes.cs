@@ -17,6 +17,8 @@ public enum AdmissionOperation
 /// <summary>One write under admission.</summary>
 public sealed class AdmissionAttributes
 {
+    private List<Func<Task>>? _undo;
+
     public required AdmissionOperation Operation { get; init; }
 
     public required ResourceDefinition Definition { get; init; }
@@ -45,4 +47,18 @@ public sealed class AdmissionAttributes
 
     /// <summary>True when the write is for this resource itself, not for a subresource.</summary>
     public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;
+
+    /// <summary>Something to undo if the write is refused after all. Not run when nobody knows what became of it.</summary>
+    public void OnRefused(Func<Task> undo) => (_undo ??= []).Add(undo);
+
+    /// <summary>The write was surely refused: runs what was registered, once.</summary>
+    public async ValueTask UndoAsync()
+    {
+        var all = _undo;
+        _undo = null;
+        foreach (var undo in all ?? [])
+        {
+            await undo();
+        }
+    }
 }
