@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -109,11 +110,17 @@ internal static class PodRequestsCalculator
         {
             foreach (var property in item.EnumerateObject())
             {
-                result[property.Name] = QuantityText.Read(property.Value, property.Name == Cpu);
+                result[property.Name] = ReadAmount(property.Value, property.Name == Cpu);
             }
         }
 
         return result;
+    }
+
+    private static long ReadAmount(JsonElement value, bool inThousandths)
+    {
+        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        return !Quantity.TryParse(text, out var quantity) ? 0 : inThousandths ? quantity.MilliValue : quantity.Value;
     }
 
     private static Dictionary<string, long> NewAmounts() => new(StringComparer.Ordinal);
