@@ -1,14 +1,32 @@
+using k8s;
+using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent;
 
 /// <summary>The composition of the agent: each part is one line, and adding a hosted service is one more.</summary>
 public static class AgentServices
 {
+    /// <summary>The whole agent, talking to the API of the kubeconfig.</summary>
     public static IServiceCollection AddNodeAgent(this IServiceCollection services, NodeAgentOptions options)
+    {
+        services.AddNodeCore(options);
+        services.AddClusterConnection(options);
+        services.AddPart<NodeStatusLoop>();
+        services.AddPart<LeaseLoop>();
+        services.AddPart<PodNetwork>();
+        return services;
+    }
+
+    /// <summary>Runtime, pods and everything on the node; the four ways to the API come from elsewhere.</summary>
+    public static IServiceCollection AddNodeCore(this IServiceCollection services, NodeAgentOptions options)
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
@@ -16,8 +34,33 @@ public static class AgentServices
         services.AddSingleton<RuntimeHealth>();
         services.AddSingleton<ContainerdConfig>();
         services.AddSingleton<ImageStore>();
+        services.AddSingleton<ImagePuller>();
+        services.AddSingleton<PullSecrets>();
+        services.AddSingleton<NodeFacts>();
+        services.AddSingleton<NodeObject>();
+        services.AddSingleton<NodeStatusComputer>();
+        services.AddSingleton<PressureState>();
+        services.AddSingleton<Cgroups>();
+        services.AddSingleton<PodPaths>();
+        services.AddSingleton<TokenCache>();
+        services.AddSingleton<ObjectFiles>();
+        services.AddSingleton<VolumeManager>();
+        services.AddSingleton<ContainerMounts>();
+        services.AddSingleton<EnvironmentBuilder>();
+        services.AddSingleton<HandlerRunner>();
+        services.AddSingleton<ProbeManager>();
+        services.AddSingleton<TerminationMessages>();
+        services.AddSingleton<SandboxConfigBuilder>();
+        services.AddSingleton<ContainerConfigBuilder>();
+        services.AddSingleton<ContainerOperations>();
+        services.AddSingleton<SandboxOperations>();
+        services.AddSingleton<PodWorkerServices>();
         services.AddPart<ContainerdSupervisor>();
         services.AddPart<PodRuntimeCache>();
+        services.AddPart<EventRecorder>();
+        services.AddPart<StatusManager>();
+        services.AddPart<PodManager>();
+        services.AddSingleton<IPodRegistry>(provider => provider.GetRequiredService<PodManager>());
         return services;
     }
 
@@ -27,5 +70,17 @@ public static class AgentServices
     {
         services.AddSingleton<T>();
         return services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddClusterConnection(this IServiceCollection services, NodeAgentOptions options)
+    {
+        services.AddSingleton<IKubernetes>(_ =>
+            new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig)));
+        services.AddSingleton<IClusterApi, KubeClusterApi>();
+        services.AddPart<ObjectCache>();
+        services.AddSingleton<IObjectReader>(provider => provider.GetRequiredService<ObjectCache>());
+        services.AddSingleton<IReferenceTracker>(provider => provider.GetRequiredService<ObjectCache>());
+        services.AddPart<KubePodSource>();
+        services.AddSingleton<IPodSource>(provider => provider.GetRequiredService<KubePodSource>());
     }
 }

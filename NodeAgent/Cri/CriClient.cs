@@ -30,6 +30,7 @@ public sealed class CriClient : IDisposable
         {
             HttpHandler = handler,
             DisposeHttpClient = true,
+            ThrowOperationCanceledOnCancellation = true,
             MaxReceiveMessageSize = MaxMessageBytes,
             MaxSendMessageSize = MaxMessageBytes,
             MaxReconnectBackoff = TimeSpan.FromSeconds(1),

@@ -96,6 +96,17 @@ public static partial class Linux
             (long)stat.Blocks * unit, (long)stat.BlocksAvailable * unit, (long)stat.Files, (long)stat.FilesFree);
     }
 
+    /// <summary>The st_mode of what a path leads to; null when nothing is there.</summary>
+    public static int? ModeOf(string path)
+    {
+        const int currentDirectory = -100;
+        const uint modeOnly = 0x3;
+        return NativeStatX(currentDirectory, path, 0, modeOnly, out var stat) == 0 ? stat.Mode : null;
+    }
+
+    /// <summary>Removes an empty directory; .NET's own call refuses cgroups, whose files cannot be deleted first.</summary>
+    public static bool RemoveDirectory(string path) => NativeRmdir(path) == 0 || !Directory.Exists(path);
+
     internal static void CloseDescriptor(int descriptor) => _ = NativeClose(descriptor);
 
     private static void Check(int result, string what)
@@ -127,6 +138,20 @@ public static partial class Linux
         public ulong Files;
         public ulong FilesFree;
     }
+
+    /// <summary>struct statx: the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct StatX
+    {
+        [FieldOffset(28)]
+        public ushort Mode;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeStatX(int directory, string path, int flags, uint mask, out StatX stat);
+
+    [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeRmdir(string path);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeMount(string source, string target, string type, ulong flags, string data);

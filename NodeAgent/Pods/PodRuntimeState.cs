@@ -115,7 +115,12 @@ public sealed record PodRuntimeState
 
     public IReadOnlyList<ContainerRecord> Containers { get; init; } = [];
 
+    public SandboxRecord? NewestSandbox => Sandboxes is [var newest, ..] ? newest : null;
+
     public SandboxRecord? ReadySandbox => Sandboxes.FirstOrDefault(s => s.Ready);
+
+    /// <summary>Where probes and hooks reach the pod; with host network that is this machine.</summary>
+    public string PodIp => ReadySandbox is { Ips: [var first, ..] } ? first : "127.0.0.1";
 
     public bool AnyRunning => Containers.Any(c => c.IsRunning);
 

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Threading.Channels;
+using k8s.Models;
+
+namespace OrleansOrchestrator.NodeAgent.Cluster;
+
+/// <summary>
+/// Writes events in the background. A repeated event counts up instead of being written anew, and a source that
+/// floods is cut to a trickle; both as client-go's correlator does. Events may be lost: nothing waits for them.
+/// </summary>
+public sealed partial class EventRecorder(
+    IClusterApi api, NodeAgentOptions options, TimeProvider time, ILogger<EventRecorder> logger) : BackgroundService
+{
+    public const string Normal = "Normal";
+    public const string Warning = "Warning";
+
+    private const int MaxPending = 1000;
+    private const int MaxRemembered = 4096;
+    private const double Burst = 25;
+    private static readonly TimeSpan TokenEvery = TimeSpan.FromSeconds(300);
+
+    private readonly Channel<Corev1Event> _pending = Channel.CreateBounded<Corev1Event>(
+        new BoundedChannelOptions(MaxPending) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Dictionary<string, Corev1Event> _seen = [];
+    private readonly Dictionary<string, (double Tokens, DateTimeOffset At)> _budgets = [];
+    private long _sequence;
+
+    /// <summary>An event about a pod as a whole.</summary>
+    public void Pod(V1Pod pod, string type, string reason, string message) => Pod(pod, null, type, reason, message);
+
+    /// <summary>An event about one container of a pod; its field path names it.</summary>
+    public void Pod(V1Pod pod, V1Container? container, string type, string reason, string message) => Record(
+        new V1ObjectReference
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Name = pod.Metadata.Name,
+            NamespaceProperty = pod.Metadata.NamespaceProperty,
+            Uid = pod.Metadata.Uid,
+            ResourceVersion = pod.Metadata.ResourceVersion,
+            FieldPath = container is null ? null : FieldPath(pod, container.Name),
+        },
+        type, reason, message);
+
+    public void Node(string type, string reason, string message) => Record(
+        new V1ObjectReference { Kind = "Node", Name = options.NodeName, Uid = options.NodeName }, type, reason, message);
+
+    public void Record(V1ObjectReference about, string type, string reason, string message)
+    {
+        var now = time.GetUtcNow();
+        var suffix = (now.UtcTicks + Interlocked.Increment(ref _sequence)).ToString("x", CultureInfo.InvariantCulture);
+        _pending.Writer.TryWrite(new Corev1Event
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = $"{about.Name}.{suffix}",
+                NamespaceProperty = about.NamespaceProperty ?? "default",
+            },
+            InvolvedObject = about,
+            Reason = reason,
+            Message = message,
+            Type = type,
+            Source = new V1EventSource { Component = "kubelet", Host = options.NodeName },
+            ReportingComponent = "kubelet",
+            ReportingInstance = options.NodeName,
+            FirstTimestamp = now.UtcDateTime,
+            LastTimestamp = now.UtcDateTime,
+            Count = 1,
+        });
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var recorded in _pending.Reader.ReadAllAsync(stoppingToken))
+        {
+            try
+            {
+                await WriteAsync(recorded, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogLost(recorded.Reason, recorded.InvolvedObject.Name, exception.Message);
+            }
+        }
+    }
+
+    private async Task WriteAsync(Corev1Event recorded, CancellationToken cancellationToken)
+    {
+        if (!TakeToken(recorded))
+        {
+            return;
+        }
+
+        var about = recorded.InvolvedObject;
+        var key = string.Join('\n', about.Kind, about.Uid, about.FieldPath, recorded.Type, recorded.Reason, recorded.Message);
+        if (_seen.TryGetValue(key, out var earlier))
+        {
+            earlier.Count++;
+            earlier.LastTimestamp = recorded.LastTimestamp;
+            if (await api.UpdateEventAsync(earlier, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        await api.CreateEventAsync(recorded, cancellationToken);
+        if (_seen.Count >= MaxRemembered)
+        {
+            _seen.Clear();
+        }
+
+        _seen[key] = recorded;
+    }
+
+    /// <summary>25 events at once about one object, then one every five minutes.</summary>
+    private bool TakeToken(Corev1Event recorded)
+    {
+        var now = time.GetUtcNow();
+        var key = recorded.InvolvedObject.Uid ?? recorded.InvolvedObject.Name;
+        var (tokens, at) = _budgets.GetValueOrDefault(key, (Burst, now));
+        tokens = Math.Min(Burst, tokens + ((now - at) / TokenEvery));
+        if (_budgets.Count >= MaxRemembered)
+        {
+            _budgets.Clear();
+        }
+
+        _budgets[key] = (tokens >= 1 ? tokens - 1 : tokens, now);
+        return tokens >= 1;
+    }
+
+    private static string FieldPath(V1Pod pod, string container)
+    {
+        var list = pod.Spec.InitContainers?.Any(c => c.Name == container) == true ? "initContainers"
+            : pod.Spec.EphemeralContainers?.Any(c => c.Name == container) == true ? "ephemeralContainers"
+            : "containers";
+        return $"spec.{list}{{{container}}}";
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Event {Reason} about {Name} was lost: {Problem}")]
+    private partial void LogLost(string reason, string name, string problem);
+}

@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Images;
+
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>What a node's status is computed from, besides what never changes.</summary>
+public sealed record NodeStatusInput
+{
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Null when the runtime works.</summary>
+    public string? RuntimeProblem { get; init; }
+
+    public string RuntimeVersion { get; init; } = "";
+
+    public Pressure Pressure { get; init; }
+
+    public IReadOnlyList<Image> Images { get; init; } = [];
+
+    public V1NodeStatus? Before { get; init; }
+}
+
+/// <summary>Computes the node's status with the kubelet's reasons and messages.</summary>
+public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts)
+{
+    private const int MaxImages = 50;
+    private const string KubeletVersion = "v1.36.0";
+
+    private readonly V1NodeSystemInfo _info = new()
+    {
+        Architecture = OciArchive.HostArchitecture,
+        OperatingSystem = "linux",
+        KernelVersion = ReadLine("/proc/sys/kernel/osrelease"),
+        OsImage = OsName(),
+        MachineID = ReadLine("/etc/machine-id"),
+        SystemUUID = ReadLine("/sys/class/dmi/id/product_uuid"),
+        BootID = ReadLine("/proc/sys/kernel/random/boot_id"),
+        KubeletVersion = KubeletVersion,
+        KubeProxyVersion = "",
+    };
+
+    public V1Node NewNode()
+    {
+        var labels = new Dictionary<string, string>
+        {
+            ["kubernetes.io/hostname"] = options.NodeName,
+            ["kubernetes.io/os"] = "linux",
+            ["kubernetes.io/arch"] = OciArchive.HostArchitecture,
+            ["beta.kubernetes.io/os"] = "linux",
+            ["beta.kubernetes.io/arch"] = OciArchive.HostArchitecture,
+        };
+        foreach (var (key, value) in options.NodeLabels)
+        {
+            labels[key] = value;
+        }
+
+        return new V1Node
+        {
+            ApiVersion = "v1",
+            Kind = "Node",
+            Metadata = new V1ObjectMeta { Name = options.NodeName, Labels = labels },
+            Spec = new V1NodeSpec { Taints = options.RegisterWithTaints.Count == 0 ? null : [.. options.RegisterWithTaints.Select(Taint)] },
+        };
+    }
+
+    public V1NodeStatus Compute(NodeStatusInput input) => new()
+    {
+        Addresses =
+        [
+            .. facts.Addresses.Select(ip => new V1NodeAddress { Type = "InternalIP", Address = ip }),
+            new V1NodeAddress { Type = "Hostname", Address = options.NodeName },
+        ],
+        Capacity = facts.Capacity,
+        Allocatable = facts.Allocatable,
+        DaemonEndpoints = new V1NodeDaemonEndpoints
+        {
+            KubeletEndpoint = new V1DaemonEndpoint { Port = options.KubeletPort },
+        },
+        NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
+        Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
+        Conditions = Conditions(input),
+    };
+
+    private static List<V1NodeCondition> Conditions(NodeStatusInput input)
+    {
+        List<V1NodeCondition> conditions =
+        [
+            Pressure(input, Node.Pressure.Memory, "MemoryPressure", "KubeletHasInsufficientMemory",
+                "kubelet has insufficient memory available", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+            Pressure(input, Node.Pressure.Disk, "DiskPressure", "KubeletHasDiskPressure", "kubelet has disk pressure",
+                "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+            Pressure(input, Node.Pressure.Pids, "PIDPressure", "KubeletHasInsufficientPID",
+                "kubelet has insufficient PID available", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+            input.RuntimeProblem is null
+                ? new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", Message = "kubelet is posting ready status" }
+                : new V1NodeCondition { Type = "Ready", Status = "False", Reason = "KubeletNotReady", Message = input.RuntimeProblem },
+        ];
+        foreach (var condition in conditions)
+        {
+            var before = input.Before?.Conditions?.FirstOrDefault(c => c.Type == condition.Type);
+            condition.LastHeartbeatTime = Seconds(input.Now);
+            condition.LastTransitionTime = before?.Status == condition.Status ? before.LastTransitionTime : Seconds(input.Now);
+        }
+
+        return conditions;
+    }
+
+    private static V1NodeCondition Pressure(
+        NodeStatusInput input, Pressure one, string type, string badReason, string badMessage, string goodReason, string goodMessage)
+    {
+        var bad = input.Pressure.HasFlag(one);
+        return new V1NodeCondition
+        {
+            Type = type,
+            Status = bad ? "True" : "False",
+            Reason = bad ? badReason : goodReason,
+            Message = bad ? badMessage : goodMessage,
+        };
+    }
+
+    private static V1ContainerImage Image(Image image) => new()
+    {
+        Names = [.. image.RepoDigests.Concat(image.RepoTags)],
+        SizeBytes = (long)image.Size,
+    };
+
+    private static V1Taint Taint(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var pair = (colon < 0 ? text : text[..colon]).Split('=', 2);
+        return new V1Taint
+        {
+            Key = pair[0],
+            Value = pair.Length > 1 ? pair[1] : null,
+            Effect = colon < 0 ? "NoSchedule" : text[(colon + 1)..],
+        };
+    }
+
+    private static DateTime Seconds(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds()).UtcDateTime;
+
+    private static string ReadLine(string path)
+    {
+        try
+        {
+            return File.ReadLines(path).FirstOrDefault("").Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private static string OsName()
+    {
+        const string prefix = "PRETTY_NAME=";
+        return File.Exists("/etc/os-release")
+            ? File.ReadLines("/etc/os-release").FirstOrDefault(l => l.StartsWith(prefix, StringComparison.Ordinal), prefix + "Linux")[prefix.Length..].Trim('"')
+            : string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.OSDescription}");
+    }
+}

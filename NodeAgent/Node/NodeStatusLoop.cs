@@ -1,0 +1,216 @@
+using System.Text.Json.Nodes;
+using Grpc.Core;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Images;
+
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>
+/// Registers the node and keeps its status true: at once when something changes, and every five minutes in any case.
+/// That the node is alive is told by its Lease, so an unchanged status costs nothing.
+/// </summary>
+public sealed partial class NodeStatusLoop(
+    NodeAgentOptions options,
+    IClusterApi api,
+    NodeObject node,
+    NodeStatusComputer computer,
+    RuntimeHealth health,
+    PressureState pressure,
+    CriClient cri,
+    ImageStore images,
+    EventRecorder events,
+    TimeProvider time,
+    ILogger<NodeStatusLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan Check = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReportAnyway = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RuntimeAnswer = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private DateTimeOffset _reported;
+    private string _runtimeVersion = "";
+    private string? _lastReady;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        health.Changed += Wake;
+        pressure.Changed += Wake;
+        var retry = Retry;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var delay = Check;
+            try
+            {
+                await RegisterAsync(stoppingToken);
+                await ReportAsync(stoppingToken);
+                retry = Retry;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFailed(options.NodeName, exception.Message);
+                delay = retry;
+                retry = retry * 2 < MaxRetry ? retry * 2 : MaxRetry;
+            }
+
+            try
+            {
+                await _wake.WaitAsync(delay, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // one is pending
+        }
+    }
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        if (node.Current is not null)
+        {
+            return;
+        }
+
+        var existing = await api.GetNodeAsync(options.NodeName, cancellationToken);
+        if (existing is null && !options.RegisterNode)
+        {
+            throw new InvalidOperationException("the Node object does not exist and registering is switched off");
+        }
+
+        if (existing is not null)
+        {
+            node.Set(await AddLabelsAsync(existing, cancellationToken));
+            return;
+        }
+
+        // born with its whole status, so that the scheduler never sees a node without resources
+        var fresh = computer.NewNode();
+        fresh.Status = computer.Compute(await InputAsync(null, cancellationToken));
+        node.Set(await api.CreateNodeAsync(fresh, cancellationToken));
+        LogRegistered(options.NodeName);
+        events.Node(EventRecorder.Normal, "Starting", "Starting kubelet.");
+    }
+
+    /// <summary>Labels that describe the machine are ours; all others are whoever set them.</summary>
+    private async Task<V1Node> AddLabelsAsync(V1Node existing, CancellationToken cancellationToken)
+    {
+        var missing = computer.NewNode().Metadata.Labels
+            .Where(l => existing.Metadata.Labels?.TryGetValue(l.Key, out var v) != true || v != l.Value).ToList();
+        if (missing.Count == 0)
+        {
+            return existing;
+        }
+
+        var labels = new JsonObject(missing.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)JsonValue.Create(l.Value))));
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = labels } };
+        return await api.PatchNodeAsync(options.NodeName, patch.ToJsonString(), status: false, cancellationToken);
+    }
+
+    private async Task ReportAsync(CancellationToken cancellationToken)
+    {
+        var before = node.Current!.Status;
+        var input = await InputAsync(before, cancellationToken);
+        var status = computer.Compute(input);
+        if (NodeStatusPatch.Compute(before, status, force: input.Now - _reported >= ReportAnyway) is { } patch)
+        {
+            node.Set(await api.PatchNodeAsync(options.NodeName, patch, status: true, cancellationToken));
+            _reported = input.Now;
+        }
+
+        RecordReadiness(status);
+    }
+
+    private void RecordReadiness(V1NodeStatus status)
+    {
+        var ready = status.Conditions.First(c => c.Type == "Ready").Status;
+        if (ready != _lastReady)
+        {
+            var reason = ready == "True" ? "NodeReady" : "NodeNotReady";
+            events.Node(EventRecorder.Normal, reason, $"Node {options.NodeName} status is now: {reason}");
+            _lastReady = ready;
+        }
+    }
+
+    private async Task<NodeStatusInput> InputAsync(V1NodeStatus? before, CancellationToken cancellationToken) => new()
+    {
+        Now = time.GetUtcNow(),
+        Before = before,
+        Pressure = pressure.Current,
+        RuntimeProblem = await RuntimeProblemAsync(cancellationToken),
+        RuntimeVersion = _runtimeVersion.Length > 0 ? _runtimeVersion : before?.NodeInfo?.ContainerRuntimeVersion ?? "",
+        Images = await ListImagesAsync(cancellationToken),
+    };
+
+    /// <summary>Asks the runtime itself: a process that runs but does not answer is as good as down.</summary>
+    private async Task<string?> RuntimeProblemAsync(CancellationToken cancellationToken)
+    {
+        if (health.Problem is { } down)
+        {
+            return down;
+        }
+
+        try
+        {
+            var deadline = (time.GetUtcNow() + RuntimeAnswer).UtcDateTime;
+            var status = await cri.Runtime.StatusAsync(new StatusRequest(), deadline: deadline, cancellationToken: cancellationToken);
+            var bad = status.Status.Conditions.Where(c => !c.Status).ToList();
+            if (_runtimeVersion.Length == 0)
+            {
+                var version = await cri.Runtime.VersionAsync(new VersionRequest(), deadline: deadline, cancellationToken: cancellationToken);
+                _runtimeVersion = $"{version.RuntimeName}://{version.RuntimeVersion.TrimStart('v')}";
+            }
+
+            return bad.Count == 0 ? null : string.Join(", ", bad.Select(Describe));
+        }
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"container runtime is down: {CriErrors.Text(exception)}";
+        }
+    }
+
+    private static string Describe(RuntimeCondition condition)
+    {
+        var what = condition.Type == "NetworkReady" ? "container runtime network not ready" : "container runtime not ready";
+        return $"{what}: {condition.Type}=false reason:{condition.Reason} message:{condition.Message}";
+    }
+
+    private async Task<IReadOnlyList<Image>> ListImagesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return health.IsUp ? await images.ListAsync(cancellationToken) : [];
+        }
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return []; // the Ready condition already says what is wrong
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Node {Name} is registered")]
+    private partial void LogRegistered(string name);
+
+    [LoggerMessage(2, LogLevel.Warning, "Status of node {Name} could not be reported: {Problem}")]
+    private partial void LogFailed(string name, string problem);
+}

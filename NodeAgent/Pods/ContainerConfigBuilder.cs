@@ -1,0 +1,210 @@
+using System.Globalization;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Volumes;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>What one start of a container rests on.</summary>
+public sealed record ContainerStartFacts
+{
+    public required V1Pod Pod { get; init; }
+
+    public required V1Container Container { get; init; }
+
+    public required int RestartCount { get; init; }
+
+    /// <summary>Known once the image is there.</summary>
+    public string ImageId { get; init; } = "";
+
+    /// <summary>Directory of the pod's logs.</summary>
+    public required string LogDirectory { get; init; }
+
+    public required EnvironmentFacts Environment { get; init; }
+
+    /// <summary>Host paths by volume name.</summary>
+    public required IReadOnlyDictionary<string, string> Volumes { get; init; }
+
+    /// <summary>Container whose process namespace an ephemeral container joins.</summary>
+    public string TargetContainerId { get; init; } = "";
+}
+
+/// <summary>The CRI configuration of a container.</summary>
+public sealed class ContainerConfigBuilder(
+    EnvironmentBuilder environments, ContainerMounts mounts, ImageStore images, NodeFacts node)
+{
+    public async Task<ContainerConfig> BuildAsync(ContainerStartFacts facts, CancellationToken cancellationToken)
+    {
+        var (pod, container) = (facts.Pod, facts.Container);
+        await RequireNonRootAsync(pod, container, facts.ImageId, cancellationToken);
+        var environment = await environments.BuildAsync(pod, container, facts.Environment, cancellationToken);
+        var config = new ContainerConfig
+        {
+            Metadata = new ContainerMetadata { Name = container.Name, Attempt = (uint)facts.RestartCount },
+            Image = new ImageSpec { Image = facts.ImageId, UserSpecifiedImage = container.Image },
+            WorkingDir = container.WorkingDir ?? "",
+            LogPath = LogPath(container.Name, facts.RestartCount),
+            Stdin = container.Stdin == true,
+            StdinOnce = container.StdinOnce == true,
+            Tty = container.Tty == true,
+            Linux = Linux(facts),
+        };
+        config.Command.AddRange(Expand(container.Command, environment));
+        config.Args.AddRange(Expand(container.Args, environment));
+        config.Envs.AddRange(environment.Select(e => new KeyValue { Key = e.Key, Value = e.Value }));
+        config.Mounts.AddRange(mounts.Build(pod, container, facts.RestartCount, facts.Volumes, environment));
+        SandboxConfigBuilder.AddIdentity(config.Labels, pod);
+        config.Labels[CriLabels.ContainerName] = container.Name;
+        Annotate(config, facts);
+        return config;
+    }
+
+    /// <summary>Relative to the pod's log directory.</summary>
+    public static string LogPath(string container, int restartCount) =>
+        Path.Combine(container, $"{restartCount.ToString(CultureInfo.InvariantCulture)}.log");
+
+    /// <summary>What must survive a restart of the agent, even if the pod's object is gone by then.</summary>
+    private static void Annotate(ContainerConfig config, ContainerStartFacts facts)
+    {
+        var (pod, container) = (facts.Pod, facts.Container);
+        config.Annotations[CriLabels.ContainerHash] = PodFacts.Hash(container);
+        config.Annotations[CriLabels.ContainerRestartCount] =
+            facts.RestartCount.ToString(CultureInfo.InvariantCulture);
+        config.Annotations[CriLabels.TerminationMessagePath] = container.TerminationMessagePath ?? "";
+        config.Annotations[CriLabels.TerminationMessagePolicy] = container.TerminationMessagePolicy ?? "File";
+        config.Annotations[CriLabels.TerminationGracePeriod] =
+            (pod.Spec.TerminationGracePeriodSeconds ?? 30).ToString(CultureInfo.InvariantCulture);
+        if (container.Lifecycle?.PreStop is { } preStop)
+        {
+            config.Annotations[CriLabels.PreStopHandler] = KubernetesJson.Serialize(preStop);
+        }
+    }
+
+    private static IEnumerable<string> Expand(IList<string>? words, Dictionary<string, string> environment) =>
+        (words ?? []).Select(word => VariableExpansion.Expand(word, name => environment.GetValueOrDefault(name)));
+
+    private LinuxContainerConfig Linux(ContainerStartFacts facts) => new()
+    {
+        Resources = PodResources.ForContainer(facts.Pod, facts.Container, node.MemoryCapacityBytes),
+        SecurityContext = Security(facts),
+    };
+
+    private static LinuxContainerSecurityContext Security(ContainerStartFacts facts)
+    {
+        var (podContext, context) = (facts.Pod.Spec.SecurityContext, facts.Container.SecurityContext);
+        var privileged = context?.Privileged == true;
+        var security = new LinuxContainerSecurityContext
+        {
+            Privileged = privileged,
+            NamespaceOptions = SandboxConfigBuilder.Namespaces(facts.Pod),
+            ReadonlyRootfs = context?.ReadOnlyRootFilesystem == true,
+            NoNewPrivs = context?.AllowPrivilegeEscalation == false,
+            Seccomp = Seccomp(context?.SeccompProfile ?? podContext?.SeccompProfile, privileged),
+            Capabilities = Capabilities(context),
+        };
+        if (facts.TargetContainerId.Length > 0)
+        {
+            security.NamespaceOptions.Pid = NamespaceMode.Target;
+            security.NamespaceOptions.TargetId = facts.TargetContainerId;
+        }
+
+        if (!privileged && context?.ProcMount != "Unmasked")
+        {
+            security.MaskedPaths.AddRange(MaskedPaths);
+            security.ReadonlyPaths.AddRange(ReadOnlyPaths);
+        }
+
+        SetUser(security, podContext, context);
+        security.SupplementalGroups.AddRange(SandboxConfigBuilder.SupplementalGroups(podContext));
+        return security;
+    }
+
+    private static void SetUser(
+        LinuxContainerSecurityContext security, V1PodSecurityContext? podContext, V1SecurityContext? context)
+    {
+        if ((context?.RunAsUser ?? podContext?.RunAsUser) is { } user)
+        {
+            security.RunAsUser = new Int64Value { Value = user };
+        }
+
+        if ((context?.RunAsGroup ?? podContext?.RunAsGroup) is { } group)
+        {
+            security.RunAsGroup = new Int64Value { Value = group };
+            security.RunAsUser ??= new Int64Value { Value = 0 }; // a group needs a user with it
+        }
+    }
+
+    private static Capability? Capabilities(V1SecurityContext? context)
+    {
+        if (context?.Capabilities is not { } wanted)
+        {
+            return null;
+        }
+
+        var capability = new Capability();
+        capability.AddCapabilities.AddRange(wanted.Add ?? []);
+        capability.DropCapabilities.AddRange(wanted.Drop ?? []);
+        return capability;
+    }
+
+    private static SecurityProfile Seccomp(V1SeccompProfile? profile, bool privileged) => new()
+    {
+        ProfileType = profile?.Type switch
+        {
+            "RuntimeDefault" when !privileged => SecurityProfile.Types.ProfileType.RuntimeDefault,
+            "Localhost" when !privileged => SecurityProfile.Types.ProfileType.Localhost,
+            _ => SecurityProfile.Types.ProfileType.Unconfined,
+        },
+        LocalhostRef = profile?.Type == "Localhost" && !privileged
+            ? Path.Combine("/var/lib/kubelet/seccomp", profile.LocalhostProfile ?? "")
+            : "",
+    };
+
+    private async Task RequireNonRootAsync(
+        V1Pod pod, V1Container container, string imageId, CancellationToken cancellationToken)
+    {
+        var (podContext, context) = (pod.Spec.SecurityContext, container.SecurityContext);
+        if ((context?.RunAsNonRoot ?? podContext?.RunAsNonRoot) != true)
+        {
+            return;
+        }
+
+        var about = $"(pod: \"{pod.Display()}\", container: {container.Name})";
+        if ((context?.RunAsUser ?? podContext?.RunAsUser) is { } user)
+        {
+            if (user == 0)
+            {
+                throw new ContainerConfigException($"container's runAsUser breaks non-root policy {about}");
+            }
+
+            return;
+        }
+
+        var image = await images.FindAsync(imageId, cancellationToken);
+        if (image?.Uid is { } uid ? uid.Value == 0 : image?.Username is null or "")
+        {
+            throw new ContainerConfigException($"container has runAsNonRoot and image will run as root {about}");
+        }
+
+        if (image?.Uid is null)
+        {
+            throw new ContainerConfigException(
+                $"container has runAsNonRoot and image has non-numeric user ({image!.Username}), cannot verify user is non-root {about}");
+        }
+    }
+
+    private static readonly string[] MaskedPaths =
+    [
+        "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+        "/sys/devices/virtual/powercap",
+    ];
+
+    private static readonly string[] ReadOnlyPaths =
+        ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+}

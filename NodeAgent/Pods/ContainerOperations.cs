@@ -1,0 +1,194 @@
+using Grpc.Core;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Probes;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>A container did not come to run: reason and message of its waiting state.</summary>
+public sealed class ContainerStartException(string reason, string message) : Exception(message)
+{
+    public string Reason { get; } = reason;
+}
+
+/// <summary>Starts and stops single containers, with their hooks and events.</summary>
+public sealed partial class ContainerOperations(
+    CriClient cri,
+    ImagePuller images,
+    ContainerConfigBuilder configs,
+    HandlerRunner handlers,
+    EventRecorder events,
+    TimeProvider time,
+    ILogger<ContainerOperations> logger)
+{
+    /// <summary>However long a preStop hook took, the process gets this much between SIGTERM and SIGKILL.</summary>
+    private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HookTimeout = TimeSpan.FromSeconds(30);
+
+    public async Task StartAsync(
+        ContainerStartFacts facts, string sandboxId, PodSandboxConfig sandbox, CancellationToken cancellationToken)
+    {
+        var id = await CreateAsync(facts, sandboxId, sandbox, cancellationToken);
+        var (pod, container) = (facts.Pod, facts.Container);
+        try
+        {
+            await cri.Runtime.StartContainerAsync(
+                new StartContainerRequest { ContainerId = id }, cancellationToken: cancellationToken);
+        }
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Status.Detail}");
+            throw new ContainerStartException("RunContainerError", exception.Status.Detail);
+        }
+
+        events.Pod(pod, container, EventRecorder.Normal, "Started", "Container started");
+        await RunPostStartAsync(facts, id, cancellationToken);
+    }
+
+    /// <summary>Runs the preStop hook, then stops the container: SIGTERM, what is left of the grace, SIGKILL.</summary>
+    public async Task KillAsync(
+        V1Pod pod,
+        ContainerRecord record,
+        string podIp,
+        string? message,
+        TimeSpan grace,
+        CancellationToken cancellationToken)
+    {
+        var container = pod.FindContainer(record.Name) ?? new V1Container { Name = record.Name };
+        events.Pod(pod, container, EventRecorder.Normal, "Killing", message ?? $"Stopping container {record.Name}");
+        var started = time.GetTimestamp();
+        if (PreStop(container, record) is { } hook && grace > TimeSpan.Zero)
+        {
+            await RunPreStopAsync(pod, new HandlerTarget(container, record.Id, podIp), hook, grace, cancellationToken);
+        }
+
+        var left = grace - time.GetElapsedTime(started);
+        left = grace > TimeSpan.Zero && left < LeastGrace ? LeastGrace : left;
+        try
+        {
+            await cri.Runtime.StopContainerAsync(
+                new StopContainerRequest { ContainerId = record.Id, Timeout = Math.Max(0, (long)Math.Ceiling(left.TotalSeconds)) },
+                cancellationToken: cancellationToken);
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
+        {
+            // it is gone: that was wanted
+        }
+    }
+
+    private async Task<string> CreateAsync(
+        ContainerStartFacts facts, string sandboxId, PodSandboxConfig sandbox, CancellationToken cancellationToken)
+    {
+        var (pod, container) = (facts.Pod, facts.Container);
+        var config = await ConfigureAsync(facts, cancellationToken);
+        var request = new CreateContainerRequest { PodSandboxId = sandboxId, Config = config, SandboxConfig = sandbox };
+        try
+        {
+            var answer = await cri.Runtime.CreateContainerAsync(request, cancellationToken: cancellationToken);
+            events.Pod(pod, container, EventRecorder.Normal, "Created", "Container created");
+            return answer.ContainerId;
+        }
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Status.Detail}");
+            throw new ContainerStartException("CreateContainerError", exception.Status.Detail);
+        }
+    }
+
+    private async Task<ContainerConfig> ConfigureAsync(ContainerStartFacts facts, CancellationToken cancellationToken)
+    {
+        var (pod, container) = (facts.Pod, facts.Container);
+        try
+        {
+            var image = await images.EnsureAsync(pod, container, cancellationToken);
+            Directory.CreateDirectory(Path.Combine(facts.LogDirectory, container.Name));
+            return await configs.BuildAsync(facts with { ImageId = image }, cancellationToken);
+        }
+        catch (ImageException exception)
+        {
+            events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Reason}");
+            throw new ContainerStartException(exception.Reason, exception.Message);
+        }
+        catch (ContainerConfigException exception)
+        {
+            events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Message}");
+            throw new ContainerStartException("CreateContainerConfigError", exception.Message);
+        }
+    }
+
+    private async Task RunPostStartAsync(ContainerStartFacts facts, string id, CancellationToken cancellationToken)
+    {
+        var (pod, container) = (facts.Pod, facts.Container);
+        if (container.Lifecycle?.PostStart is not { } hook)
+        {
+            return;
+        }
+
+        var ip = facts.Environment.Addresses.PodIps.FirstOrDefault("127.0.0.1");
+        var result = await RunHookAsync(new HandlerTarget(container, id, ip), hook, HookTimeout, cancellationToken);
+        if (result.Succeeded)
+        {
+            return;
+        }
+
+        LogHookFailed("PostStart", pod.Display(), container.Name, result.Output);
+        events.Pod(pod, container, EventRecorder.Warning, "FailedPostStartHook", "PostStartHook failed");
+        await KillAsync(
+            pod, new ContainerRecord { Id = id, SandboxId = "", Name = container.Name, State = ContainerState.ContainerRunning },
+            ip, "FailedPostStartHook", TimeSpan.FromSeconds(pod.GraceSeconds()), cancellationToken);
+        throw new ContainerStartException("PostStartHookError", "PostStartHook failed");
+    }
+
+    private async Task RunPreStopAsync(
+        V1Pod pod, HandlerTarget target, V1LifecycleHandler hook, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(grace);
+        try
+        {
+            var result = await RunHookAsync(target, hook, grace, limit.Token);
+            if (!result.Succeeded)
+            {
+                LogHookFailed("PreStop", pod.Display(), target.Container.Name, result.Output);
+                events.Pod(pod, target.Container, EventRecorder.Warning, "FailedPreStopHook", "PreStopHook failed");
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or RpcException
+            && !cancellationToken.IsCancellationRequested)
+        {
+            LogHookFailed("PreStop", pod.Display(), target.Container.Name, "it did not end within the grace period");
+        }
+    }
+
+    private async Task<HandlerResult> RunHookAsync(
+        HandlerTarget target, V1LifecycleHandler hook, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        switch (hook)
+        {
+            case { Exec: { } exec }:
+                return await handlers.ExecAsync(target, exec.Command ?? [], TimeSpan.Zero, cancellationToken);
+            case { HttpGet: { } http }:
+                return await handlers.HttpGetAsync(target, http, timeout, cancellationToken);
+            case { Sleep: { } sleep }:
+                await Task.Delay(TimeSpan.FromSeconds(sleep.Seconds), time, cancellationToken);
+                return new HandlerResult(true, "");
+            default:
+                return new HandlerResult(false, "invalid handler: it names no action");
+        }
+    }
+
+    /// <summary>An orphan's hook is known from its annotation only.</summary>
+    private static V1LifecycleHandler? PreStop(V1Container container, ContainerRecord record) =>
+        container.Lifecycle?.PreStop
+        ?? (record.Annotations.TryGetValue(CriLabels.PreStopHandler, out var json)
+            ? KubernetesJson.Deserialize<V1LifecycleHandler>(json)
+            : null);
+
+    [LoggerMessage(1, LogLevel.Warning, "{Kind} hook of {Pod} container {Container} failed: {Problem}")]
+    private partial void LogHookFailed(string kind, string pod, string container, string problem);
+}

@@ -1,0 +1,196 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>Why a container that should run does not, in the API's words.</summary>
+public readonly record struct WaitingReason(string Reason, string Message);
+
+/// <summary>Turns runtime records into the container statuses of the API. Pure.</summary>
+public static class ContainerStatuses
+{
+    public const string PodInitializing = "PodInitializing";
+    public const string ContainerCreating = "ContainerCreating";
+    public const string CrashLoopBackOff = "CrashLoopBackOff";
+
+    private const int KilledExitCode = 137;
+
+    public static V1ContainerStatus Compute(PodStatusInput input, V1Container container)
+    {
+        var records = input.Observed.Containers.Where(c => c.Name == container.Name).Take(2).ToList();
+        var newest = records.Count > 0 ? records[0] : null;
+        var previous = records.Count > 1 ? records[1] : null;
+        var before = Before(input.Pod.Status, container.Name);
+        var status = newest is null
+            ? WithoutRecord(input, container, before)
+            : FromRecord(input, container, newest);
+        status.LastState = previous is { IsExited: true }
+            ? new V1ContainerState { Terminated = Terminated(input, previous) }
+            : newest is null ? before?.LastState ?? new V1ContainerState() : LastStateBefore(before, newest);
+        return Override(input, container, newest, status);
+    }
+
+    /// <summary>A start that fails or is delayed shows as waiting; how the last instance ended moves to lastState.</summary>
+    private static V1ContainerStatus Override(
+        PodStatusInput input, V1Container container, ContainerRecord? newest, V1ContainerStatus status)
+    {
+        if (newest is { IsRunning: true } || !input.Waiting.TryGetValue(container.Name, out var waiting)
+            || input.IsTerminated || !(IsWaitingForFirst(newest) || PodFacts.ShouldRestart(input.Pod, container, newest)))
+        {
+            return status;
+        }
+
+        if (status.State?.Terminated is not null)
+        {
+            status.LastState = new V1ContainerState { Terminated = status.State.Terminated };
+        }
+
+        status.State = Waiting(waiting.Reason, waiting.Message);
+        return status;
+    }
+
+    private static bool IsWaitingForFirst(ContainerRecord? newest) =>
+        newest is null || newest.State == ContainerState.ContainerCreated;
+
+    private static V1ContainerStatus WithoutRecord(PodStatusInput input, V1Container container, V1ContainerStatus? before)
+    {
+        var initializing = input.Pod.Spec.InitContainers is { Count: > 0 };
+        var status = new V1ContainerStatus
+        {
+            Name = container.Name,
+            Image = container.Image ?? "",
+            ImageID = "",
+            RestartCount = before?.RestartCount ?? 0,
+            Ready = false,
+            Started = false,
+            State = Waiting(initializing ? PodInitializing : ContainerCreating, null),
+        };
+        if (input.IsTerminated && before?.State?.Terminated is { } ended)
+        {
+            status.State = new V1ContainerState { Terminated = ended };
+            status.ContainerID = before.ContainerID;
+            status.Image = before.Image;
+            status.ImageID = before.ImageID;
+        }
+        else if (before?.State?.Running is not null || (input.IsTerminated && input.HasInitialized))
+        {
+            status.State = Lost(input.IsTerminated);
+        }
+
+        return status;
+    }
+
+    private static V1ContainerStatus FromRecord(PodStatusInput input, V1Container container, ContainerRecord record)
+    {
+        var started = record.IsRunning && input.Started.Contains(record.Id);
+        return new V1ContainerStatus
+        {
+            Name = container.Name,
+            ContainerID = $"containerd://{record.Id}",
+            Image = record.Image,
+            ImageID = record.ImageRef,
+            RestartCount = record.RestartCount,
+            Started = started,
+            Ready = IsReady(input, container, record, started),
+            State = State(input, record),
+            Resources = container.Resources is { Limits: null, Requests: null, Claims: null } ? null : container.Resources,
+            AllocatedResources = record.IsRunning ? container.Resources?.Requests : null,
+            VolumeMounts = VolumeMounts(container),
+            User = User(record),
+        };
+    }
+
+    private static bool IsReady(PodStatusInput input, V1Container container, ContainerRecord record, bool started)
+    {
+        if (record.IsRunning)
+        {
+            return started && (container.ReadinessProbe is null || input.Ready.Contains(record.Id));
+        }
+
+        var plainInit = !container.IsSidecar() && input.Pod.Inits().Any(c => c.Name == container.Name);
+        return plainInit && record is { IsExited: true, ExitCode: 0 };
+    }
+
+    private static V1ContainerState State(PodStatusInput input, ContainerRecord record) => record.State switch
+    {
+        ContainerState.ContainerRunning => new V1ContainerState
+        {
+            Running = new V1ContainerStateRunning { StartedAt = (record.StartedAt ?? record.CreatedAt).UtcDateTime },
+        },
+        ContainerState.ContainerExited => new V1ContainerState { Terminated = Terminated(input, record) },
+        ContainerState.ContainerCreated => Waiting(ContainerCreating, null),
+        _ => Lost(terminated: input.IsTerminated),
+    };
+
+    private static V1ContainerStateTerminated Terminated(PodStatusInput input, ContainerRecord record)
+    {
+        var message = input.TerminationMessages.TryGetValue(record.Id, out var read)
+            ? read
+            : Remembered(Before(input.Pod.Status, record.Name), $"containerd://{record.Id}");
+        return new V1ContainerStateTerminated
+        {
+            ExitCode = record.ExitCode,
+            Reason = record.Reason,
+            Message = string.IsNullOrEmpty(message) ? NullIfEmpty(record.Message) : message,
+            StartedAt = record.StartedAt?.UtcDateTime,
+            FinishedAt = record.FinishedAt?.UtcDateTime,
+            ContainerID = $"containerd://{record.Id}",
+        };
+    }
+
+    private static string? Remembered(V1ContainerStatus? before, string id) =>
+        new[] { before?.State?.Terminated, before?.LastState?.Terminated }
+            .FirstOrDefault(t => t?.ContainerID == id)?.Message;
+
+    private static V1ContainerState Lost(bool terminated) => new()
+    {
+        Terminated = new V1ContainerStateTerminated
+        {
+            ExitCode = KilledExitCode,
+            Reason = "ContainerStatusUnknown",
+            Message = terminated
+                ? "The container could not be located when the pod was terminated"
+                : "The container could not be located when the pod was deleted.  The container used to be Running",
+        },
+    };
+
+    /// <summary>The record of the previous instance may be collected already: then the API remembers it.</summary>
+    private static V1ContainerState LastStateBefore(V1ContainerStatus? before, ContainerRecord newest) =>
+        before?.LastState is { Terminated: { } ended } state && ended.ContainerID != $"containerd://{newest.Id}"
+            ? state
+            : new V1ContainerState();
+
+    private static V1ContainerStatus? Before(V1PodStatus? status, string name) =>
+        (status?.ContainerStatuses ?? []).Concat(status?.InitContainerStatuses ?? [])
+            .Concat(status?.EphemeralContainerStatuses ?? []).FirstOrDefault(s => s.Name == name);
+
+    private static List<V1VolumeMountStatus>? VolumeMounts(V1Container container) =>
+        container.VolumeMounts is not { Count: > 0 } mounts
+            ? null
+            : [.. mounts.Select(m => new V1VolumeMountStatus
+            {
+                Name = m.Name,
+                MountPath = m.MountPath,
+                ReadOnlyProperty = m.ReadOnlyProperty == true ? true : null,
+                RecursiveReadOnly = m.ReadOnlyProperty == true ? "Disabled" : null,
+            })];
+
+    private static V1ContainerUser? User(ContainerRecord record) => record.User?.Linux is not { } user
+        ? null
+        : new V1ContainerUser
+        {
+            Linux = new V1LinuxContainerUser
+            {
+                Uid = user.Uid,
+                Gid = user.Gid,
+                SupplementalGroups = [.. user.SupplementalGroups.Select(g => (long?)g)],
+            },
+        };
+
+    private static V1ContainerState Waiting(string reason, string? message) => new()
+    {
+        Waiting = new V1ContainerStateWaiting { Reason = reason, Message = message },
+    };
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+}

@@ -1,0 +1,236 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.Volumes;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>
+/// One worker per pod: makes them as pods arrive, wakes them when their containers, probes or objects change, and
+/// gives a worker also to what runs here without an object (it is stopped and removed) once the list of pods is known.
+/// </summary>
+public sealed partial class PodManager(
+    NodeAgentOptions options,
+    IPodSource source,
+    IReferenceTracker references,
+    PodWorkerServices services,
+    PodRuntimeCache runtime,
+    ProbeManager probes,
+    StatusManager statuses,
+    PodPaths paths,
+    Cgroups cgroups,
+    NodeFacts facts,
+    NodeObject node,
+    ILogger<PodManager> logger) : BackgroundService, IPodRegistry
+{
+    private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
+    private readonly ConcurrentDictionary<string, byte> _runningLoops = new();
+    private readonly Lock _admission = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile bool _orphansKnown;
+
+    /// <summary>Workers of all pods, for eviction and housekeeping.</summary>
+    public IReadOnlyCollection<PodWorker> Workers => [.. _workers.Values];
+
+    public IReadOnlyList<V1Pod> List() => [.. _workers.Values.Select(WithStatus)];
+
+    public PodEntry? Find(string podNamespace, string podName) => _workers.Values
+        .Where(w => w.Pod.Metadata.Name == podName && w.Pod.Metadata.NamespaceProperty == podNamespace)
+        .OrderByDescending(w => w.Pod.Metadata.CreationTimestamp)
+        .Select(Entry)
+        .FirstOrDefault();
+
+    public PodEntry? FindByUid(string uid) => _workers.TryGetValue(uid, out var worker) ? Entry(worker) : null;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var stop = stoppingToken.Register(_stopping.Cancel);
+        Directory.CreateDirectory(options.PodsDirectory);
+        cgroups.Prepare();
+        runtime.Changed += OnRuntimeChanged;
+        probes.Changed += Wake;
+        references.PodAffected += uid => Worker(uid)?.RefreshVolumes();
+        source.Changed += OnPodChanged;
+        await source.Synced.WaitAsync(stoppingToken);
+        await runtime.FirstListAsync(stoppingToken);
+        _orphansKnown = true;
+        foreach (var state in runtime.All)
+        {
+            OnRuntimeChanged(state.Uid);
+        }
+
+        RemoveLeftOvers();
+        await Task.Delay(Timeout.InfiniteTimeSpan, services.Time, stoppingToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private PodWorker? Worker(string uid) => _workers.GetValueOrDefault(uid);
+
+    private void Wake(string uid) => Worker(uid)?.Wake();
+
+    private void OnPodChanged(PodChange change, V1Pod pod)
+    {
+        var uid = pod.Metadata.Uid;
+        if (change == PodChange.Removed)
+        {
+            references.Track(uid, new HashSet<ObjectReference>());
+            Worker(uid)?.Remove(pod);
+            return;
+        }
+
+        references.Track(uid, ObjectReferences.Of(pod));
+        statuses.Observe(pod);
+        var isNew = false;
+        var worker = _workers.GetOrAdd(uid, _ =>
+        {
+            isNew = true;
+            return new PodWorker(pod, services, Admit);
+        });
+        if (isNew)
+        {
+            Run(worker);
+            UpdateClassShares();
+        }
+        else
+        {
+            if (HasOtherMetadata(worker.Pod, pod))
+            {
+                worker.RefreshVolumes(); // labels and annotations show in downwardAPI volumes
+            }
+
+            worker.Update(pod);
+        }
+    }
+
+    private static bool HasOtherMetadata(V1Pod old, V1Pod pod) =>
+        !Same(old.Metadata.Labels, pod.Metadata.Labels) || !Same(old.Metadata.Annotations, pod.Metadata.Annotations);
+
+    private static bool Same(IDictionary<string, string>? a, IDictionary<string, string>? b) =>
+        (a?.Count ?? 0) == (b?.Count ?? 0)
+        && (a is null || a.All(p => b!.TryGetValue(p.Key, out var value) && value == p.Value));
+
+    private void OnRuntimeChanged(string uid)
+    {
+        if (Worker(uid) is { } worker)
+        {
+            worker.Wake();
+            return;
+        }
+
+        var state = runtime.Get(uid);
+        if (_orphansKnown && !state.IsEmpty && !_runningLoops.ContainsKey(uid))
+        {
+            var orphan = new PodWorker(Orphan(state), services, (_, _) => null);
+            if (_workers.TryAdd(uid, orphan))
+            {
+                LogOrphan(state.Namespace, state.Name, uid);
+                orphan.Remove(orphan.Pod);
+                Run(orphan);
+            }
+        }
+    }
+
+    /// <summary>What is known of a pod without its object: its name, and the grace that its containers carry.</summary>
+    private V1Pod Orphan(PodRuntimeState state)
+    {
+        const long fallback = 30;
+        var grace = state.Containers.Select(c => c.Annotations.GetValueOrDefault(CriLabels.TerminationGracePeriod))
+            .Select(text => long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var s) ? s : fallback)
+            .DefaultIfEmpty(fallback).Max();
+        return new V1Pod
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = state.Name,
+                NamespaceProperty = state.Namespace,
+                Uid = state.Uid,
+                DeletionGracePeriodSeconds = grace,
+            },
+            Spec = new V1PodSpec { NodeName = options.NodeName, Containers = [] },
+        };
+    }
+
+    private void Run(PodWorker worker)
+    {
+        _runningLoops[worker.Uid] = 0;
+        _ = RunAsync(worker);
+    }
+
+    private async Task RunAsync(PodWorker worker)
+    {
+        try
+        {
+            await worker.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception)
+        {
+            LogWorkerDied(exception, worker.Pod.Display());
+        }
+
+        _workers.TryRemove(worker.Uid, out _);
+        _runningLoops.TryRemove(worker.Uid, out _);
+        UpdateClassShares();
+    }
+
+    /// <summary>Pods that run here already were accepted before and count first.</summary>
+    private PodVerdict? Admit(PodWorker worker, V1Pod pod)
+    {
+        lock (_admission)
+        {
+            if (!runtime.Get(worker.Uid).IsEmpty)
+            {
+                return null;
+            }
+
+            var others = _workers.Values
+                .Where(w => w != worker && !w.Ended && (w.Admitted || !runtime.Get(w.Uid).IsEmpty))
+                .Select(w => w.Pod).ToList();
+            return PodAdmission.Check(pod, others, node.Current, facts.Allocatable);
+        }
+    }
+
+    private void UpdateClassShares() => cgroups.SetBurstableShares(_workers.Values
+        .Where(w => !w.Ended && PodResources.Qos(w.Pod) == PodResources.Burstable)
+        .Sum(w => PodResources.Requested(w.Pod, "cpu")));
+
+    /// <summary>Files of pods that neither the API nor the runtime knows any more.</summary>
+    private void RemoveLeftOvers()
+    {
+        foreach (var uid in paths.KnownUids().Where(uid => Worker(uid) is null && runtime.Get(uid).IsEmpty))
+        {
+            try
+            {
+                services.Volumes.TearDown(uid);
+                cgroups.RemovePod(uid);
+            }
+            catch (Exception exception) when (exception is IOException or System.ComponentModel.Win32Exception)
+            {
+                LogLeftOver(uid, exception.Message);
+            }
+        }
+    }
+
+    private V1Pod WithStatus(PodWorker worker) =>
+        statuses.Current(worker.Uid) is { } status ? worker.Pod with { Status = status } : worker.Pod;
+
+    private PodEntry Entry(PodWorker worker) => new(
+        WithStatus(worker),
+        runtime.Get(worker.Uid),
+        Path.Combine(options.PodLogsDirectory, worker.Pod.LogDirectoryName()));
+
+    [LoggerMessage(1, LogLevel.Warning, "Pod {Namespace}/{Name} ({Uid}) runs here but does not exist; it is removed")]
+    private partial void LogOrphan(string @namespace, string name, string uid);
+
+    [LoggerMessage(2, LogLevel.Critical, "The worker of pod {Pod} ended")]
+    private partial void LogWorkerDied(Exception exception, string pod);
+
+    [LoggerMessage(3, LogLevel.Warning, "What is left of pod {Uid} could not be removed: {Problem}")]
+    private partial void LogLeftOver(string uid, string problem);
+}

@@ -1,0 +1,64 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>What probes say about a running container, as far as it matters for keeping it.</summary>
+public enum ProbeVerdict
+{
+    Healthy,
+    LivenessFailed,
+    StartupFailed,
+}
+
+/// <summary>All that a decision about a pod rests on. The planner reads nothing else.</summary>
+public sealed record PodPlanInput
+{
+    public required V1Pod Pod { get; init; }
+
+    public required PodRuntimeState Observed { get; init; }
+
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>By container id; absent means healthy.</summary>
+    public IReadOnlyDictionary<string, ProbeVerdict> Verdicts { get; init; } =
+        new Dictionary<string, ProbeVerdict>();
+
+    /// <summary>Ids of running containers whose startup probe and postStart hook, if any, have succeeded.</summary>
+    public IReadOnlySet<string> Started { get; init; } = new HashSet<string>();
+
+    /// <summary>Restart delays, by container name.</summary>
+    public IReadOnlyDictionary<string, BackOffEntry> BackOffs { get; init; } = new Dictionary<string, BackOffEntry>();
+}
+
+/// <summary>Start another instance; <see cref="Previous"/> is the one it follows.</summary>
+public sealed record ContainerStart(V1Container Container, ContainerRecord? Previous)
+{
+    public int RestartCount => Previous is null ? 0 : Previous.RestartCount + 1;
+}
+
+/// <summary>Stop a running instance because of what the message says.</summary>
+public sealed record ContainerKill(ContainerRecord Record, V1Container Container, string Message, ProbeVerdict Cause);
+
+/// <summary>A container that would start, were it not for its back-off.</summary>
+public sealed record ContainerWait(V1Container Container, TimeSpan Delay, DateTimeOffset Until);
+
+/// <summary>What to do next for a pod, in this order: kill the pod, create its sandbox, kills, starts.</summary>
+public sealed record PodPlan
+{
+    /// <summary>Stop every container and sandbox that is left.</summary>
+    public bool KillPod { get; init; }
+
+    /// <summary>Attempt number of the sandbox to create; null keeps what there is.</summary>
+    public uint? NewSandboxAttempt { get; init; }
+
+    public IReadOnlyList<ContainerKill> Kills { get; init; } = [];
+
+    public IReadOnlyList<ContainerStart> Starts { get; init; } = [];
+
+    public IReadOnlyList<ContainerWait> Waits { get; init; } = [];
+
+    /// <summary>When to look again even if nothing changes.</summary>
+    public DateTimeOffset? WakeAt => Waits.Count == 0 ? null : Waits.Min(w => w.Until);
+
+    public bool IsEmpty => !KillPod && NewSandboxAttempt is null && Kills.Count == 0 && Starts.Count == 0;
+}

@@ -1,0 +1,222 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>
+/// Decides what a pod needs next from its spec and what the runtime has. Rules, in order:
+/// a pod needs one ready sandbox, and what ran in another one does not count;
+/// init containers run one after the other, each to success; a sidecar must have started before the next one begins,
+/// and is kept running ever after; once a regular container exists, initialization is over and is not repeated;
+/// regular containers start together; whatever stops is followed by the restart policy, with back-off;
+/// when nothing but sidecars is left, the pod is done and they are stopped.
+/// Never two running instances of one container: a start is planned only where no instance runs.
+/// </summary>
+public static class PodPlanner
+{
+    public static PodPlan Compute(PodPlanInput input)
+    {
+        var sandbox = UsableSandbox(input);
+        return sandbox is null ? WithoutSandbox(input) : new SandboxPlanner(input, sandbox.Id).Compute();
+    }
+
+    /// <summary>The newest sandbox, if it is ready and fits the pod; older ones are never used again.</summary>
+    private static SandboxRecord? UsableSandbox(PodPlanInput input)
+    {
+        var newest = input.Observed.NewestSandbox;
+        var fits = newest is { Ready: true }
+            && newest.HostNetwork == input.Pod.UsesHostNetwork()
+            && (newest.HostNetwork || newest.Ips.Count > 0);
+        return fits ? newest : null;
+    }
+
+    private static PodPlan WithoutSandbox(PodPlanInput input)
+    {
+        var newest = input.Observed.NewestSandbox;
+        var plan = new PodPlan { KillPod = newest is not null || input.Observed.AnyRunning };
+        var ranBefore = input.Observed.Containers.Count > 0;
+        if (ranBefore && input.Pod.Spec.RestartPolicy == PodFacts.Never)
+        {
+            return plan; // what ran is lost and nothing restarts it
+        }
+
+        var wanted = input.Pod.Spec.Containers
+            .Where(c => input.Observed.Newest(c.Name) is not { } r || PodFacts.ShouldRestart(input.Pod, c, Stopped(r)))
+            .ToList();
+        if (wanted.Count == 0)
+        {
+            return plan;
+        }
+
+        var starts = input.Pod.Inits() is [var first, ..] ? [first] : wanted;
+        return plan with
+        {
+            NewSandboxAttempt = newest is null ? 0 : newest.Attempt + 1,
+            Starts = [.. starts.Select(c => new ContainerStart(c, input.Observed.Newest(c.Name)))],
+        };
+    }
+
+    /// <summary>An instance in a dead sandbox is as good as killed, whatever the runtime still says.</summary>
+    private static ContainerRecord Stopped(ContainerRecord record)
+    {
+        const int killed = 137;
+        return record.IsRunning ? record with { State = ContainerState.ContainerExited, ExitCode = killed } : record;
+    }
+
+    /// <summary>The decisions inside one ready sandbox.</summary>
+    private sealed class SandboxPlanner(PodPlanInput input, string sandboxId)
+    {
+        private readonly List<ContainerKill> _kills = [];
+        private readonly List<ContainerStart> _starts = [];
+        private readonly List<ContainerWait> _waits = [];
+
+        public PodPlan Compute()
+        {
+            StartEphemeral();
+            var initialized = input.Pod.Spec.Containers.Any(c => Current(c) is not null);
+            switch (Initialize(initialized))
+            {
+                case InitState.Failed:
+                    return new PodPlan { KillPod = input.Observed.AnyRunning };
+                case InitState.Done when KeepRegular() == 0:
+                    return new PodPlan { KillPod = true };
+            }
+
+            return new PodPlan { Kills = _kills, Starts = _starts, Waits = _waits };
+        }
+
+        private ContainerRecord? Current(V1Container container) =>
+            input.Observed.NewestIn(sandboxId, container.Name);
+
+        private void StartEphemeral()
+        {
+            foreach (var container in (input.Pod.Spec.EphemeralContainers ?? []).Select(PodFacts.AsContainer))
+            {
+                if (Current(container) is null)
+                {
+                    _starts.Add(new ContainerStart(container, input.Observed.Newest(container.Name)));
+                }
+            }
+        }
+
+        private InitState Initialize(bool initialized)
+        {
+            foreach (var container in input.Pod.Inits())
+            {
+                var state = container.IsSidecar() ? KeepSidecar(container)
+                    : initialized ? InitState.Done
+                    : RunInit(container);
+                if (state == InitState.Failed)
+                {
+                    return InitState.Failed;
+                }
+
+                if (state == InitState.Waiting && !initialized)
+                {
+                    return InitState.Waiting;
+                }
+            }
+
+            return InitState.Done;
+        }
+
+        private InitState RunInit(V1Container container)
+        {
+            var record = Current(container);
+            if (record is { IsRunning: true })
+            {
+                return InitState.Waiting;
+            }
+
+            if (record is { IsExited: true, ExitCode: 0 })
+            {
+                return InitState.Done;
+            }
+
+            if (record is { IsExited: true } && input.Pod.Spec.RestartPolicy == PodFacts.Never)
+            {
+                return InitState.Failed;
+            }
+
+            StartOrWait(container, record);
+            return InitState.Waiting;
+        }
+
+        private InitState KeepSidecar(V1Container container)
+        {
+            var record = Current(container);
+            if (record is not { IsRunning: true })
+            {
+                StartOrWait(container, record);
+                return InitState.Waiting;
+            }
+
+            KillIfUnwanted(container, record);
+            return input.Started.Contains(record.Id) ? InitState.Done : InitState.Waiting;
+        }
+
+        /// <summary>Returns how many regular containers run or will: zero means that the pod is done.</summary>
+        private int KeepRegular()
+        {
+            var kept = 0;
+            foreach (var container in input.Pod.Spec.Containers)
+            {
+                var record = Current(container);
+                if (record is { IsRunning: true })
+                {
+                    kept++;
+                    KillIfUnwanted(container, record);
+                }
+                else if (PodFacts.ShouldRestart(input.Pod, container, record))
+                {
+                    kept++;
+                    StartOrWait(container, record);
+                }
+            }
+
+            return kept;
+        }
+
+        private void KillIfUnwanted(V1Container container, ContainerRecord record)
+        {
+            var verdict = input.Verdicts.GetValueOrDefault(record.Id);
+            var message = verdict switch
+            {
+                ProbeVerdict.LivenessFailed => $"Container {container.Name} failed liveness probe",
+                ProbeVerdict.StartupFailed => $"Container {container.Name} failed startup probe",
+                _ when record.Hash != PodFacts.Hash(container) => $"Container {container.Name} definition changed",
+                _ => null,
+            };
+            if (message is not null)
+            {
+                var restarts = PodFacts.ShouldRestart(
+                    input.Pod, container, record with { State = ContainerState.ContainerExited, ExitCode = 137 });
+                _kills.Add(new ContainerKill(
+                    record, container, restarts ? message + ", will be restarted" : message, verdict));
+            }
+        }
+
+        private void StartOrWait(V1Container container, ContainerRecord? current)
+        {
+            if (current is { IsExited: true })
+            {
+                var failedAt = current.FinishedAt ?? current.CreatedAt;
+                BackOffEntry? entry = input.BackOffs.TryGetValue(container.Name, out var known) ? known : null;
+                if (BackOffEntry.WaitUntil(entry, failedAt, input.Now) is { } until)
+                {
+                    _waits.Add(new ContainerWait(container, entry!.Value.Delay, until));
+                    return;
+                }
+            }
+
+            _starts.Add(new ContainerStart(container, current ?? input.Observed.Newest(container.Name)));
+        }
+
+        private enum InitState
+        {
+            Done,
+            Waiting,
+            Failed,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>An end that something other than the containers decided: a deadline, an eviction, a refusal.</summary>
+public sealed record PodVerdict(string Reason, string Message);
+
+/// <summary>All that a pod's status is computed from.</summary>
+public sealed record PodStatusInput
+{
+    /// <summary>The object with the last known status: times and foreign conditions come from there.</summary>
+    public required V1Pod Pod { get; init; }
+
+    public required PodRuntimeState Observed { get; init; }
+
+    public required DateTimeOffset Now { get; init; }
+
+    public IReadOnlyList<string> HostIps { get; init; } = [];
+
+    /// <summary>Container ids whose readiness probe succeeds.</summary>
+    public IReadOnlySet<string> Ready { get; init; } = new HashSet<string>();
+
+    /// <summary>Container ids that have started, by their startup probe and postStart hook.</summary>
+    public IReadOnlySet<string> Started { get; init; } = new HashSet<string>();
+
+    /// <summary>By container name.</summary>
+    public IReadOnlyDictionary<string, WaitingReason> Waiting { get; init; } = new Dictionary<string, WaitingReason>();
+
+    /// <summary>What containers wrote about their end, by container id.</summary>
+    public IReadOnlyDictionary<string, string> TerminationMessages { get; init; } = new Dictionary<string, string>();
+
+    public PodVerdict? Verdict { get; init; }
+
+    /// <summary>Everything of the pod has been stopped: nothing can be waiting or running any more.</summary>
+    public bool IsTerminated { get; init; }
+
+    /// <summary>Initialization is over; after termination a container without a record is then lost, not pending.</summary>
+    public bool HasInitialized =>
+        Pod.Spec.InitContainers is not { Count: > 0 }
+            ? Observed.Containers.Count > 0
+            : Pod.Spec.Containers.Any(c => Observed.Newest(c.Name) is not null);
+}
+
+/// <summary>Computes the status the node reports for a pod. Pure.</summary>
+public static class PodStatusComputer
+{
+    public static V1PodStatus Compute(PodStatusInput input)
+    {
+        var pod = input.Pod;
+        var before = pod.Status ?? new V1PodStatus();
+        var inits = pod.Inits().Select(c => ContainerStatuses.Compute(input, c)).ToList();
+        var containers = pod.Spec.Containers.Select(c => ContainerStatuses.Compute(input, c)).ToList();
+        var status = new V1PodStatus
+        {
+            ContainerStatuses = containers,
+            InitContainerStatuses = inits.Count > 0 ? inits : null,
+            EphemeralContainerStatuses = Ephemeral(input),
+            StartTime = before.StartTime ?? input.Now.UtcDateTime,
+            QosClass = before.QosClass,
+            ObservedGeneration = pod.Metadata.Generation,
+            Phase = Phase(input, before, inits, containers),
+            Reason = input.Verdict?.Reason ?? (pod.HasTerminalPhase() ? before.Reason : null),
+            Message = input.Verdict?.Message ?? (pod.HasTerminalPhase() ? before.Message : null),
+        };
+        SetAddresses(input, before, status);
+        status.Conditions = PodConditions.Compute(input, status);
+        return status;
+    }
+
+    /// <summary>A pod that the node refuses: it failed, and nothing of it exists.</summary>
+    public static V1PodStatus Rejected(V1Pod pod, PodVerdict verdict, DateTimeOffset now) => new()
+    {
+        Phase = PodFacts.Failed,
+        Reason = verdict.Reason,
+        Message = verdict.Message,
+        StartTime = pod.Status?.StartTime ?? now.UtcDateTime,
+        QosClass = pod.Status?.QosClass,
+        ObservedGeneration = pod.Metadata.Generation,
+        Conditions = pod.Status?.Conditions,
+    };
+
+    private static string Phase(
+        PodStatusInput input, V1PodStatus before, List<V1ContainerStatus> inits, List<V1ContainerStatus> containers)
+    {
+        if (input.Pod.HasTerminalPhase())
+        {
+            return before.Phase;
+        }
+
+        if (input.Verdict is not null)
+        {
+            return PodFacts.Failed;
+        }
+
+        var phase = PodPhases.Compute(input.Pod, inits, containers, input.IsTerminated);
+        return input.IsTerminated && phase is not (PodFacts.Failed or PodFacts.Succeeded) ? PodFacts.Failed : phase;
+    }
+
+    private static List<V1ContainerStatus>? Ephemeral(PodStatusInput input)
+    {
+        var statuses = (input.Pod.Spec.EphemeralContainers ?? [])
+            .Select(e => ContainerStatuses.Compute(input, PodFacts.AsContainer(e))).ToList();
+        return statuses.Count > 0 ? statuses : null;
+    }
+
+    /// <summary>A pod keeps the address it had after its sandbox is gone, so that its records stay readable.</summary>
+    private static void SetAddresses(PodStatusInput input, V1PodStatus before, V1PodStatus status)
+    {
+        status.HostIP = input.HostIps.Count > 0 ? input.HostIps[0] : null;
+        status.HostIPs = [.. input.HostIps.Select(ip => new V1HostIP { Ip = ip })];
+        IReadOnlyList<string> ips = input.Pod.UsesHostNetwork()
+            ? input.Observed.ReadySandbox is not null ? input.HostIps : []
+            : input.Observed.ReadySandbox?.Ips ?? [];
+        status.PodIPs = ips.Count > 0 ? [.. ips.Select(ip => new V1PodIP { Ip = ip })] : before.PodIPs;
+        status.PodIP = status.PodIPs is { Count: > 0 } ? status.PodIPs[0].Ip : null;
+    }
+}

@@ -1,0 +1,85 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>The last stages: stop everything, then leave nothing behind.</summary>
+public sealed partial class PodWorker
+{
+    private static readonly TimeSpan LeastGraceOfRemoved = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(100);
+    private const int MaxCgroupTries = 50;
+
+    private int _cgroupTries;
+
+    private async Task TerminateAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var grace = EndGrace(pod);
+        LogEnding(pod.Display(), grace.TotalSeconds);
+        _services.Probes.StopRestarting(Uid);
+        var observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        if (observed.AnyRunning)
+        {
+            Publish(pod, observed);
+        }
+
+        await _services.Sandboxes.KillPodAsync(pod, observed, grace, _services.Time, cancellationToken);
+        observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        if (observed.AnyRunning)
+        {
+            throw new InvalidOperationException("containers still run after they were stopped");
+        }
+
+        Publish(pod, observed, isTerminated: true);
+        lock (_lock)
+        {
+            _stage = Stage.Terminated;
+        }
+    }
+
+    private TimeSpan EndGrace(V1Pod pod)
+    {
+        if (_verdictGrace is { } own)
+        {
+            return own;
+        }
+
+        var grace = TimeSpan.FromSeconds(Math.Max(0, pod.GraceSeconds()));
+        return _removed && grace < LeastGraceOfRemoved ? LeastGraceOfRemoved : grace;
+    }
+
+    private async Task<TimeSpan> CleanUpAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var observed = _services.Runtime.Get(Uid);
+        _services.Probes.Remove(observed);
+        _services.Images.Forget(Uid);
+        ReadMessages(observed); // before their files go
+        _services.Volumes.TearDown(Uid);
+        if (!_services.Cgroups.RemovePod(Uid) && _cgroupTries++ < MaxCgroupTries)
+        {
+            return CgroupRetry;
+        }
+
+        if (!_rejected)
+        {
+            Publish(pod, observed, isTerminated: true);
+        }
+
+        if (_removed)
+        {
+            observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+            await _services.Sandboxes.RemoveAllAsync(pod, observed, cancellationToken);
+            await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+            _services.Statuses.Forget(Uid);
+            LogGone(pod.Display());
+            _stage = Stage.Finished;
+            return TimeSpan.Zero;
+        }
+
+        if (pod.Metadata.DeletionTimestamp is not null)
+        {
+            _services.Statuses.Finish(pod);
+        }
+
+        return Resync;
+    }
+}

@@ -1,0 +1,277 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Volumes;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>The first stage: plan, apply, report, until the plan is empty.</summary>
+public sealed partial class PodWorker
+{
+    private async Task<TimeSpan> SyncAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (!Admit(pod) || IsPastDeadline(pod))
+        {
+            return TimeSpan.Zero;
+        }
+
+        var observed = _services.Runtime.Get(Uid);
+        _services.Probes.Sync(pod, observed);
+        var plan = Plan(pod, observed);
+        if (!plan.IsEmpty)
+        {
+            // the cache may be older than our own last action: only a fresh look may start or stop anything
+            observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+            _services.Probes.Sync(pod, observed);
+            plan = Plan(pod, observed);
+        }
+
+        NoteWaits(pod, plan);
+        Publish(pod, observed);
+        if (!plan.IsEmpty)
+        {
+            observed = await ApplyAsync(pod, plan, observed, cancellationToken);
+            _services.Probes.Sync(pod, observed);
+        }
+        else if (observed.AnyRunning && VolumesAreDue())
+        {
+            await SetUpVolumesAsync(pod, observed, cancellationToken);
+        }
+
+        if (IsDone(Publish(pod, observed), plan, observed))
+        {
+            lock (_lock)
+            {
+                _stage = Stage.Terminating;
+            }
+
+            return TimeSpan.Zero;
+        }
+
+        await _services.Sandboxes.PruneAsync(observed, cancellationToken);
+        return NextLook(pod, plan);
+    }
+
+    private static bool IsDone(string phase, PodPlan plan, PodRuntimeState observed) =>
+        phase is PodFacts.Failed or PodFacts.Succeeded && plan.Starts.Count == 0 && !observed.AnyRunning;
+
+    private bool Admit(V1Pod pod)
+    {
+        if (Admitted)
+        {
+            return true;
+        }
+
+        if (_admit(this, pod) is not { } refusal)
+        {
+            Admitted = true;
+            return true;
+        }
+
+        _services.Events.Pod(pod, EventRecorder.Warning, refusal.Reason, refusal.Message);
+        _services.Statuses.Set(pod, PodStatusComputer.Rejected(pod, refusal, _services.Time.GetUtcNow()));
+        lock (_lock)
+        {
+            (_rejected, _stage) = (true, Stage.Terminated);
+        }
+
+        return false;
+    }
+
+    private bool IsPastDeadline(V1Pod pod)
+    {
+        if (Deadline(pod) is not { } deadline || _services.Time.GetUtcNow() < deadline)
+        {
+            return false;
+        }
+
+        const string message = "Pod was active on the node longer than the specified deadline";
+        _services.Events.Pod(pod, EventRecorder.Normal, "DeadlineExceeded", message);
+        End(new PodVerdict("DeadlineExceeded", message), null);
+        return true;
+    }
+
+    private DateTimeOffset? Deadline(V1Pod pod)
+    {
+        var started = (_services.Statuses.Current(Uid) ?? pod.Status)?.StartTime;
+        return pod.Spec.ActiveDeadlineSeconds is { } seconds && started is { } time
+            ? new DateTimeOffset(time.ToUniversalTime()).AddSeconds(seconds)
+            : null;
+    }
+
+    private PodPlan Plan(V1Pod pod, PodRuntimeState observed) => PodPlanner.Compute(new PodPlanInput
+    {
+        Pod = pod,
+        Observed = observed,
+        Now = _services.Time.GetUtcNow(),
+        Verdicts = _services.Probes.Verdicts(observed),
+        Started = _services.Probes.Started(observed),
+        BackOffs = _backOffs,
+    });
+
+    /// <summary>Containers in back-off show as CrashLoopBackOff; entering it is an event.</summary>
+    private void NoteWaits(V1Pod pod, PodPlan plan)
+    {
+        foreach (var wait in plan.Waits)
+        {
+            var reason = new WaitingReason(
+                ContainerStatuses.CrashLoopBackOff,
+                $"back-off {GoDuration.Format(wait.Delay)} restarting failed container={wait.Container.Name} pod={pod.Display()}");
+            if (!_waiting.TryGetValue(wait.Container.Name, out var before) || before != reason)
+            {
+                _waiting[wait.Container.Name] = reason;
+                _services.Events.Pod(pod, wait.Container, EventRecorder.Warning, "BackOff",
+                    $"Back-off restarting failed container {wait.Container.Name} in pod {pod.Display()}");
+            }
+        }
+    }
+
+    private async Task<PodRuntimeState> ApplyAsync(
+        V1Pod pod, PodPlan plan, PodRuntimeState observed, CancellationToken cancellationToken)
+    {
+        if (plan.KillPod)
+        {
+            await KillForNewSandboxAsync(pod, plan, observed, cancellationToken);
+        }
+
+        foreach (var kill in plan.Kills)
+        {
+            await _services.Containers.KillAsync(
+                pod, kill.Record, observed.PodIp, kill.Message,
+                KillGrace(pod, kill), cancellationToken);
+            Wake();
+        }
+
+        if (plan.NewSandboxAttempt is not null || plan.Starts.Count > 0)
+        {
+            await StartAsync(pod, plan, observed, cancellationToken);
+        }
+
+        return await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+    }
+
+    private async Task KillForNewSandboxAsync(
+        V1Pod pod, PodPlan plan, PodRuntimeState observed, CancellationToken cancellationToken)
+    {
+        if (plan.NewSandboxAttempt is not null)
+        {
+            _services.Events.Pod(
+                pod, EventRecorder.Normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+        }
+
+        await _services.Sandboxes.KillPodAsync(
+            pod, observed, TimeSpan.FromSeconds(pod.GraceSeconds()), _services.Time, cancellationToken);
+    }
+
+    private async Task StartAsync(
+        V1Pod pod, PodPlan plan, PodRuntimeState observed, CancellationToken cancellationToken)
+    {
+        var volumes = await SetUpVolumesAsync(pod, observed, cancellationToken);
+        if (plan.NewSandboxAttempt is { } attempt)
+        {
+            await _services.Sandboxes.CreateAsync(pod, attempt, cancellationToken);
+            observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        }
+
+        _services.Sandboxes.WriteHosts(pod, observed);
+        var sandbox = observed.ReadySandbox
+            ?? throw new InvalidOperationException("the sandbox stopped right after its start");
+        var config = _services.Sandboxes.Config(pod, sandbox.Attempt);
+        var environment = await _services.EnvironmentAsync(pod, observed, cancellationToken);
+        foreach (var start in plan.Starts)
+        {
+            CountAttempt(start);
+            var facts = new ContainerStartFacts
+            {
+                Pod = pod,
+                Container = start.Container,
+                RestartCount = start.RestartCount,
+                LogDirectory = config.LogDirectory,
+                Environment = environment,
+                Volumes = volumes,
+                TargetContainerId = Target(pod, start.Container, observed),
+            };
+            try
+            {
+                await _services.Containers.StartAsync(facts, sandbox.Id, config, cancellationToken);
+                _waiting.Remove(start.Container.Name);
+                Wake();
+            }
+            catch (ContainerStartException exception)
+            {
+                _waiting[start.Container.Name] = new WaitingReason(exception.Reason, exception.Message);
+            }
+        }
+    }
+
+    /// <summary>A start after an end counts for the next delay, whether it succeeds or not.</summary>
+    private void CountAttempt(ContainerStart start)
+    {
+        if (start.Previous is { IsExited: true } previous)
+        {
+            BackOffEntry? before = _backOffs.TryGetValue(start.Container.Name, out var known) ? known : null;
+            _backOffs[start.Container.Name] = BackOffEntry.Next(
+                before, previous.FinishedAt ?? previous.CreatedAt, _services.Time.GetUtcNow());
+        }
+    }
+
+    private async Task<Dictionary<string, string>> SetUpVolumesAsync(
+        V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
+    {
+        _volumesStale = false;
+        var environment = await _services.EnvironmentAsync(pod, observed, cancellationToken);
+        try
+        {
+            var volumes = await _services.Volumes.SetUpAsync(pod, environment, cancellationToken);
+            _lastVolumeProblem = "";
+            return volumes;
+        }
+        catch (VolumeException exception)
+        {
+            if (_lastVolumeProblem != exception.Message)
+            {
+                _lastVolumeProblem = exception.Message;
+                _services.Events.Pod(pod, EventRecorder.Warning, "FailedMount", exception.Message);
+            }
+
+            throw;
+        }
+    }
+
+    private bool VolumesAreDue() =>
+        _volumesStale || _services.Volumes.NextRefresh(Uid) is { } due && due <= _services.Time.GetUtcNow();
+
+    private static TimeSpan KillGrace(V1Pod pod, ContainerKill kill)
+    {
+        var own = kill.Cause switch
+        {
+            ProbeVerdict.LivenessFailed => kill.Container.LivenessProbe?.TerminationGracePeriodSeconds,
+            ProbeVerdict.StartupFailed => kill.Container.StartupProbe?.TerminationGracePeriodSeconds,
+            _ => null,
+        };
+        return TimeSpan.FromSeconds(own ?? pod.GraceSeconds());
+    }
+
+    private static string Target(V1Pod pod, V1Container container, PodRuntimeState observed)
+    {
+        var target = pod.Spec.EphemeralContainers?.FirstOrDefault(e => e.Name == container.Name)?.TargetContainerName;
+        return string.IsNullOrEmpty(target) ? "" : observed.Newest(target)?.Id ?? "";
+    }
+
+    /// <summary>How long nothing needs to be done if nothing changes.</summary>
+    private TimeSpan NextLook(V1Pod pod, PodPlan plan)
+    {
+        var now = _services.Time.GetUtcNow();
+        var failed = plan.Starts.Any(s => _waiting.ContainsKey(s.Container.Name));
+        var times = new[]
+        {
+            now + (failed ? StartRetry : Resync),
+            plan.WakeAt,
+            failed ? _services.Images.NextAttempt(Uid) : null,
+            Deadline(pod),
+            _services.Volumes.NextRefresh(Uid),
+        };
+        var next = times.OfType<DateTimeOffset>().Min();
+        return next > now ? next - now : FirstRetry;
+    }
+}

@@ -1,0 +1,263 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>
+/// Owns one pod, from its first appearance until nothing of it is left. One loop, one step at a time:
+/// <c>Syncing</c> (bring the runtime to what the spec asks), <c>Terminating</c> (stop everything, once),
+/// <c>Terminated</c> (unmount, remove cgroups, last status, delete the object), <c>Finished</c>.
+/// The stage only goes forward. What must stop what is running (a deletion, a shorter grace) cancels the step, and the
+/// next one starts from what the runtime then has; so a step may be cut off or fail anywhere.
+/// </summary>
+public sealed partial class PodWorker
+{
+    private static readonly TimeSpan Resync = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartRetry = TimeSpan.FromSeconds(10);
+
+    private readonly PodWorkerServices _services;
+    private readonly ILogger _logger;
+    private readonly Func<PodWorker, V1Pod, PodVerdict?> _admit;
+    private readonly SemaphoreSlim _wake = new(1, 1);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, WaitingReason> _waiting = [];
+    private readonly Dictionary<string, BackOffEntry> _backOffs = [];
+    private readonly Dictionary<string, string> _messages = [];
+    private V1Pod _pod;
+    private CancellationTokenSource? _step;
+    private PodVerdict? _verdict;
+    private TimeSpan? _verdictGrace;
+    private volatile Stage _stage;
+    private volatile bool _removed;
+    private volatile bool _volumesStale;
+    private bool _rejected;
+    private string _lastVolumeProblem = "";
+
+    public PodWorker(V1Pod pod, PodWorkerServices services, Func<PodWorker, V1Pod, PodVerdict?> admit)
+    {
+        _pod = pod;
+        _services = services;
+        _logger = services.Logger;
+        _admit = admit;
+    }
+
+    private enum Stage
+    {
+        Syncing,
+        Terminating,
+        Terminated,
+        Finished,
+    }
+
+    public string Uid => _pod.Metadata.Uid;
+
+    public V1Pod Pod => _pod;
+
+    /// <summary>The node accepted it, so that it counts against the node's resources.</summary>
+    public bool Admitted { get; private set; }
+
+    /// <summary>It uses no resources any more.</summary>
+    public bool Ended => _stage is Stage.Terminated or Stage.Finished;
+
+    public bool IsSyncing => _stage == Stage.Syncing;
+
+    /// <summary>Takes a newer version of the object.</summary>
+    public void Update(V1Pod pod)
+    {
+        lock (_lock)
+        {
+            var ends = pod.Metadata.DeletionTimestamp is not null
+                && (_pod.Metadata.DeletionTimestamp is null
+                    || pod.Metadata.DeletionGracePeriodSeconds < _pod.Metadata.DeletionGracePeriodSeconds);
+            _pod = pod;
+            if (ends && _stage != Stage.Terminated)
+            {
+                _step?.Cancel();
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>The object is gone from the API: nothing may be left here.</summary>
+    public void Remove(V1Pod last)
+    {
+        lock (_lock)
+        {
+            _pod = last;
+            _removed = true;
+            if (_stage == Stage.Syncing)
+            {
+                _step?.Cancel();
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>Ends the pod for a reason of the node's: it fails with it.</summary>
+    public void End(PodVerdict verdict, TimeSpan? grace)
+    {
+        lock (_lock)
+        {
+            if (_stage == Stage.Syncing && _verdict is null)
+            {
+                (_verdict, _verdictGrace) = (verdict, grace);
+                _step?.Cancel();
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>A ConfigMap, Secret or label that the pod's volumes show may have changed.</summary>
+    public void RefreshVolumes()
+    {
+        _volumesStale = true;
+        Wake();
+    }
+
+    public void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // one is pending
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        await _services.Runtime.FirstListAsync(stoppingToken);
+        var retry = FirstRetry;
+        var delay = TimeSpan.Zero;
+        while (_stage != Stage.Finished && !stoppingToken.IsCancellationRequested)
+        {
+            await _wake.WaitAsync(delay, stoppingToken);
+            try
+            {
+                await _services.Health.WhenUpAsync(stoppingToken);
+                delay = await StepAsync(stoppingToken);
+                retry = FirstRetry;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                delay = TimeSpan.Zero; // something more urgent came
+            }
+            catch (Exception exception)
+            {
+                LogStepFailed(_pod.Display(), exception.Message);
+                delay = retry;
+                retry = retry * 2 < MaxRetry ? retry * 2 : MaxRetry;
+            }
+        }
+    }
+
+    private async Task<TimeSpan> StepAsync(CancellationToken stoppingToken)
+    {
+        using var step = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        V1Pod pod;
+        lock (_lock)
+        {
+            _step = step;
+            pod = _pod;
+            if (_stage == Stage.Syncing && MustEnd(pod))
+            {
+                _stage = Stage.Terminating;
+            }
+        }
+
+        try
+        {
+            switch (_stage)
+            {
+                case Stage.Syncing:
+                    return await SyncAsync(pod, step.Token);
+                case Stage.Terminating:
+                    await TerminateAsync(pod, step.Token);
+                    return TimeSpan.Zero;
+                default:
+                    return await CleanUpAsync(pod, step.Token);
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _step = null;
+            }
+        }
+    }
+
+    private bool MustEnd(V1Pod pod) =>
+        _removed || _verdict is not null || pod.Metadata.DeletionTimestamp is not null || pod.HasTerminalPhase();
+
+    private PodStatusInput StatusInput(V1Pod pod, PodRuntimeState observed, bool isTerminated) => new()
+    {
+        Pod = WithKnownStatus(pod),
+        Observed = observed,
+        Now = _services.Time.GetUtcNow(),
+        HostIps = _services.Sandboxes.HostIps,
+        Ready = _services.Probes.Ready(observed),
+        Started = _services.Probes.Started(observed),
+        Waiting = _waiting,
+        TerminationMessages = _messages,
+        Verdict = _verdict,
+        IsTerminated = isTerminated,
+    };
+
+    /// <summary>Our own newest conditions, which the API may not have yet, and those of others as the API has them.</summary>
+    private V1Pod WithKnownStatus(V1Pod pod)
+    {
+        if (_services.Statuses.Current(Uid) is not { } current)
+        {
+            return pod;
+        }
+
+        var ours = (current.Conditions ?? []).Where(c => PodConditions.IsOurs(c.Type)).ToList();
+        var others = (pod.Status?.Conditions ?? []).Where(c => !PodConditions.IsOurs(c.Type));
+        return pod with { Status = current with { Conditions = [.. ours, .. others], QosClass = pod.Status?.QosClass } };
+    }
+
+    /// <summary>Computes and hands over the status; returns its phase.</summary>
+    private string Publish(V1Pod pod, PodRuntimeState observed, bool isTerminated = false)
+    {
+        ReadMessages(observed);
+        if (_removed)
+        {
+            return pod.Status?.Phase ?? "";
+        }
+
+        var status = PodStatusComputer.Compute(StatusInput(pod, observed, isTerminated));
+        _services.Statuses.Set(pod, status);
+        return status.Phase;
+    }
+
+    private void ReadMessages(PodRuntimeState observed)
+    {
+        foreach (var ended in observed.Containers.Where(c => c.IsExited && !_messages.ContainsKey(c.Id)))
+        {
+            if (_services.Messages.Read(Uid, ended) is { } message)
+            {
+                _messages[ended.Id] = message;
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Pod {Pod}: {Problem}; trying again")]
+    private partial void LogStepFailed(string pod, string problem);
+
+    [LoggerMessage(2, LogLevel.Information, "Pod {Pod} is ending ({Grace} s)")]
+    private partial void LogEnding(string pod, double grace);
+
+    [LoggerMessage(3, LogLevel.Information, "Pod {Pod} is gone")]
+    private partial void LogGone(string pod);
+}

@@ -1,0 +1,44 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.Volumes;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>The parts that every pod worker works with.</summary>
+public sealed record PodWorkerServices(
+    PodRuntimeCache Runtime,
+    RuntimeHealth Health,
+    SandboxOperations Sandboxes,
+    ContainerOperations Containers,
+    ImagePuller Images,
+    VolumeManager Volumes,
+    ProbeManager Probes,
+    StatusManager Statuses,
+    TerminationMessages Messages,
+    EventRecorder Events,
+    Cgroups Cgroups,
+    NodeFacts Node,
+    IObjectReader Objects,
+    TimeProvider Time,
+    ILogger<PodWorker> Logger)
+{
+    /// <summary>What a pod's containers and volumes learn from the node.</summary>
+    public async Task<EnvironmentFacts> EnvironmentAsync(
+        V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
+    {
+        var services = await Objects.ListServicesAsync(cancellationToken);
+        var podIps = pod.UsesHostNetwork() ? Node.Addresses : observed.ReadySandbox?.Ips ?? [];
+        return new EnvironmentFacts
+        {
+            Addresses = new PodAddresses(Node.Addresses, podIps),
+            Allocatable = Node.Allocatable,
+            ServiceVariables = ServiceVariables.Compute(
+                services, pod.Metadata.NamespaceProperty, pod.Spec.EnableServiceLinks ?? true),
+        };
+    }
+}

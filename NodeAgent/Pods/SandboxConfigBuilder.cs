@@ -1,0 +1,117 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Node;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>The CRI configuration of a pod's sandbox.</summary>
+public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgroups)
+{
+    private const string HostResolvConf = "/etc/resolv.conf";
+
+    public PodSandboxConfig Build(V1Pod pod, uint attempt)
+    {
+        var config = new PodSandboxConfig
+        {
+            Metadata = new PodSandboxMetadata
+            {
+                Name = pod.Metadata.Name,
+                Namespace = pod.Metadata.NamespaceProperty,
+                Uid = pod.Metadata.Uid,
+                Attempt = attempt,
+            },
+            Hostname = pod.UsesHostNetwork() ? "" : PodHostname.Hostname(pod, options.ClusterDomain),
+            LogDirectory = Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName()),
+            DnsConfig = PodDns.Compute(pod, options, HostDns()),
+            Linux = Linux(pod),
+        };
+        foreach (var (key, value) in pod.Metadata.Labels ?? new Dictionary<string, string>())
+        {
+            config.Labels[key] = value;
+        }
+
+        AddIdentity(config.Labels, pod);
+        foreach (var (key, value) in pod.Metadata.Annotations ?? new Dictionary<string, string>())
+        {
+            config.Annotations[key] = value;
+        }
+
+        config.PortMappings.AddRange(PortMappings(pod));
+        return config;
+    }
+
+    /// <summary>The labels by which everything of a pod is found again.</summary>
+    public static void AddIdentity(IDictionary<string, string> labels, V1Pod pod)
+    {
+        labels[CriLabels.PodName] = pod.Metadata.Name;
+        labels[CriLabels.PodNamespace] = pod.Metadata.NamespaceProperty;
+        labels[CriLabels.PodUid] = pod.Metadata.Uid;
+    }
+
+    public static NamespaceOption Namespaces(V1Pod pod) => new()
+    {
+        Network = pod.UsesHostNetwork() ? NamespaceMode.Node : NamespaceMode.Pod,
+        Ipc = pod.Spec.HostIPC == true ? NamespaceMode.Node : NamespaceMode.Pod,
+        Pid = pod.Spec.HostPID == true ? NamespaceMode.Node
+            : pod.Spec.ShareProcessNamespace == true ? NamespaceMode.Pod
+            : NamespaceMode.Container,
+    };
+
+    private static DNSConfig HostDns() =>
+        PodDns.Parse(File.Exists(HostResolvConf) ? File.ReadLines(HostResolvConf) : []);
+
+    private LinuxPodSandboxConfig Linux(V1Pod pod)
+    {
+        var context = pod.Spec.SecurityContext;
+        var security = new LinuxSandboxSecurityContext
+        {
+            NamespaceOptions = Namespaces(pod),
+            Privileged = pod.AllContainers().Any(c => c.SecurityContext?.Privileged == true),
+            Seccomp = new SecurityProfile { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault },
+        };
+        if (context?.RunAsUser is { } user && !pod.UsesHostNetwork())
+        {
+            security.RunAsUser = new Int64Value { Value = user };
+            if (context.RunAsGroup is { } group)
+            {
+                security.RunAsGroup = new Int64Value { Value = group };
+            }
+        }
+
+        security.SupplementalGroups.AddRange(SupplementalGroups(context));
+        var linux = new LinuxPodSandboxConfig { CgroupParent = cgroups.PodPath(pod), SecurityContext = security };
+        foreach (var sysctl in context?.Sysctls ?? [])
+        {
+            linux.Sysctls[sysctl.Name] = sysctl.Value;
+        }
+
+        return linux;
+    }
+
+    public static IEnumerable<long> SupplementalGroups(V1PodSecurityContext? context)
+    {
+        foreach (var group in context?.SupplementalGroups ?? [])
+        {
+            if (group is { } value)
+            {
+                yield return value;
+            }
+        }
+
+        if (context?.FsGroup is { } fsGroup)
+        {
+            yield return fsGroup;
+        }
+    }
+
+    private static IEnumerable<PortMapping> PortMappings(V1Pod pod) => pod.UsesHostNetwork()
+        ? []
+        : pod.AllContainers().SelectMany(c => c.Ports ?? []).Where(p => p.HostPort is > 0).Select(p => new PortMapping
+        {
+            ContainerPort = p.ContainerPort,
+            HostPort = p.HostPort!.Value,
+            HostIp = p.HostIP ?? "",
+            Protocol = p.Protocol switch { "UDP" => Protocol.Udp, "SCTP" => Protocol.Sctp, _ => Protocol.Tcp },
+        });
+}

@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>
+/// Brings computed statuses to the API: the newest one per pod wins, one request per pod at a time, several pods at
+/// once; failures are repeated. When a terminated pod's last status has arrived, it deletes the object.
+/// </summary>
+public sealed partial class StatusManager(IClusterApi api, TimeProvider time, ILogger<StatusManager> logger) : BackgroundService
+{
+    private const int Parallelism = 8;
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private readonly Channel<Entry> _queue = Channel.CreateUnbounded<Entry>();
+
+    /// <summary>The API's version of a pod, as the newest watch event or answer had it.</summary>
+    public void Observe(V1Pod pod)
+    {
+        var entry = Get(pod);
+        if (entry.Observe(pod))
+        {
+            Enqueue(entry);
+        }
+    }
+
+    public void Set(V1Pod pod, V1PodStatus status)
+    {
+        var entry = Get(pod);
+        entry.Wanted = StatusTimes.Truncate(status);
+        Enqueue(entry);
+    }
+
+    /// <summary>Everything of the pod is gone from the node: its object goes after its last status.</summary>
+    public void Finish(V1Pod pod)
+    {
+        var entry = Get(pod);
+        entry.DeleteAfterwards = true;
+        Enqueue(entry);
+    }
+
+    public void Forget(string uid)
+    {
+        if (_entries.TryRemove(uid, out var entry))
+        {
+            entry.Forgotten = true;
+        }
+    }
+
+    /// <summary>The status as computed last; null before the first one.</summary>
+    public V1PodStatus? Current(string uid) => _entries.TryGetValue(uid, out var entry) ? entry.Wanted : null;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => WorkAsync(stoppingToken)));
+
+    private Entry Get(V1Pod pod) => _entries.GetOrAdd(pod.Metadata.Uid, _ => new Entry(pod));
+
+    private void Enqueue(Entry entry)
+    {
+        if (entry.TryQueue())
+        {
+            _queue.Writer.TryWrite(entry);
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var entry in _queue.Reader.ReadAllAsync(stoppingToken))
+            {
+                await WriteAsync(entry, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // stopping
+        }
+    }
+
+    private async Task WriteAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            entry.BeginWork();
+            await SyncAsync(entry, cancellationToken);
+            entry.Retry = FirstRetry;
+            if (entry.EndWork())
+            {
+                Enqueue(entry);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            LogFailed(entry.Pod.Display(), exception.Message);
+            _ = RetryAsync(entry, cancellationToken);
+        }
+    }
+
+    private async Task RetryAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        await Task.Delay(entry.Retry, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        entry.Retry = entry.Retry * 2 < MaxRetry ? entry.Retry * 2 : MaxRetry;
+        entry.EndWork();
+        Enqueue(entry);
+    }
+
+    private async Task SyncAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Forgotten)
+        {
+            return;
+        }
+
+        if (entry.Wanted is { } wanted
+            && StatusPatch.Compute(entry.Pod.Status, wanted, entry.Pod.Metadata.Uid) is { } patch)
+        {
+            var patched = await api.PatchPodStatusAsync(entry.Pod, patch, cancellationToken);
+            if (patched is null)
+            {
+                return; // the object is gone; the source will say so
+            }
+
+            entry.Observe(patched);
+        }
+
+        if (entry.DeleteAfterwards && !entry.Deleted)
+        {
+            await api.DeletePodAsync(entry.Pod, cancellationToken);
+            entry.Deleted = true;
+        }
+    }
+
+    /// <summary>One pod: what the API has, what we want it to have, and whether it waits for a worker.</summary>
+    private sealed class Entry(V1Pod pod)
+    {
+        private readonly Lock _lock = new();
+        private bool _queued;
+        private bool _working;
+        private bool _again;
+
+        public V1Pod Pod { get; private set; } = pod;
+
+        public V1PodStatus? Wanted { get; set; }
+
+        public bool DeleteAfterwards { get; set; }
+
+        public bool Deleted { get; set; }
+
+        public bool Forgotten { get; set; }
+
+        public TimeSpan Retry { get; set; } = FirstRetry;
+
+        /// <summary>Takes a newer version of the object; true when its status is not what we want.</summary>
+        public bool Observe(V1Pod newer)
+        {
+            Pod = newer;
+            return Wanted is { } wanted && StatusPatch.Compute(newer.Status, wanted, newer.Metadata.Uid) is not null;
+        }
+
+        public bool TryQueue()
+        {
+            lock (_lock)
+            {
+                if (_working)
+                {
+                    _again = true;
+                    return false;
+                }
+
+                return !_queued && (_queued = true);
+            }
+        }
+
+        public void BeginWork()
+        {
+            lock (_lock)
+            {
+                (_queued, _working, _again) = (false, true, false);
+            }
+        }
+
+        /// <summary>True when something changed meanwhile.</summary>
+        public bool EndWork()
+        {
+            lock (_lock)
+            {
+                _working = false;
+                return _again;
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Status of {Pod} could not be written: {Problem}")]
+    private partial void LogFailed(string pod, string problem);
+}

@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Pods;
+
+namespace OrleansOrchestrator.NodeAgent.Probes;
+
+/// <summary>The probes of one running container, and what they say now.</summary>
+internal sealed class ProbedContainer
+{
+    private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(10);
+    private const int DefaultFailureThreshold = 3;
+
+    private readonly V1Pod _pod;
+    private readonly HandlerTarget _target;
+    private readonly ContainerRecord _record;
+    private readonly CancellationTokenSource _all = new();
+    private readonly CancellationTokenSource _restarting;
+    private readonly TaskCompletionSource _startup = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _adopted;
+    private volatile bool _ready;
+    private volatile ProbeVerdict _verdict;
+
+    public ProbedContainer(V1Pod pod, HandlerTarget target, ContainerRecord record, V1ContainerStatus? before)
+    {
+        _pod = pod;
+        _target = target;
+        _record = record;
+        _restarting = CancellationTokenSource.CreateLinkedTokenSource(_all.Token);
+        _adopted = before is not null;
+        _ready = before?.Ready == true;
+        if (target.Container.StartupProbe is null || before?.Started == true)
+        {
+            _startup.TrySetResult();
+        }
+    }
+
+    public required HandlerRunner Handlers { get; init; }
+
+    public required EventRecorder Events { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required Action Changed { get; init; }
+
+    public string Id => _record.Id;
+
+    public string PodUid => _pod.Metadata.Uid;
+
+    public bool Started => _startup.Task.IsCompleted;
+
+    public bool Ready => _ready;
+
+    public ProbeVerdict Verdict => _verdict;
+
+    public void Start()
+    {
+        var container = _target.Container;
+        if (container.StartupProbe is { } startup && !Started)
+        {
+            _ = RunAsync("Startup", startup, OnStartup, _restarting.Token);
+        }
+
+        if (container.LivenessProbe is { } liveness)
+        {
+            _ = RunAfterStartupAsync("Liveness", liveness, OnLiveness, _restarting.Token);
+        }
+
+        if (container.ReadinessProbe is { } readiness)
+        {
+            _ = RunAfterStartupAsync("Readiness", readiness, OnReadiness, _all.Token);
+        }
+    }
+
+    public void Stop() => _all.Cancel();
+
+    public void StopRestarting() => _restarting.Cancel();
+
+    /// <summary>Each returns false when the probe has nothing more to say.</summary>
+    private bool OnStartup(bool succeeded)
+    {
+        if (succeeded)
+        {
+            _startup.TrySetResult();
+        }
+        else
+        {
+            _verdict = ProbeVerdict.StartupFailed;
+        }
+
+        Changed();
+        return false;
+    }
+
+    private bool OnLiveness(bool succeeded)
+    {
+        if (succeeded)
+        {
+            return true;
+        }
+
+        _verdict = ProbeVerdict.LivenessFailed;
+        Changed();
+        return false;
+    }
+
+    private bool OnReadiness(bool succeeded)
+    {
+        if (_ready != succeeded)
+        {
+            _ready = succeeded;
+            Changed();
+        }
+
+        return true;
+    }
+
+    private async Task RunAfterStartupAsync(
+        string kind, V1Probe probe, Func<bool, bool> onResult, CancellationToken cancellationToken)
+    {
+        await _startup.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await RunAsync(kind, probe, onResult, cancellationToken);
+    }
+
+    private async Task RunAsync(string kind, V1Probe probe, Func<bool, bool> onResult, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var period = TimeSpan.FromSeconds(Math.Max(1, probe.PeriodSeconds ?? (int)DefaultPeriod.TotalSeconds));
+            await Task.Delay(FirstDelay(probe, period), Time, cancellationToken);
+            using var timer = new PeriodicTimer(period, Time);
+            var (last, run) = (false, 0);
+            do
+            {
+                var succeeded = await CheckAsync(kind, probe, cancellationToken);
+                run = succeeded == last ? run + 1 : 1;
+                last = succeeded;
+                var threshold = succeeded ? probe.SuccessThreshold ?? 1 : probe.FailureThreshold ?? DefaultFailureThreshold;
+                if (run >= threshold && !onResult(succeeded))
+                {
+                    return;
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // the container ended, or the pod is being ended
+        }
+    }
+
+    /// <summary>The initial delay counts from the container's start; after our restart probes are spread out.</summary>
+    private TimeSpan FirstDelay(V1Probe probe, TimeSpan period)
+    {
+        var age = Time.GetUtcNow() - (_record.StartedAt ?? _record.CreatedAt);
+        var remaining = TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0) - age;
+        var spread = _adopted
+            ? TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(1 + (int)Math.Min(period.TotalMilliseconds, int.MaxValue / 2)))
+            : TimeSpan.Zero;
+        return remaining > spread ? remaining : spread;
+    }
+
+    private async Task<bool> CheckAsync(string kind, V1Probe probe, CancellationToken cancellationToken)
+    {
+        var timeout = TimeSpan.FromSeconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
+        var result = probe switch
+        {
+            { Exec: { } exec } => await Handlers.ExecAsync(_target, exec.Command ?? [], timeout, cancellationToken),
+            { HttpGet: { } http } => await Handlers.HttpGetAsync(_target, http, timeout, cancellationToken),
+            { TcpSocket: { } tcp } => await Handlers.ConnectAsync(_target, tcp, timeout, cancellationToken),
+            { Grpc: { } grpc } => await Handlers.GrpcAsync(_target, grpc, timeout, cancellationToken),
+            _ => new HandlerResult(true, ""),
+        };
+        if (!result.Succeeded && !cancellationToken.IsCancellationRequested)
+        {
+            Events.Pod(
+                _pod, _target.Container, EventRecorder.Warning, "Unhealthy", $"{kind} probe failed: {result.Output}");
+        }
+
+        return result.Succeeded;
+    }
+}

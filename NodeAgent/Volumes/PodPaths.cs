@@ -1,0 +1,26 @@
+namespace OrleansOrchestrator.NodeAgent.Volumes;
+
+/// <summary>Where the files of a pod lie below the data directory. The layout is the kubelet's.</summary>
+public sealed class PodPaths(NodeAgentOptions options)
+{
+    public string Pod(string uid) => Path.Combine(options.PodsDirectory, uid);
+
+    public string Volumes(string uid) => Path.Combine(Pod(uid), "volumes");
+
+    public string Volume(string uid, string plugin, string name) =>
+        Path.Combine(Volumes(uid), $"kubernetes.io~{plugin}", name);
+
+    public string SubPath(string uid, string volume, string container, int index) =>
+        Path.Combine(Pod(uid), "volume-subpaths", volume, container, $"{index}");
+
+    public string HostsFile(string uid) => Path.Combine(Pod(uid), "etc-hosts");
+
+    /// <summary>The file a container instance may write its last words to.</summary>
+    public string TerminationLog(string uid, string container, int restartCount) =>
+        Path.Combine(Pod(uid), "containers", container, $"{restartCount}");
+
+    /// <summary>Uids of pods that have files here.</summary>
+    public IEnumerable<string> KnownUids() => Directory.Exists(options.PodsDirectory)
+        ? new DirectoryInfo(options.PodsDirectory).EnumerateDirectories().Select(d => d.Name)
+        : [];
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+
+namespace OrleansOrchestrator.NodeAgent.Volumes;
+
+/// <summary>
+/// Service-account tokens of projected volumes. One is asked for anew when 80 % of its life is over, or after a day;
+/// while that fails, the old one is served until it ends.
+/// </summary>
+public sealed class TokenCache(IClusterApi api, TimeProvider time)
+{
+    private const double RenewAfterShare = 0.8;
+    private const long DefaultSeconds = 3600;
+    private static readonly TimeSpan RenewAfterAtMost = TimeSpan.FromHours(24);
+
+    private readonly ConcurrentDictionary<Key, Entry> _tokens = new();
+
+    private readonly record struct Key(string PodUid, string ServiceAccount, string Audience, long Seconds);
+
+    private readonly record struct Entry(string Token, DateTimeOffset RenewAt, DateTimeOffset EndsAt);
+
+    public async Task<string> GetAsync(
+        V1Pod pod, V1ServiceAccountTokenProjection projection, CancellationToken cancellationToken)
+    {
+        var seconds = projection.ExpirationSeconds ?? DefaultSeconds;
+        var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
+        var key = new Key(pod.Metadata.Uid, account, projection.Audience ?? "", seconds);
+        var now = time.GetUtcNow();
+        var known = _tokens.TryGetValue(key, out var entry);
+        if (known && now < entry.RenewAt)
+        {
+            return entry.Token;
+        }
+
+        try
+        {
+            entry = await RequestAsync(pod, key, now, cancellationToken);
+            _tokens[key] = entry;
+        }
+        catch (Exception) when (known && now < entry.EndsAt && !cancellationToken.IsCancellationRequested)
+        {
+            // the API is away; what we have is still good
+        }
+
+        return entry.Token;
+    }
+
+    /// <summary>The earliest time at which a token of the pod is due; null when it has none.</summary>
+    public DateTimeOffset? NextRenewal(string podUid)
+    {
+        var due = _tokens.Where(t => t.Key.PodUid == podUid).Select(t => t.Value.RenewAt).ToList();
+        return due.Count == 0 ? null : due.Min();
+    }
+
+    public void Forget(string podUid)
+    {
+        foreach (var key in _tokens.Keys.Where(k => k.PodUid == podUid))
+        {
+            _tokens.TryRemove(key, out _);
+        }
+    }
+
+    private async Task<Entry> RequestAsync(V1Pod pod, Key key, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var request = new Authenticationv1TokenRequest
+        {
+            ApiVersion = "authentication.k8s.io/v1",
+            Kind = "TokenRequest",
+            Spec = new V1TokenRequestSpec
+            {
+                Audiences = key.Audience.Length == 0 ? [] : [key.Audience],
+                ExpirationSeconds = key.Seconds,
+                BoundObjectRef = new V1BoundObjectReference
+                {
+                    ApiVersion = "v1",
+                    Kind = "Pod",
+                    Name = pod.Metadata.Name,
+                    Uid = pod.Metadata.Uid,
+                },
+            },
+        };
+        var answer = await api.CreateTokenAsync(
+            pod.Metadata.NamespaceProperty, key.ServiceAccount, request, cancellationToken);
+        var ends = new DateTimeOffset(answer.Status.ExpirationTimestamp!.Value.ToUniversalTime());
+        var renewIn = (ends - now) * RenewAfterShare;
+        return new Entry(answer.Status.Token, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), ends);
+    }
+}

@@ -1,0 +1,277 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Support;
+
+/// <summary>
+/// The API as the node sees it, in memory: pods are put in directly, status patches are applied to them, and tests
+/// wait for what they want to see instead of sleeping.
+/// </summary>
+internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracker, IPodSource
+{
+    private readonly ConcurrentDictionary<string, V1Pod> _pods = new();
+    private readonly ConcurrentDictionary<string, V1ConfigMap> _maps = new();
+    private readonly ConcurrentDictionary<string, V1Secret> _secrets = new();
+    private readonly ConcurrentDictionary<string, IReadOnlySet<ObjectReference>> _references = new();
+    private readonly ConcurrentQueue<Corev1Event> _events = new();
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _uids;
+    private int _revision;
+
+    public event Action<PodChange, V1Pod>? Changed;
+
+    public event Action<string>? PodAffected;
+
+    public Task Synced { get; } = Task.CompletedTask;
+
+    public List<V1Service> Services { get; } = [];
+
+    public IReadOnlyList<Corev1Event> Events => [.. _events];
+
+    public int TokensIssued { get; private set; }
+
+    /// <summary>Pods that the node deleted for good.</summary>
+    public ConcurrentQueue<string> Deleted { get; } = new();
+
+    public V1Pod Create(V1Pod pod)
+    {
+        pod.Metadata.Uid ??= $"00000000-0000-4000-8000-{Interlocked.Increment(ref _uids):D12}";
+        pod.Metadata.NamespaceProperty ??= "default";
+        pod.Metadata.ResourceVersion = Next();
+        pod.Metadata.Generation = 1;
+        pod.Status = new V1PodStatus { Phase = "Pending" };
+        _pods[pod.Metadata.Uid] = pod;
+        Changed?.Invoke(PodChange.Set, pod);
+        return pod;
+    }
+
+    /// <summary>Tells a node that starts anew about the pods that exist.</summary>
+    public void Replay()
+    {
+        foreach (var pod in _pods.Values)
+        {
+            Changed?.Invoke(PodChange.Set, pod);
+        }
+    }
+
+    /// <summary>Forgets the listeners of a node that has ended.</summary>
+    public void Disconnect() => (Changed, PodAffected) = (null, null);
+
+    public V1Pod Get(V1Pod pod) => _pods[pod.Metadata.Uid];
+
+    public bool Exists(V1Pod pod) => _pods.ContainsKey(pod.Metadata.Uid);
+
+    /// <summary>What <c>kubectl delete</c> does to a bound pod.</summary>
+    public void BeginDelete(V1Pod pod, long? graceSeconds = null)
+    {
+        var grace = graceSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30;
+        Change(pod.Metadata.Uid, p => p with
+        {
+            Metadata = p.Metadata with
+            {
+                DeletionTimestamp = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(grace),
+                DeletionGracePeriodSeconds = grace,
+            },
+        });
+    }
+
+    public void Change(string uid, Func<V1Pod, V1Pod> change)
+    {
+        V1Pod changed;
+        lock (_lock)
+        {
+            changed = change(_pods[uid]);
+            changed = changed with { Metadata = changed.Metadata with { ResourceVersion = Next() } };
+            _pods[uid] = changed;
+        }
+
+        Changed?.Invoke(PodChange.Set, changed);
+        Signal();
+    }
+
+    public void Put(V1ConfigMap map)
+    {
+        _maps[$"{map.Metadata.NamespaceProperty}/{map.Metadata.Name}"] = map;
+        Affect(new ObjectReference("ConfigMap", map.Metadata.NamespaceProperty, map.Metadata.Name));
+    }
+
+    public void Put(V1Secret secret)
+    {
+        _secrets[$"{secret.Metadata.NamespaceProperty}/{secret.Metadata.Name}"] = secret;
+        Affect(new ObjectReference("Secret", secret.Metadata.NamespaceProperty, secret.Metadata.Name));
+    }
+
+    /// <summary>Waits until a condition on a pod holds; fails with what the pod looks like then.</summary>
+    public async Task<V1Pod> UntilAsync(V1Pod pod, Func<V1Pod, bool> holds, string what, int seconds = 30)
+    {
+        await UntilAsync(() => holds(Get(pod)), () => $"{what}\nstatus: {KubernetesJson.Serialize(Get(pod).Status)}", seconds);
+        return Get(pod);
+    }
+
+    public async Task UntilAsync(Func<bool> holds, Func<string> what, int seconds = 30)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        while (true)
+        {
+            var next = _changed.Task;
+            if (holds())
+            {
+                return;
+            }
+
+            try
+            {
+                await next.WaitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                var events = string.Join("\n", _events.Select(e => $"{e.InvolvedObject.Name} {e.Reason}: {e.Message}"));
+                throw new TimeoutException($"not within {seconds} s: {what()}\nevents:\n{events}");
+            }
+        }
+    }
+
+    public Task UntilEventAsync(V1Pod pod, string reason, string text = "", int seconds = 30) => UntilAsync(
+        () => _events.Any(e => e.InvolvedObject.Uid == pod.Metadata.Uid && e.Reason == reason && e.Message.Contains(text, StringComparison.Ordinal)),
+        () => $"event {reason} \"{text}\"",
+        seconds);
+
+    public Task<V1Pod?> PatchPodStatusAsync(V1Pod pod, string patch, CancellationToken cancellationToken)
+    {
+        V1Pod changed;
+        lock (_lock)
+        {
+            if (!_pods.TryGetValue(pod.Metadata.Uid, out var current))
+            {
+                return Task.FromResult<V1Pod?>(null);
+            }
+
+            changed = current with
+            {
+                Status = Merge(current.Status, JsonNode.Parse(patch)!["status"]!.AsObject()),
+                Metadata = current.Metadata with { ResourceVersion = Next() },
+            };
+            _pods[pod.Metadata.Uid] = changed;
+        }
+
+        Changed?.Invoke(PodChange.Set, changed);
+        Signal();
+        return Task.FromResult<V1Pod?>(changed);
+    }
+
+    public Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (_pods.TryRemove(pod.Metadata.Uid, out var gone))
+        {
+            Deleted.Enqueue(pod.Metadata.Name);
+            Changed?.Invoke(PodChange.Removed, gone);
+            Signal();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<Authenticationv1TokenRequest> CreateTokenAsync(
+        string serviceAccountNamespace, string serviceAccount, Authenticationv1TokenRequest request, CancellationToken cancellationToken)
+    {
+        request.Status = new V1TokenRequestStatus
+        {
+            Token = $"token-{++TokensIssued}-{serviceAccount}",
+            ExpirationTimestamp = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(request.Spec.ExpirationSeconds ?? 3600),
+        };
+        return Task.FromResult(request);
+    }
+
+    public Task CreateEventAsync(Corev1Event recorded, CancellationToken cancellationToken)
+    {
+        _events.Enqueue(recorded);
+        Signal();
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> UpdateEventAsync(Corev1Event recorded, CancellationToken cancellationToken)
+    {
+        Signal();
+        return Task.FromResult(true);
+    }
+
+    public Task<V1Node?> GetNodeAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1Node?>(null);
+
+    public Task<V1Node> CreateNodeAsync(V1Node node, CancellationToken cancellationToken) => Task.FromResult(node);
+
+    public Task<V1Node> PatchNodeAsync(string name, string patch, bool status, CancellationToken cancellationToken) =>
+        Task.FromResult(new V1Node());
+
+    public Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1Lease?>(null);
+
+    public Task<V1Lease> WriteLeaseAsync(V1Lease lease, CancellationToken cancellationToken) => Task.FromResult(lease);
+
+    public Task<V1ConfigMap?> GetConfigMapAsync(string objectNamespace, string name, CancellationToken cancellationToken) =>
+        Task.FromResult(_maps.GetValueOrDefault($"{objectNamespace}/{name}"));
+
+    public Task<V1Secret?> GetSecretAsync(string objectNamespace, string name, CancellationToken cancellationToken) =>
+        Task.FromResult(_secrets.GetValueOrDefault($"{objectNamespace}/{name}"));
+
+    public Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<V1Service>>(Services);
+
+    public void Track(string podUid, IReadOnlySet<ObjectReference> references) => _references[podUid] = references;
+
+    private static V1PodStatus Merge(V1PodStatus status, JsonObject patch)
+    {
+        var json = JsonNode.Parse(KubernetesJson.Serialize(status))!.AsObject();
+        foreach (var (name, value) in patch)
+        {
+            json[name] = name == "conditions"
+                ? MergeConditions(json[name] as JsonArray ?? [], value!.AsArray())
+                : Without(value?.DeepClone());
+        }
+
+        return KubernetesJson.Deserialize<V1PodStatus>(json.ToJsonString());
+    }
+
+    private static JsonArray MergeConditions(JsonArray old, JsonArray changed)
+    {
+        var types = changed.Select(c => (string)c!["type"]!).ToHashSet();
+        return new JsonArray([
+            .. changed.Select(c => c!.DeepClone()),
+            .. old.Where(c => !types.Contains((string)c!["type"]!)).Select(c => c!.DeepClone()),
+        ]);
+    }
+
+    /// <summary>The replace directive has done its work: lists are replaced here anyway.</summary>
+    private static JsonNode? Without(JsonNode? value)
+    {
+        if (value is JsonArray { Count: > 0 } list && list[0] is JsonObject first && first.ContainsKey("$patch"))
+        {
+            list.RemoveAt(0);
+        }
+
+        return value;
+    }
+
+    private string Next() => Interlocked.Increment(ref _revision).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private void Affect(ObjectReference reference)
+    {
+        foreach (var (uid, references) in _references.Where(r => r.Value.Contains(reference)))
+        {
+            PodAffected?.Invoke(uid);
+        }
+    }
+
+    private void Signal()
+    {
+        lock (_lock)
+        {
+            var old = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            old.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Pods;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Support;
+
+/// <summary>
+/// One node on a containerd of its own, shared by the tests of the collection: everything below a temporary
+/// directory, bridge and cgroups under names of its own, and a fake API.
+/// </summary>
+public sealed class NodeHarness : IAsyncLifetime
+{
+    internal const string Busybox = "test.local/busybox:1";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("orc-node-").FullName;
+    private IHost? _host;
+
+    /// <summary>Null when containers can run here; else the reason for skipping.</summary>
+    public static string? Unavailable =>
+        !Linux.IsRoot ? "needs root"
+        : !Commands.Exists("containerd") || !Commands.Exists("runc") ? "needs containerd and runc"
+        : !File.Exists("/usr/lib/cni/bridge") ? "needs containernetworking-plugins"
+        : !File.Exists(BusyboxImage.DefaultBinary) ? "needs busybox-static"
+        : null;
+
+    internal FakeCluster Cluster { get; } = new();
+
+    internal NodeAgentOptions Options { get; private set; } = null!;
+
+    internal IServiceProvider Services => _host!.Services;
+
+    internal T Get<T>()
+        where T : notnull => Services.GetRequiredService<T>();
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Unavailable is not null)
+        {
+            return;
+        }
+
+        Options = new NodeAgentOptions
+        {
+            NodeName = "node-under-test",
+            DataDirectory = _directory,
+            PodLogsDirectory = Path.Combine(_directory, "logs"),
+            PodCidr = "10.199.7.0/24",
+            BridgeName = "orctest0",
+            CgroupRoot = "/orc-test-" + Path.GetFileName(_directory),
+        };
+        await StartAsync();
+        var archive = Path.Combine(_directory, "busybox.tar");
+        await using (var file = File.Create(archive))
+        {
+            BusyboxImage.Write(file, new ImageDescription { Reference = Busybox, Command = ["sh"] }, []);
+        }
+
+        await Get<RuntimeHealth>().WhenUpAsync(CancellationToken.None);
+        await Get<ImageStore>().ImportAsync(archive, CancellationToken.None);
+    }
+
+    /// <summary>Ends the agent as a crash would, as far as containers are concerned: nothing of theirs is touched.</summary>
+    internal async Task RestartAgentAsync()
+    {
+        await StopAgentAsync();
+        await StartAsync();
+        await Get<PodRuntimeCache>().FirstListAsync(CancellationToken.None);
+        Cluster.Replay();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is null)
+        {
+            return;
+        }
+
+        await StopAgentAsync();
+        await NodeCleaner.RunAsync(Options, CancellationToken.None);
+        await Commands.RunAsync("ip", ["link", "delete", Options.BridgeName], CancellationToken.None);
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task StartAsync()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        if (Environment.GetEnvironmentVariable("ORC_TEST_LOG") is { Length: > 0 })
+        {
+            builder.Logging.AddSimpleConsole(c => c.SingleLine = true);
+        }
+
+        builder.Services.AddSingleton<IClusterApi>(Cluster);
+        builder.Services.AddSingleton<IObjectReader>(Cluster);
+        builder.Services.AddSingleton<IReferenceTracker>(Cluster);
+        builder.Services.AddSingleton<IPodSource>(Cluster);
+        builder.Services.AddNodeCore(Options);
+        _host = builder.Build();
+        await _host.StartAsync();
+    }
+
+    private async Task StopAgentAsync()
+    {
+        await _host!.StopAsync();
+        Cluster.Disconnect();
+        _host.Dispose();
+    }
+}
+
+/// <summary>All tests that run containers share one node and run one after the other.</summary>
+[CollectionDefinition("containers")]
+public sealed class ContainersCollection : ICollectionFixture<NodeHarness>;
