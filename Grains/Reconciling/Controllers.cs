@@ -2,8 +2,10 @@ using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Grains.Core.Namespaces;
+using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Core.Services;
+using OrleansOrchestrator.Grains.GarbageCollection;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -32,6 +34,10 @@ public static class Controllers
         services.AddWakeController("replicaset-controller", WellKnown.ReplicaSets, ReplicaSetFollows);
         services.AddWakeController("endpointslice-controller", WellKnown.Services, ServiceFollows);
         services.AddWakeController("namespace-controller", WellKnown.Namespaces, NamespaceFollows);
+        services.AddController(NodeLifecycleController.Name, s => new NodeLifecycleController(s));
+        services.AddController(TaintEvictionController.Name, s => new TaintEvictionController(s));
+        services.AddController(PodCollectionController.Name, s => new PodCollectionController(s));
+        services.AddController(GarbageCollector.Name, s => new GarbageCollector(s));
         return services;
     }
 

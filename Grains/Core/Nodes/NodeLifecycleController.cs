@@ -1,0 +1,295 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Core.Nodes;
+
+/// <summary>
+/// Watches the heartbeats of all nodes. One controller sees all of them, since how fast a node may be emptied depends on the others.
+/// <para>
+/// Silence is measured on this process' monotonic clock, from the moment a change of the Lease or of the reported status was seen here: neither
+/// a node's wrong clock nor a step of ours makes a node look dead, and after an outage of ours every node has its full grace again.
+/// </para>
+/// </summary>
+public sealed class NodeLifecycleController : IController
+{
+    public const string Name = "node-controller";
+    private const string LeaseNamespace = "kube-node-lease";
+
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ZoneDisruption _zones;
+    private readonly Dictionary<string, Heard> _heard = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public NodeLifecycleController(ReconcilingServices services)
+    {
+        _client = services.Client.As(UserIdentity.Controller(Name));
+        _events = services.Events.For(Name);
+        _options = services.Options;
+        _time = services.Time;
+        _zones = new ZoneDisruption(_time);
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] loops = [FollowAsync(stop.Token), TickAsync(stop.Token), SweepOnChangeAsync(stop.Token)];
+        await Task.WhenAny(loops);
+        await stop.CancelAsync();
+        await Task.WhenAll(loops);
+    }
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await SweepAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        {
+            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
+            {
+                _changed.Writer.TryWrite(true);
+            }
+        }
+    }
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(_options.NodeMonitorPeriod, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            _changed.Writer.TryWrite(true);
+        }
+    }
+
+    private async Task SweepOnChangeAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var _ in _changed.Reader.ReadAllAsync(cancellationToken))
+        {
+            await ResyncAsync(cancellationToken);
+
+            // A thousand nodes that register at once must not cause a thousand sweeps of all.
+            await Task.Delay(_options.WakeInterval, _time, cancellationToken);
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var nodes = await _client.ListAsync(ResourceOf<V1Node>.Query(), cancellationToken);
+        var leases = await _client.ListAsync(ResourceOf<V1Lease>.Query(LeaseNamespace), cancellationToken);
+        var leaseRevisions = leases.Items.ToDictionary(l => l.Key.Name, l => l.Revision, StringComparer.Ordinal);
+        foreach (var item in nodes.Items)
+        {
+            Listen(item, leaseRevisions.GetValueOrDefault(item.Key.Name));
+        }
+
+        Forget(nodes.Items);
+        _zones.Observe(_heard.Values.Select(h => (h.Zone, h.IsDown)));
+        foreach (var item in nodes.Items)
+        {
+            await EvaluateAsync(item, _heard[item.Key.Name], cancellationToken);
+        }
+    }
+
+    /// <summary>Takes notice of heartbeats. Decodes a node only when it has changed.</summary>
+    private void Listen(ResourceObject item, long leaseRevision)
+    {
+        if (!_heard.TryGetValue(item.Key.Name, out var heard) || heard.Uid != item.Uid)
+        {
+            var isNew = item.Metadata.CreationTimestamp is { } created && _time.GetUtcNow() - created < _options.NodeStartupGracePeriod;
+            _heard[item.Key.Name] = heard = new Heard(item.Uid) { LastHeard = _time.GetTimestamp() };
+            if (isNew)
+            {
+                var node = item.As<V1Node>();
+                Note(node, "RegisteredNode", $"Node {item.Key.Name} event: Registered Node {item.Key.Name} in Controller");
+            }
+        }
+
+        if (heard.NodeRevision != item.Revision)
+        {
+            var node = item.As<V1Node>();
+            var heartbeat = node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready")?.LastHeartbeatTime;
+            heard.LastHeard = heartbeat != heard.Heartbeat ? _time.GetTimestamp() : heard.LastHeard;
+            heard.Heartbeat = heartbeat;
+            heard.Zone = ZoneDisruption.ZoneOf(node);
+            heard.IsDown = NodeHealthPlanner.IsDown(node);
+        }
+
+        if (heard.LeaseRevision != leaseRevision)
+        {
+            heard.LeaseRevision = leaseRevision;
+            heard.LastHeard = _time.GetTimestamp();
+        }
+    }
+
+    private void Forget(IReadOnlyList<ResourceObject> nodes)
+    {
+        if (_heard.Count == nodes.Count)
+        {
+            return;
+        }
+
+        var known = nodes.Select(n => n.Key.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, heard) in _heard.Where(h => !known.Contains(h.Key)).ToList())
+        {
+            _heard.Remove(name);
+            var gone = new V1Node { Metadata = new V1ObjectMeta { Name = name, Uid = heard.Uid } };
+            Note(gone, "RemovingNode", $"Node {name} event: Removing Node {name} from Controller");
+        }
+    }
+
+    private async Task EvaluateAsync(ResourceObject item, Heard heard, CancellationToken cancellationToken)
+    {
+        var silence = _time.GetElapsedTime(heard.LastHeard);
+        var isSilent = silence > _options.NodeMonitorGracePeriod;
+        if (heard.NodeRevision == item.Revision && !isSilent && !heard.IsDown)
+        {
+            return;
+        }
+
+        var node = item.As<V1Node>();
+        var plan = NodeHealthPlanner.Compute(
+            new NodeObserved
+            {
+                Node = node,
+                Silence = silence,
+                MayEvict = _zones.HasToken(heard.Zone),
+                IsEverythingDown = _zones.IsEverythingDown,
+            },
+            new NodeGrace(_options.NodeMonitorGracePeriod, _options.NodeStartupGracePeriod),
+            _time.GetUtcNow());
+        await ApplyAsync(node, heard, plan, cancellationToken);
+        heard.NodeRevision = item.Revision;
+    }
+
+    private async Task ApplyAsync(V1Node node, Heard heard, NodePlan plan, CancellationToken cancellationToken)
+    {
+        var key = node.Key();
+        if (plan.Conditions is { } conditions)
+        {
+            Expect(key, await _client.MutateAsync<V1Node>(key, "status", n => SetConditions(n, node, conditions), cancellationToken));
+            heard.IsDown = true;
+        }
+
+        if (plan.Taints is { } taints && (!plan.Evicts || _zones.TryTake(heard.Zone)))
+        {
+            Expect(key, await _client.MutateAsync<V1Node>(key, "", n => SetTaints(n, node, taints), cancellationToken));
+        }
+
+        if (!plan.IsNotReady)
+        {
+            heard.ArePodsMarked = false;
+        }
+        else if (!heard.ArePodsMarked)
+        {
+            Note(node, "NodeNotReady", $"Node {key.Name} status is now: NodeNotReady");
+            await MarkPodsAsync(key.Name, cancellationToken);
+            heard.ArePodsMarked = true;
+        }
+    }
+
+    /// <summary>False, and nothing is written, if the node has reported meanwhile.</summary>
+    private static bool SetConditions(V1Node current, V1Node seen, IReadOnlyList<V1NodeCondition> conditions)
+    {
+        if (current.Metadata.ResourceVersion != seen.Metadata.ResourceVersion)
+        {
+            return false;
+        }
+
+        current.Status ??= new V1NodeStatus();
+        current.Status.Conditions = [.. conditions];
+        return true;
+    }
+
+    private static bool SetTaints(V1Node current, V1Node seen, IReadOnlyList<V1Taint> taints)
+    {
+        // The status may have been written a moment ago, by us; the taints must be those that the plan was made from.
+        if (!Keys(current).SequenceEqual(Keys(seen)))
+        {
+            return false;
+        }
+
+        current.Spec ??= new V1NodeSpec();
+        current.Spec.Taints = taints.Count == 0 ? null : [.. taints];
+        return true;
+    }
+
+    private static IEnumerable<(string, string)> Keys(V1Node node) => (node.Spec?.Taints ?? []).Select(t => (t.Key, t.Effect));
+
+    private async Task MarkPodsAsync(string node, CancellationToken cancellationToken)
+    {
+        var pods = await _client.ListAsync(
+            ResourceOf<V1Pod>.Query() with { FieldSelector = $"spec.nodeName={node}" }, cancellationToken);
+        foreach (var pod in pods.Items.Where(p => PodFacts.Of(p).IsReady))
+        {
+            var now = _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            var patch = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
+                ["status"] = new JsonObject
+                {
+                    ["conditions"] = new JsonArray(new JsonObject
+                    {
+                        ["type"] = "Ready", ["status"] = "False", ["lastTransitionTime"] = now,
+                    }),
+                },
+            };
+            Expect(pod.Key, await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken));
+            _events.Record(EventNote.Warning(pod.As<V1Pod>(), "NodeNotReady", "Node is not ready"));
+        }
+    }
+
+    private void Note(V1Node node, string reason, string message) => _events.Record(EventNote.Normal(node, reason, message));
+
+    /// <summary>Gone or changed meanwhile: the next sweep sees it.</summary>
+    private static void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
+    {
+        if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
+        {
+            throw new ReconcileException($"{key}: {outcome.Error.Message}");
+        }
+    }
+
+    /// <summary>What was last heard of a node.</summary>
+    private sealed class Heard(string uid)
+    {
+        public string Uid { get; } = uid;
+
+        /// <summary>The version that was evaluated.</summary>
+        public long NodeRevision { get; set; }
+
+        public long LeaseRevision { get; set; }
+
+        public DateTime? Heartbeat { get; set; }
+
+        public long LastHeard { get; set; }
+
+        public string Zone { get; set; } = ":";
+
+        public bool IsDown { get; set; }
+
+        public bool ArePodsMarked { get; set; }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using k8s.Models;
+
+namespace OrleansOrchestrator.Grains.Core.Pods;
+
+/// <summary>The status by which a pod says that it is not its own fault that it goes.</summary>
+public static class PodDisruption
+{
+    /// <summary>A strategic merge patch of the status.</summary>
+    public static JsonObject Patch(V1Pod pod, string reason, string message, string? phase, DateTimeOffset now)
+    {
+        var status = new JsonObject
+        {
+            ["conditions"] = new JsonArray(new JsonObject
+            {
+                ["type"] = "DisruptionTarget",
+                ["status"] = "True",
+                ["reason"] = reason,
+                ["message"] = message,
+                ["lastTransitionTime"] = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            }),
+        };
+        if (phase is not null)
+        {
+            status["phase"] = phase;
+        }
+
+        return new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid }, ["status"] = status };
+    }
+}

@@ -1,0 +1,354 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.GarbageCollection;
+
+/// <summary>
+/// Deletes what has lost its owners, and carries out foreground and orphaning deletions.
+/// <para>
+/// It keeps no graph: the caches know every object by key and by the uid of its owners, and know at once of every change. Changes only say
+/// where to look; every decision is made on linearizable reads, since "the owner does not exist" must not be said of one that was created a
+/// moment ago. A request that is refused or fails is looked at again, with a growing delay, until it is settled.
+/// </para>
+/// </summary>
+public sealed class GarbageCollector : IController
+{
+    public const string Name = "generic-garbage-collector";
+
+    private const int Workers = 20;
+    private const int MaxRetryDelaySeconds = 60;
+
+    private readonly IResourceClient _client;
+    private readonly ResourceTable _resources;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<(string ApiVersion, string Kind), ResourceDefinition> _byKind;
+    private readonly Lock _lock = new();
+
+    /// <summary>Waiting work, each target once. Bounded by the number of objects.</summary>
+    private readonly HashSet<ObjectAddress> _waiting = [];
+    private readonly ConcurrentDictionary<ObjectAddress, int> _failures = new();
+    private readonly Channel<ObjectAddress> _queue = Channel.CreateUnbounded<ObjectAddress>();
+
+    public GarbageCollector(ReconcilingServices services)
+    {
+        _client = services.Client.As(UserIdentity.Controller(Name));
+        _resources = services.Resources;
+        _options = services.Options;
+        _time = services.Time;
+        _byKind = _resources.All.ToDictionary(d => (d.ApiVersion, d.Kind));
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var loops = Collectable.Select(d => FollowAsync(d.Name, stop.Token))
+            .Concat(Enumerable.Range(0, Workers).Select(_ => WorkAsync(stop.Token)))
+            .ToList();
+        await Task.WhenAny(loops);
+        await stop.CancelAsync();
+        await Task.WhenAll(loops);
+    }
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        foreach (var definition in Collectable)
+        {
+            var list = await _client.ListAsync(new ListQuery { Resource = definition.Name }, cancellationToken);
+            foreach (var item in list.Items.Where(i => i.Metadata.Owners.Count > 0 || NeedsFinalizing(i)))
+            {
+                Enqueue(new ObjectAddress(definition.Name, item.Key));
+            }
+        }
+    }
+
+    /// <summary>Works off what waits, then returns: for tests without running loops.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        while (_queue.Reader.TryRead(out var target))
+        {
+            await VisitAsync(target, cancellationToken);
+        }
+    }
+
+    /// <summary>Events have no owners and come by the thousand.</summary>
+    private IEnumerable<ResourceDefinition> Collectable => _resources.All.Where(d =>
+        d.Name != WellKnown.Events && d.Verbs.Contains("delete") && d.Verbs.Contains("watch"));
+
+    private static bool NeedsFinalizing(ResourceObject item) =>
+        CollectionPlanner.IsForeground(item) || CollectionPlanner.IsOrphaning(item);
+
+    private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+        {
+            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
+            {
+                await NoticeAsync(resource, change, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Finds out whom a change may concern.</summary>
+    internal async Task NoticeAsync(ResourceName resource, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var item = change.Object;
+        if (change.Kind == ChangeKind.Deleted)
+        {
+            await EnqueueDependentsAsync(item.Uid, cancellationToken);
+            await EnqueueWaitingOwnersAsync(item, cancellationToken);
+            return;
+        }
+
+        if (NeedsFinalizing(item))
+        {
+            Enqueue(new ObjectAddress(resource, item.Key));
+        }
+        else if (item.Metadata.Owners.Count > 0 && !SameOwners(change.Previous, item)
+            && await HasUnsoundOwnerAsync(item, cancellationToken))
+        {
+            Enqueue(new ObjectAddress(resource, item.Key));
+        }
+    }
+
+    private static bool SameOwners(ResourceObject? before, ResourceObject now) =>
+        before is not null && before.Metadata.Owners.SequenceEqual(now.Metadata.Owners);
+
+    /// <summary>A first look at the caches, which may be wrong either way for a moment; only the verified look decides.</summary>
+    private async Task<bool> HasUnsoundOwnerAsync(ResourceObject item, CancellationToken cancellationToken)
+    {
+        foreach (var reference in item.Metadata.Owners)
+        {
+            if (await StateAsync(item, reference, ReadFreshness.Cached, cancellationToken) is not OwnerState.Solid)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task EnqueueDependentsAsync(string uid, CancellationToken cancellationToken)
+    {
+        foreach (var definition in Collectable)
+        {
+            var list = await _client.ListAsync(new ListQuery { Resource = definition.Name, OwnerUid = uid }, cancellationToken);
+            foreach (var dependent in list.Items)
+            {
+                Enqueue(new ObjectAddress(definition.Name, dependent.Key));
+            }
+        }
+    }
+
+    private async Task EnqueueWaitingOwnersAsync(ResourceObject gone, CancellationToken cancellationToken)
+    {
+        foreach (var reference in gone.Metadata.Owners)
+        {
+            if (AddressOf(gone, reference) is { } owner
+                && await _client.GetAsync(owner.Resource, owner.Key, ReadFreshness.Cached, cancellationToken) is { Succeeded: true } read
+                && CollectionPlanner.IsForeground(read.Value))
+            {
+                Enqueue(owner);
+            }
+        }
+    }
+
+    private void Enqueue(ObjectAddress target)
+    {
+        lock (_lock)
+        {
+            if (!_waiting.Add(target))
+            {
+                return;
+            }
+        }
+
+        _queue.Writer.TryWrite(target);
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var target in _queue.Reader.ReadAllAsync(cancellationToken))
+        {
+            await VisitAsync(target, cancellationToken);
+        }
+    }
+
+    private async Task VisitAsync(ObjectAddress target, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _waiting.Remove(target);
+        }
+
+        try
+        {
+            await CollectAsync(target, cancellationToken);
+            _failures.TryRemove(target, out _);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            _ = AgainAsync(target, _failures.AddOrUpdate(target, 1, (_, n) => n + 1), cancellationToken);
+        }
+    }
+
+    private async Task AgainAsync(ObjectAddress target, int failures, CancellationToken cancellationToken)
+    {
+        var seconds = Math.Min(MaxRetryDelaySeconds, 0.1 * Math.Pow(2, Math.Min(failures, 16)));
+        await Task.Delay(TimeSpan.FromSeconds(seconds), _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Enqueue(target);
+    }
+
+    private async Task CollectAsync(ObjectAddress target, CancellationToken cancellationToken)
+    {
+        var read = await _client.GetAsync(target.Resource, target.Key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            return;
+        }
+
+        var observed = await ObserveAsync(read.Value, cancellationToken);
+        var plan = CollectionPlanner.Compute(observed);
+        switch (plan.Step)
+        {
+            case CollectionStep.Delete:
+                await DeleteAsync(target, read.Value, plan.Policy, cancellationToken);
+                break;
+            case CollectionStep.Unlink:
+                await Ownership.RemoveOwnersAsync(_client, target.Resource, read.Value, plan.Unlink, cancellationToken);
+                break;
+            case CollectionStep.WaitForDependents:
+                await EnqueueDependentsAsync(read.Value.Uid, cancellationToken);
+                break;
+            case CollectionStep.FinishForeground:
+                await RemoveFinalizerAsync(target, read.Value, CollectionPlanner.ForegroundFinalizer, cancellationToken);
+                break;
+            case CollectionStep.OrphanDependents:
+                await OrphanAsync(read.Value, cancellationToken);
+                await RemoveFinalizerAsync(target, read.Value, CollectionPlanner.OrphanFinalizer, cancellationToken);
+                break;
+        }
+    }
+
+    private async Task<CollectionObserved> ObserveAsync(ResourceObject item, CancellationToken cancellationToken)
+    {
+        var owners = new List<OwnerView>();
+        foreach (var reference in item.Metadata.Owners)
+        {
+            owners.Add(new OwnerView(reference, await StateAsync(item, reference, ReadFreshness.Linearizable, cancellationToken)));
+        }
+
+        // Dependents matter to what is or will be deleted in the foreground only.
+        var isAsked = CollectionPlanner.IsForeground(item) || owners.Any(o => o.State == OwnerState.Waiting);
+        return new CollectionObserved
+        {
+            Item = item,
+            Owners = owners,
+            Dependents = isAsked ? [.. (await DependentsAsync(item.Uid, cancellationToken)).Select(d => d.Item)] : [],
+        };
+    }
+
+    private async Task<List<(ResourceName Resource, ResourceObject Item)>> DependentsAsync(
+        string uid, CancellationToken cancellationToken)
+    {
+        var result = new List<(ResourceName, ResourceObject)>();
+        foreach (var definition in Collectable)
+        {
+            var query = new ListQuery { Resource = definition.Name, OwnerUid = uid, Freshness = ReadFreshness.Linearizable };
+            var list = await _client.ListAsync(query, cancellationToken);
+            result.AddRange(list.Items.Select(i => (definition.Name, i)));
+        }
+
+        return result;
+    }
+
+    private async Task<OwnerState> StateAsync(
+        ResourceObject item, ObjectOwner reference, ReadFreshness freshness, CancellationToken cancellationToken)
+    {
+        if (AddressOf(item, reference) is not { } owner)
+        {
+            // A kind that is not served, or an owner in a namespace of a cluster-scoped object: nothing can be said, so nothing is done.
+            return OwnerState.Solid;
+        }
+
+        var read = await _client.GetAsync(owner.Resource, owner.Key, freshness, cancellationToken);
+        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
+        {
+            throw new ReconcileException($"owner {owner}: {read.Error.Message}");
+        }
+
+        return CollectionPlanner.StateOf(reference, read.Succeeded ? read.Value : null);
+    }
+
+    private ObjectAddress? AddressOf(ResourceObject item, ObjectOwner reference)
+    {
+        if (!_byKind.TryGetValue((reference.ApiVersion, reference.Kind), out var definition)
+            || (definition.Namespaced && item.Key.Namespace.Length == 0))
+        {
+            return null;
+        }
+
+        return new ObjectAddress(
+            definition.Name, new ObjectKey(definition.Namespaced ? item.Key.Namespace : "", reference.Name));
+    }
+
+    private async Task DeleteAsync(ObjectAddress target, ResourceObject item, string policy, CancellationToken cancellationToken) =>
+        Expect(target, await _client.DeleteAsync(
+            new DeleteRequest
+            {
+                Resource = target.Resource,
+                Key = target.Key,
+                Uid = item.Uid,
+
+                // Somebody may just have given it a new owner.
+                ResourceVersion = item.Revision.ToString(CultureInfo.InvariantCulture),
+                PropagationPolicy = policy,
+            },
+            cancellationToken));
+
+    private async Task OrphanAsync(ResourceObject owner, CancellationToken cancellationToken)
+    {
+        foreach (var (resource, item) in await DependentsAsync(owner.Uid, cancellationToken))
+        {
+            await Ownership.RemoveOwnersAsync(_client, resource, item, [owner.Uid], cancellationToken);
+        }
+    }
+
+    private async Task RemoveFinalizerAsync(
+        ObjectAddress target, ResourceObject item, string finalizer, CancellationToken cancellationToken)
+    {
+        var kept = item.Metadata.Finalizers.Where(f => f != finalizer).Select(f => (JsonNode?)JsonValue.Create(f)).ToArray();
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["uid"] = item.Uid,
+                ["resourceVersion"] = item.Revision.ToString(CultureInfo.InvariantCulture),
+                ["finalizers"] = kept.Length == 0 ? null : new JsonArray(kept),
+            },
+        };
+        Expect(target, await _client.PatchAsync(
+            new PatchRequest
+            {
+                Resource = target.Resource, Key = target.Key, Kind = PatchKind.Merge, Patch = Encoding.UTF8.GetBytes(patch.ToJsonString()),
+            },
+            cancellationToken));
+    }
+
+    /// <summary>Gone is well; everything else, a conflict included, is looked at again.</summary>
+    private static void Expect(ObjectAddress target, Outcome<ResourceObject> outcome)
+    {
+        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
+        {
+            throw new ReconcileException($"garbage collection of {target}: {outcome.Error.Message}");
+        }
+    }
+}
