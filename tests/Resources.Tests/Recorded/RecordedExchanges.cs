@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+
+namespace OrleansOrchestrator.Resources.Tests.Recorded;
+
+/// <summary>Recorded exchanges with a reference server, where a copy of them lies beside the repository.</summary>
+internal static class RecordedExchanges
+{
+    public static bool Exist => Directory.Exists(Folder());
+
+    public static IEnumerable<RecordedStep> Read(string scenario)
+    {
+        foreach (var line in File.ReadLines(Path.Combine(Folder(), scenario + ".jsonl")).Skip(1))
+        {
+            yield return new RecordedStep(JsonNode.Parse(line)!.AsObject());
+        }
+    }
+
+    private static string Folder([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../../../shared/golden"));
+}
+
+/// <summary>One request and its answer.</summary>
+internal sealed class RecordedStep(JsonObject json)
+{
+    public string Name => json["name"]!.GetValue<string>();
+
+    public string Method => json["request"]!["method"]!.GetValue<string>();
+
+    public string Path => json["request"]!["path"]!.GetValue<string>().Split('?')[0];
+
+    public bool IsDryRun => json["request"]!["path"]!.GetValue<string>().Contains("dryRun", StringComparison.Ordinal);
+
+    public string ContentType => json["request"]!["headers"]?["Content-Type"]?.GetValue<string>() ?? "application/json";
+
+    public JsonNode? RequestBody => json["request"]!["body"];
+
+    public int Status => json["response"]!["status"]!.GetValue<int>();
+
+    public JsonObject? Body => json["response"]!["body"] as JsonObject;
+
+    public IReadOnlyList<string> Warnings =>
+        [.. (json["response"]!["headers"]?["Warning"]?.AsArray() ?? []).Select(w => w!.GetValue<string>())];
+
+    public bool HasCauses => Body?["details"]?["causes"] is not null;
+}
