@@ -41,13 +41,13 @@ internal static class WorkloadRules
             LabelSelectorRules.Validate(selector, path.Child("selector"), errors);
             if (errors.Count != before)
             {
-                errors.Invalid(path.Child("selector"), selector, "invalid label selector");
+                errors.Invalid(path.Child("selector"), InternalForm.Shown(selector), "invalid label selector");
                 return;
             }
 
             if (IsEmpty(selector))
             {
-                errors.Invalid(path.Child("selector"), selector, "empty selector is invalid for deployment");
+                errors.Invalid(path.Child("selector"), InternalForm.Shown(selector), "empty selector is invalid for deployment");
             }
         }
 
@@ -59,7 +59,7 @@ internal static class WorkloadRules
     {
         if (!ModelShape.SemanticEquals(next, old))
         {
-            errors.Invalid(FieldPath.Of("spec", "selector"), next, "field is immutable");
+            errors.Invalid(FieldPath.Of("spec", "selector"), InternalForm.Shown(next), "field is immutable");
         }
     }
 
@@ -107,7 +107,7 @@ internal static class WorkloadRules
         var metadata = template.Metadata ?? new V1ObjectMeta();
         if ((selector is null || !IsEmpty(selector)) && !LabelSelector.Of(selector).Matches(metadata))
         {
-            errors.Invalid(path.Child("metadata", "labels"), metadata.Labels, "`selector` does not match template `labels`");
+            errors.Invalid(path.Child("metadata", "labels"), InternalForm.Shown(metadata.Labels), "`selector` does not match template `labels`");
         }
 
         PodTemplateRules.Validate(template, path, errors);

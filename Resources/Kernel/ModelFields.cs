@@ -115,7 +115,9 @@ internal sealed class QuantityField<T>(PropertyInfo property, LayoutEntry entry)
 /// <summary>Ports and percentages.</summary>
 internal sealed class IntOrStringField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, IntOrString?>(property, entry)
 {
-    public override bool AreEqual(T left, T right) => string.Equals(Get(left)?.Value, Get(right)?.Value, StringComparison.Ordinal);
+    public override bool AreEqual(T left, T right) =>
+        string.Equals(Get(left)?.Value, Get(right)?.Value, StringComparison.Ordinal)
+        && PortOrText.IsNumber(Get(left), out _) == PortOrText.IsNumber(Get(right), out _);
 
     public override void Normalize(T item)
     {
@@ -124,15 +126,31 @@ internal sealed class IntOrStringField<T>(PropertyInfo property, LayoutEntry ent
     public override void Write(T? item, GoJsonWriter writer)
     {
         writer.Name(Entry.Name);
-        var text = Read(item)?.Value ?? (Entry.IsPointer ? null : "0");
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        var value = Read(item);
+        if (value is null && Entry.IsPointer)
+        {
+            writer.Text(null);
+        }
+        else if (PortOrText.IsNumber(value, out var number))
         {
             writer.Scalar(number);
         }
         else
         {
-            writer.Text(text);
+            writer.Text(value?.Value);
         }
+    }
+}
+
+/// <summary>Tells numbers from texts that look like numbers.</summary>
+internal static class PortOrText
+{
+    /// <summary>True for a number; none at all counts as zero.</summary>
+    public static bool IsNumber(IntOrString? value, out int number)
+    {
+        number = 0;
+        return value is null || (value is not Json.IntOrStringCodec.NumericString
+            && int.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number));
     }
 }
 

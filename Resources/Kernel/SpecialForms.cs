@@ -97,6 +97,23 @@ internal static class InternalForm
     public static string Indented<T>(T item)
         where T : class => Write(item, indented: true);
 
+    /// <summary>An invalid value in a message, of a type that messages show in this form.</summary>
+    public static RawJson? Shown<T>(T? item)
+        where T : class => item is null ? null : new RawJson(Compact(item));
+
+    /// <summary>A map in the order of its keys, as an invalid value in a message.</summary>
+    public static RawJson? Shown(IDictionary<string, string>? map)
+    {
+        if (map is null)
+        {
+            return null;
+        }
+
+        var writer = new GoJsonWriter(indented: false);
+        writer.Map(map, static (value, w) => w.Text(value));
+        return new RawJson(writer.ToString());
+    }
+
     private static string Write<T>(T item, bool indented)
         where T : class
     {

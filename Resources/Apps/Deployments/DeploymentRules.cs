@@ -101,12 +101,12 @@ internal static class DeploymentRules
     /// <summary>What is neither number nor percentage counts as zero.</summary>
     private static Amount Read(IntOrString? value)
     {
-        var text = value?.Value ?? "0";
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (PortOrText.IsNumber(value, out var number))
         {
             return new Amount(number, false, number);
         }
 
+        var text = value!.Value ?? "";
         var isPercent = text.EndsWith('%')
             && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out number);
         return new Amount(isPercent ? number : 0, isPercent, text);

@@ -48,8 +48,13 @@ internal static class EphemeralClaim
 
     private static void Spec(V1PersistentVolumeClaimSpec spec, FieldPath path, FieldErrors errors)
     {
-        Modes(spec.AccessModes ?? [], path.Child("accessModes"), errors);
+        if (spec.AccessModes is not { Count: > 0 })
+        {
+            errors.Required(path.Child("accessModes"), "at least 1 access mode is required");
+        }
+
         LabelSelectorRules.Validate(spec.Selector, path.Child("selector"), errors);
+        Modes(spec.AccessModes ?? [], path.Child("accessModes"), errors);
         if (spec.Resources?.Requests?.TryGetValue("storage", out var storage) != true)
         {
             errors.Required(path.Child("resources").Key("storage"));
@@ -72,11 +77,6 @@ internal static class EphemeralClaim
 
     private static void Modes(IList<string> modes, FieldPath path, FieldErrors errors)
     {
-        if (modes.Count == 0)
-        {
-            errors.Required(path, "at least 1 access mode is required");
-        }
-
         foreach (var mode in modes.Where(m => !AccessModes.Contains(m, StringComparer.Ordinal)))
         {
             errors.NotSupported(path, mode, AccessModes);

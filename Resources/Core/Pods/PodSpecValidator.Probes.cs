@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -182,14 +181,13 @@ internal sealed partial class PodSpecValidator
 
     private void PortNumberOrName(IntOrString? port, FieldPath path)
     {
-        var text = port?.Value ?? "0";
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (PortOrText.IsNumber(port, out var number))
         {
             _errors.InvalidEach(path, number, NameRules.PortNumber(number));
         }
         else
         {
-            _errors.InvalidEach(path, text, NameRules.PortName(text));
+            _errors.InvalidEach(path, port!.Value, NameRules.PortName(port.Value ?? ""));
         }
     }
 

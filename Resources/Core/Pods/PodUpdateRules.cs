@@ -203,7 +203,7 @@ internal static class GatedPodRules
             {
                 errors.Invalid(
                     path.Child("nodeSelector"),
-                    munged.NodeSelector,
+                    InternalForm.Shown(munged.NodeSelector),
                     "only additions to spec.nodeSelector are allowed (no mutations or deletions)");
                 break;
             }

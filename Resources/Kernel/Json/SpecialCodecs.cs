@@ -161,7 +161,7 @@ internal sealed class IntOrStringCodec : ValueCodec<IntOrString>
     public override bool IsZero(IntOrString value) => false;
 
     /// <summary>A string that was given as a string although it reads like a number.</summary>
-    private sealed class NumericString : IntOrString
+    internal sealed class NumericString : IntOrString
     {
         public NumericString(string text)
         {
