@@ -1,0 +1,257 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace OrleansOrchestrator.NodeAgent.Dns;
+
+/// <summary>
+/// The cluster's zone by the Kubernetes DNS specification 1.1.0: Services with an address, headless Services with their endpoints, ExternalName, SRV of named
+/// ports, reverse look-ups, and the addresses of pods (<c>10-244-0-5.NAMESPACE.pod</c>). Reads are lock-free; a Service's records are replaced whole.
+/// </summary>
+public sealed class ClusterZone
+{
+    private const int TtlSeconds = 30;
+    private const int NegativeTtlSeconds = 5;
+    private const string SchemaVersion = "1.1.0";
+
+    private readonly string _domain;
+    private readonly ConcurrentDictionary<(string Namespace, string Name), ServiceRecords> _services = new();
+    private readonly ConcurrentDictionary<string, int> _namespaces = new();
+    private readonly ConcurrentDictionary<IPAddress, string> _reverse = new();
+
+    public ClusterZone(string domain) => _domain = domain.Trim('.').ToLowerInvariant();
+
+    /// <summary>False until the first list of Services has been read: until then nobody can say that a name does not exist.</summary>
+    public bool IsLoaded { get; set; }
+
+    /// <summary>Puts a Service in, or its new version in place of the old.</summary>
+    public void Set(ServiceRecords records)
+    {
+        Remove(records.Namespace, records.Name);
+        _services[(records.Namespace, records.Name)] = records;
+        _namespaces.AddOrUpdate(records.Namespace, 1, (_, count) => count + 1);
+        foreach (var (address, name) in ReverseOf(records))
+        {
+            _reverse[address] = name;
+        }
+    }
+
+    /// <summary>Takes a Service out.</summary>
+    public void Remove(string space, string name)
+    {
+        if (!_services.TryRemove((space, name), out var old))
+        {
+            return;
+        }
+
+        if (_namespaces.AddOrUpdate(space, 0, (_, count) => count - 1) <= 0)
+        {
+            _namespaces.TryRemove(space, out _);
+        }
+
+        foreach (var (address, reverse) in ReverseOf(old))
+        {
+            _reverse.TryRemove(new KeyValuePair<IPAddress, string>(address, reverse));
+        }
+    }
+
+    /// <summary>The answer; null when the name is not of this zone and others must be asked.</summary>
+    public DnsAnswer? Resolve(DnsQuestion question)
+    {
+        if (question.Class is not (1 or 255))
+        {
+            return null;
+        }
+
+        if (ParseReverse(question.Name) is { } address)
+        {
+            return _reverse.TryGetValue(address, out var name)
+                ? Records(question, [new DnsRecord(question.Name, DnsType.Ptr, TtlSeconds, DnsWriter.Name(name))])
+                : null;
+        }
+
+        if (question.Name != _domain && !question.Name.EndsWith($".{_domain}", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        if (!IsLoaded)
+        {
+            return new DnsAnswer { Code = DnsCode.ServerFailure };
+        }
+
+        var labels = question.Name[..^_domain.Length].Split('.', StringSplitOptions.RemoveEmptyEntries);
+        return ResolveName(question, labels);
+    }
+
+    private DnsAnswer ResolveName(DnsQuestion question, string[] labels) => labels switch
+    {
+        [] => question.Type == DnsType.Soa ? Records(question, [Soa()]) : Nothing(),
+        ["dns-version"] => Records(question, [Text(question.Name, SchemaVersion)]),
+        ["svc"] or ["pod"] => Nothing(),
+        [var space, "svc"] => _namespaces.ContainsKey(space) ? Nothing() : Missing(),
+        [var service, var space, "svc"] => Find(space, service) is { } found ? OfService(question, found) : Missing(),
+        [var label, var service, var space, "svc"] => Find(space, service) is { } found ? OfEndpoint(question, found, label) : Missing(),
+        [['_', .. var port], ['_', .. var protocol], var service, var space, "svc"] =>
+            Find(space, service) is { } found ? OfPort(question, found, port, protocol) : Missing(),
+        [var address, _, "pod"] => OfPod(question, address),
+        _ => Missing(),
+    };
+
+    private ServiceRecords? Find(string space, string service) => _services.GetValueOrDefault((space, service));
+
+    private DnsAnswer OfService(DnsQuestion question, ServiceRecords service)
+    {
+        if (service.ExternalName.Length > 0)
+        {
+            return new DnsAnswer
+            {
+                Answers = [new DnsRecord(question.Name, DnsType.Cname, TtlSeconds, DnsWriter.Name(service.ExternalName))],
+            };
+        }
+
+        if (question.Type == DnsType.Srv)
+        {
+            return Services(question, service, _ => true);
+        }
+
+        var addresses = service.IsHeadless
+            ? service.Endpoints.Values.SelectMany(e => e).Select(e => e.Address).Distinct()
+            : service.Addresses;
+        var records = addresses.Select(a => Address(question.Name, a)).ToArray();
+
+        // A headless Service without ready endpoints has no records, so its name does not exist (specification, section 2.4.1).
+        return service.IsHeadless && records.Length == 0 ? Missing() : Records(question, Shuffled(records));
+    }
+
+    private DnsAnswer OfEndpoint(DnsQuestion question, ServiceRecords service, string label) =>
+        service.Endpoints.TryGetValue(label, out var endpoints)
+            ? Records(question, endpoints.Select(e => Address(question.Name, e.Address)))
+            : Missing();
+
+    private DnsAnswer OfPort(DnsQuestion question, ServiceRecords service, string port, string protocol)
+    {
+        bool IsMeant(DnsPort p) => p.Protocol == protocol && p.Name == port && p.Name.Length > 0;
+        var exists = service.Ports.Any(IsMeant) || service.Endpoints.Values.Any(all => all.Any(e => e.Ports.Any(IsMeant)));
+        if (!exists)
+        {
+            return Missing();
+        }
+
+        return question.Type is DnsType.Srv or DnsType.Any ? Services(question, service, IsMeant) : Nothing();
+    }
+
+    private DnsAnswer Services(DnsQuestion question, ServiceRecords service, Func<DnsPort, bool> isMeant)
+    {
+        var own = $"{service.Name}.{service.Namespace}.svc.{_domain}";
+        var targets = service.IsHeadless
+            ? service.Endpoints.SelectMany(e => e.Value.SelectMany(
+                x => x.Ports.Where(isMeant).Select(p => (Target: $"{e.Key}.{own}", Port: p.Number, x.Address)))).ToList()
+            : [.. service.Ports.Where(isMeant).SelectMany(p => service.Addresses.Select(a => (Target: own, Port: p.Number, Address: a)))];
+        if (targets.Count == 0)
+        {
+            return Nothing();
+        }
+
+        var weight = (ushort)(100 / Math.Min(100, targets.Count));
+        return new DnsAnswer
+        {
+            Answers = [.. targets.Select(t => (t.Target, t.Port)).Distinct().Select(t => Srv(question.Name, t.Target, t.Port, weight))],
+            Additional = [.. targets.Select(t => (t.Target, t.Address)).Distinct().Select(t => Address(t.Target, t.Address))],
+        };
+    }
+
+    private static DnsAnswer OfPod(DnsQuestion question, string label)
+    {
+        var text = label.Count(c => c == '-') == 3 && label.All(c => char.IsAsciiDigit(c) || c == '-')
+            ? label.Replace('-', '.')
+            : label.Replace('-', ':');
+        return IPAddress.TryParse(text, out var address)
+            ? RecordsOf(question, [Address(question.Name, address)], [])
+            : new DnsAnswer { Code = DnsCode.NameError };
+    }
+
+    private DnsAnswer Records(DnsQuestion question, IEnumerable<DnsRecord> records) => RecordsOf(question, records, [Soa()]);
+
+    private static DnsAnswer RecordsOf(DnsQuestion question, IEnumerable<DnsRecord> records, DnsRecord[] authority)
+    {
+        var fitting = records.Where(r => r.Type == question.Type || question.Type == DnsType.Any).ToList();
+        return fitting.Count > 0 ? new DnsAnswer { Answers = fitting } : new DnsAnswer { Authority = authority };
+    }
+
+    private DnsAnswer Nothing() => new() { Authority = [Soa()] };
+
+    private DnsAnswer Missing() => new() { Code = DnsCode.NameError, Authority = [Soa()] };
+
+    private IEnumerable<(IPAddress Address, string Name)> ReverseOf(ServiceRecords service)
+    {
+        var own = $"{service.Name}.{service.Namespace}.svc.{_domain}";
+        return service.Addresses.Select(a => (a, own)).Concat(
+            service.Endpoints.Values.SelectMany(e => e).Where(e => e.HasHostname).Select(e => (e.Address, $"{e.Label}.{own}")));
+    }
+
+    private static DnsRecord[] Shuffled(DnsRecord[] records)
+    {
+        Random.Shared.Shuffle(records);
+        return records;
+    }
+
+    private static DnsRecord Address(string name, IPAddress address) => new(
+        name,
+        address.AddressFamily == AddressFamily.InterNetwork ? DnsType.A : DnsType.Aaaa,
+        TtlSeconds,
+        address.GetAddressBytes());
+
+    private static DnsRecord Text(string name, string text) =>
+        new(name, DnsType.Txt, TtlSeconds, [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)]);
+
+    private static DnsRecord Srv(string name, string target, int port, ushort weight)
+    {
+        var head = new byte[6];
+        BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(2), weight);
+        BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(4), (ushort)port);
+        return new DnsRecord(name, DnsType.Srv, TtlSeconds, [.. head, .. DnsWriter.Name(target)]);
+    }
+
+    private DnsRecord Soa()
+    {
+        var numbers = new byte[20];
+        int[] values = [1, 7200, 1800, 86400, NegativeTtlSeconds];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(numbers.AsSpan(4 * i), values[i]);
+        }
+
+        byte[] data = [.. DnsWriter.Name($"ns.dns.{_domain}"), .. DnsWriter.Name($"hostmaster.{_domain}"), .. numbers];
+        return new DnsRecord(_domain, DnsType.Soa, NegativeTtlSeconds, data);
+    }
+
+    private static IPAddress? ParseReverse(string name)
+    {
+        const string V4 = ".in-addr.arpa";
+        const string V6 = ".ip6.arpa";
+        if (name.EndsWith(V4, StringComparison.Ordinal))
+        {
+            var parts = name[..^V4.Length].Split('.');
+            return parts.Length == 4 && IPAddress.TryParse(string.Join('.', parts.Reverse()), out var v4) ? v4 : null;
+        }
+
+        if (!name.EndsWith(V6, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var digits = name[..^V6.Length].Split('.');
+        if (digits.Length != 32 || !digits.All(d => d.Length == 1 && char.IsAsciiHexDigit(d[0])))
+        {
+            return null;
+        }
+
+        var hex = string.Concat(digits.Reverse());
+        return new IPAddress(Enumerable.Range(0, 16)
+            .Select(i => byte.Parse(hex.AsSpan(2 * i, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray());
+    }
+}
