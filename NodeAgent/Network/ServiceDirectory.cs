@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+
+namespace OrleansOrchestrator.NodeAgent.Network;
+
+/// <summary>A Service and the slices that belong to it, as of one moment.</summary>
+public sealed record ServiceView(V1Service Service, IReadOnlyCollection<V1EndpointSlice> Slices);
+
+/// <summary>
+/// All Services of the cluster with their EndpointSlices, followed once for the proxy and for DNS. Whoever follows is told the keys that changed; while the API is away,
+/// what is known stays.
+/// </summary>
+public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILogger<ServiceDirectory> logger) : BackgroundService
+{
+    private const string ServiceNameLabel = "kubernetes.io/service-name";
+
+    private readonly ConcurrentDictionary<(string Namespace, string Name), V1Service> _services = new();
+    private readonly ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>> _slices = new();
+    private readonly TaskCompletionSource _servicesListed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _slicesListed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Raised with namespace and name of a Service that changed, or whose endpoints did. Handlers only take note.</summary>
+    public event Action<(string Namespace, string Name)>? Changed;
+
+    /// <summary>Completes when both have been listed for the first time: only then is absence a fact.</summary>
+    public Task ListedAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_servicesListed.Task, _slicesListed.Task).WaitAsync(cancellationToken);
+
+    /// <summary>Every Service that is known.</summary>
+    public ICollection<(string Namespace, string Name)> Keys => _services.Keys;
+
+    /// <summary>One Service; null when there is none.</summary>
+    public ServiceView? Find((string Namespace, string Name) key) =>
+        _services.TryGetValue(key, out var service)
+            ? new ServiceView(service, _slices.TryGetValue(key, out var slices) ? [.. slices.Values] : [])
+            : null;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(FollowServicesAsync(stoppingToken), FollowSlicesAsync(stoppingToken));
+
+    private Task FollowServicesAsync(CancellationToken cancellationToken) => new Reflector<V1Service>("services", time, logger)
+    {
+        List = async token =>
+        {
+            var list = await client.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: token);
+            return new ObjectList<V1Service>([.. list.Items], list.Metadata.ResourceVersion);
+        },
+        Watch = (revision, onError, token) => client.CoreV1.WatchListServiceForAllNamespacesAsync(
+            resourceVersion: revision, allowWatchBookmarks: true, timeoutSeconds: Reflector<V1Service>.WatchSeconds,
+            onError: onError, cancellationToken: token),
+        Replaced = ReplaceServices,
+        Changed = ChangeService,
+    }.RunAsync(cancellationToken);
+
+    private Task FollowSlicesAsync(CancellationToken cancellationToken) => new Reflector<V1EndpointSlice>("endpointslices", time, logger)
+    {
+        List = async token =>
+        {
+            var list = await client.DiscoveryV1.ListEndpointSliceForAllNamespacesAsync(cancellationToken: token);
+            return new ObjectList<V1EndpointSlice>([.. list.Items], list.Metadata.ResourceVersion);
+        },
+        Watch = (revision, onError, token) => client.DiscoveryV1.WatchListEndpointSliceForAllNamespacesAsync(
+            resourceVersion: revision, allowWatchBookmarks: true, timeoutSeconds: Reflector<V1EndpointSlice>.WatchSeconds,
+            onError: onError, cancellationToken: token),
+        Replaced = ReplaceSlices,
+        Changed = ChangeSlice,
+    }.RunAsync(cancellationToken);
+
+    private void ReplaceServices(IReadOnlyList<V1Service> services)
+    {
+        var present = services.Select(KeyOf).ToHashSet();
+        foreach (var gone in _services.Keys.Where(k => !present.Contains(k)))
+        {
+            _services.TryRemove(gone, out _);
+            Changed?.Invoke(gone);
+        }
+
+        foreach (var service in services)
+        {
+            ChangeService(WatchEventType.Modified, service);
+        }
+
+        _servicesListed.TrySetResult();
+    }
+
+    private void ChangeService(WatchEventType type, V1Service service)
+    {
+        if (type == WatchEventType.Deleted)
+        {
+            _services.TryRemove(KeyOf(service), out _);
+        }
+        else
+        {
+            _services[KeyOf(service)] = service;
+        }
+
+        Changed?.Invoke(KeyOf(service));
+    }
+
+    private void ReplaceSlices(IReadOnlyList<V1EndpointSlice> slices)
+    {
+        var before = _slices.Keys.ToList();
+        _slices.Clear();
+        foreach (var slice in slices)
+        {
+            ChangeSlice(WatchEventType.Modified, slice);
+        }
+
+        foreach (var key in before)
+        {
+            Changed?.Invoke(key);
+        }
+
+        _slicesListed.TrySetResult();
+    }
+
+    private void ChangeSlice(WatchEventType type, V1EndpointSlice slice)
+    {
+        if (slice.Metadata.Labels is null || !slice.Metadata.Labels.TryGetValue(ServiceNameLabel, out var service))
+        {
+            return;
+        }
+
+        var key = (slice.Metadata.NamespaceProperty, service);
+        var ofService = _slices.GetOrAdd(key, _ => new ConcurrentDictionary<string, V1EndpointSlice>());
+        if (type == WatchEventType.Deleted)
+        {
+            ofService.TryRemove(slice.Metadata.Name, out _);
+        }
+        else
+        {
+            ofService[slice.Metadata.Name] = slice;
+        }
+
+        Changed?.Invoke(key);
+    }
+
+    private static (string Namespace, string Name) KeyOf(V1Service service) =>
+        (service.Metadata.NamespaceProperty, service.Metadata.Name);
+}

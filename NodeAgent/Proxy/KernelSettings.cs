@@ -1,0 +1,29 @@
+namespace OrleansOrchestrator.NodeAgent.Proxy;
+
+/// <summary>Switches of the kernel without which Services do not work.</summary>
+public static class KernelSettings
+{
+    private static readonly (string Path, string Value)[] Wanted =
+    [
+        ("net/ipv4/ip_forward", "1"),
+
+        // Node ports on 127.0.0.1: the answer comes from a pod, over the bridge. Strangers' packets to 127/8 are dropped by the rules.
+        ("net/ipv4/conf/all/route_localnet", "1"),
+
+        // Pods of one bridge reach each other through Services: their answers must pass the same rules.
+        ("net/bridge/bridge-nf-call-iptables", "1"),
+    ];
+
+    /// <summary>Sets what is not set; a switch that the kernel does not have is left out.</summary>
+    public static void Apply()
+    {
+        foreach (var (path, value) in Wanted)
+        {
+            var file = Path.Combine("/proc/sys", path);
+            if (File.Exists(file) && File.ReadAllText(file).Trim() != value)
+            {
+                File.WriteAllText(file, value);
+            }
+        }
+    }
+}
