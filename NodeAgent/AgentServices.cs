@@ -2,11 +2,15 @@ using k8s;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Dns;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.Proxy;
+using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -22,6 +26,10 @@ public static class AgentServices
         services.AddPart<NodeStatusLoop>();
         services.AddPart<LeaseLoop>();
         services.AddPart<PodNetwork>();
+        services.AddPart<ServiceDirectory>();
+        services.AddPart<ServiceProxy>();
+        services.AddPart<ClusterDns>();
+        services.AddKubeletServer();
         return services;
     }
 

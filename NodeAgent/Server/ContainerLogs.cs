@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using OrleansOrchestrator.NodeAgent.Logs;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
@@ -22,54 +23,6 @@ public sealed record LogRequest
 
     /// <summary><c>Stdout</c>, <c>Stderr</c> or <c>All</c>.</summary>
     public string Stream { get; init; } = "All";
-}
-
-/// <summary>One line of a log file in the CRI format: <c>TIME STREAM TAGS CONTENT</c>.</summary>
-public readonly ref struct CriLogLine
-{
-    public ReadOnlySpan<byte> Time { get; private init; }
-
-    public ReadOnlySpan<byte> Stream { get; private init; }
-
-    /// <summary>True when the runtime split a long line and this is not its end.</summary>
-    public bool IsPartial { get; private init; }
-
-    public ReadOnlySpan<byte> Content { get; private init; }
-
-    /// <summary>False for what is not in the format; such lines are skipped, as the runtime may have died amid one.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> line, out CriLogLine result)
-    {
-        result = default;
-        var time = Take(ref line);
-        var stream = Take(ref line);
-        var tags = Take(ref line);
-        if (time.IsEmpty || tags.IsEmpty || !(stream.SequenceEqual("stdout"u8) || stream.SequenceEqual("stderr"u8)))
-        {
-            return false;
-        }
-
-        var colon = tags.IndexOf((byte)':');
-        result = new CriLogLine
-        {
-            Time = time, Stream = stream, IsPartial = (colon < 0 ? tags : tags[..colon]).SequenceEqual("P"u8), Content = line,
-        };
-        return true;
-    }
-
-    private static ReadOnlySpan<byte> Take(scoped ref ReadOnlySpan<byte> line)
-    {
-        var space = line.IndexOf((byte)' ');
-        if (space < 0)
-        {
-            var all = line;
-            line = default;
-            return all;
-        }
-
-        var part = line[..space];
-        line = line[(space + 1)..];
-        return part;
-    }
 }
 
 /// <summary>Reads container logs from the runtime's files, and follows them across rotation until the container has ended.</summary>
@@ -209,7 +162,7 @@ public sealed class ContainerLogs(TimeProvider time)
         // Both are UTC in the same form, so text order is time order; the offset form is parsed.
         private bool IsWanted(CriLogLine line)
         {
-            if (request.Stream != "All" && !Ascii.EqualsIgnoreCase(line.Stream, request.Stream))
+            if (request.Stream != "All" && line.IsStderr != request.Stream.Equals("Stderr", StringComparison.OrdinalIgnoreCase))
             {
                 return false;
             }
@@ -219,17 +172,14 @@ public sealed class ContainerLogs(TimeProvider time)
                 return true;
             }
 
-            return line.Time.EndsWith("Z"u8)
-                ? line.Time.SequenceCompareTo(_since) >= 0
-                : DateTimeOffset.TryParse(Encoding.ASCII.GetString(line.Time), CultureInfo.InvariantCulture, out var moment) &&
-                    moment >= request.Since;
+            return line.Timestamp.EndsWith("Z"u8) ? line.Timestamp.SequenceCompareTo(_since) >= 0 : line.Time >= request.Since;
         }
 
         private void Take(CriLogLine line)
         {
             if (request.Timestamps && !_continues)
             {
-                _answer.Write(line.Time);
+                _answer.Write(line.Timestamp);
                 _answer.Write(" "u8);
             }
 

@@ -8,7 +8,7 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>The paths of the node's port, as the API server calls them.</summary>
 public sealed partial class KubeletEndpoints(
-    IPodRegistry pods, CriClient cri, PodNetwork network, ContainerLogs logs, TimeProvider time, ILogger<KubeletEndpoints> logger)
+    IPodRegistry pods, CriClient cri, PodDialer dialer, ContainerLogs logs, TimeProvider time, ILogger<KubeletEndpoints> logger)
 {
     /// <summary>Adds the endpoints.</summary>
     public void Map(IEndpointRouteBuilder routes)
@@ -131,7 +131,7 @@ public sealed partial class KubeletEndpoints(
         var hostNetwork = pod.Pod.Spec.HostNetwork ?? false;
         var target = new ForwardTarget(
             $"{pod.Pod.Metadata.Name}, uid : {pod.Pod.Metadata.Uid}",
-            (port, cancellationToken) => network.ConnectAsync(sandbox, hostNetwork, port, cancellationToken));
+            (port, cancellationToken) => dialer.ConnectAsync(sandbox, hostNetwork, port, cancellationToken));
         await new PortForward(target, logger).ServeAsync(context);
     }
 
@@ -199,7 +199,7 @@ public static class KubeletServerServices
     /// <summary>Adds the server; it stays silent when the options name no certificate.</summary>
     public static IServiceCollection AddKubeletServer(this IServiceCollection services)
     {
-        services.AddSingleton<PodNetwork>();
+        services.AddSingleton<PodDialer>();
         services.AddSingleton<ContainerLogs>();
         services.AddSingleton<KubeletEndpoints>();
         return services.AddPart<KubeletServer>();

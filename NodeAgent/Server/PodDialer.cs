@@ -12,7 +12,7 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 /// Connects to a port inside a pod, as seen from inside: programs that listen on the pod's own loopback are reached too. A socket belongs to the network namespace of
 /// the thread that makes it, so a thread of its own enters the pod's, makes the socket, and ends.
 /// </summary>
-public sealed partial class PodNetwork(CriClient cri)
+public sealed partial class PodDialer(CriClient cri)
 {
     private const int CloneNewNet = 0x40000000;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
