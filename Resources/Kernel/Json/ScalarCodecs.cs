@@ -220,7 +220,7 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
 }
 
 /// <summary>Strings as Go reads them: what is not Unicode becomes U+FFFD.</summary>
-internal static class JsonStrings
+public static class JsonStrings
 {
     public static string Read(ref Utf8JsonReader reader)
     {

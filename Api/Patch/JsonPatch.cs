@@ -1,0 +1,247 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Api.Patch;
+
+/// <summary>
+/// RFC 6902 with the habits of the library that upstream uses: replace of a missing key adds it, negative indexes count from the end, and
+/// whatever comes before the first slash of a path is ignored.
+/// </summary>
+public sealed class JsonPatch
+{
+    /// <summary>Upstream's limit.</summary>
+    public const int MaxOperations = 10000;
+
+    /// <summary>Copies may add up to this many bytes; a few copy operations could otherwise blow a document up exponentially.</summary>
+    private const int MaxCopiedBytes = 3 * 1024 * 1024;
+
+    private readonly List<JsonObject> _operations;
+
+    private JsonPatch(List<JsonObject> operations)
+    {
+        _operations = operations;
+    }
+
+    /// <summary>Reads a patch document.</summary>
+    public static Outcome<JsonPatch> Parse(ReadOnlySpan<byte> json)
+    {
+        JsonNode? node;
+        try
+        {
+            node = JsonTree.Parse(json);
+        }
+        catch (JsonException)
+        {
+            return StatusErrors.BadRequest($"error decoding patch: {GoJson.FindError(json) ?? "invalid JSON"}");
+        }
+
+        if (node is not (JsonArray or null))
+        {
+            return StatusErrors.BadRequest(
+                $"error decoding patch: json: cannot unmarshal {JsonTree.Describe(node)} into Go value of type []handlers.jsonPatchOp");
+        }
+
+        var operations = new List<JsonObject>();
+        foreach (var item in (JsonArray?)node ?? [])
+        {
+            if (item is not (JsonObject or null))
+            {
+                return StatusErrors.BadRequest(
+                    $"error decoding patch: json: cannot unmarshal {JsonTree.Describe(item)} into Go value of type handlers.jsonPatchOp");
+            }
+
+            operations.Add((JsonObject?)item ?? []);
+        }
+
+        return operations.Count > MaxOperations
+            ? StatusErrors.RequestEntityTooLarge(
+                $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}")
+            : new JsonPatch(operations);
+    }
+
+    /// <summary>Applies all operations, or refuses the whole; the document may be changed in either case.</summary>
+    public Outcome<JsonNode> Apply(JsonNode document)
+    {
+        var state = new State { Root = document };
+        try
+        {
+            foreach (var operation in _operations)
+            {
+                Apply(state, operation);
+            }
+        }
+        catch (PatchException refused)
+        {
+            return refused.Status;
+        }
+
+        return state.Root is null ? PatchException.Inapplicable().Status : state.Root;
+    }
+
+    private static void Apply(State state, JsonObject operation)
+    {
+        var path = JsonTree.Text(operation["path"]) ?? throw PatchException.Inapplicable();
+        switch (JsonTree.Text(operation["op"]))
+        {
+            case "add":
+                Add(state, path, Value(operation));
+                break;
+            case "remove":
+                Remove(state, path);
+                break;
+            case "replace":
+                Replace(state, path, Value(operation));
+                break;
+            case "move":
+                var from = From(operation);
+                var moved = Get(state, from)?.DeepClone();
+                Remove(state, from);
+                Add(state, path, moved);
+                break;
+            case "copy":
+                Copy(state, From(operation), path);
+                break;
+            case "test":
+                Test(state, path, operation["value"]);
+                break;
+            default:
+                throw PatchException.Inapplicable();
+        }
+    }
+
+    private static JsonNode? Value(JsonObject operation) =>
+        operation.TryGetPropertyValue("value", out var value) ? value?.DeepClone() : throw PatchException.Inapplicable();
+
+    private static string From(JsonObject operation) => JsonTree.Text(operation["from"]) ?? throw PatchException.Inapplicable();
+
+    private static void Add(State state, string path, JsonNode? value)
+    {
+        switch (Container(state, path, out var key))
+        {
+            case JsonObject map:
+                map[key] = value;
+                break;
+            case JsonArray list when key == "-":
+                list.Add(value);
+                break;
+            case JsonArray list:
+                list.Insert(Index(key, list.Count + 1), value);
+                break;
+            default:
+                throw PatchException.Inapplicable();
+        }
+    }
+
+    private static void Remove(State state, string path)
+    {
+        switch (Container(state, path, out var key))
+        {
+            case JsonObject map when map.Remove(key):
+                break;
+            case JsonArray list:
+                list.RemoveAt(Index(key, list.Count));
+                break;
+            default:
+                throw PatchException.Inapplicable();
+        }
+    }
+
+    private static void Replace(State state, string path, JsonNode? value)
+    {
+        if (path.Length == 0)
+        {
+            state.Root = value;
+            return;
+        }
+
+        switch (Container(state, path, out var key))
+        {
+            case JsonObject map:
+                map[key] = value;
+                break;
+            case JsonArray list:
+                list[Index(key, list.Count)] = value;
+                break;
+            default:
+                throw PatchException.Inapplicable();
+        }
+    }
+
+    private static void Copy(State state, string from, string path)
+    {
+        var copy = Get(state, from)?.DeepClone();
+        state.CopiedBytes += JsonTree.ToBytes(copy).Length;
+        if (state.CopiedBytes > MaxCopiedBytes)
+        {
+            throw PatchException.Inapplicable();
+        }
+
+        Add(state, path, copy);
+    }
+
+    private static void Test(State state, string path, JsonNode? expected)
+    {
+        var actual = path.Length == 0 ? state.Root : Get(state, path);
+        if (!JsonTree.AreEqual(actual, expected))
+        {
+            throw PatchException.Inapplicable();
+        }
+    }
+
+    private static JsonNode? Get(State state, string path) => Container(state, path, out var key) switch
+    {
+        JsonObject map => map[key],
+        JsonArray list => list[Index(key, list.Count)],
+        _ => throw PatchException.Inapplicable(),
+    };
+
+    /// <summary>The node that holds the last step of a path; null when there is none.</summary>
+    private static JsonNode? Container(State state, string path, out string key)
+    {
+        var steps = path.Split('/');
+        key = Decode(steps[^1]);
+        if (steps.Length < 2)
+        {
+            return null;
+        }
+
+        var current = state.Root;
+        for (var i = 1; i < steps.Length - 1 && current is not null; i++)
+        {
+            current = current switch
+            {
+                JsonObject map => map[Decode(steps[i])],
+                JsonArray list when TryIndex(Decode(steps[i]), list.Count, out var index) => list[index],
+                _ => null,
+            };
+        }
+
+        return current;
+    }
+
+    private static int Index(string key, int count) => TryIndex(key, count, out var index) ? index : throw PatchException.Inapplicable();
+
+    private static bool TryIndex(string key, int count, out int index)
+    {
+        if (!int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out index))
+        {
+            return false;
+        }
+
+        index = index < 0 ? index + count : index;
+        return index >= 0 && index < count;
+    }
+
+    private static string Decode(string step) =>
+        step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+
+    private sealed class State
+    {
+        public JsonNode? Root { get; set; }
+
+        public int CopiedBytes { get; set; }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+
+namespace OrleansOrchestrator.Api.Patch;
+
+/// <summary>RFC 7386.</summary>
+public static class MergePatch
+{
+    /// <summary>Merges a patch into a document, which is changed in place where it can be.</summary>
+    public static JsonNode? Apply(JsonNode? document, JsonNode? patch)
+    {
+        if (patch is not JsonObject changes)
+        {
+            return patch?.DeepClone();
+        }
+
+        var result = document as JsonObject ?? [];
+        foreach (var (name, change) in changes)
+        {
+            if (change is null)
+            {
+                result.Remove(name);
+            }
+            else if (change is JsonObject && result[name] is JsonObject inner)
+            {
+                Apply(inner, change);
+            }
+            else
+            {
+                result[name] = Apply(null, change);
+            }
+        }
+
+        return result;
+    }
+}
