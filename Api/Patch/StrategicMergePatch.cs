@@ -221,7 +221,7 @@ public static class StrategicMergePatch
         PatchException.Malformed($"map: {GoMap(item)} does not contain declared merge key: {key}");
 
     /// <summary>Go's <c>%v</c> of a map.</summary>
-    private static string GoMap(JsonNode? node) => node switch
+    internal static string GoMap(JsonNode? node) => node switch
     {
         JsonObject map => $"map[{string.Join(' ', map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}:{GoMap(p.Value)}"))}]",
         JsonArray list => $"[{string.Join(' ', list.Select(GoMap))}]",

@@ -73,7 +73,13 @@ public sealed class ApiRouter(
         var definition = table.Find(request.ResourceName);
         if (definition is null || definition.Version != request.Version)
         {
-            await RouteUnknownAsync(context, request);
+            await RouteUnknownAsync(context, request, user);
+            return;
+        }
+
+        if (RouteRules.Check(context.Request, request, definition) is { } refusal)
+        {
+            await StatusJson.WriteAsync(context, refusal);
             return;
         }
 
@@ -101,8 +107,16 @@ public sealed class ApiRouter(
     /// <summary>
     /// A resource that is not served: an endpoint handler may still know the path; an unknown group is plain text, all else a Status.
     /// </summary>
-    private async Task RouteUnknownAsync(HttpContext context, RequestInfo request)
+    private async Task RouteUnknownAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {
+        if (request is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 } && table.Find(WellKnown.Pods) is { } pods)
+        {
+            await (request.Verb == "create"
+                ? objects.HandleBindingsAsync(context, request, pods, user)
+                : StatusJson.WriteAsync(context, Refusals.MethodNotAllowed));
+            return;
+        }
+
         foreach (var endpoint in _endpoints)
         {
             if (await endpoint.TryHandleAsync(context, request))

@@ -64,7 +64,7 @@ public sealed class JsonDecoding
 
     internal void Duplicate(string field) => Find("duplicate field", field);
 
-    internal static string Describe(JsonTokenType token) => token switch
+    public static string Describe(JsonTokenType token) => token switch
     {
         JsonTokenType.StartArray => "array",
         JsonTokenType.StartObject => "object",

@@ -1,0 +1,34 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Errors;
+
+/// <summary>Refusals of upstream's storage layer, whose texts name storage keys.</summary>
+public static class RegistryErrors
+{
+    /// <summary>An update was meant for an object of another uid.</summary>
+    public static Status UidPrecondition(ResourceName resource, ObjectKey key, string wanted, string actual) =>
+        StatusErrors.Conflict(
+            resource,
+            key.Name,
+            $"StorageError: invalid object, Code: 4, Key: {StorageKey(resource, key)}, ResourceVersion: 0, AdditionalErrorMsg: " +
+            $"Precondition failed: UID in precondition: {wanted}, UID in object meta: {actual}");
+
+    /// <summary>A resourceVersion that is no number.</summary>
+    public static Status BadRevision(string given) => new()
+    {
+        Code = 500, Reason = "", Message = $"strconv.ParseUint: parsing {GoText.Quote(given)}: invalid syntax",
+    };
+
+    private static string StorageKey(ResourceName resource, ObjectKey key)
+    {
+        var place = resource.ToString() switch
+        {
+            "nodes" => "minions",
+            "services" => "services/specs",
+            "endpoints" => "services/endpoints",
+            _ => resource.Plural,
+        };
+        return key.Namespace.Length == 0 ? $"/registry/{place}/{key.Name}" : $"/registry/{place}/{key.Namespace}/{key.Name}";
+    }
+}

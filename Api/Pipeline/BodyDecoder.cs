@@ -1,0 +1,221 @@
+using System.Text;
+using System.Text.Json;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Api.Pipeline;
+
+/// <summary>What a body is expected to be.</summary>
+/// <param name="Model">Model class.</param>
+/// <param name="ApiVersion">For example <c>apps/v1</c>.</param>
+/// <param name="Kind">For example <c>Deployment</c>.</param>
+public sealed record ExpectedBody(Type Model, string ApiVersion, string Kind)
+{
+    public static ExpectedBody Of(ResourceDefinition definition) => new(definition.Model, definition.ApiVersion, definition.Kind);
+}
+
+/// <summary>Turns request bodies into models, with upstream's refusals (its decoder's and <c>transformDecodeError</c>'s).</summary>
+public static class BodyDecoder
+{
+    /// <summary>Names upstream's scheme in messages.</summary>
+    public const string Scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+    private const string FindKind =
+        "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+
+    /// <summary>The refusal of a body in a format that nobody reads.</summary>
+    public static readonly Status UnsupportedFormat = new()
+    {
+        Code = 415,
+        Reason = StatusReasons.UnsupportedMediaType,
+        Message = "the body of the request was in an unknown format - accepted media types include: " +
+            "application/json, application/yaml, application/vnd.kubernetes.protobuf",
+    };
+
+    /// <summary>Decodes a body of an expected kind.</summary>
+    /// <param name="expected">The kind.</param>
+    /// <param name="body">The bytes.</param>
+    /// <param name="format">Their format.</param>
+    /// <param name="validation">What to do about unknown and duplicate fields.</param>
+    /// <param name="warnings">Takes the texts of Warning headers.</param>
+    public static Outcome<IKubernetesObject<V1ObjectMeta>> Decode(
+        ExpectedBody expected, ReadOnlyMemory<byte> body, BodyFormat format, FieldValidation validation, ICollection<string> warnings)
+    {
+        var json = body;
+        string? duplicateKeys = null;
+        if (format == BodyFormat.Yaml)
+        {
+            var converted = YamlConverter.ToJson(body.Span);
+            if (converted.Error is not null)
+            {
+                return Unrecognized(expected, body.Span, converted.Error);
+            }
+
+            json = converted.Json;
+            duplicateKeys = converted.DuplicateKeys;
+        }
+
+        return DecodeJson(expected, json.Span, body.Span, validation, duplicateKeys, warnings);
+    }
+
+    /// <summary>Decodes JSON that a patch made: type errors and findings come back raw.</summary>
+    public static Outcome<IKubernetesObject<V1ObjectMeta>> DecodePatched(Type model, ReadOnlySpan<byte> json, JsonDecoding decoding)
+    {
+        var item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(model, json, decoding);
+        item.Metadata ??= new V1ObjectMeta();
+        return Outcomes.Of(item);
+    }
+
+    private static Outcome<IKubernetesObject<V1ObjectMeta>> DecodeJson(
+        ExpectedBody expected,
+        ReadOnlySpan<byte> json,
+        ReadOnlySpan<byte> original,
+        FieldValidation validation,
+        string? duplicateKeys,
+        ICollection<string> warnings)
+    {
+        var decoding = new JsonDecoding();
+        IKubernetesObject<V1ObjectMeta> item;
+        try
+        {
+            if (NotAnObject(json) is { } wrong)
+            {
+                return Unrecognized(expected, original, $"{ParseError}json: cannot unmarshal {wrong} into Go value of type {FindKind}");
+            }
+
+            item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(expected.Model, json, decoding);
+        }
+        catch (JsonException)
+        {
+            return Unrecognized(expected, original, ParseError + (GoJson.FindError(json) ?? "invalid JSON"));
+        }
+
+        if (CheckType(expected, item, decoding, original) is { } refusal)
+        {
+            return refusal;
+        }
+
+        item.Metadata ??= new V1ObjectMeta();
+        return Judge(expected, decoding, validation, duplicateKeys, warnings) is { } strict ? strict : Outcomes.Of(item);
+    }
+
+    private const string ParseError = "couldn't get version/kind; json parse error: ";
+
+    /// <summary>Go's word for a top-level value that is neither object nor null; checks its syntax first.</summary>
+    private static string? NotAnObject(ReadOnlySpan<byte> json)
+    {
+        var start = json.TrimStart(" \t\r\n"u8);
+        if (start.Length > 0 && start[0] == '{')
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        var token = reader.TokenType;
+        reader.Skip();
+        reader.Read();
+        return token == JsonTokenType.Null ? null : JsonDecoding.Describe(token);
+    }
+
+    private static Status? CheckType(
+        ExpectedBody expected, IKubernetesObject<V1ObjectMeta> item, JsonDecoding decoding, ReadOnlySpan<byte> original)
+    {
+        if (decoding.TypeMetaError is { } error)
+        {
+            return Unrecognized(expected, original, ParseError + error);
+        }
+
+        var version = string.IsNullOrEmpty(item.ApiVersion) ? expected.ApiVersion : item.ApiVersion;
+        var kind = string.IsNullOrEmpty(item.Kind) ? expected.Kind : item.Kind;
+        if (version == expected.ApiVersion && kind == expected.Kind)
+        {
+            return null;
+        }
+
+        if (version.Count(c => c == '/') > 1)
+        {
+            return Unrecognized(expected, original, $"unexpected GroupVersion string: {version}");
+        }
+
+        var (group, plainVersion) = Split(version);
+        if (!KnownKinds.Contains(version, kind))
+        {
+            return CannotHandle(
+                kind, plainVersion, expected,
+                $"no kind {GoText.Quote(kind)} is registered for version {GoText.Quote(version)} in scheme {GoText.Quote(Scheme)}");
+        }
+
+        return kind == expected.Kind && Split(expected.ApiVersion).Group != group
+            ? StatusErrors.BadRequest(
+                $"the API version in the data ({version}) does not match the expected API version ({expected.ApiVersion})")
+            : CannotHandle(
+                kind, plainVersion, expected,
+                $"converting ({plainVersion}.{kind}) to ({InternalPackage(expected.ApiVersion)}.{expected.Kind}): unknown conversion");
+    }
+
+    /// <summary>Type errors refuse; strict findings refuse, warn or pass.</summary>
+    private static Status? Judge(
+        ExpectedBody expected, JsonDecoding decoding, FieldValidation validation, string? duplicateKeys, ICollection<string> warnings)
+    {
+        var version = Split(expected.ApiVersion).Version;
+        if (decoding.Error is { } error)
+        {
+            return CannotHandle(expected.Kind, version, expected, error);
+        }
+
+        var findings = duplicateKeys is null ? decoding.Findings : [duplicateKeys, .. decoding.Findings];
+        if (findings.Count == 0 || validation == FieldValidation.Ignore)
+        {
+            return null;
+        }
+
+        if (validation == FieldValidation.Strict)
+        {
+            return CannotHandle(expected.Kind, version, expected, $"strict decoding error: {string.Join(", ", findings)}");
+        }
+
+        foreach (var finding in findings)
+        {
+            warnings.Add(finding);
+        }
+
+        return null;
+    }
+
+    private static Status CannotHandle(string kind, string version, ExpectedBody expected, string why) =>
+        StatusErrors.BadRequest($"{kind} in version {GoText.Quote(version)} cannot be handled as a {expected.Kind}: {why}");
+
+    private static Status Unrecognized(ExpectedBody expected, ReadOnlySpan<byte> body, string why) => StatusErrors.BadRequest(
+        $"the object provided is unrecognized (must be of type {expected.Kind}): {why} ({Summarize(body)})");
+
+    /// <summary>The beginning of a body as upstream quotes it: as text when it looks like JSON, else in hex.</summary>
+    private static string Summarize(ReadOnlySpan<byte> body)
+    {
+        const int MaxShown = 30;
+        if (body.Length == 0)
+        {
+            return "<empty>";
+        }
+
+        var shown = body.Length > MaxShown ? body[..MaxShown] : body;
+        var text = body[0] == '{' ? Encoding.UTF8.GetString(shown) : Convert.ToHexStringLower(shown);
+        return body.Length > MaxShown ? $"{text} ..." : text;
+    }
+
+    private static (string Group, string Version) Split(string apiVersion)
+    {
+        var slash = apiVersion.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? ("", apiVersion) : (apiVersion[..slash], apiVersion[(slash + 1)..]);
+    }
+
+    /// <summary>The package of upstream's internal types: core, apps, discovery …</summary>
+    private static string InternalPackage(string apiVersion)
+    {
+        var group = Split(apiVersion).Group;
+        return group.Length == 0 ? "core" : group.Split('.')[0];
+    }
+}

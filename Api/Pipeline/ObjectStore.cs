@@ -1,0 +1,74 @@
+using k8s;
+using k8s.Models;
+using Orleans.Runtime;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Pipeline;
+
+/// <summary>Object grains as the pipeline uses them: current versions in, next versions out.</summary>
+public sealed class ObjectStore(IGrainFactory grains)
+{
+    /// <summary>The current version of one object; null when there is none.</summary>
+    public Task<ResourceObject?> GetAsync(
+        ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken) =>
+        Grain(definition, key).GetAsync(mode, cancellationToken);
+
+    /// <summary>Commits the first version of an object.</summary>
+    public Task<Outcome<ResourceObject>> CreateAsync(
+        ResourceDefinition definition, ObjectKey key, IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken)
+    {
+        var (json, offset) = ResourceCodec.EncodeForWrite(item);
+        return WriteAsync(definition, key, new EncodedObject(json, offset, item.Metadata.Uid), WriteKind.Create, 0, cancellationToken);
+    }
+
+    /// <summary>Commits a next version, or a deletion with its last state.</summary>
+    public Task<Outcome<ResourceObject>> WriteAsync(
+        ResourceDefinition definition,
+        ObjectKey key,
+        EncodedObject next,
+        WriteKind kind,
+        long expectedRevision,
+        CancellationToken cancellationToken) =>
+        Grain(definition, key).WriteAsync(
+            new ObjectWrite
+            {
+                Kind = kind,
+                ExpectedRevision = expectedRevision,
+                Uid = next.Uid,
+                Json = next.Json,
+                RevisionOffset = next.RevisionOffset,
+            },
+            cancellationToken);
+
+    private IObjectGrain Grain(ResourceDefinition definition, ObjectKey key) =>
+        grains.GetGrain<IObjectGrain>(GrainId.Create(definition.GrainType, new ObjectAddress(definition.Name, key).ToString()));
+}
+
+/// <summary>An object ready to commit.</summary>
+public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, string Uid)
+{
+    public static EncodedObject Of(IKubernetesObject<V1ObjectMeta> item)
+    {
+        var (json, offset) = ResourceCodec.EncodeForWrite(item);
+        return new EncodedObject(json, offset, item.Metadata.Uid);
+    }
+
+    /// <summary>True when nothing but the revision differs: then there is nothing to write.</summary>
+    public bool IsSameAs(ResourceObject current)
+    {
+        var old = current.Json.Span;
+        var tail = Json.Length - RevisionOffset;
+        return old.Length > Json.Length && old[..RevisionOffset].SequenceEqual(Json.AsSpan(0, RevisionOffset)) &&
+            old[^tail..].SequenceEqual(Json.AsSpan(RevisionOffset)) &&
+            !old[RevisionOffset..^tail].ContainsAnyExceptInRange((byte)'0', (byte)'9');
+    }
+
+    /// <summary>The object as an answer that will not be stored: with the revision it has, or none.</summary>
+    public static ResourceObject Transient(ObjectKey key, IKubernetesObject<V1ObjectMeta> item, long revision)
+    {
+        item.Metadata.ResourceVersion =
+            revision == 0 ? null : revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return new ResourceObject(key, item.Metadata.Uid ?? "", revision, ResourceCodec.Encode((object)item));
+    }
+}

@@ -1,0 +1,302 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace OrleansOrchestrator.Resources.Kernel.Json;
+
+/// <summary>What became of a YAML document.</summary>
+/// <param name="Json">The first document as JSON.</param>
+/// <param name="Error">Why there is none, in the words of Go's YAML library.</param>
+/// <param name="DuplicateKeys">The complaint about keys that came twice.</param>
+public readonly record struct ConvertedYaml(ReadOnlyMemory<byte> Json, string? Error, string? DuplicateKeys);
+
+/// <summary>
+/// YAML to JSON by the rules that upstream's library has kept from YAML 1.1: yes, no, on and off are booleans, and so are y and n. Aliases are
+/// expanded, within a bound.
+/// </summary>
+public static class YamlConverter
+{
+    /// <summary>Nodes after expansion of aliases: an alias bomb ends here.</summary>
+    private const int MaxNodes = 1_000_000;
+    private const int MaxDepth = 400;
+
+    /// <summary>Converts the first document; an empty one is null.</summary>
+    public static ConvertedYaml ToJson(ReadOnlySpan<byte> yaml)
+    {
+        try
+        {
+            var run = new Run(new Parser(new StringReader(Encoding.UTF8.GetString(yaml))));
+            var json = run.Convert();
+            return new ConvertedYaml(json, null, run.DuplicateKeys);
+        }
+        catch (YamlException bad)
+        {
+            return new ConvertedYaml(default, Describe(bad), null);
+        }
+    }
+
+    private static string Describe(YamlException bad)
+    {
+        var text = bad.Message;
+        var end = text.IndexOf("): ", StringComparison.Ordinal);
+        text = text.StartsWith('(') && end > 0 ? text[(end + 3)..] : text;
+        var cause = text.IndexOf(", found a tab character", StringComparison.Ordinal) is var tab and > 0
+            ? "found a tab character that violates indentation"
+            : char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
+        return bad.Start.Line > 1 ? $"yaml: line {bad.Start.Line}: {cause}" : $"yaml: {cause}";
+    }
+
+    private sealed class Run(Parser parser)
+    {
+        private readonly ArrayBufferWriter<byte> _output = new(1024);
+        private readonly Dictionary<AnchorName, Node> _anchors = [];
+        private readonly StringBuilder _duplicates = new();
+        private int _nodes;
+
+        public string? DuplicateKeys => _duplicates.Length == 0
+            ? null
+            : $"error converting YAML to JSON: yaml: unmarshal errors:{_duplicates}";
+
+        public ReadOnlyMemory<byte> Convert()
+        {
+            parser.Consume<StreamStart>();
+            if (parser.Accept<StreamEnd>(out _))
+            {
+                return "null"u8.ToArray();
+            }
+
+            parser.Consume<DocumentStart>();
+            var root = Read(0);
+            parser.Consume<DocumentEnd>();
+            using var writer = new Utf8JsonWriter(
+                _output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth * 2 });
+            Write(writer, root, 0);
+            writer.Flush();
+            return _output.WrittenMemory;
+        }
+
+        private Node Read(int depth)
+        {
+            if (depth > MaxDepth)
+            {
+                throw new YamlException("exceeded max depth");
+            }
+
+            switch (parser.Consume<ParsingEvent>())
+            {
+                case Scalar scalar:
+                    return Keep(scalar.Anchor, new Node { Scalar = scalar });
+                case AnchorAlias alias:
+                    return _anchors.TryGetValue(alias.Value, out var known)
+                        ? known
+                        : throw new YamlException(alias.Start, alias.End, $"unknown anchor '{alias.Value}' referenced");
+                case SequenceStart sequence:
+                    return ReadSequence(sequence, depth);
+                case MappingStart mapping:
+                    return ReadMapping(mapping, depth);
+                case var other:
+                    throw new YamlException(other.Start, other.End, "did not find expected node content");
+            }
+        }
+
+        private Node ReadSequence(SequenceStart start, int depth)
+        {
+            var node = Keep(start.Anchor, new Node { Items = [] });
+            while (!parser.TryConsume<SequenceEnd>(out _))
+            {
+                node.Items!.Add(Read(depth + 1));
+            }
+
+            return node;
+        }
+
+        private Node ReadMapping(MappingStart start, int depth)
+        {
+            var node = Keep(start.Anchor, new Node { Fields = [] });
+            while (!parser.TryConsume<MappingEnd>(out _))
+            {
+                var line = parser.Current!.Start.Line;
+                var key = Read(depth + 1);
+                if (key.Scalar is not { } scalar)
+                {
+                    throw new YamlException(parser.Current!.Start, parser.Current.End, "invalid map key");
+                }
+
+                var value = Read(depth + 1);
+                if (scalar is { Value: "<<", Style: ScalarStyle.Plain })
+                {
+                    Merge(node, value);
+                    continue;
+                }
+
+                var name = KeyText(scalar);
+                if (!node.Own.Add(name))
+                {
+                    _duplicates.Append(CultureInfo.InvariantCulture, $"\n  line {line}: key {GoText.Quote(name)} already set in map");
+                }
+
+                node.Fields![name] = value;
+            }
+
+            return node;
+        }
+
+        /// <summary>Merge keys: the map's own keys win.</summary>
+        private static void Merge(Node target, Node source)
+        {
+            foreach (var map in source.Items ?? [source])
+            {
+                foreach (var (name, value) in map.Fields ?? [])
+                {
+                    target.Fields!.TryAdd(name, value);
+                }
+            }
+        }
+
+        private Node Keep(AnchorName anchor, Node node)
+        {
+            if (!anchor.IsEmpty)
+            {
+                _anchors[anchor] = node;
+            }
+
+            return node;
+        }
+
+        private void Write(Utf8JsonWriter writer, Node node, int depth)
+        {
+            if (++_nodes > MaxNodes || depth > MaxDepth)
+            {
+                throw new YamlException("document contains excessive aliasing");
+            }
+
+            if (node.Scalar is { } scalar)
+            {
+                WriteScalar(writer, scalar);
+            }
+            else if (node.Items is { } items)
+            {
+                writer.WriteStartArray();
+                items.ForEach(i => Write(writer, i, depth + 1));
+                writer.WriteEndArray();
+            }
+            else
+            {
+                writer.WriteStartObject();
+                foreach (var (name, value) in node.Fields!)
+                {
+                    writer.WritePropertyName(name);
+                    Write(writer, value, depth + 1);
+                }
+
+                writer.WriteEndObject();
+            }
+        }
+
+        private static string KeyText(Scalar key)
+        {
+            if (key.Style != ScalarStyle.Plain)
+            {
+                return key.Value;
+            }
+
+            return YamlScalar.Resolve(key.Value) switch
+            {
+                bool flag => flag ? "true" : "false",
+                long number => number.ToString(CultureInfo.InvariantCulture),
+                null => "null",
+                _ => key.Value,
+            };
+        }
+
+        private static void WriteScalar(Utf8JsonWriter writer, Scalar scalar)
+        {
+            var isString = scalar.Style != ScalarStyle.Plain || scalar.Tag == "tag:yaml.org,2002:str" || scalar.Tag == "!";
+            switch (isString ? scalar.Value : YamlScalar.Resolve(scalar.Value))
+            {
+                case null: writer.WriteNullValue(); break;
+                case bool flag: writer.WriteBooleanValue(flag); break;
+                case long number: writer.WriteNumberValue(number); break;
+                case double number when double.IsFinite(number): writer.WriteNumberValue(number); break;
+                default: writer.WriteStringValue(scalar.Value); break;
+            }
+        }
+    }
+
+    private sealed class Node
+    {
+        public Scalar? Scalar { get; init; }
+
+        public List<Node>? Items { get; init; }
+
+        public Dictionary<string, Node>? Fields { get; init; }
+
+        /// <summary>Keys that the map has by itself, not by merging.</summary>
+        public HashSet<string> Own { get; } = new(StringComparer.Ordinal);
+    }
+}
+
+/// <summary>The type of plain YAML scalars.</summary>
+internal static class YamlScalar
+{
+    private static readonly SearchValues<char> FloatCharacters = SearchValues.Create("0123456789.eE+-");
+
+    /// <summary>null, bool, long, double, or the string itself.</summary>
+    public static object? Resolve(string text) => text switch
+    {
+        "" or "~" or "null" or "Null" or "NULL" => null,
+        "y" or "Y" or "yes" or "Yes" or "YES" or "true" or "True" or "TRUE" or "on" or "On" or "ON" => true,
+        "n" or "N" or "no" or "No" or "NO" or "false" or "False" or "FALSE" or "off" or "Off" or "OFF" => false,
+        ['+' or '-' or '.' or (>= '0' and <= '9'), ..] => Number(text),
+        _ => text,
+    };
+
+    private static object Number(string text)
+    {
+        var plain = text.Replace("_", "", StringComparison.Ordinal);
+        var negative = plain.StartsWith('-');
+        var digits = plain.AsSpan(negative || plain.StartsWith('+') ? 1 : 0);
+        if (digits.Length == 0)
+        {
+            return text;
+        }
+
+        if (Integer(digits) is { } value)
+        {
+            return negative ? -value : value;
+        }
+
+        var isDecimal = !digits.ContainsAnyExcept(FloatCharacters) && digits.ContainsAnyInRange('0', '9') && char.IsAsciiDigit(plain[^1]);
+        return isDecimal && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : text;
+    }
+
+    private static long? Integer(ReadOnlySpan<char> digits)
+    {
+        var (radix, prefix) = digits switch
+        {
+            ['0', 'x' or 'X', ..] => (16, 2),
+            ['0', 'b' or 'B', ..] => (2, 2),
+            ['0', 'o' or 'O', ..] => (8, 2),
+            ['0', _, ..] => (8, 1),
+            _ => (10, 0),
+        };
+        var body = digits[prefix..];
+        long value = 0;
+        foreach (var c in body)
+        {
+            var digit = char.IsAsciiHexDigit(c) ? Convert.ToInt32(c.ToString(), 16) : radix;
+            if (digit >= radix || value > (long.MaxValue - digit) / radix)
+            {
+                return null;
+            }
+
+            value = (value * radix) + digit;
+        }
+
+        return body.Length == 0 ? null : value;
+    }
+}
