@@ -23,10 +23,9 @@ public static class ApiHost
         services.TryAddSingleton<IAuthorizer, MastersAuthorizer>();
         services.TryAddSingleton(ServiceAddressRange.Default);
         services.AddSingleton<IAdmissionPlugin, ServiceAddressPlugin>();
-        services.TryAddSingleton<AdmissionChain>();
         services.TryAddSingleton<FailureMapper>();
-        services.TryAddSingleton<ObjectHandler>();
         services.TryAddSingleton<ApiRouter>();
+        services.AddWritePipeline();
         services.AddReadProtocol();
         return services;
     }

@@ -16,7 +16,7 @@ namespace OrleansOrchestrator.Api.Pipeline;
 /// The API in process: reads from the caches, writes through the same pipeline as HTTP. Callers are part of this server, so there is no
 /// authorization; admission sees who they act as.
 /// </summary>
-public sealed class ResourceClient(ResourceClientServices services, UserIdentity user) : IResourceClient
+public sealed class ResourceClient(ResourceClientServices services, UserIdentity self) : IResourceClient
 {
     /// <summary>Events that a follower takes at once.</summary>
     private const int FollowBatch = 256;
@@ -25,7 +25,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
     private static readonly TimeSpan FollowWait = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
-    public IResourceClient As(UserIdentity other) => new ResourceClient(services, other);
+    public IResourceClient As(UserIdentity user) => new ResourceClient(services, user);
 
     /// <inheritdoc/>
     public async ValueTask<Outcome<ResourceObject>> GetAsync(
@@ -172,7 +172,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
         catch (Exception failure) when (
             failure is UnknownOutcomeException or StoreUnavailableException or OrleansException or TimeoutException or StatusException)
         {
-            return services.Failures.Map(failure, user.Name);
+            return services.Failures.Map(failure, self.Name);
         }
     }
 
@@ -193,7 +193,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
         Definition = Find(resource),
         Key = key,
         Subresource = subresource,
-        User = user,
+        User = self,
         Options = WriteOptions.Internal,
         CancellationToken = cancellationToken,
     };
