@@ -372,7 +372,8 @@ internal sealed partial class Journal(
         while (!_lease.IsValid)
         {
             ThrowIfLost();
-            _renewing ??= CheckFenceAsync();
+            // A check that completed at once has already cleared the field, and must not be taken for one in progress.
+            _renewing = _renewing is { IsCompleted: false } running ? running : CheckFenceAsync();
             await _renewing.WaitAsync(cancellationToken);
         }
 
