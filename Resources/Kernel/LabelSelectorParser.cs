@@ -127,8 +127,9 @@ internal sealed class LabelSelectorParser(string text)
                 var values = ParseIdentifiers();
                 return Take().Kind == LabelTokenKind.Close ? values : throw Refuse($"found '{token.Text}', expected: ')'");
             case LabelTokenKind.Close:
+                // "()" is the set of the empty value.
                 Take();
-                return [];
+                return [""];
             default:
                 throw Refuse($"found '{token.Text}', expected: ',', ')' or identifier");
         }

@@ -48,11 +48,11 @@ public sealed class ServiceAddressRange
     public int LastNodePort { get; }
 
     /// <summary>Offset of the first address that automatic allocation prefers.</summary>
-    public int DynamicIpStart => Band(Size, MinIpBand, MaxIpBand, IpBandStep) + 1;
+    public int DynamicIpStart => Math.Min(Band(Size, MinIpBand, MaxIpBand, IpBandStep) + 1, Size - 1);
 
     /// <summary>The first node port that automatic allocation prefers.</summary>
     public int DynamicNodePortStart =>
-        FirstNodePort + Band(LastNodePort - FirstNodePort + 1, MinPortBand, MaxPortBand, PortBandStep);
+        Math.Min(FirstNodePort + Band(LastNodePort - FirstNodePort + 1, MinPortBand, MaxPortBand, PortBandStep), LastNodePort + 1);
 
     /// <summary>The address of the API itself: the first one.</summary>
     public string ApiAddress => ToAddress(1);

@@ -1,0 +1,189 @@
+using CsCheck;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Services;
+using OrleansOrchestrator.Interfaces.Core.Services;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Services;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Core.Services;
+
+public sealed class ServiceAddressBookTests
+{
+    private static readonly ServiceAddressRange Tiny = new("10.0.0.0/28", 30000, 30009);
+    private static readonly DateTimeOffset Start = new(2001, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void AutomaticAddressesAvoidTheStaticBandWhileTheyCan()
+    {
+        var book = new ServiceAddressBook(ServiceAddressRange.Default, new Random(1));
+        for (var i = 0; i < 100; i++)
+        {
+            var answer = book.Reserve(Any($"s{i}"), Start, out _);
+            Assert.True(ServiceAddressRange.Default.OffsetOf(answer.ClusterIP!) > 256, answer.ClusterIP);
+            Assert.True(answer.NodePorts[0] >= 30086);
+        }
+    }
+
+    [Fact]
+    public void RefusesInUpstreamsWords()
+    {
+        var book = new ServiceAddressBook(ServiceAddressRange.Default, new Random(1));
+        book.See(new ObjectKey("a", "b"), 1, Spec("10.96.0.1", 30001));
+        Assert.Equal("provided IP is already allocated", Refusal(book, "10.96.0.1", out var holder));
+        Assert.Equal(new ObjectKey("a", "b"), holder);
+        Assert.Equal(
+            "the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16", Refusal(book, "10.97.0.1", out _));
+        var port = book.Reserve(Any("x") with { NodePorts = [0, 30001] }, Start, out _);
+        Assert.Equal(("provided port is already allocated", 1), (port.Refusal, port.RefusedNodePort));
+        Assert.Equal(
+            "provided port is not in the valid range. The range of valid ports is 30000-32767",
+            book.Reserve(Any("x") with { NodePorts = [80] }, Start, out _).Refusal);
+    }
+
+    [Fact]
+    public void ARefusedRequestKeepsNothing()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        Assert.NotNull(book.Reserve(Any("x") with { ClusterIP = "10.0.0.3", NodePorts = [80] }, Start, out _).Refusal);
+        Assert.Empty(book.Reservations);
+        Assert.Null(book.Reserve(Any("y") with { ClusterIP = "10.0.0.3" }, Start, out _).Refusal);
+    }
+
+    [Fact]
+    public void NewsOlderThanTheTruthIsIgnored()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        book.Load(10, new Dictionary<ObjectKey, (long, V1ServiceSpec)>());
+        Assert.Null(book.Reserve(Any("s") with { ClusterIP = "10.0.0.3", NodePorts = [] }, Start, out _).Refusal);
+        book.See(new ObjectKey("ns", "s"), 9, Spec("10.0.0.3"));
+        book.SeeGone(new ObjectKey("ns", "s"), 10);
+        Assert.Single(book.Reservations);
+    }
+
+    [Fact]
+    public void WhenEverythingIsGivenTheRangeIsFull()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        for (var i = 0; i < 14; i++)
+        {
+            Assert.Null(book.Reserve(Any($"s{i}") with { NodePorts = [] }, Start, out _).Refusal);
+        }
+
+        var answer = book.Reserve(Any("last") with { NodePorts = [] }, Start, out _);
+        Assert.True(answer is { Refusal: "range is full", IsExhausted: true });
+    }
+
+    /// <summary>
+    /// Writers reserve, commit or give up, delete; the follower sees every commit in order, but late. Whatever the interleaving, no two live Services
+    /// ever have the same address.
+    /// </summary>
+    [Fact]
+    public void NoTwoLiveServicesEverShare() => Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 4].Array[20, 120]).Sample((seed, steps) =>
+    {
+        var world = new World(seed);
+        Array.ForEach(steps, world.Step);
+        world.Check();
+    }, iter: 3000);
+
+    private static ServiceAddressRequest Any(string name) => new()
+    {
+        Reservation = Guid.NewGuid().ToString("N"), Service = new ObjectKey("ns", name), ClusterIP = "", NodePorts = [0],
+    };
+
+    private static string? Refusal(ServiceAddressBook book, string address, out ObjectKey? holder) =>
+        book.Reserve(Any("x") with { ClusterIP = address, NodePorts = [] }, Start, out holder).Refusal;
+
+    private static V1ServiceSpec Spec(string address, params int[] ports) => new()
+    {
+        ClusterIP = address, Ports = [.. ports.Select(p => new V1ServicePort { Port = p, NodePort = p })],
+    };
+
+    private sealed class World(int seed)
+    {
+        private readonly Random _random = new(seed);
+        private readonly ServiceAddressBook _book = new(Tiny, new Random(seed));
+        private readonly Dictionary<ObjectKey, string> _live = [];
+        private readonly Queue<(ObjectKey Key, long Revision, string? Address)> _unseen = [];
+        private readonly List<(ServiceAddressRequest Request, string Address)> _underWay = [];
+        private long _revision;
+
+        public void Step(int kind)
+        {
+            switch (kind)
+            {
+                case 0 or 1: Reserve(); break;
+                case 2: Finish(); break;
+                case 3: Delete(); break;
+                default: Follow(); break;
+            }
+
+            Check();
+        }
+
+        public void Check() => Assert.Equal(_live.Count, _live.Values.Distinct().Count());
+
+        private void Reserve()
+        {
+            var wanted = _random.Next(2) == 0 ? "" : Tiny.ToAddress(_random.Next(1, 6));
+            var request = Any($"s{_random.Next(6)}") with { ClusterIP = wanted, NodePorts = [] };
+            var answer = _book.Reserve(request, Start.AddSeconds(_revision), out var holder);
+            if (answer.Refusal is not null && holder is not null)
+            {
+                _book.Load(_revision, _live.ToDictionary(p => p.Key, p => (_revision, Spec(p.Value))));
+                answer = _book.Reserve(request, Start.AddSeconds(_revision), out _);
+            }
+
+            if (answer.Refusal is null)
+            {
+                _underWay.Add((request, answer.ClusterIP!));
+            }
+        }
+
+        private void Finish()
+        {
+            if (_underWay.Count == 0)
+            {
+                return;
+            }
+
+            var at = _random.Next(_underWay.Count);
+            var (request, address) = _underWay[at];
+            _underWay.RemoveAt(at);
+            if (_random.Next(3) == 0 || !_live.TryAdd(request.Service, address))
+            {
+                _book.Release(request.Reservation);
+                return;
+            }
+
+            _unseen.Enqueue((request.Service, ++_revision, address));
+        }
+
+        private void Delete()
+        {
+            if (_live.Count != 0)
+            {
+                var key = _live.Keys.ElementAt(_random.Next(_live.Count));
+                _live.Remove(key);
+                _unseen.Enqueue((key, ++_revision, null));
+            }
+        }
+
+        private void Follow()
+        {
+            if (!_unseen.TryDequeue(out var news))
+            {
+                return;
+            }
+
+            if (news.Address is null)
+            {
+                _book.SeeGone(news.Key, news.Revision);
+            }
+            else
+            {
+                _book.See(news.Key, news.Revision, Spec(news.Address));
+            }
+        }
+    }
+}
