@@ -103,7 +103,7 @@ public sealed class GarbageCollector : IController
         var item = change.Object;
         if (change.Kind == ChangeKind.Deleted)
         {
-            await EnqueueDependentsAsync(item.Uid, cancellationToken);
+            await EnqueueDependentsAsync(item.Uid, _ => true, cancellationToken);
             await EnqueueWaitingOwnersAsync(item, cancellationToken);
             return;
         }
@@ -136,12 +136,13 @@ public sealed class GarbageCollector : IController
         return false;
     }
 
-    private async Task EnqueueDependentsAsync(string uid, CancellationToken cancellationToken)
+    private async Task EnqueueDependentsAsync(
+        string uid, Func<ResourceObject, bool> isWanted, CancellationToken cancellationToken)
     {
         foreach (var definition in Collectable)
         {
             var list = await _client.ListAsync(new ListQuery { Resource = definition.Name, OwnerUid = uid }, cancellationToken);
-            foreach (var dependent in list.Items)
+            foreach (var dependent in list.Items.Where(isWanted))
             {
                 Enqueue(new ObjectAddress(definition.Name, dependent.Key));
             }
@@ -226,7 +227,7 @@ public sealed class GarbageCollector : IController
                 await Ownership.RemoveOwnersAsync(_client, target.Resource, read.Value, plan.Unlink, cancellationToken);
                 break;
             case CollectionStep.WaitForDependents:
-                await EnqueueDependentsAsync(read.Value.Uid, cancellationToken);
+                await EnqueueDependentsAsync(read.Value.Uid, plan.Blocking.Contains, cancellationToken);
                 break;
             case CollectionStep.FinishForeground:
                 await RemoveFinalizerAsync(target, read.Value, CollectionPlanner.ForegroundFinalizer, cancellationToken);

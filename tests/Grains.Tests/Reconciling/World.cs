@@ -4,9 +4,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Grains.Apps.Deployments;
 using OrleansOrchestrator.Grains.Apps.ReplicaSets;
+using OrleansOrchestrator.Grains.Core.Namespaces;
+using OrleansOrchestrator.Grains.Core.Services;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
@@ -22,7 +25,10 @@ internal sealed class World
     {
         Api = new FakeResourceClient(Time);
         Events = new EventSink(Api, Time, NullLogger<EventSink>.Instance);
-        var services = new ServiceCollection().AddSingleton<IResourceClient>(Api).BuildServiceProvider();
+        var services = new ServiceCollection()
+            .AddSingleton<IResourceClient>(Api)
+            .AddSingleton<IClusterTrust>(new Trust())
+            .BuildServiceProvider();
         Services = new ReconcilingServices(services, Options.Create(new ControllersOptions()), Time, Events, Cursors);
     }
 
@@ -80,8 +86,10 @@ internal sealed class World
         if (!_reconcilers.TryGetValue(id, out var known))
         {
             var key = new ObjectKey("default", name);
-            _reconcilers[id] = known = typeof(T) == typeof(V1ReplicaSet)
-                ? new ReplicaSetReconciler(key, Services)
+            _reconcilers[id] = known =
+                typeof(T) == typeof(V1ReplicaSet) ? new ReplicaSetReconciler(key, Services)
+                : typeof(T) == typeof(V1Service) ? new ServiceReconciler(key, Services)
+                : typeof(T) == typeof(V1Namespace) ? new NamespaceReconciler(new ObjectKey("", name), Services)
                 : new DeploymentReconciler(key, Services);
         }
 
@@ -143,6 +151,55 @@ internal sealed class World
         }
     }
 
+    public V1Node AddNode(string name, string? zone = null)
+    {
+        Api.Seed(new V1Lease
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "kube-node-lease" },
+            Spec = new V1LeaseSpec { HolderIdentity = name, LeaseDurationSeconds = 40, RenewTime = Time.GetUtcNow().UtcDateTime },
+        });
+        return Api.Seed(new V1Node
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                Labels = zone is null ? null : new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = zone },
+            },
+            Spec = new V1NodeSpec(),
+            Status = new V1NodeStatus
+            {
+                Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", LastHeartbeatTime = Time.GetUtcNow().UtcDateTime }],
+            },
+        });
+    }
+
+    public void Renew(params string[] nodes)
+    {
+        foreach (var node in nodes)
+        {
+            Api.Change<V1Lease>("kube-node-lease", node, l => l.Spec.RenewTime = Time.GetUtcNow().UtcDateTime);
+        }
+    }
+
+    public V1Pod AddPod(string name, string node, Dictionary<string, string>? labels = null, string? ip = null, bool ready = true) =>
+        Api.Seed(new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Labels = labels },
+            Spec = new V1PodSpec
+            {
+                NodeName = node,
+                Containers = [new V1Container { Name = "main", Image = "demo:1", Ports = [new V1ContainerPort { Name = "http", ContainerPort = 8080, Protocol = "TCP" }] }],
+            },
+            Status = new V1PodStatus
+            {
+                Phase = "Running",
+                PodIP = ip,
+                PodIPs = ip is null ? null : [new V1PodIP { Ip = ip }],
+                StartTime = Time.GetUtcNow().UtcDateTime,
+                Conditions = [new V1PodCondition { Type = "Ready", Status = ready ? "True" : "False" }],
+            },
+        });
+
     public void EndPod(string name) => Api.EndGracePeriod(new ObjectKey("default", name));
 
     public void SetReady(string name, bool ready)
@@ -171,4 +228,9 @@ internal sealed class World
 
     public IReadOnlyList<V1Pod> ActivePods() =>
         [.. Api.All<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is null && p.Status?.Phase is not ("Failed" or "Succeeded"))];
+
+    private sealed class Trust : IClusterTrust
+    {
+        public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) => ValueTask.FromResult("PEM");
+    }
 }

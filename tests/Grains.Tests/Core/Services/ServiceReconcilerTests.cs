@@ -1,0 +1,130 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Tests.Reconciling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Core.Services;
+
+public sealed class ServiceReconcilerTests
+{
+    private static readonly Dictionary<string, string> Web = new() { ["app"] = "web" };
+
+    [Fact]
+    public void Endpoints_and_slices_follow_the_pods()
+    {
+        var world = new World();
+        world.AddNode("n1", zone: "z1");
+        AddService(world);
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.AddPod("b", "n1", Web, "10.0.0.2", ready: false);
+        world.AddPod("c", "n1", new Dictionary<string, string> { ["app"] = "other" }, "10.0.0.3");
+        world.Step<V1Service>("web");
+
+        var endpoints = world.Api.Find<V1Endpoints>("default", "web")!;
+        var subset = Assert.Single(endpoints.Subsets);
+        Assert.Equal("10.0.0.1", Assert.Single(subset.Addresses).Ip);
+        Assert.Equal("10.0.0.2", Assert.Single(subset.NotReadyAddresses).Ip);
+        Assert.Equal(8080, Assert.Single(subset.Ports).Port);
+        Assert.Equal("endpoint-controller", endpoints.Metadata.Labels["endpoints.kubernetes.io/managed-by"]);
+
+        var slice = Assert.Single(world.Api.All<V1EndpointSlice>());
+        Assert.Equal("IPv4", slice.AddressType);
+        Assert.Equal("web", slice.Metadata.Labels["kubernetes.io/service-name"]);
+        Assert.Equal("endpointslice-controller.k8s.io", slice.Metadata.Labels["endpointslice.kubernetes.io/managed-by"]);
+        Assert.Equal(
+            [("10.0.0.1", true, true, "n1", "z1"), ("10.0.0.2", false, false, "n1", "z1")],
+            slice.Endpoints.Select(e => (e.Addresses[0], e.Conditions.Ready!.Value, e.Conditions.Serving!.Value, e.NodeName, e.Zone)).Order());
+
+        var before = world.Api.Writes;
+        world.LoseActivations();
+        world.Step<V1Service>("web");
+        Assert.Equal(before, world.Api.Writes);
+    }
+
+    [Fact]
+    public void A_terminating_pod_serves_on_but_is_not_ready()
+    {
+        var world = new World();
+        AddService(world);
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.Step<V1Service>("web");
+        world.Api.Delete<V1Pod>("default", "a");
+        world.Step<V1Service>("web");
+        var conditions = world.Api.All<V1EndpointSlice>().Single().Endpoints.Single().Conditions;
+        Assert.Equal((false, true, true), (conditions.Ready, conditions.Serving, conditions.Terminating));
+        Assert.Null(world.Api.Find<V1Endpoints>("default", "web")!.Subsets);
+        world.EndPod("a");
+        world.Step<V1Service>("web");
+        Assert.Empty(world.Api.All<V1EndpointSlice>().Single().Endpoints ?? []);
+    }
+
+    [Fact]
+    public void Unready_addresses_are_published_when_asked_for()
+    {
+        var world = new World();
+        AddService(world, s =>
+        {
+            s.Spec.ClusterIP = "None";
+            s.Spec.PublishNotReadyAddresses = true;
+        });
+        world.AddPod("a", "n1", Web, "10.0.0.1", ready: false);
+        world.Step<V1Service>("web");
+        var slice = world.Api.All<V1EndpointSlice>().Single();
+        Assert.Equal("", slice.Metadata.Labels["service.kubernetes.io/headless"]);
+        Assert.True(slice.Endpoints.Single().Conditions.Ready);
+        Assert.Equal("10.0.0.1", world.Api.Find<V1Endpoints>("default", "web")!.Subsets.Single().Addresses.Single().Ip);
+    }
+
+    [Fact]
+    public void A_service_without_selector_gets_mirrored_slices()
+    {
+        var world = new World();
+        AddService(world, s => s.Spec.Selector = null);
+        world.Api.Seed(new V1Endpoints
+        {
+            Metadata = new V1ObjectMeta { Name = "web", NamespaceProperty = "default" },
+            Subsets =
+            [
+                new V1EndpointSubset
+                {
+                    Addresses = [new V1EndpointAddress { Ip = "192.0.2.1" }],
+                    Ports = [new Corev1EndpointPort { Port = 5432, Protocol = "TCP" }],
+                },
+            ],
+        });
+        world.Step<V1Service>("web");
+        var slice = world.Api.All<V1EndpointSlice>().Single();
+        Assert.Equal("endpointslicemirroring-controller.k8s.io", slice.Metadata.Labels["endpointslice.kubernetes.io/managed-by"]);
+        Assert.Equal("Endpoints", slice.Metadata.OwnerReferences.Single().Kind);
+        Assert.Equal(("192.0.2.1", 5432), (slice.Endpoints.Single().Addresses.Single(), slice.Ports.Single().Port!.Value));
+    }
+
+    [Fact]
+    public void Endpoints_go_with_their_service()
+    {
+        var world = new World();
+        AddService(world);
+        world.Step<V1Service>("web");
+        Assert.NotNull(world.Api.Find<V1Endpoints>("default", "web"));
+        world.Api.Delete<V1Service>("default", "web");
+        world.LoseActivations();
+        world.Step<V1Service>("web");
+        Assert.Null(world.Api.Find<V1Endpoints>("default", "web"));
+    }
+
+    private static void AddService(World world, Action<V1Service>? change = null)
+    {
+        var service = new V1Service
+        {
+            Metadata = new V1ObjectMeta { Name = "web", NamespaceProperty = "default" },
+            Spec = new V1ServiceSpec
+            {
+                ClusterIP = "10.96.0.10",
+                IpFamilies = ["IPv4"],
+                Selector = new Dictionary<string, string>(Web),
+                Ports = [new V1ServicePort { Name = "http", Port = 80, TargetPort = "http", Protocol = "TCP" }],
+            },
+        };
+        change?.Invoke(service);
+        world.Api.Seed(service);
+    }
+}

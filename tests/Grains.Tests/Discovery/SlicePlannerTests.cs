@@ -1,0 +1,80 @@
+using CsCheck;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Discovery;
+using OrleansOrchestrator.Grains.Reconciling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Discovery;
+
+public sealed class SlicePlannerTests
+{
+    private static readonly SliceShape Shape = new(
+        "default",
+        new ChildNames("web", "uid-1"),
+        new Dictionary<string, string> { ["kubernetes.io/service-name"] = "web" },
+        new V1OwnerReference { Uid = "uid-1", Kind = "Service", Name = "web" });
+
+    /// <summary>
+    /// Held against a set: after any sequence of wishes, the slices together hold exactly the wanted endpoints, each once, none over the limit;
+    /// a plan that was carried out leaves nothing to do; and an endpoint that stays is not written again elsewhere.
+    /// </summary>
+    [Fact]
+    public void Slices_hold_what_is_wanted() => Gen.Select(
+        Gen.Int[0, 400].HashSet[0, 350], Gen.Int[0, 400].HashSet[0, 350], Gen.Int[0, 400].HashSet[0, 350]).Sample((a, b, c) =>
+    {
+        var slices = new List<V1EndpointSlice>();
+        foreach (var wanted in new[] { a, b, c })
+        {
+            var groups = new[] { Group(wanted) };
+            slices = Apply(slices, SlicePlanner.Compute(Shape, groups, slices));
+            var held = slices.SelectMany(s => s.Endpoints ?? []).Select(e => e.Addresses[0]).ToList();
+            Assert.Equal(wanted.Select(Address).Order(StringComparer.Ordinal), held.Order(StringComparer.Ordinal));
+            Assert.All(slices, s => Assert.True((s.Endpoints?.Count ?? 0) <= SlicePlanner.MaxEndpoints));
+            Assert.Equal(slices.Count, slices.Select(s => s.Metadata.Name).Distinct().Count());
+            var again = SlicePlanner.Compute(Shape, groups, slices);
+            Assert.Empty(again.Create);
+            Assert.Empty(again.Update);
+            Assert.Empty(again.Delete);
+        }
+    }, iter: 60);
+
+    [Fact]
+    public void One_change_is_one_write()
+    {
+        var slices = Apply([], SlicePlanner.Compute(Shape, [Group(Enumerable.Range(0, 250))], []));
+        var plan = SlicePlanner.Compute(Shape, [Group(Enumerable.Range(0, 250).Where(i => i != 120))], slices);
+        Assert.Single(plan.Update);
+        Assert.Empty(plan.Create);
+        Assert.Empty(plan.Delete);
+    }
+
+    [Fact]
+    public void Nobody_serving_is_an_empty_slice()
+    {
+        var plan = SlicePlanner.Compute(Shape, [Group([])], []);
+        Assert.Empty(Assert.Single(plan.Create).Endpoints);
+    }
+
+    private static List<V1EndpointSlice> Apply(List<V1EndpointSlice> slices, SlicePlan plan)
+    {
+        var result = slices.Where(s => !plan.Delete.Contains(s)).ToDictionary(s => s.Metadata.Name);
+        foreach (var slice in plan.Update.Concat(plan.Create))
+        {
+            result[slice.Metadata.Name] = slice;
+        }
+
+        return [.. result.Values];
+    }
+
+    private static EndpointGroup Group(IEnumerable<int> numbers) => new(
+        "IPv4",
+        [new Discoveryv1EndpointPort { Name = "", Port = 80, Protocol = "TCP" }],
+        [.. numbers.Select(n => new V1Endpoint
+        {
+            Addresses = [Address(n)],
+            Conditions = new V1EndpointConditions { Ready = true },
+            TargetRef = new V1ObjectReference { Kind = "Pod", Name = $"p{n}", Uid = $"u{n}" },
+        })]);
+
+    private static string Address(int number) => $"10.0.{number / 256}.{number % 256}";
+}

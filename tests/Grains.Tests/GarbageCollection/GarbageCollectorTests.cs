@@ -1,0 +1,122 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.GarbageCollection;
+using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Resources.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.GarbageCollection;
+
+public sealed class GarbageCollectorTests
+{
+    [Fact]
+    public async Task Background_takes_the_whole_tree_from_the_top()
+    {
+        var (world, collector) = Tree();
+        world.Api.Delete<V1Deployment>("default", "web", "Background");
+        Assert.Null(world.Api.Find<V1Deployment>("default", "web"));
+        await SettleAsync(world, collector);
+        Assert.Empty(world.Api.All<V1ReplicaSet>());
+        Assert.All(world.Api.All<V1Pod>(), p => Assert.NotNull(p.Metadata.DeletionTimestamp));
+        Assert.NotNull(world.Api.Find<V1ConfigMap>("default", "free"));
+    }
+
+    [Fact]
+    public async Task Foreground_takes_it_from_the_bottom()
+    {
+        var (world, collector) = Tree();
+        world.Api.Delete<V1Deployment>("default", "web", "Foreground");
+        await SettleAsync(world, collector);
+        Assert.NotNull(world.Api.Find<V1Deployment>("default", "web"));
+        Assert.NotNull(world.Api.All<V1ReplicaSet>().Single().Metadata.DeletionTimestamp);
+        world.Api.All<V1Pod>().ToList().ForEach(p => world.EndPod(p.Metadata.Name));
+        await SettleAsync(world, collector);
+        Assert.Empty(world.Api.All<V1Pod>());
+        Assert.Empty(world.Api.All<V1ReplicaSet>());
+        Assert.Empty(world.Api.All<V1Deployment>());
+    }
+
+    [Fact]
+    public async Task Orphan_leaves_the_dependents_alone()
+    {
+        var (world, collector) = Tree();
+        world.Api.Delete<V1Deployment>("default", "web", "Orphan");
+        await SettleAsync(world, collector);
+        Assert.Empty(world.Api.All<V1Deployment>());
+        Assert.Null(world.Api.All<V1ReplicaSet>().Single().Metadata.OwnerReferences);
+        Assert.All(world.Api.All<V1Pod>(), p => Assert.Null(p.Metadata.DeletionTimestamp));
+    }
+
+    [Fact]
+    public async Task A_namesake_of_the_owner_is_not_the_owner()
+    {
+        var world = new World();
+        var node = world.AddNode("n1");
+        AddOwned(world, "right", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = node.Metadata.Uid });
+        AddOwned(world, "wrong", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = "another" });
+        AddOwned(world, "absent", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n2", Uid = "x" });
+        AddOwned(world, "unknown", new V1OwnerReference { ApiVersion = "example.com/v1", Kind = "Thing", Name = "t", Uid = "y" });
+        var collector = new GarbageCollector(world.Services);
+        await SettleAsync(world, collector);
+        Assert.Equal(["right", "unknown"], world.Api.All<V1ConfigMap>().Select(c => c.Metadata.Name));
+    }
+
+    [Fact]
+    public async Task One_solid_owner_keeps_it_and_the_others_are_forgotten()
+    {
+        var world = new World();
+        var node = world.AddNode("n1");
+        AddOwned(
+            world,
+            "shared",
+            new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = node.Metadata.Uid },
+            new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n2", Uid = "x" });
+        await SettleAsync(world, new GarbageCollector(world.Services));
+        Assert.Equal("n1", Assert.Single(world.Api.Find<V1ConfigMap>("default", "shared")!.Metadata.OwnerReferences).Name);
+    }
+
+    [Fact]
+    public async Task Changes_alone_lead_to_the_right_places()
+    {
+        var (world, collector) = Tree();
+        using var stop = new CancellationTokenSource();
+        var gone = new TaskCompletionSource();
+        world.Api.AfterWrite = w =>
+        {
+            if (w.Resource == WellKnown.Pods && w.Verb == "delete")
+            {
+                gone.TrySetResult();
+            }
+        };
+        var running = collector.RunAsync(stop.Token);
+        world.Api.Delete<V1Deployment>("default", "web", "Background");
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    private static (World World, GarbageCollector Collector) Tree()
+    {
+        var world = new World();
+        world.AddDeployment("web", 3);
+        world.Settle();
+        AddOwned(world, "free");
+        return (world, new GarbageCollector(world.Services));
+    }
+
+    private static void AddOwned(World world, string name, params V1OwnerReference[] owners) => world.Api.Seed(new V1ConfigMap
+    {
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", OwnerReferences = owners.Length == 0 ? null : owners },
+    });
+
+    private static async Task SettleAsync(World world, GarbageCollector collector)
+    {
+        long before;
+        do
+        {
+            before = world.Api.Writes;
+            await collector.ResyncAsync(default);
+            await collector.DrainAsync(default);
+        }
+        while (world.Api.Writes != before);
+    }
+}

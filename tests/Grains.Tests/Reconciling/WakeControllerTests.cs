@@ -1,0 +1,89 @@
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Reconciling;
+
+public sealed class WakeControllerTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly World _world = new();
+    private readonly Channel<ObjectAddress> _woken = Channel.CreateUnbounded<ObjectAddress>();
+
+    [Fact]
+    public async Task Changes_of_children_wake_their_owner()
+    {
+        _world.AddReplicaSet("web", 1);
+        await using var running = Run(WellKnown.ReplicaSets, Controllers.ReplicaSetFollows());
+        Assert.Equal("apps/replicasets/default/web", (await NextAsync()).ToString());
+        _world.Step<V1ReplicaSet>("web");
+        _world.Time.Advance(_world.Services.Options.WakeInterval);
+        Assert.Equal("apps/replicasets/default/web", (await NextAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task An_orphan_wakes_who_could_adopt_it()
+    {
+        _world.AddReplicaSet("web", 0);
+        _world.AddReplicaSet("api", 0);
+        await using var running = Run(WellKnown.ReplicaSets, Controllers.ReplicaSetFollows());
+        await NextAsync();
+        await NextAsync();
+        _world.Time.Advance(_world.Services.Options.WakeInterval);
+        _world.AddPod("orphan", "", new Dictionary<string, string> { ["app"] = "api" });
+        Assert.Equal("api", (await NextAsync()).Key.Name);
+    }
+
+    [Fact]
+    public async Task Many_changes_are_one_wake_up()
+    {
+        _world.AddReplicaSet("web", 0);
+        await using var running = Run(WellKnown.ReplicaSets, Controllers.ReplicaSetFollows());
+        await NextAsync();
+        for (var i = 0; i < 500; i++)
+        {
+            _world.Api.Change<V1ReplicaSet>("default", "web", s => s.Metadata.Annotations = new Dictionary<string, string> { ["n"] = $"{i}" });
+        }
+
+        // A change of another object shows that all before it were taken in.
+        _world.AddReplicaSet("last", 0);
+        Assert.Equal("last", (await NextAsync()).Key.Name);
+        _world.Time.Advance(_world.Services.Options.WakeInterval);
+        Assert.Equal("web", (await NextAsync()).Key.Name);
+        Assert.False(_woken.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task Dropped_wake_ups_leave_the_reminder()
+    {
+        _world.Services.Options.DropWakeUps = true;
+        _world.AddReplicaSet("web", 0);
+        var controller = Controller(WellKnown.ReplicaSets, Controllers.ReplicaSetFollows());
+        await controller.ResyncAsync(default);
+        Assert.Equal("web", (await NextAsync()).Key.Name);
+    }
+
+    private async Task<ObjectAddress> NextAsync() => await _woken.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+    private WakeController Controller(ResourceName target, IReadOnlyList<Followed> followed) => new(
+        target, null, followed, _world.Api, a => _woken.Writer.TryWrite(a), _world.Services.Options, _world.Time);
+
+    private Running Run(ResourceName target, IReadOnlyList<Followed> followed)
+    {
+        var stop = new CancellationTokenSource();
+        return new Running(stop, Controller(target, followed).RunAsync(stop.Token));
+    }
+
+    private sealed record Running(CancellationTokenSource Stop, Task Task) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task);
+        }
+    }
+}
