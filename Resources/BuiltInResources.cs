@@ -9,6 +9,7 @@ using OrleansOrchestrator.Resources.Core.Events;
 using OrleansOrchestrator.Resources.Core.Namespaces;
 using OrleansOrchestrator.Resources.Core.Nodes;
 using OrleansOrchestrator.Resources.Core.Pods;
+using OrleansOrchestrator.Resources.Core.PodTemplates;
 using OrleansOrchestrator.Resources.Core.Secrets;
 using OrleansOrchestrator.Resources.Core.ServiceAccounts;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -67,6 +68,11 @@ public static class BuiltInResources
             Model = typeof(V1Node), Strategy = new NodeStrategy(), GrainType = "node",
         },
         PodRow(),
+        new()
+        {
+            Name = WellKnown.PodTemplates, Version = "v1", Kind = "PodTemplate", Singular = "podtemplate",
+            Model = typeof(V1PodTemplate), Strategy = new PodTemplateStrategy(), ReturnsDeletedObject = true,
+        },
         new()
         {
             Name = WellKnown.Secrets, Version = "v1", Kind = "Secret", Singular = "secret",

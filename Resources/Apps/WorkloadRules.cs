@@ -89,13 +89,6 @@ internal static class WorkloadRules
         return left is null || left.All(p => right!.TryGetValue(p.Key, out var other) && other == p.Value);
     }
 
-    /// <summary>Names and images of the containers, as wide tables show them.</summary>
-    public static (string Names, string Images) ContainerCells(V1PodTemplateSpec? template)
-    {
-        var containers = template?.Spec?.Containers ?? [];
-        return (string.Join(',', containers.Select(c => c.Name)), string.Join(',', containers.Select(c => c.Image)));
-    }
-
     public static string Fraction(int? part, int? whole) =>
         string.Create(CultureInfo.InvariantCulture, $"{part ?? 0}/{whole ?? 0}");
 

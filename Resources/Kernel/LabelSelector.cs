@@ -71,7 +71,7 @@ public sealed class LabelSelector
     public static LabelSelector OfMap(IEnumerable<KeyValuePair<string, string>>? labels) =>
         Of((labels ?? []).Select(l => new LabelRequirement(l.Key, LabelOperator.Equals, [l.Value])));
 
-    /// <summary>The meaning of a valid <c>meta/v1 LabelSelector</c>: null selects nothing, an empty one everything.</summary>
+    /// <summary>The meaning of a valid <c>meta/v1 LabelSelector</c>, ordered by key: null selects nothing, an empty one everything.</summary>
     public static LabelSelector Of(V1LabelSelector? selector)
     {
         if (selector is null)
@@ -80,10 +80,10 @@ public sealed class LabelSelector
         }
 
         var labels = (selector.MatchLabels ?? new Dictionary<string, string>())
-            .Select(l => new LabelRequirement(l.Key, LabelOperator.In, [l.Value]));
+            .Select(l => new LabelRequirement(l.Key, LabelOperator.Equals, [l.Value]));
         var expressions = (selector.MatchExpressions ?? [])
             .Select(e => new LabelRequirement(e.Key, ToOperator(e.OperatorProperty), [.. e.Values ?? []]));
-        return Of(labels.Concat(expressions));
+        return Of(labels.Concat(expressions).OrderBy(r => r.Key, StringComparer.Ordinal));
     }
 
     /// <summary>True when the labels satisfy every requirement.</summary>

@@ -7,6 +7,7 @@ public static class WellKnown
 {
     public static readonly ResourceName Namespaces = new("", "namespaces");
     public static readonly ResourceName Pods = new("", "pods");
+    public static readonly ResourceName PodTemplates = new("", "podtemplates");
     public static readonly ResourceName Nodes = new("", "nodes");
     public static readonly ResourceName Services = new("", "services");
     public static readonly ResourceName Endpoints = new("", "endpoints");

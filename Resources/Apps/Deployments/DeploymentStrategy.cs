@@ -39,7 +39,7 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
 
     public override IReadOnlyList<object?> Cells(V1Deployment item, DateTimeOffset now)
     {
-        var (names, images) = WorkloadRules.ContainerCells(item.Spec.Template);
+        var (names, images) = PodTemplateRules.ContainerCells(item.Spec.Template);
         return
         [
             item.Metadata.Name,

@@ -43,7 +43,7 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
 
     public override IReadOnlyList<object?> Cells(V1ReplicaSet item, DateTimeOffset now)
     {
-        var (names, images) = WorkloadRules.ContainerCells(item.Spec.Template);
+        var (names, images) = PodTemplateRules.ContainerCells(item.Spec.Template);
         var selector = LabelSelector.Of(item.Spec.Selector).ToString();
         return
         [

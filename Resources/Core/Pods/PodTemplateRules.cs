@@ -40,4 +40,11 @@ public static class PodTemplateRules
     /// <summary>Texts for Warning headers.</summary>
     public static IEnumerable<string> Warnings(V1PodTemplateSpec template, FieldPath path) =>
         PodWarnings.Of(template.Spec, template.Metadata, path);
+
+    /// <summary>Names and images of the containers, as wide tables show them.</summary>
+    public static (string Names, string Images) ContainerCells(V1PodTemplateSpec? template)
+    {
+        var containers = template?.Spec?.Containers ?? [];
+        return (string.Join(',', containers.Select(c => c.Name)), string.Join(',', containers.Select(c => c.Image)));
+    }
 }

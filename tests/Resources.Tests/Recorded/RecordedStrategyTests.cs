@@ -1,6 +1,7 @@
 using OrleansOrchestrator.Resources.Apps.Deployments;
 using OrleansOrchestrator.Resources.Apps.ReplicaSets;
 using OrleansOrchestrator.Resources.Core.Pods;
+using OrleansOrchestrator.Resources.Core.PodTemplates;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Recorded;
@@ -40,6 +41,17 @@ public sealed class RecordedStrategyTests
     [InlineData("lists/apps-replicaset")]
     public void ReplicaSets(string scenario) => Check(
         new StrategyReplay<k8s.Models.V1ReplicaSet>(new ReplicaSetStrategy(), "apps", "ReplicaSet", "replicasets"),
+        scenario,
+        r => r.Run(scenario),
+        r => r.Differences,
+        r => r.Checked);
+
+    [Theory]
+    [InlineData("validation/podtemplate")]
+    [InlineData("crud/core-podtemplate")]
+    [InlineData("lists/core-podtemplate")]
+    public void PodTemplates(string scenario) => Check(
+        new StrategyReplay<k8s.Models.V1PodTemplate>(new PodTemplateStrategy(), "", "PodTemplate", "podtemplates"),
         scenario,
         r => r.Run(scenario),
         r => r.Differences,

@@ -17,6 +17,12 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
     private static readonly string[] ServerFields =
         ["name", "uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink", "namespace", "deletionTimestamp", "deletionGracePeriodSeconds"];
 
+    private static readonly JsonSerializerOptions ColumnOptions = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    };
+
     private readonly Dictionary<string, JsonObject> _stored = [];
 
     public int Checked { get; private set; }
@@ -35,7 +41,11 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
             }
 
             var rest = segments[(index + 1)..];
-            if (step.RequestBody is not JsonObject body || step.RequestBody.ToJsonString().Contains("${", StringComparison.Ordinal))
+            if (step.WantsTable)
+            {
+                CompareTable(scenario, step);
+            }
+            else if (step.RequestBody is not JsonObject body || step.RequestBody.ToJsonString().Contains("${", StringComparison.Ordinal))
             {
                 Store(step, rest.FirstOrDefault() ?? step.Body?["metadata"]?["name"]?.GetValue<string>() ?? "");
             }
@@ -46,6 +56,10 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
             else if (step.Method is "PATCH" or "PUT" && rest.Length is 1 or 2)
             {
                 Update(scenario, step, body, rest[0], rest.Length == 2 ? rest[1] : "");
+            }
+            else if (rest.Length > 0)
+            {
+                _stored.Remove(rest[0]);
             }
         }
     }
@@ -94,6 +108,36 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
         ObjectMetaRules.ValidateUpdate(item.Metadata, old.Metadata, errors);
         strategy.ValidateUpdate(item, old, subresource, errors);
         Compare(scenario, step, item, errors, strategy.Warnings(item, old), name);
+    }
+
+    private void CompareTable(string scenario, RecordedStep step)
+    {
+        if (step.Body?["columnDefinitions"] is JsonArray { Count: > 0 } columns)
+        {
+            Checked++;
+            var actual = JsonSerializer.Serialize(strategy.Columns, ColumnOptions);
+            CompareText($"{scenario} {step.Name} columns", columns.ToJsonString(ColumnOptions), actual);
+        }
+
+        foreach (var row in step.Body?["rows"]?.AsArray() ?? [])
+        {
+            var cells = row!["cells"]!.AsArray();
+            if (!_stored.TryGetValue(cells[0]!.GetValue<string>(), out var stored))
+            {
+                continue;
+            }
+
+            Checked++;
+            var item = Decode(stored);
+            strategy.SetDefaults(item);
+            var actual = JsonSerializer.SerializeToNode(strategy.Cells(item, DateTimeOffset.UnixEpoch.AddYears(60)), ColumnOptions)!.AsArray();
+            for (var i = 0; i < Math.Min(cells.Count, actual.Count); i++)
+            {
+                actual[i] = cells[i]?.ToString() == "<age>" ? cells[i]!.DeepClone() : actual[i]?.DeepClone();
+            }
+
+            CompareText($"{scenario} {step.Name} cells", cells.ToJsonString(ColumnOptions), actual.ToJsonString(ColumnOptions));
+        }
     }
 
     private void Store(RecordedStep step, string name)
