@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>A bug was caught before it could do harm. Never thrown for bad input or a failing environment.</summary>
+[GenerateSerializer, Alias("orch.invariant-violation")]
 public sealed class InvariantViolationException(string message) : Exception(message);
 
 /// <summary>Checks that stay on in Release builds.</summary>

@@ -315,10 +315,10 @@ internal sealed partial class Journal(
 
     private static void FailUnknown(JournalBatch batch, Exception error)
     {
-        var unknown = error as UnknownOutcomeException ?? new UnknownOutcomeException(error.Message, error);
+        var unknown = error as UnknownOutcomeException ?? new UnknownOutcomeException(error.Message);
         foreach (var write in batch.Writes)
         {
-            write.Fail(write.IsChange ? unknown : new StoreUnavailableException("the store failed before the write was decided", error));
+            write.Fail(write.IsChange ? unknown : new StoreUnavailableException("the store failed before the write was decided"));
         }
     }
 

@@ -46,12 +46,12 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         catch (PostgresException error) when (error.Severity == "ERROR")
         {
             // The server said that the statement failed: surely nothing was committed.
-            throw new StoreUnavailableException($"PostgreSQL refused a batch of {resource}: {error.MessageText}", error);
+            throw new StoreUnavailableException($"PostgreSQL refused a batch of {resource}: {error.MessageText}");
         }
         catch (Exception error) when (error is NpgsqlException or OperationCanceledException or ObjectDisposedException)
         {
             throw new UnknownOutcomeException(
-                $"a batch of {resource} was sent to PostgreSQL, and no answer came: {error.Message}", error);
+                $"a batch of {resource} was sent to PostgreSQL, and no answer came: {Describe(error)}");
         }
     }
 
@@ -241,6 +241,12 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
     private static void Add<T>(NpgsqlCommand command, T[] values, NpgsqlDbType element) =>
         command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
 
+    /// <summary>
+    /// The causes as text. The exceptions themselves stay here: ours go to callers on other silos, which cannot decode Npgsql's.
+    /// </summary>
+    private static string Describe(Exception error) =>
+        error.InnerException is { } inner ? $"{error.Message} ({inner.Message})" : error.Message;
+
     private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         try
@@ -249,7 +255,7 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
-            throw new StoreUnavailableException($"PostgreSQL cannot be reached: {error.Message}", error);
+            throw new StoreUnavailableException($"PostgreSQL cannot be reached: {Describe(error)}");
         }
     }
 
@@ -263,7 +269,7 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         }
         catch (NpgsqlException error)
         {
-            throw new StoreUnavailableException($"PostgreSQL failed: {error.Message}", error);
+            throw new StoreUnavailableException($"PostgreSQL failed: {Describe(error)}");
         }
     }
 
