@@ -25,7 +25,7 @@ public static class Controllers
         }
 
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IChildCursors, MemoryChildCursors>();
+        services.TryAddSingleton<IChildCursors, GrainChildCursors>();
         services.AddSingleton<ReconcilingServices>();
         services.AddSingleton<EventSink>();
         services.AddHostedService(s => s.GetRequiredService<EventSink>());

@@ -9,6 +9,9 @@ public interface IChildCursors
     ValueTask<int> LoadAsync(string ownerUid, CancellationToken cancellationToken);
 
     ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken);
+
+    /// <summary>The owner is gone, and nobody will ask again.</summary>
+    ValueTask ForgetAsync(string ownerUid, CancellationToken cancellationToken);
 }
 
 /// <summary>Cursors that live as long as the process.</summary>
@@ -24,6 +27,13 @@ public sealed class MemoryChildCursors : IChildCursors
     public ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken)
     {
         _cursors[ownerUid] = cursor;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ForgetAsync(string ownerUid, CancellationToken cancellationToken)
+    {
+        _cursors.TryRemove(ownerUid, out _);
         return ValueTask.CompletedTask;
     }
 }

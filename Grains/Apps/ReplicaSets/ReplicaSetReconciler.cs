@@ -45,7 +45,7 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         var read = await _client.GetAsync<V1ReplicaSet>(_key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
-            _sequence = null;
+            await ForgetAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
@@ -260,11 +260,23 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
     {
         if (_sequence is null || _sequenceUid != set.Metadata.Uid)
         {
-            _sequence = new ChildSequence(await _cursors.LoadAsync(set.Metadata.Uid, cancellationToken));
+            // A set that was never reconciled to the end has not lost a child either: its cursor is where it began.
+            var isNew = set.Status?.ObservedGeneration is null or 0;
+            _sequence = new ChildSequence(isNew ? 0 : await _cursors.LoadAsync(set.Metadata.Uid, cancellationToken));
             _sequenceUid = set.Metadata.Uid;
         }
 
         return _sequence;
+    }
+
+    private async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        if (_sequence is { Cursor: > 0 })
+        {
+            await _cursors.ForgetAsync(_sequenceUid, cancellationToken);
+        }
+
+        _sequence = null;
     }
 
     private V1Pod NewPod(V1ReplicaSet set, ChildNames names)
