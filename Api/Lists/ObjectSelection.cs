@@ -85,18 +85,15 @@ public sealed class ObjectSelection
     /// <summary>The part of a resource's changes that can concern this selection.</summary>
     public CacheWatchRequest ToWatch(long afterRevision)
     {
-        var request = new CacheWatchRequest { AfterRevision = afterRevision, NeedsPrevious = HasSelectors };
-        if (SingleKey is { } key)
+        // The cache takes the narrowest of these for which it has an index; what it lets through is matched again.
+        return new CacheWatchRequest
         {
-            return request with { Key = key };
-        }
-
-        if (IndexableField() is { } field)
-        {
-            return request with { Field = field };
-        }
-
-        return request with { Namespace = Namespace };
+            AfterRevision = afterRevision,
+            NeedsPrevious = HasSelectors,
+            Key = SingleKey,
+            Field = IndexableField(),
+            Namespace = Namespace,
+        };
     }
 
     private IEnumerable<ResourceObject> Candidates(CacheSnapshot snapshot, ObjectKey? after)
