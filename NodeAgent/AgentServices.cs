@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Dns;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -25,7 +26,8 @@ public static class AgentServices
         services.AddClusterConnection(options);
         services.AddPart<NodeStatusLoop>();
         services.AddPart<LeaseLoop>();
-        services.AddPart<PodNetwork>();
+        services.AddPart<HostNetwork>();
+        services.AddPart<PressureMonitor>();
         services.AddPart<ServiceDirectory>();
         services.AddPart<ServiceProxy>();
         services.AddPart<ClusterDns>();
@@ -68,6 +70,8 @@ public static class AgentServices
         services.AddPart<EventRecorder>();
         services.AddPart<StatusManager>();
         services.AddPart<PodManager>();
+        services.AddPart<LogRotator>();
+        services.AddPart<ImageGarbageCollector>();
         services.AddSingleton<IPodRegistry>(provider => provider.GetRequiredService<PodManager>());
         return services;
     }

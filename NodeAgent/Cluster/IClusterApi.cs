@@ -53,10 +53,10 @@ public enum PodChange
     Removed,
 }
 
-/// <summary>Pods bound to this node, as a stream: first all that exist, then <see cref="Synced"/>, then changes.</summary>
+/// <summary>Pods bound to this node, as a stream: all that exist, then changes.</summary>
 public interface IPodSource
 {
-    /// <summary>Called for each change, one at a time.</summary>
+    /// <summary>Called for each change, one at a time; who subscribes is first told what is known already.</summary>
     event Action<PodChange, V1Pod>? Changed;
 
     /// <summary>Completes when every pod of the first list was told: an unknown running pod is an orphan from then on.</summary>

@@ -9,9 +9,34 @@ public sealed class KubePodSource(
     : BackgroundService, IPodSource
 {
     private readonly Dictionary<string, V1Pod> _known = [];
+    private readonly Lock _lock = new();
+    private Action<PodChange, V1Pod>? _changed;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public event Action<PodChange, V1Pod>? Changed;
+    /// <summary>Who comes late is first told what is known already.</summary>
+    public event Action<PodChange, V1Pod>? Changed
+    {
+        add
+        {
+            lock (_lock)
+            {
+                foreach (var pod in _known.Values)
+                {
+                    value?.Invoke(PodChange.Set, pod);
+                }
+
+                _changed += value;
+            }
+        }
+
+        remove
+        {
+            lock (_lock)
+            {
+                _changed -= value;
+            }
+        }
+    }
 
     public Task Synced => _synced.Task;
 
@@ -58,15 +83,18 @@ public sealed class KubePodSource(
 
     private void Apply(WatchEventType type, V1Pod pod)
     {
-        if (type == WatchEventType.Deleted)
+        lock (_lock)
         {
-            _known.Remove(pod.Metadata.Uid);
-            Changed?.Invoke(PodChange.Removed, pod);
-        }
-        else if (type is WatchEventType.Added or WatchEventType.Modified)
-        {
-            _known[pod.Metadata.Uid] = pod;
-            Changed?.Invoke(PodChange.Set, pod);
+            if (type == WatchEventType.Deleted)
+            {
+                _known.Remove(pod.Metadata.Uid);
+                _changed?.Invoke(PodChange.Removed, pod);
+            }
+            else if (type is WatchEventType.Added or WatchEventType.Modified)
+            {
+                _known[pod.Metadata.Uid] = pod;
+                _changed?.Invoke(PodChange.Set, pod);
+            }
         }
     }
 }

@@ -107,6 +107,9 @@ public static partial class Linux
     /// <summary>Removes an empty directory; .NET's own call refuses cgroups, whose files cannot be deleted first.</summary>
     public static bool RemoveDirectory(string path) => NativeRmdir(path) == 0 || !Directory.Exists(path);
 
+    /// <summary>Renames in one step, replacing the target; links are moved as links (.NET's own call follows them).</summary>
+    public static void Rename(string source, string target) => Check(NativeRename(source, target), $"rename {source}");
+
     internal static void CloseDescriptor(int descriptor) => _ = NativeClose(descriptor);
 
     private static void Check(int result, string what)
@@ -152,6 +155,9 @@ public static partial class Linux
 
     [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeRmdir(string path);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeRename(string source, string target);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeMount(string source, string target, string type, ulong flags, string data);

@@ -40,7 +40,7 @@ public sealed class AtomicWriter(string directory, TimeProvider time)
         var temporary = Path.Combine(directory, NewDataLink);
         File.Delete(temporary);
         File.CreateSymbolicLink(temporary, fresh);
-        File.Move(temporary, Path.Combine(directory, DataLink), overwrite: true);
+        Linux.Rename(temporary, Path.Combine(directory, DataLink));
         EnsureLinks(files.Keys);
         RemoveOthers(files.Keys, fresh);
         return true;

@@ -23,7 +23,22 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     private int _uids;
     private int _revision;
 
-    public event Action<PodChange, V1Pod>? Changed;
+    private Action<PodChange, V1Pod>? _listeners;
+
+    public event Action<PodChange, V1Pod>? Changed
+    {
+        add
+        {
+            foreach (var pod in _pods.Values)
+            {
+                value?.Invoke(PodChange.Set, pod);
+            }
+
+            _listeners += value;
+        }
+
+        remove => _listeners -= value;
+    }
 
     public event Action<string>? PodAffected;
 
@@ -46,21 +61,15 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         pod.Metadata.Generation = 1;
         pod.Status = new V1PodStatus { Phase = "Pending" };
         _pods[pod.Metadata.Uid] = pod;
-        Changed?.Invoke(PodChange.Set, pod);
+        _listeners?.Invoke(PodChange.Set, pod);
         return pod;
     }
 
-    /// <summary>Tells a node that starts anew about the pods that exist.</summary>
-    public void Replay()
-    {
-        foreach (var pod in _pods.Values)
-        {
-            Changed?.Invoke(PodChange.Set, pod);
-        }
-    }
-
     /// <summary>Forgets the listeners of a node that has ended.</summary>
-    public void Disconnect() => (Changed, PodAffected) = (null, null);
+    public void Disconnect() => (_listeners, PodAffected) = (null, null);
+
+    /// <summary>The object goes while the node is not looking.</summary>
+    public void Vanish(V1Pod pod) => _pods.TryRemove(pod.Metadata.Uid, out _);
 
     public V1Pod Get(V1Pod pod) => _pods[pod.Metadata.Uid];
 
@@ -90,7 +99,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
             _pods[uid] = changed;
         }
 
-        Changed?.Invoke(PodChange.Set, changed);
+        _listeners?.Invoke(PodChange.Set, changed);
         Signal();
     }
 
@@ -113,8 +122,10 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return Get(pod);
     }
 
-    public async Task UntilAsync(Func<bool> holds, Func<string> what, int seconds = 30)
+    /// <summary>Polling is for what the node does without telling the API: files and the runtime.</summary>
+    public async Task UntilAsync(Func<bool> holds, Func<string> what, int seconds = 30, bool poll = false)
     {
+        using var ticks = poll ? new Timer(_ => Signal(), null, 50, 50) : null;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (true)
         {
@@ -159,7 +170,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
             _pods[pod.Metadata.Uid] = changed;
         }
 
-        Changed?.Invoke(PodChange.Set, changed);
+        _listeners?.Invoke(PodChange.Set, changed);
         Signal();
         return Task.FromResult<V1Pod?>(changed);
     }
@@ -169,7 +180,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         if (_pods.TryRemove(pod.Metadata.Uid, out var gone))
         {
             Deleted.Enqueue(pod.Metadata.Name);
-            Changed?.Invoke(PodChange.Removed, gone);
+            _listeners?.Invoke(PodChange.Removed, gone);
             Signal();
         }
 

@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods;
 using Xunit;
 
@@ -65,13 +66,35 @@ public sealed class NodeHarness : IAsyncLifetime
         await Get<ImageStore>().ImportAsync(archive, CancellationToken.None);
     }
 
+    /// <summary>Skips the test, with the reason, where no container can run.</summary>
+    internal void Require() => Assert.SkipWhen(Unavailable is not null, Unavailable ?? "");
+
+    internal async Task DeleteAsync(k8s.Models.V1Pod pod)
+    {
+        Cluster.BeginDelete(pod);
+        await Cluster.UntilAsync(() => !Cluster.Exists(pod), () => $"{pod.Metadata.Name} deleted");
+        await Cluster.UntilAsync(() => Get<PodManager>().FindByUid(pod.Metadata.Uid) is null, () => "no worker", poll: true);
+    }
+
+    internal string Log(k8s.Models.V1Pod pod, string container) =>
+        CriLogTail.Read(Get<PodManager>().FindByUid(pod.Metadata.Uid)!.Container(container)!.LogPath, 1000, 100_000);
+
+    internal async Task<string> UntilLogAsync(k8s.Models.V1Pod pod, string container, string text)
+    {
+        await Cluster.UntilAsync(
+            () => Log(pod, container).Contains(text, StringComparison.Ordinal),
+            () => $"\"{text}\" in the log:\n{Log(pod, container)}",
+            poll: true);
+        return Log(pod, container);
+    }
+
     /// <summary>Ends the agent as a crash would, as far as containers are concerned: nothing of theirs is touched.</summary>
-    internal async Task RestartAgentAsync()
+    internal async Task RestartAgentAsync(Action whileDown)
     {
         await StopAgentAsync();
+        whileDown();
         await StartAsync();
         await Get<PodRuntimeCache>().FirstListAsync(CancellationToken.None);
-        Cluster.Replay();
     }
 
     public async ValueTask DisposeAsync()

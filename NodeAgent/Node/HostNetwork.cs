@@ -7,8 +7,8 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// What the pod network needs of the host: forwarding, and one nftables rule that gives pods the node's address for
 /// everything outside the cluster's pod networks. The rule is put whole and atomically, so it can be repeated.
 /// </summary>
-public sealed partial class PodNetwork(
-    NodeAgentOptions options, ContainerdConfig config, NodeObject node, ILogger<PodNetwork> logger) : BackgroundService
+public sealed partial class HostNetwork(
+    NodeAgentOptions options, ContainerdConfig config, NodeObject node, ILogger<HostNetwork> logger) : BackgroundService
 {
     private const string Forwarding = "/proc/sys/net/ipv4/ip_forward";
     private const string RouteLocalnet = "/proc/sys/net/ipv4/conf/all/route_localnet";
