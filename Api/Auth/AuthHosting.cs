@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Api.Auth;
 
@@ -13,6 +14,7 @@ public static class AuthHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton<TrustStore>();
+        services.AddSingleton<IClusterTrust>(provider => provider.GetRequiredService<TrustStore>());
         services.AddSingleton<ServiceAccountTokens>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<NodeRules>();

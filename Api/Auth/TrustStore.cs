@@ -9,7 +9,7 @@ namespace OrleansOrchestrator.Api.Auth;
 /// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant. Everything that needs it before
 /// waits for <see cref="LoadAsync"/>.
 /// </summary>
-public sealed class TrustStore(IGrainFactory grains)
+public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
 {
     private readonly TaskCompletionSource<LoadedTrust> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -18,6 +18,10 @@ public sealed class TrustStore(IGrainFactory grains)
 
     /// <summary>The grain that signs.</summary>
     public IClusterIdentityGrain Signer => grains.GetGrain<IClusterIdentityGrain>(IClusterIdentityGrain.Key);
+
+    /// <inheritdoc/>
+    public async ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
+        (await Trust.WaitAsync(cancellationToken)).Public.AuthorityPem;
 
     /// <summary>Reads the identity from its grain; called once by the host.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)

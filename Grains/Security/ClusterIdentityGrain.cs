@@ -30,12 +30,9 @@ public sealed class ClusterIdentityState
 /// </summary>
 [GrainType("cluster-identity")]
 public sealed class ClusterIdentityGrain(
-    [PersistentState("identity", ClusterIdentityGrain.StorageName)] IPersistentState<ClusterIdentityState> state,
+    [PersistentState("identity")] IPersistentState<ClusterIdentityState> state,
     TimeProvider time) : Grain, IClusterIdentityGrain
 {
-    /// <summary>Name of the Orleans storage provider for what is no API object.</summary>
-    public const string StorageName = "cluster";
-
     private X509Certificate2? _authority;
     private ECDsa? _tokenKey;
 

@@ -2,7 +2,6 @@ using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
-using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -41,7 +40,7 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
     private IResourceClient? _client;
 
     public ServiceAddressGrain(
-        [PersistentState("addresses", ClusterIdentityGrain.StorageName)] IPersistentState<ServiceAddressState> state,
+        [PersistentState("addresses")] IPersistentState<ServiceAddressState> state,
         IServiceProvider services,
         TimeProvider time,
         ILogger<ServiceAddressGrain> logger)

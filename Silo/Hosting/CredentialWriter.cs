@@ -1,0 +1,72 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Interfaces.Security;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>Writes the credentials that this machine needs once the API listens: the admin kubeconfig and those of the node.</summary>
+public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options, IServer server)
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
+
+    /// <summary>The address under which this machine reaches the API.</summary>
+    public string LocalUrl => $"https://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}";
+
+    private int Port => new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+    /// <summary>Writes what the options ask for.</summary>
+    public async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        if (options.AdminKubeconfig is { } adminFile)
+        {
+            var order = new CertificateOrder
+            {
+                CommonName = "kubernetes-admin", Organizations = ["system:masters"], Validity = Validity,
+            };
+            await WriteKubeconfigAsync(adminFile, order, cancellationToken);
+        }
+
+        if (options.NodeCredentials is { } directory)
+        {
+            await WriteNodeAsync(directory, cancellationToken);
+        }
+    }
+
+    private async Task WriteNodeAsync(string directory, CancellationToken cancellationToken)
+    {
+        var client = new CertificateOrder
+        {
+            CommonName = $"system:node:{options.NodeName}", Organizations = ["system:nodes"], Validity = Validity,
+        };
+        await WriteKubeconfigAsync(Path.Combine(directory, "node.conf"), client, cancellationToken);
+        var serving = await trustStore.Signer.IssueAsync(
+            new CertificateOrder
+            {
+                CommonName = $"system:node:{options.NodeName}",
+                Organizations = ["system:nodes"],
+                DnsNames = [options.NodeName, "localhost"],
+                IpAddresses = [options.NodeAddress.ToString(), "127.0.0.1"],
+                Validity = Validity,
+            },
+            cancellationToken);
+        var trust = await trustStore.Trust;
+        await WritePrivateAsync(Path.Combine(directory, "node-serving.crt"), serving.CertificatePem, cancellationToken);
+        await WritePrivateAsync(Path.Combine(directory, "node-serving.key"), serving.KeyPem, cancellationToken);
+        await WritePrivateAsync(Path.Combine(directory, "ca.crt"), trust.Public.AuthorityPem, cancellationToken);
+    }
+
+    private async Task WriteKubeconfigAsync(string path, CertificateOrder order, CancellationToken cancellationToken)
+    {
+        var trust = await trustStore.Trust;
+        var issued = await trustStore.Signer.IssueAsync(order, cancellationToken);
+        Kubeconfig.Write(path, LocalUrl, trust.Public.AuthorityPem, order.CommonName, issued.CertificatePem, issued.KeyPem);
+    }
+
+    private static async Task WritePrivateAsync(string path, string text, CancellationToken cancellationToken)
+    {
+        await File.WriteAllTextAsync(path, text, cancellationToken);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>Writes kubeconfig files with embedded credentials.</summary>
+public static class Kubeconfig
+{
+    /// <summary>Writes the file, readable by its owner only, so that no reader ever sees half of it.</summary>
+    public static void Write(string path, string server, string authorityPem, string user, string certificatePem, string keyPem)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.new";
+        File.WriteAllText(temporary, Text(server, authorityPem, user, certificatePem, keyPem));
+        File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static string Text(string server, string authorityPem, string user, string certificatePem, string keyPem) => $"""
+        apiVersion: v1
+        kind: Config
+        clusters:
+        - name: orc
+          cluster:
+            server: {server}
+            certificate-authority-data: {Base64(authorityPem)}
+        users:
+        - name: {user}
+          user:
+            client-certificate-data: {Base64(certificatePem)}
+            client-key-data: {Base64(keyPem)}
+        contexts:
+        - name: {user}@orc
+          context:
+            cluster: orc
+            user: {user}
+        current-context: {user}@orc
+
+        """;
+
+    private static string Base64(string pem) => Convert.ToBase64String(Encoding.ASCII.GetBytes(pem));
+}

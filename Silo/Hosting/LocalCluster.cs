@@ -1,0 +1,295 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>What <c>orc up</c> is asked to run.</summary>
+public sealed record LocalClusterOptions
+{
+    public required string DataDirectory { get; init; }
+
+    public required string Kubeconfig { get; init; }
+
+    public int Port { get; init; } = 6443;
+
+    public string NodeName { get; init; } = Dns.GetHostName().ToLowerInvariant();
+
+    /// <summary>Null: an address of our own on a dummy link, which stays the same when the machine moves between networks.</summary>
+    public IPAddress? NodeAddress { get; init; }
+
+    /// <summary>0 runs a real node.</summary>
+    public int HollowNodes { get; init; }
+
+    /// <summary>Somebody else's PostgreSQL; null runs a private one.</summary>
+    public string? ConnectionString { get; init; }
+}
+
+/// <summary>
+/// The processes of a cluster on this machine: PostgreSQL, the silo, the node agent (which runs containerd). Each is a daemon of its own, so a killed one takes
+/// no other with it; <see cref="SuperviseAsync"/> starts again what dies.
+/// </summary>
+public sealed class LocalCluster(LocalClusterOptions options, DataDirectory directory, TimeProvider time)
+{
+    private const string NodeLink = "orc-node";
+    private const string DefaultNodeAddress = "10.243.0.1";
+
+    private static readonly TimeSpan SiloStartTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan NodeReadyTime = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
+
+    private readonly PrivatePostgres _postgres = new(directory);
+    private readonly DaemonProcess _silo = new(directory, "silo");
+    private readonly DaemonProcess _agent = new(directory, "node-agent");
+
+    /// <summary>True when this cluster runs no container, only simulated nodes.</summary>
+    public bool IsHollow => options.HollowNodes > 0;
+
+    /// <summary>Fails when somebody else has the API's port.</summary>
+    public void CheckPort()
+    {
+        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(l => l.Port == options.Port);
+        if (taken && _silo.Find() is null)
+        {
+            throw new UserErrorException(
+                $"Port {options.Port} is in use by another program: stop that, or choose another port with --port.");
+        }
+    }
+
+    /// <summary>Starts PostgreSQL unless it runs or is somebody else's.</summary>
+    public Task StartStoreAsync(CancellationToken cancellationToken) =>
+        options.ConnectionString is null ? _postgres.StartAsync(cancellationToken) : Task.CompletedTask;
+
+    /// <summary>Starts the silo unless it runs, and returns when the API is ready.</summary>
+    public async Task StartSiloAsync(CancellationToken cancellationToken)
+    {
+        var process = _silo.Find();
+        if (process is null)
+        {
+            if (!IsHollow && options.NodeAddress is null)
+            {
+                await EnsureNodeLinkAsync(cancellationToken);
+            }
+
+            File.Delete(options.Kubeconfig);
+            process = _silo.Start(Environment.ProcessPath!, SiloArguments());
+        }
+
+        await WaitForAsync("silo", _silo, process, SiloStartTime, IsApiReadyAsync, cancellationToken);
+    }
+
+    /// <summary>Starts the node agent unless it runs or nodes are hollow, and returns when every node is Ready.</summary>
+    public async Task StartNodeAsync(CancellationToken cancellationToken)
+    {
+        var process = _agent.Find();
+        if (process is null && !IsHollow)
+        {
+            process = _agent.Start(NodeAgentProgram.Path, AgentArguments());
+        }
+
+        var watched = IsHollow ? (_silo, _silo.Find()!) : (_agent, process!);
+        await WaitForAsync("node", watched.Item1, watched.Item2, NodeReadyTime, IsNodeReadyAsync, cancellationToken);
+    }
+
+    /// <summary>Starts again whatever ends, until cancelled; <paramref name="report"/> is told.</summary>
+    public Task SuperviseAsync(Action<string> report, CancellationToken cancellationToken)
+    {
+        var tasks = new List<Task> { KeepAsync("silo", _silo.Find, StartSiloAsync, report, cancellationToken) };
+        if (!IsHollow)
+        {
+            tasks.Add(KeepAsync("node agent", _agent.Find, StartNodeAsync, report, cancellationToken));
+        }
+
+        if (options.ConnectionString is null)
+        {
+            tasks.Add(KeepAsync("PostgreSQL", FindPostgres, StartStoreAsync, report, cancellationToken));
+        }
+
+        return Task.WhenAll(tasks);
+    }
+
+    /// <summary>Stops everything, in the order in which things need each other.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _agent.StopAsync(StopPatience, time);
+        await CleanNodeAsync(cancellationToken);
+        await _silo.StopAsync(StopPatience, time);
+        await _postgres.StopAsync(cancellationToken);
+        if (Directory.Exists($"/sys/class/net/{NodeLink}"))
+        {
+            await Programs.RunAsync(Programs.Find("ip")!, ["link", "delete", NodeLink], cancellationToken);
+        }
+    }
+
+    /// <summary>One line a part: what runs, and as which process.</summary>
+    public IReadOnlyList<(string Part, string State)> Describe()
+    {
+        var rows = new List<(string, string)>
+        {
+            ("PostgreSQL", StateOf(FindPostgres())),
+            ("silo (API, controllers, scheduler)", StateOf(_silo.Find())),
+            ("node agent", StateOf(_agent.Find())),
+        };
+        return rows;
+    }
+
+    private static string StateOf(Process? process) =>
+        process is null ? "not running" : $"running, process {process.Id.ToString(CultureInfo.InvariantCulture)}";
+
+    private Process? FindPostgres()
+    {
+        if (_postgres.ProcessId is not { } pid || !Directory.Exists($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}"))
+        {
+            return null;
+        }
+
+        return Process.GetProcessById(pid);
+    }
+
+    private async Task KeepAsync(
+        string name,
+        Func<Process?> find,
+        Func<CancellationToken, Task> start,
+        Action<string> report,
+        CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                using var process = find();
+                if (process is not null)
+                {
+                    await process.WaitForExitAsync(cancellationToken);
+                }
+
+                report($"The {name} has ended; starting it again.");
+                await start(cancellationToken);
+                report($"The {name} runs again.");
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                report($"The {name} did not start: {failure.Message}");
+            }
+
+            await Task.Delay(RestartDelay, time, cancellationToken);
+        }
+    }
+
+    private async Task WaitForAsync(
+        string what,
+        DaemonProcess daemon,
+        Process process,
+        TimeSpan limit,
+        Func<CancellationToken, Task<bool>> isReady,
+        CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (!await isReady(cancellationToken))
+        {
+            if (process.HasExited)
+            {
+                throw new UserErrorException($"The {what} ended while it was starting. Its last words:\n{daemon.LogTail(10)}");
+            }
+
+            if (time.GetElapsedTime(start) > limit)
+            {
+                throw new UserErrorException(
+                    $"The {what} was not ready after {limit.TotalSeconds:F0} s. Its last words:\n{daemon.LogTail(10)}");
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsApiReadyAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(options.Kubeconfig))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var client = Client();
+            await client.Version.GetCodeAsync(cancellationToken);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> IsNodeReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = Client();
+            var nodes = await client.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
+            return nodes.Items.Count > 0 && nodes.Items.All(IsReady);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or HttpOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsReady(V1Node node) =>
+        node.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") ?? false;
+
+    private Kubernetes Client() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig));
+
+    private string Address => options.NodeAddress?.ToString() ?? (IsHollow ? IPAddress.Loopback.ToString() : DefaultNodeAddress);
+
+    private List<string> SiloArguments() =>
+    [
+        "silo",
+        "--connection", options.ConnectionString ?? _postgres.ConnectionString,
+        "--port", options.Port.ToString(CultureInfo.InvariantCulture),
+        "--advertise-address", Address,
+        "--admin-kubeconfig", options.Kubeconfig,
+        "--node-credentials", directory.Pki,
+        "--node-name", options.NodeName,
+        "--node-ip", Address,
+        "--hollow-nodes", options.HollowNodes.ToString(CultureInfo.InvariantCulture),
+    ];
+
+    private List<string> AgentArguments() =>
+    [
+        "--kubeconfig", Path.Combine(directory.Pki, "node.conf"),
+        "--node-name", options.NodeName,
+        "--node-ip", Address,
+        "--data-dir", directory.Node,
+        "--tls-cert-file", Path.Combine(directory.Pki, "node-serving.crt"),
+        "--tls-private-key-file", Path.Combine(directory.Pki, "node-serving.key"),
+        "--client-ca-file", Path.Combine(directory.Pki, "ca.crt"),
+    ];
+
+    // Stopping an agent leaves containers alone, as an upgrade wants it; stopping the cluster does not.
+    private async Task CleanNodeAsync(CancellationToken cancellationToken)
+    {
+        if (File.Exists(Path.Combine(directory.Pki, "node.conf")) && Directory.EnumerateFileSystemEntries(directory.Node).Any())
+        {
+            await NodeAgentProgram.RequireAsync(directory, ["clean"], cancellationToken);
+        }
+    }
+
+    private static async Task EnsureNodeLinkAsync(CancellationToken cancellationToken)
+    {
+        var ip = Programs.Find("ip")!;
+        if (!Directory.Exists($"/sys/class/net/{NodeLink}"))
+        {
+            await Programs.RequireAsync(ip, ["link", "add", NodeLink, "type", "dummy"], cancellationToken);
+        }
+
+        await Programs.RequireAsync(ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
+        await Programs.RequireAsync(ip, ["link", "set", NodeLink, "up"], cancellationToken);
+    }
+}

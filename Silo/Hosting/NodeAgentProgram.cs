@@ -1,0 +1,23 @@
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>The node agent's executable, and its verbs that work without the agent running.</summary>
+public static class NodeAgentProgram
+{
+    // Both programs are built from one tree: Silo/bin/CONFIGURATION/FRAMEWORK and NodeAgent/bin/CONFIGURATION/FRAMEWORK.
+    public static string Path
+    {
+        get
+        {
+            var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
+            var configuration = framework.Parent!;
+            var root = configuration.Parent!.Parent!.Parent!;
+            var path = System.IO.Path.Combine(
+                root.FullName, "NodeAgent", "bin", configuration.Name, framework.Name, "OrleansOrchestrator.NodeAgent");
+            return File.Exists(path) ? path : throw new UserErrorException($"The node agent is not built: {path} is missing.");
+        }
+    }
+
+    /// <summary>Runs a verb on the node of a data directory; it must succeed.</summary>
+    public static Task<string> RequireAsync(DataDirectory directory, string[] arguments, CancellationToken cancellationToken) =>
+        Programs.RequireAsync(Path, [.. arguments, "--data-dir", directory.Node], cancellationToken);
+}

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Interfaces.Security;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>
+/// The certificate that the API shows. Issued anew at every start and every month, so that it never gets near its end. Loads the cluster's identity
+/// first; registered after the silo and before the web server, which is the order in which they start.
+/// </summary>
+public sealed partial class ServingCertificate(
+    TrustStore trustStore, SiloOptions options, TimeProvider time, ILogger<ServingCertificate> logger) : BackgroundService
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromDays(30);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+    private const string ServiceName = "kubernetes.default.svc.cluster.local";
+
+    /// <summary>First address of the service range, 10.96.0.0/16.</summary>
+    private const string ServiceAddress = "10.96.0.1";
+
+    private X509Certificate2? _current;
+
+    /// <summary>The certificate for the next handshake; null before the identity is loaded, which refuses the handshake.</summary>
+    public X509Certificate2? Current => _current;
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await trustStore.LoadAsync(cancellationToken);
+        await IssueAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var wait = RenewAfter;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(wait, time, stoppingToken);
+            try
+            {
+                await IssueAsync(stoppingToken);
+                wait = RenewAfter;
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                LogRenewalFailed(failure);
+                wait = RetryAfter;
+            }
+        }
+    }
+
+    private async Task IssueAsync(CancellationToken cancellationToken)
+    {
+        var issued = await trustStore.Signer.IssueAsync(
+            new CertificateOrder
+            {
+                CommonName = "kube-apiserver",
+                DnsNames = [.. DnsNames()],
+                IpAddresses = [.. Addresses().Distinct()],
+                Validity = Validity,
+            },
+            cancellationToken);
+        using var pem = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
+        _current = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+    }
+
+    // kubernetes, kubernetes.default, … up to the full name: pods may use any.
+    private static IEnumerable<string> DnsNames()
+    {
+        for (var dot = ServiceName.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = ServiceName.IndexOf('.', dot + 1))
+        {
+            yield return ServiceName[..dot];
+        }
+
+        yield return ServiceName;
+        yield return "localhost";
+        yield return Dns.GetHostName();
+    }
+
+    private IEnumerable<string> Addresses()
+    {
+        yield return IPAddress.Loopback.ToString();
+        yield return IPAddress.IPv6Loopback.ToString();
+        yield return ServiceAddress;
+        yield return options.AdvertiseAddress.ToString();
+        foreach (var address in Dns.GetHostAddresses(Dns.GetHostName()).Where(a => a.AddressFamily == AddressFamily.InterNetwork))
+        {
+            yield return address.ToString();
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "The serving certificate could not be renewed; the present one stays in use")]
+    private partial void LogRenewalFailed(Exception failure);
+}

