@@ -37,6 +37,11 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
             var index = Array.IndexOf(segments, plural);
             if (index < 0)
             {
+                if (segments[^1] == "bindings")
+                {
+                    _stored.Clear();
+                }
+
                 continue;
             }
 
