@@ -59,19 +59,19 @@ public static class ObjectMetaRules
     }
 
     /// <summary>
-    /// Findings on the metadata of an update. Upstream looks twice (rest.BeforeUpdate and the strategy), so every finding is a
-    /// cause twice; the message names it once.
+    /// Findings on the metadata of an update. Upstream looks at the new metadata once, and twice (rest.BeforeUpdate and the strategy) at what
+    /// may not change, so that a finding can be several causes; the message names it once.
     /// </summary>
     public static void ValidateUpdate(V1ObjectMeta metadata, V1ObjectMeta old, FieldErrors errors)
     {
+        ValidateCommon(metadata, errors);
+        ValidateStandardFinalizers(metadata.Finalizers, errors);
         var before = errors.Count;
         ValidateUpdateOnce(metadata, old, errors);
         if (errors.Count != before)
         {
             ValidateUpdateOnce(metadata, old, errors);
         }
-
-        ValidateStandardFinalizers(metadata.Finalizers, errors);
     }
 
     /// <summary>Keys and values of a map of labels.</summary>

@@ -9,9 +9,6 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
 {
     private const string TooMany = "cannot be greater than status.replicas";
 
-    /// <summary><c>status.replicas</c> is the only field of its own to select on.</summary>
-    public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("status.replicas", Default: "0")];
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         new("Name", "string", "name", MetadataTexts.Name),
