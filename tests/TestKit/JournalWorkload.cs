@@ -22,6 +22,9 @@ public sealed record JournalWorkloadOptions
     /// <summary>Called between a writer's steps, with the number of steps done so far by all.</summary>
     public Func<int, Task>? Disturb { get; init; }
 
+    /// <summary>How many silos clients use, from the first; the others may be killed. Null for all.</summary>
+    public int? ClientSilos { get; init; }
+
     /// <summary>No single answer may take longer, disturbances included.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 }
@@ -38,7 +41,7 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
 
     private static ResourceName Resource => TestObjects.Pods;
 
-    private int Silos => world.Cluster.Silos.Count;
+    private int Silos => options.ClientSilos ?? world.Cluster.Silos.Count;
 
     /// <summary>Runs to the end and returns the record; watchers have then seen everything.</summary>
     public async Task<JournalHistory> RunAsync()
@@ -71,7 +74,7 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
                     .WaitAsync(options.Patience, TimeProvider.System);
                 Record(key, write, began, answer, known);
             }
-            catch (Exception error) when (error is StoreUnavailableException or UnknownOutcomeException or OrleansException)
+            catch (Exception error) when (error is StoreUnavailableException or UnknownOutcomeException or OrleansException or TimeoutException)
             {
                 known.Remove(key);
             }
@@ -143,7 +146,7 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
                 known[key] = seen;
             }
         }
-        catch (Exception error) when (error is StoreUnavailableException or OrleansException)
+        catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException or OperationCanceledException)
         {
             // Not answered, so nothing was promised.
         }
@@ -174,7 +177,7 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
                     }
                 }
             }
-            catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException)
+            catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException or TimeoutException)
             {
                 await Task.Yield();
             }

@@ -1,3 +1,5 @@
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -46,6 +48,37 @@ public sealed class HistoryTests(ITestOutputHelper output)
             return number % 60 == 50 ? throw new UnknownOutcomeException("lost after the commit") : committed;
         };
         Assert.Empty(await RunAsync(store, silos, Workload));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Histories_hold_when_the_silo_of_the_journal_is_killed(bool postgres)
+    {
+        var store = await StoreAsync(postgres);
+        await using var world = await TestSilos.StartAsync(new TestSilosOptions { Store = store, Silos = 3 });
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, world.Cluster.Silos[2].SiloAddress);
+        await world.Journal(TestObjects.Pods).GetRevisionAsync(default);
+        RequestContext.Clear();
+        var longest = TimeSpan.Zero;
+        var workload = Workload with
+        {
+            ClientSilos = 2,
+            Disturb = async steps =>
+            {
+                if (steps == 200)
+                {
+                    await world.Cluster.KillSiloAsync(world.Cluster.Silos[2]);
+                    longest = await TimeToWriteAsync(world);
+                }
+            },
+        };
+
+        var history = await new JournalWorkload(world, workload).RunAsync();
+
+        output.WriteLine($"writes were possible again after {longest}");
+        Assert.Empty(history.Check(await LogAsync(store)));
+        Assert.InRange(longest, TimeSpan.Zero, TimeSpan.FromSeconds(15));
     }
 
     [Fact]
@@ -145,6 +178,24 @@ public sealed class HistoryTests(ITestOutputHelper output)
         Assert.Equal("Refused", Violation(log, h => h.Add(
             new HistoryStep(HistoryKind.RefusedBecauseItExists, new ObjectKey("n", "never"), h.Now(), h.Now(), 0, null))));
         Assert.Equal("Dense", Violation([.. log.Where((_, i) => i != 5)], _ => { }));
+    }
+
+    private static async Task<TimeSpan> TimeToWriteAsync(TestSilos world)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            var key = new ObjectKey("n", $"after-the-kill-{attempt}");
+            try
+            {
+                await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
+                return TimeProvider.System.GetElapsedTime(start);
+            }
+            catch (Exception error) when (error is StoreUnavailableException or UnknownOutcomeException or OrleansException or TimeoutException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+        }
     }
 
     private static string Violation(IReadOnlyList<Change> log, Action<JournalHistory> tamper)

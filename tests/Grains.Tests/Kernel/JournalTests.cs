@@ -189,6 +189,27 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public async Task A_lease_is_renewed_when_a_reader_needs_it_and_only_then()
+    {
+        var checks = 0;
+        _store.OnIsCurrent = check =>
+        {
+            checks++;
+            return check();
+        };
+        var journal = Activate();
+        await journal.CommitAsync(A, TestObjects.Create(A));
+        for (var expired = 1; expired <= 3; expired++)
+        {
+            _time.Advance(new JournalOptions().Lease);
+            Assert.Equal(expired - 1, checks);
+            Assert.Equal(2, await journal.GetRevisionAsync());
+            Assert.NotNull(await journal.ReadAsync(A));
+            Assert.Equal(expired, checks);
+        }
+    }
+
+    [Fact]
     public async Task A_reader_that_knows_more_makes_a_stale_activation_look()
     {
         var stale = Activate();
