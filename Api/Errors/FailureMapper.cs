@@ -45,7 +45,7 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
             case GatewayTooBusyException or OrleansMessageRejectionException { InnerException: null }:
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable("the server is too busy");
-            case TimeoutException or SiloUnavailableException or OrleansException:
+            case TimeoutException or SiloUnavailableException or OrleansException or OperationCanceledException:
                 LogUnknown(failure, traceId);
                 return StatusErrors.Timeout("request did not complete within the allotted timeout, its outcome is unknown");
             case BadHttpRequestException bad:

@@ -83,6 +83,11 @@ public sealed class ApiRouter(
             return;
         }
 
+        if (Deprecations.WarningFor(definition.Name) is { } warning)
+        {
+            WarningHeaders.Write(context.Response, [warning]);
+        }
+
         switch (request.Verb)
         {
             case "list" when _lists is not null && request.Subresource.Length == 0:

@@ -97,6 +97,15 @@ internal static class RequestKeys
 /// <summary>The object in a body must be the one that the URL names.</summary>
 internal static class NameRule
 {
+    /// <summary>The text for a namespace that does not match is the one of creates, which upstream uses for PUT too.</summary>
+    public static Status? CheckReplacement(WriteContext context, k8s.Models.V1ObjectMeta metadata)
+    {
+        var space = context.Key.Namespace;
+        return space.Length > 0 && !string.IsNullOrEmpty(metadata.NamespaceProperty) && metadata.NamespaceProperty != space
+            ? StatusErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+            : Check(context, metadata);
+    }
+
     public static Status? Check(WriteContext context, k8s.Models.V1ObjectMeta metadata)
     {
         var wanted = context.Key.Name;

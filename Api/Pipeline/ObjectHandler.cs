@@ -139,7 +139,7 @@ public sealed class ObjectHandler(
             return first.Error;
         }
 
-        if (NameRule.Check(read.Value.Context, first.Value.Metadata) is { } mismatch)
+        if (NameRule.CheckReplacement(read.Value.Context, first.Value.Metadata) is { } mismatch)
         {
             return mismatch;
         }

@@ -110,6 +110,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         }
 
         var isLocked = !string.IsNullOrEmpty(item.Metadata.ResourceVersion);
+        item.Metadata.ResourceVersion = current.Revision.ToString(CultureInfo.InvariantCulture);
         if (Prepare(context, item, old) is { } invalid)
         {
             return Step.Refuse(invalid);

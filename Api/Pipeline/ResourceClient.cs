@@ -119,7 +119,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
                 return first.Error;
             }
 
-            if (NameRule.Check(context, first.Value.Metadata) is { } mismatch)
+            if (NameRule.CheckReplacement(context, first.Value.Metadata) is { } mismatch)
             {
                 return mismatch;
             }

@@ -34,7 +34,7 @@ public sealed class ScaleHandler(ObjectUpdater updater)
         }
 
         var scale = (V1Scale)decoded.Value;
-        return NameRule.Check(context, scale.Metadata) is { } mismatch
+        return NameRule.CheckReplacement(context, scale.Metadata) is { } mismatch
             ? new ValueTask<Outcome<WriteResult>>(mismatch)
             : updater.UpdateAsync(context.With(context.Key), current => Next(context, current, scale), scale.Metadata.Uid ?? "");
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
@@ -38,7 +39,12 @@ public sealed class GoldenHost : IAsyncDisposable
 
     public static async Task<GoldenHost> StartAsync(int port = 0, LogLevel minimumLevel = LogLevel.Warning)
     {
-        var silos = await TestSilos.StartAsync();
+        IServiceProvider? api = null;
+        var silos = await TestSilos.StartAsync(silo =>
+        {
+            silo.AddMemoryGrainStorage("cluster");
+            silo.Services.AddSingleton(_ => api!.GetRequiredService<IResourceClient>());
+        });
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Logging.SetMinimumLevel(minimumLevel);
@@ -50,6 +56,7 @@ public sealed class GoldenHost : IAsyncDisposable
         builder.Services.AddSingleton(new ResourceTable(BuiltInResources.Table.All.Select(d => d with { GrainType = "object" })));
         builder.Services.AddOrchestratorApi();
         var app = builder.Build();
+        api = app.Services;
         app.Use(AuthenticateAsync);
         app.MapOrchestratorApi();
         await app.StartAsync();

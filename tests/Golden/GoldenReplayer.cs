@@ -11,6 +11,8 @@ public sealed record StepResult(string Scenario, string Step, string Request, IR
     public string Id => $"{Scenario}#{Step}";
 
     public bool Passed => Differences.Count == 0;
+
+    public TimeSpan Elapsed { get; init; }
 }
 
 /// <summary>Replays scenarios against a server and compares its answers.</summary>
@@ -30,19 +32,23 @@ public sealed class GoldenReplayer(string host, int port, string token)
         foreach (var step in scenario.Steps)
         {
             var differences = new List<string>();
+            var started = Stopwatch.GetTimestamp();
             try
             {
                 var answer = await PerformAsync(client, step, variables);
                 var wanted = new GoldenNormalizer(variables).WithoutManagedFields(step["response"]!);
                 GoldenJson.Diff(wanted, Shape(step, answer, variables), "$", differences);
             }
-            catch (Exception failure) when (failure is IOException or TimeoutException or FormatException)
+            catch (Exception failure) when (failure is IOException or TimeoutException or FormatException or System.Net.Sockets.SocketException)
             {
                 differences.Add($"$: want response got {failure.Message}");
             }
 
             results.Add(new StepResult(
-                scenario.Name, (string)step["name"]!, $"{step["request"]!["method"]} {step["request"]!["path"]}", differences));
+                scenario.Name, (string)step["name"]!, $"{step["request"]!["method"]} {step["request"]!["path"]}", differences)
+            {
+                Elapsed = Stopwatch.GetElapsedTime(started),
+            });
         }
 
         return results;

@@ -17,8 +17,9 @@ public sealed class GoldenTests(ITestOutputHelper output)
     {
         var folder = GoldenScenario.FindFolder();
         Assert.SkipWhen(folder is null, "no recorded exchanges beside the repository: 0 steps replayed");
-        var filter = Environment.GetEnvironmentVariable("GOLDEN_FILTER") ?? "";
-        var scenarios = GoldenScenario.LoadAll(folder!).Where(s => s.Name.Contains(filter, StringComparison.Ordinal)).ToList();
+        var filters = (Environment.GetEnvironmentVariable("GOLDEN_FILTER") ?? "").Split(',');
+        var scenarios = GoldenScenario.LoadAll(folder!)
+            .Where(s => filters.Any(f => s.Name.Contains(f, StringComparison.Ordinal))).ToList();
         await using var host = await GoldenHost.StartAsync();
         var results = await ReplayAsync(host, scenarios);
         Report(results);
@@ -53,6 +54,11 @@ public sealed class GoldenTests(ITestOutputHelper output)
             foreach (var failure in results.Where(r => !r.Passed))
             {
                 output.WriteLine(Describe(failure));
+            }
+
+            foreach (var slow in results.Where(r => r.Elapsed > TimeSpan.FromSeconds(2)))
+            {
+                output.WriteLine($"SLOW {slow.Id} {slow.Elapsed.TotalSeconds:F1}s");
             }
         }
 

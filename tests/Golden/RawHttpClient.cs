@@ -57,9 +57,8 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
             head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body?.Length ?? 0}\r\n");
         }
 
-        await _stream.WriteAsync(Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()));
-        await _stream.WriteAsync(body ?? []);
-        await _stream.FlushAsync();
+        var output = _connection!.GetStream();
+        await output.WriteAsync((byte[])[.. Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()), .. body ?? []]);
         return await ReadAnswerAsync(_stream, method);
     }
 
