@@ -95,7 +95,7 @@ public static class Ownership
     {
         if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Invalid))
         {
-            throw new ReconcileException($"owners of {resource} {item.Key}: {outcome.Error.Message}");
+            throw ReconcileException.Of($"owners of {resource} {item.Key}", outcome.Error);
         }
     }
 }

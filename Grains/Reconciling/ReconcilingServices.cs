@@ -34,6 +34,9 @@ public sealed class ReconcilingServices(
 /// </summary>
 public sealed class ReconcilerHost(ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create)
 {
+    /// <summary>Long enough for the other writer to finish its few writes.</summary>
+    private static readonly TimeSpan AfterStaleRead = TimeSpan.FromMilliseconds(10);
+
     private IObjectReconciler? _reconciler;
 
     /// <summary>One step; nothing when controllers are off.</summary>
@@ -46,9 +49,21 @@ public sealed class ReconcilerHost(ReconcilingServices? services, Func<Reconcili
 
         var reconciler = _reconciler ??= create(services);
         return Task.Factory.StartNew(
-            () => reconciler.ReconcileAsync(cancellationToken),
+            () => StepAsync(reconciler, cancellationToken),
             cancellationToken,
             TaskCreationOptions.DenyChildAttach,
             TaskScheduler.Default).Unwrap();
+    }
+
+    private static async Task<ReconcileResult> StepAsync(IObjectReconciler reconciler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reconciler.ReconcileAsync(cancellationToken);
+        }
+        catch (StaleReadException)
+        {
+            return ReconcileResult.Again(AfterStaleRead);
+        }
     }
 }

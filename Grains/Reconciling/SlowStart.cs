@@ -1,8 +1,5 @@
 namespace OrleansOrchestrator.Grains.Reconciling;
 
-/// <summary>A step of a reconciliation failed; it is tried again after a back-off.</summary>
-public sealed class ReconcileException(string message) : Exception(message);
-
 /// <summary>
 /// Does something many times in growing batches (1, 2, 4 …), so that what must fail (a quota, a policy) fails once and not 500 times.
 /// </summary>

@@ -233,7 +233,7 @@ public sealed class DeploymentReconciler : IObjectReconciler
     {
         if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
         {
-            throw new ReconcileException($"{what} of deployment {_key}: {outcome.Error.Message}");
+            throw ReconcileException.Of($"{what} of deployment {_key}", outcome.Error);
         }
     }
 }

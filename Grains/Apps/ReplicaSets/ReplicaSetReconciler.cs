@@ -248,8 +248,7 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         var written = await _client.UpdateStatusAsync(StatusOf(observed.Set, status), cancellationToken);
         if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
         {
-            // A conflict means that the set changed meanwhile: the next step sees it.
-            throw new ReconcileException($"status of replicaset {_key}: {written.Error.Message}");
+            throw ReconcileException.Of($"status of replicaset {_key}", written.Error);
         }
     }
 

@@ -199,7 +199,7 @@ public sealed class NamespaceReconciler : IObjectReconciler
             && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.AlreadyExists)
             && !outcome.Error.IsNamespaceTerminating())
         {
-            throw new ReconcileException($"{what} of namespace {_key.Name}: {outcome.Error.Message}");
+            throw ReconcileException.Of($"{what} of namespace {_key.Name}", outcome.Error);
         }
     }
 }

@@ -147,6 +147,6 @@ public sealed class ServiceReconciler : IObjectReconciler
             _events.Record(EventNote.Warning(service, reason, $"Error for Service {_key}: {outcome.Error.Message}"));
         }
 
-        throw new ReconcileException($"service {_key}: {outcome.Error.Message}");
+        throw ReconcileException.Of($"service {_key}", outcome.Error);
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -30,6 +31,8 @@ public sealed class ControllersOnSilosTests
         await FurnishAsync(client);
         Require(await client.CreateAsync(Deployment(10), default));
         await UntilAsync<V1Deployment>(client, d => d.Status?.AvailableReplicas == 10);
+        await UntilAsync<Corev1Event>(client, e => e.Reason == "ScalingReplicaSet" && e.InvolvedObject.Name == "web");
+        await UntilAsync<Corev1Event>(client, e => e.Reason == "SuccessfulCreate" && e.Source.Component == "replicaset-controller");
         Require(await client.CreateAsync(Service(), default));
         await UntilAsync<V1EndpointSlice>(client, s => s.Endpoints?.Count(e => e.Conditions.Ready == true) == 10);
         await UntilAsync<V1Endpoints>(client, e => e.Subsets?[0].Addresses?.Count == 10);
@@ -84,13 +87,59 @@ public sealed class ControllersOnSilosTests
         Assert.Equal(500, pods.Items.Count);
     }
 
-    private static async Task<TestSilos> StartAsync(Action<ControllersOptions>? configure = null) => await TestSilos.StartAsync(silo =>
+    [Fact]
+    public async Task Controllers_of_a_killed_silo_move_to_another()
     {
-        silo.Services.AddSingleton(BuiltInResources.Table);
-        silo.Services.AddSingleton<IClusterTrust>(new Trust());
-        silo.Services.AddOrchestratorApi();
-        silo.Services.AddOrchestratorControllers(configure);
-    });
+        await using var silos = await StartAsync(o => o.KeeperPeriod = TimeSpan.FromMilliseconds(500), count: 2);
+        var client = silos.ServicesOf(0).GetRequiredService<IResourceClient>();
+        await FurnishAsync(client);
+        Require(await client.CreateAsync(Deployment(3), default));
+        await UntilAsync<V1ReplicaSet>(client, s => s.Status?.Replicas == 3);
+        await silos.Cluster.KillSiloAsync(silos.Cluster.Silos[1]);
+        Require(await Retry(() => client.MutateAsync<V1Deployment>(
+            new ObjectKey("shop", "web"), "", d => Change(() => d.Spec.Replicas = 7), default)));
+        await UntilAsync<V1ReplicaSet>(client, s => s.Status?.Replicas == 7);
+    }
+
+    /// <summary>Until the cluster has noticed that a silo is gone, calls to what it hosted fail.</summary>
+    private static async Task<Outcome<ResourceObject>> Retry(Func<ValueTask<Outcome<ResourceObject>>> write)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (await write() is { Succeeded: true } done)
+                {
+                    return done;
+                }
+            }
+            catch (Exception) when (attempt < 100)
+            {
+            }
+
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    private static async Task<TestSilos> StartAsync(Action<ControllersOptions>? configure = null, int count = 1) =>
+        await TestSilos.StartAsync(new TestSilosOptions
+        {
+            Silos = count,
+            Configure = silo =>
+            {
+                silo.Configure<ClusterMembershipOptions>(o =>
+                {
+                    o.ProbeTimeout = TimeSpan.FromMilliseconds(500);
+                    o.NumMissedProbesLimit = 2;
+                    o.NumVotesForDeathDeclaration = 1;
+                });
+                silo.Services.AddSingleton(BuiltInResources.Table);
+                silo.Services.AddSingleton<IClusterTrust>(new Trust());
+                silo.Services.AddOrchestratorApi();
+                silo.Services.AddOrchestratorControllers(configure);
+            },
+        });
 
     private static async Task FurnishAsync(IResourceClient client, bool withAccount = false)
     {
