@@ -1,0 +1,105 @@
+using System.Formats.Tar;
+using System.Text;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Images;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Images;
+
+public sealed class ImageRulesTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("busybox", "busybox:latest", "docker.io", "docker.io/library/busybox")]
+    [InlineData("some/app:1.0", "some/app:1.0", "docker.io", "docker.io/some/app")]
+    [InlineData("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b:latest", "127.0.0.1:5000", "127.0.0.1:5000/a/b")]
+    [InlineData("localhost/a:x", "localhost/a:x", "localhost", "localhost/a")]
+    [InlineData("a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "docker.io", "docker.io/library/a")]
+    public void Names_are_understood(string image, string full, string registry, string repository)
+    {
+        Assert.Equal(full, ImageReference.WithDefaultTag(image));
+        Assert.Equal(registry, ImageReference.Registry(image));
+        Assert.Equal(repository, ImageReference.Repository(image));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("some/UPPER")]
+    [InlineData("a:b:c")]
+    [InlineData("-a")]
+    [InlineData("a b")]
+    [InlineData("https://a/b")]
+    public void Invalid_names_are_refused(string image) => Assert.Null(ImageReference.WithDefaultTag(image));
+
+    [Fact]
+    public void Pull_secrets_are_read_in_both_forms_and_noise_is_none()
+    {
+        var modern = new V1Secret { Data = new Dictionary<string, byte[]> { [".dockerconfigjson"] = """{"auths":{"r.io":{"auth":"dTpw"}}}"""u8.ToArray() } };
+        var old = new V1Secret { Data = new Dictionary<string, byte[]> { [".dockercfg"] = """{"r.io":{"username":"u","password":"p"}}"""u8.ToArray() } };
+        var broken = new V1Secret { Data = new Dictionary<string, byte[]> { [".dockerconfigjson"] = """{"auths":[1]}"""u8.ToArray() } };
+
+        Assert.Equal(("u", "p"), (PullSecrets.Parse(modern)["r.io"].Username, PullSecrets.Parse(modern)["r.io"].Password));
+        Assert.Equal(("u", "p"), (PullSecrets.Parse(old)["r.io"].Username, PullSecrets.Parse(old)["r.io"].Password));
+        Assert.Empty(PullSecrets.Parse(broken));
+        Assert.Empty(PullSecrets.Parse(null));
+    }
+
+    [Fact]
+    public void Images_go_only_above_the_high_mark_oldest_first_and_never_in_use()
+    {
+        CollectableImage[] images =
+        [
+            new("new", 50, Now.AddMinutes(-1), Now.AddMinutes(-1), false, false),
+            new("used", 50, Now.AddDays(-9), Now, true, false),
+            new("pinned", 50, Now.AddDays(-9), Now.AddDays(-9), false, true),
+            new("older", 40, Now.AddDays(-9), Now.AddDays(-5), false, false),
+            new("newer", 40, Now.AddDays(-9), Now.AddDays(-4), false, false),
+        ];
+
+        Assert.Empty(ImageGcPlanner.Compute(images, 1000, 151, Now));
+        Assert.Equal(["older", "newer"], ImageGcPlanner.Compute(images, 1000, 150, Now).Select(i => i.Id));
+        Assert.Equal(["older"], ImageGcPlanner.Compute(images, 1000, 150, Now).Take(1).Select(i => i.Id));
+    }
+
+    [Fact]
+    public void An_archive_is_an_OCI_layout_and_always_the_same()
+    {
+        byte[] Make()
+        {
+            using var buffer = new MemoryStream();
+            OciArchive.Write(
+                buffer, new ImageDescription { Reference = "x.io/y:1", Command = ["sh"] },
+                [new ImageFile { Path = "etc" }, BusyboxImage.Text("etc/x", "hello"), new ImageFile { Path = "l", LinkTarget = "etc/x" }]);
+            return buffer.ToArray();
+        }
+
+        var archive = Make();
+        using var tar = new TarReader(new MemoryStream(archive));
+        var names = new List<string>();
+        while (tar.GetNextEntry() is { } entry)
+        {
+            names.Add(entry.Name);
+            if (entry.Name == "index.json")
+            {
+                Assert.Contains("x.io/y:1", new StreamReader(entry.DataStream!, Encoding.UTF8).ReadToEnd(), StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Equal("oci-layout", names[0]);
+        Assert.Equal(5, names.Count);
+        Assert.Equal(archive, Make());
+    }
+
+    [Theory]
+    [InlineData("amd64")]
+    [InlineData("arm64")]
+    public void The_pause_program_is_a_whole_ELF(string architecture)
+    {
+        var program = PauseImage.Program(architecture);
+
+        Assert.Equal("\u007fELF", Encoding.ASCII.GetString(program[..4]));
+        Assert.Equal(program.Length, BitConverter.ToInt32(program, 64 + 32));
+        Assert.Throws<PlatformNotSupportedException>(() => PauseImage.Program("vax"));
+    }
+}

@@ -1,0 +1,53 @@
+using CsCheck;
+using OrleansOrchestrator.NodeAgent.Pods;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
+
+public sealed class BackOffEntryTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Delays_double_up_to_five_minutes()
+    {
+        BackOffEntry? entry = null;
+        var now = Start;
+        var delays = new List<double>();
+        for (var i = 0; i < 8; i++)
+        {
+            entry = BackOffEntry.Next(entry, now, now);
+            delays.Add(entry.Value.Delay.TotalSeconds);
+            now += entry.Value.Delay;
+        }
+
+        Assert.Equal([10, 20, 40, 80, 160, 300, 300, 300], delays);
+    }
+
+    [Fact]
+    public void Ten_good_minutes_are_a_new_beginning()
+    {
+        var entry = new BackOffEntry(TimeSpan.FromSeconds(160), Start);
+
+        Assert.Null(BackOffEntry.WaitUntil(entry, Start.AddMinutes(11), Start.AddMinutes(11)));
+        Assert.Equal(BackOffEntry.Initial, BackOffEntry.Next(entry, Start.AddMinutes(11), Start.AddMinutes(11)).Delay);
+        Assert.Equal(300, BackOffEntry.Next(entry, Start.AddMinutes(9), Start.AddMinutes(9)).Delay.TotalSeconds);
+    }
+
+    [Fact]
+    public void A_wait_always_ends_within_the_delay() =>
+        (from delay in Gen.Int[1, 300]
+         from updated in Gen.Int[0, 2000]
+         from failed in Gen.Int[0, 2000]
+         from now in Gen.Int[0, 4000]
+         select (delay, updated, failed, now)).Sample(x =>
+        {
+            var entry = new BackOffEntry(TimeSpan.FromSeconds(x.delay), Start.AddSeconds(x.updated));
+            var now = Start.AddSeconds(x.now);
+            if (BackOffEntry.WaitUntil(entry, Start.AddSeconds(x.failed), now) is { } until)
+            {
+                Assert.True(until > now);
+                Assert.Null(BackOffEntry.WaitUntil(entry, Start.AddSeconds(x.failed), until));
+            }
+        });
+}

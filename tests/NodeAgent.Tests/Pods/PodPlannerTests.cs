@@ -1,0 +1,240 @@
+using CsCheck;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
+
+public sealed class PodPlannerTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    [Fact]
+    public void A_new_pod_gets_a_sandbox_and_its_containers()
+    {
+        var plan = Plan(Pod(["a", "b"]));
+
+        Assert.Equal(0u, plan.NewSandboxAttempt);
+        Assert.Equal(["a", "b"], plan.Starts.Select(s => s.Container.Name));
+        Assert.False(plan.KillPod);
+    }
+
+    [Fact]
+    public void Init_containers_come_one_by_one()
+    {
+        var pod = Pod(["main"], inits: ["one", "two"]);
+
+        Assert.Equal(["one"], Starts(pod));
+        Assert.Empty(Starts(pod, Running("one")));
+        Assert.Equal(["two"], Starts(pod, Exited("one", 0)));
+        Assert.Equal(["one"], Starts(pod, Exited("one", 1)));
+        Assert.Equal(["main"], Starts(pod, Exited("one", 0), Exited("two", 0)));
+    }
+
+    [Fact]
+    public void The_next_container_waits_for_a_sidecar_to_have_started()
+    {
+        var pod = Pod(["main"], inits: ["side"]);
+        pod.Spec.InitContainers[0].RestartPolicy = "Always";
+        var side = Running("side");
+
+        Assert.Equal(["side"], Starts(pod));
+        Assert.Empty(Starts(pod, side));
+        Assert.Equal(["main"], Plan(pod, [side], started: [side.Id]).Starts.Select(s => s.Container.Name));
+        Assert.Equal(["side"], Starts(pod, Exited("side", 0), Running("main")));
+    }
+
+    [Fact]
+    public void A_pod_with_nothing_left_but_sidecars_is_done()
+    {
+        var pod = Pod(["main"], inits: ["side"], policy: "Never");
+        pod.Spec.InitContainers[0].RestartPolicy = "Always";
+        var side = Running("side");
+
+        Assert.True(Plan(pod, [side, Exited("main", 0)], started: [side.Id]).KillPod);
+        Assert.False(Plan(pod, [side, Running("main")], started: [side.Id]).KillPod);
+    }
+
+    [Theory]
+    [InlineData("Always", 0, true)]
+    [InlineData("Always", 1, true)]
+    [InlineData("OnFailure", 0, false)]
+    [InlineData("OnFailure", 1, true)]
+    [InlineData("Never", 1, false)]
+    public void The_restart_policy_decides(string policy, int exitCode, bool restarts)
+    {
+        var pod = Pod(["main", "other"], policy: policy);
+
+        Assert.Equal(restarts ? ["main"] : [], Starts(pod, Exited("main", exitCode), Running("other")));
+    }
+
+    [Fact]
+    public void A_container_in_back_off_waits_until_its_time()
+    {
+        var pod = Pod(["main"]);
+        var ended = Exited("main", 1) with { FinishedAt = Now - TimeSpan.FromSeconds(4) };
+        var backOffs = new Dictionary<string, BackOffEntry> { ["main"] = new(TimeSpan.FromSeconds(10), Now - TimeSpan.FromSeconds(5)) };
+
+        var plan = Plan(pod, [ended], backOffs: backOffs);
+
+        Assert.Empty(plan.Starts);
+        Assert.Equal(Now + TimeSpan.FromSeconds(6), Assert.Single(plan.Waits).Until);
+        Assert.Equal(plan.Waits[0].Until, plan.WakeAt);
+        Assert.Single(Plan(pod, [ended with { FinishedAt = Now - TimeSpan.FromSeconds(10) }], backOffs: backOffs).Starts);
+    }
+
+    [Fact]
+    public void A_dead_sandbox_is_replaced_with_the_next_attempt()
+    {
+        var dead = new SandboxRecord { Id = "old", Attempt = 2, Ready = false, Ips = ["10.0.0.1"], CreatedAt = Now };
+        var input = new PodPlanInput
+        {
+            Pod = Pod(["main"], inits: ["init"]),
+            Now = Now,
+            Observed = new PodRuntimeState { Uid = "u", Sandboxes = [dead], Containers = [Running("main") with { SandboxId = "old" }] },
+        };
+
+        var plan = PodPlanner.Compute(input);
+
+        Assert.True(plan.KillPod);
+        Assert.Equal(3u, plan.NewSandboxAttempt);
+        Assert.Equal(["init"], plan.Starts.Select(s => s.Container.Name));
+    }
+
+    [Fact]
+    public void A_pod_that_never_restarts_gets_no_second_sandbox()
+    {
+        var dead = new SandboxRecord { Id = "old", Ready = false, CreatedAt = Now };
+        var plan = PodPlanner.Compute(new PodPlanInput
+        {
+            Pod = Pod(["main"], policy: "Never"),
+            Now = Now,
+            Observed = new PodRuntimeState { Uid = "u", Sandboxes = [dead], Containers = [Exited("main", 137) with { SandboxId = "old" }] },
+        });
+
+        Assert.Null(plan.NewSandboxAttempt);
+        Assert.Empty(plan.Starts);
+    }
+
+    [Fact]
+    public void A_changed_image_restarts_only_that_container()
+    {
+        var pod = Pod(["a", "b"]);
+        var old = Running("a");
+        pod.Spec.Containers[0].Image = "another:2";
+
+        var plan = Plan(pod, [old, Running("b")]);
+
+        var kill = Assert.Single(plan.Kills);
+        Assert.Equal("Container a definition changed, will be restarted", kill.Message);
+    }
+
+    /// <summary>
+    /// Random pods in random states: never a start beside a running instance, never a start of a container twice,
+    /// init containers strictly in order, nothing started for a pod whose init failed for good.
+    /// </summary>
+    [Fact]
+    public void No_plan_ever_breaks_the_rules()
+    {
+        (from inits in Gen.Int[0, 3]
+         from mains in Gen.Int[1, 3]
+         from policy in Gen.OneOf(Gen.Const("Always"), Gen.Const("OnFailure"), Gen.Const("Never"))
+         from sidecars in Gen.Bool.Array[inits]
+         from states in Gen.Int[0, 4].Array[inits + mains]
+         from started in Gen.Bool
+         select (inits, mains, policy, sidecars, states, started)).Sample(world =>
+        {
+            var pod = Pod(
+                [.. Enumerable.Range(0, world.mains).Select(i => $"m{i}")],
+                [.. Enumerable.Range(0, world.inits).Select(i => $"i{i}")], world.policy);
+            for (var i = 0; i < world.inits; i++)
+            {
+                pod.Spec.InitContainers[i].RestartPolicy = world.sidecars[i] ? "Always" : null;
+            }
+
+            var records = pod.AllContainers().Select((c, i) => State(c.Name, world.states[i])).OfType<ContainerRecord>().ToList();
+            var plan = Plan(pod, records, started: world.started ? [.. records.Select(r => r.Id)] : []);
+            Check(pod, records, plan);
+        });
+    }
+
+    private static void Check(V1Pod pod, List<ContainerRecord> records, PodPlan plan)
+    {
+        var starts = plan.Starts.Select(s => s.Container.Name).ToList();
+        Assert.Equal(starts.Count, starts.Distinct().Count());
+        Assert.DoesNotContain(records, r => r.IsRunning && starts.Contains(r.Name));
+        Assert.True(plan.KillPod || plan.NewSandboxAttempt is null);
+        var initialized = records.Any(r => pod.Spec.Containers.Any(c => c.Name == r.Name));
+        var starting = pod.Inits().Where(c => starts.Contains(c.Name)).ToList();
+        foreach (var init in initialized ? [] : starting)
+        {
+            var before = pod.Inits().TakeWhile(c => c.Name != init.Name).Where(c => !c.IsSidecar());
+            Assert.All(before, c => Assert.Contains(records, r => r.Name == c.Name && r is { IsExited: true, ExitCode: 0 }));
+        }
+
+        if (!initialized && starting.Count > 0)
+        {
+            Assert.DoesNotContain(starts, s => pod.Spec.Containers.Any(c => c.Name == s));
+        }
+    }
+
+    private static ContainerRecord? State(string name, int state) => state switch
+    {
+        0 => null,
+        1 => Running(name),
+        2 => Exited(name, 0),
+        3 => Exited(name, 1),
+        _ => Running(name) with { State = ContainerState.ContainerCreated },
+    };
+
+    private static IEnumerable<string> Starts(V1Pod pod, params ContainerRecord[] records) =>
+        records.Length == 0
+            ? Plan(pod).Starts.Select(s => s.Container.Name)
+            : Plan(pod, records).Starts.Select(s => s.Container.Name);
+
+    private static PodPlan Plan(
+        V1Pod pod,
+        IReadOnlyList<ContainerRecord>? records = null,
+        HashSet<string>? started = null,
+        IReadOnlyDictionary<string, BackOffEntry>? backOffs = null) => PodPlanner.Compute(new PodPlanInput
+        {
+            Pod = pod,
+            Now = Now,
+            Started = started ?? [],
+            BackOffs = backOffs ?? new Dictionary<string, BackOffEntry>(),
+            Observed = records is null
+                ? PodRuntimeState.Empty("u")
+                : new PodRuntimeState
+                {
+                    Uid = "u",
+                    Sandboxes = [new SandboxRecord { Id = "s", Ready = true, Ips = ["10.0.0.1"], CreatedAt = Now }],
+                    Containers = records,
+                },
+        });
+
+    private static V1Pod Pod(string[] names, string[]? inits = null, string policy = "Always")
+    {
+        var pod = TestPods.Pod("p", [.. names.Select(n => TestPods.Service(n))]);
+        pod.Spec.InitContainers = [.. (inits ?? []).Select(n => TestPods.Service(n))];
+        pod.Spec.RestartPolicy = policy;
+        pod.Metadata.Uid = "u";
+        return pod;
+    }
+
+    private static ContainerRecord Running(string name) => new()
+    {
+        Id = "id-" + name,
+        SandboxId = "s",
+        Name = name,
+        State = ContainerState.ContainerRunning,
+        CreatedAt = Now,
+        StartedAt = Now,
+        Annotations = new Dictionary<string, string> { [CriLabels.ContainerHash] = PodFacts.Hash(TestPods.Service(name)) },
+    };
+
+    private static ContainerRecord Exited(string name, int exitCode) =>
+        Running(name) with { State = ContainerState.ContainerExited, ExitCode = exitCode, FinishedAt = Now };
+}

@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
+
+public sealed class PodStatusTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    /// <summary>Container states (R running, 0 or 1 exited, - none), restart policy, everything stopped → phase.</summary>
+    [Theory]
+    [InlineData("--", "Always", false, "Pending")]
+    [InlineData("R-", "Always", false, "Pending")]
+    [InlineData("RR", "Always", false, "Running")]
+    [InlineData("R1", "Never", false, "Running")]
+    [InlineData("00", "Never", false, "Succeeded")]
+    [InlineData("01", "Never", false, "Failed")]
+    [InlineData("00", "OnFailure", false, "Succeeded")]
+    [InlineData("01", "OnFailure", false, "Running")]
+    [InlineData("01", "Always", false, "Running")]
+    [InlineData("00", "Always", true, "Succeeded")]
+    [InlineData("01", "Always", true, "Failed")]
+    public void The_phase_follows_the_containers(string states, string policy, bool terminated, string phase)
+    {
+        var pod = Pod(policy, "a", "b");
+        var records = states.Select((s, i) => Record(((char)('a' + i)).ToString(), s)).OfType<ContainerRecord>();
+
+        Assert.Equal(phase, Compute(pod, records, isTerminated: terminated).Phase);
+    }
+
+    [Fact]
+    public void A_terminal_phase_is_for_ever()
+    {
+        var pod = Pod("Never", "a");
+        pod.Status = new V1PodStatus { Phase = "Failed", Reason = "Evicted" };
+
+        var status = Compute(pod, [Record("a", 'R')!]);
+
+        Assert.Equal(("Failed", "Evicted"), (status.Phase, status.Reason));
+    }
+
+    [Fact]
+    public void A_waiting_reason_moves_the_last_end_aside()
+    {
+        var pod = Pod("Always", "a");
+        var status = PodStatusComputer.Compute(Input(pod, [Record("a", '1')!]) with
+        {
+            Waiting = new Dictionary<string, WaitingReason> { ["a"] = new("CrashLoopBackOff", "back-off") },
+        }).ContainerStatuses[0];
+
+        Assert.Equal("CrashLoopBackOff", status.State.Waiting.Reason);
+        Assert.Equal(1, status.LastState.Terminated.ExitCode);
+    }
+
+    [Fact]
+    public void Readiness_needs_the_gates_of_others_too()
+    {
+        var pod = Pod("Always", "a");
+        pod.Spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "example.com/lb" }];
+        pod.Status = new V1PodStatus { Conditions = [new V1PodCondition { Type = "example.com/lb", Status = "False" }] };
+
+        var conditions = Compute(pod, [Record("a", 'R')!]).Conditions;
+
+        Assert.Equal("True", conditions.Single(c => c.Type == "ContainersReady").Status);
+        var ready = conditions.Single(c => c.Type == "Ready");
+        Assert.Equal("ReadinessGatesNotReady", ready.Reason);
+        Assert.Equal("the status of pod readiness gate \"example.com/lb\" is not \"True\", but False", ready.Message);
+    }
+
+    [Fact]
+    public void Transition_times_stay_while_the_status_does()
+    {
+        var pod = Pod("Always", "a");
+        var first = Compute(pod, [Record("a", 'R')!]);
+        pod.Status = first;
+
+        var second = PodStatusComputer.Compute(Input(pod, [Record("a", 'R')!]) with { Now = Now.AddHours(1) });
+
+        Assert.All(second.Conditions, c => Assert.Equal(Now.UtcDateTime, c.LastTransitionTime));
+        Assert.Null(StatusPatch.Compute(first, second, "u"));
+    }
+
+    [Fact]
+    public void A_patch_says_only_what_changed()
+    {
+        var pod = Pod("Always", "a");
+        var before = Compute(pod, []);
+        pod.Status = before;
+        before.Conditions.Add(new V1PodCondition { Type = "example.com/other", Status = "True" });
+
+        var after = Compute(pod, [Record("a", 'R')!]);
+        var patch = JsonNode.Parse(StatusPatch.Compute(before, after, "u")!)!;
+
+        Assert.Equal("u", (string)patch["metadata"]!["uid"]!);
+        Assert.Equal("Running", (string)patch["status"]!["phase"]!);
+        Assert.Null(patch["status"]!["startTime"]);
+        var types = patch["status"]!["conditions"]!.AsArray().Select(c => (string)c!["type"]!);
+        Assert.Equal(["PodReadyToStartContainers", "Ready", "ContainersReady"], types);
+    }
+
+    private static V1PodStatus Compute(V1Pod pod, IEnumerable<ContainerRecord> records, bool isTerminated = false) =>
+        PodStatusComputer.Compute(Input(pod, records) with { IsTerminated = isTerminated });
+
+    private static PodStatusInput Input(V1Pod pod, IEnumerable<ContainerRecord> records)
+    {
+        var list = records.ToList();
+        return new PodStatusInput
+        {
+            Pod = pod,
+            Now = Now,
+            HostIps = ["192.0.2.1"],
+            Started = list.Select(r => r.Id).ToHashSet(),
+            Observed = new PodRuntimeState
+            {
+                Uid = "u",
+                Containers = list,
+                Sandboxes = list.Count == 0 ? [] : [new SandboxRecord { Id = "s", Ready = true, Ips = ["10.0.0.1"] }],
+            },
+        };
+    }
+
+    private static V1Pod Pod(string policy, params string[] names)
+    {
+        var pod = TestPods.Pod("p", [.. names.Select(n => TestPods.Service(n))]);
+        pod.Spec.RestartPolicy = policy;
+        pod.Metadata.Uid = "u";
+        return pod;
+    }
+
+    private static ContainerRecord? Record(string name, char state) => state == '-' ? null : new ContainerRecord
+    {
+        Id = "id-" + name,
+        SandboxId = "s",
+        Name = name,
+        State = state == 'R' ? ContainerState.ContainerRunning : ContainerState.ContainerExited,
+        ExitCode = state == '1' ? 1 : 0,
+        Reason = state == '1' ? "Error" : "Completed",
+        CreatedAt = Now,
+        StartedAt = Now,
+        FinishedAt = state == 'R' ? null : Now,
+    };
+}
