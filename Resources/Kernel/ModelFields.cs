@@ -18,6 +18,8 @@ internal abstract class AccessField<T, TValue>(PropertyInfo property, LayoutEntr
 /// <summary>Strings.</summary>
 internal sealed class TextField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, string?>(property, entry)
 {
+    public override bool IsNormalized => !Entry.IsPointer;
+
     public override bool AreEqual(T left, T right)
     {
         var (a, b) = (Get(left), Get(right));
@@ -27,11 +29,6 @@ internal sealed class TextField<T>(PropertyInfo property, LayoutEntry entry) : A
 
     public override void Normalize(T item)
     {
-        if (Entry.IsPointer)
-        {
-            return;
-        }
-
         var value = Get(item);
         if (Entry.IsKept)
         {
@@ -60,6 +57,8 @@ internal sealed class ValueField<T, TValue>(PropertyInfo property, LayoutEntry e
     private static readonly EqualityComparer<TValue> Comparer = EqualityComparer<TValue>.Default;
     private static readonly TValue? Zero = MakeZero();
 
+    public override bool IsNormalized => !Entry.IsPointer && !Entry.IsKept && default(TValue) is null;
+
     public override bool AreEqual(T left, T right)
     {
         var (a, b) = (Get(left), Get(right));
@@ -68,7 +67,7 @@ internal sealed class ValueField<T, TValue>(PropertyInfo property, LayoutEntry e
 
     public override void Normalize(T item)
     {
-        if (!Entry.IsPointer && !Entry.IsKept && default(TValue) is null && Get(item) is { } value && Comparer.Equals(value, Zero))
+        if (Get(item) is { } value && Comparer.Equals(value, Zero))
         {
             Set(item, default!);
         }
@@ -91,6 +90,8 @@ internal sealed class ValueField<T, TValue>(PropertyInfo property, LayoutEntry e
 /// <summary>A single quantity.</summary>
 internal sealed class QuantityField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, ResourceQuantity?>(property, entry)
 {
+    public override bool IsNormalized => !Entry.IsPointer;
+
     public override bool AreEqual(T left, T right)
     {
         var (a, b) = (Get(left), Get(right));
@@ -99,7 +100,7 @@ internal sealed class QuantityField<T>(PropertyInfo property, LayoutEntry entry)
 
     public override void Normalize(T item)
     {
-        if (!Entry.IsPointer && Get(item) is null)
+        if (Get(item) is null)
         {
             Set(item, Quantity.Zero.ToModel());
         }
@@ -115,6 +116,8 @@ internal sealed class QuantityField<T>(PropertyInfo property, LayoutEntry entry)
 /// <summary>Ports and percentages.</summary>
 internal sealed class IntOrStringField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, IntOrString?>(property, entry)
 {
+    public override bool IsNormalized => false;
+
     public override bool AreEqual(T left, T right) =>
         string.Equals(Get(left)?.Value, Get(right)?.Value, StringComparison.Ordinal)
         && PortOrText.IsNumber(Get(left), out _) == PortOrText.IsNumber(Get(right), out _);

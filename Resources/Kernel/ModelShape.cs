@@ -49,6 +49,7 @@ public sealed class ModelShape<T> : ModelShape
 {
     private readonly ModelField<T>[] _fields;
     private readonly ModelField<T>[] _internal;
+    private readonly ModelField<T>[] _normalized;
 
     public ModelShape()
     {
@@ -67,6 +68,7 @@ public sealed class ModelShape<T> : ModelShape
         _internal = [.. ordered];
         var rest = byName.Values.Select(p => ModelFields.Create<T>(p, new LayoutEntry(p.Name, p.Name, IsPointer: true, IsKept: false)));
         _fields = [.. ordered, .. rest];
+        _normalized = [.. _fields.Where(f => f.IsNormalized)];
     }
 
     public static ModelShape<T> Instance { get; } = (ModelShape<T>)Of(typeof(T));
@@ -86,7 +88,7 @@ public sealed class ModelShape<T> : ModelShape
 
     internal void NormalizeItem(T item)
     {
-        foreach (var field in _fields)
+        foreach (var field in _normalized)
         {
             field.Normalize(item);
         }
@@ -124,6 +126,9 @@ internal readonly record struct LayoutEntry(string Name, string Property, bool I
 internal abstract class ModelField<T>(LayoutEntry entry)
 {
     public string Name => Entry.Name;
+
+    /// <summary>False when normalizing never changes it.</summary>
+    public virtual bool IsNormalized => true;
 
     protected LayoutEntry Entry { get; } = entry;
 

@@ -40,7 +40,11 @@ internal static class PodWarnings
         Annotations(metadata, annotations, texts);
         VolumeWarnings.Add(spec, path, texts);
         Lists(spec, path, texts);
-        Fractions(spec.Overhead, path.Child("overhead"), texts);
+        if (spec.Overhead is { } overhead)
+        {
+            Fractions(overhead, path.Child("overhead"), texts);
+        }
+
         if (spec.SecurityContext?.SeccompProfile is null && metadata?.Annotations?.ContainsKey(PodAnnotations.SeccompPod) == true)
         {
             texts.Add($"{annotations.Key(PodAnnotations.SeccompPod)}: {NonFunctional}");
@@ -57,16 +61,20 @@ internal static class PodWarnings
             texts.Add($"{path.Child("terminationGracePeriodSeconds")}: must be >= 0; negative values are invalid and will be treated as 1");
         }
 
-        Affinity(spec.Affinity, path.Child("affinity"), texts);
+        if (spec.Affinity is { } affinity)
+        {
+            Affinity(affinity, path.Child("affinity"), texts);
+        }
+
         Addresses(spec, path, texts);
         return texts;
     }
 
-    private static void Affinity(V1Affinity? affinity, FieldPath path, List<string> texts)
+    private static void Affinity(V1Affinity affinity, FieldPath path, List<string> texts)
     {
         const string Required = "requiredDuringSchedulingIgnoredDuringExecution";
         const string Preferred = "preferredDuringSchedulingIgnoredDuringExecution";
-        var (pod, anti) = (affinity?.PodAffinity, affinity?.PodAntiAffinity);
+        var (pod, anti) = (affinity.PodAffinity, affinity.PodAntiAffinity);
         Terms(pod?.RequiredDuringSchedulingIgnoredDuringExecution, path.Child("podAffinity", Required), texts);
         WeightedTerms(pod?.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAffinity", Preferred), texts);
         Terms(anti?.RequiredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Required), texts);
@@ -190,21 +198,32 @@ internal static class PodWarnings
 
     private static void Lists(V1PodSpec spec, FieldPath path, List<string> texts)
     {
-        var addresses = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < (spec.HostAliases?.Count ?? 0); i++)
+        if (spec.HostAliases is { } aliases)
         {
-            var ip = spec.HostAliases![i].Ip ?? "";
+            HostAliases(aliases, path, texts);
+        }
+
+        if (spec.ImagePullSecrets is { } secrets)
+        {
+            PullSecrets(secrets, path, texts);
+        }
+    }
+
+    private static void HostAliases(IList<V1HostAlias> aliases, FieldPath path, List<string> texts)
+    {
+        var addresses = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < aliases.Count; i++)
+        {
+            var ip = aliases[i].Ip ?? "";
             if (!addresses.Add(ip))
             {
                 texts.Add($"{path.Child("hostAliases").Index(i).Child("ip")}: duplicate ip {GoText.Quote(ip)}");
             }
         }
+    }
 
-        if (spec.ImagePullSecrets is not { } secrets)
-        {
-            return;
-        }
-
+    private static void PullSecrets(IList<V1LocalObjectReference> secrets, FieldPath path, List<string> texts)
+    {
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < secrets.Count; i++)
         {
@@ -266,11 +285,11 @@ internal static class PodWarnings
         }
     }
 
-    private static void Fractions(IDictionary<string, ResourceQuantity>? overhead, FieldPath path, List<string> texts)
+    private static void Fractions(IDictionary<string, ResourceQuantity> overhead, FieldPath path, List<string> texts)
     {
         foreach (var name in (string[])[ResourceNames.Memory, ResourceNames.EphemeralStorage])
         {
-            if (overhead?.TryGetValue(name, out var model) == true && Quantity.Of(model) is var quantity && quantity.MilliValue % 1000 != 0)
+            if (overhead.TryGetValue(name, out var model) && Quantity.Of(model) is var quantity && quantity.MilliValue % 1000 != 0)
             {
                 texts.Add(FractionText(path.Key(name), quantity));
             }

@@ -84,18 +84,18 @@ internal static class VolumeWarnings
 
     private static void Clashes(V1VolumeProjection source, HashSet<string> tokens, FieldPath path, List<string> texts)
     {
-        Clashes(source.ConfigMap?.Items?.Select(i => i.Path), tokens, path.Child("configMap"), texts);
-        Clashes(source.Secret?.Items?.Select(i => i.Path), tokens, path.Child("secrets"), texts);
-        Clashes(source.DownwardAPI?.Items?.Select(i => i.Path), tokens, path.Child("downwardAPI"), texts);
+        Clashes(source.ConfigMap?.Items?.Select(i => i.Path), tokens, path, "configMap", texts);
+        Clashes(source.Secret?.Items?.Select(i => i.Path), tokens, path, "secrets", texts);
+        Clashes(source.DownwardAPI?.Items?.Select(i => i.Path), tokens, path, "downwardAPI", texts);
     }
 
-    private static void Clashes(IEnumerable<string>? paths, HashSet<string> tokens, FieldPath path, List<string> texts)
+    private static void Clashes(IEnumerable<string>? paths, HashSet<string> tokens, FieldPath path, string field, List<string> texts)
     {
         foreach (var (index, target) in (paths ?? []).Index())
         {
             if (tokens.Contains(target))
             {
-                texts.Add($"{path.Index(index)}: has duplicated path with ServiceAccountToken {GoText.Quote(target)}");
+                texts.Add($"{path.Child(field).Index(index)}: has duplicated path with ServiceAccountToken {GoText.Quote(target)}");
             }
         }
     }
