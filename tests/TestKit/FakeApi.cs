@@ -242,8 +242,10 @@ internal sealed class FakeApi(TimeProvider time)
         if (subresource == "status")
         {
             var status = next["status"]?.DeepClone();
+            var annotations = Metadata(next)["annotations"]?.DeepClone();
             next = before.DeepClone().AsObject();
             SetOrRemove(next, "status", status);
+            SetOrRemove(Metadata(next), "annotations", annotations);
         }
         else if (subresource != "finalize")
         {

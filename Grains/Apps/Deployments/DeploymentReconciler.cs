@@ -61,7 +61,12 @@ public sealed class DeploymentReconciler : IObjectReconciler
         }
 
         _events.Record(plan.Events);
-        await WriteStatusAsync(deployment, plan, cancellationToken);
+        if (plan.Status is not null || plan.Revision is not null)
+        {
+            var status = plan.Status ?? deployment.Status ?? new V1DeploymentStatus();
+            await WriteStatusAsync(deployment, status, plan.Revision, cancellationToken);
+        }
+
         return plan.IsSettled ? new ReconcileResult(plan.NextCheck) : ReconcileResult.Again(TimeSpan.Zero);
     }
 
@@ -156,14 +161,15 @@ public sealed class DeploymentReconciler : IObjectReconciler
                 return true;
             }
 
-            await WriteStatusAsync(deployment, DeploymentPlanner.Collided(deployment, now), cancellationToken);
+            await WriteStatusAsync(deployment, DeploymentPlanner.Collided(deployment, now), null, cancellationToken);
             return false;
         }
 
         var why = created.Error.Message;
         _events.Record(EventNote.Warning(
             deployment, "ReplicaSetCreateError", $"Failed to create new replica set \"{set.Metadata.Name}\": {why}"));
-        await WriteStatusAsync(deployment, DeploymentPlanner.CreateFailed(deployment, set.Metadata.Name, why, now), cancellationToken);
+        var status = DeploymentPlanner.CreateFailed(deployment, set.Metadata.Name, why, now);
+        await WriteStatusAsync(deployment, status, null, cancellationToken);
         throw new ReconcileException($"deployment {_key}: {why}");
     }
 
@@ -204,27 +210,37 @@ public sealed class DeploymentReconciler : IObjectReconciler
         Expect(await _client.MergeAsync<V1ReplicaSet>(change.Set.Key(), patch, cancellationToken), "replica set");
     }
 
-    private async Task WriteStatusAsync(V1Deployment deployment, DeploymentPlan plan, CancellationToken cancellationToken)
+    private async Task WriteStatusAsync(
+        V1Deployment deployment, V1DeploymentStatus status, string? revision, CancellationToken cancellationToken)
     {
-        if (plan.Status is not null)
+        var metadata = deployment.Metadata;
+        var annotations = metadata.Annotations;
+        if (revision is not null)
         {
-            await WriteStatusAsync(deployment, plan.Status, cancellationToken);
-        }
-
-        if (plan.Revision is not null)
-        {
-            var annotations = new JsonObject { [DeploymentAnnotations.Revision] = plan.Revision };
-            var patch = new JsonObject
+            annotations = new Dictionary<string, string>(annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal)
             {
-                ["metadata"] = new JsonObject { ["uid"] = deployment.Metadata.Uid, ["annotations"] = annotations },
+                [DeploymentAnnotations.Revision] = revision,
             };
-            Expect(await _client.MergeAsync<V1Deployment>(_key, patch, cancellationToken), "revision");
         }
-    }
 
-    private async Task WriteStatusAsync(V1Deployment deployment, V1DeploymentStatus status, CancellationToken cancellationToken)
-    {
-        var body = new V1Deployment { Metadata = deployment.Metadata, Spec = deployment.Spec, Status = status };
+        // The revision goes with the status, since a write of the object with another annotation would count as a new generation.
+        var body = new V1Deployment
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = metadata.Name,
+                NamespaceProperty = metadata.NamespaceProperty,
+                Uid = metadata.Uid,
+                ResourceVersion = metadata.ResourceVersion,
+                CreationTimestamp = metadata.CreationTimestamp,
+                Labels = metadata.Labels,
+                Annotations = annotations,
+                Finalizers = metadata.Finalizers,
+                OwnerReferences = metadata.OwnerReferences,
+            },
+            Spec = deployment.Spec,
+            Status = status,
+        };
         Expect(await _client.UpdateStatusAsync(body, cancellationToken), "status");
     }
 

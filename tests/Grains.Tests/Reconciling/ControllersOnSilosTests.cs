@@ -30,7 +30,7 @@ public sealed class ControllersOnSilosTests
         var nodes = RunNodesAsync(client, stop.Token);
         await FurnishAsync(client);
         Require(await client.CreateAsync(Deployment(10), default));
-        await UntilAsync<V1Deployment>(client, d => d.Status?.AvailableReplicas == 10);
+        await UntilAsync<V1Deployment>(client, d => d.Status?.AvailableReplicas == 10 && d.Metadata.Generation == 1);
         await UntilAsync<Corev1Event>(client, e => e.Reason == "ScalingReplicaSet" && e.InvolvedObject.Name == "web");
         await UntilAsync<Corev1Event>(client, e => e.Reason == "SuccessfulCreate" && e.Source.Component == "replicaset-controller");
         Require(await client.CreateAsync(Service(), default));
