@@ -29,6 +29,12 @@ public sealed class ApiRouter(
     /// <summary>Answers one request. Failures of the environment are mapped by <see cref="FailureMapper"/> around this.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        if (RawPath.Refuse(context) is { } refused)
+        {
+            await refused;
+            return;
+        }
+
         var read = ReadRequest(context.Request);
         if (!read.Succeeded)
         {

@@ -16,6 +16,9 @@ public enum DeletionAction
 
     /// <summary>The object goes now.</summary>
     Remove,
+
+    /// <summary>The object goes now, but watchers see it terminating first: two commits, as upstream.</summary>
+    MarkAndRemove,
 }
 
 /// <summary>The rules of deletion as pure functions: grace periods, finalizers, propagation (upstream's rest.BeforeDelete and store.Delete).</summary>
@@ -69,7 +72,9 @@ public static class DeletionRules
         item.Metadata.Finalizers = finalizers.Count == 0 ? null : finalizers;
         if (grace == GraceOutcome.Graceful)
         {
-            return finalizers.Count > 0 || item.Metadata.DeletionGracePeriodSeconds > 0 ? DeletionAction.Update : DeletionAction.Remove;
+            return finalizers.Count > 0 || item.Metadata.DeletionGracePeriodSeconds > 0
+                ? DeletionAction.Update
+                : DeletionAction.MarkAndRemove;
         }
 
         if (finalizers.Count == 0)
@@ -123,7 +128,8 @@ public static class DeletionRules
     /// <summary>A deletion that is under way can only be made quicker.</summary>
     private static GraceOutcome Shorten(V1ObjectMeta metadata, DateTime deadline, long? requested)
     {
-        if (metadata.DeletionGracePeriodSeconds is not { } current)
+        // A period of 0 that is still here was left by a deletion that failed between its two steps: finish it.
+        if (metadata.DeletionGracePeriodSeconds is not { } current || current == 0)
         {
             return GraceOutcome.None;
         }

@@ -77,7 +77,7 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
         }
 
         context.Warnings.AddRange(definition.Strategy.Warnings(item, null));
-        return string.IsNullOrEmpty(item.Metadata.ResourceVersion) || item.Metadata.ResourceVersion == "0"
+        return context.Options.DryRun || item.Metadata.ResourceVersion is null or "" or "0"
             ? null
             : new Status { Code = 500, Reason = "", Message = "resourceVersion should not be set on objects to be created" };
     }

@@ -66,19 +66,28 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             return (new WriteResult(current), false);
         }
 
-        var removes = action == DeletionAction.Remove;
+        var removes = action is DeletionAction.Remove or DeletionAction.MarkAndRemove;
         if (options.DryRun)
         {
             return (new WriteResult(EncodedObject.Transient(context.Key, item, current.Revision), Deleted: removes), false);
         }
 
-        var outcome = await store.WriteAsync(
-            context.Definition, context.Key, EncodedObject.Of(item), removes ? WriteKind.Delete : WriteKind.Update, current.Revision,
-            context.CancellationToken);
+        var encoded = EncodedObject.Of(item);
+        var outcome = action == DeletionAction.Remove
+            ? await WriteAsync(context, encoded, WriteKind.Delete, current.Revision)
+            : await WriteAsync(context, encoded, WriteKind.Update, current.Revision);
+        if (action == DeletionAction.MarkAndRemove && outcome.Succeeded)
+        {
+            outcome = await WriteAsync(context, encoded, WriteKind.Delete, outcome.Value.Revision);
+        }
+
         return outcome.Succeeded
             ? (new WriteResult(outcome.Value, Deleted: removes), true)
             : (outcome.Error, outcome.Error.Reason != StatusReasons.Conflict);
     }
+
+    private Task<Outcome<ResourceObject>> WriteAsync(WriteContext context, EncodedObject next, WriteKind kind, long expectedRevision) =>
+        store.WriteAsync(context.Definition, context.Key, next, kind, expectedRevision, context.CancellationToken);
 
     private async ValueTask<Status?> AdmitAsync(WriteContext context, ResourceObject current, DeletionOptions options)
     {

@@ -64,11 +64,14 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
             !old[RevisionOffset..^tail].ContainsAnyExceptInRange((byte)'0', (byte)'9');
     }
 
-    /// <summary>The object as an answer that will not be stored: with the revision it has, or none.</summary>
+    /// <summary>The object as an answer that will not be stored: with the revision it has, or (0) as it stands.</summary>
     public static ResourceObject Transient(ObjectKey key, IKubernetesObject<V1ObjectMeta> item, long revision)
     {
-        item.Metadata.ResourceVersion =
-            revision == 0 ? null : revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (revision != 0)
+        {
+            item.Metadata.ResourceVersion = revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         return new ResourceObject(key, item.Metadata.Uid ?? "", revision, ResourceCodec.Encode((object)item));
     }
 }

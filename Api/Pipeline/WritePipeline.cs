@@ -27,6 +27,7 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin, TaintNodesByConditionPlugin>();
         services.AddSingleton<IAdmissionPlugin, PriorityPlugin>();
         services.AddSingleton<IAdmissionPlugin, DefaultTolerationSecondsPlugin>();
+        services.AddSingleton<IAdmissionPlugin, RuntimeClassPlugin>();
         services.TryAddSingleton<ResourceClientServices>();
         services.TryAddSingleton<IResourceClient>(s => new ResourceClient(
             s.GetRequiredService<ResourceClientServices>(),

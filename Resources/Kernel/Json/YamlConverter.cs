@@ -44,10 +44,13 @@ public static class YamlConverter
         var text = bad.Message;
         var end = text.IndexOf("): ", StringComparison.Ordinal);
         text = text.StartsWith('(') && end > 0 ? text[(end + 3)..] : text;
-        var cause = text.IndexOf(", found a tab character", StringComparison.Ordinal) is var tab and > 0
-            ? "found a tab character that violates indentation"
-            : char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
-        return bad.Start.Line > 1 ? $"yaml: line {bad.Start.Line}: {cause}" : $"yaml: {cause}";
+        var isTab = text.Contains("found a tab character", StringComparison.Ordinal);
+        var cause = isTab ? "found a tab character that violates indentation"
+            : text.Contains("found invalid mapping", StringComparison.Ordinal) || text.StartsWith("Mapping values", StringComparison.Ordinal)
+                ? "mapping values are not allowed in this context"
+                : char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
+        var line = isTab ? bad.End.Line : bad.Start.Line;
+        return line > 1 ? $"yaml: line {line}: {cause}" : $"yaml: {cause}";
     }
 
     private sealed class Run(Parser parser)
