@@ -83,14 +83,12 @@ public static class BuiltInResources
             Name = WellKnown.ServiceAccounts, Version = "v1", Kind = "ServiceAccount", Singular = "serviceaccount",
             ShortNames = ["sa"], Subresources = [new("token", CreateOnly, "TokenRequest", "authentication.k8s.io", "v1")],
             Model = typeof(V1ServiceAccount), Strategy = new ServiceAccountStrategy(), GrainType = "serviceaccount",
-            ReturnsDeletedObject = true,
         },
         new()
         {
             Name = WellKnown.Services, Version = "v1", Kind = "Service", Singular = "service", ShortNames = ["svc"],
             Categories = ["all"], Subresources = [new("proxy", ProxyVerbs, "ServiceProxyOptions"), StatusSubresource],
             Model = typeof(V1Service), Strategy = new ServiceStrategy(), GrainType = "service",
-            ReturnsDeletedObject = true,
         },
     ];
 
@@ -111,7 +109,6 @@ public static class BuiltInResources
             StatusSubresource,
         ],
         Model = typeof(V1Pod), Strategy = new PodStrategy(), GrainType = "pod",
-        ReturnsDeletedObject = true,
     };
 
     private static IEnumerable<ResourceDefinition> Apps() =>

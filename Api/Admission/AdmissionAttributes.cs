@@ -17,7 +17,7 @@ public enum AdmissionOperation
 /// <summary>One write under admission.</summary>
 public sealed class AdmissionAttributes
 {
-    private List<Func<Task>>? _undo;
+    private List<Func<Task>>? _onFinished;
 
     public required AdmissionOperation Operation { get; init; }
 
@@ -48,17 +48,17 @@ public sealed class AdmissionAttributes
     /// <summary>True when the write is for this resource itself, not for a subresource.</summary>
     public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;
 
-    /// <summary>Something to undo if the write is refused after all. Not run when nobody knows what became of it.</summary>
-    public void OnRefused(Func<Task> undo) => (_undo ??= []).Add(undo);
+    /// <summary>Something to do once the write is committed or surely refused. Not done when nobody knows what became of it.</summary>
+    public void OnFinished(Func<Task> action) => (_onFinished ??= []).Add(action);
 
-    /// <summary>The write was surely refused: runs what was registered, once.</summary>
-    public async ValueTask UndoAsync()
+    /// <summary>The write was committed or surely refused: does what was registered, once.</summary>
+    public async ValueTask FinishAsync()
     {
-        var all = _undo;
-        _undo = null;
-        foreach (var undo in all ?? [])
+        var all = _onFinished;
+        _onFinished = null;
+        foreach (var action in all ?? [])
         {
-            await undo();
+            await action();
         }
     }
 }

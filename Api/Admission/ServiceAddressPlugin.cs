@@ -92,7 +92,7 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         }
 
         plan.Apply(service.Spec, answer.ClusterIP, answer.NodePorts);
-        attributes.OnRefused(() => grain.ReleaseAsync(request.Reservation, CancellationToken.None));
+        attributes.OnFinished(() => grain.ReleaseAsync(request.Reservation, CancellationToken.None));
         return null;
     }
 

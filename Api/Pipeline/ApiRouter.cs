@@ -89,7 +89,7 @@ public sealed class ApiRouter(
             return;
         }
 
-        if (Deprecations.WarningFor(definition.Name) is { } warning)
+        if (definition.DeprecationWarning is { } warning)
         {
             WarningHeaders.Write(context.Response, [warning]);
         }

@@ -31,6 +31,14 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
             DryRun = context.Options.DryRun,
             Warnings = context.Warnings,
         };
+        var outcome = await AdmitAndCommitAsync(context, item, attributes);
+        await attributes.FinishAsync();
+        return outcome;
+    }
+
+    private async ValueTask<Outcome<WriteResult>> AdmitAndCommitAsync(
+        WriteContext context, IKubernetesObject<V1ObjectMeta> item, AdmissionAttributes attributes)
+    {
         if (await admission.MutateAsync(attributes, context.CancellationToken) is { } refusal)
         {
             return refusal;
@@ -62,11 +70,12 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
     {
         var definition = context.Definition;
         MetadataStamp.Create(item.Metadata, time.GetUtcNow());
-        definition.Strategy.PrepareForCreate(item);
         if (generates)
         {
             item.Metadata.Name = MetadataStamp.GenerateName(item.Metadata.GenerateName);
         }
+
+        definition.Strategy.PrepareForCreate(item);
 
         var errors = new FieldErrors();
         ObjectMetaRules.ValidateCreate(item.Metadata, definition, errors);

@@ -99,6 +99,18 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         MetadataStamp.Normalize(item, context.Definition);
         item.Metadata.NamespaceProperty = context.Definition.Namespaced ? context.Key.Namespace : null;
         var attributes = Attributes(context, item, old);
+        var step = await AdmitAndCommitAsync(context, current, item, old, attributes);
+        await attributes.FinishAsync();
+        return step;
+    }
+
+    private async ValueTask<Step> AdmitAndCommitAsync(
+        WriteContext context,
+        ResourceObject current,
+        IKubernetesObject<V1ObjectMeta> item,
+        IKubernetesObject<V1ObjectMeta> old,
+        AdmissionAttributes attributes)
+    {
         if (await admission.MutateAsync(attributes, context.CancellationToken) is { } refusal)
         {
             return Step.Refuse(refusal);

@@ -42,9 +42,6 @@ public sealed record ResourceDefinition
     /// <summary>Text of the Warning header that every request for this resource gets; null when it is not deprecated.</summary>
     public string? DeprecationWarning { get; init; }
 
-    /// <summary>True if a DELETE that removes the object answers with the object, not with a Status.</summary>
-    public bool ReturnsDeletedObject { get; init; }
-
     /// <summary><c>v1</c> or <c>group/version</c>.</summary>
     public string ApiVersion => Name.Group.Length == 0 ? Version : $"{Name.Group}/{Version}";
 

@@ -13,13 +13,13 @@ public interface IServiceAddressGrain : IGrainWithStringKey
     const string Key = "default";
 
     /// <summary>
-    /// Reserves all that a Service asks for, or nothing. The reservation holds until a Service with these addresses is seen, until it is
-    /// released, or until the write can no longer be under way.
+    /// Reserves all that a Service asks for, or nothing. The reservation holds until it is released, or the write can no longer be under way;
+    /// from then on the Service itself, if it was committed, holds its addresses.
     /// </summary>
     [Alias("Reserve")]
     Task<ServiceAddressAnswer> ReserveAsync(ServiceAddressRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Gives a reservation back whose write was surely refused.</summary>
+    /// <summary>Ends a reservation whose write was committed or surely refused; not for one whose outcome is unknown.</summary>
     [Alias("Release")]
     Task ReleaseAsync(string reservation, CancellationToken cancellationToken);
 }

@@ -27,170 +27,102 @@ public sealed record ServiceAddressReservation
 }
 
 /// <summary>
-/// Who has which cluster address and node port: live Services, as a follower reports them, and reservations. An address is free only when
-/// neither has it. Thread-safe: the follower runs beside the grain.
+/// Who has which cluster address and node port: live Services, as the journal tells them in order, and reservations for writes under way.
+/// An address is free only when neither has it.
 /// </summary>
 internal sealed class ServiceAddressBook(ServiceAddressRange range, Random random)
 {
-    private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, Holding> _live = [];
     private readonly Dictionary<int, HashSet<ObjectKey>> _liveIps = [];
     private readonly Dictionary<int, HashSet<ObjectKey>> _livePorts = [];
     private readonly Dictionary<string, ServiceAddressReservation> _reservations = new(StringComparer.Ordinal);
-    private long _floor = -1;
 
-    private sealed record Holding(long Revision, int? Ip, int[] Ports);
+    private sealed record Holding(int? Ip, int[] Ports);
 
     /// <summary>All reservations, for the durable state.</summary>
-    public IReadOnlyList<ServiceAddressReservation> Reservations
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _reservations.Values];
-            }
-        }
-    }
+    public IReadOnlyCollection<ServiceAddressReservation> Reservations => _reservations.Values;
 
     /// <summary>Takes over reservations of an earlier activation.</summary>
     public void Restore(IEnumerable<ServiceAddressReservation> reservations)
     {
-        lock (_lock)
+        foreach (var reservation in reservations)
         {
-            foreach (var reservation in reservations)
-            {
-                _reservations[reservation.Id] = reservation;
-            }
+            _reservations[reservation.Id] = reservation;
         }
+    }
+
+    /// <summary>Forgets all live Services, before the journal is read anew.</summary>
+    public void Clear()
+    {
+        _live.Clear();
+        _liveIps.Clear();
+        _livePorts.Clear();
     }
 
     /// <summary>
-    /// The whole truth at a revision. The follower may still be behind it: what it reports of earlier revisions is then old news, and ignored.
+    /// A Service as it is now. Returns another Service that has the same cluster address, which must not happen and is worth an alarm.
     /// </summary>
-    public void Load(long revision, IReadOnlyDictionary<ObjectKey, (long Revision, V1ServiceSpec Spec)> services)
+    public ObjectKey? See(ObjectKey key, V1ServiceSpec spec)
     {
-        lock (_lock)
+        Forget(key);
+        var holding = new Holding(range.OffsetOf(spec.ClusterIP ?? ""), [.. PortsOf(spec)]);
+        _live[key] = holding;
+        Array.ForEach(holding.Ports, port => Add(_livePorts, port, key));
+        if (holding.Ip is not { } ip)
         {
-            foreach (var (key, holding) in _live.ToList())
-            {
-                if (holding.Revision <= revision && !services.ContainsKey(key))
-                {
-                    Forget(key);
-                }
-            }
+            return null;
+        }
 
-            foreach (var (key, service) in services)
-            {
-                See(key, service.Revision, service.Spec);
-            }
+        Add(_liveIps, ip, key);
+        return Other(_liveIps[ip], key);
+    }
 
-            _floor = Math.Max(_floor, revision);
+    /// <summary>A Service that was deleted.</summary>
+    public void SeeGone(ObjectKey key) => Forget(key);
+
+    /// <summary>Reserves all or nothing.</summary>
+    public ServiceAddressAnswer Reserve(ServiceAddressRequest request, DateTimeOffset now)
+    {
+        string? address = null;
+        if (request.ClusterIP is { } wanted && TakeIp(wanted, request.Service, out address) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var ports = new List<int>();
+        for (var i = 0; i < request.NodePorts.Count; i++)
+        {
+            if (TakePort(request.NodePorts[i], request.Service, ports) is { } refused)
+            {
+                return refused with { RefusedNodePort = i };
+            }
+        }
+
+        _reservations[request.Reservation] = new ServiceAddressReservation
+        {
+            Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports, Since = now,
+        };
+        return new ServiceAddressAnswer { ClusterIP = address, NodePorts = ports };
+    }
+
+    /// <summary>Ends a reservation, since its write has ended one way or the other.</summary>
+    public void Release(string reservation) => _reservations.Remove(reservation);
+
+    /// <summary>Ends reservations whose write can no longer be under way.</summary>
+    public void ReleaseOlderThan(DateTimeOffset time)
+    {
+        foreach (var reservation in _reservations.Values.Where(r => r.Since < time).ToList())
+        {
+            _reservations.Remove(reservation.Id);
         }
     }
 
-    /// <summary>
-    /// A Service as of a revision. The reservation that it fulfils ends. Returns another Service that has the same cluster address, which must
-    /// not happen and is worth an alarm.
-    /// </summary>
-    public ObjectKey? See(ObjectKey key, long revision, V1ServiceSpec spec)
+    private ServiceAddressAnswer? TakeIp(string wanted, ObjectKey service, out string? address)
     {
-        lock (_lock)
-        {
-            var known = _live.GetValueOrDefault(key);
-            if (revision <= _floor || known?.Revision > revision)
-            {
-                return null;
-            }
-
-            Forget(key);
-            var holding = new Holding(revision, range.OffsetOf(spec.ClusterIP ?? ""), [.. PortsOf(spec)]);
-            _live[key] = holding;
-            Array.ForEach(holding.Ports, port => Add(_livePorts, port, key));
-            if (known is null || known.Ip != holding.Ip || !known.Ports.SequenceEqual(holding.Ports))
-            {
-                EndFulfilled(key, holding);
-            }
-
-            if (holding.Ip is not { } ip)
-            {
-                return null;
-            }
-
-            Add(_liveIps, ip, key);
-            return Other(_liveIps[ip], key);
-        }
-    }
-
-    /// <summary>A Service that was deleted at a revision.</summary>
-    public void SeeGone(ObjectKey key, long revision)
-    {
-        lock (_lock)
-        {
-            if (revision > _floor && _live.TryGetValue(key, out var known) && known.Revision <= revision)
-            {
-                Forget(key);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Reserves all or nothing. On a refusal, <paramref name="holder"/> is the live Service that is said to have the wanted thing:
-    /// worth a second look, since the follower may lag.
-    /// </summary>
-    public ServiceAddressAnswer Reserve(ServiceAddressRequest request, DateTimeOffset now, out ObjectKey? holder)
-    {
-        lock (_lock)
-        {
-            holder = null;
-            string? address = null;
-            if (request.ClusterIP is { } wanted && TakeIp(wanted, request.Service, out address, out holder) is { } refusal)
-            {
-                return refusal;
-            }
-
-            var ports = new List<int>();
-            for (var i = 0; i < request.NodePorts.Count; i++)
-            {
-                if (TakePort(request.NodePorts[i], request.Service, ports, out holder) is { } refused)
-                {
-                    return refused with { RefusedNodePort = i };
-                }
-            }
-
-            _reservations[request.Reservation] = new ServiceAddressReservation
-            {
-                Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports, Since = now,
-            };
-            return new ServiceAddressAnswer { ClusterIP = address, NodePorts = ports };
-        }
-    }
-
-    /// <summary>Ends a reservation.</summary>
-    public bool Release(string reservation)
-    {
-        lock (_lock)
-        {
-            return _reservations.Remove(reservation);
-        }
-    }
-
-    /// <summary>Reservations whose write can no longer be under way.</summary>
-    public IReadOnlyList<string> Expired(DateTimeOffset before)
-    {
-        lock (_lock)
-        {
-            return [.. _reservations.Values.Where(r => r.Since < before).Select(r => r.Id)];
-        }
-    }
-
-    private ServiceAddressAnswer? TakeIp(string wanted, ObjectKey service, out string? address, out ObjectKey? holder)
-    {
-        holder = null;
         address = null;
         if (wanted.Length == 0)
         {
-            var free = FindFree(1, range.Size - 1, range.DynamicIpStart, offset => IsIpFree(offset, service, out _));
+            var free = FindFree(1, range.Size - 1, range.DynamicIpStart, offset => IsIpFree(offset, service));
             address = free is { } offset ? range.ToAddress(offset) : null;
             return free is null ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true } : null;
         }
@@ -201,19 +133,18 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         }
 
         address = wanted;
-        return IsIpFree(at, service, out holder) ? null : new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpTaken };
+        return IsIpFree(at, service) ? null : new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpTaken };
     }
 
-    private ServiceAddressAnswer? TakePort(int wanted, ObjectKey service, List<int> mine, out ObjectKey? holder)
+    private ServiceAddressAnswer? TakePort(int wanted, ObjectKey service, List<int> mine)
     {
-        holder = null;
         if (wanted == 0)
         {
             var free = FindFree(
                 range.FirstNodePort,
                 range.LastNodePort + 1,
                 range.DynamicNodePortStart,
-                port => !mine.Contains(port) && IsPortFree(port, service, out _));
+                port => !mine.Contains(port) && IsPortFree(port, service));
             mine.Add(free ?? 0);
             return free is null ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true } : null;
         }
@@ -223,7 +154,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
             return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.PortOutOfRange(range) };
         }
 
-        if (mine.Contains(wanted) || !IsPortFree(wanted, service, out holder))
+        if (mine.Contains(wanted) || !IsPortFree(wanted, service))
         {
             return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.PortTaken };
         }
@@ -252,21 +183,15 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         return null;
     }
 
-    private bool IsIpFree(int offset, ObjectKey service, out ObjectKey? holder)
-    {
-        holder = _liveIps.TryGetValue(offset, out var holders) ? holders.First() : null;
-        return holder is null && !IsReserved(service, r => r.ClusterIP.Length != 0 && range.OffsetOf(r.ClusterIP) == offset);
-    }
+    private bool IsIpFree(int offset, ObjectKey service) => !_liveIps.ContainsKey(offset) &&
+        !IsReserved(service, r => r.ClusterIP.Length != 0 && range.OffsetOf(r.ClusterIP) == offset);
 
-    private bool IsPortFree(int port, ObjectKey service, out ObjectKey? holder)
-    {
-        holder = _livePorts.TryGetValue(port, out var holders) ? holders.First() : null;
-        return holder is null && !IsReserved(service, r => r.NodePorts.Contains(port));
-    }
+    private bool IsPortFree(int port, ObjectKey service) =>
+        !_livePorts.ContainsKey(port) && !IsReserved(service, r => r.NodePorts.Contains(port));
 
     /// <summary>
-    /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most one of
-    /// them can be committed.
+    /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most one of them can be live
+    /// at a time. Both keep others off until they have ended.
     /// </summary>
     private bool IsReserved(ObjectKey service, Func<ServiceAddressReservation, bool> has)
     {
@@ -279,30 +204,6 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         }
 
         return false;
-    }
-
-    /// <summary>
-    /// Ends the oldest reservation that the Service's new addresses answer: one only, since a second attempt to write the same Service may
-    /// still be under way.
-    /// </summary>
-    private void EndFulfilled(ObjectKey key, Holding holding)
-    {
-        ServiceAddressReservation? oldest = null;
-        foreach (var reservation in _reservations.Values)
-        {
-            var isOfService = reservation.Service.Name.Length == 0 || reservation.Service == key;
-            var hasIp = reservation.ClusterIP.Length == 0 || range.OffsetOf(reservation.ClusterIP) == holding.Ip;
-            if (isOfService && hasIp && reservation.NodePorts.All(holding.Ports.Contains) &&
-                (oldest is null || reservation.Since < oldest.Since))
-            {
-                oldest = reservation;
-            }
-        }
-
-        if (oldest is not null)
-        {
-            _reservations.Remove(oldest.Id);
-        }
     }
 
     private void Forget(ObjectKey key)

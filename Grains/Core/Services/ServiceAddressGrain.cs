@@ -1,7 +1,6 @@
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -18,10 +17,10 @@ public sealed class ServiceAddressState
 }
 
 /// <summary>
-/// Every reservation is written before it is told, under the storage's ETag: should two activations exist for a moment, one of them fails its
-/// write, gives nothing out, and goes. An activation begins with the reservations as written, then lists the Services linearizably, so it knows every
-/// address that was ever given and is still held. Afterwards it follows the Services, which may lag: then something that
-/// is free again looks taken, never the reverse, and before it refuses it looks at the holder itself.
+/// Before each decision the grain reads the Services' journal up to its newest revision, so that it knows every committed Service; writes
+/// under way are covered by reservations. A reservation is written before it is told, under the storage's ETag: should two activations exist for
+/// a moment, one of them fails its write, gives nothing out, and goes. A new activation begins with the reservations as written and then reads the
+/// Services: whatever was ever given is in the one or in the other.
 /// </summary>
 [GrainType("serviceaddresses")]
 public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
@@ -29,42 +28,45 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
     /// <summary>No write of a Service is under way longer than this.</summary>
     private static readonly TimeSpan ReservationLifetime = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan FollowBackOff = TimeSpan.FromSeconds(1);
+    private const int MaxChangesPerRead = 1000;
+    private const long Unread = -1;
 
     private readonly IPersistentState<ServiceAddressState> _state;
-    private readonly IServiceProvider _services;
+    private readonly IJournalStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceAddressGrain> _logger;
     private readonly ServiceAddressBook _book;
-    private readonly CancellationTokenSource _stop = new();
-    private IResourceClient? _client;
+    private long _position = Unread;
 
     public ServiceAddressGrain(
         [PersistentState("addresses")] IPersistentState<ServiceAddressState> state,
+        IJournalStore store,
         IServiceProvider services,
         TimeProvider time,
         ILogger<ServiceAddressGrain> logger)
     {
         _state = state;
-        _services = services;
+        _store = store;
         _time = time;
         _logger = logger;
         _book = new ServiceAddressBook(services.GetService<ServiceAddressRange>() ?? ServiceAddressRange.Default, new Random());
     }
 
     /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _book.Restore(_state.State.Reservations);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public async Task<ServiceAddressAnswer> ReserveAsync(ServiceAddressRequest request, CancellationToken cancellationToken)
     {
-        var client = await EnsureReadyAsync(cancellationToken);
-        await DropExpiredAsync(client, cancellationToken);
-        var answer = _book.Reserve(request, _time.GetUtcNow(), out var holder);
-        if (answer.Refusal is not null && holder is not null)
-        {
-            // The holder may be gone already: a refusal rests on the truth, not on what the follower has heard.
-            await LoadAsync(client, cancellationToken);
-            answer = _book.Reserve(request, _time.GetUtcNow(), out _);
-        }
+        await CatchUpAsync(cancellationToken);
 
+        // What became of old writes is visible by now: a Service that holds their addresses, or nothing.
+        _book.ReleaseOlderThan(_time.GetUtcNow() - ReservationLifetime);
+        var answer = _book.Reserve(request, _time.GetUtcNow());
         if (answer.Refusal is null)
         {
             await PersistAsync(request.Reservation, cancellationToken);
@@ -76,97 +78,62 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
     /// <inheritdoc/>
     public Task ReleaseAsync(string reservation, CancellationToken cancellationToken)
     {
-        // Written with the next reservation: until then a restart merely keeps it reserved a little longer.
+        // Written with the next reservation: until then a new activation merely keeps it reserved a little longer.
         _book.Release(reservation);
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        await _stop.CancelAsync();
-
-    /// <summary>On first use, not on activation: the API that the Services come from may still be starting then.</summary>
-    private async Task<IResourceClient> EnsureReadyAsync(CancellationToken cancellationToken)
+    private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        if (_client is not null)
+        var journal = GrainFactory.GetGrain<IJournalGrain>(WellKnown.Services.ToString());
+        var newest = await journal.GetRevisionAsync(cancellationToken);
+        if (_position == Unread)
         {
-            return _client;
+            await LoadAsync(cancellationToken);
         }
 
-        var client = _services.GetRequiredService<IResourceClient>().As(UserIdentity.Controller("service-address-allocator"));
-        _book.Restore(_state.State.Reservations);
-        await LoadAsync(client, cancellationToken);
-        _client = client;
-        _ = Task.Factory.StartNew(
-            () => FollowAsync(client, _stop.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
-        return client;
-    }
-
-    private async Task LoadAsync(IResourceClient client, CancellationToken cancellationToken)
-    {
-        var query = ResourceOf<V1Service>.Query() with { Freshness = ReadFreshness.Linearizable };
-        var list = await client.ListAsync(query, cancellationToken);
-        _book.Load(list.Revision, list.Items.ToDictionary(i => i.Key, i => (i.Revision, i.As<V1Service>().Spec)));
-    }
-
-    private async Task FollowAsync(IResourceClient client, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
+        while (_position < newest)
         {
-            try
+            var batch = await journal.ReadAfterAsync(_position, MaxChangesPerRead, TimeSpan.Zero, cancellationToken);
+            if (batch.TooOld)
             {
-                await FollowOnceAsync(client, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                LogFollowEnded(error);
-                await Task.Delay(FollowBackOff, _time, CancellationToken.None);
-            }
-        }
-    }
-
-    /// <summary>
-    /// After a gap the follower starts over with all objects: seeing them again is right too. What vanished in the gap stays taken until
-    /// somebody wants it, and a second look finds it gone.
-    /// </summary>
-    private async Task FollowOnceAsync(IResourceClient client, CancellationToken cancellationToken)
-    {
-        await foreach (var change in client.FollowAsync(WellKnown.Services, cancellationToken))
-        {
-            if (ReferenceEquals(change, ResourceChange.Synced))
-            {
+                await LoadAsync(cancellationToken);
                 continue;
             }
 
-            var item = change.Object;
-            if (change.Kind == ChangeKind.Deleted)
+            foreach (var change in batch.Changes)
             {
-                _book.SeeGone(item.Key, item.Revision);
+                See(change);
             }
-            else if (_book.See(item.Key, item.Revision, item.As<V1Service>().Spec) is { } other)
-            {
-                LogShared(item.Key, other, item.As<V1Service>().Spec.ClusterIP);
-            }
+
+            _position = batch.Revision;
         }
     }
 
-    private async Task DropExpiredAsync(IResourceClient client, CancellationToken cancellationToken)
+    private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        var expired = _book.Expired(_time.GetUtcNow() - ReservationLifetime);
-        if (expired.Count == 0)
+        var snapshot = await _store.ReadSnapshotAsync(WellKnown.Services, cancellationToken);
+        _book.Clear();
+        foreach (var item in snapshot.Objects)
         {
+            See(new Change(ChangeKind.Added, item));
+        }
+
+        _position = snapshot.Revision;
+    }
+
+    private void See(Change change)
+    {
+        if (change.Kind == ChangeKind.Deleted)
+        {
+            _book.SeeGone(change.Object.Key);
             return;
         }
 
-        // Whatever became of these writes is visible by now: a Service that holds them, or nothing.
-        await LoadAsync(client, cancellationToken);
-        foreach (var reservation in expired)
+        var spec = change.Object.As<V1Service>().Spec;
+        if (_book.See(change.Object.Key, spec) is { } other)
         {
-            _book.Release(reservation);
+            LogShared(change.Object.Key, other, spec.ClusterIP);
         }
     }
 
@@ -189,9 +156,6 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Services {First} and {Second} share the address {Address}")]
     private partial void LogShared(ObjectKey first, ObjectKey second, string? address);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "following Services ended; starting over")]
-    private partial void LogFollowEnded(Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "a reservation of Service addresses was not written; the grain starts afresh")]
     private partial void LogNotWritten(Exception error);

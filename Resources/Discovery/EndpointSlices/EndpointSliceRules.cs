@@ -28,11 +28,11 @@ internal static class EndpointSliceRules
             errors.NotSupported(FieldPath.Of("addressType"), item.AddressType, AddressTypes);
         }
 
-        ValidateEndpoints(item, errors);
+        ValidateEndpoints(item, old, errors);
         ValidatePorts(item.Ports ?? [], errors);
     }
 
-    private static void ValidateEndpoints(V1EndpointSlice item, FieldErrors errors)
+    private static void ValidateEndpoints(V1EndpointSlice item, V1EndpointSlice? old, FieldErrors errors)
     {
         var endpoints = item.Endpoints ?? [];
         if (endpoints.Count > MaxEndpoints)
@@ -45,7 +45,7 @@ internal static class EndpointSliceRules
         {
             if (!IsPlain(endpoints[i], item.AddressType))
             {
-                ValidateEndpoint(endpoints[i], item.AddressType, Endpoints.Index(i), errors);
+                ValidateEndpoint(endpoints[i], item.AddressType, old, Endpoints.Index(i), errors);
             }
         }
     }
@@ -57,7 +57,8 @@ internal static class EndpointSliceRules
         !address.StartsWith("127.", StringComparison.Ordinal) && !address.StartsWith("169.254.", StringComparison.Ordinal) &&
         !address.StartsWith("224.", StringComparison.Ordinal) && (endpoint.NodeName is null || NameRules.IsDnsSubdomain(endpoint.NodeName));
 
-    private static void ValidateEndpoint(V1Endpoint endpoint, string? addressType, FieldPath path, FieldErrors errors)
+    private static void ValidateEndpoint(
+        V1Endpoint endpoint, string? addressType, V1EndpointSlice? old, FieldPath path, FieldErrors errors)
     {
         var addresses = endpoint.Addresses ?? [];
         var addressesPath = path.Child("addresses");
@@ -72,7 +73,11 @@ internal static class EndpointSliceRules
 
         for (var i = 0; i < addresses.Count; i++)
         {
-            ValidateAddress(addresses[i], addressType, addressesPath.Index(i), errors);
+            // What was accepted before is not judged again, so that old slices can still be updated.
+            if (old is null || !HasAddress(old, addresses[i]))
+            {
+                ValidateAddress(addresses[i], addressType, addressesPath.Index(i), errors);
+            }
         }
 
         if (endpoint.NodeName is { } node)
@@ -87,6 +92,9 @@ internal static class EndpointSliceRules
 
         ValidateHints(endpoint.Hints, path.Child("hints"), errors);
     }
+
+    private static bool HasAddress(V1EndpointSlice item, string address) =>
+        (item.Endpoints ?? []).Any(e => e.Addresses?.Contains(address) == true);
 
     private static void ValidateAddress(string address, string? addressType, FieldPath path, FieldErrors errors)
     {

@@ -19,7 +19,7 @@ public sealed class ServiceAddressBookTests
         var book = new ServiceAddressBook(ServiceAddressRange.Default, new Random(1));
         for (var i = 0; i < 100; i++)
         {
-            var answer = book.Reserve(Any($"s{i}"), Start, out _);
+            var answer = book.Reserve(Any($"s{i}"), Start);
             Assert.True(ServiceAddressRange.Default.OffsetOf(answer.ClusterIP!) > 256, answer.ClusterIP);
             Assert.True(answer.NodePorts[0] >= 30086);
         }
@@ -29,36 +29,39 @@ public sealed class ServiceAddressBookTests
     public void RefusesInUpstreamsWords()
     {
         var book = new ServiceAddressBook(ServiceAddressRange.Default, new Random(1));
-        book.See(new ObjectKey("a", "b"), 1, Spec("10.96.0.1", 30001));
-        Assert.Equal("provided IP is already allocated", Refusal(book, "10.96.0.1", out var holder));
-        Assert.Equal(new ObjectKey("a", "b"), holder);
+        book.See(new ObjectKey("a", "b"), Spec("10.96.0.1", 30001));
+        Assert.Equal("provided IP is already allocated", Refusal(book, "10.96.0.1"));
         Assert.Equal(
-            "the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16", Refusal(book, "10.97.0.1", out _));
-        var port = book.Reserve(Any("x") with { NodePorts = [0, 30001] }, Start, out _);
+            "the provided IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16", Refusal(book, "10.97.0.1"));
+        var port = book.Reserve(Any("x") with { NodePorts = [0, 30001] }, Start);
         Assert.Equal(("provided port is already allocated", 1), (port.Refusal, port.RefusedNodePort));
         Assert.Equal(
             "provided port is not in the valid range. The range of valid ports is 30000-32767",
-            book.Reserve(Any("x") with { NodePorts = [80] }, Start, out _).Refusal);
+            book.Reserve(Any("x") with { NodePorts = [80] }, Start).Refusal);
     }
 
     [Fact]
     public void ARefusedRequestKeepsNothing()
     {
         var book = new ServiceAddressBook(Tiny, new Random(1));
-        Assert.NotNull(book.Reserve(Any("x") with { ClusterIP = "10.0.0.3", NodePorts = [80] }, Start, out _).Refusal);
+        Assert.NotNull(book.Reserve(Any("x") with { ClusterIP = "10.0.0.3", NodePorts = [80] }, Start).Refusal);
         Assert.Empty(book.Reservations);
-        Assert.Null(book.Reserve(Any("y") with { ClusterIP = "10.0.0.3" }, Start, out _).Refusal);
+        Assert.Null(book.Reserve(Any("y") with { ClusterIP = "10.0.0.3" }, Start).Refusal);
     }
 
     [Fact]
-    public void NewsOlderThanTheTruthIsIgnored()
+    public void AReservationEndsWithItsWriteOrWithAge()
     {
         var book = new ServiceAddressBook(Tiny, new Random(1));
-        book.Load(10, new Dictionary<ObjectKey, (long, V1ServiceSpec)>());
-        Assert.Null(book.Reserve(Any("s") with { ClusterIP = "10.0.0.3", NodePorts = [] }, Start, out _).Refusal);
-        book.See(new ObjectKey("ns", "s"), 9, Spec("10.0.0.3"));
-        book.SeeGone(new ObjectKey("ns", "s"), 10);
+        var first = Any("s") with { ClusterIP = "10.0.0.3", NodePorts = [] };
+        book.Reserve(first, Start);
+        book.Reserve(Any("t") with { ClusterIP = "10.0.0.4", NodePorts = [] }, Start);
+        book.Release(first.Reservation);
+        Assert.Equal("10.0.0.4", Assert.Single(book.Reservations).ClusterIP);
+        book.ReleaseOlderThan(Start);
         Assert.Single(book.Reservations);
+        book.ReleaseOlderThan(Start.AddSeconds(1));
+        Assert.Empty(book.Reservations);
     }
 
     [Fact]
@@ -67,16 +70,16 @@ public sealed class ServiceAddressBookTests
         var book = new ServiceAddressBook(Tiny, new Random(1));
         for (var i = 0; i < 14; i++)
         {
-            Assert.Null(book.Reserve(Any($"s{i}") with { NodePorts = [] }, Start, out _).Refusal);
+            Assert.Null(book.Reserve(Any($"s{i}") with { NodePorts = [] }, Start).Refusal);
         }
 
-        var answer = book.Reserve(Any("last") with { NodePorts = [] }, Start, out _);
+        var answer = book.Reserve(Any("last") with { NodePorts = [] }, Start);
         Assert.True(answer is { Refusal: "range is full", IsExhausted: true });
     }
 
     /// <summary>
-    /// Writers reserve, commit or give up, delete; the follower sees every commit in order, but late. Whatever the interleaving, no two live Services
-    /// ever have the same address.
+    /// Writers reserve, commit or give up, delete; before each decision the journal is read, now and then from its beginning, as after a
+    /// new activation. Whatever the interleaving, no two live Services ever have the same address.
     /// </summary>
     [Fact]
     public void NoTwoLiveServicesEverShare() => Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 4].Array[20, 120]).Sample((seed, steps) =>
@@ -91,8 +94,8 @@ public sealed class ServiceAddressBookTests
         Reservation = Guid.NewGuid().ToString("N"), Service = new ObjectKey("ns", name), ClusterIP = "", NodePorts = [0],
     };
 
-    private static string? Refusal(ServiceAddressBook book, string address, out ObjectKey? holder) =>
-        book.Reserve(Any("x") with { ClusterIP = address, NodePorts = [] }, Start, out holder).Refusal;
+    private static string? Refusal(ServiceAddressBook book, string address) =>
+        book.Reserve(Any("x") with { ClusterIP = address, NodePorts = [] }, Start).Refusal;
 
     private static V1ServiceSpec Spec(string address, params int[] ports) => new()
     {
@@ -102,20 +105,21 @@ public sealed class ServiceAddressBookTests
     private sealed class World(int seed)
     {
         private readonly Random _random = new(seed);
-        private readonly ServiceAddressBook _book = new(Tiny, new Random(seed));
+        private ServiceAddressBook _book = new(Tiny, new Random(seed));
         private readonly Dictionary<ObjectKey, string> _live = [];
-        private readonly Queue<(ObjectKey Key, long Revision, string? Address)> _unseen = [];
+        private readonly Queue<(ObjectKey Key, string? Address)> _unseen = [];
         private readonly List<(ServiceAddressRequest Request, string Address)> _underWay = [];
-        private long _revision;
+        private int _steps;
 
         public void Step(int kind)
         {
+            _steps++;
             switch (kind)
             {
                 case 0 or 1: Reserve(); break;
                 case 2: Finish(); break;
                 case 3: Delete(); break;
-                default: Follow(); break;
+                default: Restart(); break;
             }
 
             Check();
@@ -127,13 +131,8 @@ public sealed class ServiceAddressBookTests
         {
             var wanted = _random.Next(2) == 0 ? "" : Tiny.ToAddress(_random.Next(1, 6));
             var request = Any($"s{_random.Next(6)}") with { ClusterIP = wanted, NodePorts = [] };
-            var answer = _book.Reserve(request, Start.AddSeconds(_revision), out var holder);
-            if (answer.Refusal is not null && holder is not null)
-            {
-                _book.Load(_revision, _live.ToDictionary(p => p.Key, p => (_revision, Spec(p.Value))));
-                answer = _book.Reserve(request, Start.AddSeconds(_revision), out _);
-            }
-
+            Follow();
+            var answer = _book.Reserve(request, Start.AddSeconds(_steps));
             if (answer.Refusal is null)
             {
                 _underWay.Add((request, answer.ClusterIP!));
@@ -150,13 +149,12 @@ public sealed class ServiceAddressBookTests
             var at = _random.Next(_underWay.Count);
             var (request, address) = _underWay[at];
             _underWay.RemoveAt(at);
-            if (_random.Next(3) == 0 || !_live.TryAdd(request.Service, address))
+            if (_random.Next(3) != 0 && _live.TryAdd(request.Service, address))
             {
-                _book.Release(request.Reservation);
-                return;
+                _unseen.Enqueue((request.Service, address));
             }
 
-            _unseen.Enqueue((request.Service, ++_revision, address));
+            _book.Release(request.Reservation);
         }
 
         private void Delete()
@@ -165,24 +163,35 @@ public sealed class ServiceAddressBookTests
             {
                 var key = _live.Keys.ElementAt(_random.Next(_live.Count));
                 _live.Remove(key);
-                _unseen.Enqueue((key, ++_revision, null));
+                _unseen.Enqueue((key, null));
             }
         }
 
         private void Follow()
         {
-            if (!_unseen.TryDequeue(out var news))
+            while (_unseen.TryDequeue(out var news))
             {
-                return;
+                if (news.Address is null)
+                {
+                    _book.SeeGone(news.Key);
+                }
+                else
+                {
+                    _book.See(news.Key, Spec(news.Address));
+                }
             }
+        }
 
-            if (news.Address is null)
+        /// <summary>Reservations survive, what was heard of Services does not.</summary>
+        private void Restart()
+        {
+            var reservations = _book.Reservations.ToList();
+            _book = new ServiceAddressBook(Tiny, new Random(seed));
+            _book.Restore(reservations);
+            _unseen.Clear();
+            foreach (var (key, address) in _live)
             {
-                _book.SeeGone(news.Key, news.Revision);
-            }
-            else
-            {
-                _book.See(news.Key, news.Revision, Spec(news.Address));
+                _book.See(key, Spec(address));
             }
         }
     }
