@@ -38,6 +38,8 @@ public static class MetadataStamp
             metadata.Uid = old.Uid;
         }
 
+        // An update without a lock is an update of the version that it was computed from.
+        metadata.ResourceVersion = old.ResourceVersion;
         metadata.CreationTimestamp = old.CreationTimestamp;
         if (old.DeletionTimestamp is not null)
         {
