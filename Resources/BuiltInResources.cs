@@ -71,7 +71,7 @@ public static class BuiltInResources
         new()
         {
             Name = WellKnown.PodTemplates, Version = "v1", Kind = "PodTemplate", Singular = "podtemplate",
-            Model = typeof(V1PodTemplate), Strategy = new PodTemplateStrategy(), ReturnsDeletedObject = true,
+            Model = typeof(V1PodTemplate), Strategy = new PodTemplateStrategy(),
         },
         new()
         {
