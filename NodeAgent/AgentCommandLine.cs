@@ -72,6 +72,7 @@ public static class AgentCommandLine
             console.TimestampFormat = "HH:mm:ss.fff ";
             console.UseUtcTimestamp = true;
         });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Services.AddNodeAgent(options);
         using var host = builder.Build();
         await host.RunAsync(cancellationToken);

@@ -11,7 +11,6 @@ public sealed partial class HostNetwork(
     NodeAgentOptions options, ContainerdConfig config, NodeObject node, ILogger<HostNetwork> logger) : BackgroundService
 {
     private const string Forwarding = "/proc/sys/net/ipv4/ip_forward";
-    private const string RouteLocalnet = "/proc/sys/net/ipv4/conf/all/route_localnet";
 
     private string _podCidr = options.PodCidr;
 
@@ -47,7 +46,6 @@ public sealed partial class HostNetwork(
         try
         {
             File.WriteAllText(Forwarding, "1");
-            File.WriteAllText(RouteLocalnet, "1");
             var rules = $$"""
                 add table ip {{Table}}
                 delete table ip {{Table}}

@@ -9,6 +9,16 @@ namespace OrleansOrchestrator.NodeAgent.Probes;
 internal sealed class ProbedContainer
 {
     private static readonly TimeSpan DefaultPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>A program needs a moment to listen: liveness is not asked in its very first second.</summary>
+    private static readonly TimeSpan LivenessBreath = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Right after the start, readiness and startup are tried at these ages already, without counting a failure: most
+    /// programs are up in milliseconds, and should not have to wait a whole period because the first look was too early.
+    /// </summary>
+    private static readonly TimeSpan[] EarlyLooks =
+        [.. new[] { 50, 150, 300, 600, 1000, 2000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
     private const int DefaultFailureThreshold = 3;
 
     private readonly V1Pod _pod;
@@ -127,7 +137,12 @@ internal sealed class ProbedContainer
         try
         {
             var period = TimeSpan.FromSeconds(Math.Max(1, probe.PeriodSeconds ?? (int)DefaultPeriod.TotalSeconds));
-            await Task.Delay(FirstDelay(probe, period), Time, cancellationToken);
+            if (kind != "Liveness" && await SucceedsEarlyAsync(probe, period, cancellationToken) && !onResult(true))
+            {
+                return;
+            }
+
+            await Task.Delay(FirstDelay(kind, probe, period), Time, cancellationToken);
             using var timer = new PeriodicTimer(period, Time);
             var (last, run) = (false, 0);
             do
@@ -149,11 +164,33 @@ internal sealed class ProbedContainer
         }
     }
 
-    /// <summary>The initial delay counts from the container's start; after our restart probes are spread out.</summary>
-    private TimeSpan FirstDelay(V1Probe probe, TimeSpan period)
+    private async Task<bool> SucceedsEarlyAsync(V1Probe probe, TimeSpan period, CancellationToken cancellationToken)
     {
-        var age = Time.GetUtcNow() - (_record.StartedAt ?? _record.CreatedAt);
-        var remaining = TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0) - age;
+        if (_adopted || probe.InitialDelaySeconds is > 0 || probe.SuccessThreshold is > 1)
+        {
+            return false;
+        }
+
+        foreach (var look in EarlyLooks.Where(look => look < period && look > Age))
+        {
+            await Task.Delay(look - Age > TimeSpan.Zero ? look - Age : TimeSpan.Zero, Time, cancellationToken);
+            if ((await AskAsync(probe, cancellationToken)).Succeeded)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private TimeSpan Age => Time.GetUtcNow() - (_record.StartedAt ?? _record.CreatedAt);
+
+    /// <summary>The initial delay counts from the container's start; after our restart probes are spread out.</summary>
+    private TimeSpan FirstDelay(string kind, V1Probe probe, TimeSpan period)
+    {
+        var initial = TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0);
+        initial = kind == "Liveness" && initial < LivenessBreath ? LivenessBreath : initial;
+        var remaining = initial - Age;
         var spread = _adopted
             ? TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(1 + (int)Math.Min(period.TotalMilliseconds, int.MaxValue / 2)))
             : TimeSpan.Zero;
@@ -162,15 +199,7 @@ internal sealed class ProbedContainer
 
     private async Task<bool> CheckAsync(string kind, V1Probe probe, CancellationToken cancellationToken)
     {
-        var timeout = TimeSpan.FromSeconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
-        var result = probe switch
-        {
-            { Exec: { } exec } => await Handlers.ExecAsync(_target, exec.Command ?? [], timeout, cancellationToken),
-            { HttpGet: { } http } => await Handlers.HttpGetAsync(_target, http, timeout, cancellationToken),
-            { TcpSocket: { } tcp } => await Handlers.ConnectAsync(_target, tcp, timeout, cancellationToken),
-            { Grpc: { } grpc } => await Handlers.GrpcAsync(_target, grpc, timeout, cancellationToken),
-            _ => new HandlerResult(true, ""),
-        };
+        var result = await AskAsync(probe, cancellationToken);
         if (!result.Succeeded && !cancellationToken.IsCancellationRequested)
         {
             Events.Pod(
@@ -178,5 +207,18 @@ internal sealed class ProbedContainer
         }
 
         return result.Succeeded;
+    }
+
+    private Task<HandlerResult> AskAsync(V1Probe probe, CancellationToken cancellationToken)
+    {
+        var timeout = TimeSpan.FromSeconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
+        return probe switch
+        {
+            { Exec: { } exec } => Handlers.ExecAsync(_target, exec.Command ?? [], timeout, cancellationToken),
+            { HttpGet: { } http } => Handlers.HttpGetAsync(_target, http, timeout, cancellationToken),
+            { TcpSocket: { } tcp } => Handlers.ConnectAsync(_target, tcp, timeout, cancellationToken),
+            { Grpc: { } grpc } => Handlers.GrpcAsync(_target, grpc, timeout, cancellationToken),
+            _ => Task.FromResult(new HandlerResult(true, "")),
+        };
     }
 }
