@@ -12,6 +12,9 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// </summary>
 public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStore, IDisposable, IAsyncDisposable
 {
+    /// <summary>A session hears of a new segment's table at the latest with its next statement.</summary>
+    private const int MaxSegmentAttempts = 3;
+
     public void Dispose() => source.Dispose();
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
@@ -39,19 +42,26 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
     {
         await using var connection = await ConnectAsync(cancellationToken);
         await using var command = BuildAppend(connection, resource, epoch, changes);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return await command.ExecuteScalarAsync(cancellationToken) is 1L;
-        }
-        catch (PostgresException error) when (error.Severity == "ERROR")
-        {
-            // The server said that the statement failed: surely nothing was committed.
-            throw new StoreUnavailableException($"PostgreSQL refused a batch of {resource}: {error.MessageText}");
-        }
-        catch (Exception error) when (error is NpgsqlException or OperationCanceledException or ObjectDisposedException)
-        {
-            throw new UnknownOutcomeException(
-                $"a batch of {resource} was sent to PostgreSQL, and no answer came: {Describe(error)}");
+            try
+            {
+                return await command.ExecuteScalarAsync(cancellationToken) is 1L;
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.CheckViolation && attempt < MaxSegmentAttempts)
+            {
+                // The statement saw that a segment begins before its session had heard of the segment's table. Nothing was committed.
+            }
+            catch (PostgresException error) when (error.Severity == "ERROR")
+            {
+                // The server said that the statement failed: surely nothing was committed.
+                throw new StoreUnavailableException($"PostgreSQL refused a batch of {resource}: {error.MessageText}");
+            }
+            catch (Exception error) when (error is NpgsqlException or OperationCanceledException or ObjectDisposedException)
+            {
+                throw new UnknownOutcomeException(
+                    $"a batch of {resource} was sent to PostgreSQL, and no answer came: {Describe(error)}");
+            }
         }
     }
 
@@ -160,35 +170,35 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         RunAsync(
             async connection =>
             {
-                await using var command = Command(connection, sql, resource, afterRevision, maxChanges);
-                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-                return await ReadLogAsync(reader, afterRevision, cancellationToken);
+                for (var attempt = 1; attempt <= MaxSegmentAttempts; attempt++)
+                {
+                    await using var command = Command(connection, sql, resource, afterRevision, maxChanges);
+                    await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+                    var page = await ReadPageAsync(reader, cancellationToken);
+                    if (page.ToBatch(afterRevision, maxChanges) is { } batch)
+                    {
+                        return batch;
+                    }
+                }
+
+                throw new StoreUnavailableException($"the change log of {resource} is being moved on; try again");
             },
             cancellationToken);
 
-    private static async Task<ChangeBatch> ReadLogAsync(
-        NpgsqlDataReader reader, long afterRevision, CancellationToken cancellationToken)
+    private static async Task<LogPage> ReadPageAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        long revision = IJournalStore.FirstRevision, oldest = IJournalStore.FirstRevision;
-        var changes = new List<Change>();
+        var page = new LogPage(IJournalStore.FirstRevision, IJournalStore.FirstRevision, []);
         var names = new NamePool();
         while (await reader.ReadAsync(cancellationToken))
         {
-            revision = reader.GetInt64(0);
-            oldest = reader.GetInt64(1);
+            page = page with { Revision = reader.GetInt64(0), OldestRevision = reader.GetInt64(1) };
             if (!reader.IsDBNull(2))
             {
-                changes.Add(ReadChange(reader, names));
+                page.Changes.Add(ReadChange(reader, names));
             }
         }
 
-        // Revisions are dense: a hole at the front means that retention has passed it.
-        if (afterRevision < oldest || (changes.Count > 0 && changes[0].Object.Revision != afterRevision + 1))
-        {
-            return new ChangeBatch { Changes = [], Revision = revision, TooOld = true };
-        }
-
-        return new ChangeBatch { Changes = changes, Revision = changes.Count == 0 ? revision : changes[^1].Object.Revision };
+        return page;
     }
 
     private static Change ReadChange(NpgsqlDataReader reader, NamePool names)
@@ -323,6 +333,29 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             MemoryMarshal.TryGetArray(json, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
                 ? segment.Array
                 : json.ToArray();
+    }
+
+    /// <summary>What a read of the log found.</summary>
+    private sealed record LogPage(long Revision, long OldestRevision, List<Change> Changes)
+    {
+        /// <summary>
+        /// Null when changes are missing that the journal has: the session had not heard of a new segment's table. Revisions are dense, so
+        /// that cannot go unnoticed.
+        /// </summary>
+        public ChangeBatch? ToBatch(long after, int max)
+        {
+            if (after < OldestRevision || (Changes.Count > 0 && Changes[0].Object.Revision != after + 1))
+            {
+                return new ChangeBatch { Changes = [], Revision = Revision, TooOld = true };
+            }
+
+            if (Changes.Count < Math.Min(max, Revision - after) || (Changes.Count > 0 && Changes[^1].Object.Revision != after + Changes.Count))
+            {
+                return null;
+            }
+
+            return new ChangeBatch { Changes = Changes, Revision = Changes.Count == 0 ? Revision : Changes[^1].Object.Revision };
+        }
     }
 
     /// <summary>Rows of one namespace follow each other: they share its string.</summary>
