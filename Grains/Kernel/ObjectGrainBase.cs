@@ -37,7 +37,7 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
         if (mode == ReadMode.Verified || !_state.State.IsLoaded)
         {
             _state.State.WantsRead = true;
-            await StoreAsync(static (state, token) => state.ReadStateAsync(token), cancellationToken);
+            await StoreAsync(static (state, token) => state.ReadStateAsync(token), isWrite: false, cancellationToken);
         }
 
         return _state.State.Current;
@@ -47,7 +47,7 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
     public async Task<Outcome<ResourceObject>> WriteAsync(ObjectWrite write, CancellationToken cancellationToken)
     {
         _state.State.Next = write;
-        await StoreAsync(static (state, token) => state.WriteStateAsync(token), cancellationToken);
+        await StoreAsync(static (state, token) => state.WriteStateAsync(token), isWrite: true, cancellationToken);
         return _state.State.Answer;
     }
 
@@ -74,24 +74,39 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
     protected virtual Task<ReconcileResult> OnReconcileAsync(CancellationToken cancellationToken) =>
         Task.FromResult(ReconcileResult.Done);
 
-    /// <summary>Runs a storage operation; on failure memory is suspect, so the activation ends (P3).</summary>
+    /// <summary>Runs a storage operation. Callers are promised the kernel's own exceptions, whatever went wrong.</summary>
     private async Task StoreAsync(
-        Func<IPersistentState<ObjectState>, CancellationToken, Task> operation, CancellationToken cancellationToken)
+        Func<IPersistentState<ObjectState>, CancellationToken, Task> operation, bool isWrite, CancellationToken cancellationToken)
     {
         try
         {
             await operation(_state, cancellationToken);
         }
-        catch (OrleansException error) when (error.InnerException is UnknownOutcomeException or StoreUnavailableException)
+        catch (Exception error)
         {
-            // Orleans wraps what a storage provider throws; callers are promised the kernel's own exceptions.
-            DeactivateOnIdle();
-            ExceptionDispatchInfo.Throw(error.InnerException);
+            var failure = Translate(error, isWrite);
+            if (failure is not StoreUnavailableException)
+            {
+                // Memory is suspect, so the activation ends (P3).
+                DeactivateOnIdle();
+            }
+
+            ExceptionDispatchInfo.Throw(failure);
         }
-        catch
+    }
+
+    /// <summary>
+    /// Orleans wraps what a storage provider throws. Anything that is not a clear refusal (a timeout, a silo that went away during the call)
+    /// leaves a write's outcome unknown; a read may simply be repeated.
+    /// </summary>
+    private Exception Translate(Exception error, bool isWrite)
+    {
+        var cause = error is OrleansException { InnerException: { } inner } ? inner : error;
+        return cause switch
         {
-            DeactivateOnIdle();
-            throw;
-        }
+            StoreUnavailableException or UnknownOutcomeException or InvariantViolationException or OperationCanceledException => cause,
+            _ when isWrite => new UnknownOutcomeException($"a write of {Address} got no answer: {cause.Message}"),
+            _ => new StoreUnavailableException($"{Address} cannot be read now: {cause.Message}"),
+        };
     }
 }

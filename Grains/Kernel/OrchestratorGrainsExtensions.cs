@@ -57,6 +57,12 @@ public static class OrchestratorGrainsExtensions
             o.NumMissedProbesLimit = 3;
             o.NumVotesForDeathDeclaration = 1;
         });
+        silo.Configure<GrainCollectionOptions>(static o =>
+        {
+            // An object grain holds nothing that cannot be had again, at some 2 KB each.
+            o.CollectionAge = TimeSpan.FromMinutes(3);
+            o.CollectionQuantum = TimeSpan.FromSeconds(30);
+        });
         if (options.ConnectionString is { } connectionString)
         {
             silo.AddPostgres(connectionString, options);

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
@@ -41,5 +42,42 @@ public sealed class ObjectGrainTests
         var batch = await watcher.ReadAsync(10, TimeSpan.FromSeconds(10), default);
         Assert.Equal([ChangeKind.Modified, ChangeKind.Deleted], batch.Events.Select(e => e.Kind));
         Assert.Equal([2L, 3L], batch.Events.Select(e => e.Previous!.Revision));
+    }
+
+    [Fact]
+    public async Task Whatever_goes_wrong_a_write_is_refused_or_of_unknown_outcome_and_a_read_is_refused()
+    {
+        var store = new JournalStoreFaults(new MemoryJournalStore());
+        await using var world = await TestSilos.StartAsync(new TestSilosOptions { Store = store });
+        var key = new ObjectKey("shop", "web");
+        var grain = world.ObjectGrain(TestObjects.Pods, key);
+        store.OnOpen = static _ => throw new StoreUnavailableException("down");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => grain.WriteAsync(TestObjects.Create(key), default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => grain.GetAsync(ReadMode.Verified, default));
+
+        store.OnOpen = static _ => throw new TimeoutException("slow");
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => grain.WriteAsync(TestObjects.Create(key), default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => grain.GetAsync(ReadMode.Optimistic, default));
+
+        store.OnOpen = null;
+        Assert.Null(await grain.GetAsync(ReadMode.Optimistic, default));
+        Assert.True((await grain.WriteAsync(TestObjects.Create(key), default)).Succeeded);
+    }
+
+    [Fact]
+    public async Task Two_writers_with_one_revision_have_one_winner()
+    {
+        await using var world = await TestSilos.StartAsync(new TestSilosOptions { Silos = 2 });
+        var key = new ObjectKey("shop", "web");
+        await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
+            world.ObjectGrain(TestObjects.Pods, key, i % 2).WriteAsync(TestObjects.Update(key, 2), default)));
+
+        Assert.Single(answers, a => a.Succeeded);
+        Assert.All(answers.Where(a => !a.Succeeded), a => Assert.Equal(
+            "Operation cannot be fulfilled on pods \"web\": the object has been modified; please apply your changes to the latest version " +
+            "and try again",
+            a.Error!.Message));
     }
 }

@@ -31,7 +31,10 @@ public sealed class WriteCost(ITestOutputHelper output)
         var objects = writers == 1 ? Objects / 10 : Objects;
         var written = new ResourceObject[objects];
         await MeasureAsync("warm-up", writers, 3_000, i => CreateAsync(world, $"warm{i}"));
+        var heap = GC.GetTotalMemory(true);
         await MeasureAsync("create", writers, objects, async i => written[i] = await CreateAsync(world, $"pod{i}"));
+        var held = (GC.GetTotalMemory(true) - heap) / objects;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{held} bytes stay for each object of {written[0].Json.Length} bytes"));
         await MeasureAsync("update", writers, objects, async i =>
         {
             var item = written[i];
