@@ -110,6 +110,7 @@ public sealed class TableRenderer(ResourceDefinition definition, RowObject rowOb
         }
 
         writer.WriteEndArray();
+        WriteCondition(writer, definition.Strategy.Condition(model));
         switch (rowObject)
         {
             case RowObject.None:
@@ -125,6 +126,23 @@ public sealed class TableRenderer(ResourceDefinition definition, RowObject rowOb
         }
 
         writer.WriteEndObject();
+    }
+
+    private static void WriteCondition(Utf8JsonWriter writer, RowCondition? condition)
+    {
+        if (condition is null)
+        {
+            return;
+        }
+
+        writer.WriteStartArray("conditions"u8);
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, condition.Type);
+        writer.WriteString("status"u8, "True"u8);
+        writer.WriteString("reason"u8, condition.Reason);
+        writer.WriteString("message"u8, condition.Message);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
     }
 
     private void WriteMetadataObject(Utf8JsonWriter writer, ReadOnlySpan<byte> metadata)

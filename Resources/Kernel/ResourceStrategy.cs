@@ -24,6 +24,9 @@ public interface IResourceStrategy
     /// <summary>The Table cells of one object, one per column.</summary>
     IReadOnlyList<object?> Cells(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now);
 
+    /// <summary>What a Table row says of its object beside the cells; null for nothing.</summary>
+    RowCondition? Condition(IKubernetesObject<V1ObjectMeta> item);
+
     /// <summary>Fills in defaults, on every decode of a request body and of patched objects.</summary>
     void SetDefaults(IKubernetesObject<V1ObjectMeta> item);
 
@@ -70,6 +73,12 @@ public sealed record SelectableField(string Label, string? Path = null, string D
 /// <param name="Priority">0 is always shown, 1 with <c>-o wide</c>.</param>
 public sealed record TableColumn(string Name, string Type, string Format, string Description, int Priority = 0);
 
+/// <summary><c>meta/v1 TableRowCondition</c> that is true.</summary>
+/// <param name="Type">For example <c>Completed</c>.</param>
+/// <param name="Reason">One word.</param>
+/// <param name="Message">Upstream's text.</param>
+public sealed record RowCondition(string Type, string Reason, string Message);
+
 /// <summary>Typed base of strategies; every rule has the usual answer as its default.</summary>
 public abstract class ResourceStrategy<T> : IResourceStrategy
     where T : class, IKubernetesObject<V1ObjectMeta>
@@ -84,6 +93,8 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
     public virtual IReadOnlyList<TableColumn> Columns => TableColumns.NameAndAge;
 
     public virtual IReadOnlyList<object?> Cells(T item, DateTimeOffset now) => [item.Metadata.Name, TableColumns.CreatedAt(item)];
+
+    public virtual RowCondition? Condition(T item) => null;
 
     public virtual void SetDefaults(T item)
     {
@@ -112,6 +123,8 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
     public virtual long? GracePeriodSeconds(T item, long? requestedSeconds) => null;
 
     IReadOnlyList<object?> IResourceStrategy.Cells(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) => Cells((T)item, now);
+
+    RowCondition? IResourceStrategy.Condition(IKubernetesObject<V1ObjectMeta> item) => Condition((T)item);
 
     void IResourceStrategy.SetDefaults(IKubernetesObject<V1ObjectMeta> item) => SetDefaults((T)item);
 

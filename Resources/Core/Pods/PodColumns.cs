@@ -9,6 +9,9 @@ internal static class PodColumns
 {
     private const string None = "<none>";
 
+    private static readonly RowCondition Succeeded = new("Completed", "Succeeded", "The pod has completed successfully.");
+    private static readonly RowCondition Failed = new("Completed", "Failed", "The pod failed.");
+
     public static readonly IReadOnlyList<TableColumn> Definitions =
     [
         new("Name", "string", "name", MetadataTexts.Name),
@@ -77,6 +80,14 @@ internal static class PodColumns
             Gates(pod),
         ];
     }
+
+    /// <summary>Tells finished pods, for clients that hide them.</summary>
+    public static RowCondition? Condition(V1Pod pod) => pod.Status?.Phase switch
+    {
+        "Succeeded" => Succeeded,
+        "Failed" => Failed,
+        _ => null,
+    };
 
     private static string OrNone(string? text) => string.IsNullOrEmpty(text) ? None : text;
 

@@ -24,6 +24,8 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
 
     public override IReadOnlyList<object?> Cells(V1Pod item, DateTimeOffset now) => PodColumns.Cells(item, now);
 
+    public override RowCondition? Condition(V1Pod item) => PodColumns.Condition(item);
+
     public override void SetDefaults(V1Pod item) => PodDefaults.Apply(item);
 
     public override void PrepareForCreate(V1Pod item)

@@ -60,6 +60,13 @@ public sealed class PodColumnsTests
         Assert.Equal(word, new PodStrategy().Cells(pod, Now)[2]);
     }
 
+    [Theory]
+    [InlineData("Running", null)]
+    [InlineData("Succeeded", "The pod has completed successfully.")]
+    [InlineData("Failed", "The pod failed.")]
+    public void FinishedPodsAreMarked(string phase, string? message) =>
+        Assert.Equal(message, new PodStrategy().Condition(Pod("[]", $$"""{"phase":"{{phase}}"}"""))?.Message);
+
     [Fact]
     public void WideColumns()
     {
