@@ -47,6 +47,7 @@ public static class AgentCommandLine
         root.SetAction((result, cancellationToken) => RunAgentAsync(Read(result), cancellationToken));
         root.Subcommands.Add(Clean());
         root.Subcommands.Add(LoadImage());
+        root.Subcommands.Add(LoadDemoImage());
         return await root.Parse(args).InvokeAsync();
     }
 
@@ -92,6 +93,13 @@ public static class AgentCommandLine
         var command = new Command("load-image", "Import an image archive into the node's containerd.") { file };
         command.SetAction((result, cancellationToken) =>
             NodeCleaner.LoadImageAsync(Read(result), result.GetRequiredValue(file), cancellationToken));
+        return command;
+    }
+
+    private static Command LoadDemoImage()
+    {
+        var command = new Command("load-demo-image", "Make the demo image from Debian's busybox-static and import it.");
+        command.SetAction((result, cancellationToken) => NodeCleaner.LoadDemoImagesAsync(Read(result), cancellationToken));
         return command;
     }
 

@@ -51,6 +51,30 @@ public static class NodeCleaner
         }
     }
 
+    /// <summary>Makes and imports every version of the demo image.</summary>
+    public static async Task<int> LoadDemoImagesAsync(NodeAgentOptions options, CancellationToken cancellationToken)
+    {
+        var archive = Path.GetTempFileName();
+        try
+        {
+            foreach (var reference in DemoImage.References)
+            {
+                await using (var file = File.Create(archive))
+                {
+                    DemoImage.Write(file, reference);
+                }
+
+                await LoadImageAsync(options, archive, cancellationToken);
+            }
+
+            return 0;
+        }
+        finally
+        {
+            File.Delete(archive);
+        }
+    }
+
     private static async ValueTask RemoveAsync(CriClient cri, PodSandbox sandbox, CancellationToken cancellationToken)
     {
         await cri.Runtime.StopPodSandboxAsync(

@@ -77,7 +77,7 @@ public sealed partial class ClusterDns : BackgroundService
     {
         if (!Directory.Exists($"/sys/class/net/{Link}"))
         {
-            await IpAsync(["link", "add", Link, "type", "dummy"], cancellationToken);
+            await IpAsync(["link", "add", Link, "type", "bridge"], cancellationToken);
         }
 
         await IpAsync(["address", "replace", $"{_address}/32", "dev", Link], cancellationToken);

@@ -35,7 +35,7 @@ public static class RulesetText
             iif != "lo" ip daddr 127.0.0.0/8 drop
         }
         chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; jump services; }
-        chain nat-output { type nat hook output priority dstnat; policy accept; jump services; }
+        chain nat-output { type nat hook output priority -100; policy accept; jump services; }
         chain nat-postrouting {
             type nat hook postrouting priority srcnat; policy accept;
             meta mark and 0x4000 == 0x4000 masquerade fully-random

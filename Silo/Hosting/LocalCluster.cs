@@ -286,7 +286,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         var ip = Programs.Find("ip")!;
         if (!Directory.Exists($"/sys/class/net/{NodeLink}"))
         {
-            await Programs.RequireAsync(ip, ["link", "add", NodeLink, "type", "dummy"], cancellationToken);
+            await Programs.RequireAsync(ip, ["link", "add", NodeLink, "type", "bridge"], cancellationToken);
         }
 
         await Programs.RequireAsync(ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
