@@ -163,7 +163,8 @@ public sealed class SpdyHeaderWriter
             WriteText(plain, value);
         }
 
-        var block = StoredBlock.Of(plain.ToArray());
+        // The empty block is zlib's sync flush: Go's inflater hands out what it has only when it meets one.
+        byte[] block = [.. StoredBlock.Of(plain.ToArray()), .. StoredBlock.Of([])];
         byte[] result = _begun ? block : [.. ZlibHeader, .. block];
         _begun = true;
         return result;
