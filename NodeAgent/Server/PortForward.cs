@@ -53,7 +53,7 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
         var requested = context.WebSockets.WebSocketRequestedProtocols;
         if (requested.Contains(TunnelProtocol))
         {
-            using var tunnel = await context.WebSockets.AcceptWebSocketAsync(TunnelProtocol);
+            using var tunnel = await WebSocketTunnel.AcceptAsync(context, TunnelProtocol);
             await ServeSpdyAsync(new WebSocketStream(tunnel), context.RequestAborted);
             return;
         }

@@ -166,7 +166,7 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
             case RstStream:
                 if (_streams.TryRemove(Number(content), out var reset))
                 {
-                    reset.Fail(new IOException("the peer reset the stream"));
+                    reset.End();
                 }
 
                 return true;

@@ -80,6 +80,13 @@ public sealed class SpdyStream
         }
     }
 
+    // As in upstream's implementation a reset ends what can be read, after everything that came before it: servers reset all streams when they are done.
+    internal void End()
+    {
+        Accepted.TrySetException(new IOException("the peer refused the stream"));
+        _incoming.Writer.Complete();
+    }
+
     internal void Fail(Exception reason)
     {
         Accepted.TrySetException(reason);
