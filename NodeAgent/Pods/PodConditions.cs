@@ -10,6 +10,7 @@ public static class PodConditions
     public const string Ready = "Ready";
     public const string ContainersReady = "ContainersReady";
     public const string PodScheduled = "PodScheduled";
+    public const string DisruptionTarget = "DisruptionTarget";
 
     public static bool IsOurs(string type) =>
         type is ReadyToStartContainers or Initialized or Ready or ContainersReady or PodScheduled;
@@ -26,6 +27,11 @@ public static class PodConditions
             containersReady,
             Bool(PodScheduled, true),
         ];
+        if (input.Verdict is { Reason: "Evicted" } eviction)
+        {
+            ours.Add(Make(DisruptionTarget, true, "TerminationByKubelet", eviction.Message));
+        }
+
         var before = input.Pod.Status?.Conditions ?? [];
         foreach (var condition in ours)
         {

@@ -210,7 +210,7 @@ public sealed partial class PodWorker
         Started = _services.Probes.Started(observed),
         Waiting = _waiting,
         TerminationMessages = _messages,
-        Verdict = _verdict,
+        Verdict = isTerminated ? _verdict : null, // a pod has not failed while its containers still run
         IsTerminated = isTerminated,
     };
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
@@ -159,12 +160,23 @@ public sealed partial class StatusManager(IClusterApi api, TimeProvider time, IL
 
         public TimeSpan Retry { get; set; } = FirstRetry;
 
-        /// <summary>Takes a newer version of the object; true when its status is not what we want.</summary>
+        /// <summary>
+        /// Takes a newer version of the object; true when its status is not what we want. A watch event may come after
+        /// the answer to our own patch and still be older: taking it would write the same status once more.
+        /// </summary>
         public bool Observe(V1Pod newer)
         {
+            if (Revision(newer) < Revision(Pod))
+            {
+                return false;
+            }
+
             Pod = newer;
             return Wanted is { } wanted && StatusPatch.Compute(newer.Status, wanted, newer.Metadata.Uid) is not null;
         }
+
+        private static long Revision(V1Pod pod) =>
+            long.TryParse(pod.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var revision) ? revision : long.MaxValue;
 
         public bool TryQueue()
         {

@@ -231,6 +231,54 @@ public sealed class PodLifeTests(NodeHarness node)
         await node.DeleteAsync(pod);
     }
 
+    [Fact]
+    public async Task An_emptyDir_over_its_limit_ends_the_pod()
+    {
+        node.Require();
+        var container = Shell("c", "dd if=/dev/zero of=/data/x bs=1024 count=2048; trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done");
+        container.VolumeMounts = [new V1VolumeMount { Name = "data", MountPath = "/data" }];
+        var pod = Pod("full", container);
+        pod.Spec.Volumes = [new V1Volume { Name = "data", EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new("1Mi") } }];
+        Cluster.Create(pod);
+
+        var failed = await Cluster.UntilAsync(pod, p => p.Status.Phase == "Failed", "Failed");
+
+        Assert.Equal("Evicted", failed.Status.Reason);
+        Assert.Equal("Usage of EmptyDir volume \"data\" exceeds the limit \"1Mi\". ", failed.Status.Message);
+        Assert.Equal("TerminationByKubelet", failed.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason);
+        Assert.NotNull(Only(failed)!.State.Terminated);
+        await node.DeleteAsync(pod);
+    }
+
+    [Fact]
+    public async Task Host_ports_lead_into_the_pod()
+    {
+        node.Require();
+        var web = Shell("web", "mkdir /tmp/www; echo through > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www");
+        web.Ports = [new V1ContainerPort { ContainerPort = 8080, HostPort = 38080 }];
+        web.ReadinessProbe = new V1Probe { TcpSocket = new V1TCPSocketAction { Port = 8080 }, PeriodSeconds = 1 };
+        var pod = Cluster.Create(Pod("host-port", web));
+        await Cluster.UntilAsync(pod, IsReady, "ready");
+
+        using var http = new HttpClient();
+        Assert.Equal("through\n", await http.GetStringAsync($"http://{node.Get<OrleansOrchestrator.NodeAgent.Node.NodeFacts>().Addresses[0]}:38080/index.html"));
+
+        await node.DeleteAsync(pod);
+    }
+
+    [Fact]
+    public async Task A_pod_on_the_nodes_network_has_its_address()
+    {
+        node.Require();
+        var pod = Pod("host-net", Service("c"));
+        (pod.Spec.HostNetwork, pod.Spec.HostPID) = (true, true);
+
+        var running = await Cluster.UntilAsync(Cluster.Create(pod), IsReady, "ready");
+
+        Assert.Equal(running.Status.HostIP, running.Status.PodIP);
+        await node.DeleteAsync(pod);
+    }
+
     private static V1ContainerStatus? Only(V1Pod pod) =>
         pod.Status.ContainerStatuses is [var only] ? only : null;
 

@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
+using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using Xunit;
 
@@ -124,6 +125,7 @@ public sealed class NodeHarness : IAsyncLifetime
         builder.Services.AddSingleton<IReferenceTracker>(Cluster);
         builder.Services.AddSingleton<IPodSource>(Cluster);
         builder.Services.AddNodeCore(Options);
+        builder.Services.AddPart<PressureMonitor>();
         _host = builder.Build();
         await _host.StartAsync();
     }
