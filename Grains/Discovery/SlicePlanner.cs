@@ -233,6 +233,28 @@ public static class SlicePlanner
 /// <summary>Compares endpoints by what they say.</summary>
 internal static class EndpointEquality
 {
+    public static bool Same(V1Endpoints a, V1Endpoints b) =>
+        Same(a.Metadata.Labels, b.Metadata.Labels)
+        && Same(a.Metadata.Annotations, b.Metadata.Annotations)
+        && Same(a.Subsets, b.Subsets, Same);
+
+    private static bool Same(V1EndpointSubset a, V1EndpointSubset b) =>
+        Same(a.Addresses, b.Addresses, Same)
+        && Same(a.NotReadyAddresses, b.NotReadyAddresses, Same)
+        && Same(a.Ports, b.Ports, Same);
+
+    private static bool Same(V1EndpointAddress a, V1EndpointAddress b) =>
+        a.Ip == b.Ip && (a.Hostname ?? "") == (b.Hostname ?? "") && (a.NodeName ?? "") == (b.NodeName ?? "") && Same(a.TargetRef, b.TargetRef);
+
+    private static bool Same(Corev1EndpointPort a, Corev1EndpointPort b) =>
+        (a.Name ?? "") == (b.Name ?? "") && a.Port == b.Port && a.Protocol == b.Protocol && (a.AppProtocol ?? "") == (b.AppProtocol ?? "");
+
+    private static bool Same(IDictionary<string, string>? a, IDictionary<string, string>? b) =>
+        (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || a.All(p => b!.TryGetValue(p.Key, out var value) && value == p.Value));
+
+    private static bool Same<T>(IList<T>? a, IList<T>? b, Func<T, T, bool> isSame) =>
+        (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || a.Zip(b ?? []).All(p => isSame(p.First, p.Second)));
+
     public static bool Same(V1Endpoint a, V1Endpoint b) =>
         a.Addresses.SequenceEqual(b.Addresses)
         && a.Conditions?.Ready == b.Conditions?.Ready

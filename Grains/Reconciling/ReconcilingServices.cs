@@ -32,12 +32,24 @@ public sealed class ReconcilingServices(
 /// The reconciler of one activation: made on the first signal, and run on the thread pool, since it shares nothing with the grain and the
 /// activation's own scheduler would put all its work on one core.
 /// </summary>
-public sealed class ReconcilerHost(ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create)
+/// <param name="services">Null when this silo has no controllers.</param>
+/// <param name="create">Makes the reconciler.</param>
+/// <param name="isEased">
+/// Steps are spaced by a multiple of their own length, so that an object whose step is long by its size (a Service of thousands of pods)
+/// spends a bounded share of a core however fast its children change. Short steps do not notice.
+/// </param>
+public sealed class ReconcilerHost(
+    ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create, bool isEased = false)
 {
+    private const int EaseFactor = 4;
+    private static readonly TimeSpan MaxEase = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Long enough for the other writer to finish its few writes.</summary>
     private static readonly TimeSpan AfterStaleRead = TimeSpan.FromMilliseconds(10);
 
     private IObjectReconciler? _reconciler;
+    private long _ended;
+    private TimeSpan _length;
 
     /// <summary>One step; nothing when controllers are off.</summary>
     public Task<ReconcileResult> RunAsync(CancellationToken cancellationToken)
@@ -49,14 +61,22 @@ public sealed class ReconcilerHost(ReconcilingServices? services, Func<Reconcili
 
         var reconciler = _reconciler ??= create(services);
         return Task.Factory.StartNew(
-            () => StepAsync(reconciler, cancellationToken),
+            () => StepAsync(services, reconciler, cancellationToken),
             cancellationToken,
             TaskCreationOptions.DenyChildAttach,
             TaskScheduler.Default).Unwrap();
     }
 
-    private static async Task<ReconcileResult> StepAsync(IObjectReconciler reconciler, CancellationToken cancellationToken)
+    private async Task<ReconcileResult> StepAsync(
+        ReconcilingServices running, IObjectReconciler reconciler, CancellationToken cancellationToken)
     {
+        var time = running.Time;
+        if (isEased && Ease(time) is { } pause && pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, time, cancellationToken);
+        }
+
+        var started = time.GetTimestamp();
         try
         {
             return await reconciler.ReconcileAsync(cancellationToken);
@@ -65,5 +85,16 @@ public sealed class ReconcilerHost(ReconcilingServices? services, Func<Reconcili
         {
             return ReconcileResult.Again(AfterStaleRead);
         }
+        finally
+        {
+            _ended = time.GetTimestamp();
+            _length = time.GetElapsedTime(started, _ended);
+        }
+    }
+
+    private TimeSpan Ease(TimeProvider time)
+    {
+        var wanted = _length * EaseFactor;
+        return (wanted < MaxEase ? wanted : MaxEase) - time.GetElapsedTime(_ended);
     }
 }

@@ -6,10 +6,10 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 public static class SlowStart
 {
     /// <summary>Stops after the batch in which <paramref name="action"/> answered false.</summary>
-    public static async Task RunAsync(int count, int maxParallel, Func<int, Task<bool>> action)
+    public static async Task RunAsync(int count, int first, int maxParallel, Func<int, Task<bool>> action)
     {
         var done = 0;
-        for (var batch = 1; done < count; batch *= 2)
+        for (var batch = first; done < count; batch *= 2)
         {
             var size = Math.Min(batch, count - done);
             if (!await RunBatchAsync(done, size, maxParallel, action))
@@ -21,12 +21,12 @@ public static class SlowStart
         }
     }
 
-    private static async Task<bool> RunBatchAsync(int first, int size, int maxParallel, Func<int, Task<bool>> action)
+    private static async Task<bool> RunBatchAsync(int from, int size, int maxParallel, Func<int, Task<bool>> action)
     {
         var good = true;
         await Parallel.ForAsync(
-            first,
-            first + size,
+            from,
+            from + size,
             new ParallelOptions { MaxDegreeOfParallelism = maxParallel },
             async (index, _) =>
             {

@@ -28,6 +28,7 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
     private readonly IChildCursors _cursors;
     private readonly TimeProvider _time;
     private ChildSequence? _sequence;
+    private int _firstBatch = 1;
     private string _sequenceUid = "";
 
     public ReplicaSetReconciler(ObjectKey key, ReconcilingServices services)
@@ -150,7 +151,7 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         var numbers = children.Next(existing).Take(count).ToArray();
         var body = new ChildBody<V1Pod>(NewPod(set, names));
         var answers = new Created[count];
-        await SlowStart.RunAsync(count, MaxFanOut, async i =>
+        await SlowStart.RunAsync(count, _firstBatch, MaxFanOut, async i =>
         {
             answers[i] = await CreateOneAsync(set, names.Name(numbers[i]), body, cancellationToken);
             return answers[i].IsDone;
@@ -163,6 +164,8 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
             }
         }
 
+        // What went well a moment ago may begin at full width; what failed feels its way again.
+        _firstBatch = Array.TrueForAll(answers, a => a.IsDone) ? MaxFanOut : 1;
         var failure = Array.Find(answers, a => a.Failure is not null).Failure;
         return new Applied(
             failure is null ? null : new ReplicaFailure("FailedCreate", failure),

@@ -35,13 +35,14 @@ public static class EndpointRules
         V1Service service, IReadOnlyList<PodFacts> pods, IReadOnlyDictionary<string, string> zones)
     {
         var groups = new List<EndpointGroup>();
+        var ports = PortsOf(service);
         foreach (var family in Families(service))
         {
             var byPorts = pods.Where(p => !p.IsFinished)
-                .Select(p => (Ports: Ports(service, p), Endpoint: ToEndpoint(service, p, family, zones)))
+                .Select(p => (Ports: ports(p), Endpoint: ToEndpoint(service, p, family, zones)))
                 .Where(p => p.Endpoint is not null)
-                .GroupBy(p => SlicePlanner.GroupId(family, p.Ports), StringComparer.Ordinal)
-                .Select(g => new EndpointGroup(family, g.First().Ports, [.. g.Select(p => p.Endpoint!)]))
+                .GroupBy(p => p.Ports.Id, StringComparer.Ordinal)
+                .Select(g => new EndpointGroup(family, g.First().Ports.Ports, [.. g.Select(p => p.Endpoint!)]))
                 .ToList();
             groups.AddRange(byPorts.Count > 0 ? byPorts : [new EndpointGroup(family, [], [])]);
         }
@@ -58,8 +59,9 @@ public static class EndpointRules
             .OrderByDescending(p => publishAll || p.IsReady)
             .ThenBy(p => p.Key.Name, StringComparer.Ordinal)
             .ToList();
+        var ports = PortsOf(service);
         var subsets = serving.Take(MaxAddresses)
-            .GroupBy(p => SlicePlanner.GroupId(family, Ports(service, p)), StringComparer.Ordinal)
+            .GroupBy(p => ports(p).Id, StringComparer.Ordinal)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => ToSubset(service, family, publishAll, [.. g]))
             .ToList();
@@ -95,6 +97,25 @@ public static class EndpointRules
         : address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
 
     private static string? AddressOf(PodFacts pod, string family) => pod.Ips.FirstOrDefault(ip => FamilyOf(ip) == family);
+
+    /// <summary>Ports by pod. Only named target ports differ from pod to pod: all others are worked out once.</summary>
+    private static Func<PodFacts, (List<Discoveryv1EndpointPort> Ports, string Id)> PortsOf(V1Service service)
+    {
+        (List<Discoveryv1EndpointPort> Ports, string Id)? shared = null;
+        var isShared = (service.Spec.Ports ?? []).All(p => p.TargetPort?.Value is not { Length: > 0 } target || char.IsAsciiDigit(target[0]));
+        return pod =>
+        {
+            if (isShared && shared is { } known)
+            {
+                return known;
+            }
+
+            var ports = Ports(service, pod);
+            var result = (ports, SlicePlanner.GroupId("", ports));
+            shared = result;
+            return result;
+        };
+    }
 
     private static List<Discoveryv1EndpointPort> Ports(V1Service service, PodFacts pod)
     {

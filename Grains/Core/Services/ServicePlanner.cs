@@ -162,12 +162,6 @@ public static class ServicePlanner
             },
             Subsets = subsets,
         };
-        return old is not null && Content(old).AsSpan().SequenceEqual(Content(next)) ? null : next;
+        return old is not null && EndpointEquality.Same(old, next) ? null : next;
     }
-
-    private static byte[] Content(V1Endpoints endpoints) => CanonicalJson.Of(new V1Endpoints
-    {
-        Metadata = new V1ObjectMeta { Labels = endpoints.Metadata.Labels, Annotations = endpoints.Metadata.Annotations },
-        Subsets = endpoints.Subsets is { Count: > 0 } subsets ? subsets : null,
-    });
 }
