@@ -22,6 +22,9 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
     private const long MaxSeconds = 1L << 32;
     private const int MaxBodyBytes = 64 * 1024;
 
+    private static readonly ExpectedBody Expected =
+        new(typeof(Authenticationv1TokenRequest), "authentication.k8s.io/v1", "TokenRequest");
+
     private static readonly ResourceName TokenRequests = new("authentication.k8s.io", "TokenRequest");
 
     /// <inheritdoc/>
@@ -81,8 +84,13 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
 
         try
         {
-            var node = await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            if (node is not JsonObject body)
+            var json = await ReadJsonAsync(context);
+            if (!json.Succeeded)
+            {
+                return json.Error;
+            }
+
+            if (JsonNode.Parse(json.Value.Span) is not JsonObject body)
             {
                 return StatusErrors.BadRequest("the body of the request must be a TokenRequest");
             }
@@ -99,6 +107,14 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
         {
             return StatusErrors.BadRequest($"the object provided is unrecognized: {malformed.Message}");
         }
+    }
+
+    private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadJsonAsync(HttpContext context)
+    {
+        var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        return body.Succeeded && RequestBody.FormatOf(context.Request) == BodyFormat.Protobuf
+            ? ProtobufBody.ToJson(Expected, body.Value.Span)
+            : body;
     }
 
     private static Status? Check(JsonObject body, RequestInfo request, ResourceObject account)

@@ -57,6 +57,18 @@ public static class BodyDecoder
             json = converted.Json;
             duplicateKeys = converted.DuplicateKeys;
         }
+        else if (format == BodyFormat.Protobuf)
+        {
+            var transcoded = ProtobufBody.ToJson(expected, body.Span);
+            if (!transcoded.Succeeded)
+            {
+                return transcoded.Error;
+            }
+
+            // Strictness is about names of fields, of which protobuf has none.
+            json = transcoded.Value;
+            validation = FieldValidation.Ignore;
+        }
 
         return DecodeJson(expected, json.Span, body.Span, validation, duplicateKeys, warnings);
     }
@@ -186,10 +198,10 @@ public static class BodyDecoder
         return null;
     }
 
-    private static Status CannotHandle(string kind, string version, ExpectedBody expected, string why) =>
+    internal static Status CannotHandle(string kind, string version, ExpectedBody expected, string why) =>
         StatusErrors.BadRequest($"{kind} in version {GoText.Quote(version)} cannot be handled as a {expected.Kind}: {why}");
 
-    private static Status Unrecognized(ExpectedBody expected, ReadOnlySpan<byte> body, string why) => StatusErrors.BadRequest(
+    internal static Status Unrecognized(ExpectedBody expected, ReadOnlySpan<byte> body, string why) => StatusErrors.BadRequest(
         $"the object provided is unrecognized (must be of type {expected.Kind}): {why} ({Summarize(body)})");
 
     /// <summary>The beginning of a body as upstream quotes it: as text when it looks like JSON, else in hex.</summary>

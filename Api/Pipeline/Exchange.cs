@@ -76,6 +76,15 @@ internal sealed class Exchange(HttpContext context, RequestInfo request, Resourc
 
                     json = converted.Json;
                     break;
+                case BodyFormat.Protobuf:
+                    var transcoded = ProtobufBody.DeleteOptionsToJson(json.Span);
+                    if (!transcoded.Succeeded)
+                    {
+                        return transcoded.Error;
+                    }
+
+                    json = transcoded.Value;
+                    break;
             }
         }
 

@@ -10,6 +10,7 @@ public enum BodyFormat
 {
     Json,
     Yaml,
+    Protobuf,
 
     /// <summary>Nothing that this server reads.</summary>
     Unsupported,
@@ -29,6 +30,7 @@ public static class RequestBody
         {
             "application/json" => BodyFormat.Json,
             "application/yaml" => BodyFormat.Yaml,
+            "application/vnd.kubernetes.protobuf" => BodyFormat.Protobuf,
             _ => BodyFormat.Unsupported,
         };
     }
