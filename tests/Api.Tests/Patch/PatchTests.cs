@@ -1,0 +1,155 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using CsCheck;
+using k8s.Models;
+using OrleansOrchestrator.Api.Patch;
+using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Interfaces.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.Patch;
+
+public sealed class PatchTests
+{
+    /// <summary>Upstream's vectors for strategic merge patches, over the pod's schema.</summary>
+    [Theory]
+    [InlineData("""{"spec":{"containers":[{"name":"a","image":"1"},{"name":"b"}]}}""", """{"spec":{"containers":[{"name":"a","image":"2"}]}}""",
+        """{"spec":{"containers":[{"name":"a","image":"2"},{"name":"b"}]}}""")]
+    [InlineData("""{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}""", """{"spec":{"containers":[{"name":"c"}]}}""",
+        """{"spec":{"containers":[{"name":"c"},{"name":"a"},{"name":"b"}]}}""")]
+    [InlineData("""{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}""", """{"spec":{"containers":[{"name":"a","$patch":"delete"}]}}""",
+        """{"spec":{"containers":[{"name":"b"}]}}""")]
+    [InlineData("""{"spec":{"containers":[{"name":"a"},{"name":"b"}]}}""", """{"spec":{"containers":[{"name":"c"},{"$patch":"replace"}]}}""",
+        """{"spec":{"containers":[{"name":"c"}]}}""")]
+    [InlineData("""{"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}}""",
+        """{"spec":{"$setElementOrder/containers":[{"name":"c"},{"name":"a"},{"name":"b"}]}}""",
+        """{"spec":{"containers":[{"name":"c"},{"name":"a"},{"name":"b"}]}}""")]
+    [InlineData("""{"metadata":{"finalizers":["a","b","c"]}}""", """{"metadata":{"$deleteFromPrimitiveList/finalizers":["b"]}}""",
+        """{"metadata":{"finalizers":["a","c"]}}""")]
+    [InlineData("""{"metadata":{"finalizers":["a","b"]}}""", """{"metadata":{"finalizers":["c","a"]}}""",
+        """{"metadata":{"finalizers":["c","a","b"]}}""")]
+    [InlineData("""{"spec":{"tolerations":[{"key":"a"}]}}""", """{"spec":{"tolerations":[{"key":"b"}]}}""",
+        """{"spec":{"tolerations":[{"key":"b"}]}}""")]
+    [InlineData("""{"spec":{"volumes":[{"name":"v","emptyDir":{}}]}}""",
+        """{"spec":{"volumes":[{"name":"v","hostPath":{"path":"/x"},"$retainKeys":["name","hostPath"]}]}}""",
+        """{"spec":{"volumes":[{"name":"v","hostPath":{"path":"/x"}}]}}""")]
+    [InlineData("""{"metadata":{"labels":{"a":"1","b":"2"}}}""", """{"metadata":{"labels":{"a":null,"c":"3"}}}""",
+        """{"metadata":{"labels":{"b":"2","c":"3"}}}""")]
+    [InlineData("""{"metadata":{"labels":{"a":"1"}}}""", """{"metadata":{"labels":{"$patch":"replace","c":"3"}}}""",
+        """{"metadata":{"labels":{"c":"3"}}}""")]
+    [InlineData("""{"spec":{"nodeSelector":{"a":"1"}}}""", """{"spec":{"nodeSelector":null}}""", """{"spec":{}}""")]
+    public void StrategicMergeFollowsUpstream(string document, string patch, string expected)
+    {
+        var merged = StrategicMergePatch.Apply(
+            JsonNode.Parse(document)!.AsObject(), JsonNode.Parse(patch)!.AsObject(), PatchSchema.Of(typeof(V1Pod)));
+        Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), merged.Required.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{"spec":{"containers":[{"image":"x"}]}}""")]
+    [InlineData("""{"spec":{"containers":[{"$patch":"delete"}]}}""")]
+    [InlineData("""{"metadata":{"$patch":"frobnicate"}}""")]
+    [InlineData("""{"spec":{"volumes":[{"name":"v","emptyDir":{},"$retainKeys":["name"]}]}}""")]
+    [InlineData("""{"spec":{"containers":[1]}}""")]
+    public void StrategicPatchesThatMakeNoSenseAreRefused(string patch)
+    {
+        var document = """{"metadata":{"labels":{}},"spec":{"containers":[{"name":"a"}],"volumes":[{"name":"v","hostPath":{}}]}}""";
+        var merged = StrategicMergePatch.Apply(
+            JsonNode.Parse(document)!.AsObject(), JsonNode.Parse(patch)!.AsObject(), PatchSchema.Of(typeof(V1Pod)));
+        Assert.Equal(400, merged.Error!.Code);
+    }
+
+    /// <summary>The examples of RFC 7386, appendix A.</summary>
+    [Theory]
+    [InlineData("""{"a":"b"}""", """{"a":"c"}""", """{"a":"c"}""")]
+    [InlineData("""{"a":"b"}""", """{"b":"c"}""", """{"a":"b","b":"c"}""")]
+    [InlineData("""{"a":"b"}""", """{"a":null}""", "{}")]
+    [InlineData("""{"a":["b"]}""", """{"a":"c"}""", """{"a":"c"}""")]
+    [InlineData("""{"a":"c"}""", """{"a":["b"]}""", """{"a":["b"]}""")]
+    [InlineData("""{"a":{"b":"c"}}""", """{"a":{"b":"d","c":null}}""", """{"a":{"b":"d"}}""")]
+    [InlineData("""{"e":null}""", """{"a":1}""", """{"e":null,"a":1}""")]
+    [InlineData("{}", """{"a":{"bb":{"ccc":null}}}""", """{"a":{"bb":{}}}""")]
+    public void MergePatchFollowsItsStandard(string document, string patch, string expected) =>
+        Assert.Equal(expected, MergePatch.Apply(JsonNode.Parse(document), JsonNode.Parse(patch))!.ToJsonString());
+
+    [Theory]
+    [InlineData("""[{"op":"add","path":"/l/1","value":9}]""", """{"l":[1,9,2],"m":{"k":"v"}}""")]
+    [InlineData("""[{"op":"add","path":"/l/-","value":9}]""", """{"l":[1,2,9],"m":{"k":"v"}}""")]
+    [InlineData("""[{"op":"remove","path":"/l/-1"}]""", """{"l":[1],"m":{"k":"v"}}""")]
+    [InlineData("""[{"op":"replace","path":"/l/0","value":7}]""", """{"l":[7,2],"m":{"k":"v"}}""")]
+    [InlineData("""[{"op":"move","from":"/m/k","path":"/m/n"}]""", """{"l":[1,2],"m":{"n":"v"}}""")]
+    [InlineData("""[{"op":"copy","from":"/m","path":"/n"}]""", """{"l":[1,2],"m":{"k":"v"},"n":{"k":"v"}}""")]
+    [InlineData("""[{"op":"test","path":"/l","value":[1,2.0]}]""", """{"l":[1,2],"m":{"k":"v"}}""")]
+    [InlineData("""[{"op":"replace","path":"/m/absent","value":1}]""", """{"l":[1,2],"m":{"k":"v","absent":1}}""")]
+    public void JsonPatchFollowsItsStandardAndUpstream(string patch, string expected)
+    {
+        var document = JsonNode.Parse("""{"l":[1,2],"m":{"k":"v"}}""")!;
+        var patched = JsonPatch.Parse(Encoding.UTF8.GetBytes(patch)).Required.Apply(document);
+        Assert.Equal(expected, patched.Required.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""[{"op":"remove","path":"/x"}]""")]
+    [InlineData("""[{"op":"add","path":"/x/y","value":1}]""")]
+    [InlineData("""[{"op":"add","path":"/l/9","value":1}]""")]
+    [InlineData("""[{"op":"test","path":"/m/k","value":"w"}]""")]
+    [InlineData("""[{"op":"move","from":"/x","path":"/y"}]""")]
+    [InlineData("""[{"op":"frob","path":"/l"}]""")]
+    public void JsonPatchesThatDoNotApplyAreRefused(string patch)
+    {
+        var document = JsonNode.Parse("""{"l":[1,2],"m":{"k":"v"}}""")!;
+        Assert.Equal(422, JsonPatch.Parse(Encoding.UTF8.GetBytes(patch)).Required.Apply(document).Error!.Code);
+    }
+
+    /// <summary>A merge patch is idempotent, and what it set is there.</summary>
+    [Fact]
+    public void MergingTwiceChangesNothingMore() =>
+        Gen.Select(JsonGen.Object, JsonGen.Object).Sample((document, patch) =>
+        {
+            var once = MergePatch.Apply(JsonNode.Parse(document), JsonNode.Parse(patch))!.ToJsonString();
+            var twice = MergePatch.Apply(JsonNode.Parse(once), JsonNode.Parse(patch))!.ToJsonString();
+            Assert.Equal(once, twice);
+        });
+
+    /// <summary>Whatever comes as a patch, there is an answer below 500.</summary>
+    [Fact]
+    public void NoPatchCausesAnError()
+    {
+        var pod = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","finalizers":["x/y"]},"spec":{"containers":[{"name":"c","image":"i"}]}}"""u8.ToArray();
+        Gen.Select(JsonGen.PodPatch, Pick.From(PatchKind.Json, PatchKind.Merge, PatchKind.Strategic, PatchKind.Apply)).Sample((patch, kind) =>
+        {
+            var parsed = ObjectPatch.Parse(kind, Encoding.UTF8.GetBytes(patch), FieldValidation.Strict);
+            var outcome = parsed.Succeeded ? parsed.Value.Apply(typeof(V1Pod), pod, []) : parsed.Error;
+            Assert.True(outcome.Succeeded || outcome.Error.Code is < 500 or 501, $"{patch}: {outcome.Error?.Message}");
+        }, iter: 3000);
+    }
+}
+
+/// <summary>Random JSON.</summary>
+internal static class JsonGen
+{
+    private static readonly Gen<string> Name = Pick.From("a", "b", "c", "metadata", "spec", "name");
+
+    private static readonly Gen<string> PodName = Pick.From(
+        "metadata", "spec", "status", "containers", "volumes", "name", "labels", "finalizers", "$patch", "$retainKeys",
+        "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers", "op", "path", "value", "from", "image", "ports", "resources");
+
+    private static readonly Gen<string> Scalar = Pick.From(
+        "1", "\"x\"", "true", "null", "-2.5", "\"\"", "\"delete\"", "\"replace\"", "\"add\"", "\"remove\"", "\"/spec/containers/0\"",
+        "\"/metadata\"", "\"c\"", "1e400", "99999999999999999999", "\"\\ud800\"");
+
+    public static readonly Gen<string> Object = Tree(Name, Pick.From("1", "\"x\"", "true", "null", "[1,2]"), 3, lists: false);
+
+    /// <summary>Patches that resemble real ones closely enough to get far.</summary>
+    public static readonly Gen<string> PodPatch = Gen.OneOf(
+        Tree(PodName, Scalar, 4, lists: true), Tree(PodName, Scalar, 3, lists: true).Array[0, 3].Select(a => $"[{string.Join(',', a)}]"),
+        Gen.String[0, 20]);
+
+    private static Gen<string> Tree(Gen<string> name, Gen<string> scalar, int depth, bool lists)
+    {
+        var inner = depth == 0 ? scalar : Gen.OneOf(scalar, Tree(name, scalar, depth - 1, lists));
+        var item = lists ? Gen.OneOf(inner, inner.Array[0, 3].Select(a => $"[{string.Join(',', a)}]")) : inner;
+        return Gen.Select(name, item).Array[0, 4].Select(
+            pairs => $"{{{string.Join(',', pairs.DistinctBy(p => p.Item1).Select(p => $"\"{p.Item1}\":{p.Item2}"))}}}");
+    }
+}
