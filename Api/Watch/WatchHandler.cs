@@ -122,6 +122,7 @@ public sealed class WatchHandler(
             var stream = new WatchStream(response.BodyWriter, encoder, selection, clock)
             {
                 AfterRevision = plan.AfterRevision,
+                CurrentRevision = () => cache.Current.Revision,
                 Bookmarks = options.AllowWatchBookmarks,
             };
             using var watcher = cache.Watch(selection.ToWatch(plan.AfterRevision));

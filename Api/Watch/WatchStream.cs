@@ -32,6 +32,9 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
     /// <summary>The revision after which changes are sent.</summary>
     public required long AfterRevision { get; init; }
 
+    /// <summary>Where the resource stands, to tell a client whose revision is too old.</summary>
+    public required Func<long> CurrentRevision { get; init; }
+
     /// <summary>Whether the client takes bookmarks.</summary>
     public required bool Bookmarks { get; init; }
 
@@ -144,7 +147,7 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
 
         if (batch.End == CacheWatchEnd.TooOld)
         {
-            WatchEncoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, batch.Revision));
+            WatchEncoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, CurrentRevision()));
         }
 
         return batch.End == CacheWatchEnd.None;
