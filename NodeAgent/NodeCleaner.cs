@@ -2,6 +2,7 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -27,7 +28,18 @@ public static class NodeCleaner
         }
 
         Kernel.Mounts.UnmountBelow(options.PodsDirectory);
+        await RemoveNetworkAsync(options, cancellationToken);
         return 0;
+    }
+
+    /// <summary>The bridge and the address rule; where they do not exist there is nothing to do.</summary>
+    private static async Task RemoveNetworkAsync(NodeAgentOptions options, CancellationToken cancellationToken)
+    {
+        if (options.RuntimeSocket.Length == 0 && Kernel.Commands.Exists("nft") && Kernel.Commands.Exists("ip"))
+        {
+            await Kernel.Commands.RunAsync("nft", ["delete", "table", "ip", HostNetwork.TableOf(options)], cancellationToken);
+            await Kernel.Commands.RunAsync("ip", ["link", "delete", options.BridgeName], cancellationToken);
+        }
     }
 
     public static async Task<int> LoadImageAsync(

@@ -14,7 +14,10 @@ public sealed partial class HostNetwork(
 
     private string _podCidr = options.PodCidr;
 
-    private string Table => $"orc-pods-{options.BridgeName}";
+    private string Table => TableOf(options);
+
+    /// <summary>Name of the nftables table; each bridge has its own, so that two agents do not meet.</summary>
+    public static string TableOf(NodeAgentOptions options) => $"orc-pods-{options.BridgeName}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -50,6 +50,9 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public int TokensIssued { get; private set; }
 
+    /// <summary>The API is away, as far as tokens are concerned.</summary>
+    public bool RefusesTokens { get; set; }
+
     /// <summary>Pods that the node deleted for good.</summary>
     public ConcurrentQueue<string> Deleted { get; } = new();
 
@@ -190,6 +193,11 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     public Task<Authenticationv1TokenRequest> CreateTokenAsync(
         string serviceAccountNamespace, string serviceAccount, Authenticationv1TokenRequest request, CancellationToken cancellationToken)
     {
+        if (RefusesTokens)
+        {
+            throw new HttpRequestException("the API is away");
+        }
+
         request.Status = new V1TokenRequestStatus
         {
             Token = $"token-{++TokensIssued}-{serviceAccount}",

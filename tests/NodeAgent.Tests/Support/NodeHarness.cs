@@ -107,7 +107,6 @@ public sealed class NodeHarness : IAsyncLifetime
 
         await StopAgentAsync();
         await NodeCleaner.RunAsync(Options, CancellationToken.None);
-        await Commands.RunAsync("ip", ["link", "delete", Options.BridgeName], CancellationToken.None);
         Directory.Delete(_directory, recursive: true);
     }
 

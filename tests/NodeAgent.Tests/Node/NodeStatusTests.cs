@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Node;
+
+public sealed class NodeStatusTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("orc-status-").FullName;
+    private readonly NodeStatusComputer _computer;
+
+    public NodeStatusTests()
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1",
+            NodeIp = "192.0.2.7",
+            DataDirectory = _directory,
+            SystemReservedMilliCpu = 100,
+            RegisterWithTaints = ["dedicated=db:NoSchedule"],
+        };
+        _computer = new NodeStatusComputer(options, new NodeFacts(options));
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData(null, Pressure.None, "True", "KubeletReady", "kubelet is posting ready status")]
+    [InlineData("container runtime is down", Pressure.None, "False", "KubeletNotReady", "container runtime is down")]
+    public void The_ready_condition_says_what_is(string? problem, Pressure pressure, string status, string reason, string message)
+    {
+        var ready = Compute(problem, pressure).Conditions.Single(c => c.Type == "Ready");
+
+        Assert.Equal((status, reason, message), (ready.Status, ready.Reason, ready.Message));
+    }
+
+    [Fact]
+    public void Pressure_is_told_by_kind()
+    {
+        var conditions = Compute(null, Pressure.Disk).Conditions;
+
+        Assert.Equal(["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"], conditions.Select(c => c.Type));
+        Assert.Equal("KubeletHasDiskPressure", conditions[1].Reason);
+        Assert.Equal("KubeletHasSufficientMemory", conditions[0].Reason);
+    }
+
+    [Fact]
+    public void A_new_node_carries_its_labels_addresses_and_what_pods_may_use()
+    {
+        var node = _computer.NewNode();
+        var status = Compute(null, Pressure.None);
+
+        Assert.Equal("n1", node.Metadata.Labels["kubernetes.io/hostname"]);
+        Assert.Equal(("dedicated", "db", "NoSchedule"), (node.Spec.Taints[0].Key, node.Spec.Taints[0].Value, node.Spec.Taints[0].Effect));
+        Assert.Equal(["192.0.2.7", "n1"], status.Addresses.Select(a => a.Address));
+        Assert.Equal(status.Capacity["cpu"].ToDecimal() - 0.1m, status.Allocatable["cpu"].ToDecimal());
+        Assert.True(status.Allocatable["memory"].ToDecimal() < status.Capacity["memory"].ToDecimal());
+        Assert.Equal(10250, status.DaemonEndpoints.KubeletEndpoint.Port);
+    }
+
+    [Fact]
+    public void An_unchanged_status_is_written_only_when_it_must_be()
+    {
+        var before = Compute(null, Pressure.None);
+        var later = Compute(null, Pressure.None, before, new ManualTime().Now.AddMinutes(4));
+
+        Assert.Null(NodeStatusPatch.Compute(before, later, force: false));
+        var forced = JsonNode.Parse(NodeStatusPatch.Compute(before, later, force: true)!)!["status"]!.AsObject();
+        Assert.Equal(["conditions"], forced.Select(p => p.Key));
+        var changed = Compute("container runtime is down", Pressure.None, before, new ManualTime().Now.AddMinutes(4));
+        Assert.NotNull(NodeStatusPatch.Compute(before, changed, force: false));
+        Assert.Equal(before.Conditions[0].LastTransitionTime, changed.Conditions[0].LastTransitionTime);
+        Assert.NotEqual(before.Conditions[3].LastTransitionTime, changed.Conditions[3].LastTransitionTime);
+    }
+
+    [Fact]
+    public void Pressure_stays_for_five_minutes()
+    {
+        var time = new ManualTime();
+        var state = new PressureState(time);
+        var changes = 0;
+        state.Changed += () => changes++;
+
+        state.Observe(Pressure.Memory);
+        time.Now += TimeSpan.FromMinutes(4);
+        state.Observe(Pressure.None);
+        Assert.Equal(Pressure.Memory, state.Current);
+        time.Now += TimeSpan.FromMinutes(2);
+        state.Observe(Pressure.None);
+
+        Assert.Equal((Pressure.None, 2), (state.Current, changes));
+    }
+
+    private V1NodeStatus Compute(string? problem, Pressure pressure, V1NodeStatus? before = null, DateTimeOffset? now = null) =>
+        _computer.Compute(new NodeStatusInput
+        {
+            Now = now ?? new ManualTime().Now,
+            RuntimeProblem = problem,
+            Pressure = pressure,
+            Before = before,
+        });
+}

@@ -1,0 +1,61 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.NodeAgent.Volumes;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Volumes;
+
+public sealed class TokenCacheTests
+{
+    private readonly ManualTime _time = new();
+    private readonly FakeCluster _cluster = new();
+    private readonly V1Pod _pod = TestPods.Pod("p", TestPods.Service("c"));
+
+    public TokenCacheTests()
+    {
+        _pod.Metadata.Uid = "u";
+        _time.Now = TimeProvider.System.GetUtcNow();
+    }
+
+    [Fact]
+    public async Task A_token_is_renewed_when_four_fifths_of_its_life_are_over()
+    {
+        var cache = new TokenCache(_cluster, _time);
+
+        var first = await GetAsync(cache);
+        _time.Now += TimeSpan.FromSeconds(790);
+        Assert.Equal(first, await GetAsync(cache));
+        Assert.InRange(cache.NextRenewal("u")!.Value - _time.Now, TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        _time.Now += TimeSpan.FromSeconds(20);
+
+        Assert.NotEqual(first, await GetAsync(cache));
+    }
+
+    [Fact]
+    public async Task An_API_that_is_away_leaves_the_old_token_until_it_ends()
+    {
+        var cache = new TokenCache(_cluster, _time);
+        var first = await GetAsync(cache);
+        _cluster.RefusesTokens = true;
+
+        _time.Now += TimeSpan.FromSeconds(900);
+        Assert.Equal(first, await GetAsync(cache));
+        _time.Now += TimeSpan.FromSeconds(200);
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(cache));
+    }
+
+    [Fact]
+    public async Task A_pod_that_is_gone_leaves_no_token()
+    {
+        var cache = new TokenCache(_cluster, _time);
+        await GetAsync(cache);
+
+        cache.Forget("u");
+
+        Assert.Null(cache.NextRenewal("u"));
+    }
+
+    private Task<string> GetAsync(TokenCache cache) => cache.GetAsync(
+        _pod, new V1ServiceAccountTokenProjection { Path = "token", ExpirationSeconds = 1000 }, CancellationToken.None);
+}
