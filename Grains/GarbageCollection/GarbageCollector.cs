@@ -12,8 +12,10 @@ namespace OrleansOrchestrator.Grains.GarbageCollection;
 /// <summary>
 /// Deletes what has lost its owners, and carries out foreground and orphaning deletions.
 /// <para>
-/// It keeps no graph: the caches know every object by key and by the uid of its owners, and know at once of every change. Changes only say
-/// where to look; every decision is made on linearizable reads, since "the owner does not exist" must not be said of one that was created a
+/// It keeps no graph: the caches know every object by key and by the uid of its owners, and know at once of every change. Changes only
+/// say
+/// where to look; every decision is made on linearizable reads, since "the owner does not exist" must not be said of one that was
+/// created a
 /// moment ago. A request that is refused or fails is looked at again, with a growing delay, until it is settled.
 /// </para>
 /// </summary>

@@ -100,9 +100,11 @@ public readonly struct ChildNames
 /// <summary>
 /// Which numbers an owner gives its next children.
 /// <para>
-/// A number is taken from the lowest that is free at or above the cursor, so an owner that repeats an interrupted step (also in another silo,
+/// A number is taken from the lowest that is free at or above the cursor, so an owner that repeats an interrupted step (also in another
+/// silo,
 /// while the first one's requests are still under way) asks for the very same names. The cursor moves only when a child that was seen is
-/// gone: its name is not given again, and the moved cursor is saved <em>before</em> the next create, since otherwise a successor would begin
+/// gone: its name is not given again, and the moved cursor is saved <em>before</em> the next create, since otherwise a successor would
+/// begin
 /// lower than the requests that are under way.
 /// </para>
 /// </summary>

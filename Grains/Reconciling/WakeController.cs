@@ -18,7 +18,8 @@ public delegate void WakeUp(ObjectAddress target);
 /// A controller whose work is done by the objects' own grains: it turns changes into wake-ups.
 /// <para>
 /// Wake-ups are coalesced: a key that waits is not added again, and one object is woken at most once per
-/// <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval when not). So the 1,500 changes of
+/// <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval when not). So the 1,500 changes
+/// of
 /// 500 starting pods cost their ReplicaSet some tens of reconciliations. What waits is bounded by the number of objects.
 /// </para>
 /// </summary>
@@ -43,7 +44,8 @@ public sealed class WakeController : IController
 
     /// <param name="target">The resource whose objects are woken.</param>
     /// <param name="namesakes">
-    /// A resource whose objects have the same keys, and which may outlive them: the reminder wakes by those keys too, so that leftovers go.
+    /// A resource whose objects have the same keys, and which may outlive them: the reminder wakes by those keys too, so that leftovers
+    /// go.
     /// </param>
     /// <param name="followed">What causes wake-ups.</param>
     /// <param name="client">Where to follow.</param>

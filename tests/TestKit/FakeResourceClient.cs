@@ -12,7 +12,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
-/// The API in memory, with the behaviour that controllers rely on: dense revisions per resource, optimistic locking, generations, status apart
+/// The API in memory, with the behaviour that controllers rely on: dense revisions per resource, optimistic locking, generations,
+/// status apart
 /// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label selection, and
 /// following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is linearizable.
 /// </summary>

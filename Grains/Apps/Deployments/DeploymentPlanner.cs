@@ -6,7 +6,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Apps.Deployments;
 
 /// <summary>
-/// The decisions of a Deployment, in upstream's order: pause, scale, then roll out, one careful step at a time. A step is computed from the
+/// The decisions of a Deployment, in upstream's order: pause, scale, then roll out, one careful step at a time. A step is computed from
+/// the
 /// ReplicaSets' specs and reported availability alone, so it can be repeated, and every step keeps
 /// <c>Σ replicas ≤ replicas + maxSurge</c> when it scales up and <c>available ≥ replicas - maxUnavailable</c> when it scales down.
 /// </summary>

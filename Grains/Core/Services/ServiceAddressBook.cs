@@ -190,7 +190,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         !_livePorts.ContainsKey(port) && !IsReserved(service, r => r.NodePorts.Contains(port));
 
     /// <summary>
-    /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most one of them can be live
+    /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most one of them can
+    /// be live
     /// at a time. Both keep others off until they have ended.
     /// </summary>
     private bool IsReserved(ObjectKey service, Func<ServiceAddressReservation, bool> has)
