@@ -3,7 +3,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Cache;
 
 /// <summary>
-/// One committed change as a silo's watchers see it. One instance is shared by all of them, so what it costs to frame it is paid once (P6).
+/// One committed change as a silo's watchers see it. One instance is shared by all of them, so what it costs to frame
+/// it is paid once (P6).
 /// </summary>
 public sealed class CacheEvent(ChangeKind kind, ResourceObject item, ResourceObject? previous)
 {
@@ -21,8 +22,8 @@ public sealed class CacheEvent(ChangeKind kind, ResourceObject item, ResourceObj
     public long Revision => Object.Revision;
 
     /// <summary>
-    /// The bytes or parts that all watchers of one form share, made by the first who needs them. Two racing first callers may both build; one
-    /// result wins and everyone gets that one.
+    /// The bytes or parts that all watchers of one form share, made by the first who needs them. Two racing first
+    /// callers may both build; one result wins and everyone gets that one.
     /// </summary>
     /// <typeparam name="T">The frame's type; another type replaces what is kept.</typeparam>
     public T Frame<T>(Func<CacheEvent, T> build)

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Cache;
 
 /// <summary>
-/// Keeps a cache up to date by pulling from the journal, as a Kubernetes client does from a server. Lost messages, a journal that moves,
-/// or a silo that was away need nothing else: the next pull asks for what comes after what is here.
+/// Keeps a cache up to date by pulling from the journal, as a Kubernetes client does from a server. Lost messages, a
+/// journal that moves, or a silo that was away need nothing else: the next pull asks for what comes after what is here.
 /// </summary>
 internal sealed partial class CacheFollower(
     ResourceCache cache, IJournalGrain journal, IJournalStore store, CacheOptions options, TimeProvider time, ILogger logger)
@@ -124,8 +124,9 @@ internal sealed partial class CacheFollower(
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        // The first question creates the journal if need be. The second: a snapshot may contain a batch that the journal has not
-        // published yet; showing it before the journal does would let two readers see time run backwards.
+        // The first question creates the journal if need be. The second: a snapshot may contain a batch that the
+        // journal has not published yet; showing it before the journal does would let two readers see time run
+        // backwards.
         await journal.GetRevisionAsync(cancellationToken);
         var snapshot = await store.ReadSnapshotAsync(cache.Resource, cancellationToken);
         while (await journal.GetRevisionAsync(cancellationToken) < snapshot.Revision)

@@ -36,8 +36,8 @@ internal readonly struct AfterNamespaceProbe(string @namespace) : IProbe<CachedO
 }
 
 /// <summary>
-/// An entry of a secondary index. It names the object instead of holding it, so it changes only when the value does: most
-/// writes are status updates, which touch no index at all.
+/// An entry of a secondary index. It names the object instead of holding it, so it changes only when the value does:
+/// most writes are status updates, which touch no index at all.
 /// </summary>
 /// <param name="Name">Label or field; empty for owners.</param>
 /// <param name="Value">Its value; the owner's uid.</param>

@@ -11,7 +11,10 @@ public sealed class CacheOptions
         [new ResourceName("", "pods")] = ["spec.nodeName"],
     };
 
-    /// <summary>How many recent events stay in memory: how far a watcher may be behind, and how far back a watch may resume cheaply.</summary>
+    /// <summary>
+    /// How many recent events stay in memory: how far a watcher may be behind, and how far back a watch may resume
+    /// cheaply.
+    /// </summary>
     public int RingEvents { get; set; } = 16_384;
 
     public long RingBytes { get; set; } = 48 << 20;
@@ -25,8 +28,8 @@ public sealed class CacheOptions
     public TimeSpan PullWait { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// When a reader waits this long for a revision, the pull in progress is given up and begun anew: it may wait at a journal that is
-    /// stale and does not know.
+    /// When a reader waits this long for a revision, the pull in progress is given up and begun anew: it may wait at a
+    /// journal that is stale and does not know.
     /// </summary>
     public TimeSpan PullDoubt { get; set; } = TimeSpan.FromMilliseconds(250);
 

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
-/// <summary>All objects of a resource at one revision. Immutable; versions share their structure, so holding one is cheap.</summary>
+/// <summary>
+/// All objects of a resource at one revision. Immutable; versions share their structure, so holding one is cheap.
+/// </summary>
 public sealed class CacheSnapshot
 {
     private readonly OrderedTree<CachedObject, CachedObjectOrder> _objects;
@@ -29,7 +31,8 @@ public sealed class CacheSnapshot
     public ResourceObject? Get(ObjectKey key) => _objects.TryFind(new KeyProbe(key), out var item) ? item.Object : null;
 
     /// <summary>
-    /// All objects of a namespace (empty: of all namespaces) in key order, beginning behind a key. Its Count takes logarithmic time.
+    /// All objects of a namespace (empty: of all namespaces) in key order, beginning behind a key. Its Count takes
+    /// logarithmic time.
     /// </summary>
     public CacheRange Range(string @namespace = "", ObjectKey? after = null)
     {
@@ -75,7 +78,9 @@ public sealed class CacheSnapshot
         return false;
     }
 
-    /// <summary>Objects with this value in an indexed field, in key order; an absent field counts as empty text.</summary>
+    /// <summary>
+    /// Objects with this value in an indexed field, in key order; an absent field counts as empty text.
+    /// </summary>
     public IEnumerable<ResourceObject> WithField(string path, string value)
     {
         Invariant.Check(IsIndexed(path), "the field is indexed", path);

@@ -39,7 +39,9 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
         return new CacheSnapshot(builder, loaded.Revision);
     }
 
-    /// <summary>Applies a change. The result knows the previous version, which comes from here, not from the journal.</summary>
+    /// <summary>
+    /// Applies a change. The result knows the previous version, which comes from here, not from the journal.
+    /// </summary>
     public (CacheEvent Event, CachedObject? Previous, CachedObject? Next) Apply(Change change)
     {
         var item = change.Object;

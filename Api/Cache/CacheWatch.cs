@@ -3,8 +3,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Cache;
 
 /// <summary>
-/// What to watch. The narrowest of <see cref="Key"/>, <see cref="Field"/> and <see cref="Namespace"/> that is given is served by an index, so
-/// that the watcher is not woken for others' events; it does not see those at all. The caller filters by whatever else it wants.
+/// What to watch. The narrowest of <see cref="Key"/>, <see cref="Field"/> and <see cref="Namespace"/> that is given is
+/// served by an index, so that the watcher is not woken for others' events; it does not see those at all. The caller
+/// filters by whatever else it wants.
 /// </summary>
 public sealed record CacheWatchRequest
 {
@@ -12,8 +13,8 @@ public sealed record CacheWatchRequest
     public required long AfterRevision { get; init; }
 
     /// <summary>
-    /// True when the caller filters by selectors and so needs <see cref="CacheEvent.Previous"/> of every event. A resume for which the change
-    /// log no longer has a previous version then is <see cref="CacheWatchEnd.TooOld"/>.
+    /// True when the caller filters by selectors and so needs <see cref="CacheEvent.Previous"/> of every event. A
+    /// resume for which the change log no longer has a previous version then is <see cref="CacheWatchEnd.TooOld"/>.
     /// </summary>
     public bool NeedsPrevious { get; init; }
 
@@ -24,7 +25,8 @@ public sealed record CacheWatchRequest
     public ObjectKey? Key { get; init; }
 
     /// <summary>
-    /// Only events where the object or its previous version has this value in an indexed field. Ignored when the field has no index.
+    /// Only events where the object or its previous version has this value in an indexed field. Ignored when the field
+    /// has no index.
     /// </summary>
     public CacheField? Field { get; init; }
 }
@@ -41,7 +43,9 @@ public enum CacheWatchEnd
     /// <summary>The revision is older than the change log: 410, list again.</summary>
     TooOld,
 
-    /// <summary>This watcher fell behind the bounded buffer (P7); resuming from its last revision may well succeed.</summary>
+    /// <summary>
+    /// This watcher fell behind the bounded buffer (P7); resuming from its last revision may well succeed.
+    /// </summary>
     Overflow,
 
     /// <summary>The silo is shutting down.</summary>

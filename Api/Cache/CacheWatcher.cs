@@ -6,9 +6,10 @@ namespace OrleansOrchestrator.Api.Cache;
 /// <summary>
 /// One watcher of a cache; dispose it to leave. Reads are not concurrent with each other.
 ///
-/// A watcher goes through two phases. While its revision is older than the cache's ring it reads the change log, page by page
-/// (history). Then it is live: a watcher of everything is a cursor into the ring, shared by all and therefore without a buffer of its
-/// own; a watcher by index has a bounded queue that publication fills. Who falls behind either bound is ended (P7).
+/// A watcher goes through two phases. While its revision is older than the cache's ring it reads the change log, page
+/// by page (history). Then it is live: a watcher of everything is a cursor into the ring, shared by all and therefore
+/// without a buffer of its own; a watcher by index has a bounded queue that publication fills. Who falls behind either
+/// bound is ended (P7).
 ///
 /// All fields are guarded by the cache's lock. Waiting allocates nothing: the watcher is its own value task source.
 /// </summary>
@@ -39,8 +40,8 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
     internal CacheWatchEnd End { get; private set; }
 
     /// <summary>
-    /// The next events, waiting up to <paramref name="wait"/> (to the cache's tick) for the first. After a wait without events the batch is
-    /// empty but its revision is current, so it is the moment for a bookmark.
+    /// The next events, waiting up to <paramref name="wait"/> (to the cache's tick) for the first. After a wait without
+    /// events the batch is empty but its revision is current, so it is the moment for a bookmark.
     /// </summary>
     public async ValueTask<CacheEventBatch> ReadAsync(int maxEvents, TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -113,7 +114,9 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
         Wake();
     }
 
-    /// <summary>Ends the watch, under the lock. What is queued is dropped: the end must not wait for a slow reader.</summary>
+    /// <summary>
+    /// Ends the watch, under the lock. What is queued is dropped: the end must not wait for a slow reader.
+    /// </summary>
     internal void Close(CacheWatchEnd end)
     {
         if (End == CacheWatchEnd.None)

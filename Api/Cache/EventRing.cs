@@ -2,7 +2,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
-/// <summary>The newest events of a cache, an unbroken run bounded by number and bytes. Guarded by the cache's lock.</summary>
+/// <summary>
+/// The newest events of a cache, an unbroken run bounded by number and bytes. Guarded by the cache's lock.
+/// </summary>
 internal sealed class EventRing(int maxEvents, long maxBytes)
 {
     private const int FirstCapacity = 64;

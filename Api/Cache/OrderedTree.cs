@@ -15,8 +15,9 @@ internal interface IProbe<T>
 }
 
 /// <summary>
-/// A persistent B-tree: every change returns a new tree that shares all but the path to the change, about 1 KB for 10,000 items.
-/// Nodes know how many items are below them, so ranges are index ranges and their size is known without walking.
+/// A persistent B-tree: every change returns a new tree that shares all but the path to the change, about 1 KB for
+/// 10,000 items. Nodes know how many items are below them, so ranges are index ranges and their size is known without
+/// walking.
 /// </summary>
 internal sealed class OrderedTree<T, TOrder>
     where TOrder : IOrder<T>
@@ -176,7 +177,9 @@ internal sealed class OrderedTree<T, TOrder>
             : new Node(Join(children, at, changed));
     }
 
-    /// <summary>The children with a narrow child joined to a neighbour if both fit into one node, or left out if it is empty.</summary>
+    /// <summary>
+    /// The children with a narrow child joined to a neighbour if both fit into one node, or left out if it is empty.
+    /// </summary>
     private static Node[] Join(Node[] children, int at, Node narrow)
     {
         if (narrow.Count == 0)

@@ -3,8 +3,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Cache;
 
 /// <summary>
-/// This silo's copy of one resource. Everything in it has been published by the journal, so no reader can see what another reader with a
-/// newer promise could not (P1, P4).
+/// This silo's copy of one resource. Everything in it has been published by the journal, so no reader can see what
+/// another reader with a newer promise could not (P1, P4).
 /// </summary>
 public sealed class ResourceCache
 {
@@ -56,7 +56,9 @@ public sealed class ResourceCache
     public async ValueTask<CacheSnapshot> ConsistentAsync(CancellationToken cancellationToken) =>
         await AtLeastAsync(await _revisions.ReadAsync().WaitAsync(cancellationToken), cancellationToken);
 
-    /// <summary>Begins a watch. Events before the ring are read from the change log, so any retained revision will do.</summary>
+    /// <summary>
+    /// Begins a watch. Events before the ring are read from the change log, so any retained revision will do.
+    /// </summary>
     public CacheWatcher Watch(CacheWatchRequest request) => new(this, request, IndexKeyOf(request));
 
     internal long DeadlineAfter(TimeSpan wait) => _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency);
@@ -99,7 +101,9 @@ public sealed class ResourceCache
         }
     }
 
-    /// <summary>Ends waits whose time is over. True when a reader waits so long that the pull in progress is in doubt.</summary>
+    /// <summary>
+    /// Ends waits whose time is over. True when a reader waits so long that the pull in progress is in doubt.
+    /// </summary>
     internal bool Tick()
     {
         var now = _time.GetTimestamp();
@@ -157,7 +161,9 @@ public sealed class ResourceCache
         return result;
     }
 
-    /// <summary>Whether an event is one for a watcher by index; for events whose field values are not at hand.</summary>
+    /// <summary>
+    /// Whether an event is one for a watcher by index; for events whose field values are not at hand.
+    /// </summary>
     internal bool Concerns(CacheEvent item, WatchIndexKey key) => key.Kind switch
     {
         WatchIndexKind.Namespace => string.Equals(item.Object.Key.Namespace, key.Text, StringComparison.Ordinal),

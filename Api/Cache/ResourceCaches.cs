@@ -31,7 +31,9 @@ public sealed class ResourceCaches : IAsyncDisposable
         lifetime?.ApplicationStopping.Register(Close);
     }
 
-    /// <summary>The loaded cache of a resource. Throws <see cref="StoreUnavailableException"/> when it cannot be loaded.</summary>
+    /// <summary>
+    /// The loaded cache of a resource. Throws <see cref="StoreUnavailableException"/> when it cannot be loaded.
+    /// </summary>
     public ValueTask<ResourceCache> GetAsync(ResourceName resource, CancellationToken cancellationToken)
     {
         var entry = _entries.TryGetValue(resource, out var known) ? known.Value : Add(resource);
@@ -40,7 +42,9 @@ public sealed class ResourceCaches : IAsyncDisposable
             : new ValueTask<ResourceCache>(WaitAsync(entry, cancellationToken));
     }
 
-    /// <summary>Ends all watches and waits; for the beginning of a shutdown, while connections can still be told.</summary>
+    /// <summary>
+    /// Ends all watches and waits; for the beginning of a shutdown, while connections can still be told.
+    /// </summary>
     public void Close()
     {
         _stop.Cancel();

@@ -3,8 +3,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Cache;
 
 /// <summary>
-/// Asks a journal for its revision on behalf of everyone who reads consistently (P5): one question is in flight, and all who come
-/// meanwhile share the next, which begins after they came. Under load that is two questions a round trip, for any number of readers.
+/// Asks a journal for its revision on behalf of everyone who reads consistently (P5): one question is in flight, and
+/// all who come meanwhile share the next, which begins after they came. Under load that is two questions a round trip,
+/// for any number of readers.
 /// </summary>
 internal sealed class RevisionReader(Func<Task<long>> ask)
 {
@@ -28,7 +29,8 @@ internal sealed class RevisionReader(Func<Task<long>> ask)
 
     private async Task<long> AskAsync()
     {
-        // The question leaves the lock before it is asked, and completes only after it has been stored as the one in flight.
+        // The question leaves the lock before it is asked, and completes only after it has been stored as the one in
+        // flight.
         await Task.Yield();
         try
         {

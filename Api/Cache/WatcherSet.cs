@@ -19,8 +19,9 @@ internal enum WatchIndexKind
 internal readonly record struct WatchIndexKey(WatchIndexKind Kind, int Field, string Text, ObjectKey Key);
 
 /// <summary>
-/// The live watchers of a cache. An event costs the watchers of everything one wake-up a batch, and touches of the others only those it
-/// concerns: with a thousand kubelets watching, a pod's event goes to one. Guarded by the cache's lock.
+/// The live watchers of a cache. An event costs the watchers of everything one wake-up a batch, and touches of the
+/// others only those it concerns: with a thousand kubelets watching, a pod's event goes to one. Guarded by the cache's
+/// lock.
 /// </summary>
 internal sealed class WatcherSet
 {

@@ -3,27 +3,32 @@ using Orleans.Concurrency;
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
-/// The single writer of one resource; its key is a <see cref="ResourceName"/>. Assigns dense, monotonic revisions, and commits all that
-/// waits as one batch (group commit). Every activation is fenced by an epoch in the store and holds a lease.
+/// The single writer of one resource; its key is a <see cref="ResourceName"/>. Assigns dense, monotonic revisions, and
+/// commits all that waits as one batch (group commit). Every activation is fenced by an epoch in the store and holds a
+/// lease.
 /// </summary>
 /// <remarks>
-/// All methods interleave: calls must pile up while a batch is in flight, or there would be no group commit, and readers wait for
-/// changes that only other calls bring. That is safe because the journal's memory (index, ring, revision) changes in exactly one
-/// place, the batch loop's publication of a committed batch, which contains no <c>await</c>; every other method reads that
-/// memory between two awaits of its own and re-reads it after each, so no invariant spans an <c>await</c>.
+/// All methods interleave: calls must pile up while a batch is in flight, or there would be no group commit, and
+/// readers wait for changes that only other calls bring. That is safe because the journal's memory (index, ring,
+/// revision) changes in exactly one place, the batch loop's publication of a committed batch, which contains no
+/// <c>await</c>; every other method reads that memory between two awaits of its own and re-reads it after each, so no
+/// invariant spans an <c>await</c>.
 /// </remarks>
 [Alias("orch.journal-grain")]
 public interface IJournalGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Commits one write, after checking its expected revision against the newest. Answers with the committed version (for a delete: the
-    /// last state, carrying the revision of the deletion). Throws <see cref="UnknownOutcomeException"/> when nobody can tell
-    /// whether it was committed, <see cref="StoreUnavailableException"/> when it surely was not.
+    /// Commits one write, after checking its expected revision against the newest. Answers with the committed version
+    /// (for a delete: the last state, carrying the revision of the deletion). Throws <see
+    /// cref="UnknownOutcomeException"/> when nobody can tell whether it was committed, <see
+    /// cref="StoreUnavailableException"/> when it surely was not.
     /// </summary>
     [AlwaysInterleave, Alias("Commit")]
     Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken);
 
-    /// <summary>The newest committed revision, valid at some instant during the call: the basis of consistent reads (P5).</summary>
+    /// <summary>
+    /// The newest committed revision, valid at some instant during the call: the basis of consistent reads (P5).
+    /// </summary>
     [AlwaysInterleave, Alias("GetRevision")]
     ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken);
 
@@ -34,8 +39,9 @@ public interface IJournalGrain : IGrainWithStringKey
     Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Changes after a revision, in order, without gaps; waits up to <paramref name="wait"/> for the first, and returns an empty batch
-    /// when none came. <see cref="ChangeBatch.TooOld"/> when the change log no longer reaches back that far.
+    /// Changes after a revision, in order, without gaps; waits up to <paramref name="wait"/> for the first, and returns
+    /// an empty batch when none came. <see cref="ChangeBatch.TooOld"/> when the change log no longer reaches back that
+    /// far.
     /// </summary>
     [AlwaysInterleave, Alias("ReadAfter")]
     Task<ChangeBatch> ReadAfterAsync(long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken);
@@ -55,7 +61,9 @@ public enum ChangeKind
     Deleted,
 }
 
-/// <summary>One committed change; <see cref="ResourceObject.Revision"/> of <see cref="Object"/> is its place in the order.</summary>
+/// <summary>
+/// One committed change; <see cref="ResourceObject.Revision"/> of <see cref="Object"/> is its place in the order.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("orch.change")]
 public sealed record Change(
     [property: Id(0)] ChangeKind Kind,
@@ -66,7 +74,8 @@ public sealed record Change(
     public long PreviousRevision { get; init; }
 
     /// <summary>
-    /// That version itself. Filled in only by <see cref="IJournalStore.ReadHistoryAsync"/>, as far as the change log still has it.
+    /// That version itself. Filled in only by <see cref="IJournalStore.ReadHistoryAsync"/>, as far as the change log
+    /// still has it.
     /// </summary>
     [Id(3)]
     public ResourceObject? Previous { get; init; }

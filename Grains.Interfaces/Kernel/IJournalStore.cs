@@ -1,22 +1,26 @@
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
-/// Durable objects and change log of all resources. Implementations: PostgreSQL, and memory for tests and throw-away clusters; one
-/// conformance suite holds for both.
+/// Durable objects and change log of all resources. Implementations: PostgreSQL, and memory for tests and throw-away
+/// clusters; one conformance suite holds for both.
 /// </summary>
 public interface IJournalStore
 {
     /// <summary>
-    /// The revision of a journal without any change. Not 0, because <c>resourceVersion=0</c> has a meaning of its own in lists and watches.
+    /// The revision of a journal without any change. Not 0, because <c>resourceVersion=0</c> has a meaning of its own
+    /// in lists and watches.
     /// </summary>
     const long FirstRevision = 1;
 
-    /// <summary>Takes the next epoch of a resource, which fences every earlier holder, and says where its journal stands.</summary>
+    /// <summary>
+    /// Takes the next epoch of a resource, which fences every earlier holder, and says where its journal stands.
+    /// </summary>
     Task<JournalPosition> OpenAsync(ResourceName resource, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Commits a batch of consecutive revisions in one statement, if <paramref name="epoch"/> is still the newest; returns false when it is not.
-    /// Throws <see cref="UnknownOutcomeException"/> or <see cref="StoreUnavailableException"/>.
+    /// Commits a batch of consecutive revisions in one statement, if <paramref name="epoch"/> is still the newest;
+    /// returns false when it is not. Throws <see cref="UnknownOutcomeException"/> or <see
+    /// cref="StoreUnavailableException"/>.
     /// </summary>
     Task<bool> AppendAsync(
         ResourceName resource, long epoch, IReadOnlyList<Change> changes, CancellationToken cancellationToken);
@@ -25,7 +29,8 @@ public interface IJournalStore
     Task<bool> IsCurrentAsync(ResourceName resource, long epoch, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Says that the holder of <paramref name="epoch"/> has stopped and answers no more reads, so the next one need not wait for its lease.
+    /// Says that the holder of <paramref name="epoch"/> has stopped and answers no more reads, so the next one need not
+    /// wait for its lease.
     /// </summary>
     Task ReleaseAsync(ResourceName resource, long epoch, CancellationToken cancellationToken);
 
@@ -42,7 +47,9 @@ public interface IJournalStore
     Task<ChangeBatch> ReadChangesAsync(
         ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken);
 
-    /// <summary>Like <see cref="ReadChangesAsync"/>, with <see cref="Change.Previous"/> where the change log still has it.</summary>
+    /// <summary>
+    /// Like <see cref="ReadChangesAsync"/>, with <see cref="Change.Previous"/> where the change log still has it.
+    /// </summary>
     Task<ChangeBatch> ReadHistoryAsync(
         ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken);
 }

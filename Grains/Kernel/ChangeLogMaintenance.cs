@@ -4,7 +4,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Kernel;
 
-/// <summary>Moves the change log on: begins segments and drops those past retention. Every silo tries, one at a time succeeds.</summary>
+/// <summary>
+/// Moves the change log on: begins segments and drops those past retention. Every silo tries, one at a time succeeds.
+/// </summary>
 internal sealed partial class ChangeLogMaintenance(
     PostgresJournalStore store, ChangeRetention retention, TimeProvider time, ILogger<ChangeLogMaintenance> logger)
     : BackgroundService

@@ -7,7 +7,9 @@ internal sealed class ChangeRing(int maxChanges, long maxBytes)
 {
     private const int FirstCapacity = 64;
 
-    /// <summary>Circular; the change after <see cref="After"/> is at <see cref="_start"/>. The length is a power of two.</summary>
+    /// <summary>
+    /// Circular; the change after <see cref="After"/> is at <see cref="_start"/>. The length is a power of two.
+    /// </summary>
     private Change[] _items = new Change[FirstCapacity];
     private int _start;
     private int _count;

@@ -6,16 +6,18 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// <summary>
 /// The single writer of one resource. Owns the resource's revisions while its epoch is the newest in the store.
 ///
-/// Writing: a call puts its write into a queue; one loop takes all that waits, decides it against the index, sends it as one statement,
-/// and publishes and answers it only after the commit (P1). While a statement is on its way, the next batch fills (group commit).
-/// At most one statement is in flight, so the order of statements is the order of revisions (P4).
+/// Writing: a call puts its write into a queue; one loop takes all that waits, decides it against the index, sends it
+/// as one statement, and publishes and answers it only after the commit (P1). While a statement is on its way, the next
+/// batch fills (group commit). At most one statement is in flight, so the order of statements is the order of revisions
+/// (P4).
 ///
-/// Fence: the statement commits nothing unless the epoch is still ours (P2). Reads that promise freshness, and refusals, which are
-/// reads too, are answered only under the lease. On the first doubt (fence lost, outcome unknown, a reader that knows more than
-/// we do) the journal is lost: memory is never repaired, the activation ends and a new one reads the store anew (P3).
+/// Fence: the statement commits nothing unless the epoch is still ours (P2). Reads that promise freshness, and
+/// refusals, which are reads too, are answered only under the lease. On the first doubt (fence lost, outcome unknown, a
+/// reader that knows more than we do) the journal is lost: memory is never repaired, the activation ends and a new one
+/// reads the store anew (P3).
 ///
-/// Not thread-safe: all members run on one scheduler, the activation's. Index, ring and revision change only in Publish and Open,
-/// between which and any await nothing is assumed.
+/// Not thread-safe: all members run on one scheduler, the activation's. Index, ring and revision change only in Publish
+/// and Open, between which and any await nothing is assumed.
 /// </summary>
 internal sealed partial class Journal(
     ResourceName resource, IJournalStore store, TimeProvider time, JournalOptions options, ILogger logger, Action lost)
@@ -37,7 +39,9 @@ internal sealed partial class Journal(
     private Task? _inFlight;
     private Task? _renewing;
 
-    /// <summary>When this activation may commit: its predecessor's lease is over by then. Null when that time has come.</summary>
+    /// <summary>
+    /// When this activation may commit: its predecessor's lease is over by then. Null when that time has come.
+    /// </summary>
     private (long Since, TimeSpan Wait)? _predecessorLease;
 
     /// <summary>Completes at the next publication, or when the journal is lost; then replaced.</summary>
@@ -109,7 +113,8 @@ internal sealed partial class Journal(
         await OpenAsync();
         if (revision > _revision)
         {
-            // A reader that knows more: either we are stale, which the check finds out, or the database went back in time.
+            // A reader that knows more: either we are stale, which the check finds out, or the database went back in
+            // time.
             await CheckFenceAsync();
             if (revision > _revision)
             {
@@ -322,7 +327,9 @@ internal sealed partial class Journal(
         }
     }
 
-    /// <summary>Makes a committed batch visible. The only place, beside opening, where index, ring and revision change.</summary>
+    /// <summary>
+    /// Makes a committed batch visible. The only place, beside opening, where index, ring and revision change.
+    /// </summary>
     private void Publish(List<Change> changes)
     {
         foreach (var change in changes)

@@ -30,18 +30,22 @@ internal sealed class PendingWrite(JournalWrite write, CancellationToken cancell
 }
 
 /// <summary>
-/// Decides the writes of one batch, in order, against the index and the batch's own earlier writes, and gives out revisions. Pure: nothing
-/// of the journal changes before the store has committed.
+/// Decides the writes of one batch, in order, against the index and the batch's own earlier writes, and gives out
+/// revisions. Pure: nothing of the journal changes before the store has committed.
 /// </summary>
 internal sealed class JournalBatch(ResourceName resource, JournalIndex index, long revision)
 {
-    /// <summary>Revisions that this batch itself sets; 0 for objects it deletes. Made when a batch has a second write.</summary>
+    /// <summary>
+    /// Revisions that this batch itself sets; 0 for objects it deletes. Made when a batch has a second write.
+    /// </summary>
     private Dictionary<ObjectKey, long>? _own;
 
     /// <summary>What to append.</summary>
     public List<Change> Changes { get; } = [];
 
-    /// <summary>Everything that gets an answer with the batch, refusals too: they hold only if the fence holds.</summary>
+    /// <summary>
+    /// Everything that gets an answer with the batch, refusals too: they hold only if the fence holds.
+    /// </summary>
     public List<PendingWrite> Writes { get; } = [];
 
     public void Add(PendingWrite pending)
@@ -85,7 +89,10 @@ internal sealed class JournalBatch(ResourceName resource, JournalIndex index, lo
         _ => ChangeKind.Deleted,
     };
 
-    /// <summary>The bytes with the revision's digits between the quotes of the empty resourceVersion: the write path's only copy.</summary>
+    /// <summary>
+    /// The bytes with the revision's digits between the quotes of the empty resourceVersion: the write path's only
+    /// copy.
+    /// </summary>
     internal static byte[] InsertRevision(ObjectWrite write, long revision)
     {
         var json = write.Json.Span;

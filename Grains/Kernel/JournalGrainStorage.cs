@@ -6,8 +6,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// Orleans storage whose medium is the journal: reading asks it for the newest version, writing commits one write. The ETag is the
-/// resourceVersion. A refusal is an answer in the state, not an exception: conflicts are normal traffic.
+/// Orleans storage whose medium is the journal: reading asks it for the newest version, writing commits one write. The
+/// ETag is the resourceVersion. A refusal is an answer in the state, not an exception: conflicts are normal traffic.
 /// </summary>
 public sealed class JournalGrainStorage(IGrainFactory grains) : IGrainStorage
 {

@@ -5,8 +5,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// The newest revision of every object: the optimistic lock of a journal. Objects themselves are kept only while their last change is
-/// in the ring, so memory beyond the ring is about 100 bytes an object.
+/// The newest revision of every object: the optimistic lock of a journal. Objects themselves are kept only while their
+/// last change is in the ring, so memory beyond the ring is about 100 bytes an object.
 /// </summary>
 internal sealed class JournalIndex
 {

@@ -4,12 +4,15 @@ namespace OrleansOrchestrator.Grains.Kernel;
 public sealed class JournalOptions
 {
     /// <summary>
-    /// How long a successor waits before it commits, when its predecessor did not release its epoch: the predecessor's reads end within
-    /// this time after its last check of the fence. Short, because renewing costs nothing while writes go on, and failover waits for it.
+    /// How long a successor waits before it commits, when its predecessor did not release its epoch: the predecessor's
+    /// reads end within this time after its last check of the fence. Short, because renewing costs nothing while writes
+    /// go on, and failover waits for it.
     /// </summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A holder stops this much earlier: room for clocks that run at different rates, here a generous fifth.</summary>
+    /// <summary>
+    /// A holder stops this much earlier: room for clocks that run at different rates, here a generous fifth.
+    /// </summary>
     public TimeSpan LeaseMargin { get; set; } = TimeSpan.FromMilliseconds(200);
 
     public int MaxBatchWrites { get; set; } = 512;

@@ -1,8 +1,8 @@
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// Tells the journals of a silo that it stops, before Orleans deactivates them: deactivation waits for calls in progress, and readers of
-/// other silos wait at a journal for changes.
+/// Tells the journals of a silo that it stops, before Orleans deactivates them: deactivation waits for calls in
+/// progress, and readers of other silos wait at a journal for changes.
 /// </summary>
 public sealed class JournalShutdown : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {

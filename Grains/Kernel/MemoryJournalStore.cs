@@ -3,8 +3,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// A journal store in memory, for tests and throw-away clusters: the plain model that PostgreSQL has to agree with. Silos of one process
-/// share an instance.
+/// A journal store in memory, for tests and throw-away clusters: the plain model that PostgreSQL has to agree with.
+/// Silos of one process share an instance.
 /// </summary>
 /// <param name="maxChanges">How many changes of each resource the log keeps.</param>
 public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.DefaultMaxChanges) : IJournalStore

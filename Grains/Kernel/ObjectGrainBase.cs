@@ -6,9 +6,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// The owner of one object: serializes its writes and keeps its newest version in memory. The optimistic lock itself is decided by the
-/// journal, so even two activations of one grain (possible while membership changes) cannot lose an update. Kinds that reconcile
-/// override <see cref="OnReconcileAsync"/>.
+/// The owner of one object: serializes its writes and keeps its newest version in memory. The optimistic lock itself is
+/// decided by the journal, so even two activations of one grain (possible while membership changes) cannot lose an
+/// update. Kinds that reconcile override <see cref="OnReconcileAsync"/>.
 /// </summary>
 public abstract class ObjectGrainBase : Grain, IObjectGrain
 {
@@ -68,13 +68,16 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
     protected void Signal() => _reconciling.Signal();
 
     /// <summary>
-    /// One reconcile step: reads everything, enforces everything (P8). Runs as a background task of the activation, never inside a grain
-    /// call, so it may write through the pipeline to its own grain. Throwing means: again, with exponential backoff.
+    /// One reconcile step: reads everything, enforces everything (P8). Runs as a background task of the activation,
+    /// never inside a grain call, so it may write through the pipeline to its own grain. Throwing means: again, with
+    /// exponential backoff.
     /// </summary>
     protected virtual Task<ReconcileResult> OnReconcileAsync(CancellationToken cancellationToken) =>
         Task.FromResult(ReconcileResult.Done);
 
-    /// <summary>Runs a storage operation. Callers are promised the kernel's own exceptions, whatever went wrong.</summary>
+    /// <summary>
+    /// Runs a storage operation. Callers are promised the kernel's own exceptions, whatever went wrong.
+    /// </summary>
     private async Task StoreAsync(
         Func<IPersistentState<ObjectState>, CancellationToken, Task> operation, bool isWrite, CancellationToken cancellationToken)
     {
@@ -96,8 +99,8 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
     }
 
     /// <summary>
-    /// Orleans wraps what a storage provider throws. Anything that is not a clear refusal (a timeout, a silo that went away during the call)
-    /// leaves a write's outcome unknown; a read may simply be repeated.
+    /// Orleans wraps what a storage provider throws. Anything that is not a clear refusal (a timeout, a silo that went
+    /// away during the call) leaves a write's outcome unknown; a read may simply be repeated.
     /// </summary>
     private Exception Translate(Exception error, bool isWrite)
     {

@@ -3,7 +3,9 @@ using Orleans.Runtime;
 
 namespace OrleansOrchestrator.Grains.Kernel;
 
-/// <summary>What every object grain needs of its silo; kinds with more needs take them as further constructor parameters.</summary>
+/// <summary>
+/// What every object grain needs of its silo; kinds with more needs take them as further constructor parameters.
+/// </summary>
 public sealed class ObjectGrainServices(
     IPersistentStateFactory states, TimeProvider time, ILoggerFactory loggers)
 {

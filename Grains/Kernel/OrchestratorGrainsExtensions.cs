@@ -11,10 +11,15 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// <summary>How a silo keeps its journals.</summary>
 public sealed class OrchestratorStoreOptions
 {
-    /// <summary>PostgreSQL's connection string; null keeps everything in memory, for tests and throw-away clusters.</summary>
+    /// <summary>
+    /// PostgreSQL's connection string; null keeps everything in memory, for tests and throw-away clusters.
+    /// </summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>A store to use instead: silos of one process that keep everything in memory share a <see cref="MemoryJournalStore"/>.</summary>
+    /// <summary>
+    /// A store to use instead: silos of one process that keep everything in memory share a <see
+    /// cref="MemoryJournalStore"/>.
+    /// </summary>
     public IJournalStore? Store { get; set; }
 
     /// <summary>How much of the change log PostgreSQL keeps.</summary>
@@ -23,7 +28,8 @@ public sealed class OrchestratorStoreOptions
     public JournalOptions Journals { get; } = new();
 
     /// <summary>
-    /// False leaves membership to the caller (development and test clusters). Without a connection string it always is the caller's.
+    /// False leaves membership to the caller (development and test clusters). Without a connection string it always is
+    /// the caller's.
     /// </summary>
     public bool UseMembership { get; set; } = true;
 }
@@ -34,8 +40,9 @@ public static class OrchestratorGrainsExtensions
     private const string Npgsql = "Npgsql";
 
     /// <summary>
-    /// Adds the journal store, the storage of object grains, and Orleans' grain storage and reminders; with PostgreSQL everything is kept in
-    /// the same database, membership too. With a connection string, run <see cref="StoreMigrations.ApplyAsync"/> before the silo starts.
+    /// Adds the journal store, the storage of object grains, and Orleans' grain storage and reminders; with PostgreSQL
+    /// everything is kept in the same database, membership too. With a connection string, run <see
+    /// cref="StoreMigrations.ApplyAsync"/> before the silo starts.
     /// </summary>
     public static ISiloBuilder AddOrchestratorGrains(this ISiloBuilder silo, Action<OrchestratorStoreOptions> configure)
     {
@@ -51,8 +58,8 @@ public static class OrchestratorGrainsExtensions
             JournalGrainStorage.Name, static (services, _) => ActivatorUtilities.CreateInstance<JournalGrainStorage>(services));
         silo.Configure<ClusterMembershipOptions>(static o =>
         {
-            // A killed silo is out after 3 s; with the lease of its journals (1 s) writes go on within 5 s. A silo that is merely
-            // slow is given more time by Orleans' own health measure.
+            // A killed silo is out after 3 s; with the lease of its journals (1 s) writes go on within 5 s. A silo that
+            // is merely slow is given more time by Orleans' own health measure.
             o.ProbeTimeout = TimeSpan.FromSeconds(1);
             o.NumMissedProbesLimit = 3;
             o.NumVotesForDeathDeclaration = 1;

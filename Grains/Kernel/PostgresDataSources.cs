@@ -6,8 +6,9 @@ namespace OrleansOrchestrator.Grains.Kernel;
 public static class PostgresDataSources
 {
     /// <summary>
-    /// Every statement is a look-up or a range by primary key, and must stay one whatever the statistics say: a plan made while a table was
-    /// empty would scan it when it is full. Generic plans, because planning costs more than running these.
+    /// Every statement is a look-up or a range by primary key, and must stay one whatever the statistics say: a plan
+    /// made while a table was empty would scan it when it is full. Generic plans, because planning costs more than
+    /// running these.
     /// </summary>
     private const string SessionOptions =
         "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off";

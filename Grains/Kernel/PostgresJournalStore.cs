@@ -6,9 +6,10 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// The journal store in PostgreSQL. A batch is one statement and thereby one transaction. Failures are of three sorts: nothing was sent
-/// (no connection) or the server answered that it refused, which is <see cref="StoreUnavailableException"/>; a statement was sent and no
-/// answer came, which is <see cref="UnknownOutcomeException"/> for writes. Pools recover by themselves when the server is back.
+/// The journal store in PostgreSQL. A batch is one statement and thereby one transaction. Failures are of three sorts:
+/// nothing was sent (no connection) or the server answered that it refused, which is <see
+/// cref="StoreUnavailableException"/>; a statement was sent and no answer came, which is <see
+/// cref="UnknownOutcomeException"/> for writes. Pools recover by themselves when the server is back.
 /// </summary>
 public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStore, IDisposable, IAsyncDisposable
 {
@@ -50,7 +51,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.CheckViolation && attempt < MaxSegmentAttempts)
             {
-                // The statement saw that a segment begins before its session had heard of the segment's table. Nothing was committed.
+                // The statement saw that a segment begins before its session had heard of the segment's table. Nothing
+                // was committed.
             }
             catch (PostgresException error) when (error.Severity == "ERROR")
             {
@@ -152,7 +154,9 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken) =>
         ReadLogAsync(resource, PostgresSql.History, afterRevision, maxChanges, cancellationToken);
 
-    /// <summary>Rotates and drops segments of the change log; returns how many were dropped, null when another silo is at it.</summary>
+    /// <summary>
+    /// Rotates and drops segments of the change log; returns how many were dropped, null when another silo is at it.
+    /// </summary>
     public Task<int?> MaintainAsync(ChangeRetention retention, CancellationToken cancellationToken) =>
         RunAsync(
             async connection =>
@@ -252,7 +256,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
 
     /// <summary>
-    /// The causes as text. The exceptions themselves stay here: ours go to callers on other silos, which cannot decode Npgsql's.
+    /// The causes as text. The exceptions themselves stay here: ours go to callers on other silos, which cannot decode
+    /// Npgsql's.
     /// </summary>
     private static string Describe(Exception error) =>
         error.InnerException is { } inner ? $"{error.Message} ({inner.Message})" : error.Message;
@@ -305,7 +310,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
                 Names[i] = item.Key.Name;
                 Uids[i] = item.Uid;
                 PreviousRevisions[i] = change.PreviousRevision;
-                // Only the last change of a key in a batch shows in the objects: one statement may not touch a row twice.
+                // Only the last change of a key in a batch shows in the objects: one statement may not touch a row
+                // twice.
                 Last[i] = seen is null || seen.Add(item.Key);
                 Bodies[i] = Bytes(item.Json);
                 HasDeletions |= change.Kind == ChangeKind.Deleted;
@@ -339,8 +345,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
     private sealed record LogPage(long Revision, long OldestRevision, List<Change> Changes)
     {
         /// <summary>
-        /// Null when changes are missing that the journal has: the session had not heard of a new segment's table. Revisions are dense, so
-        /// that cannot go unnoticed.
+        /// Null when changes are missing that the journal has: the session had not heard of a new segment's table.
+        /// Revisions are dense, so that cannot go unnoticed.
         /// </summary>
         public ChangeBatch? ToBatch(long after, int max)
         {
@@ -372,7 +378,9 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
     }
 }
 
-/// <summary>How much of the change log stays: whatever is older than the time or beyond the number goes, a segment at a time.</summary>
+/// <summary>
+/// How much of the change log stays: whatever is older than the time or beyond the number goes, a segment at a time.
+/// </summary>
 /// <param name="Time">At least this long, unless the number is reached.</param>
 /// <param name="Changes">About this many, of all resources together.</param>
 public sealed record ChangeRetention(TimeSpan Time, long Changes)

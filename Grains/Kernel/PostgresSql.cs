@@ -17,9 +17,9 @@ internal static class PostgresSql
         """;
 
     /// <summary>
-    /// One batch, all or nothing. The fence is an update of the journal's row, so it waits for any other writer of the row, and decides on
-    /// what that one committed: a superseded epoch updates nothing, and with an empty fence nothing else happens. Parameters: resource,
-    /// epoch, revision before, count, then one array per column.
+    /// One batch, all or nothing. The fence is an update of the journal's row, so it waits for any other writer of the
+    /// row, and decides on what that one committed: a superseded epoch updates nothing, and with an empty fence nothing
+    /// else happens. Parameters: resource, epoch, revision before, count, then one array per column.
     /// </summary>
     public const string Append = AppendHead + AppendTail;
 
@@ -38,7 +38,10 @@ internal static class PostgresSql
 
     public const string Revisions = "select namespace, name, revision from store.objects where resource = $1";
 
-    /// <summary>One statement is one snapshot, so the revision fits the objects; it comes with every row because it costs 8 bytes.</summary>
+    /// <summary>
+    /// One statement is one snapshot, so the revision fits the objects; it comes with every row because it costs 8
+    /// bytes.
+    /// </summary>
     public const string Snapshot =
         """
         select j.revision, o.namespace, o.name, o.uid, o.revision, o.body
@@ -49,7 +52,9 @@ internal static class PostgresSql
     public const string Object =
         "select namespace, name, uid, revision, body from store.objects where resource = $1 and namespace = $2 and name = $3";
 
-    /// <summary>Revisions are dense, so a page is a range. Without changes there is still one row with the journal's revisions.</summary>
+    /// <summary>
+    /// Revisions are dense, so a page is a range. Without changes there is still one row with the journal's revisions.
+    /// </summary>
     public const string Changes =
         """
         select j.revision, j.oldest_revision, c.kind, c.namespace, c.name, c.uid, c.revision, c.previous_revision, c.body

@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// The background reconciliation of one activation. Signals coalesce: one step runs, at most one is pending, so any number of signals
-/// during a step costs one further step, which sees everything they announced. A step never runs inside a grain call, because its own
-/// writes come back to the same non-reentrant grain. All members run on the activation's scheduler, hence no locks.
+/// The background reconciliation of one activation. Signals coalesce: one step runs, at most one is pending, so any
+/// number of signals during a step costs one further step, which sees everything they announced. A step never runs
+/// inside a grain call, because its own writes come back to the same non-reentrant grain. All members run on the
+/// activation's scheduler, hence no locks.
 /// </summary>
 internal sealed partial class ReconcileLoop(
     Func<CancellationToken, Task<ReconcileResult>> step, Action<TimeSpan> keepAlive, TimeProvider time, ILogger logger, string name)

@@ -9,8 +9,8 @@ namespace OrleansOrchestrator.Grains.Kernel;
 public sealed class StoreVersionException(string message) : Exception(message);
 
 /// <summary>
-/// Brings the database to this program's schema version. Scripts are numbered, applied once each, and never edited after a release. Silos
-/// that start together are serialized by an advisory lock.
+/// Brings the database to this program's schema version. Scripts are numbered, applied once each, and never edited
+/// after a release. Silos that start together are serialized by an advisory lock.
 /// </summary>
 public static class StoreMigrations
 {
@@ -19,7 +19,10 @@ public static class StoreMigrations
     /// <summary>Arbitrary, but the same in every release.</summary>
     private const long AdvisoryLock = 0x6f72_6368_6d69_6701;
 
-    /// <summary>Applies what is missing. Throws <see cref="StoreVersionException"/> when the database is newer than this program.</summary>
+    /// <summary>
+    /// Applies what is missing. Throws <see cref="StoreVersionException"/> when the database is newer than this
+    /// program.
+    /// </summary>
     public static async Task ApplyAsync(string connectionString, ILogger logger, CancellationToken cancellationToken)
     {
         var known = KnownScripts();

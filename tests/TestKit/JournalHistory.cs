@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.TestKit;
 /// <param name="Key">Of which object.</param>
 /// <param name="Began">Position in real time before the call.</param>
 /// <param name="Ended">Position in real time after the answer.</param>
-/// <param name="Revision">Of the committed write, or of the state that a read saw; 0 for a refusal or an unknown outcome.</param>
+/// <param name="Revision">Of the committed write, or of the state that a read saw; 0 for a refusal or an unknown
+/// outcome.</param>
 /// <param name="Seen">The version that was written or read; null when there was none.</param>
 public sealed record HistoryStep(
     HistoryKind Kind, ObjectKey Key, long Began, long Ended, long Revision, ResourceObject? Seen);
@@ -25,9 +26,9 @@ public enum HistoryKind
 public sealed record HistoryWatch(long After, List<Change> Events);
 
 /// <summary>
-/// A record of concurrent clients, checked against the change log. Because every write has its place in the log, linearizability needs
-/// no search: an order is given, and what is left to check is that it agrees with real time and that everyone saw states of it.
-/// Violations are named after the promises.
+/// A record of concurrent clients, checked against the change log. Because every write has its place in the log,
+/// linearizability needs no search: an order is given, and what is left to check is that it agrees with real time and
+/// that everyone saw states of it. Violations are named after the promises.
 /// </summary>
 public sealed class JournalHistory
 {

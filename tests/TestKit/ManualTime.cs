@@ -1,8 +1,8 @@
 namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
-/// Time that only the test moves. Its ticks are not those of TimeSpan, so code that confuses the two fails. Timers fire on the
-/// advancing thread, in order of their due times.
+/// Time that only the test moves. Its ticks are not those of TimeSpan, so code that confuses the two fails. Timers fire
+/// on the advancing thread, in order of their due times.
 /// </summary>
 public sealed class ManualTime : TimeProvider
 {

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Grains.Kernel;
 
 namespace OrleansOrchestrator.TestKit;
 
-/// <summary>The PostgreSQL that all tests of an assembly share, each with a database of its own. Started by the first that asks.</summary>
+/// <summary>
+/// The PostgreSQL that all tests of an assembly share, each with a database of its own. Started by the first that asks.
+/// </summary>
 public static class PostgresFixture
 {
     private const string Template = "migrated";

@@ -5,9 +5,9 @@ using Npgsql;
 namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
-/// A private PostgreSQL for tests: unix socket only, in a temporary directory, gone with the process that started it (it is stopped when
-/// its standard input ends, so even a killed test run leaves nothing behind). Commits are synchronous as in production; only the disk is
-/// not waited for.
+/// A private PostgreSQL for tests: unix socket only, in a temporary directory, gone with the process that started it
+/// (it is stopped when its standard input ends, so even a killed test run leaves nothing behind). Commits are
+/// synchronous as in production; only the disk is not waited for.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -70,7 +70,9 @@ public sealed class PostgresServer : IAsyncDisposable
         await WaitUntilReadyAsync();
     }
 
-    /// <summary>Ends all server processes at once, as a crash or a power cut does; returns when they are gone.</summary>
+    /// <summary>
+    /// Ends all server processes at once, as a crash or a power cut does; returns when they are gone.
+    /// </summary>
     public async Task KillAsync()
     {
         var pid = (await File.ReadAllLinesAsync(Path.Combine(DataDirectory, "postmaster.pid")))[0];

@@ -9,8 +9,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
-/// Silos in this process with grains and caches, talking to each other through memory. Without a connection string they share a
-/// <see cref="MemoryJournalStore"/>.
+/// Silos in this process with grains and caches, talking to each other through memory. Without a connection string they
+/// share a <see cref="MemoryJournalStore"/>.
 /// </summary>
 public sealed class TestSilos : IAsyncDisposable
 {

@@ -42,8 +42,8 @@ create table store.changes
     primary key (resource, revision, segment)
 ) partition by list (segment);
 
--- Batches go to the newest segment. started_total is the sum of all journals' revisions when it began, so that the number of
--- changes in and after a segment is known without counting rows.
+-- Batches go to the newest segment. started_total is the sum of all journals' revisions when it began, so that the
+-- number of changes in and after a segment is known without counting rows.
 create table store.segments
 (
     segment       integer primary key,
@@ -75,8 +75,8 @@ $$;
 
 select store.add_segment(1);
 
--- Begins a new segment when the newest has had its share of time or changes, and drops segments past retention. Returns how many
--- were dropped. Only one session does this at a time; others return null at once.
+-- Begins a new segment when the newest has had its share of time or changes, and drops segments past retention. Returns
+-- how many were dropped. Only one session does this at a time; others return null at once.
 create function store.maintain_changes(retention interval, retention_changes bigint, segments_per_retention integer) returns integer
     language plpgsql as
 $$
@@ -90,7 +90,8 @@ begin
         return null;
     end if;
 
-    -- Dropping needs the log for itself for an instant: give up and try again later rather than make writers queue behind us.
+    -- Dropping needs the log for itself for an instant: give up and try again later rather than make writers queue
+    -- behind us.
     perform set_config('lock_timeout', '1s', true);
     select coalesce(sum(revision), 0) into total from store.journals;
     select * into newest from store.segments order by segment desc limit 1;

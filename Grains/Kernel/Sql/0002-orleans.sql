@@ -1,5 +1,5 @@
--- Orleans' membership, grain storage and reminders. Orleans reads its queries from OrleansQuery by key and binds parameters by
--- name; table layouts are ours. A query that promises "did it happen" answers with one row of one column.
+-- Orleans' membership, grain storage and reminders. Orleans reads its queries from OrleansQuery by key and binds
+-- parameters by name; table layouts are ours. A query that promises "did it happen" answers with one row of one column.
 create schema orleans;
 
 create table orleans.OrleansQuery

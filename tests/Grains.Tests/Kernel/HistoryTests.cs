@@ -8,8 +8,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Kernel;
 
 /// <summary>
-/// Concurrent writers, readers and watchers, undisturbed and while the journal loses its epoch or its store's answers; and that the checker
-/// catches the bugs it is there for.
+/// Concurrent writers, readers and watchers, undisturbed and while the journal loses its epoch or its store's answers;
+/// and that the checker catches the bugs it is there for.
 /// </summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Kernel;
 
-/// <summary>What every journal store promises. The same facts hold for the plain model in memory and for PostgreSQL.</summary>
+/// <summary>
+/// What every journal store promises. The same facts hold for the plain model in memory and for PostgreSQL.
+/// </summary>
 public abstract class JournalStoreConformance
 {
     private static readonly ResourceName Pods = new("", "pods");

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Kernel;
 
-/// <summary>The journal by itself: what a batch is, what the fence stops, what a lease allows, and what is not known.</summary>
+/// <summary>
+/// The journal by itself: what a batch is, what the fence stops, what a lease allows, and what is not known.
+/// </summary>
 public sealed class JournalTests
 {
     private static readonly ObjectKey A = new("n", "a");
@@ -67,6 +69,34 @@ public sealed class JournalTests
         Assert.True((await write).Succeeded);
         Assert.Equal(2, await journal.GetRevisionAsync());
         Assert.Single((await journal.ReadAfterAsync(1, TimeSpan.Zero)).Changes);
+    }
+
+    [Fact]
+    public async Task Reads_that_go_to_the_store_do_not_see_more_than_what_is_published()
+    {
+        var journal = Activate(new JournalOptions { RingChanges = 1 });
+        await journal.CommitAsync(A, TestObjects.Create(A));
+        await journal.CommitAsync(Key("b"), TestObjects.Create(Key("b")));
+        var (sent, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _store.OnAppend = async (_, append) =>
+        {
+            var committed = await append();
+            sent.TrySetResult();
+            await gate.Task;
+            return committed;
+        };
+        var write = journal.CommitAsync(A, TestObjects.Update(A, 2));
+        await sent.Task;
+
+        // Both reads find the unpublished update in the store.
+        var read = journal.ReadAsync(A);
+        var changes = await journal.ReadAfterAsync(1, TimeSpan.Zero);
+
+        Assert.Equal((2, 3L), (changes.Changes.Count, changes.Revision));
+        Assert.False(read.IsCompleted);
+        gate.SetResult();
+        Assert.Equal(4, (await write).Required.Revision);
+        Assert.Equal(4, (await read)!.Revision);
     }
 
     [Fact]

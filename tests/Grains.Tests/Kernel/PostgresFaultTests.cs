@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Kernel;
 
-/// <summary>A real PostgreSQL that goes away at bad moments: nothing acknowledged is lost, nothing is applied twice, nobody restarts.</summary>
+/// <summary>
+/// A real PostgreSQL that goes away at bad moments: nothing acknowledged is lost, nothing is applied twice, nobody
+/// restarts.
+/// </summary>
 public sealed class PostgresFaultTests
 {
     private static readonly ObjectKey A = new("n", "a");
@@ -103,7 +106,9 @@ public sealed class PostgresFaultTests
     private static void ShortLease(OrchestratorStoreOptions options) =>
         (options.Journals.Lease, options.Journals.LeaseMargin) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(50));
 
-    /// <summary>Repeats while the answer is that nothing was done, as a client does that gets 503 with Retry-After.</summary>
+    /// <summary>
+    /// Repeats while the answer is that nothing was done, as a client does that gets 503 with Retry-After.
+    /// </summary>
     private static async Task<T> EventuallyAsync<T>(Func<Task<T>> call)
     {
         for (var attempt = 0; ; attempt++)

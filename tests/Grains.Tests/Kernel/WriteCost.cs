@@ -8,8 +8,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Kernel;
 
 /// <summary>
-/// What a write costs from object grain to committed and cached, PostgreSQL's share included. Explicit: run it in Release with
-/// <c>-explicit only -class *WriteCost</c>.
+/// What a write costs from object grain to committed and cached, PostgreSQL's share included. Explicit: run it in
+/// Release with <c>-explicit only -class *WriteCost</c>.
 /// </summary>
 public sealed class WriteCost(ITestOutputHelper output)
 {
