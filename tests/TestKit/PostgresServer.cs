@@ -58,8 +58,8 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var postgres = $"{Binaries()}/postgres -D {DataDirectory} -k {_directory} {Settings}";
-        // The shell waits for the end of its input, which is our end at the latest.
-        var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; cat >/dev/null; kill -INT $pid 2>/dev/null; wait $pid";
+        // The shell waits for the end of its input, which is our end at the latest, and then ends the server at once, without a checkpoint.
+        var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid 2>/dev/null; wait $pid";
         var info = new ProcessStartInfo { FileName = IsRoot ? "runuser" : "sh", RedirectStandardInput = true };
         foreach (var argument in IsRoot ? new[] { "-u", "postgres", "--", "sh", "-c", script } : ["-c", script])
         {
@@ -75,13 +75,18 @@ public sealed class PostgresServer : IAsyncDisposable
     /// </summary>
     public async Task KillAsync()
     {
-        var pid = (await File.ReadAllLinesAsync(Path.Combine(DataDirectory, "postmaster.pid")))[0];
+        var pid = await ReadPidAsync();
         await RunAsync($"kill -STOP {pid}; pkill -KILL -P {pid}; kill -KILL {pid}; while kill -0 {pid} 2>/dev/null; do :; done");
         await EndShellAsync();
     }
 
     /// <summary>Stops the server in an orderly way; sessions are told.</summary>
-    public Task StopAsync() => EndShellAsync();
+    public async Task StopAsync()
+    {
+        var pid = await ReadPidAsync();
+        await RunAsync($"kill -INT {pid}; while kill -0 {pid} 2>/dev/null; do :; done");
+        await EndShellAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -123,6 +128,8 @@ public sealed class PostgresServer : IAsyncDisposable
             throw new InvalidOperationException($"'{script}' failed: {await error}{await output}");
         }
     }
+
+    private async Task<string> ReadPidAsync() => (await File.ReadAllLinesAsync(Path.Combine(DataDirectory, "postmaster.pid")))[0];
 
     private async Task WaitUntilReadyAsync()
     {
