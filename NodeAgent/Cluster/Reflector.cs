@@ -30,22 +30,27 @@ public sealed partial class Reflector<T>(string what, TimeProvider time, ILogger
 
     public required Action<WatchEventType, T> Changed { get; init; }
 
+    /// <summary>
+    /// The last revision seen, kept also when a stream breaks in its middle: going on from an older one would bring
+    /// events again, and with them pods that are long gone.
+    /// </summary>
+    private string? _revision;
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var delay = FirstDelay;
-        string? revision = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (revision is null)
+                if (_revision is null)
                 {
                     var list = await List(cancellationToken);
                     Replaced(list.Items);
-                    revision = list.ResourceVersion;
+                    _revision = list.ResourceVersion;
                 }
 
-                revision = await FollowAsync(revision, cancellationToken);
+                await FollowAsync(_revision, cancellationToken);
                 delay = FirstDelay;
                 continue;
             }
@@ -55,7 +60,7 @@ public sealed partial class Reflector<T>(string what, TimeProvider time, ILogger
             }
             catch (Exception exception)
             {
-                revision = IsExpired(exception) ? null : revision;
+                _revision = IsExpired(exception) ? null : _revision;
                 LogInterrupted(what, exception.Message);
             }
 
@@ -64,19 +69,23 @@ public sealed partial class Reflector<T>(string what, TimeProvider time, ILogger
         }
     }
 
-    private async Task<string> FollowAsync(string revision, CancellationToken cancellationToken)
+    private async Task FollowAsync(string revision, CancellationToken cancellationToken)
     {
         Exception? failure = null;
         await foreach (var (type, item) in Watch(revision, e => failure ??= e, cancellationToken))
         {
-            revision = item.Metadata?.ResourceVersion ?? revision;
             if (type != WatchEventType.Bookmark)
             {
                 Changed(type, item);
             }
+
+            _revision = item.Metadata?.ResourceVersion ?? _revision;
         }
 
-        return failure is null ? revision : throw new WatchInterruptedException(failure);
+        if (failure is not null)
+        {
+            throw new WatchInterruptedException(failure);
+        }
     }
 
     private static bool IsExpired(Exception exception) => exception switch
