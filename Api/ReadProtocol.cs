@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Discovery;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Lists;
@@ -8,6 +9,7 @@ using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Api.Watch;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api;
 
@@ -25,6 +27,8 @@ public static class ReadProtocol
         services.TryAddSingleton<IListHandler, ListHandler>();
         services.TryAddSingleton<IObjectResponder, ObjectResponder>();
         services.TryAddSingleton<MetricCollector>();
+        services.AddSingleton<IHealthProbe>(s => new HealthProbe(
+            "store", HealthScope.Ready, cancellationToken => CheckStoreAsync(s.GetRequiredService<ResourceCaches>(), cancellationToken)));
         services.AddEndpoint<DiscoveryHandler>();
         services.AddEndpoint<HealthHandler>();
         services.AddEndpoint<VersionHandler>();
@@ -32,6 +36,14 @@ public static class ReadProtocol
         services.AddEndpoint<IndexHandler>();
         services.AddEndpoint<OpenApiHandler>();
         return services;
+    }
+
+    /// <summary>Content when a consistent read succeeds: the store, a journal and this silo's cache all do their part.</summary>
+    private static async ValueTask<string?> CheckStoreAsync(ResourceCaches caches, CancellationToken cancellationToken)
+    {
+        var cache = await caches.GetAsync(WellKnown.Namespaces, cancellationToken);
+        await cache.ConsistentAsync(cancellationToken);
+        return null;
     }
 
     private static void AddEndpoint<T>(this IServiceCollection services)

@@ -107,5 +107,13 @@ public sealed class ListOverHttpTests
         Assert.True(lines.Length > 8);
     }
 
+    [Fact]
+    public async Task ReadyMeansThatConsistentReadsSucceed()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        var text = await host.Http.GetStringAsync("/readyz?verbose");
+        Assert.Equal("[+]ping ok\n[+]store ok\n[+]shutdown ok\nreadyz check passed\n", text);
+    }
+
     private static IEnumerable<string> Names(JsonNode list) => list["items"]!.AsArray().Select(i => (string)i!["metadata"]!["name"]!);
 }
