@@ -47,13 +47,22 @@ public sealed class ObjectHandler(
             "scale" => await HandleScaleAsync(exchange),
             "binding" => await BindAsync(exchange, request.Name),
             "eviction" => await EvictAsync(exchange),
-            _ => StatusErrors.NotImplemented($"subresource {request.Subresource} of {definition.Name.Qualified}"),
+            _ => await RefuseAsync(exchange),
         };
         if (refusal is not null)
         {
             WarningHeaders.Write(context.Response, exchange.Warnings);
             await StatusJson.WriteAsync(context, refusal);
         }
+    }
+
+    /// <summary>A subresource that nobody answers: what is missing is still said first.</summary>
+    private async ValueTask<Status> RefuseAsync(Exchange exchange)
+    {
+        var found = await FindAsync(exchange);
+        return found.Succeeded
+            ? StatusErrors.NotImplemented($"subresource {exchange.Request.Subresource} of {exchange.Definition.Name.Qualified}")
+            : found.Error;
     }
 
     /// <summary>Answers <c>POST …/bindings</c>, where the body alone names the pod.</summary>
