@@ -36,19 +36,24 @@ internal sealed class OpenApiDocuments
 
     public CompressedDocument V3Index { get; }
 
-    public static OpenApiDocuments Build(ResourceTable table)
+    /// <summary>Makes the documents.</summary>
+    /// <param name="table">The resources.</param>
+    /// <param name="readTexts">Reads the descriptions of models and their properties.</param>
+    public static OpenApiDocuments Build(
+        ResourceTable table, Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
     {
-        using var schemas = SchemaDefinitions.Load();
+        var catalogue = new DefinitionCatalogue();
+        var all = table.All.Select(d => new PathBuilder(d, catalogue)).ToList();
+        using var schemas = SchemaDefinitions.Make(catalogue, all.SelectMany(b => b.Roots), readTexts);
         var v3 = new SortedDictionary<string, CompressedDocument>(StringComparer.Ordinal);
         foreach (var group in table.All.GroupBy(d => d.ApiVersion, StringComparer.Ordinal))
         {
-            var builders = group.Select(d => new PathBuilder(d, schemas)).ToList();
+            var builders = group.Select(d => new PathBuilder(d, catalogue)).ToList();
             var closure = schemas.Closure(builders.SelectMany(b => b.Roots));
             var path = group.Key.Contains('/', StringComparison.Ordinal) ? $"apis/{group.Key}" : $"api/{group.Key}";
             v3[path] = CompressedDocument.Of(w => OpenApiV3Writer.Write(w, VersionHandler.GitVersion, Paths(builders), closure));
         }
 
-        var all = table.All.Select(d => new PathBuilder(d, schemas)).ToList();
         var everything = schemas.Closure(all.SelectMany(b => b.Roots));
         return new OpenApiDocuments(
             CompressedDocument.Of(w => SwaggerWriter.Write(w, VersionHandler.GitVersion, Paths(all), everything)),

@@ -1,4 +1,6 @@
+using System.Xml;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Resources.Kernel;
@@ -6,14 +8,22 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>Answers <c>/openapi/v2</c> and <c>/openapi/v3</c>. The documents are made when somebody first asks.</summary>
-public sealed class OpenApiHandler(ResourceTable table) : IEndpointHandler
+public sealed partial class OpenApiHandler : IEndpointHandler
 {
     private const string Json = "application/json";
     private const string V2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private const string V2ProtobufOld = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
     private const string V3Root = "/openapi/v3";
 
-    private readonly Lazy<OpenApiDocuments> _documents = new(() => OpenApiDocuments.Build(table));
+    private readonly Lazy<OpenApiDocuments> _documents;
+    private readonly ILogger _logger;
+
+    public OpenApiHandler(ResourceTable table, ILogger<OpenApiHandler> logger)
+    {
+        _logger = logger;
+        _documents = new Lazy<OpenApiDocuments>(
+            () => OpenApiDocuments.Build(table, m => ReadTexts(ModelDocumentation.DefaultPath, m)));
+    }
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
@@ -38,6 +48,20 @@ public sealed class OpenApiHandler(ResourceTable table) : IEndpointHandler
         }
 
         return true;
+    }
+
+    /// <summary>The descriptions; none, with a warning, when their file is missing or broken: clients can do without them.</summary>
+    internal IReadOnlyDictionary<string, string> ReadTexts(string path, IReadOnlySet<string> models)
+    {
+        try
+        {
+            return ModelDocumentation.Read(path, models);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or XmlException)
+        {
+            LogNoTexts(e, path);
+            return new Dictionary<string, string>();
+        }
     }
 
     private Task SendV2Async(HttpContext context)
@@ -98,4 +122,7 @@ public sealed class OpenApiHandler(ResourceTable table) : IEndpointHandler
         return accept.Length == 0 ||
             Negotiation.AcceptHeader.Parse(accept).Any(c => (c.Type, c.Subtype) is ("application", "json" or "*") or ("*", "*"));
     }
+
+    [LoggerMessage(1, LogLevel.Warning, "OpenAPI schemas have no descriptions: the models' documentation could not be read from {Path}.")]
+    private partial void LogNoTexts(Exception cause, string path);
 }

@@ -6,7 +6,6 @@ namespace OrleansOrchestrator.Api.OpenApi;
 /// <summary>Writes OpenAPI v3 as JSON, turning the release's v2 schemas into v3 as upstream publishes them.</summary>
 internal static class OpenApiV3Writer
 {
-    private const string V2Prefix = "#/definitions/";
     private const string V3Prefix = "#/components/schemas/";
     private const string Quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
@@ -154,7 +153,7 @@ internal static class OpenApiV3Writer
     /// <summary>In v3 nothing may stand beside a reference, so a described reference hides in allOf.</summary>
     private static void WriteReference(Utf8JsonWriter writer, JsonElement reference, bool hasSiblings)
     {
-        var target = V3Prefix + reference.GetString()![V2Prefix.Length..];
+        var target = V3Prefix + reference.GetString()![SchemaWriter.ReferencePrefix.Length..];
         if (!hasSiblings)
         {
             writer.WriteString("$ref", target);

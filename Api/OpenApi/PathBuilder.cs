@@ -3,7 +3,7 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>The paths of a resource, from its row in the resource table alone.</summary>
-internal sealed class PathBuilder(ResourceDefinition definition, SchemaDefinitions schemas)
+internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatalogue schemas)
 {
     private const string DeleteOptions = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
     private const string Patch = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";

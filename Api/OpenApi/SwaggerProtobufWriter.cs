@@ -85,7 +85,7 @@ internal static class SwaggerProtobufWriter
         }
     }
 
-    private static void WriteReference(ProtoMessage schema, string name) => schema.Text(1, $"#/definitions/{name}");
+    private static void WriteReference(ProtoMessage schema, string name) => schema.Text(1, SchemaWriter.ReferencePrefix + name);
 
     private static void WriteNamedSchema(ProtoMessage message, int field, string name, JsonElement schema) =>
         message.Message(field, named => named.Text(1, name).Message(2, value => WriteSchema(value, schema)));

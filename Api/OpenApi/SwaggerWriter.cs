@@ -131,7 +131,7 @@ internal static class SwaggerWriter
     private static void WriteSchema(Utf8JsonWriter writer, string name)
     {
         writer.WriteStartObject("schema");
-        writer.WriteString("$ref", $"#/definitions/{name}");
+        writer.WriteString("$ref", SchemaWriter.ReferencePrefix + name);
         writer.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Resources;
@@ -9,7 +10,7 @@ namespace OrleansOrchestrator.Api.Tests.OpenApi;
 
 public sealed class OpenApiDocumentsTests
 {
-    private static readonly OpenApiHandler Handler = new(BuiltInResources.Table);
+    private static readonly OpenApiHandler Handler = new(BuiltInResources.Table, NullLogger<OpenApiHandler>.Instance);
 
     [Theory]
     [InlineData("/openapi/v2", "#/definitions/", "definitions")]
@@ -33,6 +34,8 @@ public sealed class OpenApiDocumentsTests
         Assert.Equal("name", (string)containers["x-kubernetes-patch-merge-key"]!);
         Assert.Equal("map", (string)containers["x-kubernetes-list-type"]!);
         Assert.Equal("#/components/schemas/io.k8s.api.core.v1.Affinity", (string)spec["properties"]!["affinity"]!["allOf"]![0]!["$ref"]!);
+        Assert.NotEmpty((string)spec["description"]!);
+        Assert.NotEmpty((string)containers["description"]!);
     }
 
     [Fact]
