@@ -37,6 +37,11 @@ public static class YamlConverter
         {
             return new ConvertedYaml(default, Describe(bad), null);
         }
+        catch (Exception bad) when (bad is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner trips over some malformed scalars instead of reporting them; fuzzing found it.
+            return new ConvertedYaml(default, "yaml: invalid document", null);
+        }
     }
 
     private static string Describe(YamlException bad)
