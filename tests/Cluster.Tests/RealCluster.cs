@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests;
+
+/// <summary>
+/// A whole cluster on this machine, started as a user would (<c>orc up</c>) with a data directory of its own: PostgreSQL, silo, node agent, containerd. One for all
+/// tests of this project. Where it cannot run (no root, no containerd, no kubectl) the tests are skipped, with the reason.
+/// </summary>
+public sealed class RealCluster : IAsyncLifetime
+{
+    private const string ReadyText = "The cluster is ready";
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
+
+    private readonly string _root = Path.Combine(Path.GetTempPath(), $"orc-cluster-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+    private Process? _up;
+
+    /// <summary>Why there is no cluster; null when there is one.</summary>
+    public string? Unavailable { get; private set; }
+
+    public string Kubeconfig => Path.Combine(_root, "admin.conf");
+
+    public string DataDirectory => Path.Combine(_root, "data");
+
+    public async ValueTask InitializeAsync()
+    {
+        Unavailable = Missing();
+        if (Unavailable is not null)
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(_root);
+        File.SetUnixFileMode(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
+            UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        await StartAsync();
+        (await OrcAsync("image", "demo", "--data-dir", DataDirectory)).Required.ToString();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_up is null)
+        {
+            return;
+        }
+
+        await StopAsync();
+        (await OrcAsync("reset", "--yes", "--data-dir", DataDirectory, "--kubeconfig", Kubeconfig)).Required.ToString();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    /// <summary>Skips the calling test when there is no cluster.</summary>
+    public void Require() => Assert.SkipWhen(Unavailable is not null, Unavailable ?? "");
+
+    /// <summary>Runs kubectl as admin.</summary>
+    public Task<Ended> KubectlAsync(params string[] arguments) => KubectlWithInputAsync(null, arguments);
+
+    /// <summary>Runs kubectl as admin, with something on its standard input.</summary>
+    public Task<Ended> KubectlWithInputAsync(string? input, params string[] arguments) => Tools.RunAsync(
+        Tools.Kubectl, arguments, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig }, input);
+
+    /// <summary>Starts a kubectl that goes on until it is killed.</summary>
+    public Process StartKubectl(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Tools.Kubectl, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["KUBECONFIG"] = Kubeconfig;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Process id of one of the cluster's daemons: <c>silo</c> or <c>node-agent</c>.</summary>
+    public int ProcessIdOf(string daemon) => int.Parse(
+        File.ReadAllText(Path.Combine(DataDirectory, "run", $"{daemon}.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
+
+    /// <summary>Kills a daemon with SIGKILL and returns when <c>orc up</c> says that it runs again.</summary>
+    public async Task KillAndAwaitRestartAsync(string daemon, string name)
+    {
+        var again = WaitForLineAsync($"The {name} runs again.");
+        (await Tools.RunAsync("kill", ["-9", ProcessIdOf(daemon).ToString(CultureInfo.InvariantCulture)])).Required.ToString();
+        await again;
+    }
+
+    private static string Program(string project)
+    {
+        // tests/Cluster.Tests/bin/CONFIGURATION/FRAMEWORK, beside PROJECT/bin/CONFIGURATION/FRAMEWORK
+        var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
+        var root = framework.Parent!.Parent!.Parent!.Parent!.Parent!;
+        return Path.Combine(
+            root.FullName, project, "bin", framework.Parent!.Name, framework.Name, $"OrleansOrchestrator.{project}");
+    }
+
+    private static string? Missing()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return "needs root: real containers, network and mounts";
+        }
+
+        if (!File.Exists(Tools.Kubectl))
+        {
+            return $"needs kubectl in {Tools.Directory} ('./orc test' puts it there)";
+        }
+
+        return File.Exists("/usr/bin/containerd") ? null : "needs Debian's containerd";
+    }
+
+    private static Task<Ended> OrcAsync(params string[] arguments) => Tools.RunAsync(Program("Silo"), arguments);
+
+    private readonly List<string> _lines = [];
+    private readonly List<(string Text, TaskCompletionSource Seen)> _waiting = [];
+
+    private async Task StartAsync()
+    {
+        _up = new Process
+        {
+            StartInfo = new ProcessStartInfo(
+                Program("Silo"), ["up", "--yes", "--data-dir", DataDirectory, "--kubeconfig", Kubeconfig])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true,
+            },
+        };
+        _up.OutputDataReceived += (_, line) => Note(line.Data);
+        _up.ErrorDataReceived += (_, line) => Note(line.Data);
+        var ready = WaitForLineAsync(ReadyText);
+        _up.Start();
+        _up.BeginOutputReadLine();
+        _up.BeginErrorReadLine();
+        var ended = _up.WaitForExitAsync();
+        if (await Task.WhenAny(ready, ended).WaitAsync(StartPatience) == ended || !ready.IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException($"'orc up' did not come up:\n{AllLines()}");
+        }
+    }
+
+    private async Task StopAsync()
+    {
+        (await Tools.RunAsync("kill", ["-INT", _up!.Id.ToString(CultureInfo.InvariantCulture)])).Required.ToString();
+        using var patience = new CancellationTokenSource(StopPatience);
+        await _up.WaitForExitAsync(patience.Token);
+        Assert.True(_up.ExitCode == 0, $"'orc up' ended with {_up.ExitCode}:\n{AllLines()}");
+    }
+
+    private Task WaitForLineAsync(string text)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lines)
+        {
+            _waiting.Add((text, seen));
+        }
+
+        return seen.Task.WaitAsync(StartPatience);
+    }
+
+    private void Note(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_lines)
+        {
+            _lines.Add(line);
+            foreach (var (text, seen) in _waiting)
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                {
+                    seen.TrySetResult();
+                }
+            }
+
+            _waiting.RemoveAll(w => w.Seen.Task.IsCompleted);
+        }
+    }
+
+    private string AllLines()
+    {
+        lock (_lines)
+        {
+            return string.Join('\n', _lines);
+        }
+    }
+}
+
+/// <summary>All tests that share the one cluster; they run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class ClusterTests : ICollectionFixture<RealCluster>
+{
+    public const string Name = "cluster";
+}
