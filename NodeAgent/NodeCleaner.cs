@@ -37,6 +37,8 @@ public static class NodeCleaner
     {
         if (options.RuntimeSocket.Length == 0 && Kernel.Commands.Exists("nft") && Kernel.Commands.Exists("ip"))
         {
+            await Kernel.Commands.RunAsync("nft", ["delete", "table", "ip", Proxy.RulesetText.Table], cancellationToken);
+            await Kernel.Commands.RunAsync("ip", ["link", "delete", Dns.ClusterDns.Link], cancellationToken);
             await Kernel.Commands.RunAsync("nft", ["delete", "table", "ip", HostNetwork.TableOf(options)], cancellationToken);
             await Kernel.Commands.RunAsync("ip", ["link", "delete", options.BridgeName], cancellationToken);
         }

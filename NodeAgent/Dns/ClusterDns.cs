@@ -8,7 +8,9 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 /// <summary>Runs the cluster's DNS on this node: gives the node the DNS address, keeps the zone in step with the Services, and serves.</summary>
 public sealed partial class ClusterDns : BackgroundService
 {
-    private const string Link = "orc-dns";
+    /// <summary>The link that holds the DNS address on every node.</summary>
+    public const string Link = "orc-dns";
+
     private const int Port = 53;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 

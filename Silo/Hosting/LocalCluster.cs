@@ -19,7 +19,7 @@ public sealed record LocalClusterOptions
 
     public string NodeName { get; init; } = Dns.GetHostName().ToLowerInvariant();
 
-    /// <summary>Null: an address of our own on a dummy link, which stays the same when the machine moves between networks.</summary>
+    /// <summary>Null: an address of our own on a link of our own, which stays the same when the machine moves between networks.</summary>
     public IPAddress? NodeAddress { get; init; }
 
     /// <summary>0 runs a real node.</summary>
@@ -37,6 +37,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
 {
     private const string NodeLink = "orc-node";
     private const string DefaultNodeAddress = "10.243.0.1";
+    private const string ServiceRange = "10.96.0.0/16";
 
     private static readonly TimeSpan SiloStartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan NodeReadyTime = TimeSpan.FromSeconds(120);
@@ -291,5 +292,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
 
         await Programs.RequireAsync(ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
         await Programs.RequireAsync(ip, ["link", "set", NodeLink, "up"], cancellationToken);
+
+        // So that this machine reaches Services even where it has no default route: the proxy translates the address, but first there must be a way.
+        await Programs.RequireAsync(ip, ["route", "replace", ServiceRange, "dev", NodeLink], cancellationToken);
     }
 }
