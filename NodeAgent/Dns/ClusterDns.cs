@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Network;
@@ -77,7 +78,7 @@ public sealed partial class ClusterDns : BackgroundService
 
     private async Task EnsureLinkAsync(CancellationToken cancellationToken)
     {
-        if (!Directory.Exists($"/sys/class/net/{Link}"))
+        if (NetworkInterface.GetAllNetworkInterfaces().All(i => i.Name != Link))
         {
             await IpAsync(["link", "add", Link, "type", "bridge"], cancellationToken);
         }

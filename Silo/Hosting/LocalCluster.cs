@@ -122,7 +122,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         await CleanNodeAsync(cancellationToken);
         await _silo.StopAsync(StopPatience, time);
         await _postgres.StopAsync(cancellationToken);
-        if (Directory.Exists($"/sys/class/net/{NodeLink}"))
+        if (HasLink())
         {
             await Programs.RunAsync(Programs.Find("ip")!, ["link", "delete", NodeLink], cancellationToken);
         }
@@ -282,10 +282,13 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         }
     }
 
+    // Not by /sys/class/net, which shows the network that it was mounted in, not the one that we are in.
+    private static bool HasLink() => NetworkInterface.GetAllNetworkInterfaces().Any(i => i.Name == NodeLink);
+
     private static async Task EnsureNodeLinkAsync(CancellationToken cancellationToken)
     {
         var ip = Programs.Find("ip")!;
-        if (!Directory.Exists($"/sys/class/net/{NodeLink}"))
+        if (!HasLink())
         {
             await Programs.RequireAsync(ip, ["link", "add", NodeLink, "type", "bridge"], cancellationToken);
         }

@@ -78,7 +78,14 @@ public sealed class RealCluster : IAsyncLifetime
     {
         var again = WaitForLineAsync($"The {name} runs again.");
         (await Tools.RunAsync("kill", ["-9", ProcessIdOf(daemon).ToString(CultureInfo.InvariantCulture)])).Required.ToString();
-        await again;
+        try
+        {
+            await again;
+        }
+        catch (TimeoutException timeout)
+        {
+            throw new TimeoutException($"the {name} did not come back; 'orc up' said:\n{AllLines()}", timeout);
+        }
     }
 
     private static string Program(string project)
