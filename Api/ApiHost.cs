@@ -14,7 +14,8 @@ namespace OrleansOrchestrator.Api;
 public static class ApiHost
 {
     /// <summary>
-    /// Registers the API. The host supplies a <c>ResourceTable</c>, an <c>IGrainFactory</c>, and (before or after this call) an
+    /// Registers the API. The host supplies a <c>ResourceTable</c>, an <c>IGrainFactory</c>, and (before or after this
+    /// call) an
     /// <see cref="IAuthorizer"/>; without one only <c>system:masters</c> gets in.
     /// </summary>
     public static IServiceCollection AddOrchestratorApi(this IServiceCollection services)

@@ -13,7 +13,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api;
 
-/// <summary>Registers what answers reads: lists, watches, discovery, OpenAPI, health, metrics and the forms of answers.</summary>
+/// <summary>
+/// Registers what answers reads: lists, watches, discovery, OpenAPI, health, metrics and the forms of answers.
+/// </summary>
 public static class ReadProtocol
 {
     public static IServiceCollection AddReadProtocol(this IServiceCollection services)
@@ -38,7 +40,9 @@ public static class ReadProtocol
         return services;
     }
 
-    /// <summary>Content when a consistent read succeeds: the store, a journal and this silo's cache all do their part.</summary>
+    /// <summary>
+    /// Content when a consistent read succeeds: the store, a journal and this silo's cache all do their part.
+    /// </summary>
     private static async ValueTask<string?> CheckStoreAsync(ResourceCaches caches, CancellationToken cancellationToken)
     {
         var cache = await caches.GetAsync(WellKnown.Namespaces, cancellationToken);

@@ -3,7 +3,9 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 
 namespace OrleansOrchestrator.NodeAgent;
 
-/// <summary>The agent's command line: options into <see cref="NodeAgentOptions"/>, and the verbs besides running.</summary>
+/// <summary>
+/// The agent's command line: options into <see cref="NodeAgentOptions"/>, and the verbs besides running.
+/// </summary>
 public static class AgentCommandLine
 {
     private static readonly NodeAgentOptions Defaults = new() { NodeName = Environment.MachineName.ToLowerInvariant() };

@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.NodeAgent;
 
-/// <summary>Everything the agent is told at its start. Paths that derive from the data directory are properties here.</summary>
+/// <summary>
+/// Everything the agent is told at its start. Paths that derive from the data directory are properties here.
+/// </summary>
 public sealed record NodeAgentOptions
 {
     /// <summary>Kubeconfig of the API; empty runs the node without an API (tests feed pods directly).</summary>
@@ -40,7 +42,9 @@ public sealed record NodeAgentOptions
 
     public string CgroupRoot { get; init; } = "/orc";
 
-    /// <summary>Where pod logs go: <c>&lt;ns&gt;_&lt;name&gt;_&lt;uid&gt;/&lt;container&gt;/&lt;n&gt;.log</c> below it.</summary>
+    /// <summary>
+    /// Where pod logs go: <c>&lt;ns&gt;_&lt;name&gt;_&lt;uid&gt;/&lt;container&gt;/&lt;n&gt;.log</c> below it.
+    /// </summary>
     public string PodLogsDirectory { get; init; } = "/var/log/pods";
 
     public string CniBinaryDirectory { get; init; } = "/usr/lib/cni";

@@ -11,7 +11,9 @@ public static class NodeCleaner
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Removes all sandboxes with their containers, what is mounted for pods, and the own containerd.</summary>
+    /// <summary>
+    /// Removes all sandboxes with their containers, what is mounted for pods, and the own containerd.
+    /// </summary>
     public static async Task<int> RunAsync(NodeAgentOptions options, CancellationToken cancellationToken)
     {
         using var cri = new CriClient(options.SocketPath);

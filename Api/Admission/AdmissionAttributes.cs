@@ -28,7 +28,10 @@ public sealed class AdmissionAttributes
 
     public string Subresource { get; init; } = "";
 
-    /// <summary>The object as it is to be; null on delete. For subresources with a kind of their own (binding, eviction) that kind.</summary>
+    /// <summary>
+    /// The object as it is to be; null on delete. For subresources with a kind of their own (binding, eviction) that
+    /// kind.
+    /// </summary>
     public IKubernetesObject<V1ObjectMeta>? Object { get; set; }
 
     /// <summary>The object as it is; null on create.</summary>
@@ -48,7 +51,9 @@ public sealed class AdmissionAttributes
     /// <summary>True when the write is for this resource itself, not for a subresource.</summary>
     public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;
 
-    /// <summary>Something to do once the write is committed or surely refused. Not done when nobody knows what became of it.</summary>
+    /// <summary>
+    /// Something to do once the write is committed or surely refused. Not done when nobody knows what became of it.
+    /// </summary>
     public void OnFinished(Func<Task> action) => (_onFinished ??= []).Add(action);
 
     /// <summary>The write was committed or surely refused: does what was registered, once.</summary>

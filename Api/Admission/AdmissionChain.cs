@@ -5,7 +5,10 @@ namespace OrleansOrchestrator.Api.Admission;
 /// <summary>All plugins in upstream's recommended order; the first refusal ends the chain.</summary>
 public sealed class AdmissionChain
 {
-    /// <summary>Upstream's order (kubeapiserver/options/plugins.go), our own plugins at the place where upstream does the same work.</summary>
+    /// <summary>
+    /// Upstream's order (kubeapiserver/options/plugins.go), our own plugins at the place where upstream does the same
+    /// work.
+    /// </summary>
     public static readonly IReadOnlyList<string> Order =
     [
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity", "Priority",

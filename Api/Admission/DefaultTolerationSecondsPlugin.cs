@@ -4,7 +4,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
-/// <summary>Lets pods stay five minutes on a node that is not ready or unreachable, unless they say otherwise.</summary>
+/// <summary>
+/// Lets pods stay five minutes on a node that is not ready or unreachable, unless they say otherwise.
+/// </summary>
 public sealed class DefaultTolerationSecondsPlugin : IAdmissionPlugin
 {
     private const int Seconds = 300;

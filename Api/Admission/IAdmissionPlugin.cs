@@ -3,8 +3,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Looks at a decoded, defaulted write before validation (and may change it), and again after validation (and may only refuse it).
-/// Plugins run in the order of <see cref="AdmissionChain.Order"/>, whatever the order of their registration.
+/// Looks at a decoded, defaulted write before validation (and may change it), and again after validation (and may only
+/// refuse it). Plugins run in the order of <see cref="AdmissionChain.Order"/>, whatever the order of their
+/// registration.
 /// </summary>
 public interface IAdmissionPlugin
 {

@@ -7,15 +7,18 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Nothing is created in a namespace that does not exist or is on its way out, and the system's namespaces cannot be deleted. Reads
-/// the cache; where this silo has just deleted a namespace, or the cache has none, it asks for the newest state.
+/// Nothing is created in a namespace that does not exist or is on its way out, and the system's namespaces cannot be
+/// deleted. Reads the cache; where this silo has just deleted a namespace, or the cache has none, it asks for the
+/// newest state.
 /// </summary>
 public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider time) : IAdmissionPlugin
 {
     /// <summary>How long after a deletion the cache is not trusted; upstream's number.</summary>
     private static readonly TimeSpan Distrust = TimeSpan.FromSeconds(30);
 
-    /// <summary>More recent deletions than this are not remembered one by one: then every look-up is made fresh.</summary>
+    /// <summary>
+    /// More recent deletions than this are not remembered one by one: then every look-up is made fresh.
+    /// </summary>
     private const int MaxRemembered = 1024;
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> _deletions = new(StringComparer.Ordinal);

@@ -5,7 +5,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Computes a pod's priority from its class. Until PriorityClass is served there are only the two built-in classes, and none.
+/// Computes a pod's priority from its class. Until PriorityClass is served there are only the two built-in classes, and
+/// none.
 /// </summary>
 public sealed class PriorityPlugin : IAdmissionPlugin
 {

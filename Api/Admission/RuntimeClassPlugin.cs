@@ -5,7 +5,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Holds a pod's runtime class against the existing ones. RuntimeClass is not among the served kinds yet, so none exists.
+/// Holds a pod's runtime class against the existing ones. RuntimeClass is not among the served kinds yet, so none
+/// exists.
 /// </summary>
 public sealed class RuntimeClassPlugin : IAdmissionPlugin
 {

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
-/// <summary>The deprecated rule that pods of an annotated service account may use only secrets that the account lists.</summary>
+/// <summary>
+/// The deprecated rule that pods of an annotated service account may use only secrets that the account lists.
+/// </summary>
 internal static class SecretRules
 {
     /// <summary>Why a pod may not use its secrets; null when it may.</summary>

@@ -5,7 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
-/// <summary>Gives every pod its service account, that account's token as a volume, and its image pull secrets.</summary>
+/// <summary>
+/// Gives every pod its service account, that account's token as a volume, and its image pull secrets.
+/// </summary>
 public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
 {
     private const string MirrorAnnotation = "kubernetes.io/config.mirror";

@@ -7,8 +7,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Gives Services their cluster addresses and node ports, where upstream does it: after the last mutation, before validation. A Service that
-/// validation is going to refuse reserves nothing.
+/// Gives Services their cluster addresses and node ports, where upstream does it: after the last mutation, before
+/// validation. A Service that validation is going to refuse reserves nothing.
 /// </summary>
 public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRange range) : IAdmissionPlugin
 {
@@ -97,8 +97,8 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
     }
 
     /// <summary>
-    /// Tries the Service with made-up addresses. When it is not valid these stay in it: validation is about to refuse it for the
-    /// same findings.
+    /// Tries the Service with made-up addresses. When it is not valid these stay in it: validation is about to refuse
+    /// it for the same findings.
     /// </summary>
     private static bool WouldBeValid(
         AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan, ServiceAddressAnswer pretended)

@@ -8,7 +8,9 @@ namespace OrleansOrchestrator.Api.Auth;
 /// <summary>Wires authentication and the built-in authorization into a host.</summary>
 public static class AuthHosting
 {
-    /// <summary>Registers everything in this folder. The host calls <see cref="TrustStore.LoadAsync"/> once the silo runs.</summary>
+    /// <summary>
+    /// Registers everything in this folder. The host calls <see cref="TrustStore.LoadAsync"/> once the silo runs.
+    /// </summary>
     public static IServiceCollection AddOrchestratorAuth(this IServiceCollection services, AuthOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);

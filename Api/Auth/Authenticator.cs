@@ -6,8 +6,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// Finds out who sends a request: a client certificate of the cluster's authority, a static token, a service-account token, or nobody
-/// (<c>system:anonymous</c>). Credentials that are there but wrong are refused, never taken for anonymous.
+/// Finds out who sends a request: a client certificate of the cluster's authority, a static token, a service-account
+/// token, or nobody (<c>system:anonymous</c>). Credentials that are there but wrong are refused, never taken for
+/// anonymous.
 /// </summary>
 public sealed class Authenticator(TrustStore trustStore, ServiceAccountTokens tokens, AuthOptions options)
 {

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// The roles that a cluster has before anybody wrote one: masters may do all, nodes what <see cref="NodeRules"/> says, everybody who is
-/// authenticated may discover the API, and anonymous requests reach health and version only.
+/// The roles that a cluster has before anybody wrote one: masters may do all, nodes what <see cref="NodeRules"/> says,
+/// everybody who is authenticated may discover the API, and anonymous requests reach health and version only.
 /// </summary>
 public sealed class BuiltInAuthorizer(NodeRules nodes) : IAuthorizer
 {

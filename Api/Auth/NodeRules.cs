@@ -6,8 +6,9 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// What a node may do: read what its pods need, and write its own Node, Lease, pods' status and events. Upstream's Node authorizer keeps a graph;
-/// here the pods of a node are an index look-up in the cache, so the question is asked of the pods themselves.
+/// What a node may do: read what its pods need, and write its own Node, Lease, pods' status and events. Upstream's Node
+/// authorizer keeps a graph; here the pods of a node are an index look-up in the cache, so the question is asked of the
+/// pods themselves.
 /// </summary>
 public sealed class NodeRules(IResourceClient client)
 {

@@ -34,8 +34,9 @@ public sealed record TokenOrder
 }
 
 /// <summary>
-/// Issues and verifies service-account tokens: JWTs signed ES256, with upstream's claims. A verified signature is remembered (bounded); that the
-/// service account and the bound object still exist is looked up in the caches each time.
+/// Issues and verifies service-account tokens: JWTs signed ES256, with upstream's claims. A verified signature is
+/// remembered (bounded); that the service account and the bound object still exist is looked up in the caches each
+/// time.
 /// </summary>
 public sealed class ServiceAccountTokens(TrustStore trustStore, IResourceClient client, AuthOptions options, TimeProvider time)
 {
@@ -56,7 +57,10 @@ public sealed class ServiceAccountTokens(TrustStore trustStore, IResourceClient 
         return ($"{signed}.{Base64UrlEncoder.Encode(signature)}", expires);
     }
 
-    /// <summary>Who bears this token; null when it is not one of ours, not valid for an audience, or what it is bound to is gone.</summary>
+    /// <summary>
+    /// Who bears this token; null when it is not one of ours, not valid for an audience, or what it is bound to is
+    /// gone.
+    /// </summary>
     public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
         var verified = await VerifyAsync(token);

@@ -11,7 +11,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// Answers <c>serviceaccounts/NAME/token</c>: issues a token for a service account, bound to a pod or secret when asked (upstream's
+/// Answers <c>serviceaccounts/NAME/token</c>: issues a token for a service account, bound to a pod or secret when asked
+/// (upstream's
 /// <c>registry/core/serviceaccount/storage/token.go</c>).
 /// </summary>
 public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceClient client, AuthOptions options, TimeProvider time)

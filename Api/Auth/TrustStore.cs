@@ -6,8 +6,8 @@ using OrleansOrchestrator.Interfaces.Security;
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant. Everything that needs it before
-/// waits for <see cref="LoadAsync"/>.
+/// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant. Everything
+/// that needs it before waits for <see cref="LoadAsync"/>.
 /// </summary>
 public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
 {
@@ -50,10 +50,14 @@ public sealed class LoadedTrust
     /// <summary>Verifies service-account tokens.</summary>
     public ECDsaSecurityKey TokenKey { get; }
 
-    /// <summary>True when the certificate was signed by the cluster's authority, is in its time, and may be used by clients.</summary>
+    /// <summary>
+    /// True when the certificate was signed by the cluster's authority, is in its time, and may be used by clients.
+    /// </summary>
     public bool IsTrustedClient(X509Certificate2 certificate) => IsTrusted(certificate, "1.3.6.1.5.5.7.3.2");
 
-    /// <summary>True when the certificate was signed by the cluster's authority, is in its time, and may be used by servers.</summary>
+    /// <summary>
+    /// True when the certificate was signed by the cluster's authority, is in its time, and may be used by servers.
+    /// </summary>
     public bool IsTrustedServer(X509Certificate2 certificate) => IsTrusted(certificate, "1.3.6.1.5.5.7.3.1");
 
     private bool IsTrusted(X509Certificate2 certificate, string usage)

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Discovery;
 
-/// <summary>Writes <c>apidiscovery.k8s.io/v2</c>: everything that a client wants to know of a server in one answer.</summary>
+/// <summary>
+/// Writes <c>apidiscovery.k8s.io/v2</c>: everything that a client wants to know of a server in one answer.
+/// </summary>
 internal static class AggregatedWriter
 {
     public static IEnumerable<ResourceDefinition> Resources(ResourceTable table, string group, string version) => table.All

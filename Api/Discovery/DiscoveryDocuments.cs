@@ -22,10 +22,14 @@ public sealed record DiscoveryDocument(byte[] Json, string ETag)
     }
 }
 
-/// <summary>All discovery documents of a resource table, encoded once. The table does not change while a server runs.</summary>
+/// <summary>
+/// All discovery documents of a resource table, encoded once. The table does not change while a server runs.
+/// </summary>
 public sealed class DiscoveryDocuments
 {
-    /// <summary>Where clients that look at <c>serverAddressByClientCIDRs</c> are sent when nobody says better.</summary>
+    /// <summary>
+    /// Where clients that look at <c>serverAddressByClientCIDRs</c> are sent when nobody says better.
+    /// </summary>
     public const string DefaultAddress = "127.0.0.1:6443";
 
     private readonly Dictionary<string, DiscoveryDocument> _documents = new(StringComparer.Ordinal);

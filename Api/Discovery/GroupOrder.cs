@@ -3,8 +3,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Discovery;
 
 /// <summary>
-/// The order of groups in discovery. Clients prefer the earlier group when a short name is served by two, so it matters; built-in
-/// groups stand in upstream's order, all others follow alphabetically.
+/// The order of groups in discovery. Clients prefer the earlier group when a short name is served by two, so it
+/// matters; built-in groups stand in upstream's order, all others follow alphabetically.
 /// </summary>
 public static class GroupOrder
 {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace OrleansOrchestrator.Api.Discovery;
 
 /// <summary>
-/// The order of API versions: <c>v10, v2, v1, v11beta2, v3beta1, v12alpha1, foo10</c>. Stable before beta before alpha, then higher numbers
-/// first; what is no version comes last, alphabetically.
+/// The order of API versions: <c>v10, v2, v1, v11beta2, v3beta1, v12alpha1, foo10</c>. Stable before beta before alpha,
+/// then higher numbers first; what is no version comes last, alphabetically.
 /// </summary>
 public sealed class KubeVersion : IComparer<string>
 {

@@ -6,12 +6,15 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Errors;
 
 /// <summary>
-/// The one place where failures of the environment become answers. Refused before anything was done: 503 with Retry-After. Outcome
-/// unknown: 504 without it, because client-go repeats any verb whose answer has one. The rest: 500 with the trace id.
+/// The one place where failures of the environment become answers. Refused before anything was done: 503 with
+/// Retry-After. Outcome unknown: 504 without it, because client-go repeats any verb whose answer has one. The rest: 500
+/// with the trace id.
 /// </summary>
 public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
 {
-    /// <summary>Runs a handler and answers for what it throws, unless the answer has begun or the client has gone.</summary>
+    /// <summary>
+    /// Runs a handler and answers for what it throws, unless the answer has begun or the client has gone.
+    /// </summary>
     public async Task GuardAsync(HttpContext context, Func<HttpContext, Task> handler)
     {
         try

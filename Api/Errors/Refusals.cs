@@ -25,7 +25,10 @@ public static class Refusals
         Details = new StatusDetails(),
     };
 
-    /// <summary>Denied by authorization: <c>pods is forbidden: User "x" cannot list resource "pods" in API group "" in the namespace "y"</c>.</summary>
+    /// <summary>
+    /// Denied by authorization: <c>pods is forbidden: User "x" cannot list resource "pods" in API group "" in the
+    /// namespace "y"</c>.
+    /// </summary>
     public static Status Forbidden(UserIdentity user, RequestInfo request, string reason)
     {
         var who = $"User {GoText.Quote(user.Name)} cannot {request.Verb}";

@@ -7,8 +7,8 @@ using OrleansOrchestrator.Api.Pipeline;
 namespace OrleansOrchestrator.Api.Health;
 
 /// <summary>
-/// Answers <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, with <c>?verbose</c>, <c>?exclude=NAME</c>, and each check below its own path.
-/// The reasons of failures go to the log only: these paths are open to anonymous callers.
+/// Answers <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, with <c>?verbose</c>, <c>?exclude=NAME</c>, and each
+/// check below its own path. The reasons of failures go to the log only: these paths are open to anonymous callers.
 /// </summary>
 public sealed partial class HealthHandler : IEndpointHandler
 {

@@ -13,10 +13,14 @@ public enum HealthScope
     Both = Live | Ready,
 }
 
-/// <summary>One named check of this server; all registered ones are asked on every request for health, concurrently.</summary>
+/// <summary>
+/// One named check of this server; all registered ones are asked on every request for health, concurrently.
+/// </summary>
 public interface IHealthProbe
 {
-    /// <summary>For example <c>ping</c>, <c>poststarthook/start-controllers</c>; part of the path <c>/livez/NAME</c>.</summary>
+    /// <summary>
+    /// For example <c>ping</c>, <c>poststarthook/start-controllers</c>; part of the path <c>/livez/NAME</c>.
+    /// </summary>
     string Name { get; }
 
     HealthScope Scope { get; }

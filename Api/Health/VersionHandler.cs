@@ -10,8 +10,8 @@ using OrleansOrchestrator.Api.Pipeline;
 namespace OrleansOrchestrator.Api.Health;
 
 /// <summary>
-/// Answers <c>/version</c>. Clients compare it: gitVersion must be a semantic version, major and minor plain digits, and it names the
-/// Kubernetes whose API this is.
+/// Answers <c>/version</c>. Clients compare it: gitVersion must be a semantic version, major and minor plain digits,
+/// and it names the Kubernetes whose API this is.
 /// </summary>
 public sealed class VersionHandler : IEndpointHandler
 {

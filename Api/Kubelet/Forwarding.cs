@@ -4,7 +4,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
-/// <summary>Hands a request on to another server, upgrades included, without the credentials that it came with.</summary>
+/// <summary>
+/// Hands a request on to another server, upgrades included, without the credentials that it came with.
+/// </summary>
 internal static class Forwarding
 {
     /// <summary>Upstream's streaming idle time-out.</summary>

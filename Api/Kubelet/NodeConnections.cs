@@ -10,8 +10,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>
-/// Connections from the API to the nodes' HTTPS ports, with a client certificate of the cluster's authority. The node must show one as well. One pool per silo; the
-/// certificate is made on first use and again long before it ends.
+/// Connections from the API to the nodes' HTTPS ports, with a client certificate of the cluster's authority. The node
+/// must show one as well. One pool per silo; the certificate is made on first use and again long before it ends.
 /// </summary>
 public sealed class NodeConnections(TrustStore trustStore, IResourceClient client, TimeProvider time) : IDisposable
 {

@@ -9,8 +9,9 @@ using Yarp.ReverseProxy.Forwarder;
 namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>
-/// Answers <c>pods/{log,exec,attach,portforward}</c>: finds the pod's node and hands the request on to it, upgraded connections (WebSocket and SPDY) included. Which
-/// pods and containers are acceptable, and in which words not, is upstream's <c>registry/core/pod/strategy.go</c>.
+/// Answers <c>pods/{log,exec,attach,portforward}</c>: finds the pod's node and hands the request on to it, upgraded
+/// connections (WebSocket and SPDY) included. Which pods and containers are acceptable, and in which words not, is
+/// upstream's <c>registry/core/pod/strategy.go</c>.
 /// </summary>
 public sealed class PodConnectHandler(IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler
 {

@@ -9,9 +9,10 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>
-/// Where a paged list goes on: upstream's token, <c>{"v":"meta.k8s.io/v1","rv":REVISION,"start":KEY}</c> in unpadded URL-safe base64. The key
-/// is relative to what is listed (a name within a namespace, <c>namespace/name</c> across all). Tokens come from outside: nothing in them is
-/// trusted, and whatever key they hold selects within the list that the request was authorized for.
+/// Where a paged list goes on: upstream's token, <c>{"v":"meta.k8s.io/v1","rv":REVISION,"start":KEY}</c> in unpadded
+/// URL-safe base64. The key is relative to what is listed (a name within a namespace, <c>namespace/name</c> across
+/// all). Tokens come from outside: nothing in them is trusted, and whatever key they hold selects within the list that
+/// the request was authorized for.
 /// </summary>
 /// <param name="Revision">The snapshot's revision; negative for an inconsistent continuation at the newest one.</param>
 /// <param name="Start">The first key of the page. A trailing NUL means "after the key".</param>

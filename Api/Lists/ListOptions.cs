@@ -5,7 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Lists;
 
-/// <summary><c>meta/v1 ListOptions</c>, read from a query. Of a parameter given twice the first counts, as upstream has it.</summary>
+/// <summary>
+/// <c>meta/v1 ListOptions</c>, read from a query. Of a parameter given twice the first counts, as upstream has it.
+/// </summary>
 public sealed record ListOptions
 {
     public const string Exact = "Exact";

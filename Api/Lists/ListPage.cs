@@ -32,8 +32,9 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
     }
 
     /// <summary>
-    /// A full page has a successor when any object of the range follows, selected or not: that is how upstream's storage pages, and clients
-    /// must expect empty last pages. The count is told only without selectors, where it is exact.
+    /// A full page has a successor when any object of the range follows, selected or not: that is how upstream's
+    /// storage pages, and clients must expect empty last pages. The count is told only without selectors, where it is
+    /// exact.
     /// </summary>
     private static ListPage Finish(ListPosition position, ObjectSelection selection, List<ResourceObject> items)
     {

@@ -13,8 +13,9 @@ namespace OrleansOrchestrator.Api.Lists;
 public sealed record ListPosition(ListView View, CacheSnapshot? Snapshot, ObjectKey? After, ObjectKey? Inclusive, int Limit);
 
 /// <summary>
-/// Turns resourceVersion, resourceVersionMatch, limit and continue into a state to list, by upstream's rules: absent is linearizable
-/// (P5), <c>0</c> is whatever this silo has, N without a limit is not older than N, N with a limit or <c>Exact</c> is exactly N.
+/// Turns resourceVersion, resourceVersionMatch, limit and continue into a state to list, by upstream's rules: absent is
+/// linearizable (P5), <c>0</c> is whatever this silo has, N without a limit is not older than N, N with a limit or
+/// <c>Exact</c> is exactly N.
 /// </summary>
 public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, TimeProvider clock)
 {

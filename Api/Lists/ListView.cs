@@ -4,14 +4,16 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>
-/// A resource at one revision, for lists: a snapshot, or a snapshot with newer changes taken back. The second form serves any revision that
-/// the change log still reaches, on any silo, without anyone having held a snapshot for it.
+/// A resource at one revision, for lists: a snapshot, or a snapshot with newer changes taken back. The second form
+/// serves any revision that the change log still reaches, on any silo, without anyone having held a snapshot for it.
 /// </summary>
 public sealed class ListView
 {
     private readonly CacheSnapshot _snapshot;
 
-    /// <summary>What differs from the snapshot at <see cref="Revision"/>; null where the object did not exist.</summary>
+    /// <summary>
+    /// What differs from the snapshot at <see cref="Revision"/>; null where the object did not exist.
+    /// </summary>
     private readonly SortedList<ObjectKey, ResourceObject?>? _past;
 
     public ListView(CacheSnapshot snapshot)
@@ -33,7 +35,8 @@ public sealed class ListView
     /// <summary>Takes back changes that a snapshot contains beyond a revision.</summary>
     /// <param name="snapshot">A newer state.</param>
     /// <param name="revision">The revision wanted.</param>
-    /// <param name="changes">All changes after <paramref name="revision"/>; those beyond the snapshot are ignored.</param>
+    /// <param name="changes">All changes after <paramref name="revision"/>; those beyond the snapshot are
+    /// ignored.</param>
     public static ListView TakeBack(CacheSnapshot snapshot, long revision, IEnumerable<CacheEvent> changes)
     {
         var past = new SortedList<ObjectKey, ResourceObject?>();

@@ -10,7 +10,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Lists;
 
-/// <summary>Writes a page. Items are slices of committed bytes: nothing is encoded again, and the pipe is flushed as it fills.</summary>
+/// <summary>
+/// Writes a page. Items are slices of committed bytes: nothing is encoded again, and the pipe is flushed as it fills.
+/// </summary>
 internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices slices, ListPage page)
 {
     private const int EstimatedRowBytes = 1024;

@@ -5,8 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>
-/// Which objects a list or watch is about: a namespace, a name, labels, fields. It finds the cheapest way to them (key, label index,
-/// field index, namespace range); <see cref="Matches"/> then decides, so an index may offer too many but never decides alone.
+/// Which objects a list or watch is about: a namespace, a name, labels, fields. It finds the cheapest way to them (key,
+/// label index, field index, namespace range); <see cref="Matches"/> then decides, so an index may offer too many but
+/// never decides alone.
 /// </summary>
 public sealed class ObjectSelection
 {

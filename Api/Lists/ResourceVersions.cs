@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.Api.Lists;
 /// <summary>Resource versions in requests, and the refusals that concern them, in upstream's words.</summary>
 public static class ResourceVersions
 {
-    /// <summary>Parses a version; empty is 0. The refusal's text depends on the verb: see <see cref="Malformed"/>.</summary>
+    /// <summary>
+    /// Parses a version; empty is 0. The refusal's text depends on the verb: see <see cref="Malformed"/>.
+    /// </summary>
     public static bool TryParse(string text, out long revision)
     {
         if (text.Length == 0)

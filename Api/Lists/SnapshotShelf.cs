@@ -4,13 +4,15 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>
-/// Holds the snapshots that paged lists are going through, so that the next page costs no look into the change log. Only an optimization:
-/// a page that finds nothing here is served from <see cref="ListView.TakeBack"/>. Snapshots share their structure, so one held costs what has
-/// changed since.
+/// Holds the snapshots that paged lists are going through, so that the next page costs no look into the change log.
+/// Only an optimization: a page that finds nothing here is served from <see cref="ListView.TakeBack"/>. Snapshots share
+/// their structure, so one held costs what has changed since.
 /// </summary>
 public sealed class SnapshotShelf(TimeProvider clock)
 {
-    /// <summary>Snapshots held for one resource; more concurrent pagings at different revisions fall back to the change log.</summary>
+    /// <summary>
+    /// Snapshots held for one resource; more concurrent pagings at different revisions fall back to the change log.
+    /// </summary>
     public const int MaxPerResource = 4;
 
     /// <summary>How long a snapshot is held after its last use.</summary>

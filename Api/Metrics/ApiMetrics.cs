@@ -5,7 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Metrics;
 
-/// <summary>What the API counts. Names and labels are upstream's where it has them, so that dashboards made for it work.</summary>
+/// <summary>
+/// What the API counts. Names and labels are upstream's where it has them, so that dashboards made for it work.
+/// </summary>
 public sealed class ApiMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>

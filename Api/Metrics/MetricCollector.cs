@@ -4,7 +4,8 @@ using System.Diagnostics.Metrics;
 namespace OrleansOrchestrator.Api.Metrics;
 
 /// <summary>
-/// Adds up what the meters of this process measure, for <c>/metrics</c>. It listens from its construction on, so the host makes it first.
+/// Adds up what the meters of this process measure, for <c>/metrics</c>. It listens from its construction on, so the
+/// host makes it first.
 /// </summary>
 public sealed class MetricCollector : IDisposable
 {

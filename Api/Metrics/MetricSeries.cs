@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace OrleansOrchestrator.Api.Metrics;
 
-/// <summary>The tags of one series; equality is by content, and a span of tags can be looked up without making one.</summary>
+/// <summary>
+/// The tags of one series; equality is by content, and a span of tags can be looked up without making one.
+/// </summary>
 internal readonly struct TagSet(KeyValuePair<string, object?>[] tags)
 {
     public KeyValuePair<string, object?>[] Tags => tags;
@@ -107,7 +109,10 @@ internal sealed class MetricSeries(double[]? bounds)
 /// <summary>All series of one instrument.</summary>
 internal sealed class MetricFamily
 {
-    /// <summary>Series of one instrument; measurements with yet other tags are dropped, so that outside input cannot fill the memory.</summary>
+    /// <summary>
+    /// Series of one instrument; measurements with yet other tags are dropped, so that outside input cannot fill the
+    /// memory.
+    /// </summary>
     public const int MaxSeries = 2000;
 
     /// <summary>Seconds; the shape of upstream's request durations.</summary>

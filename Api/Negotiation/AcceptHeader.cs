@@ -10,7 +10,9 @@ namespace OrleansOrchestrator.Api.Negotiation;
 public sealed record AcceptClause(
     string Type, string Subtype, double Quality, IReadOnlyDictionary<string, string> Parameters);
 
-/// <summary>Reads Accept headers the way the API server's libraries do, which is not quite RFC 9110: clients depend on it.</summary>
+/// <summary>
+/// Reads Accept headers the way the API server's libraries do, which is not quite RFC 9110: clients depend on it.
+/// </summary>
 public static class AcceptHeader
 {
     /// <summary>A longer header is cut here: nobody lists more alternatives.</summary>
@@ -32,7 +34,8 @@ public static class AcceptHeader
     }
 
     /// <summary>
-    /// The router's coarser test, which comes first: some clause, parameters and quality ignored, is one of the types or <c>*/*</c>.
+    /// The router's coarser test, which comes first: some clause, parameters and quality ignored, is one of the types
+    /// or <c>*/*</c>.
     /// </summary>
     public static bool MentionsAny(string header, ReadOnlySpan<string> types)
     {

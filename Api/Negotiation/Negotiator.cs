@@ -4,8 +4,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>
-/// Chooses the form of an answer from the Accept header, in upstream's two steps: the router's (any offered type named at all?), then
-/// the serializers' (first clause that can be met). Each step refuses with its own 406.
+/// Chooses the form of an answer from the Accept header, in upstream's two steps: the router's (any offered type named
+/// at all?), then the serializers' (first clause that can be met). Each step refuses with its own 406.
 /// </summary>
 public static class Negotiator
 {
@@ -23,7 +23,9 @@ public static class Negotiator
     private static readonly Status NoneAccepted = NotAccepted(
         "application/json, application/yaml, application/vnd.kubernetes.protobuf");
 
-    /// <summary>Protobuf is offered by upstream but not written here: a client that takes nothing else is told what it can have.</summary>
+    /// <summary>
+    /// Protobuf is offered by upstream but not written here: a client that takes nothing else is told what it can have.
+    /// </summary>
     private static readonly Status OnlyText = NotAccepted("application/json, application/yaml");
 
     /// <summary>The form in which to answer a request.</summary>
@@ -61,7 +63,9 @@ public static class Negotiator
         return protobuf ? OnlyText : NoneAccepted;
     }
 
-    /// <summary>Refusal of a metadata form that does not fit what is answered: a list form for one object, or the reverse.</summary>
+    /// <summary>
+    /// Refusal of a metadata form that does not fit what is answered: a list form for one object, or the reverse.
+    /// </summary>
     public static Status WrongForm(string requested, bool isList, string goType) => new()
     {
         Code = 406,

@@ -8,8 +8,9 @@ using OrleansOrchestrator.Api.Tables;
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>
-/// Sends a body that is produced as compact JSON in the form the client wants: as it is, compressed, indented, or as YAML. The first two
-/// stream with flat memory; the others, which people ask for and programs do not, are produced whole first.
+/// Sends a body that is produced as compact JSON in the form the client wants: as it is, compressed, indented, or as
+/// YAML. The first two stream with flat memory; the others, which people ask for and programs do not, are produced
+/// whole first.
 /// </summary>
 public static class ResponseBody
 {
@@ -23,7 +24,8 @@ public static class ResponseBody
     /// <param name="context">The request.</param>
     /// <param name="format">How.</param>
     /// <param name="statusCode">HTTP status.</param>
-    /// <param name="size">The JSON's size in bytes: exact when <paramref name="sizeIsExact"/>, else an estimate.</param>
+    /// <param name="size">The JSON's size in bytes: exact when <paramref name="sizeIsExact"/>, else an
+    /// estimate.</param>
     /// <param name="sizeIsExact">True when the size may become Content-Length.</param>
     /// <param name="produce">Writes compact JSON, flushing as it goes.</param>
     public static async Task SendAsync(

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>
-/// Rewrites JSON as block YAML with sorted keys, as Kubernetes prints it. Strings stay plain only where no YAML reader, old or new,
-/// could take them for something else.
+/// Rewrites JSON as block YAML with sorted keys, as Kubernetes prints it. Strings stay plain only where no YAML reader,
+/// old or new, could take them for something else.
 /// </summary>
 public static class YamlRewriter
 {

@@ -7,15 +7,17 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Api.Patch;
 
 /// <summary>
-/// RFC 6902 with the habits of the library that upstream uses: replace of a missing key adds it, negative indexes count from the end, and
-/// whatever comes before the first slash of a path is ignored.
+/// RFC 6902 with the habits of the library that upstream uses: replace of a missing key adds it, negative indexes count
+/// from the end, and whatever comes before the first slash of a path is ignored.
 /// </summary>
 public sealed class JsonPatch
 {
     /// <summary>Upstream's limit.</summary>
     public const int MaxOperations = 10000;
 
-    /// <summary>Copies may add up to this many bytes; a few copy operations could otherwise blow a document up exponentially.</summary>
+    /// <summary>
+    /// Copies may add up to this many bytes; a few copy operations could otherwise blow a document up exponentially.
+    /// </summary>
     private const int MaxCopiedBytes = 3 * 1024 * 1024;
 
     private readonly List<JsonObject> _operations;

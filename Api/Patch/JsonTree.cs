@@ -6,7 +6,10 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Patch;
 
-/// <summary>JSON as a mutable tree. Unlike JsonNode.Parse it takes duplicate keys as Go does: the last one wins, and is reported.</summary>
+/// <summary>
+/// JSON as a mutable tree. Unlike JsonNode.Parse it takes duplicate keys as Go does: the last one wins, and is
+/// reported.
+/// </summary>
 public static class JsonTree
 {
     /// <summary>Nesting that is accepted in patches and patched objects.</summary>

@@ -2,7 +2,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Patch;
 
-/// <summary>A patch that cannot be read or applied; carries the answer. Never leaves this folder's entry points.</summary>
+/// <summary>
+/// A patch that cannot be read or applied; carries the answer. Never leaves this folder's entry points.
+/// </summary>
 internal sealed class PatchException(Status status) : Exception(status.Message)
 {
     public Status Status { get; } = status;

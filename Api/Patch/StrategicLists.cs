@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace OrleansOrchestrator.Api.Patch;
 
-/// <summary>The list half of the strategic merge patch: merging by key or value, and upstream's order of the result.</summary>
+/// <summary>
+/// The list half of the strategic merge patch: merging by key or value, and upstream's order of the result.
+/// </summary>
 internal static class StrategicLists
 {
     public delegate JsonObject MapMerger(JsonObject original, JsonObject patch, PatchSchema? schema);
@@ -28,8 +30,8 @@ internal static class StrategicLists
     }
 
     /// <summary>
-    /// Orders a merged list: elements named by <paramref name="wanted"/> in that order, the server's others where they stood
-    /// relative to them.
+    /// Orders a merged list: elements named by <paramref name="wanted"/> in that order, the server's others where they
+    /// stood relative to them.
     /// </summary>
     public static JsonArray Order(JsonArray merged, JsonArray wanted, JsonArray before, string? key)
     {

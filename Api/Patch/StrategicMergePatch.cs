@@ -5,9 +5,10 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Patch;
 
 /// <summary>
-/// Kubernetes' strategic merge patch: lists of objects merge by key where their type says so, and directives (<c>$patch</c>,
-/// <c>$retainKeys</c>, <c>$deleteFromPrimitiveList</c>, <c>$setElementOrder</c>) say the rest. The order of merged lists follows upstream:
-/// the patch's elements in the patch's order, the server's own kept in place around them.
+/// Kubernetes' strategic merge patch: lists of objects merge by key where their type says so, and directives
+/// (<c>$patch</c>,
+/// <c>$retainKeys</c>, <c>$deleteFromPrimitiveList</c>, <c>$setElementOrder</c>) say the rest. The order of merged
+/// lists follows upstream: the patch's elements in the patch's order, the server's own kept in place around them.
 /// </summary>
 public static class StrategicMergePatch
 {
@@ -192,7 +193,9 @@ public static class StrategicMergePatch
     private static bool IsListDirective(string name) =>
         name.StartsWith(DeletePrefix, StringComparison.Ordinal) || name.StartsWith(OrderPrefix, StringComparison.Ordinal);
 
-    /// <summary>A copy without nulls in objects and without directives: what a patch's value becomes where nothing was.</summary>
+    /// <summary>
+    /// A copy without nulls in objects and without directives: what a patch's value becomes where nothing was.
+    /// </summary>
     internal static JsonNode? Clean(JsonNode? node) => node switch
     {
         JsonObject map => CleanMap(map),

@@ -7,7 +7,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// The terminal handler: reads the request, has it authorized, and hands it to whoever answers it. Authentication has run before and left a
+/// The terminal handler: reads the request, has it authorized, and hands it to whoever answers it. Authentication has
+/// run before and left a
 /// <see cref="UserIdentity"/> in the features; without one the user is anonymous.
 /// </summary>
 public sealed class ApiRouter(
@@ -26,7 +27,9 @@ public sealed class ApiRouter(
     private readonly IListHandler? _lists = lists.LastOrDefault();
     private readonly IWatchHandler? _watches = watches.LastOrDefault();
 
-    /// <summary>Answers one request. Failures of the environment are mapped by <see cref="FailureMapper"/> around this.</summary>
+    /// <summary>
+    /// Answers one request. Failures of the environment are mapped by <see cref="FailureMapper"/> around this.
+    /// </summary>
     public async Task HandleAsync(HttpContext context)
     {
         if (RawPath.Refuse(context) is { } refused)
@@ -116,7 +119,8 @@ public sealed class ApiRouter(
     }
 
     /// <summary>
-    /// A resource that is not served: an endpoint handler may still know the path; an unknown group is plain text, all else a Status.
+    /// A resource that is not served: an endpoint handler may still know the path; an unknown group is plain text, all
+    /// else a Status.
     /// </summary>
     private async Task RouteUnknownAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {

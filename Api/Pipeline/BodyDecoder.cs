@@ -17,7 +17,9 @@ public sealed record ExpectedBody(Type Model, string ApiVersion, string Kind)
     public static ExpectedBody Of(ResourceDefinition definition) => new(definition.Model, definition.ApiVersion, definition.Kind);
 }
 
-/// <summary>Turns request bodies into models, with upstream's refusals (its decoder's and <c>transformDecodeError</c>'s).</summary>
+/// <summary>
+/// Turns request bodies into models, with upstream's refusals (its decoder's and <c>transformDecodeError</c>'s).
+/// </summary>
 public static class BodyDecoder
 {
     /// <summary>Names upstream's scheme in messages.</summary>

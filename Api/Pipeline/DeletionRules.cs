@@ -21,7 +21,10 @@ public enum DeletionAction
     MarkAndRemove,
 }
 
-/// <summary>The rules of deletion as pure functions: grace periods, finalizers, propagation (upstream's rest.BeforeDelete and store.Delete).</summary>
+/// <summary>
+/// The rules of deletion as pure functions: grace periods, finalizers, propagation (upstream's rest.BeforeDelete and
+/// store.Delete).
+/// </summary>
 public static class DeletionRules
 {
     public const string OrphanFinalizer = "orphan";

@@ -106,7 +106,9 @@ internal static class RequestKeys
 /// <summary>The object in a body must be the one that the URL names.</summary>
 internal static class NameRule
 {
-    /// <summary>The text for a namespace that does not match is the one of creates, which upstream uses for PUT too.</summary>
+    /// <summary>
+    /// The text for a namespace that does not match is the one of creates, which upstream uses for PUT too.
+    /// </summary>
     public static Status? CheckReplacement(WriteContext context, k8s.Models.V1ObjectMeta metadata)
     {
         var space = context.Key.Namespace;

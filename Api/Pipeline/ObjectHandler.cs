@@ -11,7 +11,10 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Pipeline;
 
-/// <summary>Answers everything about single objects over HTTP: get, create, update, patch, delete, deletecollection and subresources.</summary>
+/// <summary>
+/// Answers everything about single objects over HTTP: get, create, update, patch, delete, deletecollection and
+/// subresources.
+/// </summary>
 public sealed class ObjectHandler(
     IObjectResponder responder,
     ObjectReader reader,

@@ -64,7 +64,9 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
             !old[RevisionOffset..^tail].ContainsAnyExceptInRange((byte)'0', (byte)'9');
     }
 
-    /// <summary>The object as an answer that will not be stored: with the revision it has, or (0) as it stands.</summary>
+    /// <summary>
+    /// The object as an answer that will not be stored: with the revision it has, or (0) as it stands.
+    /// </summary>
     public static ResourceObject Transient(ObjectKey key, IKubernetesObject<V1ObjectMeta> item, long revision)
     {
         if (revision != 0)

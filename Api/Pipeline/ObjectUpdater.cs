@@ -13,8 +13,9 @@ namespace OrleansOrchestrator.Api.Pipeline;
 public delegate Outcome<IKubernetesObject<V1ObjectMeta>> NextVersion(ResourceObject? current);
 
 /// <summary>
-/// Updates objects: PUT and PATCH of an object or a subresource. The next version is computed from what the object grain holds, which
-/// may be old: the commit's optimistic lock finds that out, and a refusal is told to a client only after a verified read.
+/// Updates objects: PUT and PATCH of an object or a subresource. The next version is computed from what the object
+/// grain holds, which may be old: the commit's optimistic lock finds that out, and a refusal is told to a client only
+/// after a verified read.
 /// </summary>
 public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, AdmissionChain admission)
 {

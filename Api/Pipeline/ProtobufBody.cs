@@ -6,15 +6,17 @@ using OrleansOrchestrator.Resources.Kernel.Protobuf;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Bodies in protobuf, which typed Go clients send, become JSON before anything else looks at them: there is one decoder. What upstream
-/// refuses while it reads protobuf is refused here, in its words.
+/// Bodies in protobuf, which typed Go clients send, become JSON before anything else looks at them: there is one
+/// decoder. What upstream refuses while it reads protobuf is refused here, in its words.
 /// </summary>
 internal static class ProtobufBody
 {
     private const int SmallestBuffer = 512;
     private const string DeleteOptions = "DeleteOptions";
 
-    /// <summary>The JSON of an object of an expected kind; of another kind only apiVersion and kind, which are refused later.</summary>
+    /// <summary>
+    /// The JSON of an object of an expected kind; of another kind only apiVersion and kind, which are refused later.
+    /// </summary>
     public static Outcome<ReadOnlyMemory<byte>> ToJson(ExpectedBody expected, ReadOnlySpan<byte> body)
     {
         ProtobufEnvelope envelope;

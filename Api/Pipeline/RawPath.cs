@@ -5,7 +5,8 @@ using OrleansOrchestrator.Api.Errors;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Looks at the path as it was sent: the server has already resolved dots and given up on broken escapes, which upstream refuses.
+/// Looks at the path as it was sent: the server has already resolved dots and given up on broken escapes, which
+/// upstream refuses.
 /// </summary>
 internal static class RawPath
 {

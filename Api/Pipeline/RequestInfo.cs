@@ -9,13 +9,18 @@ namespace OrleansOrchestrator.Api.Pipeline;
 /// </summary>
 public sealed record RequestInfo
 {
-    /// <summary>False for discovery, health and everything else outside of <c>/api/VERSION</c> and <c>/apis/GROUP/VERSION</c>.</summary>
+    /// <summary>
+    /// False for discovery, health and everything else outside of <c>/api/VERSION</c> and <c>/apis/GROUP/VERSION</c>.
+    /// </summary>
     public bool IsResourceRequest { get; init; }
 
     /// <summary>The request's path as it was sent.</summary>
     public required string Path { get; init; }
 
-    /// <summary>API verb (get, list, watch, create, update, patch, delete, deletecollection, proxy); the lower-case method for other requests.</summary>
+    /// <summary>
+    /// API verb (get, list, watch, create, update, patch, delete, deletecollection, proxy); the lower-case method for
+    /// other requests.
+    /// </summary>
     public required string Verb { get; init; }
 
     /// <summary><c>api</c> or <c>apis</c>.</summary>

@@ -5,7 +5,10 @@ namespace OrleansOrchestrator.Api.Pipeline;
 /// <summary>Reads a <see cref="RequestInfo"/> from method, path and query.</summary>
 public static class RequestInfoReader
 {
-    /// <summary>Subresources of a namespace itself: <c>/namespaces/x/status</c> does not name a resource "status" in namespace x.</summary>
+    /// <summary>
+    /// Subresources of a namespace itself: <c>/namespaces/x/status</c> does not name a resource "status" in namespace
+    /// x.
+    /// </summary>
     private static readonly string[] NamespaceSubresources = ["status", "finalize"];
 
     /// <summary>Reads a request. The query tells list from watch, and a list narrowed to one name.</summary>

@@ -13,8 +13,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// The API in process: reads from the caches, writes through the same pipeline as HTTP. Callers are part of this server, so there is no
-/// authorization; admission sees who they act as.
+/// The API in process: reads from the caches, writes through the same pipeline as HTTP. Callers are part of this
+/// server, so there is no authorization; admission sees who they act as.
 /// </summary>
 public sealed class ResourceClient(ResourceClientServices services, UserIdentity self) : IResourceClient
 {

@@ -5,7 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Pipeline;
 
-/// <summary>Which paths of a resource exist, and which methods they take: what upstream has as a table of routes.</summary>
+/// <summary>
+/// Which paths of a resource exist, and which methods they take: what upstream has as a table of routes.
+/// </summary>
 public static class RouteRules
 {
     /// <summary>Null when the request may go on.</summary>

@@ -4,21 +4,25 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Pipeline;
 
-/// <summary>Answers <c>list</c> of a resource; the request is authorized, the resource exists and serves the verb.</summary>
+/// <summary>
+/// Answers <c>list</c> of a resource; the request is authorized, the resource exists and serves the verb.
+/// </summary>
 public interface IListHandler
 {
     Task ListAsync(HttpContext context, RequestInfo request, ResourceDefinition definition);
 }
 
-/// <summary>Answers <c>watch</c> of a resource (both forms: <c>?watch=1</c> and the old <c>/watch/</c> paths).</summary>
+/// <summary>
+/// Answers <c>watch</c> of a resource (both forms: <c>?watch=1</c> and the old <c>/watch/</c> paths).
+/// </summary>
 public interface IWatchHandler
 {
     Task WatchAsync(HttpContext context, RequestInfo request, ResourceDefinition definition);
 }
 
 /// <summary>
-/// Answers requests outside of resources: discovery, OpenAPI, health, version, metrics. All registered ones are asked in order of
-/// registration until one answers; nobody answering is upstream's plain-text 404.
+/// Answers requests outside of resources: discovery, OpenAPI, health, version, metrics. All registered ones are asked
+/// in order of registration until one answers; nobody answering is upstream's plain-text 404.
 /// </summary>
 public interface IEndpointHandler
 {
@@ -27,7 +31,8 @@ public interface IEndpointHandler
 }
 
 /// <summary>
-/// Answers streaming and proxying subresources (<c>log</c>, <c>exec</c>, <c>attach</c>, <c>portforward</c>, <c>proxy</c>) of an authorized request.
+/// Answers streaming and proxying subresources (<c>log</c>, <c>exec</c>, <c>attach</c>, <c>portforward</c>,
+/// <c>proxy</c>) of an authorized request.
 /// </summary>
 public interface IConnectHandler
 {
@@ -35,7 +40,9 @@ public interface IConnectHandler
     ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition);
 }
 
-/// <summary>Writes one object, or a Status, in the form that the client accepts (JSON, YAML, Table, metadata only).</summary>
+/// <summary>
+/// Writes one object, or a Status, in the form that the client accepts (JSON, YAML, Table, metadata only).
+/// </summary>
 public interface IObjectResponder
 {
     /// <summary>The refusal (406) of an Accept header that cannot be met; called before anything is done.</summary>

@@ -6,7 +6,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Pipeline;
 
-/// <summary>Registers what carries out writes: the pipeline, its admission plugins, and the in-process client.</summary>
+/// <summary>
+/// Registers what carries out writes: the pipeline, its admission plugins, and the in-process client.
+/// </summary>
 public static class WritePipeline
 {
     public static IServiceCollection AddWritePipeline(this IServiceCollection services)

@@ -9,8 +9,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Subresources;
 
 /// <summary>
-/// Binds a pod to a node: the scheduler's hot path, so it goes straight from the current version to the next without the generic
-/// update's steps, none of which could find anything.
+/// Binds a pod to a node: the scheduler's hot path, so it goes straight from the current version to the next without
+/// the generic update's steps, none of which could find anything.
 /// </summary>
 public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, TimeProvider time)
 {

@@ -5,7 +5,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Subresources;
 
 /// <summary>
-/// Evicts a pod: a deletion that disruption budgets may refuse. PodDisruptionBudget is not among the served kinds yet, so none does.
+/// Evicts a pod: a deletion that disruption budgets may refuse. PodDisruptionBudget is not among the served kinds yet,
+/// so none does.
 /// </summary>
 public sealed class EvictionHandler(ObjectDeleter deleter)
 {

@@ -8,7 +8,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Subresources;
 
-/// <summary>The <c>scale</c> subresource of Deployments and ReplicaSets: <c>autoscaling/v1 Scale</c> in and out.</summary>
+/// <summary>
+/// The <c>scale</c> subresource of Deployments and ReplicaSets: <c>autoscaling/v1 Scale</c> in and out.
+/// </summary>
 public sealed class ScaleHandler(ObjectUpdater updater)
 {
     private static readonly ExpectedBody Expected = new(typeof(V1Scale), "autoscaling/v1", "Scale");

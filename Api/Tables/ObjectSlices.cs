@@ -8,8 +8,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Tables;
 
 /// <summary>
-/// Cuts committed JSON apart without decoding it. Lists carry items without their type, metadata forms carry nothing else: both are
-/// slices of the bytes that were committed (P6).
+/// Cuts committed JSON apart without decoding it. Lists carry items without their type, metadata forms carry nothing
+/// else: both are slices of the bytes that were committed (P6).
 /// </summary>
 public sealed class ObjectSlices
 {
@@ -22,7 +22,9 @@ public sealed class ObjectSlices
         _versionFirst = Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{definition.ApiVersion}\",\"kind\":\"{definition.Kind}\",");
     }
 
-    /// <summary>The object as an item of a list: without <c>kind</c> and <c>apiVersion</c>. Includes no leading brace.</summary>
+    /// <summary>
+    /// The object as an item of a list: without <c>kind</c> and <c>apiVersion</c>. Includes no leading brace.
+    /// </summary>
     public ReadOnlySpan<byte> Untyped(ReadOnlySpan<byte> json)
     {
         if (json.StartsWith(_kindFirst))
@@ -61,7 +63,8 @@ public sealed class ObjectSlices
     }
 
     /// <summary>
-    /// The object with another resourceVersion: how watchers see the last state of an object that leaves their selection.
+    /// The object with another resourceVersion: how watchers see the last state of an object that leaves their
+    /// selection.
     /// </summary>
     public static byte[] WithResourceVersion(ReadOnlySpan<byte> json, long revision)
     {

@@ -11,8 +11,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Watch;
 
 /// <summary>
-/// Writes watch events in one form, one JSON object a line. The plain form puts committed bytes between two constants: there is nothing to
-/// encode, and nothing to keep per watcher.
+/// Writes watch events in one form, one JSON object a line. The plain form puts committed bytes between two constants:
+/// there is nothing to encode, and nothing to keep per watcher.
 /// </summary>
 internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat format, TableRenderer? table)
 {

@@ -18,7 +18,9 @@ public sealed class WatchHandler(
     ResourceCaches caches, ListResolver resolver, ApiMetrics metrics, TimeProvider clock, IHostApplicationLifetime? lifetime = null)
     : IWatchHandler
 {
-    /// <summary>A watch without a time-out of its own ends after this and a random part of it again, so that clients spread.</summary>
+    /// <summary>
+    /// A watch without a time-out of its own ends after this and a random part of it again, so that clients spread.
+    /// </summary>
     public static readonly TimeSpan MinTimeout = TimeSpan.FromMinutes(30);
 
     /// <summary>No watch lasts longer, whatever the client asks.</summary>

@@ -11,8 +11,8 @@ namespace OrleansOrchestrator.Api.Watch;
 public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool MarkEnd)
 {
     /// <summary>
-    /// Options as upstream completes them: a watch without a version, or from 0, has always begun with the present state, which is what
-    /// sendInitialEvents now says explicitly.
+    /// Options as upstream completes them: a watch without a version, or from 0, has always begun with the present
+    /// state, which is what sendInitialEvents now says explicitly.
     /// </summary>
     public static ListOptions Complete(ListOptions options)
     {

@@ -9,16 +9,20 @@ namespace OrleansOrchestrator.Api.Watch;
 /// <summary>
 /// One watcher's stream: initial events, then changes until its time is over, it falls behind, or the client goes.
 ///
-/// Everything that has arrived is written before one flush. The first event after a quiet moment goes out at once; a busy stream flushes at
-/// most every <see cref="BusyFlushInterval"/>, so that under load a flush carries many events: a flush costs more than the events in it. While
-/// a flush waits for a slow client nothing is read for it: the cache's buffer is bounded and ends this watch alone when it overflows (P7).
+/// Everything that has arrived is written before one flush. The first event after a quiet moment goes out at once; a
+/// busy stream flushes at most every <see cref="BusyFlushInterval"/>, so that under load a flush carries many events: a
+/// flush costs more than the events in it. While a flush waits for a slow client nothing is read for it: the cache's
+/// buffer is bounded and ends this watch alone when it overflows (P7).
 /// </summary>
 internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectSelection selection, TimeProvider clock)
 {
     /// <summary>Events taken from the cache at once.</summary>
     public const int MaxBatch = 256;
 
-    /// <summary>The shortest time between two flushes of one stream; 200 flushes a second are more than any client can tell apart.</summary>
+    /// <summary>
+    /// The shortest time between two flushes of one stream; 200 flushes a second are more than any client can tell
+    /// apart.
+    /// </summary>
     public static readonly TimeSpan BusyFlushInterval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>How often a watch is told the revision, if it wants to be.</summary>
@@ -102,7 +106,9 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
         }
     }
 
-    /// <summary>Lets events gather when the flush before this one was just now, unless a full batch says that more are waiting.</summary>
+    /// <summary>
+    /// Lets events gather when the flush before this one was just now, unless a full batch says that more are waiting.
+    /// </summary>
     private async ValueTask PaceAsync(int sent, CancellationToken cancellationToken)
     {
         var sinceLast = clock.GetElapsedTime(_flushed);

@@ -16,8 +16,9 @@ public enum WatchEventType
 }
 
 /// <summary>
-/// Turns a change of the resource into an event of one selection. An object that comes to match is ADDED, one that ceases to match is
-/// DELETED: with its last matching state, but with the resourceVersion of the change, so that clients can resume after it.
+/// Turns a change of the resource into an event of one selection. An object that comes to match is ADDED, one that
+/// ceases to match is DELETED: with its last matching state, but with the resourceVersion of the change, so that
+/// clients can resume after it.
 /// </summary>
 public static class WatchTransition
 {
@@ -57,7 +58,9 @@ public static class WatchTransition
     {
         private byte[]? _left;
 
-        /// <summary>The previous state at the change's revision; made for the first watcher whose selection it leaves.</summary>
+        /// <summary>
+        /// The previous state at the change's revision; made for the first watcher whose selection it leaves.
+        /// </summary>
         public ReadOnlyMemory<byte> Left =>
             _left ??= ObjectSlices.WithResourceVersion((change.Previous ?? change.Object).Json.Span, change.Revision);
 

@@ -1,14 +1,16 @@
 namespace OrleansOrchestrator.Interfaces.Hollow;
 
 /// <summary>
-/// Plays a whole fleet of simulated nodes: registers them, renews their leases, and reports the pods bound to them as running.
-/// The key is the
+/// Plays a whole fleet of simulated nodes: registers them, renews their leases, and reports the pods bound to them as
+/// running. The key is the
 /// name prefix of the nodes, so that one cluster may have several fleets.
 /// </summary>
 [Alias("orch.hollow-nodes-grain")]
 public interface IHollowNodesGrain : IGrainWithStringKey
 {
-    /// <summary>Starts the fleet with these settings (starts over when they changed), and keeps the activation alive.</summary>
+    /// <summary>
+    /// Starts the fleet with these settings (starts over when they changed), and keeps the activation alive.
+    /// </summary>
     [Alias("EnsureRunning")]
     Task EnsureRunningAsync(HollowNodeSettings settings);
 }

@@ -3,15 +3,15 @@ using Orleans.Concurrency;
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
-/// The single-threaded owner of one object; its key is an <see cref="ObjectAddress"/>. Writers compute the next version outside
-/// (the write pipeline) and the grain commits it under the optimistic lock.
+/// The single-threaded owner of one object; its key is an <see cref="ObjectAddress"/>. Writers compute the next version
+/// outside (the write pipeline) and the grain commits it under the optimistic lock.
 /// </summary>
 [Alias("orch.object-grain")]
 public interface IObjectGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// The current version, null when there is none. With <see cref="ReadMode.Verified"/> the answer is linearizable: use it before
-    /// a refusal is told to a client.
+    /// The current version, null when there is none. With <see cref="ReadMode.Verified"/> the answer is linearizable:
+    /// use it before a refusal is told to a client.
     /// </summary>
     [Alias("Get")]
     Task<ResourceObject?> GetAsync(ReadMode mode, CancellationToken cancellationToken);
@@ -49,7 +49,9 @@ public enum WriteKind
     /// <summary>The object must be at the expected revision.</summary>
     Update,
 
-    /// <summary>Removes the object, which must be at the expected revision. The body is its last state, as watchers see it.</summary>
+    /// <summary>
+    /// Removes the object, which must be at the expected revision. The body is its last state, as watchers see it.
+    /// </summary>
     Delete,
 }
 
@@ -73,7 +75,9 @@ public sealed record ObjectWrite
     [Id(3)]
     public required ReadOnlyMemory<byte> Json { get; init; }
 
-    /// <summary>Offset in bytes, within <see cref="Json"/>, at which the journal inserts the revision's digits.</summary>
+    /// <summary>
+    /// Offset in bytes, within <see cref="Json"/>, at which the journal inserts the revision's digits.
+    /// </summary>
     [Id(4)]
     public required int RevisionOffset { get; init; }
 }

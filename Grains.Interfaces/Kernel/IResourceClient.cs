@@ -1,8 +1,8 @@
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
-/// The API in process, for controllers and the scheduler: reads come from the silo's caches, writes go through the same pipeline as
-/// HTTP requests (admission, validation, quota, webhooks), under the identity given by <see cref="As"/>.
+/// The API in process, for controllers and the scheduler: reads come from the silo's caches, writes go through the same
+/// pipeline as HTTP requests (admission, validation, quota, webhooks), under the identity given by <see cref="As"/>.
 /// </summary>
 public interface IResourceClient
 {
@@ -17,21 +17,26 @@ public interface IResourceClient
     ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The current objects (as Added, in key order), then <see cref="ResourceChange.Synced"/>, then every change in order, for ever. After a gap
-    /// (the cache had to load anew) it starts over with objects and Synced: state, not history, is promised.
+    /// The current objects (as Added, in key order), then <see cref="ResourceChange.Synced"/>, then every change in
+    /// order, for ever. After a gap (the cache had to load anew) it starts over with objects and Synced: state, not
+    /// history, is promised.
     /// </summary>
     IAsyncEnumerable<ResourceChange> FollowAsync(ResourceName resource, CancellationToken cancellationToken);
 
     /// <summary>Creates an object, or runs a creating subresource (<c>binding</c>, <c>eviction</c>).</summary>
     ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Replaces an object or a subresource of it; the body's resourceVersion, when set, is the optimistic lock.</summary>
+    /// <summary>
+    /// Replaces an object or a subresource of it; the body's resourceVersion, when set, is the optimistic lock.
+    /// </summary>
     ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken);
 
     /// <summary>Patches an object or a subresource of it.</summary>
     ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Deletes an object, gracefully if its kind asks for that. The value is the last or the terminating state.</summary>
+    /// <summary>
+    /// Deletes an object, gracefully if its kind asks for that. The value is the last or the terminating state.
+    /// </summary>
     ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken);
 }
 

@@ -2,7 +2,8 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
 /// Namespace and name of an object within its resource; the namespace of a cluster-scoped object is empty.
-/// Orders by namespace, then name, both ordinal: the order of lists, of <c>continue</c> tokens and of SQL <c>COLLATE "C"</c>.
+/// Orders by namespace, then name, both ordinal: the order of lists, of <c>continue</c> tokens and of SQL <c>COLLATE
+/// "C"</c>.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("orch.object-key")]
 public readonly record struct ObjectKey(

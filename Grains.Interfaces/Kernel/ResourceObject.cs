@@ -1,8 +1,8 @@
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
-/// One committed version of an object. Immutable, and shared by reference between journal, caches, lists and watches of a silo:
-/// nobody copies or re-encodes it. Equality is by reference.
+/// One committed version of an object. Immutable, and shared by reference between journal, caches, lists and watches of
+/// a silo: nobody copies or re-encodes it. Equality is by reference.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("orch.resource-object")]
 public sealed class ResourceObject
@@ -15,8 +15,10 @@ public sealed class ResourceObject
     /// <summary>Wraps committed bytes.</summary>
     /// <param name="key">Namespace and name.</param>
     /// <param name="uid"><c>metadata.uid</c>.</param>
-    /// <param name="revision">The journal revision that committed these bytes; equals <c>metadata.resourceVersion</c>.</param>
-    /// <param name="json">The whole object as compact UTF-8 JSON in the storage version, with its resourceVersion.</param>
+    /// <param name="revision">The journal revision that committed these bytes; equals
+    /// <c>metadata.resourceVersion</c>.</param>
+    /// <param name="json">The whole object as compact UTF-8 JSON in the storage version, with its
+    /// resourceVersion.</param>
     public ResourceObject(ObjectKey key, string uid, long revision, ReadOnlyMemory<byte> json)
     {
         Key = key;

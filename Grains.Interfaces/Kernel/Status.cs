@@ -20,7 +20,9 @@ public sealed record Status
     [Id(3)]
     public StatusDetails? Details { get; init; }
 
-    /// <summary><c>metadata.continue</c>: how an expired paged list may go on at the newest state; null otherwise.</summary>
+    /// <summary>
+    /// <c>metadata.continue</c>: how an expired paged list may go on at the newest state; null otherwise.
+    /// </summary>
     [Id(4)]
     public string? Continue { get; init; }
 }

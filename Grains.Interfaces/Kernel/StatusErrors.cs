@@ -94,8 +94,8 @@ public static class StatusErrors
     };
 
     /// <summary>
-    /// Nobody knows whether the operation happened. Never carries a Retry-After: client-go repeats any verb whose answer has
-    /// one (<c>rest/with_retry.go</c>).
+    /// Nobody knows whether the operation happened. Never carries a Retry-After: client-go repeats any verb whose
+    /// answer has one (<c>rest/with_retry.go</c>).
     /// </summary>
     public static Status Timeout(string message) => new()
     {

@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Interfaces.Reconciling;
 
 /// <summary>
-/// Keeps, for one owner of generated children, the number below which no child name is given any more; its key is the owner's uid.
+/// Keeps, for one owner of generated children, the number below which no child name is given any more; its key is the
+/// owner's uid.
 /// </summary>
 [Alias("orch.child-cursor-grain")]
 public interface IChildCursorGrain : IGrainWithStringKey

@@ -1,14 +1,16 @@
 namespace OrleansOrchestrator.Interfaces.Scheduling;
 
 /// <summary>
-/// Assigns pods to nodes. One grain per scheduler name; the key is what pods carry in <c>spec.schedulerName</c>. It follows
-/// nodes and pods on
+/// Assigns pods to nodes. One grain per scheduler name; the key is what pods carry in <c>spec.schedulerName</c>. It
+/// follows nodes and pods on
 /// its own; nobody calls it but for keeping it alive.
 /// </summary>
 [Alias("orch.scheduler-grain")]
 public interface ISchedulerGrain : IGrainWithStringKey
 {
-    /// <summary>Starts scheduling if it does not run, and keeps the activation alive. Cheap; call it every few seconds.</summary>
+    /// <summary>
+    /// Starts scheduling if it does not run, and keeps the activation alive. Cheap; call it every few seconds.
+    /// </summary>
     [Alias("Ping")]
     Task PingAsync();
 }

@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Interfaces.Security;
 
 /// <summary>
-/// Keeper of the cluster's identity: its id, certificate authority and token-signing key, made on first use and persisted. Its key is
+/// Keeper of the cluster's identity: its id, certificate authority and token-signing key, made on first use and
+/// persisted. Its key is
 /// <see cref="Key"/>. Private keys of the authority and of tokens never leave this grain.
 /// </summary>
 [Alias("orch.cluster-identity")]

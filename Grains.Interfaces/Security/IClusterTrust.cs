@@ -4,7 +4,8 @@ namespace OrleansOrchestrator.Interfaces.Security;
 public interface IClusterTrust
 {
     /// <summary>
-    /// Certificates of the cluster's authorities as PEM: the content of <c>ca.crt</c> in every namespace's <c>kube-root-ca.crt</c>.
+    /// Certificates of the cluster's authorities as PEM: the content of <c>ca.crt</c> in every namespace's
+    /// <c>kube-root-ca.crt</c>.
     /// </summary>
     ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken);
 }

@@ -32,9 +32,10 @@ public sealed record SlicePlan(
     IReadOnlyList<V1EndpointSlice> Create, IReadOnlyList<V1EndpointSlice> Update, IReadOnlyList<V1EndpointSlice> Delete);
 
 /// <summary>
-/// Distributes endpoints over slices of at most <see cref="MaxEndpoints"/>, with as few writes as possible: an endpoint stays in its
-/// slice; new
-/// ones go into slices that are written anyway, then into the fullest with room for all that are left, then into new ones.
+/// Distributes endpoints over slices of at most <see cref="MaxEndpoints"/>, with as few writes as possible: an endpoint
+/// stays in its slice; new
+/// ones go into slices that are written anyway, then into the fullest with room for all that are left, then into new
+/// ones.
 /// </summary>
 public static class SlicePlanner
 {

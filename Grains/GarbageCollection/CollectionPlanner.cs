@@ -48,7 +48,9 @@ public enum CollectionStep
     /// <summary>It is deleted in the foreground, and nothing blocks it any more: remove that finalizer.</summary>
     FinishForeground,
 
-    /// <summary>It is deleted and its dependents stay: take it out of their references, then remove that finalizer.</summary>
+    /// <summary>
+    /// It is deleted and its dependents stay: take it out of their references, then remove that finalizer.
+    /// </summary>
     OrphanDependents,
 }
 

@@ -12,10 +12,10 @@ namespace OrleansOrchestrator.Grains.GarbageCollection;
 /// <summary>
 /// Deletes what has lost its owners, and carries out foreground and orphaning deletions.
 /// <para>
-/// It keeps no graph: the caches know every object by key and by the uid of its owners, and know at once of every change. Changes only
-/// say
-/// where to look; every decision is made on linearizable reads, since "the owner does not exist" must not be said of one that was
-/// created a
+/// It keeps no graph: the caches know every object by key and by the uid of its owners, and know at once of every
+/// change. Changes only say
+/// where to look; every decision is made on linearizable reads, since "the owner does not exist" must not be said of
+/// one that was created a
 /// moment ago. A request that is refused or fails is looked at again, with a growing delay, until it is settled.
 /// </para>
 /// </summary>
@@ -124,7 +124,9 @@ public sealed class GarbageCollector : IController
     private static bool SameOwners(ResourceObject? before, ResourceObject now) =>
         before is not null && before.Metadata.Owners.SequenceEqual(now.Metadata.Owners);
 
-    /// <summary>A first look at the caches, which may be wrong either way for a moment; only the verified look decides.</summary>
+    /// <summary>
+    /// A first look at the caches, which may be wrong either way for a moment; only the verified look decides.
+    /// </summary>
     private async Task<bool> HasUnsoundOwnerAsync(ResourceObject item, CancellationToken cancellationToken)
     {
         foreach (var reference in item.Metadata.Owners)
@@ -278,7 +280,8 @@ public sealed class GarbageCollector : IController
     {
         if (AddressOf(item, reference) is not { } owner)
         {
-            // A kind that is not served, or an owner in a namespace of a cluster-scoped object: nothing can be said, so nothing is done.
+            // A kind that is not served, or an owner in a namespace of a cluster-scoped object: nothing can be said, so
+            // nothing is done.
             return OwnerState.Solid;
         }
 

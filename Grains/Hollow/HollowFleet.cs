@@ -8,13 +8,13 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Hollow;
 
 /// <summary>
-/// A fleet of simulated nodes. Whatever real kubelets do one by one is done here once for all: one follower of pods, one list
-/// of due steps, one loop
+/// A fleet of simulated nodes. Whatever real kubelets do one by one is done here once for all: one follower of pods,
+/// one list of due steps, one loop
 /// that renews a tenth of the leases every second.
 /// </summary>
 /// <remarks>
-/// Restartable at any moment: all that matters is in the API. Nodes and pods that exist are adopted as they are. A node that
-/// somebody deleted stays
+/// Restartable at any moment: all that matters is in the API. Nodes and pods that exist are adopted as they are. A node
+/// that somebody deleted stays
 /// away until the fleet starts again, as with a kubelet.
 /// </remarks>
 internal sealed partial class HollowFleet

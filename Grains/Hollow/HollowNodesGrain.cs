@@ -6,7 +6,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Hollow;
 
 /// <summary>
-/// Gives a fleet of hollow nodes its place in the cluster: where this grain is active, its <see cref="HollowFleet"/> runs.
+/// Gives a fleet of hollow nodes its place in the cluster: where this grain is active, its <see cref="HollowFleet"/>
+/// runs.
 /// </summary>
 [GrainType("hollow-nodes")]
 public sealed partial class HollowNodesGrain(IServiceProvider services, TimeProvider time, ILogger<HollowNodesGrain> logger)

@@ -8,8 +8,8 @@ namespace OrleansOrchestrator.Grains.Hollow;
 internal sealed class HollowPod(ObjectKey key, string uid, HollowNode node)
 {
     /// <summary>
-    /// Annotation that makes a pod end by itself, for example <c>2.5s</c> or <c>3m</c>; for pods whose restart policy allows
-    /// them to end.
+    /// Annotation that makes a pod end by itself, for example <c>2.5s</c> or <c>3m</c>; for pods whose restart policy
+    /// allows them to end.
     /// </summary>
     public const string RunDurationAnnotation = "hollow-node/run-duration";
 

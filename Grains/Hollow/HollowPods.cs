@@ -13,8 +13,8 @@ internal enum HollowStep
 }
 
 /// <summary>
-/// All pods on hollow nodes, and one list of what is due when, for all of them: no timer per pod or node. Pure state, one
-/// thread at a time.
+/// All pods on hollow nodes, and one list of what is due when, for all of them: no timer per pod or node. Pure state,
+/// one thread at a time.
 /// </summary>
 internal sealed class HollowPods(IReadOnlyDictionary<string, HollowNode> nodes, HollowNodeSettings settings, TimeProvider time)
 {

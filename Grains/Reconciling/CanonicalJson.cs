@@ -5,7 +5,8 @@ using k8s;
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
-/// JSON in one form: keys sorted, no nulls. Two models that say the same have the same bytes, in whatever order their maps were written.
+/// JSON in one form: keys sorted, no nulls. Two models that say the same have the same bytes, in whatever order their
+/// maps were written.
 /// </summary>
 public static class CanonicalJson
 {

@@ -7,9 +7,10 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 /// <summary>
 /// Names of generated children in upstream's shape, <c>OWNER-xxxxx</c>, that a crash cannot double (P8).
 /// <para>
-/// The suffix is the child's sequence number, scrambled by the owner's uid: a bijection of 0 … 27⁵-1 onto itself (an affine map,
-/// its factor coprime to 27), so two numbers of one owner never collide, names look random, and a name can be read back to its number. An
-/// owner that was interrupted asks for the same numbers again, and AlreadyExists tells it that the first attempt was committed.
+/// The suffix is the child's sequence number, scrambled by the owner's uid: a bijection of 0 … 27⁵-1 onto itself (an
+/// affine map, its factor coprime to 27), so two numbers of one owner never collide, names look random, and a name can
+/// be read back to its number. An owner that was interrupted asks for the same numbers again, and AlreadyExists tells
+/// it that the first attempt was committed.
 /// </para>
 /// </summary>
 public readonly struct ChildNames
@@ -100,11 +101,11 @@ public readonly struct ChildNames
 /// <summary>
 /// Which numbers an owner gives its next children.
 /// <para>
-/// A number is taken from the lowest that is free at or above the cursor, so an owner that repeats an interrupted step (also in another
-/// silo,
-/// while the first one's requests are still under way) asks for the very same names. The cursor moves only when a child that was seen is
-/// gone: its name is not given again, and the moved cursor is saved <em>before</em> the next create, since otherwise a successor would
-/// begin
+/// A number is taken from the lowest that is free at or above the cursor, so an owner that repeats an interrupted step
+/// (also in another silo,
+/// while the first one's requests are still under way) asks for the very same names. The cursor moves only when a child
+/// that was seen is gone: its name is not given again, and the moved cursor is saved <em>before</em> the next create,
+/// since otherwise a successor would begin
 /// lower than the requests that are under way.
 /// </para>
 /// </summary>
@@ -115,7 +116,9 @@ public sealed class ChildSequence(int savedCursor)
     /// <summary>No number below is given.</summary>
     public int Cursor { get; private set; } = savedCursor;
 
-    /// <summary>Takes notice of the children that exist; true if the cursor moved and must be saved before anything is created.</summary>
+    /// <summary>
+    /// Takes notice of the children that exist; true if the cursor moved and must be saved before anything is created.
+    /// </summary>
     public bool Observe(IReadOnlySet<int> existing)
     {
         var gone = _seen.Any(s => s >= Cursor && !existing.Contains(s));
@@ -143,7 +146,9 @@ public sealed class ChildSequence(int savedCursor)
         }
     }
 
-    /// <summary>A child with this number exists now, or the name belongs to somebody else: it is not given again.</summary>
+    /// <summary>
+    /// A child with this number exists now, or the name belongs to somebody else: it is not given again.
+    /// </summary>
     public void Used(int sequence) => _seen.Add(sequence);
 
     private static int Max(IEnumerable<int> numbers) => numbers.DefaultIfEmpty(-1).Max();

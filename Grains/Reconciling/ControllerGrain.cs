@@ -6,8 +6,8 @@ using OrleansOrchestrator.Interfaces.Reconciling;
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
-/// Hosts one <see cref="IController"/>. Its loop runs on the thread pool, not in grain turns: it only reads caches, sends signals and
-/// writes
+/// Hosts one <see cref="IController"/>. Its loop runs on the thread pool, not in grain turns: it only reads caches,
+/// sends signals and writes
 /// through the API, and shares no state with the grain.
 /// </summary>
 [GrainType("controller")]

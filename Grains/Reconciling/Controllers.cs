@@ -14,7 +14,9 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 /// <summary>The controllers of a cluster, and what each follows.</summary>
 public static class Controllers
 {
-    /// <summary>Adds all controllers to a silo. They need <see cref="IResourceClient"/> and <c>IClusterTrust</c>.</summary>
+    /// <summary>
+    /// Adds all controllers to a silo. They need <see cref="IResourceClient"/> and <c>IClusterTrust</c>.
+    /// </summary>
     public static IServiceCollection AddOrchestratorControllers(
         this IServiceCollection services, Action<ControllersOptions>? configure = null)
     {
@@ -76,7 +78,9 @@ public static class Controllers
         ];
     }
 
-    /// <summary>Services: themselves, their pods, and their Endpoints and slices in case somebody else changes those.</summary>
+    /// <summary>
+    /// Services: themselves, their pods, and their Endpoints and slices in case somebody else changes those.
+    /// </summary>
     public static IReadOnlyList<Followed> ServiceFollows()
     {
         var selectors = new SelectorIndex();
@@ -127,7 +131,9 @@ public static class Controllers
         ];
     }
 
-    /// <summary>The reminders' part of a controller whose objects may be gone while something of theirs remains.</summary>
+    /// <summary>
+    /// The reminders' part of a controller whose objects may be gone while something of theirs remains.
+    /// </summary>
     private static ResourceName? NamesakesOf(ResourceName target) => target == WellKnown.Services ? WellKnown.Endpoints : null;
 
     private static void AddWakeController(

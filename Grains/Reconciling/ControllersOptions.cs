@@ -7,7 +7,8 @@ public sealed class ControllersOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Drops every wake-up that a change would cause, so that reminders alone drive: for the tests which prove that signals may be lost.
+    /// Drops every wake-up that a change would cause, so that reminders alone drive: for the tests which prove that
+    /// signals may be lost.
     /// </summary>
     public bool DropWakeUps { get; set; }
 
@@ -17,7 +18,9 @@ public sealed class ControllersOptions
     /// <summary>Period at which each silo makes sure that the controller grains are active.</summary>
     public TimeSpan KeeperPeriod { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Least time between two wake-ups of one object: many changes of its children cause one reconciliation.</summary>
+    /// <summary>
+    /// Least time between two wake-ups of one object: many changes of its children cause one reconciliation.
+    /// </summary>
     public TimeSpan WakeInterval { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Silence of a node's Lease after which the node is Unknown.</summary>

@@ -16,8 +16,8 @@ public sealed class EventRecord
 }
 
 /// <summary>
-/// Upstream's three measures against floods of events: equal notes are counted; more than ten similar ones (all equal but the message)
-/// within
+/// Upstream's three measures against floods of events: equal notes are counted; more than ten similar ones (all equal
+/// but the message) within
 /// ten minutes are combined; and one component has a budget of 25 events per object, refilled by one in five minutes.
 /// </summary>
 public sealed class EventCorrelator(TimeProvider time)

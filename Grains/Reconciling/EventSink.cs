@@ -11,8 +11,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
-/// Writes the silo's events as core/v1 Events, in the background, one after the other. What does not fit into its queue is dropped: a
-/// cluster
+/// Writes the silo's events as core/v1 Events, in the background, one after the other. What does not fit into its queue
+/// is dropped: a cluster
 /// in trouble has better things to write. Repeated notes become counts (<see cref="EventCorrelator"/>).
 /// </summary>
 public sealed partial class EventSink : BackgroundService

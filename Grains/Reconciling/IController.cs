@@ -3,8 +3,8 @@ using OrleansOrchestrator.Grains.Kernel;
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
-/// The work of one controller grain, free of Orleans so that tests drive it over a fake API. Two of them may run at once for a moment (a
-/// membership change): every step is idempotent.
+/// The work of one controller grain, free of Orleans so that tests drive it over a fake API. Two of them may run at
+/// once for a moment (a membership change): every step is idempotent.
 /// </summary>
 public interface IController
 {
@@ -23,8 +23,8 @@ public interface IController
 public sealed record ControllerRegistration(string Name, Func<IServiceProvider, IController> Create);
 
 /// <summary>
-/// Brings the world to what one object asks for. One instance per activation of the object's grain, never called concurrently.
-/// Throws for what should be tried again after a back-off.
+/// Brings the world to what one object asks for. One instance per activation of the object's grain, never called
+/// concurrently. Throws for what should be tried again after a back-off.
 /// </summary>
 public interface IObjectReconciler
 {

@@ -27,7 +27,8 @@ public static class LabelSelectors
 }
 
 /// <summary>
-/// Finds the selectors that match given labels without trying all: a selector is filed under one of the pairs that it demands.
+/// Finds the selectors that match given labels without trying all: a selector is filed under one of the pairs that it
+/// demands.
 /// </summary>
 public sealed class SelectorIndex
 {

@@ -12,6 +12,7 @@ public class ReconcileException(string message) : Exception(message)
 }
 
 /// <summary>
-/// Somebody else wrote between our read and our write. Everyday life, not a failure: the step is repeated soon, and nobody logs it.
+/// Somebody else wrote between our read and our write. Everyday life, not a failure: the step is repeated soon, and
+/// nobody logs it.
 /// </summary>
 public sealed class StaleReadException(string message) : ReconcileException(message);

@@ -8,7 +8,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Reconciling;
 
-/// <summary>What reconcilers need of their silo. A silo without it stores and serves objects, and nothing acts on them.</summary>
+/// <summary>
+/// What reconcilers need of their silo. A silo without it stores and serves objects, and nothing acts on them.
+/// </summary>
 public sealed class ReconcilingServices(
     IServiceProvider services, IOptions<ControllersOptions> options, TimeProvider time, EventSink events, IChildCursors cursors)
 {
@@ -29,14 +31,14 @@ public sealed class ReconcilingServices(
 }
 
 /// <summary>
-/// The reconciler of one activation: made on the first signal, and run on the thread pool, since it shares nothing with the grain and the
-/// activation's own scheduler would put all its work on one core.
+/// The reconciler of one activation: made on the first signal, and run on the thread pool, since it shares nothing with
+/// the grain and the activation's own scheduler would put all its work on one core.
 /// </summary>
 /// <param name="services">Null when this silo has no controllers.</param>
 /// <param name="create">Makes the reconciler.</param>
 /// <param name="isEased">
-/// Steps are spaced by a multiple of their own length, so that an object whose step is long by its size (a Service of thousands of pods)
-/// spends a bounded share of a core however fast its children change. Short steps do not notice.
+/// Steps are spaced by a multiple of their own length, so that an object whose step is long by its size (a Service of
+/// thousands of pods) spends a bounded share of a core however fast its children change. Short steps do not notice.
 /// </param>
 public sealed class ReconcilerHost(
     ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create, bool isEased = false)

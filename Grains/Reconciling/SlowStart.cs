@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
-/// Does something many times in growing batches (1, 2, 4 …), so that what must fail (a quota, a policy) fails once and not 500 times.
+/// Does something many times in growing batches (1, 2, 4 …), so that what must fail (a quota, a policy) fails once and
+/// not 500 times.
 /// </summary>
 public static class SlowStart
 {

@@ -6,8 +6,9 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 /// <summary>A journal that a controller follows, and which objects a change of it concerns.</summary>
 /// <param name="Resource">The followed resource.</param>
 /// <param name="Map">
-/// Adds the keys of the objects to wake. Never called concurrently with another map of the same controller. After a gap it is told of all
-/// objects once more; what was deleted in the gap it never hears of, so an index of it may hold keys of objects that are gone.
+/// Adds the keys of the objects to wake. Never called concurrently with another map of the same controller. After a gap
+/// it is told of all objects once more; what was deleted in the gap it never hears of, so an index of it may hold keys
+/// of objects that are gone.
 /// </param>
 public sealed record Followed(ResourceName Resource, Action<ResourceChange, ICollection<ObjectKey>> Map);
 
@@ -18,9 +19,10 @@ public delegate void WakeUp(ObjectAddress target);
 /// A controller whose work is done by the objects' own grains: it turns changes into wake-ups.
 /// <para>
 /// Wake-ups are coalesced: a key that waits is not added again, and one object is woken at most once per
-/// <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval when not). So the 1,500 changes
-/// of
-/// 500 starting pods cost their ReplicaSet some tens of reconciliations. What waits is bounded by the number of objects.
+/// <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval when not). So
+/// the 1,500 changes of
+/// 500 starting pods cost their ReplicaSet some tens of reconciliations. What waits is bounded by the number of
+/// objects.
 /// </para>
 /// </summary>
 public sealed class WakeController : IController
@@ -44,8 +46,8 @@ public sealed class WakeController : IController
 
     /// <param name="target">The resource whose objects are woken.</param>
     /// <param name="namesakes">
-    /// A resource whose objects have the same keys, and which may outlive them: the reminder wakes by those keys too, so that leftovers
-    /// go.
+    /// A resource whose objects have the same keys, and which may outlive them: the reminder wakes by those keys too,
+    /// so that leftovers go.
     /// </param>
     /// <param name="followed">What causes wake-ups.</param>
     /// <param name="client">Where to follow.</param>
@@ -160,7 +162,9 @@ public sealed class WakeController : IController
         }
     }
 
-    /// <summary>Moves what may be sent now to <paramref name="batch"/>; returns how long the first of the others must wait.</summary>
+    /// <summary>
+    /// Moves what may be sent now to <paramref name="batch"/>; returns how long the first of the others must wait.
+    /// </summary>
     private TimeSpan? TakeReady(List<ObjectKey> batch)
     {
         batch.Clear();
@@ -194,7 +198,9 @@ public sealed class WakeController : IController
         return next;
     }
 
-    /// <summary>Keeps the table of recent wake-ups small: an entry older than the interval says nothing any more.</summary>
+    /// <summary>
+    /// Keeps the table of recent wake-ups small: an entry older than the interval says nothing any more.
+    /// </summary>
     private void ForgetQuiet(long now)
     {
         const int worthSweeping = 1_000;
@@ -226,7 +232,8 @@ public sealed class WakeController : IController
         await stop.CancelAsync();
         if (!signalled.IsCompleted)
         {
-            // The read is still waiting and must not swallow the next signal: complete it, and look at the queues again.
+            // The read is still waiting and must not swallow the next signal: complete it, and look at the queues
+            // again.
             _signal.Writer.TryWrite(true);
         }
 

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// A node with the sum of what is on it: pods that are bound, and pods that the scheduler assumes bound. <see cref="Version"/>
-/// moves with
+/// A node with the sum of what is on it: pods that are bound, and pods that the scheduler assumes bound.
+/// <see cref="Version"/> moves with
 /// everything that a filter or score can see, so results may be kept for as long as it stands still.
 /// </summary>
 public sealed class NodeInfo(string name, VersionClock clock)

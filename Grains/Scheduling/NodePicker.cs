@@ -7,10 +7,10 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// Finds the best node for a pod: filters until enough nodes fit, scores those, and takes one of the best at random.
 /// </summary>
 /// <remarks>
-/// A result holds for a (shape, node version) pair, and placing a pod moves one node's version. So among pods of one shape all
-/// but one node's
-/// results are at hand, and a pod costs a scan over two arrays instead of running every plugin on every node; nothing is
-/// allocated.
+/// A result holds for a (shape, node version) pair, and placing a pod moves one node's version. So among pods of one
+/// shape all but one node's
+/// results are at hand, and a pod costs a scan over two arrays instead of running every plugin on every node; nothing
+/// is allocated.
 /// </remarks>
 public sealed class NodePicker
 {

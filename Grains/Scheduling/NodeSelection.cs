@@ -22,7 +22,8 @@ public sealed record NodeSelection(
     }
 
     /// <summary>
-    /// Names that the terms confine the pod to: null when some term allows any name, empty when the terms contradict themselves.
+    /// Names that the terms confine the pod to: null when some term allows any name, empty when the terms contradict
+    /// themselves.
     /// </summary>
     public HashSet<string>? ConfinedTo()
     {

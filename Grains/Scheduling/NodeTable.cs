@@ -3,8 +3,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// All nodes, in an array whose slots are stable, plus the order in which they are tried: zones take turns, as upstream's node
-/// tree
+/// All nodes, in an array whose slots are stable, plus the order in which they are tried: zones take turns, as
+/// upstream's node tree
 /// has it, so a search that stops early still sees every zone.
 /// </summary>
 public sealed class NodeTable(ScalarResources scalars)

@@ -41,8 +41,8 @@ public sealed class PodInfo
 }
 
 /// <summary>
-/// The scheduling constraints of a pod: what it requests, tolerates and selects. Interned by <see cref="PodReader"/>, so pods
-/// of one
+/// The scheduling constraints of a pod: what it requests, tolerates and selects. Interned by <see cref="PodReader"/>,
+/// so pods of one
 /// ReplicaSet share one instance, and with it all filter results and scores.
 /// </summary>
 public sealed class PodShape

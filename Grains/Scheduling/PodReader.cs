@@ -5,13 +5,13 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// Reads from a pod's JSON, in one pass and without building the model, the few fields that scheduling needs. A pod is read on
-/// every change of it
+/// Reads from a pod's JSON, in one pass and without building the model, the few fields that scheduling needs. A pod is
+/// read on every change of it
 /// (created, bound, started, ready …), so this is the scheduler's largest cost per pod.
 /// </summary>
 /// <remarks>
-/// The constraint fields are not interpreted here: their raw bytes are put together as a small JSON document, which is the key
-/// under which the
+/// The constraint fields are not interpreted here: their raw bytes are put together as a small JSON document, which is
+/// the key under which the
 /// <see cref="PodShape"/> is interned. Only a key that was never seen is parsed. Not thread-safe.
 /// </remarks>
 public sealed class PodReader(ScalarResources scalars)

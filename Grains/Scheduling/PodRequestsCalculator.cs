@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// What a pod occupies: its containers together, or, where larger, what one init container needs beside the sidecars started
-/// before it; plus
+/// What a pod occupies: its containers together, or, where larger, what one init container needs beside the sidecars
+/// started before it; plus
 /// overhead. Pod-level resources, where given, stand for the sum.
 /// </summary>
 internal static class PodRequestsCalculator

@@ -39,7 +39,8 @@ internal static class PodShapeParser
 
     private static IEnumerable<HostPort> ReadHostPorts(JsonElement spec)
     {
-        // Sidecars hold their ports as long as the pod lives, as containers do; other init containers' ports are never reserved.
+        // Sidecars hold their ports as long as the pod lives, as containers do; other init containers' ports are never
+        // reserved.
         var sidecars = Items(spec, "initContainers").Where(PodRequestsCalculator.IsSidecar);
         foreach (var container in Items(spec, "containers").Concat(sidecars))
         {

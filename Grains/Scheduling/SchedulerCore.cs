@@ -4,21 +4,23 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// The whole of scheduling but for input and output: it is told what happened to nodes, pods and bindings, and says which pod
-/// goes where. One
+/// The whole of scheduling but for input and output: it is told what happened to nodes, pods and bindings, and says
+/// which pod goes where. One
 /// thread, no waiting, all time and chance injected: a simulation replays it exactly.
 /// </summary>
 /// <remarks>
-/// Invariants: a pod is accounted to at most one node; it is in the queue or on a node, never both. A decision is accounted at
-/// once (the pod is
-/// <i>assumed</i> on its node) so that the next decision sees it, long before the binding is durable. An assumed pod becomes
-/// an assigned one when
-/// its change arrives, and goes back to the queue when the binding fails. If neither happens, <see cref="TakeDoubtful"/> asks
-/// the caller to look.
+/// Invariants: a pod is accounted to at most one node; it is in the queue or on a node, never both. A decision is
+/// accounted at once (the pod is
+/// <i>assumed</i> on its node) so that the next decision sees it, long before the binding is durable. An assumed pod
+/// becomes an assigned one when
+/// its change arrives, and goes back to the queue when the binding fails. If neither happens,
+/// <see cref="TakeDoubtful"/> asks the caller to look.
 /// </remarks>
 public sealed class SchedulerCore
 {
-    /// <summary>How long after a successful binding the pod's change may take before the scheduler goes to look.</summary>
+    /// <summary>
+    /// How long after a successful binding the pod's change may take before the scheduler goes to look.
+    /// </summary>
     public static readonly TimeSpan AssumedExpiry = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<ObjectKey, Entry> _pods = [];

@@ -7,8 +7,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they learn
-/// into its inbox. A turn
+/// Runs a <see cref="SchedulerCore"/> against the API. One loop owns the core: followers and binders only put what they
+/// learn into its inbox. A turn
 /// of the loop takes in everything that has arrived, decides on a bounded number of pods, and hands the bindings over.
 /// </summary>
 public sealed partial class SchedulerLoop : IDisposable
@@ -115,7 +115,8 @@ public sealed partial class SchedulerLoop : IDisposable
             }
             catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException)
             {
-                // Stored objects are valid; but one that is not after all must not keep every other pod from being scheduled.
+                // Stored objects are valid; but one that is not after all must not keep every other pod from being
+                // scheduled.
                 LogUnreadable(input.Resource, input.Change?.Object.Key, error);
             }
         }
@@ -293,8 +294,8 @@ public sealed partial class SchedulerLoop : IDisposable
     }
 
     /// <summary>
-    /// After a gap, deletions may have been missed. The list is at least as new as the stream is here, so what it lacks is
-    /// gone, and what is newer
+    /// After a gap, deletions may have been missed. The list is at least as new as the stream is here, so what it lacks
+    /// is gone, and what is newer
     /// comes later in the stream.
     /// </summary>
     private async Task SyncedAsync(ResourceName resource, bool isAgain, CancellationToken cancellationToken)

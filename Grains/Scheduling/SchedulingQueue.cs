@@ -6,15 +6,15 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// The pods that wait for a node. A pod is in one of these places:
 /// <list type="bullet">
 /// <item>active: to be tried now, by priority, then by age;</item>
-/// <item>backing off: something changed that may help it, but it was tried only just now. With nothing active these go first
-/// come first served,
+/// <item>backing off: something changed that may help it, but it was tried only just now. With nothing active these go
+/// first come first served,
 /// back-off or not;</item>
 /// <item>failed: binding it went wrong; the back-off is always waited for;</item>
 /// <item>unschedulable: nothing has changed that could help;</item>
 /// <item>gated: its scheduling gates forbid trying.</item>
 /// </list>
-/// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed, should a
-/// change have been missed.
+/// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
+/// should a change have been missed.
 /// </summary>
 public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 {
@@ -110,10 +110,10 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     }
 
     /// <summary>
-    /// Things happened: moves those unschedulable pods that may be helped. On nodes that came or changed, one plugin that
-    /// rejected the pod and does so
-    /// no longer is enough, as upstream has it. Where pods only left, which happens all the time, the pod must really fit
-    /// there now.
+    /// Things happened: moves those unschedulable pods that may be helped. On nodes that came or changed, one plugin
+    /// that rejected the pod and does so
+    /// no longer is enough, as upstream has it. Where pods only left, which happens all the time, the pod must really
+    /// fit there now.
     /// </summary>
     public void Wake(ClusterEvents events)
     {

@@ -9,8 +9,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <summary>
 /// Tells the world what the scheduler decided: events, and the condition of pods that fit nowhere. It never holds up
 /// scheduling: queues are bounded,
-/// what does not fit is lost (a condition is written again with the next attempt), and while pods are being bound the events
-/// about it wait.
+/// what does not fit is lost (a condition is written again with the next attempt), and while pods are being bound the
+/// events about it wait.
 /// </summary>
 internal sealed partial class SchedulingReporter(
     IResourceClient client, TimeProvider time, Func<bool> isBusy, ILogger logger)
@@ -152,7 +152,9 @@ internal sealed partial class SchedulingReporter(
         return name;
     }
 
-    /// <summary>Upstream's shape: the pod's name and nanoseconds since 1970 in hexadecimal; never twice the same.</summary>
+    /// <summary>
+    /// Upstream's shape: the pod's name and nanoseconds since 1970 in hexadecimal; never twice the same.
+    /// </summary>
     private string NextName(string pod)
     {
         var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;

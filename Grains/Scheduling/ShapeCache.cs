@@ -52,8 +52,8 @@ internal sealed class ShapeResults
 }
 
 /// <summary>
-/// Lends result tables to the shapes in use. A table for 1,000 nodes takes some 30 kB, so only the most recently used shapes
-/// have one.
+/// Lends result tables to the shapes in use. A table for 1,000 nodes takes some 30 kB, so only the most recently used
+/// shapes have one.
 /// </summary>
 internal sealed class ShapeCache(int scaledScores, int capacity)
 {

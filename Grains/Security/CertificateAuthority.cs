@@ -5,7 +5,9 @@ using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Grains.Security;
 
-/// <summary>Makes the cluster's authority and signs certificates with it. P-256 throughout: small and fast handshakes.</summary>
+/// <summary>
+/// Makes the cluster's authority and signs certificates with it. P-256 throughout: small and fast handshakes.
+/// </summary>
 public static class CertificateAuthority
 {
     private static readonly TimeSpan AuthorityValidity = TimeSpan.FromDays(3650);

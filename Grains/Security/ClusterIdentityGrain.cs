@@ -25,8 +25,9 @@ public sealed class ClusterIdentityState
 }
 
 /// <summary>
-/// Holds the authority's and the token key. The state is written once, on the first activation ever; two activations that race for that
-/// are told apart by the storage's ETag, and the loser fails its activation and reads the winner's keys on the next.
+/// Holds the authority's and the token key. The state is written once, on the first activation ever; two activations
+/// that race for that are told apart by the storage's ETag, and the loser fails its activation and reads the winner's
+/// keys on the next.
 /// </summary>
 [GrainType("cluster-identity")]
 public sealed class ClusterIdentityGrain(

@@ -59,6 +59,8 @@ public interface IPodSource
     /// <summary>Called for each change, one at a time; who subscribes is first told what is known already.</summary>
     event Action<PodChange, V1Pod>? Changed;
 
-    /// <summary>Completes when every pod of the first list was told: an unknown running pod is an orphan from then on.</summary>
+    /// <summary>
+    /// Completes when every pod of the first list was told: an unknown running pod is an orphan from then on.
+    /// </summary>
     Task Synced { get; }
 }

@@ -7,7 +7,9 @@ using OrleansOrchestrator.NodeAgent.Images;
 
 namespace OrleansOrchestrator.NodeAgent.Containerd;
 
-/// <summary>The files that our own containerd and its CNI plugins read. All lie below the agent's data directory.</summary>
+/// <summary>
+/// The files that our own containerd and its CNI plugins read. All lie below the agent's data directory.
+/// </summary>
 public sealed class ContainerdConfig(NodeAgentOptions options)
 {
     private readonly string _home = options.ContainerdDirectory;
@@ -18,7 +20,9 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
 
     public string PidPath => Path.Combine(_home, "run", "containerd.pid");
 
-    /// <summary>One directory per registry with a hosts.toml, as containerd documents it; operators may add more.</summary>
+    /// <summary>
+    /// One directory per registry with a hosts.toml, as containerd documents it; operators may add more.
+    /// </summary>
     public string RegistryDirectory => Path.Combine(_home, "certs.d");
 
     public string CniConfigDirectory => Path.Combine(options.DataDirectory, "cni", "net.d");
@@ -47,7 +51,9 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
         }
     }
 
-    /// <summary>Points the pod network at a CIDR; containerd watches the directory and takes it over. True if changed.</summary>
+    /// <summary>
+    /// Points the pod network at a CIDR; containerd watches the directory and takes it over. True if changed.
+    /// </summary>
     public bool WriteNetwork(string podCidr) => WriteIfDifferent(CniConfigPath, Network(podCidr));
 
     private string Toml(bool restrictOomScore)

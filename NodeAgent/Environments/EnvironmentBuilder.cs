@@ -17,7 +17,9 @@ public sealed record EnvironmentFacts
     public IDictionary<string, ResourceQuantity> Allocatable { get; init; } = new Dictionary<string, ResourceQuantity>();
 }
 
-/// <summary>Builds the environment of a container: envFrom, then env in order, then the services not named by either.</summary>
+/// <summary>
+/// Builds the environment of a container: envFrom, then env in order, then the services not named by either.
+/// </summary>
 public sealed class EnvironmentBuilder(IObjectReader objects)
 {
     public async Task<Dictionary<string, string>> BuildAsync(

@@ -3,7 +3,9 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.NodeAgent.Environments;
 
-/// <summary>Container resources for the downward API: <c>limits.cpu</c>, <c>requests.memory</c> …, divided and rounded up.</summary>
+/// <summary>
+/// Container resources for the downward API: <c>limits.cpu</c>, <c>requests.memory</c> …, divided and rounded up.
+/// </summary>
 public static class ResourceReferences
 {
     /// <summary>A missing limit is the node's allocatable amount: that is what the container can get at most.</summary>

@@ -3,7 +3,9 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.NodeAgent.Environments;
 
-/// <summary>The variables by which containers of old find services: <c>WEB_SERVICE_HOST</c>, <c>WEB_PORT_80_TCP</c> ….</summary>
+/// <summary>
+/// The variables by which containers of old find services: <c>WEB_SERVICE_HOST</c>, <c>WEB_PORT_80_TCP</c> ….
+/// </summary>
 public static class ServiceVariables
 {
     private const string MasterService = "kubernetes";

@@ -1,8 +1,8 @@
 namespace OrleansOrchestrator.NodeAgent.Images;
 
 /// <summary>
-/// The image of the README's first five minutes: a tiny web server that says which pod answers, and in which version. Made on the spot from Debian's static busybox,
-/// so that no registry is needed.
+/// The image of the README's first five minutes: a tiny web server that says which pod answers, and in which version.
+/// Made on the spot from Debian's static busybox, so that no registry is needed.
 /// </summary>
 public static class DemoImage
 {

@@ -7,7 +7,9 @@ using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
-/// <summary>Removes images that no container uses when the disk fills. The planner decides; this looks and removes.</summary>
+/// <summary>
+/// Removes images that no container uses when the disk fills. The planner decides; this looks and removes.
+/// </summary>
 public sealed partial class ImageGarbageCollector(
     NodeAgentOptions options,
     ImageStore store,
@@ -42,7 +44,9 @@ public sealed partial class ImageGarbageCollector(
         }
     }
 
-    /// <summary>Removes every unused image: the disk is full and pods would have to go else. Returns bytes freed.</summary>
+    /// <summary>
+    /// Removes every unused image: the disk is full and pods would have to go else. Returns bytes freed.
+    /// </summary>
     public Task<long> FreeAllAsync(CancellationToken cancellationToken) =>
         RemoveAsync(images => ImageGcPlanner.Free(images, long.MaxValue, time.GetUtcNow()), cancellationToken);
 

@@ -4,7 +4,9 @@ namespace OrleansOrchestrator.NodeAgent.Images;
 public sealed record CollectableImage(
     string Id, long SizeBytes, DateTimeOffset FirstSeen, DateTimeOffset LastUsed, bool InUse, bool Pinned);
 
-/// <summary>Which images to remove: none below the high mark, else the longest unused until the low mark. Pure.</summary>
+/// <summary>
+/// Which images to remove: none below the high mark, else the longest unused until the low mark. Pure.
+/// </summary>
 public static class ImageGcPlanner
 {
     public const double HighShare = 0.85;

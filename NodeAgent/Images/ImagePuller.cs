@@ -16,7 +16,9 @@ public sealed class ImageException(string reason, string message) : Exception(me
     public string Reason { get; } = reason;
 }
 
-/// <summary>Makes sure that a container's image is there: pull policy, credentials, bounded pulls and back-off.</summary>
+/// <summary>
+/// Makes sure that a container's image is there: pull policy, credentials, bounded pulls and back-off.
+/// </summary>
 public sealed class ImagePuller(
     NodeAgentOptions options, ImageStore store, PullSecrets secrets, CriClient cri, EventRecorder events, TimeProvider time)
 {

@@ -2,12 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
-/// <summary>The grammar of image names: what is valid, which registry is meant, and the tag that is not written.</summary>
+/// <summary>
+/// The grammar of image names: what is valid, which registry is meant, and the tag that is not written.
+/// </summary>
 public static partial class ImageReference
 {
     private const string DefaultRegistry = "docker.io";
 
-    /// <summary>The name with <c>:latest</c> when it has neither tag nor digest; null when it is not a valid name.</summary>
+    /// <summary>
+    /// The name with <c>:latest</c> when it has neither tag nor digest; null when it is not a valid name.
+    /// </summary>
     public static string? WithDefaultTag(string image)
     {
         var match = Grammar().Match(image);

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OrleansOrchestrator.NodeAgent.Kernel;
 
-/// <summary>Durations the way Go prints them, because people and programs read them in messages: 1m20s, 345ms.</summary>
+/// <summary>
+/// Durations the way Go prints them, because people and programs read them in messages: 1m20s, 345ms.
+/// </summary>
 public static class GoDuration
 {
     public static string Format(TimeSpan duration)

@@ -59,7 +59,9 @@ public static partial class Linux
 
     public static bool Signal(int pid, int signal) => NativeKill(pid, signal) == 0;
 
-    /// <summary>Opens a path that must lie beneath the directory, symbolic links included, and returns its handle.</summary>
+    /// <summary>
+    /// Opens a path that must lie beneath the directory, symbolic links included, and returns its handle.
+    /// </summary>
     public static SafePathHandle OpenBeneath(SafePathHandle root, string relative)
     {
         var how = new OpenHow
@@ -104,10 +106,14 @@ public static partial class Linux
         return NativeStatX(currentDirectory, path, 0, modeOnly, out var stat) == 0 ? stat.Mode : null;
     }
 
-    /// <summary>Removes an empty directory; .NET's own call refuses cgroups, whose files cannot be deleted first.</summary>
+    /// <summary>
+    /// Removes an empty directory; .NET's own call refuses cgroups, whose files cannot be deleted first.
+    /// </summary>
     public static bool RemoveDirectory(string path) => NativeRmdir(path) == 0 || !Directory.Exists(path);
 
-    /// <summary>Renames in one step, replacing the target; links are moved as links (.NET's own call follows them).</summary>
+    /// <summary>
+    /// Renames in one step, replacing the target; links are moved as links (.NET's own call follows them).
+    /// </summary>
     public static void Rename(string source, string target) => Check(NativeRename(source, target), $"rename {source}");
 
     internal static void CloseDescriptor(int descriptor) => _ = NativeClose(descriptor);

@@ -28,7 +28,9 @@ public readonly ref struct CriLogLine
     /// <summary>The text without the line end of the file; a full line gets one back when it is shown.</summary>
     public ReadOnlySpan<byte> Content { get; }
 
-    /// <summary>Parses a line without its line end. False for anything that is not one: it is skipped, never an error.</summary>
+    /// <summary>
+    /// Parses a line without its line end. False for anything that is not one: it is skipped, never an error.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> line, out CriLogLine parsed)
     {
         parsed = default;

@@ -12,7 +12,9 @@ public readonly record struct BackOffEntry(TimeSpan Delay, DateTimeOffset LastUp
     /// <summary>Something that ran this long since the last failure starts again without delay.</summary>
     private static readonly TimeSpan ForgetAfter = 2 * Maximum;
 
-    /// <summary>When the next attempt may be made after a failure at the given time; null when it may be made now.</summary>
+    /// <summary>
+    /// When the next attempt may be made after a failure at the given time; null when it may be made now.
+    /// </summary>
     public static DateTimeOffset? WaitUntil(BackOffEntry? entry, DateTimeOffset failedAt, DateTimeOffset now)
     {
         if (entry is not { } known || known.IsForgotten(failedAt) || now - failedAt >= known.Delay)

@@ -30,7 +30,9 @@ public static class ContainerStatuses
         return Override(input, container, newest, status);
     }
 
-    /// <summary>A start that fails or is delayed shows as waiting; how the last instance ended moves to lastState.</summary>
+    /// <summary>
+    /// A start that fails or is delayed shows as waiting; how the last instance ended moves to lastState.
+    /// </summary>
     private static V1ContainerStatus Override(
         PodStatusInput input, V1Container container, ContainerRecord? newest, V1ContainerStatus status)
     {

@@ -15,7 +15,9 @@ public static class PodConditions
     public static bool IsOurs(string type) =>
         type is ReadyToStartContainers or Initialized or Ready or ContainersReady or PodScheduled;
 
-    /// <summary>Conditions of others stay as they are; ours keep their transition time while their status is the same.</summary>
+    /// <summary>
+    /// Conditions of others stay as they are; ours keep their transition time while their status is the same.
+    /// </summary>
     public static List<V1PodCondition> Compute(PodStatusInput input, V1PodStatus status)
     {
         var containersReady = ComputeContainersReady(input.Pod, status);

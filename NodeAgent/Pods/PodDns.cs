@@ -3,7 +3,9 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
-/// <summary>The resolver settings of a pod by its dnsPolicy and dnsConfig. Pure, but for reading the host's file.</summary>
+/// <summary>
+/// The resolver settings of a pod by its dnsPolicy and dnsConfig. Pure, but for reading the host's file.
+/// </summary>
 public static class PodDns
 {
     private const int MaxServers = 3;

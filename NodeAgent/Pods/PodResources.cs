@@ -50,7 +50,9 @@ public static class PodResources
         };
     }
 
-    /// <summary>Limits of the pod's own cgroup: the sum of its containers', or none where one container has none.</summary>
+    /// <summary>
+    /// Limits of the pod's own cgroup: the sum of its containers', or none where one container has none.
+    /// </summary>
     public static LinuxContainerResources ForPod(V1Pod pod)
     {
         var containers = pod.Spec.Containers.Concat(pod.Sidecars()).ToList();
@@ -69,7 +71,9 @@ public static class PodResources
             Math.Max(containers.Sum(amount), inits.Select(amount).DefaultIfEmpty().Max());
     }
 
-    /// <summary>What the pod counts for on the node: containers and sidecars together, or its largest init container.</summary>
+    /// <summary>
+    /// What the pod counts for on the node: containers and sidecars together, or its largest init container.
+    /// </summary>
     public static long Requested(V1Pod pod, string resource)
     {
         var containers = pod.Spec.Containers.Concat(pod.Sidecars());

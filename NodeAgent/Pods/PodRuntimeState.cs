@@ -130,7 +130,9 @@ public sealed record PodRuntimeState
 
     public ContainerRecord? Newest(string name) => Containers.FirstOrDefault(c => c.Name == name);
 
-    /// <summary>The newest instance that ran in a given sandbox: what counts when deciding what to start there.</summary>
+    /// <summary>
+    /// The newest instance that ran in a given sandbox: what counts when deciding what to start there.
+    /// </summary>
     public ContainerRecord? NewestIn(string sandboxId, string name) =>
         Containers.FirstOrDefault(c => c.Name == name && c.SandboxId == sandboxId);
 }

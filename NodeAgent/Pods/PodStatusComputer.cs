@@ -34,7 +34,9 @@ public sealed record PodStatusInput
     /// <summary>Everything of the pod has been stopped: nothing can be waiting or running any more.</summary>
     public bool IsTerminated { get; init; }
 
-    /// <summary>Initialization is over; after termination a container without a record is then lost, not pending.</summary>
+    /// <summary>
+    /// Initialization is over; after termination a container without a record is then lost, not pending.
+    /// </summary>
     public bool HasInitialized =>
         Pod.Spec.InitContainers is not { Count: > 0 }
             ? Observed.Containers.Count > 0

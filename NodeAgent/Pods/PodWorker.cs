@@ -214,7 +214,9 @@ public sealed partial class PodWorker
         IsTerminated = isTerminated,
     };
 
-    /// <summary>Our own newest conditions, which the API may not have yet, and those of others as the API has them.</summary>
+    /// <summary>
+    /// Our own newest conditions, which the API may not have yet, and those of others as the API has them.
+    /// </summary>
     private V1Pod WithKnownStatus(V1Pod pod)
     {
         if (_services.Statuses.Current(Uid) is not { } current)

@@ -5,7 +5,9 @@ using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
-/// <summary>What a container said about its end: its termination log, or its last output where the spec wants that.</summary>
+/// <summary>
+/// What a container said about its end: its termination log, or its last output where the spec wants that.
+/// </summary>
 public sealed class TerminationMessages(PodPaths paths)
 {
     private const int MaxMessageBytes = 4096;

@@ -15,7 +15,9 @@ public readonly record struct HandlerResult(bool Succeeded, string Output);
 /// <summary>The container that a handler acts on.</summary>
 public sealed record HandlerTarget(V1Container Container, string ContainerId, string PodIp);
 
-/// <summary>Carries out what probes and lifecycle hooks ask: a command, an HTTP request, a connection, a gRPC health check.</summary>
+/// <summary>
+/// Carries out what probes and lifecycle hooks ask: a command, an HTTP request, a connection, a gRPC health check.
+/// </summary>
 public sealed class HandlerRunner : IDisposable
 {
     private const int MaxOutputCharacters = 10 * 1024;

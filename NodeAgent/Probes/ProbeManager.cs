@@ -36,7 +36,9 @@ public sealed class ProbeManager(HandlerRunner handlers, EventRecorder events, T
         }
     }
 
-    /// <summary>A pod that ends is not to be restarted by its probes; readiness goes on, so that traffic drains.</summary>
+    /// <summary>
+    /// A pod that ends is not to be restarted by its probes; readiness goes on, so that traffic drains.
+    /// </summary>
     public void StopRestarting(string podUid)
     {
         foreach (var container in _containers.Values.Where(c => c.PodUid == podUid))

@@ -15,7 +15,8 @@ internal sealed class ProbedContainer
 
     /// <summary>
     /// Right after the start, readiness and startup are tried at these ages already, without counting a failure: most
-    /// programs are up in milliseconds, and should not have to wait a whole period because the first look was too early.
+    /// programs are up in milliseconds, and should not have to wait a whole period because the first look was too
+    /// early.
     /// </summary>
     private static readonly TimeSpan[] EarlyLooks =
         [.. new[] { 50, 150, 300, 600, 1000, 2000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];

@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.Resources.Kernel;
 
-/// <summary>Descriptions of Table columns, by kind (facts of the API: the documentation of the fields that the columns show).</summary>
+/// <summary>
+/// Descriptions of Table columns, by kind (facts of the API: the documentation of the fields that the columns show).
+/// </summary>
 public static class ColumnTexts
 {
     public const string ConfigMapsData =

@@ -60,7 +60,9 @@ public sealed class FieldErrors
 
     public void Add(string reason, FieldPath path, string message) => _errors.Add(new FieldError(reason, path.ToString(), message));
 
-    /// <summary>The 422 answer for an object of a kind; several findings are joined as upstream's aggregate does.</summary>
+    /// <summary>
+    /// The 422 answer for an object of a kind; several findings are joined as upstream's aggregate does.
+    /// </summary>
     public Status ToStatus(string group, string kind, string name)
     {
         var texts = _errors.Select(e => $"{e.Field}: {e.Message}").Distinct(StringComparer.Ordinal).ToList();

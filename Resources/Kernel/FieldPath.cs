@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
-/// <summary>Path of a field in an error, written as upstream writes it: <c>spec.containers[0].name</c>, <c>data[a/b]</c>.</summary>
+/// <summary>
+/// Path of a field in an error, written as upstream writes it: <c>spec.containers[0].name</c>, <c>data[a/b]</c>.
+/// </summary>
 public sealed class FieldPath
 {
     private readonly FieldPath? _parent;

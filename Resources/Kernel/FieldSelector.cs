@@ -40,7 +40,9 @@ public sealed class FieldSelector
         }
     }
 
-    /// <summary>The value that <c>field=value</c> demands, when the selector has such a term: what an index can answer.</summary>
+    /// <summary>
+    /// The value that <c>field=value</c> demands, when the selector has such a term: what an index can answer.
+    /// </summary>
     public string? RequiredValue(string label) =>
         _terms.FirstOrDefault(t => !t.Negated && t.Field.Label == label)?.Value;
 

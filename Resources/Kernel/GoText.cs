@@ -10,10 +10,15 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// <param name="Json">Compact JSON.</param>
 public sealed record RawJson(string Json);
 
-/// <summary>Writes values in messages as Go's <c>%q</c>, <c>%v</c> and <c>encoding/json</c> would, since clients read those texts.</summary>
+/// <summary>
+/// Writes values in messages as Go's <c>%q</c>, <c>%v</c> and <c>encoding/json</c> would, since clients read those
+/// texts.
+/// </summary>
 public static class GoText
 {
-    /// <summary>A rejected value: strings quoted, numbers and booleans bare, null as <c>null</c>, everything else as JSON.</summary>
+    /// <summary>
+    /// A rejected value: strings quoted, numbers and booleans bare, null as <c>null</c>, everything else as JSON.
+    /// </summary>
     public static string Value(object? value) => value switch
     {
         null => "null",

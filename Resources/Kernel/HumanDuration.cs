@@ -7,7 +7,9 @@ public static class HumanDuration
 {
     private const string Unknown = "<unknown>";
 
-    /// <summary>How long ago a time was: <c>45s</c>, <c>3m12s</c>, <c>5d</c>; <c>&lt;unknown&gt;</c> for none.</summary>
+    /// <summary>
+    /// How long ago a time was: <c>45s</c>, <c>3m12s</c>, <c>5d</c>; <c>&lt;unknown&gt;</c> for none.
+    /// </summary>
     public static string Since(DateTime? time, DateTimeOffset now) =>
         time is null ? Unknown : Format(now - new DateTimeOffset(DateTime.SpecifyKind(time.Value, DateTimeKind.Utc)));
 

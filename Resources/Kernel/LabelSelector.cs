@@ -71,7 +71,10 @@ public sealed class LabelSelector
     public static LabelSelector OfMap(IEnumerable<KeyValuePair<string, string>>? labels) =>
         Of((labels ?? []).Select(l => new LabelRequirement(l.Key, LabelOperator.Equals, [l.Value])));
 
-    /// <summary>The meaning of a valid <c>meta/v1 LabelSelector</c>, ordered by key: null selects nothing, an empty one everything.</summary>
+    /// <summary>
+    /// The meaning of a valid <c>meta/v1 LabelSelector</c>, ordered by key: null selects nothing, an empty one
+    /// everything.
+    /// </summary>
     public static LabelSelector Of(V1LabelSelector? selector)
     {
         if (selector is null)

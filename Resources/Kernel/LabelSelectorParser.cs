@@ -3,8 +3,8 @@ using System.Globalization;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// Recursive descent over the tokens of a label selector. It follows apimachinery's grammar and refuses with its words; keywords
-/// (<c>in</c>, <c>notin</c>) are identifiers wherever an operator cannot stand.
+/// Recursive descent over the tokens of a label selector. It follows apimachinery's grammar and refuses with its words;
+/// keywords (<c>in</c>, <c>notin</c>) are identifiers wherever an operator cannot stand.
 /// </summary>
 internal sealed class LabelSelectorParser(string text)
 {
@@ -165,7 +165,9 @@ internal sealed class LabelSelectorParser(string text)
         }
     }
 
-    /// <summary>After a comma: <c>(,</c> and <c>,)</c> and <c>,,</c> stand for the empty value. True at the closing parenthesis.</summary>
+    /// <summary>
+    /// After a comma: <c>(,</c> and <c>,)</c> and <c>,,</c> stand for the empty value. True at the closing parenthesis.
+    /// </summary>
     private bool TakeEmptyValues(SortedSet<string> values)
     {
         if (values.Count == 0)

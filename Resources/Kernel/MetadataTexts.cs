@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.Resources.Kernel;
 
-/// <summary>Descriptions of metadata fields that Tables show to clients (facts of the API, upstream's wording).</summary>
+/// <summary>
+/// Descriptions of metadata fields that Tables show to clients (facts of the API, upstream's wording).
+/// </summary>
 public static class MetadataTexts
 {
     public const string Name =

@@ -3,9 +3,10 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// Fields of upstream's internal types in their order, for types whose form appears in messages or whose zero values are dropped. A
-/// <c>*</c> marks a pointer (absent and zero differ), a <c>!</c> a field that is written even when zero, <c>=</c> names the model's property
-/// where it is not the same but for case.
+/// Fields of upstream's internal types in their order, for types whose form appears in messages or whose zero values
+/// are dropped. A
+/// <c>*</c> marks a pointer (absent and zero differ), a <c>!</c> a field that is written even when zero, <c>=</c> names
+/// the model's property where it is not the same but for case.
 /// </summary>
 internal static partial class ModelLayouts
 {

@@ -5,9 +5,9 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// What the API does to every object of a model type alike, driven by a table of upstream's fields: dropping zero values that its encoder
-/// omits, comparing as its semantic equality does (no list is an empty list, quantities by amount), and writing its internal form, which
-/// some error messages quote. Accessors are compiled once per type.
+/// What the API does to every object of a model type alike, driven by a table of upstream's fields: dropping zero
+/// values that its encoder omits, comparing as its semantic equality does (no list is an empty list, quantities by
+/// amount), and writing its internal form, which some error messages quote. Accessors are compiled once per type.
 /// </summary>
 public abstract class ModelShape
 {
@@ -29,7 +29,9 @@ public abstract class ModelShape
         return left is not null && right is not null && ModelShape<T>.Instance.AreEqual(left, right);
     }
 
-    /// <summary>Removes what upstream's encoder would not write, and puts zero values where a list holds null.</summary>
+    /// <summary>
+    /// Removes what upstream's encoder would not write, and puts zero values where a list holds null.
+    /// </summary>
     public static void Normalize<T>(T? item)
         where T : class
     {

@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.Resources.Kernel;
 
-/// <summary>Answers, without allocating, whether a name is good; <see cref="NameRules"/> says what is wrong with a bad one.</summary>
+/// <summary>
+/// Answers, without allocating, whether a name is good; <see cref="NameRules"/> says what is wrong with a bad one.
+/// </summary>
 public static class NameChecks
 {
     /// <summary>RFC 1123 label.</summary>

@@ -3,8 +3,8 @@ using System.Text;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// Rules for names, labels and the like; every method yields upstream's complaints, nothing when all is well. The <c>Is…</c> methods answer
-/// the same question without allocating: hot paths ask them first.
+/// Rules for names, labels and the like; every method yields upstream's complaints, nothing when all is well. The
+/// <c>Is…</c> methods answer the same question without allocating: hot paths ask them first.
 /// </summary>
 public static class NameRules
 {

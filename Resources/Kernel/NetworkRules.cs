@@ -5,15 +5,17 @@ using System.Net.Sockets;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// Rules for addresses, in upstream's words. Parsing is upstream's "sloppy" one (leading zeros in IPv4, IPv4-mapped IPv6): such values are accepted
-/// where they always were, and warned about.
+/// Rules for addresses, in upstream's words. Parsing is upstream's "sloppy" one (leading zeros in IPv4, IPv4-mapped
+/// IPv6): such values are accepted where they always were, and warned about.
 /// </summary>
 public static class NetworkRules
 {
     private const string IpMessage = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     private const string CidrMessage = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
-    /// <summary>Parses an address as upstream does; null when it is none. IPv4-mapped addresses come back as IPv4.</summary>
+    /// <summary>
+    /// Parses an address as upstream does; null when it is none. IPv4-mapped addresses come back as IPv4.
+    /// </summary>
     public static IPAddress? ParseSloppy(string text)
     {
         if (text.Contains(':', StringComparison.Ordinal))

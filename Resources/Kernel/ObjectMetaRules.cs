@@ -3,8 +3,8 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// apimachinery's validation of <c>metadata</c>, the same for all kinds. The pipeline calls it before the strategy's own validation,
-/// into the same findings.
+/// apimachinery's validation of <c>metadata</c>, the same for all kinds. The pipeline calls it before the strategy's
+/// own validation, into the same findings.
 /// </summary>
 public static class ObjectMetaRules
 {
@@ -59,8 +59,8 @@ public static class ObjectMetaRules
     }
 
     /// <summary>
-    /// Findings on the metadata of an update. Upstream looks at the new metadata once, and twice (rest.BeforeUpdate and the strategy) at what
-    /// may not change, so that a finding can be several causes; the message names it once.
+    /// Findings on the metadata of an update. Upstream looks at the new metadata once, and twice (rest.BeforeUpdate and
+    /// the strategy) at what may not change, so that a finding can be several causes; the message names it once.
     /// </summary>
     public static void ValidateUpdate(V1ObjectMeta metadata, V1ObjectMeta old, FieldErrors errors)
     {

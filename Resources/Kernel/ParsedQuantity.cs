@@ -10,7 +10,8 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// A model quantity that carries its parsed amount, so that validation and scheduling need not parse again. Instances are shared.
+/// A model quantity that carries its parsed amount, so that validation and scheduling need not parse again. Instances
+/// are shared.
 /// </summary>
 public sealed class ParsedQuantity : ResourceQuantity
 {
@@ -64,7 +65,10 @@ public sealed class ParsedQuantity : ResourceQuantity
     };
 }
 
-/// <summary>Reads and writes quantities through the cache; replaces the client library's, which is slow and cannot write negative amounts.</summary>
+/// <summary>
+/// Reads and writes quantities through the cache; replaces the client library's, which is slow and cannot write
+/// negative amounts.
+/// </summary>
 public sealed class QuantityJsonConverter : JsonConverter<ResourceQuantity>
 {
     /// <inheritdoc/>

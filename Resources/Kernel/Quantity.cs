@@ -18,8 +18,8 @@ public enum QuantityFormat
 }
 
 /// <summary>
-/// A resource amount: exact down to one billionth, written in upstream's canonical form. Parsing is cached, since a cluster uses few
-/// distinct texts. Amounts beyond ±1.7e29 saturate.
+/// A resource amount: exact down to one billionth, written in upstream's canonical form. Parsing is cached, since a
+/// cluster uses few distinct texts. Amounts beyond ±1.7e29 saturate.
 /// </summary>
 public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 {

@@ -146,7 +146,10 @@ internal static class QuantityParser
         return remainder.IsZero ? quotient : quotient + 1;
     }
 
-    /// <summary>Upstream answers with the text as it was sent when its fast path takes it for canonical ("02" is, "1000m" is not).</summary>
+    /// <summary>
+    /// Upstream answers with the text as it was sent when its fast path takes it for canonical ("02" is, "1000m" is
+    /// not).
+    /// </summary>
     private static bool IsNearlyCanonical(
         Parts parts, BigInteger digits, int power, int scale, QuantityFormat format, bool binary)
     {

@@ -7,8 +7,8 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// Models to and from the JSON of the API: one pass over the bytes, with Go's rules of what is left out and how times and quantities
-/// look. Equal content always gives equal bytes.
+/// Models to and from the JSON of the API: one pass over the bytes, with Go's rules of what is left out and how times
+/// and quantities look. Equal content always gives equal bytes.
 /// </summary>
 public static class ResourceCodec
 {
@@ -40,7 +40,10 @@ public static class ResourceCodec
         return result;
     }
 
-    /// <summary>Decodes what a client sent. Errors and strict findings are in <paramref name="decoding"/>; throws JsonException when it is not JSON.</summary>
+    /// <summary>
+    /// Decodes what a client sent. Errors and strict findings are in <paramref name="decoding"/>; throws JsonException
+    /// when it is not JSON.
+    /// </summary>
     public static object Read(Type model, ReadOnlySpan<byte> json, JsonDecoding decoding)
     {
         var reader = new Utf8JsonReader(json, ReaderOptions);
@@ -56,7 +59,10 @@ public static class ResourceCodec
     public static byte[] Encode<T>(T item)
         where T : class => Encode(item, new JsonEncoding());
 
-    /// <summary>Compact UTF-8 JSON with an empty <c>metadata.resourceVersion</c>, and the offset at which the journal inserts it.</summary>
+    /// <summary>
+    /// Compact UTF-8 JSON with an empty <c>metadata.resourceVersion</c>, and the offset at which the journal inserts
+    /// it.
+    /// </summary>
     public static (byte[] Json, int RevisionOffset) EncodeForWrite(object item)
     {
         var encoding = new JsonEncoding { BlanksRevision = true };

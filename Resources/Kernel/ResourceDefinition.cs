@@ -3,8 +3,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// One row of the resource table: all that the generic machinery needs to know of a kind. Discovery, OpenAPI, tables, storage, lists,
-/// watches and writes are driven by it.
+/// One row of the resource table: all that the generic machinery needs to know of a kind. Discovery, OpenAPI, tables,
+/// storage, lists, watches and writes are driven by it.
 /// </summary>
 public sealed record ResourceDefinition
 {
@@ -39,7 +39,9 @@ public sealed record ResourceDefinition
     /// <summary>Orleans grain type of the kind's object grain; <c>object</c> is the generic one.</summary>
     public string GrainType { get; init; } = "object";
 
-    /// <summary>Text of the Warning header that every request for this resource gets; null when it is not deprecated.</summary>
+    /// <summary>
+    /// Text of the Warning header that every request for this resource gets; null when it is not deprecated.
+    /// </summary>
     public string? DeprecationWarning { get; init; }
 
     /// <summary><c>v1</c> or <c>group/version</c>.</summary>
@@ -51,7 +53,8 @@ public sealed record ResourceDefinition
 /// <summary>A subresource as discovery shows it.</summary>
 /// <param name="Name">For example <c>status</c>.</param>
 /// <param name="Verbs">For example get, patch, update.</param>
-/// <param name="Kind">The kind it speaks, when not the resource's own: <c>Scale</c>, <c>Eviction</c>, <c>PodExecOptions</c>.</param>
+/// <param name="Kind">The kind it speaks, when not the resource's own: <c>Scale</c>, <c>Eviction</c>,
+/// <c>PodExecOptions</c>.</param>
 /// <param name="Group">Group of that kind; null for the resource's own.</param>
 /// <param name="Version">Version of that kind; null for the resource's own.</param>
 public sealed record SubresourceDefinition(

@@ -4,8 +4,9 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// The rules of one kind, as pure functions over its model. The pipeline owns what all kinds share (metadata, generation of names, uid,
-/// timestamps, generic metadata validation); a strategy adds what is the kind's own. Calls come in the order in which they are declared here.
+/// The rules of one kind, as pure functions over its model. The pipeline owns what all kinds share (metadata,
+/// generation of names, uid, timestamps, generic metadata validation); a strategy adds what is the kind's own. Calls
+/// come in the order in which they are declared here.
 /// </summary>
 public interface IResourceStrategy
 {
@@ -15,7 +16,9 @@ public interface IResourceStrategy
     /// <summary>True if an update without resourceVersion is accepted.</summary>
     bool AllowUnconditionalUpdate { get; }
 
-    /// <summary>Fields that field selectors may name, beyond <c>metadata.name</c> and <c>metadata.namespace</c>.</summary>
+    /// <summary>
+    /// Fields that field selectors may name, beyond <c>metadata.name</c> and <c>metadata.namespace</c>.
+    /// </summary>
     IReadOnlyList<SelectableField> SelectableFields { get; }
 
     /// <summary>Columns of the Table form.</summary>
@@ -36,10 +39,14 @@ public interface IResourceStrategy
     /// <summary>Findings on a new object, metadata excluded (but name rules: see <see cref="ValidateName"/>).</summary>
     void Validate(IKubernetesObject<V1ObjectMeta> item, FieldErrors errors);
 
-    /// <summary>Carries over what an update may not change, bumps <c>metadata.generation</c> when the spec changed.</summary>
+    /// <summary>
+    /// Carries over what an update may not change, bumps <c>metadata.generation</c> when the spec changed.
+    /// </summary>
     void PrepareForUpdate(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource);
 
-    /// <summary>Findings on an update of the object (<paramref name="subresource"/> empty) or a subresource of it.</summary>
+    /// <summary>
+    /// Findings on an update of the object (<paramref name="subresource"/> empty) or a subresource of it.
+    /// </summary>
     void ValidateUpdate(
         IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource, FieldErrors errors);
 
@@ -52,7 +59,8 @@ public interface IResourceStrategy
     IEnumerable<string> ValidateName(string name, bool isPrefix);
 
     /// <summary>
-    /// The grace period that a deletion really gets; null deletes at once. A pod that is not yet bound, or has finished, goes at once.
+    /// The grace period that a deletion really gets; null deletes at once. A pod that is not yet bound, or has
+    /// finished, goes at once.
     /// </summary>
     /// <param name="item">The object to delete.</param>
     /// <param name="requestedSeconds">From DeleteOptions; null when not given.</param>

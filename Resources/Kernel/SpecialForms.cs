@@ -25,7 +25,9 @@ internal static class SpecialForms
         return true;
     }
 
-    /// <summary>Types of apimachinery have no internal form: they are written as in the API, zero values omitted.</summary>
+    /// <summary>
+    /// Types of apimachinery have no internal form: they are written as in the API, zero values omitted.
+    /// </summary>
     public static void WriteRest(object? item, GoJsonWriter writer)
     {
         if (item is V1LabelSelector selector)

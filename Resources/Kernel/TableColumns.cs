@@ -39,7 +39,9 @@ public static class TableColumns
         ? None
         : string.Join(',', labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
 
-    /// <summary>A duration in at most two units: <c>45s</c>, <c>3m10s</c>, <c>5h</c>, <c>12d</c>, <c>2y30d</c>.</summary>
+    /// <summary>
+    /// A duration in at most two units: <c>45s</c>, <c>3m10s</c>, <c>5h</c>, <c>12d</c>, <c>2y30d</c>.
+    /// </summary>
     public static string HumanDuration(TimeSpan duration)
     {
         // Clocks of machines differ a little: up to two seconds in the future count as now.

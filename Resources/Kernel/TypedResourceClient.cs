@@ -33,8 +33,8 @@ public static class ResourceOf<T>
 }
 
 /// <summary>
-/// <see cref="IResourceClient"/> in terms of models. What reads answer is shared with everyone else on the silo and must never be
-/// changed: change a <see cref="Clone{T}"/>, or use <see cref="MutateAsync{T}"/>.
+/// <see cref="IResourceClient"/> in terms of models. What reads answer is shared with everyone else on the silo and
+/// must never be changed: change a <see cref="Clone{T}"/>, or use <see cref="MutateAsync{T}"/>.
 /// </summary>
 public static class TypedResourceClient
 {
@@ -50,7 +50,9 @@ public static class TypedResourceClient
         return outcome.Succeeded ? outcome.Value.As<T>() : outcome.Error;
     }
 
-    /// <summary>Objects of a query made with <see cref="ResourceOf{T}.Query"/>; the models are shared, never change them.</summary>
+    /// <summary>
+    /// Objects of a query made with <see cref="ResourceOf{T}.Query"/>; the models are shared, never change them.
+    /// </summary>
     public static async ValueTask<IReadOnlyList<T>> ListAsync<T>(
         this IResourceClient client, ListQuery query, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
@@ -154,7 +156,8 @@ public static class TypedResourceClient
             cancellationToken);
 
     /// <summary>
-    /// Reads, changes a private copy and replaces under the optimistic lock; begins again on Conflict, a bounded number of times.
+    /// Reads, changes a private copy and replaces under the optimistic lock; begins again on Conflict, a bounded number
+    /// of times.
     /// <paramref name="change"/> returns false when there is nothing to do, and then nothing is written.
     /// </summary>
     public static async ValueTask<Outcome<ResourceObject>> MutateAsync<T>(

@@ -3,8 +3,9 @@ using System.Text;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// A unified diff of lines with three lines of context, as upstream shows what an update changed. The matching is Ratcliff-Obershelp with
-/// the popularity heuristic of the difflib family, since another algorithm would cut other hunks and so answer another text.
+/// A unified diff of lines with three lines of context, as upstream shows what an update changed. The matching is
+/// Ratcliff-Obershelp with the popularity heuristic of the difflib family, since another algorithm would cut other
+/// hunks and so answer another text.
 /// </summary>
 internal static class UnifiedDiff
 {

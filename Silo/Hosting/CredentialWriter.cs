@@ -6,7 +6,9 @@ using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
-/// <summary>Writes the credentials that this machine needs once the API listens: the admin kubeconfig and those of the node.</summary>
+/// <summary>
+/// Writes the credentials that this machine needs once the API listens: the admin kubeconfig and those of the node.
+/// </summary>
 public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options, IServer server)
 {
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);

@@ -4,8 +4,9 @@ using System.Globalization;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>
-/// A process of ours that lives on when the process that started it is killed: a session of its own, output to a log file, and a file with its
-/// process id and start time, by which a later run finds it again (a process id alone may have been given to another process).
+/// A process of ours that lives on when the process that started it is killed: a session of its own, output to a log
+/// file, and a file with its process id and start time, by which a later run finds it again (a process id alone may
+/// have been given to another process).
 /// </summary>
 public sealed class DaemonProcess(DataDirectory directory, string name)
 {
@@ -48,7 +49,9 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         return process;
     }
 
-    /// <summary>Asks the process to end, and ends it when it has not done so in time. Does nothing when it is not running.</summary>
+    /// <summary>
+    /// Asks the process to end, and ends it when it has not done so in time. Does nothing when it is not running.
+    /// </summary>
     public async Task StopAsync(TimeSpan patience, TimeProvider time)
     {
         using var process = Find();

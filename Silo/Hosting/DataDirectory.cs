@@ -3,7 +3,8 @@ using System.Globalization;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>
-/// Where a cluster keeps everything on this machine. Layout: <c>postgres/</c> (database), <c>run/</c> (sockets and process ids), <c>log/</c>,
+/// Where a cluster keeps everything on this machine. Layout: <c>postgres/</c> (database), <c>run/</c> (sockets and
+/// process ids), <c>log/</c>,
 /// <c>pki/</c> (credentials of this machine's node), <c>node/</c> (node agent, containerd, volumes), <c>version</c>.
 /// </summary>
 public sealed class DataDirectory
@@ -28,8 +29,8 @@ public sealed class DataDirectory
     public string Node => Path.Combine(Root, "node");
 
     /// <summary>
-    /// Root's clusters live in <c>/var/lib/orc</c>, because PostgreSQL runs as an unprivileged user that cannot look into root's home; anybody
-    /// else's in <c>~/.orc/data</c>.
+    /// Root's clusters live in <c>/var/lib/orc</c>, because PostgreSQL runs as an unprivileged user that cannot look
+    /// into root's home; anybody else's in <c>~/.orc/data</c>.
     /// </summary>
     public static string Default => Environment.IsPrivilegedProcess
         ? "/var/lib/orc"

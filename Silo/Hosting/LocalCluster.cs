@@ -19,7 +19,9 @@ public sealed record LocalClusterOptions
 
     public string NodeName { get; init; } = Dns.GetHostName().ToLowerInvariant();
 
-    /// <summary>Null: an address of our own on a link of our own, which stays the same when the machine moves between networks.</summary>
+    /// <summary>
+    /// Null: an address of our own on a link of our own, which stays the same when the machine moves between networks.
+    /// </summary>
     public IPAddress? NodeAddress { get; init; }
 
     /// <summary>0 runs a real node.</summary>
@@ -30,8 +32,8 @@ public sealed record LocalClusterOptions
 }
 
 /// <summary>
-/// The processes of a cluster on this machine: PostgreSQL, the silo, the node agent (which runs containerd). Each is a daemon of its own, so a killed one takes
-/// no other with it; <see cref="SuperviseAsync"/> starts again what dies.
+/// The processes of a cluster on this machine: PostgreSQL, the silo, the node agent (which runs containerd). Each is a
+/// daemon of its own, so a killed one takes no other with it; <see cref="SuperviseAsync"/> starts again what dies.
 /// </summary>
 public sealed class LocalCluster(LocalClusterOptions options, DataDirectory directory, TimeProvider time)
 {
@@ -85,7 +87,9 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         await WaitForAsync("silo", _silo, process, SiloStartTime, IsApiReadyAsync, cancellationToken);
     }
 
-    /// <summary>Starts the node agent unless it runs or nodes are hollow, and returns when every node is Ready.</summary>
+    /// <summary>
+    /// Starts the node agent unless it runs or nodes are hollow, and returns when every node is Ready.
+    /// </summary>
     public async Task StartNodeAsync(CancellationToken cancellationToken)
     {
         var process = _agent.Find();
@@ -296,7 +300,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         await Programs.RequireAsync(ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
         await Programs.RequireAsync(ip, ["link", "set", NodeLink, "up"], cancellationToken);
 
-        // So that this machine reaches Services even where it has no default route: the proxy translates the address, but first there must be a way.
+        // So that this machine reaches Services even where it has no default route: the proxy translates the address,
+        // but first there must be a way.
         await Programs.RequireAsync(ip, ["route", "replace", ServiceRange, "dev", NodeLink], cancellationToken);
     }
 }

@@ -3,7 +3,8 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <summary>The node agent's executable, and its verbs that work without the agent running.</summary>
 public static class NodeAgentProgram
 {
-    // Both programs are built from one tree: Silo/bin/CONFIGURATION/FRAMEWORK and NodeAgent/bin/CONFIGURATION/FRAMEWORK.
+    // Both programs are built from one tree: Silo/bin/CONFIGURATION/FRAMEWORK and
+    // NodeAgent/bin/CONFIGURATION/FRAMEWORK.
     public static string Path
     {
         get

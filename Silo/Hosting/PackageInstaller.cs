@@ -12,8 +12,8 @@ public static class PackageInstaller
         [.. programs.Where(p => Programs.Find(p.Name) is null)];
 
     /// <summary>
-    /// Installs the packages of the missing programs. Asks first when there is a terminal and no <c>--yes</c>. Fails with one clear sentence when it may
-    /// not or cannot.
+    /// Installs the packages of the missing programs. Asks first when there is a terminal and no <c>--yes</c>. Fails
+    /// with one clear sentence when it may not or cannot.
     /// </summary>
     public static async Task InstallAsync(
         IReadOnlyList<RequiredProgram> missing, bool yes, IAnsiConsole console, CancellationToken cancellationToken)

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>
-/// The cluster's own PostgreSQL: made from the machine's installed server, reachable over a Unix socket only, and run as an unprivileged user when we
-/// are root (PostgreSQL refuses root). It is a daemon of its own: it outlives a killed silo, and the next start finds it running.
+/// The cluster's own PostgreSQL: made from the machine's installed server, reachable over a Unix socket only, and run
+/// as an unprivileged user when we are root (PostgreSQL refuses root). It is a daemon of its own: it outlives a killed
+/// silo, and the next start finds it running.
 /// </summary>
 public sealed class PrivatePostgres(DataDirectory directory)
 {
@@ -13,7 +14,9 @@ public sealed class PrivatePostgres(DataDirectory directory)
     private const string SystemUser = "postgres";
     private const string Database = "orc";
 
-    /// <summary>Measured on small machines: enough for 10,000 pods, small when idle. synchronous_commit stays on.</summary>
+    /// <summary>
+    /// Measured on small machines: enough for 10,000 pods, small when idle. synchronous_commit stays on.
+    /// </summary>
     private const string Settings = """
         listen_addresses = ''
         max_connections = 100
@@ -90,7 +93,8 @@ public sealed class PrivatePostgres(DataDirectory directory)
             return;
         }
 
-        // The socket's directory admits only the server's user and root, so trust over it is no wider than the file system.
+        // The socket's directory admits only the server's user and root, so trust over it is no wider than the file
+        // system.
         await RunAsync(
             "initdb",
             ["-D", Cluster, "-U", Superuser, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"],

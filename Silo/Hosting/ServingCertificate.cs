@@ -8,8 +8,9 @@ using OrleansOrchestrator.Interfaces.Security;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>
-/// The certificate that the API shows. Issued anew at every start and every month, so that it never gets near its end. Loads the cluster's identity
-/// first; registered after the silo and before the web server, which is the order in which they start.
+/// The certificate that the API shows. Issued anew at every start and every month, so that it never gets near its end.
+/// Loads the cluster's identity first; registered after the silo and before the web server, which is the order in which
+/// they start.
 /// </summary>
 public sealed partial class ServingCertificate(
     TrustStore trustStore, SiloOptions options, TimeProvider time, ILogger<ServingCertificate> logger) : BackgroundService
@@ -24,7 +25,9 @@ public sealed partial class ServingCertificate(
 
     private X509Certificate2? _current;
 
-    /// <summary>The certificate for the next handshake; null before the identity is loaded, which refuses the handshake.</summary>
+    /// <summary>
+    /// The certificate for the next handshake; null before the identity is loaded, which refuses the handshake.
+    /// </summary>
     public X509Certificate2? Current => _current;
 
     /// <inheritdoc/>

@@ -127,7 +127,8 @@ public static class SiloHost
             https.ServerCertificateSelector = (_, _) => certificate.Current;
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
 
-            // Who the certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a 401, not a broken handshake.
+            // Who the certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a 401, not
+            // a broken handshake.
             https.AllowAnyClientCertificate();
         });
     }

@@ -14,7 +14,9 @@ public sealed record SiloOptions
     /// <summary>Where the API listens; 0 takes a free port.</summary>
     public int Port { get; init; } = 6443;
 
-    /// <summary>The address at which pods and nodes reach this API; endpoint of the <c>kubernetes</c> Service.</summary>
+    /// <summary>
+    /// The address at which pods and nodes reach this API; endpoint of the <c>kubernetes</c> Service.
+    /// </summary>
     public IPAddress AdvertiseAddress { get; init; } = IPAddress.Loopback;
 
     /// <summary>Where other silos reach this one.</summary>

@@ -8,7 +8,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Tests;
 
-/// <summary>A random history of a few ConfigMaps, with the snapshot and the plain dictionary after every change.</summary>
+/// <summary>
+/// A random history of a few ConfigMaps, with the snapshot and the plain dictionary after every change.
+/// </summary>
 internal sealed class CacheModel
 {
     private static readonly string[] Names = ["a", "b", "c", "d", "e"];

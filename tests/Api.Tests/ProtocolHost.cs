@@ -15,8 +15,8 @@ using OrleansOrchestrator.TestKit;
 namespace OrleansOrchestrator.Api.Tests;
 
 /// <summary>
-/// The API over HTTP on one silo with a journal store in memory. Everyone is admin. Objects are written past the pipeline, straight to
-/// their grains: these tests are about reading.
+/// The API over HTTP on one silo with a journal store in memory. Everyone is admin. Objects are written past the
+/// pipeline, straight to their grains: these tests are about reading.
 /// </summary>
 public sealed class ProtocolHost : IAsyncDisposable
 {

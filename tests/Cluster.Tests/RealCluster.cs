@@ -5,8 +5,9 @@ using Xunit;
 namespace OrleansOrchestrator.Cluster.Tests;
 
 /// <summary>
-/// A whole cluster on this machine, started as a user would (<c>orc up</c>) with a data directory of its own: PostgreSQL, silo, node agent, containerd. One for all
-/// tests of this project. Where it cannot run (no root, no containerd, no kubectl) the tests are skipped, with the reason.
+/// A whole cluster on this machine, started as a user would (<c>orc up</c>) with a data directory of its own:
+/// PostgreSQL, silo, node agent, containerd. One for all tests of this project. Where it cannot run (no root, no
+/// containerd, no kubectl) the tests are skipped, with the reason.
 /// </summary>
 public sealed class RealCluster : IAsyncLifetime
 {

@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// Recorded requests with one value broken at random, sent as dry runs: whatever comes, there is an answer below 500. Set GOLDEN_SEED to
-/// repeat a run, GOLDEN_BROKEN for more requests.
+/// Recorded requests with one value broken at random, sent as dry runs: whatever comes, there is an answer below 500.
+/// Set GOLDEN_SEED to repeat a run, GOLDEN_BROKEN for more requests.
 /// </summary>
 public sealed class BrokenBodiesTests(ITestOutputHelper output)
 {

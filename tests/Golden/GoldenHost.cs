@@ -14,7 +14,8 @@ using OrleansOrchestrator.TestKit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// The API alone, over real HTTP on loopback: one silo in this process with a store in memory, no controllers, and a static token for
+/// The API alone, over real HTTP on loopback: one silo in this process with a store in memory, no controllers, and a
+/// static token for
 /// <c>admin</c>.
 /// </summary>
 public sealed class GoldenHost : IAsyncDisposable

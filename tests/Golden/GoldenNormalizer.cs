@@ -6,7 +6,8 @@ using System.Text.RegularExpressions;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// The normalisation that recordings define: everything unstable becomes a typed placeholder. Rule numbers are those of their README.
+/// The normalisation that recordings define: everything unstable becomes a typed placeholder. Rule numbers are those of
+/// their README.
 /// <c>managedFields</c> are taken out on both sides for now.
 /// </summary>
 public sealed partial class GoldenNormalizer(GoldenVariables variables)

@@ -23,7 +23,10 @@ public sealed class GoldenReplayer(string host, int port, string token)
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Here everything settles at once; recordings allow the reference up to half a minute, in vain for what is not built yet.</summary>
+    /// <summary>
+    /// Here everything settles at once; recordings allow the reference up to half a minute, in vain for what is not
+    /// built yet.
+    /// </summary>
     private static readonly TimeSpan RetryLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Replays one scenario, step by step.</summary>

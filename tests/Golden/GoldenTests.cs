@@ -4,8 +4,9 @@ using Xunit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// Holds the API to exchanges recorded from a real API server. <c>passing.txt</c> lists the steps that have passed before: none of them may
-/// fail again. Set GOLDEN_UPDATE=1 to write the file anew, GOLDEN_VERBOSE=1 to see the differences, GOLDEN_FILTER to replay a part.
+/// Holds the API to exchanges recorded from a real API server. <c>passing.txt</c> lists the steps that have passed
+/// before: none of them may fail again. Set GOLDEN_UPDATE=1 to write the file anew, GOLDEN_VERBOSE=1 to see the
+/// differences, GOLDEN_FILTER to replay a part.
 /// </summary>
 public sealed class GoldenTests(ITestOutputHelper output)
 {
@@ -35,7 +36,9 @@ public sealed class GoldenTests(ITestOutputHelper output)
         Assert.True(lost.Count == 0, $"{lost.Count} steps that passed before fail:\n{string.Join('\n', texts)}");
     }
 
-    /// <summary>Each lane has a server of its own and replays in order, since recordings compare revisions of whole resources.</summary>
+    /// <summary>
+    /// Each lane has a server of its own and replays in order, since recordings compare revisions of whole resources.
+    /// </summary>
     private static async Task<IReadOnlyList<StepResult>> ReplayAsync(List<GoldenScenario> scenarios)
     {
         var results = new ConcurrentDictionary<string, IReadOnlyList<StepResult>>(StringComparer.Ordinal);

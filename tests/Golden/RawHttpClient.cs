@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.Golden;
 public sealed record RawAnswer(int Status, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[] Body);
 
 /// <summary>
-/// HTTP/1.1 over one connection, sending exactly what it is told: HttpClient would tidy paths and headers that recordings are about.
+/// HTTP/1.1 over one connection, sending exactly what it is told: HttpClient would tidy paths and headers that
+/// recordings are about.
 /// </summary>
 public sealed class RawHttpClient(string host, int port) : IDisposable
 {
@@ -17,7 +18,9 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
     private TcpClient? _connection;
     private BufferedStream? _stream;
 
-    /// <summary>Sends a request and reads its whole answer; tries once more on a fresh connection when the old one has gone.</summary>
+    /// <summary>
+    /// Sends a request and reads its whole answer; tries once more on a fresh connection when the old one has gone.
+    /// </summary>
     public async Task<RawAnswer> SendAsync(
         string method, string path, IEnumerable<KeyValuePair<string, string>> headers, byte[]? body)
     {

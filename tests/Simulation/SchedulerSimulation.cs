@@ -4,8 +4,8 @@ using Xunit;
 namespace OrleansOrchestrator.Simulation;
 
 /// <summary>
-/// Whole lives of a cluster under the scheduler: nodes come, change and go, pods are made and deleted, changes arrive late, bindings fail. One thread,
-/// one seed; set <c>ORCH_SEED</c> to replay one.
+/// Whole lives of a cluster under the scheduler: nodes come, change and go, pods are made and deleted, changes arrive
+/// late, bindings fail. One thread, one seed; set <c>ORCH_SEED</c> to replay one.
 /// </summary>
 public sealed class SchedulerSimulation
 {

@@ -12,10 +12,11 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
-/// The API in memory, with the behaviour that controllers rely on: dense revisions per resource, optimistic locking, generations,
-/// status apart
-/// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label selection, and
-/// following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is linearizable.
+/// The API in memory, with the behaviour that controllers rely on: dense revisions per resource, optimistic locking,
+/// generations, status apart
+/// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label
+/// selection, and following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is
+/// linearizable.
 /// </summary>
 public sealed class FakeResourceClient : IResourceClient
 {
@@ -41,7 +42,9 @@ public sealed class FakeResourceClient : IResourceClient
         set => _api.BeforeWrite = value;
     }
 
-    /// <summary>Is told of every write that was committed; may throw, and then the writer never hears of its success.</summary>
+    /// <summary>
+    /// Is told of every write that was committed; may throw, and then the writer never hears of its success.
+    /// </summary>
     public Action<FakeWrite>? AfterWrite
     {
         get => _api.AfterWrite;
@@ -118,7 +121,9 @@ public sealed class FakeResourceClient : IResourceClient
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         _api.Get(ResourceOf<T>.Name, new ObjectKey(inNamespace, name)) is { Succeeded: true } read ? read.Value.As<T>() : null;
 
-    /// <summary>Changes an object in place, as if by another client; <paramref name="subresource"/> as in the API.</summary>
+    /// <summary>
+    /// Changes an object in place, as if by another client; <paramref name="subresource"/> as in the API.
+    /// </summary>
     public T Change<T>(string inNamespace, string name, Action<T> change, string subresource = "")
         where T : class, IKubernetesObject<V1ObjectMeta> => _api.Update(
             ResourceOf<T>.Name,
@@ -131,7 +136,9 @@ public sealed class FakeResourceClient : IResourceClient
                 return FakeApi.Parse(ResourceCodec.Encode(model));
             }).Required.As<T>();
 
-    /// <summary>Ends the grace period of a terminating pod, as its node's agent does when the containers are gone.</summary>
+    /// <summary>
+    /// Ends the grace period of a terminating pod, as its node's agent does when the containers are gone.
+    /// </summary>
     public void EndGracePeriod(ObjectKey pod) => _api.EndGracePeriod(pod);
 
     /// <summary>Deletes as a user would.</summary>

@@ -58,7 +58,8 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var postgres = $"{Binaries()}/postgres -D {DataDirectory} -k {_directory} {Settings}";
-        // The shell waits for the end of its input, which is our end at the latest, and then ends the server at once, without a checkpoint.
+        // The shell waits for the end of its input, which is our end at the latest, and then ends the server at once,
+        // without a checkpoint.
         var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid 2>/dev/null; wait $pid";
         var info = new ProcessStartInfo { FileName = IsRoot ? "runuser" : "sh", RedirectStandardInput = true };
         foreach (var argument in IsRoot ? new[] { "-u", "postgres", "--", "sh", "-c", script } : ["-c", script])

@@ -3,8 +3,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Interfaces.Core.Services;
 
 /// <summary>
-/// Gives out cluster addresses and node ports of Services; there is one, with the key <see cref="Key"/>. What live Services hold is
-/// taken from the Services themselves; only reservations for writes that are still under way are state of its own.
+/// Gives out cluster addresses and node ports of Services; there is one, with the key <see cref="Key"/>. What live
+/// Services hold is taken from the Services themselves; only reservations for writes that are still under way are state
+/// of its own.
 /// </summary>
 [Alias("orch.service-address-grain")]
 public interface IServiceAddressGrain : IGrainWithStringKey
@@ -13,13 +14,15 @@ public interface IServiceAddressGrain : IGrainWithStringKey
     const string Key = "default";
 
     /// <summary>
-    /// Reserves all that a Service asks for, or nothing. The reservation holds until it is released, or the write can no longer be under way;
-    /// from then on the Service itself, if it was committed, holds its addresses.
+    /// Reserves all that a Service asks for, or nothing. The reservation holds until it is released, or the write can
+    /// no longer be under way; from then on the Service itself, if it was committed, holds its addresses.
     /// </summary>
     [Alias("Reserve")]
     Task<ServiceAddressAnswer> ReserveAsync(ServiceAddressRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Ends a reservation whose write was committed or surely refused; not for one whose outcome is unknown.</summary>
+    /// <summary>
+    /// Ends a reservation whose write was committed or surely refused; not for one whose outcome is unknown.
+    /// </summary>
     [Alias("Release")]
     Task ReleaseAsync(string reservation, CancellationToken cancellationToken);
 }

@@ -12,12 +12,15 @@ public sealed record DeploymentObserved
     public required IReadOnlyList<V1ReplicaSet> ReplicaSets { get; init; }
 
     /// <summary>
-    /// Uids of ReplicaSets that still have pods which have not finished, terminating ones included: Recreate waits for those.
+    /// Uids of ReplicaSets that still have pods which have not finished, terminating ones included: Recreate waits for
+    /// those.
     /// </summary>
     public IReadOnlySet<string> WithRunningPods { get; init; } = new HashSet<string>();
 }
 
-/// <summary>What a Deployment must do, in this order: each step can be repeated, and the rest left for the next time.</summary>
+/// <summary>
+/// What a Deployment must do, in this order: each step can be repeated, and the rest left for the next time.
+/// </summary>
 public sealed record DeploymentPlan
 {
     /// <summary>The ReplicaSet of the current template, when there is none yet.</summary>

@@ -6,10 +6,11 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Apps.Deployments;
 
 /// <summary>
-/// The decisions of a Deployment, in upstream's order: pause, scale, then roll out, one careful step at a time. A step is computed from
-/// the
+/// The decisions of a Deployment, in upstream's order: pause, scale, then roll out, one careful step at a time. A step
+/// is computed from the
 /// ReplicaSets' specs and reported availability alone, so it can be repeated, and every step keeps
-/// <c>Σ replicas ≤ replicas + maxSurge</c> when it scales up and <c>available ≥ replicas - maxUnavailable</c> when it scales down.
+/// <c>Σ replicas ≤ replicas + maxSurge</c> when it scales up and <c>available ≥ replicas - maxUnavailable</c> when it
+/// scales down.
 /// </summary>
 public sealed class DeploymentPlanner
 {
@@ -54,7 +55,9 @@ public sealed class DeploymentPlanner
     public static V1DeploymentStatus CreateFailed(V1Deployment deployment, string name, string why, DateTimeOffset now) =>
         new DeploymentStatusRules(deployment, RolloutBounds.Of(deployment), now).CreateFailed(name, why);
 
-    /// <summary>The status after the name of the new ReplicaSet was found to be taken by one with another template.</summary>
+    /// <summary>
+    /// The status after the name of the new ReplicaSet was found to be taken by one with another template.
+    /// </summary>
     public static V1DeploymentStatus Collided(V1Deployment deployment, DateTimeOffset now) =>
         new DeploymentStatusRules(deployment, RolloutBounds.Of(deployment), now).Collided();
 
@@ -198,7 +201,9 @@ public sealed class DeploymentPlanner
         && _new.Number(DeploymentAnnotations.DesiredReplicas) == Wanted
         && _new.Available == Wanted;
 
-    /// <summary>Scaling in the middle of a rollout keeps the share of each ReplicaSet, leftovers going to the largest.</summary>
+    /// <summary>
+    /// Scaling in the middle of a rollout keeps the share of each ReplicaSet, leftovers going to the largest.
+    /// </summary>
     private void ScaleProportionally()
     {
         var active = All.Where(s => s.Replicas > 0).ToList();

@@ -8,7 +8,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Apps.Deployments;
 
-/// <summary>Brings the ReplicaSets of one Deployment step by step to what its template and number of replicas ask for.</summary>
+/// <summary>
+/// Brings the ReplicaSets of one Deployment step by step to what its template and number of replicas ask for.
+/// </summary>
 public sealed class DeploymentReconciler : IObjectReconciler
 {
     private const string Controller = "deployment-controller";
@@ -138,7 +140,9 @@ public sealed class DeploymentReconciler : IObjectReconciler
         return result;
     }
 
-    /// <summary>False when the name was taken by another template's set: the collision count now leads to another name.</summary>
+    /// <summary>
+    /// False when the name was taken by another template's set: the collision count now leads to another name.
+    /// </summary>
     private async Task<bool> CreateAsync(V1Deployment deployment, V1ReplicaSet set, CancellationToken cancellationToken)
     {
         var created = await _client.CreateAsync(set, cancellationToken);
@@ -223,7 +227,8 @@ public sealed class DeploymentReconciler : IObjectReconciler
             };
         }
 
-        // The revision goes with the status, since a write of the object with another annotation would count as a new generation.
+        // The revision goes with the status, since a write of the object with another annotation would count as a new
+        // generation.
         var body = new V1Deployment
         {
             Metadata = new V1ObjectMeta
@@ -244,7 +249,9 @@ public sealed class DeploymentReconciler : IObjectReconciler
         Expect(await _client.UpdateStatusAsync(body, cancellationToken), "status");
     }
 
-    /// <summary>Gone is well; a conflict means that something changed meanwhile, and the next attempt reads it.</summary>
+    /// <summary>
+    /// Gone is well; a conflict means that something changed meanwhile, and the next attempt reads it.
+    /// </summary>
     private void Expect(Outcome<ResourceObject> outcome, string what)
     {
         if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)

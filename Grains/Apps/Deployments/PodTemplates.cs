@@ -34,7 +34,9 @@ public static class PodTemplates
         });
     }
 
-    /// <summary>The hash in a ReplicaSet's name: a 32-bit hash in decimal, each digit written as a letter that makes no words.</summary>
+    /// <summary>
+    /// The hash in a ReplicaSet's name: a 32-bit hash in decimal, each digit written as a letter that makes no words.
+    /// </summary>
     public static string Hash(ReadOnlySpan<byte> canonical, int? collisionCount)
     {
         var hash = CanonicalJson.Hash(canonical);

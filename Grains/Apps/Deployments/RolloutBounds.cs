@@ -14,8 +14,8 @@ public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxU
     public int MinAvailable => Replicas - MaxUnavailable;
 
     /// <summary>
-    /// Percentages are of the replicas; surge rounds up, unavailable down, and both zero would never move: then one may be
-    /// unavailable.
+    /// Percentages are of the replicas; surge rounds up, unavailable down, and both zero would never move: then one may
+    /// be unavailable.
     /// </summary>
     public static RolloutBounds Of(V1Deployment deployment)
     {

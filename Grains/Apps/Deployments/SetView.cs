@@ -30,7 +30,8 @@ internal sealed class SetView
     public int Available => Set.Status?.AvailableReplicas ?? 0;
 
     /// <summary>
-    /// Available replicas that stay when the set has shrunk to its size: its status may lag behind a step that was just taken.
+    /// Available replicas that stay when the set has shrunk to its size: its status may lag behind a step that was just
+    /// taken.
     /// </summary>
     public int SureAvailable => Math.Min(Available, Replicas);
 

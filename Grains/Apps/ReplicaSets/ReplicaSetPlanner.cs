@@ -14,7 +14,8 @@ public sealed record ReplicaSetObserved
     public required IReadOnlyList<PodFacts> Pods { get; init; }
 
     /// <summary>
-    /// By node, how many active pods of ReplicaSets with the same controller run there: the deletion ranking spreads by it.
+    /// By node, how many active pods of ReplicaSets with the same controller run there: the deletion ranking spreads by
+    /// it.
     /// </summary>
     public IReadOnlyDictionary<string, int> RelatedPerNode { get; init; } = new Dictionary<string, int>();
 
@@ -39,7 +40,9 @@ public sealed record ReplicaSetPlan
     /// <summary>Number of pods to create, at most <see cref="ReplicaSetPlanner.Burst"/>.</summary>
     public int Create { get; init; }
 
-    /// <summary>Pods to delete, at most <see cref="ReplicaSetPlanner.Burst"/>, those that are missed least first.</summary>
+    /// <summary>
+    /// Pods to delete, at most <see cref="ReplicaSetPlanner.Burst"/>, those that are missed least first.
+    /// </summary>
     public IReadOnlyList<PodFacts> Delete { get; init; } = [];
 
     /// <summary>When a pod that is ready now will have been ready for minReadySeconds.</summary>
@@ -49,7 +52,9 @@ public sealed record ReplicaSetPlan
     public bool IsSettled => Adopt.Count == 0 && Release.Count == 0 && Create == 0 && Delete.Count == 0;
 }
 
-/// <summary>The decisions of a ReplicaSet: which pods to adopt, release, create and delete, and what its status says.</summary>
+/// <summary>
+/// The decisions of a ReplicaSet: which pods to adopt, release, create and delete, and what its status says.
+/// </summary>
 public static class ReplicaSetPlanner
 {
     /// <summary>Most creates or deletes of one step.</summary>

@@ -10,10 +10,10 @@ namespace OrleansOrchestrator.Grains.Apps.ReplicaSets;
 /// <summary>
 /// Brings the pods of one ReplicaSet to their number.
 /// <para>
-/// It cannot overshoot by a stale cache: every step begins with a linearizable read, after which the cache holds everything that
-/// earlier steps were
-/// told is committed. What they were not told (requests still under way, of this or of a lost activation) has the names that this step
-/// gives
+/// It cannot overshoot by a stale cache: every step begins with a linearizable read, after which the cache holds
+/// everything that earlier steps were
+/// told is committed. What they were not told (requests still under way, of this or of a lost activation) has the names
+/// that this step gives
 /// again, see <see cref="ChildSequence"/>, and AlreadyExists counts as done. No expectations are kept.
 /// </para>
 /// </summary>
@@ -200,7 +200,8 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
 
         if (created.Error.Reason == StatusReasons.AlreadyExists)
         {
-            // Ours, from an attempt whose answer was lost; or another's, and then the next step takes the next number. It looks again.
+            // Ours, from an attempt whose answer was lost; or another's, and then the next step takes the next number.
+            // It looks again.
             return new Created(IsDone: true, WasTaken: true);
         }
 

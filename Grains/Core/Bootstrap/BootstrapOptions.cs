@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 /// <summary>How the API is announced inside the cluster.</summary>
 public sealed class BootstrapOptions
 {
-    /// <summary>Addresses at which Pods reach the API; none announces the first address of this machine that is not loopback.</summary>
+    /// <summary>
+    /// Addresses at which Pods reach the API; none announces the first address of this machine that is not loopback.
+    /// </summary>
     public IReadOnlyList<string> ApiAddresses { get; set; } = [];
 
     /// <summary>Port of the API at those addresses.</summary>

@@ -9,8 +9,8 @@ namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 public static class BootstrapServices
 {
     /// <summary>
-    /// Keeps system namespaces and <c>default/kubernetes</c> in being. Needs an <c>IResourceClient</c>. A host that wants another service
-    /// range registers a <see cref="ServiceAddressRange"/> before this and before the API.
+    /// Keeps system namespaces and <c>default/kubernetes</c> in being. Needs an <c>IResourceClient</c>. A host that
+    /// wants another service range registers a <see cref="ServiceAddressRange"/> before this and before the API.
     /// </summary>
     public static IServiceCollection AddClusterBootstrap(
         this IServiceCollection services, Action<BootstrapOptions>? configure = null)

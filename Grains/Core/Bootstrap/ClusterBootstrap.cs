@@ -10,8 +10,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 
 /// <summary>
-/// Sees to it, on every silo and for ever, that the cluster has what <see cref="BootstrapObjects"/> lists. Each step reads first and
-/// takes "already exists" for success, so silos do not disturb each other.
+/// Sees to it, on every silo and for ever, that the cluster has what <see cref="BootstrapObjects"/> lists. Each step
+/// reads first and takes "already exists" for success, so silos do not disturb each other.
 /// </summary>
 public sealed partial class ClusterBootstrap : BackgroundService
 {
@@ -41,7 +41,9 @@ public sealed partial class ClusterBootstrap : BackgroundService
     /// <summary>Completes when everything was there for the first time: a readiness check of hosts.</summary>
     public Task Ready => _ready.Task;
 
-    /// <summary>One round: creates what is missing, mends the announced addresses. Throws when the API refuses or is not there.</summary>
+    /// <summary>
+    /// One round: creates what is missing, mends the announced addresses. Throws when the API refuses or is not there.
+    /// </summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
         foreach (var name in BootstrapObjects.Namespaces)

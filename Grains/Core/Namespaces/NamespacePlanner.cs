@@ -23,8 +23,8 @@ public sealed record NamespacePlan
 }
 
 /// <summary>
-/// Empties a namespace in order: first its pods, so that nothing they use (policies, secrets, services) is taken from under them, then
-/// all the
+/// Empties a namespace in order: first its pods, so that nothing they use (policies, secrets, services) is taken from
+/// under them, then all the
 /// rest.
 /// </summary>
 public static class NamespacePlanner

@@ -8,7 +8,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Core.Namespaces;
 
 /// <summary>
-/// Furnishes a living namespace (its default ServiceAccount, the authorities of the cluster), and empties a terminating one.
+/// Furnishes a living namespace (its default ServiceAccount, the authorities of the cluster), and empties a terminating
+/// one.
 /// </summary>
 public sealed class NamespaceReconciler : IObjectReconciler
 {

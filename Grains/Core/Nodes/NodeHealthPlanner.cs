@@ -7,13 +7,19 @@ public sealed record NodeObserved
 {
     public required V1Node Node { get; init; }
 
-    /// <summary>How long nothing has been heard of it, on this controller's own clock: neither Lease nor status changed.</summary>
+    /// <summary>
+    /// How long nothing has been heard of it, on this controller's own clock: neither Lease nor status changed.
+    /// </summary>
     public required TimeSpan Silence { get; init; }
 
-    /// <summary>It may get a NoExecute taint now: its zone is not in disruption, and not too many were tainted before it.</summary>
+    /// <summary>
+    /// It may get a NoExecute taint now: its zone is not in disruption, and not too many were tainted before it.
+    /// </summary>
     public required bool MayEvict { get; init; }
 
-    /// <summary>All nodes of all zones are silent: most likely it is us who are cut off, so nobody is evicted.</summary>
+    /// <summary>
+    /// All nodes of all zones are silent: most likely it is us who are cut off, so nobody is evicted.
+    /// </summary>
     public required bool IsEverythingDown { get; init; }
 }
 
@@ -38,7 +44,9 @@ public sealed record NodePlan
 /// <param name="StartupGrace">Silence of a node that never reported.</param>
 public readonly record struct NodeGrace(TimeSpan Grace, TimeSpan StartupGrace);
 
-/// <summary>The decisions of node lifecycle: conditions of silent nodes, and the taints that follow from conditions.</summary>
+/// <summary>
+/// The decisions of node lifecycle: conditions of silent nodes, and the taints that follow from conditions.
+/// </summary>
 public static class NodeHealthPlanner
 {
     public const string NotReady = "node.kubernetes.io/not-ready";
@@ -150,8 +158,8 @@ public static class NodeHealthPlanner
     }
 
     /// <summary>
-    /// The key of the NoExecute taint that the node must have. One that changes from not-ready to unreachable or back keeps being
-    /// evicted; a new one
+    /// The key of the NoExecute taint that the node must have. One that changes from not-ready to unreachable or back
+    /// keeps being evicted; a new one
     /// waits for its turn.
     /// </summary>
     private static string? Eviction(NodeObserved observed, string? ready, IList<V1Taint> current)

@@ -10,11 +10,13 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Core.Nodes;
 
 /// <summary>
-/// Watches the heartbeats of all nodes. One controller sees all of them, since how fast a node may be emptied depends on the others.
+/// Watches the heartbeats of all nodes. One controller sees all of them, since how fast a node may be emptied depends
+/// on the others.
 /// <para>
-/// Silence is measured on this process' monotonic clock, from the moment a change of the Lease or of the reported status was seen here:
-/// neither
-/// a node's wrong clock nor a step of ours makes a node look dead, and after an outage of ours every node has its full grace again.
+/// Silence is measured on this process' monotonic clock, from the moment a change of the Lease or of the reported
+/// status was seen here: neither
+/// a node's wrong clock nor a step of ours makes a node look dead, and after an outage of ours every node has its full
+/// grace again.
 /// </para>
 /// </summary>
 public sealed class NodeLifecycleController : IController

@@ -10,8 +10,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Core.Nodes;
 
 /// <summary>
-/// Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer. Holds only who must leave when; when the time
-/// comes it
+/// Deletes pods from nodes with NoExecute taints that they do not tolerate, or no longer. Holds only who must leave
+/// when; when the time comes it
 /// looks again, so a taint that went away in time saves the pod.
 /// </summary>
 public sealed class TaintEvictionController : IController

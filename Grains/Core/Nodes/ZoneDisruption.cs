@@ -3,8 +3,8 @@ using k8s.Models;
 namespace OrleansOrchestrator.Grains.Core.Nodes;
 
 /// <summary>
-/// How fast nodes of a zone may be emptied. A few dead nodes are dead; when most of a zone is, its network probably is, and moving
-/// everything elsewhere would do more harm.
+/// How fast nodes of a zone may be emptied. A few dead nodes are dead; when most of a zone is, its network probably is,
+/// and moving everything elsewhere would do more harm.
 /// </summary>
 public sealed class ZoneDisruption(TimeProvider time)
 {

@@ -11,7 +11,9 @@ public sealed class PodCollectionController : IController
 {
     public const string Name = "pod-garbage-collector";
 
-    /// <summary>How long a node must be missing before its pods are taken for orphans: it may be registering again.</summary>
+    /// <summary>
+    /// How long a node must be missing before its pods are taken for orphans: it may be registering again.
+    /// </summary>
     public static readonly TimeSpan Quarantine = TimeSpan.FromSeconds(40);
 
     private const string OutOfServiceTaint = "node.kubernetes.io/out-of-service";

@@ -1,8 +1,8 @@
 namespace OrleansOrchestrator.Grains.Core.Pods;
 
 /// <summary>
-/// Which pods are missed least: upstream's order, with its logarithmic comparison of ages (so that deletion does not always hit the very
-/// youngest).
+/// Which pods are missed least: upstream's order, with its logarithmic comparison of ages (so that deletion does not
+/// always hit the very youngest).
 /// </summary>
 public sealed class PodDeletionOrder : IComparer<PodFacts>
 {

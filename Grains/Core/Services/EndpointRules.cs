@@ -27,7 +27,9 @@ public static class EndpointRules
 
     public static bool IsHeadless(V1Service service) => service.Spec.ClusterIP is null or "" or "None";
 
-    /// <summary>The slices' content: by address family, then by ports, since named ports may differ from pod to pod.</summary>
+    /// <summary>
+    /// The slices' content: by address family, then by ports, since named ports may differ from pod to pod.
+    /// </summary>
     /// <param name="service">Whose endpoints.</param>
     /// <param name="pods">The pods that it selects.</param>
     /// <param name="zones">Zone by node name.</param>

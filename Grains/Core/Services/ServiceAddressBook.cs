@@ -27,8 +27,8 @@ public sealed record ServiceAddressReservation
 }
 
 /// <summary>
-/// Who has which cluster address and node port: live Services, as the journal tells them in order, and reservations for writes under way.
-/// An address is free only when neither has it.
+/// Who has which cluster address and node port: live Services, as the journal tells them in order, and reservations for
+/// writes under way. An address is free only when neither has it.
 /// </summary>
 internal sealed class ServiceAddressBook(ServiceAddressRange range, Random random)
 {
@@ -60,7 +60,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     }
 
     /// <summary>
-    /// A Service as it is now. Returns another Service that has the same cluster address, which must not happen and is worth an alarm.
+    /// A Service as it is now. Returns another Service that has the same cluster address, which must not happen and is
+    /// worth an alarm.
     /// </summary>
     public ObjectKey? See(ObjectKey key, V1ServiceSpec spec)
     {
@@ -190,8 +191,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         !_livePorts.ContainsKey(port) && !IsReserved(service, r => r.NodePorts.Contains(port));
 
     /// <summary>
-    /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most one of them can
-    /// be live
+    /// An earlier attempt to write the same Service does not stand in the way of the next: names are unique, so at most
+    /// one of them can be live
     /// at a time. Both keep others off until they have ended.
     /// </summary>
     private bool IsReserved(ObjectKey service, Func<ServiceAddressReservation, bool> has)

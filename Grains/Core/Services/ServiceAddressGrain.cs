@@ -17,11 +17,11 @@ public sealed class ServiceAddressState
 }
 
 /// <summary>
-/// Before each decision the grain reads the Services' journal up to its newest revision, so that it knows every committed Service; writes
-/// under way are covered by reservations. A reservation is written before it is told, under the storage's ETag: should two activations
-/// exist for
-/// a moment, one of them fails its write, gives nothing out, and goes. A new activation begins with the reservations as written and
-/// then reads the
+/// Before each decision the grain reads the Services' journal up to its newest revision, so that it knows every
+/// committed Service; writes under way are covered by reservations. A reservation is written before it is told, under
+/// the storage's ETag: should two activations exist for
+/// a moment, one of them fails its write, gives nothing out, and goes. A new activation begins with the reservations as
+/// written and then reads the
 /// Services: whatever was ever given is in the one or in the other.
 /// </summary>
 [GrainType("serviceaddresses")]
@@ -148,7 +148,8 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
         }
         catch (Exception error)
         {
-            // Another activation may have written, or nobody knows: nothing of what is held here may be trusted any more.
+            // Another activation may have written, or nobody knows: nothing of what is held here may be trusted any
+            // more.
             _book.Release(reservation);
             LogNotWritten(error);
             DeactivateOnIdle();

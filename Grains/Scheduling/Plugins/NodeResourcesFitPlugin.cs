@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
-/// <summary>The node must have what the pod requests; prefers nodes that have the most left (least allocated).</summary>
+/// <summary>
+/// The node must have what the pod requests; prefers nodes that have the most left (least allocated).
+/// </summary>
 public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlugin, IScorePlugin
 {
     private const int MaxScore = 100;

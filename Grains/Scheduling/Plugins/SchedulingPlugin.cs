@@ -24,8 +24,8 @@ public interface IPreFilterPlugin : ISchedulingPlugin
 public readonly record struct PreFilterResult(Verdict? Rejection, HashSet<string>? NodeNames);
 
 /// <summary>
-/// Says whether a pod may run on a node. Depends on nothing but the pod's <see cref="PodInfo.Shape"/>, its node name, and the
-/// node: results
+/// Says whether a pod may run on a node. Depends on nothing but the pod's <see cref="PodInfo.Shape"/>, its node name,
+/// and the node: results
 /// are kept and shared by all pods of one shape until <see cref="NodeInfo.Version"/> moves.
 /// </summary>
 public interface IFilterPlugin : ISchedulingPlugin

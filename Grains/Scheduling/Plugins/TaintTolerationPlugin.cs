@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
-/// Keeps pods off nodes whose taints they do not tolerate; of the others prefers those with the fewest soft taints untolerated.
+/// Keeps pods off nodes whose taints they do not tolerate; of the others prefers those with the fewest soft taints
+/// untolerated.
 /// </summary>
 public sealed class TaintTolerationPlugin : IFilterPlugin, IScorePlugin
 {

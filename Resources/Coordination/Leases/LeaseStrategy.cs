@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Coordination.Leases;
 
-/// <summary>The rules of Leases. Every node renews one every few seconds: nothing here allocates when all is well.</summary>
+/// <summary>
+/// The rules of Leases. Every node renews one every few seconds: nothing here allocates when all is well.
+/// </summary>
 public sealed class LeaseStrategy : ResourceStrategy<V1Lease>
 {
     public override bool AllowCreateOnUpdate => true;
@@ -43,7 +45,9 @@ public sealed class LeaseStrategy : ResourceStrategy<V1Lease>
 
     public override void ValidateUpdate(V1Lease item, V1Lease old, string subresource, FieldErrors errors) => Validate(item, errors);
 
-    /// <summary>Coordinated leader election is off by default in 1.36: its fields are dropped unless already in use.</summary>
+    /// <summary>
+    /// Coordinated leader election is off by default in 1.36: its fields are dropped unless already in use.
+    /// </summary>
     private static void DropCoordination(V1LeaseSpec? spec)
     {
         if (spec is not null)

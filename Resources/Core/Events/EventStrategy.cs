@@ -4,7 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Events;
 
 /// <summary>
-/// The rules of Events as the core API has them: lenient for old reporters, stricter for those that set <c>eventTime</c>.
+/// The rules of Events as the core API has them: lenient for old reporters, stricter for those that set
+/// <c>eventTime</c>.
 /// </summary>
 public sealed class EventStrategy : ResourceStrategy<Corev1Event>
 {

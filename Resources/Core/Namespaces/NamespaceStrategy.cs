@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Namespaces;
 
-/// <summary>The rules of Namespaces. They end through <c>spec.finalizers</c>, which only the finalize subresource may shorten.</summary>
+/// <summary>
+/// The rules of Namespaces. They end through <c>spec.finalizers</c>, which only the finalize subresource may shorten.
+/// </summary>
 public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
 {
     public const string Finalizer = "kubernetes";

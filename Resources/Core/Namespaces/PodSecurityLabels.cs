@@ -2,7 +2,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Namespaces;
 
-/// <summary>The labels by which a Namespace asks for a Pod security level; bad ones are refused where they are written.</summary>
+/// <summary>
+/// The labels by which a Namespace asks for a Pod security level; bad ones are refused where they are written.
+/// </summary>
 public static class PodSecurityLabels
 {
     private const string Prefix = "pod-security.kubernetes.io/";
@@ -11,8 +13,8 @@ public static class PodSecurityLabels
     private static readonly FieldPath Labels = FieldPath.Of("metadata", "labels");
 
     /// <summary>
-    /// Findings on the labels of a new Namespace, or on changed ones (labels that were already bad may stay). Like upstream's
-    /// admission plugin it speaks only when nothing else is wrong.
+    /// Findings on the labels of a new Namespace, or on changed ones (labels that were already bad may stay). Like
+    /// upstream's admission plugin it speaks only when nothing else is wrong.
     /// </summary>
     public static void Validate(IDictionary<string, string>? labels, IDictionary<string, string>? old, FieldErrors errors)
     {

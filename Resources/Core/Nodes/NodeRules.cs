@@ -4,7 +4,9 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.Core.Nodes;
 
-/// <summary>Validation of Nodes. Taints are reported under <c>metadata.taints</c>: upstream's slip, which clients see.</summary>
+/// <summary>
+/// Validation of Nodes. Taints are reported under <c>metadata.taints</c>: upstream's slip, which clients see.
+/// </summary>
 internal static class NodeRules
 {
     private const string AvoidPodsAnnotation = "scheduler.alpha.kubernetes.io/preferAvoidPods";

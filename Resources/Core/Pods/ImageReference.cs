@@ -8,8 +8,8 @@ internal static partial class ImageReference
     private const string Latest = "latest";
 
     /// <summary>
-    /// The pull policy of an image that has none: always for <c>:latest</c> or no tag at all, since those move; a name that cannot be parsed
-    /// counts as tagged.
+    /// The pull policy of an image that has none: always for <c>:latest</c> or no tag at all, since those move; a name
+    /// that cannot be parsed counts as tagged.
     /// </summary>
     public static string DefaultPullPolicy(string? image) => IsLatest(image ?? "") ? "Always" : "IfNotPresent";
 

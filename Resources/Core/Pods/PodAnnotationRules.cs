@@ -6,7 +6,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Pods;
 
-/// <summary>Rules of annotations that mean something for pods, alone and together with the fields that replaced them.</summary>
+/// <summary>
+/// Rules of annotations that mean something for pods, alone and together with the fields that replaced them.
+/// </summary>
 internal static class PodAnnotationRules
 {
     private const string SeccompMismatch = "seccomp type in annotation and field must match";

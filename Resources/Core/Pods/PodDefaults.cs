@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Pods;
 
 /// <summary>
-/// Defaults of pods and pod templates. A template gets those of the spec, a pod moreover those that shall not show up in templates
-/// (requests from limits, service links, host ports).
+/// Defaults of pods and pod templates. A template gets those of the spec, a pod moreover those that shall not show up
+/// in templates (requests from limits, service links, host ports).
 /// </summary>
 public static class PodDefaults
 {
@@ -242,7 +242,9 @@ public static class PodDefaults
         }
     }
 
-    /// <summary><c>podIP</c> is the first of <c>podIPs</c>; where they differ, the single one was set by an old client and wins.</summary>
+    /// <summary>
+    /// <c>podIP</c> is the first of <c>podIPs</c>; where they differ, the single one was set by an old client and wins.
+    /// </summary>
     private static void SyncPodIPs(V1PodStatus status)
     {
         var first = status.PodIPs is { Count: > 0 } list ? list[0].Ip : null;

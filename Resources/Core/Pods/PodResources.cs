@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Resources.Core.Pods;
 public static class PodResources
 {
     /// <summary>
-    /// The sum over containers and sidecars, or what an init container needs beside the sidecars started before it, whichever is more.
+    /// The sum over containers and sidecars, or what an init container needs beside the sidecars started before it,
+    /// whichever is more.
     /// </summary>
     public static Dictionary<string, Quantity> Requests(V1PodSpec spec) => Aggregate(spec, static r => r?.Requests);
 

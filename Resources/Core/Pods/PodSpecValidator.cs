@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Pods;
 
 /// <summary>
-/// Validation of a pod's spec, in a pod or a template: upstream's findings in upstream's order, since clients read them. Paths are only built where
-/// something is present that could be wrong. One instance validates one spec.
+/// Validation of a pod's spec, in a pod or a template: upstream's findings in upstream's order, since clients read
+/// them. Paths are only built where something is present that could be wrong. One instance validates one spec.
 /// </summary>
 internal sealed partial class PodSpecValidator
 {
@@ -146,7 +146,9 @@ internal sealed partial class PodSpecValidator
         AnySubdomain(path, "resourceClaimTemplateName", claim.ResourceClaimTemplateName);
     }
 
-    /// <summary>In a pod with the host's network, ports of container and host are the same; templates may leave the host's out.</summary>
+    /// <summary>
+    /// In a pod with the host's network, ports of container and host are the same; templates may leave the host's out.
+    /// </summary>
     private void HostNetworkPorts()
     {
         if (_spec.HostNetwork != true)

@@ -96,7 +96,10 @@ internal static class PodUpdatePreparation
         BumpGeneration(pod, old);
     }
 
-    /// <summary>The old containers with the new resources; the new ones as they are when names do not match, for validation to tell.</summary>
+    /// <summary>
+    /// The old containers with the new resources; the new ones as they are when names do not match, for validation to
+    /// tell.
+    /// </summary>
     private static IList<V1Container>? WithResources(IList<V1Container>? next, IList<V1Container>? old)
     {
         if (next is null || old is null || next.Zip(old).Any(p => p.First.Name != p.Second.Name))

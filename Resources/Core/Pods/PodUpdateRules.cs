@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Pods;
 
 /// <summary>
-/// A pod's spec is immutable but for a few fields. What may change is set back in a copy; if the copy still differs from the old spec, the
-/// answer shows the difference.
+/// A pod's spec is immutable but for a few fields. What may change is set back in a copy; if the copy still differs
+/// from the old spec, the answer shows the difference.
 /// </summary>
 internal static class PodUpdateRules
 {

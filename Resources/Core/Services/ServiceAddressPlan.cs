@@ -3,8 +3,8 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// What a prepared Service still needs: a cluster address, node ports, a health check port; and where each goes once it is given. Upstream's order
-/// and sharing: ports with the same number (one per protocol) share a node port on create.
+/// What a prepared Service still needs: a cluster address, node ports, a health check port; and where each goes once it
+/// is given. Upstream's order and sharing: ports with the same number (one per protocol) share a node port on create.
 /// </summary>
 public sealed class ServiceAddressPlan
 {

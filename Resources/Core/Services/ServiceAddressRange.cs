@@ -5,8 +5,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// The cluster addresses and node ports that Services may have. Both ranges begin with a static band: automatic allocation turns to it last, so
-/// that people can choose low numbers without clashes.
+/// The cluster addresses and node ports that Services may have. Both ranges begin with a static band: automatic
+/// allocation turns to it last, so that people can choose low numbers without clashes.
 /// </summary>
 public sealed class ServiceAddressRange
 {
@@ -83,7 +83,9 @@ public sealed class ServiceAddressRange
     private static uint ToNumber(byte[] bytes) => ((uint)bytes[0] << 24) | ((uint)bytes[1] << 16) | ((uint)bytes[2] << 8) | bytes[3];
 }
 
-/// <summary>Answers of a dry run: nothing is reserved, so wanted things are granted if they could be, and the rest is made up.</summary>
+/// <summary>
+/// Answers of a dry run: nothing is reserved, so wanted things are granted if they could be, and the rest is made up.
+/// </summary>
 public static class ServiceAddressDryRun
 {
     private const int FirstPretendedPort = 32768;

@@ -21,7 +21,8 @@ public static class ServiceAddressRefusals
         $"provided port is not in the valid range. The range of valid ports is {range.FirstNodePort}-{range.LastNodePort}";
 
     /// <summary>
-    /// Adds the finding that a refusal stands for; some refusals are no findings but failures of the server, which are returned.
+    /// Adds the finding that a refusal stands for; some refusals are no findings but failures of the server, which are
+    /// returned.
     /// </summary>
     public static Status? Report(ServiceAddressAnswer answer, ServiceAddressPlan plan, V1ServiceSpec spec, FieldErrors errors)
     {

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Services;
 
-/// <summary>Validation of clusterIPs, ipFamilies and ipFamilyPolicy: needed before addresses are given out, and again after.</summary>
+/// <summary>
+/// Validation of clusterIPs, ipFamilies and ipFamilyPolicy: needed before addresses are given out, and again after.
+/// </summary>
 internal static class ServiceAddressRules
 {
     private const int MaxAddresses = 2;

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// Decides what addresses a write of a Service needs, and writes them into it, for a cluster with one IPv4 range. Upstream does this before
-/// validation, so its refusals come first and alone.
+/// Decides what addresses a write of a Service needs, and writes them into it, for a cluster with one IPv4 range.
+/// Upstream does this before validation, so its refusals come first and alone.
 /// </summary>
 public static class ServiceAddressing
 {
@@ -28,7 +28,8 @@ public static class ServiceAddressing
     }
 
     /// <summary>
-    /// A PreferDualStack Service whose addresses the client did not touch stays as it is, whatever the cluster has become.
+    /// A PreferDualStack Service whose addresses the client did not touch stays as it is, whatever the cluster has
+    /// become.
     /// </summary>
     private static bool IsUnchangedPreference(V1ServiceSpec spec, V1ServiceSpec? old) =>
         old is not null && old.Type == spec.Type && spec.IpFamilyPolicy == ServiceKinds.PreferDualStack &&

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Services;
 
-/// <summary>Validation of a Service as such; what an update may change is in <see cref="ServiceUpdateRules"/>.</summary>
+/// <summary>
+/// Validation of a Service as such; what an update may change is in <see cref="ServiceUpdateRules"/>.
+/// </summary>
 internal static class ServiceRules
 {
     private const int AffinityMaxSeconds = 86400;

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// The rules of Services. Cluster addresses and node ports are given out in admission (<see cref="ServiceAddressing"/>), before the
-/// rules here see the object.
+/// The rules of Services. Cluster addresses and node ports are given out in admission
+/// (<see cref="ServiceAddressing"/>), before the rules here see the object.
 /// </summary>
 public sealed class ServiceStrategy : ResourceStrategy<V1Service>
 {

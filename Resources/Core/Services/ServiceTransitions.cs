@@ -3,8 +3,8 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// Updates that change a Service's type. Fields that the old type had been given, that the new type does not have, and that the client did not
-/// touch, are dropped for him; what he did touch is left for validation to refuse.
+/// Updates that change a Service's type. Fields that the old type had been given, that the new type does not have, and
+/// that the client did not touch, are dropped for him; what he did touch is left for validation to refuse.
 /// </summary>
 public static class ServiceTransitions
 {
@@ -34,7 +34,10 @@ public static class ServiceTransitions
         }
     }
 
-    /// <summary>Fills in allocated values that the client left out of an update, so that sending one's own manifest again is no change.</summary>
+    /// <summary>
+    /// Fills in allocated values that the client left out of an update, so that sending one's own manifest again is no
+    /// change.
+    /// </summary>
     public static void CarryAllocatedValues(V1ServiceSpec spec, V1ServiceSpec old)
     {
         if (ServiceKinds.NeedsClusterIP(old) && ServiceKinds.NeedsClusterIP(spec))

@@ -4,7 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Core.Services;
 
 /// <summary>
-/// What an update of a Service may change: the primary address and family never do, unless the Service comes from or goes to ExternalName.
+/// What an update of a Service may change: the primary address and family never do, unless the Service comes from or
+/// goes to ExternalName.
 /// </summary>
 internal static class ServiceUpdateRules
 {

@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.Discovery.EndpointSlices;
 
-/// <summary>Tells whether an update changes what a slice says (labels included): only then does its generation grow.</summary>
+/// <summary>
+/// Tells whether an update changes what a slice says (labels included): only then does its generation grow.
+/// </summary>
 internal static class EndpointSliceComparer
 {
     public static bool Same(V1EndpointSlice left, V1EndpointSlice right) =>

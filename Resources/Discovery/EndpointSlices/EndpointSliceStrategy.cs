@@ -4,7 +4,10 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Discovery.EndpointSlices;
 
-/// <summary>The rules of EndpointSlices. Slices change with every Pod of a Service, so a good one is checked without allocating paths.</summary>
+/// <summary>
+/// The rules of EndpointSlices. Slices change with every Pod of a Service, so a good one is checked without allocating
+/// paths.
+/// </summary>
 public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
 {
     private const int MaxShown = 3;

@@ -5,7 +5,9 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
-/// <summary>Codecs of all types, each made on first use from the model's properties and <see cref="TypeFacts"/>.</summary>
+/// <summary>
+/// Codecs of all types, each made on first use from the model's properties and <see cref="TypeFacts"/>.
+/// </summary>
 internal static class CodecTable
 {
     private static readonly ConcurrentDictionary<Type, IModelCodec> Models = new();

@@ -21,8 +21,8 @@ public sealed record PropertyFacts(string Name)
     public bool IsReplaced { get; init; }
 
     /// <summary>
-    /// The type where the model cannot tell it: the name of a definition or a scalar, after <c>[]</c> for a list or <c>{}</c> for a map
-    /// of it.
+    /// The type where the model cannot tell it: the name of a definition or a scalar, after <c>[]</c> for a list or
+    /// <c>{}</c> for a map of it.
     /// </summary>
     public string? Type { get; init; }
 }
@@ -38,13 +38,18 @@ public sealed record DefinitionFacts(string Name, string? Model)
     /// <summary>A kind of every group, such as DeleteOptions.</summary>
     public bool IsInAllGroups { get; init; }
 
-    /// <summary>Type and format of what is written as a scalar or as anything, for example <c>string/date-time</c>; null for structs.</summary>
+    /// <summary>
+    /// Type and format of what is written as a scalar or as anything, for example <c>string/date-time</c>; null for
+    /// structs.
+    /// </summary>
     public string? Scalar { get; init; }
 
     /// <summary>Server-side apply takes the struct as one value.</summary>
     public bool IsAtomic { get; init; }
 
-    /// <summary>The fields of which only one may be set, after the field that says which; null when it is not a union.</summary>
+    /// <summary>
+    /// The fields of which only one may be set, after the field that says which; null when it is not a union.
+    /// </summary>
     public (string Discriminator, IReadOnlyList<string> Fields)? Union { get; init; }
 
     /// <summary>Fields about which there is something to say; the required ones first.</summary>
@@ -57,7 +62,10 @@ public sealed record DefinitionFacts(string Name, string? Model)
     public string ShortName => Name[(Name.LastIndexOf('.') + 1)..];
 }
 
-/// <summary>Reads the table of facts for OpenAPI. Nothing of it is kept here: documents are made once and then served as they are.</summary>
+/// <summary>
+/// Reads the table of facts for OpenAPI. Nothing of it is kept here: documents are made once and then served as they
+/// are.
+/// </summary>
 public static class DefinitionTable
 {
     private const string Name = "openapi-facts.txt";

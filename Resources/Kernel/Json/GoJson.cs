@@ -249,7 +249,9 @@ public static class GoJson
             return false;
         }
 
-        /// <summary>A byte as Go's quoteChar shows it: bytes above ASCII as the Latin-1 character of that number.</summary>
+        /// <summary>
+        /// A byte as Go's quoteChar shows it: bytes above ASCII as the Latin-1 character of that number.
+        /// </summary>
         private static string QuoteChar(byte value) => value switch
         {
             (byte)'\'' => "'\\''",

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
 /// <summary>
-/// State of one decoding: where it is, the first type error (decoding goes on after it, as in Go), and the strict findings
-/// (unknown and duplicate fields) in order.
+/// State of one decoding: where it is, the first type error (decoding goes on after it, as in Go), and the strict
+/// findings (unknown and duplicate fields) in order.
 /// </summary>
 public sealed class JsonDecoding
 {

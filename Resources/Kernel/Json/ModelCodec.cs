@@ -14,8 +14,8 @@ internal interface IModelCodec
 }
 
 /// <summary>
-/// A model class as a Go struct. Fields are found by length and bytes, so a known field costs no allocation; a bit per field finds
-/// duplicates.
+/// A model class as a Go struct. Fields are found by length and bytes, so a known field costs no allocation; a bit per
+/// field finds duplicates.
 /// </summary>
 internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCodec
     where T : class, new()
@@ -202,7 +202,8 @@ internal class FieldCodec<TOwner, T>(FieldFacts facts, ValueCodec<T> codec, Func
 }
 
 /// <summary>
-/// <c>metadata.resourceVersion</c>: the journal fills it in, so an object on its way there has it empty, at a known place.
+/// <c>metadata.resourceVersion</c>: the journal fills it in, so an object on its way there has it empty, at a known
+/// place.
 /// </summary>
 internal sealed class RevisionField(FieldFacts facts, ValueCodec<string> codec)
     : FieldCodec<V1ObjectMeta, string>(facts, codec, m => m.ResourceVersion, (m, v) => m.ResourceVersion = v)

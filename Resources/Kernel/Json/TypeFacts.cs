@@ -92,7 +92,9 @@ internal static class SchemaText
     }
 }
 
-/// <summary>Which kinds upstream knows, served here or not: it decides which refusal a body of the wrong kind gets.</summary>
+/// <summary>
+/// Which kinds upstream knows, served here or not: it decides which refusal a body of the wrong kind gets.
+/// </summary>
 public static class KnownKinds
 {
     private static readonly Lazy<FrozenDictionary<string, string[]>> Table = new(() =>

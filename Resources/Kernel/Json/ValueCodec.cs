@@ -9,7 +9,8 @@ internal abstract class ValueCodec<T>
     public abstract string GoType { get; }
 
     /// <summary>
-    /// Reads the value at the reader's current token, ends on its last token. Wrong types are recorded, not thrown; null leaves
+    /// Reads the value at the reader's current token, ends on its last token. Wrong types are recorded, not thrown;
+    /// null leaves
     /// <paramref name="existing"/> (the value of an earlier duplicate, else nothing).
     /// </summary>
     public abstract T? Read(ref Utf8JsonReader reader, JsonDecoding decoding, T? existing, string goType);

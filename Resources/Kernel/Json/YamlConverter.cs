@@ -15,8 +15,8 @@ namespace OrleansOrchestrator.Resources.Kernel.Json;
 public readonly record struct ConvertedYaml(ReadOnlyMemory<byte> Json, string? Error, string? DuplicateKeys);
 
 /// <summary>
-/// YAML to JSON by the rules that upstream's library has kept from YAML 1.1: yes, no, on and off are booleans, and so are y and n. Aliases are
-/// expanded, within a bound.
+/// YAML to JSON by the rules that upstream's library has kept from YAML 1.1: yes, no, on and off are booleans, and so
+/// are y and n. Aliases are expanded, within a bound.
 /// </summary>
 public static class YamlConverter
 {

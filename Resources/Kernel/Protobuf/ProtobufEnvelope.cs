@@ -3,7 +3,8 @@ using System.Text;
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
 /// <summary>
-/// What surrounds every message of the API: four bytes of magic, then a <c>runtime.Unknown</c> that says what the message is.
+/// What surrounds every message of the API: four bytes of magic, then a <c>runtime.Unknown</c> that says what the
+/// message is.
 /// </summary>
 public readonly ref struct ProtobufEnvelope
 {

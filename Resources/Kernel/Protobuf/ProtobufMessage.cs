@@ -59,7 +59,9 @@ internal sealed class ProtobufField
     /// <summary>Whether values are varints; all others are runs of bytes.</summary>
     public bool IsVarint => Kind is ProtobufKind.Bool or ProtobufKind.Int32 or ProtobufKind.Int64;
 
-    /// <summary>Upstream's words for a value of the wrong sort: its fields are named like those of JSON, but with a capital.</summary>
+    /// <summary>
+    /// Upstream's words for a value of the wrong sort: its fields are named like those of JSON, but with a capital.
+    /// </summary>
     public ProtobufException Wrong(WireType wire)
     {
         var name = Name.ToString();

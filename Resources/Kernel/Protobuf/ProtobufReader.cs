@@ -12,8 +12,8 @@ internal enum WireType
 }
 
 /// <summary>
-/// Reads the fields of one message, one after the other. Nothing is copied, and every length is checked against what is there, so that
-/// noise ends in an exception with upstream's words and nothing else.
+/// Reads the fields of one message, one after the other. Nothing is copied, and every length is checked against what is
+/// there, so that noise ends in an exception with upstream's words and nothing else.
 /// </summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> data)
 {
@@ -111,7 +111,9 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> data)
         }
     }
 
-    /// <summary>Groups are in no message of the API, so they are only skipped; counting instead of recursing bounds the stack.</summary>
+    /// <summary>
+    /// Groups are in no message of the API, so they are only skipped; counting instead of recursing bounds the stack.
+    /// </summary>
     private void SkipGroup()
     {
         var number = Number;

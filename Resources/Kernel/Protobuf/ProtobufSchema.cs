@@ -8,8 +8,8 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
 /// <summary>
-/// Messages of all model classes, each made on first use: numbers come from <see cref="ProtobufTable"/>, types from the model, and what is
-/// left out when it is zero from <see cref="TypeFacts"/>.
+/// Messages of all model classes, each made on first use: numbers come from <see cref="ProtobufTable"/>, types from the
+/// model, and what is left out when it is zero from <see cref="TypeFacts"/>.
 /// </summary>
 internal static class ProtobufSchema
 {

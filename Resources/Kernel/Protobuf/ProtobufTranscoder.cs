@@ -5,12 +5,14 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
 /// <summary>
-/// Turns an object in protobuf into the JSON that upstream would have written for it, which the strict decoder then reads like any other.
+/// Turns an object in protobuf into the JSON that upstream would have written for it, which the strict decoder then
+/// reads like any other.
 /// </summary>
 /// <remarks>
-/// A message is walked once; its known fields leave their place in slots on the stack, so that fields come out whole and in the table's
-/// order whatever the order they came in: of a single value the last one counts, messages that come in parts are merged, and lists and maps
-/// are walked again from their first element to their last. The work is bounded by the number of fields times the bytes, the stack by
+/// A message is walked once; its known fields leave their place in slots on the stack, so that fields come out whole
+/// and in the table's order whatever the order they came in: of a single value the last one counts, messages that come
+/// in parts are merged, and lists and maps are walked again from their first element to their last. The work is bounded
+/// by the number of fields times the bytes, the stack by
 /// <see cref="MaxDepth"/>, the output by <see cref="MaxJsonBytes"/>. Fields with unknown numbers are skipped.
 /// </remarks>
 public static class ProtobufTranscoder
@@ -32,7 +34,9 @@ public static class ProtobufTranscoder
     /// <summary>Whether a model has a form in protobuf.</summary>
     public static bool Knows(Type model) => ProtobufSchema.Find(model) is not null;
 
-    /// <summary>Writes an object's JSON; throws <see cref="ProtobufException"/> when the bytes are no such object.</summary>
+    /// <summary>
+    /// Writes an object's JSON; throws <see cref="ProtobufException"/> when the bytes are no such object.
+    /// </summary>
     /// <param name="model">The model class; <see cref="Knows"/> it.</param>
     /// <param name="envelope">The object, and the kind and apiVersion that its JSON is to have.</param>
     /// <param name="output">Takes the JSON.</param>
@@ -46,7 +50,9 @@ public static class ProtobufTranscoder
         writer.Flush();
     }
 
-    /// <summary>Writes the JSON of an object of which only kind and apiVersion matter, because they are wrong.</summary>
+    /// <summary>
+    /// Writes the JSON of an object of which only kind and apiVersion matter, because they are wrong.
+    /// </summary>
     public static void WriteTypeMeta(ProtobufEnvelope envelope, IBufferWriter<byte> output)
     {
         var writer = Begin(envelope, output);
@@ -259,8 +265,8 @@ public static class ProtobufTranscoder
     }
 
     /// <summary>
-    /// The bytes of a value that occurs once. A message may come in parts; one after the other they are the whole. No part is copied
-    /// more than once a level, so copies stay below the size of the body times the nesting of the API.
+    /// The bytes of a value that occurs once. A message may come in parts; one after the other they are the whole. No
+    /// part is copied more than once a level, so copies stay below the size of the body times the nesting of the API.
     /// </summary>
     private static ReadOnlySpan<byte> Last(ProtobufField field, ReadOnlySpan<byte> data, Slot slot)
     {

@@ -55,7 +55,9 @@ internal static class ProtobufValues
         }
     }
 
-    /// <summary>Seconds (1) and nanoseconds (2) since 1970; nothing at all, and the year 1, are Go's zero time, which is null.</summary>
+    /// <summary>
+    /// Seconds (1) and nanoseconds (2) since 1970; nothing at all, and the year 1, are Go's zero time, which is null.
+    /// </summary>
     private static void WriteTime(Utf8JsonWriter writer, ReadOnlySpan<byte> data, bool hasMicroseconds)
     {
         const long FirstSecond = -62135596800;
@@ -87,7 +89,8 @@ internal static class ProtobufValues
             return;
         }
 
-        // A Time drops what is below a second, a MicroTime what is below a microsecond, as upstream does when it reads them.
+        // A Time drops what is below a second, a MicroTime what is below a microsecond, as upstream does when it reads
+        // them.
         var time = DateTime.UnixEpoch.AddTicks((seconds * TimeSpan.TicksPerSecond) + (nanoseconds / TimeSpan.NanosecondsPerTick));
         Span<byte> text = stackalloc byte[32];
         time.TryFormat(

@@ -47,7 +47,9 @@ public sealed class ContinueTokenTests
         Assert.Equal($"invalid continue token: continue key is not valid: {why}", ContinueToken.Decode(token).Error!.Message);
     }
 
-    /// <summary>Tokens come from outside: any text, and any bytes in the right wrapping, are decoded or refused with 400.</summary>
+    /// <summary>
+    /// Tokens come from outside: any text, and any bytes in the right wrapping, are decoded or refused with 400.
+    /// </summary>
     [Fact]
     public void AnyTextIsDecodedOrRefused()
     {

@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.Api.Tests.Lists;
 
 public sealed class ListViewTests
 {
-    /// <summary>Taking back changes gives exactly the state that was, for any revision, namespace and selector.</summary>
+    /// <summary>
+    /// Taking back changes gives exactly the state that was, for any revision, namespace and selector.
+    /// </summary>
     [Fact]
     public void ThePastIsWhatItWas() => Gen.Select(CacheModel.Histories, Gen.Int[0, 1000], Pick.From("", "one"), Pick.From("", "w=1", "w!=1")).Sample(
         (steps, at, inNamespace, labels) =>
@@ -21,7 +23,9 @@ public sealed class ListViewTests
             return true;
         });
 
-    /// <summary>Pages of any size, each continuing where its token says, are together one snapshot, while writes go on.</summary>
+    /// <summary>
+    /// Pages of any size, each continuing where its token says, are together one snapshot, while writes go on.
+    /// </summary>
     [Fact]
     public void PagesTogetherAreOneSnapshot() => Gen.Select(CacheModel.Histories, Gen.Int[0, 1000], Gen.Int[1, 4], Pick.From("", "one"), Pick.From("", "w=1")).Sample(
         (steps, at, limit, inNamespace, labels) =>

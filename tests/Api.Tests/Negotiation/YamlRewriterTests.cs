@@ -45,7 +45,9 @@ public sealed class YamlRewriterTests
         Assert.Equal(Expected, Rewrite(Json));
     }
 
-    /// <summary>Every string survives, whatever it looks like: read back by a YAML parser it is the same text, as a string.</summary>
+    /// <summary>
+    /// Every string survives, whatever it looks like: read back by a YAML parser it is the same text, as a string.
+    /// </summary>
     [Fact]
     public void StringsSurvive()
     {

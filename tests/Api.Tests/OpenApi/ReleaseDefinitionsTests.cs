@@ -6,13 +6,18 @@ using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.OpenApi;
 
-/// <summary>Our definitions against those that upstream publishes with the release, on machines that have its <c>swagger.json</c>.</summary>
+/// <summary>
+/// Our definitions against those that upstream publishes with the release, on machines that have its
+/// <c>swagger.json</c>.
+/// </summary>
 public sealed class ReleaseDefinitionsTests
 {
     private const string Prefix = "#/definitions/";
     private const string Meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
-    /// <summary>Not all: a few fields of this release are gone from the client models, and their texts with them.</summary>
+    /// <summary>
+    /// Not all: a few fields of this release are gone from the client models, and their texts with them.
+    /// </summary>
     private const double LeastDescribedShare = 0.95;
 
     private readonly Lazy<JsonObject> _ours = new(MakeOurs);
@@ -55,7 +60,10 @@ public sealed class ReleaseDefinitionsTests
         return JsonNode.Parse(File.ReadAllBytes(file!))!["definitions"]!.AsObject();
     }
 
-    /// <summary><c>KUBERNETES_SWAGGER</c>, or <c>shared/kubernetes/swagger.json</c> beside a folder above; null when there is none.</summary>
+    /// <summary>
+    /// <c>KUBERNETES_SWAGGER</c>, or <c>shared/kubernetes/swagger.json</c> beside a folder above; null when there is
+    /// none.
+    /// </summary>
     private static string? Find()
     {
         if (Environment.GetEnvironmentVariable("KUBERNETES_SWAGGER") is { Length: > 0 } given)

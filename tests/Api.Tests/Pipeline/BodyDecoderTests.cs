@@ -35,7 +35,9 @@ public sealed class BodyDecoderTests
             BodyDecoder.Decode(ConfigMap, body, BodyFormat.Json, FieldValidation.Strict, []).Error!.Message);
     }
 
-    /// <summary>Recorded by hand from real manifests, then broken at random: every outcome is an object or a 400.</summary>
+    /// <summary>
+    /// Recorded by hand from real manifests, then broken at random: every outcome is an object or a 400.
+    /// </summary>
     [Fact]
     public void BrokenBodiesNeverCauseAnError()
     {

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Pipeline;
 
-/// <summary>Typed Go clients speak protobuf: what kubectl 1.35 sends is accepted, and what is malformed is refused in upstream's words.</summary>
+/// <summary>
+/// Typed Go clients speak protobuf: what kubectl 1.35 sends is accepted, and what is malformed is refused in upstream's
+/// words.
+/// </summary>
 public sealed class ProtobufBodyTests
 {
     private const string MediaType = "application/vnd.kubernetes.protobuf";

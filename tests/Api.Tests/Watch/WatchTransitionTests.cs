@@ -9,8 +9,9 @@ namespace OrleansOrchestrator.Api.Tests.Watch;
 public sealed class WatchTransitionTests
 {
     /// <summary>
-    /// A client that applies the events of any selection to the state it began with has, after every change, exactly the objects that match;
-    /// ADDED is always news to it, MODIFIED and DELETED never are, and every event carries the change's revision.
+    /// A client that applies the events of any selection to the state it began with has, after every change, exactly
+    /// the objects that match; ADDED is always news to it, MODIFIED and DELETED never are, and every event carries the
+    /// change's revision.
     /// </summary>
     [Fact]
     public void AClientThatFollowsKnowsWhatMatches() => Gen.Select(

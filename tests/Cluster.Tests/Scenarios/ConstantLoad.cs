@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 
-/// <summary>Asks a server again and again, each time over a connection of its own, until told to stop; every failure is kept.</summary>
+/// <summary>
+/// Asks a server again and again, each time over a connection of its own, until told to stop; every failure is kept.
+/// </summary>
 public sealed class ConstantLoad : IAsyncDisposable
 {
     private const int Workers = 2;

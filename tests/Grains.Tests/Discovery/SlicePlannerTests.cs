@@ -15,8 +15,9 @@ public sealed class SlicePlannerTests
         new V1OwnerReference { Uid = "uid-1", Kind = "Service", Name = "web" });
 
     /// <summary>
-    /// Held against a set: after any sequence of wishes, the slices together hold exactly the wanted endpoints, each once, none over the limit;
-    /// a plan that was carried out leaves nothing to do; and an endpoint that stays is not written again elsewhere.
+    /// Held against a set: after any sequence of wishes, the slices together hold exactly the wanted endpoints, each
+    /// once, none over the limit; a plan that was carried out leaves nothing to do; and an endpoint that stays is not
+    /// written again elsewhere.
     /// </summary>
     [Fact]
     public void Slices_hold_what_is_wanted() => Gen.Select(

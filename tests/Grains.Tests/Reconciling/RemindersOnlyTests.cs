@@ -10,8 +10,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Reconciling;
 
 /// <summary>
-/// A cluster in which every wake-up is dropped: nothing follows anything, and once a minute the reminder of each controller fires. The world
-/// still comes to where it must be.
+/// A cluster in which every wake-up is dropped: nothing follows anything, and once a minute the reminder of each
+/// controller fires. The world still comes to where it must be.
 /// </summary>
 public sealed class RemindersOnlyTests
 {
@@ -106,7 +106,9 @@ public sealed class RemindersOnlyTests
         }
     }
 
-    /// <summary>Schedules what has no node, starts what is bound, and ends what is terminating, on living nodes.</summary>
+    /// <summary>
+    /// Schedules what has no node, starts what is bound, and ends what is terminating, on living nodes.
+    /// </summary>
     private void RunNodes()
     {
         var next = 0;

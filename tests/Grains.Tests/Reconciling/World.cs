@@ -16,7 +16,10 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Reconciling;
 
-/// <summary>A cluster of reconcilers over a fake API, driven step by step: no grains, no threads of its own, no clock but the test's.</summary>
+/// <summary>
+/// A cluster of reconcilers over a fake API, driven step by step: no grains, no threads of its own, no clock but the
+/// test's.
+/// </summary>
 internal sealed class World
 {
     private readonly Dictionary<string, IObjectReconciler> _reconcilers = new(StringComparer.Ordinal);

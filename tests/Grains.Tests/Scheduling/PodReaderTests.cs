@@ -82,7 +82,9 @@ public sealed class PodReaderTests
         Assert.Equal((milliCpu, memoryBytes), (read.MilliCpu, read.MemoryBytes));
     }
 
-    /// <summary>Whatever a pod's constraints look like, reading it ends, with facts or with an exception that the loop knows.</summary>
+    /// <summary>
+    /// Whatever a pod's constraints look like, reading it ends, with facts or with an exception that the loop knows.
+    /// </summary>
     [Fact]
     public void AnySpecIsReadOrRefused() => Gen.String[Gen.Char["{}[]\",:0123456789.eabkeytolrinsc "], 0, 60].Sample(
         text =>

@@ -9,8 +9,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>
-/// The API as far as the scheduler and hollow nodes need it: objects in memory, changes in order, bindings under the rule that
-/// a pod is assigned
+/// The API as far as the scheduler and hollow nodes need it: objects in memory, changes in order, bindings under the
+/// rule that a pod is assigned
 /// once, status patches that merge conditions by type. Without validation.
 /// </summary>
 internal sealed class SchedulingApi : IResourceClient

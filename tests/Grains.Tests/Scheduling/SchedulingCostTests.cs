@@ -8,10 +8,10 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>
-/// What one pod costs the scheduler: reading it when it is created and again when it is bound, deciding, and accounting.
-/// Measured are some 25 µs
-/// unoptimized; the bound of the best of three runs is what 2,000 pods a second allow, since machines that run tests are
-/// noisy. Allocations are not.
+/// What one pod costs the scheduler: reading it when it is created and again when it is bound, deciding, and
+/// accounting. Measured are some 25 µs
+/// unoptimized; the bound of the best of three runs is what 2,000 pods a second allow, since machines that run tests
+/// are noisy. Allocations are not.
 /// </summary>
 public sealed class SchedulingCostTests
 {

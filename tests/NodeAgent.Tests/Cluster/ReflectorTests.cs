@@ -33,7 +33,9 @@ public sealed class ReflectorTests
         Assert.Equal(2, _lists);
     }
 
-    /// <summary>The first watch brings two events and then what the test wants; the second none; the third ends it.</summary>
+    /// <summary>
+    /// The first watch brings two events and then what the test wants; the second none; the third ends it.
+    /// </summary>
     private Task RunAsync(Action<int, Action<Exception>> ending) =>
         new Reflector<V1ConfigMap>("maps", TimeProvider.System, NullLogger.Instance)
         {

@@ -11,7 +11,9 @@ public sealed class PodStatusTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    /// <summary>Container states (R running, 0 or 1 exited, - none), restart policy, everything stopped → phase.</summary>
+    /// <summary>
+    /// Container states (R running, 0 or 1 exited, - none), restart policy, everything stopped → phase.
+    /// </summary>
     [Theory]
     [InlineData("--", "Always", false, "Pending")]
     [InlineData("R-", "Always", false, "Pending")]

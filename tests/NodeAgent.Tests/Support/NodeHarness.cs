@@ -89,7 +89,9 @@ public sealed class NodeHarness : IAsyncLifetime
         return Log(pod, container);
     }
 
-    /// <summary>Ends the agent as a crash would, as far as containers are concerned: nothing of theirs is touched.</summary>
+    /// <summary>
+    /// Ends the agent as a crash would, as far as containers are concerned: nothing of theirs is touched.
+    /// </summary>
     internal async Task RestartAgentAsync(Action whileDown)
     {
         await StopAgentAsync();

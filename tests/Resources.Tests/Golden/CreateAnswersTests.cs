@@ -12,8 +12,9 @@ using Xunit;
 namespace OrleansOrchestrator.Resources.Tests.Golden;
 
 /// <summary>
-/// Recorded creates against the strategies alone: the object that is stored, or the message and causes of the refusal. What only the
-/// pipeline can answer (decoding errors, conflicts, admission) is left to the replay against a running API.
+/// Recorded creates against the strategies alone: the object that is stored, or the message and causes of the refusal.
+/// What only the pipeline can answer (decoding errors, conflicts, admission) is left to the replay against a running
+/// API.
 /// </summary>
 public sealed class CreateAnswersTests
 {
@@ -37,7 +38,9 @@ public sealed class CreateAnswersTests
         Assert.True(complaints.Count == 0, string.Join("\n\n", complaints));
     }
 
-    /// <summary>Upstream allocates a Service's address before it notices that the name is missing: the admission plugin's case.</summary>
+    /// <summary>
+    /// Upstream allocates a Service's address before it notices that the name is missing: the admission plugin's case.
+    /// </summary>
     private static bool IsCovered(GoldenStep step) =>
         !(step.Name == "no-name" && step.Scenario == "crud/core-service") && step.Method == "POST" && step.Status is 201 or 422 && step.Request.TryGetProperty("body", out var body) &&
         body.ValueKind == JsonValueKind.Object && DefinitionOf(step) is not null &&

@@ -18,7 +18,9 @@ internal sealed record GoldenStep(string Scenario, string Name, JsonElement Requ
 /// <summary>Reads the recorded exchanges, when the machine has them.</summary>
 internal static partial class GoldenExchanges
 {
-    /// <summary>The folder: <c>GOLDEN_DIR</c>, or <c>shared/golden</c> beside a folder above; null when there is none.</summary>
+    /// <summary>
+    /// The folder: <c>GOLDEN_DIR</c>, or <c>shared/golden</c> beside a folder above; null when there is none.
+    /// </summary>
     public static string? Folder { get; } = FindFolder();
 
     public static IEnumerable<GoldenStep> Read(string scenario)

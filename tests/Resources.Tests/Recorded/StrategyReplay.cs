@@ -8,8 +8,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.Tests.Recorded;
 
 /// <summary>
-/// Replays what a strategy decides of a request: decode, defaults, preparation, validation, warnings, and the object that is answered. What other
-/// parts of the write path add is taken from the recorded answer.
+/// Replays what a strategy decides of a request: decode, defaults, preparation, validation, warnings, and the object
+/// that is answered. What other parts of the write path add is taken from the recorded answer.
 /// </summary>
 internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string group, string kind, string plural)
     where T : class, IKubernetesObject<V1ObjectMeta>

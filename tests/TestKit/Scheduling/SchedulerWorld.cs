@@ -4,8 +4,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.TestKit.Scheduling;
 
 /// <summary>
-/// A cluster as the scheduler sees it, and beside it a naive model that knows nothing of shapes, caches or queues. Random
-/// steps change the world; after
+/// A cluster as the scheduler sees it, and beside it a naive model that knows nothing of shapes, caches or queues.
+/// Random steps change the world; after
 /// each the model judges every decision, and at the end of a run every pod that still waits.
 /// </summary>
 public sealed class SchedulerWorld
@@ -93,7 +93,8 @@ public sealed class SchedulerWorld
             return;
         }
 
-        // A binding may still be on its way there; then the node stays, as pods of a lost node are another controller's affair.
+        // A binding may still be on its way there; then the node stays, as pods of a lost node are another controller's
+        // affair.
         if (_bindings.All(b => b.NodeName != node.Sketch.Name))
         {
             _nodes.Remove(node.Sketch.Name);

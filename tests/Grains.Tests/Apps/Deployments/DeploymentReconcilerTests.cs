@@ -174,9 +174,9 @@ public sealed class DeploymentReconcilerTests
     }
 
     /// <summary>
-    /// Users, Deployment, ReplicaSets and pods act in random order, so everybody sees stale counts. Held against a model that only counts: the
-    /// sizes never add up to more than replicas + surge by a step of a rollout, pods that serve never fall below the minimum by one, and
-    /// when everybody is let run, the world is as asked and at rest.
+    /// Users, Deployment, ReplicaSets and pods act in random order, so everybody sees stale counts. Held against a
+    /// model that only counts: the sizes never add up to more than replicas + surge by a step of a rollout, pods that
+    /// serve never fall below the minimum by one, and when everybody is let run, the world is as asked and at rest.
     /// </summary>
     [Fact]
     public void A_rollout_keeps_its_bounds_and_converges() => Gen.Select(
@@ -258,7 +258,10 @@ public sealed class DeploymentReconcilerTests
         }
     }
 
-    /// <summary>By ReplicaSet: its size, how many of its pods it reports available, and the size of the Deployment when it was sized.</summary>
+    /// <summary>
+    /// By ReplicaSet: its size, how many of its pods it reports available, and the size of the Deployment when it was
+    /// sized.
+    /// </summary>
     private static Dictionary<string, (int Size, int Ready, int Desired)> Sizes(World world) =>
         world.Api.All<V1ReplicaSet>().ToDictionary(s => s.Metadata.Name, s => (
             s.Spec.Replicas ?? 0,

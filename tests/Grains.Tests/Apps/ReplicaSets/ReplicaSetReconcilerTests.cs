@@ -136,8 +136,8 @@ public sealed class ReplicaSetReconcilerTests
     }
 
     /// <summary>
-    /// P8: at any write the activation is lost, before the commit, after it, or with the request still under way, which arrives while a
-    /// successor works. At no time are there more pods than asked for.
+    /// P8: at any write the activation is lost, before the commit, after it, or with the request still under way, which
+    /// arrives while a successor works. At no time are there more pods than asked for.
     /// </summary>
     [Fact]
     public void A_crash_between_any_two_steps_doubles_nothing() => Gen.Select(

@@ -78,8 +78,9 @@ public sealed class ServiceAddressBookTests
     }
 
     /// <summary>
-    /// Writers reserve, commit or give up, delete; before each decision the journal is read, now and then from its beginning, as after a
-    /// new activation. Whatever the interleaving, no two live Services ever have the same address.
+    /// Writers reserve, commit or give up, delete; before each decision the journal is read, now and then from its
+    /// beginning, as after a new activation. Whatever the interleaving, no two live Services ever have the same
+    /// address.
     /// </summary>
     [Fact]
     public void NoTwoLiveServicesEverShare() => Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 4].Array[20, 120]).Sample((seed, steps) =>

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Protobuf;
 
-/// <summary>The table of numbers names exactly the fields that are served, which the models all have (and newer ones besides).</summary>
+/// <summary>
+/// The table of numbers names exactly the fields that are served, which the models all have (and newer ones besides).
+/// </summary>
 public sealed class ProtobufTableTests
 {
     private static readonly Dictionary<string, Type> Models = typeof(V1Pod).Assembly.GetTypes()

@@ -6,8 +6,8 @@ using OrleansOrchestrator.Resources.Kernel.Protobuf;
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Protobuf;
 
 /// <summary>
-/// An object at random, in protobuf and, made independently of it, in JSON. Fields come in any order, singles are written several times
-/// (the last counts), unknown fields lie between, lists of numbers are packed or not.
+/// An object at random, in protobuf and, made independently of it, in JSON. Fields come in any order, singles are
+/// written several times (the last counts), unknown fields lie between, lists of numbers are packed or not.
 /// </summary>
 internal sealed class RandomMessage(Random random)
 {
