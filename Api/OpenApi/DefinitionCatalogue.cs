@@ -26,6 +26,9 @@ internal sealed class DefinitionCatalogue
     private readonly Dictionary<string, string> _byModel = new(StringComparer.Ordinal);
     private readonly Dictionary<SchemaKind, string> _byKind = [];
 
+    /// <summary>Every document walks the definitions again, and reflection is not cheap.</summary>
+    private readonly Dictionary<string, IReadOnlyList<SchemaProperty>> _properties = new(StringComparer.Ordinal);
+
     public DefinitionCatalogue()
     {
         foreach (var definition in DefinitionTable.Read())
@@ -74,16 +77,25 @@ internal sealed class DefinitionCatalogue
     }
 
     /// <summary>The fields of a definition, by name.</summary>
-    public IEnumerable<SchemaProperty> Properties(DefinitionFacts definition)
+    public IReadOnlyList<SchemaProperty> Properties(DefinitionFacts definition)
     {
-        if (definition.Scalar is not null)
+        if (!_properties.TryGetValue(definition.Name, out var properties))
         {
-            return [];
+            properties = MakeProperties(definition);
+            _properties.Add(definition.Name, properties);
         }
 
+        return properties;
+    }
+
+    private static Type ModelType(string model) =>
+        typeof(V1Pod).Assembly.GetType($"{typeof(V1Pod).Namespace}.{model}", throwOnError: true)!;
+
+    private List<SchemaProperty> MakeProperties(DefinitionFacts definition)
+    {
         var facts = definition.Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
         var result = new SortedDictionary<string, SchemaProperty>(StringComparer.Ordinal);
-        if (definition.Model is { } model)
+        if (definition is { Scalar: null, Model: { } model })
         {
             AddProperties(ModelType(model), facts, result);
         }
@@ -94,11 +106,8 @@ internal sealed class DefinitionCatalogue
             result.Add(fact.Name, new SchemaProperty(fact, SchemaType.Parse(fact.Type), null, null));
         }
 
-        return result.Values;
+        return [.. result.Values];
     }
-
-    private static Type ModelType(string model) =>
-        typeof(V1Pod).Assembly.GetType($"{typeof(V1Pod).Namespace}.{model}", throwOnError: true)!;
 
     private void AddProperties(Type model, Dictionary<string, PropertyFacts> facts, SortedDictionary<string, SchemaProperty> result)
     {

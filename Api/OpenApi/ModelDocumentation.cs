@@ -13,6 +13,9 @@ internal static class ModelDocumentation
     /// <summary>Where the build puts the file.</summary>
     public static readonly string DefaultPath = Path.Combine(AppContext.BaseDirectory, "KubernetesClient.xml");
 
+    /// <summary>Names of methods are longer; those of models and properties are not.</summary>
+    private const int LongestName = 256;
+
     private static readonly string Namespace = typeof(V1Pod).Namespace + ".";
 
     /// <summary>Texts by model (<c>V1Pod</c>) and by property (<c>V1Pod.Spec</c>).</summary>
@@ -21,10 +24,11 @@ internal static class ModelDocumentation
     public static Dictionary<string, string> Read(string path, IReadOnlySet<string> models)
     {
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
+        var buffer = new char[LongestName];
         using var reader = XmlReader.Create(path, new XmlReaderSettings { IgnoreComments = true });
         while (reader.ReadToFollowing("member"))
         {
-            if (Wanted(reader.GetAttribute("name"), models) is { } member && reader.ReadToDescendant("summary"))
+            if (Wanted(ReadName(reader, buffer), models) is { } member && reader.ReadToDescendant("summary"))
             {
                 result[member] = ReadText(reader);
             }
@@ -60,15 +64,35 @@ internal static class ModelDocumentation
     }
 
     /// <summary>The name under which a member is kept: of a type or property of one of the models; else null.</summary>
-    private static string? Wanted(string? name, IReadOnlySet<string> models)
+    private static string? Wanted(ReadOnlySpan<char> name, IReadOnlySet<string> models)
     {
         if (name is not ['T' or 'P', ':', .. var full] || !full.StartsWith(Namespace, StringComparison.Ordinal))
         {
             return null;
         }
 
-        var member = full[Namespace.Length..];
+        var member = full[Namespace.Length..].ToString();
         return models.Contains(member.Split('.')[0]) ? member : null;
+    }
+
+    /// <summary>
+    /// The name of the member at hand; empty when it is too long to be one of ours. Most members are methods with very long names, which
+    /// would make up most of what this costs if each became a string.
+    /// </summary>
+    private static ReadOnlySpan<char> ReadName(XmlReader reader, char[] buffer)
+    {
+        var length = 0;
+        if (reader.MoveToAttribute("name"))
+        {
+            while (length < buffer.Length && reader.ReadValueChunk(buffer, length, buffer.Length - length) is > 0 and var read)
+            {
+                length += read;
+            }
+
+            reader.MoveToElement();
+        }
+
+        return length < buffer.Length ? buffer.AsSpan(0, length) : [];
     }
 
     private static string ReadText(XmlReader reader)

@@ -99,7 +99,7 @@ internal static class OpenApiV3Writer
         "path",
         name,
         "string",
-        name == "namespace" ? "object name and auth scope, such as for teams and projects" : "name of the object");
+        name == "namespace" ? "namespace of the object" : "name of the object");
 
     private static void WriteParameter(Utf8JsonWriter writer, string place, string name, string type, string description)
     {

@@ -42,10 +42,10 @@ internal sealed record Operation
 internal sealed record QueryParameter(string Name, string Type, string Description)
 {
     private static readonly QueryParameter DryRun = new(
-        "dryRun", "string", "When present, indicates that modifications should not be persisted. Valid values are: All.");
+        "dryRun", "string", "All goes through every step of the write, but stores nothing.");
 
     private static readonly QueryParameter FieldManager = new(
-        "fieldManager", "string", "The name of the actor that is making these changes.");
+        "fieldManager", "string", "Who makes the change, in managedFields.");
 
     private static readonly QueryParameter FieldValidation = new(
         "fieldValidation",
@@ -63,7 +63,7 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
     public static IReadOnlyList<QueryParameter> Delete { get; } =
     [
         DryRun,
-        new("gracePeriodSeconds", "integer", "The duration in seconds before the object should be deleted. Zero means at once."),
+        new("gracePeriodSeconds", "integer", "How many seconds the object may take to end; zero deletes it at once."),
         new("orphanDependents", "boolean", "Deprecated: use propagationPolicy."),
         new("propagationPolicy", "string", "Whether and how dependents are collected: Orphan, Background or Foreground."),
     ];

@@ -65,11 +65,15 @@ internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDicti
 
     private void WriteStruct(Utf8JsonWriter writer, DefinitionFacts definition)
     {
-        var properties = catalogue.Properties(definition).ToList();
+        var properties = catalogue.Properties(definition);
         if (properties.Count > 0)
         {
             writer.WriteStartObject("properties");
-            properties.ForEach(p => WriteProperty(writer, definition, p));
+            foreach (var property in properties)
+            {
+                WriteProperty(writer, definition, property);
+            }
+
             writer.WriteEndObject();
         }
 

@@ -140,7 +140,7 @@ internal static class SwaggerWriter
         writer.WriteStartObject();
         writer.WriteString("in", "path");
         writer.WriteString("name", name);
-        writer.WriteString("description", name == "namespace" ? "object name and auth scope, such as for teams and projects" : "name of the object");
+        writer.WriteString("description", name == "namespace" ? "namespace of the object" : "name of the object");
         writer.WriteBoolean("required", true);
         writer.WriteString("type", "string");
         writer.WriteBoolean("uniqueItems", true);

@@ -151,7 +151,7 @@ begin
 end
 $$;
 
--- What did this look like, and when did it change.
+-- Every version of an object, with its time.
 create view kube.changes as
 select resource,
        revision,
