@@ -2,6 +2,7 @@ using OrleansOrchestrator.Grains.Kernel;
 using System.CommandLine;
 using OrleansOrchestrator.Silo.Commands;
 using OrleansOrchestrator.Silo.Hosting;
+using Spectre.Console;
 
 var root = new RootCommand("Kubernetes on Orleans and PostgreSQL.")
 {
@@ -12,6 +13,12 @@ var root = new RootCommand("Kubernetes on Orleans and PostgreSQL.")
     ImageCommand.Create(),
     SiloCommand.Create(),
 };
+
+if (Console.IsOutputRedirected)
+{
+    // Whoever reads a log or greps wants whole lines.
+    AnsiConsole.Profile.Width = 1000;
+}
 
 try
 {

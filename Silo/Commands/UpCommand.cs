@@ -15,9 +15,9 @@ internal static class UpCommand
         var kubeconfig = CommonOptions.Kubeconfig();
         var port = new Option<int>("--port") { Description = "Port of the API.", DefaultValueFactory = _ => 6443 };
         var yes = new Option<bool>("--yes", "-y") { Description = "Install missing packages without asking." };
-        var hollow = new Option<int?>("--hollow-nodes")
+        var hollow = new Option<int>("--hollow-nodes")
         {
-            Description = "Run N simulated nodes instead of a real one. Default without root: 1.",
+            Description = "Run N simulated nodes instead of a real one. Default without root or containerd: 1.",
         };
         var connection = new Option<string?>("--connection")
         {
@@ -44,7 +44,7 @@ internal static class UpCommand
                 Port = parsed.GetValue(port),
                 NodeName = parsed.GetValue(nodeName)!,
                 NodeAddress = parsed.GetValue(nodeAddress) is { } text ? IPAddress.Parse(text) : null,
-                HollowNodes = parsed.GetValue(hollow) ?? (Environment.IsPrivilegedProcess ? 0 : 1),
+                HollowNodes = parsed.GetValue(hollow),
                 ConnectionString = parsed.GetValue(connection),
             },
             parsed.GetValue(yes),
@@ -57,11 +57,7 @@ internal static class UpCommand
         var console = AnsiConsole.Console;
         var time = TimeProvider.System;
         var start = time.GetTimestamp();
-        if (options.HollowNodes > 0 && !Environment.IsPrivilegedProcess)
-        {
-            console.WriteLine("Not root: containers cannot run, so the nodes of this cluster are simulated (hollow).");
-        }
-
+        options = WithNodesThatCanRun(options, console);
         var directory = DataDirectory.Open(options.DataDirectory);
         var cluster = new LocalCluster(options, directory, time);
         var needed = cluster.IsHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
@@ -87,6 +83,27 @@ internal static class UpCommand
         await cluster.StopAsync(CancellationToken.None);
         console.WriteLine("Stopped. 'orc up' resumes this cluster.");
         return 0;
+    }
+
+    // Real containers need root and containerd; where they cannot be had the control plane is still worth running.
+    private static LocalClusterOptions WithNodesThatCanRun(LocalClusterOptions options, IAnsiConsole console)
+    {
+        if (options.HollowNodes > 0)
+        {
+            return options;
+        }
+
+        var missing = PackageInstaller.Missing(Programs.ForNode);
+        var why = !Environment.IsPrivilegedProcess ? "This is not root"
+            : missing.Count > 0 && !PackageInstaller.CanInstall ? $"{string.Join(", ", missing.Select(p => p.Name))} cannot be installed here"
+            : null;
+        if (why is null)
+        {
+            return options;
+        }
+
+        console.WriteLine($"{why}: containers cannot run, so this cluster gets one simulated (hollow) node; --hollow-nodes N makes more.");
+        return options with { HollowNodes = 1 };
     }
 
     private static async Task StepAsync(

@@ -7,6 +7,9 @@ public static class PackageInstaller
 {
     private const string CreateClusterConfiguration = "/etc/postgresql-common/createcluster.conf";
 
+    /// <summary>Whether packages can be installed at all.</summary>
+    public static bool CanInstall => Environment.IsPrivilegedProcess && Programs.Find("apt-get") is not null;
+
     /// <summary>Programs of the list that are not there.</summary>
     public static IReadOnlyList<RequiredProgram> Missing(IEnumerable<RequiredProgram> programs) =>
         [.. programs.Where(p => Programs.Find(p.Name) is null)];
@@ -30,7 +33,7 @@ public static class PackageInstaller
             console.MarkupLineInterpolated($"  missing: [bold]{program.Name}[/] ({program.Why}), in package {program.Package}");
         }
 
-        if (!Environment.IsPrivilegedProcess || Programs.Find("apt-get") is null)
+        if (!CanInstall)
         {
             throw new UserErrorException($"Programs are missing. Install them first, for example as root: {command}");
         }
