@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using OrleansOrchestrator.Silo.Hosting;
+
+namespace OrleansOrchestrator.Bench;
+
+/// <summary>A silo with its own PostgreSQL in a temporary directory, as users run it: TLS, authentication, every controller unless told otherwise.</summary>
+public sealed class BenchCluster : IAsyncDisposable
+{
+    private const string TokenText = "bench-token";
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly string _root;
+    private readonly PrivatePostgres _postgres;
+    private readonly Process _silo;
+
+    private BenchCluster(string root, PrivatePostgres postgres, Process silo, string url)
+    {
+        _root = root;
+        _postgres = postgres;
+        _silo = silo;
+        Url = url;
+        var handler = new SocketsHttpHandler();
+
+        // The cluster's authority is its own, made a moment ago; there must be a certificate, and that is all one can say.
+        handler.SslOptions.RemoteCertificateValidationCallback =
+            static (_, _, _, errors) => !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
+        Client = new HttpClient(handler)
+        {
+            BaseAddress = new Uri(url), DefaultRequestVersion = HttpVersion.Version20, Timeout = TimeSpan.FromMinutes(5),
+        };
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TokenText);
+    }
+
+    public string Url { get; }
+
+    public string Token => TokenText;
+
+    public HttpClient Client { get; }
+
+    public int SiloProcess => _silo.Id;
+
+    public int PostgresProcess => _postgres.ProcessId!.Value;
+
+    /// <summary>From the start of the silo's process until it is ready, the database being empty and running.</summary>
+    public TimeSpan SiloStart { get; private set; }
+
+    /// <summary>From nothing until PostgreSQL answers.</summary>
+    public TimeSpan PostgresStart { get; private init; }
+
+    public static async Task<BenchCluster> StartAsync(BenchOptions options, int hollowNodes, bool controllers, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        var root = Directory.CreateTempSubdirectory("orc-bench-").FullName;
+
+        // PostgreSQL runs as another user, who must be able to come through.
+        File.SetUnixFileMode(root, File.GetUnixFileMode(root) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
+        var postgres = new PrivatePostgres(DataDirectory.Open(root));
+        var start = time.GetTimestamp();
+        await postgres.StartAsync(cancellationToken);
+        var postgresStart = time.GetElapsedTime(start);
+        var tokens = Path.Combine(root, "tokens");
+        await File.WriteAllTextAsync(tokens, $"{TokenText},bench,1,\"system:masters\"\n", cancellationToken);
+        var port = FreePort();
+        start = time.GetTimestamp();
+        var silo = Launch(options, root, postgres.ConnectionString, tokens, port, hollowNodes, controllers);
+        var cluster = new BenchCluster(root, postgres, silo, $"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}")
+        {
+            PostgresStart = postgresStart,
+        };
+        await cluster.WaitUntilReadyAsync(time, cancellationToken);
+        cluster.SiloStart = time.GetElapsedTime(start);
+        return cluster;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await Programs.RunAsync("kill", [_silo.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
+        await _silo.WaitForExitAsync();
+        _silo.Dispose();
+        await _postgres.StopAsync(CancellationToken.None);
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private static Process Launch(
+        BenchOptions options, string root, string connection, string tokens, int port, int hollowNodes, bool controllers) =>
+        Process.Start(new ProcessStartInfo(
+            "sh",
+            [
+                "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "silo", Path.Combine(root, "silo.log"), options.Silo, "silo",
+                "--connection", connection, "--bind-address", "127.0.0.1", "--port", Text(port), "--silo-port", Text(FreePort()),
+                "--token-auth-file", tokens, "--hollow-nodes", Text(hollowNodes), "--controllers", controllers ? "true" : "false",
+            ])
+        {
+            WorkingDirectory = root,
+        })!;
+
+    private async Task WaitUntilReadyAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(StartTime);
+        while (!await IsReadyAsync(patience.Token))
+        {
+            if (_silo.HasExited)
+            {
+                var log = await File.ReadAllTextAsync(Path.Combine(_root, "silo.log"), cancellationToken);
+                throw new InvalidOperationException($"The silo ended: {log}");
+            }
+
+            await Task.Delay(PollInterval, time, patience.Token);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await Client.GetAsync(new Uri("/readyz", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

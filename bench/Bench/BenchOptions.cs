@@ -1,0 +1,22 @@
+namespace OrleansOrchestrator.Bench;
+
+/// <summary>What is measured.</summary>
+public sealed record BenchOptions
+{
+    public required string Repository { get; init; }
+
+    /// <summary>The load generator, built.</summary>
+    public required string Referee { get; init; }
+
+    public required int Pods { get; init; }
+
+    public required bool Full { get; init; }
+
+    public required bool ApiOnly { get; init; }
+
+    public string? Output { get; init; }
+
+    public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));
+
+    public string Silo => Path.Combine(Repository, "Silo", "bin", "Release", "net10.0", "OrleansOrchestrator.Silo");
+}

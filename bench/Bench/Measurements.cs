@@ -1,0 +1,46 @@
+namespace OrleansOrchestrator.Bench;
+
+/// <summary>Everything that one run found out.</summary>
+public sealed record Measurements
+{
+    public required Machine Machine { get; init; }
+
+    /// <summary>The load generator's phases with controllers and scheduler running: what users have.</summary>
+    public List<PhaseResult> Phases { get; init; } = [];
+
+    /// <summary>The same against the API alone, which is what the reference figures are about.</summary>
+    public List<PhaseResult> ApiOnlyPhases { get; set; } = [];
+
+    public Startup? Startup { get; set; }
+
+    public Idle? Idle { get; set; }
+
+    public Rollout? Rollout { get; set; }
+
+    /// <summary>10,000 pods on 1,000 nodes.</summary>
+    public Rollout? LargeRollout { get; set; }
+
+    /// <summary>The costs of the API alone decide; without them, those with controllers.</summary>
+    public PhaseResult? Phase(string name) =>
+        ApiOnlyPhases.Find(p => p.Phase == name) ?? Phases.Find(p => p.Phase == name);
+}
+
+/// <summary>How long starting took.</summary>
+public sealed record Startup(TimeSpan Postgres, TimeSpan Silo)
+{
+    public TimeSpan Total => Postgres + Silo;
+}
+
+/// <summary>What a cluster costs that nobody uses.</summary>
+public sealed record Idle(double SiloCpuPercent, double PostgresCpuPercent, double SiloMegabytes, double PostgresMegabytes);
+
+/// <summary>A Deployment from the request to create it until its pods are where they should be.</summary>
+/// <param name="Nodes">Simulated nodes.</param>
+/// <param name="Pods">Replicas.</param>
+/// <param name="Bound">Until the last pod was bound.</param>
+/// <param name="Running">Until the last pod was Running.</param>
+/// <param name="CpuMillisecondsPerPod">Silo and PostgreSQL.</param>
+public sealed record Rollout(int Nodes, int Pods, TimeSpan Bound, TimeSpan Running, double CpuMillisecondsPerPod)
+{
+    public double BoundPerSecond => Pods / Bound.TotalSeconds;
+}

@@ -1,0 +1,33 @@
+namespace OrleansOrchestrator.Bench;
+
+/// <summary>What a phase may cost at most: CPU of silo and PostgreSQL per operation, or another figure.</summary>
+/// <param name="Name">As the table calls it.</param>
+/// <param name="Limit">At most this.</param>
+/// <param name="Unit">Of limit and figure.</param>
+/// <param name="Figure">Finds the figure; null when it was not measured.</param>
+public sealed record Target(string Name, double Limit, string Unit, Func<Measurements, double?> Figure)
+{
+    private const double MicrosecondsPerMillisecond = 1000;
+
+    public static IReadOnlyList<Target> All { get; } =
+    [
+        Cpu("create", "create", 400),
+        Cpu("status patch", "patch", 500),
+        Cpu("delete", "delete", 500),
+        Cpu("get", "get", 100),
+        Cpu("list of all pods", "list", 60 * MicrosecondsPerMillisecond),
+        Cpu("page of 500", "listpage", 5 * MicrosecondsPerMillisecond),
+        Cpu("list by label, 1 %", "listsel", 1 * MicrosecondsPerMillisecond),
+        Cpu("watch delivery", "watch", 10),
+        Cpu("Lease renewal", "leases-renew", 250),
+        new("create, one at a time, p50", 2, "ms", m => m.Phase("create1")?.P50),
+        new("private memory after the run", 350, "MB", m => m.Phases.LastOrDefault()?.PrivateMegabytes),
+        new("500 pods of a Deployment Running", 3, "s", m => m.Rollout?.Running.TotalSeconds),
+        new("idle CPU of the silo", 2, "% of a core", m => m.Idle?.SiloCpuPercent),
+        new("idle memory of the silo", 350, "MB", m => m.Idle?.SiloMegabytes),
+        new("idle memory of PostgreSQL", 150, "MB", m => m.Idle?.PostgresMegabytes),
+        new("start of PostgreSQL and silo", 8, "s", m => m.Startup?.Total.TotalSeconds),
+    ];
+
+    private static Target Cpu(string name, string phase, double limit) => new(name, limit, "µs", m => m.Phase(phase)?.CpuMicroseconds);
+}

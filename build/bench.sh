@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Measures the silo that ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE]; see bench/README.md.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+referee=${ORC_REFEREE:-$root/../shared/bench/kbench}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+[ -f "$referee/main.go" ] || { echo "bench: the referee is not in $referee: say where with ORC_REFEREE." >&2; exit 1; }
+command -v go >/dev/null || { echo "bench: install Debian's golang-go, which builds the referee." >&2; exit 1; }
+cp "$referee"/*.go "$referee/go.mod" "$work"
+(cd "$work" && GOCACHE="$work/cache" GOFLAGS=-mod=mod go build -o kbench .)
+
+dotnet build "$root/bench/Bench" -c Release -v quiet -nologo -clp:ErrorsOnly
+"$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" \
+    --root "$root" --referee "$work/kbench" "$@"
