@@ -26,7 +26,11 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     /// <param name="context">Which, and who.</param>
     /// <param name="next">Decodes or patches; called once an attempt, and must give a fresh object each time.</param>
     /// <param name="uid">When set, the object must have this uid (as storage says it).</param>
-    public async ValueTask<Outcome<WriteResult>> UpdateAsync(WriteContext context, NextVersion next, string uid = "")
+    /// <param name="isPatch">
+    /// The next version's resourceVersion comes from the current one unless the patch names it. So a commit that loses a race is
+    /// tried again either way: if the patch did name a revision, applying it to the newer version finds that out.
+    /// </param>
+    public async ValueTask<Outcome<WriteResult>> UpdateAsync(WriteContext context, NextVersion next, string uid = "", bool isPatch = false)
     {
         Outcome<WriteResult> outcome = default;
         var mode = ReadMode.Optimistic;
@@ -34,7 +38,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         {
             var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
             var warnings = context.Warnings.Count;
-            var step = await TryAsync(context, current, next, uid);
+            var step = await TryAsync(context, current, next, uid, isPatch);
             outcome = step.Outcome;
             if (!step.Retry && (mode == ReadMode.Verified || step.IsCommitted || await IsNewestAsync(context, current)))
             {
@@ -69,7 +73,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
 
         context.Definition.Strategy.SetDefaults(item.Value);
         return item;
-    });
+    }, isPatch: true);
 
     private async ValueTask<bool> IsNewestAsync(WriteContext context, ResourceObject? seen)
     {
@@ -77,7 +81,8 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         return verified?.Revision == seen?.Revision;
     }
 
-    private async ValueTask<Step> TryAsync(WriteContext context, ResourceObject? current, NextVersion next, string uid)
+    private async ValueTask<Step> TryAsync(
+        WriteContext context, ResourceObject? current, NextVersion next, string uid, bool isPatch)
     {
         if (uid.Length > 0 && uid != (current?.Uid ?? ""))
         {
@@ -100,7 +105,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         MetadataStamp.Normalize(item, context.Definition);
         item.Metadata.NamespaceProperty = context.Definition.Namespaced ? context.Key.Namespace : null;
         var attributes = Attributes(context, item, old);
-        var step = await AdmitAndCommitAsync(context, current, item, old, attributes);
+        var step = await AdmitAndCommitAsync(context, current, item, old, attributes, isPatch);
         await attributes.FinishAsync();
         return step;
     }
@@ -110,7 +115,8 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         ResourceObject current,
         IKubernetesObject<V1ObjectMeta> item,
         IKubernetesObject<V1ObjectMeta> old,
-        AdmissionAttributes attributes)
+        AdmissionAttributes attributes,
+        bool isPatch)
     {
         if (await admission.MutateAsync(attributes, context.CancellationToken) is { } refusal)
         {
@@ -122,7 +128,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
             return Step.Refuse(stale);
         }
 
-        var isLocked = !string.IsNullOrEmpty(item.Metadata.ResourceVersion);
+        var isLocked = !isPatch && !string.IsNullOrEmpty(item.Metadata.ResourceVersion);
         item.Metadata.ResourceVersion = current.Revision.ToString(CultureInfo.InvariantCulture);
         if (Prepare(context, item, old) is { } invalid)
         {
