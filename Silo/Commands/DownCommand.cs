@@ -13,7 +13,7 @@ internal static class DownCommand
         var command = new Command("down", "Stop the cluster on this machine; its data stays.") { data };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await Open(parsed.GetValue(data)!).StopAsync(cancellationToken);
+            await Open(parsed.GetValue(data)!).StopFromOutsideAsync(cancellationToken);
             AnsiConsole.WriteLine("Stopped. 'orc up' resumes this cluster.");
             return 0;
         });
@@ -41,7 +41,7 @@ internal static class DownCommand
                 return 1;
             }
 
-            await Open(root).StopAsync(cancellationToken);
+            await Open(root).StopFromOutsideAsync(cancellationToken);
             Directory.Delete(root, recursive: true);
             File.Delete(parsed.GetValue(kubeconfig)!);
             AnsiConsole.WriteLine($"Deleted {root}.");

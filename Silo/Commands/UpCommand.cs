@@ -62,6 +62,7 @@ internal static class UpCommand
         var cluster = new LocalCluster(options, directory, time);
         var needed = cluster.IsHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
         await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), yes, console, cancellationToken);
+        cluster.ClaimSupervision();
         cluster.CheckPort();
 
         await StepAsync(console, time, "PostgreSQL", cluster.StartStoreAsync, cancellationToken);
@@ -81,6 +82,7 @@ internal static class UpCommand
         }
 
         await cluster.StopAsync(CancellationToken.None);
+        cluster.EndSupervision();
         console.WriteLine("Stopped. 'orc up' resumes this cluster.");
         return 0;
     }

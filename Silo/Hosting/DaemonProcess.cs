@@ -44,10 +44,15 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         }
 
         var process = Process.Start(start)!;
-        File.WriteAllText(
-            directory.PidFile(name), $"{process.Id.ToString(CultureInfo.InvariantCulture)} {StartTime(process.Id)}");
+        Note(process.Id);
         return process;
     }
+
+    /// <summary>Makes the present process the one of this name; <see cref="Forget"/> undoes it.</summary>
+    public void Claim() => Note(Environment.ProcessId);
+
+    /// <summary>Removes the file of a process that is about to end.</summary>
+    public void Forget() => File.Delete(directory.PidFile(name));
 
     /// <summary>
     /// Asks the process to end, and ends it when it has not done so in time. Does nothing when it is not running.
@@ -72,7 +77,7 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
             await process.WaitForExitAsync(CancellationToken.None);
         }
 
-        File.Delete(directory.PidFile(name));
+        Forget();
     }
 
     /// <summary>The last lines of the log, for error messages.</summary>
@@ -81,6 +86,9 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         var file = directory.LogFile(name);
         return File.Exists(file) ? string.Join('\n', File.ReadLines(file).TakeLast(lines)) : "";
     }
+
+    private void Note(int pid) =>
+        File.WriteAllText(directory.PidFile(name), $"{pid.ToString(CultureInfo.InvariantCulture)} {StartTime(pid)}");
 
     private static Task SignalAsync(Process process, int signal) =>
         Programs.RunAsync(

@@ -44,12 +44,36 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     private static readonly TimeSpan SiloStartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan NodeReadyTime = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SupervisorPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
     private readonly PrivatePostgres _postgres = new(directory);
+    private readonly DaemonProcess _up = new(directory, "up");
     private readonly DaemonProcess _silo = new(directory, "silo");
     private readonly DaemonProcess _agent = new(directory, "node-agent");
+
+    /// <summary>Makes the present process the supervisor of this data directory; there can be one.</summary>
+    public void ClaimSupervision()
+    {
+        if (_up.Find() is { } other)
+        {
+            throw new UserErrorException(
+                $"This cluster is already up: 'orc up' runs as process {other.Id}. 'orc down' stops it; --data-dir names another cluster.");
+        }
+
+        _up.Claim();
+    }
+
+    /// <summary>Lets another process supervise.</summary>
+    public void EndSupervision() => _up.Forget();
+
+    /// <summary>Stops everything: by way of the supervisor when there is one, which would start again what it finds stopped.</summary>
+    public async Task StopFromOutsideAsync(CancellationToken cancellationToken)
+    {
+        await _up.StopAsync(SupervisorPatience, time);
+        await StopAsync(cancellationToken);
+    }
 
     /// <summary>True when this cluster runs no container, only simulated nodes.</summary>
     public bool IsHollow => options.HollowNodes > 0;
@@ -137,6 +161,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     {
         var rows = new List<(string, string)>
         {
+            ("supervisor (orc up)", StateOf(_up.Find())),
             ("PostgreSQL", StateOf(FindPostgres())),
             ("silo (API, controllers, scheduler)", StateOf(_silo.Find())),
             ("node agent", StateOf(_agent.Find())),
