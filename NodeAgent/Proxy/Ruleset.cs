@@ -30,53 +30,72 @@ public static class PortRules
     public static void AddTo(Ruleset rules, ProxyPort port, string clusterCidr)
     {
         var id = Id(port);
-        var internalEndpoints = port.InternalLocal ? [.. port.Endpoints.Where(e => e.IsLocal)] : port.Endpoints;
-        var externalEndpoints = port.ExternalLocal ? [.. port.Endpoints.Where(e => e.IsLocal)] : port.Endpoints;
-        AddVerdicts(rules, port, InternalKeys(port), "service-ips", $"cluster-{id}", internalEndpoints, port.InternalLocal);
-        AddVerdicts(rules, port, ExternalKeys(port), "service-ips", $"external-{id}", externalEndpoints, port.ExternalLocal);
-        AddNodePort(rules, port, id, externalEndpoints);
-        if (internalEndpoints.Count > 0)
+        IReadOnlyList<ProxyEndpoint> local = [.. port.Endpoints.Where(e => e.IsLocal)];
+        var internalEndpoints = port.InternalLocal ? local : port.Endpoints;
+        var externalEndpoints = port.ExternalLocal ? local : port.Endpoints;
+        var isExternal = port.NodePort > 0 || port.ExternalAddresses.Count > 0;
+        AddCluster(rules, port, id, internalEndpoints, clusterCidr);
+        if (isExternal)
         {
-            // What does not come from a pod would be answered past this node: its source becomes the node.
-            rules.Chains[$"cluster-{id}"] = $"ip saddr != {clusterCidr} {Masquerade}\n{Balance(rules, port, id, "c", internalEndpoints)}";
+            AddExternal(rules, port, id, externalEndpoints, clusterCidr);
         }
 
-        if (externalEndpoints.Count > 0 && (port.NodePort > 0 || port.ExternalAddresses.Count > 0))
-        {
-            var mask = port.ExternalLocal ? "" : $"{Masquerade}\n";
-            rules.Chains[$"external-{id}"] = mask + Balance(rules, port, id, "e", externalEndpoints);
-        }
-
-        foreach (var endpoint in port.Endpoints.Where(e => e.IsLocal))
+        AddVerdicts(rules, port, InternalKeys(port), $"cluster-{id}", internalEndpoints.Count > 0);
+        AddVerdicts(rules, port, ExternalKeys(port), $"external-{id}", externalEndpoints.Count > 0);
+        AddNodePort(rules, port, id, externalEndpoints.Count > 0);
+        foreach (var endpoint in local)
         {
             // A pod that reaches itself through a Service must not see itself as the sender.
             rules.Elements[("hairpins", $"{endpoint.Address} . {endpoint.Address}")] = "";
         }
     }
 
-    private static void AddVerdicts(
-        Ruleset rules,
-        ProxyPort port,
-        IEnumerable<string> keys,
-        string map,
-        string chain,
-        IReadOnlyList<ProxyEndpoint> endpoints,
-        bool isLocalOnly)
+    private static void AddCluster(
+        Ruleset rules, ProxyPort port, string id, IReadOnlyList<ProxyEndpoint> endpoints, string clusterCidr)
     {
-        foreach (var key in keys)
+        if (endpoints.Count > 0)
+        {
+            // What does not come from a pod would be answered past this node: its source becomes the node.
+            rules.Chains[$"cluster-{id}"] = $"ip saddr != {clusterCidr} {Masquerade}\n{Balance(rules, port, id, "c", endpoints)}";
+        }
+    }
+
+    // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through external addresses too.
+    private static void AddExternal(
+        Ruleset rules, ProxyPort port, string id, IReadOnlyList<ProxyEndpoint> endpoints, string clusterCidr)
+    {
+        if (!port.ExternalLocal)
         {
             if (endpoints.Count > 0)
             {
-                rules.Elements[(map, key)] = $"goto {chain}";
+                rules.Chains[$"external-{id}"] = $"{Masquerade}\n{Balance(rules, port, id, "e", endpoints)}";
             }
-            else
+        }
+        else if (port.Endpoints.Count > 0)
+        {
+            rules.Chains[$"inside-{id}"] = Balance(rules, port, id, "i", port.Endpoints);
+            var shortCut = $"ip saddr {clusterCidr} goto inside-{id}\nfib saddr type local {Masquerade}\nfib saddr type local goto inside-{id}\n";
+            rules.Chains[$"external-{id}"] = endpoints.Count > 0 ? shortCut + Balance(rules, port, id, "e", endpoints) : shortCut;
+        }
+    }
+
+    private static void AddVerdicts(Ruleset rules, ProxyPort port, IEnumerable<string> keys, string chain, bool isServed)
+    {
+        foreach (var key in keys)
+        {
+            if (rules.Chains.ContainsKey(chain))
             {
-                rules.Elements[("no-endpoint-services", key)] = Refusal(port, isLocalOnly);
+                rules.Elements[("service-ips", key)] = $"goto {chain}";
+            }
+
+            if (!isServed)
+            {
+                rules.Elements[("no-endpoint-services", key)] = Refusal(port);
             }
         }
     }
 
-    private static void AddNodePort(Ruleset rules, ProxyPort port, string id, IReadOnlyList<ProxyEndpoint> endpoints)
+    private static void AddNodePort(Ruleset rules, ProxyPort port, string id, bool isServed)
     {
         if (port.NodePort == 0)
         {
@@ -84,18 +103,19 @@ public static class PortRules
         }
 
         var key = string.Create(CultureInfo.InvariantCulture, $"{port.Protocol} . {port.NodePort}");
-        if (endpoints.Count > 0)
+        if (rules.Chains.ContainsKey($"external-{id}"))
         {
             rules.Elements[("service-nodeports", key)] = $"goto external-{id}";
         }
-        else
+
+        if (!isServed)
         {
-            rules.Elements[("no-endpoint-nodeports", key)] = Refusal(port, port.ExternalLocal);
+            rules.Elements[("no-endpoint-nodeports", key)] = Refusal(port);
         }
     }
 
     // Endpoints elsewhere: drop, since another node may answer (upstream's rule). None at all: say so at once.
-    private static string Refusal(ProxyPort port, bool isLocalOnly) => isLocalOnly && port.Endpoints.Count > 0 ? "drop" : "goto reject-chain";
+    private static string Refusal(ProxyPort port) => port.Endpoints.Count > 0 ? "drop" : "goto reject-chain";
 
     private static IEnumerable<string> InternalKeys(ProxyPort port) => port.ClusterAddresses.Select(a => Key(port, a));
 
@@ -128,7 +148,8 @@ public static class PortRules
         var choices = new List<string>();
         for (var i = 0; i < endpoints.Count; i++)
         {
-            var name = $"{prefix}-{id}-{Hash(endpoints[i].ToString())[..8]}";
+            // The timeout is part of the name: a set's definition cannot be changed once it is there.
+            var name = $"{prefix}-{id}-{Hash($"{Target(endpoints[i])} {port.AffinitySeconds}")[..8]}";
             rules.Sets[$"affinity-{name}"] = string.Create(
                 CultureInfo.InvariantCulture, $"type ipv4_addr; flags dynamic,timeout; timeout {port.AffinitySeconds}s; size 65535;");
             rules.Chains[$"endpoint-{name}"] =

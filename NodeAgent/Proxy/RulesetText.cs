@@ -29,7 +29,7 @@ public static class RulesetText
         }
         chain filter-input { type filter hook input priority -110; policy accept; ct state new jump no-endpoints; }
         chain filter-forward { type filter hook forward priority -110; policy accept; ct state new jump no-endpoints; }
-        chain filter-output { type filter hook output priority -110; policy accept; ct state new jump no-endpoints; }
+        chain filter-output { type filter hook output priority -90; policy accept; ct state new jump no-endpoints; }
         chain guard-loopback {
             type filter hook prerouting priority raw; policy accept;
             iif != "lo" ip daddr 127.0.0.0/8 drop
@@ -43,13 +43,63 @@ public static class RulesetText
         }
         """;
 
-    /// <summary>One transaction that replaces whatever the kernel holds.</summary>
-    public static string Full(Ruleset rules)
+    private static readonly string[] BaseMaps =
+        ["service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "hairpins"];
+
+    private static readonly string[] BaseChains =
+    [
+        "reject-chain", "services", "no-endpoints", "filter-input", "filter-forward", "filter-output", "guard-loopback", "nat-prerouting",
+        "nat-output", "nat-postrouting",
+    ];
+
+    /// <summary>One transaction that replaces whatever the kernel holds, and forgets what the kernel had learned.</summary>
+    public static string Full(Ruleset rules, string dnsAddress)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"add table ip {Table}\ndelete table ip {Table}\n");
-        text.Append(CultureInfo.InvariantCulture, $"table ip {Table} {{\n{Base}\n}}\n");
+        AppendBase(text, dnsAddress);
         return text.Append(Difference(new Ruleset(), rules)).ToString();
+    }
+
+    /// <summary>
+    /// One transaction that writes everything anew into a table of an earlier run, but leaves the clients that affinity sets remember.
+    /// </summary>
+    /// <param name="rules">What is wanted.</param>
+    /// <param name="existing">Chains and sets that are there, by name.</param>
+    /// <param name="dnsAddress">Address of the cluster's DNS on this node; empty without one.</param>
+    public static string Renew(Ruleset rules, (IReadOnlySet<string> Chains, IReadOnlySet<string> Sets) existing, string dnsAddress)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"flush table ip {Table}\n");
+        foreach (var map in BaseMaps.Where(existing.Sets.Contains))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"flush {(map == "hairpins" ? "set" : "map")} ip {Table} {map}\n");
+        }
+
+        AppendBase(text, dnsAddress);
+        text.Append(Difference(new Ruleset(), rules));
+        foreach (var chain in existing.Chains.Where(c => !rules.Chains.ContainsKey(c) && !BaseChains.Contains(c)))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"delete chain ip {Table} {chain}\n");
+        }
+
+        foreach (var set in existing.Sets.Where(s => !rules.Sets.ContainsKey(s) && !BaseMaps.Contains(s)))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"delete set ip {Table} {set}\n");
+        }
+
+        return text.ToString();
+    }
+
+    // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and ask again instead of giving up.
+    private static void AppendBase(StringBuilder text, string dnsAddress)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"table ip {Table} {{\n{Base}\n}}\n");
+        if (dnsAddress.Length > 0)
+        {
+            text.Append(
+                CultureInfo.InvariantCulture, $"add rule ip {Table} filter-output ip saddr {dnsAddress} icmp type destination-unreachable drop\n");
+        }
     }
 
     /// <summary>

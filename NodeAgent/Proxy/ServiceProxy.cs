@@ -1,27 +1,27 @@
 using System.Threading.Channels;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Network;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Keeps the kernel's rules in step with the Services. Changes are gathered while a transaction runs; each transaction is what differs from the last one that
-/// succeeded. After a failure the table is replaced whole, since nobody knows what the kernel holds. Nothing is programmed before the first list, so that a restart
-/// leaves the rules of the last run in force.
+/// Keeps the kernel's rules in step with the Services. Changes are gathered while a transaction runs. Nothing is programmed before the first list, so that a restart
+/// leaves the rules of the last run in force; from time to time the kernel is asked whether they still are.
 /// </summary>
 public sealed partial class ServiceProxy(
     ServiceDirectory services, NodeAgentOptions options, TimeProvider time, ILogger<ServiceProxy> logger) : BackgroundService
 {
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
-    private readonly Dictionary<(string Namespace, string Name), IReadOnlyList<ProxyPort>> _ports = [];
-    private Ruleset? _inKernel;
+    private readonly ProxyTable _table = new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "");
 
-    /// <summary>Completes with each transaction that succeeded: how long it took, and how many Services it was for.</summary>
+    private volatile bool _mustCheck;
+
+    /// <summary>Raised after each transaction that succeeded: how long it took, and how many Services it was for.</summary>
     public event Action<TimeSpan, int>? Synced;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -35,6 +35,11 @@ public sealed partial class ServiceProxy(
 
         _wake.Writer.TryWrite(true);
         KernelSettings.Apply();
+        await Task.WhenAll(SyncLoopAsync(stoppingToken), CheckLoopAsync(stoppingToken));
+    }
+
+    private async Task SyncLoopAsync(CancellationToken stoppingToken)
+    {
         while (await _wake.Reader.WaitToReadAsync(stoppingToken))
         {
             _wake.Reader.TryRead(out _);
@@ -45,10 +50,19 @@ public sealed partial class ServiceProxy(
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
                 LogSyncFailed(failure.Message);
-                _inKernel = null;
                 await Task.Delay(RetryAfter, time, stoppingToken);
                 _wake.Writer.TryWrite(true);
             }
+        }
+    }
+
+    private async Task CheckLoopAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(CheckEvery, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            _mustCheck = true;
+            _wake.Writer.TryWrite(true);
         }
     }
 
@@ -64,46 +78,22 @@ public sealed partial class ServiceProxy(
 
     private async Task SyncAsync(CancellationToken cancellationToken)
     {
+        if (_mustCheck)
+        {
+            _mustCheck = false;
+            if (!await _table.IsIntactAsync(cancellationToken))
+            {
+                LogNotIntact();
+            }
+        }
+
         var start = time.GetTimestamp();
         var changed = TakeChanged();
-        var before = new Ruleset();
-        var after = new Ruleset();
-        foreach (var key in changed)
+        if (await _table.ApplyAsync(changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", PortsOf), cancellationToken))
         {
-            Compute(before, _ports.GetValueOrDefault(key) ?? []);
-            var ports = PortsOf(key);
-            Compute(after, ports);
-            _ports[key] = ports;
-            if (ports.Count == 0)
-            {
-                _ports.Remove(key);
-            }
+            Synced?.Invoke(time.GetElapsedTime(start), changed.Count);
+            LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds);
         }
-
-        var stale = StaleConnections.Of(before, after);
-        if (_inKernel is null)
-        {
-            var all = new Ruleset();
-            foreach (var ports in _ports.Values)
-            {
-                Compute(all, ports);
-            }
-
-            await NftAsync(RulesetText.Full(all), cancellationToken);
-            _inKernel = all;
-        }
-        else if (RulesetText.Difference(before, after) is { Length: > 0 } difference)
-        {
-            await NftAsync(difference, cancellationToken);
-        }
-        else
-        {
-            return;
-        }
-
-        await StaleConnections.ForgetAsync(stale, cancellationToken);
-        Synced?.Invoke(time.GetElapsedTime(start), changed.Count);
-        LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds);
     }
 
     private List<(string Namespace, string Name)> TakeChanged()
@@ -122,26 +112,12 @@ public sealed partial class ServiceProxy(
             ? ProxyPorts.Of(view.Service, view.Slices, options.NodeName)
             : [];
 
-    private void Compute(Ruleset rules, IReadOnlyList<ProxyPort> ports)
-    {
-        foreach (var port in ports)
-        {
-            PortRules.AddTo(rules, port, options.ClusterCidr);
-        }
-    }
-
-    private static async Task NftAsync(string transaction, CancellationToken cancellationToken)
-    {
-        var result = await Commands.RunAsync("nft", ["-f", "-"], cancellationToken, transaction);
-        if (!result.Succeeded)
-        {
-            throw new IOException($"nft refused the rules: {result.Error.Trim()}");
-        }
-    }
-
     [LoggerMessage(1, LogLevel.Debug, "Programmed {Count} changed Services in {Milliseconds:F1} ms")]
     private partial void LogSynced(int count, double milliseconds);
 
     [LoggerMessage(2, LogLevel.Error, "The rules of Services could not be programmed; trying again: {Problem}")]
     private partial void LogSyncFailed(string problem);
+
+    [LoggerMessage(3, LogLevel.Warning, "The rules of Services have gone or were never complete; writing all of them")]
+    private partial void LogNotIntact();
 }

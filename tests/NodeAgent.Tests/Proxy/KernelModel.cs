@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
+
+/// <summary>
+/// What the kernel does with the commands that a difference is made of, and what it refuses: names that are not there, what is there twice, and the removal of what
+/// something still refers to.
+/// </summary>
+internal sealed partial class KernelModel
+{
+    private static readonly string[] Maps =
+        ["service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "hairpins"];
+
+    private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal) { ["reject-chain"] = [] };
+    private readonly SortedDictionary<string, string> _sets = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _elements = new(StringComparer.Ordinal);
+
+    public void Run(string transaction)
+    {
+        foreach (var line in transaction.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var match = Command().Match(line);
+            Assert.True(match.Success, line);
+            Run(match.Groups["verb"].Value, match.Groups["name"].Value, match.Groups["rest"].Value);
+        }
+    }
+
+    /// <summary>Everything in a fixed order: equal texts are equal kernels.</summary>
+    public string Dump() => string.Join('\n', [
+        .. _sets.Select(s => $"set {s.Key} {s.Value}"),
+        .. _chains.Select(c => $"chain {c.Key} {string.Join(" ; ", c.Value)}"),
+        .. _elements.Select(e => $"element {e.Key} = {e.Value}"),
+    ]);
+
+    private void Run(string verb, string name, string rest)
+    {
+        switch (verb)
+        {
+            case "add set":
+                Assert.True(_sets.TryAdd(name, rest), $"set {name} is there");
+                break;
+            case "delete set":
+                Assert.DoesNotContain(_chains.Values.SelectMany(c => c), r => Refers(r, "@" + name));
+                Assert.True(_sets.Remove(name), $"no set {name}");
+                break;
+            case "add chain":
+                Assert.True(_chains.TryAdd(name, []), $"chain {name} is there");
+                break;
+            case "flush chain":
+                Assert.True(_chains.ContainsKey(name), $"no chain {name}");
+                _chains[name] = [];
+                break;
+            case "delete chain":
+                Assert.DoesNotContain(_chains.Where(c => c.Key != name).SelectMany(c => c.Value), r => Refers(r, name));
+                Assert.DoesNotContain(_elements.Values, v => v == $"goto {name}");
+                Assert.True(_chains.Remove(name), $"no chain {name}");
+                break;
+            case "add rule":
+                Assert.All(Chains().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _chains.Keys));
+                Assert.All(Sets().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _sets.Keys));
+                _chains[name].Add(rest);
+                break;
+            default:
+                RunElements(verb, name, rest);
+                break;
+        }
+    }
+
+    private void RunElements(string verb, string name, string rest)
+    {
+        Assert.Contains(name, Maps);
+        foreach (var element in rest.Trim('{', '}', ' ').Split(", "))
+        {
+            var parts = element.Split(" : ");
+            var (key, value) = ($"{name} {parts[0]}", parts.Length > 1 ? parts[1] : "");
+            if (verb == "add element")
+            {
+                Assert.True(_elements.TryAdd(key, value), $"element {key} is there");
+                Assert.All(Chains().Matches(value), m => Assert.Contains(m.Groups[1].Value, _chains.Keys));
+            }
+            else
+            {
+                Assert.True(_elements.Remove(key, out var old) && old == value, $"no element {key} : {value}");
+            }
+        }
+    }
+
+    private static bool Refers(string rule, string name) => rule.Split(' ', ',', '}').Contains(name);
+
+    [GeneratedRegex(@"^(?<verb>(?:add|delete|flush) (?:set|chain|rule|element)) ip orc-proxy (?<name>\S+) ?(?<rest>.*)$", RegexOptions.CultureInvariant)]
+    private static partial Regex Command();
+
+    [GeneratedRegex(@"goto ([^\s,}]+)", RegexOptions.CultureInvariant)]
+    private static partial Regex Chains();
+
+    [GeneratedRegex(@"@([^\s,}]+)", RegexOptions.CultureInvariant)]
+    private static partial Regex Sets();
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using CsCheck;
+using OrleansOrchestrator.NodeAgent.Proxy;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
+
+/// <summary>Steps from state to state against a naive model of the kernel.</summary>
+public sealed class RulesetTextTests
+{
+    private const string Cidr = "10.244.0.0/16";
+
+    // Few names, addresses and ports, so that Services get into each other's way.
+    private static readonly Gen<ProxyEndpoint> AnyEndpoint = Gen.Select(
+        Gen.Int[1, 4], Gen.Bool, (host, local) => new ProxyEndpoint(IPAddress.Parse($"10.244.0.{host}"), 8080, local));
+
+    private static readonly Gen<ProxyPort> AnyPort = Gen.Select(
+        Gen.Select(Gen.Bool.Select(b => b ? "tcp" : "udp"), Gen.Int[1, 2], Gen.Int[0, 2], Gen.Int[0, 2]),
+        Gen.Select(Gen.Bool, Gen.Bool, Gen.Int[0, 3].Select(i => i < 2 ? 0 : 30 * i)),
+        AnyEndpoint.List[0, 4],
+        (where, how, endpoints) => new ProxyPort
+        {
+            Name = "",
+            Protocol = where.Item1,
+            Port = where.Item2,
+            ClusterAddresses = [],
+            ExternalAddresses = where.Item3 == 0 ? [] : [IPAddress.Parse($"198.51.100.{where.Item3}")],
+            NodePort = where.Item4 == 0 ? 0 : 30000 + where.Item4,
+            InternalLocal = how.Item1,
+            ExternalLocal = how.Item2,
+            AffinitySeconds = how.Item3,
+            Endpoints = [.. endpoints.Distinct()],
+        });
+
+    private static readonly Gen<Dictionary<string, Ruleset>> AnyStep = Gen.Select(
+        Gen.Int[0, 4],
+        AnyPort.List[0, 2],
+        (service, ports) => ($"default/s{service}", RulesOf(service, ports))).List[1, 3]
+        .Select(list => list.DistinctBy(x => x.Item1).ToDictionary(x => x.Item1, x => x.Item2));
+
+    [Fact]
+    public void Differences_step_by_step_lead_where_writing_everything_leads() => AnyStep.List[1, 12].Sample(
+        steps =>
+        {
+            var ledger = new RulesetLedger();
+            var kernel = new KernelModel();
+            foreach (var step in steps)
+            {
+                var (before, after) = ledger.Replace(step);
+                kernel.Run(RulesetText.Difference(before, after));
+            }
+
+            var whole = new KernelModel();
+            whole.Run(RulesetText.Difference(new Ruleset(), ledger.All()));
+            Assert.Equal(whole.Dump(), kernel.Dump());
+        },
+        iter: 3000);
+
+    [Fact]
+    public void The_same_services_give_the_same_rules_whatever_came_before() => Gen.Select(AnyStep.List[1, 6], AnyStep).Sample(
+        (history, last) =>
+        {
+            var old = new RulesetLedger();
+            foreach (var step in history)
+            {
+                old.Replace(step);
+            }
+
+            old.Replace(Enumerable.Range(0, 5).ToDictionary(i => $"default/s{i}", _ => new Ruleset()));
+            old.Replace(last);
+            var young = new RulesetLedger();
+            young.Replace(last);
+            Assert.Equal("", RulesetText.Difference(old.All(), young.All()));
+        },
+        iter: 500);
+
+    [Fact]
+    public void Nothing_changes_when_nothing_changed()
+    {
+        var ledger = new RulesetLedger();
+        var port = new ProxyPort
+        {
+            Name = "default/s:", Protocol = "tcp", Port = 80, ClusterAddresses = [IPAddress.Parse("10.96.0.9")],
+            Endpoints = [new ProxyEndpoint(IPAddress.Parse("10.244.0.2"), 80, true)],
+        };
+        Dictionary<string, Ruleset> Step()
+        {
+            var rules = new Ruleset();
+            PortRules.AddTo(rules, port, Cidr);
+            return new Dictionary<string, Ruleset> { ["default/s"] = rules };
+        }
+
+        ledger.Replace(Step());
+        var (before, after) = ledger.Replace(Step());
+        Assert.Equal("", RulesetText.Difference(before, after));
+    }
+
+    private static Ruleset RulesOf(int service, List<ProxyPort> ports)
+    {
+        var rules = new Ruleset();
+        foreach (var (port, i) in ports.DistinctBy(p => (p.Protocol, p.Port)).Select((p, i) => (p, i)))
+        {
+            PortRules.AddTo(
+                rules, port with { Name = $"default/s{service}:p{i}", ClusterAddresses = [IPAddress.Parse($"10.96.0.{service}")] }, Cidr);
+        }
+
+        return rules;
+    }
+}
