@@ -8,8 +8,10 @@ using System.Text;
 namespace OrleansOrchestrator.NodeAgent.Dns;
 
 /// <summary>
-/// The cluster's zone by the Kubernetes DNS specification 1.1.0: Services with an address, headless Services with their endpoints, ExternalName, SRV of named
-/// ports, reverse look-ups, and the addresses of pods (<c>10-244-0-5.NAMESPACE.pod</c>). Reads are lock-free; a Service's records are replaced whole.
+/// The cluster's zone by the Kubernetes DNS specification 1.1.0: Services with an address, headless Services with their
+/// endpoints, ExternalName, SRV of named
+/// ports, reverse look-ups, and the addresses of pods (<c>10-244-0-5.NAMESPACE.pod</c>). Reads are lock-free; a
+/// Service's records are replaced whole.
 /// </summary>
 public sealed class ClusterZone
 {
@@ -18,43 +20,66 @@ public sealed class ClusterZone
     private const string SchemaVersion = "1.1.0";
 
     private readonly string _domain;
+    private readonly Lock _writing = new();
     private readonly ConcurrentDictionary<(string Namespace, string Name), ServiceRecords> _services = new();
     private readonly ConcurrentDictionary<string, int> _namespaces = new();
     private readonly ConcurrentDictionary<IPAddress, string> _reverse = new();
 
     public ClusterZone(string domain) => _domain = domain.Trim('.').ToLowerInvariant();
 
-    /// <summary>False until the first list of Services has been read: until then nobody can say that a name does not exist.</summary>
+    /// <summary>
+    /// False until the first list of Services has been read: until then nobody can say that a name does not exist.
+    /// </summary>
     public bool IsLoaded { get; set; }
 
-    /// <summary>Puts a Service in, or its new version in place of the old.</summary>
+    /// <summary>
+    /// Puts a Service in, or its new version in place of the old: at no moment is a name missing that both have.
+    /// </summary>
     public void Set(ServiceRecords records)
     {
-        Remove(records.Namespace, records.Name);
-        _services[(records.Namespace, records.Name)] = records;
-        _namespaces.AddOrUpdate(records.Namespace, 1, (_, count) => count + 1);
-        foreach (var (address, name) in ReverseOf(records))
+        lock (_writing)
         {
-            _reverse[address] = name;
+            var old = Find(records.Namespace, records.Name);
+            if (old is null)
+            {
+                _namespaces.AddOrUpdate(records.Namespace, 1, (_, count) => count + 1);
+            }
+
+            _services[(records.Namespace, records.Name)] = records;
+            var reverse = ReverseOf(records).ToList();
+            foreach (var (address, name) in reverse)
+            {
+                _reverse[address] = name;
+            }
+
+            RemoveReverse(old is null ? [] : ReverseOf(old).Except(reverse));
         }
     }
 
     /// <summary>Takes a Service out.</summary>
     public void Remove(string space, string name)
     {
-        if (!_services.TryRemove((space, name), out var old))
+        lock (_writing)
         {
-            return;
-        }
+            if (!_services.TryRemove((space, name), out var old))
+            {
+                return;
+            }
 
-        if (_namespaces.AddOrUpdate(space, 0, (_, count) => count - 1) <= 0)
-        {
-            _namespaces.TryRemove(space, out _);
-        }
+            if (_namespaces.AddOrUpdate(space, 0, (_, count) => count - 1) <= 0)
+            {
+                _namespaces.TryRemove(space, out _);
+            }
 
-        foreach (var (address, reverse) in ReverseOf(old))
+            RemoveReverse(ReverseOf(old));
+        }
+    }
+
+    private void RemoveReverse(IEnumerable<(IPAddress Address, string Name)> gone)
+    {
+        foreach (var (address, name) in gone)
         {
-            _reverse.TryRemove(new KeyValuePair<IPAddress, string>(address, reverse));
+            _reverse.TryRemove(new KeyValuePair<IPAddress, string>(address, name));
         }
     }
 
@@ -123,7 +148,8 @@ public sealed class ClusterZone
             : service.Addresses;
         var records = addresses.Select(a => Address(question.Name, a)).ToArray();
 
-        // A headless Service without ready endpoints has no records, so its name does not exist (specification, section 2.4.1).
+        // A headless Service without ready endpoints has no records, so its name does not exist (specification, section
+        // 2.4.1).
         return service.IsHeadless && records.Length == 0 ? Missing() : Records(question, Shuffled(records));
     }
 
@@ -168,7 +194,7 @@ public sealed class ClusterZone
     {
         var text = label.Count(c => c == '-') == 3 && label.All(c => char.IsAsciiDigit(c) || c == '-')
             ? label.Replace('-', '.')
-            : label.Replace('-', ':');
+            : label.Replace('-', ':') + (label.Contains('-', StringComparison.Ordinal) ? "" : "?");
         return IPAddress.TryParse(text, out var address)
             ? RecordsOf(question, [Address(question.Name, address)], [])
             : new DnsAnswer { Code = DnsCode.NameError };

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace OrleansOrchestrator.NodeAgent.Dns;
 
 /// <summary>
-/// Answers pods' questions over UDP and TCP, on the cluster DNS address itself: every node has that address on a link of its own, so look-ups never leave the node.
+/// Answers pods' questions over UDP and TCP, on the cluster DNS address itself: every node has that address on a link
+/// of its own, so look-ups never leave the node.
 /// </summary>
 public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILogger<DnsServer> logger)
 {
@@ -49,7 +50,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
             DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.ServerFailure, IsAuthoritative = false }, limit);
     }
 
-    // The alias of an ExternalName Service may itself be a name of the cluster; for others the resolver of the client goes on with the alias.
+    // The alias of an ExternalName Service may itself be a name of the cluster; for others the resolver of the client
+    // goes on with the alias.
     private async ValueTask<DnsAnswer> FollowAliasAsync(DnsQuestion question, DnsAnswer answer, CancellationToken cancellationToken)
     {
         const int MaxAliases = 8;
@@ -142,6 +144,11 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
             {
                 await _connections.WaitAsync(cancellationToken);
                 _ = ServeConnectionAsync(await listener.AcceptAsync(cancellationToken), cancellationToken);
+            }
+            catch (SocketException failure)
+            {
+                _connections.Release();
+                LogReceiveFailed(failure.Message);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

@@ -6,12 +6,17 @@ using System.Net.Sockets;
 namespace OrleansOrchestrator.NodeAgent.Dns;
 
 /// <summary>
-/// Asks the host's resolvers for names that are not the cluster's, and remembers their answers for as long as they say (bounded in number and time). One server after
+/// Asks the host's resolvers for names that are not the cluster's, and remembers their answers for as long as they say
+/// (bounded in number and time). One server after
 /// the other; over TCP when an answer was cut.
 /// </summary>
-public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> own, TimeProvider time)
+/// <param name="resolvConf">File that names the host's resolvers.</param>
+/// <param name="own">Addresses of our own, which must not be asked.</param>
+/// <param name="time">Clock of the cache.</param>
+/// <param name="port">Port of the resolvers.</param>
+public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> own, TimeProvider time, int port = 53)
 {
-    private const int Port = 53;
+    private const int MaxRememberedQueryBytes = 512;
     private const int MaxMessageBytes = 65535;
     private const int MaxRemembered = 10_000;
     private const int MaxAtOnce = 1000;
@@ -21,12 +26,15 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _slots = new(MaxAtOnce, MaxAtOnce);
-    private readonly ConcurrentDictionary<(string Name, DnsType Type, ushort Class), (byte[] Message, DateTimeOffset Until)> _cache = new();
+    private readonly ConcurrentDictionary<string, (byte[] Message, DateTimeOffset Until)> _cache = new();
 
-    /// <summary>The answer as the resolver gave it, under the question's id; null when no resolver answers or too many wait.</summary>
+    /// <summary>
+    /// The answer as the resolver gave it, under the question's id; null when no resolver answers or too many wait.
+    /// </summary>
     public async Task<byte[]?> AskAsync(ReadOnlyMemory<byte> query, DnsQuestion question, bool overTcp, CancellationToken cancellationToken)
     {
-        var key = (question.Name, question.Type, question.Class);
+        // All of the query but its id: the case of the name and what the client can take shape the answer too.
+        var key = query.Length > MaxRememberedQueryBytes ? "" : Convert.ToBase64String(query.Span[2..]);
         if (!overTcp && _cache.TryGetValue(key, out var known) && known.Until > time.GetUtcNow())
         {
             return WithId(known.Message, question.Id);
@@ -40,7 +48,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
         try
         {
             var answer = await AskAllAsync(query, overTcp, cancellationToken);
-            if (answer is not null && !overTcp)
+            if (answer is not null && !overTcp && key.Length > 0)
             {
                 Remember(key, answer);
             }
@@ -62,7 +70,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
             try
             {
-                var server = new IPEndPoint(servers[attempt % servers.Count], Port);
+                var server = new IPEndPoint(servers[attempt % servers.Count], port);
                 return await (overTcp ? AskTcpAsync(query, server, either.Token) : AskUdpAsync(query, server, either.Token));
             }
             catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
@@ -74,7 +82,8 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
         return null;
     }
 
-    private static async Task<byte[]> AskUdpAsync(ReadOnlyMemory<byte> query, IPEndPoint server, CancellationToken cancellationToken)
+    private static async Task<byte[]> AskUdpAsync(
+        ReadOnlyMemory<byte> query, IPEndPoint server, CancellationToken cancellationToken)
     {
         // A port of its own for every question: guessing it is half of what forging an answer takes.
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -84,11 +93,31 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
         while (true)
         {
             var count = await socket.ReceiveAsync(buffer, cancellationToken);
-            if (count >= DnsQuestion.HeaderBytes && buffer.AsSpan(0, 2).SequenceEqual(query.Span[..2]))
+            if (IsReplyTo(buffer.AsSpan(0, count), query.Span))
             {
                 return buffer[..count];
             }
         }
+    }
+
+    // A reply to another question, of whatever origin, is passed over. Resolvers may change the case of the name.
+    private static bool IsReplyTo(ReadOnlySpan<byte> message, ReadOnlySpan<byte> query)
+    {
+        var end = Math.Min(query.Length, DnsQuery.SkipName(query, DnsQuestion.HeaderBytes) + 4);
+        if (message.Length < end || !message[..2].SequenceEqual(query[..2]) || (message[2] & 0x80) == 0)
+        {
+            return false;
+        }
+
+        for (var i = DnsQuestion.HeaderBytes; i < end; i++)
+        {
+            if (char.ToLowerInvariant((char)message[i]) != char.ToLowerInvariant((char)query[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static async Task<byte[]> AskTcpAsync(ReadOnlyMemory<byte> query, IPEndPoint server, CancellationToken cancellationToken)
@@ -118,7 +147,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
         ];
     }
 
-    private void Remember((string, DnsType, ushort) key, byte[] answer)
+    private void Remember(string key, byte[] answer)
     {
         var code = (DnsCode)(answer[3] & 0x0f);
         var isCut = (answer[2] & 2) != 0;

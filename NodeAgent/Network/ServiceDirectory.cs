@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Network;
 public sealed record ServiceView(V1Service Service, IReadOnlyCollection<V1EndpointSlice> Slices);
 
 /// <summary>
-/// All Services of the cluster with their EndpointSlices, followed once for the proxy and for DNS. Whoever follows is told the keys that changed; while the API is away,
+/// All Services of the cluster with their EndpointSlices, followed once for the proxy and for DNS. Whoever follows is
+/// told the keys that changed; while the API is away,
 /// what is known stays.
 /// </summary>
 public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILogger<ServiceDirectory> logger) : BackgroundService
@@ -17,11 +18,13 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
     private const string ServiceNameLabel = "kubernetes.io/service-name";
 
     private readonly ConcurrentDictionary<(string Namespace, string Name), V1Service> _services = new();
-    private readonly ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>> _slices = new();
+    private volatile ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>> _slices = new();
     private readonly TaskCompletionSource _servicesListed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _slicesListed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Raised with namespace and name of a Service that changed, or whose endpoints did. Handlers only take note.</summary>
+    /// <summary>
+    /// Raised with namespace and name of a Service that changed, or whose endpoints did. Handlers only take note.
+    /// </summary>
     public event Action<(string Namespace, string Name)>? Changed;
 
     /// <summary>Completes when both have been listed for the first time: only then is absence a fact.</summary>
@@ -101,14 +104,19 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
 
     private void ReplaceSlices(IReadOnlyList<V1EndpointSlice> slices)
     {
-        var before = _slices.Keys.ToList();
-        _slices.Clear();
+        // Put in place whole: nobody may take a list that is being read for endpoints that are gone.
+        var next = new ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>>();
         foreach (var slice in slices)
         {
-            ChangeSlice(WatchEventType.Modified, slice);
+            if (KeyOf(slice) is { } key)
+            {
+                next.GetOrAdd(key, _ => new ConcurrentDictionary<string, V1EndpointSlice>())[slice.Metadata.Name] = slice;
+            }
         }
 
-        foreach (var key in before)
+        var before = _slices.Keys;
+        _slices = next;
+        foreach (var key in before.Union(next.Keys))
         {
             Changed?.Invoke(key);
         }
@@ -118,12 +126,11 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
 
     private void ChangeSlice(WatchEventType type, V1EndpointSlice slice)
     {
-        if (slice.Metadata.Labels is null || !slice.Metadata.Labels.TryGetValue(ServiceNameLabel, out var service))
+        if (KeyOf(slice) is not { } key)
         {
             return;
         }
 
-        var key = (slice.Metadata.NamespaceProperty, service);
         var ofService = _slices.GetOrAdd(key, _ => new ConcurrentDictionary<string, V1EndpointSlice>());
         if (type == WatchEventType.Deleted)
         {
@@ -136,6 +143,11 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
 
         Changed?.Invoke(key);
     }
+
+    private static (string Namespace, string Name)? KeyOf(V1EndpointSlice slice) =>
+        slice.Metadata.Labels is { } labels && labels.TryGetValue(ServiceNameLabel, out var service)
+            ? (slice.Metadata.NamespaceProperty, service)
+            : null;
 
     private static (string Namespace, string Name) KeyOf(V1Service service) =>
         (service.Metadata.NamespaceProperty, service.Metadata.Name);

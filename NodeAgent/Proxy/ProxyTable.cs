@@ -6,8 +6,10 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// The kernel's table. Each change is one transaction of what differs from the last one that succeeded. When nobody knows what the kernel holds (at the start, after a
-/// failure, when others have been at it), everything is written anew in one transaction: connections that exist go on, affinity is kept where the table was ours.
+/// The kernel's table. Each change is one transaction of what differs from the last one that succeeded. When nobody
+/// knows what the kernel holds (at the start, after a
+/// failure, when others have been at it), everything is written anew in one transaction: connections that exist go on,
+/// affinity is kept where the table was ours.
 /// </summary>
 /// <param name="clusterCidr">Addresses of pods.</param>
 /// <param name="dnsAddress">Address of the cluster's DNS on this node; empty without one.</param>
@@ -19,7 +21,10 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
     private readonly HashSet<(string Set, string Key)> _gone = [];
     private bool _mustForget;
 
-    /// <summary>Programs the ports of some Services, by name of the Service; without ports it is gone. False when nothing had to change.</summary>
+    /// <summary>
+    /// Programs the ports of some Services, by name of the Service; without ports it is gone. False when nothing had to
+    /// change.
+    /// </summary>
     public async Task<bool> ApplyAsync(IReadOnlyDictionary<string, IReadOnlyList<ProxyPort>> changed, CancellationToken cancellationToken)
     {
         var (before, after) = _ledger.Replace(changed.ToDictionary(c => c.Key, c => RulesOf(c.Value), StringComparer.Ordinal));

@@ -6,7 +6,8 @@ using System.Text;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// What the kernel is to hold for Services, as named parts with text contents: chains with rules, elements of maps and sets, and sets of their own. Two of these can be
+/// What the kernel is to hold for Services, as named parts with text contents: chains with rules, elements of maps and
+/// sets, and sets of their own. Two of these can be
 /// compared part by part, which is what makes a change of one Service one small transaction.
 /// </summary>
 public sealed class Ruleset
@@ -21,7 +22,9 @@ public sealed class Ruleset
     public Dictionary<string, string> Sets { get; } = new(StringComparer.Ordinal);
 }
 
-/// <summary>The rules of one port of a Service. Pure; the structure around it is in <see cref="RulesetText"/>.</summary>
+/// <summary>
+/// The rules of one port of a Service. Pure; the structure around it is in <see cref="RulesetText"/>.
+/// </summary>
 public static class PortRules
 {
     private const string Masquerade = "meta mark set meta mark or " + RulesetText.MasqueradeMark;
@@ -60,7 +63,8 @@ public static class PortRules
         }
     }
 
-    // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through external addresses too.
+    // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through
+    // external addresses too.
     private static void AddExternal(
         Ruleset rules, ProxyPort port, string id, IReadOnlyList<ProxyEndpoint> endpoints, string clusterCidr)
     {

@@ -1,15 +1,20 @@
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Who wants which rules. Chains and sets belong to one Service, but elements may be claimed by several: two Services with the same external address and port, or two
-/// that select the same pod. The first claimant by name has its way, the others wait; so what the kernel holds depends on the Services alone, not on their history.
+/// Who wants which rules. Chains and sets belong to one Service, but elements may be claimed by several: two Services
+/// with the same external address and port, or two
+/// that select the same pod. The first claimant by name has its way, the others wait; so what the kernel holds depends
+/// on the Services alone, not on their history.
 /// </summary>
 public sealed class RulesetLedger
 {
     private readonly Dictionary<string, Ruleset> _owners = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Set, string Key), SortedDictionary<string, string>> _claims = [];
 
-    /// <summary>Replaces the rules of some owners; the answer holds only what they touch, as it was in force before and as it is to be now.</summary>
+    /// <summary>
+    /// Replaces the rules of some owners; the answer holds only what they touch, as it was in force before and as it is
+    /// to be now.
+    /// </summary>
     public (Ruleset Before, Ruleset After) Replace(IReadOnlyDictionary<string, Ruleset> changed)
     {
         var (before, after) = (new Ruleset(), new Ruleset());

@@ -11,7 +11,9 @@ public static class RulesetText
     /// <summary>The bit that upstream uses too: what carries it leaves with the node's address.</summary>
     public const string MasqueradeMark = "0x4000";
 
-    /// <summary>Hooks, and the empty maps that they look into. The order of chains within a hook is told by their priorities.</summary>
+    /// <summary>
+    /// Hooks, and the empty maps that they look into. The order of chains within a hook is told by their priorities.
+    /// </summary>
     private const string Base = """
         map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; }
         map service-nodeports { type inet_proto . inet_service : verdict; }
@@ -52,7 +54,9 @@ public static class RulesetText
         "nat-output", "nat-postrouting",
     ];
 
-    /// <summary>One transaction that replaces whatever the kernel holds, and forgets what the kernel had learned.</summary>
+    /// <summary>
+    /// One transaction that replaces whatever the kernel holds, and forgets what the kernel had learned.
+    /// </summary>
     public static string Full(Ruleset rules, string dnsAddress)
     {
         var text = new StringBuilder();
@@ -62,7 +66,8 @@ public static class RulesetText
     }
 
     /// <summary>
-    /// One transaction that writes everything anew into a table of an earlier run, but leaves the clients that affinity sets remember.
+    /// One transaction that writes everything anew into a table of an earlier run, but leaves the clients that affinity
+    /// sets remember.
     /// </summary>
     /// <param name="rules">What is wanted.</param>
     /// <param name="existing">Chains and sets that are there, by name.</param>
@@ -91,7 +96,8 @@ public static class RulesetText
         return text.ToString();
     }
 
-    // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and ask again instead of giving up.
+    // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and ask again
+    // instead of giving up.
     private static void AppendBase(StringBuilder text, string dnsAddress)
     {
         text.Append(CultureInfo.InvariantCulture, $"table ip {Table} {{\n{Base}\n}}\n");
@@ -103,7 +109,8 @@ public static class RulesetText
     }
 
     /// <summary>
-    /// One transaction from one state to another; empty when they are the same. Things are made before what refers to them, and removed after.
+    /// One transaction from one state to another; empty when they are the same. Things are made before what refers to
+    /// them, and removed after.
     /// </summary>
     public static string Difference(Ruleset from, Ruleset to)
     {

@@ -4,7 +4,8 @@ using OrleansOrchestrator.NodeAgent.Network;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Keeps the kernel's rules in step with the Services. Changes are gathered while a transaction runs. Nothing is programmed before the first list, so that a restart
+/// Keeps the kernel's rules in step with the Services. Changes are gathered while a transaction runs. Nothing is
+/// programmed before the first list, so that a restart
 /// leaves the rules of the last run in force; from time to time the kernel is asked whether they still are.
 /// </summary>
 public sealed partial class ServiceProxy(
@@ -21,7 +22,9 @@ public sealed partial class ServiceProxy(
 
     private volatile bool _mustCheck;
 
-    /// <summary>Raised after each transaction that succeeded: how long it took, and how many Services it was for.</summary>
+    /// <summary>
+    /// Raised after each transaction that succeeded: how long it took, and how many Services it was for.
+    /// </summary>
     public event Action<TimeSpan, int>? Synced;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -4,15 +4,20 @@ using System.Text.RegularExpressions;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// UDP has no connections to break, but the kernel keeps translating a flow as it first did: flows to endpoints that are gone, and those that began before a Service
-/// had any, are forgotten. What the kernel tracks is compared with the rules, so that it does not matter what happened while the agent was away.
+/// UDP has no connections to break, but the kernel keeps translating a flow as it first did: flows to endpoints that
+/// are gone, and those that began before a Service
+/// had any, are forgotten. What the kernel tracks is compared with the rules, so that it does not matter what happened
+/// while the agent was away.
 /// </summary>
 public static partial class StaleConnections
 {
     /// <summary>Whether rules are about UDP at all.</summary>
     public static bool Concern(Ruleset rules) => rules.Elements.Keys.Any(IsUdp);
 
-    /// <summary>Arguments of the conntrack deletions that <paramref name="listing"/> (of <c>conntrack -L -p udp</c>) needs under the rules.</summary>
+    /// <summary>
+    /// Arguments of the conntrack deletions that <paramref name="listing"/> (of <c>conntrack -L -p udp</c>) needs under
+    /// the rules.
+    /// </summary>
     public static IReadOnlyList<string[]> In(string listing, Ruleset rules, Func<IPAddress, bool> isLocal)
     {
         var targets = rules.Elements.Where(e => IsUdp(e.Key)).ToDictionary(e => e.Key.Key, e => TargetsOf(rules, e.Value));

@@ -5,7 +5,8 @@ using System.Collections.Concurrent;
 namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
 
 /// <summary>
-/// A SPDY/3.1 connection over any byte stream, in the subset that Kubernetes' exec, attach and port-forward use: streams that either side opens, data, half-close,
+/// A SPDY/3.1 connection over any byte stream, in the subset that Kubernetes' exec, attach and port-forward use:
+/// streams that either side opens, data, half-close,
 /// reset, ping, go-away. Either role. One task reads (<see cref="RunAsync"/>); writers take turns.
 /// </summary>
 public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisposable
@@ -30,7 +31,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
     private int _lastId = isServer ? 0 : -1;
 
     /// <summary>
-    /// Reads until the peer closes the connection or the token is cancelled; then every open stream fails. <paramref name="accept"/> is told of each stream that the
+    /// Reads until the peer closes the connection or the token is cancelled; then every open stream fails. <paramref
+    /// name="accept"/> is told of each stream that the
     /// peer opens, after the reply was sent.
     /// </summary>
     public async Task RunAsync(Action<SpdyStream> accept, CancellationToken cancellationToken)
@@ -87,8 +89,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
 
     public ValueTask DisposeAsync()
     {
+        // The semaphore stays: a writer that still waits for its turn is to fail by the transport, not by it.
         _headerReader.Dispose();
-        _writing.Dispose();
         return transport.DisposeAsync();
     }
 
@@ -117,6 +119,9 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
         }
         while (!bytes.IsEmpty);
     }
+
+    /// <summary>Both directions have ended: the peer may open another stream in its place.</summary>
+    internal void Forget(int id) => _streams.TryRemove(id, out _);
 
     // False ends the connection.
     private async ValueTask<bool> ReadFrameAsync(byte[] head, Action<SpdyStream> accept, CancellationToken cancellationToken)
@@ -156,9 +161,11 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
                 await AcceptAsync(flags, content, accept, cancellationToken);
                 return true;
             case SynReply:
-                if (_streams.TryGetValue(Number(content), out var replied))
+                // All blocks are one compressed stream: that of a stream which has gone must be read too.
+                var id = Number(content);
+                _headerReader.Read(content.Span[4..]);
+                if (_streams.TryGetValue(id, out var replied))
                 {
-                    _headerReader.Read(content.Span[4..]);
                     replied.Accepted.TrySetResult();
                 }
 
@@ -188,7 +195,11 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
         }
 
         var stream = new SpdyStream(this, Number(content), _headerReader.Read(content.Span[FixedBytes..]));
-        _streams[stream.Id] = stream;
+        if (!_streams.TryAdd(stream.Id, stream))
+        {
+            throw new InvalidDataException("a SPDY stream was opened twice");
+        }
+
         await _writing.WaitAsync(cancellationToken);
         try
         {

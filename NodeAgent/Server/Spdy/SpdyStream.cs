@@ -5,14 +5,17 @@ namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
 /// <summary>One stream of a connection: bytes in both directions, each of which ends on its own.</summary>
 public sealed class SpdyStream
 {
-    // Peers of this protocol in Kubernetes ignore its flow control: what is not read in time holds up the connection, not memory.
+    // Peers of this protocol in Kubernetes ignore its flow control: what is not read in time holds up the connection,
+    // not memory.
     private const int PauseBytes = 1024 * 1024;
 
     private readonly SpdyConnection _connection;
     private readonly Pipe _incoming = new(new PipeOptions(
         pauseWriterThreshold: PauseBytes, resumeWriterThreshold: PauseBytes / 2, useSynchronizationContext: false));
 
+    private readonly Lock _closing = new();
     private bool _writeClosed;
+    private bool _readClosed;
 
     internal SpdyStream(SpdyConnection connection, int id, IReadOnlyDictionary<string, string> headers)
     {
@@ -28,7 +31,9 @@ public sealed class SpdyStream
 
     internal TaskCompletionSource Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What the peer sends; ends when the peer closes its side, fails when it resets the stream or the connection goes.</summary>
+    /// <summary>
+    /// What the peer sends; ends when the peer closes its side, fails when it resets the stream or the connection goes.
+    /// </summary>
     public PipeReader Input => _incoming.Reader;
 
     /// <summary>Sends bytes.</summary>
@@ -36,15 +41,20 @@ public sealed class SpdyStream
         _connection.SendDataAsync(Id, bytes, last: false, cancellationToken);
 
     /// <summary>Says that nothing more will be sent. Doing so twice is harmless.</summary>
-    public Task CloseWriteAsync(CancellationToken cancellationToken)
+    public async Task CloseWriteAsync(CancellationToken cancellationToken)
     {
-        if (_writeClosed)
+        lock (_closing)
         {
-            return Task.CompletedTask;
+            if (_writeClosed)
+            {
+                return;
+            }
+
+            _writeClosed = true;
         }
 
-        _writeClosed = true;
-        return _connection.SendDataAsync(Id, ReadOnlyMemory<byte>.Empty, last: true, cancellationToken);
+        await _connection.SendDataAsync(Id, ReadOnlyMemory<byte>.Empty, last: true, cancellationToken);
+        ForgetWhenDone();
     }
 
     /// <summary>Copies what the peer sends until it closes its side.</summary>
@@ -69,6 +79,12 @@ public sealed class SpdyStream
 
     internal async ValueTask ReceiveAsync(ReadOnlyMemory<byte> bytes, bool last, CancellationToken cancellationToken)
     {
+        if (_readClosed)
+        {
+            // A peer that goes on after its own end breaks the protocol; what it says then is nobody's.
+            return;
+        }
+
         if (bytes.Length > 0)
         {
             await _incoming.Writer.WriteAsync(bytes, cancellationToken);
@@ -76,20 +92,43 @@ public sealed class SpdyStream
 
         if (last)
         {
-            await _incoming.Writer.CompleteAsync();
+            End();
+            ForgetWhenDone();
         }
     }
 
-    // As in upstream's implementation a reset ends what can be read, after everything that came before it: servers reset all streams when they are done.
-    internal void End()
+    // As in upstream's implementation a reset ends what can be read, after everything that came before it: servers
+    // reset all streams when they are done.
+    internal void End() => Close(new IOException("the peer refused the stream"), null);
+
+    internal void Fail(Exception reason) => Close(reason, reason);
+
+    private void Close(Exception refusal, Exception? reason)
     {
-        Accepted.TrySetException(new IOException("the peer refused the stream"));
-        _incoming.Writer.Complete();
+        lock (_closing)
+        {
+            if (_readClosed)
+            {
+                return;
+            }
+
+            _readClosed = true;
+        }
+
+        Accepted.TrySetException(refusal);
+        _incoming.Writer.Complete(reason);
     }
 
-    internal void Fail(Exception reason)
+    private void ForgetWhenDone()
     {
-        Accepted.TrySetException(reason);
-        _incoming.Writer.Complete(reason);
+        lock (_closing)
+        {
+            if (!_readClosed || !_writeClosed)
+            {
+                return;
+            }
+        }
+
+        _connection.Forget(Id);
     }
 }

@@ -4,7 +4,8 @@ using Xunit;
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 
 /// <summary>
-/// What the kernel does with the commands that a difference is made of, and what it refuses: names that are not there, what is there twice, and the removal of what
+/// What the kernel does with the commands that a difference is made of, and what it refuses: names that are not there,
+/// what is there twice, and the removal of what
 /// something still refers to.
 /// </summary>
 internal sealed partial class KernelModel

@@ -10,7 +10,8 @@ using Xunit;
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 
 /// <summary>
-/// A node in a network namespace of its own: a bridge with three pods behind it, and a client outside. Each pod answers on TCP and UDP port 8080 with its own address
+/// A node in a network namespace of its own: a bridge with three pods behind it, and a client outside. Each pod answers
+/// on TCP and UDP port 8080 with its own address
 /// and that of who asked.
 /// </summary>
 public sealed partial class TestNetwork : IAsyncLifetime

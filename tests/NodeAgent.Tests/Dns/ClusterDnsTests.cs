@@ -1,0 +1,216 @@
+using System.Net;
+using System.Net.Sockets;
+using CsCheck;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.NodeAgent.Dns;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Dns;
+
+/// <summary>The Kubernetes DNS specification 1.1.0 as a client sees it: through dig, over a loopback port.</summary>
+public sealed class ClusterDnsTests : IAsyncLifetime
+{
+    private readonly string _resolvConf = Path.GetTempFileName();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly ClusterZone _zone = new("cluster.local.");
+    private readonly UpstreamResolver _upstream = new();
+    private DnsServer _server = null!;
+    private int _port;
+    private Task _running = Task.CompletedTask;
+
+    public async ValueTask InitializeAsync()
+    {
+        await File.WriteAllTextAsync(_resolvConf, "# host\nnameserver 127.0.0.1\nsearch example\n");
+        _server = new DnsServer(_zone, new Forwarder(_resolvConf, [], TimeProvider.System, _upstream.Port), NullLogger<DnsServer>.Instance);
+        _zone.IsLoaded = true;
+        _zone.Set(ServiceRecords.Of(Service("web", "10.96.0.5"), []));
+        _zone.Set(ServiceRecords.Of(Service("db", "None"), [Slice(("10.244.0.7", "db-0", true), ("10.244.0.8", null, true), ("10.244.0.9", null, false))]));
+        _zone.Set(ServiceRecords.Of(Service("empty", "None"), []));
+        _zone.Set(ServiceRecords.Of(External("alias", "web.default.svc.cluster.local"), []));
+        _zone.Set(ServiceRecords.Of(External("alias2", "alias.default.svc.cluster.local"), []));
+        _zone.Set(ServiceRecords.Of(External("ring", "ring.default.svc.cluster.local"), []));
+        _zone.Set(ServiceRecords.Of(External("away", "small.example"), []));
+        using (var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _port = ((IPEndPoint)probe.LocalEndPoint!).Port;
+        }
+
+        _running = _server.RunAsync(new IPEndPoint(IPAddress.Loopback, _port), _ended.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _upstream.Dispose();
+        File.Delete(_resolvConf);
+    }
+
+    [Theory]
+    [InlineData("web.default.svc.cluster.local A", "A 10.96.0.5")]
+    [InlineData("WeB.default.svc.cluster.LOCAL A", "A 10.96.0.5")]
+    [InlineData("_http._tcp.web.default.svc.cluster.local SRV", "SRV 0 100 80 web.default.svc.cluster.local.")]
+    [InlineData("_http._tcp.db.default.svc.cluster.local SRV", "SRV 0 50 8080 10-244-0-8.db.default.svc.cluster.local. SRV 0 50 8080 db-0.db.default.svc.cluster.local.")]
+    [InlineData("db.default.svc.cluster.local A", "A 10.244.0.7 A 10.244.0.8")]
+    [InlineData("db-0.db.default.svc.cluster.local A", "A 10.244.0.7")]
+    [InlineData("10-244-0-8.db.default.svc.cluster.local A", "A 10.244.0.8")]
+    [InlineData("10-244-0-8.default.pod.cluster.local A", "A 10.244.0.8")]
+    [InlineData("5.0.96.10.in-addr.arpa PTR", "PTR web.default.svc.cluster.local.")]
+    [InlineData("7.0.244.10.in-addr.arpa PTR", "PTR db-0.db.default.svc.cluster.local.")]
+    [InlineData("alias.default.svc.cluster.local A", "CNAME web.default.svc.cluster.local. A 10.96.0.5")]
+    [InlineData("alias2.default.svc.cluster.local A", "CNAME alias.default.svc.cluster.local. CNAME web.default.svc.cluster.local. A 10.96.0.5")]
+    [InlineData("away.default.svc.cluster.local A", "CNAME small.example. A 192.0.2.80")]
+    [InlineData("dns-version.cluster.local TXT", "TXT \"1.1.0\"")]
+    [InlineData("small.example A", "A 192.0.2.80")]
+    public async Task Names_have_their_records(string question, string expected)
+    {
+        var (status, answers, _) = await DigAsync(question);
+        Assert.Equal(("NOERROR", Sorted(expected)), (status, Sorted(string.Join(' ', answers))));
+    }
+
+    [Theory]
+    [InlineData("web.default.svc.cluster.local AAAA", "NOERROR")]
+    [InlineData("default.svc.cluster.local A", "NOERROR")]
+    [InlineData("nothing.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("web.nowhere.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("nowhere.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("10-244-0-9.db.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("_http._udp.web.default.svc.cluster.local SRV", "NXDOMAIN")]
+    [InlineData("_x._tcp.web.default.svc.cluster.local SRV", "NXDOMAIN")]
+    [InlineData("empty.default.svc.cluster.local A", "NXDOMAIN")]
+    public async Task What_is_not_there_is_told_with_an_soa(string question, string expected)
+    {
+        var (status, answers, text) = await DigAsync(question);
+        Assert.Equal(expected, status);
+        Assert.Empty(answers);
+        Assert.Contains("SOA", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_says_that_a_name_is_missing_before_the_zone_is_known()
+    {
+        _zone.IsLoaded = false;
+        Assert.Equal("SERVFAIL", (await DigAsync("nothing.default.svc.cluster.local A")).Status);
+    }
+
+    [Fact]
+    public async Task A_ring_of_aliases_ends() =>
+        Assert.Equal("NOERROR", (await DigAsync("ring.default.svc.cluster.local A")).Status);
+
+    [Fact]
+    public async Task Large_answers_are_cut_over_udp_and_whole_over_tcp_and_edns_takes_more()
+    {
+        var endpoints = Enumerable.Range(1, 60).Select(i => ($"10.244.1.{i}", (string?)null, true)).ToArray();
+        _zone.Set(ServiceRecords.Of(Service("big", "None"), [Slice(endpoints)]));
+        Assert.Contains("flags: qr aa tc", (await DigAsync("big.default.svc.cluster.local A +ignore +noedns")).Text, StringComparison.Ordinal);
+        Assert.Equal(60, (await DigAsync("big.default.svc.cluster.local A +noedns")).Answers.Count);
+        var edns = await DigAsync("big.default.svc.cluster.local A +ignore +bufsize=1232");
+        Assert.Equal(60, edns.Answers.Count);
+        Assert.Contains("EDNS: version: 0", edns.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_of_others_are_remembered_and_asked_over_tcp_when_cut()
+    {
+        await DigAsync("small.example A +nocookie");
+        await DigAsync("small.example A +nocookie");
+        Assert.Equal(1, _upstream.UdpQuestions);
+        var big = await DigAsync("big.example A");
+        Assert.Equal("A 192.0.2.81", Assert.Single(big.Answers));
+        Assert.Equal(1, _upstream.TcpQuestions);
+    }
+
+    [Fact]
+    public async Task A_lost_question_is_asked_again()
+    {
+        _upstream.LoseNext = 1;
+        Assert.Equal("A 192.0.2.80", Assert.Single((await DigAsync("small.example A")).Answers));
+        Assert.Equal(2, _upstream.UdpQuestions);
+    }
+
+    [Fact]
+    public void No_bytes_break_the_server() => Gen.Select(Gen.Byte.Array[0, 120], Gen.Bool).Sample(
+        (bytes, asQuery) =>
+        {
+            // Half of them have the head of a query, so that more than the head is read.
+            byte[] message = asQuery ? [1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, .. bytes] : bytes;
+            var question = DnsQuestion.Parse(message, out var error);
+            if (question is not null)
+            {
+                var answer = _zone.Resolve(question) ?? new DnsAnswer { Code = DnsCode.ServerFailure };
+                Assert.InRange(DnsWriter.Write(question, answer, question.MaxAnswerBytes).Length, 12, 1232);
+                Assert.NotEmpty(DnsQuery.Write(question));
+            }
+            else if (error != DnsCode.NoError)
+            {
+                Assert.Equal(12, DnsWriter.WriteError(message, error).Length);
+            }
+
+            if (message.Length >= 12)
+            {
+                DnsQuery.ReadAddresses(message, new DnsQuestion { Name = "x", Section = [] });
+            }
+        },
+        iter: 20_000);
+
+    [Fact]
+    public async Task A_service_that_changes_never_goes_missing()
+    {
+        using var ended = new CancellationTokenSource();
+        var changing = Task.Run(() =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                _zone.Set(ServiceRecords.Of(Service("web", "10.96.0.5"), []));
+            }
+        });
+        foreach (var name in Enumerable.Repeat(new[] { "web.default.svc.cluster.local", "5.0.96.10.in-addr.arpa" }, 5000).SelectMany(n => n))
+        {
+            var type = name[0] == 'w' ? DnsType.A : DnsType.Ptr;
+            var answer = _zone.Resolve(new DnsQuestion { Name = name, Type = type, Class = 1, Section = [] });
+            Assert.Single(answer!.Answers);
+        }
+
+        await ended.CancelAsync();
+        await changing;
+    }
+
+    private async Task<(string Status, List<string> Answers, string Text)> DigAsync(string question)
+    {
+        Assert.SkipUnless(Commands.Exists("dig"), "needs dig");
+        var result = await Commands.RunAsync(
+            "dig", ["@127.0.0.1", "-p", $"{_port}", "+tries=1", "+time=8", .. question.Split(' ')], CancellationToken.None);
+        var lines = result.Output.Split('\n');
+        var status = lines.FirstOrDefault(l => l.Contains("status: ", StringComparison.Ordinal))?.Split("status: ")[1].Split(',')[0] ?? result.Output;
+        var answers = lines.SkipWhile(l => l != ";; ANSWER SECTION:").Skip(1).TakeWhile(l => l.Length > 0)
+            .Select(l => string.Join(' ', l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Skip(3))).ToList();
+        return (status, answers, result.Output);
+    }
+
+    private static string Sorted(string text) => string.Join(' ', text.Split(' ').Order(StringComparer.Ordinal));
+
+    private static V1Service Service(string name, string address) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+        Spec = new V1ServiceSpec { Type = "ClusterIP", ClusterIP = address, Ports = [new V1ServicePort { Name = "http", Port = 80 }] },
+    };
+
+    private static V1Service External(string name, string target) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+        Spec = new V1ServiceSpec { Type = "ExternalName", ExternalName = target },
+    };
+
+    private static V1EndpointSlice Slice(params (string Address, string? Hostname, bool Ready)[] endpoints) => new()
+    {
+        AddressType = "IPv4",
+        Ports = [new Discoveryv1EndpointPort { Name = "http", Port = 8080, Protocol = "TCP" }],
+        Endpoints = [.. endpoints.Select(e => new V1Endpoint
+        {
+            Addresses = [e.Address], Hostname = e.Hostname, Conditions = new V1EndpointConditions { Ready = e.Ready },
+        })],
+    };
+}
