@@ -55,6 +55,7 @@ public sealed partial class HollowNodesGrain(IServiceProvider services, TimeProv
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            // The grain is ending.
         }
         catch (Exception error)
         {

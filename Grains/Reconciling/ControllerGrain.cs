@@ -119,6 +119,7 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            // The controller is ending; its successor begins with a resync of its own.
         }
         catch (Exception error)
         {

@@ -77,6 +77,7 @@ public sealed partial class EventSink : BackgroundService
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+            // The silo is stopping.
         }
     }
 

@@ -61,6 +61,7 @@ public sealed partial class SchedulerGrain : Grain, ISchedulerGrain
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+            // The grain is ending.
         }
         catch (Exception error)
         {

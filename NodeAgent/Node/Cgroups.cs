@@ -6,9 +6,9 @@ using OrleansOrchestrator.NodeAgent.Pods;
 namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>
-/// The cgroups above containers: root, QoS classes, pods. <c>/root/podUID</c> for guaranteed pods,
-/// <c>/root/burstable/podUID</c> and <c>/root/besteffort/podUID</c> for the others. Both cgroup versions; the
-/// containers' own groups are the runtime's.
+/// The cgroups above containers: root, QoS classes, pods. Below the root, <c>podUID</c> for guaranteed pods,
+/// <c>burstable/podUID</c> and <c>besteffort/podUID</c> for the others. Both cgroup versions; the containers' own groups
+/// are the runtime's.
 /// </summary>
 public sealed class Cgroups(NodeAgentOptions options)
 {

@@ -1,9 +1,10 @@
 // Makes protobuf.txt: the numbers of the fields, which upstream declares in the struct tags of its types (k8s.io/api,
 // k8s.io/apimachinery; Apache-2.0). Any Go program that was built with them carries the tags in its type descriptors,
 // so its binary is all that is needed:
-//     dotnet run Resources/Kernel/Schema/protobuf.cs -- BINARY Resources/Kernel/Schema/types.txt
-// Resources/Kernel/Schema/protobuf.txt The binary must be linked statically for linux/amd64 (such as kubectl or, for a
-// newer release, kubernetes-mcp-server from npm).
+//     dotnet run Resources/Kernel/Schema/protobuf.cs -- BINARY Resources/Kernel/Schema/types.txt \
+//         Resources/Kernel/Schema/protobuf.txt
+// The binary must be linked statically for linux/amd64 (such as kubectl or, for a newer release, kubernetes-mcp-server
+// from npm).
 #:property PublishAot=false
 #:property TreatWarningsAsErrors=false
 using System.Buffers.Binary;

@@ -115,6 +115,7 @@ public sealed class ControllersOnSilosTests
             }
             catch (Exception) when (attempt < 100)
             {
+                // A silo is being killed: calls may fail in any way, until there are no more attempts.
             }
 
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));

@@ -6,7 +6,7 @@ using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using Xunit;
 
-namespace OrleansOrchestrator.Resources.Tests.Kernel.Json;
+namespace OrleansOrchestrator.Resources.Tests.Kernel;
 
 public sealed class ResourceCodecTests
 {

@@ -1,0 +1,85 @@
+using System.Text.RegularExpressions;
+
+namespace OrleansOrchestrator.Tidy;
+
+/// <summary>Rules about where things lie and what may know what.</summary>
+public static partial class LayoutRules
+{
+    /// <summary>The layers: which project may know which. Tests and benchmarks may know all.</summary>
+    private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
+    {
+        ["Grains.Interfaces"] = [],
+        ["Resources"] = ["Grains.Interfaces"],
+        ["Grains"] = ["Resources", "Grains.Interfaces"],
+        ["Api"] = ["Resources", "Grains.Interfaces"],
+        ["NodeAgent"] = [],
+        ["Dashboard"] = [],
+        ["Silo"] = ["Api", "Grains", "Resources", "Grains.Interfaces"],
+    };
+
+    private static readonly string[] VagueFolders = ["Common", "Utils", "Helpers", "Managers"];
+
+    public static IEnumerable<Finding> ReferencesPointDown(IReadOnlyList<SourceFile> files)
+    {
+        foreach (var project in files.Where(f => f.Path.EndsWith(".csproj", StringComparison.Ordinal) && !IsFree(f.Path)))
+        {
+            var name = Path.GetFileNameWithoutExtension(project.Path);
+            if (!MayReference.TryGetValue(name, out var allowed))
+            {
+                yield return new Finding(
+                    project.Path, 1, $"the project {name} has no place among the layers", "Give it one in LayoutRules.MayReference");
+                continue;
+            }
+
+            foreach (Match reference in ProjectReference().Matches(project.Text))
+            {
+                var target = Path.GetFileNameWithoutExtension(reference.Groups[1].Value.Replace('\\', '/'));
+                if (!allowed.Contains(target))
+                {
+                    yield return new Finding(
+                        project.Path,
+                        project.LineAt(reference.Index),
+                        $"{name} references {target}",
+                        "Speak to it through Grains.Interfaces or the API; wire it up in Silo");
+                }
+            }
+        }
+    }
+
+    public static IEnumerable<Finding> FoldersSayWhatTheyHold(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        from folder in file.Path.Split('/')[..^1]
+        where VagueFolders.Contains(folder, StringComparer.OrdinalIgnoreCase)
+        select new Finding(file.Path, 1, $"a folder named {folder}", "Name it after its kind or subsystem; what all share goes to Kernel");
+
+    /// <summary>Foo.cs in folder A of a project is tested by FooTests.cs in folder A of the project's tests.</summary>
+    public static IEnumerable<Finding> TestsMirrorSources(IReadOnlyList<SourceFile> files)
+    {
+        var sources = files.Where(f => f.IsCSharp && !IsFree(f.Path)).ToLookup(f => Path.GetFileName(f.Path));
+        foreach (var test in files.Select(f => f.Path).Where(p => p.EndsWith("Tests.cs", StringComparison.Ordinal)))
+        {
+            var parts = test.Split('/');
+            if (parts.Length < 3 || parts[0] != "tests" || !parts[1].EndsWith(".Tests", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var project = parts[1][..^".Tests".Length];
+            var tested = sources[parts[^1][..^"Tests.cs".Length] + ".cs"]
+                .Select(s => s.Path.Split('/'))
+                .Where(s => s[0] == project)
+                .ToList();
+            if (tested.Count > 0 && !tested.Any(s => s.AsSpan()[1..^1].SequenceEqual(parts.AsSpan()[2..^1])))
+            {
+                var right = string.Join('/', ["tests", parts[1], .. tested[0][1..^1], parts[^1]]);
+                yield return new Finding(test, 1, $"lies elsewhere than {string.Join('/', tested[0])}", $"Move it to {right}");
+            }
+        }
+    }
+
+    private static bool IsFree(string path) =>
+        path.StartsWith("tests/", StringComparison.Ordinal) || path.StartsWith("bench/", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"<ProjectReference\s+Include=""([^""]+)""")]
+    private static partial Regex ProjectReference();
+}
