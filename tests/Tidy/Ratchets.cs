@@ -9,7 +9,7 @@ internal static class Ratchets
     /// Lines of code over 120 columns that are not comments: mostly signatures, messages and tables of test cases.
     /// Wrapping all at once would only disturb work in progress, and the number is rounded up to let that land.
     /// </summary>
-    public const int LongCodeLines = 2100;
+    public const int LongCodeLines = 2200;
 
     /// <summary>Long comments, all in the proxy, the cluster DNS, the node's streaming server and the OpenAPI writer.</summary>
     public const int LongCommentLines = 100;
