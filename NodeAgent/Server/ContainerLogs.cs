@@ -41,6 +41,7 @@ public sealed class ContainerLogs(TimeProvider time)
         using var watcher = request.Follow ? new LogWatcher(path) : null;
         var copy = new LogCopy(request, output);
         var file = Open(path);
+        var opened = NameOf(file);
         try
         {
             file.Position = request.TailLines is { } lines ? TailPosition(file, lines) : 0;
@@ -53,12 +54,13 @@ public sealed class ContainerLogs(TimeProvider time)
                     return;
                 }
 
-                if (IsReplaced(path, file))
+                if (IsReplaced(path, file, opened))
                 {
                     var next = Open(path);
                     await copy.CopyAvailableAsync(file, cancellationToken);
                     await file.DisposeAsync();
                     file = next;
+                    opened = NameOf(file);
                 }
                 else if (!wasRunning)
                 {
@@ -111,9 +113,11 @@ public sealed class ContainerLogs(TimeProvider time)
     private static FileStream Open(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: true);
 
-    // Rotation renames the file and makes a new, shorter one.
-    private static bool IsReplaced(string path, FileStream file) =>
-        File.Exists(path) && new FileInfo(path).Length < file.Position;
+    // Rotation renames the file and makes a new one: the open file is then known by another name.
+    private static bool IsReplaced(string path, FileStream file, string? opened) => NameOf(file) != opened && File.Exists(path);
+
+    private static string? NameOf(FileStream file) =>
+        new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
 
     /// <summary>The state of one copy: what is left over of a line, and what may still be sent.</summary>
     private sealed class LogCopy(LogRequest request, Stream output)
