@@ -28,7 +28,7 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
         catch (Exception failure) when (!context.Response.HasStarted)
         {
             context.Response.Clear();
-            await StatusJson.WriteAsync(context, Map(failure, context.TraceIdentifier));
+            await StatusJson.WriteAsync(context, StatusOf(failure, context));
         }
     }
 
@@ -59,6 +59,15 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
                 LogFailed(failure, traceId);
                 return StatusErrors.InternalError($"unexpected failure, trace {traceId}");
         }
+    }
+
+    // What only reads has no outcome to be in doubt about: the client may ask again, here or at another silo.
+    private Status StatusOf(Exception failure, HttpContext context)
+    {
+        var status = Map(failure, context.TraceIdentifier);
+        return failure is not StatusException && status.Reason == StatusReasons.Timeout && HttpMethods.IsGet(context.Request.Method)
+            ? StatusErrors.ServiceUnavailable("the request was cut short and can be repeated")
+            : status;
     }
 
     [LoggerMessage(1, LogLevel.Debug, "Client of {Method} {Path} went away.")]

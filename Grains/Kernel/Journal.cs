@@ -147,11 +147,12 @@ internal sealed partial class Journal(
         }
     }
 
-    /// <summary>Sends waiting readers away, and does not let others wait. From any thread.</summary>
-    public void DismissReaders()
+    /// <summary>Sends waiting readers away, and stops.</summary>
+    public Task EndAsync(CancellationToken cancellationToken)
     {
         _isDismissing = true;
         _published.TrySetResult();
+        return StopAsync(cancellationToken);
     }
 
     private async Task WaitForPublicationAsync(TimeSpan wait, CancellationToken cancellationToken)

@@ -8,14 +8,28 @@ namespace OrleansOrchestrator.Grains.Kernel;
 public sealed class JournalGrain : Grain, IJournalGrain
 {
     private readonly Journal _journal;
-    private readonly CancellationTokenRegistration _stopping;
+    private readonly JournalShutdown _shutdown;
 
     public JournalGrain(
         IJournalStore store, TimeProvider time, JournalOptions options, JournalShutdown shutdown, ILogger<JournalGrain> logger)
     {
         var resource = ResourceName.Parse(this.GetPrimaryKeyString());
         _journal = new Journal(resource, store, time, options, logger, DeactivateOnIdle);
-        _stopping = shutdown.Stopping.UnsafeRegister(static journal => ((Journal)journal!).DismissReaders(), _journal);
+        _shutdown = shutdown;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var scheduler = TaskScheduler.Current;
+        _shutdown.Add(_journal, () => Task.Factory.StartNew(
+            () => _journal.EndAsync(CancellationToken.None), CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap());
+        if (_shutdown.IsStopping)
+        {
+            await _journal.EndAsync(cancellationToken);
+        }
+
+        await base.OnActivateAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -36,7 +50,7 @@ public sealed class JournalGrain : Grain, IJournalGrain
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await _stopping.DisposeAsync();
+        _shutdown.Remove(_journal);
         await _journal.StopAsync(cancellationToken);
         await base.OnDeactivateAsync(reason, cancellationToken);
     }

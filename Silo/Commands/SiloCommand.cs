@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Sockets;
+using Npgsql;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
@@ -8,6 +10,8 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary><c>orc silo</c>: one silo in the foreground; what <c>up</c> runs, and how further silos join.</summary>
 internal static class SiloCommand
 {
+    private const int DefaultSiloPort = 11111;
+
     public static Command Create()
     {
         var connection = new Option<string?>("--connection")
@@ -26,7 +30,9 @@ internal static class SiloCommand
         };
         var siloPort = new Option<int>("--silo-port")
         {
-            Description = "Where other silos reach this one; every silo on a machine needs its own.", DefaultValueFactory = _ => 11111,
+            Description =
+                "Where other silos reach this one; every silo on a machine needs its own. 0, and without --connection, a free port.",
+            DefaultValueFactory = _ => DefaultSiloPort,
         };
         var controllers = new Option<bool>("--controllers")
         {
@@ -54,7 +60,9 @@ internal static class SiloCommand
                 Port = parsed.GetValue(port),
                 AdvertiseAddress = Address(parsed.GetValue(advertise)!),
                 SiloAddress = Address(parsed.GetValue(siloAddress)!),
-                SiloPort = parsed.GetValue(siloPort),
+                SiloPort = parsed.GetValue(connection) is null && parsed.GetResult(siloPort)?.Implicit != false
+                    ? 0
+                    : parsed.GetValue(siloPort),
                 Controllers = parsed.GetValue(controllers),
                 HollowNodes = parsed.GetValue(hollow),
                 TokenFile = parsed.GetValue(tokens),
@@ -67,19 +75,59 @@ internal static class SiloCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(SiloOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(SiloOptions asked, CancellationToken cancellationToken)
     {
+        var options = FreePorts.Take(asked);
+        CheckConnectionString(options.ConnectionString);
         await using var app = SiloHost.Build(options);
         if (options.ConnectionString is { } connection)
         {
-            await StoreMigrations.ApplyAsync(connection, app.Logger, cancellationToken);
+            await PrepareStoreAsync(connection, app.Logger, cancellationToken);
         }
 
         await app.StartAsync(cancellationToken);
-        await app.Services.GetRequiredService<CredentialWriter>().WriteAsync(cancellationToken);
-        app.Logger.LogInformation("The API answers on {Url}", app.Services.GetRequiredService<CredentialWriter>().LocalUrl);
+        var credentials = app.Services.GetRequiredService<CredentialWriter>();
+        await credentials.WriteAsync(cancellationToken);
+        app.Logger.LogInformation("The API answers on {Url}; {Access}", credentials.LocalUrl, Access(options));
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
+    }
+
+    private static string Access(SiloOptions options) => options switch
+    {
+        { AdminKubeconfig: { } file } => $"export KUBECONFIG={Path.GetFullPath(file)}",
+        { TokenFile: { } file } => $"bearer tokens are those of {file}",
+        _ => "start with --admin-kubeconfig FILE to get a kubeconfig",
+    };
+
+    private static void CheckConnectionString(string? connection)
+    {
+        try
+        {
+            if (new NpgsqlConnectionStringBuilder(connection ?? "Host=none").Host is null or "")
+            {
+                throw new UserErrorException("--connection names no Host: expected Host=…;Username=…;Password=…;Database=….");
+            }
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            // The text itself is not repeated: it may hold a password.
+            throw new UserErrorException($"--connection is no connection string of Npgsql's ({error.Message}): expected Host=…;Username=…;….");
+        }
+    }
+
+    private static async Task PrepareStoreAsync(string connection, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await StoreMigrations.ApplyAsync(connection, logger, cancellationToken);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
+        {
+            var settings = new NpgsqlConnectionStringBuilder(connection);
+            throw new UserErrorException(
+                $"PostgreSQL at {settings.Host} (port {settings.Port}, database {settings.Database ?? settings.Username}) cannot be used: {error.Message}");
+        }
     }
 
     private static IPAddress Address(string text) =>

@@ -8,7 +8,7 @@ public static class Kubeconfig
     /// <summary>Writes the file, readable by its owner only, so that no reader ever sees half of it.</summary>
     public static void Write(string path, string server, string authorityPem, string user, string certificatePem, string keyPem)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var temporary = $"{path}.new";
         File.WriteAllText(temporary, Text(server, authorityPem, user, certificatePem, keyPem));
         File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);

@@ -52,8 +52,11 @@ public static class SiloHost
         });
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Orleans", LogLevel.Warning);
+        logging.AddFilter("OrleansOrchestrator", LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("Polly", LogLevel.Warning);
+
+        // Orleans logs what it could not repeat; each attempt fills pages while a silo is being found dead.
+        logging.AddFilter("Polly", LogLevel.None);
     }
 
     private static void ConfigureSilo(WebApplicationBuilder builder, SiloOptions options) => builder.UseOrleans(silo =>

@@ -22,6 +22,7 @@ public sealed record SiloOptions
     /// <summary>Where other silos reach this one.</summary>
     public IPAddress SiloAddress { get; init; } = IPAddress.Loopback;
 
+    /// <summary>Where other silos reach this one; 0 takes a free port.</summary>
     public int SiloPort { get; init; } = 11111;
 
     /// <summary>False runs the API alone: no controllers, no scheduler.</summary>
