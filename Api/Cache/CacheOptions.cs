@@ -37,7 +37,12 @@ public sealed class CacheOptions
     public TimeSpan Tick { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long a consistent read keeps asking while a journal moves, before it fails.</summary>
-    public TimeSpan MovePatience { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan MovePatience { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long one such question may take: Orleans may have lost it with a silo, and would say so only after half a minute.
+    /// </summary>
+    public TimeSpan AskPatience { get; set; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan FirstRetry { get; set; } = TimeSpan.FromMilliseconds(20);
 

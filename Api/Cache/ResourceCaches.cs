@@ -86,9 +86,11 @@ public sealed class ResourceCaches : IAsyncDisposable
         {
             try
             {
-                return await journal.GetRevisionAsync(_stop.Token);
+                return await journal.GetRevisionAsync(_stop.Token).AsTask().WaitAsync(_options.AskPatience, _time, _stop.Token);
             }
-            catch (StoreUnavailableException) when (_time.GetElapsedTime(start) < _options.MovePatience)
+            catch (Exception error) when (
+                (error is StoreUnavailableException or OrleansException or TimeoutException)
+                && _time.GetElapsedTime(start) < _options.MovePatience)
             {
                 await Task.Delay(retry, _time, _stop.Token);
                 retry *= 2;

@@ -94,7 +94,8 @@ public static class SiloHost
         services.AddOrchestratorKubeletAccess();
         services.AddClusterBootstrap(bootstrap =>
         {
-            bootstrap.ApiAddresses = [options.AdvertiseAddress.ToString()];
+            // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.
+            bootstrap.ApiAddresses = IPAddress.IsLoopback(options.AdvertiseAddress) ? [] : [options.AdvertiseAddress.ToString()];
             bootstrap.ApiPort = options.Port;
         });
         services.AddOrchestratorControllers(controllers => controllers.Enabled = options.Controllers);

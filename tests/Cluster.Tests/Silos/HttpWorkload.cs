@@ -1,0 +1,319 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.TestKit;
+
+namespace OrleansOrchestrator.Cluster.Tests.Silos;
+
+/// <summary>
+/// Clients that write, list and watch ConfigMaps through whichever silo is up, and record what they are told. A watcher
+/// that loses its silo resumes at another one: what it got in all must be an unbroken run.
+/// </summary>
+public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
+{
+    private const int Writers = 4;
+    private const int Readers = 2;
+    private const int Watchers = 3;
+    private const int Keys = 8;
+    private const int MaxLog = 1_000_000;
+    private const string Space = "/api/v1/namespaces/default/configmaps";
+
+    /// <summary>No answer may take longer.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+    private static readonly ResourceName ConfigMaps = new("", "configmaps");
+
+    private readonly JournalHistory _history = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<string, int> _failures = new();
+    private readonly ConcurrentBag<string> _deleted = [];
+    private readonly List<HistoryWatch> _watches = [];
+    private readonly HttpClient _http = Client();
+    private List<Task> _clients = [];
+    private List<Task> _watching = [];
+    private long _target = long.MaxValue;
+    private int _acknowledged;
+    private TaskCompletionSource _wrote = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Acknowledged => _acknowledged;
+
+    public string Failures => string.Join(", ", _failures.Select(static f => $"{f.Key}: {f.Value}"));
+
+    public async Task StartAsync()
+    {
+        var (after, _) = await ListAsync(new Random(seed)) ?? throw new InvalidOperationException("no list");
+        _watching = [.. Enumerable.Range(0, Watchers).Select(i => WatchAsync(after, new Random(seed + 1000 + i)))];
+        _clients =
+        [
+            .. Enumerable.Range(0, Writers).Select(i => WriteAsync(i, new Random(seed + i))),
+            .. Enumerable.Range(0, Readers).Select(i => ReadAsync(new Random(seed + 500 + i))),
+        ];
+    }
+
+    /// <summary>Returns when this many more writes have been acknowledged, each of which began or ended after now.</summary>
+    public async Task WritesAsync(int count, TimeSpan patience)
+    {
+        var goal = Volatile.Read(ref _acknowledged) + count;
+        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
+        while (Volatile.Read(ref _acknowledged) < goal)
+        {
+            var wrote = Volatile.Read(ref _wrote);
+            if (Volatile.Read(ref _acknowledged) < goal)
+            {
+                await wrote.Task.WaitAsync(bound.Token);
+            }
+        }
+    }
+
+    /// <summary>Stops the clients, lets the watchers see the end, and checks the record against PostgreSQL.</summary>
+    public async Task<List<string>> FinishAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_clients);
+        var (last, _) = await ListAsync(new Random(seed)) ?? throw new InvalidOperationException("no list");
+        Volatile.Write(ref _target, last);
+        // A change after the target ends watches that have already seen it.
+        await SendAsync(group.Any(new Random(seed)), HttpMethod.Post, Space, Body("the-end", "1", null));
+        await Task.WhenAll(_watching).WaitAsync(AnswerPatience);
+
+        await using var store = new PostgresJournalStore(PostgresDataSources.ForJournals(group.Connection));
+        var log = (await store.ReadChangesAsync(ConfigMaps, IJournalStore.FirstRevision, MaxLog, CancellationToken.None))
+            .Changes.Select(static c => c with { Object = Canonical(c.Object.Json) }).ToList();
+        foreach (var watch in _watches)
+        {
+            // HTTP does not tell what a change replaced.
+            _history.Add(watch with { Events = [.. watch.Events.Select(e => e with { PreviousRevision = Before(log, e) })] });
+        }
+
+        var gone = log.Where(static c => c.Kind == ChangeKind.Deleted).Select(static c => c.Object.Uid).ToHashSet();
+        return
+        [
+            .. _history.Check(log),
+            .. _deleted.Where(uid => !gone.Contains(uid)).Select(static uid => $"Durable: the acknowledged deletion of {uid} is not in the log"),
+        ];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Volatile.Write(ref _target, 0);
+        _http.Dispose();
+        await Task.WhenAll([.. _clients, .. _watching]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private static HttpClient Client()
+    {
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+        var client = new HttpClient(handler) { Timeout = AnswerPatience };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", SiloProcess.Token);
+        return client;
+    }
+
+    private static long Before(List<Change> log, Change change)
+    {
+        var index = change.Object.Revision - IJournalStore.FirstRevision - 1;
+        return index < log.Count ? log[(int)index].PreviousRevision : -1;
+    }
+
+    private static object Body(string name, string value, string? revision) => new
+    {
+        metadata = new { name, resourceVersion = revision }, data = new { value },
+    };
+
+    private async Task WriteAsync(int writer, Random random)
+    {
+        var known = new Dictionary<string, string>();
+        for (var step = 0; !_stop.IsCancellationRequested; step++)
+        {
+            var name = $"k{random.Next(Keys)}";
+            var value = $"{writer}-{step}";
+            var began = _history.Now();
+            var (method, path, body) = random.Next(10) switch
+            {
+                < 4 => (HttpMethod.Post, Space, Body(name, value, null)),
+                < 8 => (HttpMethod.Put, $"{Space}/{name}", Body(name, value, random.Next(2) == 0 ? known.GetValueOrDefault(name) : null)),
+                _ => (HttpMethod.Delete, $"{Space}/{name}", null),
+            };
+            if (await SendAsync(group.Any(random), method, path, body) is { } answer)
+            {
+                Record(method, new ObjectKey("default", name), began, answer, known);
+            }
+
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+
+    private void Record(HttpMethod method, ObjectKey key, long began, (HttpStatusCode Code, byte[] Bytes) answer, Dictionary<string, string> known)
+    {
+        var ended = _history.Now();
+        switch (answer.Code)
+        {
+            case HttpStatusCode.OK when method == HttpMethod.Delete:
+                using (var status = JsonDocument.Parse(answer.Bytes))
+                {
+                    _deleted.Add(status.RootElement.GetProperty("details").GetProperty("uid").GetString()!);
+                }
+
+                Acknowledge();
+                break;
+            case HttpStatusCode.OK or HttpStatusCode.Created:
+                var written = Canonical(answer.Bytes);
+                known[key.Name] = written.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                _history.Add(new HistoryStep(HistoryKind.Write, key, began, ended, written.Revision, written));
+                Acknowledge();
+                break;
+            case HttpStatusCode.Conflict when method == HttpMethod.Post:
+                _history.Add(new HistoryStep(HistoryKind.RefusedBecauseItExists, key, began, ended, 0, null));
+                break;
+            case HttpStatusCode.NotFound:
+                _history.Add(new HistoryStep(HistoryKind.RefusedBecauseItIsAbsent, key, began, ended, 0, null));
+                break;
+        }
+    }
+
+    private void Acknowledge()
+    {
+        Interlocked.Increment(ref _acknowledged);
+        Interlocked.Exchange(ref _wrote, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
+    private async Task ReadAsync(Random random)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            var began = _history.Now();
+            if (await ListAsync(random) is var (revision, items))
+            {
+                var ended = _history.Now();
+                for (var i = 0; i < Keys; i++)
+                {
+                    var key = new ObjectKey("default", $"k{i}");
+                    _history.Add(new HistoryStep(HistoryKind.Read, key, began, ended, revision, items.GetValueOrDefault(key)));
+                }
+            }
+
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+
+    private async Task<(long Revision, Dictionary<ObjectKey, ResourceObject> Items)?> ListAsync(Random random)
+    {
+        if (await SendAsync(group.Any(random), HttpMethod.Get, Space, null) is not (HttpStatusCode.OK, var bytes))
+        {
+            return null;
+        }
+
+        using var list = JsonDocument.Parse(bytes);
+        var items = list.RootElement.GetProperty("items").EnumerateArray().Select(Canonical).ToDictionary(static o => o.Key);
+        return (RevisionOf(list.RootElement), items);
+    }
+
+    private async Task<(HttpStatusCode Code, byte[] Bytes)?> SendAsync(SiloProcess silo, HttpMethod method, string path, object? body)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, new Uri(silo.Url, path));
+            request.Content = body is null ? null : JsonContent.Create(body, options: BodyOptions);
+            using var response = await _http.SendAsync(request);
+            if ((int)response.StatusCode >= 500)
+            {
+                Note($"{method} {(int)response.StatusCode}{(response.Headers.RetryAfter is null ? "" : " Retry-After")}");
+                return null;
+            }
+
+            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync());
+        }
+        catch (TaskCanceledException)
+        {
+            // The one thing that nobody may be left with: no answer at all.
+            Note($"{method} hung for {AnswerPatience}");
+            return null;
+        }
+        catch (HttpRequestException failure)
+        {
+            Note($"{method} {failure.HttpRequestError}");
+            return null;
+        }
+    }
+
+    private static readonly JsonSerializerOptions BodyOptions =
+        new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>True when somebody got no answer within the patience.</summary>
+    public bool SomebodyHung => _failures.Keys.Any(static k => k.Contains("hung", StringComparison.Ordinal));
+
+    private void Note(string failure) => _failures.AddOrUpdate(failure, 1, static (_, n) => n + 1);
+
+    private async Task WatchAsync(long after, Random random)
+    {
+        var watch = new HistoryWatch(after, []);
+        lock (_watches)
+        {
+            _watches.Add(watch);
+        }
+
+        var seen = after;
+        while (seen < Volatile.Read(ref _target))
+        {
+            try
+            {
+                seen = await FollowAsync(group.Any(random), watch, seen);
+            }
+            catch (Exception lost) when (lost is HttpRequestException or IOException or OperationCanceledException)
+            {
+                Note("watch lost");
+                seen = watch.Events.Count == 0 ? after : watch.Events[^1].Object.Revision;
+            }
+        }
+    }
+
+    private async Task<long> FollowAsync(SiloProcess silo, HistoryWatch watch, long seen)
+    {
+        var url = new Uri(silo.Url, $"/api/v1/configmaps?watch=1&resourceVersion={seen}&timeoutSeconds=20");
+        using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        while (seen < Volatile.Read(ref _target) && await reader.ReadLineAsync() is { } line)
+        {
+            using var parsed = JsonDocument.Parse(line);
+            var type = parsed.RootElement.GetProperty("type").GetString()!;
+            if (type == "ERROR")
+            {
+                Note($"watch {line}");
+                return seen;
+            }
+
+            var changed = Canonical(parsed.RootElement.GetProperty("object"));
+            var kind = type switch { "ADDED" => ChangeKind.Added, "MODIFIED" => ChangeKind.Modified, _ => ChangeKind.Deleted };
+            watch.Events.Add(new Change(kind, changed));
+            seen = changed.Revision;
+        }
+
+        return seen;
+    }
+
+    private static ResourceObject Canonical(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return Canonical(document.RootElement);
+    }
+
+    // Of each object what tells versions apart; the form differs between lists, events and answers.
+    private static ResourceObject Canonical(JsonElement json)
+    {
+        var metadata = json.GetProperty("metadata");
+        var key = new ObjectKey(metadata.GetProperty("namespace").GetString()!, metadata.GetProperty("name").GetString()!);
+        var data = json.TryGetProperty("data", out var found) ? found.GetRawText() : "";
+        return new ResourceObject(key, metadata.GetProperty("uid").GetString()!, RevisionOf(json), Encoding.UTF8.GetBytes(data));
+    }
+
+    private static long RevisionOf(JsonElement json) => long.Parse(
+        json.GetProperty("metadata").GetProperty("resourceVersion").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+}
