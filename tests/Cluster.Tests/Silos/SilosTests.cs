@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
-/// <summary>Silos are killed, stopped and started under load: nothing acknowledged is lost, nobody sees time run backwards.</summary>
-[Collection(ClusterTests.Name)]
+/// <summary>Silos are killed and started again under load: nothing acknowledged is lost, nobody sees time run backwards.</summary>
+[Collection("silos")]
 public sealed class SilosTests(ITestOutputHelper output)
 {
     private const int SomeWrites = 150;
@@ -14,39 +13,12 @@ public sealed class SilosTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public Task Killed_silos_lose_nothing_and_come_back() => RunAsync(async (group, load) =>
+    public Task A_killed_silo_loses_nothing_and_comes_back() => RunAsync(async (group, load, random) =>
     {
-        for (var place = 0; place < group.Silos.Count; place++)
-        {
-            await group.Silos[place].KillAsync();
-            await WritesGoOnAsync(load, $"killing silo {place}");
-            await group.StartAsync(place);
-            await load.WritesAsync(SomeWrites, Patience);
-        }
-    });
-
-    [Fact]
-    public Task A_rolling_restart_loses_nothing() => RunAsync(async (group, load) =>
-    {
-        for (var place = 0; place < group.Silos.Count; place++)
-        {
-            var stopping = group.Silos[place].StopAsync();
-            await WritesGoOnAsync(load, $"stopping silo {place}");
-            await stopping;
-            await group.StartAsync(place);
-            await load.WritesAsync(SomeWrites, Patience);
-        }
-    });
-
-    [Fact]
-    public Task A_database_restart_loses_nothing() => RunAsync(async (group, load) =>
-    {
-        await group.Database.StopAsync();
-        await group.Database.StartAgainAsync();
-        await WritesGoOnAsync(load, "restarting PostgreSQL");
-        await group.Database.KillAsync();
-        await group.Database.StartAgainAsync();
-        await WritesGoOnAsync(load, "killing PostgreSQL");
+        var place = random.Next(group.Silos.Count);
+        await group.Silos[place].KillAsync();
+        await WritesGoOnAsync(load, $"killing silo {place}");
+        await group.StartAsync(place);
         await load.WritesAsync(SomeWrites, Patience);
     });
 
@@ -56,10 +28,10 @@ public sealed class SilosTests(ITestOutputHelper output)
         await load.WritesAsync(SomeWrites, Patience);
         var took = TimeProvider.System.GetElapsedTime(began);
         output.WriteLine($"after {after} the next {SomeWrites} writes took {took.TotalSeconds:F2} s; so far {load.Failures}");
-        Assert.True(took < WritesGoOnWithin || Debugger.IsAttached, $"after {after} it took {took} until writes went on");
+        Assert.True(took < WritesGoOnWithin, $"after {after} it took {took} until writes went on");
     }
 
-    private async Task RunAsync(Func<SiloGroup, HttpWorkload, Task> disturb)
+    private async Task RunAsync(Func<SiloGroup, HttpWorkload, Random, Task> disturb)
     {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
@@ -69,7 +41,7 @@ public sealed class SilosTests(ITestOutputHelper output)
         {
             await load.StartAsync();
             await load.WritesAsync(SomeWrites, Patience);
-            await disturb(group, load);
+            await disturb(group, load, new Random(seed));
             var violations = await load.FinishAsync();
             output.WriteLine($"{load.Acknowledged} writes acknowledged; {load.Failures}");
             Assert.True(violations.Count == 0, $"seed {seed}:\n{string.Join('\n', violations.Take(20))}");
