@@ -34,6 +34,7 @@ public sealed class RealCluster : IAsyncLifetime
         }
 
         Directory.CreateDirectory(_root);
+        Directory.CreateDirectory(Scratch);
         File.SetUnixFileMode(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
             UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         await StartAsync();
@@ -89,6 +90,39 @@ public sealed class RealCluster : IAsyncLifetime
         }
     }
 
+    /// <summary>Somewhere on this machine that pods may mount.</summary>
+    public string Scratch => Path.Combine(_root, "scratch");
+
+    /// <summary>Socket of the cluster's containerd.</summary>
+    public string RuntimeSocket => Path.Combine(DataDirectory, "node", "containerd", "run", "containerd.sock");
+
+    /// <summary>Runs containerd's own client on the cluster's images and containers.</summary>
+    public Task<Ended> CtrAsync(params string[] arguments) => Tools.RunAsync("ctr", ["-a", RuntimeSocket, "-n", "k8s.io", .. arguments]);
+
+    /// <summary>Kills the postmaster with SIGKILL, and returns when <c>orc up</c> says that it runs again.</summary>
+    public async Task KillPostgresAndAwaitRestartAsync()
+    {
+        var again = WaitForLineAsync("The PostgreSQL runs again.");
+        var pid = File.ReadLines(Path.Combine(DataDirectory, "postgres", "data", "postmaster.pid")).First();
+        (await Tools.RunAsync("kill", ["-9", pid])).Required.ToString();
+        await again;
+    }
+
+    /// <summary><c>orc down</c> from another terminal ends <c>orc up</c>; then <c>orc up</c> again.</summary>
+    public async Task DownAndUpAsync(Func<Task> whileDown)
+    {
+        (await OrcAsync("down", "--data-dir", DataDirectory)).Required.ToString();
+        using var patience = new CancellationTokenSource(StopPatience);
+        await _up!.WaitForExitAsync(patience.Token);
+        Assert.True(_up.ExitCode == 0, $"'orc up' ended with {_up.ExitCode}:\n{AllLines()}");
+        _up.Dispose();
+        await whileDown();
+        await StartAsync();
+    }
+
+    /// <summary>Runs <c>orc</c> to its end.</summary>
+    public static Task<Ended> OrcAsync(params string[] arguments) => Tools.RunAsync(Program("Silo"), arguments);
+
     private static string Program(string project)
     {
         // tests/Cluster.Tests/bin/CONFIGURATION/FRAMEWORK, beside PROJECT/bin/CONFIGURATION/FRAMEWORK
@@ -112,8 +146,6 @@ public sealed class RealCluster : IAsyncLifetime
 
         return File.Exists("/usr/bin/containerd") ? null : "needs Debian's containerd";
     }
-
-    private static Task<Ended> OrcAsync(params string[] arguments) => Tools.RunAsync(Program("Silo"), arguments);
 
     private readonly List<string> _lines = [];
     private readonly List<(string Text, TaskCompletionSource Seen)> _waiting = [];

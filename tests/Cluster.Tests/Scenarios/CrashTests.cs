@@ -30,6 +30,42 @@ public sealed class CrashTests(RealCluster cluster)
         (await cluster.KubectlAsync("delete", "namespace", "crash", "--timeout=100s")).Required.ToString();
     }
 
+    [Fact]
+    public async Task A_killed_postgres_loses_no_acknowledged_write()
+    {
+        await using var space = await Space.CreateAsync(cluster, "store-crash");
+        await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}", "--replicas=2");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        var before = await space.KubectlAsync("get", "pods", "-o", Containers);
+
+        await using var writers = new ConstantWrites(cluster.Kubeconfig, space.Name);
+        await writers.SomeAcknowledgedAsync();
+        await cluster.KillPostgresAndAwaitRestartAsync();
+        await writers.SomeAcknowledgedAsync();
+        var acknowledged = await writers.StopAsync();
+
+        var there = (await space.KubectlAsync("get", "configmaps", "-o", "name")).Split('\n').ToHashSet();
+        Assert.DoesNotContain(acknowledged, name => !there.Contains($"configmap/{name}"));
+        Assert.Equal(before, await space.KubectlAsync("get", "pods", "-o", Containers));
+    }
+
+    [Fact]
+    public async Task A_killed_containerd_ends_no_container()
+    {
+        await using var space = await Space.CreateAsync(cluster, "runtime-crash");
+        await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}", "--replicas=2");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        var before = await space.KubectlAsync("get", "pods", "-o", Containers);
+
+        var file = Path.Combine(cluster.DataDirectory, "node", "containerd", "run", "containerd.pid");
+        (await Tools.RunAsync("kill", ["-9", (await File.ReadAllTextAsync(file)).Split(' ')[0].Trim()])).Required.ToString();
+        await space.KubectlAsync("scale", "deployment/web", "--replicas=3");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        var after = await space.KubectlAsync("get", "pods", "-o", Containers);
+        Assert.All(before.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(line, after, StringComparison.Ordinal));
+        (await cluster.KubectlAsync("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")).Required.ToString();
+    }
+
     private async Task<string> CrashAsync(params string[] arguments) =>
         (await cluster.KubectlAsync(["-n", "crash", .. arguments])).Required;
 }

@@ -21,21 +21,7 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
             command: ["/bin/sh", "-c", "trap 'exit 0' TERM; echo started; while true; do sleep 1; done"]
         """;
 
-    private static string Manifest => Path.Combine(RepositoryRoot, "docs", "examples", "shop.yaml");
-
-    private static string RepositoryRoot
-    {
-        get
-        {
-            var directory = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(directory.FullName, "OrleansOrchestrator.sln")))
-            {
-                directory = directory.Parent!;
-            }
-
-            return directory.FullName;
-        }
-    }
+    private static string Manifest => Repository.PathOf("docs", "examples", "shop.yaml");
 
     [Fact]
     public async Task A_new_user_finds_a_cluster_that_kubectl_takes_for_kubernetes()

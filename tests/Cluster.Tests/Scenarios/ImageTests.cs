@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
+
+/// <summary>Images that come from a registry, and images that do not come.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class ImageTests(RealCluster cluster)
+{
+    private const string Registry = "/usr/bin/docker-registry";
+
+    [Fact]
+    public async Task Images_are_pulled_and_what_cannot_be_pulled_is_said()
+    {
+        await using var space = await Space.CreateAsync(cluster, "images");
+        Assert.SkipUnless(File.Exists(Registry), "needs Debian's docker-registry");
+        var port = FreePort();
+        using var registry = StartRegistry(port);
+        try
+        {
+            await Concurrently.RunAsync(
+                APulledImageRunsAsync(space, $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/shelf/pulled:1"),
+                AnUnknownImageBacksOffAsync(space, $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/unknown:1"),
+                NothingIsPulledAgainstThePolicyAsync(space),
+                ABadNameIsSaidAsync(space));
+        }
+        finally
+        {
+            registry.Kill();
+            await registry.WaitForExitAsync();
+        }
+    }
+
+    private async Task APulledImageRunsAsync(Space space, string image)
+    {
+        (await cluster.CtrAsync("images", "tag", Pods.Image, image)).Required.ToString();
+        (await cluster.CtrAsync("images", "push", "--plain-http", image)).Required.ToString();
+        (await cluster.CtrAsync("images", "rm", image)).Required.ToString();
+        await space.KubectlAsync("run", "pulled", $"--image={image}", "--image-pull-policy=Always");
+        await space.WaitAsync("pod/pulled", "Ready");
+        Assert.Contains("@sha256:", await space.FieldAsync("pod/pulled", "{.status.containerStatuses[0].imageID}"), StringComparison.Ordinal);
+        var events = await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=pulled,reason=Pulled");
+        Assert.Contains($"Successfully pulled image \"{image}\"", events, StringComparison.Ordinal);
+    }
+
+    private static async Task AnUnknownImageBacksOffAsync(Space space, string image)
+    {
+        await space.KubectlAsync("run", "unknown", $"--image={image}");
+        await space.WaitAsync("pod/unknown", "{.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff");
+        Assert.StartsWith(
+            $"Back-off pulling image \"{image}\"",
+            await space.FieldAsync("pod/unknown", "{.status.containerStatuses[0].state.waiting.message}"),
+            StringComparison.Ordinal);
+        var events = await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unknown,reason=Failed");
+        Assert.Contains($"Failed to pull image \"{image}\"", events, StringComparison.Ordinal);
+        Assert.Contains("Error: ErrImagePull", events, StringComparison.Ordinal);
+    }
+
+    private static async Task NothingIsPulledAgainstThePolicyAsync(Space space)
+    {
+        await space.KubectlAsync("run", "never", "--image=orc.local/not-there:1", "--image-pull-policy=Never");
+        await space.WaitAsync("pod/never", "{.status.containerStatuses[0].state.waiting.reason}=ErrImageNeverPull");
+    }
+
+    private static async Task ABadNameIsSaidAsync(Space space)
+    {
+        await space.ApplyAsync(Pods.Shell("bad-name", "true").Replace(Pods.Image, "orc.local/UPPER:1", StringComparison.Ordinal));
+        await space.WaitAsync("pod/bad-name", "{.status.containerStatuses[0].state.waiting.reason}=InvalidImageName");
+    }
+
+    private Process StartRegistry(int port)
+    {
+        var directory = Path.Combine(cluster.Scratch, "registry");
+        Directory.CreateDirectory(directory);
+        var configuration = Path.Combine(directory, "config.yml");
+        File.WriteAllText(configuration, $"""
+            version: 0.1
+            log:
+              level: error
+            storage:
+              filesystem:
+                rootdirectory: {directory}/data
+            http:
+              addr: 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}
+            """);
+        var registry = Process.Start(new ProcessStartInfo(Registry, ["serve", configuration])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        registry.BeginOutputReadLine();
+        registry.BeginErrorReadLine();
+        return registry;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
+
+/// <summary>The command line: stopping, resuming, and what it refuses in one sentence.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class OrcTests(RealCluster cluster)
+{
+    private const string Uids = "jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{\"\\n\"}{end}";
+
+    [Fact]
+    public async Task Down_and_up_resumes_the_same_cluster()
+    {
+        await using var space = await Space.CreateAsync(cluster, "resumed");
+        await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}", "--replicas=2");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        var before = await UidsAsync();
+        Assert.Contains($"running, process {cluster.ProcessIdOf("silo").ToString(CultureInfo.InvariantCulture)}", await StatusAsync(), StringComparison.Ordinal);
+
+        await cluster.DownAndUpAsync(async () =>
+        {
+            Assert.DoesNotContain("running, process", await StatusAsync(), StringComparison.Ordinal);
+            Assert.NotEqual(0, (await cluster.KubectlAsync("get", "nodes")).ExitCode);
+        });
+
+        Assert.Equal(before, await UidsAsync());
+        await space.KubectlAsync("wait", "--for=condition=Available", "deployment/web", "--timeout=60s");
+        await space.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_is_said_in_one_sentence()
+    {
+        cluster.Require();
+        var taken = Path.Combine(cluster.Scratch, "taken");
+        await SaysAsync("Port 6443 is in use", "up", "--yes", "--data-dir", taken, "--kubeconfig", taken + ".conf", "--hollow-nodes", "1");
+
+        var newer = Path.Combine(cluster.Scratch, "newer");
+        Directory.CreateDirectory(newer);
+        await File.WriteAllTextAsync(Path.Combine(newer, "version"), "999");
+        await SaysAsync("was written by a newer version (layout 999", "up", "--yes", "--data-dir", newer, "--port", "6555");
+        await SaysAsync("There is no file", "image", "load", "/nowhere.tar", "--data-dir", cluster.DataDirectory);
+    }
+
+    private static async Task SaysAsync(string words, params string[] arguments)
+    {
+        var ended = await RealCluster.OrcAsync(arguments);
+        Assert.Equal(1, ended.ExitCode);
+        Assert.StartsWith("orc: ", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains(words, ended.Errors, StringComparison.Ordinal);
+        Assert.Single(ended.Errors.Trim().Split('\n'));
+    }
+
+    private async Task<string> UidsAsync() =>
+        (await cluster.KubectlAsync("get", "namespaces,nodes,services,deployments,replicasets,pods,secrets,configmaps", "-A", "-o", Uids)).Required;
+
+    private async Task<string> StatusAsync() =>
+        (await RealCluster.OrcAsync("status", "--data-dir", cluster.DataDirectory)).Required;
+}

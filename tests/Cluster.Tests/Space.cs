@@ -1,0 +1,49 @@
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests;
+
+/// <summary>A namespace of one test, ready for pods; it goes, with all that is in it, when the test ends.</summary>
+public sealed class Space : IAsyncDisposable
+{
+    private readonly RealCluster _cluster;
+
+    private Space(RealCluster cluster, string name) => (_cluster, Name) = (cluster, name);
+
+    public string Name { get; }
+
+    /// <summary>Makes the namespace, or skips the calling test when there is no cluster.</summary>
+    public static async Task<Space> CreateAsync(RealCluster cluster, string name)
+    {
+        cluster.Require();
+        (await cluster.KubectlAsync("create", "namespace", name)).Required.ToString();
+        var space = new Space(cluster, name);
+        await space.KubectlAsync("wait", "--for=create", "serviceaccount/default", "--timeout=30s");
+        return space;
+    }
+
+    /// <summary>Output of a kubectl in this namespace that must succeed.</summary>
+    public async Task<string> KubectlAsync(params string[] arguments) => (await TryAsync(arguments)).Required;
+
+    /// <summary>A kubectl in this namespace that may fail.</summary>
+    public Task<Ended> TryAsync(params string[] arguments) => _cluster.KubectlAsync(["-n", Name, .. arguments]);
+
+    /// <summary>Applies manifests.</summary>
+    public async Task ApplyAsync(string manifests) =>
+        (await _cluster.KubectlWithInputAsync(manifests, "-n", Name, "apply", "-f", "-")).Required.ToString();
+
+    /// <summary>Waits for a condition (<c>Ready</c>, <c>Ready=false</c>) of an object, or for one of its fields (<c>{.status.phase}=Failed</c>).</summary>
+    public Task WaitAsync(string what, string expected) => KubectlAsync(
+        "wait", $"--for={(expected[0] == '{' ? "jsonpath" : "condition")}={expected}", what, "--timeout=60s");
+
+    /// <summary>A field of an object.</summary>
+    public Task<string> FieldAsync(string what, string path) => KubectlAsync("get", what, "-o", $"jsonpath={path}");
+
+    /// <summary>Runs a shell script in a pod.</summary>
+    public Task<string> ShellAsync(string pod, string script) => KubectlAsync("exec", pod, "--", "sh", "-c", script);
+
+    public async ValueTask DisposeAsync()
+    {
+        var deleted = await _cluster.KubectlAsync("delete", "namespace", Name, "--timeout=100s");
+        Assert.True(deleted.ExitCode == 0, $"namespace {Name} does not go: {deleted.Errors}");
+    }
+}
