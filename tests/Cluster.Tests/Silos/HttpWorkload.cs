@@ -24,7 +24,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private const string Space = "/api/v1/namespaces/default/configmaps";
 
     /// <summary>No answer may take longer.</summary>
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private static readonly ResourceName ConfigMaps = new("", "configmaps");
 
