@@ -7,13 +7,12 @@ public static class Concurrently
     public static async Task RunAsync(params Task[] parts)
     {
         var all = Task.WhenAll(parts);
-        try
-        {
-            await all;
-        }
-        catch (Exception) when (all.Exception is { InnerExceptions.Count: > 1 } several)
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (all.Exception is { InnerExceptions.Count: > 1 } several)
         {
             throw several;
         }
+
+        await all;
     }
 }

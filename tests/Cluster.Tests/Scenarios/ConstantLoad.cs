@@ -14,6 +14,25 @@ public sealed class ConstantLoad : IAsyncDisposable
 
     public ConstantLoad(string url) => _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskAsync(url)));
 
+    /// <summary>Returns when the server has answered once; until then it may be unknown to the one that asks.</summary>
+    public static async Task AnswersAsync(string url)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var http = new HttpClient();
+        for (var answered = false; !answered;)
+        {
+            try
+            {
+                await http.GetStringAsync(url, patience.Token);
+                answered = true;
+            }
+            catch (HttpRequestException)
+            {
+                // Not yet.
+            }
+        }
+    }
+
     /// <summary>Ends the load: how many requests succeeded, and what happened to the others.</summary>
     public async Task<(int Succeeded, IReadOnlyList<string> Failures)> StopAsync()
     {
