@@ -23,7 +23,7 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
     /// The shortest time between two flushes of one stream; 200 flushes a second are more than any client can tell
     /// apart.
     /// </summary>
-    public static readonly TimeSpan BusyFlushInterval = TimeSpan.FromMilliseconds(20);
+    public static readonly TimeSpan BusyFlushInterval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>How often a watch is told the revision, if it wants to be.</summary>
     public static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
