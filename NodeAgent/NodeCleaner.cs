@@ -1,3 +1,4 @@
+using Grpc.Core;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
@@ -65,6 +66,11 @@ public static class NodeCleaner
             await Console.Error.WriteLineAsync(exception.Message);
             return 1;
         }
+        catch (RpcException)
+        {
+            await Console.Error.WriteLineAsync($"No container runtime answers at {options.SocketPath}: start the cluster first.");
+            return 1;
+        }
     }
 
     /// <summary>Makes and imports every version of the demo image.</summary>
@@ -80,7 +86,10 @@ public static class NodeCleaner
                     DemoImage.Write(file, reference);
                 }
 
-                await LoadImageAsync(options, archive, cancellationToken);
+                if (await LoadImageAsync(options, archive, cancellationToken) is var code and not 0)
+                {
+                    return code;
+                }
             }
 
             return 0;

@@ -104,6 +104,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
                 await EnsureNodeLinkAsync(cancellationToken);
             }
 
+            Directory.CreateDirectory(Path.GetDirectoryName(options.Kubeconfig)!);
             File.Delete(options.Kubeconfig);
             process = _silo.Start(Environment.ProcessPath!, SiloArguments());
         }
