@@ -46,6 +46,7 @@ public static class AgentServices
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ImagePuller>();
         services.AddSingleton<PullSecrets>();
+        services.AddSingleton<PullRecords>();
         services.AddSingleton<NodeFacts>();
         services.AddSingleton<NodeObject>();
         services.AddSingleton<NodeStatusComputer>();

@@ -13,6 +13,7 @@ namespace OrleansOrchestrator.NodeAgent.Images;
 public sealed partial class ImageGarbageCollector(
     NodeAgentOptions options,
     ImageStore store,
+    PullRecords records,
     PodRuntimeCache runtime,
     RuntimeHealth health,
     EventRecorder events,
@@ -88,6 +89,7 @@ public sealed partial class ImageGarbageCollector(
                 image.Pinned || image.RepoTags.Contains(PauseImage.Reference)));
         }
 
+        records.Prune(images.Select(i => i.Id).ToHashSet(StringComparer.Ordinal), now);
         foreach (var gone in _history.Keys.Except(images.Select(i => i.Id)).ToList())
         {
             _history.Remove(gone);

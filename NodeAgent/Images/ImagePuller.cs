@@ -20,7 +20,13 @@ public sealed class ImageException(string reason, string message) : Exception(me
 /// Makes sure that a container's image is there: pull policy, credentials, bounded pulls and back-off.
 /// </summary>
 public sealed class ImagePuller(
-    NodeAgentOptions options, ImageStore store, PullSecrets secrets, CriClient cri, EventRecorder events, TimeProvider time)
+    NodeAgentOptions options,
+    ImageStore store,
+    PullSecrets secrets,
+    PullRecords records,
+    CriClient cri,
+    EventRecorder events,
+    TimeProvider time)
 {
     public const string ErrImagePull = "ErrImagePull";
     public const string ImagePullBackOff = "ImagePullBackOff";
@@ -45,9 +51,15 @@ public sealed class ImagePuller(
             throw new ImageException(InvalidImageName, text);
         }
 
-        var present = await InspectAsync(pod, container, image, cancellationToken);
         var policy = container.ImagePullPolicy ?? DefaultPolicy(image);
-        if (present is not null && policy != "Always")
+        var present = policy == "Always" ? null : await InspectAsync(pod, container, image, cancellationToken);
+        if (present is null && policy == "Never")
+        {
+            throw NeverPull(pod, container, $"Container image \"{container.Image}\" is not present with pull policy of Never");
+        }
+
+        var credentials = await CredentialsAsync(pod, image, cancellationToken);
+        if (present is not null && !records.MustPull(image, present, credentials.Select(c => c.Source).OfType<PullSecretSource>()))
         {
             events.Pod(pod, container, EventRecorder.Normal, "Pulled",
                 $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod");
@@ -56,12 +68,12 @@ public sealed class ImagePuller(
 
         if (policy == "Never")
         {
-            var text = $"Container image \"{container.Image}\" is not present with pull policy of Never";
-            events.Pod(pod, container, EventRecorder.Warning, ErrImageNeverPull, text);
-            throw new ImageException(ErrImageNeverPull, text);
+            throw NeverPull(
+                pod, container, $"Container image \"{container.Image}\" is present with pull policy of Never but does not have the "
+                + "proper credentials to access the image");
         }
 
-        return await PullAsync(pod, container, image, cancellationToken);
+        return await PullAsync(pod, container, image, credentials, cancellationToken);
     }
 
     /// <summary>When the back-off of a pod's failed pulls next ends; null when none waits.</summary>
@@ -77,6 +89,25 @@ public sealed class ImagePuller(
         {
             _failures.TryRemove(key, out _);
         }
+    }
+
+    private ImageException NeverPull(V1Pod pod, V1Container container, string text)
+    {
+        events.Pod(pod, container, EventRecorder.Warning, ErrImageNeverPull, text);
+        return new ImageException(ErrImageNeverPull, text);
+    }
+
+    private async Task<IReadOnlyList<PullCredential>> CredentialsAsync(V1Pod pod, string image, CancellationToken cancellationToken)
+    {
+        var found = await secrets.ForAsync(pod, image, cancellationToken);
+        if (found.MissingSecrets.Count > 0)
+        {
+            events.Pod(pod, EventRecorder.Warning, "FailedToRetrieveImagePullSecret",
+                $"Unable to retrieve some image pull secrets ({string.Join(", ", found.MissingSecrets)}); "
+                + "attempting to pull the image may not succeed.");
+        }
+
+        return found.Credentials;
     }
 
     private async Task<Image?> InspectAsync(
@@ -95,7 +126,7 @@ public sealed class ImagePuller(
     }
 
     private async Task<string> PullAsync(
-        V1Pod pod, V1Container container, string image, CancellationToken cancellationToken)
+        V1Pod pod, V1Container container, string image, IReadOnlyList<PullCredential> credentials, CancellationToken cancellationToken)
     {
         var key = (pod.Metadata.Uid, image);
         if (_failures.TryGetValue(key, out var failure)
@@ -112,14 +143,19 @@ public sealed class ImagePuller(
         {
             events.Pod(pod, container, EventRecorder.Normal, "Pulling", $"Pulling image \"{container.Image}\"");
             var started = time.GetTimestamp();
-            var id = await PullWithSecretsAsync(pod, image, cancellationToken);
+            var id = await PullRecordedAsync(image, credentials, cancellationToken);
             _failures.TryRemove(key, out _);
             await RecordPulledAsync(pod, container, image, started, asked, cancellationToken);
             return id;
         }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (PullFailedException exception)
         {
-            throw Failed(pod, container, key, CriErrors.Text(exception));
+            throw Failed(pod, container, key, exception.Message);
+        }
+        catch (IOException exception)
+        {
+            throw Failed(
+                pod, container, key, $"Failed to record image pull intent for container image \"{container.Image}\": {exception.Message}");
         }
         finally
         {
@@ -136,23 +172,53 @@ public sealed class ImagePuller(
         return new ImageException(ErrImagePull, problem);
     }
 
-    private async Task<string> PullWithSecretsAsync(V1Pod pod, string image, CancellationToken cancellationToken)
+    private async Task<string> PullRecordedAsync(
+        string image, IReadOnlyList<PullCredential> credentials, CancellationToken cancellationToken)
     {
-        var credentials = await secrets.ForAsync(pod, image, cancellationToken);
-        AuthConfig?[] attempts = credentials.Count == 0 ? [null] : [.. credentials];
-        for (var i = 0; ; i++)
+        records.BeginPull(image);
+        var pulled = false;
+        try
         {
-            try
+            var (id, used) = await PullWithFirstThatFitsAsync(image, credentials, cancellationToken);
+            pulled = true;
+            records.EndPull(image, id, used?.Source);
+            return id;
+        }
+        finally
+        {
+            if (!pulled)
             {
-                var request = new PullImageRequest { Image = new ImageSpec { Image = image }, Auth = attempts[i] };
-                return (await cri.Images.PullImageAsync(request, cancellationToken: cancellationToken)).ImageRef;
-            }
-            catch (RpcException) when (i + 1 < attempts.Length && !cancellationToken.IsCancellationRequested)
-            {
-                // the next credentials may be the right ones
+                records.FailPull(image);
             }
         }
     }
+
+    private async Task<(string Id, PullCredential? Used)> PullWithFirstThatFitsAsync(
+        string image, IReadOnlyList<PullCredential> credentials, CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        PullCredential?[] attempts = credentials.Count == 0 ? [null] : [.. credentials];
+        foreach (var attempt in attempts)
+        {
+            try
+            {
+                var request = new PullImageRequest { Image = new ImageSpec { Image = image }, Auth = attempt?.Auth };
+                return ((await cri.Images.PullImageAsync(request, cancellationToken: cancellationToken)).ImageRef, attempt);
+            }
+            catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // the next credentials may be the right ones
+                problems.Add(Problem(exception));
+            }
+        }
+
+        var distinct = problems.Distinct(StringComparer.Ordinal).ToList();
+        throw new PullFailedException(distinct.Count == 1 ? distinct[0] : $"[{string.Join(", ", distinct)}]");
+    }
+
+    // As upstream: a code that says no more than that there was an error is left out.
+    private static string Problem(RpcException exception) =>
+        exception.StatusCode == StatusCode.Unknown ? exception.Status.Detail : CriErrors.Text(exception);
 
     private async Task RecordPulledAsync(
         V1Pod pod, V1Container container, string image, long started, long asked, CancellationToken cancellationToken)
@@ -169,4 +235,7 @@ public sealed class ImagePuller(
 
     private static string DefaultPolicy(string image) =>
         image.EndsWith(":latest", StringComparison.Ordinal) ? "Always" : "IfNotPresent";
+
+    /// <summary>No credentials fitted; the message tells the problem of each.</summary>
+    private sealed class PullFailedException(string message) : Exception(message);
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using k8s.Models;
@@ -6,36 +7,43 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
+/// <summary>What a registry is shown, and the Secret that it came from.</summary>
+public sealed record PullCredential(AuthConfig Auth, PullSecretSource? Source);
+
+/// <summary>What a pod may show to the registry of one image, and which of its secrets are not there.</summary>
+public sealed record PodPullCredentials(IReadOnlyList<PullCredential> Credentials, IReadOnlyList<string> MissingSecrets);
+
 /// <summary>Credentials for an image out of the pod's imagePullSecrets, best match first.</summary>
 public sealed class PullSecrets(IObjectReader objects)
 {
-    public async Task<IReadOnlyList<AuthConfig>> ForAsync(V1Pod pod, string image, CancellationToken cancellationToken)
-    {
-        var found = new List<(int Match, AuthConfig Auth)>();
-        var repository = ImageReference.Repository(image);
-        foreach (var reference in pod.Spec.ImagePullSecrets ?? [])
-        {
-            if (string.IsNullOrEmpty(reference.Name))
-            {
-                continue;
-            }
+    private const string JsonType = "kubernetes.io/dockerconfigjson";
+    private const string LegacyType = "kubernetes.io/dockercfg";
 
-            var secret = await objects.GetSecretAsync(
-                pod.Metadata.NamespaceProperty, reference.Name, cancellationToken);
-            found.AddRange(Parse(secret)
-                .Select(entry => (MatchLength(entry.Key, repository), entry.Value))
-                .Where(entry => entry.Item1 > 0));
+    public async Task<PodPullCredentials> ForAsync(V1Pod pod, string image, CancellationToken cancellationToken)
+    {
+        var keyring = new RegistryKeyring();
+        var missing = new List<string>();
+        foreach (var name in (pod.Spec.ImagePullSecrets ?? []).Select(r => r.Name).Where(n => !string.IsNullOrEmpty(n)))
+        {
+            if (await objects.GetSecretAsync(pod.Metadata.NamespaceProperty, name, cancellationToken) is { } secret)
+            {
+                Add(keyring, secret);
+            }
+            else
+            {
+                missing.Add(name);
+            }
         }
 
-        return [.. found.OrderByDescending(f => f.Match).Select(f => f.Auth)];
+        return new PodPullCredentials(keyring.Lookup(ImageReference.Repository(image)), missing);
     }
 
-    /// <summary>Reads both forms of docker configuration; anything malformed yields nothing.</summary>
+    /// <summary>Reads both forms of docker configuration; anything malformed, or of another type, yields nothing.</summary>
     public static IReadOnlyDictionary<string, AuthConfig> Parse(V1Secret? secret)
     {
+        var key = secret?.Type switch { JsonType => ".dockerconfigjson", LegacyType => ".dockercfg", _ => null };
         byte[]? json = null;
-        var isNewForm = secret?.Data?.TryGetValue(".dockerconfigjson", out json) == true;
-        if (!isNewForm && secret?.Data?.TryGetValue(".dockercfg", out json) != true)
+        if (key is null || secret!.Data?.TryGetValue(key, out json) != true)
         {
             return new Dictionary<string, AuthConfig>();
         }
@@ -43,7 +51,7 @@ public sealed class PullSecrets(IObjectReader objects)
         try
         {
             using var document = JsonDocument.Parse(json!);
-            var auths = isNewForm ? document.RootElement.GetProperty("auths") : document.RootElement;
+            var auths = secret.Type == JsonType ? document.RootElement.GetProperty("auths") : document.RootElement;
             return auths.EnumerateObject().ToDictionary(p => p.Name, p => Auth(p.Value), StringComparer.Ordinal);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException
@@ -53,6 +61,21 @@ public sealed class PullSecrets(IObjectReader objects)
         }
     }
 
+    private static void Add(RegistryKeyring keyring, V1Secret secret)
+    {
+        foreach (var (registry, auth) in Parse(secret))
+        {
+            keyring.Add(registry, new PullCredential(auth, new PullSecretSource
+            {
+                Uid = secret.Metadata.Uid ?? "",
+                Namespace = secret.Metadata.NamespaceProperty ?? "",
+                Name = secret.Metadata.Name,
+                CredentialHash = Hash(auth),
+            }));
+        }
+    }
+
+    // A user and password that are given as such lose against "auth", as upstream has it.
     private static AuthConfig Auth(JsonElement entry)
     {
         var config = new AuthConfig
@@ -62,11 +85,12 @@ public sealed class PullSecrets(IObjectReader objects)
             IdentityToken = Text(entry, "identitytoken"),
             RegistryToken = Text(entry, "registrytoken"),
         };
-        if (config.Username.Length == 0 && Text(entry, "auth") is { Length: > 0 } auth)
+        if (Text(entry, "auth").Trim() is { Length: > 0 } auth)
         {
-            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(auth)).Split(':', 2);
+            var padded = auth.PadRight((auth.Length + 3) / 4 * 4, '=');
+            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(padded)).Split(':', 2);
             config.Username = pair[0];
-            config.Password = pair.Length > 1 ? pair[1] : "";
+            config.Password = pair.Length > 1 ? pair[1] : throw new FormatException("auth holds no user and password");
         }
 
         return config;
@@ -75,20 +99,6 @@ public sealed class PullSecrets(IObjectReader objects)
     private static string Text(JsonElement entry, string name) =>
         entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
-    /// <summary>How much of a repository name a configured registry covers; 0 means another registry.</summary>
-    private static int MatchLength(string configured, string repository)
-    {
-        var key = configured.Replace("https://", "", StringComparison.Ordinal)
-            .Replace("http://", "", StringComparison.Ordinal).TrimEnd('/');
-        key = key is "index.docker.io/v1" or "index.docker.io" ? "docker.io" : key;
-        var host = key.Split('/')[0];
-        var wanted = repository.Split('/')[0];
-        var hostMatches = host.StartsWith("*.", StringComparison.Ordinal)
-            ? wanted.EndsWith(host[1..], StringComparison.Ordinal)
-            : host == wanted;
-        var path = key[host.Length..];
-        var pathMatches = path.Length == 0
-            || (repository[wanted.Length..] + "/").StartsWith(path + "/", StringComparison.Ordinal);
-        return hostMatches && pathMatches ? key.Length : 0;
-    }
+    private static string Hash(AuthConfig auth) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+        (string[])[auth.Username, auth.Password, auth.IdentityToken, auth.RegistryToken])));
 }

@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
-using Grpc.Net.Client;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Probes.GrpcHealth;
 
 namespace OrleansOrchestrator.NodeAgent.Probes;
 
@@ -21,7 +19,7 @@ public sealed record HandlerTarget(V1Container Container, string ContainerId, st
 public sealed class HandlerRunner : IDisposable
 {
     private const int MaxOutputCharacters = 10 * 1024;
-    private const string UserAgent = "kube-probe/1.36";
+    internal const string UserAgent = "kube-probe/1.36";
 
     private readonly CriClient _cri;
     private readonly TimeProvider _time;
@@ -141,31 +139,9 @@ public sealed class HandlerRunner : IDisposable
         }
     }
 
-    public async Task<HandlerResult> GrpcAsync(
-        HandlerTarget target, V1GRPCAction action, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var channel = GrpcChannel.ForAddress($"http://{Bracketed(target.PodIp)}:{action.Port}");
-        var health = new Health.HealthClient(channel);
-        try
-        {
-            var answer = await health.CheckAsync(
-                new HealthCheckRequest { Service = action.Service ?? "" },
-                deadline: (_time.GetUtcNow() + timeout).UtcDateTime,
-                cancellationToken: cancellationToken);
-            var ok = answer.Status == HealthCheckResponse.Types.ServingStatus.Serving;
-            return new HandlerResult(ok, ok ? "" : $"service unhealthy (responded with \"{answer.Status.ToString().ToUpperInvariant()}\")");
-        }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new HandlerResult(false, exception.StatusCode switch
-            {
-                StatusCode.Unimplemented =>
-                    $"this server does not implement the grpc health protocol (grpc.health.v1.Health): {exception.Status.Detail}",
-                StatusCode.DeadlineExceeded => $"timeout: health rpc did not complete within {timeout.TotalSeconds}s",
-                _ => $"error: health rpc probe failed: {CriErrors.Text(exception)}",
-            });
-        }
-    }
+    public Task<HandlerResult> GrpcAsync(
+        HandlerTarget target, V1GRPCAction action, TimeSpan timeout, CancellationToken cancellationToken) =>
+        new GrpcHealthCheck(target.PodIp, action.Port, timeout, _time).AskAsync(action.Service ?? "", cancellationToken);
 
     /// <summary>A port by number, or by the name it has in the container.</summary>
     public static int? Port(V1Container container, IntOrString? port)

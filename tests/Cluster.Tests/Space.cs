@@ -5,6 +5,8 @@ namespace OrleansOrchestrator.Cluster.Tests;
 /// <summary>A namespace of one test, ready for pods; it goes, with all that is in it, when the test ends.</summary>
 public sealed class Space : IAsyncDisposable
 {
+    private static readonly TimeSpan EventPatience = TimeSpan.FromSeconds(60);
+
     private readonly RealCluster _cluster;
 
     private Space(RealCluster cluster, string name) => (_cluster, Name) = (cluster, name);
@@ -37,6 +39,37 @@ public sealed class Space : IAsyncDisposable
 
     /// <summary>A field of an object.</summary>
     public Task<string> FieldAsync(string what, string path) => KubectlAsync("get", what, "-o", $"jsonpath={path}");
+
+    /// <summary>Waits until an event about an object has a message that holds a text: its message.</summary>
+    public async Task<string> EventAsync(string about, string reason, string text)
+    {
+        using var watch = _cluster.StartKubectl(
+            "-n", Name, "get", "events", $"--field-selector=involvedObject.name={about},reason={reason}", "--watch", "-o", "jsonpath={.message}{'\\n'}");
+        var errors = watch.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(EventPatience);
+        var seen = new List<string>();
+        try
+        {
+            while (await watch.StandardOutput.ReadLineAsync(patience.Token) is { } message)
+            {
+                seen.Add(message);
+                if (message.Contains(text, StringComparison.Ordinal))
+                {
+                    return message;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // what was seen instead is told below
+        }
+        finally
+        {
+            watch.Kill();
+        }
+
+        throw new TimeoutException($"no event {reason} of {about} says '{text}', but:\n{string.Join('\n', seen)}\n{await errors}");
+    }
 
     /// <summary>Runs a shell script in a pod.</summary>
     public Task<string> ShellAsync(string pod, string script) => KubectlAsync("exec", pod, "--", "sh", "-c", script);

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
@@ -10,28 +6,16 @@ namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 [Collection(ClusterTests.Name)]
 public sealed class ImageTests(RealCluster cluster)
 {
-    private const string Registry = "/usr/bin/docker-registry";
-
     [Fact]
     public async Task Images_are_pulled_and_what_cannot_be_pulled_is_said()
     {
         await using var space = await Space.CreateAsync(cluster, "images");
-        Assert.SkipUnless(File.Exists(Registry), "needs Debian's docker-registry");
-        var port = FreePort();
-        using var registry = StartRegistry(port);
-        try
-        {
-            await Concurrently.RunAsync(
-                APulledImageRunsAsync(space, $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/shelf/pulled:1"),
-                AnUnknownImageBacksOffAsync(space, $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/unknown:1"),
-                NothingIsPulledAgainstThePolicyAsync(space),
-                ABadNameIsSaidAsync(space));
-        }
-        finally
-        {
-            registry.Kill();
-            await registry.WaitForExitAsync();
-        }
+        await using var registry = Registry.Start(Path.Combine(cluster.Scratch, "registry"));
+        await Concurrently.RunAsync(
+            APulledImageRunsAsync(space, $"{registry.Host}/shelf/pulled:1"),
+            AnUnknownImageBacksOffAsync(space, $"{registry.Host}/unknown:1"),
+            NothingIsPulledAgainstThePolicyAsync(space),
+            ABadNameIsSaidAsync(space));
     }
 
     private async Task APulledImageRunsAsync(Space space, string image)
@@ -69,36 +53,5 @@ public sealed class ImageTests(RealCluster cluster)
     {
         await space.ApplyAsync(Pods.Shell("bad-name", "true").Replace(Pods.Image, "orc.local/UPPER:1", StringComparison.Ordinal));
         await space.WaitAsync("pod/bad-name", "{.status.containerStatuses[0].state.waiting.reason}=InvalidImageName");
-    }
-
-    private Process StartRegistry(int port)
-    {
-        var directory = Path.Combine(cluster.Scratch, "registry");
-        Directory.CreateDirectory(directory);
-        var configuration = Path.Combine(directory, "config.yml");
-        File.WriteAllText(configuration, $"""
-            version: 0.1
-            log:
-              level: error
-            storage:
-              filesystem:
-                rootdirectory: {directory}/data
-            http:
-              addr: 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}
-            """);
-        var registry = Process.Start(new ProcessStartInfo(Registry, ["serve", configuration])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        registry.BeginOutputReadLine();
-        registry.BeginErrorReadLine();
-        return registry;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

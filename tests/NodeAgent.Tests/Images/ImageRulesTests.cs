@@ -33,19 +33,6 @@ public sealed class ImageRulesTests
     public void Invalid_names_are_refused(string image) => Assert.Null(ImageReference.WithDefaultTag(image));
 
     [Fact]
-    public void Pull_secrets_are_read_in_both_forms_and_noise_is_none()
-    {
-        var modern = new V1Secret { Data = new Dictionary<string, byte[]> { [".dockerconfigjson"] = """{"auths":{"r.io":{"auth":"dTpw"}}}"""u8.ToArray() } };
-        var old = new V1Secret { Data = new Dictionary<string, byte[]> { [".dockercfg"] = """{"r.io":{"username":"u","password":"p"}}"""u8.ToArray() } };
-        var broken = new V1Secret { Data = new Dictionary<string, byte[]> { [".dockerconfigjson"] = """{"auths":[1]}"""u8.ToArray() } };
-
-        Assert.Equal(("u", "p"), (PullSecrets.Parse(modern)["r.io"].Username, PullSecrets.Parse(modern)["r.io"].Password));
-        Assert.Equal(("u", "p"), (PullSecrets.Parse(old)["r.io"].Username, PullSecrets.Parse(old)["r.io"].Password));
-        Assert.Empty(PullSecrets.Parse(broken));
-        Assert.Empty(PullSecrets.Parse(null));
-    }
-
-    [Fact]
     public void Images_go_only_above_the_high_mark_oldest_first_and_never_in_use()
     {
         CollectableImage[] images =

@@ -1,0 +1,216 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+
+namespace OrleansOrchestrator.NodeAgent.Images;
+
+/// <summary>The Secret that an image was pulled with, and a digest of what it said then.</summary>
+public sealed record PullSecretSource
+{
+    public string Uid { get; init; } = "";
+
+    public string Namespace { get; init; } = "";
+
+    public string Name { get; init; } = "";
+
+    public string CredentialHash { get; init; } = "";
+
+    /// <summary>The same Secret, whatever it says now.</summary>
+    public bool IsSameSecret(PullSecretSource other) => Uid == other.Uid && Namespace == other.Namespace && Name == other.Name;
+}
+
+/// <summary>Who may use an image that lies on the node.</summary>
+public sealed record PulledCredentials
+{
+    public IReadOnlyList<PullSecretSource> KubernetesSecrets { get; init; } = [];
+
+    /// <summary>It was pulled without credentials: every pod may use it.</summary>
+    public bool NodePodsAccessible { get; init; }
+}
+
+/// <summary>One image that this node pulled, by its id; credentials by repository name.</summary>
+public sealed record PulledRecord
+{
+    public string Kind { get; init; } = "ImagePulledRecord";
+
+    public string ApiVersion { get; init; } = "kubelet.config.k8s.io/v1beta1";
+
+    public DateTimeOffset LastUpdatedTime { get; init; }
+
+    public string ImageRef { get; init; } = "";
+
+    public IReadOnlyDictionary<string, PulledCredentials> CredentialMapping { get; init; } = new Dictionary<string, PulledCredentials>();
+}
+
+/// <summary>
+/// Remembers with which credentials each image on the node was pulled, so that a pod does not run a private image only because another pod was allowed to pull it
+/// (upstream's <c>KubeletEnsureSecretPulledImages</c> with its default policy: images that were there before, or were imported, are everybody's).
+/// <para>
+/// Before a pull an intent is written, after it a record. An intent without a record, as a crash leaves it, says that the image came by a pull of which nothing is
+/// known: it must be pulled again. An image that was imported under one name and pulled under another stays everybody's by the first: here upstream, which asks for
+/// the bytes alone, would send the pod to a registry that never had it. By its bare id it is nobody's. Files are written beside and renamed, so a reader never sees half of one; an unreadable one counts as unknown.
+/// </para>
+/// </summary>
+public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
+{
+    private const int MaxSecretsPerRepository = 100;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    private readonly string _pulled = Path.Combine(options.DataDirectory, "image_manager", "pulled");
+    private readonly string _pulling = Path.Combine(options.DataDirectory, "image_manager", "pulling");
+    private readonly Dictionary<string, int> _intents = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>Call before a pull, with the image's name; fails with <see cref="IOException"/> when it cannot be written down.</summary>
+    public void BeginPull(string image)
+    {
+        lock (_lock)
+        {
+            Write(Path.Combine(_pulling, FileName(image)), new { kind = "ImagePullIntent", apiVersion = "kubelet.config.k8s.io/v1beta1", image });
+            _intents[image] = _intents.GetValueOrDefault(image) + 1;
+        }
+    }
+
+    /// <summary>The pull succeeded, with these credentials or, for null, without any.</summary>
+    public void EndPull(string image, string imageId, PullSecretSource? source)
+    {
+        lock (_lock)
+        {
+            var credentials = source is null
+                ? new PulledCredentials { NodePodsAccessible = true }
+                : new PulledCredentials { KubernetesSecrets = [source] };
+            Merge(image, imageId, credentials);
+            ForgetIntent(image);
+        }
+    }
+
+    /// <summary>The pull failed: nothing came by it.</summary>
+    public void FailPull(string image)
+    {
+        lock (_lock)
+        {
+            ForgetIntent(image);
+        }
+    }
+
+    /// <summary>Whether a pod with these secrets must ask the registry although the image is there.</summary>
+    public bool MustPull(string image, Image present, IEnumerable<PullSecretSource> secrets)
+    {
+        lock (_lock)
+        {
+            var path = Path.Combine(_pulled, FileName(present.Id));
+            var record = Read(path);
+            if (record is null && File.Exists(path))
+            {
+                return true;
+            }
+
+            if (record?.CredentialMapping.GetValueOrDefault(ImageReference.Repository(image)) is { } known)
+            {
+                return !known.NodePodsAccessible && !secrets.Any(s => IsKnown(image, present.Id, known, s));
+            }
+
+            return IsBeingPulled(image) || (record is not null && !HasName(present, ImageReference.Repository(image)));
+        }
+    }
+
+    /// <summary>Forgets images that are gone; records that are younger than <paramref name="listedAt"/> may be of newer ones.</summary>
+    public void Prune(IReadOnlySet<string> imageIds, DateTimeOffset listedAt)
+    {
+        lock (_lock)
+        {
+            foreach (var path in Directory.Exists(_pulled) ? Directory.EnumerateFiles(_pulled) : [])
+            {
+                if (Read(path) is not { } record || (record.LastUpdatedTime < listedAt && !imageIds.Contains(record.ImageRef)))
+                {
+                    File.Delete(path);
+                }
+            }
+        }
+    }
+
+    private bool IsBeingPulled(string image) => _intents.ContainsKey(image) || File.Exists(Path.Combine(_pulling, FileName(image)));
+
+    private static bool HasName(Image present, string repository) =>
+        present.RepoTags.Concat(present.RepoDigests).Any(name => ImageReference.Repository(name) == repository);
+
+    // A secret that changed and a copy of it elsewhere are both as good as the one of the pull, and are remembered as that.
+    private bool IsKnown(string image, string imageId, PulledCredentials known, PullSecretSource secret)
+    {
+        foreach (var used in known.KubernetesSecrets)
+        {
+            var (sameHash, sameSecret) = (used.CredentialHash == secret.CredentialHash, used.IsSameSecret(secret));
+            if (sameHash != sameSecret && known.KubernetesSecrets.Count < MaxSecretsPerRepository)
+            {
+                Merge(image, imageId, new PulledCredentials { KubernetesSecrets = [secret] });
+            }
+
+            if (sameHash || sameSecret)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Merge(string image, string imageId, PulledCredentials added)
+    {
+        var path = Path.Combine(_pulled, FileName(imageId));
+        var record = Read(path) ?? new PulledRecord { ImageRef = imageId };
+        var repository = ImageReference.Repository(image);
+        var before = record.CredentialMapping.GetValueOrDefault(repository);
+        if (before is { NodePodsAccessible: true })
+        {
+            return;
+        }
+
+        var merged = added.NodePodsAccessible || before is null ? added : before with
+        {
+            KubernetesSecrets = [
+                .. before.KubernetesSecrets.Where(b => !added.KubernetesSecrets.Any(b.IsSameSecret)).TakeLast(MaxSecretsPerRepository - 1),
+                .. added.KubernetesSecrets,
+            ],
+        };
+        Write(path, record with
+        {
+            LastUpdatedTime = time.GetUtcNow(),
+            CredentialMapping = new Dictionary<string, PulledCredentials>(record.CredentialMapping) { [repository] = merged },
+        });
+    }
+
+    private void ForgetIntent(string image)
+    {
+        if (_intents.TryGetValue(image, out var count) && count > 1)
+        {
+            _intents[image] = count - 1;
+            return;
+        }
+
+        _intents.Remove(image);
+        File.Delete(Path.Combine(_pulling, FileName(image)));
+    }
+
+    private static PulledRecord? Read(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<PulledRecord>(File.ReadAllBytes(path), Json) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static void Write<T>(string path, T content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var beside = path + ".new";
+        File.WriteAllBytes(beside, JsonSerializer.SerializeToUtf8Bytes(content, Json));
+        File.Move(beside, path, overwrite: true);
+    }
+
+    private static string FileName(string text) => "sha256-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}

@@ -1,0 +1,115 @@
+using OrleansOrchestrator.NodeAgent.Images;
+using CriImage = OrleansOrchestrator.NodeAgent.Cri.V1.Image;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Images;
+
+/// <summary>Who may use an image that is there already.</summary>
+public sealed class PullRecordsTests : IDisposable
+{
+    private const string Image = "r.io/private/app:1";
+    private const string Id = "sha256:1234";
+    private static readonly CriImage Present = new() { Id = Id, RepoTags = { Image } };
+    private static readonly PullSecretSource Used = new() { Uid = "1", Namespace = "a", Name = "s", CredentialHash = "h" };
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("orc-records-").FullName;
+    private readonly ManualTime _time = new();
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void What_was_not_pulled_here_is_everybodys() => Assert.False(Records().MustPull(Image, Present, []));
+
+    [Fact]
+    public void What_came_without_credentials_is_everybodys_for_good()
+    {
+        Pull(null);
+        Pull(Used);
+        Assert.False(Records().MustPull(Image, Present, []));
+    }
+
+    [Fact]
+    public void What_came_with_a_secret_is_for_those_who_have_it()
+    {
+        Pull(Used);
+        var again = Records();
+        Assert.True(again.MustPull(Image, Present, []));
+        Assert.True(again.MustPull(Image, Present, [Used with { Uid = "2", CredentialHash = "x" }]));
+        Assert.False(again.MustPull(Image, Present, [Used]));
+        Assert.True(again.MustPull("elsewhere.io/app:1", Present, [Used]), "the same bytes under another name are another registry's");
+    }
+
+    [Fact]
+    public void What_was_imported_under_another_name_stays_everybodys_by_that_name_but_not_by_its_id()
+    {
+        Pull(Used);
+        var imported = new CriImage { Id = Id, RepoTags = { Image, "orc.local/imported:1" } };
+        Assert.False(Records().MustPull("orc.local/imported:1", imported, []));
+        Assert.True(Records().MustPull(Image, imported, []));
+        Assert.True(Records().MustPull(Id, imported, []));
+    }
+
+    [Fact]
+    public void A_copy_of_the_secret_and_a_rotated_secret_are_as_good_and_stay_so()
+    {
+        Pull(Used);
+        Assert.False(Records().MustPull(Image, Present, [Used with { Uid = "2", Namespace = "b" }]));
+        Assert.False(Records().MustPull(Image, Present, [Used with { CredentialHash = "rotated" }]));
+        Assert.False(Records().MustPull(Image, Present, [Used with { Uid = "3", Namespace = "c", CredentialHash = "rotated" }]));
+    }
+
+    [Fact]
+    public void A_pull_that_was_cut_off_proves_nothing_and_one_that_failed_leaves_nothing()
+    {
+        Records().BeginPull(Image);
+        Assert.True(Records().MustPull(Image, Present, [Used]));
+
+        var records = Records();
+        records.BeginPull(Image);
+        records.BeginPull(Image);
+        records.FailPull(Image);
+        Assert.True(records.MustPull(Image, Present, [Used]));
+        records.FailPull(Image);
+        Assert.False(records.MustPull(Image, Present, [Used]));
+    }
+
+    [Fact]
+    public void Records_go_with_their_images_and_torn_files_are_no_permission()
+    {
+        Pull(Used);
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(_directory, "image_manager", "pulled")));
+        Records().Prune(new HashSet<string>(), _time.Now.AddSeconds(-1));
+        Assert.True(File.Exists(file), "an image younger than the list is not gone");
+        Records().Prune(new HashSet<string> { Id }, _time.Now.AddSeconds(1));
+        Assert.True(File.Exists(file));
+
+        File.WriteAllText(file, "{\"imageRef\":");
+        Assert.True(Records().MustPull(Image, Present, [Used]));
+        Records().Prune(new HashSet<string> { Id }, _time.Now.AddSeconds(1));
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public void The_list_of_secrets_is_bounded()
+    {
+        for (var i = 0; i < 250; i++)
+        {
+            Pull(Used with { Uid = $"{i}", CredentialHash = $"{i}" });
+        }
+
+        var file = Assert.Single(Directory.GetFiles(Path.Combine(_directory, "image_manager", "pulled")));
+        Assert.InRange(new FileInfo(file).Length, 1, 20_000);
+        Assert.False(Records().MustPull(Image, Present, [Used with { Uid = "249", CredentialHash = "249" }]));
+    }
+
+    private void Pull(PullSecretSource? source)
+    {
+        var records = Records();
+        records.BeginPull(Image);
+        records.EndPull(Image, Id, source);
+    }
+
+    // A new instance each time: all that is known is in the files.
+    private PullRecords Records() => new(new NodeAgentOptions { NodeName = "n", DataDirectory = _directory }, _time);
+}
