@@ -27,6 +27,12 @@ public sealed record ProxyPort
     /// <summary>External addresses and those of load balancers.</summary>
     public IReadOnlyList<IPAddress> ExternalAddresses { get; init; } = [];
 
+    /// <summary>Those of load balancers; who may use them is told by <see cref="SourceRanges"/>.</summary>
+    public IReadOnlyList<IPAddress> LoadBalancerAddresses { get; init; } = [];
+
+    /// <summary>From where the load balancer's addresses may be used; from everywhere when empty.</summary>
+    public IReadOnlyList<IPNetwork> SourceRanges { get; init; } = [];
+
     /// <summary>0 when there is none.</summary>
     public int NodePort { get; init; }
 
@@ -39,5 +45,20 @@ public sealed record ProxyPort
     /// <summary>Seconds for which a client keeps its endpoint; 0 without session affinity.</summary>
     public int AffinitySeconds { get; init; }
 
+    /// <summary>For the policy Cluster, those near the node when the slices' hints say so. There is one if there is any anywhere.</summary>
     public required IReadOnlyList<ProxyEndpoint> Endpoints { get; init; }
+
+    /// <summary>For the policy Local; chosen apart, as the last local pod may end while others elsewhere are ready.</summary>
+    public IReadOnlyList<ProxyEndpoint> LocalEndpoints
+    {
+        get => field ?? [.. Endpoints.Where(e => e.IsLocal)];
+        init;
+    }
+
+    /// <summary>Who may keep a UDP flow: all that still serve, chosen for new flows or not.</summary>
+    public IReadOnlyList<IPAddress> Serving
+    {
+        get => field ?? [.. Endpoints.Concat(LocalEndpoints).Select(e => e.Address)];
+        init;
+    }
 }

@@ -4,6 +4,14 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
+/// <summary>The node for which endpoints are chosen.</summary>
+/// <param name="Name">Name of the Node.</param>
+/// <param name="Zone">Its label <c>topology.kubernetes.io/zone</c>; empty without one.</param>
+public sealed record ProxyNode(string Name, string Zone)
+{
+    public const string ZoneLabel = "topology.kubernetes.io/zone";
+}
+
 /// <summary>From a Service and its slices to the ports that the proxy programs. Pure.</summary>
 public static class ProxyPorts
 {
@@ -12,7 +20,7 @@ public static class ProxyPorts
     private const string HeadlessLabel = "service.kubernetes.io/headless";
 
     /// <summary>Nothing for Services that have no address of their own, or another proxy.</summary>
-    public static IReadOnlyList<ProxyPort> Of(V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, string nodeName)
+    public static IReadOnlyList<ProxyPort> Of(V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node)
     {
         if (service.Spec.Type == "ExternalName" || service.Spec.ClusterIP is null or "" or "None" ||
             Has(service, ProxyNameLabel) || Has(service, HeadlessLabel))
@@ -20,58 +28,77 @@ public static class ProxyPorts
             return [];
         }
 
-        return [.. (service.Spec.Ports ?? []).Select(port => Of(service, port, slices, nodeName))];
+        return [.. (service.Spec.Ports ?? []).Select(port => Of(service, port, EndpointChoice.Of(port, slices, node)))];
     }
 
-    private static ProxyPort Of(V1Service service, V1ServicePort port, IReadOnlyCollection<V1EndpointSlice> slices, string nodeName) => new()
-    {
-        Name = $"{service.Metadata.NamespaceProperty}/{service.Metadata.Name}:{port.Name}",
-        Protocol = (port.Protocol ?? "TCP").ToLowerInvariant(),
-        Port = port.Port,
-        ClusterAddresses = [.. Addresses(service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP])],
-        ExternalAddresses = [.. Addresses(service.Spec.ExternalIPs ?? []), .. Addresses(LoadBalancerIps(service))],
-        NodePort = service.Spec.Type is "NodePort" or "LoadBalancer" ? port.NodePort ?? 0 : 0,
-        InternalLocal = service.Spec.InternalTrafficPolicy == "Local",
-        ExternalLocal = service.Spec.ExternalTrafficPolicy == "Local",
-        AffinitySeconds = service.Spec.SessionAffinity == "ClientIP"
-            ? service.Spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds ?? DefaultAffinitySeconds
-            : 0,
-        Endpoints = Endpoints(port, slices, nodeName),
-    };
+    /// <summary>
+    /// How many ready endpoints are on the node: what a load balancer asks the health check port, which knows no ports of the Service.
+    /// </summary>
+    public static int LocalReady(IEnumerable<V1EndpointSlice> slices, string nodeName) => slices
+        .Where(s => s.AddressType == "IPv4")
+        .SelectMany(s => s.Endpoints ?? [])
+        .Where(e => e.NodeName == nodeName && (e.Conditions?.Ready ?? true) && e.Addresses is { Count: > 0 })
+        .Select(e => e.Addresses[0])
+        .Distinct()
+        .Count();
 
-    // Ready endpoints; when none is ready, those that terminate but still serve (KEP-1669), so that the last pod of a roll-out is not cut off.
-    private static List<ProxyEndpoint> Endpoints(V1ServicePort port, IReadOnlyCollection<V1EndpointSlice> slices, string nodeName)
+    private static ProxyPort Of(V1Service service, V1ServicePort port, EndpointChoice endpoints)
     {
-        var all = new List<(ProxyEndpoint Endpoint, V1EndpointConditions? Conditions)>();
-        foreach (var slice in slices.Where(s => s.AddressType == "IPv4"))
+        IReadOnlyList<IPAddress> balancers = [.. Addresses(LoadBalancerIps(service))];
+        return new ProxyPort
         {
-            var target = slice.Ports?.FirstOrDefault(p => (p.Name ?? "") == (port.Name ?? "") && (p.Protocol ?? "TCP") == (port.Protocol ?? "TCP"));
-            if (target?.Port is not { } number)
-            {
-                continue;
-            }
-
-            foreach (var endpoint in slice.Endpoints ?? [])
-            {
-                all.AddRange(Addresses(endpoint.Addresses).Select(
-                    a => (new ProxyEndpoint(a, number, endpoint.NodeName == nodeName), (V1EndpointConditions?)endpoint.Conditions)));
-            }
-        }
-
-        var ready = all.Where(e => e.Conditions?.Ready ?? true).Select(e => e.Endpoint).ToList();
-        var chosen = ready.Count > 0
-            ? ready
-            : all.Where(e => e.Conditions is { Serving: true, Terminating: true }).Select(e => e.Endpoint).ToList();
-        return [.. chosen.Distinct().OrderBy(e => e.Address.ToString(), StringComparer.Ordinal).ThenBy(e => e.Port)];
+            Name = $"{service.Metadata.NamespaceProperty}/{service.Metadata.Name}:{port.Name}",
+            Protocol = (port.Protocol ?? "TCP").ToLowerInvariant(),
+            Port = port.Port,
+            ClusterAddresses = [.. Addresses(service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP])],
+            ExternalAddresses = [.. Addresses(service.Spec.ExternalIPs ?? []).Concat(balancers).Distinct()],
+            LoadBalancerAddresses = balancers,
+            SourceRanges = [.. Ranges(service.Spec.LoadBalancerSourceRanges ?? [])],
+            NodePort = service.Spec.Type is "NodePort" or "LoadBalancer" ? port.NodePort ?? 0 : 0,
+            InternalLocal = service.Spec.InternalTrafficPolicy == "Local",
+            ExternalLocal = service.Spec.ExternalTrafficPolicy == "Local",
+            AffinitySeconds = service.Spec.SessionAffinity == "ClientIP"
+                ? service.Spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds ?? DefaultAffinitySeconds
+                : 0,
+            Endpoints = endpoints.Cluster,
+            LocalEndpoints = endpoints.Local,
+            Serving = endpoints.Serving,
+        };
     }
 
     private static IEnumerable<string> LoadBalancerIps(V1Service service) =>
-        (service.Status?.LoadBalancer?.Ingress ?? []).Where(i => i.Ip is not null && i.IpMode is null or "VIP").Select(i => i.Ip);
+        service.Spec.Type != "LoadBalancer"
+            ? []
+            : (service.Status?.LoadBalancer?.Ingress ?? []).Where(i => i.Ip is not null && i.IpMode is null or "VIP").Select(i => i.Ip);
 
     private static IEnumerable<IPAddress> Addresses(IEnumerable<string> texts) =>
         texts.Select(t => IPAddress.TryParse(t, out var address) ? address : null)
             .OfType<IPAddress>()
             .Where(a => a.AddressFamily == AddressFamily.InterNetwork);
+
+    // Ranges nest or are apart; what another one holds already is left out, as the kernel takes no overlaps.
+    private static IEnumerable<IPNetwork> Ranges(IEnumerable<string> texts)
+    {
+        var all = texts.Select(Range).OfType<IPNetwork>().Distinct().ToList();
+        return all
+            .Where(range => !all.Any(other => other.PrefixLength < range.PrefixLength && other.Contains(range.BaseAddress)))
+            .OrderBy(range => range.ToString(), StringComparer.Ordinal);
+    }
+
+    private static IPNetwork? Range(string text)
+    {
+        var parts = text.Trim().Split('/');
+        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) || address.AddressFamily != AddressFamily.InterNetwork ||
+            !byte.TryParse(parts[1], out var length) || length > 32)
+        {
+            return null;
+        }
+
+        var mask = length == 0 ? 0u : uint.MaxValue << (32 - length);
+        var bytes = address.GetAddressBytes();
+        var bits = ((uint)bytes[0] << 24 | (uint)bytes[1] << 16 | (uint)bytes[2] << 8 | bytes[3]) & mask;
+        return new IPNetwork(new IPAddress([(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits]), length);
+    }
 
     private static bool Has(V1Service service, string label) => service.Metadata.Labels?.ContainsKey(label) ?? false;
 }

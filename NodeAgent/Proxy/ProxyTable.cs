@@ -18,7 +18,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
 {
     private readonly RulesetLedger _ledger = new();
     private bool _isKnown;
-    private readonly HashSet<(string Set, string Key)> _gone = [];
+    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
     private bool _mustForget;
 
     /// <summary>
@@ -36,8 +36,8 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
 
         var wasKnown = _isKnown;
         _isKnown = false;
-        _mustForget |= !wasKnown || StaleConnections.Concern(before) || StaleConnections.Concern(after);
-        _gone.UnionWith(before.Elements.Keys);
+        _mustForget |= !wasKnown || !SameFlows(before, after);
+        _gone.UnionWith(before.Flows.Keys);
         if (wasKnown)
         {
             await NftAsync(difference, cancellationToken);
@@ -65,6 +65,9 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
         _isKnown &= hook.Succeeded && hook.Output.Contains("jump services", StringComparison.Ordinal);
         return _isKnown;
     }
+
+    private static bool SameFlows(Ruleset before, Ruleset after) =>
+        before.Flows.Count == after.Flows.Count && before.Flows.All(f => after.Flows.GetValueOrDefault(f.Key) == f.Value);
 
     private Ruleset RulesOf(IReadOnlyList<ProxyPort> ports)
     {
@@ -94,45 +97,43 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
         await NftAsync(RulesetText.Full(rules, dnsAddress), cancellationToken);
     }
 
-    private async Task<(IReadOnlySet<string> Chains, IReadOnlySet<string> Sets)> ExistingAsync(CancellationToken cancellationToken)
+    private async Task<ExistingTable> ExistingAsync(CancellationToken cancellationToken)
     {
-        var (chains, sets) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var names = new[] { "chain", "map", "set" }.ToDictionary(kind => kind, _ => new HashSet<string>(StringComparer.Ordinal));
         var listed = await RunAsync("nft", ["-j", "-t", "list", "table", "ip", RulesetText.Table], null, cancellationToken);
-        if (!listed.Succeeded)
+        if (listed.Succeeded)
         {
-            return (chains, sets);
-        }
-
-        using var document = JsonDocument.Parse(listed.Output);
-        foreach (var item in document.RootElement.GetProperty("nftables").EnumerateArray())
-        {
-            foreach (var part in item.EnumerateObject().Where(p => p.Name is "chain" or "set" or "map"))
+            using var document = JsonDocument.Parse(listed.Output);
+            foreach (var item in document.RootElement.GetProperty("nftables").EnumerateArray())
             {
-                (part.Name == "chain" ? chains : sets).Add(part.Value.GetProperty("name").GetString()!);
+                foreach (var part in item.EnumerateObject().Where(p => names.ContainsKey(p.Name)))
+                {
+                    names[part.Name].Add(part.Value.GetProperty("name").GetString()!);
+                }
             }
         }
 
-        return (chains, sets);
+        return new ExistingTable(names["chain"], names["map"], names["set"]);
     }
 
     private async Task ForgetStaleAsync(CancellationToken cancellationToken)
     {
-        var all = _ledger.All();
+        var flows = _ledger.Flows();
         foreach (var key in _gone)
         {
             // Nothing is served there any more: no target is right.
-            all.Elements.TryAdd(key, "");
+            flows.TryAdd(key, "");
         }
 
-        if (!StaleConnections.Concern(all))
+        if (flows.Count == 0)
         {
             return;
         }
 
         var local = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).ToHashSet();
-        var flows = await RunAsync("conntrack", ["-L", "-p", "udp"], null, cancellationToken);
-        foreach (var deletion in StaleConnections.In(flows.Output, all, a => IPAddress.IsLoopback(a) || local.Contains(a)))
+        var tracked = await RunAsync("conntrack", ["-L", "-p", "udp"], null, cancellationToken);
+        foreach (var deletion in StaleConnections.In(tracked.Output, flows, a => IPAddress.IsLoopback(a) || local.Contains(a)))
         {
             await RunAsync("conntrack", deletion, null, cancellationToken);
         }

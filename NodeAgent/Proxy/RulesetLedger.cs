@@ -9,7 +9,10 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 public sealed class RulesetLedger
 {
     private readonly Dictionary<string, Ruleset> _owners = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Set, string Key), SortedDictionary<string, string>> _claims = [];
+    private readonly Claims<(string Set, string Key)> _elements = new();
+    private readonly Claims<string> _chains = new();
+    private readonly Claims<string> _maps = new();
+    private readonly Claims<string> _flows = new();
 
     /// <summary>
     /// Replaces the rules of some owners; the answer holds only what they touch, as it was in force before and as it is
@@ -18,14 +21,14 @@ public sealed class RulesetLedger
     public (Ruleset Before, Ruleset After) Replace(IReadOnlyDictionary<string, Ruleset> changed)
     {
         var (before, after) = (new Ruleset(), new Ruleset());
-        var touched = new HashSet<(string Set, string Key)>();
+        var touched = new Ruleset();
         foreach (var (owner, rules) in changed)
         {
             var old = _owners.GetValueOrDefault(owner) ?? new Ruleset();
             CopyOwn(old, before);
             CopyOwn(rules, after);
-            touched.UnionWith(old.Elements.Keys);
-            touched.UnionWith(rules.Elements.Keys);
+            CopyShared(old, touched);
+            CopyShared(rules, touched);
         }
 
         CopyClaims(touched, before);
@@ -41,67 +44,125 @@ public sealed class RulesetLedger
     /// <summary>Everything that is to be in force.</summary>
     public Ruleset All()
     {
-        var all = new Ruleset();
+        var (all, shared) = (new Ruleset(), new Ruleset());
         foreach (var rules in _owners.Values)
         {
             CopyOwn(rules, all);
+            CopyShared(rules, shared);
         }
 
-        CopyClaims(_claims.Keys, all);
+        CopyClaims(shared, all);
         return all;
     }
+
+    /// <summary>By key of a UDP port, the addresses that its flows may lead to.</summary>
+    public Dictionary<string, string> Flows() =>
+        _owners.Values.SelectMany(o => o.Flows.Keys).Distinct().ToDictionary(k => k, k => _flows.Winner(k)!, StringComparer.Ordinal);
 
     private void Claim(string owner, Ruleset rules)
     {
         if (_owners.Remove(owner, out var old))
         {
-            foreach (var key in old.Elements.Keys)
-            {
-                _claims[key].Remove(owner);
-                if (_claims[key].Count == 0)
-                {
-                    _claims.Remove(key);
-                }
-            }
+            _elements.Remove(owner, old.Elements.Keys);
+            _chains.Remove(owner, old.SharedChains.Keys);
+            _maps.Remove(owner, old.SharedMaps.Keys);
+            _flows.Remove(owner, old.Flows.Keys);
         }
 
-        if (rules.Elements.Count == 0)
+        if (rules.Elements.Count > 0)
         {
-            return;
-        }
-
-        _owners[owner] = rules;
-        foreach (var (key, value) in rules.Elements)
-        {
-            if (!_claims.TryGetValue(key, out var claims))
-            {
-                _claims[key] = claims = new SortedDictionary<string, string>(StringComparer.Ordinal);
-            }
-
-            claims[owner] = value;
+            _owners[owner] = rules;
+            _elements.Add(owner, rules.Elements);
+            _chains.Add(owner, rules.SharedChains);
+            _maps.Add(owner, rules.SharedMaps);
+            _flows.Add(owner, rules.Flows);
         }
     }
 
     private static void CopyOwn(Ruleset from, Ruleset to)
     {
-        foreach (var (name, body) in from.Chains)
-        {
-            to.Chains[name] = body;
-        }
+        Copy(from.Chains, to.Chains);
+        Copy(from.Sets, to.Sets);
+    }
 
-        foreach (var (name, definition) in from.Sets)
+    private static void CopyShared(Ruleset from, Ruleset to)
+    {
+        Copy(from.Elements, to.Elements);
+        Copy(from.SharedChains, to.SharedChains);
+        Copy(from.SharedMaps, to.SharedMaps);
+        Copy(from.Flows, to.Flows);
+    }
+
+    private void CopyClaims(Ruleset touched, Ruleset to)
+    {
+        _elements.CopyWinners(touched.Elements.Keys, to.Elements);
+        _chains.CopyWinners(touched.SharedChains.Keys, to.SharedChains);
+        _maps.CopyWinners(touched.SharedMaps.Keys, to.SharedMaps);
+        _flows.CopyWinners(touched.Flows.Keys, to.Flows);
+    }
+
+    private static void Copy<TKey>(Dictionary<TKey, string> from, Dictionary<TKey, string> to)
+        where TKey : notnull
+    {
+        foreach (var (key, value) in from)
         {
-            to.Sets[name] = definition;
+            to[key] = value;
+        }
+    }
+}
+
+/// <summary>Values that owners claim for keys: the first owner by name wins. Nearly all keys have one owner, and cost no more than that.</summary>
+internal sealed class Claims<TKey>
+    where TKey : notnull
+{
+    private readonly Dictionary<TKey, (string Owner, string Value)> _single = [];
+    private readonly Dictionary<TKey, SortedDictionary<string, string>> _several = [];
+
+    public void Add(string owner, IEnumerable<KeyValuePair<TKey, string>> values)
+    {
+        foreach (var (key, value) in values)
+        {
+            if (_several.TryGetValue(key, out var claims))
+            {
+                claims[owner] = value;
+            }
+            else if (!_single.TryAdd(key, (owner, value)))
+            {
+                _single.Remove(key, out var other);
+                _several[key] = new SortedDictionary<string, string>(StringComparer.Ordinal) { [other.Owner] = other.Value, [owner] = value };
+            }
         }
     }
 
-    private void CopyClaims(IEnumerable<(string Set, string Key)> keys, Ruleset to)
+    public void Remove(string owner, IEnumerable<TKey> keys)
     {
         foreach (var key in keys)
         {
-            if (_claims.TryGetValue(key, out var claims))
+            if (!_several.TryGetValue(key, out var claims))
             {
-                to.Elements[key] = claims.First().Value;
+                _single.Remove(key);
+                continue;
+            }
+
+            claims.Remove(owner);
+            if (claims.Count == 1)
+            {
+                _several.Remove(key);
+                _single[key] = (claims.First().Key, claims.First().Value);
+            }
+        }
+    }
+
+    public string? Winner(TKey key) =>
+        _single.TryGetValue(key, out var single) ? single.Value : _several.TryGetValue(key, out var claims) ? claims.First().Value : null;
+
+    public void CopyWinners(IEnumerable<TKey> keys, Dictionary<TKey, string> to)
+    {
+        foreach (var key in keys)
+        {
+            if (Winner(key) is { } value)
+            {
+                to[key] = value;
             }
         }
     }

@@ -112,7 +112,7 @@ public sealed partial class ServiceProxy(
     // DNS answers on its own address itself: its Service must not be balanced, nor refused for want of endpoints.
     private IReadOnlyList<ProxyPort> PortsOf((string Namespace, string Name) key) =>
         services.Find(key) is { } view && !options.ClusterDns.Contains(view.Service.Spec.ClusterIP)
-            ? ProxyPorts.Of(view.Service, view.Slices, options.NodeName)
+            ? ProxyPorts.Of(view.Service, view.Slices, new ProxyNode(options.NodeName, ""))
             : [];
 
     [LoggerMessage(1, LogLevel.Debug, "Programmed {Count} changed Services in {Milliseconds:F1} ms")]

@@ -11,10 +11,13 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 internal sealed partial class KernelModel
 {
     private static readonly string[] Maps =
-        ["service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "hairpins"];
+    [
+        "service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "firewall-ips", "cluster-ips", "hairpins",
+    ];
 
     private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal) { ["reject-chain"] = [] };
     private readonly SortedDictionary<string, string> _sets = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _maps = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _elements = new(StringComparer.Ordinal);
 
     public void Run(string transaction)
@@ -30,6 +33,7 @@ internal sealed partial class KernelModel
     /// <summary>Everything in a fixed order: equal texts are equal kernels.</summary>
     public string Dump() => string.Join('\n', [
         .. _sets.Select(s => $"set {s.Key} {s.Value}"),
+        .. _maps.Select(m => $"map {m.Key} {m.Value}"),
         .. _chains.Select(c => $"chain {c.Key} {string.Join(" ; ", c.Value)}"),
         .. _elements.Select(e => $"element {e.Key} = {e.Value}"),
     ]);
@@ -45,6 +49,14 @@ internal sealed partial class KernelModel
                 Assert.DoesNotContain(_chains.Values.SelectMany(c => c), r => Refers(r, "@" + name));
                 Assert.True(_sets.Remove(name), $"no set {name}");
                 break;
+            case "add map":
+                Assert.True(_maps.TryAdd(name, rest), $"map {name} is there");
+                break;
+            case "delete map":
+                Assert.DoesNotContain(_chains.Values.SelectMany(c => c), r => Refers(r, "@" + name));
+                Assert.DoesNotContain(_elements.Keys, e => e.StartsWith($"{name} ", StringComparison.Ordinal));
+                Assert.True(_maps.Remove(name), $"no map {name}");
+                break;
             case "add chain":
                 Assert.True(_chains.TryAdd(name, []), $"chain {name} is there");
                 break;
@@ -59,7 +71,7 @@ internal sealed partial class KernelModel
                 break;
             case "add rule":
                 Assert.All(Chains().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _chains.Keys));
-                Assert.All(Sets().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _sets.Keys));
+                Assert.All(Sets().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _sets.Keys.Concat(_maps.Keys).Concat(Maps)));
                 _chains[name].Add(rest);
                 break;
             default:
@@ -70,7 +82,7 @@ internal sealed partial class KernelModel
 
     private void RunElements(string verb, string name, string rest)
     {
-        Assert.Contains(name, Maps);
+        Assert.Contains(name, Maps.Concat(_maps.Keys));
         foreach (var element in rest.Trim('{', '}', ' ').Split(", "))
         {
             var parts = element.Split(" : ");
@@ -89,7 +101,7 @@ internal sealed partial class KernelModel
 
     private static bool Refers(string rule, string name) => rule.Split(' ', ',', '}').Contains(name);
 
-    [GeneratedRegex(@"^(?<verb>(?:add|delete|flush) (?:set|chain|rule|element)) ip orc-proxy (?<name>\S+) ?(?<rest>.*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<verb>(?:add|delete|flush) (?:set|map|chain|rule|element)) ip orc-proxy (?<name>\S+) ?(?<rest>.*)$", RegexOptions.CultureInvariant)]
     private static partial Regex Command();
 
     [GeneratedRegex(@"goto ([^\s,}]+)", RegexOptions.CultureInvariant)]

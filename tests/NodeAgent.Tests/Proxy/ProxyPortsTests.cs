@@ -83,9 +83,9 @@ public sealed class ProxyPortsTests
     }
 
     private static IEnumerable<string> Addresses(V1Service service, params V1EndpointSlice[] slices) =>
-        ProxyPorts.Of(service, slices, "n1")[0].Endpoints.Select(e => e.Address.ToString());
+        ProxyPorts.Of(service, slices, new ProxyNode("n1", "z1"))[0].Endpoints.Select(e => e.Address.ToString());
 
-    private static IReadOnlyList<ProxyPort> Of(V1Service service) => ProxyPorts.Of(service, [], "n1");
+    private static IReadOnlyList<ProxyPort> Of(V1Service service) => ProxyPorts.Of(service, [], new ProxyNode("n1", "z1"));
 
     private static V1Service Service(Action<V1Service>? change = null)
     {

@@ -1,0 +1,216 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OrleansOrchestrator.NodeAgent.Proxy;
+
+/// <summary>
+/// The rules of one port of a Service. Pure; the structure around it is in <see cref="RulesetText"/>.
+///
+/// A Service has no chain of its own. Its address leads to a chain that all Services of the same shape share ("three endpoints, from inside"), which picks
+/// a number. The chain of that number finds the endpoint in its map by address, protocol and port. So nearly every change is one of a few elements, and
+/// neither nft nor the kernel's validation walks chains by the thousand. Only session affinity and source ranges need chains of a Service.
+/// </summary>
+public sealed class PortRules
+{
+    private const string Masquerade = "meta mark set meta mark or " + RulesetText.MasqueradeMark;
+
+    private readonly Ruleset _rules;
+    private readonly ProxyPort _port;
+    private readonly string _clusterCidr;
+    private readonly string _id;
+
+    private PortRules(Ruleset rules, ProxyPort port, string clusterCidr)
+    {
+        _rules = rules;
+        _port = port;
+        _clusterCidr = clusterCidr;
+        _id = Id(port);
+    }
+
+    /// <summary>What a client addresses: an address with a port, or a port of the node.</summary>
+    private readonly record struct Front(string Key, bool IsNodePort)
+    {
+        public string Prefix => IsNodePort ? "nodeport-" : "";
+
+        public string Expression => IsNodePort ? "meta l4proto . th dport" : "ip daddr . meta l4proto . th dport";
+
+        public string KeyType => IsNodePort ? "inet_proto . inet_service" : "ipv4_addr . inet_proto . inet_service";
+
+        public string Verdicts => IsNodePort ? "service-nodeports" : "service-ips";
+
+        public string Refusals => IsNodePort ? "no-endpoint-nodeports" : "no-endpoint-services";
+    }
+
+    /// <summary>Adds the parts of one port.</summary>
+    public static void AddTo(Ruleset rules, ProxyPort port, string clusterCidr)
+    {
+        var builder = new PortRules(rules, port, clusterCidr);
+        foreach (var address in port.ClusterAddresses)
+        {
+            rules.Elements[("cluster-ips", address.ToString())] = "";
+            builder.AddInternal(new Front(builder.Key(address), IsNodePort: false));
+        }
+
+        foreach (var address in port.ExternalAddresses)
+        {
+            builder.AddExternal(new Front(builder.Key(address), IsNodePort: false));
+        }
+
+        if (port.NodePort > 0)
+        {
+            builder.AddExternal(new Front(Text($"{port.Protocol} . {port.NodePort}"), IsNodePort: true));
+        }
+
+        builder.AddFirewall();
+        builder.AddHairpins();
+    }
+
+    private void AddInternal(Front front)
+    {
+        var endpoints = _port.InternalLocal ? _port.LocalEndpoints : _port.Endpoints;
+        if (endpoints.Count > 0)
+        {
+            // What does not come from a pod would be answered past this node: its source becomes the node.
+            AddVerdict(front, Chain(front, "cluster", endpoints, "endpoint", $"ip saddr != {_clusterCidr} {Masquerade}"));
+        }
+
+        AddRefusal(front, endpoints);
+    }
+
+    private void AddExternal(Front front)
+    {
+        if (!_port.ExternalLocal)
+        {
+            if (_port.Endpoints.Count > 0)
+            {
+                AddVerdict(front, Chain(front, "external", _port.Endpoints, "endpoint", Masquerade));
+            }
+
+            AddRefusal(front, _port.Endpoints);
+            return;
+        }
+
+        if (_port.Endpoints.Count > 0)
+        {
+            // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through external addresses too.
+            var inside = Chain(front, "inside", _port.Endpoints, "endpoint", "");
+            var shortCut = $"ip saddr {_clusterCidr} goto {inside}\nfib saddr type local {Masquerade}\nfib saddr type local goto {inside}";
+            AddVerdict(front, Chain(front, "local", _port.LocalEndpoints, "local-endpoint", shortCut));
+        }
+
+        AddRefusal(front, _port.LocalEndpoints);
+    }
+
+    private void AddVerdict(Front front, string chain) => _rules.Elements[(front.Verdicts, front.Key)] = $"goto {chain}";
+
+    // Endpoints elsewhere: drop, since another node may answer (upstream's rule). None at all: say so at once.
+    private void AddRefusal(Front front, IReadOnlyList<ProxyEndpoint> endpoints)
+    {
+        if (endpoints.Count == 0)
+        {
+            _rules.Elements[(front.Refusals, front.Key)] = _port.Endpoints.Count > 0 ? "drop" : "goto reject-chain";
+        }
+
+        if (_port.Protocol == "udp")
+        {
+            _rules.Flows[front.Key] = string.Join(' ', _port.Serving.Select(a => a.ToString()).Order(StringComparer.Ordinal));
+        }
+    }
+
+    // Name of the chain that begins with the head and then balances over the endpoints; without any, the head is all.
+    private string Chain(Front front, string kind, IReadOnlyList<ProxyEndpoint> endpoints, string map, string head)
+    {
+        if (_port.AffinitySeconds > 0)
+        {
+            var own = $"{kind}-{_id}";
+            _rules.Chains[own] = $"{head}\n{BalanceWithAffinity(endpoints)}";
+            return own;
+        }
+
+        var shape = kind == "local" ? Text($"{endpoints.Count}-of-{_port.Endpoints.Count}") : Text($"{endpoints.Count}");
+        var chain = $"{front.Prefix}{kind}-{shape}";
+        _rules.SharedChains[chain] = $"{head}\n{Balance(front, endpoints, front.Prefix + map)}";
+        return chain;
+    }
+
+    // A packet that is between two chains while a transaction takes its endpoint away finds nothing: the first endpoint is always there.
+    private string Balance(Front front, IReadOnlyList<ProxyEndpoint> endpoints, string map)
+    {
+        for (var i = 0; i < endpoints.Count; i++)
+        {
+            var name = Text($"{map}-{i}");
+            _rules.SharedMaps[name] = $"type {front.KeyType} : ipv4_addr . inet_service;";
+            _rules.SharedChains[$"to-{name}"] = Find(name) + (i > 0 ? $"\n{Find($"{map}-0")}" : "");
+            _rules.Elements[(name, front.Key)] = Text($"{endpoints[i].Address} . {endpoints[i].Port}");
+        }
+
+        var choices = Enumerable.Range(0, endpoints.Count).Select(i => Text($"{i} : goto to-{map}-{i}"));
+        return endpoints.Count switch
+        {
+            0 => "",
+            1 => Find($"{map}-0"),
+            _ => Text($"numgen random mod {endpoints.Count} vmap {{ {string.Join(", ", choices)} }}"),
+        };
+
+        string Find(string name) => $"dnat ip to {front.Expression} map @{name}";
+    }
+
+    // Each endpoint remembers its clients, by whatever address they came; a client that some endpoint remembers goes there again.
+    private string BalanceWithAffinity(IReadOnlyList<ProxyEndpoint> endpoints)
+    {
+        var known = new StringBuilder();
+        var choices = new List<string>();
+        foreach (var endpoint in endpoints)
+        {
+            // The timeout is part of the name: a set's definition cannot be changed once it is there.
+            var target = Text($"{endpoint.Address}:{endpoint.Port}");
+            var name = $"{_id}-{Hash(Text($"{target} {_port.AffinitySeconds}"))[..8]}";
+            _rules.Sets[$"affinity-{name}"] = Text($"type ipv4_addr; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
+            _rules.Chains[$"endpoint-{name}"] = $"update @affinity-{name} {{ ip saddr }}\nmeta l4proto {_port.Protocol} dnat to {target}";
+            known.Append(CultureInfo.InvariantCulture, $"ip saddr @affinity-{name} goto endpoint-{name}\n");
+            choices.Add(Text($"{choices.Count} : goto endpoint-{name}"));
+        }
+
+        return choices.Count == 0 ? "" : known + Text($"numgen random mod {choices.Count} vmap {{ {string.Join(", ", choices)} }}");
+    }
+
+    // Node ports are not subject to the source ranges, as upstream has it.
+    private void AddFirewall()
+    {
+        if (_port.SourceRanges.Count == 0 || _port.LoadBalancerAddresses.Count == 0)
+        {
+            return;
+        }
+
+        _rules.Chains[$"firewall-{_id}"] = $"ip saddr != {{ {string.Join(", ", _port.SourceRanges)} }} drop";
+        foreach (var address in _port.LoadBalancerAddresses)
+        {
+            _rules.Elements[("firewall-ips", Key(address))] = $"goto firewall-{_id}";
+        }
+    }
+
+    // A pod that reaches itself through a Service must not see itself as the sender.
+    private void AddHairpins()
+    {
+        foreach (var endpoint in _port.Endpoints.Concat(_port.LocalEndpoints).Where(e => e.IsLocal))
+        {
+            _rules.Elements[("hairpins", $"{endpoint.Address} . {endpoint.Address}")] = "";
+        }
+    }
+
+    private string Key(IPAddress address) => Text($"{address} . {_port.Protocol} . {_port.Port}");
+
+    // Names of chains are bounded and take no slashes; the hash keeps them unique, the start keeps them readable.
+    private static string Id(ProxyPort port)
+    {
+        var name = $"{port.Name}/{port.Protocol}";
+        var readable = new string([.. name.Take(60).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+        return $"{Hash(name)[..8]}-{readable}";
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
