@@ -18,6 +18,9 @@ public static class AgentCommandLine
     private static readonly Option<string> ClusterCidr = Text("--cluster-cidr", "All pod networks: traffic inside it keeps its source address", Defaults.ClusterCidr);
     private static readonly Option<string[]> ClusterDns = Many("--cluster-dns", "IP of the cluster DNS (default 10.96.0.10)");
     private static readonly Option<string> ClusterDomain = Text("--cluster-domain", "DNS domain of the cluster", Defaults.ClusterDomain);
+    private static readonly Option<int> ProxyHealthPort = Number(
+        "--proxy-health-port", "HTTP port of the service proxy's health checks; 0 for none", Defaults.ProxyHealthPort);
+
     private static readonly Option<int> KubeletPort = Number("--kubelet-port", "HTTPS port for logs, exec and stats", Defaults.KubeletPort);
     private static readonly Option<string> TlsCert = Text("--tls-cert-file", "Serving certificate of the kubelet port, PEM", "");
     private static readonly Option<string> TlsKey = Text("--tls-private-key-file", "Key of the serving certificate, PEM", "");
@@ -55,7 +58,7 @@ public static class AgentCommandLine
 
     private static IEnumerable<Option> All() =>
     [
-        Kubeconfig, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns, ClusterDomain, KubeletPort, TlsCert, TlsKey,
+        Kubeconfig, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns, ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
         ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Register, Labels, Taints, MaxPods, ReservedCpu,
         ReservedMemory, ParallelPulls, Insecure,
     ];
@@ -116,6 +119,7 @@ public static class AgentCommandLine
         ClusterDns = result.GetValue(ClusterDns) is { Length: > 0 } servers ? servers : Defaults.ClusterDns,
         ClusterDomain = result.GetRequiredValue(ClusterDomain),
         KubeletPort = result.GetRequiredValue(KubeletPort),
+        ProxyHealthPort = result.GetRequiredValue(ProxyHealthPort),
         TlsCertFile = result.GetRequiredValue(TlsCert),
         TlsKeyFile = result.GetRequiredValue(TlsKey),
         ClientCaFile = result.GetRequiredValue(ClientCa),

@@ -29,7 +29,10 @@ public static class AgentServices
         services.AddPart<HostNetwork>();
         services.AddPart<PressureMonitor>();
         services.AddPart<ServiceDirectory>();
+        services.AddSingleton<ProxyHealth>();
+        services.AddSingleton<ServiceHealthPorts>();
         services.AddPart<ServiceProxy>();
+        services.AddPart<ProxyHealthServer>();
         services.AddPart<ClusterDns>();
         services.AddKubeletServer();
         return services;

@@ -27,6 +27,9 @@ public sealed record NodeAgentOptions
 
     public int KubeletPort { get; init; } = 10250;
 
+    /// <summary>Port of kube-proxy's health checks, which load balancers ask; 0 for none.</summary>
+    public int ProxyHealthPort { get; init; } = 10256;
+
     /// <summary>Serving certificate of the kubelet port, PEM; empty makes a self-signed one.</summary>
     public string TlsCertFile { get; init; } = "";
 

@@ -71,7 +71,8 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
         Changed = ChangeSlice,
     }.RunAsync(cancellationToken);
 
-    private void ReplaceServices(IReadOnlyList<V1Service> services)
+    /// <summary>All Services there are.</summary>
+    public void ReplaceServices(IReadOnlyList<V1Service> services)
     {
         var present = services.Select(KeyOf).ToHashSet();
         foreach (var gone in _services.Keys.Where(k => !present.Contains(k)))
@@ -88,7 +89,8 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
         _servicesListed.TrySetResult();
     }
 
-    private void ChangeService(WatchEventType type, V1Service service)
+    /// <summary>One Service came, changed or went.</summary>
+    public void ChangeService(WatchEventType type, V1Service service)
     {
         if (type == WatchEventType.Deleted)
         {
@@ -102,7 +104,8 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
         Changed?.Invoke(KeyOf(service));
     }
 
-    private void ReplaceSlices(IReadOnlyList<V1EndpointSlice> slices)
+    /// <summary>All slices there are.</summary>
+    public void ReplaceSlices(IReadOnlyList<V1EndpointSlice> slices)
     {
         // Put in place whole: nobody may take a list that is being read for endpoints that are gone.
         var next = new ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>>();
@@ -124,7 +127,8 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
         _slicesListed.TrySetResult();
     }
 
-    private void ChangeSlice(WatchEventType type, V1EndpointSlice slice)
+    /// <summary>One slice came, changed or went.</summary>
+    public void ChangeSlice(WatchEventType type, V1EndpointSlice slice)
     {
         if (KeyOf(slice) is not { } key)
         {

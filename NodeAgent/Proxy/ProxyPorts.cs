@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <summary>The node for which endpoints are chosen.</summary>
 /// <param name="Name">Name of the Node.</param>
 /// <param name="Zone">Its label <c>topology.kubernetes.io/zone</c>; empty without one.</param>
-public sealed record ProxyNode(string Name, string Zone)
+/// <param name="Addresses">The Node's own.</param>
+public sealed record ProxyNode(string Name, string Zone, IReadOnlyList<IPAddress> Addresses)
 {
     public const string ZoneLabel = "topology.kubernetes.io/zone";
 }
@@ -15,6 +16,7 @@ public sealed record ProxyNode(string Name, string Zone)
 /// <summary>From a Service and its slices to the ports that the proxy programs. Pure.</summary>
 public static class ProxyPorts
 {
+    private const int HostPrefix = 32;
     private const int DefaultAffinitySeconds = 10_800;
     private const string ProxyNameLabel = "service.kubernetes.io/service-proxy-name";
     private const string HeadlessLabel = "service.kubernetes.io/headless";
@@ -28,7 +30,7 @@ public static class ProxyPorts
             return [];
         }
 
-        return [.. (service.Spec.Ports ?? []).Select(port => Of(service, port, EndpointChoice.Of(port, slices, node)))];
+        return [.. (service.Spec.Ports ?? []).Select(port => Of(service, port, EndpointChoice.Of(port, slices, node), node))];
     }
 
     /// <summary>
@@ -42,7 +44,7 @@ public static class ProxyPorts
         .Distinct()
         .Count();
 
-    private static ProxyPort Of(V1Service service, V1ServicePort port, EndpointChoice endpoints)
+    private static ProxyPort Of(V1Service service, V1ServicePort port, EndpointChoice endpoints, ProxyNode node)
     {
         IReadOnlyList<IPAddress> balancers = [.. Addresses(LoadBalancerIps(service))];
         return new ProxyPort
@@ -53,7 +55,7 @@ public static class ProxyPorts
             ClusterAddresses = [.. Addresses(service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP])],
             ExternalAddresses = [.. Addresses(service.Spec.ExternalIPs ?? []).Concat(balancers).Distinct()],
             LoadBalancerAddresses = balancers,
-            SourceRanges = [.. Ranges(service.Spec.LoadBalancerSourceRanges ?? [])],
+            SourceRanges = Allowed([.. Ranges(service.Spec.LoadBalancerSourceRanges ?? [])], balancers, node),
             NodePort = service.Spec.Type is "NodePort" or "LoadBalancer" ? port.NodePort ?? 0 : 0,
             InternalLocal = service.Spec.InternalTrafficPolicy == "Local",
             ExternalLocal = service.Spec.ExternalTrafficPolicy == "Local",
@@ -76,6 +78,12 @@ public static class ProxyPorts
             .OfType<IPAddress>()
             .Where(a => a.AddressFamily == AddressFamily.InterNetwork);
 
+    // A balancer's address is often given to the node too: what the node asks it then comes from that address.
+    private static IReadOnlyList<IPNetwork> Allowed(IReadOnlyList<IPNetwork> ranges, IReadOnlyList<IPAddress> balancers, ProxyNode node) =>
+        ranges.Any(range => node.Addresses.Any(range.Contains))
+            ? [.. ranges, .. balancers.Where(b => !ranges.Any(range => range.Contains(b))).Select(b => new IPNetwork(b, HostPrefix))]
+            : ranges;
+
     // Ranges nest or are apart; what another one holds already is left out, as the kernel takes no overlaps.
     private static IEnumerable<IPNetwork> Ranges(IEnumerable<string> texts)
     {
@@ -89,12 +97,12 @@ public static class ProxyPorts
     {
         var parts = text.Trim().Split('/');
         if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) || address.AddressFamily != AddressFamily.InterNetwork ||
-            !byte.TryParse(parts[1], out var length) || length > 32)
+            !byte.TryParse(parts[1], out var length) || length > HostPrefix)
         {
             return null;
         }
 
-        var mask = length == 0 ? 0u : uint.MaxValue << (32 - length);
+        var mask = length == 0 ? 0u : uint.MaxValue << (HostPrefix - length);
         var bytes = address.GetAddressBytes();
         var bits = ((uint)bytes[0] << 24 | (uint)bytes[1] << 16 | (uint)bytes[2] << 8 | bytes[3]) & mask;
         return new IPNetwork(new IPAddress([(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits]), length);

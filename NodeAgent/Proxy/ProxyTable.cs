@@ -21,6 +21,9 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
     private bool _mustForget;
 
+    /// <summary>Size of the last transaction's text.</summary>
+    public int LastTransactionBytes { get; private set; }
+
     /// <summary>
     /// Programs the ports of some Services, by name of the Service; without ports it is gone. False when nothing had to
     /// change.
@@ -58,11 +61,14 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
         return true;
     }
 
-    /// <summary>Whether our rules are still there; when not, the next change writes everything.</summary>
+    /// <summary>
+    /// Whether our rules are still there; when not, the next change writes everything. nft can list nothing without reading every element, so it is asked
+    /// what would happen if a chain that our rules call were deleted: the kernel finds it busy as long as they do.
+    /// </summary>
     public async Task<bool> IsIntactAsync(CancellationToken cancellationToken)
     {
-        var hook = await RunAsync("nft", ["list", "chain", "ip", RulesetText.Table, "nat-prerouting"], null, cancellationToken);
-        _isKnown &= hook.Succeeded && hook.Output.Contains("jump services", StringComparison.Ordinal);
+        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {RulesetText.Table} services\n", cancellationToken);
+        _isKnown &= !trial.Succeeded && !trial.Error.Contains("No such file", StringComparison.Ordinal);
         return _isKnown;
     }
 
@@ -87,6 +93,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
         if (existing.Chains.Count > 0)
         {
             var renewal = RulesetText.Renew(rules, existing, dnsAddress);
+            LastTransactionBytes = renewal.Length;
             if ((await RunAsync("nft", ["-f", "-"], renewal, cancellationToken)).Succeeded)
             {
                 return;
@@ -141,6 +148,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
 
     private async Task NftAsync(string transaction, CancellationToken cancellationToken)
     {
+        LastTransactionBytes = transaction.Length;
         var result = await RunAsync("nft", ["-f", "-"], transaction, cancellationToken);
         if (!result.Succeeded)
         {

@@ -1,16 +1,22 @@
+using System.Net;
 using System.Threading.Channels;
+using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Network;
+using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Keeps the kernel's rules in step with the Services. Changes are gathered while a transaction runs. Nothing is
-/// programmed before the first list, so that a restart
-/// leaves the rules of the last run in force; from time to time the kernel is asked whether they still are.
+/// Keeps the kernel's rules in step with the Services. A single change goes to the kernel at once; under a stream of changes they are gathered while a
+/// transaction runs and for a little longer, so that transactions take a bounded share of a processor. Nothing is programmed before the first list, so
+/// that a restart leaves the rules of the last run in force; from time to time the kernel is asked whether they still are.
 /// </summary>
 public sealed partial class ServiceProxy(
-    ServiceDirectory services, NodeAgentOptions options, TimeProvider time, ILogger<ServiceProxy> logger) : BackgroundService
+    ServiceDirectory services, NodeAgentOptions options, NodeObject node, ProxyHealth health, ServiceHealthPorts healthPorts, TimeProvider time,
+    ILogger<ServiceProxy> logger) : BackgroundService
 {
+    private const int PausePerWork = 2;
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
@@ -20,22 +26,26 @@ public sealed partial class ServiceProxy(
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
     private readonly ProxyTable _table = new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "");
 
+    private volatile ProxyNode _node = new(options.NodeName, "", []);
     private volatile bool _mustCheck;
+    private long _oldestChange;
 
     /// <summary>
-    /// Raised after each transaction that succeeded: how long it took, and how many Services it was for.
+    /// Raised after each transaction that succeeded: how long it took, how many Services it was for, and how many bytes it was.
     /// </summary>
-    public event Action<TimeSpan, int>? Synced;
+    public event Action<TimeSpan, int, int>? Synced;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         services.Changed += Note;
-        await services.ListedAsync(stoppingToken);
-        foreach (var key in services.Keys)
+        node.Changed += UseNode;
+        if (node.Current is { } known)
         {
-            Note(key);
+            UseNode(known);
         }
 
+        await services.ListedAsync(stoppingToken);
+        NoteAll();
         _wake.Writer.TryWrite(true);
         KernelSettings.Apply();
         await Task.WhenAll(SyncLoopAsync(stoppingToken), CheckLoopAsync(stoppingToken));
@@ -46,9 +56,14 @@ public sealed partial class ServiceProxy(
         while (await _wake.Reader.WaitToReadAsync(stoppingToken))
         {
             _wake.Reader.TryRead(out _);
+            var start = time.GetTimestamp();
             try
             {
-                await SyncAsync(stoppingToken);
+                if (await SyncAsync(stoppingToken))
+                {
+                    var pause = time.GetElapsedTime(start) * PausePerWork;
+                    await Task.Delay(pause < MaxPause ? pause : MaxPause, time, stoppingToken);
+                }
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -73,13 +88,42 @@ public sealed partial class ServiceProxy(
     {
         lock (_changed)
         {
+            if (_changed.Count == 0)
+            {
+                _oldestChange = time.GetTimestamp();
+            }
+
             _changed.Add(key);
         }
 
+        health.Queued();
         _wake.Writer.TryWrite(true);
     }
 
-    private async Task SyncAsync(CancellationToken cancellationToken)
+    private void NoteAll()
+    {
+        foreach (var key in services.Keys)
+        {
+            Note(key);
+        }
+    }
+
+    // The zone decides which hints are meant for us; taints decide whether load balancers may send more.
+    private void UseNode(V1Node current)
+    {
+        health.IsNodeEligible = current.Metadata?.DeletionTimestamp is null &&
+            !(current.Spec?.Taints ?? []).Any(t => t.Key == ProxyHealth.ToBeDeletedTaint);
+        var addresses = (current.Status?.Addresses ?? [])
+            .Select(a => IPAddress.TryParse(a.Address, out var address) ? address : null).OfType<IPAddress>().ToList();
+        var zone = current.Metadata?.Labels is { } labels && labels.TryGetValue(ProxyNode.ZoneLabel, out var label) ? label : "";
+        if (zone != _node.Zone || !addresses.SequenceEqual(_node.Addresses))
+        {
+            _node = new ProxyNode(options.NodeName, zone, addresses);
+            NoteAll();
+        }
+    }
+
+    private async Task<bool> SyncAsync(CancellationToken cancellationToken)
     {
         if (_mustCheck)
         {
@@ -91,32 +135,54 @@ public sealed partial class ServiceProxy(
         }
 
         var start = time.GetTimestamp();
-        var changed = TakeChanged();
-        if (await _table.ApplyAsync(changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", PortsOf), cancellationToken))
+        var (changed, oldest) = TakeChanged();
+        var isWritten = await _table.ApplyAsync(changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", PortsOf), cancellationToken);
+        if (isWritten)
         {
-            Synced?.Invoke(time.GetElapsedTime(start), changed.Count);
-            LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds);
+            Synced?.Invoke(time.GetElapsedTime(start), changed.Count, _table.LastTransactionBytes);
+            LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds, time.GetElapsedTime(oldest).TotalMilliseconds);
         }
+
+        lock (_changed)
+        {
+            if (_changed.Count == 0)
+            {
+                health.Updated();
+            }
+        }
+
+        foreach (var key in changed)
+        {
+            var (port, count) = HealthOf(key);
+            await healthPorts.SetAsync(key, port, count, cancellationToken);
+        }
+
+        return isWritten;
     }
 
-    private List<(string Namespace, string Name)> TakeChanged()
+    private (List<(string Namespace, string Name)> Keys, long Oldest) TakeChanged()
     {
         lock (_changed)
         {
             var taken = _changed.ToList();
             _changed.Clear();
-            return taken;
+            return (taken, _oldestChange);
         }
     }
 
     // DNS answers on its own address itself: its Service must not be balanced, nor refused for want of endpoints.
     private IReadOnlyList<ProxyPort> PortsOf((string Namespace, string Name) key) =>
         services.Find(key) is { } view && !options.ClusterDns.Contains(view.Service.Spec.ClusterIP)
-            ? ProxyPorts.Of(view.Service, view.Slices, new ProxyNode(options.NodeName, ""))
+            ? ProxyPorts.Of(view.Service, view.Slices, _node)
             : [];
 
-    [LoggerMessage(1, LogLevel.Debug, "Programmed {Count} changed Services in {Milliseconds:F1} ms")]
-    private partial void LogSynced(int count, double milliseconds);
+    private (int Port, int LocalEndpoints) HealthOf((string Namespace, string Name) key) =>
+        services.Find(key) is { Service.Spec: { Type: "LoadBalancer", ExternalTrafficPolicy: "Local" } spec } view
+            ? (spec.HealthCheckNodePort ?? 0, ProxyPorts.LocalReady(view.Slices, options.NodeName))
+            : (0, 0);
+
+    [LoggerMessage(1, LogLevel.Debug, "Programmed {Count} changed Services in {Milliseconds:F1} ms, {Age:F1} ms after the first change was seen")]
+    private partial void LogSynced(int count, double milliseconds, double age);
 
     [LoggerMessage(2, LogLevel.Error, "The rules of Services could not be programmed; trying again: {Problem}")]
     private partial void LogSyncFailed(string problem);

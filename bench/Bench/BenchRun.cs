@@ -1,8 +1,13 @@
+using OrleansOrchestrator.Bench.Network;
+
 namespace OrleansOrchestrator.Bench;
 
 /// <summary>All measurements, each on a fresh cluster so that none inherits the one before.</summary>
 public sealed class BenchRun(BenchOptions options)
 {
+    /// <summary>Services that a node is measured with.</summary>
+    public const int Services = 5000;
+
     private const int RolloutNodes = 50;
     private const int RolloutPods = 500;
     private const int LargeNodes = 1000;
@@ -22,6 +27,7 @@ public sealed class BenchRun(BenchOptions options)
 
         if (options.Full)
         {
+            found.Network = await NetworkBench.RunAsync(Services, cancellationToken);
             found.LargeRollout = await RolloutAsync(LargeNodes, LargePods, cancellationToken);
         }
 

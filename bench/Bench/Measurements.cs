@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Bench.Network;
+
 namespace OrleansOrchestrator.Bench;
 
 /// <summary>Everything that one run found out.</summary>
@@ -19,6 +21,9 @@ public sealed record Measurements
 
     /// <summary>10,000 pods on 1,000 nodes.</summary>
     public Rollout? LargeRollout { get; set; }
+
+    /// <summary>Services and DNS of a node.</summary>
+    public NetworkFigures? Network { get; set; }
 
     /// <summary>The costs of the API alone decide; without them, those with controllers.</summary>
     public PhaseResult? Phase(string name) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OrleansOrchestrator.Bench;
+using OrleansOrchestrator.Bench.Network;
 
 var repository = new Option<string>("--root") { Description = "The repository.", Required = true };
 var referee = new Option<string>("--referee") { Description = "The built load generator.", Required = true };
@@ -17,4 +18,18 @@ command.SetAction((parsed, cancellationToken) => new BenchRun(new BenchOptions
     ApiOnly = parsed.GetValue(apiOnly),
     Output = parsed.GetValue(output),
 }).RunAsync(cancellationToken));
+var services = new Option<int>("--services") { Description = "Services to program.", DefaultValueFactory = _ => BenchRun.Services };
+var inside = new Option<bool>("--inside") { Description = "Measure in the namespace that this process is in.", Hidden = true };
+var network = new Command("services", "Measures Services and DNS of a node, in network namespaces of its own.") { services, inside };
+network.SetAction(async (parsed, cancellationToken) =>
+{
+    if (parsed.GetValue(inside))
+    {
+        return await NetworkBench.RunInsideAsync(parsed.GetValue(services), cancellationToken);
+    }
+
+    await NetworkBench.RunAsync(parsed.GetValue(services), cancellationToken);
+    return 0;
+});
+command.Subcommands.Add(network);
 return await command.Parse(args).InvokeAsync();

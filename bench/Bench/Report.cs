@@ -7,6 +7,8 @@ namespace OrleansOrchestrator.Bench;
 /// <summary>Prints as it goes, and keeps everything as JSON.</summary>
 public static class Report
 {
+    public static CultureInfo Culture => CultureInfo.InvariantCulture;
+
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

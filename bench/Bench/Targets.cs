@@ -27,6 +27,7 @@ public sealed record Target(string Name, double Limit, string Unit, Func<Measure
         new("idle memory of the silo", 350, "MB", m => m.Idle?.SiloMegabytes),
         new("idle memory of PostgreSQL", 150, "MB", m => m.Idle?.PostgresMegabytes),
         new("start of PostgreSQL and silo", 8, "s", m => m.Startup?.Total.TotalSeconds),
+        new("one endpoint of 5,000 Services, p50", 50, "ms", m => m.Network?.Replacement.Median),
     ];
 
     private static Target Cpu(string name, string phase, double limit) => new(name, limit, "µs", m => m.Phase(phase)?.CpuMicroseconds);

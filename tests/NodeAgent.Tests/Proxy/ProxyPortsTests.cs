@@ -1,3 +1,4 @@
+using System.Net;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using Xunit;
@@ -6,6 +7,8 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 
 public sealed class ProxyPortsTests
 {
+    private static readonly ProxyNode Here = new("n1", "z1", [IPAddress.Parse("192.0.2.1")]);
+
     [Fact]
     public void Ready_endpoints_are_chosen_and_without_any_those_that_end_but_serve()
     {
@@ -25,6 +28,77 @@ public sealed class ProxyPortsTests
     public void An_endpoint_of_two_slices_counts_once() =>
         Assert.Equal(
             ["10.244.0.1"], Addresses(Service(), Slice(Endpoint("10.244.0.1", ready: true)), Slice(Endpoint("10.244.0.1", ready: true))));
+
+    [Fact]
+    public void What_ends_serves_unless_it_says_otherwise() =>
+        Assert.Equal(["10.244.0.1"], Addresses(Service(), Slice(Endpoint("10.244.0.1", ready: false, terminating: true))));
+
+    [Fact]
+    public void Only_the_first_address_of_an_endpoint_counts() =>
+        Assert.Equal(["10.244.0.1"], Addresses(Service(), Slice(new V1Endpoint { Addresses = ["10.244.0.1", "10.244.0.2"] })));
+
+    [Fact]
+    public void The_last_local_endpoint_that_ends_serves_the_local_policy_while_others_elsewhere_are_ready()
+    {
+        var ending = At("n1", Endpoint("10.244.0.1", ready: false, serving: true, terminating: true));
+        var elsewhere = At("n2", Endpoint("10.244.1.1", ready: true));
+        var port = ProxyPorts.Of(Service(), [Slice(ending, elsewhere)], Here)[0];
+        Assert.Equal(["10.244.1.1"], port.Endpoints.Select(e => e.Address.ToString()));
+        Assert.Equal(["10.244.0.1"], port.LocalEndpoints.Select(e => e.Address.ToString()));
+        Assert.Equal(["10.244.0.1", "10.244.1.1"], port.Serving.Select(e => e.ToString()).Order());
+
+        port = ProxyPorts.Of(Service(), [Slice(ending, elsewhere, At("n1", Endpoint("10.244.0.2", ready: true)))], Here)[0];
+        Assert.Equal(["10.244.0.2"], port.LocalEndpoints.Select(e => e.Address.ToString()));
+    }
+
+    [Theory]
+    [InlineData("a:z1 b:z2", "a")]
+    [InlineData("a:z1,z2 b:z2", "a")]
+    [InlineData("a:z1 b:", "a b")]
+    [InlineData("a:z2 b:z2", "a b")]
+    [InlineData("a:/n1 b:/n2", "a")]
+    [InlineData("a:z1/n2 b:z2/n1", "b")]
+    [InlineData("a:z1/n2 b:z2/n3", "a")]
+    [InlineData("a:z1/n1 b:z2/", "a")]
+    [InlineData("a:z2/n1 b:z1/", "b")]
+    [InlineData("a:z1 !b:z2", "a")]
+    [InlineData("a:z2 !b:z1", "a")]
+    public void Hints_choose_what_is_near_if_all_have_them_and_some_are_meant_for_here(string endpoints, string expected)
+    {
+        var slice = Slice([.. endpoints.Split(' ').Select(Hinted)]);
+        Assert.Equal(expected.Split(' ').Select(n => $"10.244.0.{n[0] - 'a' + 1}"), Addresses(Service(), slice));
+    }
+
+    [Fact]
+    public void Source_ranges_are_told_once_and_let_the_node_itself_in_with_its_neighbours()
+    {
+        string[] Ranges(params string[] ranges)
+        {
+            var port = Of(Service(s =>
+            {
+                s.Spec.Type = "LoadBalancer";
+                s.Spec.LoadBalancerSourceRanges = ranges;
+                s.Status = new V1ServiceStatus
+                {
+                    LoadBalancer = new V1LoadBalancerStatus { Ingress = [new V1LoadBalancerIngress { Ip = "198.51.100.1" }] },
+                };
+            }))[0];
+            return [.. port.SourceRanges.Select(r => r.ToString())];
+        }
+
+        Assert.Equal(["10.0.0.0/8"], Ranges(" 10.1.2.3/8 ", "10.2.0.0/16", "10.0.0.0/8", "fd00::/8", "10.0.0.0", "x/8", "10.0.0.0/33"));
+        Assert.Equal(["192.0.2.0/24", "198.51.100.1/32"], Ranges("192.0.2.0/24"));
+        Assert.Equal(["0.0.0.0/0"], Ranges("0.0.0.0/0", "192.0.2.0/24"));
+    }
+
+    [Fact]
+    public void A_health_check_counts_the_ready_pods_of_the_node()
+    {
+        var slice = Slice(
+            At("n1", Endpoint("10.244.0.1", ready: true)), At("n1", Endpoint("10.244.0.2", ready: false)), At("n2", Endpoint("10.244.1.1", ready: true)));
+        Assert.Equal(1, ProxyPorts.LocalReady([slice, slice], "n1"));
+        Assert.Equal(0, ProxyPorts.LocalReady([], "n1"));
+    }
 
     [Fact]
     public void Slices_of_other_families_and_ports_are_passed_over()
@@ -83,9 +157,9 @@ public sealed class ProxyPortsTests
     }
 
     private static IEnumerable<string> Addresses(V1Service service, params V1EndpointSlice[] slices) =>
-        ProxyPorts.Of(service, slices, new ProxyNode("n1", "z1"))[0].Endpoints.Select(e => e.Address.ToString());
+        ProxyPorts.Of(service, slices, Here)[0].Endpoints.Select(e => e.Address.ToString());
 
-    private static IReadOnlyList<ProxyPort> Of(V1Service service) => ProxyPorts.Of(service, [], new ProxyNode("n1", "z1"));
+    private static IReadOnlyList<ProxyPort> Of(V1Service service) => ProxyPorts.Of(service, [], Here);
 
     private static V1Service Service(Action<V1Service>? change = null)
     {
@@ -108,4 +182,24 @@ public sealed class ProxyPortsTests
         Addresses = [address],
         Conditions = new V1EndpointConditions { Ready = ready, Serving = serving, Terminating = terminating },
     };
+
+    private static V1Endpoint At(string node, V1Endpoint endpoint)
+    {
+        endpoint.NodeName = node;
+        return endpoint;
+    }
+
+    // "a:z1,z2/n1" is an endpoint with hints for two zones and a node; "!" stands before one that is not ready.
+    private static V1Endpoint Hinted(string text)
+    {
+        var isReady = text[0] != '!';
+        var parts = text.TrimStart('!')[2..].Split('/');
+        var endpoint = Endpoint($"10.244.0.{text.TrimStart('!')[0] - 'a' + 1}", isReady);
+        endpoint.Hints = new V1EndpointHints
+        {
+            ForZones = [.. parts[0].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(z => new V1ForZone { Name = z })],
+            ForNodes = [.. parts.Skip(1).Where(n => n.Length > 0).Select(n => new V1ForNode { Name = n })],
+        };
+        return endpoint;
+    }
 }

@@ -114,6 +114,68 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
     }
 
     [Fact]
+    public async Task Source_ranges_guard_the_load_balancers_address_and_nothing_else()
+    {
+        var table = Table();
+        var address = IPAddress.Parse(External);
+        var port = Port(1) with { NodePort = 30080, ExternalAddresses = [address], LoadBalancerAddresses = [address] };
+        await ProgramAsync(table, port with { SourceRanges = [IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("10.200.0.12/32")] });
+        await SilentAsync(network.Outside, External, 80);
+        await SilentAsync(network.Node, External, 80);
+        Assert.Equal("10.200.0.11", (await network.AskAsync(network.Pod(2), External, 80)).Server);
+        Assert.Equal("10.200.0.11", (await network.AskAsync(network.Outside, TestNetwork.NodeAddress, 30080)).Server);
+
+        await ProgramAsync(table, port with { SourceRanges = [IPNetwork.Parse("192.0.2.0/24")] });
+        Assert.Equal("10.200.0.11", (await network.AskAsync(network.Outside, External, 80)).Server);
+        await ProgramAsync(table, port);
+        Assert.DoesNotContain("goto firewall-", await NftAsync("list table ip orc-proxy"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_no_service_has_is_refused_at_once_on_a_cluster_address()
+    {
+        await ProgramAsync(Table(), Port(1));
+        await RefusedAsync(network.Pod(3), Service, 81);
+        await RefusedAsync(network.Node, Service, 81);
+        await Assert.ThrowsAsync<SocketException>(() => TestNetwork.AskAsync(network.ConnectUdp(network.Pod(1), Service, 80)));
+    }
+
+    [Fact]
+    public async Task A_local_pod_that_ends_still_answers_the_local_policy_while_others_elsewhere_are_ready()
+    {
+        var port = Port(1) with { NodePort = 30080, ExternalLocal = true, InternalLocal = true };
+        await ProgramAsync(Table(), port with { Endpoints = [Elsewhere], LocalEndpoints = [TestNetwork.Endpoint(2)] });
+        Assert.Equal(("10.200.0.12", "192.0.2.2"), await network.AskAsync(network.Outside, TestNetwork.NodeAddress, 30080));
+        Assert.Equal("10.200.0.12", (await network.AskAsync(network.Pod(1), Service, 80)).Server);
+    }
+
+    [Fact]
+    public async Task No_connection_fails_while_endpoints_come_and_go()
+    {
+        var table = Table();
+        await ProgramAsync(table, Port(1, 2, 3));
+        using var ended = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        {
+            var count = 0;
+            while (!ended.IsCancellationRequested)
+            {
+                await network.AskAsync(network.Pod(3), Service, 80);
+                count++;
+            }
+
+            return count;
+        })).ToList();
+        for (var i = 0; i < 60; i++)
+        {
+            await ProgramAsync(table, i % 4 == 3 ? Port(3) : Port(i % 2 == 0 ? [1, 2] : [1, 2, 3]));
+        }
+
+        await ended.CancelAsync();
+        Assert.All(await Task.WhenAll(clients), count => Assert.True(count > 0));
+    }
+
+    [Fact]
     public async Task A_pod_reaches_itself_through_its_service_and_keeps_doing_so_when_another_service_goes()
     {
         var table = Table();
@@ -152,6 +214,10 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         Assert.Equal("10.200.0.11", (await TestNetwork.AskAsync(outside)).Server);
 
         await ProgramAsync(table, Udp(2) with { NodePort = 30053, AffinitySeconds = 60 });
+        Assert.Equal("10.200.0.12", (await TestNetwork.AskAsync(inside)).Server);
+
+        // Who no longer takes new flows but still serves keeps the old ones.
+        await ProgramAsync(table, Udp(1) with { NodePort = 30053, Serving = [.. Udp(1, 2).Endpoints.Select(e => e.Address)] });
         Assert.Equal("10.200.0.12", (await TestNetwork.AskAsync(inside)).Server);
 
         await ProgramAsync(table, Udp());

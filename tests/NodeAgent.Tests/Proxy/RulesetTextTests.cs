@@ -17,8 +17,8 @@ public sealed class RulesetTextTests
     private static readonly Gen<ProxyPort> AnyPort = Gen.Select(
         Gen.Select(Gen.Bool.Select(b => b ? "tcp" : "udp"), Gen.Int[1, 2], Gen.Int[0, 2], Gen.Int[0, 2]),
         Gen.Select(Gen.Bool, Gen.Bool, Gen.Int[0, 3].Select(i => i < 2 ? 0 : 30 * i)),
-        AnyEndpoint.List[0, 4],
-        (where, how, endpoints) => new ProxyPort
+        Gen.Select(AnyEndpoint.List[0, 4], AnyEndpoint.List[0, 2], Gen.Int[0, 2]),
+        (where, how, chosen) => new ProxyPort
         {
             Name = "",
             Protocol = where.Item1,
@@ -29,7 +29,10 @@ public sealed class RulesetTextTests
             InternalLocal = how.Item1,
             ExternalLocal = how.Item2,
             AffinitySeconds = how.Item3,
-            Endpoints = [.. endpoints.Distinct()],
+            Endpoints = [.. chosen.Item1.Distinct()],
+            LocalEndpoints = [.. chosen.Item1.Count == 0 ? [] : chosen.Item2.Select(e => e with { IsLocal = true }).Distinct()],
+            LoadBalancerAddresses = where.Item3 == 0 ? [] : [IPAddress.Parse($"198.51.100.{where.Item3}")],
+            SourceRanges = [.. Enumerable.Range(0, chosen.Item3).Select(i => IPNetwork.Parse($"192.0.{i}.0/24"))],
         });
 
     private static readonly Gen<Dictionary<string, Ruleset>> AnyStep = Gen.Select(

@@ -1,0 +1,43 @@
+using CsCheck;
+using OrleansOrchestrator.NodeAgent.Proxy;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
+
+public sealed class StaleConnectionsTests
+{
+    private const string Listing = """
+        udp      17 29 src=10.244.0.9 dst=10.96.0.5 sport=40001 dport=53 src=10.244.0.7 dst=10.244.0.9 sport=53 dport=40001 mark=0 use=1
+        udp      17 29 src=10.244.0.9 dst=10.96.0.5 sport=40002 dport=53 src=10.244.0.8 dst=10.244.0.9 sport=53 dport=40002 [ASSURED] mark=0 use=1
+        udp      17 29 src=10.244.0.9 dst=10.96.0.5 sport=40003 dport=53 [UNREPLIED] src=10.244.0.8 dst=10.244.0.9 sport=53 dport=40003 mark=0 use=1
+        udp      17 29 src=192.0.2.2 dst=192.0.2.1 sport=40004 dport=30053 src=10.244.0.8 dst=192.0.2.2 sport=53 dport=40004 mark=0 use=1
+        udp      17 29 src=192.0.2.2 dst=192.0.2.9 sport=40005 dport=30053 src=10.244.0.8 dst=192.0.2.2 sport=53 dport=40005 mark=0 use=1
+        tcp      6 29 TIME_WAIT src=10.244.0.9 dst=10.96.0.5 sport=40006 dport=53 src=10.244.0.8 dst=10.244.0.9 sport=53 dport=40006 mark=0 use=1
+        """;
+
+    private static readonly Dictionary<string, string> Flows = new()
+    {
+        ["10.96.0.5 . udp . 53"] = "10.244.0.6 10.244.0.7", ["udp . 30053"] = "",
+    };
+
+    [Fact]
+    public void Flows_that_lead_where_nobody_serves_go_in_groups()
+    {
+        Assert.Equal(
+            ["-D -p udp --orig-dst 10.96.0.5 --orig-port-dst 53 --reply-src 10.244.0.8", "-D -p udp --orig-dst 192.0.2.1 --orig-port-dst 30053 --reply-src 10.244.0.8"],
+            In(Listing));
+    }
+
+    [Fact]
+    public void Whatever_is_listed_only_flows_of_services_are_named() => Gen.Select(
+        Gen.Int[0, Listing.Length], Gen.Int[0, 80], Gen.Char[" .=:0123456789abcsrdtpu\n[]\0\u00e9-"].Array[0, 40]).Sample(
+        (at, removed, inserted) =>
+        {
+            var text = Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..];
+            Assert.All(In(text), d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9.]+$", d));
+        },
+        iter: 20_000);
+
+    private static IEnumerable<string> In(string listing) =>
+        StaleConnections.In(listing, Flows, a => a.ToString() == "192.0.2.1").Select(d => string.Join(' ', d)).Order(StringComparer.Ordinal);
+}
