@@ -58,6 +58,9 @@ public sealed class CacheSnapshot
     /// <summary>Objects that have an owner reference with this uid, in key order.</summary>
     public IEnumerable<ResourceObject> OwnedBy(string ownerUid) => Find(_owners, "", ownerUid);
 
+    /// <summary>How many objects <see cref="OwnedBy"/> would yield.</summary>
+    public int CountOwnedBy(string ownerUid) => Entries(_owners, "", ownerUid).Count;
+
     /// <summary>Objects with this label, in key order.</summary>
     public IEnumerable<ResourceObject> WithLabel(string name, string value) => Find(_labels, name, value);
 

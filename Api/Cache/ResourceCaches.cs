@@ -42,6 +42,10 @@ public sealed class ResourceCaches : IAsyncDisposable
             : new ValueTask<ResourceCache>(WaitAsync(entry, cancellationToken));
     }
 
+    /// <summary>The cache of a resource if it is loaded; asking does not load it.</summary>
+    public ResourceCache? Find(ResourceName resource) =>
+        _entries.TryGetValue(resource, out var entry) && entry.IsValueCreated && entry.Value.Cache.IsLoaded ? entry.Value.Cache : null;
+
     /// <summary>
     /// Ends all watches and waits; for the beginning of a shutdown, while connections can still be told.
     /// </summary>

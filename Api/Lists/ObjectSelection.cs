@@ -13,13 +13,13 @@ public sealed class ObjectSelection
 {
     private readonly LabelSelector _labels;
     private readonly FieldSelector _fields;
-    private readonly (string Name, string Value)? _label;
+    private readonly (string Name, string Value)[] _exactLabels;
 
     private ObjectSelection(ResourceDefinition definition, string inNamespace, string name, LabelSelector labels, FieldSelector fields)
     {
         _labels = labels;
         _fields = fields;
-        _label = IndexableLabel(labels);
+        _exactLabels = [.. ExactLabels(labels)];
         Namespaced = definition.Namespaced;
         Namespace = inNamespace.Length > 0 || !Namespaced ? inNamespace : fields.RequiredValue("metadata.namespace") ?? "";
         Name = name.Length > 0 ? name : fields.RequiredValue("metadata.name") ?? "";
@@ -97,6 +97,16 @@ public sealed class ObjectSelection
         };
     }
 
+    /// <summary>
+    /// Of the labels that every selected object must have, the one that the fewest objects have; null when there is no such label.
+    /// </summary>
+    public (string Name, string Value)? NarrowestLabel(CacheSnapshot snapshot) => _exactLabels.Length switch
+    {
+        0 => null,
+        1 => _exactLabels[0],
+        _ => _exactLabels.MinBy(label => snapshot.CountWithLabel(label.Name, label.Value)),
+    };
+
     private IEnumerable<ResourceObject> Candidates(CacheSnapshot snapshot, ObjectKey? after)
     {
         if (SingleKey is { } key)
@@ -109,7 +119,7 @@ public sealed class ObjectSelection
             return snapshot.WithField(field.Path, field.Value);
         }
 
-        return _label is { } label ? snapshot.WithLabel(label.Name, label.Value) : snapshot.Range(Namespace, after);
+        return NarrowestLabel(snapshot) is { } label ? snapshot.WithLabel(label.Name, label.Value) : snapshot.Range(Namespace, after);
     }
 
     private IEnumerable<ResourceObject> Filter(IEnumerable<ResourceObject> candidates, ObjectKey? after)
@@ -136,17 +146,9 @@ public sealed class ObjectSelection
         return null;
     }
 
-    private static (string Name, string Value)? IndexableLabel(LabelSelector labels)
-    {
-        foreach (var requirement in labels.Requirements)
-        {
-            if (requirement.Values.Count == 1 &&
-                requirement.Operator is LabelOperator.In or LabelOperator.Equals or LabelOperator.DoubleEquals)
-            {
-                return (requirement.Key, requirement.Values[0]);
-            }
-        }
-
-        return null;
-    }
+    private static IEnumerable<(string Name, string Value)> ExactLabels(LabelSelector labels) =>
+        from requirement in labels.Requirements
+        where requirement.Values.Count == 1
+            && requirement.Operator is LabelOperator.In or LabelOperator.Equals or LabelOperator.DoubleEquals
+        select (requirement.Key, requirement.Values[0]);
 }

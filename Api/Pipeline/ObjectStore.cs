@@ -1,18 +1,17 @@
 using k8s;
 using k8s.Models;
-using Orleans.Runtime;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Pipeline;
 
-/// <summary>Object grains as the pipeline uses them: current versions in, next versions out.</summary>
-public sealed class ObjectStore(IGrainFactory grains)
+/// <summary>Objects as the pipeline uses them: current versions in, next versions out.</summary>
+public sealed class ObjectStore(IObjectDoor door)
 {
     /// <summary>The current version of one object; null when there is none.</summary>
     public Task<ResourceObject?> GetAsync(
         ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken) =>
-        Grain(definition, key).GetAsync(mode, cancellationToken);
+        door.GetAsync(definition, key, mode, cancellationToken);
 
     /// <summary>Commits the first version of an object.</summary>
     public Task<Outcome<ResourceObject>> CreateAsync(
@@ -30,7 +29,9 @@ public sealed class ObjectStore(IGrainFactory grains)
         WriteKind kind,
         long expectedRevision,
         CancellationToken cancellationToken) =>
-        Grain(definition, key).WriteAsync(
+        door.WriteAsync(
+            definition,
+            key,
             new ObjectWrite
             {
                 Kind = kind,
@@ -40,9 +41,6 @@ public sealed class ObjectStore(IGrainFactory grains)
                 RevisionOffset = next.RevisionOffset,
             },
             cancellationToken);
-
-    private IObjectGrain Grain(ResourceDefinition definition, ObjectKey key) =>
-        grains.GetGrain<IObjectGrain>(GrainId.Create(definition.GrainType, new ObjectAddress(definition.Name, key).ToString()));
 }
 
 /// <summary>An object ready to commit.</summary>

@@ -13,6 +13,7 @@ public static class WritePipeline
 {
     public static IServiceCollection AddWritePipeline(this IServiceCollection services)
     {
+        services.TryAddSingleton<IObjectDoor, GrainDoor>();
         services.TryAddSingleton<ObjectStore>();
         services.TryAddSingleton<ObjectReader>();
         services.TryAddSingleton<ObjectCreator>();
@@ -30,10 +31,27 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin, PriorityPlugin>();
         services.AddSingleton<IAdmissionPlugin, DefaultTolerationSecondsPlugin>();
         services.AddSingleton<IAdmissionPlugin, RuntimeClassPlugin>();
-        services.TryAddSingleton<ResourceClientServices>();
+        services.TryAddSingleton(InProcess);
         services.TryAddSingleton<IResourceClient>(s => new ResourceClient(
             s.GetRequiredService<ResourceClientServices>(),
             new UserIdentity { Name = "system:apiserver", Groups = ["system:masters"] }));
         return services;
+    }
+
+    /// <summary>The same pipeline once more, with a door of its own: see <see cref="JournalDoor"/>.</summary>
+    private static ResourceClientServices InProcess(IServiceProvider services)
+    {
+        var store = ActivatorUtilities.CreateInstance<ObjectStore>(services, ActivatorUtilities.CreateInstance<JournalDoor>(services));
+        var creator = ActivatorUtilities.CreateInstance<ObjectCreator>(services, store);
+        var updater = ActivatorUtilities.CreateInstance<ObjectUpdater>(services, store, creator);
+        var deleter = ActivatorUtilities.CreateInstance<ObjectDeleter>(services, store);
+        return ActivatorUtilities.CreateInstance<ResourceClientServices>(
+            services,
+            creator,
+            updater,
+            deleter,
+            ActivatorUtilities.CreateInstance<BindingHandler>(services, store),
+            new EvictionHandler(deleter),
+            new ScaleHandler(updater));
     }
 }

@@ -64,7 +64,8 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         {
             var mode = attempt == 0 ? ReadMode.Optimistic : ReadMode.Verified;
             var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
-            var why = Refuse(context, current, binding);
+            var pod = current is null ? null : ResourceCodec.Decode<V1Pod>(current.Json);
+            var why = Refuse(context, current, pod, binding);
             if (why is not null && mode == ReadMode.Verified)
             {
                 return why;
@@ -75,14 +76,14 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
                 continue;
             }
 
-            var pod = Assign(current!, binding);
+            Assign(pod!, binding);
             if (context.Options.DryRun)
             {
-                return new WriteResult(EncodedObject.Transient(context.Key, pod, current!.Revision));
+                return new WriteResult(EncodedObject.Transient(context.Key, pod!, current!.Revision));
             }
 
             outcome = await store.WriteAsync(
-                context.Definition, context.Key, EncodedObject.Of(pod), WriteKind.Update, current!.Revision, context.CancellationToken);
+                context.Definition, context.Key, EncodedObject.Of(pod!), WriteKind.Update, current!.Revision, context.CancellationToken);
             if (outcome.Succeeded)
             {
                 return new WriteResult(outcome.Value);
@@ -129,7 +130,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             : new Status { Code = 500, Reason = "", Message = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]" };
     }
 
-    private static Status? Refuse(WriteContext context, ResourceObject? current, V1Binding binding)
+    private static Status? Refuse(WriteContext context, ResourceObject? current, V1Pod? pod, V1Binding binding)
     {
         var wanted = binding.Metadata.Uid ?? "";
         if (wanted.Length > 0 && wanted != (current?.Uid ?? ""))
@@ -137,12 +138,11 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             return RegistryErrors.UidPrecondition(WellKnown.Pods, context.Key, wanted, current?.Uid ?? "");
         }
 
-        if (current is null)
+        if (pod is null)
         {
             return StatusErrors.NotFound(WellKnown.Pods, context.Key.Name);
         }
 
-        var pod = current.As<V1Pod>();
         var why = pod switch
         {
             { Metadata.DeletionTimestamp: not null } => $"pod {pod.Metadata.Name} is being deleted, cannot be assigned to a host",
@@ -153,9 +153,8 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         return why is null ? null : StatusErrors.Conflict(PodBindings, context.Key.Name, why);
     }
 
-    private V1Pod Assign(ResourceObject current, V1Binding binding)
+    private void Assign(V1Pod pod, V1Binding binding)
     {
-        var pod = ResourceCodec.Decode<V1Pod>(current.Json);
         pod.Spec.NodeName = binding.Target.Name;
         pod.Metadata.Annotations = Overlay(pod.Metadata.Annotations, binding.Metadata.Annotations);
         pod.Metadata.Labels = Overlay(pod.Metadata.Labels, binding.Metadata.Labels);
@@ -177,7 +176,6 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         condition.Reason = null;
         condition.Message = null;
         condition.LastProbeTime = null;
-        return pod;
     }
 
     private static IDictionary<string, string>? Overlay(IDictionary<string, string>? target, IDictionary<string, string>? source)

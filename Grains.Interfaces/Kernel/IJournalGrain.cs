@@ -27,6 +27,13 @@ public interface IJournalGrain : IGrainWithStringKey
     Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Commits many independent writes with one call; each has its own answer, in the order of the writes. They are no transaction: one may
+    /// be refused, and the next one committed.
+    /// </summary>
+    [AlwaysInterleave, Alias("CommitMany")]
+    Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The newest committed revision, valid at some instant during the call: the basis of consistent reads (P5).
     /// </summary>
     [AlwaysInterleave, Alias("GetRevision")]
@@ -52,6 +59,27 @@ public interface IJournalGrain : IGrainWithStringKey
 public sealed record JournalWrite(
     [property: Id(0)] ObjectKey Key,
     [property: Id(1)] ObjectWrite Write);
+
+/// <summary>Writes of one call.</summary>
+[GenerateSerializer, Immutable, Alias("orch.journal-writes")]
+public sealed record JournalWrites([property: Id(0)] IReadOnlyList<JournalWrite> Items);
+
+/// <summary>Answers to <see cref="JournalWrites"/>, one each.</summary>
+[GenerateSerializer, Immutable, Alias("orch.commit-answers")]
+public sealed record CommitAnswers([property: Id(0)] IReadOnlyList<CommitAnswer> Items);
+
+/// <summary>What became of one write among many.</summary>
+[GenerateSerializer, Immutable, Alias("orch.commit-answer")]
+public sealed record CommitAnswer
+{
+    /// <summary>The committed version or the refusal; meaningful when nothing failed.</summary>
+    [Id(0)]
+    public Outcome<ResourceObject> Outcome { get; init; }
+
+    /// <summary>What <see cref="IJournalGrain.CommitAsync"/> would have thrown; null when it would have answered.</summary>
+    [Id(1)]
+    public Exception? Failure { get; init; }
+}
 
 /// <summary>What a change did to its object.</summary>
 public enum ChangeKind

@@ -87,6 +87,12 @@ public sealed record ListQuery
     /// <summary>When set, only objects that have an owner reference with this uid (index look-up).</summary>
     public string? OwnerUid { get; init; }
 
+    /// <summary>
+    /// When set, only objects that have no owner reference with this uid: what an owner might adopt. May miss some for as long as objects
+    /// that do have that owner are not selected, since the answer "none" then comes from comparing two counts.
+    /// </summary>
+    public string? NotOwnedBy { get; init; }
+
     public ReadFreshness Freshness { get; init; } = ReadFreshness.Cached;
 }
 

@@ -1,11 +1,20 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Text.Json;
 
 namespace OrleansOrchestrator.Grains.Hollow;
 
-/// <summary>Strategic patches of <c>pods/status</c> as a kubelet would write them.</summary>
+/// <summary>Pods with the status that a kubelet would give them.</summary>
 internal static class HollowPodJson
 {
+    private static readonly FrozenSet<string> Own = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "phase", "observedGeneration", "conditions", "hostIP", "hostIPs", "podIP", "podIPs", "startTime", "initContainerStatuses",
+        "containerStatuses");
+
+    private static readonly FrozenSet<string> OwnConditions = FrozenSet.Create(
+        StringComparer.Ordinal, "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady");
+
     /// <summary>Everything started at once; init containers ran through, sidecars run.</summary>
     public static ReadOnlyMemory<byte> Running(HollowPod pod, JsonElement root) => Write(pod, root, exitCode: null);
 
@@ -15,26 +24,60 @@ internal static class HollowPodJson
 
     private static ReadOnlyMemory<byte> Write(HollowPod pod, JsonElement root, int? exitCode, DateTimeOffset end = default)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(pod.Object.Json.Length + 1024);
         using var json = new Utf8JsonWriter(buffer);
-        var spec = root.GetProperty("spec");
-        var generation = pod.Object.Metadata.Generation;
         json.WriteStartObject();
-        json.WriteStartObject("status"u8);
-        json.WriteString("phase"u8, exitCode switch { null => "Running", 0 => "Succeeded", _ => "Failed" });
-        json.WriteNumber("observedGeneration"u8, generation);
-        WriteConditions(json, pod, exitCode, exitCode is null ? pod.StartedAt : end, generation);
-        WriteAddresses(json, pod);
-        json.WriteString("startTime"u8, HollowNodeJson.Seconds(pod.StartedAt));
-        WriteContainers(json, "initContainerStatuses", spec, "initContainers", pod, exitCode, end);
-        WriteContainers(json, "containerStatuses", spec, "containers", pod, exitCode, end);
-        json.WriteEndObject();
+        foreach (var property in root.EnumerateObject())
+        {
+            if (!property.NameEquals("status"u8))
+            {
+                property.WriteTo(json);
+            }
+        }
+
+        json.WritePropertyName("status"u8);
+        WriteStatus(json, pod, root, exitCode, end);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
     }
 
-    private static void WriteConditions(Utf8JsonWriter json, HollowPod pod, int? exitCode, DateTimeOffset at, long generation)
+    private static void WriteStatus(Utf8JsonWriter json, HollowPod pod, JsonElement root, int? exitCode, DateTimeOffset end)
+    {
+        var spec = root.GetProperty("spec");
+        var status = root.TryGetProperty("status", out var found) ? found : default;
+        var generation = pod.Object.Metadata.Generation;
+        json.WriteStartObject();
+        json.WriteString("phase"u8, exitCode switch { null => "Running", 0 => "Succeeded", _ => "Failed" });
+        json.WriteNumber("observedGeneration"u8, generation);
+        WriteConditions(json, pod, status, exitCode, exitCode is null ? pod.StartedAt : end, generation);
+        WriteAddresses(json, pod);
+        json.WriteString("startTime"u8, HollowNodeJson.Seconds(pod.StartedAt));
+        WriteContainers(json, "initContainerStatuses", spec, "initContainers", pod, exitCode, end);
+        WriteContainers(json, "containerStatuses", spec, "containers", pod, exitCode, end);
+        KeepOthers(json, status);
+        json.WriteEndObject();
+    }
+
+    /// <summary>What is the server's or the scheduler's to say.</summary>
+    private static void KeepOthers(Utf8JsonWriter json, JsonElement status)
+    {
+        if (status.ValueKind != JsonValueKind.Object)
+        {
+            return;
+        }
+
+        foreach (var property in status.EnumerateObject())
+        {
+            if (!Own.Contains(property.Name))
+            {
+                property.WriteTo(json);
+            }
+        }
+    }
+
+    private static void WriteConditions(
+        Utf8JsonWriter json, HollowPod pod, JsonElement status, int? exitCode, DateTimeOffset at, long generation)
     {
         var isOver = exitCode is not null;
         var reason = exitCode switch { null => null, 0 => "PodCompleted", _ => "PodFailed" };
@@ -43,6 +86,14 @@ internal static class HollowPodJson
         Condition("Initialized", true, exitCode == 0 ? reason : null);
         Condition("Ready", !isOver, reason);
         Condition("ContainersReady", !isOver, reason);
+        if (status.ValueKind == JsonValueKind.Object && status.TryGetProperty("conditions", out var known))
+        {
+            foreach (var other in known.EnumerateArray().Where(c => !OwnConditions.Contains(c.GetProperty("type").GetString()!)))
+            {
+                other.WriteTo(json);
+            }
+        }
+
         json.WriteEndArray();
 
         void Condition(string type, bool isTrue, string? why)

@@ -66,6 +66,33 @@ internal sealed partial class Journal(
         return await pending.Done;
     }
 
+    /// <summary>All of them enter the queue in one turn, so that they share as few statements as the bounds allow.</summary>
+    public async Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken)
+    {
+        await OpenAsync();
+        var commits = new Task<Outcome<ResourceObject>>[writes.Items.Count];
+        for (var i = 0; i < commits.Length; i++)
+        {
+            commits[i] = CommitAsync(writes.Items[i], cancellationToken);
+        }
+
+        var answers = new CommitAnswer[commits.Length];
+        for (var i = 0; i < commits.Length; i++)
+        {
+            try
+            {
+                answers[i] = new CommitAnswer { Outcome = await commits[i] };
+            }
+            catch (Exception failure) when (
+                failure is StoreUnavailableException or UnknownOutcomeException or InvariantViolationException or OperationCanceledException)
+            {
+                answers[i] = new CommitAnswer { Failure = failure };
+            }
+        }
+
+        return new CommitAnswers(answers);
+    }
+
     public async ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken)
     {
         await OpenAsync();

@@ -37,6 +37,10 @@ public sealed class JournalGrain : Grain, IJournalGrain
         _journal.CommitAsync(write, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken) =>
+        _journal.CommitManyAsync(writes, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) => _journal.GetRevisionAsync(cancellationToken);
 
     /// <inheritdoc/>

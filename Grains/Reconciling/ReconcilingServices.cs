@@ -38,7 +38,8 @@ public sealed class ReconcilingServices(
 /// <param name="create">Makes the reconciler.</param>
 /// <param name="isEased">
 /// Steps are spaced by a multiple of their own length, so that an object whose step is long by its size (a Service of
-/// thousands of pods) spends a bounded share of a core however fast its children change. Short steps do not notice.
+/// thousands of pods) spends a bounded share of a core however fast its children change. Short steps do not notice; nor does a step that
+/// says itself that there is more to do.
 /// </param>
 public sealed class ReconcilerHost(
     ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create, bool isEased = false)
@@ -79,9 +80,12 @@ public sealed class ReconcilerHost(
         }
 
         var started = time.GetTimestamp();
+        var isMore = false;
         try
         {
-            return await reconciler.ReconcileAsync(cancellationToken);
+            var result = await reconciler.ReconcileAsync(cancellationToken);
+            isMore = result.After == TimeSpan.Zero;
+            return result;
         }
         catch (StaleReadException)
         {
@@ -90,7 +94,7 @@ public sealed class ReconcilerHost(
         finally
         {
             _ended = time.GetTimestamp();
-            _length = time.GetElapsedTime(started, _ended);
+            _length = isMore ? TimeSpan.Zero : time.GetElapsedTime(started, _ended);
         }
     }
 

@@ -26,7 +26,11 @@ public static class SiloHost
     /// <summary>A host that is ready to start.</summary>
     public static WebApplication Build(SiloOptions options)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "orc" });
+        // Without the last setting the whole working directory is watched for changes of settings files that nobody reads.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "orc", Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Configuration.Sources.Clear();
         ConfigureLogging(builder.Logging);
         ConfigureSilo(builder, options);

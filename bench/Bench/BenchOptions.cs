@@ -14,6 +14,9 @@ public sealed record BenchOptions
 
     public required bool ApiOnly { get; init; }
 
+    /// <summary>Only the rollouts on hollow nodes.</summary>
+    public required bool RolloutsOnly { get; init; }
+
     public string? Output { get; init; }
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));

@@ -18,10 +18,18 @@ public sealed class BenchRun(BenchOptions options)
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
         Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}, {machine.Commit}, load {machine.LoadBefore}");
         var found = new Measurements { Machine = machine };
-        await MeasureApiAsync(found, cancellationToken);
-        if (!options.ApiOnly)
+        if (!options.RolloutsOnly)
+        {
+            await MeasureApiAsync(found, cancellationToken);
+        }
+
+        if (!options.ApiOnly && !options.RolloutsOnly)
         {
             await MeasureWholeAsync(found, cancellationToken);
+        }
+
+        if (!options.ApiOnly)
+        {
             found.Rollout = await RolloutAsync(RolloutNodes, RolloutPods, cancellationToken);
         }
 

@@ -48,4 +48,16 @@ public sealed record Idle(double SiloCpuPercent, double PostgresCpuPercent, doub
 public sealed record Rollout(int Nodes, int Pods, TimeSpan Bound, TimeSpan Running, double CpuMillisecondsPerPod)
 {
     public double BoundPerSecond => Pods / Bound.TotalSeconds;
+
+    /// <summary>Commits of the pods journal a pod: one to create, one to bind, one to run at best.</summary>
+    public double PodWrites { get; init; }
+
+    /// <summary>Commits of the events journal a pod.</summary>
+    public double EventWrites { get; init; }
+
+    /// <summary>The silo's part of the CPU.</summary>
+    public double SiloCpuMillisecondsPerPod { get; init; }
+
+    /// <summary>Of the silo, with all pods running.</summary>
+    public double PrivateMegabytes { get; init; }
 }

@@ -7,8 +7,9 @@ var referee = new Option<string>("--referee") { Description = "The built load ge
 var pods = new Option<int>("--pods") { Description = "Pods in the API phases.", DefaultValueFactory = _ => 5000 };
 var full = new Option<bool>("--full") { Description = "Also 10,000 pods on 1,000 hollow nodes." };
 var apiOnly = new Option<bool>("--api-only") { Description = "Only the API phases, without controllers." };
+var rollouts = new Option<bool>("--rollouts-only") { Description = "Only the Deployments on hollow nodes, with --full the large one too." };
 var output = new Option<string?>("--out") { Description = "Where the JSON goes; default bench/results/latest.json." };
-var command = new RootCommand("Measures the silo.") { repository, referee, pods, full, apiOnly, output };
+var command = new RootCommand("Measures the silo.") { repository, referee, pods, full, apiOnly, rollouts, output };
 command.SetAction((parsed, cancellationToken) => new BenchRun(new BenchOptions
 {
     Repository = Path.GetFullPath(parsed.GetValue(repository)!),
@@ -16,6 +17,7 @@ command.SetAction((parsed, cancellationToken) => new BenchRun(new BenchOptions
     Pods = parsed.GetValue(pods),
     Full = parsed.GetValue(full),
     ApiOnly = parsed.GetValue(apiOnly),
+    RolloutsOnly = parsed.GetValue(rollouts),
     Output = parsed.GetValue(output),
 }).RunAsync(cancellationToken));
 var services = new Option<int>("--services") { Description = "Services to program.", DefaultValueFactory = _ => BenchRun.Services };

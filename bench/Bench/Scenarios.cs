@@ -11,7 +11,7 @@ public static class Scenarios
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RolloutTime = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private const string DeploymentBody = """
         {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":REPLICAS,
@@ -42,20 +42,55 @@ public static class Scenarios
         var time = TimeProvider.System;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(RolloutTime);
-        await WaitAsync(cluster, "/api/v1/nodes?resourceVersion=0", IsReadyNode, nodes, patience.Token);
-        var before = Cpu(cluster);
+        await WaitAsync(
+            async () => await CountAsync(cluster, "/api/v1/nodes?resourceVersion=0", IsReadyNode, patience.Token) >= nodes, patience.Token);
+        var (before, siloBefore) = (Cpu(cluster), ProcessMeter.Read(cluster.SiloProcess).Cpu);
+        var (podWrites, eventWrites) = (await WritesAsync(cluster, "pods", patience.Token), await WritesAsync(cluster, "events", patience.Token));
         var start = time.GetTimestamp();
         var body = DeploymentBody.Replace("REPLICAS", pods.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         using var content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         var created = await cluster.Client.PostAsync(
             new Uri("/apis/apps/v1/namespaces/default/deployments", UriKind.Relative), content, patience.Token);
         created.EnsureSuccessStatusCode();
-        const string Pods = "/api/v1/namespaces/default/pods?resourceVersion=0&fieldSelector=";
-        await WaitAsync(cluster, Pods + "spec.nodeName!%3D", static _ => true, pods, patience.Token);
+        await WaitAsync(() => AllAsync(cluster, pods, "spec.nodeName%3D", patience.Token), patience.Token);
         var bound = time.GetElapsedTime(start);
-        await WaitAsync(cluster, Pods + "status.phase%3DRunning", static _ => true, pods, patience.Token);
+        await WaitAsync(() => AllAsync(cluster, pods, "status.phase!%3DRunning", patience.Token), patience.Token);
         var running = time.GetElapsedTime(start);
-        return new Rollout(nodes, pods, bound, running, (Cpu(cluster) - before).TotalMilliseconds / pods);
+        var silo = ProcessMeter.Read(cluster.SiloProcess);
+        var cpu = Cpu(cluster) - before;
+        return new Rollout(nodes, pods, bound, running, cpu.TotalMilliseconds / pods)
+        {
+            PodWrites = (double)(await WritesAsync(cluster, "pods", patience.Token) - podWrites) / pods,
+            EventWrites = (double)(await WritesAsync(cluster, "events", patience.Token) - eventWrites) / pods,
+            SiloCpuMillisecondsPerPod = (silo.Cpu - siloBefore).TotalMilliseconds / pods,
+            PrivateMegabytes = silo.PrivateMegabytes,
+        };
+    }
+
+    /// <summary>
+    /// All pods are there, and none of them is as the selector says. Asked with pages of one: a list of 10,000 pods every moment would
+    /// be most of what is measured.
+    /// </summary>
+    private static async Task<bool> AllAsync(BenchCluster cluster, int pods, string noneIs, CancellationToken cancellationToken)
+    {
+        const string Pods = "/api/v1/namespaces/default/pods?limit=1";
+        using var all = await ReadAsync(cluster, Pods, cancellationToken);
+        var more = all.RootElement.GetProperty("metadata").TryGetProperty("remainingItemCount", out var remaining) ? remaining.GetInt32() : 0;
+        if (all.RootElement.GetProperty("items").GetArrayLength() + more < pods)
+        {
+            return false;
+        }
+
+        using var none = await ReadAsync(cluster, $"{Pods}&fieldSelector={noneIs}", cancellationToken);
+        return none.RootElement.GetProperty("items").GetArrayLength() == 0;
+    }
+
+    /// <summary>How many writes of a resource were committed so far: revisions are dense.</summary>
+    private static async Task<long> WritesAsync(BenchCluster cluster, string resource, CancellationToken cancellationToken)
+    {
+        using var list = await ReadAsync(cluster, $"/api/v1/{resource}?limit=1", cancellationToken);
+        return long.Parse(
+            list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!, CultureInfo.InvariantCulture);
     }
 
     private static TimeSpan Cpu(BenchCluster cluster) =>
@@ -64,18 +99,23 @@ public static class Scenarios
     private static bool IsReadyNode(JsonElement node) => node.GetProperty("status").TryGetProperty("conditions", out var conditions) &&
         conditions.EnumerateArray().Any(c => c.GetProperty("type").GetString() == "Ready" && c.GetProperty("status").GetString() == "True");
 
-    private static async Task WaitAsync(
-        BenchCluster cluster, string list, Func<JsonElement, bool> counts, int wanted, CancellationToken cancellationToken)
+    private static async Task<int> CountAsync(
+        BenchCluster cluster, string list, Func<JsonElement, bool> counts, CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            await using var answer = await cluster.Client.GetStreamAsync(new Uri(list, UriKind.Relative), cancellationToken);
-            using var document = await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
-            if (document.RootElement.GetProperty("items").EnumerateArray().Count(counts) >= wanted)
-            {
-                return;
-            }
+        using var document = await ReadAsync(cluster, list, cancellationToken);
+        return document.RootElement.GetProperty("items").EnumerateArray().Count(counts);
+    }
 
+    private static async Task<JsonDocument> ReadAsync(BenchCluster cluster, string path, CancellationToken cancellationToken)
+    {
+        await using var answer = await cluster.Client.GetStreamAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        return await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
+    }
+
+    private static async Task WaitAsync(Func<Task<bool>> isSo, CancellationToken cancellationToken)
+    {
+        while (!await isSo())
+        {
             await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
         }
     }

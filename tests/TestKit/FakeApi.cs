@@ -54,6 +54,7 @@ internal sealed class FakeApi(TimeProvider time)
             return new ResourceList(collection.Revision, [.. items.Where(i =>
                 (query.Namespace.Length == 0 || i.Key.Namespace == query.Namespace)
                 && labels.Matches(i.Metadata.Labels)
+                && (query.NotOwnedBy is not { } notOwner || i.Metadata.Owners.All(o => o.Uid != notOwner))
                 && fields.Matches(i))]);
         }
     }

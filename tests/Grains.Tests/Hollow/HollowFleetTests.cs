@@ -110,11 +110,30 @@ public sealed class HollowFleetTests : IAsyncDisposable
     public async Task ARefusedStepIsTriedAgain()
     {
         var refusals = 0;
-        _api.Intercept = (what, _) => what == "patch pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
+        _api.Intercept = (what, _) => what == "update pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
         Start(1);
         _api.Put(WellKnown.Pods, new PodSketch("a") { NodeName = "hollow-node-0" }.Build());
         await _api.UntilAsync(() => Phase("a") == "Running");
         Assert.Equal(2, refusals);
+    }
+
+    [Fact]
+    public async Task WhatOthersSaidInTheStatusStays()
+    {
+        Start(1);
+        var pod = new PodSketch("a") { NodeName = "hollow-node-0" }.Build();
+        var body = JsonNode.Parse(pod.Json.Span)!.AsObject();
+        body["status"] = JsonNode.Parse("""
+            {"phase":"Pending","qosClass":"BestEffort","conditions":[{"type":"PodScheduled","status":"True"},{"type":"Ready","status":"False"}]}
+            """);
+        _api.Put(WellKnown.Pods, SchedulingObjects.Object(pod.Key, pod.Uid, 0, body.ToJsonString()));
+        await _api.UntilAsync(() => Phase("a") == "Running");
+        var status = Pod("a")!["status"]!;
+        Assert.Equal("BestEffort", status["qosClass"]!.GetValue<string>());
+        Assert.Equal("True", Condition(Pod("a")!, "PodScheduled")!["status"]!.GetValue<string>());
+        Assert.Equal("True", Condition(Pod("a")!, "Ready")!["status"]!.GetValue<string>());
+        Assert.Single(status["conditions"]!.AsArray(), c => c!["type"]!.GetValue<string>() == "Ready");
+        Assert.Equal(body["spec"]!.ToJsonString(), Pod("a")!["spec"]!.ToJsonString());
     }
 
     [Theory]

@@ -45,6 +45,25 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public async Task Many_writes_of_one_call_share_a_batch_and_each_has_its_own_answer()
+    {
+        var batches = new List<int>();
+        _store.OnAppend = async (changes, append) =>
+        {
+            batches.Add(changes.Count);
+            return batches.Count == 2 ? throw new TimeoutException("no answer") : await append();
+        };
+        var journal = Activate(new JournalOptions { MaxBatchWrites = 4 });
+        var keys = Enumerable.Range(0, 6).Select(i => Key($"p{i}")).ToArray();
+        var answers = await journal.CommitManyAsync([.. keys[..3], keys[0], .. keys[3..]]);
+
+        Assert.Equal([3, 3], batches);
+        Assert.Equal([2L, 3L, 4L], answers.Take(3).Select(a => a.Outcome.Required.Revision));
+        Assert.Equal(StatusReasons.AlreadyExists, answers[3].Outcome.Error!.Reason);
+        Assert.All(answers.Skip(4), a => Assert.IsType<UnknownOutcomeException>(a.Failure));
+    }
+
+    [Fact]
     public async Task Nothing_is_answered_read_or_shown_before_the_commit()
     {
         var (sent, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -389,6 +408,12 @@ public sealed class JournalTests
 
         public Task<Outcome<ResourceObject>> CommitAsync(ObjectKey key, ObjectWrite write) =>
             Thread.RunAsync(() => _journal.CommitAsync(new JournalWrite(key, write), default));
+
+        public async Task<IReadOnlyList<CommitAnswer>> CommitManyAsync(IReadOnlyList<ObjectKey> creates)
+        {
+            var writes = new JournalWrites([.. creates.Select(k => new JournalWrite(k, TestObjects.Create(k)))]);
+            return (await Thread.RunAsync(() => _journal.CommitManyAsync(writes, default))).Items;
+        }
 
         public Task<long> GetRevisionAsync() => Thread.RunAsync(() => _journal.GetRevisionAsync(default).AsTask());
 

@@ -129,8 +129,23 @@ internal sealed class SchedulingApi : IResourceClient
             : _world.Put(request.Resource, body));
     }
 
-    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken)
+    {
+        var body = JsonNode.Parse(request.Json.Span)!.AsObject();
+        return Write("update", request.Resource, request.Key, () =>
+        {
+            if (!_world.Get(request.Resource).TryGetValue(request.Key, out var stored))
+            {
+                return StatusErrors.NotFound(request.Resource, request.Key.Name);
+            }
+
+            return Version(body) == Version(stored.Body)
+                ? _world.Put(request.Resource, body)
+                : StatusErrors.Modified(request.Resource, request.Key.Name);
+        });
+
+        static string? Version(JsonObject item) => item["metadata"]?["resourceVersion"]?.ToString();
+    }
 
     public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken)
     {

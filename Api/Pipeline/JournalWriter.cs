@@ -1,0 +1,118 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Api.Pipeline;
+
+/// <summary>
+/// Sends writes of one resource to its journal, many in a call: what comes while calls are on their way leaves with the next one. Writes of
+/// one object keep their order, since every call is queued by the journal as it arrives.
+/// </summary>
+internal sealed class JournalWriter(IJournalGrain journal)
+{
+    /// <summary>A journal's batch.</summary>
+    public const int MaxWrites = 512;
+
+    /// <summary>What one message to another silo may carry.</summary>
+    public const int MaxBytes = 4 << 20;
+
+    /// <summary>One being committed, and one that waits for its turn at the journal.</summary>
+    public const int MaxCalls = 2;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _waiting = new();
+    private int _calls;
+
+    /// <summary>Commits a write. Throws what <see cref="IJournalGrain.CommitAsync"/> throws.</summary>
+    public Task<Outcome<ResourceObject>> WriteAsync(JournalWrite write, CancellationToken cancellationToken)
+    {
+        var waiting = new Waiting(write, cancellationToken);
+        lock (_lock)
+        {
+            _waiting.Enqueue(waiting);
+            if (_calls == MaxCalls)
+            {
+                return waiting.Done.Task;
+            }
+
+            _calls++;
+        }
+
+        _ = RunAsync();
+        return waiting.Done.Task;
+    }
+
+    private async Task RunAsync()
+    {
+        // Whoever runs beside the caller gets its writes into the first call too.
+        await Task.Yield();
+        while (Take() is { } batch)
+        {
+            await SendAsync(batch);
+        }
+    }
+
+    /// <summary>Null, and one call less, when nothing waits.</summary>
+    private List<Waiting>? Take()
+    {
+        var batch = new List<Waiting>();
+        var bytes = 0;
+        lock (_lock)
+        {
+            while (batch.Count < MaxWrites && bytes < MaxBytes && _waiting.TryDequeue(out var next))
+            {
+                if (next.CancellationToken.IsCancellationRequested)
+                {
+                    next.Done.TrySetCanceled(next.CancellationToken);
+                    continue;
+                }
+
+                bytes += next.Write.Write.Json.Length;
+                batch.Add(next);
+            }
+
+            if (batch.Count == 0)
+            {
+                _calls--;
+                return null;
+            }
+        }
+
+        return batch;
+    }
+
+    private async Task SendAsync(List<Waiting> batch)
+    {
+        try
+        {
+            var answers = await journal.CommitManyAsync(new JournalWrites([.. batch.Select(w => w.Write)]), CancellationToken.None);
+            Invariant.Check(answers.Items.Count == batch.Count, "every write has an answer", answers.Items.Count);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                Complete(batch[i], answers.Items[i]);
+            }
+        }
+        catch (Exception error)
+        {
+            // A refusal of the whole call did nothing. After anything else nobody knows (P3).
+            var failure = error as StoreUnavailableException
+                ?? (Exception)new UnknownOutcomeException($"{batch.Count} writes got no answer: {error.Message}", error);
+            batch.ForEach(w => w.Done.TrySetException(failure));
+        }
+    }
+
+    private static void Complete(Waiting waiting, CommitAnswer answer)
+    {
+        if (answer.Failure is { } failure)
+        {
+            waiting.Done.TrySetException(failure);
+        }
+        else
+        {
+            waiting.Done.TrySetResult(answer.Outcome);
+        }
+    }
+
+    private sealed record Waiting(JournalWrite Write, CancellationToken CancellationToken)
+    {
+        public TaskCompletionSource<Outcome<ResourceObject>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
