@@ -60,7 +60,7 @@ public static class AgentCommandLine
     [
         Kubeconfig, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns, ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
         ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Register, Labels, Taints, MaxPods, ReservedCpu,
-        ReservedMemory, ParallelPulls, Insecure,
+        ReservedMemory, ParallelPulls, Insecure, .. HousekeepingArguments.All,
     ];
 
     private static async Task<int> RunAgentAsync(NodeAgentOptions options, CancellationToken cancellationToken)
@@ -137,6 +137,7 @@ public static class AgentCommandLine
         SystemReservedMemoryBytes = result.GetRequiredValue(ReservedMemory) * 1024L * 1024L,
         MaxParallelImagePulls = result.GetRequiredValue(ParallelPulls),
         InsecureRegistries = result.GetValue(Insecure) ?? [],
+        Housekeeping = HousekeepingArguments.Read(result),
     };
 
     private static Dictionary<string, string> Pairs(IEnumerable<string> pairs) =>

@@ -50,10 +50,14 @@ public static class AgentServices
         services.AddSingleton<ImagePuller>();
         services.AddSingleton<PullSecrets>();
         services.AddSingleton<PullRecords>();
+        services.AddSingleton<PullProgress>();
         services.AddSingleton<NodeFacts>();
         services.AddSingleton<NodeObject>();
         services.AddSingleton<NodeStatusComputer>();
         services.AddSingleton<PressureState>();
+        services.AddSingleton<NodeSignals>();
+        services.AddSingleton<PodUsageReader>();
+        services.AddSingleton<ContainerGarbageCollector>();
         services.AddSingleton<Cgroups>();
         services.AddSingleton<PodPaths>();
         services.AddSingleton<TokenCache>();

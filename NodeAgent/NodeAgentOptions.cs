@@ -74,6 +74,8 @@ public sealed record NodeAgentOptions
     /// <summary>Registries (host:port) to speak plain HTTP to, besides those on loopback.</summary>
     public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
 
+    public HousekeepingOptions Housekeeping { get; init; } = new();
+
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 
     public string ContainerdDirectory => Path.Combine(DataDirectory, "containerd");

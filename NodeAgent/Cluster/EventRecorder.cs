@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Threading.Channels;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Cluster;
 
@@ -22,7 +23,7 @@ public sealed partial class EventRecorder(
     private readonly Channel<Corev1Event> _pending = Channel.CreateBounded<Corev1Event>(
         new BoundedChannelOptions(MaxPending) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Dictionary<string, Corev1Event> _seen = [];
-    private readonly Dictionary<string, (double Tokens, DateTimeOffset At)> _budgets = [];
+    private readonly Dictionary<string, (double Tokens, SteadyTime At)> _budgets = [];
     private long _sequence;
 
     /// <summary>An event about a pod as a whole.</summary>
@@ -119,7 +120,7 @@ public sealed partial class EventRecorder(
     /// <summary>25 events at once about one object, then one every five minutes.</summary>
     private bool TakeToken(Corev1Event recorded)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyTime();
         var key = recorded.InvolvedObject.Uid ?? recorded.InvolvedObject.Name;
         var (tokens, at) = _budgets.GetValueOrDefault(key, (Burst, now));
         tokens = Math.Min(Burst, tokens + ((now - at) / TokenEvery));

@@ -88,8 +88,17 @@ public sealed partial class ContainerdSupervisor(
 
         RotateLog();
         var started = Start();
-        await File.WriteAllTextAsync(
-            config.PidPath, started.Id.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        try
+        {
+            await File.WriteAllTextAsync(
+                config.PidPath, started.Id.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        }
+        catch (IOException)
+        {
+            started.Kill(); // one that is not found again would keep the next one from starting
+            throw;
+        }
+
         LogStarted(started.Id);
         return started;
     }

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using OrleansOrchestrator.NodeAgent.Cri.ContainerdContent;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
+using OrleansOrchestrator.NodeAgent.Cri.ContainerdSnapshots;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 
 namespace OrleansOrchestrator.NodeAgent.Cri;
@@ -39,6 +41,8 @@ public sealed class CriClient : IDisposable
         Runtime = new RuntimeService.RuntimeServiceClient(_channel);
         Images = new ImageService.ImageServiceClient(_channel);
         Events = new Events.EventsClient(_channel);
+        Content = new Content.ContentClient(_channel);
+        Snapshots = new Snapshots.SnapshotsClient(_channel);
     }
 
     public string SocketPath { get; }
@@ -49,6 +53,11 @@ public sealed class CriClient : IDisposable
 
     /// <summary>containerd's event stream: a hint to look again, never a source of truth.</summary>
     public Events.EventsClient Events { get; }
+
+    /// <summary>containerd's content store: how far pulls are.</summary>
+    public Content.ContentClient Content { get; }
+
+    public Snapshots.SnapshotsClient Snapshots { get; }
 
     public void Dispose() => _channel.Dispose();
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using Grpc.Core;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
@@ -12,6 +12,7 @@ namespace OrleansOrchestrator.NodeAgent.Images;
 /// </summary>
 public sealed partial class ImageGarbageCollector(
     NodeAgentOptions options,
+    NodeSignals signals,
     ImageStore store,
     PullRecords records,
     PodRuntimeCache runtime,
@@ -20,28 +21,44 @@ public sealed partial class ImageGarbageCollector(
     TimeProvider time,
     ILogger<ImageGarbageCollector> logger) : BackgroundService
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMinutes(5);
-
-    private readonly Dictionary<string, (DateTimeOffset FirstSeen, DateTimeOffset LastUsed)> _history = [];
+    private readonly Dictionary<string, (SteadyTime FirstSeen, SteadyTime LastUsed)> _history = [];
     private readonly SemaphoreSlim _one = new(1, 1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
+        using var timer = new PeriodicTimer(options.Housekeeping.ImageGcPeriod, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
                 await health.WhenUpAsync(stoppingToken);
-                var usage = Linux.UsageOf(options.DataDirectory);
-                await RemoveAsync(
-                    images => ImageGcPlanner.Compute(images, usage.CapacityBytes, usage.AvailableBytes, time.GetUtcNow()),
-                    stoppingToken);
+                await CollectAsync(stoppingToken);
             }
-            catch (RpcException exception) when (!stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                events.Node(EventRecorder.Warning, "ImageGCFailed", exception.Status.Detail);
+                return;
             }
+            catch (Exception exception)
+            {
+                LogFailed(exception.Message);
+                events.Node(EventRecorder.Warning, "ImageGCFailed", exception.Message);
+            }
+        }
+    }
+
+    /// <summary>One round: what is too old, and what the disk has no room for. Says so when that was not enough.</summary>
+    public async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        var rules = options.Housekeeping;
+        var disk = await signals.ImageFsAsync(cancellationToken);
+        var freed = await RemoveAsync(images => ImageGcPlanner.Compute(images, disk, rules, time.GetSteadyTime()), cancellationToken);
+        var used = disk.CapacityBytes - disk.AvailableBytes;
+        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
+        if (used >= rules.ImageGcHighShare * disk.CapacityBytes && freed < wanted)
+        {
+            events.Node(
+                EventRecorder.Warning, "FreeDiskSpaceFailed",
+                $"Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found {freed} bytes eligible to free.");
         }
     }
 
@@ -49,10 +66,11 @@ public sealed partial class ImageGarbageCollector(
     /// Removes every unused image: the disk is full and pods would have to go else. Returns bytes freed.
     /// </summary>
     public Task<long> FreeAllAsync(CancellationToken cancellationToken) =>
-        RemoveAsync(images => ImageGcPlanner.Free(images, long.MaxValue, time.GetUtcNow()), cancellationToken);
+        RemoveAsync(images => ImageGcPlanner.Free(
+            images, long.MaxValue, options.Housekeeping.ImageMinimumAge, time.GetSteadyTime()), cancellationToken);
 
     private async Task<long> RemoveAsync(
-        Func<IEnumerable<CollectableImage>, IReadOnlyList<CollectableImage>> plan, CancellationToken cancellationToken)
+        Func<IReadOnlyList<CollectableImage>, IReadOnlyList<CollectableImage>> plan, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -75,7 +93,7 @@ public sealed partial class ImageGarbageCollector(
 
     private async Task<List<CollectableImage>> LookAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyTime();
         var used = runtime.All.SelectMany(p => p.Containers)
             .SelectMany(c => new[] { c.ImageId, c.ImageRef, c.Image }).ToHashSet(StringComparer.Ordinal);
         var images = new List<CollectableImage>();
@@ -100,4 +118,7 @@ public sealed partial class ImageGarbageCollector(
 
     [LoggerMessage(1, LogLevel.Information, "Image {Id} ({Bytes} bytes) was unused and is removed")]
     private partial void LogRemoved(string id, string bytes);
+
+    [LoggerMessage(2, LogLevel.Warning, "Unused images could not be removed: {Problem}")]
+    private partial void LogFailed(string problem);
 }

@@ -24,6 +24,7 @@ public sealed class ImagePuller(
     ImageStore store,
     PullSecrets secrets,
     PullRecords records,
+    PullProgress progress,
     CriClient cri,
     EventRecorder events,
     TimeProvider time)
@@ -37,7 +38,7 @@ public sealed class ImagePuller(
     private readonly SemaphoreSlim _slots = new(Math.Max(1, options.MaxParallelImagePulls));
     private readonly ConcurrentDictionary<(string PodUid, string Image), Failure> _failures = new();
 
-    private readonly record struct Failure(BackOffEntry BackOff, DateTimeOffset At, string Message);
+    private readonly record struct Failure(BackOffEntry BackOff, SteadyTime At, string Message);
 
     /// <summary>Returns the image's id. Throws <see cref="ImageException"/> when it cannot be had now.</summary>
     public async Task<string> EnsureAsync(V1Pod pod, V1Container container, CancellationToken cancellationToken)
@@ -77,7 +78,7 @@ public sealed class ImagePuller(
     }
 
     /// <summary>When the back-off of a pod's failed pulls next ends; null when none waits.</summary>
-    public DateTimeOffset? NextAttempt(string podUid)
+    public SteadyTime? NextAttempt(string podUid)
     {
         var waits = _failures.Where(f => f.Key.PodUid == podUid).Select(f => f.Value.At + f.Value.BackOff.Delay).ToList();
         return waits.Count == 0 ? null : waits.Min();
@@ -130,7 +131,7 @@ public sealed class ImagePuller(
     {
         var key = (pod.Metadata.Uid, image);
         if (_failures.TryGetValue(key, out var failure)
-            && BackOffEntry.WaitUntil(failure.BackOff, failure.At, time.GetUtcNow()) is not null)
+            && BackOffEntry.WaitUntil(failure.BackOff, failure.At, time.GetSteadyTime()) is not null)
         {
             events.Pod(pod, container, EventRecorder.Normal, "BackOff", $"Back-off pulling image \"{container.Image}\"");
             throw new ImageException(
@@ -157,6 +158,10 @@ public sealed class ImagePuller(
             throw Failed(
                 pod, container, key, $"Failed to record image pull intent for container image \"{container.Image}\": {exception.Message}");
         }
+        catch (PullStalledException exception)
+        {
+            throw Failed(pod, container, key, exception.Message);
+        }
         finally
         {
             _slots.Release();
@@ -165,7 +170,7 @@ public sealed class ImagePuller(
 
     private ImageException Failed(V1Pod pod, V1Container container, (string, string) key, string problem)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyTime();
         BackOffEntry? before = _failures.TryGetValue(key, out var earlier) ? earlier.BackOff : null;
         _failures[key] = new Failure(BackOffEntry.Next(before, now, now), now, problem);
         events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Failed to pull image \"{container.Image}\": {problem}");
@@ -203,7 +208,9 @@ public sealed class ImagePuller(
             try
             {
                 var request = new PullImageRequest { Image = new ImageSpec { Image = image }, Auth = attempt?.Auth };
-                return ((await cri.Images.PullImageAsync(request, cancellationToken: cancellationToken)).ImageRef, attempt);
+                var answer = await progress.WatchAsync(
+                    image, token => cri.Images.PullImageAsync(request, cancellationToken: token).ResponseAsync, cancellationToken);
+                return (answer.ImageRef, attempt);
             }
             catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
             {

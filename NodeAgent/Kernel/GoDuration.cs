@@ -8,6 +8,42 @@ namespace OrleansOrchestrator.NodeAgent.Kernel;
 /// </summary>
 public static class GoDuration
 {
+    private static readonly Dictionary<string, long> UnitTicks = new(StringComparer.Ordinal)
+    {
+        ["ms"] = TimeSpan.TicksPerMillisecond,
+        ["s"] = TimeSpan.TicksPerSecond,
+        ["m"] = TimeSpan.TicksPerMinute,
+        ["h"] = TimeSpan.TicksPerHour,
+    };
+
+    /// <summary>Reads what Go's ParseDuration reads, except fractions below a millisecond; null for anything else.</summary>
+    public static TimeSpan? Parse(string text)
+    {
+        if (text == "0")
+        {
+            return TimeSpan.Zero;
+        }
+
+        var sum = 0m;
+        var rest = text.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var unitLength = digits <= 0 ? 0 : rest[digits..].IndexOfAny("0123456789.");
+            unitLength = unitLength < 0 ? rest.Length - digits : unitLength;
+            if (digits <= 0 || !UnitTicks.TryGetValue(rest.Slice(digits, unitLength).ToString(), out var unit)
+                || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
+            {
+                return null;
+            }
+
+            sum += Math.Min(count, long.MaxValue / unit) * unit;
+            rest = rest[(digits + unitLength)..];
+        }
+
+        return text.Length == 0 || sum > TimeSpan.MaxValue.Ticks ? null : TimeSpan.FromTicks((long)sum);
+    }
+
     public static string Format(TimeSpan duration)
     {
         if (duration < TimeSpan.FromSeconds(1))

@@ -22,7 +22,9 @@ public static partial class Linux
     private const int OpenPath = 0x200000;
     private const int OpenCloseOnExec = 0x80000;
     private const long OpenAt2 = 437;
+    private const ulong ResolveNoCrossMount = 0x01;
     private const ulong ResolveNoMagicLinks = 0x02;
+    private const ulong ResolveNoLinks = 0x04;
     private const ulong ResolveBeneath = 0x08;
     private const int CapSysResource = 24;
 
@@ -62,13 +64,16 @@ public static partial class Linux
     /// <summary>
     /// Opens a path that must lie beneath the directory, symbolic links included, and returns its handle.
     /// </summary>
-    public static SafePathHandle OpenBeneath(SafePathHandle root, string relative)
+    public static SafePathHandle OpenBeneath(SafePathHandle root, string relative) =>
+        Open(root, relative, ResolveBeneath | ResolveNoMagicLinks);
+
+    /// <summary>Opens what lies in a directory, following no link and entering no other mount.</summary>
+    public static SafePathHandle OpenOnSameMount(SafePathHandle root, string name) =>
+        Open(root, name, ResolveBeneath | ResolveNoLinks | ResolveNoCrossMount);
+
+    private static SafePathHandle Open(SafePathHandle root, string relative, ulong resolve)
     {
-        var how = new OpenHow
-        {
-            Flags = OpenPath | OpenCloseOnExec,
-            Resolve = ResolveBeneath | ResolveNoMagicLinks,
-        };
+        var how = new OpenHow { Flags = OpenPath | OpenCloseOnExec, Resolve = resolve };
         var fd = NativeOpenAt2(OpenAt2, root.Descriptor, relative, in how, Marshal.SizeOf<OpenHow>());
         Check(fd < 0 ? -1 : 0, $"open {relative}");
         return new SafePathHandle((int)fd);
@@ -104,6 +109,23 @@ public static partial class Linux
         const int currentDirectory = -100;
         const uint modeOnly = 0x3;
         return NativeStatX(currentDirectory, path, 0, modeOnly, out var stat) == 0 ? stat.Mode : null;
+    }
+
+    /// <summary>The space that a file or directory itself takes on its disk; a link counts as itself.</summary>
+    public static long BytesOnDisk(string path)
+    {
+        const int currentDirectory = -100;
+        const int notThroughLinks = 0x100;
+        const uint blocksOnly = 0x400;
+        const long blockBytes = 512;
+        return NativeStatX(currentDirectory, path, notThroughLinks, blocksOnly, out var stat) == 0 ? (long)stat.Blocks * blockBytes : 0;
+    }
+
+    /// <summary>The device that a path lies on; null when nothing is there.</summary>
+    public static (uint Major, uint Minor)? DeviceOf(string path)
+    {
+        const int currentDirectory = -100;
+        return NativeStatX(currentDirectory, path, 0, 0, out var stat) == 0 ? (stat.DeviceMajor, stat.DeviceMinor) : null;
     }
 
     /// <summary>
@@ -154,6 +176,15 @@ public static partial class Linux
     {
         [FieldOffset(28)]
         public ushort Mode;
+
+        [FieldOffset(48)]
+        public ulong Blocks;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+
 namespace OrleansOrchestrator.NodeAgent.Kernel;
 
 /// <summary>Questions about mount points, answered from the kernel's own table.</summary>
@@ -7,13 +9,35 @@ public static class Mounts
 
     public static bool IsMountPoint(string path) => Points().Contains(path);
 
-    /// <summary>Unmounts everything below a directory, deepest and newest first.</summary>
+    /// <summary>Mount points at or below a directory, in the order they were mounted.</summary>
+    public static IEnumerable<string> Below(string directory)
+    {
+        var top = directory.TrimEnd('/');
+        return Points().Where(p => p == top || p.StartsWith(top + "/", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// Unmounts everything below a directory, newest first. One that is busy does not keep the others; it is thrown in
+    /// the end.
+    /// </summary>
     public static void UnmountBelow(string directory)
     {
-        var prefix = directory.TrimEnd('/') + "/";
-        foreach (var point in Points().Where(p => p.StartsWith(prefix, StringComparison.Ordinal)).Reverse())
+        Win32Exception? busy = null;
+        foreach (var point in Below(directory).Where(p => p != directory.TrimEnd('/')).Reverse().ToList())
         {
-            Linux.Unmount(point);
+            try
+            {
+                Linux.Unmount(point);
+            }
+            catch (Win32Exception problem)
+            {
+                busy ??= problem;
+            }
+        }
+
+        if (busy is not null)
+        {
+            throw busy;
         }
     }
 

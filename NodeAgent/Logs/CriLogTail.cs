@@ -2,20 +2,24 @@ using System.Text;
 
 namespace OrleansOrchestrator.NodeAgent.Logs;
 
-/// <summary>The last lines of a CRI log file, as text.</summary>
+/// <summary>The end of a CRI log file.</summary>
 public static class CriLogTail
 {
-    /// <summary>How much of the file is looked at: enough for the lines wanted with their prefixes.</summary>
+    /// <summary>How much of the file is looked at for a text: enough for the lines wanted with their prefixes.</summary>
     private const int WindowBytes = 64 * 1024;
+    private const int BlockBytes = 64 * 1024;
 
+    /// <summary>The last lines as text; nothing when the file cannot be read.</summary>
     public static string Read(string path, int maxLines, int maxBytes)
     {
         byte[] window;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            window = new byte[Math.Min(file.Length, WindowBytes)];
-            file.Seek(-window.Length, SeekOrigin.End);
+            var length = file.Length;
+            var start = Math.Max(PositionOf(file, maxLines), length - WindowBytes);
+            window = new byte[length - start];
+            file.Position = start;
             file.ReadExactly(window);
         }
         catch (IOException)
@@ -23,7 +27,7 @@ public static class CriLogTail
             return "";
         }
 
-        var lines = new List<string>();
+        var lines = new StringBuilder();
         ReadOnlySpan<byte> rest = window;
         while (!rest.IsEmpty)
         {
@@ -32,11 +36,44 @@ public static class CriLogTail
             rest = end < 0 ? default : rest[(end + 1)..];
             if (CriLogLine.TryParse(line, out var parsed))
             {
-                lines.Add(Encoding.UTF8.GetString(parsed.Content) + (parsed.IsPartial ? "" : "\n"));
+                lines.Append(Encoding.UTF8.GetString(parsed.Content)).Append(parsed.IsPartial ? "" : "\n");
             }
         }
 
-        var text = string.Concat(lines.TakeLast(maxLines));
+        var text = lines.ToString();
         return text.Length <= maxBytes ? text : text[^maxBytes..];
+    }
+
+    /// <summary>Where the last lines of a file begin, found backwards from its end.</summary>
+    public static long PositionOf(Stream file, long lines)
+    {
+        if (lines == 0)
+        {
+            return file.Length;
+        }
+
+        var buffer = new byte[BlockBytes];
+        var length = file.Length;
+        var end = length;
+        var found = 0L;
+        while (end > 0)
+        {
+            var start = Math.Max(0, end - BlockBytes);
+            file.Position = start;
+            var block = buffer.AsSpan(0, (int)(end - start));
+            file.ReadExactly(block);
+            for (var i = block.Length - 1; i >= 0; i--)
+            {
+                // The line break at the very end belongs to the last line.
+                if (block[i] == '\n' && start + i + 1 < length && ++found == lines)
+                {
+                    return start + i + 1;
+                }
+            }
+
+            end = start;
+        }
+
+        return 0;
     }
 }

@@ -11,20 +11,16 @@ namespace OrleansOrchestrator.NodeAgent.Logs;
 /// Keeps the logs of running containers small: a file over the bound is renamed, the runtime reopens it, older ones
 /// are compressed and the oldest removed. Nothing is lost: the runtime writes to the renamed file until it reopens.
 /// </summary>
-public sealed partial class LogRotator(CriClient cri, PodRuntimeCache runtime, TimeProvider time, ILogger<LogRotator> logger)
-    : BackgroundService
+public sealed partial class LogRotator(
+    NodeAgentOptions options, CriClient cri, PodRuntimeCache runtime, TimeProvider time, ILogger<LogRotator> logger) : BackgroundService
 {
-    public const long MaxBytes = 10 * 1024 * 1024;
-
-    /// <summary>Files per container, the current one included.</summary>
-    public const int MaxFiles = 5;
-
     private const string Compressed = ".gz";
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+    private const string Unfinished = ".tmp";
+    private const string StampFormat = "yyyyMMdd-HHmmss";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
+        using var timer = new PeriodicTimer(options.Housekeeping.LogPeriod, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             foreach (var container in runtime.All.SelectMany(p => p.Containers).Where(c => c.IsRunning))
@@ -45,28 +41,63 @@ public sealed partial class LogRotator(CriClient cri, PodRuntimeCache runtime, T
     public static IEnumerable<string> Superfluous(IEnumerable<string> rotated, int keep) =>
         rotated.OrderByDescending(name => name, StringComparer.Ordinal).Skip(keep);
 
-    private async Task RotateAsync(ContainerRecord container, CancellationToken cancellationToken)
+    /// <summary>
+    /// The name of the next rotated file sorts after all that are there, whatever the clock says: their order decides
+    /// which one is deleted. Pure.
+    /// </summary>
+    public static string NextStamp(IEnumerable<string> existing, DateTimeOffset now)
     {
-        var file = new FileInfo(container.LogPath);
-        if (!file.Exists || file.Length < MaxBytes)
+        var newest = existing.Select(ParseStamp).OfType<DateTimeOffset>().DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+        var next = now > newest.AddSeconds(1) ? now : newest.AddSeconds(1);
+        return next.ToString(StampFormat, CultureInfo.InvariantCulture);
+    }
+
+    private static DateTimeOffset? ParseStamp(string suffix) =>
+        DateTimeOffset.TryParseExact(
+            suffix.Split('.')[0], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp)
+            ? stamp
+            : null;
+
+    /// <summary>Deletes a container's log with all that was rotated out of it.</summary>
+    public static void DeleteAll(string logPath)
+    {
+        var file = new FileInfo(logPath);
+        if (logPath.Length == 0 || file.Directory is not { Exists: true })
         {
             return;
         }
 
-        var directory = file.DirectoryName!;
-        var older = Directory.EnumerateFiles(directory, file.Name + ".*").ToList();
-        foreach (var gone in Superfluous(older, MaxFiles - 2))
+        foreach (var path in Rotated(file).Append(logPath).ToList())
+        {
+            File.Delete(path);
+        }
+    }
+
+    private async Task RotateAsync(ContainerRecord container, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(container.LogPath);
+        if (!file.Exists || file.Length < options.Housekeeping.LogMaxBytes)
+        {
+            return;
+        }
+
+        foreach (var unfinished in Rotated(file).Where(f => f.EndsWith(Unfinished, StringComparison.Ordinal)).ToList())
+        {
+            File.Delete(unfinished);
+        }
+
+        var older = Rotated(file).ToList();
+        foreach (var gone in Superfluous(older, Math.Max(0, options.Housekeeping.LogMaxFiles - 2)))
         {
             File.Delete(gone);
         }
 
         foreach (var plain in older.Where(f => !f.EndsWith(Compressed, StringComparison.Ordinal) && File.Exists(f)))
         {
-            await CompressAsync(plain, cancellationToken);
+            await TryCompressAsync(plain, cancellationToken);
         }
 
-        var stamp = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        var renamed = $"{file.FullName}.{stamp}";
+        var renamed = $"{file.FullName}.{NextStamp(older.Select(f => f[(file.FullName.Length + 1)..]), time.GetUtcNow())}";
         File.Move(file.FullName, renamed);
         try
         {
@@ -80,9 +111,26 @@ public sealed partial class LogRotator(CriClient cri, PodRuntimeCache runtime, T
         }
     }
 
+    private static IEnumerable<string> Rotated(FileInfo file) =>
+        Directory.EnumerateFiles(file.DirectoryName!, file.Name + ".*");
+
+    /// <summary>Compressing needs room, and rotation frees some: a full disk must not keep a log from being rotated.</summary>
+    private async Task TryCompressAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CompressAsync(path, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            File.Delete(path + Unfinished);
+            LogFailed(path, exception.Message);
+        }
+    }
+
     private static async Task CompressAsync(string path, CancellationToken cancellationToken)
     {
-        var temporary = path + ".tmp";
+        var temporary = path + Unfinished;
         await using (var source = File.OpenRead(path))
         await using (var target = File.Create(temporary))
         await using (var gzip = new GZipStream(target, CompressionLevel.Fastest))

@@ -69,6 +69,12 @@ public sealed class Cgroups(NodeAgentOptions options)
         return removed;
     }
 
+    /// <summary>A file of the pod's group.</summary>
+    public string FileOf(V1Pod pod, string controller, string file) => FileOf(controller, PodPath(pod), file);
+
+    private string FileOf(string controller, string path, string file) =>
+        _version2 ? $"{MountRoot}{path}/{file}" : $"{MountRoot}/{controller}{path}/{file}";
+
     private void SetShares(string path, long shares)
     {
         const long maxShares = 262142;
@@ -178,7 +184,7 @@ public sealed class Cgroups(NodeAgentOptions options)
 
     private void WriteText(string controller, string path, string file, string value)
     {
-        var target = _version2 ? $"{MountRoot}{path}/{file}" : $"{MountRoot}/{controller}{path}/{file}";
+        var target = FileOf(controller, path, file);
         if (File.Exists(target))
         {
             File.WriteAllText(target, value);

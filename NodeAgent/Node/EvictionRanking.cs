@@ -1,26 +1,59 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>A pod with what it uses of what the node is short of.</summary>
-public sealed record EvictionCandidate(V1Pod Pod, long Usage, long Request)
-{
-    public bool ExceedsRequest => Usage > Request;
-}
+/// <summary>A pod with what it uses; null when nothing is known of it.</summary>
+public sealed record EvictionCandidate(V1Pod Pod, PodUsage? Usage);
 
-/// <summary>
-/// Who goes first when the node is short: those above their request, then lower priority, then whoever is furthest
-/// above. Critical pods (priority two billion and up) and static ones stay. Pure.
-/// </summary>
+/// <summary>Who goes first when the node is short of something: upstream's order. Critical and static pods stay. Pure.</summary>
 public static class EvictionRanking
 {
     private const int CriticalPriority = 2_000_000_000;
+    private const string SourceAnnotation = "kubernetes.io/config.source";
 
-    public static EvictionCandidate? First(IEnumerable<EvictionCandidate> candidates) => candidates
-        .Where(c => (c.Pod.Spec.Priority ?? 0) < CriticalPriority)
-        .OrderByDescending(c => c.ExceedsRequest)
-        .ThenBy(c => c.Pod.Spec.Priority ?? 0)
-        .ThenByDescending(c => c.Usage - c.Request)
-        .ThenBy(c => c.Pod.Metadata.Uid, StringComparer.Ordinal)
-        .FirstOrDefault();
+    /// <summary>
+    /// Above its request first (not for processes, which nobody requests), then lower priority, then furthest above the
+    /// request. What nothing is known of goes before all else.
+    /// </summary>
+    public static IReadOnlyList<EvictionCandidate> Rank(
+        IEnumerable<EvictionCandidate> candidates, EvictionSignal signal, bool hasImageFs) =>
+    [
+        .. candidates.Where(c => !IsCritical(c.Pod))
+            .Select(c => (Candidate: c, Used: Used(c, signal, hasImageFs), Requested: Requested(c.Pod, signal)))
+            .OrderByDescending(c => c.Used is null)
+            .ThenByDescending(c => signal != EvictionSignal.PidAvailable && c.Used > c.Requested)
+            .ThenBy(c => c.Candidate.Pod.Spec.Priority ?? 0)
+            .ThenByDescending(c => c.Used - c.Requested)
+            .ThenBy(c => c.Candidate.Pod.Metadata.Uid, StringComparer.Ordinal)
+            .Select(c => c.Candidate),
+    ];
+
+    /// <summary>Static pods, their mirrors, and those that the system needs: evicting them would make things worse.</summary>
+    public static bool IsCritical(V1Pod pod) =>
+        pod.IsMirror()
+        || (pod.Spec.Priority ?? 0) >= CriticalPriority
+        || (pod.Metadata.Annotations?.TryGetValue(SourceAnnotation, out var source) == true && source != "api");
+
+    private static long? Used(EvictionCandidate candidate, EvictionSignal signal, bool hasImageFs)
+    {
+        var isNodeFs = signal is EvictionSignal.NodeFsAvailable or EvictionSignal.NodeFsInodesFree;
+        return signal switch
+        {
+            EvictionSignal.MemoryAvailable => candidate.Usage?.MemoryBytes,
+            EvictionSignal.PidAvailable => candidate.Usage?.Processes,
+            EvictionSignal.NodeFsInodesFree or EvictionSignal.ImageFsInodesFree => Disk()?.Inodes,
+            _ => Disk()?.Bytes,
+        };
+
+        DiskAmount? Disk() => candidate.Usage?.Disk(roots: !hasImageFs || !isNodeFs, rest: !hasImageFs || isNodeFs);
+    }
+
+    private static long Requested(V1Pod pod, EvictionSignal signal) => signal switch
+    {
+        EvictionSignal.MemoryAvailable => PodResources.Requested(pod, "memory"),
+        EvictionSignal.NodeFsAvailable or EvictionSignal.ImageFsAvailable => PodResources.Requested(pod, "ephemeral-storage"),
+        _ => 0,
+    };
 }

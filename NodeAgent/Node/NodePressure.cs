@@ -1,9 +1,5 @@
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>Figures by which the node is short of something.</summary>
-public readonly record struct PressureSignals(
-    long MemoryAvailableBytes, long MemoryCapacityBytes, double DiskAvailableShare, double InodesFreeShare, double PidsFreeShare);
-
 /// <summary>What the node is short of right now.</summary>
 [Flags]
 public enum Pressure
@@ -14,54 +10,20 @@ public enum Pressure
     Pids = 4,
 }
 
-/// <summary>Upstream's hard eviction thresholds. Pure.</summary>
-public static class NodePressure
+/// <summary>The present pressure, for the node's conditions and for the admission of pods.</summary>
+public sealed class PressureState
 {
-    public const long MemoryThresholdBytes = 100L * 1024 * 1024;
-    public const double DiskThreshold = 0.10;
-    public const double InodesThreshold = 0.05;
-    public const double PidsThreshold = 0.05;
-
-    public static Pressure Compute(PressureSignals signals) =>
-        (signals.MemoryAvailableBytes < MemoryThresholdBytes ? Pressure.Memory : Pressure.None)
-        | (signals.DiskAvailableShare < DiskThreshold || signals.InodesFreeShare < InodesThreshold ? Pressure.Disk : Pressure.None)
-        | (signals.PidsFreeShare < PidsThreshold ? Pressure.Pids : Pressure.None);
-}
-
-/// <summary>
-/// The present pressure with its memory: a condition that came stays until the signal has been good for five minutes,
-/// so that it does not flap.
-/// </summary>
-public sealed class PressureState(TimeProvider time)
-{
-    private static readonly TimeSpan Transition = TimeSpan.FromMinutes(5);
-
-    private readonly Dictionary<Pressure, DateTimeOffset> _lastSeen = [];
+    private volatile Pressure _current;
 
     public event Action? Changed;
 
-    public Pressure Current { get; private set; }
+    public Pressure Current => _current;
 
-    public void Observe(Pressure now)
+    public void Set(Pressure pressure)
     {
-        var at = time.GetUtcNow();
-        var sum = Pressure.None;
-        foreach (var one in new[] { Pressure.Memory, Pressure.Disk, Pressure.Pids })
+        if (_current != pressure)
         {
-            if (now.HasFlag(one))
-            {
-                _lastSeen[one] = at;
-            }
-
-            if (_lastSeen.TryGetValue(one, out var seen) && at - seen < Transition)
-            {
-                sum |= one;
-            }
-        }
-
-        if (sum != Current)
-        {
-            Current = sum;
+            _current = pressure;
             Changed?.Invoke();
         }
     }

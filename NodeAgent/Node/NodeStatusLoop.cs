@@ -7,6 +7,7 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
@@ -34,7 +35,7 @@ public sealed partial class NodeStatusLoop(
     private static readonly TimeSpan RuntimeAnswer = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
-    private DateTimeOffset _reported;
+    private SteadyTime? _reported;
     private string _runtimeVersion = "";
     private string? _lastReady;
 
@@ -133,10 +134,10 @@ public sealed partial class NodeStatusLoop(
         var before = node.Current!.Status;
         var input = await InputAsync(before, cancellationToken);
         var status = computer.Compute(input);
-        if (NodeStatusPatch.Compute(before, status, force: input.Now - _reported >= ReportAnyway) is { } patch)
+        if (NodeStatusPatch.Compute(before, status, force: _reported is null || time.GetSteadyTime() - _reported >= ReportAnyway) is { } patch)
         {
             node.Set(await api.PatchNodeAsync(options.NodeName, patch, status: true, cancellationToken));
-            _reported = input.Now;
+            _reported = time.GetSteadyTime();
         }
 
         RecordReadiness(status);

@@ -1,10 +1,6 @@
-using System.Globalization;
-using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
-using OrleansOrchestrator.NodeAgent.Cri;
-using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -13,32 +9,44 @@ using OrleansOrchestrator.NodeAgent.Volumes;
 namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>
-/// Watches what the node can run out of. Short of disk it first removes unused images; if the node is still short, it
-/// evicts one pod and looks again. It also ends pods whose emptyDir grew over its limit.
+/// Watches what the node can run out of. Short of disk it first removes dead containers and unused images; if the node
+/// is still short, it evicts one pod, waits until that has left, and looks again at once. It also ends pods that are
+/// over their limits on local storage. <see cref="EvictionPlanner"/> decides; this reads and acts.
 /// </summary>
 public sealed partial class PressureMonitor(
     NodeAgentOptions options,
     PressureState state,
+    NodeSignals signals,
+    PodUsageReader usage,
     PodManager pods,
+    VolumeManager volumes,
     ImageGarbageCollector images,
-    PodPaths paths,
-    CriClient cri,
+    ContainerGarbageCollector containers,
     RuntimeHealth health,
     EventRecorder events,
     TimeProvider time,
     ILogger<PressureMonitor> logger) : BackgroundService
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    private const string Evicted = "Evicted";
+    private const string EvictedReason = "Evicted";
+    private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CleanUpPoll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+
+    private EvictionMemory _memory = EvictionMemory.None;
+
+    private HousekeepingOptions Rules => options.Housekeeping;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
-        do
+        while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await LookAsync(stoppingToken);
+                if (await LookAsync(stoppingToken) is { } evicted)
+                {
+                    await WaitForCleanUpAsync(evicted, stoppingToken);
+                    continue;
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -48,132 +56,131 @@ public sealed partial class PressureMonitor(
             {
                 LogFailed(exception.Message);
             }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
-    {
-        EndOversizedVolumes();
-        var signals = Read();
-        var pressure = NodePressure.Compute(signals);
-        state.Observe(pressure);
-        if (pressure == Pressure.None || !health.IsUp)
-        {
-            return;
-        }
-
-        if (pressure.HasFlag(Pressure.Disk))
-        {
-            var freed = await images.FreeAllAsync(cancellationToken);
-            LogReclaimed(freed);
-            pressure = NodePressure.Compute(Read());
-        }
-
-        if (pressure != Pressure.None)
-        {
-            await EvictOneAsync(pressure, signals, cancellationToken);
+            await Task.Delay(Rules.EvictionPeriod, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private PressureSignals Read()
+    /// <summary>Returns the pod that had to go for the node's sake.</summary>
+    private async Task<PodWorker?> LookAsync(CancellationToken cancellationToken)
     {
-        var disk = Linux.UsageOf(options.DataDirectory);
-        var maxPids = double.Parse(File.ReadAllText("/proc/sys/kernel/pid_max"), CultureInfo.InvariantCulture);
-        var tasks = double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[3].Split('/')[1], CultureInfo.InvariantCulture);
-        return new PressureSignals(
-            NodeFacts.MemoryInfo("MemAvailable"),
-            NodeFacts.MemoryInfo("MemTotal"),
-            Share(disk.AvailableBytes, disk.CapacityBytes),
-            Share(disk.InodesFree, disk.Inodes),
-            1 - (tasks / maxPids));
-    }
-
-    private static double Share(long part, long whole) => whole == 0 ? 1 : (double)part / whole;
-
-    private async Task EvictOneAsync(Pressure pressure, PressureSignals signals, CancellationToken cancellationToken)
-    {
-        var resource = pressure.HasFlag(Pressure.Memory) ? "memory"
-            : pressure.HasFlag(Pressure.Disk) ? "ephemeral-storage"
-            : "pids";
-        var usage = await UsageAsync(resource, cancellationToken);
-        var candidates = pods.Workers.Where(w => w.IsSyncing && w.Admitted && !w.Pod.IsMirror())
-            .Select(w => new EvictionCandidate(
-                w.Pod, usage.GetValueOrDefault(w.Uid), PodResources.Requested(w.Pod, resource)));
-        if (EvictionRanking.First(candidates) is { } victim)
+        var observed = await signals.ReadAsync(cancellationToken);
+        var look = EvictionPlanner.Look(
+            _memory, Rules.EvictionThresholds, observed, Rules.PressureTransitionPeriod, time.GetSteadyTime());
+        _memory = look.Memory;
+        if (state.Current != look.Pressure)
         {
-            var message = $"The node was low on resource: {resource}. {Threshold(resource, signals)}";
-            End(victim.Pod, message, TimeSpan.Zero);
+            LogPressure(look.Pressure);
+            state.Set(look.Pressure);
         }
-    }
 
-    private static string Threshold(string resource, PressureSignals signals) => resource switch
-    {
-        "memory" => string.Create(
-            CultureInfo.InvariantCulture,
-            $"Threshold quantity: 100Mi, available: {signals.MemoryAvailableBytes / 1024}Ki. "),
-        "ephemeral-storage" => string.Create(
-            CultureInfo.InvariantCulture, $"Threshold quantity: 10%, available: {signals.DiskAvailableShare:P0}. "),
-        _ => "",
-    };
-
-    private async Task<Dictionary<string, long>> UsageAsync(string resource, CancellationToken cancellationToken)
-    {
-        var answer = await cri.Runtime.ListContainerStatsAsync(
-            new ListContainerStatsRequest(), cancellationToken: cancellationToken);
-        return answer.Stats
-            .GroupBy(s => s.Attributes.Labels.TryGetValue(CriLabels.PodUid, out var uid) ? uid : "")
-            .ToDictionary(g => g.Key, g => g.Sum(s => resource == "memory"
-                ? (long)(s.Memory?.WorkingSetBytes?.Value ?? 0)
-                : (long)(s.WritableLayer?.UsedBytes?.Value ?? 0)));
-    }
-
-    private void EndOversizedVolumes()
-    {
-        foreach (var pod in pods.Workers.Where(w => w.IsSyncing && w.Admitted).Select(w => w.Pod))
+        if (!health.IsUp)
         {
-            foreach (var volume in pod.Spec.Volumes ?? [])
+            return null;
+        }
+
+        var active = pods.Workers.Where(w => w.IsSyncing && w.Admitted).ToList();
+        var ended = await EndOverLimitAsync(active, cancellationToken);
+        if (ended || look.Due.Count == 0)
+        {
+            return null;
+        }
+
+        var threshold = look.Due[0];
+        var resource = EvictionPlanner.ResourceOf(threshold.Signal);
+        events.Node(EventRecorder.Warning, "EvictionThresholdMet", $"Attempting to reclaim {resource}");
+        return await ReclaimAsync(threshold, cancellationToken)
+            ? null
+            : await EvictOneAsync(threshold, active, cancellationToken);
+    }
+
+    /// <summary>Frees what no pod needs; true when that was enough.</summary>
+    private async Task<bool> ReclaimAsync(EvictionThreshold threshold, CancellationToken cancellationToken)
+    {
+        var isImageFs = threshold.Signal is EvictionSignal.ImageFsAvailable or EvictionSignal.ImageFsInodesFree;
+        var isDisk = isImageFs || threshold.Signal is EvictionSignal.NodeFsAvailable or EvictionSignal.NodeFsInodesFree;
+        if (!isDisk || (!isImageFs && signals.HasImageFs))
+        {
+            return false; // nothing of the node's own lies there
+        }
+
+        var removed = await containers.RemoveUnusedAsync(cancellationToken);
+        var freed = await images.FreeAllAsync(cancellationToken);
+        LogReclaimed(removed, freed);
+        return !EvictionPlanner.IsAnyMet(Rules.EvictionThresholds, await signals.ReadAsync(cancellationToken));
+    }
+
+    private async Task<PodWorker?> EvictOneAsync(
+        EvictionThreshold threshold, List<PodWorker> active, CancellationToken cancellationToken)
+    {
+        var used = await usage.ReadAsync([.. active.Select(w => w.Pod)], cancellationToken);
+        var observed = await signals.ReadAsync(cancellationToken);
+        var ranked = EvictionRanking.Rank(
+            active.Select(w => new EvictionCandidate(w.Pod, used.GetValueOrDefault(w.Uid))), threshold.Signal, signals.HasImageFs);
+        if (ranked.Count == 0)
+        {
+            LogNobody(EvictionPlanner.ResourceOf(threshold.Signal));
+            return null;
+        }
+
+        var victim = active.First(w => w.Uid == ranked[0].Pod.Metadata.Uid);
+        var message = EvictionMessages.Evicted(threshold, observed[threshold.Signal], ranked[0]);
+        End(victim, new PodVerdict(EvictedReason, message) { IsDisruption = true }, threshold.IsHard ? AtOnce : Rules.EvictionMaxPodGrace);
+        return victim;
+    }
+
+    /// <summary>Ends pods that use more local storage than they may; true when there was one.</summary>
+    private async Task<bool> EndOverLimitAsync(List<PodWorker> active, CancellationToken cancellationToken)
+    {
+        var limited = active.Where(w => HasContainerLimit(w.Pod)).ToList();
+        var used = await usage.ReadAsync([.. limited.Select(w => w.Pod)], cancellationToken);
+        var any = false;
+        foreach (var worker in active)
+        {
+            var amount = used.GetValueOrDefault(worker.Uid) ?? usage.ReadLimitedVolumes(worker.Pod);
+            if (!EvictionRanking.IsCritical(worker.Pod)
+                && EvictionMessages.OverLimit(worker.Pod, amount, signals.HasImageFs) is { } message)
             {
-                if (volume.EmptyDir is { SizeLimit: { } limit, Medium: not "Memory" } && limit.ToDecimal() > 0
-                    && SizeOf(paths.Volume(pod.Metadata.Uid, "empty-dir", volume.Name)) > limit.ToDecimal())
-                {
-                    End(pod, $"Usage of EmptyDir volume \"{volume.Name}\" exceeds the limit \"{limit}\". ", TimeSpan.FromSeconds(1));
-                    break;
-                }
+                End(worker, new PodVerdict(EvictedReason, message), AtOnce);
+                any = true;
             }
         }
+
+        return any;
     }
 
-    private void End(V1Pod pod, string message, TimeSpan grace)
+    private static bool HasContainerLimit(V1Pod pod) =>
+        pod.Spec.Containers.Any(c => c.Resources?.Limits?.ContainsKey("ephemeral-storage") == true);
+
+    private void End(PodWorker worker, PodVerdict verdict, TimeSpan grace)
     {
-        events.Pod(pod, EventRecorder.Warning, Evicted, message);
-        LogEvicted(pod.Display(), message);
-        pods.Workers.FirstOrDefault(w => w.Uid == pod.Metadata.Uid)?.End(new PodVerdict(Evicted, message), grace);
+        events.Pod(worker.Pod, EventRecorder.Warning, verdict.Reason, verdict.Message);
+        LogEvicted(worker.Pod.Display(), verdict.Message);
+        worker.End(verdict, grace);
     }
 
-    private static long SizeOf(string directory)
+    /// <summary>What the pod had is free only when its containers have ended and its volumes are gone.</summary>
+    private async Task WaitForCleanUpAsync(PodWorker evicted, CancellationToken cancellationToken)
     {
-        try
+        var started = time.GetTimestamp();
+        while (!(evicted.Ended && !volumes.HasVolumes(evicted.Uid)) && time.GetElapsedTime(started) < CleanUpPatience)
         {
-            return new DirectoryInfo(directory).EnumerateFiles("*", new EnumerationOptions
-            {
-                RecurseSubdirectories = true,
-                AttributesToSkip = FileAttributes.ReparsePoint,
-                IgnoreInaccessible = true,
-            }).Sum(f => f.Length);
-        }
-        catch (IOException)
-        {
-            return 0; // it changes while we look: the next round sees it
+            await Task.Delay(CleanUpPoll, time, cancellationToken);
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The node's pressure could not be determined: {Problem}")]
+    [LoggerMessage(1, LogLevel.Warning, "The node's pressure could not be determined or relieved: {Problem}")]
     private partial void LogFailed(string problem);
 
     [LoggerMessage(2, LogLevel.Warning, "Pod {Pod} is evicted: {Message}")]
     private partial void LogEvicted(string pod, string message);
 
-    [LoggerMessage(3, LogLevel.Warning, "The disk is nearly full; unused images of {Bytes} bytes were removed")]
-    private partial void LogReclaimed(long bytes);
+    [LoggerMessage(3, LogLevel.Warning, "The disk is nearly full; {Containers} dead containers and unused images of {Bytes} bytes were removed")]
+    private partial void LogReclaimed(int containers, long bytes);
+
+    [LoggerMessage(4, LogLevel.Warning, "Pressure on the node is now: {Pressure}")]
+    private partial void LogPressure(Pressure pressure);
+
+    [LoggerMessage(5, LogLevel.Error, "The node is low on {Resource}, and there is no pod that may be evicted for it")]
+    private partial void LogNobody(string resource);
 }

@@ -1,10 +1,12 @@
+using OrleansOrchestrator.NodeAgent.Kernel;
+
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
 /// <summary>
 /// Exponential delay between attempts: 10 s, 20 s … 300 s, forgotten when the failing thing worked for 10 minutes.
 /// An entry is a value; the functions here are all its rules.
 /// </summary>
-public readonly record struct BackOffEntry(TimeSpan Delay, DateTimeOffset LastUpdate)
+public readonly record struct BackOffEntry(TimeSpan Delay, SteadyTime LastUpdate)
 {
     public static readonly TimeSpan Initial = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Maximum = TimeSpan.FromSeconds(300);
@@ -15,7 +17,7 @@ public readonly record struct BackOffEntry(TimeSpan Delay, DateTimeOffset LastUp
     /// <summary>
     /// When the next attempt may be made after a failure at the given time; null when it may be made now.
     /// </summary>
-    public static DateTimeOffset? WaitUntil(BackOffEntry? entry, DateTimeOffset failedAt, DateTimeOffset now)
+    public static SteadyTime? WaitUntil(BackOffEntry? entry, SteadyTime failedAt, SteadyTime now)
     {
         if (entry is not { } known || known.IsForgotten(failedAt) || now - failedAt >= known.Delay)
         {
@@ -26,7 +28,7 @@ public readonly record struct BackOffEntry(TimeSpan Delay, DateTimeOffset LastUp
     }
 
     /// <summary>The entry after another attempt following a failure at the given time.</summary>
-    public static BackOffEntry Next(BackOffEntry? entry, DateTimeOffset failedAt, DateTimeOffset now)
+    public static BackOffEntry Next(BackOffEntry? entry, SteadyTime failedAt, SteadyTime now)
     {
         if (entry is not { } known || known.IsForgotten(failedAt))
         {
@@ -37,5 +39,5 @@ public readonly record struct BackOffEntry(TimeSpan Delay, DateTimeOffset LastUp
         return new BackOffEntry(doubled < Maximum ? doubled : Maximum, now);
     }
 
-    private bool IsForgotten(DateTimeOffset failedAt) => failedAt - LastUpdate > ForgetAfter;
+    private bool IsForgotten(SteadyTime failedAt) => failedAt - LastUpdate > ForgetAfter;
 }

@@ -40,6 +40,24 @@ public static class PodAdmission
             : null;
     }
 
+    /// <summary>
+    /// A node that is short of something takes nothing more, except what the system needs; short of memory alone, it
+    /// takes pods that say how much they want.
+    /// </summary>
+    public static PodVerdict? CheckPressure(V1Pod pod, Pressure pressure)
+    {
+        if (pressure == Pressure.None || EvictionRanking.IsCritical(pod))
+        {
+            return null;
+        }
+
+        var memoryTaint = new V1Taint { Key = "node.kubernetes.io/memory-pressure", Effect = "NoSchedule" };
+        var fits = pressure == Pressure.Memory
+            && (PodResources.Qos(pod) != PodResources.BestEffort
+                || (pod.Spec.Tolerations ?? []).Any(toleration => Tolerates(toleration, memoryTaint)));
+        return fits ? null : Rejected("Evicted", EvictionMessages.Refused(pressure));
+    }
+
     private static PodVerdict Insufficient(string resource, long requested, long used, long capacity) => Rejected(
         $"OutOf{resource}",
         string.Create(

@@ -29,7 +29,7 @@ public static class PodConditions
             containersReady,
             Bool(PodScheduled, true),
         ];
-        if (input.Verdict is { Reason: "Evicted" } eviction)
+        if (input.Verdict is { IsDisruption: true } eviction)
         {
             ours.Add(Make(DisruptionTarget, true, "TerminationByKubelet", eviction.Message));
         }

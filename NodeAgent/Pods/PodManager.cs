@@ -24,6 +24,7 @@ public sealed partial class PodManager(
     Cgroups cgroups,
     NodeFacts facts,
     NodeObject node,
+    PressureState pressure,
     ILogger<PodManager> logger) : BackgroundService, IPodRegistry
 {
     private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
@@ -192,7 +193,8 @@ public sealed partial class PodManager(
             var others = _workers.Values
                 .Where(w => w != worker && !w.Ended && (w.Admitted || !runtime.Get(w.Uid).IsEmpty))
                 .Select(w => w.Pod).ToList();
-            return PodAdmission.Check(pod, others, node.Current, facts.Allocatable);
+            return PodAdmission.CheckPressure(pod, pressure.Current)
+                ?? PodAdmission.Check(pod, others, node.Current, facts.Allocatable);
         }
     }
 

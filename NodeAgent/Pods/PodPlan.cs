@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -17,7 +18,10 @@ public sealed record PodPlanInput
 
     public required PodRuntimeState Observed { get; init; }
 
-    public required DateTimeOffset Now { get; init; }
+    public required SteadyTime Now { get; init; }
+
+    /// <summary>When instances ended, by container id; one that is absent ended just now.</summary>
+    public IReadOnlyDictionary<string, SteadyTime> Ends { get; init; } = new Dictionary<string, SteadyTime>();
 
     /// <summary>By container id; absent means healthy.</summary>
     public IReadOnlyDictionary<string, ProbeVerdict> Verdicts { get; init; } =
@@ -40,7 +44,7 @@ public sealed record ContainerStart(V1Container Container, ContainerRecord? Prev
 public sealed record ContainerKill(ContainerRecord Record, V1Container Container, string Message, ProbeVerdict Cause);
 
 /// <summary>A container that would start, were it not for its back-off.</summary>
-public sealed record ContainerWait(V1Container Container, TimeSpan Delay, DateTimeOffset Until);
+public sealed record ContainerWait(V1Container Container, TimeSpan Delay, SteadyTime Until);
 
 /// <summary>What to do next for a pod, in this order: kill the pod, create its sandbox, kills, starts.</summary>
 public sealed record PodPlan
@@ -58,7 +62,7 @@ public sealed record PodPlan
     public IReadOnlyList<ContainerWait> Waits { get; init; } = [];
 
     /// <summary>When to look again even if nothing changes.</summary>
-    public DateTimeOffset? WakeAt => Waits.Count == 0 ? null : Waits.Min(w => w.Until);
+    public SteadyTime? WakeAt => Waits.Count == 0 ? null : Waits.Min(w => w.Until);
 
     public bool IsEmpty => !KillPod && NewSandboxAttempt is null && Kills.Count == 0 && Starts.Count == 0;
 }

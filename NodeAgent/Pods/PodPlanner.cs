@@ -200,7 +200,7 @@ public static class PodPlanner
         {
             if (current is { IsExited: true })
             {
-                var failedAt = current.FinishedAt ?? current.CreatedAt;
+                var failedAt = input.Ends.GetValueOrDefault(current.Id, input.Now);
                 BackOffEntry? entry = input.BackOffs.TryGetValue(container.Name, out var known) ? known : null;
                 if (BackOffEntry.WaitUntil(entry, failedAt, input.Now) is { } until)
                 {

@@ -4,6 +4,7 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -34,7 +35,7 @@ public sealed partial class PodRuntimeCache(
     public Task FirstListAsync(CancellationToken cancellationToken) => _listed.Task.WaitAsync(cancellationToken);
 
     /// <summary>When the last full list succeeded; old means that the runtime does not answer.</summary>
-    public DateTimeOffset LastRelist { get; private set; }
+    public SteadyTime LastRelist { get; private set; }
 
     public IReadOnlyCollection<PodRuntimeState> All => [.. _pods.Values];
 
@@ -112,7 +113,7 @@ public sealed partial class PodRuntimeCache(
             Store(PodRuntimeState.Empty(gone));
         }
 
-        LastRelist = time.GetUtcNow();
+        LastRelist = time.GetSteadyTime();
     }
 
     private async Task<PodRuntimeState> BuildAsync(

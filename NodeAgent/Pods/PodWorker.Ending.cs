@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -53,7 +55,7 @@ public sealed partial class PodWorker
         _services.Probes.Remove(observed);
         _services.Images.Forget(Uid);
         ReadMessages(observed); // before their files go
-        _services.Volumes.TearDown(Uid);
+        TearDownVolumes(pod);
         if (!_services.Cgroups.RemovePod(Uid) && _cgroupTries++ < MaxCgroupTries)
         {
             return CgroupRetry;
@@ -81,5 +83,28 @@ public sealed partial class PodWorker
         }
 
         return Resync;
+    }
+
+    /// <summary>
+    /// A volume may be in use by something that is not the pod's. Then the pod stays, and says why, until it is free:
+    /// the step is repeated, and others have their own workers.
+    /// </summary>
+    private void TearDownVolumes(V1Pod pod)
+    {
+        try
+        {
+            _services.Volumes.TearDown(Uid);
+            _lastVolumeProblem = "";
+        }
+        catch (Exception exception) when (exception is IOException or Win32Exception or UnauthorizedAccessException)
+        {
+            if (_lastVolumeProblem != exception.Message)
+            {
+                _lastVolumeProblem = exception.Message;
+                _services.Events.Pod(pod, EventRecorder.Warning, "FailedUnMount", $"TearDown failed for volumes of the pod: {exception.Message}");
+            }
+
+            throw;
+        }
     }
 }

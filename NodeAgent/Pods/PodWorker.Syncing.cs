@@ -80,7 +80,7 @@ public sealed partial class PodWorker
 
     private bool IsPastDeadline(V1Pod pod)
     {
-        if (Deadline(pod) is not { } deadline || _services.Time.GetUtcNow() < deadline)
+        if (Deadline(pod) is not { } deadline || _services.Time.GetSteadyTime() < deadline)
         {
             return false;
         }
@@ -91,23 +91,45 @@ public sealed partial class PodWorker
         return true;
     }
 
-    private DateTimeOffset? Deadline(V1Pod pod)
+    /// <summary>The start is taken from the status once; from then on the pod's age is ours to measure.</summary>
+    private SteadyTime? Deadline(V1Pod pod)
     {
-        var started = (_services.Statuses.Current(Uid) ?? pod.Status)?.StartTime;
-        return pod.Spec.ActiveDeadlineSeconds is { } seconds && started is { } time
-            ? new DateTimeOffset(time.ToUniversalTime()).AddSeconds(seconds)
-            : null;
+        if (_startedAt is null && (_services.Statuses.Current(Uid) ?? pod.Status)?.StartTime is { } stamp)
+        {
+            _startedAt = _services.Time.ToSteadyTime(stamp.ToUniversalTime());
+        }
+
+        return pod.Spec.ActiveDeadlineSeconds is { } seconds ? _startedAt + TimeSpan.FromSeconds(seconds) : null;
     }
 
-    private PodPlan Plan(V1Pod pod, PodRuntimeState observed) => PodPlanner.Compute(new PodPlanInput
+    private PodPlan Plan(V1Pod pod, PodRuntimeState observed)
     {
-        Pod = pod,
-        Observed = observed,
-        Now = _services.Time.GetUtcNow(),
-        Verdicts = _services.Probes.Verdicts(observed),
-        Started = _services.Probes.Started(observed),
-        BackOffs = _backOffs,
-    });
+        NoteEnds(observed);
+        return PodPlanner.Compute(new PodPlanInput
+        {
+            Pod = pod,
+            Observed = observed,
+            Now = _services.Time.GetSteadyTime(),
+            Ends = _ends,
+            Verdicts = _services.Probes.Verdicts(observed),
+            Started = _services.Probes.Started(observed),
+            BackOffs = _backOffs,
+        });
+    }
+
+    /// <summary>The runtime stamps ends with the wall clock: they are translated when they are first seen.</summary>
+    private void NoteEnds(PodRuntimeState observed)
+    {
+        foreach (var ended in observed.Containers.Where(c => c.IsExited))
+        {
+            _ends.TryAdd(ended.Id, _services.Time.ToSteadyTime(ended.FinishedAt ?? ended.CreatedAt));
+        }
+
+        foreach (var gone in _ends.Keys.Where(id => observed.Containers.All(c => c.Id != id)).ToList())
+        {
+            _ends.Remove(gone);
+        }
+    }
 
     /// <summary>Containers in back-off show as CrashLoopBackOff; entering it is an event.</summary>
     private void NoteWaits(V1Pod pod, PodPlan plan)
@@ -210,8 +232,8 @@ public sealed partial class PodWorker
         if (start.Previous is { IsExited: true } previous)
         {
             BackOffEntry? before = _backOffs.TryGetValue(start.Container.Name, out var known) ? known : null;
-            _backOffs[start.Container.Name] = BackOffEntry.Next(
-                before, previous.FinishedAt ?? previous.CreatedAt, _services.Time.GetUtcNow());
+            var now = _services.Time.GetSteadyTime();
+            _backOffs[start.Container.Name] = BackOffEntry.Next(before, _ends.GetValueOrDefault(previous.Id, now), now);
         }
     }
 
@@ -239,7 +261,7 @@ public sealed partial class PodWorker
     }
 
     private bool VolumesAreDue() =>
-        _volumesStale || _services.Volumes.NextRefresh(Uid) is { } due && due <= _services.Time.GetUtcNow();
+        _volumesStale || _services.Volumes.NextRefresh(Uid) is { } due && due <= _services.Time.GetSteadyTime();
 
     private static TimeSpan KillGrace(V1Pod pod, ContainerKill kill)
     {
@@ -261,9 +283,9 @@ public sealed partial class PodWorker
     /// <summary>How long nothing needs to be done if nothing changes.</summary>
     private TimeSpan NextLook(V1Pod pod, PodPlan plan)
     {
-        var now = _services.Time.GetUtcNow();
+        var now = _services.Time.GetSteadyTime();
         var failed = plan.Starts.Any(s => _waiting.ContainsKey(s.Container.Name));
-        var times = new[]
+        var times = new SteadyTime?[]
         {
             now + (failed ? StartRetry : Resync),
             plan.WakeAt,
@@ -271,7 +293,7 @@ public sealed partial class PodWorker
             Deadline(pod),
             _services.Volumes.NextRefresh(Uid),
         };
-        var next = times.OfType<DateTimeOffset>().Min();
+        var next = times.OfType<SteadyTime>().Min();
         return next > now ? next - now : FirstRetry;
     }
 }

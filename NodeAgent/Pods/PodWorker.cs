@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -24,10 +25,12 @@ public sealed partial class PodWorker
     private readonly Dictionary<string, WaitingReason> _waiting = [];
     private readonly Dictionary<string, BackOffEntry> _backOffs = [];
     private readonly Dictionary<string, string> _messages = [];
+    private readonly Dictionary<string, SteadyTime> _ends = [];
     private V1Pod _pod;
     private CancellationTokenSource? _step;
     private PodVerdict? _verdict;
     private TimeSpan? _verdictGrace;
+    private SteadyTime? _startedAt;
     private volatile Stage _stage;
     private volatile bool _removed;
     private volatile bool _volumesStale;

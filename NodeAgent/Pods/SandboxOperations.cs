@@ -3,6 +3,8 @@ using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -84,8 +86,17 @@ public sealed class SandboxOperations(
         }
     }
 
-    /// <summary>Removes what is left of the pod in the runtime, and its logs.</summary>
+    /// <summary>
+    /// Removes what is left of the pod in the runtime, and its logs; the logs first, because without anything in the
+    /// runtime nobody would look for them after a crash.
+    /// </summary>
     public async Task RemoveAllAsync(V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
+    {
+        FileTrees.Delete(LogDirectory(pod));
+        await RemoveFromRuntimeAsync(observed, cancellationToken);
+    }
+
+    public async Task RemoveFromRuntimeAsync(PodRuntimeState observed, CancellationToken cancellationToken)
     {
         foreach (var container in observed.Containers)
         {
@@ -98,22 +109,20 @@ public sealed class SandboxOperations(
             await cri.Runtime.RemovePodSandboxAsync(
                 new RemovePodSandboxRequest { PodSandboxId = sandbox.Id }, cancellationToken: cancellationToken);
         }
-
-        if (Directory.Exists(LogDirectory(pod)))
-        {
-            Directory.Delete(LogDirectory(pod), recursive: true);
-        }
     }
 
-    /// <summary>Keeps the newest ended instance of each container, and sandboxes that still have containers.</summary>
+    /// <summary>
+    /// Keeps of each container the instance that its status shows and so many dead ones before it, with the sandboxes
+    /// that still have containers.
+    /// </summary>
     public async Task PruneAsync(PodRuntimeState observed, CancellationToken cancellationToken)
     {
         var superfluous = observed.Containers.GroupBy(c => c.Name)
-            .SelectMany(g => g.Where(c => !c.IsRunning).Skip(g.First().IsRunning ? 1 : 2)).ToList();
+            .SelectMany(g => g.Skip(1 + options.Housekeeping.DeadContainersPerContainer).Where(c => !c.IsRunning)).ToList();
         foreach (var container in superfluous)
         {
             await RemoveContainerAsync(container.Id, cancellationToken);
-            File.Delete(container.LogPath);
+            LogRotator.DeleteAll(container.LogPath);
         }
 
         foreach (var sandbox in observed.Sandboxes.Skip(1).Where(s => !s.Ready))

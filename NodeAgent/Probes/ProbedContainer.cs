@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Probes;
@@ -29,6 +30,7 @@ internal sealed class ProbedContainer
     private readonly CancellationTokenSource _restarting;
     private readonly TaskCompletionSource _startup = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _adopted;
+    private SteadyTime _startedAt;
     private volatile bool _ready;
     private volatile ProbeVerdict _verdict;
 
@@ -66,6 +68,7 @@ internal sealed class ProbedContainer
 
     public void Start()
     {
+        _startedAt = Time.ToSteadyTime(_record.StartedAt ?? _record.CreatedAt);
         var container = _target.Container;
         if (container.StartupProbe is { } startup && !Started)
         {
@@ -184,7 +187,8 @@ internal sealed class ProbedContainer
         return false;
     }
 
-    private TimeSpan Age => Time.GetUtcNow() - (_record.StartedAt ?? _record.CreatedAt);
+    /// <summary>How long the container runs; its start is translated to the steady clock once, when the probes start.</summary>
+    private TimeSpan Age => Time.GetSteadyTime() - _startedAt;
 
     /// <summary>The initial delay counts from the container's start; after our restart probes are spread out.</summary>
     private TimeSpan FirstDelay(string kind, V1Probe probe, TimeSpan period)

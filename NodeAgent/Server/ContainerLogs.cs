@@ -29,7 +29,6 @@ public sealed record LogRequest
 public sealed class ContainerLogs(TimeProvider time)
 {
     private const int BufferBytes = 64 * 1024;
-    private const int TailBlockBytes = 64 * 1024;
 
     // The file system says when a file grows; this bounds how late the end of a container or a missed notice is seen.
     private static readonly TimeSpan FollowCheck = TimeSpan.FromSeconds(1);
@@ -44,7 +43,7 @@ public sealed class ContainerLogs(TimeProvider time)
         var opened = NameOf(file);
         try
         {
-            file.Position = request.TailLines is { } lines ? TailPosition(file, lines) : 0;
+            file.Position = request.TailLines is { } lines ? CriLogTail.PositionOf(file, lines) : 0;
             while (true)
             {
                 var wasRunning = isRunning();
@@ -56,6 +55,8 @@ public sealed class ContainerLogs(TimeProvider time)
 
                 if (IsReplaced(path, file, opened))
                 {
+                    // The runtime makes the new file before it stops writing to the old one: only when something is in
+                    // the new one is the old one complete.
                     var next = Open(path);
                     await copy.CopyAvailableAsync(file, cancellationToken);
                     await file.DisposeAsync();
@@ -78,43 +79,12 @@ public sealed class ContainerLogs(TimeProvider time)
         }
     }
 
-    /// <summary>Where the last lines of a file begin, found backwards from its end.</summary>
-    public static long TailPosition(Stream file, long lines)
-    {
-        if (lines == 0)
-        {
-            return file.Length;
-        }
-
-        var buffer = new byte[TailBlockBytes];
-        var end = file.Length;
-        var found = 0L;
-        while (end > 0)
-        {
-            var start = Math.Max(0, end - TailBlockBytes);
-            file.Position = start;
-            var block = buffer.AsSpan(0, (int)(end - start));
-            file.ReadExactly(block);
-            for (var i = block.Length - 1; i >= 0; i--)
-            {
-                // The line break at the very end belongs to the last line.
-                if (block[i] == '\n' && start + i + 1 < file.Length && ++found == lines)
-                {
-                    return start + i + 1;
-                }
-            }
-
-            end = start;
-        }
-
-        return 0;
-    }
-
     private static FileStream Open(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: true);
 
     // Rotation renames the file and makes a new one: the open file is then known by another name.
-    private static bool IsReplaced(string path, FileStream file, string? opened) => NameOf(file) != opened && File.Exists(path);
+    private static bool IsReplaced(string path, FileStream file, string? opened) =>
+        NameOf(file) != opened && new FileInfo(path) is { Exists: true, Length: > 0 };
 
     private static string? NameOf(FileStream file) =>
         new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;

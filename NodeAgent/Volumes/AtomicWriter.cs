@@ -144,7 +144,7 @@ public sealed class AtomicWriter(string directory, TimeProvider time)
         {
             if (entry is DirectoryInfo { LinkTarget: null } old)
             {
-                old.Delete(recursive: true);
+                FileTrees.Delete(old.FullName);
             }
             else
             {

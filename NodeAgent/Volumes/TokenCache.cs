@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -18,7 +19,7 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
 
     private readonly record struct Key(string PodUid, string ServiceAccount, string Audience, long Seconds);
 
-    private readonly record struct Entry(string Token, DateTimeOffset RenewAt, DateTimeOffset EndsAt);
+    private readonly record struct Entry(string Token, SteadyTime RenewAt, SteadyTime EndsAt);
 
     public async Task<string> GetAsync(
         V1Pod pod, V1ServiceAccountTokenProjection projection, CancellationToken cancellationToken)
@@ -26,7 +27,7 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
         var seconds = projection.ExpirationSeconds ?? DefaultSeconds;
         var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
         var key = new Key(pod.Metadata.Uid, account, projection.Audience ?? "", seconds);
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyTime();
         var known = _tokens.TryGetValue(key, out var entry);
         if (known && now < entry.RenewAt)
         {
@@ -47,7 +48,7 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
     }
 
     /// <summary>The earliest time at which a token of the pod is due; null when it has none.</summary>
-    public DateTimeOffset? NextRenewal(string podUid)
+    public SteadyTime? NextRenewal(string podUid)
     {
         var due = _tokens.Where(t => t.Key.PodUid == podUid).Select(t => t.Value.RenewAt).ToList();
         return due.Count == 0 ? null : due.Min();
@@ -61,7 +62,7 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
         }
     }
 
-    private async Task<Entry> RequestAsync(V1Pod pod, Key key, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<Entry> RequestAsync(V1Pod pod, Key key, SteadyTime now, CancellationToken cancellationToken)
     {
         var request = new Authenticationv1TokenRequest
         {
@@ -82,8 +83,11 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
         };
         var answer = await api.CreateTokenAsync(
             pod.Metadata.NamespaceProperty, key.ServiceAccount, request, cancellationToken);
-        var ends = new DateTimeOffset(answer.Status.ExpirationTimestamp!.Value.ToUniversalTime());
-        var renewIn = (ends - now) * RenewAfterShare;
-        return new Entry(answer.Status.Token, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), ends);
+
+        // The time of its end is by the API's clock, and ours may be another: its life is how long the API says that it
+        // lives, counted from when it was asked for.
+        var life = TimeSpan.FromSeconds(answer.Spec?.ExpirationSeconds ?? key.Seconds);
+        var renewIn = life * RenewAfterShare;
+        return new Entry(answer.Status.Token, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), now + life);
     }
 }

@@ -47,13 +47,13 @@ public sealed class VolumeManager(PodPaths paths, ObjectFiles objectFiles, Token
         }
 
         Mounts.UnmountBelow(directory);
-        Directory.Delete(directory, recursive: true);
+        FileTrees.Delete(directory);
     }
 
     public bool HasVolumes(string podUid) => Directory.Exists(paths.Pod(podUid));
 
     /// <summary>When a token of the pod must be renewed.</summary>
-    public DateTimeOffset? NextRefresh(string podUid) => tokens.NextRenewal(podUid);
+    public SteadyTime? NextRefresh(string podUid) => tokens.NextRenewal(podUid);
 
     private async Task<string> SetUpOneAsync(
         V1Pod pod, V1Volume volume, EnvironmentFacts facts, CancellationToken cancellationToken)

@@ -42,6 +42,7 @@ internal static class DownCommand
             }
 
             await Open(root).StopFromOutsideAsync(cancellationToken);
+            RequireNothingMounted(root);
             Directory.Delete(root, recursive: true);
             File.Delete(parsed.GetValue(kubeconfig)!);
             AnsiConsole.WriteLine($"Deleted {root}.");
@@ -66,6 +67,18 @@ internal static class DownCommand
             return 0;
         });
         return command;
+    }
+
+    // What a pod mounted from elsewhere on this machine would be deleted with the directory.
+    private static void RequireNothingMounted(string root)
+    {
+        const int MountPoint = 4;
+        var mounted = File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')[MountPoint])
+            .FirstOrDefault(point => point.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal));
+        if (mounted is not null)
+        {
+            throw new UserErrorException($"{mounted} is still mounted, so {root} is not deleted: unmount it, then run 'orc reset' again.");
+        }
     }
 
     private static LocalCluster Open(string root) =>

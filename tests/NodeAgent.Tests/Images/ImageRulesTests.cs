@@ -2,13 +2,14 @@ using System.Formats.Tar;
 using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Images;
 
 public sealed class ImageRulesTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly SteadyTime Now = new(TimeSpan.FromDays(100));
 
     [Theory]
     [InlineData("busybox", "busybox:latest", "docker.io", "docker.io/library/busybox")]
@@ -37,16 +38,21 @@ public sealed class ImageRulesTests
     {
         CollectableImage[] images =
         [
-            new("new", 50, Now.AddMinutes(-1), Now.AddMinutes(-1), false, false),
-            new("used", 50, Now.AddDays(-9), Now, true, false),
-            new("pinned", 50, Now.AddDays(-9), Now.AddDays(-9), false, true),
-            new("older", 40, Now.AddDays(-9), Now.AddDays(-5), false, false),
-            new("newer", 40, Now.AddDays(-9), Now.AddDays(-4), false, false),
+            new("new", 50, Now - TimeSpan.FromMinutes(1), Now - TimeSpan.FromMinutes(1), false, false),
+            new("used", 50, Now - TimeSpan.FromDays(9), Now, true, false),
+            new("pinned", 50, Now - TimeSpan.FromDays(9), Now - TimeSpan.FromDays(9), false, true),
+            new("older", 40, Now - TimeSpan.FromDays(9), Now - TimeSpan.FromDays(5), false, false),
+            new("newer", 40, Now - TimeSpan.FromDays(9), Now - TimeSpan.FromDays(4), false, false),
         ];
 
-        Assert.Empty(ImageGcPlanner.Compute(images, 1000, 151, Now));
-        Assert.Equal(["older", "newer"], ImageGcPlanner.Compute(images, 1000, 150, Now).Select(i => i.Id));
-        Assert.Equal(["older"], ImageGcPlanner.Compute(images, 1000, 150, Now).Take(1).Select(i => i.Id));
+        var rules = new HousekeepingOptions();
+        var patient = rules with { ImageMaximumAge = TimeSpan.FromHours(108) };
+
+        Assert.Empty(ImageGcPlanner.Compute(images, Disk(151), rules, Now));
+        Assert.Equal(["older", "newer"], ImageGcPlanner.Compute(images, Disk(150), rules, Now).Select(i => i.Id));
+        Assert.Equal(["older"], ImageGcPlanner.Compute(images, Disk(500), patient, Now).Select(i => i.Id));
+
+        static FileSystemUsage Disk(long available) => new(1000, available, 100, 100);
     }
 
     [Fact]

@@ -9,28 +9,6 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Node;
 
 public sealed class NodeRulesTests
 {
-    [Theory]
-    [InlineData(200, 0.5, 0.5, 0.5, Pressure.None)]
-    [InlineData(99, 0.5, 0.5, 0.5, Pressure.Memory)]
-    [InlineData(200, 0.09, 0.5, 0.5, Pressure.Disk)]
-    [InlineData(200, 0.5, 0.04, 0.5, Pressure.Disk)]
-    [InlineData(50, 0.05, 0.5, 0.01, Pressure.Memory | Pressure.Disk | Pressure.Pids)]
-    public void Thresholds_are_upstreams(long memoryMi, double disk, double inodes, double pids, Pressure expected) =>
-        Assert.Equal(expected, NodePressure.Compute(new PressureSignals(memoryMi * 1024 * 1024, 1L << 30, disk, inodes, pids)));
-
-    [Fact]
-    public void Those_above_their_request_go_first_and_critical_pods_stay()
-    {
-        var below = Candidate("below", usage: 10, request: 50, priority: -5);
-        var above = Candidate("above", usage: 60, request: 50, priority: 100);
-        var farAbove = Candidate("far", usage: 90, request: 50, priority: 100);
-        var critical = Candidate("critical", usage: 900, request: 1, priority: 2_000_000_000);
-
-        Assert.Equal("far", EvictionRanking.First([below, above, farAbove, critical])?.Pod.Metadata.Name);
-        Assert.Equal("below", EvictionRanking.First([below, critical])?.Pod.Metadata.Name);
-        Assert.Null(EvictionRanking.First([critical]));
-    }
-
     [Fact]
     public void A_pod_that_does_not_fit_is_refused_in_the_kubelets_words()
     {
@@ -78,6 +56,20 @@ public sealed class NodeRulesTests
     }
 
     [Theory]
+    [InlineData("5m0s", 300_000)]
+    [InlineData("1h2m3s", 3_723_000)]
+    [InlineData("1.5s", 1_500)]
+    [InlineData("250ms", 250)]
+    [InlineData("0", 0)]
+    [InlineData("", null)]
+    [InlineData("5", null)]
+    [InlineData("s", null)]
+    [InlineData("5q", null)]
+    [InlineData("1.2.3s", null)]
+    public void Durations_are_read_as_in_Go(string text, int? milliseconds) => Assert.Equal(
+        milliseconds is { } value ? TimeSpan.FromMilliseconds(value) : (TimeSpan?)null, GoDuration.Parse(text));
+
+    [Theory]
     [InlineData(10_000, "10s")]
     [InlineData(80_000, "1m20s")]
     [InlineData(300_000, "5m0s")]
@@ -105,13 +97,6 @@ public sealed class NodeRulesTests
         Assert.Equal(["ndots:5"], clusterFirst.Options);
         Assert.Equal(["9.9.9.9"], byHost.Servers);
         Assert.Equal((["1.1.1.1"], ["ndots:2"]), (own.Servers, own.Options));
-    }
-
-    private static EvictionCandidate Candidate(string name, long usage, long request, int priority)
-    {
-        var pod = TestPods.Pod(name, TestPods.Service("c"));
-        pod.Spec.Priority = priority;
-        return new EvictionCandidate(pod, usage, request);
     }
 
     private static V1Pod Wanting(string cpu)

@@ -75,24 +75,6 @@ public sealed class NodeStatusTests : IDisposable
         Assert.NotEqual(before.Conditions[3].LastTransitionTime, changed.Conditions[3].LastTransitionTime);
     }
 
-    [Fact]
-    public void Pressure_stays_for_five_minutes()
-    {
-        var time = new ManualTime();
-        var state = new PressureState(time);
-        var changes = 0;
-        state.Changed += () => changes++;
-
-        state.Observe(Pressure.Memory);
-        time.Now += TimeSpan.FromMinutes(4);
-        state.Observe(Pressure.None);
-        Assert.Equal(Pressure.Memory, state.Current);
-        time.Now += TimeSpan.FromMinutes(2);
-        state.Observe(Pressure.None);
-
-        Assert.Equal((Pressure.None, 2), (state.Current, changes));
-    }
-
     private V1NodeStatus Compute(string? problem, Pressure pressure, V1NodeStatus? before = null, DateTimeOffset? now = null) =>
         _computer.Compute(new NodeStatusInput
         {

@@ -1,4 +1,5 @@
 using CsCheck;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
 
 public sealed class BackOffEntryTests
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly SteadyTime Start = new(TimeSpan.FromDays(1));
 
     [Fact]
     public void Delays_double_up_to_five_minutes()
@@ -29,9 +30,9 @@ public sealed class BackOffEntryTests
     {
         var entry = new BackOffEntry(TimeSpan.FromSeconds(160), Start);
 
-        Assert.Null(BackOffEntry.WaitUntil(entry, Start.AddMinutes(11), Start.AddMinutes(11)));
-        Assert.Equal(BackOffEntry.Initial, BackOffEntry.Next(entry, Start.AddMinutes(11), Start.AddMinutes(11)).Delay);
-        Assert.Equal(300, BackOffEntry.Next(entry, Start.AddMinutes(9), Start.AddMinutes(9)).Delay.TotalSeconds);
+        Assert.Null(BackOffEntry.WaitUntil(entry, Start + TimeSpan.FromMinutes(11), Start + TimeSpan.FromMinutes(11)));
+        Assert.Equal(BackOffEntry.Initial, BackOffEntry.Next(entry, Start + TimeSpan.FromMinutes(11), Start + TimeSpan.FromMinutes(11)).Delay);
+        Assert.Equal(300, BackOffEntry.Next(entry, Start + TimeSpan.FromMinutes(9), Start + TimeSpan.FromMinutes(9)).Delay.TotalSeconds);
     }
 
     [Fact]
@@ -42,12 +43,12 @@ public sealed class BackOffEntryTests
          from now in Gen.Int[0, 4000]
          select (delay, updated, failed, now)).Sample(x =>
         {
-            var entry = new BackOffEntry(TimeSpan.FromSeconds(x.delay), Start.AddSeconds(x.updated));
-            var now = Start.AddSeconds(x.now);
-            if (BackOffEntry.WaitUntil(entry, Start.AddSeconds(x.failed), now) is { } until)
+            var entry = new BackOffEntry(TimeSpan.FromSeconds(x.delay), Start + TimeSpan.FromSeconds(x.updated));
+            var now = Start + TimeSpan.FromSeconds(x.now);
+            if (BackOffEntry.WaitUntil(entry, Start + TimeSpan.FromSeconds(x.failed), now) is { } until)
             {
                 Assert.True(until > now);
-                Assert.Null(BackOffEntry.WaitUntil(entry, Start.AddSeconds(x.failed), until));
+                Assert.Null(BackOffEntry.WaitUntil(entry, Start + TimeSpan.FromSeconds(x.failed), until));
             }
         });
 }

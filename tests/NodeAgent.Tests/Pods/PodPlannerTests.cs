@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
@@ -10,7 +11,8 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
 
 public sealed class PodPlannerTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly DateTimeOffset Stamp = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly SteadyTime Now = new(TimeSpan.FromDays(1));
 
     [Fact]
     public void A_new_pod_gets_a_sandbox_and_its_containers()
@@ -75,21 +77,21 @@ public sealed class PodPlannerTests
     public void A_container_in_back_off_waits_until_its_time()
     {
         var pod = Pod(["main"]);
-        var ended = Exited("main", 1) with { FinishedAt = Now - TimeSpan.FromSeconds(4) };
+        var ended = Exited("main", 1);
         var backOffs = new Dictionary<string, BackOffEntry> { ["main"] = new(TimeSpan.FromSeconds(10), Now - TimeSpan.FromSeconds(5)) };
 
-        var plan = Plan(pod, [ended], backOffs: backOffs);
+        var plan = Plan(pod, [ended], backOffs: backOffs, endedAgo: 4);
 
         Assert.Empty(plan.Starts);
         Assert.Equal(Now + TimeSpan.FromSeconds(6), Assert.Single(plan.Waits).Until);
         Assert.Equal(plan.Waits[0].Until, plan.WakeAt);
-        Assert.Single(Plan(pod, [ended with { FinishedAt = Now - TimeSpan.FromSeconds(10) }], backOffs: backOffs).Starts);
+        Assert.Single(Plan(pod, [ended], backOffs: backOffs, endedAgo: 10).Starts);
     }
 
     [Fact]
     public void A_dead_sandbox_is_replaced_with_the_next_attempt()
     {
-        var dead = new SandboxRecord { Id = "old", Attempt = 2, Ready = false, Ips = ["10.0.0.1"], CreatedAt = Now };
+        var dead = new SandboxRecord { Id = "old", Attempt = 2, Ready = false, Ips = ["10.0.0.1"], CreatedAt = Stamp };
         var input = new PodPlanInput
         {
             Pod = Pod(["main"], inits: ["init"]),
@@ -107,7 +109,7 @@ public sealed class PodPlannerTests
     [Fact]
     public void A_pod_that_never_restarts_gets_no_second_sandbox()
     {
-        var dead = new SandboxRecord { Id = "old", Ready = false, CreatedAt = Now };
+        var dead = new SandboxRecord { Id = "old", Ready = false, CreatedAt = Stamp };
         var plan = PodPlanner.Compute(new PodPlanInput
         {
             Pod = Pod(["main"], policy: "Never"),
@@ -199,10 +201,12 @@ public sealed class PodPlannerTests
         V1Pod pod,
         IReadOnlyList<ContainerRecord>? records = null,
         HashSet<string>? started = null,
-        IReadOnlyDictionary<string, BackOffEntry>? backOffs = null) => PodPlanner.Compute(new PodPlanInput
+        IReadOnlyDictionary<string, BackOffEntry>? backOffs = null,
+        int endedAgo = 0) => PodPlanner.Compute(new PodPlanInput
         {
             Pod = pod,
             Now = Now,
+            Ends = (records ?? []).ToDictionary(r => r.Id, _ => Now - TimeSpan.FromSeconds(endedAgo)),
             Started = started ?? [],
             BackOffs = backOffs ?? new Dictionary<string, BackOffEntry>(),
             Observed = records is null
@@ -210,7 +214,7 @@ public sealed class PodPlannerTests
                 : new PodRuntimeState
                 {
                     Uid = "u",
-                    Sandboxes = [new SandboxRecord { Id = "s", Ready = true, Ips = ["10.0.0.1"], CreatedAt = Now }],
+                    Sandboxes = [new SandboxRecord { Id = "s", Ready = true, Ips = ["10.0.0.1"], CreatedAt = Stamp }],
                     Containers = records,
                 },
         });
@@ -230,11 +234,11 @@ public sealed class PodPlannerTests
         SandboxId = "s",
         Name = name,
         State = ContainerState.ContainerRunning,
-        CreatedAt = Now,
-        StartedAt = Now,
+        CreatedAt = Stamp,
+        StartedAt = Stamp,
         Annotations = new Dictionary<string, string> { [CriLabels.ContainerHash] = PodFacts.Hash(TestPods.Service(name)) },
     };
 
     private static ContainerRecord Exited(string name, int exitCode) =>
-        Running(name) with { State = ContainerState.ContainerExited, ExitCode = exitCode, FinishedAt = Now };
+        Running(name) with { State = ContainerState.ContainerExited, ExitCode = exitCode, FinishedAt = Stamp };
 }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.NodeAgent.Volumes;
 using Xunit;
@@ -25,10 +26,41 @@ public sealed class TokenCacheTests
         var first = await GetAsync(cache);
         _time.Now += TimeSpan.FromSeconds(790);
         Assert.Equal(first, await GetAsync(cache));
-        Assert.InRange(cache.NextRenewal("u")!.Value - _time.Now, TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        Assert.Equal(TimeSpan.FromSeconds(10), cache.NextRenewal("u")!.Value - _time.GetSteadyTime());
         _time.Now += TimeSpan.FromSeconds(20);
 
         Assert.NotEqual(first, await GetAsync(cache));
+    }
+
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    [InlineData(86400 * 365)]
+    public async Task A_clock_that_is_set_neither_renews_a_token_nor_ends_it(int seconds)
+    {
+        var cache = new TokenCache(_cluster, _time);
+        var first = await GetAsync(cache);
+
+        _time.SetWallClock(TimeSpan.FromSeconds(seconds));
+        _cluster.RefusesTokens = true;
+
+        Assert.Equal(first, await GetAsync(cache));
+        _time.Now += TimeSpan.FromSeconds(790);
+        Assert.Equal(first, await GetAsync(cache));
+        _cluster.RefusesTokens = false;
+        _time.Now += TimeSpan.FromSeconds(20);
+        Assert.NotEqual(first, await GetAsync(cache));
+    }
+
+    [Fact]
+    public async Task A_node_whose_clock_is_wrong_does_not_ask_for_tokens_all_the_time()
+    {
+        _time.SetWallClock(TimeSpan.FromDays(1)); // by this clock every token has ended before it came
+        var cache = new TokenCache(_cluster, _time);
+
+        var first = await GetAsync(cache);
+
+        Assert.Equal(first, await GetAsync(cache));
     }
 
     [Fact]

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Pods;
+
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>What an evicted or refused pod's status says: the kubelet's words, since people and programs read them. Pure.</summary>
+public static class EvictionMessages
+{
+    private const int BinaryStep = 1024;
+    private const int DecimalStep = 1000;
+
+    /// <summary>Why a pod goes: the resource, how much of it was left, and which of its containers used more than it asked for.</summary>
+    public static string Evicted(
+        EvictionThreshold threshold, Observation observed, EvictionCandidate victim)
+    {
+        var resource = EvictionPlanner.ResourceOf(threshold.Signal);
+        var isBinary = resource is "memory" or "ephemeral-storage";
+        var text = new StringBuilder($"The node was low on resource: {resource}. ")
+            .Append(CultureInfo.InvariantCulture, $"Threshold quantity: {Text(threshold.Value.Of(observed.Capacity), isBinary)}, ")
+            .Append(CultureInfo.InvariantCulture, $"available: {Text(observed.Available, isBinary)}. ");
+        foreach (var usage in isBinary ? victim.Usage?.Containers ?? [] : [])
+        {
+            var used = resource == "memory" ? usage.MemoryBytes : usage.Root.Bytes + usage.Logs.Bytes;
+            var requests = victim.Pod.FindContainer(usage.Name)?.Resources?.Requests;
+            if (used > PodResources.Of(requests, resource))
+            {
+                var request = requests is not null && requests.TryGetValue(resource, out var asked) ? asked.ToString() : "0";
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"Container {usage.Name} was using {Text(used, true)}, request is {request}, has larger consumption of {resource}. ");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Why a pod is not admitted.</summary>
+    public static string Refused(Pressure pressure)
+    {
+        var conditions = new[] { (Pressure.Memory, "MemoryPressure"), (Pressure.Disk, "DiskPressure"), (Pressure.Pids, "PIDPressure") }
+            .Where(c => pressure.HasFlag(c.Item1)).Select(c => c.Item2);
+        return $"The node had condition: [{string.Join(' ', conditions)}]. ";
+    }
+
+    /// <summary>Which limit on local storage the pod is over; null when it keeps them all.</summary>
+    public static string? OverLimit(V1Pod pod, PodUsage usage, bool hasImageFs)
+    {
+        foreach (var volume in pod.Spec.Volumes ?? [])
+        {
+            if (volume.EmptyDir is { SizeLimit: { } limit, Medium: not "Memory" } && limit.ToDecimal() > 0
+                && usage.Volumes.TryGetValue(volume.Name, out var used) && used.Bytes > limit.ToDecimal())
+            {
+                return $"Usage of EmptyDir volume \"{volume.Name}\" exceeds the limit \"{limit}\". ";
+            }
+        }
+
+        if (PodLimit(pod) is { } podLimit && usage.Disk(roots: true, rest: true).Bytes > podLimit.ToDecimal())
+        {
+            return $"Pod ephemeral local storage usage exceeds the total limit of containers {podLimit}. ";
+        }
+
+        foreach (var container in usage.Containers)
+        {
+            if (Limit(pod.Spec.Containers.FirstOrDefault(c => c.Name == container.Name)) is { } limit
+                && container.Logs.Bytes + (hasImageFs ? 0 : container.Root.Bytes) > limit.ToDecimal())
+            {
+                return $"Container {container.Name} exceeded its local ephemeral storage limit \"{limit}\". ";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An amount as Kubernetes writes it: the largest unit that divides it.</summary>
+    public static string Text(long amount, bool isBinary)
+    {
+        var step = isBinary ? BinaryStep : DecimalStep;
+        var units = isBinary ? new[] { "", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei" } : ["", "k", "M", "G", "T", "P", "E"];
+        var unit = 0;
+        while (amount != 0 && amount % step == 0 && unit + 1 < units.Length)
+        {
+            amount /= step;
+            unit++;
+        }
+
+        return amount.ToString(CultureInfo.InvariantCulture) + units[unit];
+    }
+
+    /// <summary>The sum over containers that have a limit; null when none has.</summary>
+    private static ResourceQuantity? PodLimit(V1Pod pod)
+    {
+        var limits = pod.Spec.Containers.Select(Limit).OfType<ResourceQuantity>().ToList();
+        return limits.Count == 0 ? null : new ResourceQuantity(Text((long)limits.Sum(l => l.ToDecimal()), true));
+    }
+
+    private static ResourceQuantity? Limit(V1Container? container) =>
+        container?.Resources?.Limits?.TryGetValue("ephemeral-storage", out var limit) == true && limit.ToDecimal() > 0 ? limit : null;
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Volumes;
+
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>
+/// Measures what pods use: memory and written layers as the runtime counts them, logs and volumes by walking them. A
+/// walk costs, so it is made only for pods that are asked for.
+/// </summary>
+public sealed class PodUsageReader(NodeAgentOptions options, CriClient cri, PodPaths paths, Cgroups cgroups)
+{
+    public async Task<IReadOnlyDictionary<string, PodUsage>> ReadAsync(IReadOnlyList<V1Pod> wanted, CancellationToken cancellationToken)
+    {
+        if (wanted.Count == 0)
+        {
+            return new Dictionary<string, PodUsage>();
+        }
+
+        var answer = await cri.Runtime.ListContainerStatsAsync(new ListContainerStatsRequest(), cancellationToken: cancellationToken);
+        var byPod = answer.Stats.ToLookup(s => s.Attributes.Labels.TryGetValue(CriLabels.PodUid, out var uid) ? uid : "");
+        return wanted.Where(pod => byPod.Contains(pod.Metadata.Uid))
+            .ToDictionary(pod => pod.Metadata.Uid, pod => Read(pod, byPod[pod.Metadata.Uid]));
+    }
+
+    /// <summary>
+    /// What the pod's volumes use, without asking the runtime; only those that have a limit of their own.
+    /// </summary>
+    public PodUsage ReadLimitedVolumes(V1Pod pod) => new()
+    {
+        Volumes = (pod.Spec.Volumes ?? []).Where(v => v.EmptyDir is { SizeLimit: not null, Medium: not "Memory" })
+            .ToDictionary(v => v.Name, v => VolumeUsage(pod, v)),
+    };
+
+    private PodUsage Read(V1Pod pod, IEnumerable<ContainerStats> stats) => new()
+    {
+        Containers = [.. stats.GroupBy(s => s.Attributes.Metadata.Name).Select(g => ReadContainer(pod, g.Key, g))],
+        Volumes = (pod.Spec.Volumes ?? []).Where(v => v.EmptyDir is { Medium: not "Memory" })
+            .ToDictionary(v => v.Name, v => VolumeUsage(pod, v)),
+        Processes = Processes(pod),
+    };
+
+    private ContainerUsage ReadContainer(V1Pod pod, string name, IEnumerable<ContainerStats> instances)
+    {
+        var all = instances.ToList();
+        return new ContainerUsage(name)
+        {
+            MemoryBytes = all.Sum(s => (long)(s.Memory?.WorkingSetBytes?.Value ?? 0)),
+            Root = new DiskAmount(
+                all.Sum(s => (long)(s.WritableLayer?.UsedBytes?.Value ?? 0)), all.Sum(s => (long)(s.WritableLayer?.InodesUsed?.Value ?? 0))),
+            Logs = FileTrees.UsageOf(Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName(), name)),
+        };
+    }
+
+    private DiskAmount VolumeUsage(V1Pod pod, V1Volume volume) =>
+        FileTrees.UsageOf(paths.Volume(pod.Metadata.Uid, "empty-dir", volume.Name));
+
+    private long Processes(V1Pod pod)
+    {
+        try
+        {
+            return File.ReadAllText(cgroups.FileOf(pod, "pids", "pids.current")) is var text
+                && long.TryParse(text.AsSpan().Trim(), CultureInfo.InvariantCulture, out var count)
+                    ? count
+                    : 0;
+        }
+        catch (IOException)
+        {
+            return 0; // the pod ends this very moment
+        }
+    }
+}
