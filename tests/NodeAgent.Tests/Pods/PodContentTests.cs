@@ -106,7 +106,7 @@ public sealed class PodContentTests(NodeHarness node)
             new V1Volume { Name = "mem", EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = new("1Mi") } },
         ];
         Cluster.Create(pod);
-        await Cluster.UntilAsync(pod, IsReady, "ready");
+        await node.UntilLogAsync(pod, "c", "read-only");
         Cluster.Put(Map("page", ("index.html", "two"), ("deep", "down")));
 
         var log = await node.UntilLogAsync(pod, "c", "updated");
