@@ -93,7 +93,7 @@ public sealed partial class ImageGarbageCollector(
 
     private async Task<List<CollectableImage>> LookAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetSteadyTime();
+        var (now, listedAt) = (time.GetSteadyTime(), time.GetUtcNow());
         var used = runtime.All.SelectMany(p => p.Containers)
             .SelectMany(c => new[] { c.ImageId, c.ImageRef, c.Image }).ToHashSet(StringComparer.Ordinal);
         var images = new List<CollectableImage>();
@@ -107,7 +107,7 @@ public sealed partial class ImageGarbageCollector(
                 image.Pinned || image.RepoTags.Contains(PauseImage.Reference)));
         }
 
-        records.Prune(images.Select(i => i.Id).ToHashSet(StringComparer.Ordinal), now);
+        records.Prune(images.Select(i => i.Id).ToHashSet(StringComparer.Ordinal), listedAt);
         foreach (var gone in _history.Keys.Except(images.Select(i => i.Id)).ToList())
         {
             _history.Remove(gone);

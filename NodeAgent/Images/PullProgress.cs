@@ -12,14 +12,16 @@ public sealed class PullStalledException(string message) : Exception(message);
 
 /// <summary>
 /// Gives up pulls that get nowhere: a registry may accept a connection and never answer, and older containerds wait for
-/// ever then. Progress is that the content store takes in bytes, or that a layer is being unpacked, of whatever image:
-/// which of them belongs to which pull is not told. So beside a pull that runs a stuck one may live longer, but a pull
-/// that runs is never given up. A runtime that does not answer these questions looks after its own pulls.
+/// ever then. Progress is that the content store or an unpacked layer grows, of whatever image: which of them belongs to
+/// which pull is not told. So beside a pull that runs a stuck one may live longer, but a pull that runs is never given up
+/// (containerd stores what arrives a mebibyte at a time). A runtime that does not answer these questions looks after its
+/// own pulls.
 /// </summary>
 public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimeProvider time)
 {
     private const int ChecksPerTimeout = 10;
     private const string Extracting = "extract-";
+    private const string Snapshotter = "overlayfs";
     private static readonly Metadata Namespace = new() { { "containerd-namespace", "k8s.io" } };
 
     private TimeSpan Limit => options.Housekeeping.ImagePullProgressTimeout;
@@ -52,16 +54,23 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
         return result;
     }
 
-    /// <summary>What is being taken in; null when it cannot be told, or when a layer is being unpacked.</summary>
+    /// <summary>Everything that changes while something is fetched or unpacked; null when it cannot be told.</summary>
     private async Task<string?> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
             var content = await cri.Content.ListStatusesAsync(
                 new ListStatusesRequest(), Namespace, cancellationToken: cancellationToken);
-            var arriving = content.Statuses.OrderBy(s => s.Ref, StringComparer.Ordinal)
-                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Ref}={s.Offset}"));
-            return await IsUnpackingAsync(cancellationToken) ? null : string.Join('\n', arriving);
+            var sizes = content.Statuses.Select(s => (Name: s.Ref, Size: s.Offset)).ToList();
+            foreach (var snapshot in await ListUnfinishedAsync(cancellationToken))
+            {
+                var usage = await cri.Snapshots.UsageAsync(
+                    new UsageRequest { Snapshotter = Snapshotter, Key = snapshot }, Namespace, cancellationToken: cancellationToken);
+                sizes.Add((snapshot, usage.Size + usage.Inodes));
+            }
+
+            return string.Join('\n', sizes.OrderBy(s => s.Name, StringComparer.Ordinal)
+                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name}={s.Size}")));
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -69,18 +78,16 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
         }
     }
 
-    private async Task<bool> IsUnpackingAsync(CancellationToken cancellationToken)
+    private async Task<List<string>> ListUnfinishedAsync(CancellationToken cancellationToken)
     {
-        var request = new ListSnapshotsRequest { Snapshotter = "overlayfs", Filters = { "kind==active" } };
+        var found = new List<string>();
+        var request = new ListSnapshotsRequest { Snapshotter = Snapshotter, Filters = { "kind==active" } };
         using var call = cri.Snapshots.List(request, Namespace, cancellationToken: cancellationToken);
         await foreach (var page in call.ResponseStream.ReadAllAsync(cancellationToken))
         {
-            if (page.Info.Any(i => i.Name.StartsWith(Extracting, StringComparison.Ordinal)))
-            {
-                return true;
-            }
+            found.AddRange(page.Info.Select(i => i.Name).Where(n => n.StartsWith(Extracting, StringComparison.Ordinal)));
         }
 
-        return false;
+        return found;
     }
 }

@@ -29,7 +29,11 @@ public sealed partial class LogRotator(
                 {
                     await RotateAsync(container, stoppingToken);
                 }
-                catch (Exception exception) when (exception is IOException or RpcException or UnauthorizedAccessException)
+                catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+                {
+                    return;
+                }
+                catch (Exception exception)
                 {
                     LogFailed(container.LogPath, exception.Message);
                 }
@@ -111,8 +115,9 @@ public sealed partial class LogRotator(
         }
     }
 
-    private static IEnumerable<string> Rotated(FileInfo file) =>
-        Directory.EnumerateFiles(file.DirectoryName!, file.Name + ".*");
+    /// <summary>By simple matching: else ".*" would also match the file that is being written.</summary>
+    private static IEnumerable<string> Rotated(FileInfo file) => Directory.EnumerateFiles(
+        file.DirectoryName!, file.Name + ".*", new EnumerationOptions { MatchType = MatchType.Simple });
 
     /// <summary>Compressing needs room, and rotation frees some: a full disk must not keep a log from being rotated.</summary>
     private async Task TryCompressAsync(string path, CancellationToken cancellationToken)

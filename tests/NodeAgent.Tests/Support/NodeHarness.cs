@@ -20,8 +20,18 @@ public sealed class NodeHarness : IAsyncLifetime
 {
     internal const string Busybox = "test.local/busybox:1";
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("orc-node-").FullName;
+    private readonly string _directory;
+    private readonly Func<NodeAgentOptions, NodeAgentOptions> _change;
     private IHost? _host;
+
+    public NodeHarness()
+        : this(Directory.CreateTempSubdirectory("orc-node-").FullName, options => options)
+    {
+    }
+
+    /// <summary>A node in a directory of the caller's, with other options.</summary>
+    internal NodeHarness(string directory, Func<NodeAgentOptions, NodeAgentOptions> change) =>
+        (_directory, _change) = (directory, change);
 
     /// <summary>Null when containers can run here; else the reason for skipping.</summary>
     public static string? Unavailable =>
@@ -47,15 +57,15 @@ public sealed class NodeHarness : IAsyncLifetime
             return;
         }
 
-        Options = new NodeAgentOptions
+        Options = _change(new NodeAgentOptions
         {
             NodeName = "node-under-test",
             DataDirectory = _directory,
             PodLogsDirectory = Path.Combine(_directory, "logs"),
             PodCidr = "10.199.7.0/24",
             BridgeName = "orctest0",
-            CgroupRoot = "/orc-test-" + Path.GetFileName(_directory),
-        };
+            CgroupRoot = "/orc-test-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4)),
+        });
         await StartAsync();
         var archive = Path.Combine(_directory, "busybox.tar");
         await using (var file = File.Create(archive))
