@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -8,6 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Kernel;
 /// </summary>
 public static class GoDuration
 {
+    private static readonly SearchValues<char> Number = SearchValues.Create("0123456789.");
+
     private static readonly Dictionary<string, long> UnitTicks = new(StringComparer.Ordinal)
     {
         ["ms"] = TimeSpan.TicksPerMillisecond,
@@ -28,8 +31,8 @@ public static class GoDuration
         var rest = text.AsSpan();
         while (!rest.IsEmpty)
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
-            var unitLength = digits <= 0 ? 0 : rest[digits..].IndexOfAny("0123456789.");
+            var digits = rest.IndexOfAnyExcept(Number);
+            var unitLength = digits <= 0 ? 0 : rest[digits..].IndexOfAny(Number);
             unitLength = unitLength < 0 ? rest.Length - digits : unitLength;
             if (digits <= 0 || !UnitTicks.TryGetValue(rest.Slice(digits, unitLength).ToString(), out var unit)
                 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))

@@ -31,6 +31,7 @@ public sealed class NodeLifecycleController : IController
     private readonly ZoneDisruption _zones;
     private readonly Dictionary<string, Heard> _heard = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private long? _lastSweep;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -102,6 +103,7 @@ public sealed class NodeLifecycleController : IController
     {
         var nodes = await _client.ListAsync(ResourceOf<V1Node>.Query(), cancellationToken);
         var leases = await _client.ListAsync(ResourceOf<V1Lease>.Query(LeaseNamespace), cancellationToken);
+        ForgiveDeafness();
         var leaseRevisions = leases.Items.ToDictionary(l => l.Key.Name, l => l.Revision, StringComparer.Ordinal);
         foreach (var item in nodes.Items)
         {
@@ -114,6 +116,24 @@ public sealed class NodeLifecycleController : IController
         {
             await EvaluateAsync(item, _heard[item.Key.Name], cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Time in which nobody was listened to is nobody's silence: we stood still, or the store could not be read, and then
+    /// no Lease could be renewed either.
+    /// </summary>
+    private void ForgiveDeafness()
+    {
+        var now = _time.GetTimestamp();
+        if (_lastSweep is { } last && _time.GetElapsedTime(last, now) > 2 * _options.NodeMonitorPeriod)
+        {
+            foreach (var heard in _heard.Values)
+            {
+                heard.LastHeard += now - last;
+            }
+        }
+
+        _lastSweep = now;
     }
 
     /// <summary>Takes notice of heartbeats. Decodes a node only when it has changed.</summary>

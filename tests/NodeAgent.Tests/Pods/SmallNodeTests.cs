@@ -156,7 +156,7 @@ public sealed class SmallNodeTests(SmallNode small)
 
         await Cluster.UntilAsync(() => output.Lines >= lines, () => $"{output.Lines} of {lines} lines", seconds: 60, poll: true);
         await stop.CancelAsync();
-        await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
 
         Assert.Equal("", output.Gap);
         var files = Directory.GetFiles(Path.GetDirectoryName(path)!);

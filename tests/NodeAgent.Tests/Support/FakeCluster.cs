@@ -53,6 +53,9 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     /// <summary>The API is away, as far as tokens are concerned.</summary>
     public bool RefusesTokens { get; set; }
 
+    /// <summary>The API does not answer at all.</summary>
+    public bool IsAway { get; set; }
+
     /// <summary>Pods that the node deleted for good.</summary>
     public ConcurrentQueue<string> Deleted { get; } = new();
 
@@ -157,6 +160,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task<V1Pod?> PatchPodStatusAsync(V1Pod pod, string patch, CancellationToken cancellationToken)
     {
+        RequireThere();
         V1Pod changed;
         lock (_lock)
         {
@@ -180,6 +184,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken)
     {
+        RequireThere();
         if (_pods.TryRemove(pod.Metadata.Uid, out var gone))
         {
             Deleted.Enqueue(pod.Metadata.Name);
@@ -193,6 +198,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     public Task<Authenticationv1TokenRequest> CreateTokenAsync(
         string serviceAccountNamespace, string serviceAccount, Authenticationv1TokenRequest request, CancellationToken cancellationToken)
     {
+        RequireThere();
         if (RefusesTokens)
         {
             throw new HttpRequestException("the API is away");
@@ -208,6 +214,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task CreateEventAsync(Corev1Event recorded, CancellationToken cancellationToken)
     {
+        RequireThere();
         _events.Enqueue(recorded);
         Signal();
         return Task.CompletedTask;
@@ -215,6 +222,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task<bool> UpdateEventAsync(Corev1Event recorded, CancellationToken cancellationToken)
     {
+        RequireThere();
         Signal();
         return Task.FromResult(true);
     }
@@ -240,6 +248,14 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         Task.FromResult<IReadOnlyList<V1Service>>(Services);
 
     public void Track(string podUid, IReadOnlySet<ObjectReference> references) => _references[podUid] = references;
+
+    private void RequireThere()
+    {
+        if (IsAway)
+        {
+            throw new HttpRequestException("the API is away");
+        }
+    }
 
     private static V1PodStatus Merge(V1PodStatus status, JsonObject patch)
     {

@@ -62,6 +62,24 @@ public sealed class NodeLifecycleControllerTests
     }
 
     [Fact]
+    public async Task Minutes_in_which_nobody_was_listened_to_are_nobodys_silence()
+    {
+        var world = new World();
+        world.AddNode("n1");
+        var controller = new NodeLifecycleController(world.Services);
+        await controller.ResyncAsync(default);
+        world.Time.Advance(TimeSpan.FromMinutes(5)); // the store is down: no sweep, no Lease
+        await controller.ResyncAsync(default);
+        Assert.Equal("True", Ready());
+        await PassAsync(world, controller, TimeSpan.FromSeconds(45));
+        Assert.Equal("True", Ready());
+        await PassAsync(world, controller, TimeSpan.FromSeconds(10));
+        Assert.Equal("Unknown", Ready());
+
+        string Ready() => world.Api.Find<V1Node>("", "n1")!.Status.Conditions.Single(c => c.Type == "Ready").Status;
+    }
+
+    [Fact]
     public async Task Nodes_of_a_zone_are_emptied_one_after_the_other()
     {
         var world = new World();
