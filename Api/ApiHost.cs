@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -28,6 +29,9 @@ public static class ApiHost
         services.TryAddSingleton<ApiRouter>();
         services.AddWritePipeline();
         services.AddReadProtocol();
+        services.TryAddSingleton<DrainOptions>();
+        services.AddSingleton<ServerDrain>();
+        services.AddHostedService(static provider => provider.GetRequiredService<ServerDrain>());
         return services;
     }
 

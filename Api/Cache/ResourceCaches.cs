@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -22,13 +21,10 @@ public sealed class ResourceCaches : IAsyncDisposable
         IJournalStore store,
         CacheOptions options,
         TimeProvider time,
-        ILogger<ResourceCaches> logger,
-        IHostApplicationLifetime? lifetime = null)
+        ILogger<ResourceCaches> logger)
     {
         (_grains, _store, _options, _time, _logger) = (grains, store, options, time, logger);
         _tick = time.CreateTimer(static caches => ((ResourceCaches)caches!).Tick(), this, options.Tick, options.Tick);
-        // Watches end when shutdown begins: connections that wait for events would hold it up.
-        lifetime?.ApplicationStopping.Register(Close);
     }
 
     /// <summary>
@@ -47,7 +43,7 @@ public sealed class ResourceCaches : IAsyncDisposable
         _entries.TryGetValue(resource, out var entry) && entry.IsValueCreated && entry.Value.Cache.IsLoaded ? entry.Value.Cache : null;
 
     /// <summary>
-    /// Ends all watches and waits; for the beginning of a shutdown, while connections can still be told.
+    /// Ends all watches and waits, and follows no journal any more.
     /// </summary>
     public void Close()
     {

@@ -5,13 +5,45 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Pipeline;
 
-/// <summary>Objects as the pipeline uses them: current versions in, next versions out.</summary>
-public sealed class ObjectStore(IObjectDoor door)
+/// <summary>
+/// Objects as the pipeline uses them: current versions in, next versions out. While a journal moves from one silo to another, or
+/// PostgreSQL restarts, calls wait here for a while instead of failing: a read can always be asked again, and a write when it was surely
+/// not done. A write whose outcome is unknown is never repeated (P3).
+/// </summary>
+public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
 {
+    /// <summary>
+    /// How long after its beginning a call may still be tried anew. Longer than a failover; shorter than clients' patience.
+    /// </summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(320);
+
     /// <summary>The current version of one object; null when there is none.</summary>
-    public Task<ResourceObject?> GetAsync(
-        ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken) =>
-        door.GetAsync(definition, key, mode, cancellationToken);
+    public async Task<ResourceObject?> GetAsync(
+        ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken)
+    {
+        var (began, pause) = (time.GetTimestamp(), FirstPause);
+        while (true)
+        {
+            try
+            {
+                return await door.GetAsync(definition, key, mode, cancellationToken);
+            }
+            catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException)
+            {
+                if (time.GetElapsedTime(began) >= Patience)
+                {
+                    throw error as StoreUnavailableException
+                        ?? new StoreUnavailableException($"{definition.Name} {key} cannot be read now: {error.Message}", error);
+                }
+            }
+
+            await Task.Delay(pause, time, cancellationToken);
+            pause = Next(pause);
+        }
+    }
 
     /// <summary>Commits the first version of an object.</summary>
     public Task<Outcome<ResourceObject>> CreateAsync(
@@ -22,25 +54,40 @@ public sealed class ObjectStore(IObjectDoor door)
     }
 
     /// <summary>Commits a next version, or a deletion with its last state.</summary>
-    public Task<Outcome<ResourceObject>> WriteAsync(
+    public async Task<Outcome<ResourceObject>> WriteAsync(
         ResourceDefinition definition,
         ObjectKey key,
         EncodedObject next,
         WriteKind kind,
         long expectedRevision,
-        CancellationToken cancellationToken) =>
-        door.WriteAsync(
-            definition,
-            key,
-            new ObjectWrite
+        CancellationToken cancellationToken)
+    {
+        var write = new ObjectWrite
+        {
+            Kind = kind,
+            ExpectedRevision = expectedRevision,
+            Uid = next.Uid,
+            Json = next.Json,
+            RevisionOffset = next.RevisionOffset,
+        };
+        var (began, pause) = (time.GetTimestamp(), FirstPause);
+        while (true)
+        {
+            try
             {
-                Kind = kind,
-                ExpectedRevision = expectedRevision,
-                Uid = next.Uid,
-                Json = next.Json,
-                RevisionOffset = next.RevisionOffset,
-            },
-            cancellationToken);
+                return await door.WriteAsync(definition, key, write, cancellationToken);
+            }
+            catch (StoreUnavailableException refused) when (!refused.IsOverload && time.GetElapsedTime(began) < Patience)
+            {
+                // Surely not done.
+            }
+
+            await Task.Delay(pause, time, cancellationToken);
+            pause = Next(pause);
+        }
+    }
+
+    private static TimeSpan Next(TimeSpan pause) => pause * 2 < LastPause ? pause * 2 : LastPause;
 }
 
 /// <summary>An object ready to commit.</summary>

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Hosting;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
@@ -15,7 +15,7 @@ namespace OrleansOrchestrator.Api.Watch;
 
 /// <summary>Answers watches of every kind.</summary>
 public sealed class WatchHandler(
-    ResourceCaches caches, ListResolver resolver, ApiMetrics metrics, TimeProvider clock, IHostApplicationLifetime? lifetime = null)
+    ResourceCaches caches, ListResolver resolver, ApiMetrics metrics, TimeProvider clock, ServerDrain? drain = null)
     : IWatchHandler
 {
     /// <summary>
@@ -114,7 +114,7 @@ public sealed class WatchHandler(
         response.Headers.CacheControl = "no-cache, private";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(
-            context.RequestAborted, lifetime?.ApplicationStopping ?? CancellationToken.None);
+            context.RequestAborted, drain?.WatchesEnd ?? CancellationToken.None);
         try
         {
             // The client waits for the head before it considers the watch open.

@@ -13,6 +13,9 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 /// revision) changes in exactly one place, the batch loop's publication of a committed batch, which contains no
 /// <c>await</c>; every other method reads that memory between two awaits of its own and re-reads it after each, so no
 /// invariant spans an <c>await</c>.
+///
+/// Nobody waits long for an answer that was lost with a silo: what a caller holds (a client's request, an object grain's turn) is worth
+/// more than a late answer, and the journal drops what was given up before it was sent to the store.
 /// </remarks>
 [Alias("orch.journal-grain")]
 public interface IJournalGrain : IGrainWithStringKey
@@ -23,26 +26,26 @@ public interface IJournalGrain : IGrainWithStringKey
     /// cref="UnknownOutcomeException"/> when nobody can tell whether it was committed, <see
     /// cref="StoreUnavailableException"/> when it surely was not.
     /// </summary>
-    [AlwaysInterleave, Alias("Commit")]
+    [AlwaysInterleave, Alias("Commit"), ResponseTimeout("00:00:09")]
     Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken);
 
     /// <summary>
     /// Commits many independent writes with one call; each has its own answer, in the order of the writes. They are no transaction: one may
     /// be refused, and the next one committed.
     /// </summary>
-    [AlwaysInterleave, Alias("CommitMany")]
+    [AlwaysInterleave, Alias("CommitMany"), ResponseTimeout("00:00:09")]
     Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken);
 
     /// <summary>
     /// The newest committed revision, valid at some instant during the call: the basis of consistent reads (P5).
     /// </summary>
-    [AlwaysInterleave, Alias("GetRevision")]
+    [AlwaysInterleave, Alias("GetRevision"), ResponseTimeout("00:00:03")]
     ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// The newest committed version of one object, linearizable; null when there is none.
     /// </summary>
-    [AlwaysInterleave, Alias("Read")]
+    [AlwaysInterleave, Alias("Read"), ResponseTimeout("00:00:03")]
     Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken);
 
     /// <summary>
@@ -131,4 +134,9 @@ public sealed class UnknownOutcomeException(string message, Exception? inner = n
 
 /// <summary>The store refused or could not be reached before anything was done; safe to repeat.</summary>
 [GenerateSerializer, Alias("orch.store-unavailable")]
-public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>True when too many were waiting: then whoever can had better not ask again at once.</summary>
+    [Id(0)]
+    public bool IsOverload { get; init; }
+}

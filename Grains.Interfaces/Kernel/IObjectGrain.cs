@@ -4,7 +4,8 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
 /// The single-threaded owner of one object; its key is an <see cref="ObjectAddress"/>. Writers compute the next version
-/// outside (the write pipeline) and the grain commits it under the optimistic lock.
+/// outside (the write pipeline) and the grain commits it under the optimistic lock. Answers that do not come in time are given up a
+/// little later than the journal's, so that this grain has given up before.
 /// </summary>
 [Alias("orch.object-grain")]
 public interface IObjectGrain : IGrainWithStringKey
@@ -13,14 +14,14 @@ public interface IObjectGrain : IGrainWithStringKey
     /// The current version, null when there is none. With <see cref="ReadMode.Verified"/> the answer is linearizable:
     /// use it before a refusal is told to a client.
     /// </summary>
-    [Alias("Get")]
+    [Alias("Get"), ResponseTimeout("00:00:04")]
     Task<ResourceObject?> GetAsync(ReadMode mode, CancellationToken cancellationToken);
 
     /// <summary>
     /// Commits a write. Refused with AlreadyExists, NotFound or Conflict (upstream's texts) when
     /// <see cref="ObjectWrite.ExpectedRevision"/> is not the current one. Throws when the outcome is unknown (P3).
     /// </summary>
-    [Alias("Write")]
+    [Alias("Write"), ResponseTimeout("00:00:10")]
     Task<Outcome<ResourceObject>> WriteAsync(ObjectWrite write, CancellationToken cancellationToken);
 
     /// <summary>

@@ -53,7 +53,10 @@ internal sealed partial class Journal(
         var pending = new PendingWrite(write, cancellationToken);
         if (_queue.Count >= options.MaxQueuedWrites || _queuedBytes + pending.Bytes > options.MaxQueuedBytes)
         {
-            throw new StoreUnavailableException($"too many writes of {resource} are waiting ({_queue.Count}); try again later");
+            throw new StoreUnavailableException($"too many writes of {resource} are waiting ({_queue.Count}); try again later")
+            {
+                IsOverload = true,
+            };
         }
 
         _queue.Enqueue(pending);

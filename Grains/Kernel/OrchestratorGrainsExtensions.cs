@@ -1,7 +1,10 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -37,7 +40,7 @@ public sealed class OrchestratorStoreOptions
 /// <summary>Registration of the kernel in a silo.</summary>
 public static class OrchestratorGrainsExtensions
 {
-    private const string Npgsql = "Npgsql";
+    private const string Invariant = "Npgsql";
 
     /// <summary>
     /// Adds the journal store, the storage of object grains, and Orleans' grain storage and reminders; with PostgreSQL
@@ -56,10 +59,14 @@ public static class OrchestratorGrainsExtensions
             static services => services.GetRequiredService<JournalShutdown>());
         silo.Services.AddKeyedSingleton<IGrainStorage>(
             JournalGrainStorage.Name, static (services, _) => ActivatorUtilities.CreateInstance<JournalGrainStorage>(services));
+        silo.Services.AddSingleton<SiloWatch>();
+        silo.Services.AddOptions<SiloConnectionOptions>()
+            .Configure<SiloWatch>(static (o, watch) => o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
         silo.Configure<ClusterMembershipOptions>(static o =>
         {
-            // A killed silo is out after 3 s; with the lease of its journals (1 s) writes go on within 5 s. A silo that
-            // is merely slow is given more time by Orleans' own health measure.
+            // A silo whose process ended is found by SiloWatch at once; one whose machine is gone is out after 3 s. With
+            // the lease of its journals (1 s) writes go on within 5 s. A silo that is merely slow is given more time by
+            // Orleans' own health measure.
             o.ProbeTimeout = TimeSpan.FromSeconds(1);
             o.NumMissedProbesLimit = 3;
             o.NumVotesForDeathDeclaration = 1;
@@ -88,18 +95,22 @@ public static class OrchestratorGrainsExtensions
     {
         var orleans = PostgresDataSources.ForOrleans(connectionString);
         silo.Services.AddSingleton(options.Retention);
-        silo.Services.AddSingleton(_ => new PostgresJournalStore(PostgresDataSources.ForJournals(connectionString)));
+        silo.Services.AddKeyedSingleton(PostgresDataSources.Journals, (_, _) => PostgresDataSources.ForJournals(connectionString));
+        silo.Services.AddSingleton(static services => new PostgresJournalStore(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
         silo.Services.AddHostedService<ChangeLogMaintenance>();
-        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Npgsql, orleans));
+        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<Serializer>((o, serializer) =>
         {
-            (o.Invariant, o.ConnectionString) = (Npgsql, orleans);
+            (o.Invariant, o.ConnectionString) = (Invariant, orleans);
             o.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
         }));
         if (options.UseMembership)
         {
-            silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (Npgsql, orleans));
+            silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         }
     }
 }

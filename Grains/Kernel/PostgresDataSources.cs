@@ -5,6 +5,9 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// <summary>Connections for the journal store, tuned for its few statements.</summary>
 public static class PostgresDataSources
 {
+    /// <summary>Key of the journals' data source among a silo's services.</summary>
+    public const string Journals = "journals";
+
     /// <summary>
     /// Every statement is a look-up or a range by primary key, and must stay one whatever the statistics say: a plan
     /// made while a table was empty would scan it when it is full. Generic plans, because planning costs more than

@@ -34,6 +34,10 @@ internal static class SiloCommand
                 "Where other silos reach this one; every silo on a machine needs its own. 0, and without --connection, a free port.",
             DefaultValueFactory = _ => DefaultSiloPort,
         };
+        var shutdownDelay = new Option<int>("--shutdown-delay")
+        {
+            Description = "Seconds for which a silo that is told to stop fails its readiness but serves on: what a load balancer needs to notice.",
+        };
         var controllers = new Option<bool>("--controllers")
         {
             Description = "Run controllers and scheduler; false serves the API alone.", DefaultValueFactory = _ => true,
@@ -50,7 +54,8 @@ internal static class SiloCommand
 
         var command = new Command("silo", "Run one silo: the API, the controllers and the scheduler.")
         {
-            connection, bind, port, advertise, siloAddress, siloPort, controllers, hollow, tokens, admin, credentials, nodeName, nodeAddress,
+            connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow,
+            tokens, admin, credentials, nodeName, nodeAddress,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
@@ -63,6 +68,7 @@ internal static class SiloCommand
                 SiloPort = parsed.GetValue(connection) is null && parsed.GetResult(siloPort)?.Implicit != false
                     ? 0
                     : parsed.GetValue(siloPort),
+                ShutdownDelay = TimeSpan.FromSeconds(parsed.GetValue(shutdownDelay)),
                 Controllers = parsed.GetValue(controllers),
                 HollowNodes = parsed.GetValue(hollow),
                 TokenFile = parsed.GetValue(tokens),

@@ -5,6 +5,7 @@ using Orleans.Configuration;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
 using OrleansOrchestrator.Grains.Kernel;
@@ -22,6 +23,9 @@ public static class SiloHost
 
     // One client-go client holds all its watches on one HTTP/2 connection.
     private const int MaxStreamsPerConnection = 1000;
+
+    /// <summary>How long requests in progress and grains may take to end.</summary>
+    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>A host that is ready to start.</summary>
     public static WebApplication Build(SiloOptions options)
@@ -94,6 +98,8 @@ public static class SiloHost
                 ? StaticTokenFile.Read(file)
                 : new Dictionary<string, Interfaces.Kernel.UserIdentity>(),
         });
+        services.AddSingleton(new DrainOptions { Delay = options.ShutdownDelay });
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
         services.AddClusterBootstrap(bootstrap =>

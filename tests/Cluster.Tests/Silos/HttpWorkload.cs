@@ -23,8 +23,11 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private const int MaxLog = 1_000_000;
     private const string Space = "/api/v1/namespaces/default/configmaps";
 
-    /// <summary>No answer may take longer.</summary>
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// No answer may take longer. The API tries for 5 s to read and for 5 s to write; the last attempts may take another 4 and 10 s.
+    /// </summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private static readonly ResourceName ConfigMaps = new("", "configmaps");
 
@@ -41,6 +44,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private TaskCompletionSource _wrote = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Acknowledged => _acknowledged;
+
+    public IEnumerable<string> FailureKinds => _failures.Keys;
 
     public string Failures => string.Join(", ", _failures.Select(static f => $"{f.Key}: {f.Value}"));
 
@@ -78,7 +83,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         var (last, _) = await ListAsync(new Random(seed)) ?? throw new InvalidOperationException("no list");
         Volatile.Write(ref _target, last);
         // A change after the target ends watches that have already seen it.
-        await SendAsync(group.Any(new Random(seed)), HttpMethod.Post, Space, Body("the-end", "1", null));
+        await SendAsync(group.Any(new Random(seed)), HttpMethod.Post, Space, Body($"the-end-{seed}", "1", null));
         await Task.WhenAll(_watching).WaitAsync(AnswerPatience);
 
         await using var store = new PostgresJournalStore(PostgresDataSources.ForJournals(group.Connection));

@@ -1,37 +1,34 @@
 using OrleansOrchestrator.TestKit;
+using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>Three silos on one PostgreSQL.</summary>
-public sealed class SiloGroup : IAsyncDisposable
+public sealed class SiloGroup : IAsyncLifetime
 {
     private const int Count = 3;
 
-    private readonly string _connection;
     private readonly string _tokenFile = Path.GetTempFileName();
     private readonly SiloProcess[] _silos = new SiloProcess[Count];
 
-    private SiloGroup(PostgresServer database, string connection) => (Database, _connection) = (database, connection);
+    public PostgresServer Database { get; private set; } = null!;
 
-    public PostgresServer Database { get; }
-
-    public string Connection => _connection;
+    public string Connection { get; private set; } = null!;
 
     public IReadOnlyList<SiloProcess> Silos => _silos;
 
-    public static async Task<SiloGroup> StartAsync()
+    public async ValueTask InitializeAsync()
     {
-        var database = await PostgresServer.StartAsync();
-        var group = new SiloGroup(database, await database.CreateDatabaseAsync());
-        await File.WriteAllTextAsync(group._tokenFile, $"{SiloProcess.Token},admin,1,\"system:masters\"\n");
-        await Task.WhenAll(Enumerable.Range(0, Count).Select(group.StartAsync));
-        return group;
+        Database = await PostgresServer.StartAsync();
+        Connection = await Database.CreateDatabaseAsync();
+        await File.WriteAllTextAsync(_tokenFile, $"{SiloProcess.Token},admin,1,\"system:masters\"\n");
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(StartAsync));
     }
 
     /// <summary>Puts a new silo in the place of one that is gone.</summary>
     public async Task StartAsync(int place)
     {
-        var silo = await SiloProcess.StartAsync(_connection, _tokenFile);
+        var silo = await SiloProcess.StartAsync(Connection, _tokenFile);
         if (_silos[place] is { } gone)
         {
             await gone.DisposeAsync();

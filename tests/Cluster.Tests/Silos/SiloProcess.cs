@@ -19,7 +19,7 @@ public sealed partial class SiloProcess : IAsyncDisposable
     {
         StartInfo = new ProcessStartInfo(Program, [
             "silo", "--connection", connection, "--port", "0", "--silo-port", "0", "--bind-address", "127.0.0.1",
-            "--token-auth-file", tokenFile])
+            "--token-auth-file", tokenFile, "--shutdown-delay", "1"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         },
@@ -41,6 +41,8 @@ public sealed partial class SiloProcess : IAsyncDisposable
 
     /// <summary>False from the moment that the process is told to end.</summary>
     public bool IsUp { get; private set; }
+
+    public bool IsRunning => !_process.HasExited;
 
     /// <summary>Starts a silo and returns when its API answers.</summary>
     public static async Task<SiloProcess> StartAsync(string connection, string tokenFile)
