@@ -1,4 +1,5 @@
 using k8s.Models;
+using Orleans.Runtime;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -85,7 +86,7 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
             NodePorts = plan.NodePorts,
         };
         var grain = grains.GetGrain<IServiceAddressGrain>(IServiceAddressGrain.Key);
-        var answer = await grain.ReserveAsync(request, cancellationToken);
+        var answer = await ReserveAsync(grain, request, cancellationToken);
         if (answer.Refusal is not null)
         {
             return Refuse(attributes, service, plan, answer);
@@ -94,6 +95,20 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         plan.Apply(service.Spec, answer.ClusterIP, answer.NodePorts);
         attributes.OnFinished(() => grain.ReleaseAsync(request.Reservation, CancellationToken.None));
         return null;
+    }
+
+    // Whatever became of the reservation, the Service has not been written: the client may try again.
+    private static async Task<ServiceAddressAnswer> ReserveAsync(
+        IServiceAddressGrain grain, ServiceAddressRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await grain.ReserveAsync(request, cancellationToken);
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            throw new StoreUnavailableException($"no address can be reserved for {request.Service}: {error.Message}", error);
+        }
     }
 
     /// <summary>

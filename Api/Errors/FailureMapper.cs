@@ -45,10 +45,10 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
             case StoreUnavailableException:
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable("the store is not available");
-            case GatewayTooBusyException or OrleansMessageRejectionException { InnerException: null }:
+            case Exception refused when CallFailures.WasNotExecuted(refused):
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable("the server is too busy");
-            case TimeoutException or SiloUnavailableException or OrleansException or OperationCanceledException:
+            case TimeoutException or OrleansException or OperationCanceledException:
                 LogUnknown(failure, traceId);
                 return StatusErrors.Timeout("request did not complete within the allotted timeout, its outcome is unknown");
             case BadHttpRequestException bad:

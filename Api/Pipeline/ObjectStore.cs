@@ -77,9 +77,11 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
             {
                 return await door.WriteAsync(definition, key, write, cancellationToken);
             }
-            catch (StoreUnavailableException refused) when (!refused.IsOverload && time.GetElapsedTime(began) < Patience)
+            catch (Exception refused) when (
+                CallFailures.WasNotExecuted(refused) && refused is not StoreUnavailableException { IsOverload: true }
+                && time.GetElapsedTime(began) < Patience)
             {
-                // Surely not done.
+                // The same write again: nothing has been done.
             }
 
             await Task.Delay(pause, time, cancellationToken);

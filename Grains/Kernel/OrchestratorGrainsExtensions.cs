@@ -7,6 +7,7 @@ using Orleans.Hosting;
 using Orleans.Runtime.GrainDirectory;
 using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Kernel;
@@ -84,6 +85,7 @@ public static class OrchestratorGrainsExtensions
         else
         {
             silo.Services.AddSingleton(options.Store ?? new MemoryJournalStore());
+            silo.Services.AddSingleton<IClusterIdentityStore, MemoryClusterIdentityStore>();
             silo.AddMemoryGrainStorageAsDefault();
             silo.UseInMemoryReminderService();
         }
@@ -100,6 +102,11 @@ public static class OrchestratorGrainsExtensions
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        silo.Services.AddSingleton<IClusterIdentityStore>(static services => new PostgresClusterIdentityStore(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<Serializer>(),
+            services.GetRequiredService<TimeProvider>()));
+        silo.AddTls();
         silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
         silo.Services.AddHostedService<ChangeLogMaintenance>();
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
@@ -112,5 +119,16 @@ public static class OrchestratorGrainsExtensions
         {
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         }
+    }
+
+    private static void AddTls(this ISiloBuilder silo)
+    {
+        silo.Services.AddSingleton<SiloCredentials>();
+        silo.Services.AddSingleton<SiloTls>();
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<SiloTls>(static (o, tls) =>
+        {
+            o.ConfigureSiloOutboundConnection(connection => connection.Use(tls.Open));
+            o.ConfigureSiloInboundConnection(connection => connection.Use(tls.Accept));
+        });
     }
 }

@@ -87,7 +87,7 @@ internal sealed class PostgresGrainDirectory(NpgsqlDataSource source) : IGrainDi
     /// <inheritdoc/>
     public Task UnregisterSilos(List<SiloAddress> siloAddresses) =>
         RunAsync(UnregisterSilosSql, static command => command.ExecuteNonQueryAsync(),
-            siloAddresses.Select(static s => s.ToParsableString()).ToArray());
+            (object)siloAddresses.Select(static s => s.ToParsableString()).ToArray());
 
     private Task<GrainAddress?> ReadAsync(string sql, GrainId grain, params object[] arguments) => RunAsync(
         sql,

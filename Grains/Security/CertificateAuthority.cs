@@ -15,6 +15,12 @@ public static class CertificateAuthority
     // Clocks of joining machines may be behind ours.
     private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// The extended key usage of a silo's certificate, which no certificate has that a client can get. (An identifier made of a UUID
+    /// needs no registration.)
+    /// </summary>
+    public const string SiloUsage = "2.25.326836725110006027688902656164796131023";
+
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
@@ -31,15 +37,18 @@ public static class CertificateAuthority
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
-    /// <summary>A certificate for servers and clients alike, never valid beyond the authority itself.</summary>
-    public static IssuedCertificate Issue(X509Certificate2 authority, CertificateOrder order, DateTimeOffset now)
+    /// <summary>
+    /// A certificate for servers and clients alike, never valid beyond the authority itself; for one special usage when that is given.
+    /// </summary>
+    public static IssuedCertificate Issue(X509Certificate2 authority, CertificateOrder order, DateTimeOffset now, string? usage = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(Subject(order), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(
-            new X509EnhancedKeyUsageExtension([ServerAuthentication, ClientAuthentication], critical: false));
+            new X509EnhancedKeyUsageExtension(
+                usage is null ? [ServerAuthentication, ClientAuthentication] : [new Oid(usage)], critical: false));
         request.CertificateExtensions.Add(
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         AddAlternativeNames(request, order);

@@ -15,6 +15,7 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
     public const string Hung = "hung";
 
     private const int ObjectsPerJournal = 3;
+    private const int MaxCreateAttempts = 10;
     private const string Space = "/api/v1/namespaces/default";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -36,13 +37,7 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
             for (var i = 0; i < ObjectsPerJournal; i++)
             {
                 var name = $"probe-{seed}-{i}";
-                using var content = new StringContent(body.Replace("NAME", name, StringComparison.Ordinal), Encoding.UTF8, "application/json");
-                using var created = await _http.PostAsync(new Uri(group.Any(new Random(seed)).Url, path), content);
-                if (!created.IsSuccessStatusCode)
-                {
-                    throw new InvalidOperationException($"{path}: {await created.Content.ReadAsStringAsync()}");
-                }
-
+                await CreateAsync(path, body.Replace("NAME", name, StringComparison.Ordinal));
                 _writers.Add(new Writer($"{path}/{name}", path));
             }
         }
@@ -77,7 +72,7 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static HttpClient Client()
+    internal static HttpClient Client()
     {
         var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) };
 #pragma warning disable CA5359 // These silos live on loopback for a minute; whose certificate they show is not what is tested.
@@ -105,6 +100,27 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
         yield return ("/apis/apps/v1/namespaces/default/replicasets", Workload);
         yield return ("/apis/coordination.k8s.io/v1/namespaces/default/leases", Plain);
         yield return ("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", """{"metadata":{"name":"NAME"},"addressType":"IPv4","endpoints":[]}""");
+    }
+
+    // As clients do: again when the answer says so.
+    private async Task CreateAsync(string path, string body)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            using var created = await _http.PostAsync(new Uri(group.Any(new Random(seed)).Url, path), content);
+            if (created.IsSuccessStatusCode)
+            {
+                return;
+            }
+
+            if (created.Headers.RetryAfter?.Delta is not { } pause || attempt == MaxCreateAttempts)
+            {
+                throw new InvalidOperationException($"{path}: {await created.Content.ReadAsStringAsync()}");
+            }
+
+            await Task.Delay(pause, TimeProvider.System);
+        }
     }
 
     private async Task WriteAsync(Writer writer, Random random)

@@ -44,6 +44,15 @@ public sealed partial class SiloProcess : IAsyncDisposable
 
     public bool IsRunning => !_process.HasExited;
 
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Starts a silo and returns when its API answers.</summary>
     public static async Task<SiloProcess> StartAsync(string connection, string tokenFile)
     {
