@@ -4,10 +4,10 @@ using OrleansOrchestrator.Api.Cache;
 namespace OrleansOrchestrator.Api.Health;
 
 /// <summary>
-/// The end of a server in good order. First readiness fails while everything is still served, for as long as load balancers need to hear
-/// of it; then watches end (their clients go on at another server); then the web server takes no new connections and finishes
-/// the requests that it has, which still need the caches; only then do the caches end, and after them the silo. Must be registered after
-/// the silo and before the web server: hosts stop in the opposite order.
+/// The end of a server in good order. First readiness fails while everything is still served, for as long as load
+/// balancers need to hear of it; then watches end (their clients go on at another server); then the web server takes no
+/// new connections and finishes the requests that it has, which still need the caches; only then do the caches end, and
+/// after them the silo. Must be registered after the silo and before the web server: hosts stop in the opposite order.
 /// </summary>
 public sealed class ServerDrain(DrainOptions options, ResourceCaches caches, TimeProvider time) : IHostedLifecycleService, IDisposable
 {

@@ -93,8 +93,9 @@ internal sealed class JournalWriter(IJournalGrain journal)
         catch (Exception error)
         {
             // A refusal of the whole call did nothing. After anything else nobody knows (P3).
-            var failure = error as StoreUnavailableException
-                ?? (Exception)new UnknownOutcomeException($"{batch.Count} writes got no answer: {error.Message}", error);
+            var failure = error as StoreUnavailableException ?? (CallFailures.WasNotExecuted(error)
+                ? new StoreUnavailableException($"{batch.Count} writes were rejected: {error.Message}", error)
+                : (Exception)new UnknownOutcomeException($"{batch.Count} writes got no answer: {error.Message}", error));
             batch.ForEach(w => w.Done.TrySetException(failure));
         }
     }

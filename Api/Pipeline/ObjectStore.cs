@@ -6,14 +6,15 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Objects as the pipeline uses them: current versions in, next versions out. While a journal moves from one silo to another, or
-/// PostgreSQL restarts, calls wait here for a while instead of failing: a read can always be asked again, and a write when it was surely
-/// not done. A write whose outcome is unknown is never repeated (P3).
+/// Objects as the pipeline uses them: current versions in, next versions out. While a journal moves from one silo
+/// to another, or PostgreSQL restarts, calls wait here for a while instead of failing: a read can always be asked
+/// again, and a write when it was surely not done. A write whose outcome is unknown is never repeated (P3).
 /// </summary>
 public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
 {
     /// <summary>
-    /// How long after its beginning a call may still be tried anew. Longer than a failover; shorter than clients' patience.
+    /// How long after its beginning a call may still be tried anew. Longer than a failover; shorter than clients'
+    /// patience.
     /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 

@@ -14,8 +14,9 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 /// <c>await</c>; every other method reads that memory between two awaits of its own and re-reads it after each, so no
 /// invariant spans an <c>await</c>.
 ///
-/// Nobody waits long for an answer that was lost with a silo: what a caller holds (a client's request, an object grain's turn) is worth
-/// more than a late answer, and the journal drops what was given up before it was sent to the store.
+/// Nobody waits long for an answer that was lost with a silo: what a caller holds (a client's request, an object
+/// grain's turn) is worth more than a late answer, and the journal drops what was given up before it was sent to the
+/// store.
 /// </remarks>
 [Alias("orch.journal-grain")]
 public interface IJournalGrain : IGrainWithStringKey

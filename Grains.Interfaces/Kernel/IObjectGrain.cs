@@ -4,8 +4,8 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
 /// The single-threaded owner of one object; its key is an <see cref="ObjectAddress"/>. Writers compute the next version
-/// outside (the write pipeline) and the grain commits it under the optimistic lock. Answers that do not come in time are given up a
-/// little later than the journal's, so that this grain has given up before.
+/// outside (the write pipeline) and the grain commits it under the optimistic lock. Answers that do not come in time
+/// are given up a little later than the journal's, so that this grain has given up before.
 /// </summary>
 [Alias("orch.object-grain")]
 public interface IObjectGrain : IGrainWithStringKey

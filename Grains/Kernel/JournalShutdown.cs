@@ -4,15 +4,17 @@ using Orleans.Runtime;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// Ends the journals of a silo that stops, before the others hear of it: each finishes its batch in flight and releases its
-/// epoch, so that a successor need not wait for the lease. From then on this silo opens none. It also sends away the readers of
-/// other silos that wait for changes, because deactivation waits for calls in progress. Later, when the others have been told that this
-/// silo stops, it lingers: calls that arrived meanwhile were passed on to a successor, and their callers would take the end of this silo for
-/// the end of those calls.
+/// Ends the journals of a silo that stops, before the others hear of it: each finishes its batch in flight and releases
+/// its epoch, so that a successor need not wait for the lease. From then on this silo opens none. It also sends away
+/// the readers of other silos that wait for changes, because deactivation waits for calls in progress. Later, when the
+/// others have been told that this silo stops, it lingers: calls that arrived meanwhile were passed on to a successor,
+/// and their callers would take the end of this silo for the end of those calls.
 /// </summary>
 public sealed class JournalShutdown : ILifecycleParticipant<ISiloLifecycle>
 {
-    /// <summary>A store that does not answer must not hold up the end: the lease does what the release would have done.</summary>
+    /// <summary>
+    /// A store that does not answer must not hold up the end: the lease does what the release would have done.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Longer than a call takes that a successor answers; nobody waits for it.</summary>

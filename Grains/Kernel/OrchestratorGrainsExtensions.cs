@@ -7,6 +7,7 @@ using Orleans.Hosting;
 using Orleans.Runtime.GrainDirectory;
 using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansOrchestrator.Grains.Core.Bootstrap;
 using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -65,9 +66,9 @@ public static class OrchestratorGrainsExtensions
             .Configure<SiloWatch>(static (o, watch) => o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
         silo.Configure<ClusterMembershipOptions>(static o =>
         {
-            // A silo whose process ended is found by SiloWatch at once; one whose machine is gone is out after 3 s. With
-            // the lease of its journals (1 s) writes go on within 5 s. A silo that is merely slow is given more time by
-            // Orleans' own health measure.
+            // A silo whose process ended is found by SiloWatch at once; one whose machine is gone is out after 3 s.
+            // With the lease of its journals (1 s) writes go on within 5 s. A silo that is merely slow is given more
+            // time by Orleans' own health measure.
             o.ProbeTimeout = TimeSpan.FromSeconds(1);
             o.NumMissedProbesLimit = 3;
             o.NumVotesForDeathDeclaration = 1;
@@ -106,6 +107,8 @@ public static class OrchestratorGrainsExtensions
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<Serializer>(),
             services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton<IApiServerRegistry>(static services => ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(
+            services, services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.AddTls();
         silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
         silo.Services.AddHostedService<ChangeLogMaintenance>();

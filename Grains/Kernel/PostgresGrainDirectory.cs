@@ -9,11 +9,12 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// Where journals are, kept in PostgreSQL. Orleans' own directory is spread over the silos: when one dies, every activation that was
-/// registered with it must end and begin anew wherever it lives, and a journal cannot end while readers wait at it. Kept here, an entry
-/// outlives every silo: a dead silo costs only its own journals, and each journal has one activation at a time. (Correctness does not
-/// rest on that: the fence in the store does it.) Silos remember entries, so a call costs no look-up here. Failures are
-/// refusals: nothing has been done yet when a grain is looked for.
+/// Where journals are, kept in PostgreSQL. Orleans' own directory is spread over the silos: when one dies, every
+/// activation that was registered with it must end and begin anew wherever it lives, and a journal cannot end while
+/// readers wait at it. Kept here, an entry outlives every silo: a dead silo costs only its own journals, and each
+/// journal has one activation at a time. (Correctness does not rest on that: the fence in the store does it.) Silos
+/// remember entries, so a call costs no look-up here. Failures are refusals: nothing has been done yet when a grain is
+/// looked for.
 /// </summary>
 internal sealed class PostgresGrainDirectory(NpgsqlDataSource source) : IGrainDirectory, IGrainDirectoryResolver
 {

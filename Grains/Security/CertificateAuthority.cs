@@ -16,8 +16,8 @@ public static class CertificateAuthority
     private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The extended key usage of a silo's certificate, which no certificate has that a client can get. (An identifier made of a UUID
-    /// needs no registration.)
+    /// The extended key usage of a silo's certificate, which no certificate has that a client can get. (An identifier
+    /// made of a UUID needs no registration.)
     /// </summary>
     public const string SiloUsage = "2.25.326836725110006027688902656164796131023";
 
@@ -38,7 +38,8 @@ public static class CertificateAuthority
     }
 
     /// <summary>
-    /// A certificate for servers and clients alike, never valid beyond the authority itself; for one special usage when that is given.
+    /// A certificate for servers and clients alike, never valid beyond the authority itself; for one special usage when
+    /// that is given.
     /// </summary>
     public static IssuedCertificate Issue(X509Certificate2 authority, CertificateOrder order, DateTimeOffset now, string? usage = null)
     {

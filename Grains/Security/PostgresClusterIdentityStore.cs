@@ -4,9 +4,10 @@ using Orleans.Serialization;
 namespace OrleansOrchestrator.Grains.Security;
 
 /// <summary>
-/// The identity in PostgreSQL, in a table of its own: silos prove themselves to each other with certificates that it signs, so
-/// it must be had before the first grain call between silos. Of several silos that start on an empty database the first insert wins. A
-/// database of the first release has the identity as the state of a grain, from where it is taken over.
+/// The identity in PostgreSQL, in a table of its own: silos prove themselves to each other with certificates that it
+/// signs, so it must be had before the first grain call between silos. Of several silos that start on an empty database
+/// the first insert wins. A database of the first release has the identity as the state of a grain, from where it is
+/// taken over.
 /// </summary>
 internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Serializer serializer, TimeProvider time) : IClusterIdentityStore
 {

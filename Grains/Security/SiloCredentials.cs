@@ -6,8 +6,8 @@ using OrleansOrchestrator.Interfaces.Security;
 namespace OrleansOrchestrator.Grains.Security;
 
 /// <summary>
-/// With what this silo proves to others that it is one of the cluster's, and how it knows them. Had at the first connection, from
-/// PostgreSQL: a silo that is alone never pays for it.
+/// With what this silo proves to others that it is one of the cluster's, and how it knows them. Had at the first
+/// connection, from PostgreSQL: a silo that is alone never pays for it.
 /// </summary>
 internal sealed class SiloCredentials(IClusterIdentityStore store, TimeProvider time) : IDisposable
 {

@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace OrleansOrchestrator.Grains.Security;
 
 /// <summary>
-/// Mutual TLS between silos: part of every connection that a silo opens or accepts. Both sides must show a certificate of the cluster's
-/// authority that was issued to a silo; those of nodes and users come from the same authority and do not pass. (Orleans' own package for
-/// this is not in the feed that builds use.)
+/// Mutual TLS between silos: part of every connection that a silo opens or accepts. Both sides must show a certificate
+/// of the cluster's authority that was issued to a silo; those of nodes and users come from the same authority and do
+/// not pass. (Orleans' own package for this is not in the feed that builds use.)
 /// </summary>
 internal sealed partial class SiloTls(SiloCredentials credentials, TimeProvider time, ILogger<SiloTls> logger)
 {

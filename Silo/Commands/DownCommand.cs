@@ -13,7 +13,7 @@ internal static class DownCommand
         var command = new Command("down", "Stop the cluster on this machine; its data stays.") { data };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await Open(parsed.GetValue(data)!).StopFromOutsideAsync(cancellationToken);
+            await Open(Existing(parsed.GetValue(data)!)).StopFromOutsideAsync(cancellationToken);
             AnsiConsole.WriteLine("Stopped. 'orc up' resumes this cluster.");
             return 0;
         });
@@ -35,6 +35,8 @@ internal static class DownCommand
                 return 0;
             }
 
+            // Never what somebody else keeps there.
+            Existing(root);
             if (!parsed.GetValue(yes) && AnsiConsole.Console.Profile.Capabilities.Interactive &&
                 !await AnsiConsole.ConfirmAsync($"Delete the cluster in {root}, with all of its data?", false, cancellationToken))
             {
@@ -58,7 +60,7 @@ internal static class DownCommand
         command.SetAction(parsed =>
         {
             var table = new Table().AddColumn("part").AddColumn("state").Border(TableBorder.Simple);
-            foreach (var (part, state) in Open(parsed.GetValue(data)!).Describe())
+            foreach (var (part, state) in Open(Existing(parsed.GetValue(data)!)).Describe())
             {
                 table.AddRow(part, state);
             }
@@ -80,6 +82,10 @@ internal static class DownCommand
             throw new UserErrorException($"{mounted} is still mounted, so {root} is not deleted: unmount it, then run 'orc reset' again.");
         }
     }
+
+    private static string Existing(string root) => DataDirectory.HoldsCluster(root)
+        ? root
+        : throw new UserErrorException($"There is no cluster in {Path.GetFullPath(root)}.");
 
     private static LocalCluster Open(string root) =>
         new(new LocalClusterOptions { DataDirectory = root, Kubeconfig = "" }, DataDirectory.Open(root), TimeProvider.System);

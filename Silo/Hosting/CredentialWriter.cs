@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using OrleansOrchestrator.Api.Auth;
@@ -14,7 +14,10 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
 
     /// <summary>The address under which this machine reaches the API.</summary>
-    public string LocalUrl => $"https://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}";
+    public string LocalUrl => new UriBuilder("https", LocalAddress.ToString(), Port).Uri.GetLeftPart(UriPartial.Authority);
+
+    private IPAddress LocalAddress =>
+        options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : options.BindAddress;
 
     private int Port => new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
 

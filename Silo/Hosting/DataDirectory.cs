@@ -12,6 +12,8 @@ public sealed class DataDirectory
     /// <summary>Raised when the layout changes so that older programs must not touch it.</summary>
     private const int LayoutVersion = 1;
 
+    private const string VersionFile = "version";
+
     private DataDirectory(string root) => Root = root;
 
     public string Root { get; }
@@ -40,6 +42,9 @@ public sealed class DataDirectory
     public static string UserDirectory =>
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".orc");
 
+    /// <summary>True when a cluster was made there; looking makes none.</summary>
+    public static bool HoldsCluster(string root) => File.Exists(Path.Combine(root, VersionFile));
+
     /// <summary>Opens or makes the directory; refuses one that a newer version has written.</summary>
     public static DataDirectory Open(string root)
     {
@@ -63,7 +68,7 @@ public sealed class DataDirectory
 
     private void CheckVersion()
     {
-        var file = Path.Combine(Root, "version");
+        var file = Path.Combine(Root, VersionFile);
         if (!File.Exists(file))
         {
             File.WriteAllText(file, LayoutVersion.ToString(CultureInfo.InvariantCulture));

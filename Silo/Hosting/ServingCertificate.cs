@@ -92,6 +92,11 @@ public sealed partial class ServingCertificate(
         yield return IPAddress.IPv6Loopback.ToString();
         yield return ServiceAddress;
         yield return options.AdvertiseAddress.ToString();
+        if (!options.BindAddress.Equals(IPAddress.Any) && !options.BindAddress.Equals(IPAddress.IPv6Any))
+        {
+            yield return options.BindAddress.ToString();
+        }
+
         foreach (var address in Dns.GetHostAddresses(Dns.GetHostName()).Where(a => a.AddressFamily == AddressFamily.InterNetwork))
         {
             yield return address.ToString();

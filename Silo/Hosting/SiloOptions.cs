@@ -25,7 +25,9 @@ public sealed record SiloOptions
     /// <summary>Where other silos reach this one; 0 takes a free port.</summary>
     public int SiloPort { get; init; } = 11111;
 
-    /// <summary>How long a silo that is told to stop still serves, so that load balancers see its readiness fail.</summary>
+    /// <summary>
+    /// How long a silo that is told to stop still serves, so that load balancers see its readiness fail.
+    /// </summary>
     public TimeSpan ShutdownDelay { get; init; }
 
     /// <summary>False runs the API alone: no controllers, no scheduler.</summary>

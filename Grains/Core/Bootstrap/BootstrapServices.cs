@@ -23,6 +23,7 @@ public static class BootstrapServices
             services.Configure(configure);
         }
 
+        services.TryAddSingleton<IApiServerRegistry, OwnApiServer>();
         services.TryAddSingleton<ClusterBootstrap>();
         return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ClusterBootstrap>());
     }

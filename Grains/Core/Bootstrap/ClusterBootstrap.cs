@@ -11,15 +11,21 @@ namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 
 /// <summary>
 /// Sees to it, on every silo and for ever, that the cluster has what <see cref="BootstrapObjects"/> lists. Each step
-/// reads first and takes "already exists" for success, so silos do not disturb each other.
+/// reads first and takes "already exists" for success, so silos do not disturb each other. The endpoints of the API are
+/// those of all silos that live; one that stops takes itself out before it stops serving.
 /// </summary>
-public sealed partial class ClusterBootstrap : BackgroundService
+public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecycleService
 {
+    /// <summary>What a stopping silo gives to its last round; the others do the same when it is gone.</summary>
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMilliseconds(500);
 
     private readonly IResourceClient _client;
     private readonly BootstrapOptions _options;
     private readonly ServiceAddressRange _range;
+    private readonly IApiServerRegistry _servers;
+    private readonly SemaphoreSlim _round = new(1, 1);
     private readonly TimeProvider _time;
     private readonly ILogger<ClusterBootstrap> _logger;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,12 +34,14 @@ public sealed partial class ClusterBootstrap : BackgroundService
         IResourceClient client,
         IOptions<BootstrapOptions> options,
         ServiceAddressRange range,
+        IApiServerRegistry servers,
         TimeProvider time,
         ILogger<ClusterBootstrap> logger)
     {
         _client = client.As(new UserIdentity { Name = "system:apiserver", Groups = ["system:masters", "system:authenticated"] });
         _options = options.Value;
         _range = range;
+        _servers = servers;
         _time = time;
         _logger = logger;
     }
@@ -51,20 +59,73 @@ public sealed partial class ClusterBootstrap : BackgroundService
             await EnsureAsync(BootstrapObjects.Namespace(name), null, cancellationToken);
         }
 
-        var port = _options.ApiPort;
-        await EnsureAsync(BootstrapObjects.ApiService(_range.ApiAddress, port), null, cancellationToken);
-        var addresses = _options.EffectiveAddresses();
-        if (addresses.Count == 0)
-        {
-            return;
-        }
-
-        await EnsureAsync(BootstrapObjects.ApiEndpoints(addresses, port), SameEndpoints, cancellationToken);
-        await EnsureAsync(BootstrapObjects.ApiEndpointSlice(addresses, port), SameSlice, cancellationToken);
+        await EnsureAsync(BootstrapObjects.ApiService(_range.ApiAddress, _options.ApiPort), null, cancellationToken);
+        await AnnounceAsync(token => _servers.RenewAsync(_options.EffectiveAddresses(), _options.ApiPort, token), cancellationToken);
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        // No further round: it would put this silo back.
+        await base.StopAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(LeavePatience, _time);
+        try
+        {
+            await AnnounceAsync(_servers.LeaveAsync, patience.Token);
+        }
+        catch (Exception error)
+        {
+            LogLeft(error.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        _round.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>
+    /// Makes the endpoints what the registry says. As upstream, all servers are expected at one port; of several, the
+    /// lowest is announced, so that silos do not undo each other's work. Nobody being there is never announced.
+    /// </summary>
+    private async Task AnnounceAsync(
+        Func<CancellationToken, Task<IReadOnlyList<ApiServer>>> ask, CancellationToken cancellationToken)
+    {
+        await _round.WaitAsync(cancellationToken);
+        try
+        {
+            var servers = await ask(cancellationToken);
+            if (servers.Count == 0)
+            {
+                return;
+            }
+
+            var port = servers.Min(static s => s.Port);
+            string[] addresses = [.. servers.Where(s => s.Port == port).Select(static s => s.Address).Distinct().Order(StringComparer.Ordinal)];
+            await EnsureAsync(BootstrapObjects.ApiEndpoints(addresses, port), SameEndpoints, cancellationToken);
+            await EnsureAsync(BootstrapObjects.ApiEndpointSlice(addresses, port), SameSlice, cancellationToken);
+        }
+        finally
+        {
+            _round.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(EnsureForeverAsync(stoppingToken), FollowSilosAsync(stoppingToken));
+
+    private async Task EnsureForeverAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -85,6 +146,37 @@ public sealed partial class ClusterBootstrap : BackgroundService
             }
 
             await Task.Delay(pause, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task FollowSilosAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var _ in _servers.ChangesAsync(stoppingToken).WithCancellation(stoppingToken))
+            {
+                await TryAnnounceAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The silo stops.
+        }
+    }
+
+    private async Task TryAnnounceAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (_ready.Task.IsCompleted)
+            {
+                await AnnounceAsync(
+                    token => _servers.RenewAsync(_options.EffectiveAddresses(), _options.ApiPort, token), stoppingToken);
+            }
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            LogFailed(error.Message);
         }
     }
 
@@ -124,6 +216,9 @@ public sealed partial class ClusterBootstrap : BackgroundService
     private static bool SameSlice(V1EndpointSlice current, V1EndpointSlice wanted) =>
         (current.Endpoints ?? []).SelectMany(e => e.Addresses ?? []).SequenceEqual(wanted.Endpoints.SelectMany(e => e.Addresses)) &&
         (current.Ports ?? []).Select(p => p.Port).SequenceEqual(wanted.Ports.Select(p => p.Port));
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "this silo could not take itself out of the API's endpoints, others will: {Why}")]
+    private partial void LogLeft(string why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "the cluster's own objects are not complete yet: {Why}")]
     private partial void LogFailed(string why);

@@ -5,8 +5,9 @@ using Xunit;
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>
-/// Measures, rather than tests, what a call from one silo to another costs: writes of one object, and consistent reads, through each of
-/// the silos; whichever of them does not hold the journal has to ask. Run on demand (<c>-explicit only -class '*CallFigures'</c>).
+/// Measures, rather than tests, what a call from one silo to another costs: writes of one object, and consistent reads,
+/// through each of the silos; whichever of them does not hold the journal has to ask. Run on demand (<c>-explicit only
+/// -class '*CallFigures'</c>).
 /// </summary>
 [Collection("silos")]
 public sealed class CallFigures(ITestOutputHelper output)
@@ -30,9 +31,9 @@ public sealed class CallFigures(ITestOutputHelper output)
         {
             var url = new Uri(silo.Url, "/api/v1/namespaces/default/configmaps/measured");
             await RunAsync(Warmup, () => ReadAsync(http, url));
-            await MeasureAsync(group, $"read through {silo.Url.Port}", () => ReadAsync(http, url));
+            await MeasureAsync(group, $"read through {silo.Url.Host}", () => ReadAsync(http, url));
             await RunAsync(Warmup, () => WriteAsync(http, url));
-            await MeasureAsync(group, $"write through {silo.Url.Port}", () => WriteAsync(http, url));
+            await MeasureAsync(group, $"write through {silo.Url.Host}", () => WriteAsync(http, url));
         }
     }
 

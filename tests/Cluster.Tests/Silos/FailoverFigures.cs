@@ -4,8 +4,8 @@ using Xunit;
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>
-/// Measures, rather than tests, how long writes pause when a silo is killed: many kills in a row, a distribution at the end. Run on
-/// demand (<c>-explicit only -class '*FailoverFigures'</c>); <c>ORC_KILLS</c> says how many.
+/// Measures, rather than tests, how long writes pause when a silo is killed: many kills in a row, a distribution at the
+/// end. Run on demand (<c>-explicit only -class '*FailoverFigures'</c>); <c>ORC_KILLS</c> says how many.
 /// </summary>
 [Collection("silos")]
 public sealed class FailoverFigures(ITestOutputHelper output)
@@ -36,7 +36,7 @@ public sealed class FailoverFigures(ITestOutputHelper output)
             var others = probe.Answers.Where(static a => a.What is not ("200" or "InvalidResponse" or "ResponseEnded" or "ConnectionError")).ToList();
             pauses.Add(after);
             answers.Add(probe.Answers.Max(static a => a.Took));
-            Say($"kill {kill} of silo {place} ({killed.Url.Port}): {after.TotalSeconds:F2} s ({slowest}), longest answer {answers[^1].TotalSeconds:F2} s; "
+            Say($"kill {kill} of silo {place} ({killed.Url.Host}): {after.TotalSeconds:F2} s ({slowest}), longest answer {answers[^1].TotalSeconds:F2} s; "
                 + string.Join(", ", probe.Answers.GroupBy(static a => a.What).Select(static g => $"{g.Key}: {g.Count()}"))
                 + (others.Count == 0 ? "" : $"; slowest failure {others.Max(static a => a.Took).TotalSeconds:F2} s"));
             await group.StartAsync(place);

@@ -6,8 +6,9 @@ using System.Text;
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>
-/// Clients that each keep writing one object, of every journal, through whichever silo is up, so that it can be told when writes to
-/// all journals go on after a silo has gone. A client that waits for an answer sends nothing else: what hangs counts.
+/// Clients that each keep writing one object, of every journal, through whichever silo is up, so that it can be told
+/// when writes to all journals go on after a silo has gone. A client that waits for an answer sends nothing else: what
+/// hangs counts.
 /// </summary>
 public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
 {

@@ -24,7 +24,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private const string Space = "/api/v1/namespaces/default/configmaps";
 
     /// <summary>
-    /// No answer may take longer. The API tries for 5 s to read and for 5 s to write; the last attempts may take another 4 and 10 s.
+    /// No answer may take longer. The API tries for 5 s to read and for 5 s to write; the last attempts may take
+    /// another 4 and 10 s.
     /// </summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(30);
 
@@ -60,7 +61,9 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         ];
     }
 
-    /// <summary>Returns when this many more writes have been acknowledged, each of which began or ended after now.</summary>
+    /// <summary>
+    /// Returns when this many more writes have been acknowledged, each of which began or ended after now.
+    /// </summary>
     public async Task WritesAsync(int count, TimeSpan patience)
     {
         var goal = Volatile.Read(ref _acknowledged) + count;

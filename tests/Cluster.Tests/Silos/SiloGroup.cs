@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -10,6 +13,7 @@ public sealed class SiloGroup : IAsyncLifetime
 
     private readonly string _tokenFile = Path.GetTempFileName();
     private readonly SiloProcess[] _silos = new SiloProcess[Count];
+    private readonly int _port = FreePort();
 
     public PostgresServer Database { get; private set; } = null!;
 
@@ -28,12 +32,13 @@ public sealed class SiloGroup : IAsyncLifetime
     /// <summary>Puts a new silo in the place of one that is gone.</summary>
     public async Task StartAsync(int place)
     {
-        var silo = await SiloProcess.StartAsync(Connection, _tokenFile);
         if (_silos[place] is { } gone)
         {
             await gone.DisposeAsync();
         }
 
+        var silo = await SiloProcess.StartAsync(
+            Connection, _tokenFile, new SiloPlace($"127.0.0.{place + 11}", $"192.0.2.{place + 1}", _port));
         _silos[place] = silo;
     }
 
@@ -44,7 +49,40 @@ public sealed class SiloGroup : IAsyncLifetime
         return up[random.Next(up.Length)];
     }
 
+    /// <summary>
+    /// Returns when the endpoints of the <c>kubernetes</c> Service are those of the silos that are up.
+    /// </summary>
+    public async Task AnnouncedAsync(HttpClient http, TimeSpan patience)
+    {
+        var expected = _silos.Where(static s => s.IsUp).Select(static s => s.Address).ToArray();
+        var url = new Uri(
+            Any(new Random()).Url, "/api/v1/namespaces/default/endpoints?watch=1&fieldSelector=metadata.name%3Dkubernetes");
+        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
+        using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, bound.Token);
+        response.EnsureSuccessStatusCode();
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(bound.Token));
+        while (await reader.ReadLineAsync(bound.Token) is { } line)
+        {
+            using var item = JsonDocument.Parse(line);
+            var subset = item.RootElement.GetProperty("object").GetProperty("subsets")[0];
+            var found = subset.GetProperty("addresses").EnumerateArray().Select(static a => a.GetProperty("ip").GetString()!);
+            if (found.SequenceEqual(expected))
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"the watch ended before {string.Join(", ", expected)} were announced");
+    }
+
     public string Logs() => string.Join("\n\n", _silos.Select(static s => $"{s.Url}\n{s.Log()}"));
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     public async ValueTask DisposeAsync()
     {

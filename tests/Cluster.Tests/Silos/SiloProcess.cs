@@ -4,7 +4,13 @@ using System.Text.RegularExpressions;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
-/// <summary>A silo as a process of its own, on free ports of the loopback interface.</summary>
+/// <summary>Where a silo of a group is.</summary>
+/// <param name="BindAddress">An address of the loopback interface, where it really is.</param>
+/// <param name="Address">The address that it announces; nobody goes there.</param>
+/// <param name="Port">The same for all of a group.</param>
+public sealed record SiloPlace(string BindAddress, string Address, int Port);
+
+/// <summary>A silo as a process of its own.</summary>
 public sealed partial class SiloProcess : IAsyncDisposable
 {
     public const string Token = "silos-test";
@@ -15,11 +21,11 @@ public sealed partial class SiloProcess : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource<Uri> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private SiloProcess(string connection, string tokenFile) => _process = new Process
+    private SiloProcess(string connection, string tokenFile, SiloPlace place) => _process = new Process
     {
         StartInfo = new ProcessStartInfo(Program, [
-            "silo", "--connection", connection, "--port", "0", "--silo-port", "0", "--bind-address", "127.0.0.1",
-            "--token-auth-file", tokenFile, "--shutdown-delay", "1"])
+            "silo", "--connection", connection, "--port", $"{place.Port}", "--silo-port", "0", "--bind-address", place.BindAddress,
+            "--advertise-address", place.Address, "--token-auth-file", tokenFile, "--shutdown-delay", "1"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         },
@@ -39,6 +45,9 @@ public sealed partial class SiloProcess : IAsyncDisposable
 
     public Uri Url { get; private set; } = null!;
 
+    /// <summary>Under which it is announced in the cluster.</summary>
+    public required string Address { get; init; }
+
     /// <summary>False from the moment that the process is told to end.</summary>
     public bool IsUp { get; private set; }
 
@@ -54,9 +63,9 @@ public sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a silo and returns when its API answers.</summary>
-    public static async Task<SiloProcess> StartAsync(string connection, string tokenFile)
+    public static async Task<SiloProcess> StartAsync(string connection, string tokenFile, SiloPlace place)
     {
-        var silo = new SiloProcess(connection, tokenFile);
+        var silo = new SiloProcess(connection, tokenFile, place) { Address = place.Address };
         silo._process.OutputDataReceived += (_, line) => silo.Note(line.Data);
         silo._process.ErrorDataReceived += (_, line) => silo.Note(line.Data);
         silo._process.Start();

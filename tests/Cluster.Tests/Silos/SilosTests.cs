@@ -3,16 +3,18 @@ using Xunit;
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>
-/// Silos and their database come and go under load: nothing acknowledged is lost, nobody sees time run backwards, and everybody gets an
-/// answer. How soon writes go on is printed, not asserted: machines that run tests are noisy.
+/// Silos and their database come and go under load: nothing acknowledged is lost, nobody sees time run backwards, and
+/// everybody gets an answer. How soon writes go on is printed, not asserted: machines that run tests are noisy.
 /// </summary>
 [Collection("silos")]
-public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : IClassFixture<SiloGroup>
+public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : IClassFixture<SiloGroup>, IDisposable
 {
     private const int SomeWrites = 150;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
+
+    private readonly HttpClient _http = FailoverProbe.Client();
 
     [Fact]
     public Task A_killed_silo_loses_nothing_and_every_journal_is_written_again() => RunAsync(async (load, random) =>
@@ -25,7 +27,9 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
         await group.Silos[place].KillAsync();
         var written = await probe.AllWrittenAsync(Patience);
         output.WriteLine($"writes to all journals went on {written.Max(static w => w.After).TotalSeconds:F2} s after silo {place} was killed");
+        await group.AnnouncedAsync(_http, Patience);
         await group.StartAsync(place);
+        await group.AnnouncedAsync(_http, Patience);
         await load.WritesAsync(SomeWrites, Patience);
         Assert.DoesNotContain(probe.Answers, static a => a.What == FailoverProbe.Hung);
         AssertClear(load);
@@ -37,6 +41,7 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
         for (var place = 0; place < group.Silos.Count; place++)
         {
             await group.Silos[place].StopAsync();
+            await group.AnnouncedAsync(_http, Patience);
             await group.StartAsync(place);
             await load.WritesAsync(SomeWrites, Patience);
         }
@@ -60,8 +65,11 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
         Assert.All(group.Silos, static s => Assert.True(s.IsRunning));
     });
 
+    public void Dispose() => _http.Dispose();
+
     /// <summary>
-    /// Refusals come with Retry-After, unknown outcomes without it (client-go would repeat them), and there is no other failure.
+    /// Refusals come with Retry-After, unknown outcomes without it (client-go would repeat them), and there is no other
+    /// failure.
     /// </summary>
     private static void AssertClear(HttpWorkload load) => Assert.DoesNotContain(
         load.FailureKinds.Where(static f => f.Contains(" 5", StringComparison.Ordinal)),
