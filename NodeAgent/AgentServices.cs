@@ -12,6 +12,7 @@ using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Server;
+using OrleansOrchestrator.NodeAgent.Stats;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -58,6 +59,7 @@ public static class AgentServices
         services.AddSingleton<NodeSignals>();
         services.AddSingleton<PodUsageReader>();
         services.AddSingleton<ContainerGarbageCollector>();
+        services.AddSingleton(CgroupFiles.OfThisMachine());
         services.AddSingleton<Cgroups>();
         services.AddSingleton<PodPaths>();
         services.AddSingleton<TokenCache>();
@@ -66,6 +68,7 @@ public static class AgentServices
         services.AddSingleton<ContainerMounts>();
         services.AddSingleton<EnvironmentBuilder>();
         services.AddSingleton<HandlerRunner>();
+        services.AddSingleton<ProbeMetrics>();
         services.AddSingleton<ProbeManager>();
         services.AddSingleton<TerminationMessages>();
         services.AddSingleton<SandboxConfigBuilder>();
@@ -80,6 +83,7 @@ public static class AgentServices
         services.AddPart<PodManager>();
         services.AddPart<LogRotator>();
         services.AddPart<ImageGarbageCollector>();
+        services.AddNodeStats();
         services.AddSingleton<IPodRegistry>(provider => provider.GetRequiredService<PodManager>());
         return services;
     }

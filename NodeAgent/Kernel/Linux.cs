@@ -37,8 +37,6 @@ public static partial class Linux
         return (mask & (1UL << CapSysResource)) != 0;
     }
 
-    public static bool IsCgroup2 => File.Exists("/sys/fs/cgroup/cgroup.controllers");
-
     public static bool IsRoot => Environment.IsPrivilegedProcess;
 
     public static void Mount(string source, string target, string type, ulong flags, string data) =>

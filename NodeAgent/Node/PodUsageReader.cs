@@ -41,7 +41,7 @@ public sealed class PodUsageReader(NodeAgentOptions options, CriClient cri, PodP
         Containers = [.. stats.GroupBy(s => s.Attributes.Metadata.Name).Select(g => ReadContainer(pod, g.Key, g))],
         Volumes = (pod.Spec.Volumes ?? []).Where(v => v.EmptyDir is { Medium: not "Memory" })
             .ToDictionary(v => v.Name, v => VolumeUsage(pod, v)),
-        Processes = Processes(pod),
+        Processes = (long)(cgroups.Usage(pod)?.Processes ?? 0),
     };
 
     private ContainerUsage ReadContainer(V1Pod pod, string name, IEnumerable<ContainerStats> instances)
@@ -58,19 +58,4 @@ public sealed class PodUsageReader(NodeAgentOptions options, CriClient cri, PodP
 
     private DiskAmount VolumeUsage(V1Pod pod, V1Volume volume) =>
         FileTrees.UsageOf(paths.Volume(pod.Metadata.Uid, "empty-dir", volume.Name));
-
-    private long Processes(V1Pod pod)
-    {
-        try
-        {
-            return File.ReadAllText(cgroups.FileOf(pod, "pids", "pids.current")) is var text
-                && long.TryParse(text.AsSpan().Trim(), CultureInfo.InvariantCulture, out var count)
-                    ? count
-                    : 0;
-        }
-        catch (IOException)
-        {
-            return 0; // the pod ends this very moment
-        }
-    }
 }

@@ -36,7 +36,7 @@ public sealed record ContainerStartFacts
 
 /// <summary>The CRI configuration of a container.</summary>
 public sealed class ContainerConfigBuilder(
-    EnvironmentBuilder environments, ContainerMounts mounts, ImageStore images, NodeFacts node)
+    EnvironmentBuilder environments, ContainerMounts mounts, ImageStore images, NodeFacts node, Cgroups cgroups)
 {
     public async Task<ContainerConfig> BuildAsync(ContainerStartFacts facts, CancellationToken cancellationToken)
     {
@@ -90,9 +90,21 @@ public sealed class ContainerConfigBuilder(
 
     private LinuxContainerConfig Linux(ContainerStartFacts facts) => new()
     {
-        Resources = PodResources.ForContainer(facts.Pod, facts.Container, node.MemoryCapacityBytes),
+        Resources = Resources(facts),
         SecurityContext = Security(facts),
     };
+
+    // As upstream: a container that lost one of its processes for want of memory is not left half alive.
+    private LinuxContainerResources Resources(ContainerStartFacts facts)
+    {
+        var resources = PodResources.ForContainer(facts.Pod, facts.Container, node.MemoryCapacityBytes);
+        if (cgroups.CanKillAsGroup)
+        {
+            resources.Unified["memory.oom.group"] = "1";
+        }
+
+        return resources;
+    }
 
     private static LinuxContainerSecurityContext Security(ContainerStartFacts facts)
     {

@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.NodeAgent.Probes;
 /// Runs the probes of all running containers and knows their newest results. Results belong to a container id: a
 /// restarted container begins anew. Liveness and readiness wait until the startup probe has succeeded.
 /// </summary>
-public sealed class ProbeManager(HandlerRunner handlers, EventRecorder events, TimeProvider time)
+public sealed class ProbeManager(HandlerRunner handlers, EventRecorder events, ProbeMetrics metrics, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, ProbedContainer> _containers = new();
 
@@ -53,6 +53,8 @@ public sealed class ProbeManager(HandlerRunner handlers, EventRecorder events, T
         {
             Remove(container.Id);
         }
+
+        metrics.Forget(observed.Uid);
     }
 
     /// <summary>A postStart hook holds back "started" until it has ended.</summary>
@@ -82,6 +84,7 @@ public sealed class ProbeManager(HandlerRunner handlers, EventRecorder events, T
         {
             Handlers = handlers,
             Events = events,
+            Metrics = metrics,
             Time = time,
             Changed = () => Changed?.Invoke(pod.Metadata.Uid),
         };

@@ -52,6 +52,8 @@ internal sealed class ProbedContainer
 
     public required EventRecorder Events { get; init; }
 
+    public required ProbeMetrics Metrics { get; init; }
+
     public required TimeProvider Time { get; init; }
 
     public required Action Changed { get; init; }
@@ -204,7 +206,9 @@ internal sealed class ProbedContainer
 
     private async Task<bool> CheckAsync(string kind, V1Probe probe, CancellationToken cancellationToken)
     {
+        var started = Time.GetTimestamp();
         var result = await AskAsync(probe, cancellationToken);
+        Metrics.Record(_pod, _target.Container.Name, kind, result.Succeeded, Time.GetElapsedTime(started));
         if (!result.Succeeded && !cancellationToken.IsCancellationRequested)
         {
             Events.Pod(

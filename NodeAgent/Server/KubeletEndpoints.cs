@@ -3,17 +3,25 @@ using k8s;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Stats;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>The paths of the node's port, as the API server calls them.</summary>
 public sealed partial class KubeletEndpoints(
-    IPodRegistry pods, CriClient cri, PodDialer dialer, ContainerLogs logs, TimeProvider time, ILogger<KubeletEndpoints> logger)
+    IPodRegistry pods,
+    CriClient cri,
+    PodDialer dialer,
+    ContainerLogs logs,
+    StatsEndpoints stats,
+    TimeProvider time,
+    ILogger<KubeletEndpoints> logger)
 {
     /// <summary>Adds the endpoints.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Map("/healthz", context => context.Response.WriteAsync("ok"));
+        stats.Map(routes);
         routes.Map("/pods", ListPodsAsync);
         routes.Map("/containerLogs/{podNamespace}/{podName}/{container}", LogsAsync);
         routes.Map("/exec/{podNamespace}/{podName}/{container}", ExecAsync);

@@ -117,8 +117,10 @@ public sealed class NodeHarness : IAsyncLifetime
             return;
         }
 
+        var cgroups = Get<ICgroupHierarchy>();
         await StopAgentAsync();
         await NodeCleaner.RunAsync(Options, CancellationToken.None);
+        cgroups.Remove(Options.CgroupRoot);
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -1,0 +1,104 @@
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>One tree per controller, each with the same groups in it.</summary>
+public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
+{
+    // The kernel says "no limit" by the largest number of pages it can hold.
+    private const ulong UnlimitedFromBytes = 1UL << 62;
+    private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset"];
+
+    public bool IsUnified => false;
+
+    public void Create(string path)
+    {
+        foreach (var controller in Controllers.Where(c => Directory.Exists($"{mount}/{c}")))
+        {
+            CreateIn(controller, path);
+        }
+    }
+
+    public bool Remove(string path)
+    {
+        var removed = true;
+        foreach (var tree in Directory.EnumerateDirectories(mount))
+        {
+            removed &= CgroupFiles.RemoveTree(tree + path);
+        }
+
+        return removed;
+    }
+
+    public void SetCpuShares(string path, long shares) => CgroupFiles.Write(File("cpu", path, "cpu.shares"), $"{shares}");
+
+    public void SetCpuQuota(string path, long quotaMicroseconds, long periodMicroseconds)
+    {
+        CgroupFiles.Write(File("cpu", path, "cpu.cfs_period_us"), $"{periodMicroseconds}");
+        CgroupFiles.Write(File("cpu", path, "cpu.cfs_quota_us"), $"{quotaMicroseconds}");
+    }
+
+    public void SetMemoryLimit(string path, long bytes) => CgroupFiles.Write(File("memory", path, "memory.limit_in_bytes"), $"{bytes}");
+
+    public CgroupUsage? Usage(string path)
+    {
+        if (!Directory.Exists($"{mount}/memory{path}"))
+        {
+            return null;
+        }
+
+        var stat = CgroupFiles.Table(File("memory", path, "memory.stat"));
+        var used = CgroupFiles.Number(File("memory", path, "memory.usage_in_bytes"));
+        return new CgroupUsage
+        {
+            CpuNanoseconds = CpuNanoseconds(path),
+            MemoryBytes = used,
+            WorkingSetBytes = CgroupFiles.WorkingSet(used, stat.Get("total_inactive_file")),
+            RssBytes = stat.Get("total_rss"),
+            PageFaults = stat.Get("total_pgfault"),
+            MajorPageFaults = stat.Get("total_pgmajfault"),
+            MemoryLimitBytes = Limit(CgroupFiles.Number(File("memory", path, "memory.limit_in_bytes"))),
+            SwapBytes = stat.Get("total_swap"),
+            SwapLimitBytes = SwapLimit(path),
+            Processes = CgroupFiles.Number(File("pids", path, "pids.current")),
+            OomKills = CgroupFiles.Table(File("memory", path, "memory.oom_control")).Get("oom_kill"),
+        };
+    }
+
+    public ulong? CpuNanoseconds(string path) => CgroupFiles.Number(File("cpuacct", path, "cpuacct.usage"));
+
+    public IReadOnlyList<string> Children(string path) => CgroupFiles.Children($"{mount}/memory{path}");
+
+    public IReadOnlyList<int> Processes(string path) => CgroupFiles.Processes(File("memory", path, "cgroup.procs"));
+
+    // Version 1 limits memory and swap together.
+    private ulong? SwapLimit(string path)
+    {
+        var both = Limit(CgroupFiles.Number(File("memory", path, "memory.memsw.limit_in_bytes")));
+        var memory = Limit(CgroupFiles.Number(File("memory", path, "memory.limit_in_bytes")));
+        return both is { } sum && memory is { } part && sum >= part ? sum - part : null;
+    }
+
+    private static ulong? Limit(ulong? bytes) => bytes < UnlimitedFromBytes ? bytes : null;
+
+    private string File(string controller, string path, string name) => $"{mount}/{controller}{path}/{name}";
+
+    // A new cpuset group is empty and takes no process until it got its parent's values.
+    private void CreateIn(string controller, string path)
+    {
+        var current = $"{mount}/{controller}";
+        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parent = current;
+            current = $"{current}/{part}";
+            if (Directory.Exists(current))
+            {
+                continue;
+            }
+
+            Directory.CreateDirectory(current);
+            foreach (var file in controller == "cpuset" ? ["cpuset.cpus", "cpuset.mems"] : Array.Empty<string>())
+            {
+                System.IO.File.WriteAllText($"{current}/{file}", System.IO.File.ReadAllText($"{parent}/{file}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>One tree for all controllers. A group's children get a controller only when the group hands it down.</summary>
+public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
+{
+    private const ulong NanosecondsPerMicrosecond = 1000;
+    private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset"];
+
+    public bool IsUnified => true;
+
+    public void Create(string path)
+    {
+        var current = mount;
+        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            HandDown(current);
+            current = $"{current}/{part}";
+            Directory.CreateDirectory(current);
+        }
+
+        HandDown(current);
+    }
+
+    public bool Remove(string path) => CgroupFiles.RemoveTree(mount + path);
+
+    // From 2…262144 to 1…10000, as runtimes convert it for the containers below.
+    public void SetCpuShares(string path, long shares)
+    {
+        const long maxShares = 262142;
+        const long maxWeight = 9999;
+        CgroupFiles.Write(File(path, "cpu.weight"), $"{1 + ((shares - 2) * maxWeight / maxShares)}");
+    }
+
+    public void SetCpuQuota(string path, long quotaMicroseconds, long periodMicroseconds) =>
+        CgroupFiles.Write(File(path, "cpu.max"), $"{quotaMicroseconds} {periodMicroseconds}");
+
+    public void SetMemoryLimit(string path, long bytes) => CgroupFiles.Write(File(path, "memory.max"), $"{bytes}");
+
+    public CgroupUsage? Usage(string path)
+    {
+        if (!Directory.Exists(mount + path))
+        {
+            return null;
+        }
+
+        // The root has no memory.current: its usage is the machine's, which is not told here.
+        var stat = CgroupFiles.Table(File(path, "memory.stat"));
+        var used = CgroupFiles.Number(File(path, "memory.current"));
+        return new CgroupUsage
+        {
+            CpuNanoseconds = CpuNanoseconds(path),
+            MemoryBytes = used,
+            WorkingSetBytes = CgroupFiles.WorkingSet(used, stat.Get("inactive_file")),
+            RssBytes = stat.Get("anon"),
+            PageFaults = stat.Get("pgfault"),
+            MajorPageFaults = stat.Get("pgmajfault"),
+            MemoryLimitBytes = CgroupFiles.Number(File(path, "memory.max")),
+            SwapBytes = CgroupFiles.Number(File(path, "memory.swap.current")),
+            SwapLimitBytes = CgroupFiles.Number(File(path, "memory.swap.max")),
+            Processes = CgroupFiles.Number(File(path, "pids.current")),
+            OomKills = CgroupFiles.Table(File(path, "memory.events")).Get("oom_kill"),
+            CpuPressure = PressureStall.Parse(CgroupFiles.Text(File(path, "cpu.pressure"))),
+            MemoryPressure = PressureStall.Parse(CgroupFiles.Text(File(path, "memory.pressure"))),
+            IoPressure = PressureStall.Parse(CgroupFiles.Text(File(path, "io.pressure"))),
+        };
+    }
+
+    public ulong? CpuNanoseconds(string path) =>
+        CgroupFiles.Table(File(path, "cpu.stat")).Get("usage_usec") * NanosecondsPerMicrosecond;
+
+    public IReadOnlyList<string> Children(string path) => CgroupFiles.Children(mount + path);
+
+    public IReadOnlyList<int> Processes(string path) => CgroupFiles.Processes(File(path, "cgroup.procs"));
+
+    private string File(string path, string name) => $"{mount}{path}/{name}";
+
+    // Only what is missing is written: a group that holds processes refuses the file, although all is handed down already.
+    private static void HandDown(string group)
+    {
+        string[] Words(string file) => System.IO.File.ReadAllText($"{group}/{file}").Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+        var available = Words("cgroup.controllers");
+        var down = Words("cgroup.subtree_control");
+        var missing = Controllers.Where(c => available.Contains(c) && !down.Contains(c)).Select(c => "+" + c).ToList();
+        if (missing.Count > 0)
+        {
+            System.IO.File.WriteAllText($"{group}/cgroup.subtree_control", string.Join(' ', missing));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+namespace OrleansOrchestrator.NodeAgent.Node;
+
+/// <summary>What one cgroup and all below it use now; null where the kernel does not say.</summary>
+public sealed record CgroupUsage
+{
+    public ulong? CpuNanoseconds { get; init; }
+
+    public ulong? MemoryBytes { get; init; }
+
+    /// <summary>Without file pages that the kernel would give up at once.</summary>
+    public ulong? WorkingSetBytes { get; init; }
+
+    public ulong? RssBytes { get; init; }
+
+    public ulong? PageFaults { get; init; }
+
+    public ulong? MajorPageFaults { get; init; }
+
+    /// <summary>Null for none.</summary>
+    public ulong? MemoryLimitBytes { get; init; }
+
+    public ulong? SwapBytes { get; init; }
+
+    /// <summary>Null for none.</summary>
+    public ulong? SwapLimitBytes { get; init; }
+
+    public ulong? Processes { get; init; }
+
+    /// <summary>How often a process in it was killed for want of memory.</summary>
+    public ulong? OomKills { get; init; }
+
+    public PressureStall? CpuPressure { get; init; }
+
+    public PressureStall? MemoryPressure { get; init; }
+
+    public PressureStall? IoPressure { get; init; }
+}
+
+/// <summary>
+/// Files of the cgroup file system, of either version. Paths begin with a slash and are those of groups; everything that depends on the version is behind this, so
+/// both can be tried on any directory.
+/// </summary>
+public interface ICgroupHierarchy
+{
+    /// <summary>True for the unified hierarchy.</summary>
+    bool IsUnified { get; }
+
+    /// <summary>Makes a group and those above it, able to hold limits and other groups.</summary>
+    void Create(string path);
+
+    /// <summary>Removes a group and those below it; false while something is left in it.</summary>
+    bool Remove(string path);
+
+    /// <summary>CPU share in version 1's terms, where a CPU is 1024.</summary>
+    void SetCpuShares(string path, long shares);
+
+    void SetCpuQuota(string path, long quotaMicroseconds, long periodMicroseconds);
+
+    void SetMemoryLimit(string path, long bytes);
+
+    /// <summary>Null when there is no such group.</summary>
+    CgroupUsage? Usage(string path);
+
+    /// <summary>The CPU time alone, which is cheap to read.</summary>
+    ulong? CpuNanoseconds(string path);
+
+    /// <summary>Names of the groups right below.</summary>
+    IReadOnlyList<string> Children(string path);
+
+    /// <summary>Process ids right in the group.</summary>
+    IReadOnlyList<int> Processes(string path);
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using OrleansOrchestrator.NodeAgent.Pods;
+
+namespace OrleansOrchestrator.NodeAgent.Stats;
+
+/// <summary><c>/metrics</c>: the agent itself.</summary>
+public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods)
+{
+    public string Write()
+    {
+        var text = new MetricsText();
+        var entries = pods.List().Select(p => pods.FindByUid(p.Metadata.Uid)).OfType<PodEntry>().ToList();
+        text.Family("kubelet_node_name", "gauge", "[ALPHA] The node's name. The count is always 1.")
+            .Sample("kubelet_node_name", 1, null, ("node", options.NodeName));
+        text.Family("kubelet_running_pods", "gauge", "[BETA] Number of pods that have a running pod sandbox")
+            .Sample("kubelet_running_pods", entries.Count(e => e.SandboxId is not null), null);
+        text.Family("kubelet_running_containers", "gauge", "[BETA] Number of containers currently running");
+        foreach (var state in entries.SelectMany(e => e.Runtime.Containers).GroupBy(c => StateOf(c.State)).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            text.Sample("kubelet_running_containers", state.Count(), null, ("container_state", state.Key));
+        }
+
+        Process(text);
+        return text.ToString();
+    }
+
+    private static string StateOf(Cri.V1.ContainerState state) => state switch
+    {
+        Cri.V1.ContainerState.ContainerRunning => "running",
+        Cri.V1.ContainerState.ContainerExited => "exited",
+        Cri.V1.ContainerState.ContainerCreated => "created",
+        _ => "unknown",
+    };
+
+    private static void Process(MetricsText text)
+    {
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        text.Family("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.")
+            .Sample("process_cpu_seconds_total", process.TotalProcessorTime.TotalSeconds, null);
+        text.Family("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.")
+            .Sample("process_resident_memory_bytes", process.WorkingSet64, null);
+        text.Family("process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.")
+            .Sample("process_start_time_seconds", new DateTimeOffset(process.StartTime).ToUnixTimeSeconds(), null);
+        text.Family("process_open_fds", "gauge", "Number of open file descriptors.")
+            .Sample("process_open_fds", Directory.GetFiles("/proc/self/fd").Length, null);
+    }
+}

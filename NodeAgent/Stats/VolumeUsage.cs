@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Volumes;
+
+namespace OrleansOrchestrator.NodeAgent.Stats;
+
+/// <summary>How much a volume of a pod takes on the node's disk.</summary>
+public sealed record MeasuredVolume(string Name, ulong Bytes, ulong Inodes, DateTimeOffset MeasuredAt, bool IsEphemeralStorage);
+
+/// <summary>
+/// Sizes of the volumes that the node itself fills. Each is measured by walking it, at most once a minute, and only when somebody asks; as upstream does.
+/// </summary>
+public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
+{
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+    private const int MaxPods = 1024;
+    private const int MaxFilesPerVolume = 100_000;
+
+    private readonly ConcurrentDictionary<string, IReadOnlyList<MeasuredVolume>> _measured = new();
+
+    public IReadOnlyList<MeasuredVolume> Of(V1Pod pod)
+    {
+        var now = time.GetUtcNow();
+        if (_measured.TryGetValue(pod.Metadata.Uid, out var known) && known.All(v => now - v.MeasuredAt < Fresh))
+        {
+            return known;
+        }
+
+        if (_measured.Count >= MaxPods)
+        {
+            _measured.Clear();
+        }
+
+        return _measured[pod.Metadata.Uid] = [.. (pod.Spec.Volumes ?? []).Select(v => Measure(pod, v, now)).OfType<MeasuredVolume>()];
+    }
+
+    private MeasuredVolume? Measure(V1Pod pod, V1Volume volume, DateTimeOffset now)
+    {
+        var plugin = volume switch
+        {
+            { EmptyDir: not null } => "empty-dir",
+            { ConfigMap: not null } => "configmap",
+            { Secret: not null } => "secret",
+            { Projected: not null } => "projected",
+            { DownwardAPI: not null } => "downward-api",
+            _ => null,
+        };
+        if (plugin is null)
+        {
+            return null;
+        }
+
+        var (bytes, inodes) = Size(paths.Volume(pod.Metadata.Uid, plugin, volume.Name));
+        return new MeasuredVolume(volume.Name, bytes, inodes, now, volume.EmptyDir is { Medium: not "Memory" } || volume.ConfigMap is not null);
+    }
+
+    private static (ulong Bytes, ulong Inodes) Size(string directory)
+    {
+        var (bytes, inodes) = (0UL, 1UL);
+        try
+        {
+            // A link must not be followed: what is in a volume is the pod's, and may point anywhere.
+            var all = new DirectoryInfo(directory).EnumerateFileSystemInfos("*", new EnumerationOptions
+            {
+                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true,
+            });
+            foreach (var entry in all.Take(MaxFilesPerVolume))
+            {
+                inodes++;
+                bytes += entry is FileInfo file ? (ulong)file.Length : 0;
+            }
+        }
+        catch (IOException)
+        {
+            // it changes while we look: the next reader sees it
+        }
+
+        return (bytes, inodes);
+    }
+}
