@@ -76,7 +76,7 @@ public sealed class PodConnectHandler(IResourceClient client, NodeConnections no
         }
         catch (HttpRequestException exception)
         {
-            return StatusErrors.InternalError($"Get \"{message.RequestUri}\": {exception.Message}");
+            return new Status { Code = 500, Reason = "", Message = $"Get \"{message.RequestUri}\": {Forwarding.Why(exception, node.Value)}" };
         }
     }
 

@@ -10,10 +10,12 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
-/// <summary>Answers <c>proxy</c> of pods, services and nodes: plain HTTP to what the cluster runs, by name.</summary>
+/// <summary>
+/// Answers <c>proxy</c> of pods, services and nodes: plain HTTP, upgrades included, to what the cluster runs, by name. Names may say more: <c>SCHEME:NAME:PORT</c>.
+/// </summary>
 public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler, IDisposable
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
 
     private readonly HttpMessageInvoker _plain = new(new SocketsHttpHandler
     {
@@ -25,6 +27,8 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
 #pragma warning restore CA5359
     });
 
+    private sealed record Target(Uri Address, HttpMessageInvoker Invoker);
+
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
@@ -33,14 +37,7 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
             return false;
         }
 
-        var target = await TargetAsync(request, context.RequestAborted);
-        var failure = target.Succeeded
-            ? await Forwarding.SendAsync(
-                forwarder,
-                context,
-                new Uri($"{target.Value.ToString().TrimEnd('/')}/{string.Join('/', request.Parts.Skip(3))}{context.Request.QueryString}"),
-                definition.Name == WellKnown.Nodes ? await nodes.InvokerAsync(context.RequestAborted) : _plain)
-            : target.Error;
+        var failure = await ForwardAsync(context, request);
         if (failure is not null)
         {
             await StatusJson.WriteAsync(context, failure);
@@ -51,24 +48,72 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
 
     public void Dispose() => _plain.Dispose();
 
-    private async ValueTask<Outcome<Uri>> TargetAsync(RequestInfo request, CancellationToken cancellationToken)
+    private async Task<Status?> ForwardAsync(HttpContext context, RequestInfo request)
     {
-        if (request.Resource == "nodes")
+        var found = await TargetAsync(request, context.RequestAborted);
+        if (!found.Succeeded)
         {
-            return await nodes.AddressAsync(request.Name.Split(':')[0], cancellationToken);
+            return found.Error;
         }
 
-        if (Destination.Parse(request.Name) is not { } destination)
+        var path = ProxyPath.Of(context.Request, request);
+        if (path.IsRoot && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
+        {
+            // Relative links of a page at the root would otherwise lead out of the proxy.
+            context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+            context.Response.Headers.Location = $"{path.Prefix}/{context.Request.QueryString}";
+            return null;
+        }
+
+        var exact = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var address = found.Value.Address.GetLeftPart(UriPartial.Authority);
+        return Uri.TryCreate($"{address}{(path.IsRoot ? "/" : path.Rest)}{context.Request.QueryString}", exact, out var target)
+            ? await Forwarding.SendAsync(forwarder, context, target, found.Value.Invoker, path.Prefix)
+            : StatusErrors.BadRequest($"invalid path {GoText.Quote(path.Rest)}");
+    }
+
+    private async ValueTask<Outcome<Target>> TargetAsync(RequestInfo request, CancellationToken cancellationToken)
+    {
+        if (ProxyDestination.Parse(request.Name) is not { } destination)
         {
             return StatusErrors.BadRequest($"invalid {request.Resource.TrimEnd('s')} request {GoText.Quote(request.Name)}");
         }
 
-        return request.Resource == "pods"
+        if (request.Resource == "nodes")
+        {
+            return await NodeAsync(destination, cancellationToken);
+        }
+
+        var address = request.Resource == "pods"
             ? await PodAsync(request.Namespace, destination, cancellationToken)
-            : await ServiceAsync(request.Namespace, destination, cancellationToken);
+            : await ServiceAsync(request.Namespace, destination, request.Name, cancellationToken);
+        return address.Succeeded ? new Target(address.Value, _plain) : address.Error;
     }
 
-    private async ValueTask<Outcome<Uri>> PodAsync(string space, Destination destination, CancellationToken cancellationToken)
+    // The node's own port is known to speak for the node, and is shown our certificate; to any other port we are a stranger.
+    private async ValueTask<Outcome<Target>> NodeAsync(ProxyDestination destination, CancellationToken cancellationToken)
+    {
+        var node = await nodes.AddressAsync(destination.Name, cancellationToken);
+        if (!node.Succeeded)
+        {
+            return node.Error;
+        }
+
+        if (destination.Port.Length == 0 || destination.Port == node.Value.Port.ToString(CultureInfo.InvariantCulture))
+        {
+            return new Target(node.Value, await nodes.InvokerAsync(cancellationToken));
+        }
+
+        if (!IPAddress.TryParse(node.Value.Host, out var host) || !IsProxyable(host))
+        {
+            return StatusErrors.BadRequest("address not allowed");
+        }
+
+        var address = Address(destination.Scheme, host, destination.Port);
+        return address.Succeeded ? new Target(address.Value, _plain) : address.Error;
+    }
+
+    private async ValueTask<Outcome<Uri>> PodAsync(string space, ProxyDestination destination, CancellationToken cancellationToken)
     {
         var found = await client.GetAsync(
             WellKnown.Pods, new ObjectKey(space, destination.Name), ReadFreshness.Linearizable, cancellationToken);
@@ -78,83 +123,77 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
         }
 
         var pod = found.Value.As<V1Pod>();
-        if (!IPAddress.TryParse(pod.Status?.PodIP, out var address) || IPAddress.IsLoopback(address))
+        if (!IPAddress.TryParse(pod.Status?.PodIP, out var address) || !IsProxyable(address))
         {
             return StatusErrors.BadRequest("address not allowed");
         }
 
         var port = destination.Port.Length > 0
             ? destination.Port
-            : pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault()?.ContainerPort.ToString(CultureInfo.InvariantCulture);
-        return Address(destination.Scheme, address.ToString(), port);
+            : pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(p => p.ContainerPort > 0)?.ContainerPort.ToString(CultureInfo.InvariantCulture);
+        return Address(destination.Scheme, address, port);
     }
 
     // Through the endpoints rather than the service's address: the silo need not run on a node.
-    private async ValueTask<Outcome<Uri>> ServiceAsync(string space, Destination destination, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<Uri>> ServiceAsync(
+        string space, ProxyDestination destination, string asked, CancellationToken cancellationToken)
     {
-        var found = await client.GetAsync(
-            WellKnown.Endpoints, new ObjectKey(space, destination.Name), ReadFreshness.Linearizable, cancellationToken);
-        if (!found.Succeeded)
-        {
-            return StatusErrors.NotFound(WellKnown.Services, destination.Name);
-        }
-
-        var service = await client.GetAsync(
-            WellKnown.Services, new ObjectKey(space, destination.Name), ReadFreshness.Linearizable, cancellationToken);
+        var key = new ObjectKey(space, destination.Name);
+        var service = await client.GetAsync(WellKnown.Services, key, ReadFreshness.Linearizable, cancellationToken);
         if (!service.Succeeded)
         {
             return service.Error;
         }
 
-        var name = PortName(service.Value.As<V1Service>(), destination.Port);
-        var candidates = (found.Value.As<V1Endpoints>().Subsets ?? [])
-            .SelectMany(s => (s.Addresses ?? []).Select(a => (a.Ip, (s.Ports ?? []).FirstOrDefault(p => name is null || (p.Name ?? "") == name)?.Port)))
-            .Where(c => c.Port is not null)
+        // A port may be given by number; endpoints know names only.
+        var name = destination.Port;
+        if (long.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        {
+            if (service.Value.As<V1Service>().Spec.Ports?.FirstOrDefault(p => p.Port == number) is not { } port)
+            {
+                return Unavailable($"no service port {number.ToString(CultureInfo.InvariantCulture)} found for service {GoText.Quote(destination.Name)}");
+            }
+
+            name = port.Name ?? "";
+        }
+
+        var found = await client.GetAsync(WellKnown.Endpoints, key, ReadFreshness.Linearizable, cancellationToken);
+        if (!found.Succeeded || found.Value.As<V1Endpoints>().Subsets is not { Count: > 0 } subsets)
+        {
+            return Unavailable($"no endpoints available for service {GoText.Quote(destination.Name)}");
+        }
+
+        var candidates = subsets
+            .SelectMany(s => (s.Ports ?? []).Where(p => (p.Name ?? "") == name).SelectMany(p => (s.Addresses ?? []).Select(a => (a.Ip, p.Port))))
+            .Select(c => (Ip: IPAddress.TryParse(c.Ip, out var ip) ? ip : IPAddress.None, c.Port))
+            .Where(c => IsProxyable(c.Ip))
             .ToList();
-        if (name is "\0" || candidates.Count == 0)
+        if (candidates.Count == 0)
         {
-            return StatusErrors.ServiceUnavailable($"no endpoints available for service {GoText.Quote(destination.Name)}", 0);
+            return Unavailable($"no endpoints available for service {GoText.Quote(asked)}");
         }
 
-        var (ip, port) = candidates[Random.Shared.Next(candidates.Count)];
-        return Address(destination.Scheme, ip, port!.Value.ToString(CultureInfo.InvariantCulture));
+        var (address, endpoint) = candidates[Random.Shared.Next(candidates.Count)];
+        return Address(destination.Scheme, address, endpoint.ToString(CultureInfo.InvariantCulture));
     }
 
-    // A service's port may be given by name or number; endpoints know names only. Null is any, "\0" is none.
-    private static string? PortName(V1Service service, string port)
-    {
-        if (port.Length == 0)
-        {
-            return service.Spec.Ports is { Count: 1 } only ? only[0].Name ?? "" : null;
-        }
+    private static Status Unavailable(string message) => StatusErrors.ServiceUnavailable(message, 0);
 
-        var match = service.Spec.Ports?.FirstOrDefault(
-            p => p.Name == port || p.Port.ToString(CultureInfo.InvariantCulture) == port);
-        return match is null ? "\0" : match.Name ?? "";
-    }
+    // Go's IsGlobalUnicast: what is left leads into the machine itself, or to nobody in particular.
+    private static bool IsProxyable(IPAddress address) =>
+        !IPAddress.IsLoopback(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.Broadcast) &&
+        !address.IsIPv6LinkLocal && !address.IsIPv6Multicast && !IsLinkLocalOrMulticast(address);
 
-    private static Outcome<Uri> Address(string scheme, string host, string? port)
+    private static bool IsLinkLocalOrMulticast(IPAddress address) =>
+        address.GetAddressBytes() is [169, 254, _, _] or [>= 224 and < 240, _, _, _];
+
+    private static Outcome<Uri> Address(string scheme, IPAddress host, string? port)
     {
         var number = port is { Length: > 0 } ? port : scheme == "https" ? "443" : "80";
-        return Uri.TryCreate($"{scheme}://{host}:{number}", UriKind.Absolute, out var address)
+        var name = host.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{host}]" : host.ToString();
+        return ushort.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            && Uri.TryCreate($"{scheme}://{name}:{number}", UriKind.Absolute, out var address)
             ? address
             : StatusErrors.BadRequest($"invalid port {GoText.Quote(number)}");
-    }
-
-    /// <summary><c>[SCHEME:]NAME[:PORT]</c>.</summary>
-    private sealed record Destination(string Scheme, string Name, string Port)
-    {
-        public static Destination? Parse(string text)
-        {
-            var parts = text.Split(':');
-            return parts switch
-            {
-                [var name] when name.Length > 0 => new Destination("http", name, ""),
-                [var name, var port] when name.Length > 0 => new Destination("http", name, port),
-                ["http" or "https" or "", var name, var port] when name.Length > 0 =>
-                    new Destination(parts[0].Length == 0 ? "http" : parts[0], name, port),
-                _ => null,
-            };
-        }
     }
 }

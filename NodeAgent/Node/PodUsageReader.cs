@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;

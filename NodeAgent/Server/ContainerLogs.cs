@@ -5,30 +5,13 @@ using OrleansOrchestrator.NodeAgent.Logs;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
-/// <summary>What of a container's log is asked for: <c>v1.PodLogOptions</c>.</summary>
-public sealed record LogRequest
-{
-    public bool Follow { get; init; }
-
-    public bool Timestamps { get; init; }
-
-    /// <summary>Lines before this moment are left out.</summary>
-    public DateTimeOffset? Since { get; init; }
-
-    /// <summary>Only the last lines; null for all.</summary>
-    public long? TailLines { get; init; }
-
-    /// <summary>End after so many bytes; null for no bound.</summary>
-    public long? LimitBytes { get; init; }
-
-    /// <summary><c>Stdout</c>, <c>Stderr</c> or <c>All</c>.</summary>
-    public string Stream { get; init; } = "All";
-}
-
 /// <summary>Reads container logs from the runtime's files, and follows them across rotation until the container has ended.</summary>
 public sealed class ContainerLogs(TimeProvider time)
 {
     private const int BufferBytes = 64 * 1024;
+
+    // Runtimes cut lines at 16 KiB; what is longer is no log line, and is passed over.
+    private const int MaxLineBytes = 256 * 1024;
 
     // The file system says when a file grows; this bounds how late the end of a container or a missed notice is seen.
     private static readonly TimeSpan FollowCheck = TimeSpan.FromSeconds(1);
@@ -100,6 +83,7 @@ public sealed class ContainerLogs(TimeProvider time)
 
         private long _left = request.LimitBytes ?? long.MaxValue;
         private bool _continues;
+        private bool _skipsLine;
 
         public bool IsFull => _left == 0;
 
@@ -120,15 +104,18 @@ public sealed class ContainerLogs(TimeProvider time)
             int end;
             while ((end = rest.IndexOf((byte)'\n')) >= 0)
             {
-                if (CriLogLine.TryParse(rest[..end], out var line) && IsWanted(line))
+                if (!_skipsLine && CriLogLine.TryParse(rest[..end], out var line) && IsWanted(line))
                 {
                     Take(line);
                 }
 
+                _skipsLine = false;
+
                 rest = rest[(end + 1)..];
             }
 
-            var left = rest.ToArray();
+            var left = rest.Length <= MaxLineBytes ? rest.ToArray() : [];
+            _skipsLine |= left.Length != rest.Length;
             _pending.ResetWrittenCount();
             _pending.Write(left);
         }

@@ -1,4 +1,6 @@
-using System.Globalization;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using Grpc.Core;
 using k8s;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
@@ -14,6 +16,7 @@ public sealed partial class KubeletEndpoints(
     PodDialer dialer,
     ContainerLogs logs,
     StatsEndpoints stats,
+    StreamTimeouts timeouts,
     TimeProvider time,
     ILogger<KubeletEndpoints> logger)
 {
@@ -46,7 +49,7 @@ public sealed partial class KubeletEndpoints(
             return;
         }
 
-        var previous = IsTrue(query["previous"]);
+        var previous = StreamChoice.IsTrue(query["previous"]);
         var container = previous ? pod.PreviousContainer(name) : pod.Container(name);
         if (container is null || !File.Exists(container.LogPath))
         {
@@ -59,36 +62,12 @@ public sealed partial class KubeletEndpoints(
         {
             var key = (Route(context, "podNamespace"), Route(context, "podName"));
             bool IsRunning() => pods.Find(key.Item1, key.Item2)?.Container(name) is { } now && now.Id == container.Id && now.IsRunning;
-            await logs.CopyAsync(container.LogPath, LogRequestOf(query), IsRunning, context.Response.Body, context.RequestAborted);
+            await logs.CopyAsync(container.LogPath, LogRequest.Read(query, time.GetUtcNow()), IsRunning, context.Response.Body, context.RequestAborted);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             LogClientGone(context.Request.Path);
         }
-    }
-
-    private LogRequest LogRequestOf(IQueryCollection query)
-    {
-        DateTimeOffset? since = null;
-        if (Number(query["sinceSeconds"]) is { } seconds)
-        {
-            since = time.GetUtcNow().AddSeconds(-seconds);
-        }
-        else if (DateTimeOffset.TryParse(
-            query["sinceTime"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
-        {
-            since = moment;
-        }
-
-        return new LogRequest
-        {
-            Follow = IsTrue(query["follow"]),
-            Timestamps = IsTrue(query["timestamps"]),
-            Since = since,
-            TailLines = Number(query["tailLines"]),
-            LimitBytes = Number(query["limitBytes"]),
-            Stream = query["stream"].ToString() is { Length: > 0 } stream ? stream : "All",
-        };
     }
 
     private async Task ExecAsync(HttpContext context)
@@ -98,12 +77,12 @@ public sealed partial class KubeletEndpoints(
             return;
         }
 
-        var choice = ChoiceOf(context.Request.Query);
-        await RemoteCommand.ServeAsync(context, choice, async cancellationToken =>
+        var choice = StreamChoice.Read(context.Request.Query);
+        await StreamAsync(context, choice, async cancellationToken =>
         {
             var request = new ExecRequest
             {
-                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr && !choice.Tty, Tty = choice.Tty,
+                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr, Tty = choice.Tty,
             };
             request.Cmd.AddRange(context.Request.Query["command"].Select(c => c ?? ""));
             return new Uri((await cri.Runtime.ExecAsync(request, cancellationToken: cancellationToken)).Url);
@@ -117,15 +96,31 @@ public sealed partial class KubeletEndpoints(
             return;
         }
 
-        var choice = ChoiceOf(context.Request.Query);
-        await RemoteCommand.ServeAsync(context, choice, async cancellationToken =>
+        var choice = StreamChoice.Read(context.Request.Query);
+        await StreamAsync(context, choice, async cancellationToken =>
         {
             var request = new AttachRequest
             {
-                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr && !choice.Tty, Tty = choice.Tty,
+                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr, Tty = choice.Tty,
             };
             return new Uri((await cri.Runtime.AttachAsync(request, cancellationToken: cancellationToken)).Url);
         });
+    }
+
+    private async Task StreamAsync(HttpContext context, StreamChoice choice, Func<CancellationToken, Task<Uri>> open)
+    {
+        try
+        {
+            await RemoteCommand.ServeAsync(context, choice, timeouts, open);
+        }
+        catch (Exception failure) when (failure is RpcException or IOException or SocketException && !context.Response.HasStarted)
+        {
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, failure is RpcException rpc ? CriErrors.Text(rpc) : failure.Message);
+        }
+        catch (Exception failure) when (failure is IOException or WebSocketException or OperationCanceledException or TimeoutException)
+        {
+            LogStreamEnded(context.Request.Path, failure.Message);
+        }
     }
 
     private async Task PortForwardAsync(HttpContext context)
@@ -140,7 +135,7 @@ public sealed partial class KubeletEndpoints(
         var target = new ForwardTarget(
             $"{pod.Pod.Metadata.Name}, uid : {pod.Pod.Metadata.Uid}",
             (port, cancellationToken) => dialer.ConnectAsync(sandbox, hostNetwork, port, cancellationToken));
-        await new PortForward(target, logger).ServeAsync(context);
+        await new PortForward(target, timeouts, logger).ServeAsync(context);
     }
 
     private async Task<ContainerRecord?> RunningContainerAsync(HttpContext context)
@@ -184,21 +179,13 @@ public sealed partial class KubeletEndpoints(
         await context.Response.WriteAsync(message);
     }
 
-    private static StreamChoice ChoiceOf(IQueryCollection query) => new(
-        Stdin: IsTrue(query["input"]) || IsTrue(query["stdin"]),
-        Stdout: IsTrue(query["output"]) || IsTrue(query["stdout"]),
-        Stderr: IsTrue(query["error"]) || IsTrue(query["stderr"]),
-        Tty: IsTrue(query["tty"]));
-
     private static string Route(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
-
-    private static bool IsTrue(string? text) => text is "1" or "true" or "True" or "TRUE" or "t" or "T";
-
-    private static long? Number(string? text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     [LoggerMessage(1, LogLevel.Debug, "The reader of {Path} has gone")]
     private partial void LogClientGone(string path);
+
+    [LoggerMessage(2, LogLevel.Debug, "The stream {Path} ended early: {Problem}")]
+    private partial void LogStreamEnded(string path, string problem);
 }
 
 /// <summary>Registration of the node's HTTPS port.</summary>
@@ -209,6 +196,7 @@ public static class KubeletServerServices
     {
         services.AddSingleton<PodDialer>();
         services.AddSingleton<ContainerLogs>();
+        services.AddSingleton(provider => new StreamTimeouts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KubeletEndpoints>();
         return services.AddPart<KubeletServer>();
     }

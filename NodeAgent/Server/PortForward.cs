@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Net.WebSockets;
@@ -18,7 +17,7 @@ public sealed record ForwardTarget(string Description, Func<int, CancellationTok
 /// Serves port-forward in the three forms that clients speak: SPDY (one error and one data stream per connection, paired by request id), the same tunnelled through a
 /// WebSocket, and the plain WebSocket protocol with two channels per port.
 /// </summary>
-public sealed partial class PortForward(ForwardTarget target, ILogger logger)
+public sealed partial class PortForward(ForwardTarget target, StreamTimeouts timeouts, ILogger logger)
 {
     private const string TunnelProtocol = "SPDY/3.1+portforward.k8s.io";
     private const string SpdyProtocol = "portforward.k8s.io";
@@ -39,7 +38,7 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
             context.Response.Headers.Connection = "Upgrade";
             context.Response.Headers.Upgrade = "SPDY/3.1";
             context.Response.Headers["X-Stream-Protocol-Version"] = SpdyProtocol;
-            await ServeSpdyAsync(await upgrade.UpgradeAsync(), context.RequestAborted);
+            await ServeSpdyAsync(context, await upgrade.UpgradeAsync());
         }
         else
         {
@@ -48,18 +47,24 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
         }
     }
 
+    /// <summary>The ports that the plain WebSocket form asks for; null unless there are some and all are good.</summary>
+    public static IReadOnlyList<int>? Ports(IQueryCollection query)
+    {
+        var ports = query["ports"].Concat(query["port"]).SelectMany(v => (v ?? "").Split(',')).Take(MaxPorts + 1).Select(ParsePort).ToList();
+        return ports.Count is 0 or > MaxPorts || ports.Contains(0) ? null : ports;
+    }
+
     private async Task ServeWebSocketAsync(HttpContext context)
     {
         var requested = context.WebSockets.WebSocketRequestedProtocols;
         if (requested.Contains(TunnelProtocol))
         {
             using var tunnel = await WebSocketTunnel.AcceptAsync(context, TunnelProtocol);
-            await ServeSpdyAsync(new WebSocketStream(tunnel), context.RequestAborted);
+            await ServeSpdyAsync(context, new WebSocketStream(tunnel));
             return;
         }
 
-        var ports = context.Request.Query["ports"].SelectMany(v => v!.Split(',')).Select(ParsePort).ToList();
-        if (ports.Count is 0 or > MaxPorts || ports.Contains(0))
+        if (Ports(context.Request.Query) is not { } ports)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             await context.Response.WriteAsync("query parameter \"ports\" must name ports from 1 to 65535");
@@ -67,48 +72,31 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
         }
 
         var protocol = requested.Contains(ChannelProtocol) ? ChannelProtocol : requested.FirstOrDefault();
-        using var socket = await context.WebSockets.AcceptWebSocketAsync(protocol);
-        await ServeChannelsAsync(socket, ports, context.RequestAborted);
+        using var messages = new ChannelMessages(await context.WebSockets.AcceptWebSocketAsync(protocol));
+        await ServeChannelsAsync(messages, ports, context.RequestAborted);
     }
 
     private static int ParsePort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue ? port : 0;
 
-    private async Task ServeSpdyAsync(Stream transport, CancellationToken cancellationToken)
+    private async Task ServeSpdyAsync(HttpContext context, Stream transport)
     {
-        await using var connection = new SpdyConnection(transport, isServer: true);
-        var waiting = new ConcurrentDictionary<string, SpdyStream>();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await connection.RunAsync(
-            stream =>
-            {
-                // The error stream comes first; its data stream has the same request id.
-                var id = stream.Headers.GetValueOrDefault("requestid", "");
-                if (stream.Headers.GetValueOrDefault("streamtype") == "error")
-                {
-                    waiting[id] = stream;
-                }
-                else if (waiting.TryRemove(id, out var error))
-                {
-                    _ = ForwardAsync(stream, error, ended.Token);
-                }
-            },
-            ended.Token);
+        var watched = new IdleTimeoutStream(transport, timeouts.Idle, timeouts.Time, context.Abort);
+        await using var connection = new SpdyConnection(watched, isServer: true);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        using var pairs = new ForwardPairs(timeouts, (data, error) => _ = ForwardAsync(data, error, ended.Token), ended.Token);
+        await connection.RunAsync(pairs.Add, ended.Token);
         await ended.CancelAsync();
     }
 
     private async Task ForwardAsync(SpdyStream data, SpdyStream error, CancellationToken cancellationToken)
     {
+        error.StopReading();
         var port = ParsePort(data.Headers.GetValueOrDefault("port", ""));
         try
         {
             await using var connection = await target.ConnectAsync(port, cancellationToken);
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var up = CopyUpAsync(data, connection, ended.Token);
-            var down = CopyDownAsync(connection, data, ended.Token);
-            await down;
-            await ended.CancelAsync();
-            await up.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await JoinAsync(data, connection, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
         {
@@ -120,15 +108,32 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
             await ReportAsync(error, port, failure, cancellationToken);
         }
 
+        data.StopReading();
         await Task.WhenAll(data.CloseWriteAsync(cancellationToken), error.CloseWriteAsync(cancellationToken))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    // The pod ends it by closing its side after all it had to say; the client by giving the stream up, whatever the pod may still say.
+    private static async Task JoinAsync(SpdyStream data, NetworkStream connection, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var up = CopyUpAsync(data, connection, ended.Token);
+        var down = CopyDownAsync(connection, data, ended.Token);
+        var first = await Task.WhenAny(down, data.Abandoned);
+        await ended.CancelAsync();
+        await up.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (first == down ? down : Task.CompletedTask);
+        await down.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private async Task ReportAsync(SpdyStream error, int port, Exception failure, CancellationToken cancellationToken)
     {
-        var text = $"error forwarding port {port} to pod {target.Description}: {failure.Message}";
-        await error.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await error.WriteAsync(Encoding.UTF8.GetBytes(Problem(port, failure)), cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private string Problem(int port, Exception failure) => string.Create(
+        CultureInfo.InvariantCulture, $"error forwarding port {port} to pod {target.Description}: {failure.Message}");
 
     private static async Task CopyUpAsync(SpdyStream data, NetworkStream connection, CancellationToken cancellationToken)
     {
@@ -147,9 +152,8 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
     }
 
     // Channel 2i carries the data of port i, channel 2i+1 its errors; each begins with the port as two bytes, little endian.
-    private async Task ServeChannelsAsync(WebSocket socket, List<int> ports, CancellationToken cancellationToken)
+    private async Task ServeChannelsAsync(ChannelMessages messages, IReadOnlyList<int> ports, CancellationToken cancellationToken)
     {
-        using var sending = new SemaphoreSlim(1, 1);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var connections = new NetworkStream?[ports.Count];
         var pumps = new List<Task>();
@@ -157,13 +161,19 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
         {
             for (var i = 0; i < ports.Count; i++)
             {
-                connections[i] = await OpenChannelAsync(socket, sending, i, ports[i], ended.Token);
-                pumps.Add(PumpChannelAsync(socket, sending, i, connections[i], ended.Token));
+                connections[i] = await OpenChannelAsync(messages, i, ports[i], ended.Token);
+                pumps.Add(PumpChannelAsync(messages, i, connections[i], ended.Token));
             }
 
-            await Task.WhenAny(ReceiveChannelsAsync(socket, connections, ended.Token), Task.WhenAll(pumps));
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", ended.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var receiving = messages.ReceiveAsync((channel, content) => DeliverAsync(connections, channel, content, ended.Token), ended.Token);
+            await Task.WhenAny(receiving, Task.WhenAll(pumps));
+            if (!receiving.IsFaulted)
+            {
+                await messages.CloseAsync(receiving, ended.Token);
+            }
+
+            await ended.CancelAsync();
+            await receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
@@ -176,78 +186,39 @@ public sealed partial class PortForward(ForwardTarget target, ILogger logger)
         }
     }
 
-    private async Task<NetworkStream?> OpenChannelAsync(
-        WebSocket socket, SemaphoreSlim sending, int index, int port, CancellationToken cancellationToken)
+    private async Task<NetworkStream?> OpenChannelAsync(ChannelMessages messages, int index, int port, CancellationToken cancellationToken)
     {
         var head = new byte[2];
         BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)port);
-        await SendAsync(socket, sending, (byte)(2 * index), head, cancellationToken);
-        await SendAsync(socket, sending, (byte)((2 * index) + 1), head, cancellationToken);
+        await messages.SendAsync((byte)(2 * index), head, cancellationToken);
+        await messages.SendAsync((byte)((2 * index) + 1), head, cancellationToken);
         try
         {
             return await target.ConnectAsync(port, cancellationToken);
         }
-        catch (SocketException failure)
+        catch (Exception failure) when (failure is SocketException or IOException)
         {
-            var text = $"error forwarding port {port} to pod {target.Description}: {failure.Message}";
-            await SendAsync(socket, sending, (byte)((2 * index) + 1), Encoding.UTF8.GetBytes(text), cancellationToken);
+            await messages.SendAsync((byte)((2 * index) + 1), Encoding.UTF8.GetBytes(Problem(port, failure)), cancellationToken);
             return null;
         }
     }
 
     private static async Task PumpChannelAsync(
-        WebSocket socket, SemaphoreSlim sending, int index, NetworkStream? connection, CancellationToken cancellationToken)
+        ChannelMessages messages, int index, NetworkStream? connection, CancellationToken cancellationToken)
     {
         var buffer = new byte[BufferBytes];
         int count;
         while (connection is not null && (count = await connection.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            await SendAsync(socket, sending, (byte)(2 * index), buffer.AsMemory(0, count), cancellationToken);
+            await messages.SendAsync((byte)(2 * index), buffer.AsMemory(0, count), cancellationToken);
         }
     }
 
-    private static async Task ReceiveChannelsAsync(WebSocket socket, NetworkStream?[] connections, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[BufferBytes];
-        int? channel = null;
-        while (true)
-        {
-            var received = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
-            if (received.MessageType == WebSocketMessageType.Close)
-            {
-                return;
-            }
-
-            var content = buffer.AsMemory(0, received.Count);
-            if (channel is null && content.Length > 0)
-            {
-                channel = content.Span[0];
-                content = content[1..];
-            }
-
-            if (channel is { } even && even % 2 == 0 && even / 2 < connections.Length && connections[even / 2] is { } connection)
-            {
-                await connection.WriteAsync(content, cancellationToken);
-            }
-
-            channel = received.EndOfMessage ? null : channel;
-        }
-    }
-
-    private static async Task SendAsync(
-        WebSocket socket, SemaphoreSlim sending, byte channel, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        byte[] message = [channel, .. content.Span];
-        await sending.WaitAsync(cancellationToken);
-        try
-        {
-            await socket.SendAsync(message.AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
-        }
-        finally
-        {
-            sending.Release();
-        }
-    }
+    private static Task DeliverAsync(
+        NetworkStream?[] connections, byte channel, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        channel % 2 == 0 && channel / 2 < connections.Length && connections[channel / 2] is { } connection
+            ? connection.WriteAsync(content, cancellationToken).AsTask()
+            : Task.CompletedTask;
 
     [LoggerMessage(1, LogLevel.Error, "Forwarding port {Port} of pod {Pod} failed")]
     private partial void LogForwardFailed(Exception failure, int port, string pod);

@@ -76,13 +76,24 @@ public sealed class UpgradedConnection : IAsyncDisposable
             head.WriteByte(one[0]);
         }
 
-        var lines = Encoding.ASCII.GetString(head.ToArray()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
+        return ParseHead(Encoding.ASCII.GetString(head.ToArray()));
+    }
+
+    /// <summary>Status and headers of an answer's head; what is no head is an <see cref="IOException"/>.</summary>
+    public static (int Status, Dictionary<string, string> Headers) ParseHead(string head)
+    {
+        var lines = head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        if (lines is not [var first, ..] || first.Split(' ') is not [_, var code, ..]
+            || !int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out var status))
+        {
+            throw new IOException("the container runtime does not speak HTTP");
+        }
+
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var line in lines.Skip(1))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
-            headers[line[..colon]] = line[(colon + 1)..].Trim();
+            headers[colon < 0 ? line : line[..colon]] = colon < 0 ? "" : line[(colon + 1)..].Trim();
         }
 
         return (status, headers);

@@ -64,12 +64,24 @@ public sealed class RealCluster : IAsyncLifetime
         Tools.Kubectl, arguments, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig }, input);
 
     /// <summary>Starts a kubectl that goes on until it is killed.</summary>
-    public Process StartKubectl(params string[] arguments)
+    public Process StartKubectl(params string[] arguments) => StartKubectl(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts a kubectl with more in its environment, that goes on until it is killed.</summary>
+    public Process StartKubectl(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Tools.Kubectl, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["KUBECONFIG"] = Kubeconfig;
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
+
+    /// <summary>Runs kubectl as admin with more in its environment.</summary>
+    public Task<Ended> KubectlAsync(IReadOnlyDictionary<string, string> environment, string? input, params string[] arguments) =>
+        Tools.RunAsync(Tools.Kubectl, arguments, new Dictionary<string, string>(environment) { ["KUBECONFIG"] = Kubeconfig }, input);
 
     /// <summary>Process id of one of the cluster's daemons: <c>silo</c> or <c>node-agent</c>.</summary>
     public int ProcessIdOf(string daemon) => int.Parse(

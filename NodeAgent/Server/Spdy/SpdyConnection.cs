@@ -11,7 +11,8 @@ namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
 /// </summary>
 public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisposable
 {
-    private const int MaxFrameBytes = (1 << 24) - 1;
+    private const int LengthMask = (1 << 24) - 1;
+    private const int MaxControlBytes = 64 * 1024;
     private const int MaxDataBytes = 32 * 1024;
     private const int MaxStreams = 1024;
     private const int HeadBytes = 8;
@@ -120,6 +121,17 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
         while (!bytes.IsEmpty);
     }
 
+    /// <summary>Tells the peer that the stream is over, whatever was still to come.</summary>
+    internal Task ResetAsync(int id, CancellationToken cancellationToken)
+    {
+        const int Cancel = 5;
+        _streams.TryRemove(id, out _);
+        var payload = new byte[8];
+        BinaryPrimitives.WriteInt32BigEndian(payload, id);
+        BinaryPrimitives.WriteInt32BigEndian(payload.AsSpan(4), Cancel);
+        return WriteLockedControlAsync(RstStream, payload, cancellationToken);
+    }
+
     /// <summary>Both directions have ended: the peer may open another stream in its place.</summary>
     internal void Forget(int id) => _streams.TryRemove(id, out _);
 
@@ -128,19 +140,24 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
     {
         var first = BinaryPrimitives.ReadUInt32BigEndian(head);
         var flags = head[4];
-        var length = BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(4)) & MaxFrameBytes;
-        var payload = ArrayPool<byte>.Shared.Rent(length);
+        var length = BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(4)) & LengthMask;
+        var isControl = (first & 0x8000_0000) != 0;
+        if (isControl && length > MaxControlBytes)
+        {
+            throw new InvalidDataException("SPDY control frame is too long");
+        }
+
+        var payload = ArrayPool<byte>.Shared.Rent(Math.Min(length, MaxControlBytes));
         try
         {
-            await transport.ReadExactlyAsync(payload.AsMemory(0, length), cancellationToken);
-            var content = payload.AsMemory(0, length);
-            if ((first & 0x8000_0000) == 0)
+            if (!isControl)
             {
-                await ReceiveDataAsync((int)first, content, (flags & FinFlag) != 0, cancellationToken);
+                await ReceiveDataAsync((int)first, length, (flags & FinFlag) != 0, payload, cancellationToken);
                 return true;
             }
 
-            return await ReceiveControlAsync((int)(first & 0xffff), flags, content, accept, cancellationToken);
+            await transport.ReadExactlyAsync(payload.AsMemory(0, length), cancellationToken);
+            return await ReceiveControlAsync((int)(first & 0xffff), flags, payload.AsMemory(0, length), accept, cancellationToken);
         }
         finally
         {
@@ -148,9 +165,21 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
         }
     }
 
-    // Data for a stream that is gone is what was on its way when it went.
-    private ValueTask ReceiveDataAsync(int id, ReadOnlyMemory<byte> content, bool last, CancellationToken cancellationToken) =>
-        _streams.TryGetValue(id, out var stream) ? stream.ReceiveAsync(content, last, cancellationToken) : ValueTask.CompletedTask;
+    // Piece by piece, however long the frame is. Data for a stream that is gone is what was on its way when it went.
+    private async ValueTask ReceiveDataAsync(int id, int length, bool last, byte[] buffer, CancellationToken cancellationToken)
+    {
+        do
+        {
+            var part = buffer.AsMemory(0, Math.Min(length, buffer.Length));
+            await transport.ReadExactlyAsync(part, cancellationToken);
+            length -= part.Length;
+            if (_streams.TryGetValue(id, out var stream))
+            {
+                await stream.ReceiveAsync(part, last && length == 0, cancellationToken);
+            }
+        }
+        while (length > 0);
+    }
 
     private async ValueTask<bool> ReceiveControlAsync(
         int type, byte flags, ReadOnlyMemory<byte> content, Action<SpdyStream> accept, CancellationToken cancellationToken)
@@ -173,7 +202,7 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
             case RstStream:
                 if (_streams.TryRemove(Number(content), out var reset))
                 {
-                    reset.End();
+                    reset.ReceiveReset();
                 }
 
                 return true;

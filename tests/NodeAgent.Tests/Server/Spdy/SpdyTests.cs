@@ -54,6 +54,17 @@ public sealed class SpdyTests
         }
     });
 
+    /// <summary>Go's inflater hands out what it has only when it meets a flush, the empty block that zlib ends one with.</summary>
+    [Fact]
+    public void Every_block_that_is_written_ends_with_a_flush()
+    {
+        var writer = new SpdyHeaderWriter();
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal([0, 0, 0, 0xff, 0xff], writer.Write(new Dictionary<string, string> { ["streamtype"] = $"{i}" })[^5..]);
+        }
+    }
+
     [Fact]
     public void Noise_is_refused_in_an_orderly_way() => Gen.Byte.Array[0, 200].Sample(bytes =>
     {
@@ -119,6 +130,49 @@ public sealed class SpdyTests
         },
         iter: 2000);
 
+    [Fact]
+    public async Task Frames_of_any_kind_and_order_are_survived() => await AnyFrame.List[1, 20].SampleAsync(
+        async frames =>
+        {
+            var writer = new SpdyHeaderWriter();
+            var input = frames.SelectMany(frame => frame(writer)).ToArray();
+            await using var connection = new SpdyConnection(new Duplex(new MemoryStream(input), Stream.Null), isServer: true);
+            await connection.RunAsync(
+                stream => _ = EchoAsync(stream, CancellationToken.None).ContinueWith(t => _ = t.Exception, TaskScheduler.Default),
+                CancellationToken.None).WaitAsync(Patience);
+        },
+        iter: 2000);
+
+    [Theory]
+    [InlineData(0x00000001u, 0x00ffffffu)]
+    [InlineData(0x80030001u, 0x00ffffffu)]
+    [InlineData(0x80030006u, 0x00ffffffu)]
+    public async Task The_length_that_a_frame_claims_costs_no_memory(uint first, uint length)
+    {
+        var head = new byte[8];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(head, first);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(head.AsSpan(4), length);
+        var input = new LargestRead(head);
+        await using var connection = new SpdyConnection(new Duplex(input, Stream.Null), isServer: true);
+        await connection.RunAsync(_ => { }, CancellationToken.None).WaitAsync(Patience);
+        Assert.InRange(input.LargestBytes, 8, 64 * 1024);
+    }
+
+    private static readonly Gen<byte[]> AnyPayload = Gen.Byte.Array[0, 40];
+
+    private static readonly Gen<Func<SpdyHeaderWriter, byte[]>> AnyFrame = Gen.Select(
+        Gen.Int[0, 8], Gen.Int[0, 5], Gen.Byte, AnyPayload, Gen.Dictionary(Gen.String[Gen.Char.AlphaNumeric, 1, 8], Gen.String[0, 8])[0, 70])
+        .Select((type, id, flags, payload, headers) => new Func<SpdyHeaderWriter, byte[]>(writer => type switch
+        {
+            0 => Frame([0, 0, 0, (byte)id], flags, payload),
+            1 => Frame([0x80, 3, 0, 1], flags, [0, 0, 0, (byte)id, 0, 0, 0, 0, 0, 0, .. writer.Write(headers)]),
+            2 => Frame([0x80, 3, 0, 2], flags, [0, 0, 0, (byte)id, .. writer.Write(headers)]),
+            _ => Frame([0x80, 3, 0, (byte)type], flags, [0, 0, 0, (byte)id, .. payload]),
+        }));
+
+    private static byte[] Frame(byte[] first, byte flags, byte[] payload) =>
+        [.. first, flags, 0, (byte)(payload.Length >> 8), (byte)payload.Length, .. payload];
+
     private static async Task EchoAsync(SpdyStream stream, CancellationToken cancellationToken)
     {
         await stream.CopyInputAsync((bytes, token) => stream.WriteAsync(bytes, token), cancellationToken);
@@ -160,6 +214,18 @@ public sealed class SpdyTests
             await _client.DisposeAsync();
             await _server.DisposeAsync();
             _ended.Dispose();
+        }
+    }
+
+    /// <summary>Remembers how much was asked for at once.</summary>
+    private sealed class LargestRead(byte[] content) : MemoryStream(content)
+    {
+        public int LargestBytes { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            LargestBytes = Math.Max(LargestBytes, buffer.Length);
+            return base.ReadAsync(buffer, cancellationToken);
         }
     }
 

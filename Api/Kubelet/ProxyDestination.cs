@@ -1,0 +1,56 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Api.Pipeline;
+
+namespace OrleansOrchestrator.Api.Kubelet;
+
+/// <summary>What a proxied request names: <c>NAME</c>, <c>NAME:PORT</c> or <c>SCHEME:NAME:PORT</c>, in which scheme and port may be empty.</summary>
+public sealed record ProxyDestination(string Scheme, string Name, string Port)
+{
+    /// <summary>Null when it is none of these.</summary>
+    public static ProxyDestination? Parse(string text) => text.Split(':') switch
+    {
+        [{ Length: > 0 } name] => new ProxyDestination("http", name, ""),
+        [{ Length: > 0 } name, var port] => new ProxyDestination("http", name, port),
+        ["", { Length: > 0 } name, var port] => new ProxyDestination("http", name, port),
+        [("http" or "https") and var scheme, { Length: > 0 } name, var port] => new ProxyDestination(scheme, name, port),
+        _ => null,
+    };
+}
+
+/// <summary>The path of a proxied request, cut behind <c>proxy</c>.</summary>
+/// <param name="Prefix">Up to and with <c>proxy</c>: where the other side's root lies for the client.</param>
+/// <param name="Rest">What the other side is asked for, escaped as it came; empty for the root without a slash.</param>
+public sealed record ProxyPath(string Prefix, string Rest)
+{
+    /// <summary>Nothing, not even a slash, follows.</summary>
+    public bool IsRoot => Rest.Length == 0;
+
+    public static ProxyPath Of(HttpRequest request, RequestInfo info)
+    {
+        // The bytes as they came, unless they hold dots that the server has resolved already: then what was authorized counts.
+        var raw = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        var query = raw.IndexOf('?', StringComparison.Ordinal);
+        var path = query < 0 ? raw : raw[..query];
+        if (!path.StartsWith('/') || HasDots(path))
+        {
+            path = request.Path.ToUriComponent();
+        }
+
+        var before = info.Path.Trim('/').Split('/').Length - info.Parts.Count + 3;
+        var at = path.Length - path.TrimStart('/').Length - 1;
+        for (var i = 0; i < before; i++)
+        {
+            at = path.IndexOf('/', at + 1);
+            if (at < 0)
+            {
+                return new ProxyPath(path, "");
+            }
+        }
+
+        return new ProxyPath(path[..at], path[at..]);
+    }
+
+    private static bool HasDots(string path) => path.Split('/').Any(s => WebUtility.UrlDecode(s) is "." or "..");
+}
