@@ -11,7 +11,7 @@ public sealed class BuiltInAuthorizer(NodeRules nodes) : IAuthorizer
 {
     private const string NodePrefix = "system:node:";
 
-    private static readonly string[] HealthPaths = ["/healthz", "/livez", "/readyz"];
+    private static readonly string[] PublicPaths = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
     private static readonly string[] DiscoveryPaths = ["/api", "/apis", "/openapi"];
     private static readonly string[] IssuerPaths = ["/.well-known/openid-configuration", "/openid/v1/jwks"];
 
@@ -47,12 +47,12 @@ public sealed class BuiltInAuthorizer(NodeRules nodes) : IAuthorizer
             return false;
         }
 
-        var path = request.Path.TrimEnd('/');
-        if (path == "/version" || HealthPaths.Any(p => IsAtOrBelow(path, p)))
+        if (PublicPaths.Contains(request.Path))
         {
             return true;
         }
 
+        var path = request.Path.TrimEnd('/');
         return user.Groups.Contains("system:authenticated") &&
             (DiscoveryPaths.Any(p => IsAtOrBelow(path, p)) ||
             (user.Groups.Contains("system:serviceaccounts") && IssuerPaths.Contains(path)));

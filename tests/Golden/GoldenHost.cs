@@ -6,6 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 using OrleansOrchestrator.Api;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
@@ -14,13 +16,17 @@ using OrleansOrchestrator.TestKit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// The API alone, over real HTTP on loopback: one silo in this process with a store in memory, no controllers, and a
-/// static token for
-/// <c>admin</c>.
+/// The API alone, over real HTTP on loopback: one silo in this process with a store in memory and no controllers, the
+/// real authentication and authorization, and a static token for the recordings' <c>admin</c>.
 /// </summary>
 public sealed class GoldenHost : IAsyncDisposable
 {
     public const string Token = "golden-token";
+
+    private static readonly Dictionary<string, UserIdentity> Tokens = new(StringComparer.Ordinal)
+    {
+        [Token] = new UserIdentity { Name = "admin", Uid = "admin", Groups = ["system:masters", "system:authenticated"] },
+    };
 
     private static readonly string[] SystemNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
@@ -55,11 +61,14 @@ public sealed class GoldenHost : IAsyncDisposable
 
         // Without the kinds' own grains, whose reconciling is not what recordings are about.
         builder.Services.AddSingleton(new ResourceTable(BuiltInResources.Table.All.Select(d => d with { GrainType = "object" })));
+        builder.Services.AddOrchestratorAuth(new AuthOptions { StaticTokens = Tokens });
         builder.Services.AddOrchestratorApi();
+        builder.Services.AddOrchestratorKubeletAccess();
         var app = builder.Build();
         api = app.Services;
-        app.Use(AuthenticateAsync);
+        app.UseOrchestratorAuthentication();
         app.MapOrchestratorApi();
+        await app.Services.GetRequiredService<TrustStore>().LoadAsync(CancellationToken.None);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         await CreateNamespacesAsync(app.Services.GetRequiredService<IResourceClient>());
@@ -70,22 +79,6 @@ public sealed class GoldenHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await _silos.DisposeAsync();
-    }
-
-    private static Task AuthenticateAsync(Microsoft.AspNetCore.Http.HttpContext context, Func<Task> next)
-    {
-        var header = context.Request.Headers.Authorization.ToString();
-        if (header == $"Bearer {Token}")
-        {
-            context.Features.Set(new UserIdentity
-            {
-                Name = "admin", Uid = "admin", Groups = ["system:masters", "system:authenticated"],
-            });
-        }
-
-        return header.Length == 0 || header == $"Bearer {Token}"
-            ? next()
-            : Api.Errors.StatusJson.WriteAsync(context, StatusErrors.Unauthorized());
     }
 
     private static async Task CreateNamespacesAsync(IResourceClient client)
