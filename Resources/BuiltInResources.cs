@@ -14,6 +14,7 @@ using OrleansOrchestrator.Resources.Core.Secrets;
 using OrleansOrchestrator.Resources.Core.ServiceAccounts;
 using OrleansOrchestrator.Resources.Core.Services;
 using OrleansOrchestrator.Resources.Discovery.EndpointSlices;
+using OrleansOrchestrator.Resources.Events;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources;
@@ -138,6 +139,11 @@ public static class BuiltInResources
         {
             Name = WellKnown.EndpointSlices, Version = "v1", Kind = "EndpointSlice", Singular = "endpointslice",
             Model = typeof(V1EndpointSlice), Strategy = new EndpointSliceStrategy(),
+        },
+        new()
+        {
+            Name = WellKnown.GroupedEvents, Version = "v1", Kind = "Event", Singular = "event", ShortNames = ["ev"],
+            Model = typeof(Eventsv1Event), Strategy = new GroupedEventStrategy(), StoredForm = new GroupedEventForm(),
         },
     ];
 }

@@ -71,7 +71,7 @@ public sealed class DiscoveryDocuments
 
     /// <summary>Upstream's <c>storageVersionHash</c>: tells clients whether the storage version has changed.</summary>
     public static string StorageVersionHash(ResourceDefinition definition) => Convert.ToBase64String(
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{definition.Name.Group}/{definition.Version}/{definition.Kind}")).AsSpan(0, 8));
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{definition.Storage.Group}/{definition.Version}/{definition.Kind}")).AsSpan(0, 8));
 
     private static void WriteVersions(Utf8JsonWriter writer, IReadOnlyList<string> versions, string serverAddress)
     {

@@ -64,10 +64,10 @@ public sealed class ListHandler(ListResolver resolver, SnapshotShelf shelf, Watc
         var page = ListPage.Take(position.Value, selection.Value);
         if (page.Continue.Length > 0 && position.Value.Snapshot is { } snapshot)
         {
-            shelf.Put(definition.Name, snapshot);
+            shelf.Put(definition.Storage, snapshot);
         }
 
-        return await SendAsync(context, format, definition, page);
+        return await SendAsync(context, format, definition, definition.StoredForm is null ? page : page.Shown(definition));
     }
 
     private async Task<Status?> SendAsync(HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)

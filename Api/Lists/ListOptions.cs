@@ -168,10 +168,13 @@ public sealed record ListOptions
         query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : null;
 
     private static bool? Flag(IQueryCollection query, string name) =>
-        First(query, name) is { } text ? text != "0" && !text.Equals("false", StringComparison.OrdinalIgnoreCase) : null;
+        First(query, name) is { } text ? IsTrue(text) : null;
+
+    /// <summary>Any value but 0 and false is true, and so is none.</summary>
+    internal static bool IsTrue(string text) => text != "0" && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Go's <c>strconv.ParseInt</c> with its two complaints.</summary>
-    private static bool TryParse(string text, out long value, out Status? refusal)
+    internal static bool TryParse(string text, out long value, out Status? refusal)
     {
         refusal = null;
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value))

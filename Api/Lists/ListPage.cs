@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Lists;
 
@@ -36,6 +39,28 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
     /// storage pages, and clients must expect empty last pages. The count is told only without selectors, where it is
     /// exact.
     /// </summary>
+    /// <summary>The list in JSON up to its items.</summary>
+    public byte[] Head(string kind, string apiVersion)
+    {
+        var text = new StringBuilder(160)
+            .Append(CultureInfo.InvariantCulture, $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",")
+            .Append(CultureInfo.InvariantCulture, $"\"metadata\":{{\"resourceVersion\":\"{Revision}\"");
+        if (Continue.Length > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",\"continue\":\"{Continue}\"");
+        }
+
+        if (Remaining is { } remaining)
+        {
+            text.Append(CultureInfo.InvariantCulture, $",\"remainingItemCount\":{remaining}");
+        }
+
+        return Encoding.UTF8.GetBytes(text.Append("},\"items\":").ToString());
+    }
+
+    /// <summary>The page with its objects as the resource shows them.</summary>
+    public ListPage Shown(ResourceDefinition definition) => this with { Items = [.. Items.Select(definition.Show)] };
+
     private static ListPage Finish(ListPosition position, ObjectSelection selection, List<ResourceObject> items)
     {
         if (position.Limit == 0 || items.Count < position.Limit)

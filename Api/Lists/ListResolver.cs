@@ -37,7 +37,7 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
     public async ValueTask<Outcome<ListPosition>> ResolveAsync(
         ResourceDefinition definition, ListOptions options, ObjectSelection selection, CancellationToken cancellationToken)
     {
-        var cache = await caches.GetAsync(definition.Name, cancellationToken);
+        var cache = await caches.GetAsync(definition.Storage, cancellationToken);
         if (options.Continue.Length > 0)
         {
             return await ContinueAsync(cache, options, selection, cancellationToken);

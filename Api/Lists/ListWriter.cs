@@ -20,7 +20,7 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
     /// <summary>The list itself.</summary>
     public Task SendListAsync(HttpContext context, ResponseFormat format)
     {
-        var head = Head($"{definition.Kind}List", definition.ApiVersion);
+        var head = page.Head($"{definition.Kind}List", definition.ApiVersion);
         var size = (long)head.Length + 3;
         foreach (var item in page.Items)
         {
@@ -35,7 +35,7 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
     /// <summary>The metadata form.</summary>
     public Task SendPartialAsync(HttpContext context, ResponseFormat format)
     {
-        var head = Head("PartialObjectMetadataList", $"meta.k8s.io/{format.MetaVersion}");
+        var head = page.Head("PartialObjectMetadataList", $"meta.k8s.io/{format.MetaVersion}");
         return ResponseBody.SendAsync(
             context,
             format,
@@ -55,24 +55,6 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
         pipe => WriteTableAsync(pipe, table, context.RequestAborted));
 
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
-
-    private byte[] Head(string kind, string apiVersion)
-    {
-        var text = new StringBuilder(160)
-            .Append(CultureInfo.InvariantCulture, $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",")
-            .Append(CultureInfo.InvariantCulture, $"\"metadata\":{{\"resourceVersion\":\"{page.Revision}\"");
-        if (page.Continue.Length > 0)
-        {
-            text.Append(CultureInfo.InvariantCulture, $",\"continue\":\"{page.Continue}\"");
-        }
-
-        if (page.Remaining is { } remaining)
-        {
-            text.Append(CultureInfo.InvariantCulture, $",\"remainingItemCount\":{remaining}");
-        }
-
-        return Encoding.UTF8.GetBytes(text.Append("},\"items\":").ToString());
-    }
 
     private async Task WriteListAsync(PipeWriter pipe, byte[] head, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>Deletes what a selector selects, and answers with the list of what it found.</summary>
-public sealed class CollectionDeleter(ObjectReader reader, ObjectDeleter deleter)
+public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter deleter)
 {
     /// <summary>Deletions at the same time: enough to fill journal batches, too few to starve other writers.</summary>
     private const int Workers = 16;
@@ -36,13 +36,19 @@ public sealed class CollectionDeleter(ObjectReader reader, ObjectDeleter deleter
             return selection.Error;
         }
 
-        var snapshot = await reader.SnapshotAsync(context.Resource, ReadFreshness.Linearizable, context.CancellationToken);
-        var items = selection.Value.Select(snapshot).ToList();
-        var refusal = await DeleteAllAsync(context, options, items);
-        return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(context, snapshot.Revision, items);
+        // A limit is kept: who gives one deletes page by page.
+        var position = await resolver.ResolveAsync(context.Definition, list.Value, selection.Value, context.CancellationToken);
+        if (!position.Succeeded)
+        {
+            return position.Error;
+        }
+
+        var page = ListPage.Take(position.Value, selection.Value);
+        var refusal = await DeleteAllAsync(context, options, page.Items);
+        return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(context, page);
     }
 
-    private async ValueTask<Status?> DeleteAllAsync(WriteContext context, DeletionOptions options, List<ResourceObject> items)
+    private async ValueTask<Status?> DeleteAllAsync(WriteContext context, DeletionOptions options, IReadOnlyList<ResourceObject> items)
     {
         foreach (var batch in items.Chunk(Workers))
         {
@@ -57,17 +63,16 @@ public sealed class CollectionDeleter(ObjectReader reader, ObjectDeleter deleter
         return null;
     }
 
-    private static ReadOnlyMemory<byte> Render(WriteContext context, long revision, List<ResourceObject> items)
+    private static ReadOnlyMemory<byte> Render(WriteContext context, ListPage page)
     {
         var slices = new ObjectSlices(context.Definition);
-        var output = new ArrayBufferWriter<byte>(256 + items.Sum(i => i.Json.Length));
-        output.Write(Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{{\"kind\":\"{context.Definition.Kind}List\",\"apiVersion\":\"{context.Definition.ApiVersion}\",\"metadata\":{{\"resourceVersion\":\"{revision}\"}},\"items\":[")));
-        for (var i = 0; i < items.Count; i++)
+        var output = new ArrayBufferWriter<byte>(256 + page.Items.Sum(i => i.Json.Length));
+        output.Write(page.Head($"{context.Definition.Kind}List", context.Definition.ApiVersion));
+        output.Write("["u8);
+        for (var i = 0; i < page.Items.Count; i++)
         {
             output.Write(i == 0 ? "{"u8 : ",{"u8);
-            output.Write(slices.Untyped(items[i].Json.Span));
+            output.Write(slices.Untyped(context.Definition.Show(page.Items[i]).Json.Span));
         }
 
         output.Write("]}"u8);

@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -110,9 +110,9 @@ public sealed record DeletionOptions
 
         if (query["gracePeriodSeconds"] is [{ } seconds, ..])
         {
-            if (!long.TryParse(seconds, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed))
+            if (!ListOptions.TryParse(seconds, out var parsed, out var refusal))
             {
-                return StatusErrors.BadRequest($"strconv.ParseInt: parsing {GoText.Quote(seconds)}: invalid syntax");
+                return refusal!;
             }
 
             options.GracePeriodSeconds = parsed;
@@ -120,7 +120,7 @@ public sealed record DeletionOptions
 
         if (query["orphanDependents"] is [{ } orphans, ..])
         {
-            options.OrphanDependents = orphans is not ("false" or "0");
+            options.OrphanDependents = ListOptions.IsTrue(orphans);
         }
 
         options.PropagationPolicy = query["propagationPolicy"] is [{ } policy, ..] ? policy : null;

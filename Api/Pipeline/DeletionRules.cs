@@ -149,7 +149,7 @@ public static class DeletionRules
     }
 
     private static List<string> Finalizers(ResourceDefinition definition, V1ObjectMeta metadata, DeletionOptions options) =>
-        definition.Name == WellKnown.Events ? [.. metadata.Finalizers ?? []] : WithPropagation(metadata, options);
+        definition.Storage == WellKnown.Events ? [.. metadata.Finalizers ?? []] : WithPropagation(metadata, options);
 
     /// <summary>The finalizers that the propagation policy asks for, in place of those of an earlier one.</summary>
     private static List<string> WithPropagation(V1ObjectMeta metadata, DeletionOptions options)

@@ -17,7 +17,7 @@ public sealed class GrainDoor(IGrainFactory grains, ResourceCaches caches) : IOb
     /// <inheritdoc/>
     public Task<ResourceObject?> GetAsync(
         ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken) =>
-        mode == ReadMode.Optimistic && caches.Find(definition.Name)?.Current.Get(key) is { } cached
+        mode == ReadMode.Optimistic && caches.Find(definition.Storage)?.Current.Get(key) is { } cached
             ? Task.FromResult<ResourceObject?>(cached)
             : Grain(definition, key).GetAsync(mode, cancellationToken);
 
@@ -29,7 +29,7 @@ public sealed class GrainDoor(IGrainFactory grains, ResourceCaches caches) : IOb
     /// <summary>The interface is looked up once: the factory would find it anew, by parsing names, for every reference.</summary>
     private IObjectGrain Grain(ResourceDefinition definition, ObjectKey key)
     {
-        var id = GrainId.Create(definition.GrainType, new ObjectAddress(definition.Name, key).ToString());
+        var id = GrainId.Create(definition.GrainType, new ObjectAddress(definition.Storage, key).ToString());
         if (_type is { } known)
         {
             return (IObjectGrain)grains.GetGrain(id, known.Value);

@@ -18,18 +18,18 @@ public sealed class JournalDoor(IGrainFactory grains, ResourceCaches caches) : I
     public async Task<ResourceObject?> GetAsync(
         ResourceDefinition definition, ObjectKey key, ReadMode mode, CancellationToken cancellationToken)
     {
-        if (mode == ReadMode.Optimistic && caches.Find(definition.Name)?.Current.Get(key) is { } known)
+        if (mode == ReadMode.Optimistic && caches.Find(definition.Storage)?.Current.Get(key) is { } known)
         {
             return known;
         }
 
-        return await Journal(definition.Name).ReadAsync(key, cancellationToken);
+        return await Journal(definition.Storage).ReadAsync(key, cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task<Outcome<ResourceObject>> WriteAsync(
         ResourceDefinition definition, ObjectKey key, ObjectWrite write, CancellationToken cancellationToken) =>
-        _writers.GetOrAdd(definition.Name, static (name, door) => new JournalWriter(door.Journal(name)), this)
+        _writers.GetOrAdd(definition.Storage, static (name, door) => new JournalWriter(door.Journal(name)), this)
             .WriteAsync(new JournalWrite(key, write), cancellationToken);
 
     private IJournalGrain Journal(ResourceName resource) => grains.GetGrain<IJournalGrain>(resource.ToString());

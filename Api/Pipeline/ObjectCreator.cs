@@ -82,7 +82,7 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
         definition.Strategy.Validate(item, errors);
         if (errors.Count > 0)
         {
-            return errors.ToStatus(definition.Name.Group, definition.Kind, item.Metadata.Name ?? "");
+            return errors.ToStatus(definition.Storage.Group, definition.Kind, item.Metadata.Name ?? "");
         }
 
         context.Warnings.AddRange(definition.Strategy.Warnings(item, null));

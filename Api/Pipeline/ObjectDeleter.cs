@@ -109,7 +109,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
 
     private static Status? CheckPreconditions(WriteContext context, ResourceObject current, DeletionOptions options)
     {
-        var kind = new ResourceName(context.Resource.Group, context.Definition.Kind);
+        var kind = new ResourceName(context.Definition.Storage.Group, context.Definition.Kind);
         var isNamespace = context.Resource == WellKnown.Namespaces;
         if (options.Uid is { } uid && uid != current.Uid)
         {

@@ -107,15 +107,15 @@ public sealed class ObjectHandler(
             }
 
             freshness = revision == 0 ? ReadFreshness.Cached : ReadFreshness.Linearizable;
-            var snapshot = await reader.SnapshotAsync(exchange.Definition.Name, freshness, exchange.Aborted);
+            var snapshot = await reader.SnapshotAsync(exchange.Definition.Storage, freshness, exchange.Aborted);
             if (revision > snapshot.Revision)
             {
                 return ResourceVersions.TooLarge(revision, snapshot.Revision);
             }
         }
 
-        var item = await reader.GetAsync(exchange.Definition.Name, exchange.Request.Key(exchange.Definition), freshness, exchange.Aborted);
-        return item is null ? StatusErrors.NotFound(exchange.Definition.Name, exchange.Request.Name) : item;
+        var item = await reader.GetAsync(exchange.Definition.Storage, exchange.Request.Key(exchange.Definition), freshness, exchange.Aborted);
+        return item is null ? StatusErrors.NotFound(exchange.Definition.Name, exchange.Request.Name) : exchange.Definition.Show(item);
     }
 
     private async ValueTask<Status?> CreateAsync(Exchange exchange)

@@ -30,7 +30,7 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
         {
             try
             {
-                return await door.GetAsync(definition, key, mode, cancellationToken);
+                return await door.GetAsync(definition, key, mode, cancellationToken) is { } stored ? definition.Show(stored) : null;
             }
             catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException)
             {
@@ -48,11 +48,8 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
 
     /// <summary>Commits the first version of an object.</summary>
     public Task<Outcome<ResourceObject>> CreateAsync(
-        ResourceDefinition definition, ObjectKey key, IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken)
-    {
-        var (json, offset) = ResourceCodec.EncodeForWrite(item);
-        return WriteAsync(definition, key, new EncodedObject(json, offset, item.Metadata.Uid), WriteKind.Create, 0, cancellationToken);
-    }
+        ResourceDefinition definition, ObjectKey key, IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken) =>
+        WriteAsync(definition, key, EncodedObject.Of(item), WriteKind.Create, 0, cancellationToken);
 
     /// <summary>Commits a next version, or a deletion with its last state.</summary>
     public async Task<Outcome<ResourceObject>> WriteAsync(
@@ -63,14 +60,24 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
         long expectedRevision,
         CancellationToken cancellationToken)
     {
+        var stored = definition.StoredForm is { } form ? next.Stored(definition.Model, form) : next;
         var write = new ObjectWrite
         {
             Kind = kind,
             ExpectedRevision = expectedRevision,
-            Uid = next.Uid,
-            Json = next.Json,
-            RevisionOffset = next.RevisionOffset,
+            Uid = stored.Uid,
+            Json = stored.Json,
+            RevisionOffset = stored.RevisionOffset,
         };
+        var outcome = await WriteAsync(definition, key, write, cancellationToken);
+        return definition.StoredForm is null ? outcome
+            : outcome.Succeeded ? definition.Show(outcome.Value)
+            : Named(definition, key, outcome.Error);
+    }
+
+    private async Task<Outcome<ResourceObject>> WriteAsync(
+        ResourceDefinition definition, ObjectKey key, ObjectWrite write, CancellationToken cancellationToken)
+    {
         var (began, pause) = (time.GetTimestamp(), FirstPause);
         while (true)
         {
@@ -90,6 +97,15 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
         }
     }
 
+    /// <summary>A refusal that names the resource that was asked, not the one that is stored.</summary>
+    private static Status Named(ResourceDefinition definition, ObjectKey key, Status refusal) => refusal.Reason switch
+    {
+        StatusReasons.AlreadyExists => StatusErrors.AlreadyExists(definition.Name, key.Name),
+        StatusReasons.NotFound => StatusErrors.NotFound(definition.Name, key.Name),
+        StatusReasons.Conflict => StatusErrors.Modified(definition.Name, key.Name),
+        _ => refusal,
+    };
+
     private static TimeSpan Next(TimeSpan pause) => pause * 2 < LastPause ? pause * 2 : LastPause;
 }
 
@@ -101,6 +117,10 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
         var (json, offset) = ResourceCodec.EncodeForWrite(item);
         return new EncodedObject(json, offset, item.Metadata.Uid);
     }
+
+    /// <summary>The same object in the form in which it is stored.</summary>
+    public EncodedObject Stored(Type model, IStoredForm form) =>
+        Of(form.Store((IKubernetesObject<V1ObjectMeta>)ResourceCodec.Decode(model, Json)));
 
     /// <summary>True when nothing but the revision differs: then there is nothing to write.</summary>
     public bool IsSameAs(ResourceObject current)

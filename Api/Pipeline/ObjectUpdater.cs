@@ -193,7 +193,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     {
         var errors = new FieldErrors();
         errors.Invalid(FieldPath.Of("metadata", "resourceVersion"), 0, "must be specified for an update");
-        return errors.ToStatus(context.Resource.Group, context.Definition.Kind, context.Key.Name);
+        return errors.ToStatus(context.Definition.Storage.Group, context.Definition.Kind, context.Key.Name);
     }
 
     private static Status? Prepare(
@@ -208,14 +208,15 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         definition.Strategy.ValidateUpdate(item, old, context.Subresource, errors);
         if (errors.Count > 0)
         {
-            return errors.ToStatus(definition.Name.Group, definition.Kind, item.Metadata.Name ?? "");
+            return errors.ToStatus(definition.Storage.Group, definition.Kind, item.Metadata.Name ?? "");
         }
 
-        if (context.Subresource.Length == 0)
+        context.Warnings.AddRange(context.Subresource switch
         {
-            context.Warnings.AddRange(definition.Strategy.Warnings(item, old));
-        }
-
+            "" => definition.Strategy.Warnings(item, old),
+            "status" => definition.Strategy.StatusWarnings(item),
+            _ => [],
+        });
         return null;
     }
 

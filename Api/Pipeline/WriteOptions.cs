@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -65,7 +66,7 @@ public sealed record WriteOptions
             {
                 DryRun = query["dryRun"].Count > 0,
                 FieldManager = manager,
-                Force = force.Count > 0 && First(force) is not ("false" or "0"),
+                Force = force.Count > 0 && ListOptions.IsTrue(First(force)),
                 FieldValidation = validation switch
                 {
                     "Ignore" => FieldValidation.Ignore,

@@ -21,8 +21,9 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
     /// <summary>False for a form that no event can take: upstream then ends the stream at the first event.</summary>
     public bool CanEncode => format.Form != ObjectForm.PartialObjectMetadataList;
 
-    public void Write(IBufferWriter<byte> output, WatchEventType type, ReadOnlySpan<byte> json)
+    public void Write(IBufferWriter<byte> output, WatchEventType type, ReadOnlyMemory<byte> stored)
     {
+        var json = definition.StoredForm is { } form ? form.Show(stored) : stored.Span;
         output.Write(Head(type));
         switch (format.Form)
         {

@@ -43,7 +43,7 @@ public sealed class WatchHandler(
             return;
         }
 
-        var cache = await caches.GetAsync(definition.Name, context.RequestAborted);
+        var cache = await caches.GetAsync(definition.Storage, context.RequestAborted);
         var plan = await WatchPlan.MakeAsync(cache, resolver, prepared.Value.Options, context.RequestAborted);
         if (!plan.Succeeded)
         {

@@ -53,7 +53,7 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
                 return false;
             }
 
-            encoder.Write(pipe, WatchEventType.Added, item.Json.Span);
+            encoder.Write(pipe, WatchEventType.Added, item.Json);
             if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
                 await pipe.FlushAsync(cancellationToken);
@@ -148,7 +148,7 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
                 return false;
             }
 
-            encoder.Write(pipe, type, json.Span);
+            encoder.Write(pipe, type, json);
         }
 
         if (batch.End == CacheWatchEnd.TooOld)

@@ -151,6 +151,8 @@ internal static partial class ModelLayouts
         texts[typeof(V1ReplicaSetSpec)] = "Replicas* MinReadySeconds Selector* Template!";
         texts[typeof(V1ReplicaSetStatus)] =
             "Replicas! FullyLabeledReplicas ReadyReplicas AvailableReplicas TerminatingReplicas* ObservedGeneration Conditions";
+        texts[typeof(V1ObjectReference)] = "Kind Namespace=NamespaceProperty Name UID APIVersion ResourceVersion FieldPath";
+        texts[typeof(V1EventSource)] = "Component Host";
         texts[typeof(V1ReplicaSetCondition)] = "Type! Status! Reason Message";
     }
 }

@@ -36,6 +36,12 @@ public sealed record ResourceDefinition
 
     public required IResourceStrategy Strategy { get; init; }
 
+    /// <summary>Set when this row shows the objects of another resource in a group of its own.</summary>
+    public IStoredForm? StoredForm { get; init; }
+
+    /// <summary>The resource whose journal holds the objects: the row's own name, but for such views.</summary>
+    public ResourceName Storage => StoredForm?.Resource ?? Name;
+
     /// <summary>Orleans grain type of the kind's object grain; <c>object</c> is the generic one.</summary>
     public string GrainType { get; init; } = "object";
 
@@ -46,6 +52,10 @@ public sealed record ResourceDefinition
 
     /// <summary><c>v1</c> or <c>group/version</c>.</summary>
     public string ApiVersion => Name.Group.Length == 0 ? Version : $"{Name.Group}/{Version}";
+
+    /// <summary>A stored object as this row shows it; the object itself, but for views.</summary>
+    public ResourceObject Show(ResourceObject stored) =>
+        StoredForm is { } form ? new ResourceObject(stored.Key, stored.Uid, stored.Revision, form.Show(stored.Json)) : stored;
 
     public bool HasSubresource(string name) => Subresources.Any(s => s.Name == name);
 }

@@ -53,6 +53,9 @@ public interface IResourceStrategy
     /// <summary>Texts for Warning headers, on create and update; <paramref name="old"/> is null on create.</summary>
     IEnumerable<string> Warnings(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old);
 
+    /// <summary>Texts for Warning headers on an update of the status.</summary>
+    IEnumerable<string> StatusWarnings(IKubernetesObject<V1ObjectMeta> item);
+
     /// <summary>Why a name is bad, in upstream's words; empty when it is good.</summary>
     /// <param name="name">The name, or a generateName prefix.</param>
     /// <param name="isPrefix">True for generateName.</param>
@@ -126,6 +129,8 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
 
     public virtual IEnumerable<string> Warnings(T item, T? old) => [];
 
+    public virtual IEnumerable<string> StatusWarnings(T item) => [];
+
     public virtual IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.DnsSubdomain(name, isPrefix);
 
     public virtual long? GracePeriodSeconds(T item, long? requestedSeconds) => null;
@@ -150,6 +155,8 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
 
     IEnumerable<string> IResourceStrategy.Warnings(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old) =>
         Warnings((T)item, (T?)old);
+
+    IEnumerable<string> IResourceStrategy.StatusWarnings(IKubernetesObject<V1ObjectMeta> item) => StatusWarnings((T)item);
 
     long? IResourceStrategy.GracePeriodSeconds(IKubernetesObject<V1ObjectMeta> item, long? requestedSeconds) =>
         GracePeriodSeconds((T)item, requestedSeconds);

@@ -15,6 +15,7 @@ public static class WellKnown
     public static readonly ResourceName Secrets = new("", "secrets");
     public static readonly ResourceName ServiceAccounts = new("", "serviceaccounts");
     public static readonly ResourceName Events = new("", "events");
+    public static readonly ResourceName GroupedEvents = new("events.k8s.io", "events");
     public static readonly ResourceName EndpointSlices = new("discovery.k8s.io", "endpointslices");
     public static readonly ResourceName Deployments = new("apps", "deployments");
     public static readonly ResourceName ReplicaSets = new("apps", "replicasets");

@@ -9,13 +9,6 @@ namespace OrleansOrchestrator.Resources.Core.Events;
 /// </summary>
 public sealed class EventStrategy : ResourceStrategy<Corev1Event>
 {
-    private const int ReportingInstanceMaxLength = 128;
-    private const int ActionMaxLength = 128;
-    private const int ReasonMaxLength = 128;
-    private const int NoteMaxLength = 1024;
-
-    private static readonly FieldPath InvolvedNamespace = FieldPath.Of("involvedObject", "namespace");
-
     public override bool AllowCreateOnUpdate => true;
 
     public override IReadOnlyList<SelectableField> SelectableFields { get; } =
@@ -77,73 +70,13 @@ public sealed class EventStrategy : ResourceStrategy<Corev1Event>
         item.ReportingInstance ??= "";
     }
 
-    public override void Validate(Corev1Event item, FieldErrors errors)
-    {
-        if (item.EventTime is null)
-        {
-            ValidateOld(item, errors);
-        }
-        else
-        {
-            ValidateNew(item, errors);
-        }
-    }
+    public override void Validate(Corev1Event item, FieldErrors errors) => EventRules.Validate(item, "reportingComponent", errors);
 
-    public override void ValidateUpdate(Corev1Event item, Corev1Event old, string subresource, FieldErrors errors) => Validate(item, errors);
+    public override void ValidateUpdate(Corev1Event item, Corev1Event old, string subresource, FieldErrors errors) =>
+        Validate(item, errors);
 
     /// <summary>Any path segment: reporters put object names in front, which need not be DNS names.</summary>
     public override IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.PathSegment(name, isPrefix);
-
-    private static void ValidateOld(Corev1Event item, FieldErrors errors)
-    {
-        var involved = item.InvolvedObject?.NamespaceProperty ?? "";
-        var own = item.Metadata.NamespaceProperty ?? "";
-        var agrees = involved.Length == 0 ? own is "" or "default" : own == involved;
-        if (!agrees)
-        {
-            errors.Invalid(InvolvedNamespace, involved, "does not match event.namespace");
-        }
-    }
-
-    private static void ValidateNew(Corev1Event item, FieldErrors errors)
-    {
-        if (string.IsNullOrEmpty(item.InvolvedObject?.NamespaceProperty) &&
-            item.Metadata.NamespaceProperty is not ("default" or "kube-system"))
-        {
-            errors.Invalid(InvolvedNamespace, "", "does not match event.namespace");
-        }
-
-        var reporter = item.ReportingComponent ?? "";
-        if (reporter.Length == 0)
-        {
-            errors.Required(FieldPath.Of("reportingComponent"));
-        }
-
-        if (!NameRules.IsQualifiedName(reporter))
-        {
-            errors.InvalidEach(FieldPath.Of("reportingComponent"), reporter, NameRules.QualifiedName(reporter));
-        }
-
-        RequireShort("reportingInstance", item.ReportingInstance, ReportingInstanceMaxLength, errors);
-        RequireShort("action", item.Action, ActionMaxLength, errors);
-        RequireShort("reason", item.Reason, ReasonMaxLength, errors);
-        if (NameRules.ByteCount(item.Message ?? "") > NoteMaxLength)
-        {
-            errors.Invalid(FieldPath.Of("message"), "", $"can have at most {NoteMaxLength} characters");
-        }
-    }
-
-    private static void RequireShort(string field, string? value, int maxLength, FieldErrors errors)
-    {
-        if (string.IsNullOrEmpty(value))
-        {
-            errors.Required(FieldPath.Of(field));
-        }
-        else if (NameRules.ByteCount(value) > maxLength)
-        {
-            errors.Invalid(FieldPath.Of(field), "", $"can have at most {maxLength} characters");
-        }
-    }
 
     private static string SourceOf(Corev1Event item)
     {

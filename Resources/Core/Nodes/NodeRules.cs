@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -53,10 +54,54 @@ internal static class NodeRules
 
     private static void ValidateAnnotations(V1Node item, FieldErrors errors)
     {
-        if (item.GetAnnotation(AvoidPodsAnnotation) is { Length: > 0 } text &&
-            GoJson.FindError(System.Text.Encoding.UTF8.GetBytes(text)) is { } complaint)
+        if (item.GetAnnotation(AvoidPodsAnnotation) is not { Length: > 0 } text)
+        {
+            return;
+        }
+
+        if (GoJson.FindError(System.Text.Encoding.UTF8.GetBytes(text)) is { } complaint)
         {
             errors.Invalid(FieldPath.Of("metadata", "annotations", "AvoidPods"), AvoidPodsAnnotation, complaint);
+            return;
+        }
+
+        ValidateAvoidedPods(text, errors);
+    }
+
+    /// <summary>Each entry names the controller whose pods the node avoids.</summary>
+    private static void ValidateAvoidedPods(string text, FieldErrors errors)
+    {
+        using var document = JsonDocument.Parse(text);
+        var avoids = document.RootElement.Find("preferAvoidPods");
+        for (var i = 0; i < (avoids.ValueKind == JsonValueKind.Array ? avoids.GetArrayLength() : 0); i++)
+        {
+            var path = FieldPath.Of("metadata", "annotations", AvoidPodsAnnotation).Index(i).Child("PodSignature");
+            var controller = avoids[i].Find("podSignature").Find("podController");
+            if (controller.ValueKind != JsonValueKind.Object)
+            {
+                errors.Required(path);
+            }
+            else if (controller.Find("controller").ValueKind != JsonValueKind.True)
+            {
+                errors.Invalid(path.Child("PodController", "Controller"), false, "must point to a controller");
+            }
+        }
+    }
+
+    private static JsonElement Find(this JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+
+    /// <summary>Fields that upstream has given up: what is there may stay, nothing new comes in.</summary>
+    public static void DropRetiredFields(V1Node item, V1Node? old)
+    {
+        if (old?.Spec?.ConfigSource is null && item.Spec is not null)
+        {
+            item.Spec.ConfigSource = null;
+        }
+
+        if (old?.Status?.Config is null && item.Status is not null)
+        {
+            item.Status.Config = null;
         }
     }
 
@@ -150,8 +195,16 @@ internal static class NodeRules
             return;
         }
 
+        var bad = cidrs.TakeWhile(c => NetworkRules.ParseCidrSloppy(c) is not null).Count();
+        if (bad < cidrs.Count)
+        {
+            errors.InternalError(
+                PodCidrs,
+                $"invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[{bad}]: <nil> (invalid CIDR address: {cidrs[bad]})");
+        }
+
         var families = cidrs.Select(c => NetworkRules.ParseCidrSloppy(c)?.Address.AddressFamily).Distinct().Count();
-        if (families != 2 || cidrs.Count > 2)
+        if (bad < cidrs.Count || families != 2 || cidrs.Count > 2)
         {
             errors.Invalid(PodCidrs, cidrs, "may specify no more than one CIDR for each IP family");
         }

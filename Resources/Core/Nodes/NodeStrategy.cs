@@ -59,8 +59,11 @@ public sealed class NodeStrategy : ResourceStrategy<V1Node>
         item.Status.NodeInfo ??= new V1NodeSystemInfo();
     }
 
+    public override void PrepareForCreate(V1Node item) => NodeRules.DropRetiredFields(item, null);
+
     public override void PrepareForUpdate(V1Node item, V1Node old, string subresource)
     {
+        NodeRules.DropRetiredFields(item, old);
         if (subresource == "status")
         {
             item.Spec = old.Spec;

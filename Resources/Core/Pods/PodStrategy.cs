@@ -60,9 +60,10 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
     /// <summary>Only on creation: people seldom update pods, and status is updated often.</summary>
     public override IEnumerable<string> Warnings(V1Pod item, V1Pod? old)
     {
+        // Updates of pods are many, and not by people.
         if (old is not null)
         {
-            return StatusWarnings(item);
+            return [];
         }
 
         var texts = PodWarnings.Of(item.Spec, item.Metadata, null);
@@ -89,15 +90,9 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
         return period < 0 ? 1 : period;
     }
 
-    private static IEnumerable<string> StatusWarnings(V1Pod item)
-    {
-        for (var i = 0; i < (item.Status?.PodIPs?.Count ?? 0); i++)
-        {
-            foreach (var text in NetworkRules.IpWarnings(
-                FieldPath.Of("status", "podIPs").Index(i).Child("ip"), item.Status!.PodIPs![i].Ip ?? ""))
-            {
-                yield return text;
-            }
-        }
-    }
+    public override IEnumerable<string> StatusWarnings(V1Pod item) =>
+        AddressWarnings("podIPs", item.Status?.PodIPs?.Select(i => i.Ip)).Concat(AddressWarnings("hostIPs", item.Status?.HostIPs?.Select(i => i.Ip)));
+
+    private static IEnumerable<string> AddressWarnings(string field, IEnumerable<string?>? addresses) => (addresses ?? [])
+        .SelectMany((ip, i) => NetworkRules.IpWarnings(FieldPath.Of("status", field).Index(i).Child("ip"), ip ?? ""));
 }

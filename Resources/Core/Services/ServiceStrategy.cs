@@ -88,6 +88,11 @@ public sealed class ServiceStrategy : ResourceStrategy<V1Service>
     public override IEnumerable<string> Warnings(V1Service item, V1Service? old) => ServiceWarnings.Of(item);
 
     /// <summary>A DNS label that, since 1.36, may start with a digit.</summary>
+    public override IEnumerable<string> StatusWarnings(V1Service item) => (item.Status?.LoadBalancer?.Ingress ?? [])
+        .SelectMany((ingress, i) => string.IsNullOrEmpty(ingress.Ip)
+            ? []
+            : NetworkRules.IpWarnings(FieldPath.Of("status", "loadBalancer", "ingress").Index(i), ingress.Ip));
+
     public override IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.DnsLabel(name, isPrefix);
 
     private static V1ServiceStatus NewStatus() => new() { LoadBalancer = new V1LoadBalancerStatus() };

@@ -148,6 +148,11 @@ internal static class EndpointSliceRules
     private static void ValidateHints(V1EndpointHints? hints, FieldPath path, FieldErrors errors)
     {
         ValidateHintNames(hints?.ForZones?.Select(z => z.Name ?? ""), path.Child("forZones"), NameRules.LabelValue, errors);
+        if (hints?.ForZones is { Count: > MaxHints })
+        {
+            return;
+        }
+
         ValidateHintNames(hints?.ForNodes?.Select(n => n.Name ?? ""), path.Child("forNodes"), n => NameRules.DnsSubdomain(n), errors);
     }
 
