@@ -37,9 +37,25 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
         }
     }
 
+    /// <summary>Sends a request and reads the head of its answer; the connection is closed then.</summary>
+    public async Task<RawAnswer> SendForHeadAsync(string method, string path, IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        await WriteAsync(method, path, headers, null).WaitAsync(Timeout);
+        var (status, found) = await ReadHeadAsync(_stream!).WaitAsync(Timeout);
+        Close();
+        return new RawAnswer(status, found, []);
+    }
+
     public void Dispose() => Close();
 
     private async Task<RawAnswer> ExchangeAsync(
+        string method, string path, IEnumerable<KeyValuePair<string, string>> headers, byte[]? body)
+    {
+        await WriteAsync(method, path, headers, body);
+        return await ReadAnswerAsync(_stream!, method);
+    }
+
+    private async Task WriteAsync(
         string method, string path, IEnumerable<KeyValuePair<string, string>> headers, byte[]? body)
     {
         if (_stream is null)
@@ -62,10 +78,9 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
 
         var output = _connection!.GetStream();
         await output.WriteAsync((byte[])[.. Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()), .. body ?? []]);
-        return await ReadAnswerAsync(_stream, method);
     }
 
-    private async Task<RawAnswer> ReadAnswerAsync(Stream stream, string method)
+    private static async Task<(int Status, List<KeyValuePair<string, string>> Headers)> ReadHeadAsync(Stream stream)
     {
         var status = int.Parse((await LineAsync(stream)).Split(' ')[1], CultureInfo.InvariantCulture);
         var headers = new List<KeyValuePair<string, string>>();
@@ -75,6 +90,12 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
             headers.Add(new(line[..colon], line[(colon + 1)..].Trim()));
         }
 
+        return (status, headers);
+    }
+
+    private async Task<RawAnswer> ReadAnswerAsync(Stream stream, string method)
+    {
+        var (status, headers) = await ReadHeadAsync(stream);
         var length = Find(headers, "Content-Length");
         var body = method == "HEAD" || status is 204 or 304 ? []
             : Find(headers, "Transfer-Encoding") == "chunked" ? await ChunksAsync(stream)

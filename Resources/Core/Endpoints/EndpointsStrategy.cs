@@ -54,6 +54,12 @@ public sealed class EndpointsStrategy : ResourceStrategy<V1Endpoints>
 
     public override IEnumerable<string> Warnings(V1Endpoints item, V1Endpoints? old)
     {
+        // The controller has put its addresses right before.
+        if (item.GetLabel("endpoints.kubernetes.io/managed-by") == "endpoint-controller")
+        {
+            yield break;
+        }
+
         for (var i = 0; i < (item.Subsets?.Count ?? 0); i++)
         {
             var path = Subsets.Index(i);

@@ -81,7 +81,10 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
                 }
 
                 break;
-            default: PodSecurityLabels.Validate(item.Metadata.Labels, old.Metadata.Labels, errors); break;
+            default:
+                ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+                PodSecurityLabels.Validate(item.Metadata.Labels, old.Metadata.Labels, errors);
+                break;
         }
     }
 

@@ -76,19 +76,28 @@ public sealed class NodeStrategy : ResourceStrategy<V1Node>
 
     public override void Validate(V1Node item, FieldErrors errors) => NodeRules.Validate(item, errors);
 
-    public override void ValidateUpdate(V1Node item, V1Node old, string subresource, FieldErrors errors) =>
+    public override void ValidateUpdate(V1Node item, V1Node old, string subresource, FieldErrors errors)
+    {
+        // An update of the node itself is judged twice, as a new node too.
+        if (subresource.Length == 0)
+        {
+            ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+            NodeRules.Validate(item, errors);
+        }
+
         NodeRules.ValidateUpdate(item, old, errors);
+    }
 
     public override IEnumerable<string> Warnings(V1Node item, V1Node? old)
     {
         if (item.Spec?.ConfigSource is not null)
         {
-            yield return "spec.configSource: deprecated in v1.22, support removed in v1.24";
+            yield return "spec.configSource: the feature is removed";
         }
 
         if (!string.IsNullOrEmpty(item.Spec?.ExternalID))
         {
-            yield return "spec.externalID: deprecated in v1.11, unused";
+            yield return "spec.externalID: this field is deprecated, and is unused by Kubernetes";
         }
 
         var path = FieldPath.Of("spec", "podCIDRs");

@@ -23,6 +23,9 @@ public static class ServiceKinds
     public static bool NeedsClusterIP(V1ServiceSpec spec) => spec.Type != ExternalName;
 
     /// <summary>True when ports of nodes are opened for it.</summary>
+    /// <summary>Its ports may have node ports, whether or not they are to be allocated.</summary>
+    public static bool TakesNodePorts(V1ServiceSpec spec) => spec.Type is NodePort or LoadBalancer;
+
     public static bool NeedsNodePorts(V1ServiceSpec spec) =>
         spec.Type == NodePort || (spec.Type == LoadBalancer && spec.AllocateLoadBalancerNodePorts != false);
 

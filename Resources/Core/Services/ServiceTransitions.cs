@@ -12,7 +12,7 @@ public static class ServiceTransitions
     public static void DropWhatNoLongerApplies(V1ServiceSpec spec, V1ServiceSpec old)
     {
         DropAddresses(spec, old);
-        if (ServiceKinds.NeedsNodePorts(old) && !ServiceKinds.NeedsNodePorts(spec) && NodePortsOf(spec).ToHashSet().SetEquals(NodePortsOf(old)))
+        if (ServiceKinds.TakesNodePorts(old) && !ServiceKinds.TakesNodePorts(spec) && NodePortsOf(spec).ToHashSet().IsSubsetOf(NodePortsOf(old)))
         {
             foreach (var port in spec.Ports ?? [])
             {
@@ -49,7 +49,7 @@ public static class ServiceTransitions
             }
         }
 
-        if (ServiceKinds.NeedsNodePorts(old) && ServiceKinds.NeedsNodePorts(spec))
+        if (ServiceKinds.TakesNodePorts(old) && ServiceKinds.TakesNodePorts(spec))
         {
             CarryNodePorts(spec, old);
         }
@@ -98,7 +98,7 @@ public static class ServiceTransitions
             return;
         }
 
-        if (ServiceKinds.SameStrings(spec.ClusterIPs, old.ClusterIPs))
+        if ((spec.ClusterIP ?? "") == (old.ClusterIP ?? "") && ServiceKinds.SameStrings(spec.ClusterIPs, old.ClusterIPs))
         {
             spec.ClusterIP = null;
             spec.ClusterIPs = null;

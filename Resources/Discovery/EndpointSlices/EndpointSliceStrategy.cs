@@ -11,6 +11,7 @@ namespace OrleansOrchestrator.Resources.Discovery.EndpointSlices;
 public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
 {
     private const int MaxShown = 3;
+    private const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -55,9 +56,11 @@ public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
 
     public override void PrepareForUpdate(V1EndpointSlice item, V1EndpointSlice old, string subresource)
     {
+        // A topology that is about to be dropped still counts as a change.
+        var isSame = EndpointSliceComparer.Same(item, old) && item.Endpoints?.Any(e => e.DeprecatedTopology is { Count: > 0 }) != true;
         DropTopology(item);
         var generation = old.Metadata.Generation ?? 0;
-        item.Metadata.Generation = EndpointSliceComparer.Same(item, old) ? generation : generation + 1;
+        item.Metadata.Generation = isSame ? generation : generation + 1;
     }
 
     public override void Validate(V1EndpointSlice item, FieldErrors errors) => EndpointSliceRules.Validate(item, null, errors);
@@ -73,9 +76,15 @@ public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
 
     public override IEnumerable<string> Warnings(V1EndpointSlice item, V1EndpointSlice? old)
     {
-        if (item.AddressType == "FQDN")
+        if (item.AddressType == "FQDN" && old is null)
         {
-            return ["addressType: FQDN endpoints are deprecated"];
+            return ["spec.addressType: FQDN endpoints are deprecated"];
+        }
+
+        // Controllers have put their addresses right before.
+        if (item.GetLabel(ManagedByLabel) is "endpointslice-controller.k8s.io" or "endpointslicemirroring-controller.k8s.io")
+        {
+            return [];
         }
 
         var path = FieldPath.Of("endpoints");

@@ -115,15 +115,9 @@ internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCode
     {
         if (reader.ValueIsEscaped)
         {
-            foreach (var field in _fields)
-            {
-                if (reader.ValueTextEquals(field.Utf8Name))
-                {
-                    return field;
-                }
-            }
-
-            return null;
+            // Half a surrogate pair may be among the escapes: the reader's own comparison would throw.
+            var unescaped = System.Text.Encoding.UTF8.GetBytes(JsonStrings.Read(ref reader));
+            return Array.Find(_fields, f => unescaped.AsSpan().SequenceEqual(f.Utf8Name));
         }
 
         var name = reader.ValueSpan;

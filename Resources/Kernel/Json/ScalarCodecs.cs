@@ -184,7 +184,7 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
             return existing;
         }
 
-        if (reader.TryGetBytesFromBase64(out var value))
+        if (!reader.ValueIsEscaped && reader.TryGetBytesFromBase64(out var value))
         {
             return value;
         }
