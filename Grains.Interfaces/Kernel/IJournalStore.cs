@@ -8,9 +8,9 @@ public interface IJournalStore
 {
     /// <summary>
     /// The revision of a journal without any change. Not 0, because <c>resourceVersion=0</c> has a meaning of its own
-    /// in lists and watches; nor 1, which clients take for a revision that is surely too old.
+    /// in lists and watches.
     /// </summary>
-    const long FirstRevision = 2;
+    const long FirstRevision = 1;
 
     /// <summary>
     /// Takes the next epoch of a resource, which fences every earlier holder, and says where its journal stands.

@@ -46,7 +46,7 @@ public class ReadBenchmarks
     public int WatchFrame()
     {
         _output.ResetWrittenCount();
-        _encoder.Write(_output, WatchEventType.Modified, _pod.Json.Span);
+        _encoder.Write(_output, WatchEventType.Modified, _pod.Json);
         return _output.WrittenCount;
     }
 }
