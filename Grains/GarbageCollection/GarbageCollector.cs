@@ -44,7 +44,7 @@ public sealed class GarbageCollector : IController
         _resources = services.Resources;
         _options = services.Options;
         _time = services.Time;
-        _byKind = _resources.All.ToDictionary(d => (d.ApiVersion, d.Kind));
+        _byKind = _resources.All.Where(d => d.StoredForm is null).ToDictionary(d => (d.ApiVersion, d.Kind));
     }
 
     /// <inheritdoc/>
@@ -83,6 +83,7 @@ public sealed class GarbageCollector : IController
 
     /// <summary>Events have no owners and come by the thousand.</summary>
     private IEnumerable<ResourceDefinition> Collectable => _resources.All.Where(d =>
+        d.StoredForm is null &&
         d.Name != WellKnown.Events && d.Verbs.Contains("delete") && d.Verbs.Contains("watch"));
 
     private static bool NeedsFinalizing(ResourceObject item) =>

@@ -127,7 +127,7 @@ public sealed class NamespaceReconciler : IObjectReconciler
     private async Task<List<RemainingContent>> ContentAsync(CancellationToken cancellationToken)
     {
         var result = new List<RemainingContent>();
-        foreach (var definition in _services.Resources.All.Where(d => d.Namespaced && d.Verbs.Contains("delete") && d.Verbs.Contains("list")))
+        foreach (var definition in _services.Resources.All.Where(d => d.Namespaced && d.StoredForm is null && d.Verbs.Contains("delete") && d.Verbs.Contains("list")))
         {
             var list = await _client.ListAsync(
                 new ListQuery { Resource = definition.Name, Namespace = _key.Name, Freshness = ReadFreshness.Linearizable },
