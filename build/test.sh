@@ -62,9 +62,17 @@ within=()
 run_project() {
     local name=$1 start=$SECONDS
     shift
-    "$@" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo >"$results/$name.log" 2>&1
+    "$@" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo $(live "$name") >"$results/$name.log" 2>&1
     echo $? >"$results/$name.code"
     log "$name: $(summary "$name") ($((SECONDS - start)) s)"
+}
+
+# What the recordings say is counted in the output of a test that passes: that is shown only on demand.
+live() { [ "$1" = Golden ] && echo -showLiveOutput; }
+
+# How many recorded steps pass, by area: what is still to do is counted, not hidden.
+recordings() {
+    grep -Eo '\[OUTPUT\] ([a-z]+ +[0-9]+/[0-9]+|steps [0-9]+/[0-9]+ passed)$' "$results/Golden.log" 2>/dev/null | sed 's/^\[OUTPUT\] /recorded: /'
 }
 
 summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" | tail -1; }
@@ -106,5 +114,6 @@ for project in $chosen; do
     [ "$bad" = 0 ] || { echo "=== $project"; grep -vE '^ *(Discover|Start|Finish)' "$results/$project.log" | tail -150; }
 done
 
+recordings
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -127,12 +127,6 @@ public sealed class WatchHandler(
                 CurrentRevision = () => cache.Current.Revision,
                 Bookmarks = options.AllowWatchBookmarks,
             };
-            if (plan.IsTooOld)
-            {
-                await stream.RefuseAsync(ends.Token);
-                return;
-            }
-
             using var watcher = cache.Watch(selection.ToWatch(plan.AfterRevision));
             if (plan.Initial is null || await stream.SendInitialAsync(plan, ends.Token))
             {

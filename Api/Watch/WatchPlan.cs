@@ -10,9 +10,6 @@ namespace OrleansOrchestrator.Api.Watch;
 /// <param name="MarkEnd">A bookmark tells where the initial events end.</param>
 public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool MarkEnd)
 {
-    /// <summary>The watch ends at once, with the error that tells clients to begin anew.</summary>
-    public bool IsTooOld { get; init; }
-
     /// <summary>
     /// Options as upstream completes them: a watch without a version, or from 0, has always begun with the present
     /// state, which is what sendInitialEvents now says explicitly.
@@ -36,7 +33,7 @@ public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool 
 
         if (options.SendInitialEvents != true && revision > 0)
         {
-            return new WatchPlan(null, revision, MarkEnd: false) { IsTooOld = IsBeforeAllChanges(cache, revision) };
+            return new WatchPlan(null, revision, MarkEnd: false);
         }
 
         CacheSnapshot state;
@@ -59,11 +56,4 @@ public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool 
             ? new WatchPlan(state, state.Revision, options.AllowWatchBookmarks)
             : new WatchPlan(null, state.Revision, MarkEnd: false);
     }
-
-    /// <summary>
-    /// Clients take revision 1 for one that is surely too old, and expect to hear so. Here it is what an empty journal's
-    /// list shows: nothing is lost as long as nothing has changed since, and a client that is told begins anew.
-    /// </summary>
-    private static bool IsBeforeAllChanges(ResourceCache cache, long revision) =>
-        revision == IJournalStore.FirstRevision && cache.Current.Revision > IJournalStore.FirstRevision;
 }

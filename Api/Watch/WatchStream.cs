@@ -69,13 +69,6 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
         return true;
     }
 
-    /// <summary>Tells the client that its revision is too old.</summary>
-    public async ValueTask RefuseAsync(CancellationToken cancellationToken)
-    {
-        WriteTooOld();
-        await pipe.FlushAsync(cancellationToken);
-    }
-
     /// <summary>Sends changes until the watch is over.</summary>
     public async ValueTask RunAsync(CacheWatcher watcher, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -160,11 +153,9 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
 
         if (batch.End == CacheWatchEnd.TooOld)
         {
-            WriteTooOld();
+            WatchEncoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, CurrentRevision()));
         }
 
         return batch.End == CacheWatchEnd.None;
     }
-
-    private void WriteTooOld() => WatchEncoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, CurrentRevision()));
 }
