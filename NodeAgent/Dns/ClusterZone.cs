@@ -190,22 +190,20 @@ public sealed class ClusterZone
         };
     }
 
-    private static DnsAnswer OfPod(DnsQuestion question, string label)
+    private DnsAnswer OfPod(DnsQuestion question, string label)
     {
         var text = label.Count(c => c == '-') == 3 && label.All(c => char.IsAsciiDigit(c) || c == '-')
             ? label.Replace('-', '.')
             : label.Replace('-', ':') + (label.Contains('-', StringComparison.Ordinal) ? "" : "?");
         return IPAddress.TryParse(text, out var address)
-            ? RecordsOf(question, [Address(question.Name, address)], [])
-            : new DnsAnswer { Code = DnsCode.NameError };
+            ? Records(question, [Address(question.Name, address)])
+            : Missing();
     }
 
-    private DnsAnswer Records(DnsQuestion question, IEnumerable<DnsRecord> records) => RecordsOf(question, records, [Soa()]);
-
-    private static DnsAnswer RecordsOf(DnsQuestion question, IEnumerable<DnsRecord> records, DnsRecord[] authority)
+    private DnsAnswer Records(DnsQuestion question, IEnumerable<DnsRecord> records)
     {
         var fitting = records.Where(r => r.Type == question.Type || question.Type == DnsType.Any).ToList();
-        return fitting.Count > 0 ? new DnsAnswer { Answers = fitting } : new DnsAnswer { Authority = authority };
+        return fitting.Count > 0 ? new DnsAnswer { Answers = fitting } : Nothing();
     }
 
     private DnsAnswer Nothing() => new() { Authority = [Soa()] };

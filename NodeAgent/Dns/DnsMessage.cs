@@ -26,6 +26,9 @@ public enum DnsCode : byte
     NameError = 3,
     NotImplemented = 4,
     Refused = 5,
+
+    /// <summary>An extension (RFC 6891) of a version that is not spoken here; its upper bits go into the OPT record.</summary>
+    BadVersion = 16,
 }
 
 /// <summary>
@@ -60,6 +63,23 @@ public sealed record DnsQuestion
 
     public bool HasEdns { get; init; }
 
+    public byte EdnsVersion { get; init; }
+
+    /// <summary>Whether signatures are wanted with the answer.</summary>
+    public bool WantsSignatures { get; init; }
+
+    /// <summary>Whether the resolver must not verify signatures itself.</summary>
+    public bool IsCheckingDisabled { get; init; }
+
+    /// <summary>The same question about another name.</summary>
+    public DnsQuestion About(string name)
+    {
+        var tail = new byte[4];
+        BinaryPrimitives.WriteUInt16BigEndian(tail, (ushort)Type);
+        BinaryPrimitives.WriteUInt16BigEndian(tail.AsSpan(2), Class);
+        return this with { Name = name, Section = [.. DnsWriter.Name(name), .. tail] };
+    }
+
     /// <summary>Null and a code when it is no single standard query; null and NoError when it deserves no answer at all.</summary>
     public static DnsQuestion? Parse(ReadOnlySpan<byte> message, out DnsCode error)
     {
@@ -88,7 +108,7 @@ public sealed record DnsQuestion
         }
 
         error = DnsCode.NoError;
-        var edns = EdnsBytes(message, end);
+        var edns = EdnsOf(message, end);
         return new DnsQuestion
         {
             Id = BinaryPrimitives.ReadUInt16BigEndian(message),
@@ -98,7 +118,10 @@ public sealed record DnsQuestion
             Class = BinaryPrimitives.ReadUInt16BigEndian(message[(end - 2)..]),
             Section = message[HeaderBytes..end].ToArray(),
             HasEdns = edns is not null,
-            MaxAnswerBytes = Math.Clamp(edns ?? MinUdpBytes, MinUdpBytes, MaxUdpBytes),
+            EdnsVersion = edns?.Version ?? 0,
+            WantsSignatures = edns?.WantsSignatures ?? false,
+            IsCheckingDisabled = (message[3] & 0x10) != 0,
+            MaxAnswerBytes = Math.Clamp(edns?.Bytes ?? MinUdpBytes, MinUdpBytes, MaxUdpBytes),
         };
     }
 
@@ -137,7 +160,7 @@ public sealed record DnsQuestion
     }
 
     // The OPT record is the only one that queries carry; its class field is the size that the sender takes.
-    private static int? EdnsBytes(ReadOnlySpan<byte> message, int position)
+    private static (int Bytes, byte Version, bool WantsSignatures)? EdnsOf(ReadOnlySpan<byte> message, int position)
     {
         const int OptBytes = 11;
         var additional = BinaryPrimitives.ReadUInt16BigEndian(message[10..]);
@@ -148,7 +171,7 @@ public sealed record DnsQuestion
             return null;
         }
 
-        return BinaryPrimitives.ReadUInt16BigEndian(message[(position + 3)..]);
+        return (BinaryPrimitives.ReadUInt16BigEndian(message[(position + 3)..]), message[position + 6], (message[position + 7] & 0x80) != 0);
     }
 }
 
@@ -181,14 +204,38 @@ public static class DnsWriter
     private const int MaxPointer = 0x3fff;
     private const int EdnsSize = 1232;
 
-    /// <summary>The message; cut to <paramref name="maxBytes"/> with the truncation bit set when it does not fit.</summary>
+    /// <summary>
+    /// The message, at most <paramref name="maxBytes"/> long: without the additional records when they do not fit, else with as many answers as do, and the
+    /// truncation bit set. Resolvers that never ask over TCP (musl's older ones) then have some addresses instead of none.
+    /// </summary>
     public static byte[] Write(DnsQuestion question, DnsAnswer answer, int maxBytes)
     {
         var message = Write(question, answer, truncated: false);
-        return message.Length <= maxBytes
-            ? message
-            : Write(question, answer with { Answers = [], Authority = [], Additional = [] }, truncated: true);
+        if (message.Length > maxBytes && answer.Additional.Count > 0)
+        {
+            message = Write(question, answer with { Additional = [] }, truncated: false);
+        }
+
+        if (message.Length <= maxBytes)
+        {
+            return message;
+        }
+
+        var (fitting, tooMany) = (0, Math.Max(1, answer.Answers.Count));
+        while (tooMany - fitting > 1)
+        {
+            var middle = (fitting + tooMany) / 2;
+            (fitting, tooMany) = Cut(middle).Length <= maxBytes ? (middle, tooMany) : (fitting, middle);
+        }
+
+        return Cut(fitting);
+
+        byte[] Cut(int count) => Write(
+            question, answer with { Answers = [.. answer.Answers.Take(count)], Authority = [], Additional = [] }, truncated: true);
     }
+
+    /// <summary>Nothing but the advice to ask over TCP.</summary>
+    public static byte[] WriteCut(DnsQuestion question) => Write(question, new DnsAnswer { IsAuthoritative = false }, truncated: true);
 
     /// <summary>An answer that says only that something was wrong with a message that could not be read.</summary>
     public static byte[] WriteError(ReadOnlySpan<byte> message, DnsCode code)
@@ -219,7 +266,7 @@ public static class DnsWriter
         var output = new MemoryStream();
         Number(output, question.Id);
         output.WriteByte((byte)(0x80 | (answer.IsAuthoritative ? 4 : 0) | (truncated ? 2 : 0) | (question.RecursionDesired ? 1 : 0)));
-        output.WriteByte((byte)(0x80 | (byte)answer.Code));
+        output.WriteByte((byte)(0x80 | ((byte)answer.Code & 0x0f)));
         Number(output, 1);
         Number(output, answer.Answers.Count);
         Number(output, answer.Authority.Count);
@@ -233,7 +280,7 @@ public static class DnsWriter
 
         if (question.HasEdns)
         {
-            output.Write([0, 0, (byte)DnsType.Opt, EdnsSize >> 8, EdnsSize & 0xff, 0, 0, 0, 0, 0, 0]);
+            output.Write([0, 0, (byte)DnsType.Opt, EdnsSize >> 8, EdnsSize & 0xff, (byte)((byte)answer.Code >> 4), 0, 0, 0, 0, 0]);
         }
 
         return output.ToArray();

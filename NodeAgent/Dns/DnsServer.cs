@@ -39,6 +39,11 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
             return error == DnsCode.NoError ? null : DnsWriter.WriteError(message.Span, error);
         }
 
+        if (question.EdnsVersion > 0)
+        {
+            return DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.BadVersion, IsAuthoritative = false }, question.MaxAnswerBytes);
+        }
+
         var limit = overTcp ? MaxMessageBytes : question.MaxAnswerBytes;
         if (zone.Resolve(question) is { } answer)
         {
@@ -46,8 +51,12 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
             return DnsWriter.Write(question, answer, limit);
         }
 
-        return await forwarder.AskAsync(message, question, overTcp, cancellationToken) ??
-            DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.ServerFailure, IsAuthoritative = false }, limit);
+        if (await forwarder.AskAsync(question, overTcp, cancellationToken) is { } reply)
+        {
+            return reply.Length <= limit ? reply : DnsWriter.WriteCut(question);
+        }
+
+        return DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.ServerFailure, IsAuthoritative = false }, limit);
     }
 
     // The alias of an ExternalName Service may itself be a name of the cluster; for others the resolver of the client
@@ -58,7 +67,7 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
         var records = answer.Answers.ToList();
         for (var i = 0; i < MaxAliases && records is [.., { Type: DnsType.Cname } alias] && question.Type is DnsType.A or DnsType.Aaaa; i++)
         {
-            var target = question with { Name = ReadName(alias.Data) };
+            var target = question.About(ReadName(alias.Data));
             if (zone.Resolve(target) is not { } next)
             {
                 return answer with { Answers = [.. records, .. await AskAsync(target, cancellationToken)] };
@@ -76,8 +85,7 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
 
     private async Task<IReadOnlyList<DnsRecord>> AskAsync(DnsQuestion target, CancellationToken cancellationToken)
     {
-        var query = DnsQuery.Write(target);
-        var reply = await forwarder.AskAsync(query, target, overTcp: false, cancellationToken);
+        var reply = await forwarder.AskAsync(target, overTcp: false, cancellationToken);
         return reply is null ? [] : DnsQuery.ReadAddresses(reply, target);
     }
 

@@ -7,8 +7,7 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 
 /// <summary>
 /// Asks the host's resolvers for names that are not the cluster's, and remembers their answers for as long as they say
-/// (bounded in number and time). One server after
-/// the other; over TCP when an answer was cut.
+/// (bounded in number, size and time). One server after the other, those that did not answer lately last.
 /// </summary>
 /// <param name="resolvConf">File that names the host's resolvers.</param>
 /// <param name="own">Addresses of our own, which must not be asked.</param>
@@ -16,8 +15,7 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 /// <param name="port">Port of the resolvers.</param>
 public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> own, TimeProvider time, int port = 53)
 {
-    private const int MaxRememberedQueryBytes = 512;
-    private const int MaxMessageBytes = 65535;
+    private const int MaxReplyBytes = 4096;
     private const int MaxRemembered = 10_000;
     private const int MaxAtOnce = 1000;
     private const int AttemptsPerServer = 2;
@@ -25,19 +23,28 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
 
+    // A negative answer without the record that says how long it holds.
+    private static readonly TimeSpan UnsignedNegativeAge = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AvoidFor = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _slots = new(MaxAtOnce, MaxAtOnce);
-    private readonly ConcurrentDictionary<string, (byte[] Message, DateTimeOffset Until)> _cache = new();
+    private readonly ConcurrentDictionary<Asked, (byte[] Message, DateTimeOffset Since, DateTimeOffset Until)> _cache = new();
+    private readonly ConcurrentDictionary<IPAddress, DateTimeOffset> _silent = new();
+
+    /// <summary>What shapes an answer: not who asks, nor how the name is spelt.</summary>
+    private readonly record struct Asked(string Name, DnsType Type, ushort Class, bool HasEdns, bool WantsSignatures, bool IsCheckingDisabled);
 
     /// <summary>
     /// The answer as the resolver gave it, under the question's id; null when no resolver answers or too many wait.
     /// </summary>
-    public async Task<byte[]?> AskAsync(ReadOnlyMemory<byte> query, DnsQuestion question, bool overTcp, CancellationToken cancellationToken)
+    public async Task<byte[]?> AskAsync(DnsQuestion question, bool overTcp, CancellationToken cancellationToken)
     {
-        // All of the query but its id: the case of the name and what the client can take shape the answer too.
-        var key = query.Length > MaxRememberedQueryBytes ? "" : Convert.ToBase64String(query.Span[2..]);
-        if (!overTcp && _cache.TryGetValue(key, out var known) && known.Until > time.GetUtcNow())
+        var key = new Asked(
+            question.Name, question.Type, question.Class, question.HasEdns, question.WantsSignatures, question.IsCheckingDisabled);
+        var now = time.GetUtcNow();
+        if (!overTcp && _cache.TryGetValue(key, out var known) && known.Until > now)
         {
-            return WithId(known.Message, question.Id);
+            return DnsQuery.Readdress(known.Message, question, (int)(now - known.Since).TotalSeconds);
         }
 
         if (!await _slots.WaitAsync(TimeSpan.Zero, cancellationToken))
@@ -47,13 +54,17 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
 
         try
         {
-            var answer = await AskAllAsync(query, overTcp, cancellationToken);
-            if (answer is not null && !overTcp && key.Length > 0)
+            if (await AskAllAsync(DnsQuery.Write(question), overTcp, cancellationToken) is not { } answer)
+            {
+                return null;
+            }
+
+            if (!overTcp)
             {
                 Remember(key, answer);
             }
 
-            return answer;
+            return DnsQuery.Readdress(answer, question, ageSeconds: 0);
         }
         finally
         {
@@ -61,39 +72,46 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
         }
     }
 
-    private async Task<byte[]?> AskAllAsync(ReadOnlyMemory<byte> query, bool overTcp, CancellationToken cancellationToken)
+    private async Task<byte[]?> AskAllAsync(byte[] query, bool overTcp, CancellationToken cancellationToken)
     {
-        var servers = Servers();
+        var servers = HostResolvers.Read(resolvConf)
+            .Where(address => !own.Contains(address))
+            .OrderBy(address => _silent.TryGetValue(address, out var until) && until > time.GetUtcNow())
+            .ToList();
         for (var attempt = 0; attempt < AttemptsPerServer * servers.Count; attempt++)
         {
+            var server = servers[attempt % servers.Count];
             using var patience = new CancellationTokenSource(Patience, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
             try
             {
-                var server = new IPEndPoint(servers[attempt % servers.Count], port);
-                return await (overTcp ? AskTcpAsync(query, server, either.Token) : AskUdpAsync(query, server, either.Token));
+                var answer = await (overTcp
+                    ? AskTcpAsync(query, new IPEndPoint(server, port), either.Token)
+                    : AskUdpAsync(query, new IPEndPoint(server, port), either.Token));
+                _silent.TryRemove(server, out _);
+                return answer;
             }
             catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                _silent[server] = time.GetUtcNow() + AvoidFor;
             }
         }
 
         return null;
     }
 
-    private static async Task<byte[]> AskUdpAsync(
-        ReadOnlyMemory<byte> query, IPEndPoint server, CancellationToken cancellationToken)
+    private static async Task<byte[]> AskUdpAsync(byte[] query, IPEndPoint server, CancellationToken cancellationToken)
     {
         // A port of its own for every question: guessing it is half of what forging an answer takes.
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(server, cancellationToken);
         await socket.SendAsync(query, cancellationToken);
-        var buffer = new byte[MaxMessageBytes];
+        var buffer = new byte[MaxReplyBytes];
         while (true)
         {
             var count = await socket.ReceiveAsync(buffer, cancellationToken);
-            if (IsReplyTo(buffer.AsSpan(0, count), query.Span))
+            if (IsReplyTo(buffer.AsSpan(0, count), query))
             {
                 return buffer[..count];
             }
@@ -120,34 +138,16 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
         return true;
     }
 
-    private static async Task<byte[]> AskTcpAsync(ReadOnlyMemory<byte> query, IPEndPoint server, CancellationToken cancellationToken)
+    private static async Task<byte[]> AskTcpAsync(byte[] query, IPEndPoint server, CancellationToken cancellationToken)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(server, cancellationToken);
         await using var stream = new NetworkStream(socket);
-        return await DnsOverTcp.ExchangeAsync(stream, query, cancellationToken);
+        var answer = await DnsOverTcp.ExchangeAsync(stream, query, cancellationToken);
+        return IsReplyTo(answer, query) ? answer : throw new IOException("the resolver answered another question");
     }
 
-    // Read anew each time: laptops move between networks, and the file is tiny.
-    private List<IPAddress> Servers()
-    {
-        if (!File.Exists(resolvConf))
-        {
-            return [];
-        }
-
-        return
-        [
-            .. File.ReadLines(resolvConf)
-                .Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-                .Where(words => words.Length >= 2 && words[0] == "nameserver")
-                .Select(words => IPAddress.TryParse(words[1], out var address) ? address : null)
-                .OfType<IPAddress>()
-                .Where(address => !own.Contains(address)),
-        ];
-    }
-
-    private void Remember(string key, byte[] answer)
+    private void Remember(Asked key, byte[] answer)
     {
         var code = (DnsCode)(answer[3] & 0x0f);
         var isCut = (answer[2] & 2) != 0;
@@ -161,35 +161,29 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
             _cache.Clear();
         }
 
-        _cache[key] = (answer, time.GetUtcNow() + Age(answer));
+        var now = time.GetUtcNow();
+        _cache[key] = (answer, now, now + Age(answer));
     }
 
-    // The least time to live of all records, which are found by skipping names.
+    // The least time to live of all records, and of the time that the authority gives what does not exist.
     private static TimeSpan Age(ReadOnlySpan<byte> message)
     {
-        var records = BinaryPrimitives.ReadUInt16BigEndian(message[6..]) + BinaryPrimitives.ReadUInt16BigEndian(message[8..]);
-        var position = DnsQuery.SkipName(message, DnsQuestion.HeaderBytes) + 4;
         var least = (uint)MaxAge.TotalSeconds;
-        for (var i = 0; i < records; i++)
+        var records = DnsQuery.Records(message);
+        foreach (var (type, position) in records)
         {
-            position = DnsQuery.SkipName(message, position);
-            if (position + 10 > message.Length)
+            if (type != DnsType.Opt)
             {
-                return TimeSpan.Zero;
+                least = Math.Min(least, BinaryPrimitives.ReadUInt32BigEndian(message[(position + 4)..]));
             }
 
-            least = Math.Min(least, BinaryPrimitives.ReadUInt32BigEndian(message[(position + 4)..]));
-            position += 10 + BinaryPrimitives.ReadUInt16BigEndian(message[(position + 8)..]);
+            if (type == DnsType.Soa && DnsQuery.LastNumber(message, position) is { } minimum)
+            {
+                least = Math.Min(least, minimum);
+            }
         }
 
-        return TimeSpan.FromSeconds(least);
-    }
-
-    private static byte[] WithId(byte[] message, ushort id)
-    {
-        var copy = (byte[])message.Clone();
-        BinaryPrimitives.WriteUInt16BigEndian(copy, id);
-        return copy;
+        return records.TrueForAll(r => r.Type == DnsType.Opt) ? UnsignedNegativeAge : TimeSpan.FromSeconds(least);
     }
 }
 

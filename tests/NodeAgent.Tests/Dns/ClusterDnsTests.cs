@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using CsCheck;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Dns;
@@ -32,12 +31,7 @@ public sealed class ClusterDnsTests : IAsyncLifetime
         _zone.Set(ServiceRecords.Of(External("alias2", "alias.default.svc.cluster.local"), []));
         _zone.Set(ServiceRecords.Of(External("ring", "ring.default.svc.cluster.local"), []));
         _zone.Set(ServiceRecords.Of(External("away", "small.example"), []));
-        using (var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
-        {
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            _port = ((IPEndPoint)probe.LocalEndPoint!).Port;
-        }
-
+        _port = LoopbackPort.Free();
         _running = _server.RunAsync(new IPEndPoint(IPAddress.Loopback, _port), _ended.Token);
     }
 
@@ -81,6 +75,12 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("_http._udp.web.default.svc.cluster.local SRV", "NXDOMAIN")]
     [InlineData("_x._tcp.web.default.svc.cluster.local SRV", "NXDOMAIN")]
     [InlineData("empty.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("10-244-0-8.default.pod.cluster.local AAAA", "NOERROR")]
+    [InlineData("nobody.default.pod.cluster.local A", "NXDOMAIN")]
+    [InlineData("dns-version.cluster.local A", "NOERROR")]
+    [InlineData("db-0.db.default.svc.cluster.local AAAA", "NOERROR")]
+    [InlineData("www.example.com.default.svc.cluster.local A", "NXDOMAIN")]
+    [InlineData("web.default.svc.cluster.local MX", "NOERROR")]
     public async Task What_is_not_there_is_told_with_an_soa(string question, string expected)
     {
         var (status, answers, text) = await DigAsync(question);
@@ -97,6 +97,10 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_extension_of_a_later_version_is_refused_by_its_code() =>
+        Assert.Equal("BADVERS", (await DigAsync("web.default.svc.cluster.local A +edns=1 +noednsneg")).Status);
+
+    [Fact]
     public async Task A_ring_of_aliases_ends() =>
         Assert.Equal("NOERROR", (await DigAsync("ring.default.svc.cluster.local A")).Status);
 
@@ -105,7 +109,11 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     {
         var endpoints = Enumerable.Range(1, 60).Select(i => ($"10.244.1.{i}", (string?)null, true)).ToArray();
         _zone.Set(ServiceRecords.Of(Service("big", "None"), [Slice(endpoints)]));
-        Assert.Contains("flags: qr aa tc", (await DigAsync("big.default.svc.cluster.local A +ignore +noedns")).Text, StringComparison.Ordinal);
+        var cut = await DigAsync("big.default.svc.cluster.local A +ignore +noedns");
+        Assert.Contains("flags: qr aa tc", cut.Text, StringComparison.Ordinal);
+
+        // As many as fit in 512 bytes: a head of 12, the question of 35, and 16 for each.
+        Assert.Equal((512 - 12 - 35) / 16, cut.Answers.Count);
         Assert.Equal(60, (await DigAsync("big.default.svc.cluster.local A +noedns")).Answers.Count);
         var edns = await DigAsync("big.default.svc.cluster.local A +ignore +bufsize=1232");
         Assert.Equal(60, edns.Answers.Count);
@@ -115,8 +123,8 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [Fact]
     public async Task Answers_of_others_are_remembered_and_asked_over_tcp_when_cut()
     {
-        await DigAsync("small.example A +nocookie");
-        await DigAsync("small.example A +nocookie");
+        await DigAsync("small.example A");
+        await DigAsync("SMALL.example A");
         Assert.Equal(1, _upstream.UdpQuestions);
         var big = await DigAsync("big.example A");
         Assert.Equal("A 192.0.2.81", Assert.Single(big.Answers));
@@ -130,31 +138,6 @@ public sealed class ClusterDnsTests : IAsyncLifetime
         Assert.Equal("A 192.0.2.80", Assert.Single((await DigAsync("small.example A")).Answers));
         Assert.Equal(2, _upstream.UdpQuestions);
     }
-
-    [Fact]
-    public void No_bytes_break_the_server() => Gen.Select(Gen.Byte.Array[0, 120], Gen.Bool).Sample(
-        (bytes, asQuery) =>
-        {
-            // Half of them have the head of a query, so that more than the head is read.
-            byte[] message = asQuery ? [1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, .. bytes] : bytes;
-            var question = DnsQuestion.Parse(message, out var error);
-            if (question is not null)
-            {
-                var answer = _zone.Resolve(question) ?? new DnsAnswer { Code = DnsCode.ServerFailure };
-                Assert.InRange(DnsWriter.Write(question, answer, question.MaxAnswerBytes).Length, 12, 1232);
-                Assert.NotEmpty(DnsQuery.Write(question));
-            }
-            else if (error != DnsCode.NoError)
-            {
-                Assert.Equal(12, DnsWriter.WriteError(message, error).Length);
-            }
-
-            if (message.Length >= 12)
-            {
-                DnsQuery.ReadAddresses(message, new DnsQuestion { Name = "x", Section = [] });
-            }
-        },
-        iter: 20_000);
 
     [Fact]
     public async Task A_service_that_changes_never_goes_missing()

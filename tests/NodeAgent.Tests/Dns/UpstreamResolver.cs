@@ -5,18 +5,17 @@ using OrleansOrchestrator.NodeAgent.Dns;
 namespace OrleansOrchestrator.NodeAgent.Tests.Dns;
 
 /// <summary>
-/// A resolver on loopback: 192.0.2.81 for names that begin with "big", whose answers over UDP it cuts; 192.0.2.80 for
+/// A resolver on loopback: names that begin with "missing" do not exist, 192.0.2.81 for names that begin with "big", whose answers over UDP it cuts; 192.0.2.80 for
 /// others.
 /// </summary>
 internal sealed class UpstreamResolver : IDisposable
 {
-    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-    private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _udp;
+    private readonly Socket _tcp;
 
     public UpstreamResolver()
     {
-        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _tcp.Bind(_udp.LocalEndPoint!);
+        (_udp, _tcp) = LoopbackPort.Bind();
         _tcp.Listen();
         _ = ServeUdpAsync();
         _ = ServeTcpAsync();
@@ -65,6 +64,13 @@ internal sealed class UpstreamResolver : IDisposable
     {
         var question = DnsQuestion.Parse(query, out _)!;
         var isBig = question.Name.StartsWith("big", StringComparison.Ordinal);
+        if (question.Name.StartsWith("missing", StringComparison.Ordinal))
+        {
+            // Remembered for ten seconds, though the record itself lives longer.
+            var soa = new DnsRecord("example", DnsType.Soa, 300, [0, 0, .. new byte[19], 10]);
+            return DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.NameError, Authority = [soa] }, 512);
+        }
+
         var answer = new DnsAnswer { Answers = [new DnsRecord(question.Name, DnsType.A, 300, [192, 0, 2, (byte)(isBig ? 81 : 80)])] };
         return DnsWriter.Write(question, answer, isBig ? maxBytes : 512);
     }
