@@ -67,6 +67,25 @@ public sealed class PortRules
         builder.AddHairpins();
     }
 
+    /// <summary>
+    /// Differs when the same names would mean other contents: a table with another fingerprint cannot be taken over.
+    /// </summary>
+    public static string Fingerprint(string clusterCidr)
+    {
+        var rules = new Ruleset();
+        var some = IPAddress.Loopback;
+        var port = new ProxyPort
+        {
+            Name = "a/b:c", Protocol = "udp", Port = 1, ClusterAddresses = [some], ExternalAddresses = [some], LoadBalancerAddresses = [some],
+            SourceRanges = [new IPNetwork(some, 32)], NodePort = 2, Endpoints = [new(some, 3, IsLocal: true), new(some, 4, IsLocal: true)],
+        };
+        AddTo(rules, port, clusterCidr);
+        AddTo(rules, port with { ExternalLocal = true }, clusterCidr);
+        AddTo(rules, port with { ExternalLocal = true, AffinitySeconds = 5 }, clusterCidr);
+        AddTo(rules, port with { AffinitySeconds = 5 }, clusterCidr);
+        return Hash(string.Join('\n', rules.Parts.Select(p => $"{p.Key} {p.Value}").Order(StringComparer.Ordinal)))[..8];
+    }
+
     private void AddInternal(Front front)
     {
         var endpoints = _port.InternalLocal ? _port.LocalEndpoints : _port.Endpoints;
@@ -124,14 +143,19 @@ public sealed class PortRules
     {
         if (_port.AffinitySeconds > 0)
         {
-            var own = $"{kind}-{_id}";
-            _rules.Chains[own] = $"{head}\n{BalanceWithAffinity(endpoints)}";
-            return own;
+            return OwnChain(kind, $"{head}\n{BalanceWithAffinity(endpoints)}");
         }
 
         var shape = kind == "local" ? Text($"{endpoints.Count}-of-{_port.Endpoints.Count}") : Text($"{endpoints.Count}");
         var chain = $"{front.Prefix}{kind}-{shape}";
-        _rules.SharedChains[chain] = $"{head}\n{Balance(front, endpoints, front.Prefix + map)}";
+        _rules.Parts[new Part(PartKind.Chain, chain)] = $"{head}\n{Balance(front, endpoints, front.Prefix + map)}";
+        return chain;
+    }
+
+    private string OwnChain(string kind, string body)
+    {
+        var chain = $"{kind}-{_id}-{Hash(body)[..8]}";
+        _rules.Parts[new Part(PartKind.Chain, chain)] = body;
         return chain;
     }
 
@@ -141,8 +165,8 @@ public sealed class PortRules
         for (var i = 0; i < endpoints.Count; i++)
         {
             var name = Text($"{map}-{i}");
-            _rules.SharedMaps[name] = $"type {front.KeyType} : ipv4_addr . inet_service;";
-            _rules.SharedChains[$"to-{name}"] = Find(name) + (i > 0 ? $"\n{Find($"{map}-0")}" : "");
+            _rules.Parts[new Part(PartKind.Map, name)] = $"type {front.KeyType} : ipv4_addr . inet_service;";
+            _rules.Parts[new Part(PartKind.Chain, $"to-{name}")] = Find(name) + (i > 0 ? $"\n{Find($"{map}-0")}" : "");
             _rules.Elements[(name, front.Key)] = Text($"{endpoints[i].Address} . {endpoints[i].Port}");
         }
 
@@ -164,11 +188,12 @@ public sealed class PortRules
         var choices = new List<string>();
         foreach (var endpoint in endpoints)
         {
-            // The timeout is part of the name: a set's definition cannot be changed once it is there.
             var target = Text($"{endpoint.Address}:{endpoint.Port}");
             var name = $"{_id}-{Hash(Text($"{target} {_port.AffinitySeconds}"))[..8]}";
-            _rules.Sets[$"affinity-{name}"] = Text($"type ipv4_addr; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
-            _rules.Chains[$"endpoint-{name}"] = $"update @affinity-{name} {{ ip saddr }}\nmeta l4proto {_port.Protocol} dnat to {target}";
+            _rules.Parts[new Part(PartKind.Set, $"affinity-{name}")] = Text(
+                $"type ipv4_addr; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
+            _rules.Parts[new Part(PartKind.Chain, $"endpoint-{name}")] =
+                $"update @affinity-{name} {{ ip saddr }}\nmeta l4proto {_port.Protocol} dnat to {target}";
             known.Append(CultureInfo.InvariantCulture, $"ip saddr @affinity-{name} goto endpoint-{name}\n");
             choices.Add(Text($"{choices.Count} : goto endpoint-{name}"));
         }
@@ -184,10 +209,10 @@ public sealed class PortRules
             return;
         }
 
-        _rules.Chains[$"firewall-{_id}"] = $"ip saddr != {{ {string.Join(", ", _port.SourceRanges)} }} drop";
+        var chain = OwnChain("firewall", $"ip saddr != {{ {string.Join(", ", _port.SourceRanges)} }} drop");
         foreach (var address in _port.LoadBalancerAddresses)
         {
-            _rules.Elements[("firewall-ips", Key(address))] = $"goto firewall-{_id}";
+            _rules.Elements[("firewall-ips", Key(address))] = $"goto {chain}";
         }
     }
 

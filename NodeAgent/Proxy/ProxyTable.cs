@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using System.Text.Json;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
@@ -8,17 +7,19 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <summary>
 /// The kernel's table. Each change is one transaction of what differs from the last one that succeeded. When nobody
 /// knows what the kernel holds (at the start, after a
-/// failure, when others have been at it), everything is written anew in one transaction: connections that exist go on,
-/// affinity is kept where the table was ours.
+/// failure), it is read, and only what differs is written: a restart of the agent changes nothing where nothing has changed. A table of another version, or
+/// one that others have been at, is written anew in one transaction.
 /// </summary>
 /// <param name="clusterCidr">Addresses of pods.</param>
 /// <param name="dnsAddress">Address of the cluster's DNS on this node; empty without one.</param>
+/// <param name="time">Clock.</param>
 /// <param name="space">Network namespace by name; null for our own.</param>
-public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? space = null)
+public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvider time, string? space = null)
 {
     private readonly RulesetLedger _ledger = new();
-    private bool _isKnown;
+    private readonly HeldParts _parts = new(time);
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
+    private bool _isKnown;
     private bool _mustForget;
 
     /// <summary>Size of the last transaction's text.</summary>
@@ -31,25 +32,11 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
     public async Task<bool> ApplyAsync(IReadOnlyDictionary<string, IReadOnlyList<ProxyPort>> changed, CancellationToken cancellationToken)
     {
         var (before, after) = _ledger.Replace(changed.ToDictionary(c => c.Key, c => RulesOf(c.Value), StringComparer.Ordinal));
-        var difference = RulesetText.Difference(before, after);
-        if (_isKnown && difference.Length == 0)
-        {
-            return false;
-        }
-
         var wasKnown = _isKnown;
         _isKnown = false;
         _mustForget |= !wasKnown || !SameFlows(before, after);
         _gone.UnionWith(before.Flows.Keys);
-        if (wasKnown)
-        {
-            await NftAsync(difference, cancellationToken);
-        }
-        else
-        {
-            await WriteAllAsync(cancellationToken);
-        }
-
+        var isWritten = wasKnown ? await ChangeAsync(before, after, cancellationToken) : await TakeOverAsync(cancellationToken);
         _isKnown = true;
         if (_mustForget)
         {
@@ -58,7 +45,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
         }
 
         _gone.Clear();
-        return true;
+        return isWritten;
     }
 
     /// <summary>
@@ -67,9 +54,14 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
     /// </summary>
     public async Task<bool> IsIntactAsync(CancellationToken cancellationToken)
     {
-        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {RulesetText.Table} services\n", cancellationToken);
-        _isKnown &= !trial.Succeeded && !trial.Error.Contains("No such file", StringComparison.Ordinal);
+        _isKnown &= await IsCalledAsync(cancellationToken);
         return _isKnown;
+    }
+
+    private async Task<bool> IsCalledAsync(CancellationToken cancellationToken)
+    {
+        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {RulesetText.Table} services\n", cancellationToken);
+        return !trial.Succeeded && !trial.Error.Contains("No such file", StringComparison.Ordinal);
     }
 
     private static bool SameFlows(Ruleset before, Ruleset after) =>
@@ -86,41 +78,56 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, string? sp
         return rules;
     }
 
-    private async Task WriteAllAsync(CancellationToken cancellationToken)
+    private async Task<bool> ChangeAsync(Ruleset before, Ruleset after, CancellationToken cancellationToken)
     {
-        var rules = _ledger.All();
-        var existing = await ExistingAsync(cancellationToken);
-        if (existing.Chains.Count > 0)
+        var idle = _parts.Due(after);
+        var transaction = RulesetText.Change(before, after, _parts.Missing(after), idle);
+        if (transaction.Length > 0)
         {
-            var renewal = RulesetText.Renew(rules, existing, dnsAddress);
-            LastTransactionBytes = renewal.Length;
-            if ((await RunAsync("nft", ["-f", "-"], renewal, cancellationToken)).Succeeded)
-            {
-                return;
-            }
+            await NftAsync(transaction, cancellationToken);
         }
 
-        // A table of another version, or one that others have changed, is of no use.
-        await NftAsync(RulesetText.Full(rules, dnsAddress), cancellationToken);
+        _parts.Note(before.Parts.Keys, after, idle);
+        return transaction.Length > 0;
     }
 
-    private async Task<ExistingTable> ExistingAsync(CancellationToken cancellationToken)
+    private async Task<bool> TakeOverAsync(CancellationToken cancellationToken)
     {
-        var names = new[] { "chain", "map", "set" }.ToDictionary(kind => kind, _ => new HashSet<string>(StringComparer.Ordinal));
-        var listed = await RunAsync("nft", ["-j", "-t", "list", "table", "ip", RulesetText.Table], null, cancellationToken);
-        if (listed.Succeeded)
+        var wanted = _ledger.All();
+        if (await ExistingAsync(cancellationToken) is { } existing)
         {
-            using var document = JsonDocument.Parse(listed.Output);
-            foreach (var item in document.RootElement.GetProperty("nftables").EnumerateArray())
+            var parts = existing.Parts.Keys.Where(p => !RulesetText.IsBase(p)).ToList();
+            _parts.Reset(parts);
+            var transaction = RulesetText.Change(existing, wanted, _parts.Missing(wanted), []);
+            if (await TryAsync(transaction, cancellationToken))
             {
-                foreach (var part in item.EnumerateObject().Where(p => names.ContainsKey(p.Name)))
-                {
-                    names[part.Name].Add(part.Value.GetProperty("name").GetString()!);
-                }
+                _parts.Note(parts, wanted, []);
+                return transaction.Length > 0;
             }
         }
 
-        return new ExistingTable(names["chain"], names["map"], names["set"]);
+        await NftAsync(RulesetText.Full(wanted, clusterCidr, dnsAddress), cancellationToken);
+        _parts.Reset(wanted.Parts.Keys);
+        return true;
+    }
+
+    // Null when it is not there, of another version, or damaged.
+    private async Task<Ruleset?> ExistingAsync(CancellationToken cancellationToken)
+    {
+        var marker = new Part(PartKind.Chain, RulesetText.Marker(clusterCidr, dnsAddress));
+        if (!await IsCalledAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        var listed = await RunAsync("nft", ["-j", "list", "table", "ip", RulesetText.Table], null, cancellationToken);
+        return listed.Succeeded && TableListing.Parse(listed.Output) is { } existing && existing.Parts.ContainsKey(marker) ? existing : null;
+    }
+
+    private async Task<bool> TryAsync(string transaction, CancellationToken cancellationToken)
+    {
+        LastTransactionBytes = transaction.Length;
+        return transaction.Length == 0 || (await RunAsync("nft", ["-f", "-"], transaction, cancellationToken)).Succeeded;
     }
 
     private async Task ForgetStaleAsync(CancellationToken cancellationToken)

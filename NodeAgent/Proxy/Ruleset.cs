@@ -1,25 +1,27 @@
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
+/// <summary>What an nft table is made of, besides elements.</summary>
+public enum PartKind
+{
+    Set,
+    Map,
+    Chain,
+}
+
+/// <summary>A part of the table by name.</summary>
+public readonly record struct Part(PartKind Kind, string Name);
+
 /// <summary>
-/// What the kernel is to hold for Services, as named parts with text contents. Two of these can be compared part by part, which is what makes a change
-/// of one Service one small transaction.
+/// What the kernel is to hold for Services. The name of a part tells its contents, so that parts come and go but never change, and any number of Services
+/// can use one. What changes are elements.
 /// </summary>
 public sealed class Ruleset
 {
-    /// <summary>Rules by chain, of chains that belong to one Service.</summary>
-    public Dictionary<string, string> Chains { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>Rules by chain, of chains that all Services of the same shape use; the name tells the rules.</summary>
-    public Dictionary<string, string> SharedChains { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>Definitions of maps that all Services of the same shape use.</summary>
-    public Dictionary<string, string> SharedMaps { get; } = new(StringComparer.Ordinal);
+    /// <summary>Rules of chains, a line each; definitions of sets and maps.</summary>
+    public Dictionary<Part, string> Parts { get; } = [];
 
     /// <summary>Elements by set or map and key; the value is empty for sets.</summary>
     public Dictionary<(string Set, string Key), string> Elements { get; } = [];
-
-    /// <summary>Definitions of sets that come and go with their Service.</summary>
-    public Dictionary<string, string> Sets { get; } = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Not for the kernel's rules but for the flows that it tracks: by key of a UDP port (as in the maps), the addresses that flows may lead to.

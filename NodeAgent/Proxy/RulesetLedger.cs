@@ -1,7 +1,7 @@
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Who wants which rules. Chains and sets belong to one Service, but elements may be claimed by several: two Services
+/// Who wants which rules. Parts and elements may be claimed by several Services: those of the same shape, two
 /// with the same external address and port, or two
 /// that select the same pod. The first claimant by name has its way, the others wait; so what the kernel holds depends
 /// on the Services alone, not on their history.
@@ -9,9 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 public sealed class RulesetLedger
 {
     private readonly Dictionary<string, Ruleset> _owners = new(StringComparer.Ordinal);
+    private readonly Claims<Part> _parts = new();
     private readonly Claims<(string Set, string Key)> _elements = new();
-    private readonly Claims<string> _chains = new();
-    private readonly Claims<string> _maps = new();
     private readonly Claims<string> _flows = new();
 
     /// <summary>
@@ -20,39 +19,32 @@ public sealed class RulesetLedger
     /// </summary>
     public (Ruleset Before, Ruleset After) Replace(IReadOnlyDictionary<string, Ruleset> changed)
     {
-        var (before, after) = (new Ruleset(), new Ruleset());
         var touched = new Ruleset();
         foreach (var (owner, rules) in changed)
         {
-            var old = _owners.GetValueOrDefault(owner) ?? new Ruleset();
-            CopyOwn(old, before);
-            CopyOwn(rules, after);
-            CopyShared(old, touched);
-            CopyShared(rules, touched);
+            Copy(_owners.GetValueOrDefault(owner), touched);
+            Copy(rules, touched);
         }
 
-        CopyClaims(touched, before);
+        var before = InForce(touched);
         foreach (var (owner, rules) in changed)
         {
             Claim(owner, rules);
         }
 
-        CopyClaims(touched, after);
-        return (before, after);
+        return (before, InForce(touched));
     }
 
     /// <summary>Everything that is to be in force.</summary>
     public Ruleset All()
     {
-        var (all, shared) = (new Ruleset(), new Ruleset());
+        var all = new Ruleset();
         foreach (var rules in _owners.Values)
         {
-            CopyOwn(rules, all);
-            CopyShared(rules, shared);
+            Copy(rules, all);
         }
 
-        CopyClaims(shared, all);
-        return all;
+        return InForce(all);
     }
 
     /// <summary>By key of a UDP port, the addresses that its flows may lead to.</summary>
@@ -63,48 +55,40 @@ public sealed class RulesetLedger
     {
         if (_owners.Remove(owner, out var old))
         {
+            _parts.Remove(owner, old.Parts.Keys);
             _elements.Remove(owner, old.Elements.Keys);
-            _chains.Remove(owner, old.SharedChains.Keys);
-            _maps.Remove(owner, old.SharedMaps.Keys);
             _flows.Remove(owner, old.Flows.Keys);
         }
 
         if (rules.Elements.Count > 0)
         {
             _owners[owner] = rules;
+            _parts.Add(owner, rules.Parts);
             _elements.Add(owner, rules.Elements);
-            _chains.Add(owner, rules.SharedChains);
-            _maps.Add(owner, rules.SharedMaps);
             _flows.Add(owner, rules.Flows);
         }
     }
 
-    private static void CopyOwn(Ruleset from, Ruleset to)
+    private Ruleset InForce(Ruleset touched)
     {
-        Copy(from.Chains, to.Chains);
-        Copy(from.Sets, to.Sets);
+        var rules = new Ruleset();
+        _parts.CopyWinners(touched.Parts.Keys, rules.Parts);
+        _elements.CopyWinners(touched.Elements.Keys, rules.Elements);
+        _flows.CopyWinners(touched.Flows.Keys, rules.Flows);
+        return rules;
     }
 
-    private static void CopyShared(Ruleset from, Ruleset to)
+    private static void Copy(Ruleset? from, Ruleset to)
     {
-        Copy(from.Elements, to.Elements);
-        Copy(from.SharedChains, to.SharedChains);
-        Copy(from.SharedMaps, to.SharedMaps);
-        Copy(from.Flows, to.Flows);
+        Copy(from?.Parts, to.Parts);
+        Copy(from?.Elements, to.Elements);
+        Copy(from?.Flows, to.Flows);
     }
 
-    private void CopyClaims(Ruleset touched, Ruleset to)
-    {
-        _elements.CopyWinners(touched.Elements.Keys, to.Elements);
-        _chains.CopyWinners(touched.SharedChains.Keys, to.SharedChains);
-        _maps.CopyWinners(touched.SharedMaps.Keys, to.SharedMaps);
-        _flows.CopyWinners(touched.Flows.Keys, to.Flows);
-    }
-
-    private static void Copy<TKey>(Dictionary<TKey, string> from, Dictionary<TKey, string> to)
+    private static void Copy<TKey>(Dictionary<TKey, string>? from, Dictionary<TKey, string> to)
         where TKey : notnull
     {
-        foreach (var (key, value) in from)
+        foreach (var (key, value) in from ?? [])
         {
             to[key] = value;
         }

@@ -1,12 +1,14 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
-/// <summary>Names of what a table of an earlier run holds.</summary>
-public sealed record ExistingTable(IReadOnlySet<string> Chains, IReadOnlySet<string> Maps, IReadOnlySet<string> Sets);
-
-/// <summary>Turns rule sets into nft transactions: the whole table, or only what differs.</summary>
+/// <summary>
+/// Turns rule sets into nft transactions: the whole table, or only what differs. No rule is ever changed or replaced: a packet on its way through the rules
+/// of one generation looks into maps of the next once a transaction is through, and the maps inside of a replaced rule are empty by then. One in 40,000
+/// packets passed untranslated when rules were replaced under load; its connection is lost.
+/// </summary>
 public static class RulesetText
 {
     public const string Table = "orc-proxy";
@@ -72,150 +74,104 @@ public static class RulesetText
         "filter-output", "guard-loopback", "nat-prerouting", "nat-output", "nat-postrouting",
     ];
 
+    /// <summary>Name of an empty chain that tells with which rules the table was made.</summary>
+    public static string Marker(string clusterCidr, string dnsAddress)
+    {
+        var contents = SHA256.HashData(Encoding.UTF8.GetBytes($"{Base}{dnsAddress}{PortRules.Fingerprint(clusterCidr)}"));
+        return "made-by-" + Convert.ToHexStringLower(contents)[..8];
+    }
+
+    /// <summary>Whether a part is there whatever the Services.</summary>
+    public static bool IsBase(Part part) => part.Kind switch
+    {
+        PartKind.Set => BaseSets.Contains(part.Name),
+        PartKind.Map => BaseMaps.Contains(part.Name),
+        _ => BaseChains.Contains(part.Name) || part.Name.StartsWith("made-by-", StringComparison.Ordinal),
+    };
+
     /// <summary>
     /// One transaction that replaces whatever the kernel holds, and forgets what the kernel had learned.
     /// </summary>
-    public static string Full(Ruleset rules, string dnsAddress)
+    public static string Full(Ruleset rules, string clusterCidr, string dnsAddress)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"add table ip {Table}\ndelete table ip {Table}\n");
-        AppendBase(text, dnsAddress);
-        return text.Append(Difference(new Ruleset(), rules)).ToString();
-    }
-
-    /// <summary>
-    /// One transaction that writes everything anew into a table of an earlier run, but leaves the clients that affinity
-    /// sets remember.
-    /// </summary>
-    public static string Renew(Ruleset rules, ExistingTable existing, string dnsAddress)
-    {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"flush table ip {Table}\n");
-        foreach (var map in existing.Maps)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"flush map ip {Table} {map}\n");
-        }
-
-        foreach (var set in BaseSets.Where(existing.Sets.Contains))
-        {
-            text.Append(CultureInfo.InvariantCulture, $"flush set ip {Table} {set}\n");
-        }
-
-        AppendBase(text, dnsAddress);
-        text.Append(Difference(new Ruleset(), rules));
-        AppendDeletions(text, "chain", existing.Chains.Except([.. rules.Chains.Keys, .. rules.SharedChains.Keys, .. BaseChains]));
-        AppendDeletions(text, "map", existing.Maps.Except([.. rules.SharedMaps.Keys, .. BaseMaps]));
-        AppendDeletions(text, "set", existing.Sets.Except([.. rules.Sets.Keys, .. BaseSets]));
-        return text.ToString();
-    }
-
-    private static void AppendDeletions(StringBuilder text, string kind, IEnumerable<string> names)
-    {
-        foreach (var name in names)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"delete {kind} ip {Table} {name}\n");
-        }
-    }
-
-    // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and ask again
-    // instead of giving up.
-    private static void AppendBase(StringBuilder text, string dnsAddress)
-    {
-        text.Append(CultureInfo.InvariantCulture, $"table ip {Table} {{\n{Base}\n}}\n");
+        text.Append(CultureInfo.InvariantCulture, $"table ip {Table} {{\n{Base}\nchain {Marker(clusterCidr, dnsAddress)} {{ }}\n}}\n");
         if (dnsAddress.Length > 0)
         {
+            // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and ask again instead of giving up.
             text.Append(
                 CultureInfo.InvariantCulture, $"add rule ip {Table} filter-output ip saddr {dnsAddress} icmp type destination-unreachable drop\n");
         }
+
+        return text.Append(Change(new Ruleset(), rules, rules.Parts, [])).ToString();
     }
 
     /// <summary>
-    /// One transaction from one state to another; empty when they are the same. Things are made before what refers to
+    /// One transaction from one state to another; empty when there is nothing to do. Things are made before what refers to
     /// them, and removed after.
     /// </summary>
-    public static string Difference(Ruleset from, Ruleset to)
+    /// <param name="from">Elements as they are.</param>
+    /// <param name="to">Elements as they are to be.</param>
+    /// <param name="missing">Parts that the kernel does not have yet.</param>
+    /// <param name="idle">Parts that nothing refers to any more.</param>
+    public static string Change(Ruleset from, Ruleset to, IReadOnlyCollection<KeyValuePair<Part, string>> missing, IReadOnlyCollection<Part> idle)
     {
         var text = new StringBuilder();
-        foreach (var (name, definition) in to.Sets.Where(s => !from.Sets.ContainsKey(s.Key)))
+        foreach (var (part, definition) in missing.Where(m => m.Key.Kind != PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"add set ip {Table} {name} {{ {definition} }}\n");
+            text.Append(CultureInfo.InvariantCulture, $"add {KindOf(part)} ip {Table} {part.Name} {{ {definition} }}\n");
         }
 
-        foreach (var (name, definition) in to.SharedMaps.Where(m => !from.SharedMaps.ContainsKey(m.Key)))
+        foreach (var (part, _) in missing.Where(m => m.Key.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"add map ip {Table} {name} {{ {definition} }}\n");
+            text.Append(CultureInfo.InvariantCulture, $"add chain ip {Table} {part.Name}\n");
         }
 
-        foreach (var name in to.Chains.Keys.Where(c => !from.Chains.ContainsKey(c))
-            .Concat(to.SharedChains.Keys.Where(c => !from.SharedChains.ContainsKey(c))))
+        foreach (var (part, body) in missing.Where(m => m.Key.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"add chain ip {Table} {name}\n");
+            foreach (var rule in body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"add rule ip {Table} {part.Name} {rule}\n");
+            }
         }
 
-        foreach (var (name, body) in to.Chains.Where(c => from.Chains.GetValueOrDefault(c.Key) != c.Value))
-        {
-            AppendRules(text, name, body, isNew: !from.Chains.ContainsKey(name));
-        }
-
-        foreach (var (name, body) in to.SharedChains.Where(c => !from.SharedChains.ContainsKey(c.Key)))
-        {
-            AppendRules(text, name, body, isNew: true);
-        }
-
-        AppendElements(text, from, to);
-        AppendRemovals(text, from, to);
+        AppendElements(text, "delete", from, to);
+        AppendElements(text, "add", to, from);
+        AppendRemovals(text, idle);
         return text.ToString();
     }
 
-    private static void AppendRules(StringBuilder text, string chain, string body, bool isNew)
+    private static string KindOf(Part part) => part.Kind switch
     {
-        if (!isNew)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"flush chain ip {Table} {chain}\n");
-        }
+        PartKind.Set => "set",
+        PartKind.Map => "map",
+        _ => "chain",
+    };
 
-        foreach (var rule in body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            text.Append(CultureInfo.InvariantCulture, $"add rule ip {Table} {chain} {rule}\n");
-        }
-    }
-
-    private static void AppendElements(StringBuilder text, Ruleset from, Ruleset to)
+    // Those that the other side does not have, or has with another value.
+    private static void AppendElements(StringBuilder text, string verb, Ruleset these, Ruleset others)
     {
-        foreach (var group in from.Elements
-            .Where(e => to.Elements.GetValueOrDefault(e.Key) != e.Value)
+        foreach (var group in these.Elements
+            .Where(e => others.Elements.GetValueOrDefault(e.Key) != e.Value)
             .GroupBy(e => e.Key.Set, StringComparer.Ordinal))
         {
-            AppendGroup(text, "delete", group);
+            var elements = group.Select(e => e.Value.Length == 0 ? e.Key.Key : $"{e.Key.Key} : {e.Value}");
+            text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {Table} {group.Key} {{ {string.Join(", ", elements)} }}\n");
         }
-
-        foreach (var group in to.Elements
-            .Where(e => from.Elements.GetValueOrDefault(e.Key) != e.Value)
-            .GroupBy(e => e.Key.Set, StringComparer.Ordinal))
-        {
-            AppendGroup(text, "add", group);
-        }
-    }
-
-    private static void AppendGroup(
-        StringBuilder text, string verb, IGrouping<string, KeyValuePair<(string Set, string Key), string>> group)
-    {
-        var elements = group.Select(e => e.Value.Length == 0 ? e.Key.Key : $"{e.Key.Key} : {e.Value}");
-        text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {Table} {group.Key} {{ {string.Join(", ", elements)} }}\n");
     }
 
     // Chains that call others go first: the kernel refuses to delete what is still called.
-    private static void AppendRemovals(StringBuilder text, Ruleset from, Ruleset to)
+    private static void AppendRemovals(StringBuilder text, IReadOnlyCollection<Part> idle)
     {
-        var chains = from.Chains.Keys.Where(c => !to.Chains.ContainsKey(c))
-            .Concat(from.SharedChains.Keys.Where(c => !to.SharedChains.ContainsKey(c))).ToList();
-        foreach (var name in chains)
+        foreach (var chain in idle.Where(p => p.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"flush chain ip {Table} {name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"flush chain ip {Table} {chain.Name}\n");
         }
 
-        AppendDeletions(text, "chain", chains);
-        AppendDeletions(text, "map", from.SharedMaps.Keys.Where(m => !to.SharedMaps.ContainsKey(m)));
-        AppendDeletions(text, "set", from.Sets.Keys.Where(s => !to.Sets.ContainsKey(s)));
+        foreach (var part in idle.OrderByDescending(p => p.Kind))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"delete {KindOf(part)} ip {Table} {part.Name}\n");
+        }
     }
 }

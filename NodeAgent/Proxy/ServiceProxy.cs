@@ -24,7 +24,7 @@ public sealed partial class ServiceProxy(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
-    private readonly ProxyTable _table = new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "");
+    private readonly ProxyTable _table = new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "", time);
 
     private volatile ProxyNode _node = new(options.NodeName, "", []);
     private volatile bool _mustCheck;

@@ -98,7 +98,7 @@ public sealed class ServiceMeter : IAsyncDisposable
             CountChangeBytes = countBytes,
             ChangeCpu = changeCpu,
             NftStart = await RepeatAsync(() => Commands.RunAsync("nft", ["-f", "/dev/null"], cancellationToken)),
-            Check = await RepeatAsync(() => new ProxyTable(Namespaces.ClusterCidr, "").IsIntactAsync(cancellationToken)),
+            Check = await RepeatAsync(() => new ProxyTable(Namespaces.ClusterCidr, "", _time).IsIntactAsync(cancellationToken)),
             Connects = connects,
             Dns = await DnsMeter.MeasureAsync(_services, cancellationToken),
         };

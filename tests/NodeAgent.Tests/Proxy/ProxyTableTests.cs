@@ -79,7 +79,7 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         await ProgramAsync(table, port with { AffinitySeconds = 50 });
         Assert.Single(await ServersAsync(network.Pod(1), Service, 80, 12));
         await ProgramAsync(table);
-        Assert.DoesNotContain("affinity", await NftAsync("list table ip orc-proxy"), StringComparison.Ordinal);
+        Assert.DoesNotContain("goto cluster-", await NftAsync("list map ip orc-proxy service-ips"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -256,6 +256,37 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         await ended.CancelAsync();
         Assert.True(await requests > 0);
         Assert.Equal(before, await TestNetwork.AskAsync(connection));
+    }
+
+    [Fact]
+    public async Task A_new_agent_writes_nothing_where_nothing_changed_and_only_what_did()
+    {
+        var external = IPAddress.Parse(External);
+        var full = Port(1, 2) with
+        {
+            NodePort = 30080, ExternalLocal = true, ExternalAddresses = [external], LoadBalancerAddresses = [external],
+            SourceRanges = [IPNetwork.Parse("192.0.2.0/24"), IPNetwork.Parse("10.0.0.0/8")],
+        };
+        ProxyPort[] ports =
+        [
+            full, Udp(1, 2), Port() with { Name = "default/web:none", Port = 82 },
+            Port(1, 3) with { Name = "default/web:sticky", Port = 83, AffinitySeconds = 60 },
+            Port() with { Name = "default/web:far", Port = 84, InternalLocal = true, Endpoints = [Elsewhere] },
+        ];
+        await ProgramAsync(Table(), ports);
+        var before = await NftAsync("-s list table ip orc-proxy");
+        Assert.False(await ProgramAsync(network.NewTable(), ports));
+        Assert.True(await ProgramAsync(network.NewTable(), ports[1..]));
+        await SilentAsync(network.Pod(3), Service, 84);
+        var young = network.NewTable();
+        await ProgramAsync(young, ports);
+        Assert.False(await ProgramAsync(young, ports));
+        Assert.Equal(Lines(before), Lines(await NftAsync("-s list table ip orc-proxy")));
+        Assert.Contains((await network.AskAsync(network.Pod(2), Service, 83)).Server, (string[])["10.200.0.11", "10.200.0.13"]);
+
+        // The kernel lists elements in no order.
+        static IEnumerable<string> Lines(string text) => text.Replace("elements = {", "", StringComparison.Ordinal)
+            .Split('\n', ',', '}').Select(l => l.Trim()).Where(l => l.Length > 0).Order(StringComparer.Ordinal);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Net;
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Proxy;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
@@ -42,22 +43,57 @@ public sealed class RulesetTextTests
         .Select(list => list.DistinctBy(x => x.Item1).ToDictionary(x => x.Item1, x => x.Item2));
 
     [Fact]
-    public void Differences_step_by_step_lead_where_writing_everything_leads() => AnyStep.List[1, 12].Sample(
+    public void Changes_step_by_step_lead_where_writing_everything_leads() => Gen.Select(AnyStep, Gen.Int[0, 2]).List[1, 12].Sample(
         steps =>
         {
-            var ledger = new RulesetLedger();
-            var kernel = new KernelModel();
-            foreach (var step in steps)
+            var (ledger, kernel, time) = (new RulesetLedger(), new KernelModel(), new ManualTime());
+            var parts = new HeldParts(time);
+            foreach (var (step, seconds) in steps.Append((new Dictionary<string, Ruleset>(), 2)))
             {
+                time.Now += TimeSpan.FromSeconds(seconds);
                 var (before, after) = ledger.Replace(step);
-                kernel.Run(RulesetText.Difference(before, after));
+                var idle = parts.Due(after);
+                kernel.Run(RulesetText.Change(before, after, parts.Missing(after), idle));
+                parts.Note(before.Parts.Keys, after, idle);
             }
 
             var whole = new KernelModel();
-            whole.Run(RulesetText.Difference(new Ruleset(), ledger.All()));
+            var all = ledger.All();
+            whole.Run(RulesetText.Change(new Ruleset(), all, all.Parts, []));
             Assert.Equal(whole.Dump(), kernel.Dump());
         },
         iter: 3000);
+
+    [Fact]
+    public void A_part_never_changes_its_contents() => AnyStep.List[1, 12].Sample(
+        steps =>
+        {
+            var seen = new Dictionary<Part, string>();
+            foreach (var (part, body) in steps.SelectMany(s => s.Values).SelectMany(r => r.Parts))
+            {
+                Assert.Equal(body, seen.TryGetValue(part, out var before) ? before : body);
+                seen[part] = body;
+            }
+        },
+        iter: 1000);
+
+    [Fact]
+    public void What_nobody_wants_stays_for_a_moment_and_what_is_wanted_again_stays()
+    {
+        var time = new ManualTime();
+        var parts = new HeldParts(time);
+        var some = new Ruleset();
+        some.Parts[new Part(PartKind.Chain, "a")] = "";
+        parts.Note([], some, []);
+        parts.Note(some.Parts.Keys, new Ruleset(), []);
+        Assert.Empty(parts.Due(new Ruleset()));
+        Assert.Empty(parts.Missing(some));
+        time.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(some.Parts.Keys, parts.Due(new Ruleset()));
+        Assert.Empty(parts.Due(some));
+        parts.Note([], some, []);
+        Assert.Empty(parts.Due(new Ruleset()));
+    }
 
     [Fact]
     public void The_same_services_give_the_same_rules_whatever_came_before() => Gen.Select(AnyStep.List[1, 6], AnyStep).Sample(
@@ -73,7 +109,8 @@ public sealed class RulesetTextTests
             old.Replace(last);
             var young = new RulesetLedger();
             young.Replace(last);
-            Assert.Equal("", RulesetText.Difference(old.All(), young.All()));
+            Assert.Equal(young.All().Parts.OrderBy(p => p.Key.Name), old.All().Parts.OrderBy(p => p.Key.Name));
+            Assert.Equal("", RulesetText.Change(old.All(), young.All(), [], []));
         },
         iter: 500);
 
@@ -95,7 +132,7 @@ public sealed class RulesetTextTests
 
         ledger.Replace(Step());
         var (before, after) = ledger.Replace(Step());
-        Assert.Equal("", RulesetText.Difference(before, after));
+        Assert.Equal("", RulesetText.Change(before, after, [], []));
     }
 
     private static Ruleset RulesOf(int service, List<ProxyPort> ports)

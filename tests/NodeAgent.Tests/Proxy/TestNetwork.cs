@@ -40,8 +40,9 @@ public sealed partial class TestNetwork : IAsyncLifetime
 
     public static ProxyEndpoint Endpoint(int pod) => new(IPAddress.Parse($"10.200.0.{10 + pod}"), PodPort, IsLocal: true);
 
-    public ProxyTable NewTable() => new(ClusterCidr, DnsAddress, Node);
+    public ProxyTable NewTable() => new(ClusterCidr, DnsAddress, TimeProvider.System, Node);
 
+    // Without redirects: the kernel counts them against the rate of its other ICMP messages, refusals among them.
     public async ValueTask InitializeAsync()
     {
         if (Unavailable is not null)
@@ -51,6 +52,7 @@ public sealed partial class TestNetwork : IAsyncLifetime
 
         await ShellAsync($"""
             ip netns add {Node}; ip netns add {Outside}
+            ip netns exec {Node} sh -c 'cd /proc/sys/net/ipv4/conf; echo 0 > all/send_redirects; echo 0 > default/send_redirects'
             ip -n {Node} link set lo up; ip -n {Outside} link set lo up
             ip -n {Node} link add br0 type bridge; ip -n {Node} address add 10.200.0.1/24 dev br0; ip -n {Node} link set br0 up
             ip -n {Node} link add dns0 type bridge; ip -n {Node} address add {DnsAddress}/32 dev dns0; ip -n {Node} link set dns0 up
