@@ -17,7 +17,7 @@ command -v go >/dev/null || { echo "bench: install Debian's golang-go, which bui
 cp "$referee"/*.go "$referee/go.mod" "$work"
 (cd "$work" && GOCACHE="$work/cache" GOFLAGS=-mod=mod go build -o kbench .)
 
-# Not its references: building the silo again would undo the compilation ahead of time.
-dotnet build "$root/bench/Bench" -c Release -p:BuildProjectReferences=false -v quiet -nologo -clp:ErrorsOnly
+
+dotnet build "$root/bench/Bench" -c Release -v quiet -nologo -clp:ErrorsOnly
 "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" \
     --root "$root" --referee "$work/kbench" "$@"

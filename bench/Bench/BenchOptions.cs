@@ -21,5 +21,5 @@ public sealed record BenchOptions
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));
 
-    public string Silo => Path.Combine(Repository, "Silo", "bin", "Release", "net10.0", "OrleansOrchestrator.Silo");
+    public string Silo => Path.Combine(Repository, "Silo", "bin", "Release", "publish", "OrleansOrchestrator.Silo");
 }
