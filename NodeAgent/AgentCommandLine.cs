@@ -71,7 +71,8 @@ public static class AgentCommandLine
             return 1;
         }
 
-        var builder = Host.CreateApplicationBuilder();
+        // Without the defaults, which read and watch the directory that the agent happens to start in.
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.ClearProviders().AddSimpleConsole(console =>
         {
             console.SingleLine = true;

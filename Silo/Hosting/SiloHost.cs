@@ -30,10 +30,10 @@ public static class SiloHost
     /// <summary>A host that is ready to start.</summary>
     public static WebApplication Build(SiloOptions options)
     {
-        // Without the last setting the whole working directory is watched for changes of settings files that nobody reads.
+        // Options come from the command line alone: no settings file of the directory that a silo happens to start in is read, or watched.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            ApplicationName = "orc", Args = ["--hostBuilder:reloadConfigOnChange=false"],
+            ApplicationName = "orc", ContentRootPath = AppContext.BaseDirectory, Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.Configuration.Sources.Clear();
         ConfigureLogging(builder.Logging);
