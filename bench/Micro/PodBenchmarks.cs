@@ -8,7 +8,6 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Micro;
 
 /// <summary>What a create does to one pod between its bytes and the journal.</summary>
-[ShortRunJob]
 [MemoryDiagnoser]
 public class PodBenchmarks
 {

@@ -11,7 +11,6 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Micro;
 
 /// <summary>What a change costs the readers: the cache once, every watcher its frame.</summary>
-[ShortRunJob]
 [MemoryDiagnoser]
 public class ReadBenchmarks
 {

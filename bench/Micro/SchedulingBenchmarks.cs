@@ -5,7 +5,6 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Micro;
 
 /// <summary>One pod through the scheduler's core: queued, filtered and scored, assumed, and gone again.</summary>
-[ShortRunJob]
 [MemoryDiagnoser]
 public class SchedulingBenchmarks
 {
