@@ -34,10 +34,19 @@ public static class JsonTree
         return result;
     }
 
+    /// <summary>
+    /// A document that we wrote ourselves, as a tree that is parsed only where it is looked at: what a patch does not touch is copied as
+    /// it stands.
+    /// </summary>
+    public static JsonNode? ParseCommitted(ReadOnlySpan<byte> json) =>
+        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth });
+
     /// <summary>Compact UTF-8 JSON.</summary>
-    public static byte[] ToBytes(JsonNode? node)
+    /// <param name="node">The tree.</param>
+    /// <param name="expected">About how many bytes it will be; a good guess spares copies.</param>
+    public static ReadOnlyMemory<byte> ToBytes(JsonNode? node, int expected = 1024)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(expected);
         using var writer = new Utf8JsonWriter(buffer, WriterOptions);
         if (node is null)
         {
@@ -49,7 +58,7 @@ public static class JsonTree
         }
 
         writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return buffer.WrittenMemory;
     }
 
     /// <summary>JSON equality: numbers by value, objects by key set.</summary>

@@ -12,6 +12,9 @@ namespace OrleansOrchestrator.Api.Patch;
 /// <summary>A parsed patch of any language, applicable to any number of versions of an object.</summary>
 public sealed class ObjectPatch
 {
+    // By how much most patches make an object grow, at most, in bytes.
+    private const int PatchedGrowth = 1024;
+
     private readonly PatchKind _kind;
     private readonly JsonPatch? _operations;
     private readonly JsonNode? _merge;
@@ -45,9 +48,9 @@ public sealed class ObjectPatch
     /// <summary>The next version of an object, decoded strictly; the refusals are upstream's.</summary>
     public Outcome<IKubernetesObject<V1ObjectMeta>> Apply(Type model, ReadOnlySpan<byte> current, ICollection<string> warnings)
     {
-        var document = JsonTree.Parse(current) ?? throw new InvalidOperationException("A committed object is not null.");
+        var document = JsonTree.ParseCommitted(current) ?? throw new InvalidOperationException("A committed object is not null.");
         var patched = ApplyTo(document, model);
-        return patched.Succeeded ? Decode(model, patched.Value, warnings) : patched.Error;
+        return patched.Succeeded ? Decode(model, patched.Value, current.Length + PatchedGrowth, warnings) : patched.Error;
     }
 
     private static Outcome<ObjectPatch> ParseMerge(PatchKind kind, ReadOnlySpan<byte> patch, FieldValidation validation)
@@ -84,14 +87,15 @@ public sealed class ObjectPatch
         }
     }
 
-    private Outcome<IKubernetesObject<V1ObjectMeta>> Decode(Type model, JsonNode patched, ICollection<string> warnings)
+    private Outcome<IKubernetesObject<V1ObjectMeta>> Decode(
+        Type model, JsonNode patched, int expectedBytes, ICollection<string> warnings)
     {
-        var json = JsonTree.ToBytes(patched);
+        var json = JsonTree.ToBytes(patched, expectedBytes);
         var decoding = new JsonDecoding();
         IKubernetesObject<V1ObjectMeta> item;
         try
         {
-            item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(model, json, decoding);
+            item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(model, json.Span, decoding);
         }
         catch (JsonException)
         {
@@ -123,10 +127,10 @@ public sealed class ObjectPatch
         return Outcomes.Of(item);
     }
 
-    private Status Invalid(byte[] json, string why)
+    private Status Invalid(ReadOnlyMemory<byte> json, string why)
     {
         var errors = new FieldErrors();
-        var shown = _kind == PatchKind.Strategic ? StrategicMergePatch.GoMap(_merge) : System.Text.Encoding.UTF8.GetString(json);
+        var shown = _kind == PatchKind.Strategic ? StrategicMergePatch.GoMap(_merge) : System.Text.Encoding.UTF8.GetString(json.Span);
         errors.Invalid(FieldPath.Of("patch"), shown, why);
         return errors.ToStatus("", "", "");
     }

@@ -1,5 +1,8 @@
 using BenchmarkDotNet.Attributes;
+using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Api.Patch;
+using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
@@ -11,15 +14,25 @@ namespace OrleansOrchestrator.Micro;
 [MemoryDiagnoser]
 public class PodBenchmarks
 {
+    private static readonly byte[] StatusPatch =
+        """
+        {"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"},{"type":"ContainersReady","status":"True"}],
+        "podIP":"10.0.0.1","containerStatuses":[{"name":"web","ready":true,"image":"registry.example/web:1.2.3"}]}}
+        """u8.ToArray();
+
     private readonly byte[] _body = SamplePods.Body(1);
     private readonly ResourceDefinition _pods = BuiltInResources.Table.Find(WellKnown.Pods)!;
     private V1Pod _defaulted = new();
+    private byte[] _committed = [];
+    private ObjectPatch _patch = null!;
 
     [GlobalSetup]
     public void Setup()
     {
         _defaulted = Decode();
         _pods.Strategy.SetDefaults(_defaulted);
+        _committed = ResourceCodec.EncodeForWrite(_defaulted).Json;
+        _patch = ObjectPatch.Parse(PatchKind.Strategic, StatusPatch, FieldValidation.Ignore).Value!;
     }
 
     [Benchmark]
@@ -41,6 +54,9 @@ public class PodBenchmarks
         _pods.Strategy.Validate(_defaulted, errors);
         return errors.Count;
     }
+
+    [Benchmark]
+    public IKubernetesObject<V1ObjectMeta> PatchStatus() => _patch.Apply(typeof(V1Pod), _committed, []).Value!;
 
     [Benchmark]
     public byte[] Encode() => ResourceCodec.EncodeForWrite(_defaulted).Json;
