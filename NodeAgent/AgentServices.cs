@@ -28,6 +28,7 @@ public static class AgentServices
         services.AddPart<NodeStatusLoop>();
         services.AddPart<LeaseLoop>();
         services.AddPart<HostNetwork>();
+        services.AddPart<PodRoutes>();
         services.AddPart<PressureMonitor>();
         services.AddPart<ServiceDirectory>();
         services.AddSingleton<ProxyHealth>();

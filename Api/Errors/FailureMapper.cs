@@ -42,6 +42,9 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
             case UnknownOutcomeException:
                 LogUnknown(failure, traceId);
                 return StatusErrors.Timeout("request did not complete within the allotted timeout, its outcome is unknown");
+            case StoreUnavailableException { IsDiskFull: true }:
+                LogUnavailable(failure, traceId);
+                return StatusErrors.ServiceUnavailable($"{StoreUnavailableException.DiskFull}: nothing can be written until there is room");
             case StoreUnavailableException:
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable("the store is not available");

@@ -86,7 +86,8 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
                 return await door.WriteAsync(definition, key, write, cancellationToken);
             }
             catch (Exception refused) when (
-                CallFailures.WasNotExecuted(refused) && refused is not StoreUnavailableException { IsOverload: true }
+                CallFailures.WasNotExecuted(refused)
+                && refused is not (StoreUnavailableException { IsOverload: true } or StoreUnavailableException { IsDiskFull: true })
                 && time.GetElapsedTime(began) < Patience)
             {
                 // The same write again: nothing has been done.

@@ -140,4 +140,11 @@ public sealed class StoreUnavailableException(string message, Exception? inner =
     /// <summary>True when too many were waiting: then whoever can had better not ask again at once.</summary>
     [Id(0)]
     public bool IsOverload { get; init; }
+
+    /// <summary>How the message begins when there is no room to write: whoever reads it knows what to do.</summary>
+    public const string DiskFull = "the disk of the store is full";
+
+    /// <summary>True when nothing can be written until somebody makes room.</summary>
+    [Id(1)]
+    public bool IsDiskFull { get; init; }
 }

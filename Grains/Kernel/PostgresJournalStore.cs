@@ -57,7 +57,7 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             catch (PostgresException error) when (error.Severity == "ERROR")
             {
                 // The server said that the statement failed: surely nothing was committed.
-                throw new StoreUnavailableException($"PostgreSQL refused a batch of {resource}: {error.MessageText}");
+                throw Refused(resource, error);
             }
             catch (Exception error) when (error is NpgsqlException or OperationCanceledException or ObjectDisposedException)
             {
@@ -65,6 +65,16 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
                     $"a batch of {resource} was sent to PostgreSQL, and no answer came: {Describe(error)}");
             }
         }
+    }
+
+    private static StoreUnavailableException Refused(ResourceName resource, PostgresException error)
+    {
+        var isFull = error.SqlState == PostgresErrorCodes.DiskFull;
+        return new StoreUnavailableException(
+            $"{(isFull ? StoreUnavailableException.DiskFull + ": " : "")}PostgreSQL refused a batch of {resource}: {error.MessageText}")
+        {
+            IsDiskFull = isFull,
+        };
     }
 
     /// <inheritdoc/>

@@ -62,7 +62,12 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             ApiVersion = "v1",
             Kind = "Node",
             Metadata = new V1ObjectMeta { Name = options.NodeName, Labels = labels },
-            Spec = new V1NodeSpec { Taints = options.RegisterWithTaints.Count == 0 ? null : [.. options.RegisterWithTaints.Select(Taint)] },
+            Spec = new V1NodeSpec
+            {
+                PodCIDR = options.PodCidr,
+                PodCIDRs = [options.PodCidr],
+                Taints = options.RegisterWithTaints.Count == 0 ? null : [.. options.RegisterWithTaints.Select(Taint)],
+            },
         };
     }
 

@@ -102,7 +102,7 @@ public sealed partial class NodeStatusLoop(
 
         if (existing is not null)
         {
-            node.Set(await AddLabelsAsync(existing, cancellationToken));
+            node.Set(await AddWhatIsMissingAsync(existing, cancellationToken));
             return;
         }
 
@@ -114,18 +114,27 @@ public sealed partial class NodeStatusLoop(
         events.Node(EventRecorder.Normal, "Starting", "Starting kubelet.");
     }
 
-    /// <summary>Labels that describe the machine are ours; all others are whoever set them.</summary>
-    private async Task<V1Node> AddLabelsAsync(V1Node existing, CancellationToken cancellationToken)
+    /// <summary>
+    /// Labels that describe the machine are ours; all others are whoever set them. A pod network that somebody gave the
+    /// node stays; without one the node says which it uses, so that others find the way to its pods.
+    /// </summary>
+    private async Task<V1Node> AddWhatIsMissingAsync(V1Node existing, CancellationToken cancellationToken)
     {
         var missing = computer.NewNode().Metadata.Labels
             .Where(l => existing.Metadata.Labels?.TryGetValue(l.Key, out var v) != true || v != l.Value).ToList();
-        if (missing.Count == 0)
+        var hasNetwork = !string.IsNullOrEmpty(existing.Spec?.PodCIDR);
+        if (missing.Count == 0 && hasNetwork)
         {
             return existing;
         }
 
         var labels = new JsonObject(missing.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)JsonValue.Create(l.Value))));
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = labels } };
+        if (!hasNetwork)
+        {
+            patch["spec"] = new JsonObject { ["podCIDR"] = options.PodCidr, ["podCIDRs"] = new JsonArray(options.PodCidr) };
+        }
+
         return await api.PatchNodeAsync(options.NodeName, patch.ToJsonString(), status: false, cancellationToken);
     }
 

@@ -47,6 +47,11 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     private static readonly TimeSpan SupervisorPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DiskPeriod = TimeSpan.FromSeconds(5);
+
+    // Less than two segments of PostgreSQL's log: it may have to stop at any moment.
+    private const long LeastFreeBytes = 32 * BytesPerMebibyte;
+    private const long BytesPerMebibyte = 1024 * 1024;
 
     private readonly PrivatePostgres _postgres = new(directory);
     private readonly DaemonProcess _up = new(directory, "up");
@@ -141,7 +146,32 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
             tasks.Add(KeepAsync("PostgreSQL", FindPostgres, StartStoreAsync, report, cancellationToken));
         }
 
+        tasks.Add(WatchDiskAsync(report, cancellationToken));
         return Task.WhenAll(tasks);
+    }
+
+    /// <summary>
+    /// Says when the disk of the data directory fills up and when there is room again: what writes there cannot even log
+    /// it then.
+    /// </summary>
+    private async Task WatchDiskAsync(Action<string> report, CancellationToken cancellationToken)
+    {
+        var drive = new DriveInfo(directory.Root);
+        var wasFull = false;
+        while (true)
+        {
+            var free = drive.AvailableFreeSpace;
+            var isFull = free < LeastFreeBytes;
+            if (isFull != wasFull)
+            {
+                report(isFull
+                    ? $"The disk of {directory.Root} is full ({free / BytesPerMebibyte} MiB left): writes are refused until there is room."
+                    : $"The disk of {directory.Root} has room again ({free / BytesPerMebibyte} MiB).");
+                wasFull = isFull;
+            }
+
+            await Task.Delay(DiskPeriod, time, cancellationToken);
+        }
     }
 
     /// <summary>Stops everything, in the order in which things need each other.</summary>

@@ -135,7 +135,8 @@ public sealed class RealCluster : IAsyncLifetime
     /// <summary>Runs <c>orc</c> to its end.</summary>
     public static Task<Ended> OrcAsync(params string[] arguments) => Tools.RunAsync(Program("Silo"), arguments);
 
-    private static string Program(string project)
+    /// <summary>A program of this build.</summary>
+    public static string Program(string project)
     {
         // tests/Cluster.Tests/bin/CONFIGURATION/FRAMEWORK, beside PROJECT/bin/CONFIGURATION/FRAMEWORK
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));

@@ -32,6 +32,7 @@ public sealed class NodeLifecycleController : IController
     private readonly Dictionary<string, Heard> _heard = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long? _lastSweep;
+    private bool _cannotWrite;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -58,12 +59,15 @@ public sealed class NodeLifecycleController : IController
     public async Task ResyncAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
+        _cannotWrite = false;
         try
         {
             await SweepAsync(cancellationToken);
         }
         finally
         {
+            // When we cannot write, nodes cannot renew their Leases either: all begin anew.
+            _lastSweep = _cannotWrite ? null : _lastSweep;
             _turn.Release();
         }
     }
@@ -125,12 +129,10 @@ public sealed class NodeLifecycleController : IController
     private void ForgiveDeafness()
     {
         var now = _time.GetTimestamp();
-        if (_lastSweep is { } last && _time.GetElapsedTime(last, now) > 2 * _options.NodeMonitorPeriod)
+        var isDeaf = _lastSweep is not { } last || _time.GetElapsedTime(last, now) > 2 * _options.NodeMonitorPeriod;
+        foreach (var heard in _heard.Values.Where(_ => isDeaf))
         {
-            foreach (var heard in _heard.Values)
-            {
-                heard.LastHeard += now - last;
-            }
+            heard.LastHeard = _lastSweep is { } before ? heard.LastHeard + now - before : now;
         }
 
         _lastSweep = now;
@@ -287,8 +289,9 @@ public sealed class NodeLifecycleController : IController
     private void Note(V1Node node, string reason, string message) => _events.Record(EventNote.Normal(node, reason, message));
 
     /// <summary>Gone or changed meanwhile: the next sweep sees it.</summary>
-    private static void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
+    private void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
     {
+        _cannotWrite |= !outcome.Succeeded && outcome.Error.Reason is StatusReasons.ServiceUnavailable or StatusReasons.Timeout;
         if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
             throw new ReconcileException($"{key}: {outcome.Error.Message}");

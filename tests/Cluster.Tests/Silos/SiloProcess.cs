@@ -21,11 +21,11 @@ public sealed partial class SiloProcess : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource<Uri> _url = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private SiloProcess(string connection, string tokenFile, SiloPlace place) => _process = new Process
+    private SiloProcess(string connection, string tokenFile, SiloPlace place, string[] more) => _process = new Process
     {
         StartInfo = new ProcessStartInfo(Program, [
             "silo", "--connection", connection, "--port", $"{place.Port}", "--silo-port", "0", "--bind-address", place.BindAddress,
-            "--advertise-address", place.Address, "--token-auth-file", tokenFile, "--shutdown-delay", "1"])
+            "--advertise-address", place.Address, "--token-auth-file", tokenFile, "--shutdown-delay", "1", .. more])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         },
@@ -63,9 +63,9 @@ public sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a silo and returns when its API answers.</summary>
-    public static async Task<SiloProcess> StartAsync(string connection, string tokenFile, SiloPlace place)
+    public static async Task<SiloProcess> StartAsync(string connection, string tokenFile, SiloPlace place, params string[] more)
     {
-        var silo = new SiloProcess(connection, tokenFile, place) { Address = place.Address };
+        var silo = new SiloProcess(connection, tokenFile, place, more) { Address = place.Address };
         silo._process.OutputDataReceived += (_, line) => silo.Note(line.Data);
         silo._process.ErrorDataReceived += (_, line) => silo.Note(line.Data);
         silo._process.Start();
