@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -19,17 +20,21 @@ namespace OrleansOrchestrator.Grains.GarbageCollection;
 /// moment ago. A request that is refused or fails is looked at again, with a growing delay, until it is settled.
 /// </para>
 /// </summary>
-public sealed class GarbageCollector : IController
+public sealed partial class GarbageCollector : IController
 {
     public const string Name = "generic-garbage-collector";
 
     private const int Workers = 20;
     private const int MaxRetryDelaySeconds = 60;
 
+    /// <summary>Lost races are everyday life; who fails so often in a row has another reason.</summary>
+    private const int FailuresWorthALine = 4;
+
     private readonly IResourceClient _client;
     private readonly ResourceTable _resources;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Dictionary<(string ApiVersion, string Kind), ResourceDefinition> _byKind;
     private readonly Lock _lock = new();
 
@@ -44,6 +49,7 @@ public sealed class GarbageCollector : IController
         _resources = services.Resources;
         _options = services.Options;
         _time = services.Time;
+        _logger = services.Logger<GarbageCollector>();
         _byKind = _resources.All.Where(d => d.StoredForm is null).ToDictionary(d => (d.ApiVersion, d.Kind));
     }
 
@@ -200,9 +206,15 @@ public sealed class GarbageCollector : IController
             await CollectAsync(target, cancellationToken);
             _failures.TryRemove(target, out _);
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            _ = AgainAsync(target, _failures.AddOrUpdate(target, 1, (_, n) => n + 1), cancellationToken);
+            var failures = _failures.AddOrUpdate(target, 1, (_, n) => n + 1);
+            if (error is not StaleReadException || failures >= FailuresWorthALine)
+            {
+                LogFailed(target, failures, error.Message);
+            }
+
+            _ = AgainAsync(target, failures, cancellationToken);
         }
     }
 
@@ -358,4 +370,7 @@ public sealed class GarbageCollector : IController
             throw new ReconcileException($"garbage collection of {target}: {outcome.Error.Message}");
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "collecting {Target} failed {Failures} times in a row and is tried again: {Error}")]
+    private partial void LogFailed(ObjectAddress target, int failures, string error);
 }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -28,6 +30,8 @@ public sealed class ReconcilingServices(
     public EventSink Events => events;
 
     public IChildCursors Cursors => cursors;
+
+    public ILogger Logger<T>() => (ILogger?)services.GetService<ILogger<T>>() ?? NullLogger.Instance;
 }
 
 /// <summary>

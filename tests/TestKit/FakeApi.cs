@@ -24,6 +24,8 @@ internal sealed class FakeApi(TimeProvider time)
 
     public Action<FakeWrite>? AfterWrite { get; set; }
 
+    public Func<FakeWrite, Status?>? LoseAnswer { get; set; }
+
     public long Writes { get; private set; }
 
     public static JsonObject Parse(ReadOnlyMemory<byte> json) => JsonNode.Parse(json.Span)!.AsObject();
@@ -334,7 +336,7 @@ internal sealed class FakeApi(TimeProvider time)
         }
 
         AfterWrite?.Invoke(write);
-        return item;
+        return LoseAnswer?.Invoke(write) is { } lost ? lost : item;
     }
 
     private Collection In(ResourceName resource)
