@@ -11,6 +11,8 @@ public sealed class ResourceObject
     private WeakReference<object>? _decoded;
     [NonSerialized]
     private ObjectMetadata? _metadata;
+    [NonSerialized]
+    private object? _facts;
 
     /// <summary>Wraps committed bytes.</summary>
     /// <param name="key">Namespace and name.</param>
@@ -55,6 +57,23 @@ public sealed class ResourceObject
 
         var fresh = decode(Json);
         _decoded = new WeakReference<object>(fresh);
+        return fresh;
+    }
+
+    /// <summary>
+    /// What a part of the silo reads out of the bytes once and keeps with the object: small, immutable, and of one type for a resource (another
+    /// type would take its place).
+    /// </summary>
+    public T Facts<T>(Func<ResourceObject, T> read)
+        where T : class
+    {
+        if (_facts is T known)
+        {
+            return known;
+        }
+
+        var fresh = read(this);
+        _facts = fresh;
         return fresh;
     }
 }

@@ -22,7 +22,6 @@ public enum PodPhase
 /// </summary>
 public sealed class PodFacts
 {
-    private static readonly ConditionalWeakTable<ResourceObject, PodFacts> Known = [];
     private static readonly Dictionary<(string, string), int> NoPorts = [];
 
     private List<string>? _ips;
@@ -94,7 +93,7 @@ public sealed class PodFacts
         IsReady && (minReadySeconds == 0 || (ReadySince is { } since && since.AddSeconds(minReadySeconds) <= now));
 
     /// <summary>The facts of a pod.</summary>
-    public static PodFacts Of(ResourceObject item) => Known.GetValue(item, static i => Read(i));
+    public static PodFacts Of(ResourceObject item) => item.Facts(static i => Read(i));
 
     private static PodFacts Read(ResourceObject item)
     {

@@ -1,0 +1,133 @@
+using System.Globalization;
+using CsCheck;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Apps.Deployments;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Apps.Deployments;
+
+/// <summary>The planner alone, in states that no rollout may ever have reached by itself.</summary>
+public sealed class DeploymentPlannerTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>
+    /// In the middle of a rollout a Deployment is scaled. Held against exact fractions: all sets together have what may exist, every one but the
+    /// largest is within one of its share, and none moves against the others.
+    /// </summary>
+    [Fact]
+    public void Scaling_during_a_rollout_gives_everyone_his_share() => Gen.Select(
+        Gen.Int[1, 60].Array[2, 5], Gen.Int[0, 30], Gen.Int[1, 300], Gen.Int[0, 30]).Sample((sizes, surgeBefore, wanted, surge) =>
+    {
+        var total = sizes.Sum();
+        var desired = Math.Max(1, total - surgeBefore);
+        if (desired == wanted)
+        {
+            return;
+        }
+
+        var deployment = Deployment(wanted, surge, unavailable: 1);
+        var sets = sizes.Select((size, i) => Set(i, size, size, desired, total)).ToList();
+        var after = Apply(sets, DeploymentPlanner.Compute(new DeploymentObserved { Deployment = deployment, ReplicaSets = sets }, Now));
+        var maxTotal = wanted + RolloutBounds.Of(deployment).MaxSurge;
+        Assert.Equal(maxTotal, after.Values.Sum());
+        var largest = sets.MaxBy(s => s.Spec.Replicas)!.Spec.Replicas;
+        foreach (var set in sets)
+        {
+            var (before, now) = (set.Spec.Replicas!.Value, after[set.Metadata.Name]);
+            Assert.True(maxTotal >= total ? now >= before : now <= before, $"{before} became {now} when {total} became {maxTotal}");
+            if (before < largest)
+            {
+                // Who comes late in the order gets what is left of the whole.
+                Assert.InRange(now, 0, Math.Max(before, (int)Math.Ceiling((before * (double)maxTotal / total) + 0.5)));
+            }
+        }
+    });
+
+    /// <summary>
+    /// A step of a rollout, from any sizes and any availability. Held against the two sums that bounds are about: what is asked for grows
+    /// no further than replicas and surge, and what serves shrinks no further than the minimum; and there is a step as long as there are
+    /// old replicas and everything asked for serves.
+    /// </summary>
+    [Fact]
+    public void A_step_of_a_rollout_stays_within_its_bounds_and_is_one() => Gen.Select(
+        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 20]).Array[1, 4], Gen.Int[1, 20], Gen.Int[0, 5], Gen.Int[0, 5]).Sample(
+        (states, wanted, surge, unavailable) =>
+    {
+        var deployment = Deployment(wanted, surge, unavailable);
+        var bounds = RolloutBounds.Of(deployment);
+        var sets = states.Select((s, i) => Set(i, s.Item1, Math.Min(s.Item2, s.Item1), wanted, bounds.MaxTotal)).ToList();
+        sets[^1].Spec.Template = deployment.Spec.Template;
+        var after = Apply(sets, DeploymentPlanner.Compute(new DeploymentObserved { Deployment = deployment, ReplicaSets = sets }, Now));
+
+        var before = sets.Sum(s => s.Spec.Replicas!.Value);
+        Assert.True(after.Values.Sum() <= Math.Max(before, bounds.MaxTotal), "more than replicas and surge");
+        var serving = sets.Sum(s => s.Status.AvailableReplicas!.Value);
+        var left = sets.Sum(s => Math.Min(s.Status.AvailableReplicas!.Value, after[s.Metadata.Name]));
+
+        // The set of the current template shrinks to what is wanted at once, whatever serves.
+        var newest = sets[^1];
+        var cut = Math.Max(0, newest.Status.AvailableReplicas!.Value - wanted);
+        Assert.True(left >= Math.Min(serving - cut, bounds.MinAvailable), "fewer than the minimum");
+        var isDone = sets.SkipLast(1).All(s => s.Spec.Replicas == 0) && newest.Spec.Replicas == wanted;
+        if (!isDone && serving == before)
+        {
+            Assert.True(sets.Any(s => after[s.Metadata.Name] != s.Spec.Replicas), "everything serves, and nothing moves");
+        }
+    });
+
+    private static Dictionary<string, int> Apply(List<V1ReplicaSet> sets, DeploymentPlan plan)
+    {
+        Assert.Null(plan.Create);
+        var result = sets.ToDictionary(s => s.Metadata.Name, s => s.Spec.Replicas!.Value);
+        foreach (var change in plan.Changes.Where(c => c.Replicas is not null))
+        {
+            result[change.Set.Metadata.Name] = change.Replicas!.Value;
+        }
+
+        return result;
+    }
+
+    private static V1Deployment Deployment(int replicas, int surge, int unavailable) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "web", NamespaceProperty = "default", Uid = "d" },
+        Spec = new V1DeploymentSpec
+        {
+            Replicas = replicas,
+            Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
+            Strategy = new V1DeploymentStrategy
+            {
+                Type = "RollingUpdate",
+                RollingUpdate = new V1RollingUpdateDeployment { MaxSurge = Text(surge), MaxUnavailable = Text(unavailable) },
+            },
+            Template = Template("new"),
+        },
+    };
+
+    private static V1ReplicaSet Set(int number, int size, int available, int desired, int maxReplicas) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = $"web-{number}",
+            NamespaceProperty = "default",
+            Uid = $"s{number}",
+            CreationTimestamp = Now.AddMinutes(number - 100).UtcDateTime,
+            Annotations = new Dictionary<string, string>
+            {
+                ["deployment.kubernetes.io/desired-replicas"] = Text(desired),
+                ["deployment.kubernetes.io/max-replicas"] = Text(maxReplicas),
+                ["deployment.kubernetes.io/revision"] = Text(number + 1),
+            },
+        },
+        Spec = new V1ReplicaSetSpec { Replicas = size, Template = Template($"old{number}") },
+        Status = new V1ReplicaSetStatus { Replicas = size, AvailableReplicas = available, ReadyReplicas = available },
+    };
+
+    private static V1PodTemplateSpec Template(string image) => new()
+    {
+        Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["app"] = "web" } },
+        Spec = new V1PodSpec { Containers = [new V1Container { Name = "main", Image = image }] },
+    };
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,112 @@
+using CsCheck;
+using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.TestKit.Scheduling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Scheduling;
+
+/// <summary>
+/// The picker keeps results by shape and node version. Held against asking every plugin about every node anew: it picks a node that fits with the
+/// highest score of all, and none exactly when none fits, whatever came and went in between.
+/// </summary>
+public sealed class NodePickerTests
+{
+    private static readonly string[] Specs =
+    [
+        "",
+        "\"nodeSelector\":{\"zone\":\"a\"}",
+        "\"tolerations\":[{\"operator\":\"Exists\"}]",
+        "\"tolerations\":[{\"key\":\"soft\",\"operator\":\"Exists\"}]",
+        """
+        "affinity":{"nodeAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":40,"preference":{"matchExpressions":
+        [{"key":"zone","operator":"In","values":["b"]}]}},{"weight":7,"preference":{"matchExpressions":[{"key":"disk","operator":"Exists"}]}}]}}
+        """,
+        """
+        "affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":
+        [{"key":"zone","operator":"NotIn","values":["c"]}]}]}}}
+        """,
+    ];
+
+    private static readonly string[] Requests = ["", "cpu=500m,memory=256Mi", "cpu=2", "memory=3Gi,example.com/gpu=1"];
+    private static readonly string[] Taints = ["", "soft=x:PreferNoSchedule", "hard=x:NoSchedule", "soft=x:PreferNoSchedule,more=y:PreferNoSchedule"];
+    private static readonly string[] Labels = ["zone=a", "zone=b,disk=ssd", "zone=c", ""];
+
+    [Fact]
+    public void ThePickIsTheBestOfAllThatFit() => Gen.Select(
+        Gen.Int[1, 12],
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 99]).Array[1, 120]).Sample((nodes, steps) =>
+    {
+        var scalars = new ScalarResources();
+        var plugins = PluginSet.Default(scalars);
+        var table = new NodeTable(scalars);
+        var picker = new NodePicker(plugins, table, new Random(1));
+        var reader = new PodReader(scalars);
+        var placed = new List<(NodeInfo Node, PodInfo Pod)>();
+        for (var i = 0; i < nodes; i++)
+        {
+            table.Update(Node(i, i));
+        }
+
+        foreach (var (kind, spec, requests, pick) in steps)
+        {
+            switch (kind)
+            {
+                case 0:
+                    table.Update(Node(pick % nodes, pick / 7));
+                    break;
+                case 1 when placed.Count > 0:
+                    var (from, gone) = placed[pick % placed.Count];
+                    placed.RemoveAt(pick % placed.Count);
+                    from.RemovePod(gone.Shape);
+                    break;
+                default:
+                    var sketch = new PodSketch($"p{placed.Count}") { Spec = Specs[spec], Requests = Requests[requests], HostPort = pick < 5 ? 80 : 0 };
+                    var pod = reader.Read(sketch.Build());
+                    var scores = Naive(plugins, table, pod);
+                    var found = picker.Pick(pod, out var diagnosis);
+                    Assert.Equal(scores.Count == 0, found is null);
+                    Assert.Equal(found is null, diagnosis is not null);
+                    if (found is not null)
+                    {
+                        Assert.Equal(scores.Values.Max(), scores[found.Name]);
+                        found.AddPod(pod.Shape);
+                        placed.Add((found, pod));
+                    }
+
+                    break;
+            }
+        }
+    }, iter: 400);
+
+    private static Dictionary<string, int> Naive(PluginSet plugins, NodeTable table, PodInfo pod)
+    {
+        var fitting = table.Order.Where(n => plugins.Filters.All(f => f.Filter(pod, n) is null)).ToList();
+        var sums = fitting.ToDictionary(n => n.Name, _ => 0);
+        foreach (var plugin in plugins.Scores)
+        {
+            var raw = fitting.ToDictionary(n => n.Name, n => plugin.Score(pod.Shape, n));
+            var highest = raw.Values.DefaultIfEmpty(0).Max();
+            foreach (var (node, score) in raw)
+            {
+                sums[node] += plugin.Weight * (plugin.Scale switch
+                {
+                    ScoreScale.None => score,
+                    _ when highest == 0 => 0,
+                    ScoreScale.ToHighest => 100 * score / highest,
+                    _ => 100 - (100 * score / highest),
+                });
+            }
+        }
+
+        return sums;
+    }
+
+    private static Interfaces.Kernel.ResourceObject Node(int number, int variant) => new NodeSketch($"n{number}")
+    {
+        Allocatable = variant % 3 == 0 ? "cpu=4,memory=8Gi,pods=4" : "cpu=2,memory=16Gi,pods=110,example.com/gpu=2",
+        Taints = Taints[variant % 4],
+        Labels = Labels[variant / 2 % 4],
+        Unschedulable = variant % 11 == 10,
+    }.Build(variant + 1);
+}
