@@ -15,9 +15,9 @@ public sealed class CacheOptions
     /// How many recent events stay in memory: how far a watcher may be behind, and how far back a watch may resume
     /// cheaply.
     /// </summary>
-    public int RingEvents { get; set; } = 16_384;
+    public int RingEvents { get; set; } = 8_192;
 
-    public long RingBytes { get; set; } = 48 << 20;
+    public long RingBytes { get; set; } = 24 << 20;
 
     /// <summary>How many events may wait for a watcher that is served by an index.</summary>
     public int WatcherEvents { get; set; } = 4_096;

@@ -2,16 +2,12 @@ using System.Text.Json;
 
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
-/// <summary>What the machinery reads of an object's <c>metadata</c>, taken from the bytes in one pass.</summary>
+/// <summary>What the machinery reads of an object's <c>metadata</c> beside the key and the uid, taken from the bytes in one pass.</summary>
 public sealed class ObjectMetadata
 {
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
     private static readonly Dictionary<string, string> NoText = [];
-
-    public string Name { get; private set; } = "";
-
-    public string Namespace { get; private set; } = "";
-
-    public string Uid { get; private set; } = "";
 
     /// <summary>0 when absent.</summary>
     public long Generation { get; private set; }
@@ -23,6 +19,7 @@ public sealed class ObjectMetadata
 
     public IReadOnlyDictionary<string, string> Labels { get; private set; } = NoText;
 
+    /// <summary>Without what kubectl notes of the last apply: it is as long as the object, and nobody here asks for it.</summary>
     public IReadOnlyDictionary<string, string> Annotations { get; private set; } = NoText;
 
     public IReadOnlyList<string> Finalizers { get; private set; } = [];
@@ -72,14 +69,14 @@ public sealed class ObjectMetadata
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var property = reader.GetString();
+            var property = SharedText.Read(ref reader);
             reader.Read();
             if (reader.TokenType == JsonTokenType.Null)
             {
                 continue;
             }
 
-            ReadField(property!, ref reader);
+            ReadField(property, ref reader);
         }
     }
 
@@ -87,9 +84,6 @@ public sealed class ObjectMetadata
     {
         switch (property)
         {
-            case "name": Name = reader.GetString()!; break;
-            case "namespace": Namespace = reader.GetString()!; break;
-            case "uid": Uid = reader.GetString()!; break;
             case "generation": Generation = reader.GetInt64(); break;
             case "creationTimestamp": CreationTimestamp = reader.GetDateTimeOffset(); break;
             case "deletionTimestamp": DeletionTimestamp = reader.GetDateTimeOffset(); break;
@@ -106,20 +100,26 @@ public sealed class ObjectMetadata
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var key = reader.GetString()!;
+            var key = SharedText.Read(ref reader);
             reader.Read();
-            result[key] = reader.GetString() ?? "";
+            if (key != LastApplied)
+            {
+                result[key] = Text(ref reader);
+            }
         }
 
         return result;
     }
+
+    private static string Text(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Null ? "" : SharedText.Read(ref reader);
 
     private static List<string> ReadFinalizers(ref Utf8JsonReader reader)
     {
         var result = new List<string>();
         while (reader.Read() && reader.TokenType == JsonTokenType.String)
         {
-            result.Add(reader.GetString()!);
+            result.Add(SharedText.Read(ref reader));
         }
 
         return result;
@@ -134,14 +134,14 @@ public sealed class ObjectMetadata
             bool controller = false, blocks = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var property = reader.GetString();
+                var property = SharedText.Read(ref reader);
                 reader.Read();
                 switch (property)
                 {
-                    case "apiVersion": version = reader.GetString() ?? ""; break;
-                    case "kind": kind = reader.GetString() ?? ""; break;
-                    case "name": name = reader.GetString() ?? ""; break;
-                    case "uid": uid = reader.GetString() ?? ""; break;
+                    case "apiVersion": version = Text(ref reader); break;
+                    case "kind": kind = Text(ref reader); break;
+                    case "name": name = Text(ref reader); break;
+                    case "uid": uid = Text(ref reader); break;
                     case "controller": controller = reader.TokenType == JsonTokenType.True; break;
                     case "blockOwnerDeletion": blocks = reader.TokenType == JsonTokenType.True; break;
                     default: reader.Skip(); break;

@@ -44,6 +44,9 @@ public static class OrchestratorGrainsExtensions
 {
     private const string Invariant = "Npgsql";
 
+    /// <summary>Grains of which a silo remembers where they are; of others it asks.</summary>
+    private const int MaxKnownGrains = 65_536;
+
     /// <summary>
     /// Adds the journal store, the storage of object grains, and Orleans' grain storage and reminders; with PostgreSQL
     /// everything is kept in the same database, membership too. With a connection string, run <see
@@ -64,6 +67,8 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddSingleton<SiloWatch>();
         silo.Services.AddOptions<SiloConnectionOptions>()
             .Configure<SiloWatch>(static (o, watch) => o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+        // Orleans' default, a million, is a table of 20 MB whose pages a few thousand objects touch all.
+        silo.Configure<GrainDirectoryOptions>(static o => o.CacheSize = MaxKnownGrains);
         silo.Configure<ClusterMembershipOptions>(static o =>
         {
             // A silo whose process ended is found by SiloWatch at once; one whose machine is gone is out after 3 s.

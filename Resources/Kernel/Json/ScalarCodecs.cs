@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -226,7 +227,7 @@ public static class JsonStrings
     {
         try
         {
-            return reader.GetString()!;
+            return SharedText.Read(ref reader);
         }
         catch (InvalidOperationException)
         {
