@@ -209,7 +209,7 @@ internal abstract class CrashPlay
             _late = null;
             var wasActing = _isActing;
             _isActing = false;
-            _ = World.Api.CreateAsync(request, CancellationToken.None);
+            _ = World.Api.CreateAsync(request, CancellationToken.None).AsTask().GetAwaiter().GetResult();
             _isActing = wasActing;
             Check();
         }

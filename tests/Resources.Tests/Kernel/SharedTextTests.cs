@@ -8,6 +8,11 @@ namespace OrleansOrchestrator.Resources.Tests.Kernel;
 
 public sealed class SharedTextTests
 {
+    private static readonly JsonSerializerOptions Relaxed = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     /// <summary>Whatever else was read before, on however many threads: the text is what the reader itself says.</summary>
     [Fact]
     public void TheTextIsTheReadersOwn() => Gen.OneOf(Gen.String, Gen.Char["abc/.-"].Array[0, 12].Select(c => new string(c))).Array[1, 40].Sample(texts =>
@@ -48,6 +53,5 @@ public sealed class SharedTextTests
     }
 
     /// <summary>Without escapes where JSON needs none.</summary>
-    private static string Quote(string text) => JsonSerializer.Serialize(
-        text, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static string Quote(string text) => JsonSerializer.Serialize(text, Relaxed);
 }
