@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using OrleansOrchestrator.Api;
+using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Reconciling;
@@ -57,19 +59,57 @@ public sealed class ControllersOnSilosTests
     }
 
     [Fact]
-    public async Task Reminders_alone_bring_a_deployment_to_its_replicas()
+    public async Task Reminders_alone_bring_a_deployment_to_its_replicas_and_through_a_rollout()
     {
         await using var silos = await StartAsync(o => o.DropWakeUps = true);
         var client = silos.Services.GetRequiredService<IResourceClient>();
         using var stop = new CancellationTokenSource();
-        var nodes = RunNodesAsync(client, stop.Token);
+        Task[] world = [RunNodesAsync(client, stop.Token), RemindAsync(silos.Grains, stop.Token)];
         await FurnishAsync(client, withAccount: true);
         Require(await client.CreateAsync(Deployment(5), default));
-        var reminders = RemindAsync(silos.Grains, stop.Token);
         await UntilAsync<V1Deployment>(client, d => d.Status?.AvailableReplicas == 5);
+
+        Require(await client.MutateAsync<V1Deployment>(
+            new ObjectKey("shop", "web"), "", d => Change(() => d.Spec.Template.Spec.Containers[0].Image = "demo:2"), default));
+        await UntilAsync<V1Deployment>(
+            client, d => d.Status is { UpdatedReplicas: 5, Replicas: 5, AvailableReplicas: 5 } status && status.ObservedGeneration == 2);
+
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => nodes);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reminders);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(world));
+    }
+
+    [Fact]
+    public async Task Reminders_alone_move_the_pods_of_an_expired_node()
+    {
+        await using var silos = await StartAsync(o =>
+        {
+            o.DropWakeUps = true;
+            o.NodeMonitorGracePeriod = TimeSpan.FromSeconds(2);
+            // Longer than any test: the reminder is all there is.
+            o.NodeMonitorPeriod = TimeSpan.FromDays(1);
+        });
+        var client = silos.Services.GetRequiredService<IResourceClient>();
+        using var stop = new CancellationTokenSource();
+        await FurnishAsync(client, withAccount: true);
+        await ReportNodesAsync(client, "n1", "n2");
+        using var first = new CancellationTokenSource();
+        Task[] both = [RunNodesAsync(client, first.Token), RenewAsync(client, "n1", first.Token)];
+        Task[] world = [RemindAsync(silos.Grains, stop.Token), RenewAsync(client, "n2", stop.Token)];
+        var deployment = Deployment(3);
+        deployment.Spec.Template.Spec.Tolerations = [.. Tolerations(seconds: 1)];
+        Require(await client.CreateAsync(deployment, default));
+        await UntilAsync<V1Deployment>(client, d => d.Status?.AvailableReplicas == 3);
+
+        // The first node is gone; what has no node yet goes to the second from now on.
+        await first.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(both));
+        var second = RunNodesAsync(client, stop.Token, "n2");
+        await UntilAsync<V1Node>(client, n => n.Metadata.Name == "n1" && n.Spec.Taints?.Any(t => t.Effect == "NoExecute") == true);
+        var moved = new HashSet<string>();
+        await UntilAsync<V1Pod>(client, p => p.Spec.NodeName == "n2" && p.Status.Phase == "Running" && moved.Add(p.Metadata.Name) && moved.Count == 3);
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll([.. world, second]));
     }
 
     [Fact]
@@ -157,7 +197,7 @@ public sealed class ControllersOnSilosTests
     private static async Task RemindAsync(IGrainFactory grains, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        string[] names = ["deployment-controller", "replicaset-controller"];
+        string[] names = ["deployment-controller", "replicaset-controller", NodeLifecycleController.Name, TaintEvictionController.Name];
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             foreach (var name in names)
@@ -167,7 +207,46 @@ public sealed class ControllersOnSilosTests
         }
     }
 
-    private static async Task RunNodesAsync(IResourceClient client, CancellationToken cancellationToken)
+    /// <summary>Nodes that are well, as their kubelets would say.</summary>
+    private static async Task ReportNodesAsync(IResourceClient client, params string[] names)
+    {
+        Require(await client.CreateAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = "kube-node-lease" } }, default));
+        foreach (var name in names)
+        {
+            // Who furnished the world has made the first.
+            await client.CreateAsync(new V1Node { Metadata = new V1ObjectMeta { Name = name } }, default);
+            var ready = JsonNode.Parse("""{"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}""")!;
+            await client.PatchStatusAsync<V1Node>(new ObjectKey("", name), ready.AsObject(), default);
+            Require(await client.CreateAsync(
+                new V1Lease
+                {
+                    Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "kube-node-lease" },
+                    Spec = new V1LeaseSpec { HolderIdentity = name, LeaseDurationSeconds = 40 },
+                },
+                default));
+        }
+    }
+
+    private static async Task RenewAsync(IResourceClient client, string node, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            await client.MutateAsync<V1Lease>(
+                new ObjectKey("kube-node-lease", node),
+                "",
+                l => Change(() => l.Spec.RenewTime = TimeProvider.System.GetUtcNow().UtcDateTime),
+                cancellationToken);
+        }
+    }
+
+    private static IEnumerable<V1Toleration> Tolerations(int seconds) =>
+        new[] { "node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready" }.Select(key => new V1Toleration
+        {
+            Key = key, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = seconds,
+        });
+
+    private static async Task RunNodesAsync(IResourceClient client, CancellationToken cancellationToken, string node = "n1")
     {
         var addresses = 0;
         await foreach (var change in client.FollowAsync(WellKnown.Pods, cancellationToken))
@@ -179,6 +258,11 @@ public sealed class ControllersOnSilosTests
 
             var item = change.Object;
             var pod = item.As<V1Pod>();
+            if (!string.IsNullOrEmpty(pod.Spec.NodeName) && pod.Spec.NodeName != node)
+            {
+                continue;
+            }
+
             if (item.Metadata.DeletionTimestamp is not null)
             {
                 await client.DeleteAsync(
@@ -186,7 +270,7 @@ public sealed class ControllersOnSilosTests
             }
             else if (string.IsNullOrEmpty(pod.Spec.NodeName))
             {
-                var binding = $$$"""{"apiVersion":"v1","kind":"Binding","metadata":{"name":"{{{item.Key.Name}}}"},"target":{"kind":"Node","name":"n1"}}""";
+                var binding = $$$"""{"apiVersion":"v1","kind":"Binding","metadata":{"name":"{{{item.Key.Name}}}"},"target":{"kind":"Node","name":"{{{node}}}"}}""";
                 Require(await client.CreateAsync(
                     new CreateRequest
                     {
