@@ -102,6 +102,8 @@ public static class OrchestratorGrainsExtensions
     private static void AddPostgres(this ISiloBuilder silo, string connectionString, OrchestratorStoreOptions options)
     {
         var orleans = PostgresDataSources.ForOrleans(connectionString);
+        // Orleans' own providers let the driver's exceptions through, which then have to get to another silo.
+        silo.Services.Configure<ExceptionSerializationOptions>(static o => o.SupportedNamespacePrefixes.Add(Invariant));
         silo.Services.AddSingleton(options.Retention);
         silo.Services.AddKeyedSingleton(PostgresDataSources.Journals, (_, _) => PostgresDataSources.ForJournals(connectionString));
         silo.Services.AddSingleton(static services => new PostgresJournalStore(

@@ -153,7 +153,7 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
             _book.Release(reservation);
             LogNotWritten(error);
             DeactivateOnIdle();
-            throw new StoreUnavailableException("the reservation of Service addresses could not be written", error);
+            throw new StoreUnavailableException($"the reservation of Service addresses could not be written: {error.Message}");
         }
     }
 

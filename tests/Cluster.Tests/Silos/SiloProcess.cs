@@ -14,6 +14,8 @@ public sealed record SiloPlace(string BindAddress, string Address, int Port);
 public sealed partial class SiloProcess : IAsyncDisposable
 {
     public const string Token = "silos-test";
+    private const int LastLines = 40;
+    private const int LineLength = 1_000;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(60);
 
@@ -98,12 +100,13 @@ public sealed partial class SiloProcess : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(EndPatience);
     }
 
-    /// <summary>The end of what it said.</summary>
+    /// <summary>The end of what it said, and before that the answers of 500.</summary>
     public string Log()
     {
         lock (_lines)
         {
-            return string.Join('\n', _lines.TakeLast(40).Select(static l => l.Length < 300 ? l : l[..300]));
+            var failures = _lines.SkipLast(LastLines).Where(static l => l.Contains(" fail: OrleansOrchestrator.Api", StringComparison.Ordinal));
+            return string.Join('\n', failures.Concat(_lines.TakeLast(LastLines)).Select(static l => l.Length < LineLength ? l : l[..LineLength]));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
@@ -54,6 +55,7 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
     {
         await group.Database.KillAsync();
         await group.Database.StartAgainAsync();
+        await CreateServicesAsync();
         await load.WritesAsync(SomeWrites, Patience);
         output.WriteLine($"after the crash: {load.Failures}");
 
@@ -64,6 +66,20 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
         AssertClear(load);
         Assert.All(group.Silos, static s => Assert.True(s.IsRunning));
     });
+
+    /// <summary>A Service takes its address from a grain that reads and writes Orleans' tables, through connections that are broken now.</summary>
+    private async Task CreateServicesAsync()
+    {
+        foreach (var silo in group.Silos)
+        {
+            using var created = await _http.PostAsJsonAsync(
+                new Uri(silo.Url, "/api/v1/namespaces/default/services"),
+                new { metadata = new { generateName = "after-a-crash-" }, spec = new { ports = new[] { new { port = 80 } } } });
+            Assert.True(
+                created.IsSuccessStatusCode || created.Headers.RetryAfter is not null,
+                $"{created.StatusCode} {await created.Content.ReadAsStringAsync()}");
+        }
+    }
 
     public void Dispose() => _http.Dispose();
 
