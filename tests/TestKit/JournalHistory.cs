@@ -20,6 +20,11 @@ public enum HistoryKind
     RefusedBecauseItExists,
     RefusedBecauseItIsAbsent,
     Read,
+
+    /// <summary>
+    /// A read that does not tell at which revision: the object as it was at some instant of the call.
+    /// </summary>
+    ReadOne,
 }
 
 /// <summary>What one watcher got: everything after a revision.</summary>
@@ -55,6 +60,7 @@ public sealed class JournalHistory
             CheckDurable(log, violations);
             CheckRealTime(violations);
             CheckReads(log, violations);
+            CheckSingleReads(log, violations);
             CheckRefusals(log, violations);
             CheckWatches(log, violations);
         }
@@ -144,14 +150,48 @@ public sealed class JournalHistory
         }
     }
 
+    /// <summary>What was read alone had not been replaced before the call began.</summary>
+    private void CheckSingleReads(IReadOnlyList<Change> log, List<string> violations)
+    {
+        var floorOf = Floors();
+        var byKey = log.ToLookup(c => c.Object.Key);
+        foreach (var step in _steps.Where(s => s.Kind == HistoryKind.ReadOne))
+        {
+            var changes = byKey[step.Key];
+            var before = changes.LastOrDefault(c => c.Object.Revision <= floorOf(step));
+            var possible = changes.Where(c => c.Object.Revision >= (before?.Object.Revision ?? 0));
+            var isPossible = step.Seen is { } seen
+                ? possible.Any(c => c.Kind != ChangeKind.Deleted && SameBytes(c.Object, seen))
+                : before is null || possible.Any(static c => c.Kind == ChangeKind.Deleted);
+            if (!isPossible)
+            {
+                violations.Add($"Linearizable: a read of {step.Key} saw {step.Seen?.Revision} after {before?.Object.Revision} had been seen");
+            }
+        }
+    }
+
+    /// <summary>The newest revision that somebody had been told of before a step began.</summary>
+    private Func<HistoryStep, long> Floors()
+    {
+        var acknowledged = _steps.Where(s => s.Revision > 0).OrderBy(s => s.Ended).ToArray();
+        var newest = new long[acknowledged.Length + 1];
+        for (var i = 0; i < acknowledged.Length; i++)
+        {
+            newest[i + 1] = Math.Max(newest[i], acknowledged[i].Revision);
+        }
+
+        var ends = Array.ConvertAll(acknowledged, static s => s.Ended);
+        return step => newest[~Array.BinarySearch(ends, step.Began)];
+    }
+
     /// <summary>A refusal was true at some instant between call and answer.</summary>
     private void CheckRefusals(IReadOnlyList<Change> log, List<string> violations)
     {
-        var acknowledged = _steps.Where(s => s.Revision > 0).OrderBy(s => s.Ended).ToArray();
+        var floorOf = Floors();
         var byKey = log.ToLookup(c => c.Object.Key);
         foreach (var step in _steps.Where(s => s.Kind is HistoryKind.RefusedBecauseItExists or HistoryKind.RefusedBecauseItIsAbsent))
         {
-            var floor = acknowledged.TakeWhile(s => s.Ended < step.Began).Select(s => s.Revision).DefaultIfEmpty(0).Max();
+            var floor = floorOf(step);
             var wanted = step.Kind == HistoryKind.RefusedBecauseItExists;
             var possible = byKey[step.Key].Where(c => c.Object.Revision > floor).Any(c => (c.Kind != ChangeKind.Deleted) == wanted)
                 || (StateAt(byKey[step.Key], floor) is not null) == wanted;

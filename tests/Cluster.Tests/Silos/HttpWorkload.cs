@@ -36,15 +36,21 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, int> _failures = new();
     private readonly ConcurrentBag<string> _deleted = [];
+    private readonly ConcurrentBag<string> _violations = [];
     private readonly List<HistoryWatch> _watches = [];
     private readonly HttpClient _http = Client();
     private List<Task> _clients = [];
     private List<Task> _watching = [];
     private long _target = long.MaxValue;
     private int _acknowledged;
+    private int _pagedLists;
+    private long _began;
     private TaskCompletionSource _wrote = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Acknowledged => _acknowledged;
+
+    /// <summary>How many lists were read to their last page.</summary>
+    public int PagedLists => _pagedLists;
 
     public IEnumerable<string> FailureKinds => _failures.Keys;
 
@@ -53,6 +59,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     public async Task StartAsync()
     {
         var (after, _) = await ListAsync(new Random(seed)) ?? throw new InvalidOperationException("no list");
+        _began = after;
         _watching = [.. Enumerable.Range(0, Watchers).Select(i => WatchAsync(after, new Random(seed + 1000 + i)))];
         _clients =
         [
@@ -78,6 +85,9 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         }
     }
 
+    /// <summary>One more watcher, which has missed everything since the start.</summary>
+    public void WatchFromTheStart() => _watching.Add(WatchAsync(_began, new Random(seed + 2000 + _watching.Count)));
+
     /// <summary>Stops the clients, lets the watchers see the end, and checks the record against PostgreSQL.</summary>
     public async Task<List<string>> FinishAsync()
     {
@@ -101,6 +111,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         var gone = log.Where(static c => c.Kind == ChangeKind.Deleted).Select(static c => c.Object.Uid).ToHashSet();
         return
         [
+            .. _violations,
             .. _history.Check(log),
             .. _deleted.Where(uid => !gone.Contains(uid)).Select(static uid => $"Durable: the acknowledged deletion of {uid} is not in the log"),
         ];
@@ -199,7 +210,11 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             var began = _history.Now();
-            if (await ListAsync(random) is var (revision, items))
+            if (random.Next(3) == 0)
+            {
+                await GetAsync(new ObjectKey("default", $"k{random.Next(Keys)}"), random);
+            }
+            else if ((random.Next(2) == 0 ? await ListAsync(random) : await PageAsync(random)) is var (revision, items))
             {
                 var ended = _history.Now();
                 for (var i = 0; i < Keys; i++)
@@ -211,6 +226,51 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
 
             await Task.Delay(Pause, TimeProvider.System);
         }
+    }
+
+    private async Task GetAsync(ObjectKey key, Random random)
+    {
+        var began = _history.Now();
+        if (await SendAsync(group.Any(random), HttpMethod.Get, $"{Space}/{key.Name}", null) is { } answer)
+        {
+            var seen = answer.Code == HttpStatusCode.OK ? Canonical(answer.Bytes) : null;
+            _history.Add(new HistoryStep(HistoryKind.ReadOne, key, began, _history.Now(), 0, seen));
+        }
+    }
+
+    /// <summary>A list in pages, between which others write; all of them must show one state.</summary>
+    private async Task<(long Revision, Dictionary<ObjectKey, ResourceObject> Items)?> PageAsync(Random random)
+    {
+        var (silo, items, revision, token) = (group.Any(random), new Dictionary<ObjectKey, ResourceObject>(), 0L, "");
+        do
+        {
+            var path = $"{Space}?limit=2&continue={Uri.EscapeDataString(token)}";
+            if (await SendAsync(silo, HttpMethod.Get, path, null) is not (HttpStatusCode.OK, var bytes))
+            {
+                return null;
+            }
+
+            using var page = JsonDocument.Parse(bytes);
+            var shown = RevisionOf(page.RootElement);
+            if (revision != 0 && shown != revision)
+            {
+                _violations.Add($"Snapshot: a list that began at {revision} went on at {shown}");
+            }
+
+            revision = shown;
+            foreach (var item in page.RootElement.GetProperty("items").EnumerateArray().Select(Canonical))
+            {
+                if (!items.TryAdd(item.Key, item))
+                {
+                    _violations.Add($"Snapshot: {item.Key} was on two pages of a list at {revision}");
+                }
+            }
+
+            token = page.RootElement.GetProperty("metadata").TryGetProperty("continue", out var next) ? next.GetString()! : "";
+        }
+        while (token.Length > 0);
+        Interlocked.Increment(ref _pagedLists);
+        return (revision, items);
     }
 
     private async Task<(long Revision, Dictionary<ObjectKey, ResourceObject> Items)?> ListAsync(Random random)

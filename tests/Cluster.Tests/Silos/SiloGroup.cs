@@ -6,14 +6,14 @@ using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
-/// <summary>Three silos on one PostgreSQL.</summary>
+/// <summary>Silos on one PostgreSQL; three unless something else is asked for.</summary>
 public sealed class SiloGroup : IAsyncLifetime
 {
-    private const int Count = 3;
-
     private readonly string _tokenFile = Path.GetTempFileName();
-    private readonly SiloProcess[] _silos = new SiloProcess[Count];
+    private SiloProcess[] _silos = [];
     private readonly int _port = FreePort();
+
+    public int Count { get; init; } = 3;
 
     public PostgresServer Database { get; private set; } = null!;
 
@@ -23,6 +23,7 @@ public sealed class SiloGroup : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _silos = new SiloProcess[Count];
         Database = await PostgresServer.StartAsync();
         Connection = await Database.CreateDatabaseAsync();
         await File.WriteAllTextAsync(_tokenFile, $"{SiloProcess.Token},admin,1,\"system:masters\"\n");

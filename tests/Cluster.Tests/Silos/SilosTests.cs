@@ -67,7 +67,10 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
         Assert.All(group.Silos, static s => Assert.True(s.IsRunning));
     });
 
-    /// <summary>A Service takes its address from a grain that reads and writes Orleans' tables, through connections that are broken now.</summary>
+    /// <summary>
+    /// A Service takes its address from a grain that reads and writes Orleans' tables, through connections that are
+    /// broken now.
+    /// </summary>
     private async Task CreateServicesAsync()
     {
         foreach (var silo in group.Silos)
@@ -105,6 +108,7 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
             output.WriteLine($"{load.Acknowledged} writes acknowledged; {load.Failures}");
             Assert.True(violations.Count == 0, $"seed {seed}:\n{string.Join('\n', violations.Take(20))}");
             Assert.False(load.SomebodyHung, load.Failures);
+            Assert.NotEqual(0, load.PagedLists);
         }
         catch
         {

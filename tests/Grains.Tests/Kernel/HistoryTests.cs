@@ -1,5 +1,6 @@
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
+using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -121,6 +122,48 @@ public sealed class HistoryTests(ITestOutputHelper output)
 
         Assert.Contains(history.Check(await LogAsync(store)), v => v.StartsWith("Exact", StringComparison.Ordinal));
     }
+
+    /// <summary>
+    /// A journal that loses what a change did on its way to the caches. (One that leaves it out altogether gets no
+    /// further: a cache takes dense revisions only, and answers nobody meanwhile.)
+    /// </summary>
+    [Fact]
+    public async Task Planted_dropped_change_is_caught()
+    {
+        const long Dropped = IJournalStore.FirstRevision + 2;
+        var store = await StoreAsync(false);
+        await using var world = await TestSilos.StartAsync(new TestSilosOptions
+        {
+            Store = store,
+            Silos = 2,
+            Configure = static silo => silo.AddIncomingGrainCallFilter(static async call =>
+            {
+                await call.Invoke();
+                if (call.Result is ChangeBatch batch)
+                {
+                    call.Result = batch with { Changes = [.. batch.Changes.Select(c => c.Object.Revision == Dropped ? WithoutEffect(c) : c)] };
+                }
+            }),
+        });
+        var (key, history) = (new ObjectKey("n", "a"), new JournalHistory());
+        var cache = await world.CachesOf(1).GetAsync(TestObjects.Pods, default);
+        using var watcher = cache.Watch(new CacheWatchRequest { AfterRevision = IJournalStore.FirstRevision, NeedsPrevious = true });
+        var created = await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
+        await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Update(key, created.Value!.Revision, "{}"), default);
+
+        var seen = await cache.ConsistentAsync(default);
+        history.Add(new HistoryStep(HistoryKind.Read, key, history.Now(), history.Now(), seen.Revision, seen.Get(key)));
+        var batch = await watcher.ReadAsync(10, Workload.Patience, default);
+        var events = batch.Events.Select(static e => new Change(e.Kind, e.Object) { PreviousRevision = e.Previous?.Revision ?? 0 });
+        history.Add(new HistoryWatch(IJournalStore.FirstRevision, [.. events]));
+
+        Assert.Equal(["Exact", "Exact"], history.Check(await LogAsync(store)).Select(static v => v.Split(':')[0]));
+    }
+
+    private static Change WithoutEffect(Change change) => change with
+    {
+        Object = new ResourceObject(change.Object.Key, change.Object.Uid, change.Object.Revision, "{}"u8.ToArray()),
+    };
 
     [Fact]
     public async Task A_cache_that_loads_waits_until_the_journal_has_published_what_it_read()
