@@ -10,7 +10,7 @@ using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Server.Streams;
+namespace OrleansOrchestrator.NodeAgent.Tests.Server;
 
 /// <summary>The node's streams on a loopback port without TLS, in front of a fake runtime and of sockets that a test listens on.</summary>
 internal sealed class StreamHost : IAsyncDisposable

@@ -8,7 +8,7 @@ using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Server.Streams;
+namespace OrleansOrchestrator.NodeAgent.Tests.Server;
 
 /// <summary>Port-forward in its three forms: SPDY, SPDY inside a WebSocket, and two WebSocket channels per port.</summary>
 public sealed class PortForwardTests : IDisposable

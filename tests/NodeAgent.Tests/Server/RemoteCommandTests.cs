@@ -4,7 +4,7 @@ using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Server.Streams;
+namespace OrleansOrchestrator.NodeAgent.Tests.Server;
 
 /// <summary>exec and attach in their three protocols, against a runtime that does what the test says.</summary>
 public sealed class RemoteCommandTests
