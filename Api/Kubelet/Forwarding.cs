@@ -15,19 +15,24 @@ internal static class Forwarding
     private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromHours(4) };
 
     private static readonly string[] CrossOriginHeaders =
-        ["Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin"];
+    [
+        "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
+        "Access-Control-Allow-Origin",
+    ];
 
     /// <summary>Null when the answer has been sent; else why the server could not be reached.</summary>
     /// <param name="forwarder">Does the work.</param>
     /// <param name="context">The request and its answer.</param>
     /// <param name="target">What to ask for.</param>
     /// <param name="invoker">How to get there.</param>
-    /// <param name="prefix">Where the client sees the server's root; null for the node's own streams, which know nothing of paths.</param>
+    /// <param name="prefix">Where the client sees the server's root; null for the node's own streams, which know
+    /// nothing of paths.</param>
     public static async Task<Status?> SendAsync(
         IHttpForwarder forwarder, HttpContext context, Uri target, HttpMessageInvoker invoker, string? prefix = null)
     {
         var error = await forwarder.SendAsync(
-            context, target.GetLeftPart(UriPartial.Authority), invoker, Config, new ToTarget(target, prefix), context.RequestAborted);
+            context, target.GetLeftPart(UriPartial.Authority), invoker, Config, new ToTarget(target, prefix),
+            context.RequestAborted);
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
             return null;
@@ -36,9 +41,13 @@ internal static class Forwarding
         context.Response.Clear();
         var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
         var why = Why(exception, target) ?? error.ToString();
-        return prefix is null
-            ? new Status { Code = StatusCodes.Status500InternalServerError, Reason = "", Message = $"error dialing backend: {why}" }
-            : StatusErrors.ServiceUnavailable($"error trying to reach service: {why}", 0);
+        if (prefix is not null)
+        {
+            return StatusErrors.ServiceUnavailable($"error trying to reach service: {why}", 0);
+        }
+
+        var message = $"error dialing backend: {why}";
+        return new Status { Code = StatusCodes.Status500InternalServerError, Reason = "", Message = message };
     }
 
     /// <summary>Why a connection failed, in the words of Go, which people search for.</summary>
@@ -68,7 +77,7 @@ internal static class Forwarding
             proxyRequest.Headers.Remove("Cookie");
             if (prefix is not null)
             {
-                Forwarded(proxyRequest, "X-Forwarded-Uri", target.AbsolutePath.StartsWith('/') ? prefix + target.AbsolutePath : prefix);
+                Forwarded(proxyRequest, "X-Forwarded-Uri", prefix + target.AbsolutePath);
                 Forwarded(proxyRequest, "X-Forwarded-Host", httpContext.Request.Host.Value ?? "");
                 Forwarded(proxyRequest, "X-Forwarded-Proto", httpContext.Request.Scheme);
             }
@@ -107,7 +116,8 @@ internal static class Forwarding
         // A redirect within the server leads to the same place below the proxy; one to elsewhere stays.
         private string Relocated(string location, string asked)
         {
-            if (!Uri.TryCreate(target, location, out var to) || (to.Authority != target.Authority && to.Authority != asked))
+            if (!Uri.TryCreate(target, location, out var to)
+                    || (to.Authority != target.Authority && to.Authority != asked))
             {
                 return location;
             }

@@ -76,7 +76,8 @@ public sealed class PodConnectHandler(IResourceClient client, NodeConnections no
         }
         catch (HttpRequestException exception)
         {
-            return new Status { Code = 500, Reason = "", Message = $"Get \"{message.RequestUri}\": {Forwarding.Why(exception, node.Value)}" };
+            var text = $"Get \"{message.RequestUri}\": {Forwarding.Why(exception, node.Value)}";
+            return new Status { Code = 500, Reason = "", Message = text };
         }
     }
 

@@ -5,7 +5,10 @@ using OrleansOrchestrator.Api.Pipeline;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
-/// <summary>What a proxied request names: <c>NAME</c>, <c>NAME:PORT</c> or <c>SCHEME:NAME:PORT</c>, in which scheme and port may be empty.</summary>
+/// <summary>
+/// What a proxied request names: <c>NAME</c>, <c>NAME:PORT</c> or <c>SCHEME:NAME:PORT</c>, in which scheme and port may
+/// be empty.
+/// </summary>
 public sealed record ProxyDestination(string Scheme, string Name, string Port)
 {
     /// <summary>Null when it is none of these.</summary>
@@ -14,7 +17,8 @@ public sealed record ProxyDestination(string Scheme, string Name, string Port)
         [{ Length: > 0 } name] => new ProxyDestination("http", name, ""),
         [{ Length: > 0 } name, var port] => new ProxyDestination("http", name, port),
         ["", { Length: > 0 } name, var port] => new ProxyDestination("http", name, port),
-        [("http" or "https") and var scheme, { Length: > 0 } name, var port] => new ProxyDestination(scheme, name, port),
+        [("http" or "https") and var scheme, { Length: > 0 } name, var port] =>
+            new ProxyDestination(scheme, name, port),
         _ => null,
     };
 }
@@ -29,7 +33,8 @@ public sealed record ProxyPath(string Prefix, string Rest)
 
     public static ProxyPath Of(HttpRequest request, RequestInfo info)
     {
-        // The bytes as they came, unless they hold dots that the server has resolved already: then what was authorized counts.
+        // The bytes as they came, unless they hold dots that the server has resolved already: then what was authorized
+        // counts.
         var raw = request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         var query = raw.IndexOf('?', StringComparison.Ordinal);
         var path = query < 0 ? raw : raw[..query];

@@ -11,7 +11,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>
-/// Answers <c>proxy</c> of pods, services and nodes: plain HTTP, upgrades included, to what the cluster runs, by name. Names may say more: <c>SCHEME:NAME:PORT</c>.
+/// Answers <c>proxy</c> of pods, services and nodes: plain HTTP, upgrades included, to what the cluster runs, by name.
+/// Names may say more: <c>SCHEME:NAME:PORT</c>.
 /// </summary>
 public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler, IDisposable
 {
@@ -67,7 +68,8 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
 
         var exact = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
         var address = found.Value.Address.GetLeftPart(UriPartial.Authority);
-        return Uri.TryCreate($"{address}{(path.IsRoot ? "/" : path.Rest)}{context.Request.QueryString}", exact, out var target)
+        return Uri.TryCreate(
+            $"{address}{(path.IsRoot ? "/" : path.Rest)}{context.Request.QueryString}", exact, out var target)
             ? await Forwarding.SendAsync(forwarder, context, target, found.Value.Invoker, path.Prefix)
             : StatusErrors.BadRequest($"invalid path {GoText.Quote(path.Rest)}");
     }
@@ -90,8 +92,10 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
         return address.Succeeded ? new Target(address.Value, _plain) : address.Error;
     }
 
-    // The node's own port is known to speak for the node, and is shown our certificate; to any other port we are a stranger.
-    private async ValueTask<Outcome<Target>> NodeAsync(ProxyDestination destination, CancellationToken cancellationToken)
+    // The node's own port is known to speak for the node, and is shown our certificate; to any other port we are a
+    // stranger.
+    private async ValueTask<Outcome<Target>> NodeAsync(
+        ProxyDestination destination, CancellationToken cancellationToken)
     {
         var node = await nodes.AddressAsync(destination.Name, cancellationToken);
         if (!node.Succeeded)
@@ -113,7 +117,8 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
         return address.Succeeded ? new Target(address.Value, _plain) : address.Error;
     }
 
-    private async ValueTask<Outcome<Uri>> PodAsync(string space, ProxyDestination destination, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<Uri>> PodAsync(
+        string space, ProxyDestination destination, CancellationToken cancellationToken)
     {
         var found = await client.GetAsync(
             WellKnown.Pods, new ObjectKey(space, destination.Name), ReadFreshness.Linearizable, cancellationToken);
@@ -130,7 +135,8 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
 
         var port = destination.Port.Length > 0
             ? destination.Port
-            : pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(p => p.ContainerPort > 0)?.ContainerPort.ToString(CultureInfo.InvariantCulture);
+            : pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(
+                p => p.ContainerPort > 0)?.ContainerPort.ToString(CultureInfo.InvariantCulture);
         return Address(destination.Scheme, address, port);
     }
 
@@ -151,7 +157,8 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
         {
             if (service.Value.As<V1Service>().Spec.Ports?.FirstOrDefault(p => p.Port == number) is not { } port)
             {
-                return Unavailable($"no service port {number.ToString(CultureInfo.InvariantCulture)} found for service {GoText.Quote(destination.Name)}");
+                return Unavailable(
+                    $"no service port {number.ToString(CultureInfo.InvariantCulture)} found for service {GoText.Quote(destination.Name)}");
             }
 
             name = port.Name ?? "";
@@ -164,7 +171,10 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
         }
 
         var candidates = subsets
-            .SelectMany(s => (s.Ports ?? []).Where(p => (p.Name ?? "") == name).SelectMany(p => (s.Addresses ?? []).Select(a => (a.Ip, p.Port))))
+            .SelectMany(
+                s =>
+                    (s.Ports ?? []).Where(p => (p.Name ?? "") == name).SelectMany(
+                        p => (s.Addresses ?? []).Select(a => (a.Ip, p.Port))))
             .Select(c => (Ip: IPAddress.TryParse(c.Ip, out var ip) ? ip : IPAddress.None, c.Port))
             .Where(c => IsProxyable(c.Ip))
             .ToList();
@@ -181,7 +191,10 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
 
     // Go's IsGlobalUnicast: what is left leads into the machine itself, or to nobody in particular.
     private static bool IsProxyable(IPAddress address) =>
-        !IPAddress.IsLoopback(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.Broadcast) &&
+        !IPAddress.IsLoopback(address)
+            && !address.Equals(IPAddress.Any)
+            && !address.Equals(IPAddress.IPv6Any)
+            && !address.Equals(IPAddress.Broadcast) &&
         !address.IsIPv6LinkLocal && !address.IsIPv6Multicast && !IsLinkLocalOrMulticast(address);
 
     private static bool IsLinkLocalOrMulticast(IPAddress address) =>
@@ -190,7 +203,9 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
     private static Outcome<Uri> Address(string scheme, IPAddress host, string? port)
     {
         var number = port is { Length: > 0 } ? port : scheme == "https" ? "443" : "80";
-        var name = host.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{host}]" : host.ToString();
+        var name = host.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
+            ? $"[{host}]"
+            : host.ToString();
         return ushort.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
             && Uri.TryCreate($"{scheme}://{name}:{number}", UriKind.Absolute, out var address)
             ? address

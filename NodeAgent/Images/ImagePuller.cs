@@ -56,11 +56,13 @@ public sealed class ImagePuller(
         var present = policy == "Always" ? null : await InspectAsync(pod, container, image, cancellationToken);
         if (present is null && policy == "Never")
         {
-            throw NeverPull(pod, container, $"Container image \"{container.Image}\" is not present with pull policy of Never");
+            throw NeverPull(
+                pod, container, $"Container image \"{container.Image}\" is not present with pull policy of Never");
         }
 
         var credentials = await CredentialsAsync(pod, image, cancellationToken);
-        if (present is not null && !records.MustPull(image, present, credentials.Select(c => c.Source).OfType<PullSecretSource>()))
+        if (present is not null
+                && !records.MustPull(image, present, credentials.Select(c => c.Source).OfType<PullSecretSource>()))
         {
             events.Pod(pod, container, EventRecorder.Normal, "Pulled",
                 $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod");
@@ -70,7 +72,8 @@ public sealed class ImagePuller(
         if (policy == "Never")
         {
             throw NeverPull(
-                pod, container, $"Container image \"{container.Image}\" is present with pull policy of Never but does not have the "
+                pod, container,
+                $"Container image \"{container.Image}\" is present with pull policy of Never but does not have the "
                 + "proper credentials to access the image");
         }
 
@@ -98,7 +101,8 @@ public sealed class ImagePuller(
         return new ImageException(ErrImageNeverPull, text);
     }
 
-    private async Task<IReadOnlyList<PullCredential>> CredentialsAsync(V1Pod pod, string image, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PullCredential>> CredentialsAsync(
+        V1Pod pod, string image, CancellationToken cancellationToken)
     {
         var found = await secrets.ForAsync(pod, image, cancellationToken);
         if (found.MissingSecrets.Count > 0)
@@ -127,7 +131,8 @@ public sealed class ImagePuller(
     }
 
     private async Task<string> PullAsync(
-        V1Pod pod, V1Container container, string image, IReadOnlyList<PullCredential> credentials, CancellationToken cancellationToken)
+        V1Pod pod, V1Container container, string image, IReadOnlyList<PullCredential> credentials,
+        CancellationToken cancellationToken)
     {
         var key = (pod.Metadata.Uid, image);
         if (_failures.TryGetValue(key, out var failure)
@@ -156,7 +161,8 @@ public sealed class ImagePuller(
         catch (IOException exception)
         {
             throw Failed(
-                pod, container, key, $"Failed to record image pull intent for container image \"{container.Image}\": {exception.Message}");
+                pod, container, key,
+                $"Failed to record image pull intent for container image \"{container.Image}\": {exception.Message}");
         }
         catch (PullStalledException exception)
         {

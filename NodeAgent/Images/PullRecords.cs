@@ -17,7 +17,8 @@ public sealed record PullSecretSource
     public string CredentialHash { get; init; } = "";
 
     /// <summary>The same Secret, whatever it says now.</summary>
-    public bool IsSameSecret(PullSecretSource other) => Uid == other.Uid && Namespace == other.Namespace && Name == other.Name;
+    public bool IsSameSecret(PullSecretSource other) =>
+        Uid == other.Uid && Namespace == other.Namespace && Name == other.Name;
 }
 
 /// <summary>Who may use an image that lies on the node.</summary>
@@ -40,16 +41,20 @@ public sealed record PulledRecord
 
     public string ImageRef { get; init; } = "";
 
-    public IReadOnlyDictionary<string, PulledCredentials> CredentialMapping { get; init; } = new Dictionary<string, PulledCredentials>();
+    public IReadOnlyDictionary<string, PulledCredentials> CredentialMapping { get; init; } =
+        new Dictionary<string, PulledCredentials>();
 }
 
 /// <summary>
-/// Remembers with which credentials each image on the node was pulled, so that a pod does not run a private image only because another pod was allowed to pull it
-/// (upstream's <c>KubeletEnsureSecretPulledImages</c> with its default policy: images that were there before, or were imported, are everybody's).
+/// Remembers with which credentials each image on the node was pulled, so that a pod does not run a private image only
+/// because another pod was allowed to pull it (upstream's <c>KubeletEnsureSecretPulledImages</c> with its default
+/// policy: images that were there before, or were imported, are everybody's).
 /// <para>
-/// Before a pull an intent is written, after it a record. An intent without a record, as a crash leaves it, says that the image came by a pull of which nothing is
-/// known: it must be pulled again. An image that was imported under one name and pulled under another stays everybody's by the first: here upstream, which asks for
-/// the bytes alone, would send the pod to a registry that never had it. By its bare id it is nobody's. Files are written beside and renamed, so a reader never sees half of one; an unreadable one counts as unknown.
+/// Before a pull an intent is written, after it a record. An intent without a record, as a crash leaves it, says that
+/// the image came by a pull of which nothing is known: it must be pulled again. An image that was imported under one
+/// name and pulled under another stays everybody's by the first: here upstream, which asks for the bytes alone, would
+/// send the pod to a registry that never had it. By its bare id it is nobody's. Files are written beside and renamed,
+/// so a reader never sees half of one; an unreadable one counts as unknown.
 /// </para>
 /// </summary>
 public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
@@ -62,12 +67,15 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
     private readonly Dictionary<string, int> _intents = [];
     private readonly Lock _lock = new();
 
-    /// <summary>Call before a pull, with the image's name; fails with <see cref="IOException"/> when it cannot be written down.</summary>
+    /// <summary>
+    /// Call before a pull, with the image's name; fails with <see cref="IOException"/> when it cannot be written down.
+    /// </summary>
     public void BeginPull(string image)
     {
         lock (_lock)
         {
-            Write(Path.Combine(_pulling, FileName(image)), new { kind = "ImagePullIntent", apiVersion = "kubelet.config.k8s.io/v1beta1", image });
+            var intent = new { kind = "ImagePullIntent", apiVersion = "kubelet.config.k8s.io/v1beta1", image };
+            Write(Path.Combine(_pulling, FileName(image)), intent);
             _intents[image] = _intents.GetValueOrDefault(image) + 1;
         }
     }
@@ -115,14 +123,17 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Forgets images that are gone; records that are younger than <paramref name="listedAt"/> may be of newer ones.</summary>
+    /// <summary>
+    /// Forgets images that are gone; records that are younger than <paramref name="listedAt"/> may be of newer ones.
+    /// </summary>
     public void Prune(IReadOnlySet<string> imageIds, DateTimeOffset listedAt)
     {
         lock (_lock)
         {
             foreach (var path in Directory.Exists(_pulled) ? Directory.EnumerateFiles(_pulled) : [])
             {
-                if (Read(path) is not { } record || (record.LastUpdatedTime < listedAt && !imageIds.Contains(record.ImageRef)))
+                if (Read(path) is not { } record
+                        || (record.LastUpdatedTime < listedAt && !imageIds.Contains(record.ImageRef)))
                 {
                     File.Delete(path);
                 }
@@ -130,12 +141,14 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
         }
     }
 
-    private bool IsBeingPulled(string image) => _intents.ContainsKey(image) || File.Exists(Path.Combine(_pulling, FileName(image)));
+    private bool IsBeingPulled(string image) =>
+        _intents.ContainsKey(image) || File.Exists(Path.Combine(_pulling, FileName(image)));
 
     private static bool HasName(Image present, string repository) =>
         present.RepoTags.Concat(present.RepoDigests).Any(name => ImageReference.Repository(name) == repository);
 
-    // A secret that changed and a copy of it elsewhere are both as good as the one of the pull, and are remembered as that.
+    // A secret that changed and a copy of it elsewhere are both as good as the one of the pull, and are remembered as
+    // that.
     private bool IsKnown(string image, string imageId, PulledCredentials known, PullSecretSource secret)
     {
         foreach (var used in known.KubernetesSecrets)
@@ -169,14 +182,16 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
         var merged = added.NodePodsAccessible || before is null ? added : before with
         {
             KubernetesSecrets = [
-                .. before.KubernetesSecrets.Where(b => !added.KubernetesSecrets.Any(b.IsSameSecret)).TakeLast(MaxSecretsPerRepository - 1),
+                .. before.KubernetesSecrets.Where(b => !added.KubernetesSecrets.Any(b.IsSameSecret)).TakeLast(
+                    MaxSecretsPerRepository - 1),
                 .. added.KubernetesSecrets,
             ],
         };
         Write(path, record with
         {
             LastUpdatedTime = time.GetUtcNow(),
-            CredentialMapping = new Dictionary<string, PulledCredentials>(record.CredentialMapping) { [repository] = merged },
+            CredentialMapping = new Dictionary<string, PulledCredentials>(
+                record.CredentialMapping) { [repository] = merged },
         });
     }
 
@@ -212,5 +227,6 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
         File.Move(beside, path, overwrite: true);
     }
 
-    private static string FileName(string text) => "sha256-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string FileName(string text) =>
+        "sha256-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

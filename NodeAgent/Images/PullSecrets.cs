@@ -11,7 +11,8 @@ namespace OrleansOrchestrator.NodeAgent.Images;
 public sealed record PullCredential(AuthConfig Auth, PullSecretSource? Source);
 
 /// <summary>What a pod may show to the registry of one image, and which of its secrets are not there.</summary>
-public sealed record PodPullCredentials(IReadOnlyList<PullCredential> Credentials, IReadOnlyList<string> MissingSecrets);
+public sealed record PodPullCredentials(
+    IReadOnlyList<PullCredential> Credentials, IReadOnlyList<string> MissingSecrets);
 
 /// <summary>Credentials for an image out of the pod's imagePullSecrets, best match first.</summary>
 public sealed class PullSecrets(IObjectReader objects)
@@ -38,7 +39,9 @@ public sealed class PullSecrets(IObjectReader objects)
         return new PodPullCredentials(keyring.Lookup(ImageReference.Repository(image)), missing);
     }
 
-    /// <summary>Reads both forms of docker configuration; anything malformed, or of another type, yields nothing.</summary>
+    /// <summary>
+    /// Reads both forms of docker configuration; anything malformed, or of another type, yields nothing.
+    /// </summary>
     public static IReadOnlyDictionary<string, AuthConfig> Parse(V1Secret? secret)
     {
         var key = secret?.Type switch { JsonType => ".dockerconfigjson", LegacyType => ".dockercfg", _ => null };
@@ -99,6 +102,7 @@ public sealed class PullSecrets(IObjectReader objects)
     private static string Text(JsonElement entry, string name) =>
         entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
-    private static string Hash(AuthConfig auth) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+    private static string Hash(AuthConfig auth) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
         (string[])[auth.Username, auth.Password, auth.IdentityToken, auth.RegistryToken])));
 }

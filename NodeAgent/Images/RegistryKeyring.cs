@@ -1,8 +1,9 @@
 namespace OrleansOrchestrator.NodeAgent.Images;
 
 /// <summary>
-/// Credentials by registry, matched as upstream's keyring does (<c>pkg/credentialprovider/keyring.go</c>): a key is a host, perhaps with a port and the beginning
-/// of a path; each label of its host may hold wildcards, which never reach over a dot. The port must be the same, and none is a port too.
+/// Credentials by registry, matched as upstream's keyring does (<c>pkg/credentialprovider/keyring.go</c>): a key is a
+/// host, perhaps with a port and the beginning of a path; each label of its host may hold wildcards, which never reach
+/// over a dot. The port must be the same, and none is a port too.
 /// </summary>
 public sealed class RegistryKeyring
 {
@@ -13,7 +14,9 @@ public sealed class RegistryKeyring
     private readonly SortedDictionary<string, List<PullCredential>> _byKey =
         new(Comparer<string>.Create((a, b) => string.CompareOrdinal(b, a)));
 
-    /// <summary>Adds credentials for what a docker configuration calls a registry; scheme and API version do not matter.</summary>
+    /// <summary>
+    /// Adds credentials for what a docker configuration calls a registry; scheme and API version do not matter.
+    /// </summary>
     public void Add(string registry, PullCredential credential)
     {
         var key = KeyOf(registry);
@@ -25,11 +28,16 @@ public sealed class RegistryKeyring
         credentials.Add(credential);
     }
 
-    /// <summary>All credentials that may fit a repository name (with its registry, without tag and digest), the most specific first.</summary>
+    /// <summary>
+    /// All credentials that may fit a repository name (with its registry, without tag and digest), the most specific
+    /// first.
+    /// </summary>
     public IReadOnlyList<PullCredential> Lookup(string repository)
     {
         var found = _byKey.Where(entry => Matches(entry.Key, repository)).SelectMany(entry => entry.Value).ToList();
-        return found.Count == 0 && IsDefaultRegistry(repository) && _byKey.TryGetValue(DefaultRegistryKey, out var preset)
+        return found.Count == 0
+            && IsDefaultRegistry(repository)
+            && _byKey.TryGetValue(DefaultRegistryKey, out var preset)
             ? preset
             : found;
     }
@@ -44,7 +52,10 @@ public sealed class RegistryKeyring
 
         var slash = plain.IndexOf('/', StringComparison.Ordinal);
         var (host, path) = slash < 0 ? (plain, "") : (plain[..slash], plain[slash..]);
-        path = path.StartsWith("/v2/", StringComparison.Ordinal) || path.StartsWith("/v1/", StringComparison.Ordinal) ? path[3..] : path;
+        path = path.StartsWith("/v2/", StringComparison.Ordinal)
+            || path.StartsWith("/v1/", StringComparison.Ordinal)
+            ? path[3..]
+            : path;
         return path == "/" ? host : host + path;
     }
 
@@ -54,7 +65,9 @@ public sealed class RegistryKeyring
         var (host, path) = Split(repository);
         var (wantedLabels, wantedPort) = Labels(wantedHost);
         var (labels, port) = Labels(host);
-        return wantedPort == port && wantedLabels.Length == labels.Length && path.StartsWith(wantedPath, StringComparison.Ordinal)
+        return wantedPort == port
+            && wantedLabels.Length == labels.Length
+            && path.StartsWith(wantedPath, StringComparison.Ordinal)
             && wantedLabels.Zip(labels).All(pair => Glob(pair.First, pair.Second));
     }
 
@@ -70,7 +83,8 @@ public sealed class RegistryKeyring
         return colon < 0 ? (host.Split('.'), "") : (host[..colon].Split('.'), host[(colon + 1)..]);
     }
 
-    // A star stands for any run of characters, a question mark for one; without recursion, so that a hostile pattern costs no more than its length times the text's.
+    // A star stands for any run of characters, a question mark for one; without recursion, so that a hostile pattern
+    // costs no more than its length times the text's.
     private static bool Glob(string pattern, string text)
     {
         var (at, star, resume) = (0, -1, 0);

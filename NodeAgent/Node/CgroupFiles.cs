@@ -3,7 +3,9 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>Reading and writing of single cgroup files. A group may go at any moment: what cannot be read is not there.</summary>
+/// <summary>
+/// Reading and writing of single cgroup files. A group may go at any moment: what cannot be read is not there.
+/// </summary>
 public static class CgroupFiles
 {
     /// <summary>The hierarchy that this machine mounts. A hybrid machine keeps its controllers in version 1.</summary>
@@ -54,7 +56,8 @@ public static class CgroupFiles
         table.TryGetValue(name, out var value) ? value : null;
 
     public static IReadOnlyList<int> Processes(string file) => [
-        .. (Text(file) ?? "").Split('\n').Select(line => int.TryParse(line, CultureInfo.InvariantCulture, out var id) ? id : 0).Where(id => id > 0)];
+        .. (Text(file) ?? "").Split('\n').Select(
+            line => int.TryParse(line, CultureInfo.InvariantCulture, out var id) ? id : 0).Where(id => id > 0)];
 
     public static IReadOnlyList<string> Children(string directory)
     {
@@ -68,7 +71,9 @@ public static class CgroupFiles
         }
     }
 
-    /// <summary>The kernel removes a group's files with it: only directories are to be removed, the deepest first.</summary>
+    /// <summary>
+    /// The kernel removes a group's files with it: only directories are to be removed, the deepest first.
+    /// </summary>
     public static bool RemoveTree(string directory)
     {
         if (!Directory.Exists(directory))
@@ -85,7 +90,8 @@ public static class CgroupFiles
     }
 
     /// <summary>What is in use and cannot be given up at once.</summary>
-    public static ulong? WorkingSet(ulong? used, ulong? inactiveFile) => used is not { } bytes ? null : bytes - Math.Min(bytes, inactiveFile ?? 0);
+    public static ulong? WorkingSet(ulong? used, ulong? inactiveFile) =>
+        used is not { } bytes ? null : bytes - Math.Min(bytes, inactiveFile ?? 0);
 
     private static ulong? Parse(string? text) =>
         ulong.TryParse(text?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;

@@ -28,7 +28,8 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
         return removed;
     }
 
-    public void SetCpuShares(string path, long shares) => CgroupFiles.Write(File("cpu", path, "cpu.shares"), $"{shares}");
+    public void SetCpuShares(string path, long shares) =>
+        CgroupFiles.Write(File("cpu", path, "cpu.shares"), $"{shares}");
 
     public void SetCpuQuota(string path, long quotaMicroseconds, long periodMicroseconds)
     {
@@ -36,7 +37,8 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
         CgroupFiles.Write(File("cpu", path, "cpu.cfs_quota_us"), $"{quotaMicroseconds}");
     }
 
-    public void SetMemoryLimit(string path, long bytes) => CgroupFiles.Write(File("memory", path, "memory.limit_in_bytes"), $"{bytes}");
+    public void SetMemoryLimit(string path, long bytes) =>
+        CgroupFiles.Write(File("memory", path, "memory.limit_in_bytes"), $"{bytes}");
 
     public CgroupUsage? Usage(string path)
     {

@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>One tree for all controllers. A group's children get a controller only when the group hands it down.</summary>
+/// <summary>
+/// One tree for all controllers. A group's children get a controller only when the group hands it down.
+/// </summary>
 public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
 {
     private const ulong NanosecondsPerMicrosecond = 1000;
@@ -74,10 +76,13 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
 
     private string File(string path, string name) => $"{mount}{path}/{name}";
 
-    // Only what is missing is written: a group that holds processes refuses the file, although all is handed down already.
+    // Only what is missing is written: a group that holds processes refuses the file, although all is handed down
+    // already.
     private static void HandDown(string group)
     {
-        string[] Words(string file) => System.IO.File.ReadAllText($"{group}/{file}").Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        string[] Words(string file) =>
+            System.IO.File.ReadAllText($"{group}/{file}").Split(
+                (char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
 
         var available = Words("cgroup.controllers");
         var down = Words("cgroup.subtree_control");

@@ -5,8 +5,8 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>
 /// The cgroups above containers: root, QoS classes, pods. Below the root, <c>podUID</c> for guaranteed pods,
-/// <c>burstable/podUID</c> and <c>besteffort/podUID</c> for the others. The containers' own groups are the runtime's, and lie in their pod's by the
-/// container's id.
+/// <c>burstable/podUID</c> and <c>besteffort/podUID</c> for the others. The containers' own groups are the runtime's,
+/// and lie in their pod's by the container's id.
 /// </summary>
 public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy)
 {
@@ -29,7 +29,10 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         _ => $"{_root}/pod{pod.Metadata.Uid}",
     };
 
-    /// <summary>Makes the root and the class groups; best effort gets the least share of CPU, and what is reserved for the system is kept from all pods.</summary>
+    /// <summary>
+    /// Makes the root and the class groups; best effort gets the least share of CPU, and what is reserved for the
+    /// system is kept from all pods.
+    /// </summary>
     public void Prepare()
     {
         hierarchy.Create($"{_root}/burstable");
@@ -37,12 +40,14 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
         hierarchy.SetCpuShares($"{_root}/besteffort", PodResources.Shares(0));
         if (options.SystemReservedMemoryBytes > 0)
         {
-            hierarchy.SetMemoryLimit(_root, Math.Max(0, NodeFacts.MemoryInfo("MemTotal") - options.SystemReservedMemoryBytes));
+            hierarchy.SetMemoryLimit(
+                _root, Math.Max(0, NodeFacts.MemoryInfo("MemTotal") - options.SystemReservedMemoryBytes));
         }
     }
 
     /// <summary>The burstable class competes with guaranteed pods by the sum of its requests.</summary>
-    public void SetBurstableShares(long milliCpu) => hierarchy.SetCpuShares($"{_root}/burstable", PodResources.Shares(milliCpu));
+    public void SetBurstableShares(long milliCpu) =>
+        hierarchy.SetCpuShares($"{_root}/burstable", PodResources.Shares(milliCpu));
 
     public void CreatePod(V1Pod pod)
     {

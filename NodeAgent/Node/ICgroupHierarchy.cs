@@ -37,8 +37,8 @@ public sealed record CgroupUsage
 }
 
 /// <summary>
-/// Files of the cgroup file system, of either version. Paths begin with a slash and are those of groups; everything that depends on the version is behind this, so
-/// both can be tried on any directory.
+/// Files of the cgroup file system, of either version. Paths begin with a slash and are those of groups; everything
+/// that depends on the version is behind this, so both can be tried on any directory.
 /// </summary>
 public interface ICgroupHierarchy
 {

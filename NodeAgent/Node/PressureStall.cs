@@ -18,7 +18,11 @@ public sealed record PressureStall(StallShare Some, StallShare Full)
         foreach (var line in (text ?? "").Split('\n'))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            (some, full) = fields is ["some", ..] ? (Share(fields), full) : fields is ["full", ..] ? (some, Share(fields)) : (some, full);
+            (some, full) = fields is ["some", ..]
+                ? (Share(fields), full)
+                : fields is ["full", ..]
+                ? (some, Share(fields))
+                : (some, full);
         }
 
         return some is null ? null : new PressureStall(some, full ?? Nothing);
@@ -26,8 +30,10 @@ public sealed record PressureStall(StallShare Some, StallShare Full)
 
     private static StallShare Share(string[] fields)
     {
-        string Field(string name) => fields.FirstOrDefault(f => f.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? "";
-        double Average(string name) => double.TryParse(Field(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : 0;
+        string Field(string name) =>
+            fields.FirstOrDefault(f => f.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? "";
+        double Average(string name) =>
+            double.TryParse(Field(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : 0;
         return new StallShare(
             Average("avg10"), Average("avg60"), Average("avg300"),
             ulong.TryParse(Field("total"), NumberStyles.None, CultureInfo.InvariantCulture, out var total) ? total : 0);

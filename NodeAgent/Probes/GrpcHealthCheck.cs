@@ -9,8 +9,8 @@ using OrleansOrchestrator.NodeAgent.Probes.GrpcHealth;
 namespace OrleansOrchestrator.NodeAgent.Probes;
 
 /// <summary>
-/// One question by <c>grpc.health.v1.Health</c>, answered in upstream's words (<c>pkg/probe/grpc</c>). As there, a refused connection is tried again until the
-/// time is over: a server that comes up within it is healthy.
+/// One question by <c>grpc.health.v1.Health</c>, answered in upstream's words (<c>pkg/probe/grpc</c>). As there, a
+/// refused connection is tried again until the time is over: a server that comes up within it is healthy.
 /// </summary>
 internal sealed class GrpcHealthCheck(string address, int port, TimeSpan timeout, TimeProvider time)
 {
@@ -33,7 +33,8 @@ internal sealed class GrpcHealthCheck(string address, int port, TimeSpan timeout
         try
         {
             var answer = await new Health.HealthClient(channel).CheckAsync(
-                new HealthCheckRequest { Service = service }, deadline: deadline.UtcDateTime, cancellationToken: cancellationToken);
+                new HealthCheckRequest { Service = service }, deadline: deadline.UtcDateTime,
+                cancellationToken: cancellationToken);
             return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving
                 ? new HandlerResult(true, "service healthy")
                 : new HandlerResult(false, $"service unhealthy (responded with \"{NameOf(answer.Status)}\")");
@@ -44,7 +45,8 @@ internal sealed class GrpcHealthCheck(string address, int port, TimeSpan timeout
         }
     }
 
-    private string Endpoint => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
+    private string Endpoint =>
+        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{port}" : $"{address}:{port}";
 
     private string Problem(RpcException exception) => exception.StatusCode switch
     {
@@ -91,7 +93,8 @@ internal sealed class GrpcHealthCheck(string address, int port, TimeSpan timeout
     /// <summary>Servers and meshes know probes by this name.</summary>
     private sealed class Signed(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             request.Headers.Remove("User-Agent");
             request.Headers.TryAddWithoutValidation("User-Agent", $"{HandlerRunner.UserAgent} grpc-dotnet");

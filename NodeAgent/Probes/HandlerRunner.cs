@@ -141,7 +141,8 @@ public sealed class HandlerRunner : IDisposable
 
     public Task<HandlerResult> GrpcAsync(
         HandlerTarget target, V1GRPCAction action, TimeSpan timeout, CancellationToken cancellationToken) =>
-        new GrpcHealthCheck(target.PodIp, action.Port, timeout, _time).AskAsync(action.Service ?? "", cancellationToken);
+        new GrpcHealthCheck(target.PodIp, action.Port, timeout, _time).AskAsync(
+            action.Service ?? "", cancellationToken);
 
     /// <summary>A port by number, or by the name it has in the container.</summary>
     public static int? Port(V1Container container, IntOrString? port)

@@ -4,7 +4,10 @@ using OrleansOrchestrator.NodeAgent.Stats;
 
 namespace OrleansOrchestrator.NodeAgent.Probes;
 
-/// <summary>Counts what probes answered and how long they took, by container; the counts outlive its restarts and go with its pod.</summary>
+/// <summary>
+/// Counts what probes answered and how long they took, by container; the counts outlive its restarts and go with its
+/// pod.
+/// </summary>
 public sealed class ProbeMetrics
 {
     private static readonly double[] BoundsSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,7 +19,8 @@ public sealed class ProbeMetrics
     public void Record(V1Pod pod, string container, string kind, bool succeeded, TimeSpan took)
     {
         var counts = _counts.GetOrAdd(
-            new Key(pod.Metadata.Uid, pod.Metadata.NamespaceProperty, pod.Metadata.Name, container, kind), _ => new Counts());
+            new Key(pod.Metadata.Uid, pod.Metadata.NamespaceProperty, pod.Metadata.Name, container, kind),
+            _ => new Counts());
         lock (counts)
         {
             counts.Add(succeeded, took.TotalSeconds);
@@ -46,12 +50,15 @@ public sealed class ProbeMetrics
         }
 
         text.Family(
-            "prober_probe_total", "counter", "[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.");
+            "prober_probe_total", "counter",
+            "[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.");
         foreach (var (key, counts) in all)
         {
-            foreach (var (result, count) in new[] { ("failed", counts.Failed), ("successful", counts.Successful) }.Where(r => r.Item2 > 0))
+            (string Result, long Count)[] results = [("failed", counts.Failed), ("successful", counts.Successful)];
+            foreach (var (result, count) in results.Where(r => r.Count > 0))
             {
-                text.Sample("prober_probe_total", count, null, [.. Labels(key), ("pod_uid", key.Uid), ("result", result)]);
+                text.Sample(
+                    "prober_probe_total", count, null, [.. Labels(key), ("pod_uid", key.Uid), ("result", result)]);
             }
         }
 

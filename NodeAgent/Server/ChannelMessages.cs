@@ -3,8 +3,8 @@ using System.Net.WebSockets;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// WebSocket messages whose first byte is the number of a channel. Messages may be of any length and come in pieces; each piece is handed on as it comes, so that
-/// nothing grows with them.
+/// WebSocket messages whose first byte is the number of a channel. Messages may be of any length and come in pieces;
+/// each piece is handed on as it comes, so that nothing grows with them.
 /// </summary>
 public sealed class ChannelMessages(WebSocket socket) : IDisposable
 {
@@ -51,7 +51,8 @@ public sealed class ChannelMessages(WebSocket socket) : IDisposable
         await _sending.WaitAsync(cancellationToken);
         try
         {
-            await socket.SendAsync(message.AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
+            await socket.SendAsync(
+                message.AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
         }
         finally
         {
@@ -60,7 +61,8 @@ public sealed class ChannelMessages(WebSocket socket) : IDisposable
     }
 
     /// <summary>
-    /// Says goodbye and waits for the client to do the same, for a while: to cut the connection at once could take from the client what it has not read yet.
+    /// Says goodbye and waits for the client to do the same, for a while: to cut the connection at once could take from
+    /// the client what it has not read yet.
     /// </summary>
     public async Task CloseAsync(Task receiving, CancellationToken cancellationToken)
     {

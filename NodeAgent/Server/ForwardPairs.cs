@@ -3,10 +3,11 @@ using OrleansOrchestrator.NodeAgent.Server.Spdy;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// Puts together the two streams of a forwarded connection: error and data, with the same request id, in either order. One whose partner does not come in time is
-/// reset, so that half-made pairs cannot pile up.
+/// Puts together the two streams of a forwarded connection: error and data, with the same request id, in either order.
+/// One whose partner does not come in time is reset, so that half-made pairs cannot pile up.
 /// </summary>
-public sealed class ForwardPairs(StreamTimeouts timeouts, Action<SpdyStream, SpdyStream> forward, CancellationToken ended) : IDisposable
+public sealed class ForwardPairs(
+    StreamTimeouts timeouts, Action<SpdyStream, SpdyStream> forward, CancellationToken ended) : IDisposable
 {
     private readonly Dictionary<string, (SpdyStream Stream, ITimer Timer)> _waiting = [];
     private readonly Lock _lock = new();
@@ -20,7 +21,9 @@ public sealed class ForwardPairs(StreamTimeouts timeouts, Action<SpdyStream, Spd
         {
             if (!_waiting.Remove(id, out var found))
             {
-                _waiting[id] = (stream, timeouts.Time.CreateTimer(_ => GiveUp(id, stream), null, timeouts.Creation, Timeout.InfiniteTimeSpan));
+                _waiting[id] = (
+                    stream, timeouts.Time.CreateTimer(
+                        _ => GiveUp(id, stream), null, timeouts.Creation, Timeout.InfiniteTimeSpan));
                 return;
             }
 
@@ -76,5 +79,6 @@ public sealed class ForwardPairs(StreamTimeouts timeouts, Action<SpdyStream, Spd
 
     // A connection that is just going has no use for resets.
     private void Reset(SpdyStream stream) =>
-        stream.ResetAsync(ended).ContinueWith(t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        stream.ResetAsync(ended).ContinueWith(
+            t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 }

@@ -1,8 +1,9 @@
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// A connection that gives up when nothing was read or written for a while: a client that has gone without a word must not hold streams and sockets for ever. Closing
-/// the inner connection ends whoever waits on it; where it does not (a request of the server), <c>abort</c> does.
+/// A connection that gives up when nothing was read or written for a while: a client that has gone without a word must
+/// not hold streams and sockets for ever. Closing the inner connection ends whoever waits on it; where it does not (a
+/// request of the server), <c>abort</c> does.
 /// </summary>
 public sealed class IdleTimeoutStream : Stream
 {
@@ -41,7 +42,8 @@ public sealed class IdleTimeoutStream : Stream
         return count;
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await _inner.WriteAsync(buffer, cancellationToken);
         Used();

@@ -62,7 +62,9 @@ public sealed partial class KubeletEndpoints(
         {
             var key = (Route(context, "podNamespace"), Route(context, "podName"));
             bool IsRunning() => pods.Find(key.Item1, key.Item2)?.Container(name) is { } now && now.Id == container.Id && now.IsRunning;
-            await logs.CopyAsync(container.LogPath, LogRequest.Read(query, time.GetUtcNow()), IsRunning, context.Response.Body, context.RequestAborted);
+            var request = LogRequest.Read(query, time.GetUtcNow());
+            await logs.CopyAsync(
+                container.LogPath, request, IsRunning, context.Response.Body, context.RequestAborted);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -82,7 +84,8 @@ public sealed partial class KubeletEndpoints(
         {
             var request = new ExecRequest
             {
-                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr, Tty = choice.Tty,
+                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr,
+                Tty = choice.Tty,
             };
             request.Cmd.AddRange(context.Request.Query["command"].Select(c => c ?? ""));
             return new Uri((await cri.Runtime.ExecAsync(request, cancellationToken: cancellationToken)).Url);
@@ -101,7 +104,8 @@ public sealed partial class KubeletEndpoints(
         {
             var request = new AttachRequest
             {
-                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr, Tty = choice.Tty,
+                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr,
+                Tty = choice.Tty,
             };
             return new Uri((await cri.Runtime.AttachAsync(request, cancellationToken: cancellationToken)).Url);
         });
@@ -113,11 +117,14 @@ public sealed partial class KubeletEndpoints(
         {
             await RemoteCommand.ServeAsync(context, choice, timeouts, open);
         }
-        catch (Exception failure) when (failure is RpcException or IOException or SocketException && !context.Response.HasStarted)
+        catch (Exception failure) when (
+            failure is RpcException or IOException or SocketException && !context.Response.HasStarted)
         {
-            await RefuseAsync(context, StatusCodes.Status500InternalServerError, failure is RpcException rpc ? CriErrors.Text(rpc) : failure.Message);
+            var message = failure is RpcException rpc ? CriErrors.Text(rpc) : failure.Message;
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, message);
         }
-        catch (Exception failure) when (failure is IOException or WebSocketException or OperationCanceledException or TimeoutException)
+        catch (Exception failure) when (
+            failure is IOException or WebSocketException or OperationCanceledException or TimeoutException)
         {
             LogStreamEnded(context.Request.Path, failure.Message);
         }

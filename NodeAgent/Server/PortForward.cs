@@ -14,8 +14,9 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 public sealed record ForwardTarget(string Description, Func<int, CancellationToken, Task<NetworkStream>> ConnectAsync);
 
 /// <summary>
-/// Serves port-forward in the three forms that clients speak: SPDY (one error and one data stream per connection, paired by request id), the same tunnelled through a
-/// WebSocket, and the plain WebSocket protocol with two channels per port.
+/// Serves port-forward in the three forms that clients speak: SPDY (one error and one data stream per connection,
+/// paired by request id), the same tunnelled through a WebSocket, and the plain WebSocket protocol with two channels
+/// per port.
 /// </summary>
 public sealed partial class PortForward(ForwardTarget target, StreamTimeouts timeouts, ILogger logger)
 {
@@ -47,10 +48,13 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
     }
 
-    /// <summary>The ports that the plain WebSocket form asks for; null unless there are some and all are good.</summary>
+    /// <summary>
+    /// The ports that the plain WebSocket form asks for; null unless there are some and all are good.
+    /// </summary>
     public static IReadOnlyList<int>? Ports(IQueryCollection query)
     {
-        var ports = query["ports"].Concat(query["port"]).SelectMany(v => (v ?? "").Split(',')).Take(MaxPorts + 1).Select(ParsePort).ToList();
+        var ports = query["ports"].Concat(query["port"]).SelectMany(
+            v => (v ?? "").Split(',')).Take(MaxPorts + 1).Select(ParsePort).ToList();
         return ports.Count is 0 or > MaxPorts || ports.Contains(0) ? null : ports;
     }
 
@@ -84,7 +88,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         var watched = new IdleTimeoutStream(transport, timeouts.Idle, timeouts.Time, context.Abort);
         await using var connection = new SpdyConnection(watched, isServer: true);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        using var pairs = new ForwardPairs(timeouts, (data, error) => _ = ForwardAsync(data, error, ended.Token), ended.Token);
+        using var pairs = new ForwardPairs(
+            timeouts, (data, error) => _ = ForwardAsync(data, error, ended.Token), ended.Token);
         await connection.RunAsync(pairs.Add, ended.Token);
         await ended.CancelAsync();
     }
@@ -113,7 +118,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    // The pod ends it by closing its side after all it had to say; the client by giving the stream up, whatever the pod may still say.
+    // The pod ends it by closing its side after all it had to say; the client by giving the stream up, whatever the pod
+    // may still say.
     private static async Task JoinAsync(SpdyStream data, NetworkStream connection, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -151,8 +157,10 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
     }
 
-    // Channel 2i carries the data of port i, channel 2i+1 its errors; each begins with the port as two bytes, little endian.
-    private async Task ServeChannelsAsync(ChannelMessages messages, IReadOnlyList<int> ports, CancellationToken cancellationToken)
+    // Channel 2i carries the data of port i, channel 2i+1 its errors; each begins with the port as two bytes, little
+    // endian.
+    private async Task ServeChannelsAsync(
+        ChannelMessages messages, IReadOnlyList<int> ports, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var connections = new NetworkStream?[ports.Count];
@@ -165,7 +173,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
                 pumps.Add(PumpChannelAsync(messages, i, connections[i], ended.Token));
             }
 
-            var receiving = messages.ReceiveAsync((channel, content) => DeliverAsync(connections, channel, content, ended.Token), ended.Token);
+            var receiving = messages.ReceiveAsync(
+                (channel, content) => DeliverAsync(connections, channel, content, ended.Token), ended.Token);
             await Task.WhenAny(receiving, Task.WhenAll(pumps));
             if (!receiving.IsFaulted)
             {
@@ -186,7 +195,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
     }
 
-    private async Task<NetworkStream?> OpenChannelAsync(ChannelMessages messages, int index, int port, CancellationToken cancellationToken)
+    private async Task<NetworkStream?> OpenChannelAsync(
+        ChannelMessages messages, int index, int port, CancellationToken cancellationToken)
     {
         var head = new byte[2];
         BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)port);
@@ -198,7 +208,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
         catch (Exception failure) when (failure is SocketException or IOException)
         {
-            await messages.SendAsync((byte)((2 * index) + 1), Encoding.UTF8.GetBytes(Problem(port, failure)), cancellationToken);
+            await messages.SendAsync(
+                (byte)((2 * index) + 1), Encoding.UTF8.GetBytes(Problem(port, failure)), cancellationToken);
             return null;
         }
     }
@@ -215,7 +226,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
     }
 
     private static Task DeliverAsync(
-        NetworkStream?[] connections, byte channel, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        NetworkStream?[] connections, byte channel, ReadOnlyMemory<byte> content,
+        CancellationToken cancellationToken) =>
         channel % 2 == 0 && channel / 2 < connections.Length && connections[channel / 2] is { } connection
             ? connection.WriteAsync(content, cancellationToken).AsTask()
             : Task.CompletedTask;

@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 /// <summary>Which of the standard streams a client wants of an exec or attach.</summary>
 public sealed record StreamChoice(bool Stdin, bool Stdout, bool Stderr, bool Tty)
 {
-    /// <summary>Reads the query; both the kubelet's names and the API's are known. A terminal has one output only.</summary>
+    /// <summary>
+    /// Reads the query; both the kubelet's names and the API's are known. A terminal has one output only.
+    /// </summary>
     public static StreamChoice Read(IQueryCollection query)
     {
         bool Is(string name, string kubelet) => IsTrue(query[name]) || IsTrue(query[kubelet]);
@@ -23,8 +25,9 @@ public sealed record StreamChoice(bool Stdin, bool Stdout, bool Stderr, bool Tty
 }
 
 /// <summary>
-/// Joins a client of exec or attach with the runtime's streaming server. SPDY clients get its bytes as they are; WebSocket clients (protocols v4 and v5, which
-/// prefix each message with a channel number) are translated to SPDY, because only SPDY can close stdin alone. When either side goes, the other one is let go too.
+/// Joins a client of exec or attach with the runtime's streaming server. SPDY clients get its bytes as they are;
+/// WebSocket clients (protocols v4 and v5, which prefix each message with a channel number) are translated to SPDY,
+/// because only SPDY can close stdin alone. When either side goes, the other one is let go too.
 /// </summary>
 public static class RemoteCommand
 {
@@ -39,9 +42,11 @@ public static class RemoteCommand
     private const byte ResizeChannel = 4;
     private const byte CloseChannel = 255;
 
-    private sealed record Streams(SpdyStream Error, SpdyStream? Stdin, SpdyStream? Stdout, SpdyStream? Stderr, SpdyStream? Resize);
+    private sealed record Streams(
+        SpdyStream Error, SpdyStream? Stdin, SpdyStream? Stdout, SpdyStream? Stderr, SpdyStream? Resize);
 
-    /// <summary>Serves the client until the command ends or either side goes. <paramref name="open"/> asks the runtime for its URL.</summary>
+    /// <summary>Serves the client until the command ends or either side goes. <paramref name="open"/> asks the runtime
+    /// for its URL.</summary>
     public static async Task ServeAsync(
         HttpContext context, StreamChoice choice, StreamTimeouts timeouts, Func<CancellationToken, Task<Uri>> open)
     {
@@ -65,7 +70,8 @@ public static class RemoteCommand
         }
     }
 
-    private static async Task RelayAsync(HttpContext context, IHttpUpgradeFeature upgrade, StreamTimeouts timeouts, Uri url)
+    private static async Task RelayAsync(
+        HttpContext context, IHttpUpgradeFeature upgrade, StreamTimeouts timeouts, Uri url)
     {
         var protocols = context.Request.Headers["X-Stream-Protocol-Version"].SelectMany(v => v!.Split(',', StringSplitOptions.TrimEntries));
         await using var runtime = await UpgradedConnection.OpenSpdyAsync(url, protocols, context.RequestAborted);
@@ -77,7 +83,8 @@ public static class RemoteCommand
             context.Response.Headers["X-Stream-Protocol-Version"] = protocol;
         }
 
-        await using var client = new IdleTimeoutStream(await upgrade.UpgradeAsync(), timeouts.Idle, timeouts.Time, context.Abort);
+        await using var client = new IdleTimeoutStream(
+            await upgrade.UpgradeAsync(), timeouts.Idle, timeouts.Time, context.Abort);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         var up = client.CopyToAsync(runtime.Stream, ended.Token);
         var down = runtime.Stream.CopyToAsync(client, ended.Token);
@@ -102,11 +109,13 @@ public static class RemoteCommand
         await using var runtime = await UpgradedConnection.OpenSpdyAsync(await open(context.RequestAborted), [V4], context.RequestAborted);
         using var messages = new ChannelMessages(await context.WebSockets.AcceptWebSocketAsync(protocol));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        await using var spdy = new SpdyConnection(new IdleTimeoutStream(runtime.Stream, timeouts.Idle, timeouts.Time), isServer: false);
+        await using var spdy = new SpdyConnection(
+            new IdleTimeoutStream(runtime.Stream, timeouts.Idle, timeouts.Time), isServer: false);
         var reading = spdy.RunAsync(_ => { }, ended.Token);
         try
         {
-            var streams = await OpenStreamsAsync(spdy, choice, ended.Token).WaitAsync(timeouts.Creation, timeouts.Time, ended.Token);
+            var streams = await OpenStreamsAsync(spdy, choice, ended.Token).WaitAsync(
+                timeouts.Creation, timeouts.Time, ended.Token);
             await JoinAsync(messages, streams, protocol == V5, ended);
         }
         finally
@@ -117,9 +126,11 @@ public static class RemoteCommand
     }
 
     // The client ends it by closing or by being gone; the runtime by having sent everything.
-    private static async Task JoinAsync(ChannelMessages messages, Streams streams, bool knowsClose, CancellationTokenSource ended)
+    private static async Task JoinAsync(
+        ChannelMessages messages, Streams streams, bool knowsClose, CancellationTokenSource ended)
     {
-        var up = messages.ReceiveAsync((channel, content) => DeliverAsync(streams, channel, content, knowsClose, ended.Token), ended.Token);
+        var up = messages.ReceiveAsync(
+            (channel, content) => DeliverAsync(streams, channel, content, knowsClose, ended.Token), ended.Token);
         var down = PumpRuntimeAsync(messages, streams, ended.Token);
         await Task.WhenAny(up, down);
         if (!up.IsFaulted)
@@ -147,7 +158,8 @@ public static class RemoteCommand
     }
 
     private static async Task DeliverAsync(
-        Streams streams, byte channel, ReadOnlyMemory<byte> content, bool knowsClose, CancellationToken cancellationToken)
+        Streams streams, byte channel, ReadOnlyMemory<byte> content, bool knowsClose,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -155,7 +167,8 @@ public static class RemoteCommand
             {
                 StdinChannel when streams.Stdin is { } stdin => stdin.WriteAsync(content, cancellationToken),
                 ResizeChannel when streams.Resize is { } resize => resize.WriteAsync(content, cancellationToken),
-                CloseChannel when knowsClose && content.Span[0] == StdinChannel && streams.Stdin is { } stdin => stdin.CloseWriteAsync(cancellationToken),
+                CloseChannel when knowsClose && content.Span[0] == StdinChannel && streams.Stdin is { } stdin =>
+                    stdin.CloseWriteAsync(cancellationToken),
                 _ => Task.CompletedTask,
             });
         }
@@ -166,7 +179,8 @@ public static class RemoteCommand
     }
 
     // The status comes last: a client that has read it stops reading.
-    private static async Task PumpRuntimeAsync(ChannelMessages messages, Streams streams, CancellationToken cancellationToken)
+    private static async Task PumpRuntimeAsync(
+        ChannelMessages messages, Streams streams, CancellationToken cancellationToken)
     {
         var output = Task.WhenAll(
             PumpAsync(messages, streams.Stdout, StdoutChannel, cancellationToken),
@@ -192,7 +206,8 @@ public static class RemoteCommand
         await messages.SendAsync(ErrorChannel, status.ToArray(), cancellationToken);
     }
 
-    private static Task PumpAsync(ChannelMessages messages, SpdyStream? from, byte channel, CancellationToken cancellationToken) =>
+    private static Task PumpAsync(
+        ChannelMessages messages, SpdyStream? from, byte channel, CancellationToken cancellationToken) =>
         from is null
             ? Task.CompletedTask
             : from.CopyInputAsync((bytes, token) => messages.SendAsync(channel, bytes, token), cancellationToken);

@@ -15,7 +15,8 @@ public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods)
         text.Family("kubelet_running_pods", "gauge", "[BETA] Number of pods that have a running pod sandbox")
             .Sample("kubelet_running_pods", entries.Count(e => e.SandboxId is not null), null);
         text.Family("kubelet_running_containers", "gauge", "[BETA] Number of containers currently running");
-        foreach (var state in entries.SelectMany(e => e.Runtime.Containers).GroupBy(c => StateOf(c.State)).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (var state in entries.SelectMany(e => e.Runtime.Containers).GroupBy(c => StateOf(c.State)).OrderBy(
+                g => g.Key, StringComparer.Ordinal))
         {
             text.Sample("kubelet_running_containers", state.Count(), null, ("container_state", state.Key));
         }

@@ -4,20 +4,24 @@ using OrleansOrchestrator.NodeAgent.Pods;
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>
-/// <c>/metrics/cadvisor</c>, the part of it that dashboards and alerts are written against: by container, by pod (container label empty) and for the machine (id "/").
+/// <c>/metrics/cadvisor</c>, the part of it that dashboards and alerts are written against: by container, by pod
+/// (container label empty) and for the machine (id "/").
 /// </summary>
 public static class CadvisorMetrics
 {
     private const double NanosecondsPerSecond = 1e9;
 
-    private sealed record Row(GroupSnapshot Group, ContainerSnapshot? Container, k8s.Models.V1Container? Spec, (string, string)[] Labels);
+    private sealed record Row(
+        GroupSnapshot Group, ContainerSnapshot? Container, k8s.Models.V1Container? Spec, (string, string)[] Labels);
 
     public static string Write(Snapshot snapshot, Func<k8s.Models.V1Pod, string> pathOf)
     {
         var text = new MetricsText();
         var rows = Rows(snapshot, pathOf).ToList();
 
-        void Write(string name, string type, string help, Func<Row, double?> figure, params ReadOnlySpan<(string, string)> more)
+        void Write(
+            string name, string type, string help, Func<Row, double?> figure,
+            params ReadOnlySpan<(string, string)> more)
         {
             text.Family(name, type, help);
             foreach (var row in rows)
@@ -28,11 +32,19 @@ public static class CadvisorMetrics
 
         Write("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds.",
             r => r.Group.Usage.CpuNanoseconds / NanosecondsPerSecond, ("cpu", "total"));
-        Write("container_fs_usage_bytes", "gauge", "Number of bytes that are consumed by the container on this filesystem.", r => r.Container?.WritableBytes);
-        Write("container_last_seen", "gauge", "Last time a container was seen by the exporter", _ => snapshot.Time.ToUnixTimeSeconds());
+        Write(
+            "container_fs_usage_bytes", "gauge",
+            "Number of bytes that are consumed by the container on this filesystem.", r => r.Container?.WritableBytes);
+        Write(
+            "container_last_seen", "gauge", "Last time a container was seen by the exporter", _ =>
+                snapshot.Time.ToUnixTimeSeconds());
         Memory(Write);
-        Write("container_oom_events_total", "counter", "Count of out of memory events observed for the container", r => r.Group.Usage.OomKills);
-        Write("container_processes", "gauge", "Number of processes running inside the container.", r => r.Group.Usage.Processes);
+        Write(
+            "container_oom_events_total", "counter", "Count of out of memory events observed for the container", r =>
+                r.Group.Usage.OomKills);
+        Write(
+            "container_processes", "gauge", "Number of processes running inside the container.", r =>
+                r.Group.Usage.Processes);
         Specification(Write);
         Write("container_start_time_seconds", "gauge", "Start time of the container since unix epoch in seconds.",
             r => (r.Container?.Record.StartedAt ?? r.Container?.Record.CreatedAt)?.ToUnixTimeSeconds());
@@ -41,24 +53,34 @@ public static class CadvisorMetrics
         return text.ToString();
     }
 
-    private delegate void Writer(string name, string type, string help, Func<Row, double?> figure, params ReadOnlySpan<(string, string)> more);
+    private delegate void Writer(
+        string name, string type, string help, Func<Row, double?> figure, params ReadOnlySpan<(string, string)> more);
 
     private static void Memory(Writer write)
     {
-        write("container_memory_failures_total", "counter", "Cumulative count of memory allocation failures.", r => r.Group.Usage.PageFaults,
+        write(
+            "container_memory_failures_total", "counter", "Cumulative count of memory allocation failures.", r =>
+                r.Group.Usage.PageFaults,
             ("failure_type", "pgfault"), ("scope", "hierarchy"));
         write("container_memory_rss", "gauge", "Size of RSS in bytes.", r => r.Group.Usage.RssBytes);
         write("container_memory_swap", "gauge", "Container swap usage in bytes.", r => r.Group.Usage.SwapBytes);
         write("container_memory_usage_bytes", "gauge",
-            "Current memory usage in bytes, including all memory regardless of when it was accessed", r => r.Group.Usage.MemoryBytes);
-        write("container_memory_working_set_bytes", "gauge", "Current working set in bytes.", r => r.Group.Usage.WorkingSetBytes);
+            "Current memory usage in bytes, including all memory regardless of when it was accessed", r =>
+                r.Group.Usage.MemoryBytes);
+        write(
+            "container_memory_working_set_bytes", "gauge", "Current working set in bytes.", r =>
+                r.Group.Usage.WorkingSetBytes);
     }
 
     private static void Specification(Writer write)
     {
-        write("container_spec_cpu_period", "gauge", "CPU period of the container.", r => r.Spec is null ? null : 100_000);
+        write(
+            "container_spec_cpu_period", "gauge", "CPU period of the container.", r => r.Spec is null ? null : 100_000);
         write("container_spec_cpu_quota", "gauge", "CPU quota of the container.",
-            r => PodResources.Quota(PodResources.MilliCpu(r.Spec?.Resources?.Limits)) is var quota and > 0 ? quota : null);
+            r =>
+                PodResources.Quota(PodResources.MilliCpu(r.Spec?.Resources?.Limits)) is var quota and > 0
+                    ? quota
+                    : null);
         write("container_spec_cpu_shares", "gauge", "CPU share of the container.",
             r => r.Spec is null ? null : PodResources.Shares(PodResources.MilliCpu(r.Spec.Resources?.Requests)));
         write("container_spec_memory_limit_bytes", "gauge", "Memory limit for the container.",
@@ -82,7 +104,8 @@ public static class CadvisorMetrics
         }
     }
 
-    private static (string, string)[] Labels(string container, string id, string image, string name, string space, string pod) =>
+    private static (string, string)[] Labels(
+        string container, string id, string image, string name, string space, string pod) =>
         [("container", container), ("id", id), ("image", image), ("name", name), ("namespace", space), ("pod", pod)];
 
     private static void Network(MetricsText text, Snapshot snapshot, Func<k8s.Models.V1Pod, string> pathOf)
@@ -95,24 +118,31 @@ public static class CadvisorMetrics
                 foreach (var device in pod.Network)
                 {
                     text.Sample(name, figure(device), snapshot.Time,
-                        ("container", ""), ("id", pathOf(pod.Pod)), ("image", ""), ("interface", device.Name), ("name", ""),
+                        ("container", ""), ("id", pathOf(pod.Pod)), ("image", ""), (
+                            "interface", device.Name), ("name", ""),
                         ("namespace", pod.Pod.Metadata.NamespaceProperty), ("pod", pod.Pod.Metadata.Name));
                 }
             }
         }
 
         Write("container_network_receive_bytes_total", "Cumulative count of bytes received", d => d.RxBytes);
-        Write("container_network_receive_errors_total", "Cumulative count of errors encountered while receiving", d => d.RxErrors);
+        Write(
+            "container_network_receive_errors_total", "Cumulative count of errors encountered while receiving", d =>
+                d.RxErrors);
         Write("container_network_transmit_bytes_total", "Cumulative count of bytes transmitted", d => d.TxBytes);
-        Write("container_network_transmit_errors_total", "Cumulative count of errors encountered while transmitting", d => d.TxErrors);
+        Write(
+            "container_network_transmit_errors_total", "Cumulative count of errors encountered while transmitting",
+            d => d.TxErrors);
     }
 
     private static void Machine(MetricsText text, Snapshot snapshot)
     {
-        text.Family("machine_cpu_cores", "gauge", "Number of logical CPU cores.").Sample("machine_cpu_cores", Environment.ProcessorCount, null);
+        text.Family("machine_cpu_cores", "gauge", "Number of logical CPU cores.").Sample(
+            "machine_cpu_cores", Environment.ProcessorCount, null);
         text.Family("machine_memory_bytes", "gauge", "Amount of memory installed on the machine.")
             .Sample("machine_memory_bytes", NodeFacts.MemoryInfo("MemTotal"), null);
-        text.Family("machine_scrape_error", "gauge", "1 if there was an error while getting machine metrics, 0 otherwise.")
+        text.Family(
+            "machine_scrape_error", "gauge", "1 if there was an error while getting machine metrics, 0 otherwise.")
             .Sample("machine_scrape_error", snapshot.Node.Usage.CpuNanoseconds is null ? 1 : 0, null);
     }
 }

@@ -4,8 +4,8 @@ using OrleansOrchestrator.NodeAgent.Node;
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>
-/// Turns CPU time into CPU usage: reads the time of every pod's and container's group each few seconds and remembers the last two readings. One small file per group,
-/// so that even a full node spends next to nothing on it.
+/// Turns CPU time into CPU usage: reads the time of every pod's and container's group each few seconds and remembers
+/// the last two readings. One small file per group, so that even a full node spends next to nothing on it.
 /// </summary>
 public sealed class CpuRates(ICgroupHierarchy hierarchy, Cgroups cgroups, TimeProvider time) : BackgroundService
 {
@@ -41,7 +41,10 @@ public sealed class CpuRates(ICgroupHierarchy hierarchy, Cgroups cgroups, TimePr
             if (hierarchy.CpuNanoseconds(path) is { } nanoseconds)
             {
                 var now = time.GetTimestamp();
-                var rate = _readings.TryGetValue(path, out var last) ? Rate(last, nanoseconds, now) ?? last.NanoCores : null;
+                var rate = _readings.TryGetValue(path, out var last)
+                    ? Rate(last, nanoseconds, now)
+                    ?? last.NanoCores
+                    : null;
                 _readings[path] = new Reading(now, nanoseconds, rate);
             }
         }

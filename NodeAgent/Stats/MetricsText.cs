@@ -19,7 +19,8 @@ public sealed class MetricsText
     }
 
     /// <summary>One sample; null is none.</summary>
-    public void Sample(string name, double? value, DateTimeOffset? at, params ReadOnlySpan<(string Name, string Value)> labels)
+    public void Sample(
+        string name, double? value, DateTimeOffset? at, params ReadOnlySpan<(string Name, string Value)> labels)
     {
         if (value is not { } number)
         {

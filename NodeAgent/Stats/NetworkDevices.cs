@@ -18,10 +18,13 @@ public static class NetworkDevices
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             var name = colon < 0 ? "" : line[..colon].Trim();
             var columns = line[(colon + 1)..].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (name.Length > 0 && columns.Length >= Columns && !Ignored.Any(i => name.StartsWith(i, StringComparison.Ordinal)))
+            if (name.Length > 0
+                    && columns.Length >= Columns
+                    && !Ignored.Any(i => name.StartsWith(i, StringComparison.Ordinal)))
             {
                 devices.Add(new NetworkInterfaceFigures(
-                    name, Number(columns[0]), Number(columns[2]), Number(columns[TransmitColumn]), Number(columns[TransmitColumn + 2])));
+                    name, Number(columns[0]), Number(columns[2]), Number(columns[TransmitColumn]), Number(
+                        columns[TransmitColumn + 2])));
             }
         }
 
@@ -44,5 +47,6 @@ public static class NetworkDevices
         };
     }
 
-    private static ulong Number(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static ulong Number(string text) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

@@ -1,6 +1,9 @@
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
-/// <summary><c>/metrics/resource</c>: the few figures that autoscaling and <c>kubectl top</c> live on, with upstream's names and times of reading.</summary>
+/// <summary>
+/// <c>/metrics/resource</c>: the few figures that autoscaling and <c>kubectl top</c> live on, with upstream's names and
+/// times of reading.
+/// </summary>
 public static class ResourceMetrics
 {
     private const double NanosecondsPerSecond = 1e9;
@@ -11,7 +14,9 @@ public static class ResourceMetrics
         Containers(text, snapshot);
         Groups(text, snapshot, "node", "node", [("", snapshot.Node, [])]);
         Groups(text, snapshot, "pod", "pod", [.. snapshot.Pods.Select(p => (p.Pod.Metadata.Uid, p.Group, Labels(p)))]);
-        text.Family("resource_scrape_error", "gauge", "[STABLE] 1 if there was an error while getting container metrics, 0 otherwise")
+        text.Family(
+            "resource_scrape_error", "gauge",
+            "[STABLE] 1 if there was an error while getting container metrics, 0 otherwise")
             .Sample("resource_scrape_error", 0, null);
         return text.ToString();
     }
@@ -33,20 +38,26 @@ public static class ResourceMetrics
             }
         }
 
-        Write("container_cpu_usage_seconds_total", "counter", "[STABLE] Cumulative cpu time consumed by the container in core-seconds",
+        Write(
+            "container_cpu_usage_seconds_total", "counter",
+            "[STABLE] Cumulative cpu time consumed by the container in core-seconds",
             c => c.Group.Usage.CpuNanoseconds / NanosecondsPerSecond);
         Write("container_memory_working_set_bytes", "gauge", "[STABLE] Current working set of the container in bytes",
             c => c.Group.Usage.WorkingSetBytes);
-        Write("container_start_time_seconds", "gauge", "[STABLE] Start time of the container since unix epoch in seconds",
+        Write(
+            "container_start_time_seconds", "gauge", "[STABLE] Start time of the container since unix epoch in seconds",
             c => (c.Record.StartedAt ?? c.Record.CreatedAt).ToUnixTimeMilliseconds() / 1000.0, timed: false);
         Write("container_swap_usage_bytes", "gauge",
-            "[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems", c => c.Group.Usage.SwapBytes);
+            "[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems", c =>
+                c.Group.Usage.SwapBytes);
         Write("container_swap_limit_bytes", "gauge",
-            "[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows systems", c => c.Group.Usage.SwapLimitBytes);
+            "[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows systems", c =>
+                c.Group.Usage.SwapLimitBytes);
     }
 
     private static void Groups(
-        MetricsText text, Snapshot snapshot, string prefix, string what, IReadOnlyList<(string Id, GroupSnapshot Group, (string, string)[] Labels)> groups)
+        MetricsText text, Snapshot snapshot, string prefix, string what, IReadOnlyList<(
+            string Id, GroupSnapshot Group, (string, string)[] Labels)> groups)
     {
         void Write(string name, string type, string help, Func<GroupSnapshot, double?> figure)
         {
@@ -57,10 +68,15 @@ public static class ResourceMetrics
             }
         }
 
-        Write("cpu_usage_seconds_total", "counter", $"[STABLE] Cumulative cpu time consumed by the {what} in core-seconds",
+        Write(
+            "cpu_usage_seconds_total", "counter",
+            $"[STABLE] Cumulative cpu time consumed by the {what} in core-seconds",
             g => g.Usage.CpuNanoseconds / NanosecondsPerSecond);
-        Write("memory_working_set_bytes", "gauge", $"[STABLE] Current working set of the {what} in bytes", g => g.Usage.WorkingSetBytes);
+        Write(
+            "memory_working_set_bytes", "gauge", $"[STABLE] Current working set of the {what} in bytes", g =>
+                g.Usage.WorkingSetBytes);
         Write("swap_usage_bytes", "gauge",
-            $"[ALPHA] Current swap usage of the {what} in bytes. Reported only on non-windows systems", g => g.Usage.SwapBytes ?? 0);
+            $"[ALPHA] Current swap usage of the {what} in bytes. Reported only on non-windows systems", g =>
+                g.Usage.SwapBytes ?? 0);
     }
 }

@@ -3,8 +3,11 @@ using OrleansOrchestrator.NodeAgent.Probes;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
-/// <summary>The node's figures on its port: <c>/stats/summary</c> and the metrics that upstream's kubelet has.</summary>
-public sealed class StatsEndpoints(StatsReader reader, SummaryBuilder summaries, ProbeMetrics probes, AgentMetrics agent, Cgroups cgroups)
+/// <summary>
+/// The node's figures on its port: <c>/stats/summary</c> and the metrics that upstream's kubelet has.
+/// </summary>
+public sealed class StatsEndpoints(
+    StatsReader reader, SummaryBuilder summaries, ProbeMetrics probes, AgentMetrics agent, Cgroups cgroups)
 {
     /// <summary>Adds the endpoints.</summary>
     public void Map(IEndpointRouteBuilder routes)
@@ -15,7 +18,8 @@ public sealed class StatsEndpoints(StatsReader reader, SummaryBuilder summaries,
         routes.Map("/metrics/resource", async context =>
             await WriteAsync(context, ResourceMetrics.Write(await reader.ReadAsync(context.RequestAborted))));
         routes.Map("/metrics/cadvisor", async context =>
-            await WriteAsync(context, CadvisorMetrics.Write(await reader.ReadAsync(context.RequestAborted), cgroups.PodPath)));
+            await WriteAsync(
+                context, CadvisorMetrics.Write(await reader.ReadAsync(context.RequestAborted), cgroups.PodPath)));
     }
 
     private async Task SummaryAsync(HttpContext context)

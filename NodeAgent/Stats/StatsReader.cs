@@ -8,8 +8,9 @@ using OrleansOrchestrator.NodeAgent.Pods;
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>
-/// Reads usage: CPU and memory from the cgroups, network from the kernel's tables inside the pods, writable layers from the runtime. What cannot be read just now,
-/// because it ends or because the runtime is away, is left out rather than guessed.
+/// Reads usage: CPU and memory from the cgroups, network from the kernel's tables inside the pods, writable layers from
+/// the runtime. What cannot be read just now, because it ends or because the runtime is away, is left out rather than
+/// guessed.
 /// </summary>
 public sealed class StatsReader(
     IPodRegistry pods, Cgroups cgroups, ICgroupHierarchy hierarchy, CpuRates rates, CriClient cri, TimeProvider time)
@@ -19,7 +20,8 @@ public sealed class StatsReader(
     public async Task<Snapshot> ReadAsync(CancellationToken cancellationToken)
     {
         var runtime = await RuntimeStatsAsync(cancellationToken);
-        var found = pods.List().Select(p => pods.FindByUid(p.Metadata.Uid)).OfType<PodEntry>().Where(e => e.Runtime.AnyRunning);
+        var found = pods.List().Select(p => pods.FindByUid(p.Metadata.Uid)).OfType<PodEntry>().Where(
+            e => e.Runtime.AnyRunning);
         return new Snapshot(
             time.GetUtcNow(), Node(), Group(cgroups.Root, null) ?? new GroupSnapshot(new CgroupUsage(), null),
             [.. found.Select(entry => Pod(entry, runtime))]);
@@ -76,7 +78,9 @@ public sealed class StatsReader(
         if (usage.MemoryBytes is null)
         {
             var used = total - (ulong)NodeFacts.MemoryInfo("MemFree");
-            usage = usage with { MemoryBytes = used, WorkingSetBytes = CgroupFiles.WorkingSet(used, (ulong)NodeFacts.MemoryInfo("Inactive(file)")) };
+            usage =
+                usage with { MemoryBytes = used,
+                    WorkingSetBytes = CgroupFiles.WorkingSet(used, (ulong)NodeFacts.MemoryInfo("Inactive(file)")) };
         }
 
         return new GroupSnapshot(usage with { MemoryLimitBytes = total }, rates.Of("", usage.CpuNanoseconds));
@@ -99,7 +103,8 @@ public sealed class StatsReader(
         try
         {
             var answer = await cri.Runtime.ListContainerStatsAsync(
-                new ListContainerStatsRequest(), deadline: (time.GetUtcNow() + RuntimePatience).UtcDateTime, cancellationToken: cancellationToken);
+                new ListContainerStatsRequest(), deadline: (
+                    time.GetUtcNow() + RuntimePatience).UtcDateTime, cancellationToken: cancellationToken);
             return answer.Stats.ToDictionary(s => s.Attributes.Id, StringComparer.Ordinal);
         }
         catch (RpcException) when (!cancellationToken.IsCancellationRequested)
@@ -113,7 +118,8 @@ public sealed class StatsReader(
     {
         try
         {
-            return (ulong)new DirectoryInfo(Path.GetDirectoryName(path) ?? "/nowhere").EnumerateFiles().Sum(f => f.Length);
+            return (ulong)new DirectoryInfo(
+                Path.GetDirectoryName(path) ?? "/nowhere").EnumerateFiles().Sum(f => f.Length);
         }
         catch (IOException)
         {

@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
-/// <summary>What <c>/stats/summary</c> answers, field by field as <c>k8s.io/kubelet/pkg/apis/stats/v1alpha1</c> names it. Null is left out.</summary>
+/// <summary>
+/// What <c>/stats/summary</c> answers, field by field as <c>k8s.io/kubelet/pkg/apis/stats/v1alpha1</c> names it. Null
+/// is left out.
+/// </summary>
 public sealed record Summary(NodeStats Node, IReadOnlyList<PodStats> Pods)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

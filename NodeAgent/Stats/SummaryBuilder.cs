@@ -24,7 +24,7 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
             StartTime = Time(BootTime()),
             Cpu = Cpu(snapshot.Node, now),
             Memory = Memory(snapshot.Node, now),
-            SystemContainers = [new ContainerFigures { Name = "pods", StartTime = Time(BootTime()), Cpu = Cpu(snapshot.AllPods, now), Memory = Memory(snapshot.AllPods, now) }],
+            SystemContainers = [AllPods(snapshot, now)],
         };
         var disk = FileSystem(Linux.UsageOf(options.DataDirectory), now);
         return new Summary(
@@ -39,8 +39,17 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
             [.. snapshot.Pods.Select(p => Pod(p, disk, now, onlyCpuAndMemory))]);
     }
 
+    private static ContainerFigures AllPods(Snapshot snapshot, string now) => new()
+    {
+        Name = "pods",
+        StartTime = Time(BootTime()),
+        Cpu = Cpu(snapshot.AllPods, now),
+        Memory = Memory(snapshot.AllPods, now),
+    };
+
     /// <summary>The API's form of a time: whole seconds.</summary>
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private PodStats Pod(PodSnapshot pod, FileSystemFigures disk, string now, bool onlyCpuAndMemory)
     {
@@ -65,7 +74,8 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
             Network = NetworkDevices.Figures(pod.Network, now),
             Volume = [.. used.Select(v => new VolumeFigures
             {
-                Time = Time(v.MeasuredAt), Name = v.Name, UsedBytes = v.Bytes, InodesUsed = v.Inodes, CapacityBytes = disk.CapacityBytes,
+                Time = Time(v.MeasuredAt), Name = v.Name, UsedBytes = v.Bytes, InodesUsed = v.Inodes,
+                CapacityBytes = disk.CapacityBytes,
                 AvailableBytes = disk.AvailableBytes, Inodes = disk.Inodes, InodesFree = disk.InodesFree,
             })],
             EphemeralStorage = disk with
@@ -80,7 +90,8 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
         };
     }
 
-    private static ContainerFigures Container(ContainerSnapshot container, FileSystemFigures disk, string now, bool onlyCpuAndMemory)
+    private static ContainerFigures Container(
+        ContainerSnapshot container, FileSystemFigures disk, string now, bool onlyCpuAndMemory)
     {
         var figures = new ContainerFigures
         {
@@ -99,7 +110,8 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
 
     private static CpuFigures Cpu(GroupSnapshot group, string now) => new()
     {
-        Time = now, UsageNanoCores = group.NanoCores, UsageCoreNanoSeconds = group.Usage.CpuNanoseconds, Psi = Psi(group.Usage.CpuPressure),
+        Time = now, UsageNanoCores = group.NanoCores, UsageCoreNanoSeconds = group.Usage.CpuNanoseconds, Psi = Psi(
+            group.Usage.CpuPressure),
     };
 
     private static MemoryFigures Memory(GroupSnapshot group, string now)
@@ -108,7 +120,10 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
         return new MemoryFigures
         {
             Time = now,
-            AvailableBytes = usage.MemoryLimitBytes is { } limit && usage.WorkingSetBytes is { } used ? limit - Math.Min(limit, used) : null,
+            AvailableBytes = usage.MemoryLimitBytes is { } limit
+                && usage.WorkingSetBytes is { } used
+                ? limit - Math.Min(limit, used)
+                : null,
             UsageBytes = usage.MemoryBytes,
             WorkingSetBytes = usage.WorkingSetBytes,
             RssBytes = usage.RssBytes,
@@ -146,14 +161,19 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
         InodesUsed = (ulong)(usage.Inodes - usage.InodesFree),
     };
 
-    private async Task<RuntimeFigures> RuntimeAsync(FileSystemFigures disk, string now, CancellationToken cancellationToken)
+    private async Task<RuntimeFigures> RuntimeAsync(
+        FileSystemFigures disk, string now, CancellationToken cancellationToken)
     {
         try
         {
             var answer = await cri.Images.ImageFsInfoAsync(
-                new ImageFsInfoRequest(), deadline: (time.GetUtcNow() + RuntimePatience).UtcDateTime, cancellationToken: cancellationToken);
+                new ImageFsInfoRequest(), deadline: (
+                    time.GetUtcNow() + RuntimePatience).UtcDateTime, cancellationToken: cancellationToken);
             var images = answer.ImageFilesystems.FirstOrDefault();
-            var place = images?.FsId?.Mountpoint is { } mount && Directory.Exists(mount) ? FileSystem(Linux.UsageOf(mount), now) : disk;
+            var place = images?.FsId?.Mountpoint is { } mount
+                && Directory.Exists(mount)
+                ? FileSystem(Linux.UsageOf(mount), now)
+                : disk;
             var used = place with { UsedBytes = images?.UsedBytes?.Value, InodesUsed = images?.InodesUsed?.Value };
             return new RuntimeFigures(used, used);
         }
@@ -171,7 +191,8 @@ public sealed class SummaryBuilder(NodeAgentOptions options, CriClient cri, Volu
     private static DateTimeOffset BootTime()
     {
         const string Line = "btime ";
-        var seconds = File.ReadLines("/proc/stat").First(l => l.StartsWith(Line, StringComparison.Ordinal))[Line.Length..];
+        var seconds = File.ReadLines("/proc/stat").First(
+            l => l.StartsWith(Line, StringComparison.Ordinal))[Line.Length..];
         return DateTimeOffset.FromUnixTimeSeconds(long.Parse(seconds, CultureInfo.InvariantCulture));
     }
 }

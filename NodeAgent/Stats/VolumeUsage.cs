@@ -5,10 +5,12 @@ using OrleansOrchestrator.NodeAgent.Volumes;
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>How much a volume of a pod takes on the node's disk.</summary>
-public sealed record MeasuredVolume(string Name, ulong Bytes, ulong Inodes, DateTimeOffset MeasuredAt, bool IsEphemeralStorage);
+public sealed record MeasuredVolume(
+    string Name, ulong Bytes, ulong Inodes, DateTimeOffset MeasuredAt, bool IsEphemeralStorage);
 
 /// <summary>
-/// Sizes of the volumes that the node itself fills. Each is measured by walking it, at most once a minute, and only when somebody asks; as upstream does.
+/// Sizes of the volumes that the node itself fills. Each is measured by walking it, at most once a minute, and only
+/// when somebody asks; as upstream does.
 /// </summary>
 public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
 {
@@ -31,7 +33,8 @@ public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
             _measured.Clear();
         }
 
-        return _measured[pod.Metadata.Uid] = [.. (pod.Spec.Volumes ?? []).Select(v => Measure(pod, v, now)).OfType<MeasuredVolume>()];
+        return _measured[pod.Metadata.Uid] =
+            [.. (pod.Spec.Volumes ?? []).Select(v => Measure(pod, v, now)).OfType<MeasuredVolume>()];
     }
 
     private MeasuredVolume? Measure(V1Pod pod, V1Volume volume, DateTimeOffset now)
@@ -51,7 +54,9 @@ public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
         }
 
         var (bytes, inodes) = Size(paths.Volume(pod.Metadata.Uid, plugin, volume.Name));
-        return new MeasuredVolume(volume.Name, bytes, inodes, now, volume.EmptyDir is { Medium: not "Memory" } || volume.ConfigMap is not null);
+        return new MeasuredVolume(
+            volume.Name, bytes, inodes, now, volume.EmptyDir is { Medium: not "Memory" }
+                || volume.ConfigMap is not null);
     }
 
     private static (ulong Bytes, ulong Inodes) Size(string directory)

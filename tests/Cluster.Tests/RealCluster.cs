@@ -80,8 +80,11 @@ public sealed class RealCluster : IAsyncLifetime
     }
 
     /// <summary>Runs kubectl as admin with more in its environment.</summary>
-    public Task<Ended> KubectlAsync(IReadOnlyDictionary<string, string> environment, string? input, params string[] arguments) =>
-        Tools.RunAsync(Tools.Kubectl, arguments, new Dictionary<string, string>(environment) { ["KUBECONFIG"] = Kubeconfig }, input);
+    public Task<Ended> KubectlAsync(
+        IReadOnlyDictionary<string, string> environment, string? input, params string[] arguments) =>
+        Tools.RunAsync(
+            Tools.Kubectl, arguments, new Dictionary<string, string>(environment) { ["KUBECONFIG"] = Kubeconfig },
+            input);
 
     /// <summary>Process id of one of the cluster's daemons: <c>silo</c> or <c>node-agent</c>.</summary>
     public int ProcessIdOf(string daemon) => int.Parse(

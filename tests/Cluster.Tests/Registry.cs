@@ -23,7 +23,9 @@ public sealed class Registry : IAsyncDisposable
     /// <summary>Host and port, as images name it.</summary>
     public string Host { get; }
 
-    /// <summary>Starts one with its files in a directory of its own; skips the calling test where the program is missing.</summary>
+    /// <summary>
+    /// Starts one with its files in a directory of its own; skips the calling test where the program is missing.
+    /// </summary>
     public static Registry Start(string directory, bool login = false)
     {
         Assert.SkipUnless(File.Exists(Binary), "needs Debian's docker-registry");

@@ -44,7 +44,8 @@ public sealed class Space : IAsyncDisposable
     public async Task<string> EventAsync(string about, string reason, string text)
     {
         using var watch = _cluster.StartKubectl(
-            "-n", Name, "get", "events", $"--field-selector=involvedObject.name={about},reason={reason}", "--watch", "-o", "jsonpath={.message}{'\\n'}");
+            "-n", Name, "get", "events", $"--field-selector=involvedObject.name={about},reason={reason}", "--watch",
+            "-o", "jsonpath={.message}{'\\n'}");
         var errors = watch.StandardError.ReadToEndAsync();
         using var patience = new CancellationTokenSource(EventPatience);
         var seen = new List<string>();
@@ -68,7 +69,8 @@ public sealed class Space : IAsyncDisposable
             watch.Kill();
         }
 
-        throw new TimeoutException($"no event {reason} of {about} says '{text}', but:\n{string.Join('\n', seen)}\n{await errors}");
+        throw new TimeoutException(
+            $"no event {reason} of {about} says '{text}', but:\n{string.Join('\n', seen)}\n{await errors}");
     }
 
     /// <summary>Runs a shell script in a pod.</summary>

@@ -157,7 +157,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
             }
 
             await transport.ReadExactlyAsync(payload.AsMemory(0, length), cancellationToken);
-            return await ReceiveControlAsync((int)(first & 0xffff), flags, payload.AsMemory(0, length), accept, cancellationToken);
+            return await ReceiveControlAsync(
+                (int)(first & 0xffff), flags, payload.AsMemory(0, length), accept, cancellationToken);
         }
         finally
         {
@@ -166,7 +167,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
     }
 
     // Piece by piece, however long the frame is. Data for a stream that is gone is what was on its way when it went.
-    private async ValueTask ReceiveDataAsync(int id, int length, bool last, byte[] buffer, CancellationToken cancellationToken)
+    private async ValueTask ReceiveDataAsync(
+        int id, int length, bool last, byte[] buffer, CancellationToken cancellationToken)
     {
         do
         {

@@ -31,7 +31,10 @@ public sealed class SpdyStream
     /// <summary>The headers with which it was opened; names ignore case.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; }
 
-    /// <summary>Completes when the peer has given the stream up, or the connection is gone: nobody reads what is written any more.</summary>
+    /// <summary>
+    /// Completes when the peer has given the stream up, or the connection is gone: nobody reads what is written any
+    /// more.
+    /// </summary>
     public Task Abandoned => _abandoned.Task;
 
     internal TaskCompletionSource Accepted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -77,7 +80,10 @@ public sealed class SpdyStream
         ForgetWhenDone();
     }
 
-    /// <summary>Copies what the peer sends until it closes its side; when the connection goes before that, fails after what had come.</summary>
+    /// <summary>
+    /// Copies what the peer sends until it closes its side; when the connection goes before that, fails after what had
+    /// come.
+    /// </summary>
     public async Task CopyInputAsync(
         Func<ReadOnlyMemory<byte>, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
@@ -103,7 +109,8 @@ public sealed class SpdyStream
     }
 
     /// <summary>
-    /// Nobody will read what the peer still sends: it is thrown away. Without this a full stream would hold up all others of the connection.
+    /// Nobody will read what the peer still sends: it is thrown away. Without this a full stream would hold up all
+    /// others of the connection.
     /// </summary>
     public void StopReading() => _incoming.Reader.Complete();
 

@@ -20,14 +20,17 @@ public sealed class ProxyPathTests
     [InlineData("/api/v1/namespaces/s/pods/p/proxy/a/../../q", "/api/v1/namespaces/s/pods/p/proxy", "/q", "/api/v1/namespaces/s/pods/p/proxy/q")]
     [InlineData("/api/v1/x/%2e%2e/namespaces/s/pods/p/proxy/q", "/api/v1/namespaces/s/pods/p/proxy", "/q", "/api/v1/namespaces/s/pods/p/proxy/q")]
     [InlineData("https://host/api/v1/nodes/n/proxy/q", "/api/v1/nodes/n/proxy", "/q", "/api/v1/nodes/n/proxy/q")]
-    public void The_path_is_cut_behind_proxy_and_kept_as_it_came(string raw, string prefix, string rest, string? resolved = null)
+    public void The_path_is_cut_behind_proxy_and_kept_as_it_came(
+        string raw, string prefix, string rest, string? resolved = null)
     {
-        var path = resolved ?? Uri.UnescapeDataString(raw.Split('?')[0].Replace("%2F", "%252F", StringComparison.Ordinal));
+        var path = resolved
+            ?? Uri.UnescapeDataString(raw.Split('?')[0].Replace("%2F", "%252F", StringComparison.Ordinal));
         Assert.Equal(new ProxyPath(prefix, rest), Cut(raw, path));
     }
 
     [Fact]
-    public void Whatever_follows_proxy_is_passed_on() => Gen.Char["abz019-._~%/:@!$&'()*+,;="].Array[0, 30].Select(c => new string(c)).Sample(rest =>
+    public void Whatever_follows_proxy_is_passed_on() =>
+        Gen.Char["abz019-._~%/:@!$&'()*+,;="].Array[0, 30].Select(c => new string(c)).Sample(rest =>
     {
         const string Prefix = "/api/v1/namespaces/s/services/web/proxy";
         if (rest.Contains('%', StringComparison.Ordinal) || rest.Split('/').Any(s => s is "." or ".."))

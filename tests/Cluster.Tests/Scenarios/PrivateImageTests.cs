@@ -16,7 +16,10 @@ public sealed class PrivateImageTests(RealCluster cluster)
         await using var registry = Registry.Start(Path.Combine(cluster.Scratch, "private-registry"), login: true);
         var image = $"{registry.Host}/team/app:1";
         (await cluster.CtrAsync("images", "tag", Pods.Image, image)).Required.ToString();
-        (await cluster.CtrAsync("images", "push", "--plain-http", "--user", $"{Registry.User}:{Registry.Password}", image)).Required.ToString();
+        (
+            await cluster.CtrAsync(
+                "images", "push", "--plain-http", "--user", $"{Registry.User}:{Registry.Password}",
+                image)).Required.ToString();
         (await cluster.CtrAsync("images", "rm", image)).Required.ToString();
         await MakeSecretsAsync(space, registry.Host);
 
@@ -29,7 +32,8 @@ public sealed class PrivateImageTests(RealCluster cluster)
             space.ApplyAsync(Pod("old", image, "Always", ["old"])),
             space.ApplyAsync(Pod("both", image, "Always", ["wrong", "modern"])),
             space.ApplyAsync(Pod("by-account", image, "Always", []) + "\n  serviceAccountName: puller"));
-        await space.KubectlAsync("wait", "--for=condition=Ready", "pod/modern", "pod/old", "pod/both", "pod/by-account", "--timeout=60s");
+        await space.KubectlAsync(
+            "wait", "--for=condition=Ready", "pod/modern", "pod/old", "pod/both", "pod/by-account", "--timeout=60s");
 
         await TheImageBeingThereIsNoPermissionAsync(space, image);
     }
@@ -37,13 +41,15 @@ public sealed class PrivateImageTests(RealCluster cluster)
     private static async Task MakeSecretsAsync(Space space, string host)
     {
         Task DockerAsync(string name, string server, string password) => space.KubectlAsync(
-            "create", "secret", "docker-registry", name, $"--docker-server={server}", $"--docker-username={Registry.User}", $"--docker-password={password}");
+            "create", "secret", "docker-registry", name, $"--docker-server={server}",
+            $"--docker-username={Registry.User}", $"--docker-password={password}");
 
         await DockerAsync("modern", $"http://{host}/v2/", Registry.Password);
         await DockerAsync("wrong", host, "not it");
         await DockerAsync("elsewhere", "127.0.0.2:5000", Registry.Password);
         var auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Registry.User}:{Registry.Password}"));
-        var legacy = Convert.ToBase64String(Encoding.UTF8.GetBytes($$$"""{"127.*.0.1:{{{host.Split(':')[1]}}}/team":{"auth":"{{{auth}}}"}}"""));
+        var legacy = Convert.ToBase64String(
+            Encoding.UTF8.GetBytes($$$"""{"127.*.0.1:{{{host.Split(':')[1]}}}/team":{"auth":"{{{auth}}}"}}"""));
         await space.ApplyAsync(Pods.Together(
             $"{{apiVersion: v1, kind: Secret, metadata: {{name: old}}, type: kubernetes.io/dockercfg, data: {{.dockercfg: {legacy}}}}}",
             "{apiVersion: v1, kind: ServiceAccount, metadata: {name: puller}, imagePullSecrets: [{name: modern}]}"));
@@ -54,9 +60,13 @@ public sealed class PrivateImageTests(RealCluster cluster)
         await space.ApplyAsync(Pod(pod, image, "IfNotPresent", secrets));
         await space.WaitAsync($"pod/{pod}", "{.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff");
         var message = await space.FieldAsync($"pod/{pod}", "{.status.containerStatuses[0].state.waiting.message}");
-        Assert.StartsWith($"Back-off pulling image \"{image}\": ErrImagePull: failed to pull and unpack image", message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Back-off pulling image \"{image}\": ErrImagePull: failed to pull and unpack image", message,
+            StringComparison.Ordinal);
         Assert.True(message.Contains(why, StringComparison.Ordinal), message);
-        Assert.Contains($"Failed to pull image \"{image}\": ", await space.EventAsync(pod, "Failed", why), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Failed to pull image \"{image}\": ", await space.EventAsync(pod, "Failed", why),
+            StringComparison.Ordinal);
     }
 
     private static async Task ASecretThatComesLaterHelpsAsync(Space space, string host, string image)
@@ -66,7 +76,8 @@ public sealed class PrivateImageTests(RealCluster cluster)
             "Unable to retrieve some image pull secrets (late, later); attempting to pull the image may not succeed.",
             await space.EventAsync("early", "FailedToRetrieveImagePullSecret", ""));
         await space.KubectlAsync(
-            "create", "secret", "docker-registry", "later", $"--docker-server={host}", $"--docker-username={Registry.User}",
+            "create", "secret", "docker-registry", "later", $"--docker-server={host}",
+            $"--docker-username={Registry.User}",
             $"--docker-password={Registry.Password}");
         await space.WaitAsync("pod/early", "Ready");
     }
@@ -79,8 +90,11 @@ public sealed class PrivateImageTests(RealCluster cluster)
             Pod("never", image, "Never", []),
             Pod("entitled", image, "Never", ["modern"]),
             Pod("public", Pods.Image, "IfNotPresent", [])));
-        await space.KubectlAsync("wait", "--for=condition=Ready", "pod/second", "pod/entitled", "pod/public", "--timeout=60s");
-        Assert.Contains("already present on machine and can be accessed by the pod", await space.EventAsync("second", "Pulled", ""), StringComparison.Ordinal);
+        await space.KubectlAsync(
+            "wait", "--for=condition=Ready", "pod/second", "pod/entitled", "pod/public", "--timeout=60s");
+        Assert.Contains(
+            "already present on machine and can be accessed by the pod", await space.EventAsync(
+                "second", "Pulled", ""), StringComparison.Ordinal);
         await space.EventAsync("guest", "Failed", Denied);
         await space.WaitAsync("pod/never", "{.status.containerStatuses[0].state.waiting.reason}=ErrImageNeverPull");
         Assert.Equal(
@@ -89,6 +103,7 @@ public sealed class PrivateImageTests(RealCluster cluster)
     }
 
     private static string Pod(string name, string image, string policy, string[] secrets) =>
-        Pods.Shell(name, Pods.Idle, more: $"imagePullPolicy: {policy}").Replace(Pods.Image, image, StringComparison.Ordinal) +
+        Pods.Shell(name, Pods.Idle, more: $"imagePullPolicy: {policy}").Replace(
+            Pods.Image, image, StringComparison.Ordinal) +
         $"\n  imagePullSecrets: [{string.Join(", ", secrets.Select(s => $"{{name: {s}}}"))}]";
 }

@@ -6,8 +6,9 @@ namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 [Collection(ClusterTests.Name)]
 public sealed class ProbeTests(RealCluster cluster)
 {
-    // A health server in shell: it waits for the end of the request (DATA with END_STREAM on stream 1), and answers with frames that are always the same but for one
-    // byte, the state, which is read from the file of the service that was asked for.
+    // A health server in shell: it waits for the end of the request (DATA with END_STREAM on stream 1), and answers
+    // with frames that are always the same but for one byte, the state, which is read from the file of the service that
+    // was asked for.
     private const string HealthServer = """
         cat > /tmp/health <<'END'
         #!/bin/sh
@@ -50,7 +51,8 @@ public sealed class ProbeTests(RealCluster cluster)
     private static async Task TheServerIsBelievedAsync(Space space)
     {
         await space.WaitAsync("pod/health", "{.status.containerStatuses[0].started}=true");
-        await UnhealthyAsync(space, "health", "Readiness probe failed: service unhealthy (responded with \"NOT_SERVING\")");
+        await UnhealthyAsync(
+            space, "health", "Readiness probe failed: service unhealthy (responded with \"NOT_SERVING\")");
         Assert.Equal("false", await space.FieldAsync("pod/health", "{.status.containerStatuses[0].ready}"));
 
         await space.ShellAsync("health", "echo 1 > /tmp/orders");
@@ -58,7 +60,8 @@ public sealed class ProbeTests(RealCluster cluster)
 
         await space.ShellAsync("health", "echo 3 > /tmp/alive");
         await space.WaitAsync("pod/health", "{.status.containerStatuses[0].restartCount}=1");
-        await UnhealthyAsync(space, "health", "Liveness probe failed: service unhealthy (responded with \"SERVICE_UNKNOWN\")");
+        await UnhealthyAsync(
+            space, "health", "Liveness probe failed: service unhealthy (responded with \"SERVICE_UNKNOWN\")");
     }
 
     private static async Task NobodyListensAsync(Space space)
@@ -66,7 +69,8 @@ public sealed class ProbeTests(RealCluster cluster)
         await space.WaitAsync("pod/deaf", "{.status.phase}=Running");
         var ip = await space.FieldAsync("pod/deaf", "{.status.podIP}");
         await UnhealthyAsync(
-            space, "deaf", $"Readiness probe failed: timeout: failed to connect service \"{ip}:5001\" within 1s: context deadline exceeded");
+            space, "deaf",
+            $"Readiness probe failed: timeout: failed to connect service \"{ip}:5001\" within 1s: context deadline exceeded");
     }
 
     private static Task UnhealthyAsync(Space space, string pod, string message) =>

@@ -40,13 +40,15 @@ public sealed class ProxyTests(RealCluster cluster)
 
     private async Task ReachesAsync(Space space)
     {
-        foreach (var name in (string[])["services/plain", "services/plain:80", "services/named:web", "services/http:named:80", "pods/site", "pods/site:8080"])
+        foreach (var name in (string[])["services/plain", "services/plain:80", "services/named:web",
+                "services/http:named:80", "pods/site", "pods/site:8080"])
         {
             Assert.Equal("home\n", await RawAsync(space, $"{name}/proxy/"));
             Assert.Equal("found\n", await RawAsync(space, $"{name}/proxy/dir/a%20file"));
         }
 
-        // kubectl follows both redirects: ours to the slash, and the server's to the directory, which must lead back through the proxy.
+        // kubectl follows both redirects: ours to the slash, and the server's to the directory, which must lead back
+        // through the proxy.
         Assert.Equal("home\n", await RawAsync(space, "services/plain/proxy"));
         Assert.Equal("below\n", await RawAsync(space, "services/plain/proxy/dir"));
     }
@@ -66,7 +68,8 @@ public sealed class ProxyTests(RealCluster cluster)
         await FailsAsync("services/ftp:named:80/proxy/", "invalid service request \"ftp:named:80\"");
         await FailsAsync("services/nothing/proxy/", "services \"nothing\" not found");
         var ip = await space.FieldAsync("pod/site", "{.status.podIP}");
-        await FailsAsync("pods/site:81/proxy/", $"error trying to reach service: dial tcp {ip}:81: connect: connection refused");
+        await FailsAsync(
+            "pods/site:81/proxy/", $"error trying to reach service: dial tcp {ip}:81: connect: connection refused");
     }
 
     private async Task TellsTheNodesFiguresAsync(Space space)
@@ -77,33 +80,45 @@ public sealed class ProxyTests(RealCluster cluster)
         using var summary = JsonDocument.Parse(text);
         Assert.Equal(node, summary.RootElement.GetProperty("node").GetProperty("nodeName").GetString());
         var pod = summary.RootElement.GetProperty("pods").EnumerateArray()
-            .Single(p => p.GetProperty("podRef").GetProperty("name").GetString() == "site" && p.GetProperty("podRef").GetProperty("namespace").GetString() == space.Name);
+            .Single(
+                p =>
+                    p.GetProperty("podRef").GetProperty("name").GetString() == "site"
+                        && p.GetProperty("podRef").GetProperty("namespace").GetString() == space.Name);
         var container = Assert.Single(pod.GetProperty("containers").EnumerateArray());
         Assert.InRange(Number(container, "cpu", "usageCoreNanoSeconds"), 1, long.MaxValue);
-        Assert.InRange(Number(container, "memory", "workingSetBytes") + Number(container, "memory", "availableBytes"), 64 << 20, 64 << 20);
+        Assert.InRange(
+            Number(container, "memory", "workingSetBytes") + Number(
+                container, "memory", "availableBytes"), 64 << 20, 64 << 20);
         Assert.InRange(Number(container, "rootfs", "capacityBytes"), 1, long.MaxValue);
         Assert.InRange(Number(container, "logs", "usedBytes"), 0, 1_000_000);
         Assert.InRange(Number(pod, "network", "rxBytes"), 1, long.MaxValue);
         Assert.InRange(Number(pod, "ephemeral-storage", "usedBytes"), 300_000, 50_000_000);
         Assert.InRange(Number(pod, "process_stats", "process_count"), 2, 100);
-        var volume = pod.GetProperty("volume").EnumerateArray().Single(v => v.GetProperty("name").GetString() == "scratch");
+        var volume = pod.GetProperty("volume").EnumerateArray().Single(
+            v => v.GetProperty("name").GetString() == "scratch");
         Assert.InRange(volume.GetProperty("usedBytes").GetInt64(), 300_000, 400_000);
 
         async Task ShowsAsync(string metrics, string sample) => Assert.Contains(
-            sample, (await cluster.KubectlAsync("get", "--raw", $"/api/v1/nodes/{node}/proxy/metrics{metrics}")).Required, StringComparison.Ordinal);
+            sample, (
+                await cluster.KubectlAsync(
+                    "get", "--raw",
+                    $"/api/v1/nodes/{node}/proxy/metrics{metrics}")).Required, StringComparison.Ordinal);
 
         var labels = $"container=\"main\",namespace=\"{space.Name}\",pod=\"site\"";
         await ShowsAsync("/resource", $"container_memory_working_set_bytes{{{labels}}} ");
         await ShowsAsync("/resource", $"pod_cpu_usage_seconds_total{{namespace=\"{space.Name}\",pod=\"site\"}} ");
-        await ShowsAsync("/probes", $"prober_probe_duration_seconds_bucket{{{labels},probe_type=\"Readiness\",le=\"+Inf\"}} ");
+        await ShowsAsync(
+            "/probes", $"prober_probe_duration_seconds_bucket{{{labels},probe_type=\"Readiness\",le=\"+Inf\"}} ");
         await ShowsAsync("/cadvisor", "container_network_receive_bytes_total{container=\"\"");
         await ShowsAsync("", $"kubelet_node_name{{node=\"{node}\"}} 1");
     }
 
-    private static long Number(JsonElement of, string part, string name) => of.GetProperty(part).GetProperty(name).GetInt64();
+    private static long Number(JsonElement of, string part, string name) =>
+        of.GetProperty(part).GetProperty(name).GetInt64();
 
     private async Task<string> RawAsync(Space space, string path) =>
         (await cluster.KubectlAsync("get", "--raw", $"/api/v1/namespaces/{space.Name}/{path}")).Required;
 
-    private static string Service(string name, string spec) => $"{{apiVersion: v1, kind: Service, metadata: {{name: {name}}}, spec: {{{spec}}}}}";
+    private static string Service(string name, string spec) =>
+        $"{{apiVersion: v1, kind: Service, metadata: {{name: {name}}}, spec: {{{spec}}}}}";
 }

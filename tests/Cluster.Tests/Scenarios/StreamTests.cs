@@ -20,10 +20,13 @@ public sealed class StreamTests(RealCluster cluster)
     public async Task Streams_work_over_websockets_and_over_spdy()
     {
         await using var space = await Space.CreateAsync(cluster, "streams");
-        await space.ApplyAsync(Pods.Shell("server", Server, more: "readinessProbe: {httpGet: {port: 8080, path: /sum}, periodSeconds: 1}"));
+        await space.ApplyAsync(
+            Pods.Shell(
+                "server", Server, more: "readinessProbe: {httpGet: {port: 8080, path: /sum}, periodSeconds: 1}"));
         await space.WaitAsync("pod/server", "Ready");
         await Concurrently.RunAsync([.. new[] { "true", "false" }.SelectMany(websockets => (Task[])[
-            CommandsAsync(space, websockets), InputAsync(space, websockets), OutputAsync(space, websockets), PortsAsync(space, websockets)])]);
+            CommandsAsync(space, websockets), InputAsync(space, websockets), OutputAsync(space, websockets),
+            PortsAsync(space, websockets)])]);
     }
 
     private async Task CommandsAsync(Space space, string websockets)
@@ -31,7 +34,8 @@ public sealed class StreamTests(RealCluster cluster)
         var ended = await ExecAsync(space, websockets, null, "echo out; echo err >&2; exit 7");
         Assert.Equal((7, "out\n"), (ended.ExitCode, ended.Output));
         Assert.Equal("err\ncommand terminated with exit code 7\n", ended.Errors);
-        var missing = await cluster.KubectlAsync(Environment(websockets), null, "-n", space.Name, "exec", "server", "--", "/no/such/program");
+        var missing = await cluster.KubectlAsync(
+            Environment(websockets), null, "-n", space.Name, "exec", "server", "--", "/no/such/program");
         Assert.NotEqual(0, missing.ExitCode);
         Assert.Contains("no such file or directory", missing.Errors, StringComparison.Ordinal);
     }
@@ -39,7 +43,8 @@ public sealed class StreamTests(RealCluster cluster)
     // The command ends only when it is told that its input has ended.
     private async Task InputAsync(Space space, string websockets)
     {
-        var input = string.Concat(Enumerable.Range(0, 300_000).Select(i => i.ToString("x8", CultureInfo.InvariantCulture) + "\n"));
+        var input = string.Concat(
+            Enumerable.Range(0, 300_000).Select(i => i.ToString("x8", CultureInfo.InvariantCulture) + "\n"));
         var ended = await ExecAsync(space, websockets, input, "md5sum");
         Assert.StartsWith(Sum(Encoding.UTF8.GetBytes(input)), ended.Required, StringComparison.Ordinal);
     }
@@ -52,12 +57,14 @@ public sealed class StreamTests(RealCluster cluster)
 
     private async Task PortsAsync(Space space, string websockets)
     {
-        using var forward = cluster.StartKubectl(Environment(websockets), "-n", space.Name, "port-forward", "pod/server", ":8080", ":81");
+        using var forward = cluster.StartKubectl(
+            Environment(websockets), "-n", space.Name, "port-forward", "pod/server", ":8080", ":81");
         try
         {
             var (good, refused) = (await PortAsync(forward), await PortAsync(forward));
             using var http = new HttpClient();
-            var bodies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => http.GetByteArrayAsync($"http://127.0.0.1:{good}/noise")));
+            var bodies = await Task.WhenAll(
+                Enumerable.Range(0, 4).Select(_ => http.GetByteArrayAsync($"http://127.0.0.1:{good}/noise")));
             var sum = (await http.GetStringAsync($"http://127.0.0.1:{good}/sum")).Trim();
             Assert.All(bodies, body => Assert.Equal(sum, Sum(body)));
 
@@ -87,7 +94,8 @@ public sealed class StreamTests(RealCluster cluster)
     }
 
     private Task<Ended> ExecAsync(Space space, string websockets, string? input, string script) => cluster.KubectlAsync(
-        Environment(websockets), input, ["-n", space.Name, "exec", .. input is null ? (string[])[] : ["-i"], "server", "--", "sh", "-c", script]);
+        Environment(websockets), input,
+        ["-n", space.Name, "exec", .. input is null ? (string[])[] : ["-i"], "server", "--", "sh", "-c", script]);
 
     private static Dictionary<string, string> Environment(string websockets) => new()
     {

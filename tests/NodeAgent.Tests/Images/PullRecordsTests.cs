@@ -11,7 +11,8 @@ public sealed class PullRecordsTests : IDisposable
     private const string Image = "r.io/private/app:1";
     private const string Id = "sha256:1234";
     private static readonly CriImage Present = new() { Id = Id, RepoTags = { Image } };
-    private static readonly PullSecretSource Used = new() { Uid = "1", Namespace = "a", Name = "s", CredentialHash = "h" };
+    private static readonly PullSecretSource Used =
+        new() { Uid = "1", Namespace = "a", Name = "s", CredentialHash = "h" };
 
     private readonly string _directory = Directory.CreateTempSubdirectory("orc-records-").FullName;
     private readonly ManualTime _time = new();
@@ -37,7 +38,9 @@ public sealed class PullRecordsTests : IDisposable
         Assert.True(again.MustPull(Image, Present, []));
         Assert.True(again.MustPull(Image, Present, [Used with { Uid = "2", CredentialHash = "x" }]));
         Assert.False(again.MustPull(Image, Present, [Used]));
-        Assert.True(again.MustPull("elsewhere.io/app:1", Present, [Used]), "the same bytes under another name are another registry's");
+        Assert.True(
+            again.MustPull(
+                "elsewhere.io/app:1", Present, [Used]), "the same bytes under another name are another registry's");
     }
 
     [Fact]
@@ -56,7 +59,8 @@ public sealed class PullRecordsTests : IDisposable
         Pull(Used);
         Assert.False(Records().MustPull(Image, Present, [Used with { Uid = "2", Namespace = "b" }]));
         Assert.False(Records().MustPull(Image, Present, [Used with { CredentialHash = "rotated" }]));
-        Assert.False(Records().MustPull(Image, Present, [Used with { Uid = "3", Namespace = "c", CredentialHash = "rotated" }]));
+        Assert.False(
+            Records().MustPull(Image, Present, [Used with { Uid = "3", Namespace = "c", CredentialHash = "rotated" }]));
     }
 
     [Fact]

@@ -66,15 +66,22 @@ public sealed class RegistryKeyringTests
     [Fact]
     public void Secrets_are_read_in_both_forms_and_noise_is_none()
     {
-        var modern = Secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", """{"auths":{"r.io":{"username":"x","password":"y","auth":"dTpw"}}}""");
-        var unpadded = Secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", """{"auths":{"r.io":{"auth":"dTpwcA"}}}""");
+        var modern = Secret(
+            "kubernetes.io/dockerconfigjson", ".dockerconfigjson",
+            """{"auths":{"r.io":{"username":"x","password":"y","auth":"dTpw"}}}""");
+        var unpadded = Secret(
+            "kubernetes.io/dockerconfigjson", ".dockerconfigjson", """{"auths":{"r.io":{"auth":"dTpwcA"}}}""");
         var old = Secret("kubernetes.io/dockercfg", ".dockercfg", """{"r.io":{"username":"u","password":"p"}}""");
-        Assert.Equal(("u", "p"), (PullSecrets.Parse(modern)["r.io"].Username, PullSecrets.Parse(modern)["r.io"].Password));
-        Assert.Equal(("u", "pp"), (PullSecrets.Parse(unpadded)["r.io"].Username, PullSecrets.Parse(unpadded)["r.io"].Password));
+        Assert.Equal(
+            ("u", "p"), (PullSecrets.Parse(modern)["r.io"].Username, PullSecrets.Parse(modern)["r.io"].Password));
+        Assert.Equal(
+            ("u", "pp"), (PullSecrets.Parse(unpadded)["r.io"].Username, PullSecrets.Parse(unpadded)["r.io"].Password));
         Assert.Equal(("u", "p"), (PullSecrets.Parse(old)["r.io"].Username, PullSecrets.Parse(old)["r.io"].Password));
         Assert.Empty(PullSecrets.Parse(null));
-        Assert.Empty(PullSecrets.Parse(Secret("Opaque", ".dockerconfigjson", """{"auths":{"r.io":{"auth":"dTpw"}}}""")));
-        foreach (var broken in (string[])["""{"auths":[1]}""", "{}", "", "[]", """{"auths":{"r.io":3}}""", """{"auths":{"r.io":{"auth":"%"}}}""", """{"auths":{"r.io":{"auth":"dQ=="}}}"""])
+        Assert.Empty(
+            PullSecrets.Parse(Secret("Opaque", ".dockerconfigjson", """{"auths":{"r.io":{"auth":"dTpw"}}}""")));
+        foreach (var broken in (string[])["""{"auths":[1]}""", "{}", "", "[]", """{"auths":{"r.io":3}}""",
+                """{"auths":{"r.io":{"auth":"%"}}}""", """{"auths":{"r.io":{"auth":"dQ=="}}}"""])
         {
             Assert.Empty(PullSecrets.Parse(Secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", broken)));
         }

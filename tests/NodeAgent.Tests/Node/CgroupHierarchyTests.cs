@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Node;
 
-/// <summary>Both versions of cgroups on directories that look like the kernel's: this machine has one of them only.</summary>
+/// <summary>
+/// Both versions of cgroups on directories that look like the kernel's: this machine has one of them only.
+/// </summary>
 public sealed class CgroupHierarchyTests : IDisposable
 {
     private const string Pod = "/orc/burstable/pod1";
@@ -18,7 +20,8 @@ public sealed class CgroupHierarchyTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_mount, "unified"));
         Put("unified/cgroup.controllers", "");
-        Assert.False(CgroupFiles.OfThisMachine(_mount).IsUnified, "a hybrid machine keeps its controllers in version 1");
+        Assert.False(
+            CgroupFiles.OfThisMachine(_mount).IsUnified, "a hybrid machine keeps its controllers in version 1");
         Put("cgroup.controllers", "cpu memory");
         Assert.True(CgroupFiles.OfThisMachine(_mount).IsUnified);
     }
@@ -30,13 +33,16 @@ public sealed class CgroupHierarchyTests : IDisposable
         cgroups.Create(Pod);
         Assert.Equal("0-3", Get($"cpuset{Pod}/cpuset.cpus"));
         Assert.Equal("0", Get($"cpuset{Pod}/cpuset.mems"));
-        Touch($"cpu{Pod}/cpu.shares", $"cpu{Pod}/cpu.cfs_quota_us", $"cpu{Pod}/cpu.cfs_period_us", $"memory{Pod}/memory.limit_in_bytes");
+        Touch(
+            $"cpu{Pod}/cpu.shares", $"cpu{Pod}/cpu.cfs_quota_us", $"cpu{Pod}/cpu.cfs_period_us",
+            $"memory{Pod}/memory.limit_in_bytes");
         cgroups.SetCpuShares(Pod, 512);
         cgroups.SetCpuQuota(Pod, 50_000, 100_000);
         cgroups.SetMemoryLimit(Pod, 64 << 20);
         Assert.Equal(
             ["512", "50000", "100000", "67108864"],
-            [Get($"cpu{Pod}/cpu.shares"), Get($"cpu{Pod}/cpu.cfs_quota_us"), Get($"cpu{Pod}/cpu.cfs_period_us"), Get($"memory{Pod}/memory.limit_in_bytes")]);
+            [Get($"cpu{Pod}/cpu.shares"), Get($"cpu{Pod}/cpu.cfs_quota_us"), Get($"cpu{Pod}/cpu.cfs_period_us"),
+                Get($"memory{Pod}/memory.limit_in_bytes")]);
     }
 
     [Fact]
@@ -78,7 +84,9 @@ public sealed class CgroupHierarchyTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_mount, $"cpuacct{Pod}"));
         Put($"cpuacct{Pod}/cpuacct.usage", "123456789\n");
         Put($"memory{Pod}/memory.usage_in_bytes", "10000\n");
-        Put($"memory{Pod}/memory.stat", "cache 1\nrss 2\ntotal_inactive_file 4000\ntotal_rss 5000\ntotal_swap 6\ntotal_pgfault 7\ntotal_pgmajfault 8\n");
+        Put(
+            $"memory{Pod}/memory.stat",
+            "cache 1\nrss 2\ntotal_inactive_file 4000\ntotal_rss 5000\ntotal_swap 6\ntotal_pgfault 7\ntotal_pgmajfault 8\n");
         Put($"memory{Pod}/memory.limit_in_bytes", "20000\n");
         Put($"memory{Pod}/memory.memsw.limit_in_bytes", "25000\n");
         Put($"memory{Pod}/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
@@ -87,7 +95,8 @@ public sealed class CgroupHierarchyTests : IDisposable
         Assert.Equal(
             new CgroupUsage
             {
-                CpuNanoseconds = 123456789, MemoryBytes = 10000, WorkingSetBytes = 6000, RssBytes = 5000, PageFaults = 7, MajorPageFaults = 8,
+                CpuNanoseconds = 123456789, MemoryBytes = 10000, WorkingSetBytes = 6000, RssBytes = 5000,
+                PageFaults = 7, MajorPageFaults = 8,
                 MemoryLimitBytes = 20000, SwapBytes = 6, SwapLimitBytes = 5000, Processes = 9, OomKills = 3,
             },
             cgroups.Usage(Pod));
@@ -109,12 +118,15 @@ public sealed class CgroupHierarchyTests : IDisposable
         Put($"{Pod}/memory.swap.max", "0\n");
         Put($"{Pod}/memory.events", "low 0\nhigh 0\nmax 5\noom 4\noom_kill 3\n");
         Put($"{Pod}/pids.current", "9\n");
-        Put($"{Pod}/cpu.pressure", "some avg10=1.50 avg60=2.00 avg300=0.25 total=77\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
+        Put(
+            $"{Pod}/cpu.pressure",
+            "some avg10=1.50 avg60=2.00 avg300=0.25 total=77\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
         Put($"{Pod}/memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
         Assert.Equal(
             new CgroupUsage
             {
-                CpuNanoseconds = 123456000, MemoryBytes = 10000, WorkingSetBytes = 6000, RssBytes = 5000, PageFaults = 7, MajorPageFaults = 8,
+                CpuNanoseconds = 123456000, MemoryBytes = 10000, WorkingSetBytes = 6000, RssBytes = 5000,
+                PageFaults = 7, MajorPageFaults = 8,
                 SwapBytes = 6, SwapLimitBytes = 0, Processes = 9, OomKills = 3,
                 CpuPressure = new PressureStall(new StallShare(1.5, 2, 0.25, 77), new StallShare(0, 0, 0, 7)),
                 MemoryPressure = new PressureStall(new StallShare(0, 0, 0, 0), new StallShare(0, 0, 0, 0)),
@@ -148,7 +160,8 @@ public sealed class CgroupHierarchyTests : IDisposable
         var cgroups = new OrleansOrchestrator.NodeAgent.Node.Cgroups(
             new NodeAgentOptions { NodeName = "n", CgroupRoot = "orc" }, hierarchy);
         cgroups.Prepare();
-        var pod = TestPods.Pod("p", TestPods.Shell("c", "") with { Resources = new V1ResourceRequirements { Requests = Cpu("250m") } });
+        var pod = TestPods.Pod(
+            "p", TestPods.Shell("c", "") with { Resources = new V1ResourceRequirements { Requests = Cpu("250m") } });
         pod.Metadata.Uid = "1";
         Assert.Equal(Pod, cgroups.PodPath(pod));
         cgroups.CreatePod(pod);
@@ -158,8 +171,10 @@ public sealed class CgroupHierarchyTests : IDisposable
 
         if (!unified)
         {
-            // A directory of a real cgroup file system goes although its files are there; those of this test have none in version 1.
-            foreach (var file in Directory.GetFiles(_mount, "*", SearchOption.AllDirectories).Where(f => f.Contains("pod1", StringComparison.Ordinal)))
+            // A directory of a real cgroup file system goes although its files are there; those of this test have none
+            // in version 1.
+            foreach (var file in Directory.GetFiles(_mount, "*", SearchOption.AllDirectories).Where(
+                    f => f.Contains("pod1", StringComparison.Ordinal)))
             {
                 File.Delete(file);
             }
@@ -169,7 +184,8 @@ public sealed class CgroupHierarchyTests : IDisposable
         }
     }
 
-    private static Dictionary<string, ResourceQuantity> Cpu(string amount) => new() { ["cpu"] = new ResourceQuantity(amount) };
+    private static Dictionary<string, ResourceQuantity> Cpu(string amount) =>
+        new() { ["cpu"] = new ResourceQuantity(amount) };
 
     private CgroupVersion1 Version1()
     {
@@ -189,7 +205,10 @@ public sealed class CgroupHierarchyTests : IDisposable
         foreach (var group in (string[])["", "orc", "orc/besteffort", "orc/burstable", "orc/burstable/pod1"])
         {
             Directory.CreateDirectory(Path.Combine(_mount, group));
-            Put($"{group}/cgroup.controllers", group.EndsWith("pod1", StringComparison.Ordinal) ? "" : "io cpu memory pids\n");
+            Put(
+                $"{group}/cgroup.controllers", group.EndsWith("pod1", StringComparison.Ordinal)
+                    ? ""
+                    : "io cpu memory pids\n");
             Put($"{group}/cgroup.subtree_control", "");
         }
 
@@ -198,7 +217,8 @@ public sealed class CgroupHierarchyTests : IDisposable
 
     private void Touch(params string[] files) => Array.ForEach(files, file => Put(file, ""));
 
-    private void Put(string file, string content) => File.WriteAllText(Path.Combine(_mount, file.TrimStart('/')), content);
+    private void Put(string file, string content) =>
+        File.WriteAllText(Path.Combine(_mount, file.TrimStart('/')), content);
 
     private string Get(string file) => File.ReadAllText(Path.Combine(_mount, file.TrimStart('/')));
 }

@@ -48,7 +48,8 @@ public sealed class GrpcHealthCheckTests
     [InlineData("16", "who", "error: health rpc probe failed: rpc error: code = Unauthenticated desc = who")]
     public async Task Errors_of_the_server_are_told(string status, string message, string output)
     {
-        await using var server = await HealthServer.StartAsync(context => HealthServer.RefuseAsync(context, status, message));
+        await using var server = await HealthServer.StartAsync(
+            context => HealthServer.RefuseAsync(context, status, message));
         Assert.Equal(new HandlerResult(false, output), await AskAsync(server.Port));
     }
 
@@ -57,7 +58,8 @@ public sealed class GrpcHealthCheckTests
     {
         await using var server = await HealthServer.StartAsync(
             context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
-        Assert.Equal(new HandlerResult(false, "timeout: health rpc did not complete within 1s"), await AskAsync(server.Port));
+        Assert.Equal(
+            new HandlerResult(false, "timeout: health rpc did not complete within 1s"), await AskAsync(server.Port));
     }
 
     [Fact]
@@ -65,7 +67,8 @@ public sealed class GrpcHealthCheckTests
     {
         var port = FreePort();
         Assert.Equal(
-            new HandlerResult(false, $"timeout: failed to connect service \"127.0.0.1:{port}\" within 1s: context deadline exceeded"),
+            new HandlerResult(
+                false, $"timeout: failed to connect service \"127.0.0.1:{port}\" within 1s: context deadline exceeded"),
             await AskAsync(port));
     }
 
@@ -85,7 +88,8 @@ public sealed class GrpcHealthCheckTests
         listener.Start();
         var asking = AskAsync(((IPEndPoint)listener.LocalEndpoint).Port);
         using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-        await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(
+            "HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
         Assert.False((await asking).Succeeded);
     }
 

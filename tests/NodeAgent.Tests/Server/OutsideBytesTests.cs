@@ -17,12 +17,17 @@ public sealed class OutsideBytesTests
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private static readonly Gen<string> AnyQuery = Gen.Select(
-        Words("stdin", "input", "stdout", "tty", "ports", "port", "follow", "tailLines", "limitBytes", "sinceSeconds", "sinceTime", "stream", "command"),
+        Words(
+            "stdin", "input", "stdout", "tty", "ports", "port", "follow", "tailLines", "limitBytes", "sinceSeconds",
+            "sinceTime", "stream", "command"),
         Gen.OneOf(
             Gen.String[0, 12],
             Gen.Long.Select(n => $"{n}"),
-            Words("true", "1", "", ",", "80,81", "65536", "-1", "9223372036854775807", "-9223372036854775808", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00")))
-        .Select((name, value) => $"{name}={Uri.EscapeDataString(value)}").List[0, 8].Select(parts => "?" + string.Join('&', parts));
+            Words(
+                "true", "1", "", ",", "80,81", "65536", "-1", "9223372036854775807", "-9223372036854775808",
+                "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00")))
+        .Select((name, value) => $"{name}={Uri.EscapeDataString(value)}").List[0, 8].Select(
+            parts => "?" + string.Join('&', parts));
 
     [Fact]
     public void Queries_are_read_whatever_they_say() => AnyQuery.Sample(text =>
@@ -37,7 +42,10 @@ public sealed class OutsideBytesTests
 
     [Fact]
     public void Ports_without_number_are_not_collected() =>
-        Assert.Null(PortForward.Ports(new QueryCollection(QueryHelpers.ParseQuery("?ports=" + string.Join(',', Enumerable.Repeat("1", 100_000))))));
+        Assert.Null(
+            PortForward.Ports(
+                new QueryCollection(
+                    QueryHelpers.ParseQuery("?ports=" + string.Join(',', Enumerable.Repeat("1", 100_000))))));
 
     [Fact]
     public void Heads_of_answers_are_read_or_refused() => Gen.String[Gen.Char["HTP/1.0 2\r\n:ab"], 0, 60].Sample(text =>
@@ -74,10 +82,12 @@ public sealed class OutsideBytesTests
                 byte[] whole = [channel, .. content];
                 foreach (var part in whole.Chunk(cut))
                 {
-                    await client.SendAsync(part, WebSocketMessageType.Binary, endOfMessage: false, CancellationToken.None);
+                    await client.SendAsync(
+                        part, WebSocketMessageType.Binary, endOfMessage: false, CancellationToken.None);
                 }
 
-                await client.SendAsync(Array.Empty<byte>(), WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+                await client.SendAsync(
+                    Array.Empty<byte>(), WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
             }
 
             await client.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
@@ -123,7 +133,8 @@ public sealed class OutsideBytesTests
 
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var output = new MemoryStream();
-        await new ContainerLogs(TimeProvider.System).CopyAsync(path, new LogRequest(), () => false, output, CancellationToken.None);
+        await new ContainerLogs(TimeProvider.System).CopyAsync(
+            path, new LogRequest(), () => false, output, CancellationToken.None);
         Assert.Equal("first\nlast\n", Encoding.UTF8.GetString(output.ToArray()));
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: false) - before, long.MinValue, 48 * 1024 * 1024);
         File.Delete(path);
@@ -150,14 +161,18 @@ public sealed class OutsideBytesTests
     {
         var (up, down) = (new Pipe(), new Pipe());
         return (
-            WebSocket.CreateFromStream(new TwoWay(down.Reader.AsStream(), up.Writer.AsStream()), new WebSocketCreationOptions()),
-            WebSocket.CreateFromStream(new TwoWay(up.Reader.AsStream(), down.Writer.AsStream()), new WebSocketCreationOptions { IsServer = true }));
+            WebSocket.CreateFromStream(
+                new TwoWay(down.Reader.AsStream(), up.Writer.AsStream()), new WebSocketCreationOptions()),
+            WebSocket.CreateFromStream(
+                new TwoWay(
+                    up.Reader.AsStream(), down.Writer.AsStream()), new WebSocketCreationOptions { IsServer = true }));
     }
 
     /// <summary>Reads what is given and swallows what is written.</summary>
     private sealed class OneWay(byte[] content) : MemoryStream(content)
     {
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+        public override ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
     }
 
     private sealed class TwoWay(Stream input, Stream output) : Stream
@@ -176,9 +191,11 @@ public sealed class OutsideBytesTests
             set => throw new NotSupportedException();
         }
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            input.ReadAsync(buffer, cancellationToken);
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             await output.WriteAsync(buffer, cancellationToken);
             await output.FlushAsync(cancellationToken);

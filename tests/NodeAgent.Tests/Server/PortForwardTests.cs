@@ -10,7 +10,8 @@ using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Server;
 
-/// <summary>Port-forward in its three forms: SPDY, SPDY inside a WebSocket, and two WebSocket channels per port.</summary>
+/// <summary>Port-forward in its three forms: SPDY, SPDY inside a WebSocket, and two WebSocket channels per
+/// port.</summary>
 public sealed class PortForwardTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -12,7 +12,8 @@ using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Server;
 
-/// <summary>The node's streams on a loopback port without TLS, in front of a fake runtime and of sockets that a test listens on.</summary>
+/// <summary>The node's streams on a loopback port without TLS, in front of a fake runtime and of sockets that a test
+/// listens on.</summary>
 internal sealed class StreamHost : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -39,7 +40,8 @@ internal sealed class StreamHost : IAsyncDisposable
         return new StreamHost(app);
     }
 
-    /// <summary>A WebSocket as a client of Kubernetes opens it; .NET's own client refuses protocol names with a slash.</summary>
+    /// <summary>A WebSocket as a client of Kubernetes opens it; .NET's own client refuses protocol names with a
+    /// slash.</summary>
     public async Task<WebSocket> WebSocketAsync(string pathAndQuery, string protocol)
     {
         var stream = await ConnectAsync(Address.Port, Limit);
@@ -53,7 +55,8 @@ internal sealed class StreamHost : IAsyncDisposable
         return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { SubProtocol = null });
     }
 
-    /// <summary>A SPDY connection, straight or through a WebSocket; <paramref name="transport"/> can be cut by the test.</summary>
+    /// <summary>A SPDY connection, straight or through a WebSocket; <paramref name="transport"/> can be cut by the
+    /// test.</summary>
     public async Task<(SpdyConnection Connection, Stream Transport)> SpdyAsync(string pathAndQuery, bool tunnelled = false)
     {
         Stream transport = tunnelled
@@ -149,7 +152,8 @@ internal sealed class StreamHost : IAsyncDisposable
     }
 }
 
-/// <summary>The streaming server of a container runtime: one SPDY connection per command, whose streams are handed to the test.</summary>
+/// <summary>The streaming server of a container runtime: one SPDY connection per command, whose streams are handed to
+/// the test.</summary>
 internal sealed class FakeRuntime : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -175,7 +179,8 @@ internal sealed class FakeRuntime : IDisposable
     /// <summary>Completes when the connection to the runtime has ended.</summary>
     public Task Ended => _ended.Task.WaitAsync(StreamHost.Patience);
 
-    /// <summary>Ends a command as the runtime does: its status on the error stream, then all streams are closed.</summary>
+    /// <summary>Ends a command as the runtime does: its status on the error stream, then all streams are
+    /// closed.</summary>
     public static async Task ExitAsync(IReadOnlyDictionary<string, SpdyStream> streams, string status)
     {
         await streams["error"].WriteAsync(Encoding.UTF8.GetBytes(status), StreamHost.Limit);

@@ -54,14 +54,17 @@ public sealed class SpdyTests
         }
     });
 
-    /// <summary>Go's inflater hands out what it has only when it meets a flush, the empty block that zlib ends one with.</summary>
+    /// <summary>
+    /// Go's inflater hands out what it has only when it meets a flush, the empty block that zlib ends one with.
+    /// </summary>
     [Fact]
     public void Every_block_that_is_written_ends_with_a_flush()
     {
         var writer = new SpdyHeaderWriter();
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal([0, 0, 0, 0xff, 0xff], writer.Write(new Dictionary<string, string> { ["streamtype"] = $"{i}" })[^5..]);
+            Assert.Equal(
+                [0, 0, 0, 0xff, 0xff], writer.Write(new Dictionary<string, string> { ["streamtype"] = $"{i}" })[^5..]);
         }
     }
 
@@ -125,7 +128,8 @@ public sealed class SpdyTests
         {
             // Every other run begins like a frame that opens a stream, so that the noise gets further.
             byte[] input = bytes.Length % 2 == 0 ? bytes : [0x80, 3, 0, 1, 0, 0, 0, (byte)bytes.Length, .. bytes];
-            await using var connection = new SpdyConnection(new Duplex(new MemoryStream(input), Stream.Null), isServer: true);
+            await using var connection = new SpdyConnection(
+                new Duplex(new MemoryStream(input), Stream.Null), isServer: true);
             await connection.RunAsync(_ => { }, CancellationToken.None).WaitAsync(Patience);
         },
         iter: 2000);
@@ -136,9 +140,12 @@ public sealed class SpdyTests
         {
             var writer = new SpdyHeaderWriter();
             var input = frames.SelectMany(frame => frame(writer)).ToArray();
-            await using var connection = new SpdyConnection(new Duplex(new MemoryStream(input), Stream.Null), isServer: true);
+            await using var connection = new SpdyConnection(
+                new Duplex(new MemoryStream(input), Stream.Null), isServer: true);
             await connection.RunAsync(
-                stream => _ = EchoAsync(stream, CancellationToken.None).ContinueWith(t => _ = t.Exception, TaskScheduler.Default),
+                stream =>
+                    _ = EchoAsync(stream, CancellationToken.None).ContinueWith(
+                        t => _ = t.Exception, TaskScheduler.Default),
                 CancellationToken.None).WaitAsync(Patience);
         },
         iter: 2000);
@@ -161,7 +168,8 @@ public sealed class SpdyTests
     private static readonly Gen<byte[]> AnyPayload = Gen.Byte.Array[0, 40];
 
     private static readonly Gen<Func<SpdyHeaderWriter, byte[]>> AnyFrame = Gen.Select(
-        Gen.Int[0, 8], Gen.Int[0, 5], Gen.Byte, AnyPayload, Gen.Dictionary(Gen.String[Gen.Char.AlphaNumeric, 1, 8], Gen.String[0, 8])[0, 70])
+        Gen.Int[0, 8], Gen.Int[0, 5], Gen.Byte, AnyPayload, Gen.Dictionary(
+            Gen.String[Gen.Char.AlphaNumeric, 1, 8], Gen.String[0, 8])[0, 70])
         .Select((type, id, flags, payload, headers) => new Func<SpdyHeaderWriter, byte[]>(writer => type switch
         {
             0 => Frame([0, 0, 0, (byte)id], flags, payload),
