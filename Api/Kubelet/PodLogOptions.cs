@@ -16,9 +16,12 @@ public static class PodLogOptions
     {
         foreach (var name in (string[])["sinceSeconds", "tailLines", "limitBytes"])
         {
-            if (Text(query, name) is { } text && !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+            if (Text(query, name) is { } text && !IsNumber(text))
             {
-                return StatusErrors.BadRequest($"strconv.ParseInt: parsing {GoText.Quote(text)}: invalid syntax");
+                var problem = text.TrimStart('+', '-') is { Length: > 0 } digits && digits.All(char.IsAsciiDigit)
+                    ? "value out of range"
+                    : "invalid syntax";
+                return StatusErrors.BadRequest($"strconv.ParseInt: parsing {GoText.Quote(text)}: {problem}");
             }
         }
 
@@ -65,6 +68,9 @@ public static class PodLogOptions
 
     private static string? Text(IQueryCollection query, string name) =>
         query.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } text ? text : null;
+
+    private static bool IsNumber(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
     private static long? Number(IQueryCollection query, string name) =>
         Text(query, name) is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;

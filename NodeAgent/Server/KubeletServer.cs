@@ -59,7 +59,7 @@ public sealed partial class KubeletServer(
                 https.ServerCertificate = serving;
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                 https.ClientCertificateValidation = (certificate, _, _) => IsOfAuthority(certificate, authority);
-            });
+            }).UseTlsGoodbye();
         });
     }
 

@@ -144,6 +144,6 @@ public static class SiloHost
             // Who the certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a 401, not
             // a broken handshake.
             https.AllowAnyClientCertificate();
-        });
+        }).UseTlsGoodbye();
     }
 }
