@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// Ends TLS connections as TLS wants it, with a close_notify: Kestrel just closes the socket, which strict clients (OpenSSL 3
-/// and what is built on it) report as an answer that may have been cut short.
+/// Ends TLS connections as TLS wants it, with a close_notify: Kestrel just closes the socket, which strict clients
+/// (OpenSSL 3 and what is built on it) report as an answer that may have been cut short.
 /// </summary>
 internal static class TlsGoodbye
 {
@@ -18,7 +18,8 @@ internal static class TlsGoodbye
         listen.Use(next => async connection =>
         {
             await next(connection);
-            if (connection.Features.Get<ISslStreamFeature>()?.SslStream is { } stream && !connection.ConnectionClosed.IsCancellationRequested)
+            if (connection.Features.Get<ISslStreamFeature>()?.SslStream is { } stream
+                    && !connection.ConnectionClosed.IsCancellationRequested)
             {
                 await SayAsync(stream);
             }
@@ -32,7 +33,8 @@ internal static class TlsGoodbye
         {
             await stream.ShutdownAsync().WaitAsync(Patience, TimeProvider.System);
         }
-        catch (Exception gone) when (gone is IOException or InvalidOperationException or TimeoutException or OperationCanceledException)
+        catch (Exception gone) when (
+            gone is IOException or InvalidOperationException or TimeoutException or OperationCanceledException)
         {
             // who has gone needs no goodbye
         }

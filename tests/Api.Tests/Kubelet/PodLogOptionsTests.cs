@@ -13,7 +13,8 @@ public sealed class PodLogOptionsTests
         ["follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream", "other"];
 
     private static readonly string[] Values =
-        ["", "0", "1", "-1", "true", "9223372036854775808", "+", "-", "Stdout", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", " 1"];
+        ["", "0", "1", "-1", "true", "9223372036854775808", "+", "-", "Stdout", "2026-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+14:00", " 1"];
 
     [Theory]
     [InlineData("?tailLines=x", "strconv.ParseInt: parsing \"x\": invalid syntax")]
@@ -28,7 +29,8 @@ public sealed class PodLogOptionsTests
         Gen.OneOf(Gen.Int[0, Values.Length - 1].Select(i => Values[i]), Gen.String[0, 12]))
         .List[0, 6].Sample(parts =>
     {
-        var outcome = Read("?" + string.Join('&', parts.Select(p => $"{Names[p.Item1]}={Uri.EscapeDataString(p.Item2)}")));
+        var outcome = Read(
+            "?" + string.Join('&', parts.Select(p => $"{Names[p.Item1]}={Uri.EscapeDataString(p.Item2)}")));
         if (!outcome.Succeeded)
         {
             Assert.InRange(outcome.Error.Code, 400, 422);
@@ -39,5 +41,6 @@ public sealed class PodLogOptionsTests
         Assert.DoesNotContain("other", passed.Keys);
     });
 
-    private static Outcome<string> Read(string query) => PodLogOptions.Read("p", new QueryCollection(QueryHelpers.ParseQuery(query)));
+    private static Outcome<string> Read(string query) =>
+        PodLogOptions.Read("p", new QueryCollection(QueryHelpers.ParseQuery(query)));
 }

@@ -17,7 +17,8 @@ public sealed class TlsTests(RealCluster cluster)
     public async Task Connections_end_with_a_close_notify()
     {
         cluster.Require();
-        var server = (await cluster.KubectlAsync("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")).Required;
+        var server = (
+            await cluster.KubectlAsync("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")).Required;
         await EndsWithGoodbyeAsync(new Uri(server).Port);
         await EndsWithGoodbyeAsync(NodePort);
     }
@@ -73,14 +74,16 @@ public sealed class TlsTests(RealCluster cluster)
             return kind;
         }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var count = await inner.ReadAsync(buffer, cancellationToken);
             _read.Write(buffer.Span[..count]);
             return count;
         }
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        public override ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
             inner.WriteAsync(buffer, cancellationToken);
 
         public override void Flush() => inner.Flush();
