@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Dns;
 
@@ -28,8 +29,8 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     private static readonly TimeSpan AvoidFor = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _slots = new(MaxAtOnce, MaxAtOnce);
-    private readonly ConcurrentDictionary<Asked, (byte[] Message, DateTimeOffset Since, DateTimeOffset Until)> _cache = new();
-    private readonly ConcurrentDictionary<IPAddress, DateTimeOffset> _silent = new();
+    private readonly ConcurrentDictionary<Asked, (byte[] Message, SteadyTime Since, SteadyTime Until)> _cache = new();
+    private readonly ConcurrentDictionary<IPAddress, SteadyTime> _silent = new();
 
     /// <summary>What shapes an answer: not who asks, nor how the name is spelt.</summary>
     private readonly record struct Asked(string Name, DnsType Type, ushort Class, bool HasEdns, bool WantsSignatures, bool IsCheckingDisabled);
@@ -41,7 +42,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     {
         var key = new Asked(
             question.Name, question.Type, question.Class, question.HasEdns, question.WantsSignatures, question.IsCheckingDisabled);
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyTime();
         if (!overTcp && _cache.TryGetValue(key, out var known) && known.Until > now)
         {
             return DnsQuery.Readdress(known.Message, question, (int)(now - known.Since).TotalSeconds);
@@ -76,7 +77,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     {
         var servers = HostResolvers.Read(resolvConf)
             .Where(address => !own.Contains(address))
-            .OrderBy(address => _silent.TryGetValue(address, out var until) && until > time.GetUtcNow())
+            .OrderBy(address => _silent.TryGetValue(address, out var until) && until > time.GetSteadyTime())
             .ToList();
         for (var attempt = 0; attempt < AttemptsPerServer * servers.Count; attempt++)
         {
@@ -94,7 +95,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
             catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _silent[server] = time.GetUtcNow() + AvoidFor;
+                _silent[server] = time.GetSteadyTime() + AvoidFor;
             }
         }
 
@@ -161,7 +162,7 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
             _cache.Clear();
         }
 
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyTime();
         _cache[key] = (answer, now, now + Age(answer));
     }
 

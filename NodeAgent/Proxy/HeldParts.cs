@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Kernel;
+
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
@@ -10,11 +12,11 @@ public sealed class HeldParts(TimeProvider time)
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<Part> _held = [];
-    private readonly Dictionary<Part, DateTimeOffset> _idle = [];
+    private readonly Dictionary<Part, SteadyTime> _idle = [];
 
     /// <summary>Those that have waited long enough and are not wanted again now.</summary>
     public IReadOnlyList<Part> Due(Ruleset wanted) =>
-        [.. _idle.Where(i => time.GetUtcNow() - i.Value >= Linger && !wanted.Parts.ContainsKey(i.Key)).Select(i => i.Key)];
+        [.. _idle.Where(i => time.GetSteadyTime() - i.Value >= Linger && !wanted.Parts.ContainsKey(i.Key)).Select(i => i.Key)];
 
     /// <summary>Those that must be made.</summary>
     public IReadOnlyList<KeyValuePair<Part, string>> Missing(Ruleset wanted) => [.. wanted.Parts.Where(p => !_held.Contains(p.Key))];
@@ -39,7 +41,7 @@ public sealed class HeldParts(TimeProvider time)
 
         foreach (var part in before.Where(p => !after.Parts.ContainsKey(p)))
         {
-            _idle.TryAdd(part, time.GetUtcNow());
+            _idle.TryAdd(part, time.GetSteadyTime());
         }
     }
 

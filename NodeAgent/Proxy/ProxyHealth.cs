@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
@@ -15,7 +16,7 @@ public sealed class ProxyHealth(TimeProvider time)
     private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private DateTimeOffset? _waitingSince;
+    private SteadyTime? _waitingSince;
     private DateTimeOffset _updated;
 
     /// <summary>False when load balancers must send nothing new to this node.</summary>
@@ -28,7 +29,7 @@ public sealed class ProxyHealth(TimeProvider time)
         {
             lock (_lock)
             {
-                return _waitingSince is not { } since || time.GetUtcNow() - since < MaxWait;
+                return _waitingSince is not { } since || time.GetSteadyTime() - since < MaxWait;
             }
         }
     }
@@ -38,7 +39,7 @@ public sealed class ProxyHealth(TimeProvider time)
     {
         lock (_lock)
         {
-            _waitingSince ??= time.GetUtcNow();
+            _waitingSince ??= time.GetSteadyTime();
         }
     }
 

@@ -220,6 +220,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         Action<string> report,
         CancellationToken cancellationToken)
     {
+        string? trouble = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -228,15 +229,27 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
                 if (process is not null)
                 {
                     await process.WaitForExitAsync(cancellationToken);
+                    trouble = null;
                 }
 
-                report($"The {name} has ended; starting it again.");
+                // What goes on failing in the same way (a disk that stays full) is said once.
+                if (trouble is null)
+                {
+                    report($"The {name} has ended; starting it again.");
+                }
+
                 await start(cancellationToken);
                 report($"The {name} runs again.");
+                trouble = null;
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
-                report($"The {name} did not start: {failure.Message}");
+                if (failure.Message != trouble)
+                {
+                    report($"The {name} did not start: {failure.Message}");
+                }
+
+                trouble = failure.Message;
             }
 
             await Task.Delay(RestartDelay, time, cancellationToken);

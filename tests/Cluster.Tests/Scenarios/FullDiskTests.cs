@@ -90,6 +90,16 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.DoesNotContain("InternalError", refusal, StringComparison.Ordinal);
         Assert.True(LogSaysWhy(), "neither the silo nor 'orc up' says that the disk is full");
 
+        // worse: not even PostgreSQL's log has room, and PostgreSQL stops
+        var problems = "";
+        for (var i = 0; i < 3; i++)
+        {
+            problems += (await Tools.RunAsync(
+                "psql", ["-h", Path.Combine(Data, "run", "postgres"), "-U", "orc", "-c", "select pg_switch_wal()", "orc"])).Errors;
+        }
+
+        output.WriteLine(problems);
+        Assert.NotEmpty(problems);
         File.Delete(Filler);
 
         for (var i = 0; i < 3; i++)

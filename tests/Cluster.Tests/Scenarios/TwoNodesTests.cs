@@ -44,6 +44,24 @@ public sealed class TwoNodesTests(RealCluster cluster)
         }
 
         await KillASecondAgentAsync(space, second);
+        await FillTheSecondNodeAsync(space, second);
+    }
+
+    /// <summary>Short of disk, by a threshold that no disk can keep: the cluster sees it, and the other node is not touched.</summary>
+    private async Task FillTheSecondNodeAsync(Space space, SecondNode second)
+    {
+        await second.RestartAgentAsync("--eviction-hard", "nodefs.available<100%");
+        (await cluster.KubectlAsync("wait", "--for=condition=DiskPressure", $"node/{SecondNode.Name}", "--timeout=60s")).Required.ToString();
+        await space.WaitAsync("pod/there", "{.status.reason}=Evicted");
+        await space.WaitAsync("pod/later", "{.status.phase}=Failed");
+        (await cluster.KubectlAsync(
+            "wait", "--for=jsonpath={.spec.taints[?(@.key==\"node.kubernetes.io/disk-pressure\")].effect}=NoSchedule",
+            $"node/{SecondNode.Name}", "--timeout=60s")).Required.ToString();
+        Assert.StartsWith(
+            "The node was low on resource: ephemeral-storage. Threshold quantity: ",
+            await space.FieldAsync("pod/there", "{.status.message}"),
+            StringComparison.Ordinal);
+        Assert.Equal("True", await space.FieldAsync("pod/here", "{.status.conditions[?(@.type==\"Ready\")].status}"));
     }
 
     /// <summary>The nodes do not get into each other's way: an agent's crash is its own affair.</summary>
@@ -122,12 +140,12 @@ public sealed class TwoNodesTests(RealCluster cluster)
             }
         }
 
-        public async Task RestartAgentAsync()
+        public async Task RestartAgentAsync(params string[] more)
         {
             _agent!.Kill();
             await _agent.WaitForExitAsync();
             _agent.Dispose();
-            StartAgent();
+            StartAgent(more);
         }
 
         public async ValueTask DisposeAsync()
@@ -178,8 +196,8 @@ public sealed class TwoNodesTests(RealCluster cluster)
                 server, $"{server[..server.IndexOf("server:", StringComparison.Ordinal)]}server: https://{FirstAddress}:6443", StringComparison.Ordinal));
         }
 
-        private void StartAgent() => _agent = Process.Start(new ProcessStartInfo(
-            "sh", ["-c", "exec \"$@\" >> \"$0\" 2>&1", Path.Combine(Directory, "agent.log"), "nsenter", $"--net=/run/netns/{_space}", RealCluster.Program("NodeAgent"), .. Options]));
+        private void StartAgent(params string[] more) => _agent = Process.Start(new ProcessStartInfo(
+            "sh", ["-c", "exec \"$@\" >> \"$0\" 2>&1", Path.Combine(Directory, "agent.log"), "nsenter", $"--net=/run/netns/{_space}", RealCluster.Program("NodeAgent"), .. Options, .. more]));
 
         private async Task LoadImageAsync()
         {

@@ -31,6 +31,21 @@ public sealed class ForwarderTests : IDisposable
         Assert.Equal(2, _upstream.UdpQuestions);
     }
 
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public async Task A_clock_that_is_set_makes_nothing_older_or_younger(int seconds)
+    {
+        var forwarder = New("nameserver 127.0.0.1");
+        await TtlAsync(forwarder, "small.example");
+        _time.SetWallClock(TimeSpan.FromSeconds(seconds));
+        Assert.Equal(300, await TtlAsync(forwarder, "small.example"));
+        Assert.Equal(1, _upstream.UdpQuestions);
+        _time.Now += TimeSpan.FromSeconds(30);
+        Assert.Equal(300, await TtlAsync(forwarder, "small.example"));
+        Assert.Equal(2, _upstream.UdpQuestions);
+    }
+
     [Fact]
     public async Task What_does_not_exist_is_remembered_as_long_as_its_authority_says()
     {
