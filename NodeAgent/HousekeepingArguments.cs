@@ -24,13 +24,16 @@ internal static class HousekeepingArguments
         "--eviction-max-pod-grace-period", "Seconds that pods get to end for a soft threshold", 0);
 
     private static readonly Option<TimeSpan> Transition = Duration(
-        "--eviction-pressure-transition-period", "How long a pressure condition stays after its cause", Defaults.PressureTransitionPeriod);
+        "--eviction-pressure-transition-period", "How long a pressure condition stays after its cause",
+            Defaults.PressureTransitionPeriod);
 
     private static readonly Option<int> ImageHigh = Number(
-        "--image-gc-high-threshold", "Percent of disk in use from which unused images go", (int)(Defaults.ImageGcHighShare * Percent));
+        "--image-gc-high-threshold", "Percent of disk in use from which unused images go",
+            (int)(Defaults.ImageGcHighShare * Percent));
 
     private static readonly Option<int> ImageLow = Number(
-        "--image-gc-low-threshold", "Percent of disk in use to which unused images go", (int)(Defaults.ImageGcLowShare * Percent));
+        "--image-gc-low-threshold", "Percent of disk in use to which unused images go",
+            (int)(Defaults.ImageGcLowShare * Percent));
 
     private static readonly Option<TimeSpan> ImageMinimumAge = Duration(
         "--minimum-image-ttl-duration", "Unused images younger than this stay", Defaults.ImageMinimumAge);
@@ -39,10 +42,12 @@ internal static class HousekeepingArguments
         "--image-maximum-gc-age", "Images unused for so long go in any case; 0s keeps them", Defaults.ImageMaximumAge);
 
     private static readonly Option<TimeSpan> PullTimeout = Duration(
-        "--image-pull-progress-timeout", "A pull that gets nothing for so long is given up", Defaults.ImagePullProgressTimeout);
+        "--image-pull-progress-timeout", "A pull that gets nothing for so long is given up",
+            Defaults.ImagePullProgressTimeout);
 
     private static readonly Option<int> DeadContainers = Number(
-        "--maximum-dead-containers-per-container", "Ended instances kept of each container", Defaults.DeadContainersPerContainer);
+        "--maximum-dead-containers-per-container", "Ended instances kept of each container",
+            Defaults.DeadContainersPerContainer);
 
     private static readonly Option<string> LogSize = new("--container-log-max-size")
     {
@@ -62,7 +67,8 @@ internal static class HousekeepingArguments
 
     public static IEnumerable<Option> All { get; } =
     [
-        Hard, Soft, SoftGrace, MaxPodGrace, Transition, ImageHigh, ImageLow, ImageMinimumAge, ImageMaximumAge, PullTimeout,
+        Hard, Soft, SoftGrace, MaxPodGrace, Transition, ImageHigh, ImageLow, ImageMinimumAge, ImageMaximumAge,
+            PullTimeout,
         DeadContainers, LogSize, LogFiles,
     ];
 

@@ -2,7 +2,9 @@ using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent;
 
-/// <summary>How the node keeps itself usable: what it watches, and what it removes when. Defaults are upstream's.</summary>
+/// <summary>
+/// How the node keeps itself usable: what it watches, and what it removes when. Defaults are upstream's.
+/// </summary>
 public sealed record HousekeepingOptions
 {
     /// <summary>Below these amounts the node reclaims what it can, and then evicts pods.</summary>

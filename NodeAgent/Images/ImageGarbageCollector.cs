@@ -46,12 +46,15 @@ public sealed partial class ImageGarbageCollector(
         }
     }
 
-    /// <summary>One round: what is too old, and what the disk has no room for. Says so when that was not enough.</summary>
+    /// <summary>
+    /// One round: what is too old, and what the disk has no room for. Says so when that was not enough.
+    /// </summary>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
         var rules = options.Housekeeping;
         var disk = await signals.ImageFsAsync(cancellationToken);
-        var freed = await RemoveAsync(images => ImageGcPlanner.Compute(images, disk, rules, time.GetSteadyTime()), cancellationToken);
+        var freed = await RemoveAsync(
+            images => ImageGcPlanner.Compute(images, disk, rules, time.GetSteadyTime()), cancellationToken);
         var used = disk.CapacityBytes - disk.AvailableBytes;
         var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
         if (used >= rules.ImageGcHighShare * disk.CapacityBytes && freed < wanted)
@@ -70,7 +73,8 @@ public sealed partial class ImageGarbageCollector(
             images, long.MaxValue, options.Housekeeping.ImageMinimumAge, time.GetSteadyTime()), cancellationToken);
 
     private async Task<long> RemoveAsync(
-        Func<IReadOnlyList<CollectableImage>, IReadOnlyList<CollectableImage>> plan, CancellationToken cancellationToken)
+        Func<IReadOnlyList<CollectableImage>, IReadOnlyList<CollectableImage>> plan,
+            CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -99,7 +103,8 @@ public sealed partial class ImageGarbageCollector(
         var images = new List<CollectableImage>();
         foreach (var image in await store.ListAsync(cancellationToken))
         {
-            var inUse = used.Contains(image.Id) || image.RepoTags.Any(used.Contains) || image.RepoDigests.Any(used.Contains);
+            var inUse = used.Contains(image.Id) || image.RepoTags.Any(used.Contains)
+                || image.RepoDigests.Any(used.Contains);
             var (firstSeen, lastUsed) = _history.GetValueOrDefault(image.Id, (now, now));
             _history[image.Id] = (firstSeen, inUse ? now : lastUsed);
             images.Add(new CollectableImage(

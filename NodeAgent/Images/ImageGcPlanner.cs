@@ -15,7 +15,8 @@ public static class ImageGcPlanner
         IReadOnlyList<CollectableImage> images, FileSystemUsage disk, HousekeepingOptions rules, SteadyTime now)
     {
         var old = rules.ImageMaximumAge > TimeSpan.Zero
-            ? images.Where(i => !i.InUse && !i.Pinned && now - i.LastUsed > rules.ImageMaximumAge && now - i.FirstSeen > rules.ImageMaximumAge).ToList()
+            ? images.Where(i => !i.InUse && !i.Pinned && now - i.LastUsed > rules.ImageMaximumAge
+                && now - i.FirstSeen > rules.ImageMaximumAge).ToList()
             : [];
         var used = disk.CapacityBytes - disk.AvailableBytes - old.Sum(i => i.SizeBytes);
         if (disk.CapacityBytes <= 0 || used < rules.ImageGcHighShare * disk.CapacityBytes)

@@ -27,7 +27,8 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
     private TimeSpan Limit => options.Housekeeping.ImagePullProgressTimeout;
 
     /// <summary>Runs a pull to its end, or until it makes no progress any more.</summary>
-    public async Task<T> WatchAsync<T>(string image, Func<CancellationToken, Task<T>> pull, CancellationToken cancellationToken)
+    public async Task<T> WatchAsync<T>(
+        string image, Func<CancellationToken, Task<T>> pull, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pulling = pull(stop.Token);
@@ -65,7 +66,8 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
             foreach (var snapshot in await ListUnfinishedAsync(cancellationToken))
             {
                 var usage = await cri.Snapshots.UsageAsync(
-                    new UsageRequest { Snapshotter = Snapshotter, Key = snapshot }, Namespace, cancellationToken: cancellationToken);
+                    new UsageRequest { Snapshotter = Snapshotter, Key = snapshot }, Namespace,
+                        cancellationToken: cancellationToken);
                 sizes.Add((snapshot, usage.Size + usage.Inodes));
             }
 
@@ -85,7 +87,8 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
         using var call = cri.Snapshots.List(request, Namespace, cancellationToken: cancellationToken);
         await foreach (var page in call.ResponseStream.ReadAllAsync(cancellationToken))
         {
-            found.AddRange(page.Info.Select(i => i.Name).Where(n => n.StartsWith(Extracting, StringComparison.Ordinal)));
+            found.AddRange(page.Info.Select(i => i.Name).Where(
+                n => n.StartsWith(Extracting, StringComparison.Ordinal)));
         }
 
         return found;

@@ -18,7 +18,9 @@ public static class FileTrees
 {
     private const int CrossesMount = 18;
 
-    /// <summary>What a directory takes on its disk, as <c>du</c> counts; what is gone or unreadable counts nothing.</summary>
+    /// <summary>
+    /// What a directory takes on its disk, as <c>du</c> counts; what is gone or unreadable counts nothing.
+    /// </summary>
     public static DiskAmount UsageOf(string directory)
     {
         var sum = default(DiskAmount);
@@ -131,7 +133,8 @@ public static class FileTrees
         }
     }
 
-    private static IEnumerable<FileSystemInfo> Entries(SafePathHandle directory) => new DirectoryInfo(directory.ProcPath + "/")
+    private static IEnumerable<FileSystemInfo> Entries(SafePathHandle directory) =>
+        new DirectoryInfo(directory.ProcPath + "/")
         .EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None });
 
     private static bool IsDirectory(FileSystemInfo entry) =>

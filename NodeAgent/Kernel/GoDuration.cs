@@ -19,7 +19,9 @@ public static class GoDuration
         ["h"] = TimeSpan.TicksPerHour,
     };
 
-    /// <summary>Reads what Go's ParseDuration reads, except fractions below a millisecond; null for anything else.</summary>
+    /// <summary>
+    /// Reads what Go's ParseDuration reads, except fractions below a millisecond; null for anything else.
+    /// </summary>
     public static TimeSpan? Parse(string text)
     {
         if (text == "0")
@@ -35,7 +37,8 @@ public static class GoDuration
             var unitLength = digits <= 0 ? 0 : rest[digits..].IndexOfAny(Number);
             unitLength = unitLength < 0 ? rest.Length - digits : unitLength;
             if (digits <= 0 || !UnitTicks.TryGetValue(rest.Slice(digits, unitLength).ToString(), out var unit)
-                || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
+                || !decimal.TryParse(
+                    rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
             {
                 return null;
             }

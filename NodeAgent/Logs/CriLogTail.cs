@@ -5,7 +5,9 @@ namespace OrleansOrchestrator.NodeAgent.Logs;
 /// <summary>The end of a CRI log file.</summary>
 public static class CriLogTail
 {
-    /// <summary>How much of the file is looked at for a text: enough for the lines wanted with their prefixes.</summary>
+    /// <summary>
+    /// How much of the file is looked at for a text: enough for the lines wanted with their prefixes.
+    /// </summary>
     private const int WindowBytes = 64 * 1024;
     private const int BlockBytes = 64 * 1024;
 
@@ -15,7 +17,8 @@ public static class CriLogTail
         byte[] window;
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var length = file.Length;
             var start = Math.Max(PositionOf(file, maxLines), length - WindowBytes);
             window = new byte[length - start];

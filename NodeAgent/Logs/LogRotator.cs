@@ -12,7 +12,11 @@ namespace OrleansOrchestrator.NodeAgent.Logs;
 /// are compressed and the oldest removed. Nothing is lost: the runtime writes to the renamed file until it reopens.
 /// </summary>
 public sealed partial class LogRotator(
-    NodeAgentOptions options, CriClient cri, PodRuntimeCache runtime, TimeProvider time, ILogger<LogRotator> logger) : BackgroundService
+    NodeAgentOptions options,
+    CriClient cri,
+    PodRuntimeCache runtime,
+    TimeProvider time,
+    ILogger<LogRotator> logger) : BackgroundService
 {
     private const string Compressed = ".gz";
     private const string Unfinished = ".tmp";
@@ -58,7 +62,8 @@ public sealed partial class LogRotator(
 
     private static DateTimeOffset? ParseStamp(string suffix) =>
         DateTimeOffset.TryParseExact(
-            suffix.Split('.')[0], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp)
+            suffix.Split('.')[0], StampFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+                out var stamp)
             ? stamp
             : null;
 
@@ -119,7 +124,9 @@ public sealed partial class LogRotator(
     private static IEnumerable<string> Rotated(FileInfo file) => Directory.EnumerateFiles(
         file.DirectoryName!, file.Name + ".*", new EnumerationOptions { MatchType = MatchType.Simple });
 
-    /// <summary>Compressing needs room, and rotation frees some: a full disk must not keep a log from being rotated.</summary>
+    /// <summary>
+    /// Compressing needs room, and rotation frees some: a full disk must not keep a log from being rotated.
+    /// </summary>
     private async Task TryCompressAsync(string path, CancellationToken cancellationToken)
     {
         try

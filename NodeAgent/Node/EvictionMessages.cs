@@ -5,20 +5,25 @@ using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>What an evicted or refused pod's status says: the kubelet's words, since people and programs read them. Pure.</summary>
+/// <summary>
+/// What an evicted or refused pod's status says: the kubelet's words, since people and programs read them. Pure.
+/// </summary>
 public static class EvictionMessages
 {
     private const int BinaryStep = 1024;
     private const int DecimalStep = 1000;
 
-    /// <summary>Why a pod goes: the resource, how much of it was left, and which of its containers used more than it asked for.</summary>
+    /// <summary>
+    /// Why a pod goes: the resource, how much of it was left, and which of its containers used more than it asked for.
+    /// </summary>
     public static string Evicted(
         EvictionThreshold threshold, Observation observed, EvictionCandidate victim)
     {
         var resource = EvictionPlanner.ResourceOf(threshold.Signal);
         var isBinary = resource is "memory" or "ephemeral-storage";
         var text = new StringBuilder($"The node was low on resource: {resource}. ")
-            .Append(CultureInfo.InvariantCulture, $"Threshold quantity: {Text(threshold.Value.Of(observed.Capacity), isBinary)}, ")
+            .Append(CultureInfo.InvariantCulture,
+                $"Threshold quantity: {Text(threshold.Value.Of(observed.Capacity), isBinary)}, ")
             .Append(CultureInfo.InvariantCulture, $"available: {Text(observed.Available, isBinary)}. ");
         foreach (var usage in isBinary ? victim.Usage?.Containers ?? [] : [])
         {
@@ -26,7 +31,8 @@ public static class EvictionMessages
             var requests = victim.Pod.FindContainer(usage.Name)?.Resources?.Requests;
             if (used > PodResources.Of(requests, resource))
             {
-                var request = requests is not null && requests.TryGetValue(resource, out var asked) ? asked.ToString() : "0";
+                var request = requests is not null && requests.TryGetValue(resource, out var asked)
+                    ? asked.ToString() : "0";
                 text.Append(
                     CultureInfo.InvariantCulture,
                     $"Container {usage.Name} was using {Text(used, true)}, request is {request}, has larger consumption of {resource}. ");
@@ -39,8 +45,9 @@ public static class EvictionMessages
     /// <summary>Why a pod is not admitted.</summary>
     public static string Refused(Pressure pressure)
     {
-        var conditions = new[] { (Pressure.Memory, "MemoryPressure"), (Pressure.Disk, "DiskPressure"), (Pressure.Pids, "PIDPressure") }
-            .Where(c => pressure.HasFlag(c.Item1)).Select(c => c.Item2);
+        (Pressure Flag, string Name)[] names =
+            [(Pressure.Memory, "MemoryPressure"), (Pressure.Disk, "DiskPressure"), (Pressure.Pids, "PIDPressure")];
+        var conditions = names.Where(n => pressure.HasFlag(n.Flag)).Select(n => n.Name);
         return $"The node had condition: [{string.Join(' ', conditions)}]. ";
     }
 
@@ -96,5 +103,6 @@ public static class EvictionMessages
     }
 
     private static ResourceQuantity? Limit(V1Container? container) =>
-        container?.Resources?.Limits?.TryGetValue("ephemeral-storage", out var limit) == true && limit.ToDecimal() > 0 ? limit : null;
+        container?.Resources?.Limits?.TryGetValue("ephemeral-storage", out var limit) == true && limit.ToDecimal() > 0
+            ? limit : null;
 }

@@ -11,9 +11,12 @@ public sealed record EvictionMemory
     public static EvictionMemory None { get; } = new();
 
     /// <summary>Since when each threshold has been met without a break.</summary>
-    public IReadOnlyDictionary<EvictionThreshold, SteadyTime> MetSince { get; init; } = new Dictionary<EvictionThreshold, SteadyTime>();
+    public IReadOnlyDictionary<EvictionThreshold, SteadyTime> MetSince { get; init; } =
+        new Dictionary<EvictionThreshold, SteadyTime>();
 
-    /// <summary>Thresholds that drove evictions and are not resolved: these must give back their least reclaim.</summary>
+    /// <summary>
+    /// Thresholds that drove evictions and are not resolved: these must give back their least reclaim.
+    /// </summary>
     public IReadOnlySet<EvictionThreshold> Unresolved { get; init; } = new HashSet<EvictionThreshold>();
 
     public IReadOnlyDictionary<Pressure, SteadyTime> LastSeen { get; init; } = new Dictionary<Pressure, SteadyTime>();

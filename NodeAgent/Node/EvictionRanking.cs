@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// <summary>A pod with what it uses; null when nothing is known of it.</summary>
 public sealed record EvictionCandidate(V1Pod Pod, PodUsage? Usage);
 
-/// <summary>Who goes first when the node is short of something: upstream's order. Critical and static pods stay. Pure.</summary>
+/// <summary>
+/// Who goes first when the node is short of something: upstream's order. Critical and static pods stay. Pure.
+/// </summary>
 public static class EvictionRanking
 {
     private const int CriticalPriority = 2_000_000_000;
@@ -30,7 +32,9 @@ public static class EvictionRanking
             .Select(c => c.Candidate),
     ];
 
-    /// <summary>Static pods, their mirrors, and those that the system needs: evicting them would make things worse.</summary>
+    /// <summary>
+    /// Static pods, their mirrors, and those that the system needs: evicting them would make things worse.
+    /// </summary>
     public static bool IsCritical(V1Pod pod) =>
         pod.IsMirror()
         || (pod.Spec.Priority ?? 0) >= CriticalPriority
@@ -53,7 +57,8 @@ public static class EvictionRanking
     private static long Requested(V1Pod pod, EvictionSignal signal) => signal switch
     {
         EvictionSignal.MemoryAvailable => PodResources.Requested(pod, "memory"),
-        EvictionSignal.NodeFsAvailable or EvictionSignal.ImageFsAvailable => PodResources.Requested(pod, "ephemeral-storage"),
+        EvictionSignal.NodeFsAvailable or EvictionSignal.ImageFsAvailable =>
+            PodResources.Requested(pod, "ephemeral-storage"),
         _ => 0,
     };
 }

@@ -26,7 +26,8 @@ public readonly record struct ThresholdAmount(long? Amount, float Share)
     {
         if (text.EndsWith('%'))
         {
-            return float.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) && percent is >= 0 and <= Hundred
+            return float.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+                && percent is >= 0 and <= Hundred
                 ? new ThresholdAmount(null, percent / Hundred)
                 : null;
         }
@@ -82,7 +83,9 @@ public sealed record EvictionThreshold(EvictionSignal Signal, ThresholdAmount Va
         new(EvictionSignal.PidAvailable, new ThresholdAmount(null, Twentieth)),
     ];
 
-    /// <summary>Reads the kubelet's form, <c>memory.available&lt;100Mi,nodefs.available&lt;10%</c>; null when it is malformed.</summary>
+    /// <summary>
+    /// Reads the kubelet's form, <c>memory.available&lt;100Mi,nodefs.available&lt;10%</c>; null when it is malformed.
+    /// </summary>
     public static IReadOnlyList<EvictionThreshold>? Parse(string text)
     {
         var result = new List<EvictionThreshold>();

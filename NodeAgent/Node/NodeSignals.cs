@@ -19,12 +19,14 @@ public sealed class NodeSignals(NodeAgentOptions options, CriClient cri)
     {
         var node = Linux.UsageOf(options.DataDirectory);
         var images = Linux.UsageOf(await ImagePathAsync(cancellationToken));
-        var maxPids = long.Parse(await File.ReadAllTextAsync("/proc/sys/kernel/pid_max", cancellationToken), CultureInfo.InvariantCulture);
+        var maxPids = long.Parse(
+            await File.ReadAllTextAsync("/proc/sys/kernel/pid_max", cancellationToken), CultureInfo.InvariantCulture);
         var load = await File.ReadAllTextAsync("/proc/loadavg", cancellationToken);
         var tasks = long.Parse(load.Split(' ')[3].Split('/')[1], CultureInfo.InvariantCulture);
         return new Dictionary<EvictionSignal, Observation>
         {
-            [EvictionSignal.MemoryAvailable] = new(NodeFacts.MemoryInfo("MemAvailable"), NodeFacts.MemoryInfo("MemTotal")),
+            [EvictionSignal.MemoryAvailable] = new(
+                NodeFacts.MemoryInfo("MemAvailable"), NodeFacts.MemoryInfo("MemTotal")),
             [EvictionSignal.NodeFsAvailable] = new(node.AvailableBytes, node.CapacityBytes),
             [EvictionSignal.NodeFsInodesFree] = new(node.InodesFree, node.Inodes),
             [EvictionSignal.ImageFsAvailable] = new(images.AvailableBytes, images.CapacityBytes),
@@ -47,7 +49,8 @@ public sealed class NodeSignals(NodeAgentOptions options, CriClient cri)
 
         try
         {
-            var answer = await cri.Images.ImageFsInfoAsync(new ImageFsInfoRequest(), cancellationToken: cancellationToken);
+            var answer = await cri.Images.ImageFsInfoAsync(
+                new ImageFsInfoRequest(), cancellationToken: cancellationToken);
             var path = answer.ImageFilesystems.FirstOrDefault()?.FsId?.Mountpoint ?? "";
             if (Directory.Exists(path))
             {

@@ -24,13 +24,16 @@ public sealed partial class PodRoutes(
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly Lock _lock = new();
 
-    /// <summary>Gateways by pod network, for all nodes but our own; whoever shares our pod network gets none. Pure.</summary>
+    /// <summary>
+    /// Gateways by pod network, for all nodes but our own; whoever shares our pod network gets none. Pure.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Compute(IEnumerable<V1Node> nodes, string self)
     {
         var all = nodes.ToList();
         var own = all.FirstOrDefault(n => n.Metadata.Name == self)?.Spec?.PodCIDR;
         var routes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var node in all.Where(n => n.Metadata.Name != self).OrderBy(n => n.Metadata.Name, StringComparer.Ordinal))
+        foreach (var node in all.Where(n => n.Metadata.Name != self).OrderBy(
+            n => n.Metadata.Name, StringComparer.Ordinal))
         {
             var address = node.Status?.Addresses?.FirstOrDefault(a => a.Type == "InternalIP")?.Address;
             if (IPNetwork.TryParse(node.Spec?.PodCIDR, out var network) && IPAddress.TryParse(address, out var gateway)
@@ -130,7 +133,8 @@ public sealed partial class PodRoutes(
         }
 
         var present = await Commands.RunAsync("ip", ["-4", "route", "show", "proto", Protocol], cancellationToken);
-        foreach (var network in present.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')[AddressField]))
+        foreach (var network in present.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
+            l => l.Split(' ')[AddressField]))
         {
             if (!wanted.ContainsKey(network))
             {
@@ -154,7 +158,8 @@ public sealed partial class PodRoutes(
     private void SayWhoSharesOurNetwork()
     {
         var own = _nodes.GetValueOrDefault(options.NodeName)?.Spec?.PodCIDR;
-        foreach (var node in _nodes.Values.Where(n => n.Metadata.Name != options.NodeName && own is not null && n.Spec?.PodCIDR == own))
+        foreach (var node in _nodes.Values.Where(
+            n => n.Metadata.Name != options.NodeName && own is not null && n.Spec?.PodCIDR == own))
         {
             LogShared(node.Metadata.Name, own!);
         }

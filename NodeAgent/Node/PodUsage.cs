@@ -25,7 +25,9 @@ public sealed record PodUsage
 
     public long MemoryBytes => Containers.Sum(c => c.MemoryBytes);
 
-    /// <summary>What lies on the file systems asked for: containers' roots are on that of images, the rest on the node's.</summary>
+    /// <summary>
+    /// What lies on the file systems asked for: containers' roots are on that of images, the rest on the node's.
+    /// </summary>
     public DiskAmount Disk(bool roots, bool rest)
     {
         var sum = default(DiskAmount);

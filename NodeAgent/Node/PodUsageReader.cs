@@ -13,15 +13,18 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// </summary>
 public sealed class PodUsageReader(NodeAgentOptions options, CriClient cri, PodPaths paths, Cgroups cgroups)
 {
-    public async Task<IReadOnlyDictionary<string, PodUsage>> ReadAsync(IReadOnlyList<V1Pod> wanted, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, PodUsage>> ReadAsync(
+        IReadOnlyList<V1Pod> wanted, CancellationToken cancellationToken)
     {
         if (wanted.Count == 0)
         {
             return new Dictionary<string, PodUsage>();
         }
 
-        var answer = await cri.Runtime.ListContainerStatsAsync(new ListContainerStatsRequest(), cancellationToken: cancellationToken);
-        var byPod = answer.Stats.ToLookup(s => s.Attributes.Labels.TryGetValue(CriLabels.PodUid, out var uid) ? uid : "");
+        var answer = await cri.Runtime.ListContainerStatsAsync(
+            new ListContainerStatsRequest(), cancellationToken: cancellationToken);
+        var byPod = answer.Stats.ToLookup(
+            s => s.Attributes.Labels.TryGetValue(CriLabels.PodUid, out var uid) ? uid : "");
         return wanted.Where(pod => byPod.Contains(pod.Metadata.Uid))
             .ToDictionary(pod => pod.Metadata.Uid, pod => Read(pod, byPod[pod.Metadata.Uid]));
     }
@@ -50,7 +53,8 @@ public sealed class PodUsageReader(NodeAgentOptions options, CriClient cri, PodP
         {
             MemoryBytes = all.Sum(s => (long)(s.Memory?.WorkingSetBytes?.Value ?? 0)),
             Root = new DiskAmount(
-                all.Sum(s => (long)(s.WritableLayer?.UsedBytes?.Value ?? 0)), all.Sum(s => (long)(s.WritableLayer?.InodesUsed?.Value ?? 0))),
+                all.Sum(s => (long)(s.WritableLayer?.UsedBytes?.Value ?? 0)),
+                all.Sum(s => (long)(s.WritableLayer?.InodesUsed?.Value ?? 0))),
             Logs = FileTrees.UsageOf(Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName(), name)),
         };
     }

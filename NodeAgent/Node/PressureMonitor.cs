@@ -57,7 +57,8 @@ public sealed partial class PressureMonitor(
                 LogFailed(exception.Message);
             }
 
-            await Task.Delay(Rules.EvictionPeriod, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Rules.EvictionPeriod, time, stoppingToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -116,7 +117,9 @@ public sealed partial class PressureMonitor(
         var used = await usage.ReadAsync([.. active.Select(w => w.Pod)], cancellationToken);
         var observed = await signals.ReadAsync(cancellationToken);
         var ranked = EvictionRanking.Rank(
-            active.Select(w => new EvictionCandidate(w.Pod, used.GetValueOrDefault(w.Uid))), threshold.Signal, signals.HasImageFs);
+            active.Select(w => new EvictionCandidate(w.Pod, used.GetValueOrDefault(w.Uid))),
+            threshold.Signal,
+            signals.HasImageFs);
         if (ranked.Count == 0)
         {
             LogNobody(EvictionPlanner.ResourceOf(threshold.Signal));
@@ -125,7 +128,8 @@ public sealed partial class PressureMonitor(
 
         var victim = active.First(w => w.Uid == ranked[0].Pod.Metadata.Uid);
         var message = EvictionMessages.Evicted(threshold, observed[threshold.Signal], ranked[0]);
-        End(victim, new PodVerdict(EvictedReason, message) { IsDisruption = true }, threshold.IsHard ? AtOnce : Rules.EvictionMaxPodGrace);
+        var grace = threshold.IsHard ? AtOnce : Rules.EvictionMaxPodGrace;
+        End(victim, new PodVerdict(EvictedReason, message) { IsDisruption = true }, grace);
         return victim;
     }
 

@@ -18,7 +18,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly TimeSpan WritePatience = TimeSpan.FromMinutes(2);
 
     private readonly string _space = $"orc-full-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}";
-    private readonly string _disk = Path.Combine(Path.GetTempPath(), $"orc-full-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+    private readonly string _disk = Path.Combine(
+        Path.GetTempPath(), $"orc-full-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? _up;
@@ -95,7 +96,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         for (var i = 0; i < 3; i++)
         {
             problems += (await Tools.RunAsync(
-                "psql", ["-h", Path.Combine(Data, "run", "postgres"), "-U", "orc", "-c", "select pg_switch_wal()", "orc"])).Errors;
+                "psql", ["-h", Path.Combine(Data, "run", "postgres"), "-U", "orc", "-c", "select pg_switch_wal()",
+                    "orc"])).Errors;
         }
 
         output.WriteLine(problems);
@@ -126,7 +128,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         lock (_lines)
         {
             return logs.Contains(Full, StringComparison.Ordinal)
-                || _lines.Any(l => l.Contains("disk", StringComparison.Ordinal) && l.Contains("full", StringComparison.Ordinal));
+                || _lines.Any(l => l.Contains("disk", StringComparison.Ordinal)
+                    && l.Contains("full", StringComparison.Ordinal));
         }
     }
 
@@ -146,16 +149,22 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
-    /// <summary>Writes until the first refusal; what was acknowledged on the way is remembered. kubectl shows the answer.</summary>
+    /// <summary>
+    /// Writes until the first refusal; what was acknowledged on the way is remembered. kubectl shows the answer.
+    /// </summary>
     private async Task<string> WriteUntilRefusedAsync(List<string> acknowledged)
     {
         const int enough = 400;
         for (var i = 0; i < enough; i++)
         {
             var ended = await TryWriteAsync($"full-{i}");
-            if (ended.Errors.Contains("Service Unavailable", StringComparison.Ordinal) || ended.Errors.Contains("Gateway Timeout", StringComparison.Ordinal))
+            if (ended.Errors.Contains("Service Unavailable", StringComparison.Ordinal)
+                || ended.Errors.Contains("Gateway Timeout", StringComparison.Ordinal))
             {
-                return string.Join('\n', ended.Errors.Split('\n').Where(l => l.Contains("Response", StringComparison.Ordinal) || l.StartsWith("Error", StringComparison.Ordinal)));
+                return string.Join('\n',
+                    ended.Errors.Split('\n').Where(
+                        l => l.Contains("Response", StringComparison.Ordinal)
+                            || l.StartsWith("Error", StringComparison.Ordinal)));
             }
 
             Assert.True(ended.ExitCode == 0, ended.Errors);
@@ -166,7 +175,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     private Task<Ended> TryWriteAsync(string name) => RunAsync(
-        "-v=8", "create", "configmap", name, $"--from-literal=text={Convert.ToBase64String(RandomNumberGenerator.GetBytes(60_000))}");
+        "-v=8", "create", "configmap", name,
+            $"--from-literal=text={Convert.ToBase64String(RandomNumberGenerator.GetBytes(60_000))}");
 
     private async Task<string> KubectlAsync(params string[] arguments) => (await RunAsync(arguments)).Required;
 

@@ -17,12 +17,15 @@ public sealed class TwoNodesTests(RealCluster cluster)
     {
         await using var space = await Space.CreateAsync(cluster, "two-nodes");
         await using var second = await SecondNode.StartAsync(cluster);
-        (await cluster.KubectlAsync("wait", "--for=condition=Ready", $"node/{SecondNode.Name}", "--timeout=90s")).Required.ToString();
+        (await cluster.KubectlAsync(
+            "wait", "--for=condition=Ready", $"node/{SecondNode.Name}", "--timeout=90s")).Required.ToString();
         var first = (await cluster.KubectlAsync(
-            "get", "nodes", "-o", $"jsonpath={{.items[?(@.metadata.name!=\"{SecondNode.Name}\")].metadata.name}}")).Required;
+            "get", "nodes", "-o",
+                $"jsonpath={{.items[?(@.metadata.name!=\"{SecondNode.Name}\")].metadata.name}}")).Required;
 
         await space.ApplyAsync(Pods.Together(On("here", first), On("there", SecondNode.Name)));
-        await space.KubectlAsync("expose", "pod", "here", "--name=web", "--port=80", "--target-port=8080", "--selector=shown=web");
+        await space.KubectlAsync(
+            "expose", "pod", "here", "--name=web", "--port=80", "--target-port=8080", "--selector=shown=web");
         await space.WaitAsync("pod/here", "Ready");
         await space.WaitAsync("pod/there", "Ready");
         var here = await space.FieldAsync("pod/here", "{.status.podIP}");
@@ -31,8 +34,10 @@ public sealed class TwoNodesTests(RealCluster cluster)
         Assert.StartsWith("10.244.1.", there, StringComparison.Ordinal);
 
         // by address, both ways, and the other side sees the pod's own address
-        Assert.StartsWith("there says hello", await space.ShellAsync("here", $"wget -qO- http://{there}:8080/"), StringComparison.Ordinal);
-        Assert.StartsWith("here says hello", await space.ShellAsync("there", $"wget -qO- http://{here}:8080/"), StringComparison.Ordinal);
+        Assert.StartsWith("there says hello", await space.ShellAsync("here", $"wget -qO- http://{there}:8080/"),
+            StringComparison.Ordinal);
+        Assert.StartsWith("here says hello", await space.ShellAsync("there", $"wget -qO- http://{here}:8080/"),
+            StringComparison.Ordinal);
         Assert.Contains(here, await space.KubectlAsync("logs", "there"), StringComparison.Ordinal);
 
         // by Service and name, from both nodes to the pods of both
@@ -47,11 +52,14 @@ public sealed class TwoNodesTests(RealCluster cluster)
         await FillTheSecondNodeAsync(space, second);
     }
 
-    /// <summary>Short of disk, by a threshold that no disk can keep: the cluster sees it, and the other node is not touched.</summary>
+    /// <summary>
+    /// Short of disk, by a threshold that no disk can keep: the cluster sees it, and the other node is not touched.
+    /// </summary>
     private async Task FillTheSecondNodeAsync(Space space, SecondNode second)
     {
         await second.RestartAgentAsync("--eviction-hard", "nodefs.available<100%");
-        (await cluster.KubectlAsync("wait", "--for=condition=DiskPressure", $"node/{SecondNode.Name}", "--timeout=60s")).Required.ToString();
+        (await cluster.KubectlAsync(
+            "wait", "--for=condition=DiskPressure", $"node/{SecondNode.Name}", "--timeout=60s")).Required.ToString();
         await space.WaitAsync("pod/there", "{.status.reason}=Evicted");
         await space.WaitAsync("pod/later", "{.status.phase}=Failed");
         (await cluster.KubectlAsync(
@@ -72,7 +80,8 @@ public sealed class TwoNodesTests(RealCluster cluster)
         await second.RestartAgentAsync();
         await space.ApplyAsync(On("later", SecondNode.Name));
         await space.WaitAsync("pod/later", "Ready");
-        Assert.Contains(before.Split(' ')[0], await space.KubectlAsync("get", "pods", "-o", $"jsonpath={Ids}"), StringComparison.Ordinal);
+        Assert.Contains(before.Split(' ')[0], await space.KubectlAsync("get", "pods", "-o", $"jsonpath={Ids}"),
+            StringComparison.Ordinal);
         Assert.Equal("0", await space.FieldAsync("pod/there", "{.status.containerStatuses[0].restartCount}"));
         Assert.Equal("0", await space.FieldAsync("pod/here", "{.status.containerStatuses[0].restartCount}"));
     }
@@ -184,7 +193,8 @@ public sealed class TwoNodesTests(RealCluster cluster)
             await File.WriteAllTextAsync(tokens, "");
             var connection = $"Host={Path.Combine(_cluster.DataDirectory, "run", "postgres")};Username=orc;Database=orc";
             await using (var silo = await SiloProcess.StartAsync(
-                connection, tokens, new SiloPlace("127.0.0.1", "127.0.0.1", 0), "--controllers", "false", "--node-credentials", Path.Combine(Directory, "pki"), "--node-name", Name, "--node-ip", Address))
+                connection, tokens, new SiloPlace("127.0.0.1", "127.0.0.1", 0), "--controllers", "false",
+                    "--node-credentials", Path.Combine(Directory, "pki"), "--node-name", Name, "--node-ip", Address))
             {
                 await silo.StopAsync();
             }
@@ -197,12 +207,14 @@ public sealed class TwoNodesTests(RealCluster cluster)
         }
 
         private void StartAgent(params string[] more) => _agent = Process.Start(new ProcessStartInfo(
-            "sh", ["-c", "exec \"$@\" >> \"$0\" 2>&1", Path.Combine(Directory, "agent.log"), "nsenter", $"--net=/run/netns/{_space}", RealCluster.Program("NodeAgent"), .. Options, .. more]));
+            "sh", ["-c", "exec \"$@\" >> \"$0\" 2>&1", Path.Combine(Directory, "agent.log"), "nsenter",
+                $"--net=/run/netns/{_space}", RealCluster.Program("NodeAgent"), .. Options, .. more]));
 
         private async Task LoadImageAsync()
         {
             (await _cluster.KubectlAsync("wait", "--for=create", $"node/{Name}", "--timeout=60s")).Required.ToString();
-            (await _cluster.KubectlAsync("wait", "--for=condition=Ready", $"node/{Name}", "--timeout=60s")).Required.ToString();
+            (await _cluster.KubectlAsync(
+                "wait", "--for=condition=Ready", $"node/{Name}", "--timeout=60s")).Required.ToString();
             (await InsideAsync(RealCluster.Program("NodeAgent"), ["load-demo-image", .. Options])).Required.ToString();
         }
 

@@ -73,7 +73,8 @@ public sealed class ClockStepTests
     public async Task A_clock_that_is_set_back_silences_no_events()
     {
         var cluster = new FakeCluster();
-        using var recorder = new EventRecorder(cluster, new NodeAgentOptions { NodeName = "n" }, _time, NullLogger<EventRecorder>.Instance);
+        using var recorder = new EventRecorder(
+            cluster, new NodeAgentOptions { NodeName = "n" }, _time, NullLogger<EventRecorder>.Instance);
         await recorder.StartAsync(CancellationToken.None);
         var pod = TestPods.Pod("p", TestPods.Service("c"));
         pod.Metadata.Uid = "u";

@@ -69,7 +69,8 @@ public sealed class FileTreesTests : IDisposable
         Directory.CreateDirectory(point);
         Linux.Mount(Elsewhere, point, "", Linux.MountBind, "");
 
-        Assert.Contains("is still mounted", Assert.Throws<IOException>(() => FileTrees.Delete(Tree)).Message, StringComparison.Ordinal);
+        Assert.Contains("is still mounted", Assert.Throws<IOException>(() => FileTrees.Delete(Tree)).Message,
+            StringComparison.Ordinal);
 
         Assert.True(File.Exists(Path.Combine(Elsewhere, "precious")));
         Linux.Unmount(point);
@@ -87,7 +88,8 @@ public sealed class FileTreesTests : IDisposable
         Linux.Mount(Elsewhere, point, "", Linux.MountBind, "");
         using var root = Linux.OpenDirectory(Tree);
 
-        Assert.Equal(18, Assert.Throws<System.ComponentModel.Win32Exception>(() => Linux.OpenOnSameMount(root, "mounted")).NativeErrorCode);
+        Assert.Equal(18, Assert.Throws<System.ComponentModel.Win32Exception>(
+            () => Linux.OpenOnSameMount(root, "mounted")).NativeErrorCode);
         using var inside = Linux.OpenOnSameMount(root, "a");
     }
 
@@ -95,11 +97,13 @@ public sealed class FileTreesTests : IDisposable
     public void A_busy_mount_keeps_no_other_one_mounted()
     {
         Assert.SkipUnless(Linux.IsRoot, "needs root");
-        var points = new[] { "a", "b", "c" }.Select(name => Directory.CreateDirectory(Path.Combine(Tree, name)).FullName).ToList();
+        var points = new[] { "a", "b", "c" }.Select(
+            name => Directory.CreateDirectory(Path.Combine(Tree, name)).FullName).ToList();
         points.ForEach(p => Linux.Mount("tmpfs", p, "tmpfs", 0, ""));
         using (File.Create(Path.Combine(points[1], "open")))
         {
-            Assert.Equal(16, Assert.Throws<System.ComponentModel.Win32Exception>(() => Mounts.UnmountBelow(Tree)).NativeErrorCode);
+            Assert.Equal(16, Assert.Throws<System.ComponentModel.Win32Exception>(
+                () => Mounts.UnmountBelow(Tree)).NativeErrorCode);
             Assert.Equal([points[1]], Mounts.Below(Tree));
         }
 

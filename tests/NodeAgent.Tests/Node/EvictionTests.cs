@@ -55,7 +55,8 @@ public sealed class EvictionTests
     [Fact]
     public void A_soft_threshold_waits_for_its_grace_without_a_break()
     {
-        EvictionThreshold[] soft = [EvictionThreshold.Parse("memory.available<300Mi")![0] with { Grace = TimeSpan.FromMinutes(1) }];
+        EvictionThreshold[] soft = [
+            EvictionThreshold.Parse("memory.available<300Mi")![0] with { Grace = TimeSpan.FromMinutes(1) }];
 
         var first = Look(EvictionMemory.None, soft, Start, Memory(200));
         var broken = Look(first.Memory, soft, Start + TimeSpan.FromSeconds(30), Memory(400));
@@ -70,7 +71,12 @@ public sealed class EvictionTests
     public void What_was_acted_upon_stays_until_its_least_reclaim_is_free()
     {
         EvictionThreshold[] thresholds =
-            [EvictionThreshold.Parse("memory.available<300Mi")![0] with { MinReclaim = ThresholdAmount.Parse("100Mi")!.Value }];
+        [
+            EvictionThreshold.Parse("memory.available<300Mi")![0] with
+            {
+                MinReclaim = ThresholdAmount.Parse("100Mi")!.Value,
+            },
+        ];
 
         var acted = Look(EvictionMemory.None, thresholds, Start, Memory(200));
 
@@ -82,7 +88,8 @@ public sealed class EvictionTests
     [Fact]
     public void A_file_system_that_counts_no_inodes_is_not_short_of_them() => Assert.Equal(
         Pressure.None,
-        Look(EvictionMemory.None, EvictionThreshold.Defaults, Start, new() { [EvictionSignal.NodeFsInodesFree] = new(0, 0) }).Pressure);
+        Look(EvictionMemory.None, EvictionThreshold.Defaults, Start,
+            new() { [EvictionSignal.NodeFsInodesFree] = new(0, 0) }).Pressure);
 
     [Theory]
     [InlineData("memory.available<100Mi,nodefs.available<10%", 2)]
@@ -99,7 +106,8 @@ public sealed class EvictionTests
 
     [Fact]
     public void Any_text_is_a_list_of_thresholds_or_none() =>
-        Gen.String[Gen.Char["memory.available<nodfsi%,0123456789MiGeE-+ "], 0, 40].Sample(text => _ = EvictionThreshold.Parse(text));
+        Gen.String[Gen.Char["memory.available<nodfsi%,0123456789MiGeE-+ "], 0, 40].Sample(
+            text => _ = EvictionThreshold.Parse(text));
 
     [Fact]
     public void Those_above_their_request_go_first_and_critical_pods_stay()
@@ -114,7 +122,8 @@ public sealed class EvictionTests
         var fixedPod = Candidate("static", memory: 900, request: 1, priority: 0);
         fixedPod.Pod.Metadata.Annotations = new Dictionary<string, string> { ["kubernetes.io/config.source"] = "file" };
 
-        Assert.Equal(["unknown", "far", "above", "below"], Ranked(EvictionSignal.MemoryAvailable, below, above, critical, mirror, farAbove, unknown, fixedPod));
+        Assert.Equal(["unknown", "far", "above", "below"],
+            Ranked(EvictionSignal.MemoryAvailable, below, above, critical, mirror, farAbove, unknown, fixedPod));
         Assert.Empty(Ranked(EvictionSignal.MemoryAvailable, critical, mirror, fixedPod));
     }
 
@@ -149,25 +158,30 @@ public sealed class EvictionTests
             "The node was low on resource: memory. Threshold quantity: 100Mi, available: 65537Ki. "
             + "Container c was using 700, request is 512, has larger consumption of memory. ",
             EvictionMessages.Evicted(threshold, new Observation((64 * Mi) + 1024, 1024 * Mi), victim));
-        Assert.Equal("The node had condition: [MemoryPressure DiskPressure]. ", EvictionMessages.Refused(Pressure.Disk | Pressure.Memory));
+        Assert.Equal("The node had condition: [MemoryPressure DiskPressure]. ",
+            EvictionMessages.Refused(Pressure.Disk | Pressure.Memory));
     }
 
     [Fact]
     public void Limits_on_local_storage_are_kept_by_volume_pod_and_container()
     {
         var pod = TestPods.Pod("p", TestPods.Service("c"));
-        pod.Spec.Volumes = [new V1Volume { Name = "v", EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("1Mi") } }];
+        pod.Spec.Volumes = [new V1Volume { Name = "v",
+            EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("1Mi") } }];
 
         Assert.Null(OverLimit(pod, root: 9 * Mi, logs: 0, volume: Mi));
-        Assert.Equal("Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ", OverLimit(pod, root: 0, logs: 0, volume: Mi + 1));
+        Assert.Equal("Usage of EmptyDir volume \"v\" exceeds the limit \"1Mi\". ",
+            OverLimit(pod, root: 0, logs: 0, volume: Mi + 1));
 
-        pod.Spec.Containers[0].Resources = new V1ResourceRequirements { Limits = new Dictionary<string, ResourceQuantity> { ["ephemeral-storage"] = new("2Mi") } };
+        pod.Spec.Containers[0].Resources = Limited("2Mi");
         Assert.Equal(
-            "Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. ", OverLimit(pod, root: Mi, logs: Mi, volume: 1));
+            "Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. ",
+                OverLimit(pod, root: Mi, logs: Mi, volume: 1));
 
         pod.Spec.Containers.Add(TestPods.Service("d"));
-        pod.Spec.Containers[1].Resources = new V1ResourceRequirements { Limits = new Dictionary<string, ResourceQuantity> { ["ephemeral-storage"] = new("9Mi") } };
-        Assert.Equal("Container c exceeded its local ephemeral storage limit \"2Mi\". ", OverLimit(pod, root: 2 * Mi, logs: 1, volume: 0));
+        pod.Spec.Containers[1].Resources = Limited("9Mi");
+        Assert.Equal("Container c exceeded its local ephemeral storage limit \"2Mi\". ",
+            OverLimit(pod, root: 2 * Mi, logs: 1, volume: 0));
         Assert.Null(EvictionMessages.OverLimit(pod, Usage(root: 3 * Mi, logs: 1, volume: 0), hasImageFs: true));
     }
 
@@ -177,7 +191,8 @@ public sealed class EvictionTests
     [InlineData(Pressure.Memory, "BestEffort", 0, "Pod was rejected: The node had condition: [MemoryPressure]. ")]
     [InlineData(Pressure.Disk, "Guaranteed", 0, "Pod was rejected: The node had condition: [DiskPressure]. ")]
     [InlineData(Pressure.Disk, "BestEffort", 2_000_000_000, null)]
-    public void A_node_under_pressure_takes_only_whom_it_must(Pressure pressure, string qos, int priority, string? message)
+    public void A_node_under_pressure_takes_only_whom_it_must(
+        Pressure pressure, string qos, int priority, string? message)
     {
         var pod = TestPods.Pod("p", TestPods.Service("c"));
         (pod.Status, pod.Spec.Priority) = (new V1PodStatus { QosClass = qos }, priority);
@@ -193,24 +208,33 @@ public sealed class EvictionTests
     });
 
     private static EvictionLook Look(
-        EvictionMemory memory, IReadOnlyList<EvictionThreshold> thresholds, SteadyTime now, Dictionary<EvictionSignal, Observation> observed) =>
+        EvictionMemory memory,
+        IReadOnlyList<EvictionThreshold> thresholds,
+        SteadyTime now,
+        Dictionary<EvictionSignal, Observation> observed) =>
         EvictionPlanner.Look(memory, thresholds, observed, FiveMinutes, now);
 
     private static Dictionary<EvictionSignal, Observation> Memory(long availableMi) =>
         new() { [EvictionSignal.MemoryAvailable] = new(availableMi * Mi, 1024 * Mi) };
 
-    private static IEnumerable<string> Ranked(EvictionSignal signal, params EvictionCandidate[] candidates) => Ranked(signal, false, candidates);
+    private static IEnumerable<string> Ranked(EvictionSignal signal, params EvictionCandidate[] candidates) =>
+        Ranked(signal, false, candidates);
 
-    private static IEnumerable<string> Ranked(EvictionSignal signal, bool hasImageFs, params EvictionCandidate[] candidates) =>
+    private static IEnumerable<string> Ranked(
+        EvictionSignal signal, bool hasImageFs, params EvictionCandidate[] candidates) =>
         EvictionRanking.Rank(candidates, signal, hasImageFs).Select(c => c.Pod.Metadata.Name);
 
-    private static EvictionCandidate Candidate(string name, long? memory, long request, int priority, long processes = 1)
+    private static EvictionCandidate Candidate(
+        string name, long? memory, long request, int priority, long processes = 1)
     {
         var pod = TestPods.Pod(name, TestPods.Service("c"));
         pod.Spec.Priority = priority;
         pod.Spec.Containers[0].Resources = new V1ResourceRequirements
         {
-            Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new(EvictionMessages.Text(request, isBinary: true)) },
+            Requests = new Dictionary<string, ResourceQuantity>
+            {
+                ["memory"] = new(EvictionMessages.Text(request, isBinary: true)),
+            },
         };
         return new EvictionCandidate(pod, memory is { } used
             ? new PodUsage { Containers = [new ContainerUsage("c") { MemoryBytes = used }], Processes = processes }
@@ -222,6 +246,9 @@ public sealed class EvictionTests
 
     private static string? OverLimit(V1Pod pod, long root, long logs, long volume) =>
         EvictionMessages.OverLimit(pod, Usage(root, logs, volume), hasImageFs: false);
+
+    private static V1ResourceRequirements Limited(string storage) =>
+        new() { Limits = new Dictionary<string, ResourceQuantity> { ["ephemeral-storage"] = new(storage) } };
 
     private static PodUsage Usage(long root, long logs, long volume) => new()
     {

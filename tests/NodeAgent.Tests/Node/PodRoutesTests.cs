@@ -31,7 +31,9 @@ public sealed class PodRoutesTests
         Spec = new V1NodeSpec { PodCIDR = podCidr },
         Status = new V1NodeStatus
         {
-            Addresses = address is null ? [] : [new V1NodeAddress { Type = "Hostname", Address = name }, new V1NodeAddress { Type = "InternalIP", Address = address }],
+            Addresses = address is null
+                ? [] : [new V1NodeAddress { Type = "Hostname", Address = name },
+                    new V1NodeAddress { Type = "InternalIP", Address = address }],
         },
     };
 }

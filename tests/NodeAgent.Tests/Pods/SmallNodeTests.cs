@@ -11,7 +11,9 @@ using static OrleansOrchestrator.NodeAgent.Tests.Support.TestPods;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
 
-/// <summary>A real containerd on a disk that fills: eviction, garbage collection, log rotation, pulls that get stuck.</summary>
+/// <summary>
+/// A real containerd on a disk that fills: eviction, garbage collection, log rotation, pulls that get stuck.
+/// </summary>
 [Collection("small node")]
 public sealed class SmallNodeTests(SmallNode small)
 {
@@ -25,7 +27,8 @@ public sealed class SmallNodeTests(SmallNode small)
         _node.Require();
         var bystander = Cluster.Create(Pod("bystander", Service("c")));
         var before = await Cluster.UntilAsync(bystander, IsReady, "ready");
-        var hog = Cluster.Create(WithDisk(Pod("hog", Shell("c", "dd if=/dev/zero of=/data/fill bs=1048576 count=140; sleep 1000"))));
+        var hog = Cluster.Create(
+            WithDisk(Pod("hog", Shell("c", "dd if=/dev/zero of=/data/fill bs=1048576 count=140; sleep 1000"))));
 
         var failed = await Cluster.UntilAsync(hog, p => p.Status.Phase == "Failed", "evicted");
 
@@ -35,12 +38,15 @@ public sealed class SmallNodeTests(SmallNode small)
         Assert.Equal("TerminationByKubelet", failed.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason);
         Assert.NotNull(failed.Status.ContainerStatuses[0].State.Terminated);
         await Cluster.UntilEventAsync(hog, "Evicted", "The node was low on resource: ephemeral-storage");
-        Assert.Contains(Cluster.Events, e => e is { Reason: "EvictionThresholdMet", Message: "Attempting to reclaim ephemeral-storage" });
+        Assert.Contains(Cluster.Events, e =>
+            e is { Reason: "EvictionThresholdMet", Message: "Attempting to reclaim ephemeral-storage" });
 
         // the condition outlasts its cause, and while it lasts nobody else comes in
         Assert.Equal(Pressure.Disk, _node.Get<PressureState>().Current);
-        var refused = await Cluster.UntilAsync(Cluster.Create(Pod("refused", Service("c"))), p => p.Status.Phase == "Failed", "refused");
-        Assert.Equal(("Evicted", "Pod was rejected: The node had condition: [DiskPressure]. "), (refused.Status.Reason, refused.Status.Message));
+        var refused = await Cluster.UntilAsync(
+            Cluster.Create(Pod("refused", Service("c"))), p => p.Status.Phase == "Failed", "refused");
+        Assert.Equal(("Evicted", "Pod was rejected: The node had condition: [DiskPressure]. "),
+            (refused.Status.Reason, refused.Status.Message));
 
         await UntilPressureAsync(Pressure.None);
         var next = Cluster.Create(Pod("next", Service("c")));
@@ -67,7 +73,8 @@ public sealed class SmallNodeTests(SmallNode small)
         Fill(filler);
 
         var waiting = Critical(Pod("waiting", Service("c")));
-        waiting.Spec.Volumes = [new V1Volume { Name = "map", ConfigMap = new V1ConfigMapVolumeSource { Name = "big" } }];
+        waiting.Spec.Volumes = [
+            new V1Volume { Name = "map", ConfigMap = new V1ConfigMapVolumeSource { Name = "big" } }];
         waiting.Spec.Containers[0].VolumeMounts = [new V1VolumeMount { Name = "map", MountPath = "/map" }];
         Cluster.Create(waiting);
         await Cluster.UntilEventAsync(waiting, "FailedMount", "No space left on device");
@@ -99,7 +106,8 @@ public sealed class SmallNodeTests(SmallNode small)
         Fill(filler, disk.AvailableBytes - (disk.CapacityBytes * 3 / 10) + (10 << 20));
 
         await Cluster.UntilAsync(
-            () => _node.Get<PodRuntimeCache>().Get(ended.Metadata.Uid).IsEmpty, () => "the ended pod's containers are gone", poll: true);
+            () => _node.Get<PodRuntimeCache>().Get(ended.Metadata.Uid).IsEmpty, () =>
+                "the ended pod's containers are gone", poll: true);
         await UntilPressureAsync(Pressure.None);
 
         Assert.Null(await store.FindAsync("test.local/unused:1", CancellationToken.None));
@@ -108,7 +116,8 @@ public sealed class SmallNodeTests(SmallNode small)
         Assert.True(IsReady(Cluster.Get(running)));
         var after = Cluster.Get(ended).Status;
         Assert.Equal("Succeeded", after.Phase);
-        Assert.Equal(succeeded.Status.ContainerStatuses[0].State.Terminated.ContainerID, after.ContainerStatuses[0].State.Terminated.ContainerID);
+        Assert.Equal(succeeded.Status.ContainerStatuses[0].State.Terminated.ContainerID,
+            after.ContainerStatuses[0].State.Terminated.ContainerID);
         Assert.Equal(0, after.ContainerStatuses[0].State.Terminated.ExitCode);
         File.Delete(filler);
         await DeleteAsync(ended, running);
@@ -134,7 +143,8 @@ public sealed class SmallNodeTests(SmallNode small)
         Assert.Null(await store.FindAsync("test.local/idle:1", CancellationToken.None));
         Assert.NotNull(await store.FindAsync(NodeHarness.Busybox, CancellationToken.None));
         await Cluster.UntilAsync(
-            () => Cluster.Events.Any(e => e.Reason == "FreeDiskSpaceFailed" && e.InvolvedObject.Kind == "Node"), () => "FreeDiskSpaceFailed");
+            () => Cluster.Events.Any(e => e.Reason == "FreeDiskSpaceFailed" && e.InvolvedObject.Kind == "Node"), () =>
+                "FreeDiskSpaceFailed");
         File.Delete(filler);
         await DeleteAsync(running);
         await UntilPressureAsync(Pressure.None);
@@ -154,14 +164,16 @@ public sealed class SmallNodeTests(SmallNode small)
         var following = new ContainerLogs(TimeProvider.System).CopyAsync(
             path, new LogRequest { Follow = true }, () => true, output, stop.Token);
 
-        await Cluster.UntilAsync(() => output.Lines >= lines, () => $"{output.Lines} of {lines} lines", seconds: 60, poll: true);
+        await Cluster.UntilAsync(
+            () => output.Lines >= lines, () => $"{output.Lines} of {lines} lines", seconds: 60, poll: true);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
 
         Assert.Equal("", output.Gap);
         var files = Directory.GetFiles(Path.GetDirectoryName(path)!);
         Assert.InRange(files.Length, 2, SmallNode.LogFiles);
-        Assert.All(files.Where(f => f != path).Order(StringComparer.Ordinal).SkipLast(1), f => Assert.EndsWith(".gz", f, StringComparison.Ordinal));
+        Assert.All(files.Where(f => f != path).Order(StringComparer.Ordinal).SkipLast(1), f =>
+            Assert.EndsWith(".gz", f, StringComparison.Ordinal));
         await DeleteAsync(pod);
         Assert.False(File.Exists(path));
     }
@@ -186,7 +198,9 @@ public sealed class SmallNodeTests(SmallNode small)
         foreach (var pod in stuck)
         {
             await Cluster.UntilEventAsync(pod, "Failed", "no progress for 2s");
-            await Cluster.UntilAsync(pod, p => p.Status.ContainerStatuses[0].State.Waiting?.Reason is "ErrImagePull" or "ImagePullBackOff", "ErrImagePull");
+            await Cluster.UntilAsync(
+                pod, p => p.Status.ContainerStatuses[0].State.Waiting?.Reason is "ErrImagePull" or "ImagePullBackOff",
+                    "ErrImagePull");
         }
 
         await DeleteAsync([.. stuck, other, slow]);
@@ -221,14 +235,16 @@ public sealed class SmallNodeTests(SmallNode small)
     }
 
     private Task UntilPressureAsync(Pressure pressure) => Cluster.UntilAsync(
-        () => _node.Get<PressureState>().Current == pressure, () => $"{pressure}, is {_node.Get<PressureState>().Current}", poll: true);
+        () => _node.Get<PressureState>().Current == pressure, () =>
+            $"{pressure}, is {_node.Get<PressureState>().Current}", poll: true);
 
     private async Task ImportAsync(string reference)
     {
         var archive = Path.Combine(_node.Options.DataDirectory, "extra.tar");
         await using (var file = File.Create(archive))
         {
-            BusyboxImage.Write(file, new ImageDescription { Reference = reference, Command = ["sh"] }, [BusyboxImage.Text("etc/own", reference)]);
+            BusyboxImage.Write(file, new ImageDescription { Reference = reference, Command = ["sh"] },
+                [BusyboxImage.Text("etc/own", reference)]);
         }
 
         await _node.Get<ImageStore>().ImportAsync(archive, CancellationToken.None);

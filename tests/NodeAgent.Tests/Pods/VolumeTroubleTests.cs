@@ -54,7 +54,8 @@ public sealed class VolumeTroubleTests(NodeHarness node)
 
         await Cluster.UntilAsync(() => !Cluster.Exists(pod), () => "gone");
         await Cluster.UntilAsync(
-            () => !Directory.Exists(node.Get<PodPaths>().Pod(pod.Metadata.Uid)), () => "no files of the pod", poll: true);
+            () => !Directory.Exists(node.Get<PodPaths>().Pod(pod.Metadata.Uid)), () => "no files of the pod",
+                poll: true);
         Assert.Equal("precious", await File.ReadAllTextAsync(Path.Combine(host, "sub", "file")));
     }
 
@@ -83,13 +84,16 @@ public sealed class VolumeTroubleTests(NodeHarness node)
         await File.WriteAllTextAsync(Path.Combine(data, "ready"), "");
         await UntilAsync(pod, "crashing", c => c is { RestartCount: 1, IsRunning: true });
         await File.WriteAllTextAsync(Path.Combine(data, "unwell"), "");
-        await UntilAsync(pod, "probed", c => c.RestartCount == 0 ? false : Remove(Path.Combine(data, "unwell")) && c.IsRunning);
+        await UntilAsync(pod, "probed", c => c.RestartCount == 0 ? false : Remove(Path.Combine(data, "unwell"))
+            && c.IsRunning);
         Assert.All(Cluster.Get(pod).Status.ContainerStatuses, c => Assert.Equal(0, c.RestartCount));
 
         Cluster.IsAway = false;
 
-        var caughtUp = await Cluster.UntilAsync(pod, p => IsReady(p) && Restarts(p, "crashing") == 1 && Restarts(p, "probed") >= 1, "caught up");
-        Assert.Equal(7, caughtUp.Status.ContainerStatuses.Single(c => c.Name == "crashing").LastState.Terminated.ExitCode);
+        var caughtUp = await Cluster.UntilAsync(
+            pod, p => IsReady(p) && Restarts(p, "crashing") == 1 && Restarts(p, "probed") >= 1, "caught up");
+        Assert.Equal(7, caughtUp.Status.ContainerStatuses.Single(
+            c => c.Name == "crashing").LastState.Terminated.ExitCode);
         Assert.Equal(0, Restarts(caughtUp, "steady"));
         Assert.Equal("Running", caughtUp.Status.Phase);
         await node.DeleteAsync(pod);
@@ -100,7 +104,8 @@ public sealed class VolumeTroubleTests(NodeHarness node)
         () => $"{container} as wanted",
         poll: true);
 
-    private static int Restarts(V1Pod pod, string container) => pod.Status.ContainerStatuses.Single(c => c.Name == container).RestartCount;
+    private static int Restarts(V1Pod pod, string container) =>
+        pod.Status.ContainerStatuses.Single(c => c.Name == container).RestartCount;
 
     private static bool Remove(string path)
     {

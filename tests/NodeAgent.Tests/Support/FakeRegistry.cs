@@ -58,7 +58,8 @@ internal sealed class FakeRegistry : IAsyncDisposable
         BusyboxImage.Write(
             archive,
             new ImageDescription { Reference = $"registry.local/{name}:1", Command = ["sh"] },
-            [new ImageFile { Path = "noise", Content = RandomNumberGenerator.GetBytes(6 * PieceBytes), Mode = 0x1A4 }]); // new to every node
+            [new ImageFile { Path = "noise", Content = RandomNumberGenerator.GetBytes(6 * PieceBytes),
+                Mode = 0x1A4 }]); // new to every node
         archive.Position = 0;
         using var tar = new TarReader(archive);
         while (tar.GetNextEntry() is { } entry)
@@ -68,7 +69,8 @@ internal sealed class FakeRegistry : IAsyncDisposable
             _blobs[entry.Name.Split('/')[^1]] = content.ToArray();
         }
 
-        _manifests[name] = JsonNode.Parse(_blobs["index.json"])!["manifests"]![0]!["digest"]!.GetValue<string>()["sha256:".Length..];
+        _manifests[name] = JsonNode.Parse(_blobs["index.json"])!["manifests"]![0]!["digest"]!.GetValue<string>()[
+            "sha256:".Length..];
     }
 
     private async Task ServeAsync(HttpContext context)
@@ -82,7 +84,8 @@ internal sealed class FakeRegistry : IAsyncDisposable
         {
             await SendManifestAsync(context, _manifests[image]);
         }
-        else if (parts is ["v2", var name, "blobs", var digest] && _blobs.TryGetValue(digest["sha256:".Length..], out var blob))
+        else if (parts is ["v2", var name, "blobs", var digest]
+            && _blobs.TryGetValue(digest["sha256:".Length..], out var blob))
         {
             await SendBlobAsync(context, name, blob);
         }
