@@ -6,16 +6,16 @@ public sealed record BenchOptions
     public required string Repository { get; init; }
 
     /// <summary>The load generator, built.</summary>
-    public required string Referee { get; init; }
+    public string Referee { get; init; } = "";
 
-    public required int Pods { get; init; }
+    public int Pods { get; init; }
 
-    public required bool Full { get; init; }
+    public bool Full { get; init; }
 
-    public required bool ApiOnly { get; init; }
+    public bool ApiOnly { get; init; }
 
     /// <summary>Only the rollouts on hollow nodes.</summary>
-    public required bool RolloutsOnly { get; init; }
+    public bool RolloutsOnly { get; init; }
 
     public string? Output { get; init; }
 

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Bench.Network;
+using OrleansOrchestrator.Bench.Node;
 
 namespace OrleansOrchestrator.Bench;
 
@@ -31,6 +32,11 @@ public sealed class BenchRun(BenchOptions options)
         if (!options.ApiOnly)
         {
             found.Rollout = await RolloutAsync(RolloutNodes, RolloutPods, cancellationToken);
+        }
+
+        if (!options.ApiOnly && !options.RolloutsOnly)
+        {
+            found.Node = await NodeBench.RunAsync(options, cancellationToken);
         }
 
         if (options.Full)

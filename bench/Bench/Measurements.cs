@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Bench.Network;
+using OrleansOrchestrator.Bench.Node;
 
 namespace OrleansOrchestrator.Bench;
 
@@ -21,6 +22,9 @@ public sealed record Measurements
 
     /// <summary>10,000 pods on 1,000 nodes.</summary>
     public Rollout? LargeRollout { get; set; }
+
+    /// <summary>A cluster with a real node.</summary>
+    public NodeFigures? Node { get; set; }
 
     /// <summary>Services and DNS of a node.</summary>
     public NetworkFigures? Network { get; set; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OrleansOrchestrator.Bench;
 using OrleansOrchestrator.Bench.Network;
+using OrleansOrchestrator.Bench.Node;
 
 var repository = new Option<string>("--root") { Description = "The repository.", Required = true };
 var referee = new Option<string>("--referee") { Description = "The built load generator.", Required = true };
@@ -34,4 +35,9 @@ network.SetAction(async (parsed, cancellationToken) =>
     return 0;
 });
 command.Subcommands.Add(network);
+var node = new Command("node", "Measures a cluster with a real node in the network that this process is in.") { Hidden = true };
+node.Options.Add(repository);
+node.SetAction((parsed, cancellationToken) => NodeBench.RunInsideAsync(
+    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
+command.Subcommands.Add(node);
 return await command.Parse(args).InvokeAsync();

@@ -27,6 +27,10 @@ public sealed record Target(string Name, double Limit, string Unit, Func<Measure
         new("idle CPU of the silo", 2, "% of a core", m => m.Idle?.SiloCpuPercent),
         new("idle memory of the silo", 350, "MB", m => m.Idle?.SiloMegabytes),
         new("idle memory of PostgreSQL", 150, "MB", m => m.Idle?.PostgresMegabytes),
+        new("orc up to node Ready", 8, "s", m => m.Node?.Up.TotalSeconds),
+        new("pod start, p50", 1000, "ms", m => m.Node?.PodStart.Median),
+        new("idle CPU of silo and node agent", 2, "% of a core", m => m.Node?.Ours.CpuPercent),
+        new("idle memory of silo and node agent", 350, "MB", m => m.Node?.Ours.Megabytes),
         new("start of PostgreSQL and silo", 8, "s", m => m.Startup?.Total.TotalSeconds),
         new("one endpoint of 5,000 Services, p50", 50, "ms", m => m.Network?.Replacement.Median),
     ];
