@@ -40,7 +40,9 @@ public sealed class ResourceCaches : IAsyncDisposable
 
     /// <summary>The cache of a resource if it is loaded; asking does not load it.</summary>
     public ResourceCache? Find(ResourceName resource) =>
-        _entries.TryGetValue(resource, out var entry) && entry.IsValueCreated && entry.Value.Cache.IsLoaded ? entry.Value.Cache : null;
+        _entries.TryGetValue(resource, out var entry) && entry.IsValueCreated && entry.Value.Cache.IsLoaded
+            ? entry.Value.Cache
+            : null;
 
     /// <summary>
     /// Ends all watches and waits, and follows no journal any more.

@@ -98,7 +98,8 @@ public sealed class ObjectSelection
     }
 
     /// <summary>
-    /// Of the labels that every selected object must have, the one that the fewest objects have; null when there is no such label.
+    /// Of the labels that every selected object must have, the one that the fewest objects have; null when there is no
+    /// such label.
     /// </summary>
     public (string Name, string Value)? NarrowestLabel(CacheSnapshot snapshot) => _exactLabels.Length switch
     {
@@ -119,7 +120,9 @@ public sealed class ObjectSelection
             return snapshot.WithField(field.Path, field.Value);
         }
 
-        return NarrowestLabel(snapshot) is { } label ? snapshot.WithLabel(label.Name, label.Value) : snapshot.Range(Namespace, after);
+        return NarrowestLabel(snapshot) is { } label
+            ? snapshot.WithLabel(label.Name, label.Value)
+            : snapshot.Range(Namespace, after);
     }
 
     private IEnumerable<ResourceObject> Filter(IEnumerable<ResourceObject> candidates, ObjectKey? after)

@@ -7,8 +7,9 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Reaches objects through their grains: the way of requests from outside. What a write is computed from may be old, since the optimistic lock
-/// and a verified read before every refusal find that out; so it comes from this silo's cache where there is one, without a call.
+/// Reaches objects through their grains: the way of requests from outside. What a write is computed from may be old,
+/// since the optimistic lock and a verified read before every refusal find that out; so it comes from this silo's cache
+/// where there is one, without a call.
 /// </summary>
 public sealed class GrainDoor(IGrainFactory grains, ResourceCaches caches) : IObjectDoor
 {
@@ -26,7 +27,9 @@ public sealed class GrainDoor(IGrainFactory grains, ResourceCaches caches) : IOb
         ResourceDefinition definition, ObjectKey key, ObjectWrite write, CancellationToken cancellationToken) =>
         Grain(definition, key).WriteAsync(write, cancellationToken);
 
-    /// <summary>The interface is looked up once: the factory would find it anew, by parsing names, for every reference.</summary>
+    /// <summary>
+    /// The interface is looked up once: the factory would find it anew, by parsing names, for every reference.
+    /// </summary>
     private IObjectGrain Grain(ResourceDefinition definition, ObjectKey key)
     {
         var id = GrainId.Create(definition.GrainType, new ObjectAddress(definition.Storage, key).ToString());

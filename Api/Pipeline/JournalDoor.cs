@@ -6,9 +6,10 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Reaches objects through this silo's caches and their journals: the way of controllers, scheduler and simulated nodes, which write by the
-/// thousand. What they write at one time goes to a journal in one call, and no object grain comes to life for a pod that nobody outside
-/// touches. The lock is the journal's in either way, so an object grain whose memory a write has passed by is told so by its next commit.
+/// Reaches objects through this silo's caches and their journals: the way of controllers, scheduler and simulated
+/// nodes, which write by the thousand. What they write at one time goes to a journal in one call, and no object grain
+/// comes to life for a pod that nobody outside touches. The lock is the journal's in either way, so an object grain
+/// whose memory a write has passed by is told so by its next commit.
 /// </summary>
 public sealed class JournalDoor(IGrainFactory grains, ResourceCaches caches) : IObjectDoor
 {

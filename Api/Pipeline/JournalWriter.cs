@@ -3,8 +3,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Sends writes of one resource to its journal, many in a call: what comes while calls are on their way leaves with the next one. Writes of
-/// one object keep their order, since every call is queued by the journal as it arrives.
+/// Sends writes of one resource to its journal, many in a call: what comes while calls are on their way leaves with the
+/// next one. Writes of one object keep their order, since every call is queued by the journal as it arrives.
 /// </summary>
 internal sealed class JournalWriter(IJournalGrain journal)
 {
@@ -83,7 +83,8 @@ internal sealed class JournalWriter(IJournalGrain journal)
     {
         try
         {
-            var answers = await journal.CommitManyAsync(new JournalWrites([.. batch.Select(w => w.Write)]), CancellationToken.None);
+            var writes = new JournalWrites([.. batch.Select(w => w.Write)]);
+            var answers = await journal.CommitManyAsync(writes, CancellationToken.None);
             Invariant.Check(answers.Items.Count == batch.Count, "every write has an answer", answers.Items.Count);
             for (var i = 0; i < batch.Count; i++)
             {
@@ -114,6 +115,7 @@ internal sealed class JournalWriter(IJournalGrain journal)
 
     private sealed record Waiting(JournalWrite Write, CancellationToken CancellationToken)
     {
-        public TaskCompletionSource<Outcome<ResourceObject>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Outcome<ResourceObject>> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

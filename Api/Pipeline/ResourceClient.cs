@@ -48,9 +48,11 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
     }
 
     /// <summary>
-    /// Owners ask this all the time, and nearly always all that they select is their own: then two counts in an index say so.
+    /// Owners ask this all the time, and nearly always all that they select is their own: then two counts in an index
+    /// say so.
     /// </summary>
-    private static IEnumerable<ResourceObject> NotOwned(CacheSnapshot snapshot, ObjectSelection chosen, string ownerUid) =>
+    private static IEnumerable<ResourceObject> NotOwned(
+        CacheSnapshot snapshot, ObjectSelection chosen, string ownerUid) =>
         chosen.NarrowestLabel(snapshot) is { } label
         && snapshot.CountWithLabel(label.Name, label.Value) <= snapshot.CountOwnedBy(ownerUid)
             ? []

@@ -41,7 +41,8 @@ public static class WritePipeline
     /// <summary>The same pipeline once more, with a door of its own: see <see cref="JournalDoor"/>.</summary>
     private static ResourceClientServices InProcess(IServiceProvider services)
     {
-        var store = ActivatorUtilities.CreateInstance<ObjectStore>(services, ActivatorUtilities.CreateInstance<JournalDoor>(services));
+        var door = ActivatorUtilities.CreateInstance<JournalDoor>(services);
+        var store = ActivatorUtilities.CreateInstance<ObjectStore>(services, door);
         var creator = ActivatorUtilities.CreateInstance<ObjectCreator>(services, store);
         var updater = ActivatorUtilities.CreateInstance<ObjectUpdater>(services, store, creator);
         var deleter = ActivatorUtilities.CreateInstance<ObjectDeleter>(services, store);

@@ -83,7 +83,12 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             }
 
             outcome = await store.WriteAsync(
-                context.Definition, context.Key, EncodedObject.Of(pod!), WriteKind.Update, current!.Revision, context.CancellationToken);
+                context.Definition,
+                context.Key,
+                EncodedObject.Of(pod!),
+                WriteKind.Update,
+                current!.Revision,
+                context.CancellationToken);
             if (outcome.Succeeded)
             {
                 return new WriteResult(outcome.Value);

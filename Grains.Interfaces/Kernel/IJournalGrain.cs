@@ -31,8 +31,8 @@ public interface IJournalGrain : IGrainWithStringKey
     Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Commits many independent writes with one call; each has its own answer, in the order of the writes. They are no transaction: one may
-    /// be refused, and the next one committed.
+    /// Commits many independent writes with one call; each has its own answer, in the order of the writes. They are no
+    /// transaction: one may be refused, and the next one committed.
     /// </summary>
     [AlwaysInterleave, Alias("CommitMany"), ResponseTimeout("00:00:09")]
     Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken);
@@ -80,7 +80,9 @@ public sealed record CommitAnswer
     [Id(0)]
     public Outcome<ResourceObject> Outcome { get; init; }
 
-    /// <summary>What <see cref="IJournalGrain.CommitAsync"/> would have thrown; null when it would have answered.</summary>
+    /// <summary>
+    /// What <see cref="IJournalGrain.CommitAsync"/> would have thrown; null when it would have answered.
+    /// </summary>
     [Id(1)]
     public Exception? Failure { get; init; }
 }

@@ -88,8 +88,9 @@ public sealed record ListQuery
     public string? OwnerUid { get; init; }
 
     /// <summary>
-    /// When set, only objects that have no owner reference with this uid: what an owner might adopt. May miss some for as long as objects
-    /// that do have that owner are not selected, since the answer "none" then comes from comparing two counts.
+    /// When set, only objects that have no owner reference with this uid: what an owner might adopt. May miss some for
+    /// as long as objects that do have that owner are not selected, since the answer "none" then comes from comparing
+    /// two counts.
     /// </summary>
     public string? NotOwnedBy { get; init; }
 

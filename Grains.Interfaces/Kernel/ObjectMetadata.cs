@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
-/// <summary>What the machinery reads of an object's <c>metadata</c> beside the key and the uid, taken from the bytes in one pass.</summary>
+/// <summary>
+/// What the machinery reads of an object's <c>metadata</c> beside the key and the uid, taken from the bytes in one
+/// pass.
+/// </summary>
 public sealed class ObjectMetadata
 {
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
@@ -19,7 +22,9 @@ public sealed class ObjectMetadata
 
     public IReadOnlyDictionary<string, string> Labels { get; private set; } = NoText;
 
-    /// <summary>Without what kubectl notes of the last apply: it is as long as the object, and nobody here asks for it.</summary>
+    /// <summary>
+    /// Without what kubectl notes of the last apply: it is as long as the object, and nobody here asks for it.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Annotations { get; private set; } = NoText;
 
     public IReadOnlyList<string> Finalizers { get; private set; } = [];

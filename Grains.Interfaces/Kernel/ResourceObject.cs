@@ -61,8 +61,8 @@ public sealed class ResourceObject
     }
 
     /// <summary>
-    /// What a part of the silo reads out of the bytes once and keeps with the object: small, immutable, and of one type for a resource (another
-    /// type would take its place).
+    /// What a part of the silo reads out of the bytes once and keeps with the object: small, immutable, and of one type
+    /// for a resource (another type would take its place).
     /// </summary>
     public T Facts<T>(Func<ResourceObject, T> read)
         where T : class

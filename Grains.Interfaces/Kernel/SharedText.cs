@@ -6,9 +6,9 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
-/// Short texts that come again and again (kinds, label names and values, policies, owners) as one string each: thousands of objects otherwise hold
-/// thousands of copies, and decoding one allocates dozens. A table without chains or locks: a text that falls on a slot in use takes
-/// it over, and two threads at worst make two strings.
+/// Short texts that come again and again (kinds, label names and values, policies, owners) as one string each:
+/// thousands of objects otherwise hold thousands of copies, and decoding one allocates dozens. A table without chains
+/// or locks: a text that falls on a slot in use takes it over, and two threads at worst make two strings.
 /// </summary>
 public static class SharedText
 {
@@ -19,7 +19,9 @@ public static class SharedText
 
     private static readonly string?[] Known = new string?[1 << SlotBits];
 
-    /// <summary>The text of a JSON string or property name; throws as <see cref="Utf8JsonReader.GetString"/> does.</summary>
+    /// <summary>
+    /// The text of a JSON string or property name; throws as <see cref="Utf8JsonReader.GetString"/> does.
+    /// </summary>
     public static string Read(ref Utf8JsonReader reader) =>
         reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > MaxLength
             ? reader.GetString()!

@@ -371,6 +371,8 @@ public sealed partial class GarbageCollector : IController
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "collecting {Target} failed {Failures} times in a row and is tried again: {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "collecting {Target} failed {Failures} times in a row and is tried again: {Error}")]
     private partial void LogFailed(ObjectAddress target, int failures, string error);
 }

@@ -427,12 +427,14 @@ internal sealed partial class HollowFleet
     }
 
     /// <summary>
-    /// A replacement, not a patch as of a kubelet: it is half the work for the server, and a simulated node has no state of its own that it
-    /// would have to fit in. The pod's newest version is at hand; should there be a newer one after all, the next attempt has it.
+    /// A replacement, not a patch as of a kubelet: it is half the work for the server, and a simulated node has no
+    /// state of its own that it would have to fit in. The pod's newest version is at hand; should there be a newer one
+    /// after all, the next attempt has it.
     /// </summary>
     private static ValueTask<Outcome<ResourceObject>> WriteStatusAsync(
         HollowPod pod, ReadOnlyMemory<byte> next, CancellationToken cancellationToken) => pod.Node.Client.UpdateAsync(
-            new UpdateRequest { Resource = WellKnown.Pods, Key = pod.Key, Subresource = "status", Json = next }, cancellationToken);
+            new UpdateRequest { Resource = WellKnown.Pods, Key = pod.Key, Subresource = "status", Json = next },
+            cancellationToken);
 
     private void Retry(HollowPod pod, HollowStep step)
     {

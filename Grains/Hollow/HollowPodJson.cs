@@ -9,8 +9,8 @@ internal static class HollowPodJson
 {
     private static readonly FrozenSet<string> Own = FrozenSet.Create(
         StringComparer.Ordinal,
-        "phase", "observedGeneration", "conditions", "hostIP", "hostIPs", "podIP", "podIPs", "startTime", "initContainerStatuses",
-        "containerStatuses");
+        "phase", "observedGeneration", "conditions", "hostIP", "hostIPs", "podIP", "podIPs", "startTime",
+        "initContainerStatuses", "containerStatuses");
 
     private static readonly FrozenSet<string> OwnConditions = FrozenSet.Create(
         StringComparer.Ordinal, "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady");
@@ -42,7 +42,8 @@ internal static class HollowPodJson
         return buffer.WrittenMemory;
     }
 
-    private static void WriteStatus(Utf8JsonWriter json, HollowPod pod, JsonElement root, int? exitCode, DateTimeOffset end)
+    private static void WriteStatus(
+        Utf8JsonWriter json, HollowPod pod, JsonElement root, int? exitCode, DateTimeOffset end)
     {
         var spec = root.GetProperty("spec");
         var status = root.TryGetProperty("status", out var found) ? found : default;
@@ -88,9 +89,12 @@ internal static class HollowPodJson
         Condition("ContainersReady", !isOver, reason);
         if (status.ValueKind == JsonValueKind.Object && status.TryGetProperty("conditions", out var known))
         {
-            foreach (var other in known.EnumerateArray().Where(c => !OwnConditions.Contains(c.GetProperty("type").GetString()!)))
+            foreach (var other in known.EnumerateArray())
             {
-                other.WriteTo(json);
+                if (!OwnConditions.Contains(other.GetProperty("type").GetString()!))
+                {
+                    other.WriteTo(json);
+                }
             }
         }
 

@@ -69,7 +69,9 @@ internal sealed partial class Journal(
         return await pending.Done;
     }
 
-    /// <summary>All of them enter the queue in one turn, so that they share as few statements as the bounds allow.</summary>
+    /// <summary>
+    /// All of them enter the queue in one turn, so that they share as few statements as the bounds allow.
+    /// </summary>
     public async Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken)
     {
         await OpenAsync();
@@ -87,7 +89,8 @@ internal sealed partial class Journal(
                 answers[i] = new CommitAnswer { Outcome = await commits[i] };
             }
             catch (Exception failure) when (
-                failure is StoreUnavailableException or UnknownOutcomeException or InvariantViolationException or OperationCanceledException)
+                failure is StoreUnavailableException or UnknownOutcomeException
+                    or InvariantViolationException or OperationCanceledException)
             {
                 answers[i] = new CommitAnswer { Failure = failure };
             }

@@ -42,8 +42,8 @@ public sealed class ReconcilingServices(
 /// <param name="create">Makes the reconciler.</param>
 /// <param name="isEased">
 /// Steps are spaced by a multiple of their own length, so that an object whose step is long by its size (a Service of
-/// thousands of pods) spends a bounded share of a core however fast its children change. Short steps do not notice; nor does a step that
-/// says itself that there is more to do.
+/// thousands of pods) spends a bounded share of a core however fast its children change. Short steps do not notice; nor
+/// does a step that says itself that there is more to do.
 /// </param>
 public sealed class ReconcilerHost(
     ReconcilingServices? services, Func<ReconcilingServices, IObjectReconciler> create, bool isEased = false)

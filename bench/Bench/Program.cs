@@ -8,7 +8,10 @@ var referee = new Option<string>("--referee") { Description = "The built load ge
 var pods = new Option<int>("--pods") { Description = "Pods in the API phases.", DefaultValueFactory = _ => 5000 };
 var full = new Option<bool>("--full") { Description = "Also 10,000 pods on 1,000 hollow nodes." };
 var apiOnly = new Option<bool>("--api-only") { Description = "Only the API phases, without controllers." };
-var rollouts = new Option<bool>("--rollouts-only") { Description = "Only the Deployments on hollow nodes, with --full the large one too." };
+var rollouts = new Option<bool>("--rollouts-only")
+{
+    Description = "Only the Deployments on hollow nodes, with --full the large one too.",
+};
 var output = new Option<string?>("--out") { Description = "Where the JSON goes; default bench/results/latest.json." };
 var command = new RootCommand("Measures the silo.") { repository, referee, pods, full, apiOnly, rollouts, output };
 command.SetAction((parsed, cancellationToken) => new BenchRun(new BenchOptions

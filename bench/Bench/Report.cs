@@ -25,8 +25,12 @@ public static class Report
     public static void Print(PhaseResult phase) => Line(
         $"  {phase.Phase,-14} {phase.Rate,10:F1}/s  p50 {phase.P50,8:F2} ms  p99 {phase.P99,8:F2} ms  CPU {phase.CpuMicroseconds,9:F1} µs  memory {phase.PrivateMegabytes,4:F0} MB  errors {phase.Errors}  load {phase.Load}");
 
-    public static void Print(Rollout rollout) => Line(
-        $"  {rollout.Pods} pods on {rollout.Nodes} nodes: bound after {rollout.Bound.TotalSeconds:F2} s ({rollout.BoundPerSecond:F0}/s), Running after {rollout.Running.TotalSeconds:F2} s, CPU {rollout.CpuMillisecondsPerPod:F2} ms a pod (silo {rollout.SiloCpuMillisecondsPerPod:F2}), writes a pod {rollout.PodWrites:F2} (events {rollout.EventWrites:F2}), silo {rollout.PrivateMegabytes:F0} MB, load {Machine.Load()}");
+    public static void Print(Rollout rollout)
+    {
+        Line($"  {rollout.Pods} pods on {rollout.Nodes} nodes: bound after {rollout.Bound.TotalSeconds:F2} s ({rollout.BoundPerSecond:F0}/s), Running after {rollout.Running.TotalSeconds:F2} s");
+        Line($"  CPU {rollout.CpuMillisecondsPerPod:F2} ms a pod (silo {rollout.SiloCpuMillisecondsPerPod:F2}), writes a pod {rollout.PodWrites:F2} (events {rollout.EventWrites:F2}),");
+        Line($"  silo {rollout.PrivateMegabytes:F0} MB, load {Machine.Load()}");
+    }
 
     /// <summary>Holds the figures against their targets.</summary>
     public static void Compare(Measurements found)

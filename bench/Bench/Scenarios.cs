@@ -42,10 +42,11 @@ public static class Scenarios
         var time = TimeProvider.System;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(RolloutTime);
-        await WaitAsync(
-            async () => await CountAsync(cluster, "/api/v1/nodes?resourceVersion=0", IsReadyNode, patience.Token) >= nodes, patience.Token);
+        const string Nodes = "/api/v1/nodes?resourceVersion=0";
+        await WaitAsync(async () => await CountAsync(cluster, Nodes, IsReadyNode, patience.Token) >= nodes, patience.Token);
         var (before, siloBefore) = (Cpu(cluster), ProcessMeter.Read(cluster.SiloProcess).Cpu);
-        var (podWrites, eventWrites) = (await WritesAsync(cluster, "pods", patience.Token), await WritesAsync(cluster, "events", patience.Token));
+        var podWrites = await WritesAsync(cluster, "pods", patience.Token);
+        var eventWrites = await WritesAsync(cluster, "events", patience.Token);
         var start = time.GetTimestamp();
         var body = DeploymentBody.Replace("REPLICAS", pods.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         using var content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
@@ -68,14 +69,16 @@ public static class Scenarios
     }
 
     /// <summary>
-    /// All pods are there, and none of them is as the selector says. Asked with pages of one: a list of 10,000 pods every moment would
-    /// be most of what is measured.
+    /// All pods are there, and none of them is as the selector says. Asked with pages of one: a list of 10,000 pods
+    /// every moment would be most of what is measured.
     /// </summary>
-    private static async Task<bool> AllAsync(BenchCluster cluster, int pods, string noneIs, CancellationToken cancellationToken)
+    private static async Task<bool> AllAsync(
+        BenchCluster cluster, int pods, string noneIs, CancellationToken cancellationToken)
     {
         const string Pods = "/api/v1/namespaces/default/pods?limit=1";
         using var all = await ReadAsync(cluster, Pods, cancellationToken);
-        var more = all.RootElement.GetProperty("metadata").TryGetProperty("remainingItemCount", out var remaining) ? remaining.GetInt32() : 0;
+        var metadata = all.RootElement.GetProperty("metadata");
+        var more = metadata.TryGetProperty("remainingItemCount", out var remaining) ? remaining.GetInt32() : 0;
         if (all.RootElement.GetProperty("items").GetArrayLength() + more < pods)
         {
             return false;
@@ -86,11 +89,12 @@ public static class Scenarios
     }
 
     /// <summary>How many writes of a resource were committed so far: revisions are dense.</summary>
-    private static async Task<long> WritesAsync(BenchCluster cluster, string resource, CancellationToken cancellationToken)
+    private static async Task<long> WritesAsync(
+        BenchCluster cluster, string resource, CancellationToken cancellationToken)
     {
         using var list = await ReadAsync(cluster, $"/api/v1/{resource}?limit=1", cancellationToken);
-        return long.Parse(
-            list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!, CultureInfo.InvariantCulture);
+        var revision = list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
+        return long.Parse(revision, CultureInfo.InvariantCulture);
     }
 
     private static TimeSpan Cpu(BenchCluster cluster) =>
@@ -106,9 +110,11 @@ public static class Scenarios
         return document.RootElement.GetProperty("items").EnumerateArray().Count(counts);
     }
 
-    private static async Task<JsonDocument> ReadAsync(BenchCluster cluster, string path, CancellationToken cancellationToken)
+    private static async Task<JsonDocument> ReadAsync(
+        BenchCluster cluster, string path, CancellationToken cancellationToken)
     {
-        await using var answer = await cluster.Client.GetStreamAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        var uri = new Uri(path, UriKind.Relative);
+        await using var answer = await cluster.Client.GetStreamAsync(uri, cancellationToken);
         return await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
     }
 

@@ -30,8 +30,8 @@ public sealed class ConcurrentWritersTests
     }
 
     /// <summary>
-    /// Requests go through the object's grain, controllers past it to the journal: neither loses what the other wrote, and a deletion by one
-    /// is known to the other.
+    /// Requests go through the object's grain, controllers past it to the journal: neither loses what the other wrote,
+    /// and a deletion by one is known to the other.
     /// </summary>
     [Fact]
     public async Task WritersPastTheObjectsGrainAndThroughItLoseNothing()

@@ -51,7 +51,9 @@ public sealed class FakeResourceClient : IResourceClient
         set => _api.AfterWrite = value;
     }
 
-    /// <summary>May replace the answer to a write that was committed: what a writer hears when the answer was lost.</summary>
+    /// <summary>
+    /// May replace the answer to a write that was committed: what a writer hears when the answer was lost.
+    /// </summary>
     public Func<FakeWrite, Status?>? LoseAnswer
     {
         get => _api.LoseAnswer;

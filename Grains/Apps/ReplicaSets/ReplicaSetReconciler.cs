@@ -89,7 +89,10 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         var owned = await _client.ListAsync(
             query with { OwnerUid = set.Metadata.Uid, Freshness = ReadFreshness.Linearizable }, cancellationToken);
         var selected = await _client.ListAsync(
-            query with { LabelSelector = Resources.Kernel.LabelSelector.Of(set.Spec.Selector).ToString(), NotOwnedBy = set.Metadata.Uid },
+            query with
+            {
+                LabelSelector = Resources.Kernel.LabelSelector.Of(set.Spec.Selector).ToString(), NotOwnedBy = set.Metadata.Uid,
+            },
             cancellationToken);
         var pods = new List<PodFacts>(owned.Items.Count);
         pods.AddRange(owned.Items.Select(PodFacts.Of).Where(p => p.ControllerUid == set.Metadata.Uid));

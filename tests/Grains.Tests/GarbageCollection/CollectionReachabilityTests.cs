@@ -7,8 +7,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.GarbageCollection;
 
 /// <summary>
-/// Garbage collection over random graphs of owners (several owners, chains, circles, owners that never were), held against a naive model: over and
-/// over, take away whoever has owners and none that is there.
+/// Garbage collection over random graphs of owners (several owners, chains, circles, owners that never were), held
+/// against a naive model: over and over, take away whoever has owners and none that is there.
 /// </summary>
 public sealed class CollectionReachabilityTests
 {
@@ -30,7 +30,8 @@ public sealed class CollectionReachabilityTests
             Metadata = new V1ObjectMeta { Name = $"o{i}", NamespaceProperty = "default" },
         }).Metadata.Uid).ToArray();
 
-        // Foreground deletions of a circle in which everybody blocks everybody wait for ever, here as upstream: links that block go down only.
+        // Foreground deletions of a circle in which everybody blocks everybody wait for ever, here as upstream: links
+        // that block go down only.
         var owners = Enumerable.Range(0, count).ToDictionary(i => i, _ => new Dictionary<int, bool>());
         foreach (var (of, owner, blocks) in links.Where(l => l.Of < count))
         {

@@ -8,9 +8,9 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Reconciling;
 
 /// <summary>
-/// P8: every controller is stopped at every one of its writes, in every way (<see cref="Disturbance"/>), and a successor, or the same instance,
-/// goes on. In the end the world is what it is without disturbance, down to the names of generated objects, and on the way there is never more of
-/// anything than asked for.
+/// P8: every controller is stopped at every one of its writes, in every way (<see cref="Disturbance"/>), and a
+/// successor, or the same instance, goes on. In the end the world is what it is without disturbance, down to the names
+/// of generated objects, and on the way there is never more of anything than asked for.
 /// </summary>
 public sealed class CrashEverywhereTests
 {
@@ -107,8 +107,8 @@ public sealed class CrashEverywhereTests
     }
 
     /// <summary>
-    /// A ReplicaSet adopts, releases, creates, replaces and deletes. Which of its names a replacement has depends on whether the instance saw
-    /// the pod that it replaces; that it is one of the next few does not.
+    /// A ReplicaSet adopts, releases, creates, replaces and deletes. Which of its names a replacement has depends on
+    /// whether the instance saw the pod that it replaces; that it is one of the next few does not.
     /// </summary>
     private sealed class ReplicaSetPlay : CrashPlay
     {
@@ -260,7 +260,9 @@ public sealed class CrashEverywhereTests
     {
         private static readonly TimeSpan Pace = TimeSpan.FromSeconds(15);
 
-        /// <summary>Enough for the grace of the node, and once more for the one of a controller that knows nothing yet.</summary>
+        /// <summary>
+        /// Enough for the grace of the node, and once more for the one of a controller that knows nothing yet.
+        /// </summary>
         private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
 
         private NodeLifecycleController _lifecycle = null!;

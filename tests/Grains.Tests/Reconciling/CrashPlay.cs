@@ -31,8 +31,8 @@ public enum Disturbance
 }
 
 /// <summary>
-/// A little history of a world with one controller, or several that work together, which <see cref="Run"/> disturbs at one write. Everything
-/// else in it (users, kubelets, time) goes on as if nothing had happened.
+/// A little history of a world with one controller, or several that work together, which <see cref="Run"/> disturbs at
+/// one write. Everything else in it (users, kubelets, time) goes on as if nothing had happened.
 /// </summary>
 internal abstract class CrashPlay
 {

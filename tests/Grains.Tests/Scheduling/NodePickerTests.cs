@@ -7,8 +7,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>
-/// The picker keeps results by shape and node version. Held against asking every plugin about every node anew: it picks a node that fits with the
-/// highest score of all, and none exactly when none fits, whatever came and went in between.
+/// The picker keeps results by shape and node version. Held against asking every plugin about every node anew: it picks
+/// a node that fits with the highest score of all, and none exactly when none fits, whatever came and went in between.
 /// </summary>
 public sealed class NodePickerTests
 {

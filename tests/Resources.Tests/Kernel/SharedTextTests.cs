@@ -8,14 +8,19 @@ namespace OrleansOrchestrator.Resources.Tests.Kernel;
 
 public sealed class SharedTextTests
 {
+    private static readonly Gen<string> Texts =
+        Gen.OneOf(Gen.String, Gen.Char["abc/.-"].Array[0, 12].Select(c => new string(c)));
+
     private static readonly JsonSerializerOptions Relaxed = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Whatever else was read before, on however many threads: the text is what the reader itself says.</summary>
+    /// <summary>
+    /// Whatever else was read before, on however many threads: the text is what the reader itself says.
+    /// </summary>
     [Fact]
-    public void TheTextIsTheReadersOwn() => Gen.OneOf(Gen.String, Gen.Char["abc/.-"].Array[0, 12].Select(c => new string(c))).Array[1, 40].Sample(texts =>
+    public void TheTextIsTheReadersOwn() => Texts.Array[1, 40].Sample(texts =>
     {
         foreach (var text in texts)
         {
@@ -26,13 +31,15 @@ public sealed class SharedTextTests
     });
 
     [Fact]
-    public void AShortTextIsOneString() => Assert.Same(Read("\"ReplicaSet\""u8.ToArray()), Read("\"ReplicaSet\""u8.ToArray()));
+    public void AShortTextIsOneString() =>
+        Assert.Same(Read("\"ReplicaSet\""u8.ToArray()), Read("\"ReplicaSet\""u8.ToArray()));
 
     [Theory]
     [InlineData("\"a\\u0062c\"", "abc")]
     [InlineData("\"ä\"", "ä")]
     [InlineData("\"\"", "")]
-    public void EscapesAndOtherAlphabetsAreRead(string json, string text) => Assert.Equal(text, Read(Encoding.UTF8.GetBytes(json)));
+    public void EscapesAndOtherAlphabetsAreRead(string json, string text) =>
+        Assert.Equal(text, Read(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
     public void BrokenTextIsRefusedAsByTheReader() =>

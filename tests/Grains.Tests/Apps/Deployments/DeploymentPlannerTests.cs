@@ -12,12 +12,13 @@ public sealed class DeploymentPlannerTests
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// In the middle of a rollout a Deployment is scaled. Held against exact fractions: all sets together have what may exist, every one but the
-    /// largest is within one of its share, and none moves against the others.
+    /// In the middle of a rollout a Deployment is scaled. Held against exact fractions: all sets together have what may
+    /// exist, every one but the largest is within one of its share, and none moves against the others.
     /// </summary>
     [Fact]
     public void Scaling_during_a_rollout_gives_everyone_his_share() => Gen.Select(
-        Gen.Int[1, 60].Array[2, 5], Gen.Int[0, 30], Gen.Int[1, 300], Gen.Int[0, 30]).Sample((sizes, surgeBefore, wanted, surge) =>
+        Gen.Int[1, 60].Array[2, 5], Gen.Int[0, 30], Gen.Int[1, 300], Gen.Int[0, 30]).Sample(
+        (sizes, surgeBefore, wanted, surge) =>
     {
         var total = sizes.Sum();
         var desired = Math.Max(1, total - surgeBefore);
@@ -28,7 +29,7 @@ public sealed class DeploymentPlannerTests
 
         var deployment = Deployment(wanted, surge, unavailable: 1);
         var sets = sizes.Select((size, i) => Set(i, size, size, desired, total)).ToList();
-        var after = Apply(sets, DeploymentPlanner.Compute(new DeploymentObserved { Deployment = deployment, ReplicaSets = sets }, Now));
+        var after = Apply(deployment, sets);
         var maxTotal = wanted + RolloutBounds.Of(deployment).MaxSurge;
         Assert.Equal(maxTotal, after.Values.Sum());
         var largest = sets.MaxBy(s => s.Spec.Replicas)!.Spec.Replicas;
@@ -45,9 +46,9 @@ public sealed class DeploymentPlannerTests
     });
 
     /// <summary>
-    /// A step of a rollout, from any sizes and any availability. Held against the two sums that bounds are about: what is asked for grows
-    /// no further than replicas and surge, and what serves shrinks no further than the minimum; and there is a step as long as there are
-    /// old replicas and everything asked for serves.
+    /// A step of a rollout, from any sizes and any availability. Held against the two sums that bounds are about: what
+    /// is asked for grows no further than replicas and surge, and what serves shrinks no further than the minimum; and
+    /// there is a step as long as there are old replicas and everything asked for serves.
     /// </summary>
     [Fact]
     public void A_step_of_a_rollout_stays_within_its_bounds_and_is_one() => Gen.Select(
@@ -58,7 +59,7 @@ public sealed class DeploymentPlannerTests
         var bounds = RolloutBounds.Of(deployment);
         var sets = states.Select((s, i) => Set(i, s.Item1, Math.Min(s.Item2, s.Item1), wanted, bounds.MaxTotal)).ToList();
         sets[^1].Spec.Template = deployment.Spec.Template;
-        var after = Apply(sets, DeploymentPlanner.Compute(new DeploymentObserved { Deployment = deployment, ReplicaSets = sets }, Now));
+        var after = Apply(deployment, sets);
 
         var before = sets.Sum(s => s.Spec.Replicas!.Value);
         Assert.True(after.Values.Sum() <= Math.Max(before, bounds.MaxTotal), "more than replicas and surge");
@@ -76,8 +77,10 @@ public sealed class DeploymentPlannerTests
         }
     });
 
-    private static Dictionary<string, int> Apply(List<V1ReplicaSet> sets, DeploymentPlan plan)
+    private static Dictionary<string, int> Apply(V1Deployment deployment, List<V1ReplicaSet> sets)
     {
+        var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = sets };
+        var plan = DeploymentPlanner.Compute(observed, Now);
         Assert.Null(plan.Create);
         var result = sets.ToDictionary(s => s.Metadata.Name, s => s.Spec.Replicas!.Value);
         foreach (var change in plan.Changes.Where(c => c.Replicas is not null))

@@ -10,12 +10,15 @@ public sealed class ZoneDisruptionTests
     private static readonly string[] Zones = ["a:", "b:"];
 
     /// <summary>
-    /// Held against the sum of what time allowed: a zone's nodes are emptied no faster than one plus its rate over time, where the rate
-    /// is what upstream says of the zone's state; none while everything is down; and one that has waited long enough is emptied.
+    /// Held against the sum of what time allowed: a zone's nodes are emptied no faster than one plus its rate over
+    /// time, where the rate is what upstream says of the zone's state; none while everything is down; and one that has
+    /// waited long enough is emptied.
     /// </summary>
     [Fact]
     public void No_zone_is_emptied_faster_than_its_state_allows() => Gen.Select(
-        Gen.Int[1, 80], Gen.Int[1, 80], Gen.Select(Gen.Int[0, 80], Gen.Int[0, 80], Gen.Int[0, 60]).Array[1, 60]).Sample((sizeA, sizeB, steps) =>
+        Gen.Int[1, 80],
+        Gen.Int[1, 80],
+        Gen.Select(Gen.Int[0, 80], Gen.Int[0, 80], Gen.Int[0, 60]).Array[1, 60]).Sample((sizeA, sizeB, steps) =>
     {
         var time = new ManualTime();
         var zones = new ZoneDisruption(time);
@@ -28,7 +31,10 @@ public sealed class ZoneDisruptionTests
             // The budget that time brought was brought at the rates of the state before.
             time.Advance(TimeSpan.FromSeconds(seconds));
             int[] down = [Math.Min(downA, sizeA), Math.Min(downB, sizeB)];
-            zones.Observe(Enumerable.Range(0, 2).SelectMany(z => Enumerable.Range(0, sizes[z]).Select(n => (Zones[z], n < down[z]))));
+            zones.Observe(
+                from z in Enumerable.Range(0, 2)
+                from n in Enumerable.Range(0, sizes[z])
+                select (Zones[z], n < down[z]));
             var isAllDown = down[0] == sizes[0] && down[1] == sizes[1];
             for (var z = 0; z < 2; z++)
             {

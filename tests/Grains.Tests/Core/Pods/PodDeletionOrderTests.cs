@@ -5,9 +5,11 @@ using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
-namespace OrleansOrchestrator.Grains.Tests.Apps.ReplicaSets;
+namespace OrleansOrchestrator.Grains.Tests.Core.Pods;
 
-/// <summary>Upstream's ranking (<c>ActivePodsWithRanks</c>), held against a sort by its rules one after the other.</summary>
+/// <summary>
+/// Upstream's ranking (<c>ActivePodsWithRanks</c>), held against a sort by its rules one after the other.
+/// </summary>
 public sealed class PodDeletionOrderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
