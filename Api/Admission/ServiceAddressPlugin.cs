@@ -107,7 +107,8 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         }
         catch (Exception error) when (error is OrleansException or TimeoutException)
         {
-            throw new StoreUnavailableException($"no address can be reserved for {request.Service}: {error.Message}", error);
+            throw new StoreUnavailableException(
+                $"no address can be reserved for {request.Service}: {error.Message}", error);
         }
     }
 

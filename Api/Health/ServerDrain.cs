@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Api.Health;
 /// new connections and finishes the requests that it has, which still need the caches; only then do the caches end, and
 /// after them the silo. Must be registered after the silo and before the web server: hosts stop in the opposite order.
 /// </summary>
-public sealed class ServerDrain(DrainOptions options, ResourceCaches caches, TimeProvider time) : IHostedLifecycleService, IDisposable
+public sealed class ServerDrain(DrainOptions options, ResourceCaches caches, TimeProvider time)
+    : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _watchesEnd = new();
 
@@ -21,7 +22,8 @@ public sealed class ServerDrain(DrainOptions options, ResourceCaches caches, Tim
     {
         if (options.Delay > TimeSpan.Zero)
         {
-            await Task.Delay(options.Delay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Delay, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await _watchesEnd.CancelAsync();

@@ -37,7 +37,8 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
                 if (time.GetElapsedTime(began) >= Patience)
                 {
                     throw error as StoreUnavailableException
-                        ?? new StoreUnavailableException($"{definition.Name} {key} cannot be read now: {error.Message}", error);
+                        ?? new StoreUnavailableException(
+                            $"{definition.Name} {key} cannot be read now: {error.Message}", error);
                 }
             }
 

@@ -10,6 +10,8 @@ public static class CallFailures
     /// rejected the message instead of delivering it (a silo that stops does). Orleans' exception for a silo that went
     /// away in the middle of a call derives from that of rejections, and says nothing of the kind.
     /// </summary>
-    public static bool WasNotExecuted(Exception failure) => failure is StoreUnavailableException or GatewayTooBusyException
-        || (failure.GetType() == typeof(OrleansMessageRejectionException) && failure.InnerException is null or StoreUnavailableException);
+    public static bool WasNotExecuted(Exception failure) =>
+        failure is StoreUnavailableException or GatewayTooBusyException
+        || (failure.GetType() == typeof(OrleansMessageRejectionException)
+            && failure.InnerException is null or StoreUnavailableException);
 }

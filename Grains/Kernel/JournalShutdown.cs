@@ -33,7 +33,8 @@ public sealed class JournalShutdown : ILifecycleParticipant<ISiloLifecycle>
 
     public void Participate(ISiloLifecycle lifecycle)
     {
-        lifecycle.Subscribe(nameof(JournalShutdown), ServiceLifecycleStage.Last, static _ => Task.CompletedTask, StopAsync);
+        lifecycle.Subscribe(
+            nameof(JournalShutdown), ServiceLifecycleStage.Last, static _ => Task.CompletedTask, StopAsync);
         // The silo tells the others when it leaves the stage above.
         lifecycle.Subscribe(
             nameof(LingerAsync), ServiceLifecycleStage.BecomeActive - 1, static _ => Task.CompletedTask, LingerAsync);
@@ -58,7 +59,8 @@ public sealed class JournalShutdown : ILifecycleParticipant<ISiloLifecycle>
             m => m.Status == SiloStatus.Active && !m.SiloAddress.Equals(_self.SiloAddress));
         if (others)
         {
-            await Task.Delay(LingerTime, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(LingerTime, _time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

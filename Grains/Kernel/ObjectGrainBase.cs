@@ -108,7 +108,8 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
         return cause switch
         {
             StoreUnavailableException or UnknownOutcomeException or InvariantViolationException or OperationCanceledException => cause,
-            _ when isWrite && !CallFailures.WasNotExecuted(cause) => new UnknownOutcomeException($"a write of {Address} got no answer: {cause.Message}"),
+            _ when isWrite && !CallFailures.WasNotExecuted(cause) =>
+                new UnknownOutcomeException($"a write of {Address} got no answer: {cause.Message}"),
             _ => new StoreUnavailableException($"{Address} cannot be reached now: {cause.Message}"),
         };
     }

@@ -66,7 +66,8 @@ public static class OrchestratorGrainsExtensions
             JournalGrainStorage.Name, static (services, _) => ActivatorUtilities.CreateInstance<JournalGrainStorage>(services));
         silo.Services.AddSingleton<SiloWatch>();
         silo.Services.AddOptions<SiloConnectionOptions>()
-            .Configure<SiloWatch>(static (o, watch) => o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+            .Configure<SiloWatch>(static (o, watch) =>
+                o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
         // Orleans' default, a million, is a table of 20 MB whose pages a few thousand objects touch all.
         silo.Configure<GrainDirectoryOptions>(static o => o.CacheSize = MaxKnownGrains);
         silo.Configure<ClusterMembershipOptions>(static o =>
@@ -105,7 +106,8 @@ public static class OrchestratorGrainsExtensions
         // Orleans' own providers let the driver's exceptions through, which then have to get to another silo.
         silo.Services.Configure<ExceptionSerializationOptions>(static o => o.SupportedNamespacePrefixes.Add(Invariant));
         silo.Services.AddSingleton(options.Retention);
-        silo.Services.AddKeyedSingleton(PostgresDataSources.Journals, (_, _) => PostgresDataSources.ForJournals(connectionString));
+        silo.Services.AddKeyedSingleton(
+            PostgresDataSources.Journals, (_, _) => PostgresDataSources.ForJournals(connectionString));
         silo.Services.AddSingleton(static services => new PostgresJournalStore(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
@@ -114,8 +116,9 @@ public static class OrchestratorGrainsExtensions
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<Serializer>(),
             services.GetRequiredService<TimeProvider>()));
-        silo.Services.AddSingleton<IApiServerRegistry>(static services => ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(
-            services, services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        silo.Services.AddSingleton<IApiServerRegistry>(static services =>
+            ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(
+                services, services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.AddTls();
         silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
         silo.Services.AddHostedService<ChangeLogMaintenance>();

@@ -27,16 +27,19 @@ internal sealed class PostgresGrainDirectory(NpgsqlDataSource source) : IGrainDi
         with mine as (
             insert into store.activations as a (grain, activation, silo, membership_version) values ($1, $2, $3, $4)
             on conflict (grain) do update
-                set activation = excluded.activation, silo = excluded.silo, membership_version = excluded.membership_version
+                set activation = excluded.activation, silo = excluded.silo,
+                    membership_version = excluded.membership_version
                 where a.activation = $5 and a.silo = $6
             returning grain, activation, silo, membership_version
         )
         select activation, silo, membership_version from mine
         union all
-        select activation, silo, membership_version from store.activations where grain = $1 and not exists (select from mine)
+        select activation, silo, membership_version from store.activations
+        where grain = $1 and not exists (select from mine)
         """;
 
-    private const string LookupSql = "select activation, silo, membership_version from store.activations where grain = $1";
+    private const string LookupSql =
+        "select activation, silo, membership_version from store.activations where grain = $1";
 
     private const string UnregisterSql = "delete from store.activations where grain = $1 and activation = $2";
 

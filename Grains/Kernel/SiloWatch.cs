@@ -85,6 +85,8 @@ internal sealed partial class SiloWatch(IServiceProvider services, TimeProvider 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The process of silo {Silo} has ended; declaring it dead.")]
     private static partial void LogGone(ILogger logger, SiloAddress silo);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether the silo at {Address} still lives could not be found out; probes will.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Whether the silo at {Address} still lives could not be found out; probes will.")]
     private static partial void LogFailed(ILogger logger, IPEndPoint address, Exception error);
 }

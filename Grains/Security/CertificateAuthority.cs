@@ -41,7 +41,8 @@ public static class CertificateAuthority
     /// A certificate for servers and clients alike, never valid beyond the authority itself; for one special usage when
     /// that is given.
     /// </summary>
-    public static IssuedCertificate Issue(X509Certificate2 authority, CertificateOrder order, DateTimeOffset now, string? usage = null)
+    public static IssuedCertificate Issue(
+        X509Certificate2 authority, CertificateOrder order, DateTimeOffset now, string? usage = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(Subject(order), key, HashAlgorithmName.SHA256);

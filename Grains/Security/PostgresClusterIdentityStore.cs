@@ -9,29 +9,35 @@ namespace OrleansOrchestrator.Grains.Security;
 /// the first insert wins. A database of the first release has the identity as the state of a grain, from where it is
 /// taken over.
 /// </summary>
-internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Serializer serializer, TimeProvider time) : IClusterIdentityStore
+internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Serializer serializer, TimeProvider time)
+    : IClusterIdentityStore
 {
-    private const string Select = "select cluster_id, authority, authority_key, token_key_id, token_key from store.identity";
+    private const string Select =
+        "select cluster_id, authority, authority_key, token_key_id, token_key from store.identity";
 
     private const string Insert =
         """
-        insert into store.identity (cluster_id, authority, authority_key, token_key_id, token_key) values ($1, $2, $3, $4, $5)
+        insert into store.identity (cluster_id, authority, authority_key, token_key_id, token_key)
+        values ($1, $2, $3, $4, $5)
         on conflict do nothing
         """;
 
-    private const string SelectGrainState = "select payload from orleans.grain_storage where grain_type = 'identity' and payload is not null";
+    private const string SelectGrainState =
+        "select payload from orleans.grain_storage where grain_type = 'identity' and payload is not null";
 
     /// <inheritdoc/>
     public async Task<ClusterIdentity> GetAsync(CancellationToken cancellationToken)
     {
-        if (await ReadAsync(cancellationToken) is { } known)
+        if (await ReadAsync(cancellationToken) is { } present)
         {
-            return known;
+            return present;
         }
 
-        await InsertAsync(await ReadGrainStateAsync(cancellationToken) ?? ClusterIdentity.Create(time.GetUtcNow()), cancellationToken);
+        var known = await ReadGrainStateAsync(cancellationToken);
+        await InsertAsync(known ?? ClusterIdentity.Create(time.GetUtcNow()), cancellationToken);
         return await ReadAsync(cancellationToken)
-            ?? throw new InvalidOperationException("store.identity is empty after an insert: restore the database from a backup.");
+            ?? throw new InvalidOperationException(
+                "store.identity is empty after an insert: restore the database from a backup.");
     }
 
     private async Task<ClusterIdentity?> ReadAsync(CancellationToken cancellationToken)
@@ -67,7 +73,10 @@ internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Seri
     private async Task InsertAsync(ClusterIdentity identity, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(Insert);
-        string[] values = [identity.ClusterId, identity.AuthorityPem, identity.AuthorityKeyPem, identity.TokenKeyId, identity.TokenKeyPem];
+        string[] values =
+        [
+            identity.ClusterId, identity.AuthorityPem, identity.AuthorityKeyPem, identity.TokenKeyId, identity.TokenKeyPem,
+        ];
         foreach (var value in values)
         {
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });

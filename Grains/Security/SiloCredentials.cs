@@ -75,8 +75,8 @@ internal sealed class SiloCredentials(IClusterIdentityStore store, TimeProvider 
         var issued = CertificateAuthority.Issue(signer, order, time.GetUtcNow(), CertificateAuthority.SiloUsage);
         using var pem = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
         _authority ??= X509Certificate2.CreateFromPem(identity.AuthorityPem);
-        _own = SslStreamCertificateContext.Create(
-            X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null), additionalCertificates: null, offline: true);
+        var own = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        _own = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true);
         _issued = time.GetTimestamp();
     }
 }

@@ -19,8 +19,8 @@ internal sealed partial class SiloTls(SiloCredentials credentials, TimeProvider 
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(5);
 
     /// <summary>The side that was called.</summary>
-    public ConnectionDelegate Accept(ConnectionDelegate next) => connection => RunAsync(connection, next, async (stream, token) =>
-        await stream.AuthenticateAsServerAsync(
+    public ConnectionDelegate Accept(ConnectionDelegate next) =>
+        connection => RunAsync(connection, next, async (stream, token) => await stream.AuthenticateAsServerAsync(
             new SslServerAuthenticationOptions
             {
                 ServerCertificateContext = await credentials.GetAsync(token),
@@ -32,8 +32,8 @@ internal sealed partial class SiloTls(SiloCredentials credentials, TimeProvider 
             token));
 
     /// <summary>The side that calls.</summary>
-    public ConnectionDelegate Open(ConnectionDelegate next) => connection => RunAsync(connection, next, async (stream, token) =>
-        await stream.AuthenticateAsClientAsync(
+    public ConnectionDelegate Open(ConnectionDelegate next) =>
+        connection => RunAsync(connection, next, async (stream, token) => await stream.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
                 TargetHost = TargetHost,
@@ -43,7 +43,8 @@ internal sealed partial class SiloTls(SiloCredentials credentials, TimeProvider 
             },
             token));
 
-    private async Task RunAsync(ConnectionContext connection, ConnectionDelegate next, Func<SslStream, CancellationToken, Task> greet)
+    private async Task RunAsync(
+        ConnectionContext connection, ConnectionDelegate next, Func<SslStream, CancellationToken, Task> greet)
     {
         var plain = connection.Transport;
         await using var stream = new SslStream(new DuplexPipeStream(plain), leaveInnerStreamOpen: true);
@@ -64,7 +65,8 @@ internal sealed partial class SiloTls(SiloCredentials credentials, TimeProvider 
         }
     }
 
-    private async Task<bool> GreetAsync(ConnectionContext connection, SslStream stream, Func<SslStream, CancellationToken, Task> greet)
+    private async Task<bool> GreetAsync(
+        ConnectionContext connection, SslStream stream, Func<SslStream, CancellationToken, Task> greet)
     {
         using var patience = new CancellationTokenSource(HandshakePatience, time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, connection.ConnectionClosed);
@@ -85,7 +87,8 @@ internal sealed partial class SiloTls(SiloCredentials credentials, TimeProvider 
 
     private sealed class StreamPipes(Stream stream) : IDuplexPipe
     {
-        public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16384, leaveOpen: true));
+        public PipeReader Input { get; } =
+            PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16384, leaveOpen: true));
 
         public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
     }

@@ -36,7 +36,8 @@ internal static class SiloCommand
         };
         var shutdownDelay = new Option<int>("--shutdown-delay")
         {
-            Description = "Seconds for which a silo that is told to stop fails its readiness but serves on: what a load balancer needs to notice.",
+            Description = "Seconds for which a silo that is told to stop fails its readiness but serves on: "
+                + "what a load balancer needs to notice.",
         };
         var controllers = new Option<bool>("--controllers")
         {

@@ -14,10 +14,13 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
 
     /// <summary>The address under which this machine reaches the API.</summary>
-    public string LocalUrl => new UriBuilder("https", LocalAddress.ToString(), Port).Uri.GetLeftPart(UriPartial.Authority);
+    public string LocalUrl =>
+        new UriBuilder("https", LocalAddress.ToString(), Port).Uri.GetLeftPart(UriPartial.Authority);
 
     private IPAddress LocalAddress =>
-        options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : options.BindAddress;
+        options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any)
+            ? IPAddress.Loopback
+            : options.BindAddress;
 
     private int Port => new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
 

@@ -17,7 +17,8 @@ public interface IApiServerRegistry
     static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(15);
 
     /// <summary>Renews the entries of this silo, and answers with all that live.</summary>
-    Task<IReadOnlyList<ApiServer>> RenewAsync(IReadOnlyList<string> addresses, int port, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ApiServer>> RenewAsync(
+        IReadOnlyList<string> addresses, int port, CancellationToken cancellationToken);
 
     /// <summary>Takes this silo out, and answers with the others.</summary>
     Task<IReadOnlyList<ApiServer>> LeaveAsync(CancellationToken cancellationToken);
@@ -30,14 +31,17 @@ public interface IApiServerRegistry
 internal sealed class OwnApiServer : IApiServerRegistry
 {
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ApiServer>> RenewAsync(IReadOnlyList<string> addresses, int port, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<ApiServer>> RenewAsync(
+        IReadOnlyList<string> addresses, int port, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<ApiServer>>([.. addresses.Select(a => new ApiServer(a, port))]);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ApiServer>> LeaveAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ApiServer>>([]);
+    public Task<IReadOnlyList<ApiServer>> LeaveAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<ApiServer>>([]);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<object> ChangesAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<object>();
+    public IAsyncEnumerable<object> ChangesAsync(CancellationToken cancellationToken) =>
+        AsyncEnumerable.Empty<object>();
 }
 
 /// <summary>
@@ -57,12 +61,14 @@ internal sealed class PostgresApiServerRegistry(
 
     private const string Expire = "delete from store.api_servers where expires_at < now()";
 
-    private const string Select = "select silo, address, port from store.api_servers where expires_at >= now() order by address, port";
+    private const string Select =
+        "select silo, address, port from store.api_servers where expires_at >= now() order by address, port";
 
     private string Self => self.SiloAddress.ToParsableString();
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ApiServer>> RenewAsync(IReadOnlyList<string> addresses, int port, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ApiServer>> RenewAsync(
+        IReadOnlyList<string> addresses, int port, CancellationToken cancellationToken)
     {
         await ExecuteAsync(Renew, cancellationToken, Self, addresses.ToArray(), port, IApiServerRegistry.Lifetime);
         await ExecuteAsync(Expire, cancellationToken);

@@ -60,7 +60,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         }
 
         await EnsureAsync(BootstrapObjects.ApiService(_range.ApiAddress, _options.ApiPort), null, cancellationToken);
-        await AnnounceAsync(token => _servers.RenewAsync(_options.EffectiveAddresses(), _options.ApiPort, token), cancellationToken);
+        await AnnounceAsync(RenewAsync, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -111,7 +111,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             }
 
             var port = servers.Min(static s => s.Port);
-            string[] addresses = [.. servers.Where(s => s.Port == port).Select(static s => s.Address).Distinct().Order(StringComparer.Ordinal)];
+            var known = servers.Where(s => s.Port == port).Select(static s => s.Address).Distinct();
+            string[] addresses = [.. known.Order(StringComparer.Ordinal)];
             await EnsureAsync(BootstrapObjects.ApiEndpoints(addresses, port), SameEndpoints, cancellationToken);
             await EnsureAsync(BootstrapObjects.ApiEndpointSlice(addresses, port), SameSlice, cancellationToken);
         }
@@ -120,6 +121,9 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             _round.Release();
         }
     }
+
+    private Task<IReadOnlyList<ApiServer>> RenewAsync(CancellationToken cancellationToken) =>
+        _servers.RenewAsync(_options.EffectiveAddresses(), _options.ApiPort, cancellationToken);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -170,8 +174,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         {
             if (_ready.Task.IsCompleted)
             {
-                await AnnounceAsync(
-                    token => _servers.RenewAsync(_options.EffectiveAddresses(), _options.ApiPort, token), stoppingToken);
+                await AnnounceAsync(RenewAsync, stoppingToken);
             }
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -217,7 +220,9 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         (current.Endpoints ?? []).SelectMany(e => e.Addresses ?? []).SequenceEqual(wanted.Endpoints.SelectMany(e => e.Addresses)) &&
         (current.Ports ?? []).Select(p => p.Port).SequenceEqual(wanted.Ports.Select(p => p.Port));
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "this silo could not take itself out of the API's endpoints, others will: {Why}")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "this silo could not take itself out of the API's endpoints, others will: {Why}")]
     private partial void LogLeft(string why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "the cluster's own objects are not complete yet: {Why}")]
