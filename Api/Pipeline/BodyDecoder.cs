@@ -14,6 +14,9 @@ namespace OrleansOrchestrator.Api.Pipeline;
 /// <param name="Kind">For example <c>Deployment</c>.</param>
 public sealed record ExpectedBody(Type Model, string ApiVersion, string Kind)
 {
+    /// <summary>An older version of the same form, which clients may still send.</summary>
+    public string? OldApiVersion { get; init; }
+
     public static ExpectedBody Of(ResourceDefinition definition) => new(definition.Model, definition.ApiVersion, definition.Kind);
 }
 
@@ -145,7 +148,7 @@ public static class BodyDecoder
 
         var version = string.IsNullOrEmpty(item.ApiVersion) ? expected.ApiVersion : item.ApiVersion;
         var kind = string.IsNullOrEmpty(item.Kind) ? expected.Kind : item.Kind;
-        if (version == expected.ApiVersion && kind == expected.Kind)
+        if ((version == expected.ApiVersion || version == expected.OldApiVersion) && kind == expected.Kind)
         {
             return null;
         }

@@ -107,7 +107,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             ?? await admission.ValidateAsync(attributes, context.CancellationToken);
     }
 
-    private static Status? CheckPreconditions(WriteContext context, ResourceObject current, DeletionOptions options)
+    internal static Status? CheckPreconditions(WriteContext context, ResourceObject current, DeletionOptions options)
     {
         var kind = new ResourceName(context.Definition.Storage.Group, context.Definition.Kind);
         var isNamespace = context.Resource == WellKnown.Namespaces;

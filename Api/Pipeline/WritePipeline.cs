@@ -52,7 +52,7 @@ public static class WritePipeline
             updater,
             deleter,
             ActivatorUtilities.CreateInstance<BindingHandler>(services, store),
-            new EvictionHandler(deleter),
+            ActivatorUtilities.CreateInstance<EvictionHandler>(services, updater, deleter),
             new ScaleHandler(updater));
     }
 }

@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.Golden.Fuzzing;
 /// </summary>
 public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output) : IClassFixture<FuzzServer>
 {
-    private const int DefaultSeconds = 2;
+    private const int DefaultSeconds = 1;
 
     private static readonly string[] Objects =
     [

@@ -1,0 +1,132 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace OrleansOrchestrator.Golden;
+
+/// <summary>Answers that no recording beside this repository holds, by upstream's rules.</summary>
+public sealed class FurtherAnswersTests
+{
+    private const string Space = "/api/v1/namespaces/default";
+
+    [Fact]
+    public async Task AnEventIsOneObjectInBothGroups()
+    {
+        await using var server = await Server.StartAsync();
+        const string Grouped = "/apis/events.k8s.io/v1/namespaces/default/events";
+        await server.SendAsync("POST", Grouped, """
+            {"metadata":{"name":"e"},"eventTime":"2001-01-01T00:00:00.000000Z","reportingController":"c.example.com","reportingInstance":"i",
+            "action":"Do","reason":"R","type":"Normal","note":"n","regarding":{"kind":"Pod","name":"p","namespace":"default"}}
+            """);
+        var core = (await server.SendAsync("GET", $"{Space}/events/e")).Body;
+        Assert.Equal(("n", "c.example.com", "p"), ((string)core["message"]!, (string)core["reportingComponent"]!, (string)core["involvedObject"]!["name"]!));
+
+        await server.SendAsync("PATCH", $"{Space}/events/e", """{"message":"changed"}""", "application/merge-patch+json");
+        var list = (await server.SendAsync("GET", $"{Grouped}?fieldSelector=regarding.name%3Dp")).Body;
+        Assert.Equal("changed", (string)list["items"]![0]!["note"]!);
+        var other = await server.SendAsync("GET", $"{Grouped}?fieldSelector=involvedObject.name%3Dp");
+        Assert.Equal("field label not supported: involvedObject.name", (string)other.Body["message"]!);
+
+        var refused = await server.SendAsync("PATCH", $"{Grouped}/e", """{"regarding":{"name":"q"}}""", "application/merge-patch+json");
+        Assert.Equal(
+            "Event \"e\" is invalid: involvedObject: Invalid value: {\"Kind\":\"Pod\",\"Namespace\":\"default\",\"Name\":\"q\",\"UID\":\"\"," +
+            "\"APIVersion\":\"\",\"ResourceVersion\":\"\",\"FieldPath\":\"\"}: field is immutable",
+            (string)refused.Body["message"]!);
+    }
+
+    [Fact]
+    public async Task AnEvictedPodSaysSo()
+    {
+        await using var server = await Server.StartAsync();
+        await server.SendAsync("POST", $"{Space}/serviceaccounts", """{"metadata":{"name":"default"}}""");
+        await server.SendAsync("POST", $"{Space}/pods", """{"metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}]}}""");
+        var evicted = await server.SendAsync("POST", $"{Space}/pods/p/eviction", """{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"p"}}""");
+        Assert.Equal(201, evicted.Status);
+
+        var pod = (await server.SendAsync("GET", $"{Space}/pods/p")).Body;
+        var condition = pod["status"]!["conditions"]!.AsArray().Single(c => (string)c!["type"]! == "DisruptionTarget")!;
+        Assert.Equal(("True", "EvictionByEvictionAPI"), ((string)condition["status"]!, (string)condition["reason"]!));
+        Assert.NotNull(pod["metadata"]!["deletionTimestamp"]);
+    }
+
+    [Fact]
+    public async Task DeletingACollectionKeepsItsLimit()
+    {
+        await using var server = await Server.StartAsync();
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            await server.SendAsync("POST", $"{Space}/configmaps", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
+        }
+
+        var deleted = (await server.SendAsync("DELETE", $"{Space}/configmaps?limit=2")).Body;
+        Assert.Equal(2, deleted["items"]!.AsArray().Count);
+        Assert.NotNull(deleted["metadata"]!["continue"]);
+        var left = (await server.SendAsync("GET", $"{Space}/configmaps")).Body["items"]!.AsArray();
+        Assert.Equal("c", (string)Assert.Single(left)!["metadata"]!["name"]!);
+    }
+
+    [Theory]
+    [InlineData("MQ==", "MQ==", "tls: failed to find any PEM data in certificate input")]
+    [InlineData("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCkFBQUEKLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo=", "MQ==", "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched")]
+    public async Task TlsSecretsThatMakeNoPairAreWarnedOf(string certificate, string key, string expected)
+    {
+        await using var server = await Server.StartAsync();
+        var made = await server.SendAsync("POST", $"{Space}/secrets", $$$"""{"metadata":{"name":"t"},"type":"kubernetes.io/tls","data":{"tls.crt":"{{{certificate}}}","tls.key":"{{{key}}}"}}""");
+        Assert.Equal(201, made.Status);
+        Assert.Equal($"299 - \"{expected}\"", Assert.Single(made.Warnings));
+    }
+
+    [Fact]
+    public async Task NodePortsStayWhenTheirAllocationIsTurnedOff()
+    {
+        await using var server = await Server.StartAsync();
+        var made = await server.SendAsync("POST", $"{Space}/services", """{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}""");
+        var port = (int)made.Body["spec"]!["ports"]![0]!["nodePort"]!;
+        var changed = await server.SendAsync(
+            "PATCH", $"{Space}/services/s", """{"spec":{"allocateLoadBalancerNodePorts":false}}""", "application/merge-patch+json");
+        Assert.Equal(port, (int)changed.Body["spec"]!["ports"]![0]!["nodePort"]!);
+
+        var kubelet = await server.SendAsync("POST", $"{Space}/services", """{"metadata":{"name":"k"},"spec":{"type":"LoadBalancer","ports":[{"port":10250}]}}""");
+        Assert.Contains("spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet", (string)kubelet.Body["message"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OddAddressesInAStatusAreWarnedOf()
+    {
+        await using var server = await Server.StartAsync();
+        await server.SendAsync("POST", $"{Space}/services", """{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}""");
+        var changed = await server.SendAsync(
+            "PATCH", $"{Space}/services/s/status", """{"status":{"loadBalancer":{"ingress":[{"ip":"010.0.0.1","ipMode":"VIP"}]}}}""", "application/merge-patch+json");
+        Assert.StartsWith("299 - \"status.loadBalancer.ingress[0]: non-standard IP address", Assert.Single(changed.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HalfASurrogatePairIsAReplacementCharacter()
+    {
+        await using var server = await Server.StartAsync();
+        var made = await server.SendAsync("POST", $"{Space}/configmaps", "{\"metadata\":{\"name\":\"s\"},\"\\ud800\":1,\"data\":{\"a\":\"\\udc00\"}}");
+        Assert.Equal((201, "\ufffd"), (made.Status, (string)made.Body["data"]!["a"]!));
+        Assert.Single(made.Warnings);
+    }
+
+    /// <summary>An answer, read.</summary>
+    private sealed record Answer(int Status, JsonNode Body, IReadOnlyList<string> Warnings);
+
+    /// <summary>A server of one test's own.</summary>
+    private sealed class Server(GoldenHost host) : IAsyncDisposable
+    {
+        public static async Task<Server> StartAsync() => new(await GoldenHost.StartAsync());
+
+        public async Task<Answer> SendAsync(string method, string path, string? body = null, string type = "application/json")
+        {
+            using var client = new RawHttpClient(host.Address.Host, host.Address.Port);
+            List<KeyValuePair<string, string>> headers =
+                [new("Host", "x"), new("Authorization", $"Bearer {GoldenHost.Token}"), new("Content-Type", type)];
+            var answer = await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
+            return new Answer(
+                answer.Status, JsonNode.Parse(answer.Body)!, [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
+        }
+
+        public ValueTask DisposeAsync() => host.DisposeAsync();
+    }
+}
