@@ -165,7 +165,13 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
         }
 
         var found = await client.GetAsync(WellKnown.Endpoints, key, ReadFreshness.Linearizable, cancellationToken);
-        if (!found.Succeeded || found.Value.As<V1Endpoints>().Subsets is not { Count: > 0 } subsets)
+        if (!found.Succeeded)
+        {
+            // Clients are told of the service, not of its endpoints.
+            return found.Error.Code == 404 ? StatusErrors.NotFound(WellKnown.Services, destination.Name) : found.Error;
+        }
+
+        if (found.Value.As<V1Endpoints>().Subsets is not { Count: > 0 } subsets)
         {
             return Unavailable($"no endpoints available for service {GoText.Quote(destination.Name)}");
         }

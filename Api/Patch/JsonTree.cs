@@ -41,6 +41,15 @@ public static class JsonTree
     public static JsonNode? ParseCommitted(ReadOnlySpan<byte> json) =>
         JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth });
 
+    /// <summary>A copy with the keys of all objects in order, as Go writes its maps.</summary>
+    public static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject map => new JsonObject(
+            map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
+
     /// <summary>Compact UTF-8 JSON.</summary>
     /// <param name="node">The tree.</param>
     /// <param name="expected">About how many bytes it will be; a good guess spares copies.</param>

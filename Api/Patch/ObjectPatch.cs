@@ -99,24 +99,24 @@ public sealed class ObjectPatch
         }
         catch (JsonException)
         {
-            return Invalid(json, "exceeded max depth");
+            return Invalid(patched, "exceeded max depth");
         }
 
         if (patched is not JsonObject)
         {
-            return Invalid(json, $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {model.Name}");
+            return Invalid(patched, $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {model.Name}");
         }
 
         if (decoding.Error is { } error)
         {
-            return Invalid(json, error);
+            return Invalid(patched, error);
         }
 
         item.Metadata ??= new V1ObjectMeta();
         var findings = _duplicates.Concat(decoding.Findings).ToList();
         if (findings.Count > 0 && _validation == FieldValidation.Strict)
         {
-            return Invalid(json, $"strict decoding error: {string.Join(", ", findings)}");
+            return Invalid(patched, $"strict decoding error: {string.Join(", ", findings)}");
         }
 
         if (_validation == FieldValidation.Warn)
@@ -127,10 +127,12 @@ public sealed class ObjectPatch
         return Outcomes.Of(item);
     }
 
-    private Status Invalid(ReadOnlyMemory<byte> json, string why)
+    private Status Invalid(JsonNode patched, string why)
     {
         var errors = new FieldErrors();
-        var shown = _kind == PatchKind.Strategic ? StrategicMergePatch.GoMap(_merge) : System.Text.Encoding.UTF8.GetString(json.Span);
+        var shown = _kind == PatchKind.Strategic
+            ? StrategicMergePatch.GoMap(_merge)
+            : System.Text.Encoding.UTF8.GetString(JsonTree.ToBytes(JsonTree.Sorted(patched)).Span);
         errors.Invalid(FieldPath.Of("patch"), shown, why);
         return errors.ToStatus("", "", "");
     }

@@ -22,7 +22,6 @@ public sealed partial class GoldenNormalizer(GoldenVariables variables)
         (new Regex(@"(ResourceVersion in record \()\d+(\))"), "$1<rv>$2"),
         (new Regex("in scheme \"[^\"]*\""), "in scheme \"<scheme>\""),
         (new Regex("(Invalid value: )\"\\{\\\\\"apiVersion\\\\\":.*\\}\"", RegexOptions.Singleline), "$1\"<object>\""),
-        (new Regex("(Invalid value: )\"\\{\\\\\"kind\\\\\":.*\\}\"", RegexOptions.Singleline), "$1\"<object>\""),
     ];
 
     /// <summary>Normalises a JSON value found under a key.</summary>

@@ -74,8 +74,9 @@ public static class GoTime
             return !exactlySix;
         }
 
+        // A layout with six digits takes six, whatever follows; one without takes all.
         var end = at + 1;
-        while (end < text.Length && char.IsAsciiDigit(text[end]))
+        while (end < text.Length && char.IsAsciiDigit(text[end]) && !(exactlySix && end == at + 7))
         {
             end++;
         }
