@@ -20,6 +20,12 @@ public sealed class JsonPatch
     /// </summary>
     private const int MaxCopiedBytes = 3 * 1024 * 1024;
 
+    /// <summary>
+    /// A document may grow by this many levels; operations on deep paths could otherwise nest it until a walk over it exhausts the
+    /// stack. No type has as many.
+    /// </summary>
+    private const int MaxGrowth = 400;
+
     private readonly List<JsonObject> _operations;
 
     private JsonPatch(List<JsonObject> operations)
@@ -89,17 +95,20 @@ public sealed class JsonPatch
         switch (JsonTree.Text(operation["op"]))
         {
             case "add":
+                state.Reach(Steps(path));
                 Add(state, path, Value(operation));
                 break;
             case "remove":
                 Remove(state, path);
                 break;
             case "replace":
+                state.Reach(Steps(path));
                 Replace(state, path, Value(operation));
                 break;
             case "move":
                 var from = From(operation);
                 var moved = Get(state, from)?.DeepClone();
+                state.Deepen(Steps(path) - Steps(from));
                 Remove(state, from);
                 Add(state, path, moved);
                 break;
@@ -118,6 +127,8 @@ public sealed class JsonPatch
         operation.TryGetPropertyValue("value", out var value) ? value?.DeepClone() : throw PatchException.Inapplicable();
 
     private static string From(JsonObject operation) => JsonTree.Text(operation["from"]) ?? throw PatchException.Inapplicable();
+
+    private static int Steps(string path) => path.AsSpan().Count('/');
 
     private static void Add(State state, string path, JsonNode? value)
     {
@@ -174,6 +185,7 @@ public sealed class JsonPatch
 
     private static void Copy(State state, string from, string path)
     {
+        state.Deepen(Steps(path) - Steps(from));
         var copy = Get(state, from)?.DeepClone();
         state.CopiedBytes += JsonTree.ToBytes(copy).Length;
         if (state.CopiedBytes > MaxCopiedBytes)
@@ -245,5 +257,23 @@ public sealed class JsonPatch
         public JsonNode? Root { get; set; }
 
         public int CopiedBytes { get; set; }
+
+        // By how many levels at most the document is deeper than a body may be.
+        private int Growth { get; set; }
+
+        /// <summary>Reckons with a value, no deeper than a body may be, at so many steps.</summary>
+        public void Reach(int steps) => Grow(steps);
+
+        /// <summary>Reckons with a part of the document so many levels deeper than it was.</summary>
+        public void Deepen(int levels) => Grow(Growth + levels);
+
+        private void Grow(int growth)
+        {
+            Growth = Math.Max(Growth, growth);
+            if (Growth > MaxGrowth)
+            {
+                throw PatchException.Inapplicable();
+            }
+        }
     }
 }

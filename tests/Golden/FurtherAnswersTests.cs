@@ -109,6 +109,45 @@ public sealed class FurtherAnswersTests
         Assert.Single(made.Warnings);
     }
 
+    [Fact]
+    public async Task PatchesThatNestEndlesslyAreRefused()
+    {
+        await using var server = await Server.StartAsync();
+        await server.SendAsync("POST", $"{Space}/configmaps", """{"metadata":{"name":"d"}}""");
+        var path = string.Concat(Enumerable.Repeat("/a", 400));
+        var value = string.Concat(Enumerable.Repeat("""{"a":""", 400)) + "{}" + new string('}', 400);
+        var operations = Enumerable.Range(0, 4).Select(n =>
+            $$"""{"op":"add","path":"/data{{string.Concat(Enumerable.Repeat(path, n))}}","value":{{value}}}""");
+        var refused = await server.SendAsync(
+            "PATCH", $"{Space}/configmaps/d", $"[{string.Join(',', operations)}]", "application/json-patch+json");
+        Assert.Equal(422, refused.Status);
+    }
+
+    [Fact]
+    public async Task ARefusedPatchShowsItsObjectInOrder()
+    {
+        await using var server = await Server.StartAsync();
+        await server.SendAsync("POST", $"{Space}/configmaps", """{"metadata":{"name":"o"}}""");
+        var refused = await server.SendAsync(
+            "PATCH", $"{Space}/configmaps/o", """{"data":{"b":1},"binaryData":{}}""", "application/merge-patch+json");
+        Assert.Contains(
+            """patch: Invalid value: "{\"apiVersion\":\"v1\",\"binaryData\":{},\"data\":{\"b\":1},\"kind\":\"ConfigMap\",\"metadata\":{""",
+            (string)refused.Body["message"]!,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MicroTimesHaveSixDigits()
+    {
+        await using var server = await Server.StartAsync();
+        var refused = await server.SendAsync(
+            "POST",
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases",
+            """{"metadata":{"name":"l"},"spec":{"renewTime":"2001-01-01T00:00:00.0000001Z"}}""");
+        Assert.Equal(400, refused.Status);
+        Assert.Contains("as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"1Z\" as \"Z07:00\"", (string)refused.Body["message"]!, StringComparison.Ordinal);
+    }
+
     /// <summary>An answer, read.</summary>
     private sealed record Answer(int Status, JsonNode Body, IReadOnlyList<string> Warnings);
 
