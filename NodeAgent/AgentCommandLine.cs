@@ -12,33 +12,55 @@ public static class AgentCommandLine
 
     private static readonly Option<string> Kubeconfig = Text("--kubeconfig", "Kubeconfig file of the API", "");
     private static readonly Option<string> NodeName = Text("--node-name", "Name of the Node object", Defaults.NodeName);
-    private static readonly Option<string> NodeIp = Text("--node-ip", "Internal IP of the node (default: the address towards the default route)", "");
-    private static readonly Option<string> DataDir = Text("--data-dir", "Directory of everything the agent keeps", Defaults.DataDirectory);
-    private static readonly Option<string> PodCidr = Text("--pod-cidr", "Pod network until Node.spec.podCIDR is set", Defaults.PodCidr);
-    private static readonly Option<string> ClusterCidr = Text("--cluster-cidr", "All pod networks: traffic inside it keeps its source address", Defaults.ClusterCidr);
-    private static readonly Option<string[]> ClusterDns = Many("--cluster-dns", "IP of the cluster DNS (default 10.96.0.10)");
-    private static readonly Option<string> ClusterDomain = Text("--cluster-domain", "DNS domain of the cluster", Defaults.ClusterDomain);
+    private static readonly Option<string> NodeIp =
+        Text("--node-ip", "Internal IP of the node (default: the address towards the default route)", "");
+    private static readonly Option<string> DataDir =
+        Text("--data-dir", "Directory of everything the agent keeps", Defaults.DataDirectory);
+    private static readonly Option<string> PodCidr =
+        Text("--pod-cidr", "Pod network until Node.spec.podCIDR is set", Defaults.PodCidr);
+    private static readonly Option<string> ClusterCidr =
+        Text("--cluster-cidr", "All pod networks: traffic inside it keeps its source address", Defaults.ClusterCidr);
+    private static readonly Option<string[]> ClusterDns =
+        Many("--cluster-dns", "IP of the cluster DNS (default 10.96.0.10)");
+    private static readonly Option<string> ClusterDomain =
+        Text("--cluster-domain", "DNS domain of the cluster", Defaults.ClusterDomain);
     private static readonly Option<int> ProxyHealthPort = Number(
         "--proxy-health-port", "HTTP port of the service proxy's health checks; 0 for none", Defaults.ProxyHealthPort);
 
-    private static readonly Option<int> KubeletPort = Number("--kubelet-port", "HTTPS port for logs, exec and stats", Defaults.KubeletPort);
-    private static readonly Option<string> TlsCert = Text("--tls-cert-file", "Serving certificate of the kubelet port, PEM", "");
-    private static readonly Option<string> TlsKey = Text("--tls-private-key-file", "Key of the serving certificate, PEM", "");
-    private static readonly Option<string> ClientCa = Text("--client-ca-file", "CA of client certificates on the kubelet port", "");
-    private static readonly Option<string> Socket = Text("--containerd-socket", "Use the CRI runtime at this socket instead of an own containerd", "");
-    private static readonly Option<string> Binary = Text("--containerd-binary", "Program of the own containerd", Defaults.ContainerdBinary);
-    private static readonly Option<string> CgroupRoot = Text("--cgroup-root", "Cgroup below which pods live", Defaults.CgroupRoot);
-    private static readonly Option<string> LogsDir = Text("--pod-logs-dir", "Directory of pod logs", Defaults.PodLogsDirectory);
-    private static readonly Option<string> CniBin = Text("--cni-bin-dir", "Directory of CNI plugins", Defaults.CniBinaryDirectory);
-    private static readonly Option<string> Bridge = Text("--bridge-name", "Bridge interface of the pod network", Defaults.BridgeName);
+    private static readonly Option<int> KubeletPort =
+        Number("--kubelet-port", "HTTPS port for logs, exec and stats", Defaults.KubeletPort);
+    private static readonly Option<string> TlsCert =
+        Text("--tls-cert-file", "Serving certificate of the kubelet port, PEM", "");
+    private static readonly Option<string> TlsKey =
+        Text("--tls-private-key-file", "Key of the serving certificate, PEM", "");
+    private static readonly Option<string> ClientCa =
+        Text("--client-ca-file", "CA of client certificates on the kubelet port", "");
+    private static readonly Option<string> Socket =
+        Text("--containerd-socket", "Use the CRI runtime at this socket instead of an own containerd", "");
+    private static readonly Option<string> Binary =
+        Text("--containerd-binary", "Program of the own containerd", Defaults.ContainerdBinary);
+    private static readonly Option<string> CgroupRoot =
+        Text("--cgroup-root", "Cgroup below which pods live", Defaults.CgroupRoot);
+    private static readonly Option<string> LogsDir =
+        Text("--pod-logs-dir", "Directory of pod logs", Defaults.PodLogsDirectory);
+    private static readonly Option<string> CniBin =
+        Text("--cni-bin-dir", "Directory of CNI plugins", Defaults.CniBinaryDirectory);
+    private static readonly Option<string> Bridge =
+        Text("--bridge-name", "Bridge interface of the pod network", Defaults.BridgeName);
     private static readonly Option<bool> Register = new("--register-node") { Description = "Create the Node object when it is missing", DefaultValueFactory = _ => true };
-    private static readonly Option<string[]> Labels = Many("--node-label", "Label of the node at registration, KEY=VALUE");
-    private static readonly Option<string[]> Taints = Many("--register-with-taint", "Taint of the node at registration, KEY=VALUE:EFFECT");
+    private static readonly Option<string[]> Labels =
+        Many("--node-label", "Label of the node at registration, KEY=VALUE");
+    private static readonly Option<string[]> Taints =
+        Many("--register-with-taint", "Taint of the node at registration, KEY=VALUE:EFFECT");
     private static readonly Option<int> MaxPods = Number("--max-pods", "Pods that the node takes", Defaults.MaxPods);
-    private static readonly Option<int> ReservedCpu = Number("--system-reserved-millicpu", "CPU kept from pods, in thousandths of a core", 0);
-    private static readonly Option<int> ReservedMemory = Number("--system-reserved-memory-mib", "Memory kept from pods, in MiB", 0);
-    private static readonly Option<int> ParallelPulls = Number("--max-parallel-image-pulls", "Image pulls at one time; 1 is serial", Defaults.MaxParallelImagePulls);
-    private static readonly Option<string[]> Insecure = Many("--insecure-registry", "Registry HOST:PORT to speak plain HTTP to (loopback needs no entry)");
+    private static readonly Option<int> ReservedCpu =
+        Number("--system-reserved-millicpu", "CPU kept from pods, in thousandths of a core", 0);
+    private static readonly Option<int> ReservedMemory =
+        Number("--system-reserved-memory-mib", "Memory kept from pods, in MiB", 0);
+    private static readonly Option<int> ParallelPulls =
+        Number("--max-parallel-image-pulls", "Image pulls at one time; 1 is serial", Defaults.MaxParallelImagePulls);
+    private static readonly Option<string[]> Insecure =
+        Many("--insecure-registry", "Registry HOST:PORT to speak plain HTTP to (loopback needs no entry)");
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -88,7 +110,8 @@ public static class AgentCommandLine
 
     private static Command Clean()
     {
-        var command = new Command("clean", "Stop and remove all pods of this node, unmount their volumes and stop the own containerd.");
+        var command = new Command(
+            "clean", "Stop and remove all pods of this node, unmount their volumes and stop the own containerd.");
         command.SetAction((result, cancellationToken) => NodeCleaner.RunAsync(Read(result), cancellationToken));
         return command;
     }
@@ -105,7 +128,8 @@ public static class AgentCommandLine
     private static Command LoadDemoImage()
     {
         var command = new Command("load-demo-image", "Make the demo image from Debian's busybox-static and import it.");
-        command.SetAction((result, cancellationToken) => NodeCleaner.LoadDemoImagesAsync(Read(result), cancellationToken));
+        command.SetAction(
+            (result, cancellationToken) => NodeCleaner.LoadDemoImagesAsync(Read(result), cancellationToken));
         return command;
     }
 

@@ -22,7 +22,8 @@ public static class NodeCleaner
         {
             var list = await cri.Runtime.ListPodSandboxAsync(
                 new ListPodSandboxRequest(), cancellationToken: cancellationToken);
-            await Parallel.ForEachAsync(list.Items, cancellationToken, (sandbox, token) => RemoveAsync(cri, sandbox, token));
+            await Parallel.ForEachAsync(
+                list.Items, cancellationToken, (sandbox, token) => RemoveAsync(cri, sandbox, token));
         }
 
         if (options.RuntimeSocket.Length == 0)
@@ -40,9 +41,11 @@ public static class NodeCleaner
     {
         if (options.RuntimeSocket.Length == 0 && Kernel.Commands.Exists("nft") && Kernel.Commands.Exists("ip"))
         {
-            await Kernel.Commands.RunAsync("nft", ["delete", "table", "ip", Proxy.RulesetText.Table], cancellationToken);
+            await Kernel.Commands.RunAsync(
+                "nft", ["delete", "table", "ip", Proxy.RulesetText.Table], cancellationToken);
             await Kernel.Commands.RunAsync("ip", ["link", "delete", Dns.ClusterDns.Link], cancellationToken);
-            await Kernel.Commands.RunAsync("nft", ["delete", "table", "ip", HostNetwork.TableOf(options)], cancellationToken);
+            await Kernel.Commands.RunAsync(
+                "nft", ["delete", "table", "ip", HostNetwork.TableOf(options)], cancellationToken);
             await Kernel.Commands.RunAsync("ip", ["link", "delete", options.BridgeName], cancellationToken);
         }
     }
@@ -68,7 +71,8 @@ public static class NodeCleaner
         }
         catch (RpcException)
         {
-            await Console.Error.WriteLineAsync($"No container runtime answers at {options.SocketPath}: start the cluster first.");
+            await Console.Error.WriteLineAsync(
+                $"No container runtime answers at {options.SocketPath}: start the cluster first.");
             return 1;
         }
     }

@@ -30,7 +30,8 @@ public static class BuiltInResources
     private static readonly string[] ProxyVerbs = ["create", "delete", "get", "patch", "update"];
 
     private static readonly SubresourceDefinition StatusSubresource = new("status", GetPatchUpdate);
-    private static readonly SubresourceDefinition ScaleSubresource = new("scale", GetPatchUpdate, "Scale", "autoscaling", "v1");
+    private static readonly SubresourceDefinition ScaleSubresource =
+        new("scale", GetPatchUpdate, "Scale", "autoscaling", "v1");
 
     /// <summary>All built-in kinds.</summary>
     public static ResourceTable Table { get; } = new(Rows());
@@ -41,7 +42,8 @@ public static class BuiltInResources
     [
         new()
         {
-            Name = WellKnown.ConfigMaps, Version = "v1", Kind = "ConfigMap", Singular = "configmap", ShortNames = ["cm"],
+            Name = WellKnown.ConfigMaps, Version = "v1", Kind = "ConfigMap", Singular = "configmap",
+            ShortNames = ["cm"],
             Model = typeof(V1ConfigMap), Strategy = new ConfigMapStrategy(),
         },
         new()
@@ -57,14 +59,16 @@ public static class BuiltInResources
         },
         new()
         {
-            Name = WellKnown.Namespaces, Version = "v1", Kind = "Namespace", Singular = "namespace", ShortNames = ["ns"],
+            Name = WellKnown.Namespaces, Version = "v1", Kind = "Namespace", Singular = "namespace",
+            ShortNames = ["ns"],
             Namespaced = false, Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
             Subresources = [new("finalize", UpdateOnly), StatusSubresource],
             Model = typeof(V1Namespace), Strategy = new NamespaceStrategy(), GrainType = "namespace",
         },
         new()
         {
-            Name = WellKnown.Nodes, Version = "v1", Kind = "Node", Singular = "node", ShortNames = ["no"], Namespaced = false,
+            Name = WellKnown.Nodes, Version = "v1", Kind = "Node", Singular = "node", ShortNames = ["no"],
+            Namespaced = false,
             Subresources = [new("proxy", ProxyVerbs, "NodeProxyOptions"), StatusSubresource],
             Model = typeof(V1Node), Strategy = new NodeStrategy(), GrainType = "node",
         },
@@ -82,7 +86,8 @@ public static class BuiltInResources
         new()
         {
             Name = WellKnown.ServiceAccounts, Version = "v1", Kind = "ServiceAccount", Singular = "serviceaccount",
-            ShortNames = ["sa"], Subresources = [new("token", CreateOnly, "TokenRequest", "authentication.k8s.io", "v1")],
+            ShortNames = ["sa"],
+            Subresources = [new("token", CreateOnly, "TokenRequest", "authentication.k8s.io", "v1")],
             Model = typeof(V1ServiceAccount), Strategy = new ServiceAccountStrategy(), GrainType = "serviceaccount",
         },
         new()
@@ -95,7 +100,8 @@ public static class BuiltInResources
 
     private static ResourceDefinition PodRow() => new()
     {
-        Name = WellKnown.Pods, Version = "v1", Kind = "Pod", Singular = "pod", ShortNames = ["po"], Categories = ["all"],
+        Name = WellKnown.Pods, Version = "v1", Kind = "Pod", Singular = "pod", ShortNames = ["po"],
+        Categories = ["all"],
         Subresources =
         [
             new("attach", CreateGet, "PodAttachOptions"),
@@ -116,13 +122,15 @@ public static class BuiltInResources
     [
         new()
         {
-            Name = WellKnown.Deployments, Version = "v1", Kind = "Deployment", Singular = "deployment", ShortNames = ["deploy"],
+            Name = WellKnown.Deployments, Version = "v1", Kind = "Deployment", Singular = "deployment",
+            ShortNames = ["deploy"],
             Categories = ["all"], Subresources = [ScaleSubresource, StatusSubresource],
             Model = typeof(V1Deployment), Strategy = new DeploymentStrategy(), GrainType = "deployment",
         },
         new()
         {
-            Name = WellKnown.ReplicaSets, Version = "v1", Kind = "ReplicaSet", Singular = "replicaset", ShortNames = ["rs"],
+            Name = WellKnown.ReplicaSets, Version = "v1", Kind = "ReplicaSet", Singular = "replicaset",
+            ShortNames = ["rs"],
             Categories = ["all"], Subresources = [ScaleSubresource, StatusSubresource],
             Model = typeof(V1ReplicaSet), Strategy = new ReplicaSetStrategy(), GrainType = "replicaset",
         },

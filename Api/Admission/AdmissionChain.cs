@@ -63,6 +63,7 @@ public sealed class AdmissionChain
             }
         }
 
-        throw new InvalidOperationException($"Admission plugin {name} has no place in {nameof(AdmissionChain)}.{nameof(Order)}.");
+        throw new InvalidOperationException(
+            $"Admission plugin {name} has no place in {nameof(AdmissionChain)}.{nameof(Order)}.");
     }
 }

@@ -16,8 +16,10 @@ public interface IAdmissionPlugin
     bool Handles(AdmissionAttributes attributes);
 
     /// <summary>Changes the object in place; a Status refuses the request.</summary>
-    ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) => new((Status?)null);
+    ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) =>
+        new((Status?)null);
 
     /// <summary>A Status refuses the request.</summary>
-    ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) => new((Status?)null);
+    ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) =>
+        new((Status?)null);
 }

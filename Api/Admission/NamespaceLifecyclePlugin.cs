@@ -53,11 +53,14 @@ public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider t
         return null;
     }
 
-    private async ValueTask<Status?> CheckCreationAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    private async ValueTask<Status?> CheckCreationAsync(
+        AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
         var name = attributes.Key.Namespace;
         var key = new ObjectKey("", name);
-        var item = IsDistrusted(name) ? null : await reader.GetAsync(WellKnown.Namespaces, key, ReadFreshness.Cached, cancellationToken);
+        var item = IsDistrusted(name)
+            ? null
+            : await reader.GetAsync(WellKnown.Namespaces, key, ReadFreshness.Cached, cancellationToken);
         item ??= await reader.GetAsync(WellKnown.Namespaces, key, ReadFreshness.Linearizable, cancellationToken);
         if (item is null)
         {

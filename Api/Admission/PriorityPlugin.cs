@@ -24,7 +24,8 @@ public sealed class PriorityPlugin : IAdmissionPlugin
         {
             spec.Priority ??= old.Priority;
             spec.PreemptionPolicy ??= old.PreemptionPolicy;
-            spec.PriorityClassName = string.IsNullOrEmpty(spec.PriorityClassName) ? old.PriorityClassName : spec.PriorityClassName;
+            spec.PriorityClassName =
+                string.IsNullOrEmpty(spec.PriorityClassName) ? old.PriorityClassName : spec.PriorityClassName;
             return new ValueTask<Status?>((Status?)null);
         }
 
@@ -42,7 +43,8 @@ public sealed class PriorityPlugin : IAdmissionPlugin
         };
         if (priority is not { } computed)
         {
-            return AdmissionRefusals.Forbidden(attributes, $"no PriorityClass with name {spec.PriorityClassName} was found");
+            return AdmissionRefusals.Forbidden(
+                attributes, $"no PriorityClass with name {spec.PriorityClassName} was found");
         }
 
         if (spec.Priority is { } given && given != computed)

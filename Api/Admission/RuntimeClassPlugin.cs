@@ -21,7 +21,8 @@ public sealed class RuntimeClassPlugin : IAdmissionPlugin
         var why = spec switch
         {
             { RuntimeClassName: { Length: > 0 } name } => $"pod rejected: RuntimeClass {GoText.Quote(name)} not found",
-            { Overhead.Count: > 0 } => "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",
+            { Overhead.Count: > 0 } =>
+                "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",
             _ => null,
         };
         return new ValueTask<Status?>(why is null ? null : AdmissionRefusals.Forbidden(attributes, why));

@@ -39,7 +39,8 @@ internal static class SecretRules
 
     private static IEnumerable<(string Place, string Secret)> OfContainer(string kind, V1Container container) =>
         (container.Env ?? []).Where(e => e.ValueFrom?.SecretKeyRef is not null)
-        .Select(e => ($"{kind} {container.Name} with envVar {e.Name} referencing ", e.ValueFrom.SecretKeyRef.Name ?? ""))
+        .Select(
+            e => ($"{kind} {container.Name} with envVar {e.Name} referencing ", e.ValueFrom.SecretKeyRef.Name ?? ""))
         .Concat((container.EnvFrom ?? []).Where(e => e.SecretRef is not null)
             .Select(e => ($"{kind} {container.Name} with envFrom referencing ", e.SecretRef.Name ?? "")));
 }

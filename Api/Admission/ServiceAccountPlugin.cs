@@ -52,10 +52,13 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
             spec.ImagePullSecrets = [.. secrets.Select(s => new V1LocalObjectReference { Name = s.Name })];
         }
 
-        return SecretRules.Check(account, EnforceAnnotation, spec) is { } denied ? AdmissionRefusals.Forbidden(attributes, denied) : null;
+        return SecretRules.Check(account, EnforceAnnotation, spec) is { } denied
+            ? AdmissionRefusals.Forbidden(attributes, denied)
+            : null;
     }
 
-    private async ValueTask<V1ServiceAccount?> FindAsync(string inNamespace, string name, CancellationToken cancellationToken)
+    private async ValueTask<V1ServiceAccount?> FindAsync(
+        string inNamespace, string name, CancellationToken cancellationToken)
     {
         var key = new ObjectKey(inNamespace, name);
         var item = await reader.GetAsync(WellKnown.ServiceAccounts, key, ReadFreshness.Cached, cancellationToken)
@@ -85,7 +88,8 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
 
     private static void MountToken(V1PodSpec spec)
     {
-        var existing = spec.Volumes?.FirstOrDefault(v => v.Name.StartsWith(VolumePrefix, StringComparison.Ordinal))?.Name;
+        var existing =
+            spec.Volumes?.FirstOrDefault(v => v.Name.StartsWith(VolumePrefix, StringComparison.Ordinal))?.Name;
         var name = existing ?? VolumePrefix + MetadataStamp.RandomSuffix();
         var isNeeded = false;
         foreach (var container in (spec.InitContainers ?? []).Concat(spec.Containers ?? []))
@@ -93,7 +97,8 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
             if (container.VolumeMounts?.Any(m => m.MountPath == MountPath) != true)
             {
                 container.VolumeMounts ??= [];
-                container.VolumeMounts.Add(new V1VolumeMount { Name = name, ReadOnlyProperty = true, MountPath = MountPath });
+                container.VolumeMounts.Add(
+                    new V1VolumeMount { Name = name, ReadOnlyProperty = true, MountPath = MountPath });
                 isNeeded = true;
             }
         }
@@ -115,7 +120,8 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
             [
                 new V1VolumeProjection
                 {
-                    ServiceAccountToken = new V1ServiceAccountTokenProjection { Path = "token", ExpirationSeconds = TokenSeconds },
+                    ServiceAccountToken =
+                        new V1ServiceAccountTokenProjection { Path = "token", ExpirationSeconds = TokenSeconds },
                 },
                 new V1VolumeProjection
                 {
@@ -133,7 +139,8 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
                             new V1DownwardAPIVolumeFile
                             {
                                 Path = "namespace",
-                                FieldRef = new V1ObjectFieldSelector { ApiVersion = "v1", FieldPath = "metadata.namespace" },
+                                FieldRef =
+                                    new V1ObjectFieldSelector { ApiVersion = "v1", FieldPath = "metadata.namespace" },
                             },
                         ],
                     },

@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Api.Auth;
 /// <summary>Says whether a user may do what a request asks for.</summary>
 public interface IAuthorizer
 {
-    ValueTask<AuthorizationDecision> AuthorizeAsync(UserIdentity user, RequestInfo request, CancellationToken cancellationToken);
+    ValueTask<AuthorizationDecision> AuthorizeAsync(
+        UserIdentity user, RequestInfo request, CancellationToken cancellationToken);
 }
 
 /// <summary>The outcome of authorization.</summary>

@@ -22,7 +22,8 @@ public sealed class NodeRules(IResourceClient client)
         {
             ("", "nodes") => MayUseNodes(node, request),
             ("", "pods") => await MayUsePodsAsync(node, request, cancellationToken),
-            ("", "services" or "namespaces" or "endpoints") or ("discovery.k8s.io", "endpointslices") => request.IsReadOnly,
+            ("", "services" or "namespaces" or "endpoints") or ("discovery.k8s.io", "endpointslices") =>
+                request.IsReadOnly,
             ("", "events") or ("events.k8s.io", "events") => request.Verb is "create" or "patch" or "update",
             ("coordination.k8s.io", "leases") => MayUseLease(node, request),
             _ => false,
@@ -61,7 +62,8 @@ public sealed class NodeRules(IResourceClient client)
         return request.Verb switch
         {
             "get" or "list" or "watch" => true,
-            "update" or "patch" => request.Subresource == "status" && await IsOwnPodAsync(node, request.Key, cancellationToken),
+            "update" or "patch" =>
+                request.Subresource == "status" && await IsOwnPodAsync(node, request.Key, cancellationToken),
             "delete" => await IsOwnPodAsync(node, request.Key, cancellationToken),
             "create" => request.Subresource is "" or "eviction",
             _ => false,

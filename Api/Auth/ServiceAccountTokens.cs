@@ -38,7 +38,8 @@ public sealed record TokenOrder
 /// remembered (bounded); that the service account and the bound object still exist is looked up in the caches each
 /// time.
 /// </summary>
-public sealed class ServiceAccountTokens(TrustStore trustStore, IResourceClient client, AuthOptions options, TimeProvider time)
+public sealed class ServiceAccountTokens(
+    TrustStore trustStore, IResourceClient client, AuthOptions options, TimeProvider time)
 {
     private const int RememberedTokens = 10_000;
 
@@ -46,7 +47,8 @@ public sealed class ServiceAccountTokens(TrustStore trustStore, IResourceClient 
     private readonly ConcurrentDictionary<string, VerifiedToken> _verified = new(StringComparer.Ordinal);
 
     /// <summary>A signed token and when it ends.</summary>
-    public async Task<(string Token, DateTimeOffset Expires)> IssueAsync(TokenOrder order, CancellationToken cancellationToken)
+    public async Task<(string Token, DateTimeOffset Expires)> IssueAsync(
+        TokenOrder order, CancellationToken cancellationToken)
     {
         var trust = await trustStore.Trust;
         var now = time.GetUtcNow();
@@ -114,7 +116,8 @@ public sealed class ServiceAccountTokens(TrustStore trustStore, IResourceClient 
             await ExistsAsync(resource, token.BoundKey, token.BoundUid, cancellationToken);
     }
 
-    private async Task<bool> ExistsAsync(ResourceName resource, ObjectKey key, string uid, CancellationToken cancellationToken)
+    private async Task<bool> ExistsAsync(
+        ResourceName resource, ObjectKey key, string uid, CancellationToken cancellationToken)
     {
         var found = await client.GetAsync(resource, key, ReadFreshness.Cached, cancellationToken);
         if (!found.Succeeded || found.Value.Uid != uid)
@@ -158,7 +161,8 @@ public sealed class ServiceAccountTokens(TrustStore trustStore, IResourceClient 
 
     private static JsonObject Reference(string name, string uid) => new() { ["name"] = name, ["uid"] = uid };
 
-    private static string Segment(JsonObject part) => Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(part));
+    private static string Segment(JsonObject part) =>
+        Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(part));
 
     /// <summary>The content of a token whose signature, issuer, audience and time are good.</summary>
     private sealed record VerifiedToken

@@ -15,7 +15,8 @@ namespace OrleansOrchestrator.Api.Auth;
 /// (upstream's
 /// <c>registry/core/serviceaccount/storage/token.go</c>).
 /// </summary>
-public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceClient client, AuthOptions options, TimeProvider time)
+public sealed class TokenRequestHandler(
+    ServiceAccountTokens tokens, IResourceClient client, AuthOptions options, TimeProvider time)
     : IConnectHandler
 {
     private const long DefaultSeconds = 3600;
@@ -41,7 +42,8 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
         {
             context.Response.StatusCode = StatusCodes.Status201Created;
             context.Response.ContentType = "application/json";
-            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(outcome.Value), context.RequestAborted);
+            await context.Response.Body.WriteAsync(
+                JsonSerializer.SerializeToUtf8Bytes(outcome.Value), context.RequestAborted);
         }
         else
         {
@@ -73,7 +75,9 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
 
         var spec = body.Value["spec"] as JsonObject ?? [];
         var bound = await BindAsync(spec, request, context.RequestAborted);
-        return bound.Succeeded ? await AnswerAsync(request, account.Value, spec, bound.Value, context.RequestAborted) : bound.Error;
+        return bound.Succeeded
+            ? await AnswerAsync(request, account.Value, spec, bound.Value, context.RequestAborted)
+            : bound.Error;
     }
 
     private static async Task<Outcome<JsonObject>> ReadBodyAsync(HttpContext context)
@@ -129,7 +133,8 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
 
         if (Text(metadata, "namespace") is { Length: > 0 } space && space != request.Namespace)
         {
-            return StatusErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+            return StatusErrors.BadRequest(
+                "the namespace of the provided object does not match the namespace sent on the request");
         }
 
         var uid = Text(metadata, "uid");
@@ -153,7 +158,9 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
             errors.Invalid(path, seconds, "may not specify a duration larger than 2^32 seconds");
         }
 
-        return errors.Count > 0 ? errors.ToStatus("authentication.k8s.io", "TokenRequest", Text(metadata, "name")) : null;
+        return errors.Count > 0
+            ? errors.ToStatus("authentication.k8s.io", "TokenRequest", Text(metadata, "name"))
+            : null;
     }
 
     private async ValueTask<Outcome<BoundPair>> BindAsync(
@@ -195,7 +202,8 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
                 "and then recreated");
         }
 
-        return await WithNodeAsync(new BoundObject(kind, key.Name, item.Value.Uid), item.Value, request, cancellationToken);
+        return await WithNodeAsync(
+            new BoundObject(kind, key.Name, item.Value.Uid), item.Value, request, cancellationToken);
     }
 
     private async ValueTask<Outcome<BoundPair>> WithNodeAsync(
@@ -263,7 +271,9 @@ public sealed class TokenRequestHandler(ServiceAccountTokens tokens, IResourceCl
     }
 
     private static long Seconds(JsonObject spec) =>
-        spec["expirationSeconds"] is JsonValue value && value.TryGetValue<long>(out var seconds) ? seconds : DefaultSeconds;
+        spec["expirationSeconds"] is JsonValue value && value.TryGetValue<long>(out var seconds)
+            ? seconds
+            : DefaultSeconds;
 
     private static string Text(JsonObject item, string property) =>
         item[property] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";

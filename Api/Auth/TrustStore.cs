@@ -11,7 +11,8 @@ namespace OrleansOrchestrator.Api.Auth;
 /// </summary>
 public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
 {
-    private readonly TaskCompletionSource<LoadedTrust> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<LoadedTrust> _loaded =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The identity; completes when it has been loaded.</summary>
     public Task<LoadedTrust> Trust => _loaded.Task;

@@ -160,6 +160,8 @@ internal sealed partial class CacheFollower(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Following {Resource} failed; trying again.")]
     private static partial void LogFailed(ILogger logger, ResourceName resource, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The change log of {Resource} no longer reaches back to {Revision}; loading anew.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The change log of {Resource} no longer reaches back to {Revision}; loading anew.")]
     private static partial void LogReloading(ILogger logger, ResourceName resource, long revision);
 }

@@ -32,7 +32,8 @@ internal readonly struct AfterKeyProbe(ObjectKey key) : IProbe<CachedObject>
 /// <summary>The place right behind a namespace.</summary>
 internal readonly struct AfterNamespaceProbe(string @namespace) : IProbe<CachedObject>
 {
-    public int CompareTo(CachedObject item) => string.CompareOrdinal(@namespace, item.Object.Key.Namespace) >= 0 ? 1 : -1;
+    public int CompareTo(CachedObject item) =>
+        string.CompareOrdinal(@namespace, item.Object.Key.Namespace) >= 0 ? 1 : -1;
 }
 
 /// <summary>

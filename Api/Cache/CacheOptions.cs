@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Api.Cache;
 public sealed class CacheOptions
 {
     /// <summary>Fields with an index. Kubelets and schedulers ask for the pods of a node all the time.</summary>
-    public IDictionary<ResourceName, IReadOnlyList<string>> IndexedFields { get; } = new Dictionary<ResourceName, IReadOnlyList<string>>
+    public IDictionary<ResourceName, IReadOnlyList<string>> IndexedFields { get; } =
+        new Dictionary<ResourceName, IReadOnlyList<string>>
     {
         [new ResourceName("", "pods")] = ["spec.nodeName"],
     };
@@ -40,7 +41,8 @@ public sealed class CacheOptions
     public TimeSpan MovePatience { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long one such question may take: Orleans may have lost it with a silo, and would say so only after half a minute.
+    /// How long one such question may take: Orleans may have lost it with a silo, and would say so only after half a
+    /// minute.
     /// </summary>
     public TimeSpan AskPatience { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -7,13 +7,17 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
 {
     public IReadOnlyList<FieldReader> Indexed => indexed;
 
-    public OrderedTree<CachedObject, CachedObjectOrder> Objects { get; set; } = OrderedTree<CachedObject, CachedObjectOrder>.Empty;
+    public OrderedTree<CachedObject, CachedObjectOrder> Objects { get; set; } =
+        OrderedTree<CachedObject, CachedObjectOrder>.Empty;
 
-    public OrderedTree<IndexEntry, IndexEntryOrder> Owners { get; set; } = OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
+    public OrderedTree<IndexEntry, IndexEntryOrder> Owners { get; set; } =
+        OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
 
-    public OrderedTree<IndexEntry, IndexEntryOrder> Labels { get; set; } = OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
+    public OrderedTree<IndexEntry, IndexEntryOrder> Labels { get; set; } =
+        OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
 
-    public OrderedTree<IndexEntry, IndexEntryOrder> Fields { get; set; } = OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
+    public OrderedTree<IndexEntry, IndexEntryOrder> Fields { get; set; } =
+        OrderedTree<IndexEntry, IndexEntryOrder>.Empty;
 
     /// <summary>The snapshot of objects that are in key order.</summary>
     public static CacheSnapshot Load(ObjectSnapshot loaded, IReadOnlyList<FieldReader> indexed)

@@ -153,7 +153,9 @@ internal sealed class OrderedTree<T, TOrder>
         var at = ChildAt(children, new ItemProbe(item));
         var (left, right) = Set(children[at], item);
         var changed = Replace(children, at, left);
-        return right is null ? (new Node(changed), null) : Split(Insert(changed, at + 1, right), static part => new Node(part));
+        return right is null
+            ? (new Node(changed), null)
+            : Split(Insert(changed, at + 1, right), static part => new Node(part));
     }
 
     private static Node Remove(Node node, T item)
@@ -161,7 +163,9 @@ internal sealed class OrderedTree<T, TOrder>
         if (node.Items is { } items)
         {
             var index = LowerBound(items, new ItemProbe(item));
-            return index < items.Length && TOrder.Compare(items[index], item) == 0 ? new Node(Without(items, index)) : node;
+            return index < items.Length && TOrder.Compare(items[index], item) == 0
+                ? new Node(Without(items, index))
+                : node;
         }
 
         var children = node.Children!;

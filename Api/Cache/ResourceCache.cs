@@ -25,7 +25,9 @@ public sealed class ResourceCache
         _options = options;
         _time = time;
         _revisions = new RevisionReader(askRevision);
-        _indexed = options.IndexedFields.TryGetValue(resource, out var paths) ? [.. paths.Select(p => new FieldReader(p))] : [];
+        _indexed = options.IndexedFields.TryGetValue(resource, out var paths)
+            ? [.. paths.Select(p => new FieldReader(p))]
+            : [];
         Ring = new EventRing(options.RingEvents, options.RingBytes);
     }
 
@@ -33,7 +35,8 @@ public sealed class ResourceCache
     public ResourceName Resource { get; }
 
     /// <summary>The newest state that has arrived here.</summary>
-    public CacheSnapshot Current => _current ?? throw new StoreUnavailableException($"the cache of {Resource} is loading; try again");
+    public CacheSnapshot Current =>
+        _current ?? throw new StoreUnavailableException($"the cache of {Resource} is loading; try again");
 
     internal Lock Lock { get; } = new();
 
@@ -61,7 +64,8 @@ public sealed class ResourceCache
     /// </summary>
     public CacheWatcher Watch(CacheWatchRequest request) => new(this, request, IndexKeyOf(request));
 
-    internal long DeadlineAfter(TimeSpan wait) => _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency);
+    internal long DeadlineAfter(TimeSpan wait) =>
+        _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency);
 
     /// <summary>Replaces everything. Watchers that were live have a gap, and end.</summary>
     internal void Load(ObjectSnapshot loaded)
@@ -186,7 +190,9 @@ public sealed class ResourceCache
             return new WatchIndexKey(WatchIndexKind.Field, index, field.Value, default);
         }
 
-        return request.Namespace.Length > 0 ? new WatchIndexKey(WatchIndexKind.Namespace, 0, request.Namespace, default) : null;
+        return request.Namespace.Length > 0
+            ? new WatchIndexKey(WatchIndexKind.Namespace, 0, request.Namespace, default)
+            : null;
     }
 
     private async Task<CacheSnapshot> WaitAsync(long revision, CancellationToken cancellationToken)
@@ -233,6 +239,7 @@ public sealed class ResourceCache
 
         public long DoubtAt => doubtAt;
 
-        public TaskCompletionSource<CacheSnapshot> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<CacheSnapshot> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

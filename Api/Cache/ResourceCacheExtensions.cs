@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Api.Cache;
 public static class ResourceCacheExtensions
 {
     /// <summary>Adds <see cref="ResourceCaches"/>. Needs an <c>IJournalStore</c> and an <c>IGrainFactory</c>.</summary>
-    public static IServiceCollection AddResourceCaches(this IServiceCollection services, Action<CacheOptions>? configure = null)
+    public static IServiceCollection AddResourceCaches(
+        this IServiceCollection services, Action<CacheOptions>? configure = null)
     {
         var options = new CacheOptions();
         configure?.Invoke(options);

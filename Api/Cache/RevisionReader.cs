@@ -47,7 +47,8 @@ internal sealed class RevisionReader(Func<Task<long>> ask)
 
     private async Task<long> AskAfterAsync(Task<long> before)
     {
-        await ((Task)before).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        await ((Task)before).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         try
         {
             return await ask();

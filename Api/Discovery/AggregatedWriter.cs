@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.Api.Discovery;
 /// </summary>
 internal static class AggregatedWriter
 {
-    public static IEnumerable<ResourceDefinition> Resources(ResourceTable table, string group, string version) => table.All
+    public static IEnumerable<ResourceDefinition> Resources(ResourceTable table, string group, string version) =>
+        table.All
         .Where(d => d.Name.Group == group && d.Version == version)
         .OrderBy(d => d.Name.Plural, StringComparer.Ordinal);
 
@@ -30,7 +31,8 @@ internal static class AggregatedWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteGroup(Utf8JsonWriter writer, ResourceTable table, string group, IReadOnlyList<string> versions)
+    private static void WriteGroup(
+        Utf8JsonWriter writer, ResourceTable table, string group, IReadOnlyList<string> versions)
     {
         writer.WriteStartObject();
         writer.WriteStartObject("metadata");
@@ -77,7 +79,8 @@ internal static class AggregatedWriter
             {
                 writer.WriteStartObject();
                 writer.WriteString("subresource", subresource.Name);
-                WriteKind(writer, subresource.Group ?? "", subresource.Version ?? "", subresource.Kind ?? definition.Kind);
+                WriteKind(
+                    writer, subresource.Group ?? "", subresource.Version ?? "", subresource.Kind ?? definition.Kind);
                 DiscoveryDocuments.WriteTexts(writer, "verbs", subresource.Verbs);
                 writer.WriteEndObject();
             }

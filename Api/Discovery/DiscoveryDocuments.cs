@@ -52,7 +52,8 @@ public sealed class DiscoveryDocuments
             _documents[$"/apis/{group}"] = DiscoveryDocument.Of(w => WriteGroup(w, group, versions, isRoot: true));
             foreach (var version in versions)
             {
-                _documents[$"/apis/{group}/{version}"] = DiscoveryDocument.Of(w => WriteResources(w, table, group, version));
+                _documents[$"/apis/{group}/{version}"] =
+                    DiscoveryDocument.Of(w => WriteResources(w, table, group, version));
             }
         }
     }
@@ -87,7 +88,8 @@ public sealed class DiscoveryDocuments
         writer.WriteEndObject();
     }
 
-    private static void WriteGroups(Utf8JsonWriter writer, IReadOnlyList<(string Group, IReadOnlyList<string> Versions)> groups)
+    private static void WriteGroups(
+        Utf8JsonWriter writer, IReadOnlyList<(string Group, IReadOnlyList<string> Versions)> groups)
     {
         writer.WriteStartObject();
         writer.WriteString("kind", "APIGroupList");
@@ -176,7 +178,8 @@ public sealed class DiscoveryDocuments
         writer.WriteEndObject();
     }
 
-    private static void WriteSubresource(Utf8JsonWriter writer, ResourceDefinition definition, SubresourceDefinition subresource)
+    private static void WriteSubresource(
+        Utf8JsonWriter writer, ResourceDefinition definition, SubresourceDefinition subresource)
     {
         writer.WriteStartObject();
         writer.WriteString("name", $"{definition.Name.Plural}/{subresource.Name}");

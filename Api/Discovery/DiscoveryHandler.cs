@@ -60,7 +60,8 @@ public sealed class DiscoveryHandler(ResourceTable table) : IEndpointHandler
     private async Task AnswerAsync(HttpContext context, string path, DiscoveryDocument document)
     {
         var isRoot = path is "/api" or "/apis";
-        var format = Negotiator.Negotiate(context.Request, isRoot ? EndpointKind.AggregatedDiscovery : EndpointKind.Discovery);
+        var format =
+            Negotiator.Negotiate(context.Request, isRoot ? EndpointKind.AggregatedDiscovery : EndpointKind.Discovery);
         if (!format.Succeeded)
         {
             await StatusJson.WriteAsync(context, format.Error);

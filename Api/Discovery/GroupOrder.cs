@@ -28,7 +28,8 @@ public static class GroupOrder
     ];
 
     /// <summary>The versions of the core group.</summary>
-    public static IReadOnlyList<string> CoreVersions(ResourceTable table) => VersionsOf(table.All.Where(d => d.Name.Group.Length == 0));
+    public static IReadOnlyList<string> CoreVersions(ResourceTable table) =>
+        VersionsOf(table.All.Where(d => d.Name.Group.Length == 0));
 
     private static IReadOnlyList<string> VersionsOf(IEnumerable<ResourceDefinition> definitions) =>
         [.. definitions.Select(d => d.Version).Distinct(StringComparer.Ordinal).Order(KubeVersion.BestFirst)];

@@ -26,13 +26,15 @@ public sealed class IndexHandler(DiscoveryHandler discovery, HealthHandler healt
 
         _json ??= DiscoveryDocument.Of(Write).Json;
         var pretty = Negotiator.WantsPretty(context.Request);
-        await ResponseBody.SendAsync(context, pretty ? ResponseFormat.PlainJson with { Pretty = true } : ResponseFormat.PlainJson, 200, _json);
+        await ResponseBody.SendAsync(
+            context, pretty ? ResponseFormat.PlainJson with { Pretty = true } : ResponseFormat.PlainJson, 200, _json);
         return true;
     }
 
     private void Write(Utf8JsonWriter writer)
     {
-        var paths = discovery.Paths.Concat(health.Paths).Concat(Others).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var paths = discovery.Paths.Concat(health.Paths).Concat(Others).Distinct(StringComparer.Ordinal).Order(
+            StringComparer.Ordinal);
         writer.WriteStartObject();
         DiscoveryDocuments.WriteTexts(writer, "paths", [.. paths]);
         writer.WriteEndObject();

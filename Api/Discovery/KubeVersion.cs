@@ -32,7 +32,8 @@ public sealed class KubeVersion : IComparer<string>
         }
 
         var rest = text.AsSpan(1);
-        var stage = rest.Contains("beta", StringComparison.Ordinal) ? "beta" : rest.Contains("alpha", StringComparison.Ordinal) ? "alpha" : "";
+        var stage = rest.Contains("beta", StringComparison.Ordinal) ? "beta" : rest.Contains(
+            "alpha", StringComparison.Ordinal) ? "alpha" : "";
         if (stage.Length == 0)
         {
             return Number(rest) is { } only ? (2, only, 0) : null;

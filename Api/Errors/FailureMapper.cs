@@ -41,10 +41,12 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
                 return known.Status;
             case UnknownOutcomeException:
                 LogUnknown(failure, traceId);
-                return StatusErrors.Timeout("request did not complete within the allotted timeout, its outcome is unknown");
+                return StatusErrors.Timeout(
+                    "request did not complete within the allotted timeout, its outcome is unknown");
             case StoreUnavailableException { IsDiskFull: true }:
                 LogUnavailable(failure, traceId);
-                return StatusErrors.ServiceUnavailable($"{StoreUnavailableException.DiskFull}: nothing can be written until there is room");
+                return StatusErrors.ServiceUnavailable(
+                    $"{StoreUnavailableException.DiskFull}: nothing can be written until there is room");
             case StoreUnavailableException:
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable("the store is not available");
@@ -53,7 +55,8 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
                 return StatusErrors.ServiceUnavailable("the server is too busy");
             case TimeoutException or OrleansException or OperationCanceledException:
                 LogUnknown(failure, traceId);
-                return StatusErrors.Timeout("request did not complete within the allotted timeout, its outcome is unknown");
+                return StatusErrors.Timeout(
+                    "request did not complete within the allotted timeout, its outcome is unknown");
             case BadHttpRequestException bad:
                 return bad.StatusCode == 413
                     ? StatusErrors.RequestEntityTooLarge("limit is 3145728")
@@ -68,7 +71,9 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
     private Status StatusOf(Exception failure, HttpContext context)
     {
         var status = Map(failure, context.TraceIdentifier);
-        return failure is not StatusException && status.Reason == StatusReasons.Timeout && HttpMethods.IsGet(context.Request.Method)
+        return failure is not StatusException
+            && status.Reason == StatusReasons.Timeout
+            && HttpMethods.IsGet(context.Request.Method)
             ? StatusErrors.ServiceUnavailable("the request was cut short and can be repeated")
             : status;
     }

@@ -34,13 +34,18 @@ public static class Refusals
         var who = $"User {GoText.Quote(user.Name)} cannot {request.Verb}";
         if (!request.IsResourceRequest)
         {
-            return Denied($"forbidden: {Explain($"{who} path {GoText.Quote(request.Path)}", reason)}", new StatusDetails());
+            return Denied(
+                $"forbidden: {Explain($"{who} path {GoText.Quote(request.Path)}", reason)}", new StatusDetails());
         }
 
         var resource = request.Subresource.Length == 0 ? request.Resource : $"{request.Resource}/{request.Subresource}";
-        var place = request.Namespace.Length == 0 ? "at the cluster scope" : $"in the namespace {GoText.Quote(request.Namespace)}";
+        var place = request.Namespace.Length == 0
+            ? "at the cluster scope"
+            : $"in the namespace {GoText.Quote(request.Namespace)}";
         var text = $"{who} resource {GoText.Quote(resource)} in API group {GoText.Quote(request.Group)} {place}";
-        var named = request.Name.Length == 0 ? request.ResourceName.Qualified : $"{request.ResourceName.Qualified} {GoText.Quote(request.Name)}";
+        var named = request.Name.Length == 0
+            ? request.ResourceName.Qualified
+            : $"{request.ResourceName.Qualified} {GoText.Quote(request.Name)}";
         return Denied($"{named} is forbidden: {Explain(text, reason)}", new StatusDetails
         {
             Name = NullIfEmpty(request.Name), Group = NullIfEmpty(request.Group), Kind = request.Resource,

@@ -29,6 +29,8 @@ public static class RegistryErrors
             "endpoints" => "services/endpoints",
             _ => resource.Plural,
         };
-        return key.Namespace.Length == 0 ? $"/registry/{place}/{key.Name}" : $"/registry/{place}/{key.Namespace}/{key.Name}";
+        return key.Namespace.Length == 0
+            ? $"/registry/{place}/{key.Name}"
+            : $"/registry/{place}/{key.Namespace}/{key.Name}";
     }
 }

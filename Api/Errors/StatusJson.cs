@@ -23,7 +23,8 @@ public static class StatusJson
         response.ContentLength = body.WrittenCount;
         if (status.Details is { RetryAfterSeconds: > 0 } details && status.Code is 429 or 500 or 503 or 504)
         {
-            response.Headers.RetryAfter = details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter =
+                details.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
         if (!HttpMethods.IsHead(context.Request.Method))

@@ -83,7 +83,8 @@ public sealed partial class HealthHandler : IEndpointHandler
 
     private async Task AnswerAllAsync(HttpContext context, string endpoint, IHealthProbe[] probes)
     {
-        var excluded = context.Request.Query["exclude"].Where(e => !string.IsNullOrEmpty(e)).Select(e => e!).ToHashSet(StringComparer.Ordinal);
+        var excluded = context.Request.Query["exclude"].Where(e => !string.IsNullOrEmpty(e)).Select(e => e!).ToHashSet(
+            StringComparer.Ordinal);
         var failures = await Task.WhenAll(probes.Select(p => CheckAsync(p, context.RequestAborted).AsTask()));
         var text = new StringBuilder();
         var failed = false;

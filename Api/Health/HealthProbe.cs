@@ -30,7 +30,8 @@ public interface IHealthProbe
 }
 
 /// <summary>A probe from a function.</summary>
-public sealed class HealthProbe(string name, HealthScope scope, Func<CancellationToken, ValueTask<string?>> check) : IHealthProbe
+public sealed class HealthProbe(
+    string name, HealthScope scope, Func<CancellationToken, ValueTask<string?>> check) : IHealthProbe
 {
     /// <inheritdoc/>
     public string Name => name;
@@ -39,7 +40,8 @@ public sealed class HealthProbe(string name, HealthScope scope, Func<Cancellatio
     public HealthScope Scope => scope;
 
     /// <summary>The probe that says no more than that requests are answered.</summary>
-    public static HealthProbe Ping { get; } = new("ping", HealthScope.Both, static _ => new ValueTask<string?>((string?)null));
+    public static HealthProbe Ping { get; } =
+        new("ping", HealthScope.Both, static _ => new ValueTask<string?>((string?)null));
 
     /// <inheritdoc/>
     public ValueTask<string?> CheckAsync(CancellationToken cancellationToken) => check(cancellationToken);

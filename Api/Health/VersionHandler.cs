@@ -39,8 +39,11 @@ public sealed class VersionHandler : IEndpointHandler
     private static byte[] Encode()
     {
         var assembly = typeof(VersionHandler).Assembly;
-        var informational = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
-        var commit = informational.Contains('+', StringComparison.Ordinal) ? informational[(informational.IndexOf('+', StringComparison.Ordinal) + 1)..] : "unknown";
+        var informational =
+            assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        var commit = informational.Contains('+', StringComparison.Ordinal)
+            ? informational[(informational.IndexOf('+', StringComparison.Ordinal) + 1)..]
+            : "unknown";
         var built = File.Exists(assembly.Location) ? File.GetLastWriteTimeUtc(assembly.Location) : DateTime.UnixEpoch;
         var output = new ArrayBufferWriter<byte>(512);
         using var writer = new Utf8JsonWriter(output);

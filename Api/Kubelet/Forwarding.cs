@@ -33,7 +33,9 @@ internal static class Forwarding
         var error = await forwarder.SendAsync(
             context, target.GetLeftPart(UriPartial.Authority), invoker, Config, new ToTarget(target, prefix),
             context.RequestAborted);
-        if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        if (error == ForwarderError.None
+            || context.Response.HasStarted
+            || context.RequestAborted.IsCancellationRequested)
         {
             return null;
         }

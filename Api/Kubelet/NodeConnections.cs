@@ -28,10 +28,12 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
     /// <summary>The base address of a node's port; a missing node is upstream's 404.</summary>
     public async ValueTask<Outcome<Uri>> AddressAsync(string node, CancellationToken cancellationToken)
     {
-        var found = await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), ReadFreshness.Cached, cancellationToken);
+        var found =
+            await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), ReadFreshness.Cached, cancellationToken);
         if (!found.Succeeded)
         {
-            found = await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), ReadFreshness.Linearizable, cancellationToken);
+            found = await client.GetAsync(
+                WellKnown.Nodes, new ObjectKey("", node), ReadFreshness.Linearizable, cancellationToken);
         }
 
         if (!found.Succeeded)
@@ -81,7 +83,8 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
     // Upstream's --kubelet-preferred-address-types.
     private static string? Preferred(IList<V1NodeAddress> addresses) =>
         new[] { "Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP" }
-            .Select(type => addresses.FirstOrDefault(a => a.Type == type && IPAddress.TryParse(a.Address, out _))?.Address)
+            .Select(
+                type => addresses.FirstOrDefault(a => a.Type == type && IPAddress.TryParse(a.Address, out _))?.Address)
             .FirstOrDefault(a => a is not null);
 
     private async Task<HttpMessageInvoker> MakeAsync(CancellationToken cancellationToken)

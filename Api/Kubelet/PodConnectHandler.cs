@@ -13,17 +13,20 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// connections (WebSocket and SPDY) included. Which pods and containers are acceptable, and in which words not, is
 /// upstream's <c>registry/core/pod/strategy.go</c>.
 /// </summary>
-public sealed class PodConnectHandler(IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler
+public sealed class PodConnectHandler(
+    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler
 {
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
-        if (definition.Name != WellKnown.Pods || request.Subresource is not ("log" or "exec" or "attach" or "portforward"))
+        if (definition.Name != WellKnown.Pods
+            || request.Subresource is not ("log" or "exec" or "attach" or "portforward"))
         {
             return false;
         }
 
-        var pod = await client.GetAsync(WellKnown.Pods, request.Key, ReadFreshness.Linearizable, context.RequestAborted);
+        var pod =
+            await client.GetAsync(WellKnown.Pods, request.Key, ReadFreshness.Linearizable, context.RequestAborted);
         var failure = pod.Succeeded ? await ConnectAsync(context, request, pod.Value.As<V1Pod>()) : pod.Error;
         if (failure is not null)
         {
@@ -33,7 +36,8 @@ public sealed class PodConnectHandler(IResourceClient client, NodeConnections no
         return true;
     }
 
-    private Task<Status?> ConnectAsync(HttpContext context, RequestInfo request, V1Pod pod) => request.Subresource switch
+    private Task<Status?> ConnectAsync(HttpContext context, RequestInfo request, V1Pod pod) =>
+        request.Subresource switch
     {
         "log" => LogAsync(context, pod),
         "portforward" => StreamAsync(context, pod, $"portForward/{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}"),
@@ -128,7 +132,9 @@ public sealed class PodConnectHandler(IResourceClient client, NodeConnections no
     private async ValueTask<Outcome<Uri>> NodeOfAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         var address = await nodes.AddressAsync(pod.Spec.NodeName, cancellationToken);
-        return address is { Succeeded: false, Error.Code: 404 } ? StatusErrors.NotFound(WellKnown.Pods, pod.Spec.NodeName) : address;
+        return address is { Succeeded: false, Error.Code: 404 }
+            ? StatusErrors.NotFound(WellKnown.Pods, pod.Spec.NodeName)
+            : address;
     }
 
     private static Outcome<string> ContainerOf(V1Pod pod, string requested)

@@ -35,7 +35,8 @@ public static class PodLogOptions
         Check(query, errors);
         return errors.Count > 0
             ? errors.ToStatus("", "PodLogOptions", pod)
-            : string.Join('&', Passed.Where(query.ContainsKey).Select(n => $"{n}={Uri.EscapeDataString(query[n].ToString())}"));
+            : string.Join(
+                '&', Passed.Where(query.ContainsKey).Select(n => $"{n}={Uri.EscapeDataString(query[n].ToString())}"));
     }
 
     private static void Check(IQueryCollection query, FieldErrors errors)
@@ -52,7 +53,10 @@ public static class PodLogOptions
 
         if (Text(query, "sinceSeconds") is not null && Text(query, "sinceTime") is not null)
         {
-            errors.Add("FieldValueForbidden", FieldPath.Of("[]"), "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified");
+            errors.Add(
+                "FieldValueForbidden",
+                FieldPath.Of("[]"),
+                "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified");
         }
         else if (Number(query, "sinceSeconds") is < 1 and var seconds)
         {
@@ -76,5 +80,9 @@ public static class PodLogOptions
         Text(query, name) is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
 
     private static bool IsTime(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out _) && text.Length > 4 && char.IsAsciiDigit(text[0]);
+        DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.None,
+            out _) && text.Length > 4 && char.IsAsciiDigit(text[0]);
 }

@@ -14,7 +14,8 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// Answers <c>proxy</c> of pods, services and nodes: plain HTTP, upgrades included, to what the cluster runs, by name.
 /// Names may say more: <c>SCHEME:NAME:PORT</c>.
 /// </summary>
-public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler, IDisposable
+public sealed class ProxyHandler(
+    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler, IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
 
@@ -78,7 +79,8 @@ public sealed class ProxyHandler(IResourceClient client, NodeConnections nodes, 
     {
         if (ProxyDestination.Parse(request.Name) is not { } destination)
         {
-            return StatusErrors.BadRequest($"invalid {request.Resource.TrimEnd('s')} request {GoText.Quote(request.Name)}");
+            return StatusErrors.BadRequest(
+                $"invalid {request.Resource.TrimEnd('s')} request {GoText.Quote(request.Name)}");
         }
 
         if (request.Resource == "nodes")

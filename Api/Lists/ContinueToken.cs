@@ -25,13 +25,15 @@ public readonly record struct ContinueToken(long Revision, string Start)
 
     /// <summary>The token for the page after an object.</summary>
     public static string After(long revision, ObjectKey key, bool acrossNamespaces) =>
-        new ContinueToken(revision, acrossNamespaces && key.Namespace.Length > 0 ? $"{key}\0" : $"{key.Name}\0").Encode();
+        new ContinueToken(
+            revision, acrossNamespaces && key.Namespace.Length > 0 ? $"{key}\0" : $"{key.Name}\0").Encode();
 
     /// <summary>The text clients see.</summary>
     public string Encode()
     {
         var start = JsonEncodedText.Encode(Start);
-        var json = string.Create(CultureInfo.InvariantCulture, $"{{\"v\":\"{Version}\",\"rv\":{Revision},\"start\":\"{start}\"}}");
+        var json = string.Create(
+            CultureInfo.InvariantCulture, $"{{\"v\":\"{Version}\",\"rv\":{Revision},\"start\":\"{start}\"}}");
         return Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
     }
 

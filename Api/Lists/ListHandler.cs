@@ -10,7 +10,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>Answers lists of every kind.</summary>
-public sealed class ListHandler(ListResolver resolver, SnapshotShelf shelf, WatchHandler watches, TimeProvider clock) : IListHandler
+public sealed class ListHandler(
+    ListResolver resolver, SnapshotShelf shelf, WatchHandler watches, TimeProvider clock) : IListHandler
 {
     private readonly SlicesTable _slices = new();
 
@@ -49,7 +50,8 @@ public sealed class ListHandler(ListResolver resolver, SnapshotShelf shelf, Watc
             return invalid;
         }
 
-        var selection = ObjectSelection.Parse(definition, request.Namespace, "", options.LabelSelector, options.FieldSelector);
+        var selection =
+            ObjectSelection.Parse(definition, request.Namespace, "", options.LabelSelector, options.FieldSelector);
         if (!selection.Succeeded)
         {
             return selection.Error;
@@ -67,10 +69,12 @@ public sealed class ListHandler(ListResolver resolver, SnapshotShelf shelf, Watc
             shelf.Put(definition.Storage, snapshot);
         }
 
-        return await SendAsync(context, format, definition, definition.StoredForm is null ? page : page.Shown(definition));
+        return await SendAsync(
+            context, format, definition, definition.StoredForm is null ? page : page.Shown(definition));
     }
 
-    private async Task<Status?> SendAsync(HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
+    private async Task<Status?> SendAsync(
+        HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
     {
         var writer = new ListWriter(definition, _slices.Of(definition), page);
         switch (format.Form)

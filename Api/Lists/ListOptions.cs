@@ -138,7 +138,8 @@ public sealed record ListOptions
         {
             if (SendInitialEvents is null)
             {
-                causes.Add(ForbiddenMatch("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+                causes.Add(
+                    ForbiddenMatch("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
             }
 
             if (ResourceVersionMatch != NotOlderThan)
@@ -162,7 +163,8 @@ public sealed record ListOptions
 
     private static StatusCause ForbiddenMatch(string why) => Forbidden("resourceVersionMatch", why);
 
-    private static StatusCause Forbidden(string field, string why) => new("FieldValueForbidden", $"Forbidden: {why}", field);
+    private static StatusCause Forbidden(string field, string why) =>
+        new("FieldValueForbidden", $"Forbidden: {why}", field);
 
     private static string? First(IQueryCollection query, string name) =>
         query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : null;
@@ -171,7 +173,8 @@ public sealed record ListOptions
         First(query, name) is { } text ? IsTrue(text) : null;
 
     /// <summary>Any value but 0 and false is true, and so is none.</summary>
-    internal static bool IsTrue(string text) => text != "0" && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
+    internal static bool IsTrue(string text) =>
+        text != "0" && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Go's <c>strconv.ParseInt</c> with its two complaints.</summary>
     internal static bool TryParse(string text, out long value, out Status? refusal)
@@ -183,7 +186,8 @@ public sealed record ListOptions
         }
 
         var digits = text.AsSpan(text.Length > 0 && text[0] is '+' or '-' ? 1 : 0);
-        var why = digits.Length > 0 && !digits.ContainsAnyExceptInRange('0', '9') ? "value out of range" : "invalid syntax";
+        var why =
+            digits.Length > 0 && !digits.ContainsAnyExceptInRange('0', '9') ? "value out of range" : "invalid syntax";
         refusal = StatusErrors.BadRequest($"strconv.ParseInt: parsing {GoText.Quote(text)}: {why}");
         return false;
     }

@@ -10,7 +10,8 @@ namespace OrleansOrchestrator.Api.Lists;
 /// <param name="After">The page begins after this key; null from the start.</param>
 /// <param name="Inclusive">The key itself, when it belongs to the page.</param>
 /// <param name="Limit">0 for all.</param>
-public sealed record ListPosition(ListView View, CacheSnapshot? Snapshot, ObjectKey? After, ObjectKey? Inclusive, int Limit);
+public sealed record ListPosition(
+    ListView View, CacheSnapshot? Snapshot, ObjectKey? After, ObjectKey? Inclusive, int Limit);
 
 /// <summary>
 /// Turns resourceVersion, resourceVersionMatch, limit and continue into a state to list, by upstream's rules: absent is
@@ -61,7 +62,8 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
             return new ListPosition(new ListView(cache.Current), null, null, null, 0);
         }
 
-        var exact = options.ResourceVersionMatch == ListOptions.Exact || (options.ResourceVersionMatch.Length == 0 && limit > 0);
+        var exact = options.ResourceVersionMatch == ListOptions.Exact
+            || (options.ResourceVersionMatch.Length == 0 && limit > 0);
         var view = exact
             ? await AtAsync(cache, revision, cancellationToken)
             : await AtLeastAsync(cache, revision, cancellationToken);

@@ -75,7 +75,8 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
         pipe.Write("]}"u8);
     }
 
-    private async Task WritePartialAsync(PipeWriter pipe, byte[] head, string metaVersion, CancellationToken cancellationToken)
+    private async Task WritePartialAsync(
+        PipeWriter pipe, byte[] head, string metaVersion, CancellationToken cancellationToken)
     {
         pipe.Write(head);
         if (page.Items.Count == 0)

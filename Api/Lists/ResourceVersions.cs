@@ -35,7 +35,8 @@ public static class ResourceVersions
     };
 
     /// <summary>What a list answers to an unreadable version.</summary>
-    public static Status MalformedInList(string text) => StatusErrors.BadRequest($"invalid resource version: {Complaint(text)}");
+    public static Status MalformedInList(string text) =>
+        StatusErrors.BadRequest($"invalid resource version: {Complaint(text)}");
 
     /// <summary>The client knows a version that this server has not reached in time.</summary>
     public static Status TooLarge(long requested, long current) => new()
@@ -56,7 +57,9 @@ public static class ResourceVersions
 
     private static string Complaint(string text)
     {
-        var why = text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('0', '9') ? "value out of range" : "invalid syntax";
+        var why = text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('0', '9')
+            ? "value out of range"
+            : "invalid syntax";
         return $"resourceVersion: Invalid value: {GoText.Quote(text)}: strconv.ParseUint: parsing {GoText.Quote(text)}: {why}";
     }
 }

@@ -21,11 +21,14 @@ public sealed class ApiMetrics : IDisposable
 
     public ApiMetrics()
     {
-        _requests = _meter.CreateCounter<long>("apiserver_request_total", description: "Requests by verb, resource and status code.");
+        _requests = _meter.CreateCounter<long>(
+            "apiserver_request_total", description: "Requests by verb, resource and status code.");
         _durations = _meter.CreateHistogram<double>(
             "apiserver_request_duration_seconds", "s", "Time from request to answer, watches excepted.");
-        _watchers = _meter.CreateUpDownCounter<long>("apiserver_longrunning_requests", description: "Open watches by resource.");
-        _inFlight = _meter.CreateUpDownCounter<long>("apiserver_current_inflight_requests", description: "Requests being answered.");
+        _watchers = _meter.CreateUpDownCounter<long>(
+            "apiserver_longrunning_requests", description: "Open watches by resource.");
+        _inFlight = _meter.CreateUpDownCounter<long>(
+            "apiserver_current_inflight_requests", description: "Requests being answered.");
     }
 
     /// <summary>Counts an open watch until disposed.</summary>

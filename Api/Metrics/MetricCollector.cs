@@ -21,7 +21,8 @@ public sealed class MetricCollector : IDisposable
         {
             if (Array.Exists(MeterPrefixes, p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal)))
             {
-                listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument, static i => new MetricFamily(i)));
+                listener.EnableMeasurementEvents(
+                    instrument, _families.GetOrAdd(instrument, static i => new MetricFamily(i)));
             }
         };
         _listener.MeasurementsCompleted = (instrument, _) => _families.TryRemove(instrument, out MetricFamily? _);
@@ -31,7 +32,8 @@ public sealed class MetricCollector : IDisposable
         _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, family) => Record(family, value, tags));
         _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => Record(family, value, tags));
         _listener.SetMeasurementEventCallback<float>(static (_, value, tags, family) => Record(family, value, tags));
-        _listener.SetMeasurementEventCallback<decimal>(static (_, value, tags, family) => Record(family, (double)value, tags));
+        _listener.SetMeasurementEventCallback<decimal>(
+            static (_, value, tags, family) => Record(family, (double)value, tags));
         _listener.Start();
     }
 

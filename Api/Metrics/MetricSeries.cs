@@ -119,7 +119,8 @@ internal sealed class MetricFamily
     private static readonly double[] DefaultBounds =
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<TagSet, MetricSeries> _series = new(TagSetComparer.Instance);
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<TagSet, MetricSeries> _series =
+        new(TagSetComparer.Instance);
     private readonly bool _isSet;
 
     public MetricFamily(Instrument instrument)

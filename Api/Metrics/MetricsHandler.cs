@@ -42,7 +42,8 @@ public static class RequestMetrics
             }
             finally
             {
-                metrics.End(context.Features.Get<RequestInfo>(), context.Response.StatusCode, clock.GetElapsedTime(started));
+                metrics.End(
+                    context.Features.Get<RequestInfo>(), context.Response.StatusCode, clock.GetElapsedTime(started));
             }
         });
     }

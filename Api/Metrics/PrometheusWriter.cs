@@ -28,7 +28,11 @@ internal static class PrometheusWriter
 
     private static void WriteFamily(StringBuilder text, string name, MetricFamily family)
     {
-        WriteHead(text, name, family.Instrument.Description, family.Bounds is not null ? "histogram" : family.IsCounter ? "counter" : "gauge");
+        WriteHead(
+            text,
+            name,
+            family.Instrument.Description,
+            family.Bounds is not null ? "histogram" : family.IsCounter ? "counter" : "gauge");
         foreach (var (tags, series) in family.Series)
         {
             var (value, count, cumulative) = series.Read();
@@ -53,7 +57,12 @@ internal static class PrometheusWriter
     private static void WriteProcess(StringBuilder text)
     {
         using var process = Process.GetCurrentProcess();
-        WriteGauge(text, "process_cpu_seconds_total", "Processor time used.", "counter", process.TotalProcessorTime.TotalSeconds);
+        WriteGauge(
+            text,
+            "process_cpu_seconds_total",
+            "Processor time used.",
+            "counter",
+            process.TotalProcessorTime.TotalSeconds);
         WriteGauge(text, "process_resident_memory_bytes", "Resident memory.", "gauge", process.WorkingSet64);
         WriteGauge(text, "process_threads", "Threads.", "gauge", process.Threads.Count);
         var started = (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds;
@@ -85,8 +94,11 @@ internal static class PrometheusWriter
             for (var i = 0; i < tags.Tags.Length; i++)
             {
                 var (key, tag) = tags.Tags[i];
-                var shown = tag is IFormattable formattable ? formattable.ToString(null, CultureInfo.InvariantCulture) : tag?.ToString() ?? "";
-                text.Append(i == 0 ? "" : ",").Append(Sanitize(key)).Append("=\"").Append(Escape(shown, quotes: true)).Append('"');
+                var shown = tag is IFormattable formattable
+                    ? formattable.ToString(null, CultureInfo.InvariantCulture)
+                    : tag?.ToString() ?? "";
+                text.Append(i == 0 ? "" : ",").Append(Sanitize(key)).Append("=\"").Append(
+                    Escape(shown, quotes: true)).Append('"');
             }
 
             text.Append(tags.Tags.Length > 0 && more.Length > 0 ? "," : "").Append(more).Append('}');
@@ -98,7 +110,8 @@ internal static class PrometheusWriter
     private static string NameOf(MetricFamily family)
     {
         var name = Sanitize(family.Instrument.Name);
-        var unit = family.Instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", "ms" => "_milliseconds", _ => "" };
+        var unit =
+            family.Instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", "ms" => "_milliseconds", _ => "" };
         if (unit.Length > 0 && !name.EndsWith(unit, StringComparison.Ordinal))
         {
             name += unit;
@@ -118,7 +131,8 @@ internal static class PrometheusWriter
 
     private static string Escape(string text, bool quotes)
     {
-        var escaped = text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        var escaped =
+            text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
         return quotes ? escaped.Replace("\"", "\\\"", StringComparison.Ordinal) : escaped;
     }
 

@@ -98,5 +98,6 @@ public static class AcceptHeader
             : new AcceptClause(type[..slash].Trim(), type[(slash + 1)..].Trim(), quality, parameters);
     }
 
-    private static int Specificity(AcceptClause clause) => (clause.Type == "*" ? 0 : 2) + (clause.Subtype == "*" ? 0 : 1);
+    private static int Specificity(AcceptClause clause) =>
+        (clause.Type == "*" ? 0 : 2) + (clause.Subtype == "*" ? 0 : 1);
 }

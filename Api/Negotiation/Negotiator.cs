@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Api.Negotiation;
 /// </summary>
 public static class Negotiator
 {
-    private static readonly string[] Offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+    private static readonly string[] Offered =
+        ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
     private static readonly ResponseFormat Yaml = new() { Wire = Wire.Yaml, ContentType = "application/yaml" };
 
@@ -70,7 +71,8 @@ public static class Negotiator
     {
         Code = 406,
         Reason = StatusReasons.NotAcceptable,
-        Message = $"you requested {requested}, but the requested object is {(isList ? "a list" : "not a list")} ({goType})",
+        Message =
+            $"you requested {requested}, but the requested object is {(isList ? "a list" : "not a list")} ({goType})",
     };
 
     /// <summary>Browsers and command-line fetchers get indented JSON unless they say otherwise.</summary>
@@ -82,7 +84,8 @@ public static class Negotiator
         }
 
         var agent = request.Headers.UserAgent.ToString();
-        return agent.StartsWith("curl", StringComparison.Ordinal) || agent.StartsWith("Wget", StringComparison.Ordinal) ||
+        return agent.StartsWith("curl", StringComparison.Ordinal)
+            || agent.StartsWith("Wget", StringComparison.Ordinal) ||
             agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }
 
@@ -116,10 +119,16 @@ public static class Negotiator
             return format;
         }
 
-        return Transform(format, kind, clause.Parameters.GetValueOrDefault("g", ""), clause.Parameters.GetValueOrDefault("v", ""), endpoint);
+        return Transform(
+            format,
+            kind,
+            clause.Parameters.GetValueOrDefault("g", ""),
+            clause.Parameters.GetValueOrDefault("v", ""),
+            endpoint);
     }
 
-    private static ResponseFormat? Transform(ResponseFormat format, string kind, string group, string version, EndpointKind endpoint)
+    private static ResponseFormat? Transform(
+        ResponseFormat format, string kind, string group, string version, EndpointKind endpoint)
     {
         if (endpoint == EndpointKind.AggregatedDiscovery)
         {
@@ -137,7 +146,8 @@ public static class Negotiator
         {
             "Table" => format with { Form = ObjectForm.Table, MetaVersion = version },
             "PartialObjectMetadata" => format with { Form = ObjectForm.PartialObjectMetadata, MetaVersion = version },
-            "PartialObjectMetadataList" => format with { Form = ObjectForm.PartialObjectMetadataList, MetaVersion = version },
+            "PartialObjectMetadataList" =>
+                format with { Form = ObjectForm.PartialObjectMetadataList, MetaVersion = version },
             _ => null,
         };
     }

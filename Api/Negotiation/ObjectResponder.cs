@@ -26,7 +26,8 @@ public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
     }
 
     /// <inheritdoc/>
-    public Task RespondAsync(HttpContext context, ResourceDefinition definition, int statusCode, ReadOnlyMemory<byte> json)
+    public Task RespondAsync(
+        HttpContext context, ResourceDefinition definition, int statusCode, ReadOnlyMemory<byte> json)
     {
         var format = context.Features.Get<ResponseFormat>() ?? Fallback(context);
         if (format.Form == ObjectForm.Full || IsStatus(json.Span))
@@ -73,7 +74,8 @@ public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
     private static void WriteTable(ArrayBufferWriter<byte> body, TableRenderer table, ReadOnlyMemory<byte> json)
     {
         using var writer = new Utf8JsonWriter(body, TableRenderer.WriterOptions);
-        table.WriteStart(writer, ObjectSlices.ResourceVersion(json.Span), continueToken: "", remaining: null, columns: true);
+        table.WriteStart(
+            writer, ObjectSlices.ResourceVersion(json.Span), continueToken: "", remaining: null, columns: true);
         table.WriteRow(writer, json);
         TableRenderer.WriteEnd(writer);
     }

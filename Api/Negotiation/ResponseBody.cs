@@ -46,7 +46,8 @@ public static class ResponseBody
             response.Headers.ContentEncoding = "gzip";
             response.Headers.Vary = "Accept-Encoding";
             await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
-            var pipe = PipeWriter.Create(gzip, new StreamPipeWriterOptions(minimumBufferSize: 16 * 1024, leaveOpen: true));
+            var pipe =
+                PipeWriter.Create(gzip, new StreamPipeWriterOptions(minimumBufferSize: 16 * 1024, leaveOpen: true));
             await produce(pipe);
             await pipe.CompleteAsync();
             return;
@@ -101,7 +102,8 @@ public static class ResponseBody
         return false;
     }
 
-    private static async Task SendRewrittenAsync(HttpContext context, ResponseFormat format, Func<PipeWriter, Task> produce)
+    private static async Task SendRewrittenAsync(
+        HttpContext context, ResponseFormat format, Func<PipeWriter, Task> produce)
     {
         using var whole = new MemoryStream();
         var pipe = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));

@@ -17,8 +17,8 @@ public readonly record struct SchemaKind(string Group, string Version, string Ki
 internal sealed record SchemaProperty(PropertyFacts Facts, SchemaType Type, FieldFacts? Field, string? ClrName);
 
 /// <summary>
-/// Which definitions this Kubernetes release publishes and what is in them, by reflection over the client models. The models may be of a
-/// later release: a field that the table of types does not know is left out.
+/// Which definitions this Kubernetes release publishes and what is in them, by reflection over the client models. The
+/// models may be of a later release: a field that the table of types does not know is left out.
 /// </summary>
 internal sealed class DefinitionCatalogue
 {
@@ -109,7 +109,8 @@ internal sealed class DefinitionCatalogue
         return [.. result.Values];
     }
 
-    private void AddProperties(Type model, Dictionary<string, PropertyFacts> facts, SortedDictionary<string, SchemaProperty> result)
+    private void AddProperties(
+        Type model, Dictionary<string, PropertyFacts> facts, SortedDictionary<string, SchemaProperty> result)
     {
         var fields = TypeFacts.Find(model)?.Fields.ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
         foreach (var property in model.GetProperties(BindingFlags.Public | BindingFlags.Instance))

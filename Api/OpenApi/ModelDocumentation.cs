@@ -5,8 +5,8 @@ using k8s.Models;
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>
-/// The descriptions of kinds and fields: the client models' own documentation file, which the build copies from the package. It is large
-/// and is read once, front to back, keeping what was asked for.
+/// The descriptions of kinds and fields: the client models' own documentation file, which the build copies from the
+/// package. It is large and is read once, front to back, keeping what was asked for.
 /// </summary>
 internal static class ModelDocumentation
 {
@@ -76,15 +76,16 @@ internal static class ModelDocumentation
     }
 
     /// <summary>
-    /// The name of the member at hand; empty when it is too long to be one of ours. Most members are methods with very long names, which
-    /// would make up most of what this costs if each became a string.
+    /// The name of the member at hand; empty when it is too long to be one of ours. Most members are methods with very
+    /// long names, which would make up most of what this costs if each became a string.
     /// </summary>
     private static ReadOnlySpan<char> ReadName(XmlReader reader, char[] buffer)
     {
         var length = 0;
         if (reader.MoveToAttribute("name"))
         {
-            while (length < buffer.Length && reader.ReadValueChunk(buffer, length, buffer.Length - length) is > 0 and var read)
+            while (length < buffer.Length
+                && reader.ReadValueChunk(buffer, length, buffer.Length - length) is > 0 and var read)
             {
                 length += read;
             }

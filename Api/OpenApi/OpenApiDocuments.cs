@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Api.OpenApi;
 /// <summary>All OpenAPI documents of a resource table.</summary>
 internal sealed class OpenApiDocuments
 {
-    private OpenApiDocuments(CompressedDocument v2, CompressedDocument v2Protobuf, SortedDictionary<string, CompressedDocument> v3)
+    private OpenApiDocuments(
+        CompressedDocument v2, CompressedDocument v2Protobuf, SortedDictionary<string, CompressedDocument> v3)
     {
         V2 = v2;
         V2Protobuf = v2Protobuf;
@@ -51,7 +52,8 @@ internal sealed class OpenApiDocuments
             var builders = group.Select(d => new PathBuilder(d, catalogue)).ToList();
             var closure = schemas.Closure(builders.SelectMany(b => b.Roots));
             var path = group.Key.Contains('/', StringComparison.Ordinal) ? $"apis/{group.Key}" : $"api/{group.Key}";
-            v3[path] = CompressedDocument.Of(w => OpenApiV3Writer.Write(w, VersionHandler.GitVersion, Paths(builders), closure));
+            v3[path] = CompressedDocument.Of(
+                w => OpenApiV3Writer.Write(w, VersionHandler.GitVersion, Paths(builders), closure));
         }
 
         var everything = schemas.Closure(all.SelectMany(b => b.Roots));

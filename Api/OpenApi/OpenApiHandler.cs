@@ -7,7 +7,8 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
-/// <summary>Answers <c>/openapi/v2</c> and <c>/openapi/v3</c>. The documents are made when somebody first asks.</summary>
+/// <summary>Answers <c>/openapi/v2</c> and <c>/openapi/v3</c>. The documents are made when somebody first
+/// asks.</summary>
 public sealed partial class OpenApiHandler : IEndpointHandler
 {
     private const string Json = "application/json";
@@ -50,7 +51,8 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         return true;
     }
 
-    /// <summary>The descriptions; none, with a warning, when their file is missing or broken: clients can do without them.</summary>
+    /// <summary>The descriptions; none, with a warning, when their file is missing or broken: clients can do without
+    /// them.</summary>
     internal IReadOnlyDictionary<string, string> ReadTexts(string path, IReadOnlySet<string> models)
     {
         try
@@ -120,9 +122,13 @@ public sealed partial class OpenApiHandler : IEndpointHandler
     {
         var accept = request.Headers.Accept.ToString();
         return accept.Length == 0 ||
-            Negotiation.AcceptHeader.Parse(accept).Any(c => (c.Type, c.Subtype) is ("application", "json" or "*") or ("*", "*"));
+            Negotiation.AcceptHeader.Parse(accept).Any(
+                c => (c.Type, c.Subtype) is ("application", "json" or "*") or ("*", "*"));
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "OpenAPI schemas have no descriptions: the models' documentation could not be read from {Path}.")]
+    [LoggerMessage(
+        1,
+        LogLevel.Warning,
+        "OpenAPI schemas have no descriptions: the models' documentation could not be read from {Path}.")]
     private partial void LogNoTexts(Exception cause, string path);
 }

@@ -101,7 +101,8 @@ internal static class OpenApiV3Writer
         "string",
         name == "namespace" ? "namespace of the object" : "name of the object");
 
-    private static void WriteParameter(Utf8JsonWriter writer, string place, string name, string type, string description)
+    private static void WriteParameter(
+        Utf8JsonWriter writer, string place, string name, string type, string description)
     {
         writer.WriteStartObject();
         writer.WriteString("in", place);

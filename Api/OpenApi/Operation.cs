@@ -65,7 +65,10 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
         DryRun,
         new("gracePeriodSeconds", "integer", "How many seconds the object may take to end; zero deletes it at once."),
         new("orphanDependents", "boolean", "Deprecated: use propagationPolicy."),
-        new("propagationPolicy", "string", "Whether and how dependents are collected: Orphan, Background or Foreground."),
+        new(
+            "propagationPolicy",
+            "string",
+            "Whether and how dependents are collected: Orphan, Background or Foreground."),
     ];
 
     /// <summary>Of lists and watches.</summary>
@@ -78,11 +81,15 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
         new("limit", "integer", "The largest number of objects in one answer; the rest is fetched with continue."),
         new("resourceVersion", "string", "A constraint on the version of the state that answers."),
         new("resourceVersionMatch", "string", "How resourceVersion is meant: NotOlderThan or Exact."),
-        new("sendInitialEvents", "boolean", "Begins a watch with the present state; needs watch=true and resourceVersionMatch=NotOlderThan."),
+        new(
+            "sendInitialEvents",
+            "boolean",
+            "Begins a watch with the present state; needs watch=true and resourceVersionMatch=NotOlderThan."),
         new("timeoutSeconds", "integer", "How long the call may last, whatever happens."),
         new("watch", "boolean", "Answers with a stream of changes instead of a list."),
     ];
 
     /// <summary>Of deletes of collections.</summary>
-    public static IReadOnlyList<QueryParameter> DeleteCollection { get; } = [.. Delete, .. List.Where(p => p.Name is not ("watch" or "allowWatchBookmarks"))];
+    public static IReadOnlyList<QueryParameter> DeleteCollection { get; } =
+        [.. Delete, .. List.Where(p => p.Name is not ("watch" or "allowWatchBookmarks"))];
 }

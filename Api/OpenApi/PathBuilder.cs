@@ -18,8 +18,10 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
     ];
 
     private readonly SchemaKind _kind = new(definition.Name.Group, definition.Version, definition.Kind);
-    private readonly string? _schema = schemas.Find(new SchemaKind(definition.Name.Group, definition.Version, definition.Kind));
-    private readonly string? _list = schemas.Find(new SchemaKind(definition.Name.Group, definition.Version, $"{definition.Kind}List"));
+    private readonly string? _schema =
+        schemas.Find(new SchemaKind(definition.Name.Group, definition.Version, definition.Kind));
+    private readonly string? _list =
+        schemas.Find(new SchemaKind(definition.Name.Group, definition.Version, $"{definition.Kind}List"));
 
     /// <summary>Schemas that the paths refer to, beside those of meta.</summary>
     public IEnumerable<string> Roots => new[] { _schema, _list, DeleteOptions, Patch, Status }
@@ -28,7 +30,9 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
 
     public IEnumerable<ApiPath> Build()
     {
-        var root = definition.Name.Group.Length == 0 ? $"/api/{definition.Version}" : $"/apis/{definition.Name.Group}/{definition.Version}";
+        var root = definition.Name.Group.Length == 0
+            ? $"/api/{definition.Version}"
+            : $"/apis/{definition.Name.Group}/{definition.Version}";
         var collection = definition.Namespaced
             ? $"{root}/namespaces/{{namespace}}/{definition.Name.Plural}"
             : $"{root}/{definition.Name.Plural}";
@@ -36,12 +40,15 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
         yield return new ApiPath($"{collection}/{{name}}", [.. ObjectOperations()]);
         foreach (var subresource in definition.Subresources)
         {
-            yield return new ApiPath($"{collection}/{{name}}/{subresource.Name}", [.. SubresourceOperations(subresource)]);
+            yield return new ApiPath(
+                $"{collection}/{{name}}/{subresource.Name}", [.. SubresourceOperations(subresource)]);
         }
 
         if (definition.Namespaced)
         {
-            yield return new ApiPath($"{root}/{definition.Name.Plural}", [ListOperation(Id("list", "", "ForAllNamespaces", isScoped: false))]);
+            yield return new ApiPath(
+                $"{root}/{definition.Name.Plural}",
+                [ListOperation(Id("list", "", "ForAllNamespaces", isScoped: false))]);
         }
     }
 
@@ -92,8 +99,10 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
         {
             yield return new Operation
             {
-                Method = "delete", Action = "delete", Id = Id("delete"), Kind = _kind, Description = $"delete a {definition.Kind}",
-                Parameters = QueryParameter.Delete, Consumes = AnyType, Body = DeleteOptions, Answer = Status, Codes = [200, 202],
+                Method = "delete", Action = "delete", Id = Id("delete"), Kind = _kind,
+                Description = $"delete a {definition.Kind}",
+                Parameters = QueryParameter.Delete, Consumes = AnyType, Body = DeleteOptions, Answer = Status,
+                Codes = [200, 202],
             };
         }
     }
@@ -121,7 +130,8 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
 
     private Operation ListOperation(string id) => new()
     {
-        Method = "get", Action = "list", Id = id, Kind = _kind, Description = $"list or watch objects of kind {definition.Kind}",
+        Method = "get", Action = "list", Id = id, Kind = _kind,
+        Description = $"list or watch objects of kind {definition.Kind}",
         Parameters = QueryParameter.List, Answer = _list,
     };
 
@@ -131,7 +141,8 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
         Description = $"read {(suffix.Length == 0 ? "" : $"{suffix.ToLowerInvariant()} of ")}the specified {definition.Kind}", Answer = schema,
     };
 
-    private Operation WriteOperation(string method, string verb, string suffix, SchemaKind kind, string? schema) => new()
+    private Operation WriteOperation(string method, string verb, string suffix, SchemaKind kind, string? schema) =>
+        new()
     {
         Method = method, Action = method, Id = Id(verb, suffix: suffix), Kind = kind,
         Description = $"{verb} {(suffix.Length == 0 ? "" : $"{suffix.ToLowerInvariant()} of ")}a {definition.Kind}",
@@ -153,11 +164,13 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
         return new Operation
         {
             Method = method, Action = "connect", Id = Id("connect", title, suffix), Kind = kind,
-            Description = $"connect {method.ToUpperInvariant()} requests to {suffix.ToLowerInvariant()} of {definition.Kind}",
+            Description =
+                $"connect {method.ToUpperInvariant()} requests to {suffix.ToLowerInvariant()} of {definition.Kind}",
         };
     }
 
-    /// <summary>For example <c>readCoreV1NamespacedPodStatus</c>; generators of client code make method names of it.</summary>
+    /// <summary>For example <c>readCoreV1NamespacedPodStatus</c>; generators of client code make method names of
+    /// it.</summary>
     private string Id(string verb, string infix = "", string suffix = "", bool isScoped = true)
     {
         var group = definition.Name.Group.Length == 0 ? "core" : definition.Name.Group.Split('.')[0];

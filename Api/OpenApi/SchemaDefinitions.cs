@@ -4,15 +4,16 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>
-/// The schemas that some kinds need, written once for all documents. Made to make documents and let go again: the documents are kept
-/// compressed, the schemas and their texts are not kept at all.
+/// The schemas that some kinds need, written once for all documents. Made to make documents and let go again: the
+/// documents are kept compressed, the schemas and their texts are not kept at all.
 /// </summary>
 internal sealed class SchemaDefinitions : IDisposable
 {
     private readonly DefinitionCatalogue _catalogue;
     private readonly JsonDocument _document;
 
-    private SchemaDefinitions(DefinitionCatalogue catalogue, JsonDocument document) => (_catalogue, _document) = (catalogue, document);
+    private SchemaDefinitions(DefinitionCatalogue catalogue, JsonDocument document) =>
+        (_catalogue, _document) = (catalogue, document);
 
     /// <summary>Writes the given definitions and all that they refer to.</summary>
     /// <param name="catalogue">What is in them.</param>

@@ -30,8 +30,10 @@ internal sealed record SchemaType(
             _ when type == typeof(double) => new("number", "double"),
             _ when type == typeof(byte[]) => new("string", "byte"),
             _ when type == typeof(DateTime) => new(null, Reference: Meta + (hasMicroseconds ? "MicroTime" : "Time")),
-            _ when Is(typeof(IList<>)) => new("array", Items: Of(type.GetGenericArguments()[0], hasMicroseconds, nameOf)),
-            _ when Is(typeof(IDictionary<,>)) => new("object", Values: Of(type.GetGenericArguments()[1], hasMicroseconds, nameOf)),
+            _ when Is(typeof(IList<>)) =>
+                new("array", Items: Of(type.GetGenericArguments()[0], hasMicroseconds, nameOf)),
+            _ when Is(typeof(IDictionary<,>)) =>
+                new("object", Values: Of(type.GetGenericArguments()[1], hasMicroseconds, nameOf)),
             _ => new(null, Reference: nameOf(type)),
         };
 

@@ -14,7 +14,8 @@ internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDicti
     private static readonly Dictionary<string, string> OwnTexts = new(StringComparer.Ordinal)
     {
         ["FieldsV1"] = "FieldsV1 is a set of fields: each key is a field, list item or value, and its value is the set of fields within.",
-        ["IntOrString"] = "IntOrString is a number or a text, for example a port by number or by name, or a count or a percentage.",
+        ["IntOrString"] =
+            "IntOrString is a number or a text, for example a port by number or by name, or a count or a percentage.",
         ["JSON"] = "JSON is any JSON value.",
         ["MicroTime"] = "MicroTime is a time with microseconds, as RFC 3339 writes it.",
         ["Patch"] = "Patch is a change to an object, in the form that the content type says.",

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>
-/// Writes OpenAPI v2 in gnostic's protobuf form, the only one that kubectl's v2 client reads. Field numbers are gnostic's
-/// (<c>openapiv2/OpenAPIv2.proto</c>).
+/// Writes OpenAPI v2 in gnostic's protobuf form, the only one that kubectl's v2 client reads. Field numbers are
+/// gnostic's (<c>openapiv2/OpenAPIv2.proto</c>).
 /// </summary>
 internal static class SwaggerProtobufWriter
 {
@@ -32,7 +32,8 @@ internal static class SwaggerProtobufWriter
     {
         foreach (var operation in path.Operations)
         {
-            var field = operation.Method switch { "get" => 2, "put" => 3, "post" => 4, "delete" => 5, "patch" => 8, _ => 6 };
+            var field =
+                operation.Method switch { "get" => 2, "put" => 3, "post" => 4, "delete" => 5, "patch" => 8, _ => 6 };
             item.Message(field, message => WriteOperation(message, operation));
         }
 
@@ -85,7 +86,8 @@ internal static class SwaggerProtobufWriter
         }
     }
 
-    private static void WriteReference(ProtoMessage schema, string name) => schema.Text(1, SchemaWriter.ReferencePrefix + name);
+    private static void WriteReference(ProtoMessage schema, string name) =>
+        schema.Text(1, SchemaWriter.ReferencePrefix + name);
 
     private static void WriteNamedSchema(ProtoMessage message, int field, string name, JsonElement schema) =>
         message.Message(field, named => named.Text(1, name).Message(2, value => WriteSchema(value, schema)));

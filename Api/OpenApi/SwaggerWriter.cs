@@ -76,7 +76,8 @@ internal static class SwaggerWriter
         writer.WriteStartObject(operation.Method);
         writer.WriteString("description", operation.Description);
         writer.WriteString("operationId", operation.Id);
-        Discovery.DiscoveryDocuments.WriteTexts(writer, "consumes", operation.Consumes.Count > 0 ? operation.Consumes : ["*/*"]);
+        Discovery.DiscoveryDocuments.WriteTexts(
+            writer, "consumes", operation.Consumes.Count > 0 ? operation.Consumes : ["*/*"]);
         Discovery.DiscoveryDocuments.WriteTexts(writer, "produces", Produces);
         writer.WriteStartArray("parameters");
         if (operation.Body is { } body)

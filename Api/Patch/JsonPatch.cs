@@ -21,8 +21,8 @@ public sealed class JsonPatch
     private const int MaxCopiedBytes = 3 * 1024 * 1024;
 
     /// <summary>
-    /// A document may grow by this many levels; operations on deep paths could otherwise nest it until a walk over it exhausts the
-    /// stack. No type has as many.
+    /// A document may grow by this many levels; operations on deep paths could otherwise nest it until a walk over it
+    /// exhausts the stack. No type has as many.
     /// </summary>
     private const int MaxGrowth = 400;
 
@@ -124,9 +124,12 @@ public sealed class JsonPatch
     }
 
     private static JsonNode? Value(JsonObject operation) =>
-        operation.TryGetPropertyValue("value", out var value) ? value?.DeepClone() : throw PatchException.Inapplicable();
+        operation.TryGetPropertyValue("value", out var value)
+            ? value?.DeepClone()
+            : throw PatchException.Inapplicable();
 
-    private static string From(JsonObject operation) => JsonTree.Text(operation["from"]) ?? throw PatchException.Inapplicable();
+    private static string From(JsonObject operation) =>
+        JsonTree.Text(operation["from"]) ?? throw PatchException.Inapplicable();
 
     private static int Steps(string path) => path.AsSpan().Count('/');
 
@@ -236,7 +239,8 @@ public sealed class JsonPatch
         return current;
     }
 
-    private static int Index(string key, int count) => TryIndex(key, count, out var index) ? index : throw PatchException.Inapplicable();
+    private static int Index(string key, int count) =>
+        TryIndex(key, count, out var index) ? index : throw PatchException.Inapplicable();
 
     private static bool TryIndex(string key, int count, out int index)
     {

@@ -35,8 +35,8 @@ public static class JsonTree
     }
 
     /// <summary>
-    /// A document that we wrote ourselves, as a tree that is parsed only where it is looked at: what a patch does not touch is copied as
-    /// it stands.
+    /// A document that we wrote ourselves, as a tree that is parsed only where it is looked at: what a patch does not
+    /// touch is copied as it stands.
     /// </summary>
     public static JsonNode? ParseCommitted(ReadOnlySpan<byte> json) =>
         JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth });
@@ -88,7 +88,8 @@ public static class JsonTree
     public static string? Text(JsonNode? node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
 
-    private static JsonNode? Value(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates) => reader.TokenType switch
+    private static JsonNode? Value(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates) =>
+        reader.TokenType switch
     {
         JsonTokenType.StartObject => Object(ref reader, path, duplicates),
         JsonTokenType.StartArray => Array(ref reader, path, duplicates),

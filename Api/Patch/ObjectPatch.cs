@@ -21,7 +21,12 @@ public sealed class ObjectPatch
     private readonly List<string> _duplicates = [];
     private readonly FieldValidation _validation;
 
-    private ObjectPatch(PatchKind kind, JsonPatch? operations, JsonNode? merge, IEnumerable<string> duplicates, FieldValidation validation)
+    private ObjectPatch(
+        PatchKind kind,
+        JsonPatch? operations,
+        JsonNode? merge,
+        IEnumerable<string> duplicates,
+        FieldValidation validation)
     {
         _kind = kind;
         _operations = operations;
@@ -37,7 +42,9 @@ public sealed class ObjectPatch
         {
             case PatchKind.Json:
                 var operations = JsonPatch.Parse(patch);
-                return operations.Succeeded ? new ObjectPatch(kind, operations.Value, null, [], validation) : operations.Error;
+                return operations.Succeeded
+                    ? new ObjectPatch(kind, operations.Value, null, [], validation)
+                    : operations.Error;
             case PatchKind.Apply:
                 return StatusErrors.NotImplemented("server-side apply");
             default:
@@ -46,11 +53,15 @@ public sealed class ObjectPatch
     }
 
     /// <summary>The next version of an object, decoded strictly; the refusals are upstream's.</summary>
-    public Outcome<IKubernetesObject<V1ObjectMeta>> Apply(Type model, ReadOnlySpan<byte> current, ICollection<string> warnings)
+    public Outcome<IKubernetesObject<V1ObjectMeta>> Apply(
+        Type model, ReadOnlySpan<byte> current, ICollection<string> warnings)
     {
-        var document = JsonTree.ParseCommitted(current) ?? throw new InvalidOperationException("A committed object is not null.");
+        var document =
+            JsonTree.ParseCommitted(current) ?? throw new InvalidOperationException("A committed object is not null.");
         var patched = ApplyTo(document, model);
-        return patched.Succeeded ? Decode(model, patched.Value, current.Length + PatchedGrowth, warnings) : patched.Error;
+        return patched.Succeeded
+            ? Decode(model, patched.Value, current.Length + PatchedGrowth, warnings)
+            : patched.Error;
     }
 
     private static Outcome<ObjectPatch> ParseMerge(PatchKind kind, ReadOnlySpan<byte> patch, FieldValidation validation)
@@ -82,7 +93,8 @@ public sealed class ObjectPatch
             case PatchKind.Merge:
                 return MergePatch.Apply(document, _merge)!;
             default:
-                var merged = StrategicMergePatch.Apply((JsonObject)document, (JsonObject)_merge!.DeepClone(), PatchSchema.Of(model));
+                var merged = StrategicMergePatch.Apply(
+                    (JsonObject)document, (JsonObject)_merge!.DeepClone(), PatchSchema.Of(model));
                 return merged.Succeeded ? merged.Value : merged.Error;
         }
     }
@@ -104,7 +116,8 @@ public sealed class ObjectPatch
 
         if (patched is not JsonObject)
         {
-            return Invalid(patched, $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {model.Name}");
+            return Invalid(
+                patched, $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {model.Name}");
         }
 
         if (decoding.Error is { } error)

@@ -10,7 +10,8 @@ internal static class StrategicLists
     public delegate JsonObject MapMerger(JsonObject original, JsonObject patch, PatchSchema? schema);
 
     /// <summary>Merges two lists whose type says so.</summary>
-    public static JsonArray Merge(JsonArray original, JsonArray patch, PatchField? field, bool deletes, MapMerger mergeMap)
+    public static JsonArray Merge(
+        JsonArray original, JsonArray patch, PatchField? field, bool deletes, MapMerger mergeMap)
     {
         var before = (JsonArray)original.DeepClone();
         if (!IsOfMaps(original, patch))
@@ -43,7 +44,8 @@ internal static class StrategicLists
         int left = 0, right = 0;
         while (left < others.Count || right < named.Count)
         {
-            var takesLeft = right >= named.Count || (left < others.Count && IsBefore(others[left], named[right], before, key));
+            var takesLeft =
+                right >= named.Count || (left < others.Count && IsBefore(others[left], named[right], before, key));
             result.Add(takesLeft ? others[left++] : named[right++]);
         }
 
@@ -94,7 +96,8 @@ internal static class StrategicLists
     private static (List<JsonObject> Kept, List<JsonObject> Changes, bool Replaces) ApplySpecialElements(
         JsonArray original, JsonArray patch, string key)
     {
-        var kept = original.Select(i => i as JsonObject ?? throw Mixed()).Select(i => (JsonObject)i.DeepClone()).ToList();
+        var kept =
+            original.Select(i => i as JsonObject ?? throw Mixed()).Select(i => (JsonObject)i.DeepClone()).ToList();
         var changes = new List<JsonObject>();
         var replaces = false;
         foreach (var item in patch)
@@ -168,7 +171,8 @@ internal static class StrategicLists
         return -1;
     }
 
-    private static JsonNode? Identity(JsonNode? item, string? key) => key is not null && item is JsonObject map ? map[key] : item;
+    private static JsonNode? Identity(JsonNode? item, string? key) =>
+        key is not null && item is JsonObject map ? map[key] : item;
 
     private static bool IsOfMaps(JsonArray original, JsonArray patch)
     {

@@ -161,7 +161,8 @@ public static class StrategicMergePatch
         }
     }
 
-    private static void ApplyElementOrder(JsonObject original, JsonObject patch, string name, JsonArray wanted, PatchField? field)
+    private static void ApplyElementOrder(
+        JsonObject original, JsonObject patch, string name, JsonArray wanted, PatchField? field)
     {
         var current = original[name] as JsonArray;
         var change = patch[name] as JsonArray;
@@ -191,7 +192,8 @@ public static class StrategicMergePatch
     }
 
     private static bool IsListDirective(string name) =>
-        name.StartsWith(DeletePrefix, StringComparison.Ordinal) || name.StartsWith(OrderPrefix, StringComparison.Ordinal);
+        name.StartsWith(DeletePrefix, StringComparison.Ordinal) || name.StartsWith(
+            OrderPrefix, StringComparison.Ordinal);
 
     /// <summary>
     /// A copy without nulls in objects and without directives: what a patch's value becomes where nothing was.

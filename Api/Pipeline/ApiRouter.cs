@@ -20,7 +20,8 @@ public sealed class ApiRouter(
     IEnumerable<IWatchHandler> watches,
     ObjectHandler objects)
 {
-    private static readonly UserIdentity Anonymous = new() { Name = "system:anonymous", Groups = ["system:unauthenticated"] };
+    private static readonly UserIdentity Anonymous =
+        new() { Name = "system:anonymous", Groups = ["system:unauthenticated"] };
 
     private readonly IEndpointHandler[] _endpoints = [.. endpoints];
     private readonly IConnectHandler[] _connections = [.. connections];
@@ -124,7 +125,8 @@ public sealed class ApiRouter(
     /// </summary>
     private async Task RouteUnknownAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {
-        if (request is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 } && table.Find(WellKnown.Pods) is { } pods)
+        if (request is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 }
+            && table.Find(WellKnown.Pods) is { } pods)
         {
             await (request.Verb == "create"
                 ? objects.HandleBindingsAsync(context, request, pods, user)

@@ -17,7 +17,8 @@ public sealed record ExpectedBody(Type Model, string ApiVersion, string Kind)
     /// <summary>An older version of the same form, which clients may still send.</summary>
     public string? OldApiVersion { get; init; }
 
-    public static ExpectedBody Of(ResourceDefinition definition) => new(definition.Model, definition.ApiVersion, definition.Kind);
+    public static ExpectedBody Of(ResourceDefinition definition) =>
+        new(definition.Model, definition.ApiVersion, definition.Kind);
 }
 
 /// <summary>
@@ -79,7 +80,8 @@ public static class BodyDecoder
     }
 
     /// <summary>Decodes JSON that a patch made: type errors and findings come back raw.</summary>
-    public static Outcome<IKubernetesObject<V1ObjectMeta>> DecodePatched(Type model, ReadOnlySpan<byte> json, JsonDecoding decoding)
+    public static Outcome<IKubernetesObject<V1ObjectMeta>> DecodePatched(
+        Type model, ReadOnlySpan<byte> json, JsonDecoding decoding)
     {
         var item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(model, json, decoding);
         item.Metadata ??= new V1ObjectMeta();
@@ -100,7 +102,8 @@ public static class BodyDecoder
         {
             if (NotAnObject(json) is { } wrong)
             {
-                return Unrecognized(expected, original, $"{ParseError}json: cannot unmarshal {wrong} into Go value of type {FindKind}");
+                return Unrecognized(
+                    expected, original, $"{ParseError}json: cannot unmarshal {wrong} into Go value of type {FindKind}");
             }
 
             item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(expected.Model, json, decoding);
@@ -116,7 +119,9 @@ public static class BodyDecoder
         }
 
         item.Metadata ??= new V1ObjectMeta();
-        return Judge(expected, decoding, validation, duplicateKeys, warnings) is { } strict ? strict : Outcomes.Of(item);
+        return Judge(expected, decoding, validation, duplicateKeys, warnings) is { } strict
+            ? strict
+            : Outcomes.Of(item);
     }
 
     private const string ParseError = "couldn't get version/kind; json parse error: ";
@@ -192,7 +197,8 @@ public static class BodyDecoder
 
         if (validation == FieldValidation.Strict)
         {
-            return CannotHandle(expected.Kind, version, expected, $"strict decoding error: {string.Join(", ", findings)}");
+            return CannotHandle(
+                expected.Kind, version, expected, $"strict decoding error: {string.Join(", ", findings)}");
         }
 
         foreach (var finding in findings)
@@ -204,7 +210,8 @@ public static class BodyDecoder
     }
 
     internal static Status CannotHandle(string kind, string version, ExpectedBody expected, string why) =>
-        StatusErrors.BadRequest($"{kind} in version {GoText.Quote(version)} cannot be handled as a {expected.Kind}: {why}");
+        StatusErrors.BadRequest(
+            $"{kind} in version {GoText.Quote(version)} cannot be handled as a {expected.Kind}: {why}");
 
     internal static Status Unrecognized(ExpectedBody expected, ReadOnlySpan<byte> body, string why) => StatusErrors.BadRequest(
         $"the object provided is unrecognized (must be of type {expected.Kind}): {why} ({Summarize(body)})");

@@ -37,7 +37,8 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
         }
 
         // A limit is kept: who gives one deletes page by page.
-        var position = await resolver.ResolveAsync(context.Definition, list.Value, selection.Value, context.CancellationToken);
+        var position =
+            await resolver.ResolveAsync(context.Definition, list.Value, selection.Value, context.CancellationToken);
         if (!position.Succeeded)
         {
             return position.Error;
@@ -48,11 +49,13 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
         return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(context, page);
     }
 
-    private async ValueTask<Status?> DeleteAllAsync(WriteContext context, DeletionOptions options, IReadOnlyList<ResourceObject> items)
+    private async ValueTask<Status?> DeleteAllAsync(
+        WriteContext context, DeletionOptions options, IReadOnlyList<ResourceObject> items)
     {
         foreach (var batch in items.Chunk(Workers))
         {
-            var outcomes = await Task.WhenAll(batch.Select(i => deleter.DeleteAsync(context.With(i.Key), options).AsTask()));
+            var outcomes =
+                await Task.WhenAll(batch.Select(i => deleter.DeleteAsync(context.With(i.Key), options).AsTask()));
             var failure = outcomes.FirstOrDefault(o => !o.Succeeded && o.Error.Reason != StatusReasons.NotFound);
             if (failure.Error is { } status)
             {

@@ -27,8 +27,10 @@ public sealed record DeletionOptions
     /// <summary>The same as a model, for admission.</summary>
     public V1DeleteOptions ToModel() => new()
     {
-        GracePeriodSeconds = GracePeriodSeconds, OrphanDependents = OrphanDependents, PropagationPolicy = PropagationPolicy,
-        DryRun = DryRun ? ["All"] : null, Preconditions = new V1Preconditions { Uid = Uid, ResourceVersion = ResourceVersion },
+        GracePeriodSeconds = GracePeriodSeconds, OrphanDependents = OrphanDependents,
+        PropagationPolicy = PropagationPolicy,
+        DryRun = DryRun ? ["All"] : null,
+        Preconditions = new V1Preconditions { Uid = Uid, ResourceVersion = ResourceVersion },
     };
 
     /// <summary>From a body, which wins, or from the query.</summary>
@@ -80,7 +82,8 @@ public sealed record DeletionOptions
         }
         catch (JsonException)
         {
-            return StatusErrors.BadRequest($"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+            return StatusErrors.BadRequest(
+                $"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
         }
 
         if (decoding.TypeMetaError is { } wrong)

@@ -39,12 +39,14 @@ public static class DeletionRules
         "resource.k8s.io/resourceclaims", "resource.k8s.io/resourceclaimtemplates", "resource.k8s.io/resourceslices",
     };
 
-    public static bool ReturnsObject(ResourceDefinition definition) => AnswersWithObject.Contains(definition.Name.ToString());
+    public static bool ReturnsObject(ResourceDefinition definition) =>
+        AnswersWithObject.Contains(definition.Name.ToString());
 
     /// <summary>
     /// True when an update takes the last thing away that kept a terminating object alive: then it is removed.
     /// </summary>
-    public static bool EndsWithUpdate(ResourceDefinition definition, IKubernetesObject<V1ObjectMeta> item, ResourceObject current)
+    public static bool EndsWithUpdate(
+        ResourceDefinition definition, IKubernetesObject<V1ObjectMeta> item, ResourceObject current)
     {
         if (item.Metadata.Finalizers is { Count: > 0 } || current.Metadata.DeletionTimestamp is null)
         {
@@ -148,7 +150,8 @@ public static class DeletionRules
         return GraceOutcome.Graceful;
     }
 
-    private static List<string> Finalizers(ResourceDefinition definition, V1ObjectMeta metadata, DeletionOptions options) =>
+    private static List<string> Finalizers(
+        ResourceDefinition definition, V1ObjectMeta metadata, DeletionOptions options) =>
         definition.Storage == WellKnown.Events ? [.. metadata.Finalizers ?? []] : WithPropagation(metadata, options);
 
     /// <summary>The finalizers that the propagation policy asks for, in place of those of an earlier one.</summary>

@@ -6,7 +6,8 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>One HTTP request about an object, and what has been read of it.</summary>
-internal sealed class Exchange(HttpContext context, RequestInfo request, ResourceDefinition definition, UserIdentity user)
+internal sealed class Exchange(
+    HttpContext context, RequestInfo request, ResourceDefinition definition, UserIdentity user)
 {
     private WriteContext? _write;
 
@@ -33,7 +34,8 @@ internal sealed class Exchange(HttpContext context, RequestInfo request, Resourc
     };
 
     /// <summary>Reads body and options of a create, update or patch.</summary>
-    public async ValueTask<Outcome<IncomingWrite>> ReadWriteAsync(string optionsKind, bool isPatch = false, bool isApply = false)
+    public async ValueTask<Outcome<IncomingWrite>> ReadWriteAsync(
+        string optionsKind, bool isPatch = false, bool isApply = false)
     {
         var format = isPatch ? BodyFormat.Json : RequestBody.FormatOf(context.Request);
         if (format == BodyFormat.Unsupported)
@@ -112,8 +114,11 @@ internal static class NameRule
     public static Status? CheckReplacement(WriteContext context, k8s.Models.V1ObjectMeta metadata)
     {
         var space = context.Key.Namespace;
-        return space.Length > 0 && !string.IsNullOrEmpty(metadata.NamespaceProperty) && metadata.NamespaceProperty != space
-            ? StatusErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+        return space.Length > 0
+            && !string.IsNullOrEmpty(metadata.NamespaceProperty)
+            && metadata.NamespaceProperty != space
+            ? StatusErrors.BadRequest(
+                "the namespace of the provided object does not match the namespace sent on the request")
             : Check(context, metadata);
     }
 
@@ -128,11 +133,14 @@ internal static class NameRule
 
         if (metadata.Name != wanted)
         {
-            return StatusErrors.BadRequest($"the name of the object ({metadata.Name}) does not match the name on the URL ({wanted})");
+            return StatusErrors.BadRequest(
+                $"the name of the object ({metadata.Name}) does not match the name on the URL ({wanted})");
         }
 
         var space = context.Key.Namespace;
-        return space.Length > 0 && !string.IsNullOrEmpty(metadata.NamespaceProperty) && metadata.NamespaceProperty != space
+        return space.Length > 0
+            && !string.IsNullOrEmpty(metadata.NamespaceProperty)
+            && metadata.NamespaceProperty != space
             ? StatusErrors.BadRequest(
                 $"the namespace of the object ({metadata.NamespaceProperty}) does not match the namespace on the request ({space})")
             : null;

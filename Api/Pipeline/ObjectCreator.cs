@@ -56,7 +56,9 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
     private static Status? PlaceInNamespace(WriteContext context, V1ObjectMeta metadata)
     {
         var wanted = context.Definition.Namespaced ? context.Key.Namespace : "";
-        if (wanted.Length > 0 && !string.IsNullOrEmpty(metadata.NamespaceProperty) && metadata.NamespaceProperty != wanted)
+        if (wanted.Length > 0
+            && !string.IsNullOrEmpty(metadata.NamespaceProperty)
+            && metadata.NamespaceProperty != wanted)
         {
             return StatusErrors.BadRequest(
                 "the namespace of the provided object does not match the namespace sent on the request");
@@ -132,6 +134,8 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
         }
 
         var current = await store.GetAsync(context.Definition, key, ReadMode.Verified, context.CancellationToken);
-        return current?.Metadata.DeletionTimestamp is null ? error : error with { Message = $"object is being deleted: {error.Message}" };
+        return current?.Metadata.DeletionTimestamp is null
+            ? error
+            : error with { Message = $"object is being deleted: {error.Message}" };
     }
 }

@@ -19,7 +19,8 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
             var (result, isFinal) = await TryAsync(context, current, options);
             outcome = result;
-            if (isFinal || (mode == ReadMode.Verified && (result.Succeeded || result.Error.Reason != StatusReasons.Conflict)))
+            if (isFinal
+                || (mode == ReadMode.Verified && (result.Succeeded || result.Error.Reason != StatusReasons.Conflict)))
             {
                 return outcome;
             }
@@ -37,7 +38,8 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
 
     private async ValueTask<bool> IsNewestAsync(WriteContext context, ResourceObject? seen)
     {
-        var verified = await store.GetAsync(context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
+        var verified =
+            await store.GetAsync(context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
         return verified?.Revision == seen?.Revision;
     }
 
@@ -86,7 +88,8 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             : (outcome.Error, outcome.Error.Reason != StatusReasons.Conflict);
     }
 
-    private Task<Outcome<ResourceObject>> WriteAsync(WriteContext context, EncodedObject next, WriteKind kind, long expectedRevision) =>
+    private Task<Outcome<ResourceObject>> WriteAsync(
+        WriteContext context, EncodedObject next, WriteKind kind, long expectedRevision) =>
         store.WriteAsync(context.Definition, context.Key, next, kind, expectedRevision, context.CancellationToken);
 
     private async ValueTask<Status?> AdmitAsync(WriteContext context, ResourceObject current, DeletionOptions options)

@@ -35,7 +35,8 @@ public sealed class ObjectHandler(
     };
 
     /// <summary>Answers an authorized request whose path and verb exist.</summary>
-    public async Task HandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition, UserIdentity user)
+    public async Task HandleAsync(
+        HttpContext context, RequestInfo request, ResourceDefinition definition, UserIdentity user)
     {
         if (responder.CheckAcceptable(context) is { } unacceptable)
         {
@@ -64,12 +65,14 @@ public sealed class ObjectHandler(
     {
         var found = await FindAsync(exchange);
         return found.Succeeded
-            ? StatusErrors.NotImplemented($"subresource {exchange.Request.Subresource} of {exchange.Definition.Name.Qualified}")
+            ? StatusErrors.NotImplemented(
+                $"subresource {exchange.Request.Subresource} of {exchange.Definition.Name.Qualified}")
             : found.Error;
     }
 
     /// <summary>Answers <c>POST …/bindings</c>, where the body alone names the pod.</summary>
-    public async Task HandleBindingsAsync(HttpContext context, RequestInfo request, ResourceDefinition pods, UserIdentity user)
+    public async Task HandleBindingsAsync(
+        HttpContext context, RequestInfo request, ResourceDefinition pods, UserIdentity user)
     {
         var exchange = new Exchange(context, request, pods, user);
         if (await BindAsync(exchange, "") is { } refusal)
@@ -114,8 +117,11 @@ public sealed class ObjectHandler(
             }
         }
 
-        var item = await reader.GetAsync(exchange.Definition.Storage, exchange.Request.Key(exchange.Definition), freshness, exchange.Aborted);
-        return item is null ? StatusErrors.NotFound(exchange.Definition.Name, exchange.Request.Name) : exchange.Definition.Show(item);
+        var item = await reader.GetAsync(
+            exchange.Definition.Storage, exchange.Request.Key(exchange.Definition), freshness, exchange.Aborted);
+        return item is null
+            ? StatusErrors.NotFound(exchange.Definition.Name, exchange.Request.Name)
+            : exchange.Definition.Show(item);
     }
 
     private async ValueTask<Status?> CreateAsync(Exchange exchange)
@@ -134,7 +140,9 @@ public sealed class ObjectHandler(
         }
 
         var outcome = await creator.CreateAsync(write, item.Value);
-        return outcome.Succeeded ? await SendAsync(exchange, StatusCodes.Status201Created, outcome.Value.Object.Json) : outcome.Error;
+        return outcome.Succeeded
+            ? await SendAsync(exchange, StatusCodes.Status201Created, outcome.Value.Object.Json)
+            : outcome.Error;
     }
 
     private async ValueTask<Status?> UpdateAsync(Exchange exchange)
@@ -185,7 +193,9 @@ public sealed class ObjectHandler(
 
         var write = read.Value.Context;
         var patch = ObjectPatch.Parse(kind, read.Value.Body.Span, write.Options.FieldValidation);
-        return patch.Succeeded ? await SendWrittenAsync(exchange, await updater.PatchAsync(write, patch.Value)) : patch.Error;
+        return patch.Succeeded
+            ? await SendWrittenAsync(exchange, await updater.PatchAsync(write, patch.Value))
+            : patch.Error;
     }
 
     private async ValueTask<Status?> DeleteAsync(Exchange exchange)
@@ -203,7 +213,9 @@ public sealed class ObjectHandler(
         }
 
         var (item, _, isGone) = outcome.Value;
-        var code = !isGone && options.Value.OrphanDependents == false ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+        var code = !isGone && options.Value.OrphanDependents == false
+            ? StatusCodes.Status202Accepted
+            : StatusCodes.Status200OK;
         return await SendAsync(
             exchange, code, isGone && !DeletionRules.ReturnsObject(exchange.Definition) ? Success(exchange.Definition, item) : item.Json);
     }
@@ -227,7 +239,8 @@ public sealed class ObjectHandler(
         {
             var found = await FindAsync(exchange);
             return found.Succeeded
-                ? await SendAsync(exchange, StatusCodes.Status200OK, ScaleHandler.Render(exchange.Definition, found.Value))
+                ? await SendAsync(
+                    exchange, StatusCodes.Status200OK, ScaleHandler.Render(exchange.Definition, found.Value))
                 : found.Error;
         }
 
@@ -246,7 +259,8 @@ public sealed class ObjectHandler(
 
         var outcome = await scales.WriteAsync(read.Value.Context, read.Value.Body, read.Value.Format, kind);
         return outcome.Succeeded
-            ? await SendAsync(exchange, StatusCodes.Status200OK, ScaleHandler.Render(exchange.Definition, outcome.Value.Object))
+            ? await SendAsync(
+                exchange, StatusCodes.Status200OK, ScaleHandler.Render(exchange.Definition, outcome.Value.Object))
             : outcome.Error;
     }
 
@@ -259,7 +273,9 @@ public sealed class ObjectHandler(
         }
 
         var outcome = await bindings.BindAsync(read.Value.Context, name, read.Value.Body, read.Value.Format);
-        return outcome.Succeeded ? await SendAsync(exchange, StatusCodes.Status201Created, BindingHandler.Success) : outcome.Error;
+        return outcome.Succeeded
+            ? await SendAsync(exchange, StatusCodes.Status201Created, BindingHandler.Success)
+            : outcome.Error;
     }
 
     private async ValueTask<Status?> EvictAsync(Exchange exchange)
@@ -271,7 +287,9 @@ public sealed class ObjectHandler(
         }
 
         var outcome = await evictions.EvictAsync(read.Value.Context, read.Value.Body, read.Value.Format);
-        return outcome.Succeeded ? await SendAsync(exchange, StatusCodes.Status201Created, BindingHandler.Success) : outcome.Error;
+        return outcome.Succeeded
+            ? await SendAsync(exchange, StatusCodes.Status201Created, BindingHandler.Success)
+            : outcome.Error;
     }
 
     private static Outcome<IKubernetesObject<V1ObjectMeta>> Decode(Exchange exchange, IncomingWrite write)

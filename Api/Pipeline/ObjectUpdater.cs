@@ -27,10 +27,12 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     /// <param name="next">Decodes or patches; called once an attempt, and must give a fresh object each time.</param>
     /// <param name="uid">When set, the object must have this uid (as storage says it).</param>
     /// <param name="isPatch">
-    /// The next version's resourceVersion comes from the current one unless the patch names it. So a commit that loses a race is
-    /// tried again either way: if the patch did name a revision, applying it to the newer version finds that out.
+    /// The next version's resourceVersion comes from the current one unless the patch names it. So a commit that loses
+    /// a race is tried again either way: if the patch did name a revision, applying it to the newer version finds that
+    /// out.
     /// </param>
-    public async ValueTask<Outcome<WriteResult>> UpdateAsync(WriteContext context, NextVersion next, string uid = "", bool isPatch = false)
+    public async ValueTask<Outcome<WriteResult>> UpdateAsync(
+        WriteContext context, NextVersion next, string uid = "", bool isPatch = false)
     {
         Outcome<WriteResult> outcome = default;
         var mode = ReadMode.Optimistic;
@@ -77,7 +79,8 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
 
     private async ValueTask<bool> IsNewestAsync(WriteContext context, ResourceObject? seen)
     {
-        var verified = await store.GetAsync(context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
+        var verified =
+            await store.GetAsync(context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
         return verified?.Revision == seen?.Revision;
     }
 
@@ -155,7 +158,10 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
 
         made.Value.Metadata.ResourceVersion = null;
         var outcome = await creator.CreateAsync(context, made.Value);
-        return new Step(outcome, Retry: !outcome.Succeeded && outcome.Error.Reason == StatusReasons.AlreadyExists, outcome.Succeeded);
+        return new Step(
+            outcome,
+            Retry: !outcome.Succeeded && outcome.Error.Reason == StatusReasons.AlreadyExists,
+            outcome.Succeeded);
     }
 
     private static AdmissionAttributes Attributes(
@@ -241,12 +247,16 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
             context.CancellationToken);
         return outcome.Succeeded
             ? new Step(new WriteResult(outcome.Value, Deleted: deletes), Retry: false, IsCommitted: true)
-            : new Step(outcome.Error, Retry: !isLocked || outcome.Error.Code == 404, IsCommitted: isLocked && outcome.Error.Code == 409);
+            : new Step(
+                outcome.Error,
+                Retry: !isLocked || outcome.Error.Code == 404,
+                IsCommitted: isLocked && outcome.Error.Code == 409);
     }
 
     /// <summary>The typed form of a version; shared, so read only.</summary>
     internal static IKubernetesObject<V1ObjectMeta> DecodeShared(ResourceDefinition definition, ResourceObject item) =>
-        item.Decode<object>(json => ResourceCodec.Decode(definition.Model, json.Span)) as IKubernetesObject<V1ObjectMeta>
+        item.Decode<object>(
+            json => ResourceCodec.Decode(definition.Model, json.Span)) as IKubernetesObject<V1ObjectMeta>
         ?? throw new InvalidOperationException($"{definition.Model.Name} is no Kubernetes object.");
 
     /// <summary>The end of one attempt.</summary>

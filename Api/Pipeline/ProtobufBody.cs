@@ -43,7 +43,8 @@ internal static class ProtobufBody
         }
         catch (ProtobufException malformed)
         {
-            return BodyDecoder.CannotHandle(kind, version[(version.IndexOf('/', StringComparison.Ordinal) + 1)..], expected, malformed.Message);
+            return BodyDecoder.CannotHandle(
+                kind, version[(version.IndexOf('/', StringComparison.Ordinal) + 1)..], expected, malformed.Message);
         }
     }
 

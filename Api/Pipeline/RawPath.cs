@@ -21,7 +21,9 @@ internal static class RawPath
             return PlainText.BadRequestAsync(context);
         }
 
-        return path.IndexOf("/.") >= 0 && HasDotSegment(path) ? StatusJson.WriteAsync(context, Refusals.UnknownResource) : null;
+        return path.IndexOf("/.") >= 0 && HasDotSegment(path)
+            ? StatusJson.WriteAsync(context, Refusals.UnknownResource)
+            : null;
     }
 
     private static bool HasBrokenEscape(ReadOnlySpan<char> path)

@@ -40,7 +40,8 @@ public static class RequestBody
         MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? (parsed.MediaType ?? "").ToLowerInvariant() : "";
 
     /// <summary>The whole body; 413 when it is too large.</summary>
-    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(
+        HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength > MaxBytes)
         {

@@ -51,5 +51,6 @@ public sealed record RequestInfo
 
     /// <summary>The reading of this request; the router has set it.</summary>
     public static RequestInfo Of(HttpContext context) =>
-        context.Features.Get<RequestInfo>() ?? throw new InvalidOperationException("The router has not read the request yet.");
+        context.Features.Get<RequestInfo>() ?? throw new InvalidOperationException(
+            "The router has not read the request yet.");
 }

@@ -16,7 +16,8 @@ public static class RequestInfoReader
     /// <param name="path">Decoded path.</param>
     /// <param name="watch">The query asks for a watch.</param>
     /// <param name="fieldSelector">The query's field selector, or null.</param>
-    public static Outcome<RequestInfo> Read(string method, string path, bool watch = false, string? fieldSelector = null)
+    public static Outcome<RequestInfo> Read(
+        string method, string path, bool watch = false, string? fieldSelector = null)
     {
         var other = new RequestInfo { Path = path, Verb = method.ToLowerInvariant() };
         var parts = path.Trim('/').Split('/');
@@ -110,7 +111,8 @@ public static class RequestInfoReader
         const string Field = "metadata.name";
         foreach (var term in (fieldSelector ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (term.StartsWith(Field, StringComparison.Ordinal) && term.AsSpan(Field.Length).TrimStart() is ['=', .. var rest])
+            if (term.StartsWith(Field, StringComparison.Ordinal)
+                && term.AsSpan(Field.Length).TrimStart() is ['=', .. var rest])
             {
                 var name = rest.TrimStart('=').Trim().ToString();
                 return IsPathSegmentName(name) ? name : "";

@@ -23,7 +23,9 @@ public static class RouteRules
 
     private static bool PathExists(RequestInfo request, ResourceDefinition definition)
     {
-        if (request.Verb == "proxy" || request.Name.Contains('%', StringComparison.Ordinal) || request.Parts.Any(p => p is "." or ".."))
+        if (request.Verb == "proxy"
+            || request.Name.Contains('%', StringComparison.Ordinal)
+            || request.Parts.Any(p => p is "." or ".."))
         {
             return false;
         }
@@ -36,7 +38,8 @@ public static class RouteRules
 
         return request.Subresource.Length == 0
             ? request.Parts.Count <= 2
-            : definition.HasSubresource(request.Subresource) && (request.Parts.Count == 3 || request.Subresource == "proxy");
+            : definition.HasSubresource(
+                request.Subresource) && (request.Parts.Count == 3 || request.Subresource == "proxy");
     }
 
     /// <summary>A path of a namespace itself names it twice over: as resource and as namespace.</summary>

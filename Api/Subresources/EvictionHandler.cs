@@ -11,10 +11,12 @@ namespace OrleansOrchestrator.Api.Subresources;
 /// </summary>
 public sealed class EvictionHandler(ObjectUpdater updater, ObjectDeleter deleter, TimeProvider time)
 {
-    private static readonly ExpectedBody Expected = new(typeof(V1Eviction), "policy/v1", "Eviction") { OldApiVersion = "policy/v1beta1" };
+    private static readonly ExpectedBody Expected =
+        new(typeof(V1Eviction), "policy/v1", "Eviction") { OldApiVersion = "policy/v1beta1" };
 
     /// <summary>Decodes and carries out an eviction.</summary>
-    public async ValueTask<Outcome<WriteResult>> EvictAsync(WriteContext context, ReadOnlyMemory<byte> body, BodyFormat format)
+    public async ValueTask<Outcome<WriteResult>> EvictAsync(
+        WriteContext context, ReadOnlyMemory<byte> body, BodyFormat format)
     {
         var decoded = BodyDecoder.Decode(Expected, body, format, context.Options.FieldValidation, context.Warnings);
         if (!decoded.Succeeded)
@@ -51,7 +53,8 @@ public sealed class EvictionHandler(ObjectUpdater updater, ObjectDeleter deleter
         return await deleter.DeleteAsync(context.With(context.Key), wanted);
     }
 
-    /// <summary>Says in the pod's status why it is about to go; who waits for it can tell an eviction from a failure.</summary>
+    /// <summary>Says in the pod's status why it is about to go; who waits for it can tell an eviction from a
+    /// failure.</summary>
     private ValueTask<Outcome<WriteResult>> MarkAsync(WriteContext context, DeletionOptions options) =>
         updater.UpdateAsync(context.With(context.Key, "status"), current =>
         {

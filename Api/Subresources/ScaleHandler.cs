@@ -26,7 +26,9 @@ public sealed class ScaleHandler(ObjectUpdater updater)
         if (patch is { } kind)
         {
             var parsed = ObjectPatch.Parse(kind, body.Span, context.Options.FieldValidation);
-            return parsed.Succeeded ? PatchAsync(context, parsed.Value) : new ValueTask<Outcome<WriteResult>>(parsed.Error);
+            return parsed.Succeeded
+                ? PatchAsync(context, parsed.Value)
+                : new ValueTask<Outcome<WriteResult>>(parsed.Error);
         }
 
         var decoded = BodyDecoder.Decode(Expected, body, format, context.Options.FieldValidation, context.Warnings);
@@ -38,7 +40,8 @@ public sealed class ScaleHandler(ObjectUpdater updater)
         var scale = (V1Scale)decoded.Value;
         return NameRule.CheckReplacement(context, scale.Metadata) is { } mismatch
             ? new ValueTask<Outcome<WriteResult>>(mismatch)
-            : updater.UpdateAsync(context.With(context.Key), current => Next(context, current, scale), scale.Metadata.Uid ?? "");
+            : updater.UpdateAsync(
+                context.With(context.Key), current => Next(context, current, scale), scale.Metadata.Uid ?? "");
     }
 
     private ValueTask<Outcome<WriteResult>> PatchAsync(WriteContext context, ObjectPatch patch) => updater.UpdateAsync(
@@ -52,11 +55,13 @@ public sealed class ScaleHandler(ObjectUpdater updater)
 
             var scale = patch.Apply(typeof(V1Scale), Render(context.Definition, current).Span, context.Warnings);
             return scale.Succeeded
-                ? NameRule.Check(context, scale.Value.Metadata) is { } mismatch ? mismatch : Next(context, current, (V1Scale)scale.Value)
+                ? NameRule.Check(context, scale.Value.Metadata) is { } mismatch ? mismatch : Next(
+                    context, current, (V1Scale)scale.Value)
                 : scale.Error;
         });
 
-    private static Outcome<IKubernetesObject<V1ObjectMeta>> Next(WriteContext context, ResourceObject? current, V1Scale scale)
+    private static Outcome<IKubernetesObject<V1ObjectMeta>> Next(
+        WriteContext context, ResourceObject? current, V1Scale scale)
     {
         if (current is null)
         {

@@ -18,8 +18,10 @@ public sealed class ObjectSlices
 
     public ObjectSlices(ResourceDefinition definition)
     {
-        _kindFirst = Encoding.UTF8.GetBytes($"{{\"kind\":\"{definition.Kind}\",\"apiVersion\":\"{definition.ApiVersion}\",");
-        _versionFirst = Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{definition.ApiVersion}\",\"kind\":\"{definition.Kind}\",");
+        _kindFirst =
+            Encoding.UTF8.GetBytes($"{{\"kind\":\"{definition.Kind}\",\"apiVersion\":\"{definition.ApiVersion}\",");
+        _versionFirst =
+            Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{definition.ApiVersion}\",\"kind\":\"{definition.Kind}\",");
     }
 
     /// <summary>

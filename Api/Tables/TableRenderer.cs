@@ -17,7 +17,8 @@ public enum RowObject
 }
 
 /// <summary>Writes <c>meta.k8s.io Table</c>: what kubectl prints. Columns and cells are the strategy's.</summary>
-public sealed class TableRenderer(ResourceDefinition definition, RowObject rowObject, string metaVersion, TimeProvider clock)
+public sealed class TableRenderer(
+    ResourceDefinition definition, RowObject rowObject, string metaVersion, TimeProvider clock)
 {
     internal static readonly JsonWriterOptions WriterOptions = new()
     {
@@ -26,7 +27,8 @@ public sealed class TableRenderer(ResourceDefinition definition, RowObject rowOb
     };
 
     /// <summary>Reads <c>includeObject</c>; the refusal is upstream's.</summary>
-    public static Outcome<RowObject> ReadRowObject(IQueryCollection query) => query["includeObject"].FirstOrDefault() switch
+    public static Outcome<RowObject> ReadRowObject(IQueryCollection query) =>
+        query["includeObject"].FirstOrDefault() switch
     {
         null or "" or "Metadata" => RowObject.Metadata,
         "None" => RowObject.None,
@@ -37,7 +39,8 @@ public sealed class TableRenderer(ResourceDefinition definition, RowObject rowOb
     };
 
     /// <summary>Everything up to the rows; the caller writes rows and then <see cref="WriteEnd"/>.</summary>
-    public void WriteStart(Utf8JsonWriter writer, string resourceVersion, string continueToken, long? remaining, bool columns)
+    public void WriteStart(
+        Utf8JsonWriter writer, string resourceVersion, string continueToken, long? remaining, bool columns)
     {
         writer.WriteStartObject();
         writer.WriteString("kind"u8, "Table"u8);

@@ -56,7 +56,8 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
             var partial = format.Form == ObjectForm.PartialObjectMetadata;
             var kind = partial ? "PartialObjectMetadata" : definition.Kind;
             var version = partial ? $"meta.k8s.io/{format.MetaVersion}" : definition.ApiVersion;
-            Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\",\"metadata\":{metadata}}}", output);
+            Encoding.UTF8.GetBytes(
+                $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\",\"metadata\":{metadata}}}", output);
         }
 
         output.Write("}\n"u8);
@@ -80,7 +81,8 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
     private void WriteTable(IBufferWriter<byte> output, ReadOnlySpan<byte> json)
     {
         using var writer = new Utf8JsonWriter(output, TableRenderer.WriterOptions);
-        table!.WriteStart(writer, ObjectSlices.ResourceVersion(json), continueToken: "", remaining: null, columns: !_columnsSent);
+        table!.WriteStart(
+            writer, ObjectSlices.ResourceVersion(json), continueToken: "", remaining: null, columns: !_columnsSent);
         _columnsSent = true;
         table.WriteRow(writer, json.ToArray());
         TableRenderer.WriteEnd(writer);

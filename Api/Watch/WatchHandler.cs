@@ -88,9 +88,11 @@ public sealed class WatchHandler(
 
         // Old paths (/watch/…/pods/web) name an object; in the query form the field selector does.
         var name = request.Parts.Count > 1 ? request.Name : "";
-        var selection = ObjectSelection.Parse(definition, request.Namespace, name, options.LabelSelector, options.FieldSelector);
+        var selection =
+            ObjectSelection.Parse(definition, request.Namespace, name, options.LabelSelector, options.FieldSelector);
         return selection.Succeeded
-            ? new Prepared(format.Value, options, selection.Value, rowObject.Succeeded ? rowObject.Value : RowObject.Metadata)
+            ? new Prepared(
+                format.Value, options, selection.Value, rowObject.Succeeded ? rowObject.Value : RowObject.Metadata)
             : selection.Error;
     }
 
@@ -119,7 +121,9 @@ public sealed class WatchHandler(
         {
             // The client waits for the head before it considers the watch open.
             await response.BodyWriter.FlushAsync(ends.Token);
-            var table = format.Form == ObjectForm.Table ? new TableRenderer(definition, rowObject, format.MetaVersion, clock) : null;
+            var table = format.Form == ObjectForm.Table
+                ? new TableRenderer(definition, rowObject, format.MetaVersion, clock)
+                : null;
             var encoder = new WatchEncoder(definition, format, table);
             var stream = new WatchStream(response.BodyWriter, encoder, selection, clock)
             {
@@ -139,5 +143,6 @@ public sealed class WatchHandler(
         }
     }
 
-    private sealed record Prepared(ResponseFormat Format, ListOptions Options, ObjectSelection Selection, RowObject RowObject);
+    private sealed record Prepared(
+        ResponseFormat Format, ListOptions Options, ObjectSelection Selection, RowObject RowObject);
 }

@@ -17,7 +17,9 @@ public sealed record WatchPlan(CacheSnapshot? Initial, long AfterRevision, bool 
     public static ListOptions Complete(ListOptions options)
     {
         var watch = options with { Watch = true };
-        return watch.SendInitialEvents is null && watch.ResourceVersionMatch.Length == 0 && watch.ResourceVersion is "" or "0"
+        return watch.SendInitialEvents is null
+            && watch.ResourceVersionMatch.Length == 0
+            && watch.ResourceVersion is "" or "0"
             ? watch with { SendInitialEvents = true, ResourceVersionMatch = ListOptions.NotOlderThan }
             : watch;
     }

@@ -83,7 +83,8 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
             }
 
             var until = nextBookmark < timeout ? nextBookmark : timeout;
-            var batch = await watcher.ReadAsync(MaxBatch, until > elapsed ? until - elapsed : TimeSpan.Zero, cancellationToken);
+            var batch = await watcher.ReadAsync(
+                MaxBatch, until > elapsed ? until - elapsed : TimeSpan.Zero, cancellationToken);
             var goesOn = Send(batch);
             if (goesOn && clock.GetElapsedTime(started) is var now && now >= nextBookmark)
             {

@@ -42,7 +42,8 @@ public static class SlicePlanner
     public const int MaxEndpoints = 100;
 
     /// <summary>The writes that are needed; none when the slices are right.</summary>
-    public static SlicePlan Compute(SliceShape shape, IReadOnlyList<EndpointGroup> groups, IReadOnlyList<V1EndpointSlice> existing)
+    public static SlicePlan Compute(
+        SliceShape shape, IReadOnlyList<EndpointGroup> groups, IReadOnlyList<V1EndpointSlice> existing)
     {
         var wanted = groups.Where(g => g.Endpoints.Count > 0).ToList();
         if (wanted.Count == 0 && groups.Count > 0)
@@ -53,10 +54,13 @@ public static class SlicePlanner
 
         var drafts = existing.ToLookup(s => GroupId(s.AddressType, s.Ports ?? []));
         var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(s))])).ToList();
-        var keptNames = kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+        var keptNames =
+            kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         var numbers = FreeNumbers(shape.Names, existing).GetEnumerator();
-        var create = kept.Where(d => d.Slice is null).Select(d => New(shape, d, NextName(shape.Names, numbers))).ToList();
-        var update = kept.Where(d => d.Slice is not null && (d.IsChanged || !HasShape(shape, d.Slice))).Select(d => Updated(shape, d)).ToList();
+        var create =
+            kept.Where(d => d.Slice is null).Select(d => New(shape, d, NextName(shape.Names, numbers))).ToList();
+        var update = kept.Where(d => d.Slice is not null && (d.IsChanged || !HasShape(shape, d.Slice))).Select(
+            d => Updated(shape, d)).ToList();
         return new SlicePlan(create, update, [.. existing.Where(s => !keptNames.Contains(s.Metadata.Name))]);
     }
 
@@ -131,7 +135,8 @@ public static class SlicePlanner
         && (shape.Annotations is null || Same(shape.Annotations, slice.Metadata.Annotations));
 
     private static bool Same(IReadOnlyDictionary<string, string> wanted, IDictionary<string, string>? actual) =>
-        wanted.Count == (actual?.Count ?? 0) && wanted.All(p => actual!.TryGetValue(p.Key, out var value) && value == p.Value);
+        wanted.Count == (actual?.Count ?? 0) && wanted.All(
+            p => actual!.TryGetValue(p.Key, out var value) && value == p.Value);
 
     private static V1EndpointSlice New(SliceShape shape, Draft draft, string name) => new()
     {
@@ -246,7 +251,8 @@ internal static class EndpointEquality
         && Same(a.Ports, b.Ports, Same);
 
     private static bool Same(V1EndpointAddress a, V1EndpointAddress b) =>
-        a.Ip == b.Ip && (a.Hostname ?? "") == (b.Hostname ?? "") && (a.NodeName ?? "") == (b.NodeName ?? "") && Same(a.TargetRef, b.TargetRef);
+        a.Ip == b.Ip && (a.Hostname ?? "") == (b.Hostname ?? "") && (a.NodeName ?? "") == (b.NodeName ?? "") && Same(
+            a.TargetRef, b.TargetRef);
 
     private static bool Same(Corev1EndpointPort a, Corev1EndpointPort b) =>
         (a.Name ?? "") == (b.Name ?? "") && a.Port == b.Port && a.Protocol == b.Protocol && (a.AppProtocol ?? "") == (b.AppProtocol ?? "");

@@ -68,7 +68,8 @@ internal sealed class HollowNode
     private void Set(string address, bool isTaken)
     {
         if (address.StartsWith(PodNetwork, StringComparison.Ordinal)
-            && int.TryParse(address.AsSpan(PodNetwork.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var octet)
+            && int.TryParse(
+                address.AsSpan(PodNetwork.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var octet)
             && octet >= 1
             && octet <= _taken.Length)
         {

@@ -115,7 +115,8 @@ internal static class HollowNodeJson
     private static JsonArray Conditions(DateTimeOffset now, bool isTransition)
     {
         return new JsonArray(
-            Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+            Condition(
+                "MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
             Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
             Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
             Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"));

@@ -10,7 +10,8 @@ namespace OrleansOrchestrator.Grains.Hollow;
 /// runs.
 /// </summary>
 [GrainType("hollow-nodes")]
-public sealed partial class HollowNodesGrain(IServiceProvider services, TimeProvider time, ILogger<HollowNodesGrain> logger)
+public sealed partial class HollowNodesGrain(
+    IServiceProvider services, TimeProvider time, ILogger<HollowNodesGrain> logger)
     : Grain, IHollowNodesGrain
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
@@ -39,7 +40,8 @@ public sealed partial class HollowNodesGrain(IServiceProvider services, TimeProv
     }
 
     /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => StopAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        StopAsync();
 
     private async Task StopAsync()
     {

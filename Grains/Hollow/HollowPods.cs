@@ -16,7 +16,8 @@ internal enum HollowStep
 /// All pods on hollow nodes, and one list of what is due when, for all of them: no timer per pod or node. Pure state,
 /// one thread at a time.
 /// </summary>
-internal sealed class HollowPods(IReadOnlyDictionary<string, HollowNode> nodes, HollowNodeSettings settings, TimeProvider time)
+internal sealed class HollowPods(
+    IReadOnlyDictionary<string, HollowNode> nodes, HollowNodeSettings settings, TimeProvider time)
 {
     private readonly Dictionary<ObjectKey, HollowPod> _pods = [];
     private readonly PriorityQueue<(HollowPod Pod, HollowStep Step), long> _due = new();
@@ -24,7 +25,8 @@ internal sealed class HollowPods(IReadOnlyDictionary<string, HollowNode> nodes, 
     public int Count => _pods.Count;
 
     /// <summary>When the next step is due; null for none.</summary>
-    public DateTimeOffset? NextDue => _due.TryPeek(out _, out var ticks) ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    public DateTimeOffset? NextDue =>
+        _due.TryPeek(out _, out var ticks) ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     public void Apply(ChangeKind kind, ResourceObject item)
     {
@@ -181,7 +183,8 @@ internal sealed class HollowPods(IReadOnlyDictionary<string, HollowNode> nodes, 
         if (settings.TerminationDelay > TimeSpan.Zero)
         {
             using var document = JsonDocument.Parse(pod.Object.Json);
-            grace = document.RootElement.GetProperty("metadata").TryGetProperty("deletionGracePeriodSeconds", out var seconds)
+            grace = document.RootElement.GetProperty("metadata").TryGetProperty(
+                "deletionGracePeriodSeconds", out var seconds)
                 ? TimeSpan.FromSeconds(seconds.GetInt64())
                 : TimeSpan.Zero;
         }
@@ -193,5 +196,7 @@ internal sealed class HollowPods(IReadOnlyDictionary<string, HollowNode> nodes, 
         _due.Enqueue((pod, step), (time.GetUtcNow() + after).UtcTicks);
 
     private static string Text(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value)
+            ? value.GetString() ?? ""
+            : "";
 }

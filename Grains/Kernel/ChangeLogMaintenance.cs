@@ -32,6 +32,7 @@ internal sealed partial class ChangeLogMaintenance(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The change log could not be maintained; trying again later. {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "The change log could not be maintained; trying again later. {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);
 }

@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// <summary>A write that waits for its batch.</summary>
 internal sealed class PendingWrite(JournalWrite write, CancellationToken cancellationToken)
 {
-    private readonly TaskCompletionSource<Outcome<ResourceObject>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Outcome<ResourceObject>> _done =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public JournalWrite Write => write;
 

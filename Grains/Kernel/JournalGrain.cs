@@ -41,7 +41,8 @@ public sealed class JournalGrain : Grain, IJournalGrain
         _journal.CommitManyAsync(writes, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) => _journal.GetRevisionAsync(cancellationToken);
+    public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) =>
+        _journal.GetRevisionAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken) =>

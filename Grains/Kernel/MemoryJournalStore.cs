@@ -73,7 +73,8 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(ResourceName resource, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(
+        ResourceName resource, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -93,7 +94,8 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
     }
 
     /// <inheritdoc/>
-    public Task<ResourceObject?> ReadObjectAsync(ResourceName resource, ObjectKey key, CancellationToken cancellationToken)
+    public Task<ResourceObject?> ReadObjectAsync(
+        ResourceName resource, ObjectKey key, CancellationToken cancellationToken)
     {
         lock (_lock)
         {

@@ -98,7 +98,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(ResourceName resource, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(
+        ResourceName resource, CancellationToken cancellationToken) =>
         RunAsync<IReadOnlyList<KeyRevision>>(
             async connection =>
             {
@@ -140,7 +141,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ResourceObject?> ReadObjectAsync(ResourceName resource, ObjectKey key, CancellationToken cancellationToken) =>
+    public Task<ResourceObject?> ReadObjectAsync(
+        ResourceName resource, ObjectKey key, CancellationToken cancellationToken) =>
         RunAsync(
             async connection =>
             {
@@ -223,7 +225,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             ? new ResourceObject(key, reader.GetString(9), previousRevision, reader.GetFieldValue<byte[]>(10))
             : null;
         var item = new ResourceObject(key, reader.GetString(5), reader.GetInt64(6), reader.GetFieldValue<byte[]>(8));
-        return new Change((ChangeKind)reader.GetInt16(2), item) { PreviousRevision = previousRevision, Previous = previous };
+        return new Change(
+            (ChangeKind)reader.GetInt16(2), item) { PreviousRevision = previousRevision, Previous = previous };
     }
 
     private static NpgsqlCommand BuildAppend(
@@ -247,7 +250,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         return command;
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, ResourceName resource, params ReadOnlySpan<long> numbers)
+    private static NpgsqlCommand Command(
+        NpgsqlConnection connection, string sql, ResourceName resource, params ReadOnlySpan<long> numbers)
     {
         var command = new NpgsqlCommand(sql, connection);
         Add(command, resource.ToString());
@@ -263,7 +267,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 
     private static void Add<T>(NpgsqlCommand command, T[] values, NpgsqlDbType element) =>
-        command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
+        command.Parameters.Add(
+            new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element });
 
     /// <summary>
     /// The causes as text. The exceptions themselves stay here: ours go to callers on other silos, which cannot decode
@@ -346,7 +351,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
 
         /// <summary>The array itself when the memory is all of it, which is how the journal makes them.</summary>
         private static byte[] Bytes(ReadOnlyMemory<byte> json) =>
-            MemoryMarshal.TryGetArray(json, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
+            MemoryMarshal.TryGetArray(
+                json, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
                 ? segment.Array
                 : json.ToArray();
     }
@@ -365,7 +371,8 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
                 return new ChangeBatch { Changes = [], Revision = Revision, TooOld = true };
             }
 
-            if (Changes.Count < Math.Min(max, Revision - after) || (Changes.Count > 0 && Changes[^1].Object.Revision != after + Changes.Count))
+            if (Changes.Count < Math.Min(max, Revision - after)
+                || (Changes.Count > 0 && Changes[^1].Object.Revision != after + Changes.Count))
             {
                 return null;
             }

@@ -106,6 +106,8 @@ internal sealed partial class ReconcileLoop(
     internal static TimeSpan Backoff(int failures) =>
         failures >= 10 ? MaxBackoff : TimeSpan.FromTicks(Math.Min(FirstBackoff.Ticks << failures, MaxBackoff.Ticks));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reconciling {Name} failed {Failures} times in a row; next attempt in {Delay}.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Reconciling {Name} failed {Failures} times in a row; next attempt in {Delay}.")]
     private static partial void LogFailed(ILogger logger, string name, int failures, TimeSpan delay, Exception error);
 }

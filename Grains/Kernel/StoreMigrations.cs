@@ -73,16 +73,19 @@ public static class StoreMigrations
         }
     }
 
-    private static async Task<List<string>> AppliedScriptsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<List<string>> AppliedScriptsAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var result = new List<string>();
-        await using var exists = new NpgsqlCommand("select to_regclass('public.orchestrator_schema_versions') is not null", connection);
+        await using var exists =
+            new NpgsqlCommand("select to_regclass('public.orchestrator_schema_versions') is not null", connection);
         if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
         {
             return result;
         }
 
-        await using var read = new NpgsqlCommand("select scriptname from public.orchestrator_schema_versions", connection);
+        await using var read =
+            new NpgsqlCommand("select scriptname from public.orchestrator_schema_versions", connection);
         await using var reader = await read.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -106,13 +109,16 @@ public static class StoreMigrations
 
         public void LogDebug(string format, params object[] args) => logger.LogDebug("{Message}", Text(format, args));
 
-        public void LogInformation(string format, params object[] args) => logger.LogInformation("{Message}", Text(format, args));
+        public void LogInformation(string format, params object[] args) =>
+            logger.LogInformation("{Message}", Text(format, args));
 
-        public void LogWarning(string format, params object[] args) => logger.LogWarning("{Message}", Text(format, args));
+        public void LogWarning(string format, params object[] args) =>
+            logger.LogWarning("{Message}", Text(format, args));
 
         public void LogError(string format, params object[] args) => logger.LogError("{Message}", Text(format, args));
 
-        public void LogError(Exception ex, string format, params object[] args) => logger.LogError(ex, "{Message}", Text(format, args));
+        public void LogError(Exception ex, string format, params object[] args) =>
+            logger.LogError(ex, "{Message}", Text(format, args));
 
         private static string Text(string format, object[] args) =>
             args.Length == 0 ? format : string.Format(System.Globalization.CultureInfo.InvariantCulture, format, args);

@@ -13,7 +13,8 @@ public sealed class ChildCursor
 
 /// <summary>A cursor in ordinary grain storage.</summary>
 [GrainType("child-cursor")]
-public sealed class ChildCursorGrain([PersistentState("cursor")] IPersistentState<ChildCursor> state) : Grain, IChildCursorGrain
+public sealed class ChildCursorGrain(
+    [PersistentState("cursor")] IPersistentState<ChildCursor> state) : Grain, IChildCursorGrain
 {
     /// <inheritdoc/>
     public Task<int> LoadAsync() => Task.FromResult(state.State.Value);
@@ -55,14 +56,16 @@ public sealed class ChildCursorGrain([PersistentState("cursor")] IPersistentStat
 public sealed class GrainChildCursors(IGrainFactory grains) : IChildCursors
 {
     /// <inheritdoc/>
-    public async ValueTask<int> LoadAsync(string ownerUid, CancellationToken cancellationToken) => await Of(ownerUid).LoadAsync();
+    public async ValueTask<int> LoadAsync(string ownerUid, CancellationToken cancellationToken) =>
+        await Of(ownerUid).LoadAsync();
 
     /// <inheritdoc/>
     public async ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken) =>
         await Of(ownerUid).SaveAsync(cursor);
 
     /// <inheritdoc/>
-    public async ValueTask ForgetAsync(string ownerUid, CancellationToken cancellationToken) => await Of(ownerUid).ClearAsync();
+    public async ValueTask ForgetAsync(string ownerUid, CancellationToken cancellationToken) =>
+        await Of(ownerUid).ClearAsync();
 
     private IChildCursorGrain Of(string ownerUid) => grains.GetGrain<IChildCursorGrain>(ownerUid);
 }

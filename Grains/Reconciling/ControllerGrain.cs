@@ -72,7 +72,8 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await _stop.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(_loop, _resync), Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken));
+        await Task.WhenAny(
+            Task.WhenAll(_loop, _resync), Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken));
     }
 
     private IController Create()
@@ -105,9 +106,12 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
                 LogEnded(Name, error);
             }
 
-            backOff = _time.GetElapsedTime(started) > MaxBackOff ? TimeSpan.FromMilliseconds(200) : Min(backOff * 2, MaxBackOff);
+            backOff = _time.GetElapsedTime(started) > MaxBackOff
+                ? TimeSpan.FromMilliseconds(200)
+                : Min(backOff * 2, MaxBackOff);
             await Task.Delay(backOff, _time, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                .ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -135,6 +139,7 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
     [LoggerMessage(Level = LogLevel.Warning, Message = "controller {Name} ended and is started again")]
     private partial void LogEnded(string name, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "resync of controller {Name} failed; the next reminder tries again")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "resync of controller {Name} failed; the next reminder tries again")]
     private partial void LogResyncFailed(string name, Exception error);
 }

@@ -43,7 +43,8 @@ public sealed partial class ControllerKeeper : BackgroundService
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.WhenAll(_names.Select(PingAsync));
-            await Task.Delay(_options.KeeperPeriod, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_options.KeeperPeriod, _time, stoppingToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

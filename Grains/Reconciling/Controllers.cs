@@ -46,7 +46,8 @@ public static class Controllers
     /// <summary>Adds a controller of one's own.</summary>
     public static IServiceCollection AddController(
         this IServiceCollection services, string name, Func<ReconcilingServices, IController> create) =>
-        services.AddSingleton(new ControllerRegistration(name, s => create(s.GetRequiredService<ReconcilingServices>())));
+        services.AddSingleton(
+            new ControllerRegistration(name, s => create(s.GetRequiredService<ReconcilingServices>())));
 
     /// <summary>Deployments: themselves, and the ReplicaSets that they control or could adopt.</summary>
     public static IReadOnlyList<Followed> DeploymentFollows()
@@ -119,8 +120,10 @@ public static class Controllers
                     : terminating.Remove(name);
                 keys.Add(change.Object.Key);
             }),
-            new Followed(WellKnown.ServiceAccounts, (change, keys) => AddHome(change, NamespaceReconciler.DefaultAccount, keys)),
-            new Followed(WellKnown.ConfigMaps, (change, keys) => AddHome(change, NamespaceReconciler.RootCertificates, keys)),
+            new Followed(
+                WellKnown.ServiceAccounts, (change, keys) => AddHome(change, NamespaceReconciler.DefaultAccount, keys)),
+            new Followed(
+                WellKnown.ConfigMaps, (change, keys) => AddHome(change, NamespaceReconciler.RootCertificates, keys)),
             new Followed(WellKnown.Pods, (change, keys) =>
             {
                 if (change.Kind == ChangeKind.Deleted && terminating.Contains(change.Object.Key.Namespace))
@@ -134,7 +137,8 @@ public static class Controllers
     /// <summary>
     /// The reminders' part of a controller whose objects may be gone while something of theirs remains.
     /// </summary>
-    private static ResourceName? NamesakesOf(ResourceName target) => target == WellKnown.Services ? WellKnown.Endpoints : null;
+    private static ResourceName? NamesakesOf(ResourceName target) =>
+        target == WellKnown.Services ? WellKnown.Endpoints : null;
 
     private static void AddWakeController(
         this IServiceCollection services, string name, ResourceName target, Func<IReadOnlyList<Followed>> follows) =>
@@ -154,13 +158,15 @@ public static class Controllers
     private static WakeUp Waker(IServiceProvider provider, string grainType)
     {
         var grains = provider.GetRequiredService<IGrainFactory>();
-        return target => _ = grains.GetGrain<IObjectGrain>(GrainId.Create(grainType, target.ToString())).ReconcileAsync();
+        return target =>
+            _ = grains.GetGrain<IObjectGrain>(GrainId.Create(grainType, target.ToString())).ReconcileAsync();
     }
 
     private static V1LabelSelector? SelectorOf(ResourceChange change, Func<ResourceObject, V1LabelSelector> read) =>
         change.Kind == ChangeKind.Deleted ? null : read(change.Object);
 
-    private static void AddOwners(ResourceChange change, string kind, SelectorIndex selectors, ICollection<ObjectKey> keys)
+    private static void AddOwners(
+        ResourceChange change, string kind, SelectorIndex selectors, ICollection<ObjectKey> keys)
     {
         var now = change.Object.Metadata.Controller;
         AddOwner(change.Object, now, kind, keys);

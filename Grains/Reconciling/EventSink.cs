@@ -114,7 +114,8 @@ public sealed partial class EventSink : BackgroundService
         }
     }
 
-    private async Task<bool> TryCountAsync(IResourceClient client, EventRecord record, CancellationToken cancellationToken)
+    private async Task<bool> TryCountAsync(
+        IResourceClient client, EventRecord record, CancellationToken cancellationToken)
     {
         var patch = new JsonObject
         {

@@ -78,7 +78,8 @@ public sealed class SelectorIndex
         }
     }
 
-    private void FindIn((string, string, string) pair, IReadOnlyDictionary<string, string> labels, ICollection<ObjectKey> found)
+    private void FindIn(
+        (string, string, string) pair, IReadOnlyDictionary<string, string> labels, ICollection<ObjectKey> found)
     {
         if (!_byPair.TryGetValue(pair, out var bucket))
         {

@@ -53,7 +53,8 @@ public sealed class NodeInfo(string name, VersionClock clock)
     /// <summary><c>region:zone</c> from the well-known labels; empty without.</summary>
     public string Zone { get; private set; } = "";
 
-    public long AllocatableScalar(int resource) => resource < _scalarAllocatable.Length ? _scalarAllocatable[resource] : 0;
+    public long AllocatableScalar(int resource) =>
+        resource < _scalarAllocatable.Length ? _scalarAllocatable[resource] : 0;
 
     public long RequestedScalar(int resource) => resource < _scalarRequested.Length ? _scalarRequested[resource] : 0;
 
@@ -160,7 +161,8 @@ public sealed class NodeInfo(string name, VersionClock clock)
             values[index] = amount;
         }
 
-        var changed = before != (AllocatableMilliCpu, AllocatableMemoryBytes, AllocatableEphemeralStorageBytes, AllocatablePods)
+        var changed =
+            before != (AllocatableMilliCpu, AllocatableMemoryBytes, AllocatableEphemeralStorageBytes, AllocatablePods)
             || !values.AsSpan().TrimEnd(0).SequenceEqual(_scalarAllocatable.AsSpan().TrimEnd(0));
         _scalarAllocatable = values;
         return changed;
@@ -180,7 +182,8 @@ public sealed class NodeInfo(string name, VersionClock clock)
         PodShapeParser.Text(item, "key"), PodShapeParser.Text(item, "value"), PodShapeParser.Text(item, "effect"));
 
     private static string ReadZone(IReadOnlyDictionary<string, string> labels) =>
-        labels.GetValueOrDefault("topology.kubernetes.io/region") + ":" + labels.GetValueOrDefault("topology.kubernetes.io/zone");
+        labels.GetValueOrDefault("topology.kubernetes.io/region") + ":" + labels.GetValueOrDefault(
+            "topology.kubernetes.io/zone");
 
     private static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right)
     {

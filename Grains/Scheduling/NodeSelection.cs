@@ -12,7 +12,8 @@ public sealed record NodeSelection(
     {
         foreach (var (key, value) in Labels)
         {
-            if (!node.Labels.TryGetValue(key, out var actual) || !string.Equals(actual, value, StringComparison.Ordinal))
+            if (!node.Labels.TryGetValue(key, out var actual)
+                || !string.Equals(actual, value, StringComparison.Ordinal))
             {
                 return false;
             }

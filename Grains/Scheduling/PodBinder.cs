@@ -55,7 +55,8 @@ internal sealed partial class PodBinder
     public void Start(SchedulingDecision decision) =>
         Invariant.Check(_decisions.Writer.TryWrite(decision), "bindings in flight are bounded", decision.Pod.Key);
 
-    public Task RunAsync(Func<BindingResult, CancellationToken, ValueTask> finished, CancellationToken cancellationToken) =>
+    public Task RunAsync(
+        Func<BindingResult, CancellationToken, ValueTask> finished, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, _maxInFlight).Select(async _ =>
         {
             await foreach (var decision in _decisions.Reader.ReadAllAsync(cancellationToken))
@@ -65,7 +66,8 @@ internal sealed partial class PodBinder
         }));
 
     /// <summary>Looks the pod up to see whether it is assigned.</summary>
-    public async Task<BindingResult> VerifyAsync(PodInfo pod, string nodeName, string? error, CancellationToken cancellationToken)
+    public async Task<BindingResult> VerifyAsync(
+        PodInfo pod, string nodeName, string? error, CancellationToken cancellationToken)
     {
         try
         {

@@ -95,7 +95,9 @@ public sealed class PodReader(ScalarResources scalars)
     private static void ReadMetadata(ref Utf8JsonReader reader, ref Facts facts)
     {
         reader.Read();
-        while (reader.TokenType != JsonTokenType.Null && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (reader.TokenType != JsonTokenType.Null
+            && reader.Read()
+            && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("deletionTimestamp"u8))
             {
@@ -117,7 +119,9 @@ public sealed class PodReader(ScalarResources scalars)
     private void ReadSpec(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, ref Facts facts)
     {
         reader.Read();
-        while (reader.TokenType != JsonTokenType.Null && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (reader.TokenType != JsonTokenType.Null
+            && reader.Read()
+            && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("containers"u8) || reader.ValueTextEquals("initContainers"u8))
             {
@@ -150,7 +154,8 @@ public sealed class PodReader(ScalarResources scalars)
         else if (reader.ValueTextEquals("schedulerName"u8))
         {
             reader.Read();
-            facts.SchedulerName = reader.ValueTextEquals("default-scheduler"u8) ? "default-scheduler" : reader.GetString() ?? "";
+            facts.SchedulerName =
+                reader.ValueTextEquals("default-scheduler"u8) ? "default-scheduler" : reader.GetString() ?? "";
         }
         else if (reader.ValueTextEquals("priority"u8))
         {
@@ -193,7 +198,9 @@ public sealed class PodReader(ScalarResources scalars)
     private static void ReadStatus(ref Utf8JsonReader reader, ref Facts facts)
     {
         reader.Read();
-        while (reader.TokenType != JsonTokenType.Null && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (reader.TokenType != JsonTokenType.Null
+            && reader.Read()
+            && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("phase"u8))
             {

@@ -43,7 +43,8 @@ internal static class PodRequestsCalculator
     }
 
     /// <summary>True for init containers that keep running.</summary>
-    public static bool IsSidecar(JsonElement initContainer) => PodShapeParser.Text(initContainer, "restartPolicy") == "Always";
+    public static bool IsSidecar(JsonElement initContainer) =>
+        PodShapeParser.Text(initContainer, "restartPolicy") == "Always";
 
     private static Dictionary<string, long> Total(JsonElement spec, bool forScoring)
     {

@@ -62,7 +62,8 @@ internal static class PodShapeParser
         List<KeyValuePair<string, string>> labels = [];
         if (Property(spec, "nodeSelector") is { } selector)
         {
-            labels.AddRange(selector.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString() ?? "")));
+            labels.AddRange(
+                selector.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString() ?? "")));
         }
 
         var affinity = Property(Property(spec, "affinity"), "nodeAffinity");
@@ -72,7 +73,8 @@ internal static class PodShapeParser
             return null;
         }
 
-        return new NodeSelection([.. labels], required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)]);
+        return new NodeSelection(
+            [.. labels], required is null ? null : [.. Items(required, "nodeSelectorTerms").Select(ReadTerm)]);
     }
 
     private static IEnumerable<PreferredTerm> ReadPreferred(JsonElement spec)

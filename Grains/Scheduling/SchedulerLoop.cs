@@ -43,7 +43,8 @@ public sealed partial class SchedulerLoop : IDisposable
     private int _bindingsInFlight;
     private volatile bool _isBusy;
 
-    public SchedulerLoop(string name, IResourceClient client, SchedulerOptions options, TimeProvider time, ILogger logger)
+    public SchedulerLoop(
+        string name, IResourceClient client, SchedulerOptions options, TimeProvider time, ILogger logger)
     {
         _name = name;
         _client = client.As(new UserIdentity { Name = "system:kube-scheduler", Groups = ["system:authenticated"] });
@@ -275,7 +276,8 @@ public sealed partial class SchedulerLoop : IDisposable
                 {
                     if (!ReferenceEquals(change, ResourceChange.Synced))
                     {
-                        await _inbox.Writer.WriteAsync(new Input { Resource = resource, Change = change }, cancellationToken);
+                        await _inbox.Writer.WriteAsync(
+                            new Input { Resource = resource, Change = change }, cancellationToken);
                         continue;
                     }
 

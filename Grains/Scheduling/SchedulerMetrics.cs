@@ -15,7 +15,8 @@ internal sealed class SchedulerMetrics : IDisposable
         _profile = profile;
         _attempts = _meter.CreateCounter<long>(
             "scheduler_schedule_attempts_total", description: "Number of attempts to schedule pods, by the result.");
-        _meter.CreateObservableGauge("scheduler_pending_pods", ObservePending, description: "Number of pending pods, by the queue type.");
+        _meter.CreateObservableGauge(
+            "scheduler_pending_pods", ObservePending, description: "Number of pending pods, by the queue type.");
     }
 
     public void Dispose() => _meter.Dispose();

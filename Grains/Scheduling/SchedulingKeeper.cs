@@ -32,7 +32,8 @@ public sealed partial class SchedulingKeeper(
                 LogUnreachable(error.Message);
             }
 
-            await Task.Delay(scheduler.Value.KeeperPeriod, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(scheduler.Value.KeeperPeriod, time, stoppingToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -40,7 +41,8 @@ public sealed partial class SchedulingKeeper(
     {
         if (scheduler.Value.Enabled)
         {
-            await Task.WhenAll(scheduler.Value.Names.Select(name => grains.GetGrain<ISchedulerGrain>(name).PingAsync()));
+            await Task.WhenAll(
+                scheduler.Value.Names.Select(name => grains.GetGrain<ISchedulerGrain>(name).PingAsync()));
         }
 
         if (hollow.Value.Settings is { Count: > 0 } settings)
@@ -49,6 +51,7 @@ public sealed partial class SchedulingKeeper(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "a scheduler or the hollow nodes cannot be reached now: {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "a scheduler or the hollow nodes cannot be reached now: {Error}")]
     private partial void LogUnreachable(string error);
 }

@@ -46,7 +46,9 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             return Earlier(next, _failed);
 
             static DateTimeOffset Earlier(DateTimeOffset other, PriorityQueue<(QueuedPod, int), long> queue) =>
-                queue.TryPeek(out _, out var ticks) && ticks < other.UtcTicks ? new DateTimeOffset(ticks, TimeSpan.Zero) : other;
+                queue.TryPeek(out _, out var ticks) && ticks < other.UtcTicks
+                    ? new DateTimeOffset(ticks, TimeSpan.Zero)
+                    : other;
         }
     }
 
@@ -235,7 +237,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     {
         if (!fitting.TryGetValue(pod.Shape, out var fits))
         {
-            fits = events.FreedNodes.Any(node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
+            fits = events.FreedNodes.Any(
+                node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
             fitting.Add(pod.Shape, fits);
         }
 
@@ -254,7 +257,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         }
     }
 
-    private static QueuedPod? TakeFrom<TPriority>(PriorityQueue<(QueuedPod Pod, int Ticket), TPriority> queue, QueuePlace place)
+    private static QueuedPod? TakeFrom<TPriority>(
+        PriorityQueue<(QueuedPod Pod, int Ticket), TPriority> queue, QueuePlace place)
     {
         while (queue.TryDequeue(out var entry, out _))
         {

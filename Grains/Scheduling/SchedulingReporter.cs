@@ -46,7 +46,8 @@ internal sealed partial class SchedulingReporter(
         }));
 
     private static Channel<(SchedulingNote, long)> NewChannel(int capacity) =>
-        Channel.CreateBounded<(SchedulingNote, long)>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.Wait });
+        Channel.CreateBounded<(SchedulingNote, long)>(
+            new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.Wait });
 
     private void Offer(Channel<(SchedulingNote, long)> channel, SchedulingNote note)
     {
@@ -213,7 +214,8 @@ internal sealed partial class SchedulingReporter(
                     _series.Clear();
                 }
 
-                _series[uid] = new Series { EventName = eventName, Seen = time.GetUtcNow(), Written = time.GetUtcNow() };
+                _series[uid] =
+                    new Series { EventName = eventName, Seen = time.GetUtcNow(), Written = time.GetUtcNow() };
             }
         }
 

@@ -97,7 +97,8 @@ public sealed partial class EventRecorder(
         }
 
         var about = recorded.InvolvedObject;
-        var key = string.Join('\n', about.Kind, about.Uid, about.FieldPath, recorded.Type, recorded.Reason, recorded.Message);
+        var key = string.Join(
+            '\n', about.Kind, about.Uid, about.FieldPath, recorded.Type, recorded.Reason, recorded.Message);
         if (_seen.TryGetValue(key, out var earlier))
         {
             earlier.Count++;

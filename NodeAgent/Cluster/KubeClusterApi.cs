@@ -97,7 +97,8 @@ public sealed class KubeClusterApi(IKubernetes client) : IClusterApi
 
     public Task<V1Lease> WriteLeaseAsync(V1Lease lease, CancellationToken cancellationToken) =>
         lease.Metadata.ResourceVersion is null
-            ? client.CoordinationV1.CreateNamespacedLeaseAsync(lease, LeaseNamespace, cancellationToken: cancellationToken)
+            ? client.CoordinationV1.CreateNamespacedLeaseAsync(
+                lease, LeaseNamespace, cancellationToken: cancellationToken)
             : client.CoordinationV1.ReplaceNamespacedLeaseAsync(
                 lease, lease.Metadata.Name, LeaseNamespace, cancellationToken: cancellationToken);
 

@@ -198,7 +198,8 @@ public sealed class ObjectCache(
         /// <summary>True when this changes what was known before.</summary>
         public bool Set(IKubernetesObject<V1ObjectMeta>? value)
         {
-            var changed = _first.Task.IsCompleted && _value?.Metadata.ResourceVersion != value?.Metadata.ResourceVersion;
+            var changed =
+                _first.Task.IsCompleted && _value?.Metadata.ResourceVersion != value?.Metadata.ResourceVersion;
             _value = value;
             _first.TrySetResult();
             return changed;

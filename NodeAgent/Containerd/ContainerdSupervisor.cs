@@ -109,7 +109,8 @@ public sealed partial class ContainerdSupervisor(
     private Process Start()
     {
         var script = "exec setsid \"$0\" --config \"$1\" >> \"$2\" 2>&1 < /dev/null";
-        var start = new ProcessStartInfo("/bin/sh", ["-c", script, options.ContainerdBinary, config.ConfigPath, config.LogPath]);
+        var start = new ProcessStartInfo(
+            "/bin/sh", ["-c", script, options.ContainerdBinary, config.ConfigPath, config.LogPath]);
         start.Environment["PATH"] = (start.Environment["PATH"] ?? "") + ":/usr/sbin:/sbin";
         return Process.Start(start) ?? throw new InvalidOperationException("containerd could not be started.");
     }

@@ -6,7 +6,8 @@ using OrleansOrchestrator.NodeAgent.Network;
 
 namespace OrleansOrchestrator.NodeAgent.Dns;
 
-/// <summary>Runs the cluster's DNS on this node: gives the node the DNS address, keeps the zone in step with the Services, and serves.</summary>
+/// <summary>Runs the cluster's DNS on this node: gives the node the DNS address, keeps the zone in step with the
+/// Services, and serves.</summary>
 public sealed partial class ClusterDns : BackgroundService
 {
     /// <summary>The link that holds the DNS address on every node.</summary>
@@ -51,7 +52,8 @@ public sealed partial class ClusterDns : BackgroundService
             catch (Exception failure)
             {
                 LogFailed(failure.Message);
-                await Task.Delay(RetryAfter, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(RetryAfter, _time, stoppingToken).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 

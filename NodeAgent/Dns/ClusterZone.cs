@@ -119,7 +119,8 @@ public sealed class ClusterZone
         ["svc"] or ["pod"] => Nothing(),
         [var space, "svc"] => _namespaces.ContainsKey(space) ? Nothing() : Missing(),
         [var service, var space, "svc"] => Find(space, service) is { } found ? OfService(question, found) : Missing(),
-        [var label, var service, var space, "svc"] => Find(space, service) is { } found ? OfEndpoint(question, found, label) : Missing(),
+        [var label, var service, var space, "svc"] =>
+            Find(space, service) is { } found ? OfEndpoint(question, found, label) : Missing(),
         [['_', .. var port], ['_', .. var protocol], var service, var space, "svc"] =>
             Find(space, service) is { } found ? OfPort(question, found, port, protocol) : Missing(),
         [var address, _, "pod"] => OfPod(question, address),
@@ -134,7 +135,8 @@ public sealed class ClusterZone
         {
             return new DnsAnswer
             {
-                Answers = [new DnsRecord(question.Name, DnsType.Cname, TtlSeconds, DnsWriter.Name(service.ExternalName))],
+                Answers =
+                    [new DnsRecord(question.Name, DnsType.Cname, TtlSeconds, DnsWriter.Name(service.ExternalName))],
             };
         }
 
@@ -161,7 +163,8 @@ public sealed class ClusterZone
     private DnsAnswer OfPort(DnsQuestion question, ServiceRecords service, string port, string protocol)
     {
         bool IsMeant(DnsPort p) => p.Protocol == protocol && p.Name == port && p.Name.Length > 0;
-        var exists = service.Ports.Any(IsMeant) || service.Endpoints.Values.Any(all => all.Any(e => e.Ports.Any(IsMeant)));
+        var exists =
+            service.Ports.Any(IsMeant) || service.Endpoints.Values.Any(all => all.Any(e => e.Ports.Any(IsMeant)));
         if (!exists)
         {
             return Missing();
@@ -186,7 +189,8 @@ public sealed class ClusterZone
         return new DnsAnswer
         {
             Answers = [.. targets.Select(t => (t.Target, t.Port)).Distinct().Select(t => Srv(question.Name, t.Target, t.Port, weight))],
-            Additional = [.. targets.Select(t => (t.Target, t.Address)).Distinct().Select(t => Address(t.Target, t.Address))],
+            Additional =
+                [.. targets.Select(t => (t.Target, t.Address)).Distinct().Select(t => Address(t.Target, t.Address))],
         };
     }
 

@@ -41,7 +41,8 @@ public sealed class ServiceRecords
     public IReadOnlyList<DnsPort> Ports { get; private init; } = [];
 
     /// <summary>Ready endpoints by label; several addresses may share one.</summary>
-    public FrozenDictionary<string, DnsEndpoint[]> Endpoints { get; private init; } = FrozenDictionary<string, DnsEndpoint[]>.Empty;
+    public FrozenDictionary<string, DnsEndpoint[]> Endpoints { get; private init; } =
+        FrozenDictionary<string, DnsEndpoint[]>.Empty;
 
     /// <summary>Builds the records of a Service from its slices.</summary>
     public static ServiceRecords Of(V1Service service, IEnumerable<V1EndpointSlice> slices)
@@ -53,18 +54,21 @@ public sealed class ServiceRecords
             ExternalName = isExternal ? service.Spec.ExternalName.TrimEnd('.').ToLowerInvariant() : "",
             IsHeadless = isHeadless,
             Addresses = isHeadless || isExternal ? [] : [.. ClusterIps(service)],
-            Ports = [.. (service.Spec.Ports ?? []).Select(p => new DnsPort(p.Name ?? "", Protocol(p.Protocol), p.Port))],
+            Ports =
+                [.. (service.Spec.Ports ?? []).Select(p => new DnsPort(p.Name ?? "", Protocol(p.Protocol), p.Port))],
             Endpoints = isHeadless ? EndpointsOf(service, slices) : FrozenDictionary<string, DnsEndpoint[]>.Empty,
         };
     }
 
     private static IEnumerable<IPAddress> ClusterIps(V1Service service)
     {
-        IList<string> all = service.Spec.ClusterIPs is { Count: > 0 } several ? several : [service.Spec.ClusterIP ?? ""];
+        IList<string> all =
+            service.Spec.ClusterIPs is { Count: > 0 } several ? several : [service.Spec.ClusterIP ?? ""];
         return all.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>();
     }
 
-    private static FrozenDictionary<string, DnsEndpoint[]> EndpointsOf(V1Service service, IEnumerable<V1EndpointSlice> slices)
+    private static FrozenDictionary<string, DnsEndpoint[]> EndpointsOf(
+        V1Service service, IEnumerable<V1EndpointSlice> slices)
     {
         var notReadyToo = service.Spec.PublishNotReadyAddresses ?? false;
         return slices.SelectMany(slice => OfSlice(slice, notReadyToo))
@@ -91,7 +95,8 @@ public sealed class ServiceRecords
                 if (IPAddress.TryParse(text, out var address))
                 {
                     var hasHostname = !string.IsNullOrEmpty(endpoint.Hostname);
-                    yield return new DnsEndpoint(hasHostname ? endpoint.Hostname : Dashed(address), address, hasHostname, ports);
+                    yield return new DnsEndpoint(
+                        hasHostname ? endpoint.Hostname : Dashed(address), address, hasHostname, ports);
                 }
             }
         }

@@ -14,7 +14,8 @@ public sealed record EnvironmentFacts
 
     public IReadOnlyDictionary<string, string> ServiceVariables { get; init; } = new Dictionary<string, string>();
 
-    public IDictionary<string, ResourceQuantity> Allocatable { get; init; } = new Dictionary<string, ResourceQuantity>();
+    public IDictionary<string, ResourceQuantity> Allocatable { get; init; } =
+        new Dictionary<string, ResourceQuantity>();
 }
 
 /// <summary>

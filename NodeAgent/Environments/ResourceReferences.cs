@@ -28,7 +28,9 @@ public static class ResourceReferences
             ? Amount(source.Resources?.Limits, resource) ?? Amount(allocatable, resource)
             : Amount(source.Resources?.Requests, resource) ?? Amount(source.Resources?.Limits, resource) ?? 0;
         var divisor = selector.Divisor.ToDecimal() is var d && d > 0 ? d : 1;
-        return amount is null ? null : decimal.Ceiling(amount.Value / divisor).ToString("0", CultureInfo.InvariantCulture);
+        return amount is null
+            ? null
+            : decimal.Ceiling(amount.Value / divisor).ToString("0", CultureInfo.InvariantCulture);
     }
 
     private static decimal? Amount(IDictionary<string, ResourceQuantity>? quantities, string name) =>

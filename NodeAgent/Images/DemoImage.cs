@@ -28,7 +28,9 @@ public static class DemoImage
     public static void Write(Stream output, string reference)
     {
         var version = reference[(reference.LastIndexOf(':') + 1)..];
-        var script = BusyboxImage.Text("bin/demo", Server.Replace("VERSION", version, StringComparison.Ordinal)) with { Mode = Executable };
-        BusyboxImage.Write(output, new ImageDescription { Reference = reference, Entrypoint = ["/bin/demo"] }, [script]);
+        var script = BusyboxImage.Text(
+            "bin/demo", Server.Replace("VERSION", version, StringComparison.Ordinal)) with { Mode = Executable };
+        BusyboxImage.Write(
+            output, new ImageDescription { Reference = reference, Entrypoint = ["/bin/demo"] }, [script]);
     }
 }

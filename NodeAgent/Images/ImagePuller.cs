@@ -83,7 +83,8 @@ public sealed class ImagePuller(
     /// <summary>When the back-off of a pod's failed pulls next ends; null when none waits.</summary>
     public SteadyTime? NextAttempt(string podUid)
     {
-        var waits = _failures.Where(f => f.Key.PodUid == podUid).Select(f => f.Value.At + f.Value.BackOff.Delay).ToList();
+        var waits =
+            _failures.Where(f => f.Key.PodUid == podUid).Select(f => f.Value.At + f.Value.BackOff.Delay).ToList();
         return waits.Count == 0 ? null : waits.Min();
     }
 
@@ -138,7 +139,8 @@ public sealed class ImagePuller(
         if (_failures.TryGetValue(key, out var failure)
             && BackOffEntry.WaitUntil(failure.BackOff, failure.At, time.GetSteadyTime()) is not null)
         {
-            events.Pod(pod, container, EventRecorder.Normal, "BackOff", $"Back-off pulling image \"{container.Image}\"");
+            events.Pod(
+                pod, container, EventRecorder.Normal, "BackOff", $"Back-off pulling image \"{container.Image}\"");
             throw new ImageException(
                 ImagePullBackOff, $"Back-off pulling image \"{container.Image}\": {ErrImagePull}: {failure.Message}");
         }
@@ -179,7 +181,8 @@ public sealed class ImagePuller(
         var now = time.GetSteadyTime();
         BackOffEntry? before = _failures.TryGetValue(key, out var earlier) ? earlier.BackOff : null;
         _failures[key] = new Failure(BackOffEntry.Next(before, now, now), now, problem);
-        events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Failed to pull image \"{container.Image}\": {problem}");
+        events.Pod(
+            pod, container, EventRecorder.Warning, "Failed", $"Failed to pull image \"{container.Image}\": {problem}");
         return new ImageException(ErrImagePull, problem);
     }
 

@@ -12,10 +12,10 @@ public sealed class PullStalledException(string message) : Exception(message);
 
 /// <summary>
 /// Gives up pulls that get nowhere: a registry may accept a connection and never answer, and older containerds wait for
-/// ever then. Progress is that the content store or an unpacked layer grows, of whatever image: which of them belongs to
-/// which pull is not told. So beside a pull that runs a stuck one may live longer, but a pull that runs is never given up
-/// (containerd stores what arrives a mebibyte at a time). A runtime that does not answer these questions looks after its
-/// own pulls.
+/// ever then. Progress is that the content store or an unpacked layer grows, of whatever image: which of them belongs
+/// to which pull is not told. So beside a pull that runs a stuck one may live longer, but a pull that runs is never
+/// given up (containerd stores what arrives a mebibyte at a time). A runtime that does not answer these questions looks
+/// after its own pulls.
 /// </summary>
 public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimeProvider time)
 {

@@ -116,14 +116,18 @@ public static partial class Linux
         const int notThroughLinks = 0x100;
         const uint blocksOnly = 0x400;
         const long blockBytes = 512;
-        return NativeStatX(currentDirectory, path, notThroughLinks, blocksOnly, out var stat) == 0 ? (long)stat.Blocks * blockBytes : 0;
+        return NativeStatX(currentDirectory, path, notThroughLinks, blocksOnly, out var stat) == 0
+            ? (long)stat.Blocks * blockBytes
+            : 0;
     }
 
     /// <summary>The device that a path lies on; null when nothing is there.</summary>
     public static (uint Major, uint Minor)? DeviceOf(string path)
     {
         const int currentDirectory = -100;
-        return NativeStatX(currentDirectory, path, 0, 0, out var stat) == 0 ? (stat.DeviceMajor, stat.DeviceMinor) : null;
+        return NativeStatX(currentDirectory, path, 0, 0, out var stat) == 0
+            ? (stat.DeviceMajor, stat.DeviceMinor)
+            : null;
     }
 
     /// <summary>

@@ -106,7 +106,8 @@ public sealed partial class LogRotator(
             await TryCompressAsync(plain, cancellationToken);
         }
 
-        var renamed = $"{file.FullName}.{NextStamp(older.Select(f => f[(file.FullName.Length + 1)..]), time.GetUtcNow())}";
+        var renamed =
+            $"{file.FullName}.{NextStamp(older.Select(f => f[(file.FullName.Length + 1)..]), time.GetUtcNow())}";
         File.Move(file.FullName, renamed);
         try
         {

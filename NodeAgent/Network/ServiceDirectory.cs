@@ -13,7 +13,8 @@ public sealed record ServiceView(V1Service Service, IReadOnlyCollection<V1Endpoi
 /// told the keys that changed; while the API is away,
 /// what is known stays.
 /// </summary>
-public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILogger<ServiceDirectory> logger) : BackgroundService
+public sealed class ServiceDirectory(
+    IKubernetes client, TimeProvider time, ILogger<ServiceDirectory> logger) : BackgroundService
 {
     private const string ServiceNameLabel = "kubernetes.io/service-name";
 
@@ -43,7 +44,8 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(FollowServicesAsync(stoppingToken), FollowSlicesAsync(stoppingToken));
 
-    private Task FollowServicesAsync(CancellationToken cancellationToken) => new Reflector<V1Service>("services", time, logger)
+    private Task FollowServicesAsync(CancellationToken cancellationToken) =>
+        new Reflector<V1Service>("services", time, logger)
     {
         List = async token =>
         {
@@ -57,7 +59,8 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
         Changed = ChangeService,
     }.RunAsync(cancellationToken);
 
-    private Task FollowSlicesAsync(CancellationToken cancellationToken) => new Reflector<V1EndpointSlice>("endpointslices", time, logger)
+    private Task FollowSlicesAsync(CancellationToken cancellationToken) =>
+        new Reflector<V1EndpointSlice>("endpointslices", time, logger)
     {
         List = async token =>
         {
@@ -108,12 +111,14 @@ public sealed class ServiceDirectory(IKubernetes client, TimeProvider time, ILog
     public void ReplaceSlices(IReadOnlyList<V1EndpointSlice> slices)
     {
         // Put in place whole: nobody may take a list that is being read for endpoints that are gone.
-        var next = new ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>>();
+        var next =
+            new ConcurrentDictionary<(string Namespace, string Name), ConcurrentDictionary<string, V1EndpointSlice>>();
         foreach (var slice in slices)
         {
             if (KeyOf(slice) is { } key)
             {
-                next.GetOrAdd(key, _ => new ConcurrentDictionary<string, V1EndpointSlice>())[slice.Metadata.Name] = slice;
+                next.GetOrAdd(key, _ => new ConcurrentDictionary<string, V1EndpointSlice>())[slice.Metadata.Name] =
+                    slice;
             }
         }
 

@@ -75,6 +75,7 @@ public sealed partial class HostNetwork(
     [LoggerMessage(1, LogLevel.Information, "Pods get addresses of {Cidr}")]
     private partial void LogCidr(string cidr);
 
-    [LoggerMessage(2, LogLevel.Error, "The pod network could not be prepared; pods may not reach the outside: {Problem}")]
+    [LoggerMessage(
+        2, LogLevel.Error, "The pod network could not be prepared; pods may not reach the outside: {Problem}")]
     private partial void LogFailed(string problem);
 }

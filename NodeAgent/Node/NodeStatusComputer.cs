@@ -107,7 +107,8 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         {
             var before = input.Before?.Conditions?.FirstOrDefault(c => c.Type == condition.Type);
             condition.LastHeartbeatTime = Seconds(input.Now);
-            condition.LastTransitionTime = before?.Status == condition.Status ? before.LastTransitionTime : Seconds(input.Now);
+            condition.LastTransitionTime =
+                before?.Status == condition.Status ? before.LastTransitionTime : Seconds(input.Now);
         }
 
         return conditions;
@@ -163,7 +164,8 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
     {
         const string prefix = "PRETTY_NAME=";
         return File.Exists("/etc/os-release")
-            ? File.ReadLines("/etc/os-release").FirstOrDefault(l => l.StartsWith(prefix, StringComparison.Ordinal), prefix + "Linux")[prefix.Length..].Trim('"')
+            ? File.ReadLines("/etc/os-release").FirstOrDefault(
+                l => l.StartsWith(prefix, StringComparison.Ordinal), prefix + "Linux")[prefix.Length..].Trim('"')
             : string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.OSDescription}");
     }
 }

@@ -21,7 +21,8 @@ public static class NodeStatusPatch
             var value = wanted[name]?.DeepClone();
             if (name == "addresses" && value is JsonArray addresses && old[name] is not null)
             {
-                addresses.Insert(0, new JsonObject { ["$patch"] = "replace" }); // several may share a type, the merge key
+                addresses.Insert(
+                    0, new JsonObject { ["$patch"] = "replace" }); // several may share a type, the merge key
             }
 
             status[name] = value;

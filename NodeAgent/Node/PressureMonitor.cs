@@ -179,7 +179,10 @@ public sealed partial class PressureMonitor(
     [LoggerMessage(2, LogLevel.Warning, "Pod {Pod} is evicted: {Message}")]
     private partial void LogEvicted(string pod, string message);
 
-    [LoggerMessage(3, LogLevel.Warning, "The disk is nearly full; {Containers} dead containers and unused images of {Bytes} bytes were removed")]
+    [LoggerMessage(
+        3,
+        LogLevel.Warning,
+        "The disk is nearly full; {Containers} dead containers and unused images of {Bytes} bytes were removed")]
     private partial void LogReclaimed(int containers, long bytes);
 
     [LoggerMessage(4, LogLevel.Warning, "Pressure on the node is now: {Pressure}")]

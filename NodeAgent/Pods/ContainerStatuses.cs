@@ -54,7 +54,8 @@ public static class ContainerStatuses
     private static bool IsWaitingForFirst(ContainerRecord? newest) =>
         newest is null || newest.State == ContainerState.ContainerCreated;
 
-    private static V1ContainerStatus WithoutRecord(PodStatusInput input, V1Container container, V1ContainerStatus? before)
+    private static V1ContainerStatus WithoutRecord(
+        PodStatusInput input, V1Container container, V1ContainerStatus? before)
     {
         var initializing = input.Pod.Spec.InitContainers is { Count: > 0 };
         var status = new V1ContainerStatus
@@ -95,7 +96,8 @@ public static class ContainerStatuses
             Started = started,
             Ready = IsReady(input, container, record, started),
             State = State(input, record),
-            Resources = container.Resources is { Limits: null, Requests: null, Claims: null } ? null : container.Resources,
+            Resources =
+                container.Resources is { Limits: null, Requests: null, Claims: null } ? null : container.Resources,
             AllocatedResources = record.IsRunning ? container.Resources?.Requests : null,
             VolumeMounts = VolumeMounts(container),
             User = User(record),

@@ -32,11 +32,13 @@ public static class PodAdmission
 
         if (node is not null && !NodeAffinity.Matches(pod, node))
         {
-            return Rejected("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
+            return Rejected(
+                "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
         }
 
         return node is not null && !ToleratesNoExecute(pod, node)
-            ? Rejected("TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate")
+            ? Rejected(
+                "TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate")
             : null;
     }
 
@@ -73,7 +75,9 @@ public static class PodAdmission
     private static bool Tolerates(V1Toleration toleration, V1Taint taint)
     {
         var effect = string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect;
-        var key = string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key;
+        var key = string.IsNullOrEmpty(toleration.Key)
+            ? toleration.OperatorProperty == "Exists"
+            : toleration.Key == taint.Key;
         var value = toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? "");
         return effect && key && value;
     }

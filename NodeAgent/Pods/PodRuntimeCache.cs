@@ -97,8 +97,10 @@ public sealed partial class PodRuntimeCache(
 
     private async Task RelistAsync(CancellationToken cancellationToken)
     {
-        var sandboxes = cri.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken);
-        var containers = cri.Runtime.ListContainersAsync(new ListContainersRequest(), cancellationToken: cancellationToken);
+        var sandboxes =
+            cri.Runtime.ListPodSandboxAsync(new ListPodSandboxRequest(), cancellationToken: cancellationToken);
+        var containers =
+            cri.Runtime.ListContainersAsync(new ListContainersRequest(), cancellationToken: cancellationToken);
         var sandboxesByPod = (await sandboxes).Items.ToLookup(s => s.Metadata.Uid);
         var containersByPod = (await containers).Containers
             .ToLookup(c => c.Labels.GetValueOrDefault(CriLabels.PodUid, ""));
@@ -262,7 +264,8 @@ public sealed partial class PodRuntimeCache(
             }
 
             _eventsFlow = false;
-            await Task.Delay(SubscribeAgain, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(SubscribeAgain, time, stoppingToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -44,7 +44,8 @@ public sealed record ContainerRecord
     public string Hash => Annotations.GetValueOrDefault(CriLabels.ContainerHash, "");
 
     public int RestartCount =>
-        int.TryParse(Annotations.GetValueOrDefault(CriLabels.ContainerRestartCount), CultureInfo.InvariantCulture, out var n)
+        int.TryParse(
+            Annotations.GetValueOrDefault(CriLabels.ContainerRestartCount), CultureInfo.InvariantCulture, out var n)
             ? n
             : 0;
 

@@ -5,7 +5,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// <summary>An end that something other than the containers decided: a deadline, an eviction, a refusal.</summary>
 public sealed record PodVerdict(string Reason, string Message)
 {
-    /// <summary>The node ends it for the node's sake, not for anything the pod did: jobs do not count it as a failure.</summary>
+    /// <summary>The node ends it for the node's sake, not for anything the pod did: jobs do not count it as a
+    /// failure.</summary>
     public bool IsDisruption { get; init; }
 }
 

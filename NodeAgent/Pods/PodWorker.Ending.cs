@@ -101,7 +101,11 @@ public sealed partial class PodWorker
             if (_lastVolumeProblem != exception.Message)
             {
                 _lastVolumeProblem = exception.Message;
-                _services.Events.Pod(pod, EventRecorder.Warning, "FailedUnMount", $"TearDown failed for volumes of the pod: {exception.Message}");
+                _services.Events.Pod(
+                    pod,
+                    EventRecorder.Warning,
+                    "FailedUnMount",
+                    $"TearDown failed for volumes of the pod: {exception.Message}");
             }
 
             throw;

@@ -69,7 +69,8 @@ public sealed class SandboxOperations(
         var started = time.GetTimestamp();
         var sidecars = pod.Sidecars().Select(c => c.Name).Reverse().ToList();
         var ip = observed.PodIp;
-        var running = observed.Containers.Where(c => c.IsRunning || c.State == ContainerState.ContainerUnknown).ToList();
+        var running =
+            observed.Containers.Where(c => c.IsRunning || c.State == ContainerState.ContainerUnknown).ToList();
         await Task.WhenAll(running.Where(c => !sidecars.Contains(c.Name))
             .Select(c => containers.KillAsync(pod, c, ip, null, grace, cancellationToken)));
         foreach (var sidecar in sidecars)
@@ -118,7 +119,8 @@ public sealed class SandboxOperations(
     public async Task PruneAsync(PodRuntimeState observed, CancellationToken cancellationToken)
     {
         var superfluous = observed.Containers.GroupBy(c => c.Name)
-            .SelectMany(g => g.Skip(1 + options.Housekeeping.DeadContainersPerContainer).Where(c => !c.IsRunning)).ToList();
+            .SelectMany(
+                g => g.Skip(1 + options.Housekeeping.DeadContainersPerContainer).Where(c => !c.IsRunning)).ToList();
         foreach (var container in superfluous)
         {
             await RemoveContainerAsync(container.Id, cancellationToken);

@@ -10,7 +10,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// Brings computed statuses to the API: the newest one per pod wins, one request per pod at a time, several pods at
 /// once; failures are repeated. When a terminated pod's last status has arrived, it deletes the object.
 /// </summary>
-public sealed partial class StatusManager(IClusterApi api, TimeProvider time, ILogger<StatusManager> logger) : BackgroundService
+public sealed partial class StatusManager(
+    IClusterApi api, TimeProvider time, ILogger<StatusManager> logger) : BackgroundService
 {
     private const int Parallelism = 8;
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
@@ -176,7 +177,9 @@ public sealed partial class StatusManager(IClusterApi api, TimeProvider time, IL
         }
 
         private static long Revision(V1Pod pod) =>
-            long.TryParse(pod.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var revision) ? revision : long.MaxValue;
+            long.TryParse(pod.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var revision)
+                ? revision
+                : long.MaxValue;
 
         public bool TryQueue()
         {

@@ -24,7 +24,8 @@ public sealed class TerminationMessages(PodPaths paths)
         }
 
         var message = ReadFile(path);
-        var fallBack = record.Annotations.GetValueOrDefault(CriLabels.TerminationMessagePolicy) == "FallbackToLogsOnError";
+        var fallBack =
+            record.Annotations.GetValueOrDefault(CriLabels.TerminationMessagePolicy) == "FallbackToLogsOnError";
         return message.Length == 0 && fallBack && record.ExitCode != 0
             ? CriLogTail.Read(record.LogPath, MaxLogLines, MaxLogBytes)
             : message;

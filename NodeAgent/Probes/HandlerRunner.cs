@@ -62,7 +62,9 @@ public sealed class HandlerRunner : IDisposable
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.DeadlineExceeded)
         {
-            return new HandlerResult(false, $"command timed out: \"{string.Join(' ', request.Cmd)}\" timed out after {timeout.TotalSeconds}s");
+            return new HandlerResult(
+                false,
+                $"command timed out: \"{string.Join(' ', request.Cmd)}\" timed out after {timeout.TotalSeconds}s");
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -75,7 +77,8 @@ public sealed class HandlerRunner : IDisposable
     {
         if (Port(target.Container, action.Port) is not { } port)
         {
-            return new HandlerResult(false, $"couldn't find port: {action.Port?.Value} in container {target.Container.Name}");
+            return new HandlerResult(
+                false, $"couldn't find port: {action.Port?.Value} in container {target.Container.Name}");
         }
 
         var scheme = action.Scheme?.ToLowerInvariant() ?? "http";
@@ -118,7 +121,8 @@ public sealed class HandlerRunner : IDisposable
     {
         if (Port(target.Container, action.Port) is not { } port)
         {
-            return new HandlerResult(false, $"couldn't find port: {action.Port?.Value} in container {target.Container.Name}");
+            return new HandlerResult(
+                false, $"couldn't find port: {action.Port?.Value} in container {target.Container.Name}");
         }
 
         var host = string.IsNullOrEmpty(action.Host) ? target.PodIp : action.Host;
@@ -177,5 +181,6 @@ public sealed class HandlerRunner : IDisposable
 
     private static string Bracketed(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
 
-    private static string Bounded(string text) => text.Length <= MaxOutputCharacters ? text : text[..MaxOutputCharacters];
+    private static string Bounded(string text) =>
+        text.Length <= MaxOutputCharacters ? text : text[..MaxOutputCharacters];
 }

@@ -138,7 +138,8 @@ internal sealed class ProbedContainer
         await RunAsync(kind, probe, onResult, cancellationToken);
     }
 
-    private async Task RunAsync(string kind, V1Probe probe, Func<bool, bool> onResult, CancellationToken cancellationToken)
+    private async Task RunAsync(
+        string kind, V1Probe probe, Func<bool, bool> onResult, CancellationToken cancellationToken)
     {
         try
         {
@@ -156,7 +157,8 @@ internal sealed class ProbedContainer
                 var succeeded = await CheckAsync(kind, probe, cancellationToken);
                 run = succeeded == last ? run + 1 : 1;
                 last = succeeded;
-                var threshold = succeeded ? probe.SuccessThreshold ?? 1 : probe.FailureThreshold ?? DefaultFailureThreshold;
+                var threshold =
+                    succeeded ? probe.SuccessThreshold ?? 1 : probe.FailureThreshold ?? DefaultFailureThreshold;
                 if (run >= threshold && !onResult(succeeded))
                 {
                     return;
@@ -189,7 +191,8 @@ internal sealed class ProbedContainer
         return false;
     }
 
-    /// <summary>How long the container runs; its start is translated to the steady clock once, when the probes start.</summary>
+    /// <summary>How long the container runs; its start is translated to the steady clock once, when the probes
+    /// start.</summary>
     private TimeSpan Age => Time.GetSteadyTime() - _startedAt;
 
     /// <summary>The initial delay counts from the container's start; after our restart probes are spread out.</summary>
@@ -199,7 +202,8 @@ internal sealed class ProbedContainer
         initial = kind == "Liveness" && initial < LivenessBreath ? LivenessBreath : initial;
         var remaining = initial - Age;
         var spread = _adopted
-            ? TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(1 + (int)Math.Min(period.TotalMilliseconds, int.MaxValue / 2)))
+            ? TimeSpan.FromMilliseconds(
+                RandomNumberGenerator.GetInt32(1 + (int)Math.Min(period.TotalMilliseconds, int.MaxValue / 2)))
             : TimeSpan.Zero;
         return remaining > spread ? remaining : spread;
     }

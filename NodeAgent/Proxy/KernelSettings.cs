@@ -7,7 +7,8 @@ public static class KernelSettings
     [
         ("net/ipv4/ip_forward", "1"),
 
-        // Node ports on 127.0.0.1: the answer comes from a pod, over the bridge. Strangers' packets to 127/8 are dropped by the rules.
+        // Node ports on 127.0.0.1: the answer comes from a pod, over the bridge. Strangers' packets to 127/8 are
+        // dropped by the rules.
         ("net/ipv4/conf/all/route_localnet", "1"),
 
         // Pods of one bridge reach each other through Services: their answers must pass the same rules.

@@ -5,7 +5,8 @@ using OrleansOrchestrator.NodeAgent.Logs;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
-/// <summary>Reads container logs from the runtime's files, and follows them across rotation until the container has ended.</summary>
+/// <summary>Reads container logs from the runtime's files, and follows them across rotation until the container has
+/// ended.</summary>
 public sealed class ContainerLogs(TimeProvider time)
 {
     private const int BufferBytes = 64 * 1024;
@@ -16,7 +17,8 @@ public sealed class ContainerLogs(TimeProvider time)
     // The file system says when a file grows; this bounds how late the end of a container or a missed notice is seen.
     private static readonly TimeSpan FollowCheck = TimeSpan.FromSeconds(1);
 
-    /// <summary>Writes the log until its end, its bound, or, when following, until <paramref name="isRunning"/> says no and all is read.</summary>
+    /// <summary>Writes the log until its end, its bound, or, when following, until <paramref name="isRunning"/> says no
+    /// and all is read.</summary>
     public async Task CopyAsync(
         string path, LogRequest request, Func<bool> isRunning, Stream output, CancellationToken cancellationToken)
     {
@@ -78,7 +80,8 @@ public sealed class ContainerLogs(TimeProvider time)
         private readonly ArrayBufferWriter<byte> _pending = new();
         private readonly ArrayBufferWriter<byte> _answer = new();
         private readonly byte[] _since = request.Since is { } since
-            ? Encoding.ASCII.GetBytes(since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture))
+            ? Encoding.ASCII.GetBytes(
+                since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture))
             : [];
 
         private long _left = request.LimitBytes ?? long.MaxValue;
@@ -123,7 +126,8 @@ public sealed class ContainerLogs(TimeProvider time)
         // Both are UTC in the same form, so text order is time order; the offset form is parsed.
         private bool IsWanted(CriLogLine line)
         {
-            if (request.Stream != "All" && line.IsStderr != request.Stream.Equals("Stderr", StringComparison.OrdinalIgnoreCase))
+            if (request.Stream != "All"
+                && line.IsStderr != request.Stream.Equals("Stderr", StringComparison.OrdinalIgnoreCase))
             {
                 return false;
             }
@@ -133,7 +137,9 @@ public sealed class ContainerLogs(TimeProvider time)
                 return true;
             }
 
-            return line.Timestamp.EndsWith("Z"u8) ? line.Timestamp.SequenceCompareTo(_since) >= 0 : line.Time >= request.Since;
+            return line.Timestamp.EndsWith("Z"u8)
+                ? line.Timestamp.SequenceCompareTo(_since) >= 0
+                : line.Time >= request.Since;
         }
 
         private void Take(CriLogLine line)

@@ -61,7 +61,8 @@ public sealed partial class KubeletEndpoints(
         try
         {
             var key = (Route(context, "podNamespace"), Route(context, "podName"));
-            bool IsRunning() => pods.Find(key.Item1, key.Item2)?.Container(name) is { } now && now.Id == container.Id && now.IsRunning;
+            bool IsRunning() =>
+                pods.Find(key.Item1, key.Item2)?.Container(name) is { } now && now.Id == container.Id && now.IsRunning;
             var request = LogRequest.Read(query, time.GetUtcNow());
             await logs.CopyAsync(
                 container.LogPath, request, IsRunning, context.Response.Body, context.RequestAborted);
@@ -158,7 +159,8 @@ public sealed partial class KubeletEndpoints(
         return null;
     }
 
-    private PodEntry? FindPod(HttpContext context) => pods.Find(Route(context, "podNamespace"), Route(context, "podName"));
+    private PodEntry? FindPod(HttpContext context) =>
+        pods.Find(Route(context, "podNamespace"), Route(context, "podName"));
 
     private static string PodMissing(HttpContext context) =>
         $"pod \"{Route(context, "podName")}\" in namespace \"{Route(context, "podNamespace")}\" not found";

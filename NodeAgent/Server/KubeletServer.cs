@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// The node's HTTPS port (10250): logs, exec, attach, port-forward and figures, for the API servers alone. A client must show a certificate of the cluster's
-/// authority in the group <c>system:masters</c>; <c>/healthz</c> is open.
+/// The node's HTTPS port (10250): logs, exec, attach, port-forward and figures, for the API servers alone. A client
+/// must show a certificate of the cluster's authority in the group <c>system:masters</c>; <c>/healthz</c> is open.
 /// </summary>
 public sealed partial class KubeletServer(
     NodeAgentOptions options, KubeletEndpoints endpoints, ILoggerFactory loggers, ILogger<KubeletServer> logger) : BackgroundService
@@ -26,7 +26,8 @@ public sealed partial class KubeletServer(
         await using var app = Build();
         await app.StartAsync(stoppingToken);
         LogListening(options.KubeletPort);
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stoppingToken).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing);
         await app.StopAsync(CancellationToken.None);
     }
 
@@ -103,6 +104,9 @@ public sealed partial class KubeletServer(
     [LoggerMessage(1, LogLevel.Information, "Logs, exec and port-forward are served on port {Port}")]
     private partial void LogListening(int port);
 
-    [LoggerMessage(2, LogLevel.Warning, "No serving certificate or client authority given: logs, exec and port-forward are not served")]
+    [LoggerMessage(
+        2,
+        LogLevel.Warning,
+        "No serving certificate or client authority given: logs, exec and port-forward are not served")]
     private partial void LogOff();
 }

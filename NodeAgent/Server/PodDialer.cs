@@ -9,8 +9,9 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// Connects to a port inside a pod, as seen from inside: programs that listen on the pod's own loopback are reached too. A socket belongs to the network namespace of
-/// the thread that makes it, so a thread of its own enters the pod's, makes the socket, and ends.
+/// Connects to a port inside a pod, as seen from inside: programs that listen on the pod's own loopback are reached
+/// too. A socket belongs to the network namespace of the thread that makes it, so a thread of its own enters the pod's,
+/// makes the socket, and ends.
 /// </summary>
 public sealed partial class PodDialer(CriClient cri)
 {
@@ -18,7 +19,8 @@ public sealed partial class PodDialer(CriClient cri)
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection to the port; refused or timed out is a <see cref="SocketException"/>.</summary>
-    public async Task<NetworkStream> ConnectAsync(string sandboxId, bool hostNetwork, int port, CancellationToken cancellationToken)
+    public async Task<NetworkStream> ConnectAsync(
+        string sandboxId, bool hostNetwork, int port, CancellationToken cancellationToken)
     {
         var socket = hostNetwork
             ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)

@@ -81,7 +81,9 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
     }
 
     private static int ParsePort(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue ? port : 0;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue
+            ? port
+            : 0;
 
     private async Task ServeSpdyAsync(HttpContext context, Stream transport)
     {
@@ -141,13 +143,15 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
     private string Problem(int port, Exception failure) => string.Create(
         CultureInfo.InvariantCulture, $"error forwarding port {port} to pod {target.Description}: {failure.Message}");
 
-    private static async Task CopyUpAsync(SpdyStream data, NetworkStream connection, CancellationToken cancellationToken)
+    private static async Task CopyUpAsync(
+        SpdyStream data, NetworkStream connection, CancellationToken cancellationToken)
     {
         await data.CopyInputAsync((bytes, token) => connection.WriteAsync(bytes, token).AsTask(), cancellationToken);
         connection.Socket.Shutdown(SocketShutdown.Send);
     }
 
-    private static async Task CopyDownAsync(NetworkStream connection, SpdyStream data, CancellationToken cancellationToken)
+    private static async Task CopyDownAsync(
+        NetworkStream connection, SpdyStream data, CancellationToken cancellationToken)
     {
         var buffer = new byte[BufferBytes];
         int count;

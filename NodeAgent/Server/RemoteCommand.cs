@@ -73,7 +73,8 @@ public static class RemoteCommand
     private static async Task RelayAsync(
         HttpContext context, IHttpUpgradeFeature upgrade, StreamTimeouts timeouts, Uri url)
     {
-        var protocols = context.Request.Headers["X-Stream-Protocol-Version"].SelectMany(v => v!.Split(',', StringSplitOptions.TrimEntries));
+        var protocols = context.Request.Headers["X-Stream-Protocol-Version"].SelectMany(
+            v => v!.Split(',', StringSplitOptions.TrimEntries));
         await using var runtime = await UpgradedConnection.OpenSpdyAsync(url, protocols, context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status101SwitchingProtocols;
         context.Response.Headers.Connection = "Upgrade";
@@ -106,7 +107,8 @@ public static class RemoteCommand
             return;
         }
 
-        await using var runtime = await UpgradedConnection.OpenSpdyAsync(await open(context.RequestAborted), [V4], context.RequestAborted);
+        await using var runtime =
+            await UpgradedConnection.OpenSpdyAsync(await open(context.RequestAborted), [V4], context.RequestAborted);
         using var messages = new ChannelMessages(await context.WebSockets.AcceptWebSocketAsync(protocol));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         await using var spdy = new SpdyConnection(
@@ -214,6 +216,8 @@ public static class RemoteCommand
 
     private static string FailureStatus(string message) => System.Text.Json.JsonSerializer.Serialize(new
     {
-        kind = "Status", apiVersion = "v1", metadata = new { }, status = "Failure", message, reason = "InternalError", code = 500,
+        kind =
+            "Status", apiVersion =
+                "v1", metadata = new { }, status = "Failure", message, reason = "InternalError", code = 500,
     });
 }

@@ -5,7 +5,8 @@ using System.Text;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// The client side of an HTTP/1.1 upgrade: to the streaming server of the container runtime, which speaks SPDY on a plain loopback port.
+/// The client side of an HTTP/1.1 upgrade: to the streaming server of the container runtime, which speaks SPDY on a
+/// plain loopback port.
 /// </summary>
 public sealed class UpgradedConnection : IAsyncDisposable
 {
@@ -23,7 +24,8 @@ public sealed class UpgradedConnection : IAsyncDisposable
     /// <summary>The headers of the 101 answer.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; }
 
-    /// <summary>Connects and upgrades to SPDY/3.1; an answer other than 101 is an <see cref="IOException"/> with its text.</summary>
+    /// <summary>Connects and upgrades to SPDY/3.1; an answer other than 101 is an <see cref="IOException"/> with its
+    /// text.</summary>
     public static async Task<UpgradedConnection> OpenSpdyAsync(
         Uri url, IEnumerable<string> protocols, CancellationToken cancellationToken)
     {

@@ -2,7 +2,8 @@ using System.Net.WebSockets;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
-/// <summary>The binary messages of a WebSocket as one byte stream: how kubectl tunnels SPDY (protocol <c>SPDY/3.1+portforward.k8s.io</c>).</summary>
+/// <summary>The binary messages of a WebSocket as one byte stream: how kubectl tunnels SPDY (protocol
+/// <c>SPDY/3.1+portforward.k8s.io</c>).</summary>
 public sealed class WebSocketStream(WebSocket socket) : Stream
 {
     public override bool CanRead => true;
@@ -43,7 +44,8 @@ public sealed class WebSocketStream(WebSocket socket) : Stream
         }
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
         {

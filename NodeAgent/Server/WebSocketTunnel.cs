@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// Accepts a WebSocket whose protocol name has a slash in it (<c>SPDY/3.1+portforward.k8s.io</c>), which ASP.NET refuses to answer with, as RFC 6455 does not allow it:
+/// Accepts a WebSocket whose protocol name has a slash in it (<c>SPDY/3.1+portforward.k8s.io</c>), which ASP.NET
+/// refuses to answer with, as RFC 6455 does not allow it:
 /// kubectl asks for it all the same.
 /// </summary>
 internal static class WebSocketTunnel
@@ -28,6 +29,10 @@ internal static class WebSocketTunnel
             await upgrade.UpgradeAsync(), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = KeepAlive });
     }
 
-    [SuppressMessage("Security", "CA5350", Justification = "RFC 6455 says SHA-1; it proves that the peer speaks WebSocket, nothing more.")]
-    private static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Salt)));
+    [SuppressMessage(
+        "Security",
+        "CA5350",
+        Justification = "RFC 6455 says SHA-1; it proves that the peer speaks WebSocket, nothing more.")]
+    private static string Accept(string key) =>
+        Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Salt)));
 }

@@ -50,9 +50,14 @@ public sealed class AtomicWriter(string directory, TimeProvider time)
     private static void RequireSafe(string path)
     {
         var parts = path.Split('/');
-        if (path.Length == 0 || path[0] == '/' || parts.Contains("..") || parts.Contains("") || parts[0].StartsWith("..", StringComparison.Ordinal))
+        if (path.Length == 0
+            || path[0] == '/'
+            || parts.Contains("..")
+            || parts.Contains("")
+            || parts[0].StartsWith("..", StringComparison.Ordinal))
         {
-            throw new VolumeException($"invalid path: \"{path}\" must be relative, must not contain '..' and must not begin with '..'");
+            throw new VolumeException(
+                $"invalid path: \"{path}\" must be relative, must not contain '..' and must not begin with '..'");
         }
     }
 
@@ -64,7 +69,8 @@ public sealed class AtomicWriter(string directory, TimeProvider time)
         var existing = Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(root, path)).ToHashSet(StringComparer.Ordinal);
         return existing.SetEquals(files.Keys)
-            && files.All(file => File.ReadAllBytes(Path.Combine(root, file.Key)).AsSpan().SequenceEqual(file.Value.Content));
+            && files.All(
+                file => File.ReadAllBytes(Path.Combine(root, file.Key)).AsSpan().SequenceEqual(file.Value.Content));
     }
 
     private string WriteFresh(IReadOnlyDictionary<string, VolumeFile> files, long? fsGroup)

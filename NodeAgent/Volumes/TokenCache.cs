@@ -88,6 +88,7 @@ public sealed class TokenCache(IClusterApi api, TimeProvider time)
         // lives, counted from when it was asked for.
         var life = TimeSpan.FromSeconds(answer.Spec?.ExpirationSeconds ?? key.Seconds);
         var renewIn = life * RenewAfterShare;
-        return new Entry(answer.Status.Token, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), now + life);
+        return new Entry(
+            answer.Status.Token, now + (renewIn < RenewAfterAtMost ? renewIn : RenewAfterAtMost), now + life);
     }
 }

@@ -19,7 +19,8 @@ internal static class WorkloadRules
     }
 
     /// <summary>A count in a status that another may not exceed.</summary>
-    public static void AtMost(int? value, int? limit, FieldPath parent, string field, string message, FieldErrors errors)
+    public static void AtMost(
+        int? value, int? limit, FieldPath parent, string field, string message, FieldErrors errors)
     {
         if ((value ?? 0) > (limit ?? 0))
         {
@@ -47,7 +48,8 @@ internal static class WorkloadRules
 
             if (IsEmpty(selector))
             {
-                errors.Invalid(path.Child("selector"), InternalForm.Shown(selector), "empty selector is invalid for deployment");
+                errors.Invalid(
+                    path.Child("selector"), InternalForm.Shown(selector), "empty selector is invalid for deployment");
             }
         }
 
@@ -95,12 +97,16 @@ internal static class WorkloadRules
     private static bool IsEmpty(V1LabelSelector selector) =>
         selector.MatchLabels is not { Count: > 0 } && selector.MatchExpressions is not { Count: > 0 };
 
-    private static void Template(V1LabelSelector? selector, V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
+    private static void Template(
+        V1LabelSelector? selector, V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
     {
         var metadata = template.Metadata ?? new V1ObjectMeta();
         if ((selector is null || !IsEmpty(selector)) && !LabelSelector.Of(selector).Matches(metadata))
         {
-            errors.Invalid(path.Child("metadata", "labels"), InternalForm.Shown(metadata.Labels), "`selector` does not match template `labels`");
+            errors.Invalid(
+                path.Child("metadata", "labels"),
+                InternalForm.Shown(metadata.Labels),
+                "`selector` does not match template `labels`");
         }
 
         PodTemplateRules.Validate(template, path, errors);
@@ -111,7 +117,8 @@ internal static class WorkloadRules
 
         if (template.Spec.ActiveDeadlineSeconds is not null)
         {
-            errors.Forbidden(path.Child("spec", "activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicaSet is not Supported");
+            errors.Forbidden(
+                path.Child("spec", "activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicaSet is not Supported");
         }
     }
 }

@@ -15,7 +15,8 @@ public sealed class GroupedEventForm : IStoredForm
     public IKubernetesObject<V1ObjectMeta> Store(IKubernetesObject<V1ObjectMeta> shown) => ToCore((Eventsv1Event)shown);
 
     /// <inheritdoc/>
-    public byte[] Show(ReadOnlyMemory<byte> stored) => ResourceCodec.Encode(FromCore(ResourceCodec.Decode<Corev1Event>(stored)));
+    public byte[] Show(ReadOnlyMemory<byte> stored) =>
+        ResourceCodec.Encode(FromCore(ResourceCodec.Decode<Corev1Event>(stored)));
 
     public static Corev1Event ToCore(Eventsv1Event item) => new()
     {

@@ -42,7 +42,8 @@ public sealed class GroupedEventStrategy : ResourceStrategy<Eventsv1Event>
         item.DeprecatedSource ??= new V1EventSource();
     }
 
-    public override IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.DnsSubdomain(name, isPrefix);
+    public override IEnumerable<string> ValidateName(string name, bool isPrefix) =>
+        NameRules.DnsSubdomain(name, isPrefix);
 
     public override void Validate(Eventsv1Event item, FieldErrors errors)
     {
@@ -123,7 +124,10 @@ public sealed class GroupedEventStrategy : ResourceStrategy<Eventsv1Event>
     {
         if (value != old)
         {
-            errors.Invalid(FieldPath.Of(field), value is { } time ? new RawJson(GoText.Json(Shown(field, time))) : null, Immutable);
+            errors.Invalid(
+                FieldPath.Of(field),
+                value is { } time ? new RawJson(GoText.Json(Shown(field, time))) : null,
+                Immutable);
         }
     }
 

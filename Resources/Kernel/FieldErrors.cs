@@ -29,7 +29,8 @@ public sealed class FieldErrors
     public void Duplicate(FieldPath path, object? value, string detail = "") =>
         Add("FieldValueDuplicate", path, $"Duplicate value: {GoText.Value(value)}{Suffix(detail)}");
 
-    public void Forbidden(FieldPath path, string detail) => Add("FieldValueForbidden", path, $"Forbidden{Suffix(detail)}");
+    public void Forbidden(FieldPath path, string detail) =>
+        Add("FieldValueForbidden", path, $"Forbidden{Suffix(detail)}");
 
     public void NotFound(FieldPath path, object? value, string detail = "") =>
         Add("FieldValueNotFound", path, $"Not found: {GoText.Value(value)}{Suffix(detail)}");
@@ -58,7 +59,8 @@ public sealed class FieldErrors
         }
     }
 
-    public void Add(string reason, FieldPath path, string message) => _errors.Add(new FieldError(reason, path.ToString(), message));
+    public void Add(string reason, FieldPath path, string message) =>
+        _errors.Add(new FieldError(reason, path.ToString(), message));
 
     /// <summary>
     /// The 422 answer for an object of a kind; several findings are joined as upstream's aggregate does.
@@ -71,7 +73,8 @@ public sealed class FieldErrors
         {
             Code = 422,
             Reason = StatusReasons.Invalid,
-            Message = $"{qualified} \"{name}\" is invalid: {(texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]")}",
+            Message =
+                $"{qualified} \"{name}\" is invalid: {(texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]")}",
             Details = new StatusDetails
             {
                 Name = name.Length == 0 ? null : name,

@@ -62,7 +62,8 @@ public sealed class FieldSelector
 
     /// <summary>True when the values, looked up by field label, satisfy every term.</summary>
     public bool Matches(Func<string, string> valueOf) =>
-        Array.TrueForAll(_terms, t => string.Equals(valueOf(t.Field.Label), t.Value, StringComparison.Ordinal) != t.Negated);
+        Array.TrueForAll(
+            _terms, t => string.Equals(valueOf(t.Field.Label), t.Value, StringComparison.Ordinal) != t.Negated);
 
     private static List<string> SplitTerms(string text)
     {
@@ -146,7 +147,8 @@ public sealed class FieldSelector
                     throw new SelectorFormatException(
                         $"invalid field selector: invalid escape sequence: {text.AsSpan(i, Math.Min(2, text.Length - i))}");
                 case ',' or '=':
-                    throw new SelectorFormatException($"invalid field selector: unescaped character in value: {(int)text[i]}");
+                    throw new SelectorFormatException(
+                        $"invalid field selector: unescaped character in value: {(int)text[i]}");
                 default:
                     result.Append(text[i]);
                     break;

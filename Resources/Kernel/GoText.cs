@@ -50,7 +50,8 @@ public static class GoText
     }
 
     /// <summary>A list of strings as Go's <c>%#v</c> writes it: <c>[]string{"a", "b"}</c>.</summary>
-    public static string Strings(IEnumerable<string> values) => $"[]string{{{string.Join(", ", values.Select(Quote))}}}";
+    public static string Strings(IEnumerable<string> values) =>
+        $"[]string{{{string.Join(", ", values.Select(Quote))}}}";
 
     private static void AppendJson(StringBuilder result, object? value)
     {

@@ -5,8 +5,8 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// How objects of one API group are stored as objects of another: upstream's conversion to the storage version. Journal,
-/// caches, selectors and watches see the stored form; answers and strategies see the shown one.
+/// How objects of one API group are stored as objects of another: upstream's conversion to the storage version.
+/// Journal, caches, selectors and watches see the stored form; answers and strategies see the shown one.
 /// </summary>
 public interface IStoredForm
 {

@@ -125,7 +125,9 @@ internal sealed class LabelSelectorParser(string text)
         {
             case LabelTokenKind.Identifier or LabelTokenKind.Comma:
                 var values = ParseIdentifiers();
-                return Take().Kind == LabelTokenKind.Close ? values : throw Refuse($"found '{token.Text}', expected: ')'");
+                return Take().Kind == LabelTokenKind.Close
+                    ? values
+                    : throw Refuse($"found '{token.Text}', expected: ')'");
             case LabelTokenKind.Close:
                 // "()" is the set of the empty value.
                 Take();
@@ -255,7 +257,9 @@ internal sealed class LabelSelectorParser(string text)
     private LabelToken Peek()
     {
         var token = _tokens[_position];
-        return token.Kind is LabelTokenKind.In or LabelTokenKind.NotIn ? token with { Kind = LabelTokenKind.Identifier } : token;
+        return token.Kind is LabelTokenKind.In or LabelTokenKind.NotIn
+            ? token with { Kind = LabelTokenKind.Identifier }
+            : token;
     }
 
     private static SelectorFormatException Refuse(string message) => new(message);
@@ -311,7 +315,10 @@ internal static class LabelLexer
     private static LabelToken Word(string text, ref int position)
     {
         var start = position;
-        while (position < text.Length && text[position] != '\0' && !IsSpecial(text[position]) && !IsSpace(text[position]))
+        while (position < text.Length
+            && text[position] != '\0'
+            && !IsSpecial(text[position])
+            && !IsSpace(text[position]))
         {
             position++;
         }

@@ -10,7 +10,8 @@ public static class LabelSelectorRules
     /// <param name="path">Its path.</param>
     /// <param name="errors">Receives the findings.</param>
     /// <param name="allowInvalidValues">True on updates of objects stored before values were checked.</param>
-    public static void Validate(V1LabelSelector? selector, FieldPath path, FieldErrors errors, bool allowInvalidValues = false)
+    public static void Validate(
+        V1LabelSelector? selector, FieldPath path, FieldErrors errors, bool allowInvalidValues = false)
     {
         if (selector is null)
         {
@@ -20,7 +21,8 @@ public static class LabelSelectorRules
         ObjectMetaRules.ValidateLabels(selector.MatchLabels, path.Child("matchLabels"), errors);
         for (var i = 0; i < (selector.MatchExpressions?.Count ?? 0); i++)
         {
-            ValidateRequirement(selector.MatchExpressions![i], path.Child("matchExpressions").Index(i), errors, allowInvalidValues);
+            ValidateRequirement(
+                selector.MatchExpressions![i], path.Child("matchExpressions").Index(i), errors, allowInvalidValues);
         }
     }
 
@@ -34,12 +36,14 @@ public static class LabelSelectorRules
                 errors.Required(path.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
                 break;
             case "Exists" or "DoesNotExist" when values.Count != 0:
-                errors.Forbidden(path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                errors.Forbidden(
+                    path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
                 break;
             case "In" or "NotIn" or "Exists" or "DoesNotExist":
                 break;
             default:
-                errors.Invalid(path.Child("operator"), requirement.OperatorProperty ?? "", "not a valid selector operator");
+                errors.Invalid(
+                    path.Child("operator"), requirement.OperatorProperty ?? "", "not a valid selector operator");
                 break;
         }
 

@@ -52,7 +52,8 @@ internal sealed class TextField<T>(PropertyInfo property, LayoutEntry entry) : A
 }
 
 /// <summary>Numbers, flags and times.</summary>
-internal sealed class ValueField<T, TValue>(PropertyInfo property, LayoutEntry entry) : AccessField<T, TValue>(property, entry)
+internal sealed class ValueField<T, TValue>(
+    PropertyInfo property, LayoutEntry entry) : AccessField<T, TValue>(property, entry)
 {
     private static readonly EqualityComparer<TValue> Comparer = EqualityComparer<TValue>.Default;
     private static readonly TValue? Zero = MakeZero();
@@ -88,7 +89,8 @@ internal sealed class ValueField<T, TValue>(PropertyInfo property, LayoutEntry e
 }
 
 /// <summary>A single quantity.</summary>
-internal sealed class QuantityField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, ResourceQuantity?>(property, entry)
+internal sealed class QuantityField<T>(
+    PropertyInfo property, LayoutEntry entry) : AccessField<T, ResourceQuantity?>(property, entry)
 {
     public override bool IsNormalized => !Entry.IsPointer;
 
@@ -114,7 +116,8 @@ internal sealed class QuantityField<T>(PropertyInfo property, LayoutEntry entry)
 }
 
 /// <summary>Ports and percentages.</summary>
-internal sealed class IntOrStringField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, IntOrString?>(property, entry)
+internal sealed class IntOrStringField<T>(
+    PropertyInfo property, LayoutEntry entry) : AccessField<T, IntOrString?>(property, entry)
 {
     public override bool IsNormalized => false;
 
@@ -246,13 +249,15 @@ internal sealed class QuantityMapField<T>(PropertyInfo property, LayoutEntry ent
 }
 
 /// <summary>Lists of models, strings or numbers.</summary>
-internal sealed class ListField<T, TItem>(PropertyInfo property, LayoutEntry entry) : AccessField<T, IList<TItem>?>(property, entry)
+internal sealed class ListField<T, TItem>(
+    PropertyInfo property, LayoutEntry entry) : AccessField<T, IList<TItem>?>(property, entry)
 {
     private static readonly bool IsModel =
         typeof(TItem).IsClass && typeof(TItem) != typeof(string) && typeof(TItem).Namespace == typeof(V1Pod).Namespace;
 
     private static readonly ItemOperations Operations = IsModel
-        ? (ItemOperations)Activator.CreateInstance(typeof(ModelItems<>).MakeGenericType(typeof(T), typeof(TItem), typeof(TItem)))!
+        ? (ItemOperations)Activator.CreateInstance(
+            typeof(ModelItems<>).MakeGenericType(typeof(T), typeof(TItem), typeof(TItem)))!
         : new PlainItems();
 
     public override bool AreEqual(T left, T right)
@@ -328,7 +333,8 @@ internal sealed class ListField<T, TItem>(PropertyInfo property, LayoutEntry ent
     {
         public override bool AreEqual(TItem left, TItem right) => EqualityComparer<TItem>.Default.Equals(left, right);
 
-        public override TItem Normalize(TItem item) => item is null && typeof(TItem) == typeof(string) ? (TItem)(object)"" : item;
+        public override TItem Normalize(TItem item) =>
+            item is null && typeof(TItem) == typeof(string) ? (TItem)(object)"" : item;
 
         public override void Write(TItem item, GoJsonWriter writer) => writer.Scalar(item);
     }
@@ -336,7 +342,8 @@ internal sealed class ListField<T, TItem>(PropertyInfo property, LayoutEntry ent
     private sealed class ModelItems<TModel> : ItemOperations
         where TModel : class, TItem, new()
     {
-        public override bool AreEqual(TItem left, TItem right) => ModelShape.SemanticEquals((TModel?)left, (TModel?)right);
+        public override bool AreEqual(TItem left, TItem right) =>
+            ModelShape.SemanticEquals((TModel?)left, (TModel?)right);
 
         public override TItem Normalize(TItem item)
         {
@@ -345,12 +352,14 @@ internal sealed class ListField<T, TItem>(PropertyInfo property, LayoutEntry ent
             return model;
         }
 
-        public override void Write(TItem item, GoJsonWriter writer) => ModelShape<TModel>.Instance.WriteInternal(item, writer);
+        public override void Write(TItem item, GoJsonWriter writer) =>
+            ModelShape<TModel>.Instance.WriteInternal(item, writer);
     }
 }
 
 /// <summary>A model in a model.</summary>
-internal sealed class NestedField<T, TModel>(PropertyInfo property, LayoutEntry entry) : AccessField<T, TModel?>(property, entry)
+internal sealed class NestedField<T, TModel>(
+    PropertyInfo property, LayoutEntry entry) : AccessField<T, TModel?>(property, entry)
     where TModel : class, new()
 {
     public override bool AreEqual(T left, T right)
@@ -399,7 +408,8 @@ internal sealed class NestedField<T, TModel>(PropertyInfo property, LayoutEntry 
 }
 
 /// <summary>Anything else: compared as it is.</summary>
-internal sealed class OtherField<T, TValue>(PropertyInfo property, LayoutEntry entry) : AccessField<T, TValue>(property, entry)
+internal sealed class OtherField<T, TValue>(
+    PropertyInfo property, LayoutEntry entry) : AccessField<T, TValue>(property, entry)
 {
     public override bool AreEqual(T left, T right) =>
         StructuralComparisons.StructuralEqualityComparer.Equals(Get(left), Get(right));

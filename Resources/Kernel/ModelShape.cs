@@ -68,7 +68,8 @@ public sealed class ModelShape<T> : ModelShape
         }
 
         _internal = [.. ordered];
-        var rest = byName.Values.Select(p => ModelFields.Create<T>(p, new LayoutEntry(p.Name, p.Name, IsPointer: true, IsKept: false)));
+        var rest = byName.Values.Select(
+            p => ModelFields.Create<T>(p, new LayoutEntry(p.Name, p.Name, IsPointer: true, IsKept: false)));
         _fields = [.. ordered, .. rest];
         _normalized = [.. _fields.Where(f => f.IsNormalized)];
     }
@@ -161,9 +162,11 @@ internal static class ModelFields
         };
         var closed = definition.GetGenericArguments().Length == 1
             ? definition.MakeGenericType(typeof(T))
-            : definition.MakeGenericType(typeof(T), definition == typeof(ListField<,>) ? type.GetGenericArguments()[0] : type);
+            : definition.MakeGenericType(
+                typeof(T), definition == typeof(ListField<,>) ? type.GetGenericArguments()[0] : type);
         return (ModelField<T>)Activator.CreateInstance(closed, property, entry)!;
     }
 
-    private static bool IsGeneric(Type type, Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;
+    private static bool IsGeneric(Type type, Type definition) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == definition;
 }

@@ -129,7 +129,8 @@ public static class NameRules
     }
 
     /// <summary>True when <see cref="LabelValue"/> has no complaint.</summary>
-    public static bool IsLabelValue(string value) => value.Length == 0 || (value.Length <= LabelMaxLength && IsNamePartText(value));
+    public static bool IsLabelValue(string value) =>
+        value.Length == 0 || (value.Length <= LabelMaxLength && IsNamePartText(value));
 
     /// <summary>The value of a label.</summary>
     public static IEnumerable<string> LabelValue(string value)
@@ -186,7 +187,9 @@ public static class NameRules
     /// <summary>An identifier of the language C.</summary>
     public static IEnumerable<string> CIdentifier(string name)
     {
-        if (name.Length == 0 || char.IsAsciiDigit(name[0]) || !name.AsSpan().ContainsOnly(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+        if (name.Length == 0
+            || char.IsAsciiDigit(name[0])
+            || !name.AsSpan().ContainsOnly(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
         {
             yield return "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters " +
                 "or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')";
@@ -223,7 +226,8 @@ public static class NameRules
     }
 
     /// <summary>The number of a port.</summary>
-    public static IEnumerable<string> PortNumber(long port) => port is >= 1 and <= 65535 ? [] : [InclusiveRange(1, 65535)];
+    public static IEnumerable<string> PortNumber(long port) =>
+        port is >= 1 and <= 65535 ? [] : [InclusiveRange(1, 65535)];
 
     /// <summary><c>10%</c>.</summary>
     public static IEnumerable<string> Percent(string text)
@@ -299,7 +303,8 @@ public static class NameRules
     }
 
     private static bool IsLabelText(ReadOnlySpan<char> text) =>
-        text.Length != 0 && IsLowerOrDigit(text[0]) && IsLowerOrDigit(text[^1]) && text.ContainsOnly(c => IsLowerOrDigit(c) || c == '-');
+        text.Length != 0 && IsLowerOrDigit(text[0]) && IsLowerOrDigit(text[^1]) && text.ContainsOnly(
+            c => IsLowerOrDigit(c) || c == '-');
 
     private static bool IsNamePartText(ReadOnlySpan<char> text) =>
         text.Length != 0 && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]) &&

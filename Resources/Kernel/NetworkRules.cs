@@ -52,7 +52,8 @@ public static class NetworkRules
         var digits = text.AsSpan(slash + 1);
         var isSix = text.AsSpan(0, slash).Contains(':');
         return digits.Length is > 0 and <= 3 && !digits.ContainsAnyExceptInRange('0', '9') &&
-            int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= (isSix ? 128 : 32)
+            int.TryParse(
+                digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= (isSix ? 128 : 32)
             ? (address, length)
             : null;
     }

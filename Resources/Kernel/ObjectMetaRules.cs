@@ -146,7 +146,8 @@ public static class ObjectMetaRules
         ImmutableTime("deletionTimestamp", metadata.DeletionTimestamp, old.DeletionTimestamp, errors);
         if (metadata.DeletionGracePeriodSeconds != old.DeletionGracePeriodSeconds)
         {
-            errors.Invalid(Metadata.Child("deletionGracePeriodSeconds"), metadata.DeletionGracePeriodSeconds, ImmutableMessage);
+            errors.Invalid(
+                Metadata.Child("deletionGracePeriodSeconds"), metadata.DeletionGracePeriodSeconds, ImmutableMessage);
         }
 
         ValidateCommon(metadata, errors);
@@ -256,7 +257,8 @@ public static class ObjectMetaRules
 
         if (finalizers.Contains(OrphanFinalizer) && finalizers.Contains(ForegroundFinalizer))
         {
-            errors.Invalid(Finalizers, finalizers, $"finalizer {OrphanFinalizer} and {ForegroundFinalizer} cannot be both set");
+            errors.Invalid(
+                Finalizers, finalizers, $"finalizer {OrphanFinalizer} and {ForegroundFinalizer} cannot be both set");
         }
     }
 

@@ -99,6 +99,7 @@ internal static class QuantityModule
 {
 #pragma warning disable CA2255 // The library's options must be extended before their first use, whoever makes it.
     [ModuleInitializer]
-    public static void Register() => KubernetesJson.AddJsonOptions(o => o.Converters.Insert(0, new QuantityJsonConverter()));
+    public static void Register() =>
+        KubernetesJson.AddJsonOptions(o => o.Converters.Insert(0, new QuantityJsonConverter()));
 #pragma warning restore CA2255
 }

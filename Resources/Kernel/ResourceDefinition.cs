@@ -55,7 +55,9 @@ public sealed record ResourceDefinition
 
     /// <summary>A stored object as this row shows it; the object itself, but for views.</summary>
     public ResourceObject Show(ResourceObject stored) =>
-        StoredForm is { } form ? new ResourceObject(stored.Key, stored.Uid, stored.Revision, form.Show(stored.Json)) : stored;
+        StoredForm is { } form
+            ? new ResourceObject(stored.Key, stored.Uid, stored.Revision, form.Show(stored.Json))
+            : stored;
 
     public bool HasSubresource(string name) => Subresources.Any(s => s.Name == name);
 }

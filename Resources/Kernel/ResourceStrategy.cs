@@ -42,7 +42,8 @@ public interface IResourceStrategy
     /// <summary>
     /// Carries over what an update may not change, bumps <c>metadata.generation</c> when the spec changed.
     /// </summary>
-    void PrepareForUpdate(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource);
+    void PrepareForUpdate(
+        IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource);
 
     /// <summary>
     /// Findings on an update of the object (<paramref name="subresource"/> empty) or a subresource of it.
@@ -103,7 +104,8 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
     /// <summary>The two columns of kinds without their own.</summary>
     public virtual IReadOnlyList<TableColumn> Columns => TableColumns.NameAndAge;
 
-    public virtual IReadOnlyList<object?> Cells(T item, DateTimeOffset now) => [item.Metadata.Name, TableColumns.CreatedAt(item)];
+    public virtual IReadOnlyList<object?> Cells(T item, DateTimeOffset now) =>
+        [item.Metadata.Name, TableColumns.CreatedAt(item)];
 
     public virtual RowCondition? Condition(T item) => null;
 
@@ -131,11 +133,13 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
 
     public virtual IEnumerable<string> StatusWarnings(T item) => [];
 
-    public virtual IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.DnsSubdomain(name, isPrefix);
+    public virtual IEnumerable<string> ValidateName(string name, bool isPrefix) =>
+        NameRules.DnsSubdomain(name, isPrefix);
 
     public virtual long? GracePeriodSeconds(T item, long? requestedSeconds) => null;
 
-    IReadOnlyList<object?> IResourceStrategy.Cells(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) => Cells((T)item, now);
+    IReadOnlyList<object?> IResourceStrategy.Cells(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) =>
+        Cells((T)item, now);
 
     RowCondition? IResourceStrategy.Condition(IKubernetesObject<V1ObjectMeta> item) => Condition((T)item);
 
@@ -143,7 +147,8 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
 
     void IResourceStrategy.PrepareForCreate(IKubernetesObject<V1ObjectMeta> item) => PrepareForCreate((T)item);
 
-    void IResourceStrategy.Validate(IKubernetesObject<V1ObjectMeta> item, FieldErrors errors) => Validate((T)item, errors);
+    void IResourceStrategy.Validate(IKubernetesObject<V1ObjectMeta> item, FieldErrors errors) =>
+        Validate((T)item, errors);
 
     void IResourceStrategy.PrepareForUpdate(
         IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource) =>
@@ -153,10 +158,12 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
         IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource, FieldErrors errors) =>
         ValidateUpdate((T)item, (T)old, subresource, errors);
 
-    IEnumerable<string> IResourceStrategy.Warnings(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old) =>
+    IEnumerable<string> IResourceStrategy.Warnings(
+        IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old) =>
         Warnings((T)item, (T?)old);
 
-    IEnumerable<string> IResourceStrategy.StatusWarnings(IKubernetesObject<V1ObjectMeta> item) => StatusWarnings((T)item);
+    IEnumerable<string> IResourceStrategy.StatusWarnings(IKubernetesObject<V1ObjectMeta> item) =>
+        StatusWarnings((T)item);
 
     long? IResourceStrategy.GracePeriodSeconds(IKubernetesObject<V1ObjectMeta> item, long? requestedSeconds) =>
         GracePeriodSeconds((T)item, requestedSeconds);

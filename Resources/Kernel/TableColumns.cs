@@ -28,7 +28,8 @@ public static class TableColumns
         item.Metadata.CreationTimestamp?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>The cell under "Age".</summary>
-    public static string AgeOf(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) => Since(item.Metadata.CreationTimestamp, now);
+    public static string AgeOf(IKubernetesObject<V1ObjectMeta> item, DateTimeOffset now) =>
+        Since(item.Metadata.CreationTimestamp, now);
 
     /// <summary>How long ago something was, as people read it; <c>&lt;unknown&gt;</c> for never.</summary>
     public static string Since(DateTime? time, DateTimeOffset now) =>

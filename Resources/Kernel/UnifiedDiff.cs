@@ -30,7 +30,8 @@ internal static class UnifiedDiff
     private static void WriteHunk(StringBuilder result, List<Operation> group, string[] a, string[] b)
     {
         var (first, last) = (group[0], group[^1]);
-        result.Append("@@ -").Append(Range(first.A1, last.A2)).Append(" +").Append(Range(first.B1, last.B2)).Append(" @@\n");
+        result.Append("@@ -").Append(Range(first.A1, last.A2)).Append(" +").Append(
+            Range(first.B1, last.B2)).Append(" @@\n");
         foreach (var operation in group)
         {
             if (operation.IsEqual)
@@ -96,12 +97,14 @@ internal static class UnifiedDiff
     {
         if (operations[0] is { IsEqual: true } first)
         {
-            operations[0] = first with { A1 = Math.Max(first.A1, first.A2 - Context), B1 = Math.Max(first.B1, first.B2 - Context) };
+            operations[0] =
+                first with { A1 = Math.Max(first.A1, first.A2 - Context), B1 = Math.Max(first.B1, first.B2 - Context) };
         }
 
         if (operations[^1] is { IsEqual: true } last)
         {
-            operations[^1] = last with { A2 = Math.Min(last.A2, last.A1 + Context), B2 = Math.Min(last.B2, last.B1 + Context) };
+            operations[^1] =
+                last with { A2 = Math.Min(last.A2, last.A1 + Context), B2 = Math.Min(last.B2, last.B1 + Context) };
         }
     }
 
@@ -255,7 +258,9 @@ internal sealed class LineMatcher
             (a, b, length) = (a - 1, b - 1, length + 1);
         }
 
-        while (a + length < a2 && b + length < b2 && string.Equals(_a[a + length], _b[b + length], StringComparison.Ordinal))
+        while (a + length < a2
+            && b + length < b2
+            && string.Equals(_a[a + length], _b[b + length], StringComparison.Ordinal))
         {
             length++;
         }

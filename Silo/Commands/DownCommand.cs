@@ -25,7 +25,8 @@ internal static class DownCommand
         var data = CommonOptions.DataDirectory();
         var kubeconfig = CommonOptions.Kubeconfig();
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
-        var command = new Command("reset", "Stop the cluster on this machine and delete all of its data.") { data, kubeconfig, yes };
+        var command = new Command(
+            "reset", "Stop the cluster on this machine and delete all of its data.") { data, kubeconfig, yes };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var root = Path.GetFullPath(parsed.GetValue(data)!);
@@ -79,7 +80,8 @@ internal static class DownCommand
             .FirstOrDefault(point => point.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal));
         if (mounted is not null)
         {
-            throw new UserErrorException($"{mounted} is still mounted, so {root} is not deleted: unmount it, then run 'orc reset' again.");
+            throw new UserErrorException(
+                $"{mounted} is still mounted, so {root} is not deleted: unmount it, then run 'orc reset' again.");
         }
     }
 
@@ -88,5 +90,8 @@ internal static class DownCommand
         : throw new UserErrorException($"There is no cluster in {Path.GetFullPath(root)}.");
 
     private static LocalCluster Open(string root) =>
-        new(new LocalClusterOptions { DataDirectory = root, Kubeconfig = "" }, DataDirectory.Open(root), TimeProvider.System);
+        new(
+            new LocalClusterOptions { DataDirectory = root, Kubeconfig = "" },
+            DataDirectory.Open(root),
+            TimeProvider.System);
 }

@@ -30,11 +30,13 @@ internal static class ImageCommand
 
     private static Command CreateDemo(Option<string> data)
     {
-        var command = new Command("demo", "Build the demo image from Debian's busybox-static and import it; needs no registry.");
+        var command =
+            new Command("demo", "Build the demo image from Debian's busybox-static and import it; needs no registry.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var busybox = new RequiredProgram("busybox", "busybox-static", "the content of the demo image");
-            await PackageInstaller.InstallAsync(PackageInstaller.Missing([busybox]), yes: true, AnsiConsole.Console, cancellationToken);
+            await PackageInstaller.InstallAsync(
+                PackageInstaller.Missing([busybox]), yes: true, AnsiConsole.Console, cancellationToken);
             return await RunAsync(parsed.GetValue(data)!, ["load-demo-image"], cancellationToken);
         });
         return command;

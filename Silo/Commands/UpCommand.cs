@@ -29,10 +29,12 @@ internal static class UpCommand
         };
         var nodeAddress = new Option<string?>("--node-ip")
         {
-            Description = "Address of the node, for clusters of several machines. Default: 10.243.0.1 on a link of our own.",
+            Description =
+                "Address of the node, for clusters of several machines. Default: 10.243.0.1 on a link of our own.",
         };
 
-        var command = new Command("up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.")
+        var command =
+            new Command("up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.")
         {
             data, kubeconfig, port, yes, hollow, connection, nodeName, nodeAddress,
         };
@@ -68,7 +70,9 @@ internal static class UpCommand
         await StepAsync(console, time, "PostgreSQL", cluster.StartStoreAsync, cancellationToken);
         await StepAsync(console, time, "API, controllers, scheduler", cluster.StartSiloAsync, cancellationToken);
         await StepAsync(
-            console, time, cluster.IsHollow ? $"{options.HollowNodes} hollow node(s)" : $"node {options.NodeName}", cluster.StartNodeAsync,
+            console, time, cluster.IsHollow
+                ? $"{options.HollowNodes} hollow node(s)"
+                : $"node {options.NodeName}", cluster.StartNodeAsync,
             cancellationToken);
         Greet(console, options, time.GetElapsedTime(start));
 
@@ -114,7 +118,8 @@ internal static class UpCommand
         var start = time.GetTimestamp();
         console.Write($"  {name} … ");
         await run(cancellationToken);
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ready ({time.GetElapsedTime(start).TotalSeconds:F1} s)"));
+        console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"ready ({time.GetElapsedTime(start).TotalSeconds:F1} s)"));
     }
 
     private static void Greet(IAnsiConsole console, LocalClusterOptions options, TimeSpan elapsed)

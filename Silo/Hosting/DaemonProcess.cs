@@ -23,13 +23,16 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         }
 
         var parts = File.ReadAllText(file).Split(' ');
-        return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out var pid) && StartTime(pid) == parts[1]
+        return parts.Length == 2
+            && int.TryParse(parts[0], CultureInfo.InvariantCulture, out var pid)
+            && StartTime(pid) == parts[1]
             ? Process.GetProcessById(pid)
             : null;
     }
 
     /// <summary>Starts the program in the background.</summary>
-    public Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public Process Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         // The shell opens the log and then becomes the program, so that the process id is the program's.
         var start = new ProcessStartInfo(

@@ -78,7 +78,8 @@ public sealed class DataDirectory
         var text = File.ReadAllText(file).Trim();
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version))
         {
-            throw new UserErrorException($"{file} says '{text}', which is no version: this is not a data directory of orc.");
+            throw new UserErrorException(
+                $"{file} says '{text}', which is no version: this is not a data directory of orc.");
         }
 
         if (version > LayoutVersion)

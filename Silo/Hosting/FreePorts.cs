@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>
-/// Settles a silo's ports before anything starts: 0 becomes a free one, because others must be told the number (the kubernetes
-/// Service, other silos), and one that is in use is reported in a sentence.
+/// Settles a silo's ports before anything starts: 0 becomes a free one, because others must be told the number (the
+/// kubernetes Service, other silos), and one that is in use is reported in a sentence.
 /// </summary>
 public static class FreePorts
 {

@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Silo.Hosting;
 public static class Kubeconfig
 {
     /// <summary>Writes the file, readable by its owner only, so that no reader ever sees half of it.</summary>
-    public static void Write(string path, string server, string authorityPem, string user, string certificatePem, string keyPem)
+    public static void Write(
+        string path, string server, string authorityPem, string user, string certificatePem, string keyPem)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var temporary = $"{path}.new";

@@ -73,7 +73,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     /// <summary>Lets another process supervise.</summary>
     public void EndSupervision() => _up.Forget();
 
-    /// <summary>Stops everything: by way of the supervisor when there is one, which would start again what it finds stopped.</summary>
+    /// <summary>Stops everything: by way of the supervisor when there is one, which would start again what it finds
+    /// stopped.</summary>
     public async Task StopFromOutsideAsync(CancellationToken cancellationToken)
     {
         await _up.StopAsync(SupervisorPatience, time);
@@ -151,8 +152,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     }
 
     /// <summary>
-    /// Says when the disk of the data directory fills up and when there is room again: what writes there cannot even log
-    /// it then.
+    /// Says when the disk of the data directory fills up and when there is room again: what writes there cannot even
+    /// log it then.
     /// </summary>
     private async Task WatchDiskAsync(Action<string> report, CancellationToken cancellationToken)
     {
@@ -205,7 +206,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
 
     private Process? FindPostgres()
     {
-        if (_postgres.ProcessId is not { } pid || !Directory.Exists($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}"))
+        if (_postgres.ProcessId is not { } pid
+            || !Directory.Exists($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}"))
         {
             return null;
         }
@@ -269,7 +271,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         {
             if (process.HasExited)
             {
-                throw new UserErrorException($"The {what} ended while it was starting. Its last words:\n{daemon.LogTail(10)}");
+                throw new UserErrorException(
+                    $"The {what} ended while it was starting. Its last words:\n{daemon.LogTail(10)}");
             }
 
             if (time.GetElapsedTime(start) > limit)
@@ -320,7 +323,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
 
     private Kubernetes Client() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig));
 
-    private string Address => options.NodeAddress?.ToString() ?? (IsHollow ? IPAddress.Loopback.ToString() : DefaultNodeAddress);
+    private string Address =>
+        options.NodeAddress?.ToString() ?? (IsHollow ? IPAddress.Loopback.ToString() : DefaultNodeAddress);
 
     private List<string> SiloArguments() =>
     [
@@ -349,7 +353,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     // Stopping an agent leaves containers alone, as an upgrade wants it; stopping the cluster does not.
     private async Task CleanNodeAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(directory.Pki, "node.conf")) && Directory.EnumerateFileSystemEntries(directory.Node).Any())
+        if (File.Exists(Path.Combine(directory.Pki, "node.conf"))
+            && Directory.EnumerateFileSystemEntries(directory.Node).Any())
         {
             await NodeAgentProgram.RequireAsync(directory, ["clean"], cancellationToken);
         }
@@ -366,7 +371,8 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
             await Programs.RequireAsync(ip, ["link", "add", NodeLink, "type", "bridge"], cancellationToken);
         }
 
-        await Programs.RequireAsync(ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
+        await Programs.RequireAsync(
+            ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
         await Programs.RequireAsync(ip, ["link", "set", NodeLink, "up"], cancellationToken);
 
         // So that this machine reaches Services even where it has no default route: the proxy translates the address,

@@ -14,11 +14,14 @@ public static class NodeAgentProgram
             var root = configuration.Parent!.Parent!.Parent!;
             var path = System.IO.Path.Combine(
                 root.FullName, "NodeAgent", "bin", configuration.Name, framework.Name, "OrleansOrchestrator.NodeAgent");
-            return File.Exists(path) ? path : throw new UserErrorException($"The node agent is not built: {path} is missing.");
+            return File.Exists(path)
+                ? path
+                : throw new UserErrorException($"The node agent is not built: {path} is missing.");
         }
     }
 
     /// <summary>Runs a verb on the node of a data directory; it must succeed.</summary>
-    public static Task<string> RequireAsync(DataDirectory directory, string[] arguments, CancellationToken cancellationToken) =>
+    public static Task<string> RequireAsync(
+        DataDirectory directory, string[] arguments, CancellationToken cancellationToken) =>
         Programs.RequireAsync(Path, [.. arguments, "--data-dir", directory.Node], cancellationToken);
 }

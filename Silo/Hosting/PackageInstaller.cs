@@ -30,7 +30,8 @@ public static class PackageInstaller
         var command = $"apt-get install {string.Join(' ', packages)}";
         foreach (var program in missing)
         {
-            console.MarkupLineInterpolated($"  missing: [bold]{program.Name}[/] ({program.Why}), in package {program.Package}");
+            console.MarkupLineInterpolated(
+                $"  missing: [bold]{program.Name}[/] ({program.Why}), in package {program.Package}");
         }
 
         if (!CanInstall)
@@ -38,7 +39,9 @@ public static class PackageInstaller
             throw new UserErrorException($"Programs are missing. Install them first, for example as root: {command}");
         }
 
-        if (!yes && console.Profile.Capabilities.Interactive && !await console.ConfirmAsync($"Run '{command}' now?", true, cancellationToken))
+        if (!yes
+            && console.Profile.Capabilities.Interactive
+            && !await console.ConfirmAsync($"Run '{command}' now?", true, cancellationToken))
         {
             throw new UserErrorException($"Nothing was installed. Install the packages yourself: {command}");
         }
@@ -46,7 +49,8 @@ public static class PackageInstaller
         await InstallPackagesAsync(packages, console, cancellationToken);
     }
 
-    private static async Task InstallPackagesAsync(List<string> packages, IAnsiConsole console, CancellationToken cancellationToken)
+    private static async Task InstallPackagesAsync(
+        List<string> packages, IAnsiConsole console, CancellationToken cancellationToken)
     {
         console.MarkupLineInterpolated($"  installing {string.Join(", ", packages)} …");
         await AptAsync(["update", "-q"], cancellationToken);
@@ -54,7 +58,8 @@ public static class PackageInstaller
         {
             // Debian would start a database server of its own on port 5432, which nobody asked for.
             await AptAsync(["install", "-y", "--no-install-recommends", "postgresql-common"], cancellationToken);
-            await File.AppendAllTextAsync(CreateClusterConfiguration, "\ncreate_main_cluster = false\n", cancellationToken);
+            await File.AppendAllTextAsync(
+                CreateClusterConfiguration, "\ncreate_main_cluster = false\n", cancellationToken);
         }
 
         await AptAsync(["install", "-y", "--no-install-recommends", .. packages], cancellationToken);

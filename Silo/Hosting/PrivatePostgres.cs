@@ -123,10 +123,14 @@ public sealed class PrivatePostgres(DataDirectory directory)
         string program, string[] arguments, CancellationToken cancellationToken)
     {
         var bin = Path.GetDirectoryName(Programs.Find("postgres"))
-            ?? throw new UserErrorException($"PostgreSQL {OldestVersion} or newer is not installed: install Debian's package postgresql.");
+            ?? throw new UserErrorException(
+                $"PostgreSQL {OldestVersion} or newer is not installed: install Debian's package postgresql.");
         var path = Path.Combine(bin, program);
         return Environment.IsPrivilegedProcess
-            ? Programs.RunAsync("setpriv", ["--reuid", SystemUser, "--regid", SystemUser, "--init-groups", path, .. arguments], cancellationToken)
+            ? Programs.RunAsync(
+                "setpriv",
+                ["--reuid", SystemUser, "--regid", SystemUser, "--init-groups", path, .. arguments],
+                cancellationToken)
             : Programs.RunAsync(path, arguments, cancellationToken);
     }
 }

@@ -71,7 +71,8 @@ public static class Programs
         var (exitCode, output) = await RunAsync(program, all, cancellationToken);
         return exitCode == 0
             ? output
-            : throw new UserErrorException($"'{program} {string.Join(' ', all)}' failed with exit code {exitCode}: {output}");
+            : throw new UserErrorException(
+                $"'{program} {string.Join(' ', all)}' failed with exit code {exitCode}: {output}");
     }
 
     // Debian keeps PostgreSQL's server programs in a directory per version, outside the PATH; the newest wins.

@@ -30,10 +30,12 @@ public static class SiloHost
     /// <summary>A host that is ready to start.</summary>
     public static WebApplication Build(SiloOptions options)
     {
-        // Options come from the command line alone: no settings file of the directory that a silo happens to start in is read, or watched.
+        // Options come from the command line alone: no settings file of the directory that a silo happens to start in
+        // is read, or watched.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            ApplicationName = "orc", ContentRootPath = AppContext.BaseDirectory, Args = ["--hostBuilder:reloadConfigOnChange=false"],
+            ApplicationName = "orc", ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.Configuration.Sources.Clear();
         ConfigureLogging(builder.Logging);
@@ -76,11 +78,13 @@ public static class SiloHost
         });
         if (options.ConnectionString is null)
         {
-            silo.UseLocalhostClustering(options.SiloPort, gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName);
+            silo.UseLocalhostClustering(
+                options.SiloPort, gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName);
         }
         else
         {
-            silo.ConfigureEndpoints(options.SiloAddress, options.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: false);
+            silo.ConfigureEndpoints(
+                options.SiloAddress, options.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: false);
         }
 
         silo.AddOrchestratorGrains(store => store.ConnectionString = options.ConnectionString);
@@ -105,7 +109,8 @@ public static class SiloHost
         services.AddClusterBootstrap(bootstrap =>
         {
             // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.
-            bootstrap.ApiAddresses = IPAddress.IsLoopback(options.AdvertiseAddress) ? [] : [options.AdvertiseAddress.ToString()];
+            bootstrap.ApiAddresses =
+                IPAddress.IsLoopback(options.AdvertiseAddress) ? [] : [options.AdvertiseAddress.ToString()];
             bootstrap.ApiPort = options.Port;
         });
         services.AddOrchestratorControllers(controllers => controllers.Enabled = options.Controllers);

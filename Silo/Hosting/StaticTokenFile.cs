@@ -32,7 +32,8 @@ public static class StaticTokenFile
 
     private static string[] GroupsOf(string[] parts)
     {
-        var named = parts.Length == 4 ? parts[3].Trim().Trim('"').Split(',', StringSplitOptions.RemoveEmptyEntries) : [];
+        var named =
+            parts.Length == 4 ? parts[3].Trim().Trim('"').Split(',', StringSplitOptions.RemoveEmptyEntries) : [];
         return [.. named, "system:authenticated"];
     }
 }

@@ -8,7 +8,8 @@ using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Bench;
 
-/// <summary>A silo with its own PostgreSQL in a temporary directory, as users run it: TLS, authentication, every controller unless told otherwise.</summary>
+/// <summary>A silo with its own PostgreSQL in a temporary directory, as users run it: TLS, authentication, every
+/// controller unless told otherwise.</summary>
 public sealed class BenchCluster : IAsyncDisposable
 {
     private const string TokenText = "bench-token";
@@ -27,12 +28,14 @@ public sealed class BenchCluster : IAsyncDisposable
         Url = url;
         var handler = new SocketsHttpHandler();
 
-        // The cluster's authority is its own, made a moment ago; there must be a certificate, and that is all one can say.
+        // The cluster's authority is its own, made a moment ago; there must be a certificate, and that is all one can
+        // say.
         handler.SslOptions.RemoteCertificateValidationCallback =
             static (_, _, _, errors) => !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
         Client = new HttpClient(handler)
         {
-            BaseAddress = new Uri(url), DefaultRequestVersion = HttpVersion.Version20, Timeout = TimeSpan.FromMinutes(5),
+            BaseAddress = new Uri(url), DefaultRequestVersion = HttpVersion.Version20,
+            Timeout = TimeSpan.FromMinutes(5),
         };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TokenText);
     }
@@ -53,7 +56,8 @@ public sealed class BenchCluster : IAsyncDisposable
     /// <summary>From nothing until PostgreSQL answers.</summary>
     public TimeSpan PostgresStart { get; private init; }
 
-    public static async Task<BenchCluster> StartAsync(BenchOptions options, int hollowNodes, bool controllers, CancellationToken cancellationToken)
+    public static async Task<BenchCluster> StartAsync(
+        BenchOptions options, int hollowNodes, bool controllers, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         var root = Directory.CreateTempSubdirectory("orc-bench-").FullName;
@@ -69,7 +73,8 @@ public sealed class BenchCluster : IAsyncDisposable
         var port = FreePort();
         start = time.GetTimestamp();
         var silo = Launch(options, root, postgres.ConnectionString, tokens, port, hollowNodes, controllers);
-        var cluster = new BenchCluster(root, postgres, silo, $"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}")
+        var cluster =
+            new BenchCluster(root, postgres, silo, $"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}")
         {
             PostgresStart = postgresStart,
         };
@@ -95,7 +100,9 @@ public sealed class BenchCluster : IAsyncDisposable
             [
                 "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "silo", Path.Combine(root, "silo.log"), options.Silo, "silo",
                 "--connection", connection, "--bind-address", "127.0.0.1", "--port", Text(port), "--silo-port", Text(FreePort()),
-                "--token-auth-file", tokens, "--hollow-nodes", Text(hollowNodes), "--controllers", controllers ? "true" : "false",
+                "--token-auth-file", tokens, "--hollow-nodes", Text(hollowNodes), "--controllers", controllers
+                    ? "true"
+                    : "false",
             ])
         {
             WorkingDirectory = root,

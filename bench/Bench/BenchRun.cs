@@ -53,14 +53,16 @@ public sealed class BenchRun(BenchOptions options)
     private async Task MeasureApiAsync(Measurements found, CancellationToken cancellationToken)
     {
         Report.Title("The API alone (no controllers, no scheduler)");
-        await using var cluster = await BenchCluster.StartAsync(options, hollowNodes: 0, controllers: false, cancellationToken);
+        await using var cluster =
+            await BenchCluster.StartAsync(options, hollowNodes: 0, controllers: false, cancellationToken);
         found.ApiOnlyPhases = await Referee.RunAsync(options, cluster, Referee.AllPhases, cancellationToken);
     }
 
     private async Task MeasureWholeAsync(Measurements found, CancellationToken cancellationToken)
     {
         Report.Title("The whole control plane, one hollow node");
-        await using var cluster = await BenchCluster.StartAsync(options, hollowNodes: 1, controllers: true, cancellationToken);
+        await using var cluster =
+            await BenchCluster.StartAsync(options, hollowNodes: 1, controllers: true, cancellationToken);
         found.Startup = new Startup(cluster.PostgresStart, cluster.SiloStart);
         Report.Line($"  start: PostgreSQL {cluster.PostgresStart.TotalSeconds:F2} s, silo {cluster.SiloStart.TotalSeconds:F2} s");
         var idle = found.Idle = await Scenarios.IdleAsync(cluster, cancellationToken);

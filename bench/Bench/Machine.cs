@@ -24,12 +24,14 @@ public sealed record Machine
 
     public required DateTimeOffset Time { get; init; }
 
-    public static async Task<Machine> DescribeAsync(string repository, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Machine> DescribeAsync(
+        string repository, TimeProvider time, CancellationToken cancellationToken)
     {
         var (_, commit) = await Programs.RunAsync(
             "git", ["-C", repository, "describe", "--always", "--dirty", "--abbrev=12"], cancellationToken);
         var (_, postgres) = await Programs.RunAsync(Programs.Find("postgres")!, ["--version"], cancellationToken);
-        var processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
+        var processor =
+            File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
         return new Machine
         {
             Processor = processor?.Split(':')[1].Trim() ?? RuntimeInformation.OSArchitecture.ToString(),

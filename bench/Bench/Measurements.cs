@@ -41,7 +41,8 @@ public sealed record Startup(TimeSpan Postgres, TimeSpan Silo)
 }
 
 /// <summary>What a cluster costs that nobody uses.</summary>
-public sealed record Idle(double SiloCpuPercent, double PostgresCpuPercent, double SiloMegabytes, double PostgresMegabytes);
+public sealed record Idle(
+    double SiloCpuPercent, double PostgresCpuPercent, double SiloMegabytes, double PostgresMegabytes);
 
 /// <summary>A Deployment from the request to create it until its pods are where they should be.</summary>
 /// <param name="Nodes">Simulated nodes.</param>

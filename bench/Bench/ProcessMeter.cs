@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace OrleansOrchestrator.Bench;
 
-/// <summary>CPU time and private memory of a process and everything that descends from it, as the kernel counts them.</summary>
+/// <summary>CPU time and private memory of a process and everything that descends from it, as the kernel counts
+/// them.</summary>
 /// <param name="Cpu">User and system time so far.</param>
 /// <param name="PrivateMegabytes">Resident pages that no other process shares.</param>
 public sealed record ProcessMeter(TimeSpan Cpu, double PrivateMegabytes)

@@ -27,7 +27,8 @@ internal static class SamplePods
 
     private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"pod-{number:D6}");
 
-    private static string Uid(int number) => string.Create(CultureInfo.InvariantCulture, $"00000000-0000-0000-0000-{number:D12}");
+    private static string Uid(int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"00000000-0000-0000-0000-{number:D12}");
 
     private static byte[] Text(int number, string metadata) => Encoding.UTF8.GetBytes(
         """

@@ -23,7 +23,8 @@ public sealed class ProtocolHost : IAsyncDisposable
     private readonly TestSilos _silos;
     private readonly WebApplication _app;
 
-    private ProtocolHost(TestSilos silos, WebApplication app, HttpClient http) => (_silos, _app, Http) = (silos, app, http);
+    private ProtocolHost(TestSilos silos, WebApplication app, HttpClient http) =>
+        (_silos, _app, Http) = (silos, app, http);
 
     public HttpClient Http { get; }
 
@@ -43,12 +44,14 @@ public sealed class ProtocolHost : IAsyncDisposable
         var app = builder.Build();
         app.Use((context, next) =>
         {
-            context.Features.Set(new UserIdentity { Name = "admin", Groups = ["system:masters", "system:authenticated"] });
+            context.Features.Set(
+                new UserIdentity { Name = "admin", Groups = ["system:masters", "system:authenticated"] });
             return next(context);
         });
         app.MapOrchestratorApi();
         await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var address =
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new ProtocolHost(silos, app, new HttpClient { BaseAddress = new Uri(address) });
     }
 
@@ -75,7 +78,8 @@ public sealed class ProtocolHost : IAsyncDisposable
 
     public async Task<ResourceObject> DeleteAsync(ResourceObject current)
     {
-        var outcome = await _silos.ObjectGrain(ConfigMaps, current.Key).WriteAsync(TestObjects.Delete(current), CancellationToken.None);
+        var outcome = await _silos.ObjectGrain(ConfigMaps, current.Key).WriteAsync(
+            TestObjects.Delete(current), CancellationToken.None);
         return outcome.Required;
     }
 

@@ -8,7 +8,8 @@ public static class Pods
     /// <summary>A script that does nothing until it is told to end.</summary>
     public const string Idle = "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done";
 
-    /// <summary>A pod with one container that runs a shell script; <paramref name="more"/> are further lines of the container, in YAML.</summary>
+    /// <summary>A pod with one container that runs a shell script; <paramref name="more"/> are further lines of the
+    /// container, in YAML.</summary>
     public static string Shell(string name, string script, string restart = "Always", string more = "", int grace = 2) => $"""
         apiVersion: v1
         kind: Pod

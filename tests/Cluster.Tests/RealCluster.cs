@@ -15,7 +15,8 @@ public sealed class RealCluster : IAsyncLifetime
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
 
-    private readonly string _root = Path.Combine(Path.GetTempPath(), $"orc-cluster-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+    private readonly string _root = Path.Combine(
+        Path.GetTempPath(), $"orc-cluster-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
     private Process? _up;
 
     /// <summary>Why there is no cluster; null when there is one.</summary>
@@ -69,7 +70,8 @@ public sealed class RealCluster : IAsyncLifetime
     /// <summary>Starts a kubectl with more in its environment, that goes on until it is killed.</summary>
     public Process StartKubectl(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Tools.Kubectl, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            Tools.Kubectl, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["KUBECONFIG"] = Kubeconfig;
         foreach (var (name, value) in environment)
         {
@@ -112,7 +114,8 @@ public sealed class RealCluster : IAsyncLifetime
     public string RuntimeSocket => Path.Combine(DataDirectory, "node", "containerd", "run", "containerd.sock");
 
     /// <summary>Runs containerd's own client on the cluster's images and containers.</summary>
-    public Task<Ended> CtrAsync(params string[] arguments) => Tools.RunAsync("ctr", ["-a", RuntimeSocket, "-n", "k8s.io", .. arguments]);
+    public Task<Ended> CtrAsync(params string[] arguments) =>
+        Tools.RunAsync("ctr", ["-a", RuntimeSocket, "-n", "k8s.io", .. arguments]);
 
     /// <summary>Kills the postmaster with SIGKILL, and returns when <c>orc up</c> says that it runs again.</summary>
     public async Task KillPostgresAndAwaitRestartAsync()

@@ -33,7 +33,8 @@ public sealed class Space : IAsyncDisposable
     public async Task ApplyAsync(string manifests) =>
         (await _cluster.KubectlWithInputAsync(manifests, "-n", Name, "apply", "-f", "-")).Required.ToString();
 
-    /// <summary>Waits for a condition (<c>Ready</c>, <c>Ready=false</c>) of an object, or for one of its fields (<c>{.status.phase}=Failed</c>).</summary>
+    /// <summary>Waits for a condition (<c>Ready</c>, <c>Ready=false</c>) of an object, or for one of its fields
+    /// (<c>{.status.phase}=Failed</c>).</summary>
     public Task WaitAsync(string what, string expected) => KubectlAsync(
         "wait", $"--for={(expected[0] == '{' ? "jsonpath" : "condition")}={expected}", what, "--timeout=60s");
 

@@ -57,7 +57,8 @@ public static class Tools
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"'{program} {string.Join(' ', process.StartInfo.ArgumentList)}' did not end in {Patience}");
+            throw new TimeoutException(
+                $"'{program} {string.Join(' ', process.StartInfo.ArgumentList)}' did not end in {Patience}");
         }
 
         return new Ended(process.ExitCode, await output, await errors);

@@ -21,8 +21,13 @@ public sealed class BrokenBodiesTests(ITestOutputHelper output)
     {
         var folder = GoldenScenario.FindFolder();
         Assert.SkipWhen(folder is null, "no recorded exchanges beside the repository");
-        var seed = int.Parse(Environment.GetEnvironmentVariable("GOLDEN_SEED") ?? Environment.TickCount.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        var count = int.Parse(Environment.GetEnvironmentVariable("GOLDEN_BROKEN") ?? Requests.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var seed = int.Parse(
+            Environment.GetEnvironmentVariable("GOLDEN_SEED") ?? Environment.TickCount.ToString(
+                CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture);
+        var count = int.Parse(
+            Environment.GetEnvironmentVariable("GOLDEN_BROKEN") ?? Requests.ToString(CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture);
         output.WriteLine($"GOLDEN_SEED={seed}");
         var random = new Random(seed);
         var steps = GoldenScenario.LoadAll(folder!).SelectMany(s => s.Steps).Select(s => s["request"]!.AsObject())
@@ -40,24 +45,36 @@ public sealed class BrokenBodiesTests(ITestOutputHelper output)
             var answer = await SendAsync(client, request, path, body);
             answers[answer.Status] = answers.GetValueOrDefault(answer.Status) + 1;
             var text = Encoding.UTF8.GetString(answer.Body);
-            if (answer.Status >= 500 && answer.Status != 501 && !UpstreamsOwn.Any(u => text.Contains(u, StringComparison.Ordinal)))
+            if (answer.Status >= 500
+                && answer.Status != 501
+                && !UpstreamsOwn.Any(u => text.Contains(u, StringComparison.Ordinal)))
             {
                 failures.Add($"{request["method"]} {path} {body.ToJsonString()}\n  => {text}");
             }
         }
 
         output.WriteLine(string.Join(' ', answers.Select(a => $"{a.Key}:{a.Value}")));
-        Assert.True(failures.Count == 0, $"{failures.Count} of {count} (seed {seed}):\n{string.Join('\n', failures.Take(10))}");
+        Assert.True(
+            failures.Count == 0, $"{failures.Count} of {count} (seed {seed}):\n{string.Join('\n', failures.Take(10))}");
     }
 
     /// <summary>Objects for updates and patches to work on.</summary>
     private static async Task PrepareAsync(RawHttpClient client)
     {
         var account = new JsonObject { ["method"] = "POST" };
-        await SendAsync(client, account, "/api/v1/namespaces/default/serviceaccounts", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default" } });
-        var pod = JsonNode.Parse("""{"metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i"}]}}""")!.AsObject();
+        await SendAsync(
+            client,
+            account,
+            "/api/v1/namespaces/default/serviceaccounts",
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = "default" } });
+        var pod = JsonNode.Parse(
+            """{"metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i"}]}}""")!.AsObject();
         await SendAsync(client, account, "/api/v1/namespaces/default/pods", pod);
-        await SendAsync(client, account, "/api/v1/namespaces/default/configmaps", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "min" } });
+        await SendAsync(
+            client,
+            account,
+            "/api/v1/namespaces/default/configmaps",
+            new JsonObject { ["metadata"] = new JsonObject { ["name"] = "min" } });
         var service = JsonNode.Parse("""{"metadata":{"name":"min"},"spec":{"ports":[{"port":80}]}}""")!.AsObject();
         await SendAsync(client, account, "/api/v1/namespaces/default/services", service);
     }
@@ -81,7 +98,9 @@ public sealed class BrokenBodiesTests(ITestOutputHelper output)
         }
 
         path = string.Join('/', parts);
-        return path.Contains("dryRun", StringComparison.Ordinal) ? path : path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "dryRun=All";
+        return path.Contains("dryRun", StringComparison.Ordinal)
+            ? path
+            : path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "dryRun=All";
     }
 
     /// <summary>Replaces one value, wherever it is, by something else.</summary>

@@ -19,15 +19,19 @@ public sealed class FurtherAnswersTests
             "action":"Do","reason":"R","type":"Normal","note":"n","regarding":{"kind":"Pod","name":"p","namespace":"default"}}
             """);
         var core = (await server.SendAsync("GET", $"{Space}/events/e")).Body;
-        Assert.Equal(("n", "c.example.com", "p"), ((string)core["message"]!, (string)core["reportingComponent"]!, (string)core["involvedObject"]!["name"]!));
+        Assert.Equal(
+            ("n", "c.example.com", "p"),
+            ((string)core["message"]!, (string)core["reportingComponent"]!, (string)core["involvedObject"]!["name"]!));
 
-        await server.SendAsync("PATCH", $"{Space}/events/e", """{"message":"changed"}""", "application/merge-patch+json");
+        await server.SendAsync(
+            "PATCH", $"{Space}/events/e", """{"message":"changed"}""", "application/merge-patch+json");
         var list = (await server.SendAsync("GET", $"{Grouped}?fieldSelector=regarding.name%3Dp")).Body;
         Assert.Equal("changed", (string)list["items"]![0]!["note"]!);
         var other = await server.SendAsync("GET", $"{Grouped}?fieldSelector=involvedObject.name%3Dp");
         Assert.Equal("field label not supported: involvedObject.name", (string)other.Body["message"]!);
 
-        var refused = await server.SendAsync("PATCH", $"{Grouped}/e", """{"regarding":{"name":"q"}}""", "application/merge-patch+json");
+        var refused = await server.SendAsync(
+            "PATCH", $"{Grouped}/e", """{"regarding":{"name":"q"}}""", "application/merge-patch+json");
         Assert.Equal(
             "Event \"e\" is invalid: involvedObject: Invalid value: {\"Kind\":\"Pod\",\"Namespace\":\"default\",\"Name\":\"q\",\"UID\":\"\"," +
             "\"APIVersion\":\"\",\"ResourceVersion\":\"\",\"FieldPath\":\"\"}: field is immutable",
@@ -39,8 +43,14 @@ public sealed class FurtherAnswersTests
     {
         await using var server = await Server.StartAsync();
         await server.SendAsync("POST", $"{Space}/serviceaccounts", """{"metadata":{"name":"default"}}""");
-        await server.SendAsync("POST", $"{Space}/pods", """{"metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}]}}""");
-        var evicted = await server.SendAsync("POST", $"{Space}/pods/p/eviction", """{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"p"}}""");
+        await server.SendAsync(
+            "POST",
+            $"{Space}/pods",
+            """{"metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}]}}""");
+        var evicted = await server.SendAsync(
+            "POST",
+            $"{Space}/pods/p/eviction",
+            """{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"p"}}""");
         Assert.Equal(201, evicted.Status);
 
         var pod = (await server.SendAsync("GET", $"{Space}/pods/p")).Body;
@@ -80,31 +90,49 @@ public sealed class FurtherAnswersTests
     public async Task NodePortsStayWhenTheirAllocationIsTurnedOff()
     {
         await using var server = await Server.StartAsync();
-        var made = await server.SendAsync("POST", $"{Space}/services", """{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}""");
+        var made = await server.SendAsync(
+            "POST",
+            $"{Space}/services",
+            """{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}""");
         var port = (int)made.Body["spec"]!["ports"]![0]!["nodePort"]!;
         var changed = await server.SendAsync(
             "PATCH", $"{Space}/services/s", """{"spec":{"allocateLoadBalancerNodePorts":false}}""", "application/merge-patch+json");
         Assert.Equal(port, (int)changed.Body["spec"]!["ports"]![0]!["nodePort"]!);
 
-        var kubelet = await server.SendAsync("POST", $"{Space}/services", """{"metadata":{"name":"k"},"spec":{"type":"LoadBalancer","ports":[{"port":10250}]}}""");
-        Assert.Contains("spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet", (string)kubelet.Body["message"]!, StringComparison.Ordinal);
+        var kubelet = await server.SendAsync(
+            "POST",
+            $"{Space}/services",
+            """{"metadata":{"name":"k"},"spec":{"type":"LoadBalancer","ports":[{"port":10250}]}}""");
+        Assert.Contains(
+            "spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet",
+            (string)kubelet.Body["message"]!,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task OddAddressesInAStatusAreWarnedOf()
     {
         await using var server = await Server.StartAsync();
-        await server.SendAsync("POST", $"{Space}/services", """{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}""");
+        await server.SendAsync(
+            "POST",
+            $"{Space}/services",
+            """{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}""");
         var changed = await server.SendAsync(
             "PATCH", $"{Space}/services/s/status", """{"status":{"loadBalancer":{"ingress":[{"ip":"010.0.0.1","ipMode":"VIP"}]}}}""", "application/merge-patch+json");
-        Assert.StartsWith("299 - \"status.loadBalancer.ingress[0]: non-standard IP address", Assert.Single(changed.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "299 - \"status.loadBalancer.ingress[0]: non-standard IP address",
+            Assert.Single(changed.Warnings),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task HalfASurrogatePairIsAReplacementCharacter()
     {
         await using var server = await Server.StartAsync();
-        var made = await server.SendAsync("POST", $"{Space}/configmaps", "{\"metadata\":{\"name\":\"s\"},\"\\ud800\":1,\"data\":{\"a\":\"\\udc00\"}}");
+        var made = await server.SendAsync(
+            "POST",
+            $"{Space}/configmaps",
+            "{\"metadata\":{\"name\":\"s\"},\"\\ud800\":1,\"data\":{\"a\":\"\\udc00\"}}");
         Assert.Equal((201, "\ufffd"), (made.Status, (string)made.Body["data"]!["a"]!));
         Assert.Single(made.Warnings);
     }
@@ -145,7 +173,10 @@ public sealed class FurtherAnswersTests
             "/apis/coordination.k8s.io/v1/namespaces/default/leases",
             """{"metadata":{"name":"l"},"spec":{"renewTime":"2001-01-01T00:00:00.0000001Z"}}""");
         Assert.Equal(400, refused.Status);
-        Assert.Contains("as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"1Z\" as \"Z07:00\"", (string)refused.Body["message"]!, StringComparison.Ordinal);
+        Assert.Contains(
+            "as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"1Z\" as \"Z07:00\"",
+            (string)refused.Body["message"]!,
+            StringComparison.Ordinal);
     }
 
     /// <summary>An answer, read.</summary>
@@ -156,12 +187,14 @@ public sealed class FurtherAnswersTests
     {
         public static async Task<Server> StartAsync() => new(await GoldenHost.StartAsync());
 
-        public async Task<Answer> SendAsync(string method, string path, string? body = null, string type = "application/json")
+        public async Task<Answer> SendAsync(
+            string method, string path, string? body = null, string type = "application/json")
         {
             using var client = new RawHttpClient(host.Address.Host, host.Address.Port);
             List<KeyValuePair<string, string>> headers =
                 [new("Host", "x"), new("Authorization", $"Bearer {GoldenHost.Token}"), new("Content-Type", type)];
-            var answer = await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
+            var answer =
+                await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
             return new Answer(
                 answer.Status, JsonNode.Parse(answer.Body)!, [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
         }

@@ -25,7 +25,8 @@ public sealed class GoldenHost : IAsyncDisposable
 
     private static readonly Dictionary<string, UserIdentity> Tokens = new(StringComparer.Ordinal)
     {
-        [Token] = new UserIdentity { Name = "admin", Uid = "admin", Groups = ["system:masters", "system:authenticated"] },
+        [Token] =
+            new UserIdentity { Name = "admin", Uid = "admin", Groups = ["system:masters", "system:authenticated"] },
     };
 
     private static readonly string[] SystemNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -60,7 +61,8 @@ public sealed class GoldenHost : IAsyncDisposable
         builder.Services.AddSingleton(silos.Store);
 
         // Without the kinds' own grains, whose reconciling is not what recordings are about.
-        builder.Services.AddSingleton(new ResourceTable(BuiltInResources.Table.All.Select(d => d with { GrainType = "object" })));
+        builder.Services.AddSingleton(
+            new ResourceTable(BuiltInResources.Table.All.Select(d => d with { GrainType = "object" })));
         builder.Services.AddOrchestratorAuth(new AuthOptions { StaticTokens = Tokens });
         builder.Services.AddOrchestratorApi();
         builder.Services.AddOrchestratorKubeletAccess();
@@ -70,7 +72,8 @@ public sealed class GoldenHost : IAsyncDisposable
         app.MapOrchestratorApi();
         await app.Services.GetRequiredService<TrustStore>().LoadAsync(CancellationToken.None);
         await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var address =
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         await CreateNamespacesAsync(app.Services.GetRequiredService<IResourceClient>());
         return new GoldenHost(silos, app, new Uri(address));
     }

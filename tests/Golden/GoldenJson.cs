@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Golden;
 /// <summary>Paths into JSON, and comparison with a short account of the differences.</summary>
 public static class GoldenJson
 {
-    public static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonSerializerOptions Relaxed =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The steps of <c>$.a.b[0].c[*]["x.y"]</c>.</summary>
     public static List<string> ParsePath(string path)

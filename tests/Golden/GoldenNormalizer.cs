@@ -76,7 +76,8 @@ public sealed partial class GoldenNormalizer(GoldenVariables variables)
     {
         if (key == "resourceVersion" && text.Length > 0 && text != "0" && text.All(char.IsAsciiDigit))
         {
-            var known = variables.All.FirstOrDefault(v => v.Name.StartsWith("rv", StringComparison.Ordinal) && v.Value == text);
+            var known = variables.All.FirstOrDefault(
+                v => v.Name.StartsWith("rv", StringComparison.Ordinal) && v.Value == text);
             return known.Name is null ? "<rv>" : $"<rv:{known.Name}>";
         }
 

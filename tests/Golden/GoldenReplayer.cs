@@ -97,7 +97,8 @@ public sealed class GoldenReplayer(string host, int port, string token)
             : null;
     }
 
-    private IEnumerable<KeyValuePair<string, string>> Headers(JsonObject request, bool hasBody, GoldenVariables variables)
+    private IEnumerable<KeyValuePair<string, string>> Headers(
+        JsonObject request, bool hasBody, GoldenVariables variables)
     {
         var headers = new Dictionary<string, JsonNode?>(StringComparer.OrdinalIgnoreCase)
         {
@@ -153,7 +154,8 @@ public sealed class GoldenReplayer(string host, int port, string token)
         }
 
         var normalizer = new GoldenNormalizer(variables);
-        var shaped = new JsonObject { ["status"] = answer.Status, ["headers"] = ShapeHeaders(step, answer, normalizer) };
+        var shaped =
+            new JsonObject { ["status"] = answer.Status, ["headers"] = ShapeHeaders(step, answer, normalizer) };
         if (events is not null)
         {
             shaped["events"] = new JsonArray(

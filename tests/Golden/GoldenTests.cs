@@ -31,7 +31,8 @@ public sealed class GoldenTests(ITestOutputHelper output)
         }
 
         var replayed = results.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
-        var lost = (await File.ReadAllLinesAsync(PassingFile())).Where(id => replayed.Contains(id) && !passed.Contains(id)).ToList();
+        var lost = (await File.ReadAllLinesAsync(PassingFile())).Where(
+            id => replayed.Contains(id) && !passed.Contains(id)).ToList();
         var texts = results.Where(r => lost.Contains(r.Id)).Take(20).Select(Describe);
         Assert.True(lost.Count == 0, $"{lost.Count} steps that passed before fail:\n{string.Join('\n', texts)}");
     }

@@ -33,7 +33,8 @@ public sealed partial class GoldenVariables
     /// <summary>Fills in <c>${name}</c> and <c>${repeat:X:N}</c>.</summary>
     public string Substitute(string text)
     {
-        text = Repeat().Replace(text, m => string.Concat(Enumerable.Repeat(m.Groups[1].Value, int.Parse(m.Groups[2].Value, null))));
+        text = Repeat().Replace(
+            text, m => string.Concat(Enumerable.Repeat(m.Groups[1].Value, int.Parse(m.Groups[2].Value, null))));
         return Variable().Replace(text, m => _values.GetValueOrDefault(m.Groups[1].Value, m.Value));
     }
 

@@ -38,7 +38,8 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
     }
 
     /// <summary>Sends a request and reads the head of its answer; the connection is closed then.</summary>
-    public async Task<RawAnswer> SendForHeadAsync(string method, string path, IEnumerable<KeyValuePair<string, string>> headers)
+    public async Task<RawAnswer> SendForHeadAsync(
+        string method, string path, IEnumerable<KeyValuePair<string, string>> headers)
     {
         await WriteAsync(method, path, headers, null).WaitAsync(Timeout);
         var (status, found) = await ReadHeadAsync(_stream!).WaitAsync(Timeout);

@@ -16,7 +16,9 @@ public sealed class SchedulerSimulation
     public void NeverOvercommitsNeverViolatesAFilterAndLeavesNoPodWaitingThatFits()
     {
         var replay = Environment.GetEnvironmentVariable("ORCH_SEED");
-        var first = replay is null ? Random.Shared.Next() : int.Parse(replay, System.Globalization.CultureInfo.InvariantCulture);
+        var first = replay is null
+            ? Random.Shared.Next()
+            : int.Parse(replay, System.Globalization.CultureInfo.InvariantCulture);
         var (bound, rejected) = (0, 0);
         for (var run = 0; run < (replay is null ? Runs : 1); run++)
         {
@@ -41,6 +43,8 @@ public sealed class SchedulerSimulation
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"first seed {first}: {bound} bindings, {rejected} rejections");
-        Assert.True(replay is not null || (bound > Runs && rejected > Runs), $"{bound} bindings, {rejected} rejections: too few to mean anything");
+        Assert.True(
+            replay is not null || (bound > Runs && rejected > Runs),
+            $"{bound} bindings, {rejected} rejections: too few to mean anything");
     }
 }

@@ -34,7 +34,9 @@ internal sealed class FakeApi(TimeProvider time)
     {
         lock (_lock)
         {
-            return In(resource).Objects.TryGetValue(key, out var found) ? found : StatusErrors.NotFound(resource, key.Name);
+            return In(resource).Objects.TryGetValue(key, out var found)
+                ? found
+                : StatusErrors.NotFound(resource, key.Name);
         }
     }
 
@@ -46,7 +48,8 @@ internal sealed class FakeApi(TimeProvider time)
             IEnumerable<ResourceObject> items = collection.Objects.Values;
             if (query.OwnerUid is { } owner)
             {
-                items = collection.ByOwner.TryGetValue(owner, out var keys) ? keys.Select(k => collection.Objects[k]) : [];
+                items =
+                    collection.ByOwner.TryGetValue(owner, out var keys) ? keys.Select(k => collection.Objects[k]) : [];
             }
 
             var labels = LabelSelector.Parse(query.LabelSelector).Required;
@@ -104,14 +107,16 @@ internal sealed class FakeApi(TimeProvider time)
             metadata["generation"] = 1;
             if (!keepStatus)
             {
-                body["status"] = request.Resource == WellKnown.Pods ? new JsonObject { ["phase"] = "Pending" } : new JsonObject();
+                body["status"] =
+                    request.Resource == WellKnown.Pods ? new JsonObject { ["phase"] = "Pending" } : new JsonObject();
             }
 
             return Commit(write, ChangeKind.Added, body, null);
         }
     }
 
-    public Outcome<ResourceObject> Update(ResourceName resource, ObjectKey key, string subresource, Func<JsonObject, JsonObject> compute)
+    public Outcome<ResourceObject> Update(
+        ResourceName resource, ObjectKey key, string subresource, Func<JsonObject, JsonObject> compute)
     {
         lock (_lock)
         {
@@ -279,20 +284,25 @@ internal sealed class FakeApi(TimeProvider time)
         {
             finalizers.RemoveAll(f => f is "foregroundDeletion" or "orphan");
             finalizers.AddRange(policy switch { "Foreground" => ["foregroundDeletion"], "Orphan" => ["orphan"], _ => Array.Empty<string>() });
-            SetOrRemove(metadata, "finalizers", finalizers.Count == 0 ? null : new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]));
+            SetOrRemove(
+                metadata,
+                "finalizers",
+                finalizers.Count == 0 ? null : new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]));
         }
 
         var isBoundPod = request.Resource == WellKnown.Pods && Text(body["spec"]!.AsObject(), "nodeName").Length > 0
             && Text(body["status"]?.AsObject() ?? [], "phase") is not ("Succeeded" or "Failed");
         var grace = isBoundPod ? request.GracePeriodSeconds ?? 30 : 0;
-        var isNamespace = request.Resource == WellKnown.Namespaces && body["spec"]?["finalizers"] is JsonArray { Count: > 0 };
+        var isNamespace =
+            request.Resource == WellKnown.Namespaces && body["spec"]?["finalizers"] is JsonArray { Count: > 0 };
         if (grace == 0 && finalizers.Count == 0 && !isNamespace)
         {
             return Commit(write, ChangeKind.Deleted, body, old);
         }
 
         metadata["deletionTimestamp"] ??= Timestamp();
-        metadata["deletionGracePeriodSeconds"] = Math.Min(grace, metadata["deletionGracePeriodSeconds"]?.GetValue<long>() ?? grace);
+        metadata["deletionGracePeriodSeconds"] =
+            Math.Min(grace, metadata["deletionGracePeriodSeconds"]?.GetValue<long>() ?? grace);
         if (isNamespace)
         {
             Merge(body, new JsonObject { ["status"] = new JsonObject { ["phase"] = "Terminating" } }, strategic: false);
@@ -318,7 +328,8 @@ internal sealed class FakeApi(TimeProvider time)
         var isDone = metadata["deletionTimestamp"] is not null
             && metadata["finalizers"] is not JsonArray { Count: > 0 }
             && (metadata["deletionGracePeriodSeconds"]?.GetValue<long>() ?? 0) == 0;
-        return isDone && (resource != WellKnown.Namespaces || body["spec"]?["finalizers"] is not JsonArray { Count: > 0 });
+        return isDone
+            && (resource != WellKnown.Namespaces || body["spec"]?["finalizers"] is not JsonArray { Count: > 0 });
     }
 
     private Outcome<ResourceObject> Commit(FakeWrite write, ChangeKind kind, JsonObject body, ResourceObject? old)
@@ -349,7 +360,8 @@ internal sealed class FakeApi(TimeProvider time)
         return found;
     }
 
-    private string Timestamp() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private string Timestamp() =>
+        time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static JsonObject Metadata(JsonObject body)
     {

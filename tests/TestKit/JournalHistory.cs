@@ -193,7 +193,8 @@ public sealed class JournalHistory
         {
             var floor = floorOf(step);
             var wanted = step.Kind == HistoryKind.RefusedBecauseItExists;
-            var possible = byKey[step.Key].Where(c => c.Object.Revision > floor).Any(c => (c.Kind != ChangeKind.Deleted) == wanted)
+            var possible = byKey[step.Key].Where(c => c.Object.Revision > floor).Any(
+                c => (c.Kind != ChangeKind.Deleted) == wanted)
                 || (StateAt(byKey[step.Key], floor) is not null) == wanted;
             if (!possible)
             {
@@ -213,7 +214,8 @@ public sealed class JournalHistory
                 var (got, index) = (watch.Events[i], first + i);
                 if (index >= log.Count || got.Object.Revision != log[index].Object.Revision)
                 {
-                    violations.Add($"Reliable: a watch after {watch.After} got {got.Object.Revision} as number {i + 1}");
+                    violations.Add(
+                        $"Reliable: a watch after {watch.After} got {got.Object.Revision} as number {i + 1}");
                     break;
                 }
 

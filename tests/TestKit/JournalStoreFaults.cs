@@ -20,7 +20,9 @@ public class JournalStoreFaults(IJournalStore inner) : IJournalStore
     public List<int> Batches { get; } = [];
 
     public Task<JournalPosition> OpenAsync(ResourceName resource, CancellationToken cancellationToken) =>
-        OnOpen is { } on ? on(() => inner.OpenAsync(resource, cancellationToken)) : inner.OpenAsync(resource, cancellationToken);
+        OnOpen is { } on
+            ? on(() => inner.OpenAsync(resource, cancellationToken))
+            : inner.OpenAsync(resource, cancellationToken);
 
     public virtual Task<bool> AppendAsync(
         ResourceName resource, long epoch, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
@@ -43,7 +45,8 @@ public class JournalStoreFaults(IJournalStore inner) : IJournalStore
     public Task ReleaseAsync(ResourceName resource, long epoch, CancellationToken cancellationToken) =>
         inner.ReleaseAsync(resource, epoch, cancellationToken);
 
-    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(ResourceName resource, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<KeyRevision>> ReadRevisionsAsync(
+        ResourceName resource, CancellationToken cancellationToken) =>
         inner.ReadRevisionsAsync(resource, cancellationToken);
 
     public Task<ObjectSnapshot> ReadSnapshotAsync(ResourceName resource, CancellationToken cancellationToken) =>
@@ -51,7 +54,8 @@ public class JournalStoreFaults(IJournalStore inner) : IJournalStore
             ? on(() => inner.ReadSnapshotAsync(resource, cancellationToken))
             : inner.ReadSnapshotAsync(resource, cancellationToken);
 
-    public Task<ResourceObject?> ReadObjectAsync(ResourceName resource, ObjectKey key, CancellationToken cancellationToken) =>
+    public Task<ResourceObject?> ReadObjectAsync(
+        ResourceName resource, ObjectKey key, CancellationToken cancellationToken) =>
         inner.ReadObjectAsync(resource, key, cancellationToken);
 
     public Task<ChangeBatch> ReadChangesAsync(

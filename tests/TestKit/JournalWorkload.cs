@@ -46,12 +46,15 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
     /// <summary>Runs to the end and returns the record; watchers have then seen everything.</summary>
     public async Task<JournalHistory> RunAsync()
     {
-        var watchers = Enumerable.Range(0, Silos * options.WatchersPerSilo).Select(i => WatchAsync(i % Silos, new Random(options.Seed + 1000 + i)));
+        var watchers = Enumerable.Range(0, Silos * options.WatchersPerSilo).Select(
+            i => WatchAsync(i % Silos, new Random(options.Seed + 1000 + i)));
         var watching = Task.WhenAll(watchers.ToArray());
-        var readers = Enumerable.Range(0, options.Readers).Select(i => ReadAsync(i % Silos, new Random(options.Seed + 500 + i)));
+        var readers =
+            Enumerable.Range(0, options.Readers).Select(i => ReadAsync(i % Silos, new Random(options.Seed + 500 + i)));
         var writers = Enumerable.Range(0, options.Writers).Select(i => WriteAsync(i, new Random(options.Seed + i)));
         await Task.WhenAll(readers.Concat(writers).ToArray());
-        var caches = await Task.WhenAll(Enumerable.Range(0, Silos).Select(async i => await world.CachesOf(i).GetAsync(Resource, default)));
+        var caches = await Task.WhenAll(
+            Enumerable.Range(0, Silos).Select(async i => await world.CachesOf(i).GetAsync(Resource, default)));
         using var patience = new CancellationTokenSource(options.Patience, TimeProvider.System);
         var final = (await caches[0].ConsistentAsync(patience.Token)).Revision;
         Volatile.Write(ref _target, final);
@@ -91,7 +94,8 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
         }
     }
 
-    private static ObjectWrite Choose(ResourceObject? current, ObjectKey key, Random random, string spec) => current is null
+    private static ObjectWrite Choose(ResourceObject? current, ObjectKey key, Random random, string spec) =>
+        current is null
         ? TestObjects.Create(key, spec)
         : random.Next(3) == 0
             ? TestObjects.Delete(current)
@@ -162,13 +166,15 @@ public sealed class JournalWorkload(TestSilos world, JournalWorkloadOptions opti
             try
             {
                 var cache = await world.CachesOf(silo).GetAsync(Resource, default);
-                using var watcher = cache.Watch(new CacheWatchRequest { AfterRevision = revision, NeedsPrevious = true });
+                using var watcher =
+                    cache.Watch(new CacheWatchRequest { AfterRevision = revision, NeedsPrevious = true });
                 var stay = random.Next(1, 5);
                 while (stay-- > 0 && revision < Volatile.Read(ref _target))
                 {
                     using var stop = CancellationTokenSource.CreateLinkedTokenSource(_writing.Token);
                     var wait = _writing.IsCancellationRequested ? TimeSpan.Zero : options.Patience;
-                    var batch = await watcher.ReadAsync(random.Next(1, WatchBatch), wait, wait == TimeSpan.Zero ? default : stop.Token);
+                    var batch = await watcher.ReadAsync(
+                        random.Next(1, WatchBatch), wait, wait == TimeSpan.Zero ? default : stop.Token);
                     watch.Events.AddRange(batch.Events.Select(e => new Change(e.Kind, e.Object) { PreviousRevision = e.Previous?.Revision ?? 0 }));
                     revision = watch.Events.Count == 0 ? revision : watch.Events[^1].Object.Revision;
                     if (batch.End != CacheWatchEnd.None)

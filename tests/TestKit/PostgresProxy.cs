@@ -77,7 +77,8 @@ public sealed class PostgresProxy : IAsyncDisposable
         try
         {
             await server.ConnectAsync(new UnixDomainSocketEndPoint(_target), _stop.Token);
-            await Task.WhenAny(PumpAsync(client, server, ProxyCut.BeforeServer), PumpAsync(server, client, ProxyCut.BeforeClient));
+            await Task.WhenAny(
+                PumpAsync(client, server, ProxyCut.BeforeServer), PumpAsync(server, client, ProxyCut.BeforeClient));
         }
         catch (Exception error) when (error is OperationCanceledException or SocketException)
         {

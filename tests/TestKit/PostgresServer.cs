@@ -46,7 +46,8 @@ public sealed class PostgresServer : IAsyncDisposable
         await using var connection = new NpgsqlConnection(ConnectionString);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = template is null ? $"create database {name}" : $"create database {name} template {template}";
+        command.CommandText =
+            template is null ? $"create database {name}" : $"create database {name} template {template}";
         await command.ExecuteNonQueryAsync();
         return ConnectionStringFor(name);
     }
@@ -77,7 +78,8 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task KillAsync()
     {
         var pid = await ReadPidAsync();
-        await RunAsync($"kill -STOP {pid}; pkill -KILL -P {pid}; kill -KILL {pid}; while kill -0 {pid} 2>/dev/null; do :; done");
+        await RunAsync(
+            $"kill -STOP {pid}; pkill -KILL -P {pid}; kill -KILL {pid}; while kill -0 {pid} 2>/dev/null; do :; done");
         await EndShellAsync();
     }
 
@@ -96,13 +98,15 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private static string Binaries() =>
-        Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Select(d => d + "/bin").Last(Directory.Exists);
+        Directory.GetDirectories("/usr/lib/postgresql").Order(
+            StringComparer.Ordinal).Select(d => d + "/bin").Last(Directory.Exists);
 
     /// <summary>An initialized cluster to copy: initdb takes a second, a copy of its result a tenth.</summary>
     private static async Task<string> TemplateAsync()
     {
         var version = new DirectoryInfo(Binaries()).Parent!.Name;
-        var template = Path.Combine(Path.GetTempPath(), $"orc-pg-template-{version}-{(IsRoot ? "postgres" : Environment.UserName)}");
+        var template = Path.Combine(
+            Path.GetTempPath(), $"orc-pg-template-{version}-{(IsRoot ? "postgres" : Environment.UserName)}");
         if (!Directory.Exists(template))
         {
             var fresh = $"{template}.{Environment.ProcessId}";
@@ -130,7 +134,8 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task<string> ReadPidAsync() => (await File.ReadAllLinesAsync(Path.Combine(DataDirectory, "postmaster.pid")))[0];
+    private async Task<string> ReadPidAsync() =>
+        (await File.ReadAllLinesAsync(Path.Combine(DataDirectory, "postmaster.pid")))[0];
 
     private async Task WaitUntilReadyAsync()
     {

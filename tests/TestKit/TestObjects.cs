@@ -11,14 +11,16 @@ public static class TestObjects
 
     private const string Mark = "\"resourceVersion\":\"";
 
-    public static ObjectWrite Create(ObjectKey key, string spec = "{}", string? uid = null, string labels = "{}", string owners = "[]") =>
+    public static ObjectWrite Create(
+        ObjectKey key, string spec = "{}", string? uid = null, string labels = "{}", string owners = "[]") =>
         Write(WriteKind.Create, 0, key, spec, uid, labels, owners);
 
     public static ObjectWrite Update(
         ObjectKey key, long expected, string spec = "{}", string? uid = null, string labels = "{}", string owners = "[]") =>
         Write(WriteKind.Update, expected, key, spec, uid, labels, owners);
 
-    public static ObjectWrite Delete(ResourceObject current) => FromJson(WriteKind.Delete, current.Revision, current.Uid, current.Json);
+    public static ObjectWrite Delete(ResourceObject current) =>
+        FromJson(WriteKind.Delete, current.Revision, current.Uid, current.Json);
 
     /// <summary>The spec of an object as text.</summary>
     public static string Spec(this ResourceObject item)

@@ -4,7 +4,8 @@ namespace OrleansOrchestrator.Tidy;
 
 /// <summary>
 /// Just enough of C#'s lexis to tell code from comments and strings, so that a rule about code does not trip over a
-/// sentence. Raw strings with holes count as text to their end; other interpolated strings keep the code in their holes.
+/// sentence. Raw strings with holes count as text to their end; other interpolated strings keep the code in their
+/// holes.
 /// </summary>
 public static class CSharpText
 {

@@ -24,17 +24,24 @@ public static partial class CodeRules
         from file in files
         where !file.Path.StartsWith("tests/Tidy/", StringComparison.Ordinal)
         from line in Matching(file, OpenWork())
-        select new Finding(file.Path, line, "open work without an issue", "Do it now, or write TODO(#number); FIXME cannot merge");
+        select new Finding(
+            file.Path, line, "open work without an issue", "Do it now, or write TODO(#number); FIXME cannot merge");
 
     public static IEnumerable<Finding> NoCatchIsEmpty(IReadOnlyList<SourceFile> files) =>
         from file in files
         where file.IsCSharp
         from clause in CatchClause.In(file)
         where clause.IsEmpty
-        select new Finding(file.Path, clause.Line, "an empty catch", "Handle the exception, or say in a comment why there is nothing to do");
+        select new Finding(
+            file.Path,
+            clause.Line,
+            "an empty catch",
+            "Handle the exception, or say in a comment why there is nothing to do");
 
-    /// <summary>Catching everything is for a loop's top, and there it is logged; or it is filtered by type, or handed on.</summary>
-    public static IEnumerable<Finding> BroadCatchesSpeak(IReadOnlyList<SourceFile> files, IReadOnlyDictionary<string, int> allowed) =>
+    /// <summary>Catching everything is for a loop's top, and there it is logged; or it is filtered by type, or handed
+    /// on.</summary>
+    public static IEnumerable<Finding> BroadCatchesSpeak(
+        IReadOnlyList<SourceFile> files, IReadOnlyDictionary<string, int> allowed) =>
         from file in files
         where file.IsCSharp && !file.Path.StartsWith("tests/", StringComparison.Ordinal)
         let silent = CatchClause.In(file).Where(c => c.IsBroad && !c.Speaks).ToList()
@@ -62,7 +69,8 @@ public static partial class CodeRules
         where file.IsCSharp || file.Path.EndsWith(".sh", StringComparison.Ordinal) || file.Path is "orc" or ".ci/run"
         from line in file.Lines.Index()
         where line.Item.Length > MaxColumns && concerns(line.Item)
-        select new Finding(file.Path, line.Index + 1, $"{line.Item.Length} columns, more than {MaxColumns}", "Wrap the line");
+        select new Finding(
+            file.Path, line.Index + 1, $"{line.Item.Length} columns, more than {MaxColumns}", "Wrap the line");
 
     private static bool IsComment(string line) => line.TrimStart().StartsWith("//", StringComparison.Ordinal);
 

@@ -50,7 +50,11 @@ public static partial class LayoutRules
         from file in files
         from folder in file.Path.Split('/')[..^1]
         where VagueFolders.Contains(folder, StringComparer.OrdinalIgnoreCase)
-        select new Finding(file.Path, 1, $"a folder named {folder}", "Name it after its kind or subsystem; what all share goes to Kernel");
+        select new Finding(
+            file.Path,
+            1,
+            $"a folder named {folder}",
+            "Name it after its kind or subsystem; what all share goes to Kernel");
 
     /// <summary>Foo.cs in folder A of a project is tested by FooTests.cs in folder A of the project's tests.</summary>
     public static IEnumerable<Finding> TestsMirrorSources(IReadOnlyList<SourceFile> files)
@@ -72,7 +76,8 @@ public static partial class LayoutRules
             if (tested.Count > 0 && !tested.Any(s => s.AsSpan()[1..^1].SequenceEqual(parts.AsSpan()[2..^1])))
             {
                 var right = string.Join('/', ["tests", parts[1], .. tested[0][1..^1], parts[^1]]);
-                yield return new Finding(test, 1, $"lies elsewhere than {string.Join('/', tested[0])}", $"Move it to {right}");
+                yield return new Finding(
+                    test, 1, $"lies elsewhere than {string.Join('/', tested[0])}", $"Move it to {right}");
             }
         }
     }

@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Tidy;
 
 /// <summary>
-/// Breaches that are older than their rules. Each number may only fall: whoever mends some lowers it in the same commit.
+/// Breaches that are older than their rules. Each number may only fall: whoever mends some lowers it in the same
+/// commit.
 /// </summary>
 internal static class Ratchets
 {
@@ -9,18 +10,19 @@ internal static class Ratchets
     /// Lines of code over 120 columns that are not comments: mostly signatures, messages and tables of test cases.
     /// Wrap those that you touch.
     /// </summary>
-    public const int LongCodeLines = 2200;
+    public const int LongCodeLines = 1300;
 
-    /// <summary>Long comments, all in the proxy, the cluster DNS, the node's streaming server and the OpenAPI writer.</summary>
-    public const int LongCommentLines = 100;
+    /// <summary>Long comments, all in the proxy, the cluster DNS, the node's streaming server and the OpenAPI
+    /// writer.</summary>
+    public const int LongCommentLines = 95;
 
     /// <summary>Named in documents a little before they are there.</summary>
     public static readonly IReadOnlyList<string> PathsToCome = [];
 
     /// <summary>
-    /// Places that catch everything (unless they are stopping) with no word of logging in the clause itself, by file. The
-    /// mapper, the health checks and the binder log right after; the collector of garbage repeats with growing delays; the
-    /// token cache goes on with the token that it has. A new one needs a reason as good.
+    /// Places that catch everything (unless they are stopping) with no word of logging in the clause itself, by file.
+    /// The mapper, the health checks and the binder log right after; the collector of garbage repeats with growing
+    /// delays; the token cache goes on with the token that it has. A new one needs a reason as good.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, int> SilentBroadCatches = new Dictionary<string, int>
     {

@@ -57,7 +57,8 @@ public static class Repository
             }
         }
 
-        throw new InvalidOperationException($"{Solution} is in no folder above {here}: run the tests from the sources.");
+        throw new InvalidOperationException(
+            $"{Solution} is in no folder above {here}: run the tests from the sources.");
     }
 
     private static IEnumerable<SourceFile> Read(DirectoryInfo folder)

@@ -7,7 +7,8 @@ internal static class Rule
 {
     private const int ShownFindings = 40;
 
-    public static void Holds(Func<IReadOnlyList<SourceFile>, IEnumerable<Finding>> rule, SourceFile[] bad, SourceFile[] good)
+    public static void Holds(
+        Func<IReadOnlyList<SourceFile>, IEnumerable<Finding>> rule, SourceFile[] bad, SourceFile[] good)
     {
         CanFail(rule, bad, good);
         var findings = rule(Repository.Files).ToList();
@@ -29,7 +30,9 @@ internal static class Rule
     private static void CanFail(
         Func<IReadOnlyList<SourceFile>, IEnumerable<Finding>> rule, SourceFile[] bad, SourceFile[] good)
     {
-        Assert.All(bad, sample => Assert.True(rule([.. good, sample]).Any(), $"the rule passes {sample.Path}:\n{sample.Text}"));
+        Assert.All(
+            bad,
+            sample => Assert.True(rule([.. good, sample]).Any(), $"the rule passes {sample.Path}:\n{sample.Text}"));
         var wrong = rule(good).ToList();
         Assert.True(wrong.Count == 0, $"the rule refuses a good sample: {Text(wrong)}");
     }

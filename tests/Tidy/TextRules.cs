@@ -8,10 +8,15 @@ public static partial class TextRules
     private const string Itself = "tests/Tidy/";
 
     /// <summary>Code spans that end like this are taken for paths wherever they begin.</summary>
-    private static readonly string[] PathEndings = [".cs", ".md", ".sh", ".sql", ".yaml", ".props", ".csproj", ".txt", ".proto"];
+    private static readonly string[] PathEndings =
+        [".cs", ".md", ".sh", ".sql", ".yaml", ".props", ".csproj", ".txt", ".proto"];
 
     public static IEnumerable<Finding> NothingNamesOneMachine(IReadOnlyList<SourceFile> files) =>
-        Where(files, MachinePath(), "a path of one machine", "Name it relative to the repository, or take it from the environment");
+        Where(
+            files,
+            MachinePath(),
+            "a path of one machine",
+            "Name it relative to the repository, or take it from the environment");
 
     public static IEnumerable<Finding> NothingNamesARegistry(IReadOnlyList<SourceFile> files) =>
         Where(files, RegistryHost(), "the host of a package registry", "Leave that to the machine's own configuration");
@@ -23,7 +28,8 @@ public static partial class TextRules
     {
         foreach (var file in files.Where(f => f.IsMarkdown))
         {
-            var titles = Prose(file).Where(l => l.Text.StartsWith("# ", StringComparison.Ordinal)).Select(l => l.Line).ToList();
+            var titles =
+                Prose(file).Where(l => l.Text.StartsWith("# ", StringComparison.Ordinal)).Select(l => l.Line).ToList();
             if (titles is not [1])
             {
                 yield return new Finding(
@@ -41,7 +47,11 @@ public static partial class TextRules
             {
                 foreach (var path in PathsIn(file, text, known).Where(p => !Exists(p, known) && !Ratchets.PathsToCome.Contains(p)))
                 {
-                    yield return new Finding(file.Path, line, $"names {path}, which does not exist", "Name what is there, from the root of the repository");
+                    yield return new Finding(
+                        file.Path,
+                        line,
+                        $"names {path}, which does not exist",
+                        "Name what is there, from the root of the repository");
                 }
             }
         }
@@ -62,7 +72,8 @@ public static partial class TextRules
             .ToList();
         if (steps is not [{ Item: var only }] || !only.TrimEnd().EndsWith("orc\" test", StringComparison.Ordinal))
         {
-            yield return new Finding(".ci/run", steps.Count == 0 ? 1 : steps[^1].Index + 1, "runs something else", $"Run {command} alone");
+            yield return new Finding(
+                ".ci/run", steps.Count == 0 ? 1 : steps[^1].Index + 1, "runs something else", $"Run {command} alone");
         }
     }
 
@@ -71,7 +82,8 @@ public static partial class TextRules
     {
         const string list = "docs/adr/dependencies.md";
         var explained = files.FirstOrDefault(f => f.Path == list)?.Lines ?? [];
-        var projects = files.Where(f => f.Path.EndsWith(".csproj", StringComparison.Ordinal) || f.Path == "Directory.Build.props").ToList();
+        var projects = files.Where(
+            f => f.Path.EndsWith(".csproj", StringComparison.Ordinal) || f.Path == "Directory.Build.props").ToList();
         var versions = files.First(f => f.Path == "Directory.Packages.props");
         foreach (Match version in PackageVersion().Matches(versions.Text))
         {
@@ -80,7 +92,11 @@ public static partial class TextRules
             var isPin = reason?.Contains("pinned", StringComparison.Ordinal) ?? false;
             if (reason is null)
             {
-                yield return new Finding(versions.Path, versions.LineAt(version.Index), $"{name} is not explained", $"Give it a line in {list}");
+                yield return new Finding(
+                    versions.Path,
+                    versions.LineAt(version.Index),
+                    $"{name} is not explained",
+                    $"Give it a line in {list}");
             }
 
             if (!isPin && !projects.Any(p => p.Text.Contains($"<PackageReference Include=\"{name}\"", StringComparison.Ordinal)))
@@ -91,7 +107,8 @@ public static partial class TextRules
         }
     }
 
-    private static IEnumerable<Finding> Where(IReadOnlyList<SourceFile> files, Regex pattern, string problem, string remedy) =>
+    private static IEnumerable<Finding> Where(
+        IReadOnlyList<SourceFile> files, Regex pattern, string problem, string remedy) =>
         from file in files
         where !file.Path.StartsWith(Itself, StringComparison.Ordinal)
         from line in CodeRules.Matching(file, pattern)
@@ -142,7 +159,9 @@ public static partial class TextRules
                 .All(a => Exists(path[..braces.Index] + a.Trim() + path[(braces.Index + braces.Length)..], known));
         }
 
-        var pattern = "^" + Regex.Escape(path).Replace("\\*\\*", ".*", StringComparison.Ordinal).Replace("\\*", "[^/]*", StringComparison.Ordinal) + "$";
+        var pattern = "^" +
+            Regex.Escape(path).Replace("\\*\\*", ".*", StringComparison.Ordinal).Replace(
+                "\\*", "[^/]*", StringComparison.Ordinal) + "$";
         return known.Contains(path) || (path.Contains('*') && known.Any(k => Regex.IsMatch(k, pattern)));
     }
 
@@ -158,7 +177,9 @@ public static partial class TextRules
     [GeneratedRegex(@"(?<![\w.}])/(work|root|home)/\w")]
     private static partial Regex MachinePath();
 
-    [GeneratedRegex(@"\b(nuget\.org|npmjs\.(org|com)|pypi\.org|proxy\.golang\.org|crates\.io|artifactory|deb\.debian\.org)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"\b(nuget\.org|npmjs\.(org|com)|pypi\.org|proxy\.golang\.org|crates\.io|artifactory|deb\.debian\.org)\b",
+        RegexOptions.IgnoreCase)]
     private static partial Regex RegistryHost();
 
     [GeneratedRegex(@"\b(AI|LLMs?|[Pp]rompts?|Claude|GPT|Copilot|chatbots?|language models?|(helper|coding|sub) ?agents?|worktrees?)\b")]

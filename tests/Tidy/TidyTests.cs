@@ -3,8 +3,8 @@ using Xunit;
 namespace OrleansOrchestrator.Tidy;
 
 /// <summary>
-/// The house's style as tests over its own files. Each shows first, on samples, that its rule can fail; each finding names
-/// file, line and remedy.
+/// The house's style as tests over its own files. Each shows first, on samples, that its rule can fail; each finding
+/// names file, line and remedy.
 /// </summary>
 public sealed class TidyTests
 {
@@ -129,14 +129,17 @@ public sealed class TidyTests
     [Fact]
     public void Blanking_keeps_code_and_lines()
     {
-        const string text = "a(\"x{\"); // b\n$\"t {f(\"u\")} {{v}}\" + '\\'' + @\"\\\" /* w\n */ + \"\"\"p \"q\" \"\"\"; c();";
+        const string text =
+            "a(\"x{\"); // b\n$\"t {f(\"u\")} {{v}}\" + '\\'' + @\"\\\" /* w\n */ + \"\"\"p \"q\" \"\"\"; c();";
         var code = CSharpText.Blank(text);
         Assert.Equal(text.Length, code.Length);
         Assert.Equal("a(\" \");\n$\" {f(\" \")} \" + ' ' + @\" \"\n + ; c();", Squeezed(code));
     }
 
     private static string Squeezed(string code) =>
-        string.Join('\n', code.Split('\n').Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Trim()))
+        string.Join(
+            '\n',
+            code.Split('\n').Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Trim()))
             .Replace("\n+", "\n +", StringComparison.Ordinal);
 
     private static SourceFile Project(string name, params string[] references) =>

@@ -52,7 +52,8 @@ public sealed class DeploymentPlanner
         new DeploymentPlanner(observed, now).Compute();
 
     /// <summary>The status after a ReplicaSet could not be created.</summary>
-    public static V1DeploymentStatus CreateFailed(V1Deployment deployment, string name, string why, DateTimeOffset now) =>
+    public static V1DeploymentStatus CreateFailed(
+        V1Deployment deployment, string name, string why, DateTimeOffset now) =>
         new DeploymentStatusRules(deployment, RolloutBounds.Of(deployment), now).CreateFailed(name, why);
 
     /// <summary>
@@ -97,7 +98,9 @@ public sealed class DeploymentPlanner
         var revision = _new?.Annotation(DeploymentAnnotations.Revision);
         string? current = null;
         _deployment.Metadata.Annotations?.TryGetValue(DeploymentAnnotations.Revision, out current);
-        return revision is null || revision == current || _deployment.Metadata.DeletionTimestamp is not null ? null : revision;
+        return revision is null || revision == current || _deployment.Metadata.DeletionTimestamp is not null
+            ? null
+            : revision;
     }
 
     /// <summary>Keeps the books of the ReplicaSet of the current template: its revision is the highest.</summary>
@@ -245,7 +248,9 @@ public sealed class DeploymentPlanner
         }
         else
         {
-            var before = set.Number(DeploymentAnnotations.MaxReplicas) is { } max and > 0 ? max : _deployment.Status?.Replicas ?? 0;
+            var before = set.Number(DeploymentAnnotations.MaxReplicas) is { } max and > 0
+                ? max
+                : _deployment.Status?.Replicas ?? 0;
             var size = before > 0 ? set.Replicas * (double)_bounds.MaxTotal / before : set.Replicas;
             wanted = (int)Math.Round(size, MidpointRounding.AwayFromZero) - set.Replicas;
         }
@@ -263,7 +268,8 @@ public sealed class DeploymentPlanner
                 ScaleDownOld();
             }
         }
-        else if (!ScaleDownAll(_old) && !_old.Any(s => s.Actual > 0 || _observed.WithRunningPods.Contains(s.Set.Metadata.Uid)))
+        else if (!ScaleDownAll(_old)
+            && !_old.Any(s => s.Actual > 0 || _observed.WithRunningPods.Contains(s.Set.Metadata.Uid)))
         {
             _new ??= CreateNew();
             ScaleUpNew();

@@ -100,7 +100,9 @@ public sealed class DeploymentReconciler : IObjectReconciler
         {
             Deployment = deployment,
             ReplicaSets = sets,
-            WithRunningPods = RolloutBounds.IsRolling(deployment) ? new HashSet<string>() : await RunningAsync(sets, cancellationToken),
+            WithRunningPods = RolloutBounds.IsRolling(deployment)
+                ? new HashSet<string>()
+                : await RunningAsync(sets, cancellationToken),
         };
     }
 
@@ -159,7 +161,8 @@ public sealed class DeploymentReconciler : IObjectReconciler
         var now = _time.GetUtcNow();
         if (created.Error.Reason == StatusReasons.AlreadyExists)
         {
-            var existing = await _client.GetAsync<V1ReplicaSet>(set.Key(), ReadFreshness.Linearizable, cancellationToken);
+            var existing =
+                await _client.GetAsync<V1ReplicaSet>(set.Key(), ReadFreshness.Linearizable, cancellationToken);
             if (!existing.Succeeded || IsOurs(deployment, existing.Value))
             {
                 return true;
@@ -179,7 +182,8 @@ public sealed class DeploymentReconciler : IObjectReconciler
 
     private static bool IsOurs(V1Deployment deployment, V1ReplicaSet set) =>
         set.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Uid == deployment.Metadata.Uid) == true
-        && PodTemplates.Canonical(set.Spec.Template).AsSpan().SequenceEqual(PodTemplates.Canonical(deployment.Spec.Template));
+        && PodTemplates.Canonical(set.Spec.Template).AsSpan().SequenceEqual(
+            PodTemplates.Canonical(deployment.Spec.Template));
 
     private async Task ChangeAsync(ReplicaSetChange change, CancellationToken cancellationToken)
     {
@@ -221,7 +225,8 @@ public sealed class DeploymentReconciler : IObjectReconciler
         var annotations = metadata.Annotations;
         if (revision is not null)
         {
-            annotations = new Dictionary<string, string>(annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal)
+            annotations =
+                new Dictionary<string, string>(annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal)
             {
                 [DeploymentAnnotations.Revision] = revision,
             };

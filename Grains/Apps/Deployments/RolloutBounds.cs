@@ -36,7 +36,8 @@ public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxU
         return new RolloutBounds(replicas, surge, Math.Min(unavailable, replicas));
     }
 
-    public static bool IsRolling(V1Deployment deployment) => deployment.Spec.Strategy?.Type is null or "" or "RollingUpdate";
+    public static bool IsRolling(V1Deployment deployment) =>
+        deployment.Spec.Strategy?.Type is null or "" or "RollingUpdate";
 
     private static int Scale(string value, int replicas, Func<double, double> round)
     {

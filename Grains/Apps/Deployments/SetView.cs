@@ -50,7 +50,9 @@ internal sealed class SetView
         : null;
 
     public long? Number(string key) =>
-        long.TryParse(Annotation(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+        long.TryParse(Annotation(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     public void Annotate(string key, string value)
     {

@@ -77,7 +77,9 @@ public static class ReplicaSetPlanner
             Adopt = claims.Adopt,
             Release = claims.Release,
             Create = Math.Clamp(-surplus, 0, Burst),
-            Delete = surplus > 0 ? PodDeletionOrder.First(active, Math.Min(surplus, Burst), observed.RelatedPerNode, now) : [],
+            Delete = surplus > 0
+                ? PodDeletionOrder.First(active, Math.Min(surplus, Burst), observed.RelatedPerNode, now)
+                : [],
             NextAvailable = NextAvailable(active, set.Spec.MinReadySeconds ?? 0, now),
         };
     }
@@ -164,7 +166,8 @@ public static class ReplicaSetPlanner
     private static IDictionary<string, string> TemplateLabels(V1ReplicaSet set) =>
         set.Spec.Template?.Metadata?.Labels ?? new Dictionary<string, string>();
 
-    private static List<V1ReplicaSetCondition>? Conditions(V1ReplicaSet set, ReplicaFailure? failure, DateTimeOffset now)
+    private static List<V1ReplicaSetCondition>? Conditions(
+        V1ReplicaSet set, ReplicaFailure? failure, DateTimeOffset now)
     {
         const string type = "ReplicaFailure";
         var all = set.Status?.Conditions?.ToList() ?? [];
@@ -200,7 +203,8 @@ public static class ReplicaSetPlanner
         && SameConditions(old.Conditions ?? [], next.Conditions ?? []);
 
     private static bool SameConditions(IList<V1ReplicaSetCondition> old, IList<V1ReplicaSetCondition> next) =>
-        old.Select(c => (c.Type, c.Status, c.Reason, c.Message)).SequenceEqual(next.Select(c => (c.Type, c.Status, c.Reason, c.Message)));
+        old.Select(c => (c.Type, c.Status, c.Reason, c.Message)).SequenceEqual(
+            next.Select(c => (c.Type, c.Status, c.Reason, c.Message)));
 
     private static int? ZeroIsAbsent(int count) => count == 0 ? null : count;
 }

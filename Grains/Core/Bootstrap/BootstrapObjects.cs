@@ -11,14 +11,16 @@ public static class BootstrapObjects
     private const string ServiceNameLabel = "kubernetes.io/service-name";
     private const string SkipMirrorLabel = "endpointslice.kubernetes.io/skip-mirror";
 
-    public static IReadOnlyList<string> Namespaces { get; } = [DefaultNamespace, "kube-system", "kube-public", "kube-node-lease"];
+    public static IReadOnlyList<string> Namespaces { get; } =
+        [DefaultNamespace, "kube-system", "kube-public", "kube-node-lease"];
 
     public static V1Namespace Namespace(string name) => new() { Metadata = new V1ObjectMeta { Name = name } };
 
     /// <summary><c>default/kubernetes</c>, at the first address of the service range.</summary>
     public static V1Service ApiService(string clusterIP, int apiPort) => new()
     {
-        Metadata = Metadata(new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" }),
+        Metadata =
+            Metadata(new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" }),
         Spec = new V1ServiceSpec
         {
             Type = "ClusterIP",
@@ -49,7 +51,8 @@ public static class BootstrapObjects
         AddressType = "IPv4",
         Endpoints =
         [
-            .. addresses.Select(a => new V1Endpoint { Addresses = [a], Conditions = new V1EndpointConditions { Ready = true } }),
+            .. addresses.Select(
+                a => new V1Endpoint { Addresses = [a], Conditions = new V1EndpointConditions { Ready = true } }),
         ],
         Ports = [new Discoveryv1EndpointPort { Name = "https", Port = apiPort, Protocol = "TCP" }],
     };

@@ -19,10 +19,12 @@ public sealed class BootstrapOptions
     public TimeSpan Period { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The addresses to announce.</summary>
-    internal IReadOnlyList<string> EffectiveAddresses() => ApiAddresses.Count != 0 ? ApiAddresses : [.. OwnAddresses().Take(1)];
+    internal IReadOnlyList<string> EffectiveAddresses() =>
+        ApiAddresses.Count != 0 ? ApiAddresses : [.. OwnAddresses().Take(1)];
 
     private static IEnumerable<string> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .Where(
+            i => i.OperationalStatus == OperationalStatus.Up && i.NetworkInterfaceType != NetworkInterfaceType.Loopback)
         .SelectMany(i => i.GetIPProperties().UnicastAddresses)
         .Select(a => a.Address)
         .Where(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a) && !IsLinkLocal(a))

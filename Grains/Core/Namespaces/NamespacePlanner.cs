@@ -59,7 +59,8 @@ public static class NamespacePlanner
         {
             Delete = next,
             Conditions = Conditions(item, remaining, failures, now),
-            Finalize = remaining.Count == 0 && failures.Count == 0 && item.Spec?.Finalizers?.Contains(Finalizer) == true,
+            Finalize =
+                remaining.Count == 0 && failures.Count == 0 && item.Spec?.Finalizers?.Contains(Finalizer) == true,
         };
     }
 
@@ -110,7 +111,8 @@ public static class NamespacePlanner
 
     private static List<string> Finalizers(List<RemainingContent> remaining) =>
     [
-        .. remaining.SelectMany(c => c.Items).SelectMany(i => i.Metadata.Finalizers).CountBy(f => f, StringComparer.Ordinal)
+        .. remaining.SelectMany(c => c.Items).SelectMany(i => i.Metadata.Finalizers).CountBy(
+            f => f, StringComparer.Ordinal)
             .Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Key} in {f.Value} resource instances"))
             .Order(StringComparer.Ordinal),
     ];

@@ -77,7 +77,10 @@ public sealed class NamespaceReconciler : IObjectReconciler
         var client = _client.As(UserIdentity.Controller("root-ca-cert-publisher"));
         var pem = await _services.Trust.GetAuthorityPemAsync(cancellationToken);
         var read = await client.GetAsync<V1ConfigMap>(key, ReadFreshness.Linearizable, cancellationToken);
-        if (read.Succeeded && read.Value.Data is { Count: 1 } data && data.TryGetValue(field, out var current) && current == pem)
+        if (read.Succeeded
+            && read.Value.Data is { Count: 1 } data
+            && data.TryGetValue(field, out var current)
+            && current == pem)
         {
             return;
         }
@@ -94,18 +97,22 @@ public sealed class NamespaceReconciler : IObjectReconciler
             Data = new Dictionary<string, string> { [field] = pem },
         };
         Expect(
-            read.Succeeded ? await client.UpdateAsync(wanted, cancellationToken) : await client.CreateAsync(wanted, cancellationToken),
+            read.Succeeded
+                ? await client.UpdateAsync(wanted, cancellationToken)
+                : await client.CreateAsync(wanted, cancellationToken),
             RootCertificates);
     }
 
     private async Task<ReconcileResult> EmptyAsync(V1Namespace item, CancellationToken cancellationToken)
     {
-        var plan = NamespacePlanner.Compute(item, await ContentAsync(cancellationToken), [], _services.Time.GetUtcNow());
+        var plan =
+            NamespacePlanner.Compute(item, await ContentAsync(cancellationToken), [], _services.Time.GetUtcNow());
         IReadOnlyList<string> failures = [];
         if (plan.Delete.Count > 0)
         {
             failures = await DeleteAsync(plan.Delete, cancellationToken);
-            plan = NamespacePlanner.Compute(item, await ContentAsync(cancellationToken), failures, _services.Time.GetUtcNow());
+            plan = NamespacePlanner.Compute(
+                item, await ContentAsync(cancellationToken), failures, _services.Time.GetUtcNow());
         }
 
         if (plan.Finalize)
@@ -138,7 +145,8 @@ public sealed class NamespaceReconciler : IObjectReconciler
         return result;
     }
 
-    private async Task<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<RemainingContent> content, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> DeleteAsync(
+        IReadOnlyList<RemainingContent> content, CancellationToken cancellationToken)
     {
         var failures = new HashSet<string>(StringComparer.Ordinal);
         var targets = content.SelectMany(c => c.Items.Select(i => (c.Resource, Item: i)));
@@ -150,10 +158,12 @@ public sealed class NamespaceReconciler : IObjectReconciler
                 var deleted = await _client.DeleteAsync(
                     new DeleteRequest
                     {
-                        Resource = target.Resource, Key = target.Item.Key, Uid = target.Item.Uid, PropagationPolicy = "Background",
+                        Resource = target.Resource, Key = target.Item.Key, Uid = target.Item.Uid,
+                        PropagationPolicy = "Background",
                     },
                     token);
-                if (!deleted.Succeeded && deleted.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
+                if (!deleted.Succeeded
+                    && deleted.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
                 {
                     lock (failures)
                     {
@@ -164,7 +174,8 @@ public sealed class NamespaceReconciler : IObjectReconciler
         return [.. failures];
     }
 
-    private async Task WriteConditionsAsync(IReadOnlyList<V1NamespaceCondition> conditions, CancellationToken cancellationToken) =>
+    private async Task WriteConditionsAsync(
+        IReadOnlyList<V1NamespaceCondition> conditions, CancellationToken cancellationToken) =>
         Expect(
             await _client.MutateAsync<V1Namespace>(
                 _key,
@@ -187,7 +198,8 @@ public sealed class NamespaceReconciler : IObjectReconciler
                 item =>
                 {
                     item.Spec ??= new V1NamespaceSpec();
-                    item.Spec.Finalizers = [.. (item.Spec.Finalizers ?? []).Where(f => f != NamespacePlanner.Finalizer)];
+                    item.Spec.Finalizers =
+                        [.. (item.Spec.Finalizers ?? []).Where(f => f != NamespacePlanner.Finalizer)];
                     return item.Metadata.DeletionTimestamp is not null;
                 },
                 cancellationToken),

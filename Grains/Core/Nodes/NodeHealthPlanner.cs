@@ -131,11 +131,13 @@ public static class NodeHealthPlanner
         LastTransitionTime = now.UtcDateTime,
     };
 
-    private static List<V1Taint>? Taints(NodeObserved observed, IEnumerable<V1NodeCondition> conditions, DateTimeOffset now)
+    private static List<V1Taint>? Taints(
+        NodeObserved observed, IEnumerable<V1NodeCondition> conditions, DateTimeOffset now)
     {
         var all = conditions.ToList();
         var current = observed.Node.Spec?.Taints ?? [];
-        var wanted = ConditionTaints.Where(t => StatusOf(all, t.Type) == t.Status).Select(t => (t.Key, Effect: "NoSchedule")).ToHashSet();
+        var wanted = ConditionTaints.Where(t => StatusOf(all, t.Type) == t.Status).Select(
+            t => (t.Key, Effect: "NoSchedule")).ToHashSet();
         if (observed.Node.Spec?.Unschedulable == true)
         {
             wanted.Add((UnschedulableKey, "NoSchedule"));

@@ -123,8 +123,8 @@ public sealed class NodeLifecycleController : IController
     }
 
     /// <summary>
-    /// Time in which nobody was listened to is nobody's silence: we stood still, or the store could not be read, and then
-    /// no Lease could be renewed either.
+    /// Time in which nobody was listened to is nobody's silence: we stood still, or the store could not be read, and
+    /// then no Lease could be renewed either.
     /// </summary>
     private void ForgiveDeafness()
     {
@@ -143,12 +143,16 @@ public sealed class NodeLifecycleController : IController
     {
         if (!_heard.TryGetValue(item.Key.Name, out var heard) || heard.Uid != item.Uid)
         {
-            var isNew = item.Metadata.CreationTimestamp is { } created && _time.GetUtcNow() - created < _options.NodeStartupGracePeriod;
+            var isNew = item.Metadata.CreationTimestamp is { } created
+                && _time.GetUtcNow() - created < _options.NodeStartupGracePeriod;
             _heard[item.Key.Name] = heard = new Heard(item.Uid) { LastHeard = _time.GetTimestamp() };
             if (isNew)
             {
                 var node = item.As<V1Node>();
-                Note(node, "RegisteredNode", $"Node {item.Key.Name} event: Registered Node {item.Key.Name} in Controller");
+                Note(
+                    node,
+                    "RegisteredNode",
+                    $"Node {item.Key.Name} event: Registered Node {item.Key.Name} in Controller");
             }
         }
 
@@ -261,7 +265,8 @@ public sealed class NodeLifecycleController : IController
         return true;
     }
 
-    private static IEnumerable<(string, string)> Keys(V1Node node) => (node.Spec?.Taints ?? []).Select(t => (t.Key, t.Effect));
+    private static IEnumerable<(string, string)> Keys(V1Node node) =>
+        (node.Spec?.Taints ?? []).Select(t => (t.Key, t.Effect));
 
     private async Task MarkPodsAsync(string node, CancellationToken cancellationToken)
     {
@@ -286,13 +291,15 @@ public sealed class NodeLifecycleController : IController
         }
     }
 
-    private void Note(V1Node node, string reason, string message) => _events.Record(EventNote.Normal(node, reason, message));
+    private void Note(V1Node node, string reason, string message) =>
+        _events.Record(EventNote.Normal(node, reason, message));
 
     /// <summary>Gone or changed meanwhile: the next sweep sees it.</summary>
     private void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
     {
         _cannotWrite |= !outcome.Succeeded && outcome.Error.Reason is StatusReasons.ServiceUnavailable or StatusReasons.Timeout;
-        if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
+        if (!outcome.Succeeded
+            && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
             throw new ReconcileException($"{key}: {outcome.Error.Message}");
         }

@@ -92,7 +92,9 @@ public sealed class TaintEvictionController : IController
     {
         await foreach (var change in _client.FollowAsync(WellKnown.Pods, cancellationToken))
         {
-            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced) || change.Kind == ChangeKind.Deleted)
+            if (_options.DropWakeUps
+                || ReferenceEquals(change, ResourceChange.Synced)
+                || change.Kind == ChangeKind.Deleted)
             {
                 continue;
             }
@@ -208,7 +210,8 @@ public sealed class TaintEvictionController : IController
                 new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key(), Uid = pod.Metadata.Uid }, cancellationToken);
         }
 
-        if (!marked.Succeeded && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
+        if (!marked.Succeeded
+            && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
             throw new ReconcileException($"eviction of {pod.Key()}: {marked.Error.Message}");
         }

@@ -45,5 +45,6 @@ public static class TaintEvictionPlanner
         return added > bound ? added : bound;
     }
 
-    private static DateTimeOffset? Utc(DateTime? time) => time is { } value ? new DateTimeOffset(value, TimeSpan.Zero) : null;
+    private static DateTimeOffset? Utc(DateTime? time) =>
+        time is { } value ? new DateTimeOffset(value, TimeSpan.Zero) : null;
 }

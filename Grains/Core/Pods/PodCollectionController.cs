@@ -59,7 +59,8 @@ public sealed class PodCollectionController : IController
 
     private async Task CollectAsync(CancellationToken cancellationToken)
     {
-        var pods = (await _client.ListAsync(ResourceOf<V1Pod>.Query(), cancellationToken)).Items.Select(PodFacts.Of).ToList();
+        var pods =
+            (await _client.ListAsync(ResourceOf<V1Pod>.Query(), cancellationToken)).Items.Select(PodFacts.Of).ToList();
         var nodes = await _client.ListAsync(ResourceOf<V1Node>.Query(), cancellationToken);
         var names = nodes.Items.Select(n => n.Key.Name).ToHashSet(StringComparer.Ordinal);
         var plan = PodCollectionPlanner.Compute(new PodCollectionObserved
@@ -119,8 +120,11 @@ public sealed class PodCollectionController : IController
     {
         if (reason != PodCollectionReason.Terminated && !pod.IsFinished)
         {
-            var message = reason == PodCollectionReason.Orphaned ? "PodGC: node no longer exists" : "PodGC: pod is being deleted";
-            var patch = PodDisruption.Patch(pod.Item.As<V1Pod>(), "DeletionByPodGC", message, "Failed", _time.GetUtcNow());
+            var message = reason == PodCollectionReason.Orphaned
+                ? "PodGC: node no longer exists"
+                : "PodGC: pod is being deleted";
+            var patch =
+                PodDisruption.Patch(pod.Item.As<V1Pod>(), "DeletionByPodGC", message, "Failed", _time.GetUtcNow());
             Expect(pod, await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken));
         }
 
@@ -130,7 +134,8 @@ public sealed class PodCollectionController : IController
 
     private static void Expect(PodFacts pod, Outcome<ResourceObject> outcome)
     {
-        if (!outcome.Succeeded && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
+        if (!outcome.Succeeded
+            && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
             throw new ReconcileException($"collection of pod {pod.Key}: {outcome.Error.Message}");
         }

@@ -18,7 +18,8 @@ public static class PodDisruption
                 ["status"] = "True",
                 ["reason"] = reason,
                 ["message"] = message,
-                ["lastTransitionTime"] = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                ["lastTransitionTime"] =
+                    now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             }),
         };
         if (phase is not null)

@@ -144,11 +144,15 @@ public sealed class PodFacts
             }
             else if (reader.ValueTextEquals("containers"u8))
             {
-                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainerSpec(ref r, isInit: false));
+                ReadEach(
+                    ref reader,
+                    static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainerSpec(ref r, isInit: false));
             }
             else if (reader.ValueTextEquals("initContainers"u8))
             {
-                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainerSpec(ref r, isInit: true));
+                ReadEach(
+                    ref reader,
+                    static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainerSpec(ref r, isInit: true));
             }
             else
             {
@@ -239,7 +243,9 @@ public sealed class PodFacts
     {
         var result = new List<(string, string, int)>();
         reader.Read();
-        while (reader.TokenType is not JsonTokenType.Null && reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        while (reader.TokenType is not JsonTokenType.Null
+            && reader.Read()
+            && reader.TokenType == JsonTokenType.StartObject)
         {
             string name = "", protocol = "TCP";
             var number = 0;

@@ -53,11 +53,13 @@ public static class EndpointRules
     }
 
     /// <summary>The subsets of the Endpoints object.</summary>
-    public static (IList<V1EndpointSubset>? Subsets, bool Truncated) Subsets(V1Service service, IReadOnlyList<PodFacts> pods)
+    public static (IList<V1EndpointSubset>? Subsets, bool Truncated) Subsets(
+        V1Service service, IReadOnlyList<PodFacts> pods)
     {
         var family = Families(service)[0];
         var publishAll = service.Spec.PublishNotReadyAddresses == true;
-        var serving = pods.Where(p => !p.IsFinished && AddressOf(p, family) is not null && (publishAll || !p.IsTerminating))
+        var serving =
+            pods.Where(p => !p.IsFinished && AddressOf(p, family) is not null && (publishAll || !p.IsTerminating))
             .OrderByDescending(p => publishAll || p.IsReady)
             .ThenBy(p => p.Key.Name, StringComparer.Ordinal)
             .ToList();
@@ -98,13 +100,15 @@ public static class EndpointRules
     internal static string? FamilyOf(string ip) => !IPAddress.TryParse(ip, out var address) ? null
         : address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
 
-    private static string? AddressOf(PodFacts pod, string family) => pod.Ips.FirstOrDefault(ip => FamilyOf(ip) == family);
+    private static string? AddressOf(PodFacts pod, string family) =>
+        pod.Ips.FirstOrDefault(ip => FamilyOf(ip) == family);
 
     /// <summary>Ports by pod. Only named target ports differ from pod to pod: all others are worked out once.</summary>
     private static Func<PodFacts, (List<Discoveryv1EndpointPort> Ports, string Id)> PortsOf(V1Service service)
     {
         (List<Discoveryv1EndpointPort> Ports, string Id)? shared = null;
-        var isShared = (service.Spec.Ports ?? []).All(p => p.TargetPort?.Value is not { Length: > 0 } target || char.IsAsciiDigit(target[0]));
+        var isShared = (service.Spec.Ports ?? []).All(
+            p => p.TargetPort?.Value is not { Length: > 0 } target || char.IsAsciiDigit(target[0]));
         return pod =>
         {
             if (isShared && shared is { } known)
@@ -128,7 +132,8 @@ public static class EndpointRules
             {
                 result.Add(new Discoveryv1EndpointPort
                 {
-                    Name = port.Name ?? "", Port = number, Protocol = port.Protocol ?? "TCP", AppProtocol = port.AppProtocol,
+                    Name = port.Name ?? "", Port = number, Protocol = port.Protocol ?? "TCP",
+                    AppProtocol = port.AppProtocol,
                 });
             }
         }
@@ -182,7 +187,8 @@ public static class EndpointRules
     {
         var ports = Ports(service, pods[0]).Select(p => new Corev1EndpointPort
         {
-            Name = p.Name is { Length: > 0 } name ? name : null, Port = p.Port ?? 0, Protocol = p.Protocol, AppProtocol = p.AppProtocol,
+            Name = p.Name is { Length: > 0 } name ? name : null, Port = p.Port ?? 0, Protocol = p.Protocol,
+            AppProtocol = p.AppProtocol,
         }).ToList();
         List<V1EndpointAddress>? Addresses(bool ready)
         {

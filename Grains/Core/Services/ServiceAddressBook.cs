@@ -101,7 +101,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
 
         _reservations[request.Reservation] = new ServiceAddressReservation
         {
-            Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports, Since = now,
+            Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports,
+            Since = now,
         };
         return new ServiceAddressAnswer { ClusterIP = address, NodePorts = ports };
     }
@@ -125,7 +126,9 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         {
             var free = FindFree(1, range.Size - 1, range.DynamicIpStart, offset => IsIpFree(offset, service));
             address = free is { } offset ? range.ToAddress(offset) : null;
-            return free is null ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true } : null;
+            return free is null
+                ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true }
+                : null;
         }
 
         if (range.OffsetOf(wanted) is not { } at)
@@ -147,7 +150,9 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
                 range.DynamicNodePortStart,
                 port => !mine.Contains(port) && IsPortFree(port, service));
             mine.Add(free ?? 0);
-            return free is null ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true } : null;
+            return free is null
+                ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true }
+                : null;
         }
 
         if (!range.ContainsNodePort(wanted))
@@ -224,7 +229,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     }
 
     private static IEnumerable<int> PortsOf(V1ServiceSpec spec) =>
-        (spec.Ports ?? []).Select(p => p.NodePort ?? 0).Append(spec.HealthCheckNodePort ?? 0).Where(p => p != 0).Distinct();
+        (spec.Ports ?? []).Select(p => p.NodePort ?? 0).Append(
+            spec.HealthCheckNodePort ?? 0).Where(p => p != 0).Distinct();
 
     private static ObjectKey? Other(HashSet<ObjectKey> holders, ObjectKey key) =>
         holders.Count == 1 ? null : holders.First(h => h != key);

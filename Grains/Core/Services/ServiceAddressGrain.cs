@@ -51,7 +51,8 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
         _store = store;
         _time = time;
         _logger = logger;
-        _book = new ServiceAddressBook(services.GetService<ServiceAddressRange>() ?? ServiceAddressRange.Default, new Random());
+        _book = new ServiceAddressBook(
+            services.GetService<ServiceAddressRange>() ?? ServiceAddressRange.Default, new Random());
     }
 
     /// <inheritdoc/>
@@ -62,7 +63,8 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
     }
 
     /// <inheritdoc/>
-    public async Task<ServiceAddressAnswer> ReserveAsync(ServiceAddressRequest request, CancellationToken cancellationToken)
+    public async Task<ServiceAddressAnswer> ReserveAsync(
+        ServiceAddressRequest request, CancellationToken cancellationToken)
     {
         await CatchUpAsync(cancellationToken);
 
@@ -153,13 +155,16 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
             _book.Release(reservation);
             LogNotWritten(error);
             DeactivateOnIdle();
-            throw new StoreUnavailableException($"the reservation of Service addresses could not be written: {error.Message}");
+            throw new StoreUnavailableException(
+                $"the reservation of Service addresses could not be written: {error.Message}");
         }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Services {First} and {Second} share the address {Address}")]
     private partial void LogShared(ObjectKey first, ObjectKey second, string? address);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "a reservation of Service addresses was not written; the grain starts afresh")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "a reservation of Service addresses was not written; the grain starts afresh")]
     private partial void LogNotWritten(Exception error);
 }

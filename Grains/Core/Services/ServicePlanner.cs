@@ -65,7 +65,8 @@ public static class ServicePlanner
     {
         var existing = ManagedBy(observed, EndpointRules.MirrorController);
         if (observed.Endpoints is not { } endpoints
-            || endpoints.Metadata.Labels?.TryGetValue("endpointslice.kubernetes.io/skip-mirror", out var skip) == true && skip == "true"
+            || endpoints.Metadata.Labels?.TryGetValue("endpointslice.kubernetes.io/skip-mirror", out var skip) == true
+                && skip == "true"
             || endpoints.Metadata.Annotations?.ContainsKey("control-plane.alpha.kubernetes.io/leader") == true)
         {
             return new SlicePlan([], [], existing);
@@ -112,7 +113,8 @@ public static class ServicePlanner
     private static Dictionary<string, string> SliceLabels(
         IDictionary<string, string>? inherited, V1Service service, string controller)
     {
-        var labels = new Dictionary<string, string>(inherited ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var labels =
+            new Dictionary<string, string>(inherited ?? new Dictionary<string, string>(), StringComparer.Ordinal);
         labels.Remove(EndpointRules.HeadlessLabel);
         labels.Remove(EndpointRules.EndpointsManagedByLabel);
         if (EndpointRules.IsHeadless(service))
@@ -130,7 +132,8 @@ public static class ServicePlanner
         const string overCapacity = "endpoints.kubernetes.io/over-capacity";
         var (service, old) = (observed.Service, observed.Endpoints);
         var (subsets, truncated) = EndpointRules.Subsets(service, observed.Pods);
-        var labels = new Dictionary<string, string>(service.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal)
+        var labels = new Dictionary<string, string>(
+            service.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal)
         {
             [EndpointRules.EndpointsManagedByLabel] = EndpointRules.EndpointsController,
         };
@@ -140,7 +143,8 @@ public static class ServicePlanner
             labels[EndpointRules.HeadlessLabel] = "";
         }
 
-        var annotations = new Dictionary<string, string>(old?.Metadata.Annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var annotations = new Dictionary<string, string>(
+            old?.Metadata.Annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal);
         annotations.Remove(overCapacity);
         if (truncated)
         {

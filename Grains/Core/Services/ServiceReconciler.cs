@@ -57,7 +57,8 @@ public sealed class ServiceReconciler : IObjectReconciler
             var list = await _slices.ListAsync(
                 ResourceOf<V1Pod>.Query(_key.Namespace) with
                 {
-                    LabelSelector = LabelSelector.OfMap(service.Spec.Selector).ToString(), Freshness = ReadFreshness.Linearizable,
+                    LabelSelector = LabelSelector.OfMap(service.Spec.Selector).ToString(),
+                    Freshness = ReadFreshness.Linearizable,
                 },
                 cancellationToken);
             pods.AddRange(list.Items.Select(PodFacts.Of));
@@ -78,7 +79,8 @@ public sealed class ServiceReconciler : IObjectReconciler
         var zones = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in pods.Select(p => p.NodeName).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal))
         {
-            var node = await _slices.GetAsync(WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
+            var node = await _slices.GetAsync(
+                WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
             if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneLabel, out var zone) && zone.Length > 0)
             {
                 zones[name] = zone;
@@ -137,7 +139,9 @@ public sealed class ServiceReconciler : IObjectReconciler
 
     private void Expect(V1Service service, Outcome<ResourceObject> outcome, string reason)
     {
-        if (outcome.Succeeded || outcome.Error.Reason == StatusReasons.NotFound || outcome.Error.IsNamespaceTerminating())
+        if (outcome.Succeeded
+            || outcome.Error.Reason == StatusReasons.NotFound
+            || outcome.Error.IsNamespaceTerminating())
         {
             return;
         }

@@ -12,5 +12,7 @@ public sealed class NodeNamePlugin : IFilterPlugin
     public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
-        pod.NodeName.Length == 0 || string.Equals(pod.NodeName, node.Name, StringComparison.Ordinal) ? null : _rejection;
+        pod.NodeName.Length == 0 || string.Equals(pod.NodeName, node.Name, StringComparison.Ordinal)
+            ? null
+            : _rejection;
 }

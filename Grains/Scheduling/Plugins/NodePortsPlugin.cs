@@ -5,7 +5,8 @@ public sealed class NodePortsPlugin : IFilterPlugin
 {
     private readonly Verdict _rejection;
 
-    public NodePortsPlugin() => _rejection = new Verdict(Name, true, "node(s) didn't have free ports for the requested pod ports");
+    public NodePortsPlugin() =>
+        _rejection = new Verdict(Name, true, "node(s) didn't have free ports for the requested pod ports");
 
     public string Name => "NodePorts";
 

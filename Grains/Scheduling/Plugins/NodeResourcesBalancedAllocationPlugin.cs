@@ -28,7 +28,8 @@ public sealed class NodeResourcesBalancedAllocationPlugin : IScorePlugin
         }
 
         var cpu = Math.Min(1.0, (double)(node.RequestedMilliCpu + requests.MilliCpu) / node.AllocatableMilliCpu);
-        var memory = Math.Min(1.0, (double)(node.RequestedMemoryBytes + requests.MemoryBytes) / node.AllocatableMemoryBytes);
+        var memory =
+            Math.Min(1.0, (double)(node.RequestedMemoryBytes + requests.MemoryBytes) / node.AllocatableMemoryBytes);
         return (int)((1 - Math.Abs((cpu - memory) / 2)) * MaxScore);
     }
 }

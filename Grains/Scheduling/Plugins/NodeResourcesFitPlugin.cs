@@ -23,7 +23,10 @@ public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlu
         var fits = node.PodCount + 1 <= node.AllocatablePods
             && Lacks(requests.MilliCpu, node.AllocatableMilliCpu, node.RequestedMilliCpu) == Shortage.None
             && Lacks(requests.MemoryBytes, node.AllocatableMemoryBytes, node.RequestedMemoryBytes) == Shortage.None
-            && Lacks(requests.EphemeralStorageBytes, node.AllocatableEphemeralStorageBytes, node.RequestedEphemeralStorageBytes)
+            && Lacks(
+                requests.EphemeralStorageBytes,
+                node.AllocatableEphemeralStorageBytes,
+                node.RequestedEphemeralStorageBytes)
                 == Shortage.None;
         foreach (var (resource, amount) in requests.Scalars)
         {

@@ -21,7 +21,8 @@ public sealed record PluginSet
         {
             PreEnqueue = [new SchedulingGatesPlugin()],
             PreFilters = [affinity],
-            Filters = [new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit],
+            Filters =
+                [new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit],
             Scores = [taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin()],
         };
     }

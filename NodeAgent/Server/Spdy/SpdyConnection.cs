@@ -64,7 +64,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
     }
 
     /// <summary>Opens a stream and waits until the peer has accepted it.</summary>
-    public async Task<SpdyStream> OpenAsync(IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
+    public async Task<SpdyStream> OpenAsync(
+        IReadOnlyDictionary<string, string> headers, CancellationToken cancellationToken)
     {
         SpdyStream stream;
         await _writing.WaitAsync(cancellationToken);
@@ -95,7 +96,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
         return transport.DisposeAsync();
     }
 
-    internal async Task SendDataAsync(int id, ReadOnlyMemory<byte> bytes, bool last, CancellationToken cancellationToken)
+    internal async Task SendDataAsync(
+        int id, ReadOnlyMemory<byte> bytes, bool last, CancellationToken cancellationToken)
     {
         do
         {
@@ -136,7 +138,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
     internal void Forget(int id) => _streams.TryRemove(id, out _);
 
     // False ends the connection.
-    private async ValueTask<bool> ReadFrameAsync(byte[] head, Action<SpdyStream> accept, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadFrameAsync(
+        byte[] head, Action<SpdyStream> accept, CancellationToken cancellationToken)
     {
         var first = BinaryPrimitives.ReadUInt32BigEndian(head);
         var flags = head[4];
@@ -253,7 +256,8 @@ public sealed class SpdyConnection(Stream transport, bool isServer) : IAsyncDisp
         accept(stream);
     }
 
-    private async Task WriteLockedControlAsync(int type, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    private async Task WriteLockedControlAsync(
+        int type, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try

@@ -4,8 +4,8 @@ using System.Text;
 namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
 
 /// <summary>
-/// The preset dictionary of SPDY/3 header compression: length-prefixed common words, then fragments of common values. 1,423 bytes whose Adler-32 is
-/// e3c6a7c2, which every compressed stream names in its head.
+/// The preset dictionary of SPDY/3 header compression: length-prefixed common words, then fragments of common values.
+/// 1,423 bytes whose Adler-32 is e3c6a7c2, which every compressed stream names in its head.
 /// </summary>
 public static class SpdyDictionary
 {

@@ -5,9 +5,10 @@ using System.Text;
 namespace OrleansOrchestrator.NodeAgent.Server.Spdy;
 
 /// <summary>
-/// Header blocks of SPDY/3.1: name/value pairs in one zlib stream per direction, with a preset dictionary (SPDY/3 draft, section 2.6.10). .NET's inflater takes
-/// no preset dictionary, but a dictionary is nothing else than text that was seen before: the reader is fed one stored block with it first, whose output is thrown
-/// away. The writer needs no dictionary and sends stored blocks, since our headers are a few dozen bytes.
+/// Header blocks of SPDY/3.1: name/value pairs in one zlib stream per direction, with a preset dictionary (SPDY/3
+/// draft, section 2.6.10). .NET's inflater takes no preset dictionary, but a dictionary is nothing else than text that
+/// was seen before: the reader is fed one stored block with it first, whose output is thrown away. The writer needs no
+/// dictionary and sends stored blocks, since our headers are a few dozen bytes.
 /// </summary>
 public sealed class SpdyHeaderReader : IDisposable
 {
@@ -23,7 +24,8 @@ public sealed class SpdyHeaderReader : IDisposable
 
     public SpdyHeaderReader() => _inflater = new DeflateStream(_feed, CompressionMode.Decompress);
 
-    /// <summary>The pairs of one block; names are lower case. A malformed block throws <see cref="InvalidDataException"/>.</summary>
+    /// <summary>The pairs of one block; names are lower case. A malformed block throws
+    /// <see cref="InvalidDataException"/>.</summary>
     public Dictionary<string, string> Read(ReadOnlySpan<byte> compressed)
     {
         if (!_begun)
@@ -69,7 +71,9 @@ public sealed class SpdyHeaderReader : IDisposable
         Span<byte> bytes = stackalloc byte[4];
         ReadExactly(bytes);
         var number = BinaryPrimitives.ReadInt32BigEndian(bytes);
-        return number >= 0 && number <= max ? number : throw new InvalidDataException("SPDY header block is out of bounds");
+        return number >= 0 && number <= max
+            ? number
+            : throw new InvalidDataException("SPDY header block is out of bounds");
     }
 
     private string ReadText()

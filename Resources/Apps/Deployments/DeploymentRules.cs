@@ -56,7 +56,8 @@ internal static class DeploymentRules
             case "Recreate":
                 if (strategy.RollingUpdate is not null)
                 {
-                    errors.Forbidden(path.Child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'");
+                    errors.Forbidden(
+                        path.Child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'");
                 }
 
                 break;
@@ -108,7 +109,8 @@ internal static class DeploymentRules
 
         var text = value!.Value ?? "";
         var isPercent = text.EndsWith('%')
-            && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+            && int.TryParse(
+                text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out number);
         return new Amount(isPercent ? number : 0, isPercent, text);
     }
 

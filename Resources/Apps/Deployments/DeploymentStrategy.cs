@@ -78,7 +78,8 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
         PodTemplateRules.Prepare(item.Spec.Template);
     }
 
-    public override void Validate(V1Deployment item, FieldErrors errors) => DeploymentRules.ValidateSpec(item.Spec, errors);
+    public override void Validate(V1Deployment item, FieldErrors errors) =>
+        DeploymentRules.ValidateSpec(item.Spec, errors);
 
     /// <summary>Annotations count as spec here: they configure the controller.</summary>
     public override void PrepareForUpdate(V1Deployment item, V1Deployment old, string subresource)

@@ -24,7 +24,11 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
             "",
             "Replicas is the most recently observed number of non-terminating pods. More info: " +
             "https://kubernetes.io/docs/concepts/workloads/controllers/replicaset"),
-        new("Ready", "integer", "", "The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition."),
+        new(
+            "Ready",
+            "integer",
+            "",
+            "The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition."),
         new("Age", "string", "", MetadataTexts.CreationTimestamp),
         new("Containers", "string", "", "Names of each container in the template.", 1),
         new("Images", "string", "", "Images referenced by each container in the template.", 1),
@@ -122,7 +126,8 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
         WorkloadRules.NonNegative(status.AvailableReplicas, path, "availableReplicas", errors);
         WorkloadRules.NonNegative(status.ObservedGeneration, path, "observedGeneration", errors);
         WorkloadRules.NonNegative(status.TerminatingReplicas, path, "terminatingReplicas", errors);
-        WorkloadRules.AtMost(status.FullyLabeledReplicas, status.Replicas, path, "fullyLabeledReplicas", TooMany, errors);
+        WorkloadRules.AtMost(
+            status.FullyLabeledReplicas, status.Replicas, path, "fullyLabeledReplicas", TooMany, errors);
         WorkloadRules.AtMost(status.ReadyReplicas, status.Replicas, path, "readyReplicas", TooMany, errors);
         WorkloadRules.AtMost(status.AvailableReplicas, status.Replicas, path, "availableReplicas", TooMany, errors);
         WorkloadRules.AtMost(

@@ -34,16 +34,21 @@ public sealed class LeaseStrategy : ResourceStrategy<V1Lease>
     {
         if (item.Spec?.LeaseDurationSeconds <= 0)
         {
-            errors.Invalid(FieldPath.Of("spec", "leaseDurationSeconds"), item.Spec.LeaseDurationSeconds, "must be greater than 0");
+            errors.Invalid(
+                FieldPath.Of("spec", "leaseDurationSeconds"), item.Spec.LeaseDurationSeconds, "must be greater than 0");
         }
 
         if (item.Spec?.LeaseTransitions < 0)
         {
-            errors.Invalid(FieldPath.Of("spec", "leaseTransitions"), item.Spec.LeaseTransitions, "must be greater than or equal to 0");
+            errors.Invalid(
+                FieldPath.Of("spec", "leaseTransitions"),
+                item.Spec.LeaseTransitions,
+                "must be greater than or equal to 0");
         }
     }
 
-    public override void ValidateUpdate(V1Lease item, V1Lease old, string subresource, FieldErrors errors) => Validate(item, errors);
+    public override void ValidateUpdate(V1Lease item, V1Lease old, string subresource, FieldErrors errors) =>
+        Validate(item, errors);
 
     /// <summary>
     /// Coordinated leader election is off by default in 1.36: its fields are dropped unless already in use.

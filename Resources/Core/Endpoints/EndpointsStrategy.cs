@@ -72,7 +72,8 @@ public sealed class EndpointsStrategy : ResourceStrategy<V1Endpoints>
     }
 
     private static IEnumerable<string> AddressWarnings(IList<V1EndpointAddress>? addresses, FieldPath path) =>
-        (addresses ?? []).SelectMany((address, i) => NetworkRules.IpWarnings(path.Index(i).Child("ip"), address.Ip ?? ""));
+        (addresses ?? []).SelectMany(
+            (address, i) => NetworkRules.IpWarnings(path.Index(i).Child("ip"), address.Ip ?? ""));
 
     private static void ValidateSubset(V1EndpointSubset subset, FieldPath path, FieldErrors errors)
     {

@@ -70,13 +70,15 @@ public sealed class EventStrategy : ResourceStrategy<Corev1Event>
         item.ReportingInstance ??= "";
     }
 
-    public override void Validate(Corev1Event item, FieldErrors errors) => EventRules.Validate(item, "reportingComponent", errors);
+    public override void Validate(Corev1Event item, FieldErrors errors) =>
+        EventRules.Validate(item, "reportingComponent", errors);
 
     public override void ValidateUpdate(Corev1Event item, Corev1Event old, string subresource, FieldErrors errors) =>
         Validate(item, errors);
 
     /// <summary>Any path segment: reporters put object names in front, which need not be DNS names.</summary>
-    public override IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.PathSegment(name, isPrefix);
+    public override IEnumerable<string> ValidateName(string name, bool isPrefix) =>
+        NameRules.PathSegment(name, isPrefix);
 
     private static string SourceOf(Corev1Event item)
     {

@@ -16,9 +16,12 @@ public static class PodSecurityLabels
     /// Findings on the labels of a new Namespace, or on changed ones (labels that were already bad may stay). Like
     /// upstream's admission plugin it speaks only when nothing else is wrong.
     /// </summary>
-    public static void Validate(IDictionary<string, string>? labels, IDictionary<string, string>? old, FieldErrors errors)
+    public static void Validate(
+        IDictionary<string, string>? labels, IDictionary<string, string>? old, FieldErrors errors)
     {
-        if (labels is null || errors.Count != 0 || !labels.Keys.Any(k => k.StartsWith(Prefix, StringComparison.Ordinal)))
+        if (labels is null
+            || errors.Count != 0
+            || !labels.Keys.Any(k => k.StartsWith(Prefix, StringComparison.Ordinal)))
         {
             return;
         }

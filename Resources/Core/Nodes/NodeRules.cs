@@ -137,7 +137,8 @@ internal static class NodeRules
     /// <summary>As Go writes its internal type, which has no JSON names.</summary>
     private static RawJson ToJson(V1Taint taint)
     {
-        var added = taint.TimeAdded?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var added =
+            taint.TimeAdded?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
         return new RawJson(
             $"{{\"Key\":{GoText.Json(taint.Key ?? "")},\"Value\":{GoText.Json(taint.Value ?? "")}," +
             $"\"Effect\":{GoText.Json(taint.Effect ?? "")},\"TimeAdded\":{GoText.Json(added)}}}");
@@ -149,11 +150,13 @@ internal static class NodeRules
         ValidateQuantities(item.Status?.Allocatable, Allocatable, errors);
     }
 
-    private static void ValidateQuantities(IDictionary<string, ResourceQuantity>? quantities, FieldPath parent, FieldErrors errors)
+    private static void ValidateQuantities(
+        IDictionary<string, ResourceQuantity>? quantities, FieldPath parent, FieldErrors errors)
     {
         foreach (var (name, quantity) in quantities ?? new Dictionary<string, ResourceQuantity>())
         {
-            var isStandard = StandardResources.Contains(name) || name.StartsWith("hugepages-", StringComparison.Ordinal);
+            var isStandard =
+                StandardResources.Contains(name) || name.StartsWith("hugepages-", StringComparison.Ordinal);
             var isQualified = name.Contains('/', StringComparison.Ordinal);
             if (!NameRules.IsQualifiedName(name))
             {
@@ -168,7 +171,8 @@ internal static class NodeRules
         }
     }
 
-    private static void ValidateQuantity(string name, ResourceQuantity quantity, bool isQualified, FieldPath parent, FieldErrors errors)
+    private static void ValidateQuantity(
+        string name, ResourceQuantity quantity, bool isQualified, FieldPath parent, FieldErrors errors)
     {
         var value = quantity.ToDecimal();
         if (value < 0)
@@ -249,7 +253,8 @@ internal static class NodeRules
 
         if (!string.IsNullOrEmpty(old?.ProviderID) && old.ProviderID != spec?.ProviderID)
         {
-            errors.Forbidden(FieldPath.Of("spec", "providerID"), "node updates may not change providerID except from \"\" to valid");
+            errors.Forbidden(
+                FieldPath.Of("spec", "providerID"), "node updates may not change providerID except from \"\" to valid");
         }
     }
 }

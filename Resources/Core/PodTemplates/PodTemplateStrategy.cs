@@ -33,7 +33,8 @@ public sealed class PodTemplateStrategy : ResourceStrategy<V1PodTemplate>
         PodTemplateRules.Prepare(item.Template);
     }
 
-    public override void Validate(V1PodTemplate item, FieldErrors errors) => PodTemplateRules.Validate(item.Template, FieldPath.Of("template"), errors);
+    public override void Validate(V1PodTemplate item, FieldErrors errors) =>
+        PodTemplateRules.Validate(item.Template, FieldPath.Of("template"), errors);
 
     public override void PrepareForUpdate(V1PodTemplate item, V1PodTemplate old, string subresource)
     {
@@ -42,7 +43,8 @@ public sealed class PodTemplateStrategy : ResourceStrategy<V1PodTemplate>
         item.Metadata.Generation = isChanged ? (old.Metadata.Generation ?? 0) + 1 : old.Metadata.Generation;
     }
 
-    public override void ValidateUpdate(V1PodTemplate item, V1PodTemplate old, string subresource, FieldErrors errors) => Validate(item, errors);
+    public override void ValidateUpdate(
+        V1PodTemplate item, V1PodTemplate old, string subresource, FieldErrors errors) => Validate(item, errors);
 
     public override IEnumerable<string> Warnings(V1PodTemplate item, V1PodTemplate? old) =>
         old is not null && old.Metadata.Generation == item.Metadata.Generation

@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Resources.Core.Pods;
 /// <summary>Validation of the claim that a generic ephemeral volume brings along.</summary>
 internal static class EphemeralClaim
 {
-    private static readonly string[] AccessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+    private static readonly string[] AccessModes =
+        ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
     public static void Validate(V1PersistentVolumeClaimTemplate template, FieldPath path, FieldErrors errors)
     {
@@ -66,7 +67,8 @@ internal static class EphemeralClaim
 
         if (!string.IsNullOrEmpty(spec.StorageClassName))
         {
-            errors.InvalidEach(path.Child("storageClassName"), spec.StorageClassName, NameRules.DnsSubdomain(spec.StorageClassName));
+            errors.InvalidEach(
+                path.Child("storageClassName"), spec.StorageClassName, NameRules.DnsSubdomain(spec.StorageClassName));
         }
 
         if (spec.VolumeMode is not (null or "Block" or "Filesystem"))
@@ -82,7 +84,8 @@ internal static class EphemeralClaim
             errors.NotSupported(path, mode, AccessModes);
         }
 
-        if (modes.Contains("ReadWriteOncePod") && modes.Any(m => m != "ReadWriteOncePod" && AccessModes.Contains(m, StringComparer.Ordinal)))
+        if (modes.Contains("ReadWriteOncePod")
+            && modes.Any(m => m != "ReadWriteOncePod" && AccessModes.Contains(m, StringComparer.Ordinal)))
         {
             errors.Forbidden(path, "may not use ReadWriteOncePod with other access modes");
         }

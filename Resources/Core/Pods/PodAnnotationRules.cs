@@ -15,7 +15,8 @@ internal static class PodAnnotationRules
     private const string AppArmorMismatch = "apparmor type in annotation and field must match";
     private const string LocalhostPrefix = "localhost/";
 
-    public static void Validate(IDictionary<string, string>? annotations, V1PodSpec spec, FieldPath path, FieldErrors errors)
+    public static void Validate(
+        IDictionary<string, string>? annotations, V1PodSpec spec, FieldPath path, FieldErrors errors)
     {
         if (annotations is not { Count: > 0 })
         {
@@ -24,7 +25,8 @@ internal static class PodAnnotationRules
 
         if (annotations.TryGetValue(PodAnnotations.Mirror, out var mirror) && string.IsNullOrEmpty(spec.NodeName))
         {
-            errors.Invalid(path.Key(PodAnnotations.Mirror), mirror, "must set spec.nodeName if mirror pod annotation is set");
+            errors.Invalid(
+                path.Key(PodAnnotations.Mirror), mirror, "must set spec.nodeName if mirror pod annotation is set");
         }
 
         if (annotations.TryGetValue(PodAnnotations.Tolerations, out var tolerations) && tolerations.Length > 0)
@@ -49,7 +51,8 @@ internal static class PodAnnotationRules
             return;
         }
 
-        if (spec.SecurityContext?.SeccompProfile is { } podProfile && annotations.TryGetValue(PodAnnotations.SeccompPod, out var podValue))
+        if (spec.SecurityContext?.SeccompProfile is { } podProfile
+            && annotations.TryGetValue(PodAnnotations.SeccompPod, out var podValue))
         {
             SeccompMatch(podValue, podProfile, path.Child("securityContext", "seccompProfile"), errors);
         }
@@ -86,7 +89,12 @@ internal static class PodAnnotationRules
         {
             if (next?.TryGetValue(key, out var now) != true || now != value)
             {
-                ForbidChange(key, path, errors, "may not remove or update AppArmor annotations", "may not remove or update mirror pod annotation");
+                ForbidChange(
+                    key,
+                    path,
+                    errors,
+                    "may not remove or update AppArmor annotations",
+                    "may not remove or update mirror pod annotation");
             }
         }
 
@@ -94,7 +102,8 @@ internal static class PodAnnotationRules
         {
             if (previous?.ContainsKey(key) != true)
             {
-                ForbidChange(key, path, errors, "may not add AppArmor annotations", "may not add mirror pod annotation");
+                ForbidChange(
+                    key, path, errors, "may not add AppArmor annotations", "may not add mirror pod annotation");
             }
         }
 
@@ -114,7 +123,8 @@ internal static class PodAnnotationRules
             return new V1AppArmorProfile { Type = "Unconfined" };
         }
 
-        return annotation.StartsWith(LocalhostPrefix, StringComparison.Ordinal) && annotation.Length > LocalhostPrefix.Length
+        return annotation.StartsWith(LocalhostPrefix, StringComparison.Ordinal)
+            && annotation.Length > LocalhostPrefix.Length
             ? new V1AppArmorProfile { Type = "Localhost", LocalhostProfile = annotation[LocalhostPrefix.Length..] }
             : null;
     }
@@ -193,7 +203,8 @@ internal static class PodAnnotationRules
         }
     }
 
-    private static void AppArmor(IDictionary<string, string> annotations, V1PodSpec spec, FieldPath path, FieldErrors errors)
+    private static void AppArmor(
+        IDictionary<string, string> annotations, V1PodSpec spec, FieldPath path, FieldErrors errors)
     {
         foreach (var (key, value) in annotations)
         {
@@ -208,7 +219,8 @@ internal static class PodAnnotationRules
                 errors.Invalid(path.Key(key), container, "container not found");
             }
 
-            if (value is not ("" or "runtime/default" or "unconfined") && !value.StartsWith(LocalhostPrefix, StringComparison.Ordinal))
+            if (value is not ("" or "runtime/default" or "unconfined")
+                && !value.StartsWith(LocalhostPrefix, StringComparison.Ordinal))
             {
                 errors.Invalid(path.Key(key), value, $"invalid AppArmor profile name: {GoText.Quote(value)}");
             }

@@ -9,7 +9,8 @@ internal static class PodColumns
 {
     private const string None = "<none>";
 
-    private static readonly RowCondition Succeeded = new("Completed", "Succeeded", "The pod has completed successfully.");
+    private static readonly RowCondition Succeeded =
+        new("Completed", "Succeeded", "The pod has completed successfully.");
     private static readonly RowCondition Failed = new("Completed", "Failed", "The pod failed.");
 
     public static readonly IReadOnlyList<TableColumn> Definitions =
@@ -98,7 +99,8 @@ internal static class PodColumns
             return None;
         }
 
-        var open = gates.Count(g => pod.Status?.Conditions?.FirstOrDefault(c => c.Type == g.ConditionType)?.Status == "True");
+        var open =
+            gates.Count(g => pod.Status?.Conditions?.FirstOrDefault(c => c.Type == g.ConditionType)?.Status == "True");
         return string.Create(CultureInfo.InvariantCulture, $"{open}/{gates.Count}");
     }
 }
@@ -241,5 +243,7 @@ internal sealed class PodSummary
     }
 
     private static DateTime? Later(DateTime? known, V1ContainerStatus status) =>
-        status.LastState?.Terminated?.FinishedAt is { } finished && (known is null || finished > known) ? finished : known;
+        status.LastState?.Terminated?.FinishedAt is { } finished && (known is null || finished > known)
+            ? finished
+            : known;
 }

@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Resources.Core.Pods;
 internal static class PodCopies
 {
     private static readonly Func<object, object> Clone =
-        typeof(object).GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!.CreateDelegate<Func<object, object>>();
+        typeof(object).GetMethod(
+            "MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!.CreateDelegate<Func<object, object>>();
 
     public static V1PodSpec Of(V1PodSpec spec) => (V1PodSpec)Clone(spec);
 

@@ -60,7 +60,8 @@ public static class PodDefaults
     /// <summary>The two names of the account field say the same.</summary>
     public static void SyncServiceAccount(V1PodSpec spec)
     {
-        spec.ServiceAccountName = string.IsNullOrEmpty(spec.ServiceAccountName) ? spec.ServiceAccount : spec.ServiceAccountName;
+        spec.ServiceAccountName =
+            string.IsNullOrEmpty(spec.ServiceAccountName) ? spec.ServiceAccount : spec.ServiceAccountName;
         spec.ServiceAccount = spec.ServiceAccountName;
     }
 
@@ -180,7 +181,8 @@ public static class PodDefaults
                 continue;
             }
 
-            container.Resources.Requests ??= new Dictionary<string, ResourceQuantity>(limits.Count, StringComparer.Ordinal);
+            container.Resources.Requests ??= new Dictionary<string, ResourceQuantity>(
+                limits.Count, StringComparer.Ordinal);
             foreach (var (name, quantity) in limits)
             {
                 container.Resources.Requests.TryAdd(name, quantity);

@@ -73,7 +73,9 @@ internal static class PodLevelDefaults
         var limits = resources.Limits ?? NewMap();
         foreach (var (name, quantity) in PodResources.Limits(spec))
         {
-            if (ResourceNames.IsSupportedAtPodLevel(name) && ResourceNames.IsOvercommitAllowed(name) && AllLimit(spec, name))
+            if (ResourceNames.IsSupportedAtPodLevel(name)
+                && ResourceNames.IsOvercommitAllowed(name)
+                && AllLimit(spec, name))
             {
                 limits.TryAdd(name, quantity.ToModel());
             }
@@ -83,7 +85,8 @@ internal static class PodLevelDefaults
     }
 
     private static bool AllLimit(V1PodSpec spec, string name) =>
-        (spec.Containers ?? []).Concat(spec.InitContainers ?? []).All(c => c.Resources?.Limits?.ContainsKey(name) == true);
+        (spec.Containers ?? []).Concat(spec.InitContainers ?? []).All(
+            c => c.Resources?.Limits?.ContainsKey(name) == true);
 
     private static bool HasSupported(IDictionary<string, ResourceQuantity>? quantities) =>
         quantities?.Keys.Any(ResourceNames.IsSupportedAtPodLevel) == true;

@@ -69,9 +69,11 @@ internal static class PodPreparation
         var affinity = pod.Spec.Affinity;
         IEnumerable<V1PodAffinityTerm?> terms =
         [
-            .. affinity?.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution?.Select(w => w.PodAffinityTerm) ?? [],
+            .. affinity?.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution?.Select(
+                w => w.PodAffinityTerm) ?? [],
             .. affinity?.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [],
-            .. affinity?.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution?.Select(w => w.PodAffinityTerm) ?? [],
+            .. affinity?.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution?.Select(
+                w => w.PodAffinityTerm) ?? [],
             .. affinity?.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [],
         ];
         foreach (var term in terms)
@@ -81,7 +83,8 @@ internal static class PodPreparation
         }
     }
 
-    private static void Merge(V1LabelSelector? selector, IList<string>? keys, string op, IDictionary<string, string>? labels)
+    private static void Merge(
+        V1LabelSelector? selector, IList<string>? keys, string op, IDictionary<string, string>? labels)
     {
         if (selector is null || keys is null || labels is null)
         {
@@ -92,7 +95,8 @@ internal static class PodPreparation
         {
             if (labels.TryGetValue(key, out var value))
             {
-                selector.MatchExpressions = [.. selector.MatchExpressions ?? [], new() { Key = key, OperatorProperty = op, Values = [value] }];
+                selector.MatchExpressions =
+                    [.. selector.MatchExpressions ?? [], new() { Key = key, OperatorProperty = op, Values = [value] }];
             }
         }
     }

@@ -11,7 +11,8 @@ internal static class PodResizeRules
     public static void Validate(V1Pod pod, V1Pod old, FieldErrors errors)
     {
         var path = FieldPath.Of("spec");
-        ObjectMetaRules.ValidateCreate(pod.Metadata, true, static (name, isPrefix) => NameRules.DnsSubdomain(name, isPrefix), errors);
+        ObjectMetaRules.ValidateCreate(
+            pod.Metadata, true, static (name, isPrefix) => NameRules.DnsSubdomain(name, isPrefix), errors);
         PodRules.ValidateContent(pod, path, errors);
         if (old.Metadata.Annotations?.ContainsKey(PodAnnotations.Mirror) == true)
         {
@@ -67,7 +68,9 @@ internal static class PodResizeRules
         }
 
         var resources = SetBack(munged.Resources, old.Resources);
-        munged.Resources = old.Resources is null && !HasAmounts(resources) && resources.Claims is not { Count: > 0 } ? null : resources;
+        munged.Resources = old.Resources is null && !HasAmounts(resources) && resources.Claims is not { Count: > 0 }
+            ? null
+            : resources;
         if (!ModelShape.SemanticEquals(munged.Resources, old.Resources))
         {
             errors.Forbidden(path, OnlyCpuAndMemory + " at pod-level");
@@ -77,7 +80,8 @@ internal static class PodResizeRules
     private static bool HasAmounts(V1ResourceRequirements? resources) =>
         resources?.Requests is { Count: > 0 } || resources?.Limits is { Count: > 0 };
 
-    private static bool Lacks(IDictionary<string, ResourceQuantity>? next, IDictionary<string, ResourceQuantity>? old) =>
+    private static bool Lacks(
+        IDictionary<string, ResourceQuantity>? next, IDictionary<string, ResourceQuantity>? old) =>
         old?.Keys.Any(name => next?.ContainsKey(name) != true) == true;
 
     /// <summary>The new resources with the old CPU and memory.</summary>
@@ -95,7 +99,8 @@ internal static class PodResizeRules
             return null;
         }
 
-        var result = new Dictionary<string, ResourceQuantity>(next ?? new Dictionary<string, ResourceQuantity>(), StringComparer.Ordinal);
+        var result = new Dictionary<string, ResourceQuantity>(
+            next ?? new Dictionary<string, ResourceQuantity>(), StringComparer.Ordinal);
         foreach (var name in (string[])[ResourceNames.Cpu, ResourceNames.Memory])
         {
             result.Remove(name);
@@ -129,7 +134,8 @@ internal static class PodResizeRules
         {
             if (next[i].Name != old[i].Name)
             {
-                errors.Forbidden(parent.Child(field).Index(i).Child("name"), $"{field} may not be renamed or reordered on resize");
+                errors.Forbidden(
+                    parent.Child(field).Index(i).Child("name"), $"{field} may not be renamed or reordered on resize");
             }
         }
     }
@@ -184,7 +190,8 @@ internal static class PodResizeRules
         return copy;
     }
 
-    private static V1Container InitContainer(V1Container next, V1Container old, int index, FieldPath path, FieldErrors errors)
+    private static V1Container InitContainer(
+        V1Container next, V1Container old, int index, FieldPath path, FieldErrors errors)
     {
         if (!PodResources.IsSidecar(next))
         {

@@ -102,7 +102,9 @@ public static class PodQos
             return BestEffort;
         }
 
-        return guaranteed && requests.Count == limits.Count && requests.All(r => limits.TryGetValue(r.Key, out var l) && l == r.Value)
+        return guaranteed
+            && requests.Count == limits.Count
+            && requests.All(r => limits.TryGetValue(r.Key, out var l) && l == r.Value)
             ? Guaranteed
             : Burstable;
     }
@@ -113,9 +115,12 @@ public static class PodQos
         return Collect(total, quantities, ResourceNames.Cpu) & Collect(total, quantities, ResourceNames.Memory);
     }
 
-    private static bool Collect(Dictionary<string, Quantity> total, IDictionary<string, ResourceQuantity>? quantities, string name)
+    private static bool Collect(
+        Dictionary<string, Quantity> total, IDictionary<string, ResourceQuantity>? quantities, string name)
     {
-        if (quantities is null || !quantities.TryGetValue(name, out var model) || Quantity.Of(model) is not { Sign: > 0 } quantity)
+        if (quantities is null
+            || !quantities.TryGetValue(name, out var model)
+            || Quantity.Of(model) is not { Sign: > 0 } quantity)
         {
             return false;
         }

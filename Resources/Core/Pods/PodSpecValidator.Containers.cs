@@ -244,7 +244,8 @@ internal sealed partial class PodSpecValidator
                 if (sources![j].ServiceAccountToken is not null)
                 {
                     _errors.Forbidden(
-                        _path.Child("volumes").Index(i).Child("projected", "sources").Index(j).Child("serviceAccountToken"),
+                        _path.Child("volumes").Index(i).Child("projected", "sources").Index(j).Child(
+                            "serviceAccountToken"),
                         "must not be specified when serviceAccountName is not set");
                 }
             }
@@ -283,7 +284,8 @@ internal sealed partial class PodSpecValidator
             }
             else if (port.ContainerPort is < 1 or > 65535)
             {
-                _errors.InvalidEach(path.Index(i).Child("containerPort"), port.ContainerPort, NameRules.PortNumber(port.ContainerPort));
+                _errors.InvalidEach(
+                    path.Index(i).Child("containerPort"), port.ContainerPort, NameRules.PortNumber(port.ContainerPort));
             }
 
             if (port.HostPort is { } hostPort and not 0 and (< 1 or > 65535))

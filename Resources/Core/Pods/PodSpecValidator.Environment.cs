@@ -51,7 +51,8 @@ internal sealed partial class PodSpecValidator
             }
             else if (!IsEnvironmentName(variable.Name))
             {
-                _errors.InvalidEach(path.Index(i).Child("name"), variable.Name, NameRules.EnvironmentName(variable.Name));
+                _errors.InvalidEach(
+                    path.Index(i).Child("name"), variable.Name, NameRules.EnvironmentName(variable.Name));
             }
 
             if (variable.ValueFrom is { } source)
@@ -166,7 +167,9 @@ internal sealed partial class PodSpecValidator
 
         if (hasSubscript)
         {
-            return field is "metadata.annotations" or "metadata.labels" ? null : $"field label does not support subscript: {selector.FieldPath}";
+            return field is "metadata.annotations" or "metadata.labels"
+                ? null
+                : $"field label does not support subscript: {selector.FieldPath}";
         }
 
         return ConvertibleFields.Contains(field) ? null : $"field label not supported: {selector.FieldPath}";
@@ -234,7 +237,8 @@ internal sealed partial class PodSpecValidator
     }
 
     private static bool IsHugePagesField(string resource) =>
-        resource.StartsWith("requests.hugepages-", StringComparison.Ordinal) || resource.StartsWith("limits.hugepages-", StringComparison.Ordinal);
+        resource.StartsWith("requests.hugepages-", StringComparison.Ordinal) || resource.StartsWith(
+            "limits.hugepages-", StringComparison.Ordinal);
 
     private void KeySelector(string? name, string? key, FieldPath path)
     {
@@ -289,7 +293,8 @@ internal sealed partial class PodSpecValidator
             var source = sources[i];
             if (!string.IsNullOrEmpty(source.Prefix) && !IsEnvironmentName(source.Prefix))
             {
-                _errors.InvalidEach(path.Index(i).Child("prefix"), source.Prefix, NameRules.EnvironmentName(source.Prefix));
+                _errors.InvalidEach(
+                    path.Index(i).Child("prefix"), source.Prefix, NameRules.EnvironmentName(source.Prefix));
             }
 
             if (source.ConfigMapRef is { } configMap)

@@ -59,7 +59,8 @@ internal sealed partial class PodSpecValidator
 
         if (devices.Any(d => string.Equals(d.DevicePath, mount.MountPath, StringComparison.Ordinal)))
         {
-            _errors.Invalid(path.Child("mountPath"), mount.MountPath ?? "", "must not already exist as a path in volumeDevices");
+            _errors.Invalid(
+                path.Child("mountPath"), mount.MountPath ?? "", "must not already exist as a path in volumeDevices");
         }
     }
 
@@ -211,7 +212,8 @@ internal sealed partial class PodSpecValidator
 
         if (mounts.Any(m => string.Equals(m.MountPath, device.DevicePath, StringComparison.Ordinal)))
         {
-            _errors.Invalid(path.Child("devicePath"), device.DevicePath ?? "", "must not already exist as a path in volumeMounts");
+            _errors.Invalid(
+                path.Child("devicePath"), device.DevicePath ?? "", "must not already exist as a path in volumeMounts");
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed partial class PodSpecValidator
             Probe(readiness, at, mustSucceedOnce: false);
             if (readiness.TerminationGracePeriodSeconds is { } grace)
             {
-                _errors.Invalid(at.Child("terminationGracePeriodSeconds"), grace, "must not be set for readinessProbes");
+                _errors.Invalid(
+                    at.Child("terminationGracePeriodSeconds"), grace, "must not be set for readinessProbes");
             }
         }
 
@@ -72,7 +73,9 @@ internal sealed partial class PodSpecValidator
         var path = parent.Child("lifecycle");
         if (lifecycle.PostStart is { } start)
         {
-            Handler(new HandlerView(start.Exec, start.HttpGet, start.TcpSocket, null, start.Sleep), path.Child("postStart"));
+            Handler(
+                new HandlerView(start.Exec, start.HttpGet, start.TcpSocket, null, start.Sleep),
+                path.Child("postStart"));
         }
 
         if (lifecycle.PreStop is { } stop)
@@ -156,7 +159,8 @@ internal sealed partial class PodSpecValidator
     {
         if (_spec.TerminationGracePeriodSeconds is { } grace && (sleep.Seconds < 0 || sleep.Seconds > grace))
         {
-            _errors.Invalid(path, sleep.Seconds, $"must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+            _errors.Invalid(
+                path, sleep.Seconds, $"must be non-negative and less than terminationGracePeriodSeconds ({grace})");
         }
     }
 
@@ -175,7 +179,8 @@ internal sealed partial class PodSpecValidator
 
         foreach (var header in http.HttpHeaders ?? [])
         {
-            _errors.InvalidEach(path.Child("httpHeaders"), header.Name ?? "", NameRules.HttpHeaderName(header.Name ?? ""));
+            _errors.InvalidEach(
+                path.Child("httpHeaders"), header.Name ?? "", NameRules.HttpHeaderName(header.Name ?? ""));
         }
     }
 
@@ -199,7 +204,8 @@ internal sealed partial class PodSpecValidator
             "SIGPIPE", "SIGPOLL", "SIGPROF", "SIGPWR", "SIGQUIT", "SIGSEGV", "SIGSTKFLT", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP", "SIGTSTP",
             "SIGTTIN", "SIGTTOU", "SIGURG", "SIGUSR1", "SIGUSR2", "SIGVTALRM", "SIGWINCH", "SIGXCPU", "SIGXFSZ", "SIGRTMIN", "SIGRTMAX",
         ];
-        var real = Enumerable.Range(1, 15).Select(i => $"SIGRTMIN+{i}").Concat(Enumerable.Range(1, 14).Select(i => $"SIGRTMAX-{i}"));
+        var real = Enumerable.Range(1, 15).Select(i => $"SIGRTMIN+{i}").Concat(
+            Enumerable.Range(1, 14).Select(i => $"SIGRTMAX-{i}"));
         return [.. named.Concat(real).Order(StringComparer.Ordinal)];
     }
 

@@ -63,7 +63,8 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void ProjectedKeys(string? name, IList<V1KeyToPath>? items, HashSet<string> paths, FieldPath volume, FieldPath path)
+    private void ProjectedKeys(
+        string? name, IList<V1KeyToPath>? items, HashSet<string> paths, FieldPath volume, FieldPath path)
     {
         NeedsText(name, path, "name");
         for (var i = 0; i < (items?.Count ?? 0); i++)
@@ -86,7 +87,10 @@ internal sealed partial class PodSpecValidator
     {
         if (token.ExpirationSeconds < MinTokenSeconds)
         {
-            _errors.Invalid(path.Child("expirationSeconds"), token.ExpirationSeconds, "may not specify a duration less than 10 minutes");
+            _errors.Invalid(
+                path.Child("expirationSeconds"),
+                token.ExpirationSeconds,
+                "may not specify a duration less than 10 minutes");
         }
 
         if (token.ExpirationSeconds > MaxTokenSeconds)
@@ -105,7 +109,8 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void TrustBundle(V1ClusterTrustBundleProjection bundle, HashSet<string> paths, FieldPath volume, FieldPath path)
+    private void TrustBundle(
+        V1ClusterTrustBundleProjection bundle, HashSet<string> paths, FieldPath volume, FieldPath path)
     {
         if (bundle.Name is not null && bundle.SignerName is not null)
         {

@@ -242,7 +242,10 @@ internal sealed partial class PodSpecValidator
 
         if (hasTargets && hasIds)
         {
-            _errors.Invalid(path.Child("targetWWNs"), source.TargetWWNs, "targetWWNs and wwids can not be specified simultaneously");
+            _errors.Invalid(
+                path.Child("targetWWNs"),
+                source.TargetWWNs,
+                "targetWWNs and wwids can not be specified simultaneously");
         }
 
         if (hasTargets && source.Lun is null)
@@ -261,9 +264,11 @@ internal sealed partial class PodSpecValidator
         foreach (var key in source.Options?.Keys ?? [])
         {
             var domain = "." + key.Split('/', 2)[0].ToLowerInvariant();
-            if (domain.EndsWith(".kubernetes.io", StringComparison.Ordinal) || domain.EndsWith(".k8s.io", StringComparison.Ordinal))
+            if (domain.EndsWith(".kubernetes.io", StringComparison.Ordinal)
+                || domain.EndsWith(".k8s.io", StringComparison.Ordinal))
             {
-                _errors.Invalid(path.Child("options").Key(key), key, "kubernetes.io and k8s.io namespaces are reserved");
+                _errors.Invalid(
+                    path.Child("options").Key(key), key, "kubernetes.io and k8s.io namespaces are reserved");
             }
         }
     }

@@ -48,7 +48,9 @@ internal sealed partial class PodSpecValidator
 
         foreach (var (name, needed) in PodResources.Limits(_spec))
         {
-            if (ResourceNames.IsHugePages(name) && resources.Limits?.TryGetValue(name, out var own) == true && needed > Quantity.Of(own))
+            if (ResourceNames.IsHugePages(name)
+                && resources.Limits?.TryGetValue(name, out var own) == true
+                && needed > Quantity.Of(own))
             {
                 _errors.Invalid(
                     path.Child("limits").Key(name), own.ToString(), $"must be greater than or equal to aggregate container limits of {needed}");
@@ -171,7 +173,8 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void RequestAgainstLimit(string name, Quantity request, IDictionary<string, ResourceQuantity>? limits, FieldPath path)
+    private void RequestAgainstLimit(
+        string name, Quantity request, IDictionary<string, ResourceQuantity>? limits, FieldPath path)
     {
         if (limits is null || !limits.TryGetValue(name, out var model))
         {
@@ -190,7 +193,8 @@ internal sealed partial class PodSpecValidator
         }
         else if (request > limit)
         {
-            _errors.Invalid(path.Child("requests"), request.ToString(), $"must be less than or equal to {name} limit of {limit}");
+            _errors.Invalid(
+                path.Child("requests"), request.ToString(), $"must be less than or equal to {name} limit of {limit}");
         }
     }
 
@@ -209,7 +213,9 @@ internal sealed partial class PodSpecValidator
             ClaimUse(claims[i], name, used, path.Index(i));
             if (!ClaimNames.Contains(name))
             {
-                var known = ClaimNames.Count == 0 ? " which is empty" : ": " + string.Join(", ", ClaimNames.Order(StringComparer.Ordinal));
+                var known = ClaimNames.Count == 0
+                    ? " which is empty"
+                    : ": " + string.Join(", ", ClaimNames.Order(StringComparer.Ordinal));
                 _errors.NotFound(path.Index(i), name, "must be one of the names in pod.spec.resourceClaims" + known);
             }
         }
@@ -261,7 +267,8 @@ internal sealed partial class PodSpecValidator
             ResizeValue(policy.RestartPolicy, ["NotRequired", "RestartContainer"], path);
             if (_spec.RestartPolicy == "Never" && policy.RestartPolicy != "NotRequired")
             {
-                _errors.Invalid(path, policy.RestartPolicy ?? "", "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
+                _errors.Invalid(
+                    path, policy.RestartPolicy ?? "", "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
             }
         }
     }

@@ -106,7 +106,8 @@ internal sealed partial class PodSpecValidator
 
     private static bool IsIpcSysctl(string name) =>
         name == "kernel.sem" || name.StartsWith("kernel.shm", StringComparison.Ordinal)
-        || name.StartsWith("kernel.msg", StringComparison.Ordinal) || name.StartsWith("fs.mqueue.", StringComparison.Ordinal);
+        || name.StartsWith("kernel.msg", StringComparison.Ordinal) || name.StartsWith(
+            "fs.mqueue.", StringComparison.Ordinal);
 
     private void ContainerSecurity(V1SecurityContext? context, FieldPath parent)
     {
@@ -139,7 +140,8 @@ internal sealed partial class PodSpecValidator
 
         if (context.Privileged == true)
         {
-            _errors.Invalid(path, Raw(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+            _errors.Invalid(
+                path, Raw(context), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
         }
 
         foreach (var _ in (context.Capabilities?.Add ?? []).Where(c => c == "CAP_SYS_ADMIN"))
@@ -169,7 +171,8 @@ internal sealed partial class PodSpecValidator
         {
             if (profile.LocalhostProfile is not null)
             {
-                _errors.Invalid(path.Child("localhostProfile"), Raw(profile), "can only be set when seccomp type is Localhost");
+                _errors.Invalid(
+                    path.Child("localhostProfile"), Raw(profile), "can only be set when seccomp type is Localhost");
             }
         }
         else if (profile.LocalhostProfile is null)

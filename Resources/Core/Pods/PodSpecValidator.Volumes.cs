@@ -67,7 +67,8 @@ internal sealed partial class PodSpecValidator
             count++;
             if (emptyDir.SizeLimit is { } limit && Quantity.Of(limit).Sign < 0)
             {
-                _errors.Forbidden(path.Child("emptyDir", "sizeLimit"), "SizeLimit field must be a valid resource quantity");
+                _errors.Forbidden(
+                    path.Child("emptyDir", "sizeLimit"), "SizeLimit field must be a valid resource quantity");
             }
         }
 
@@ -164,7 +165,8 @@ internal sealed partial class PodSpecValidator
         }
 
         NoBacksteps(source.Path, path.Child("path"));
-        string[] types = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+        string[] types =
+            ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
         if (source.Type is { } type && !types.Contains(type, StringComparer.Ordinal))
         {
             _errors.NotSupported(path.Child("type"), type, types);

@@ -25,7 +25,11 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
-        ForbidIf(_spec.SecurityContext?.WindowsOptions is not null, _path.Child("securityContext"), "windowsOptions", NotOnLinux);
+        ForbidIf(
+            _spec.SecurityContext?.WindowsOptions is not null,
+            _path.Child("securityContext"),
+            "windowsOptions",
+            NotOnLinux);
         foreach (var container in PodContainers.All(_spec, _path))
         {
             if (container.SecurityContext?.WindowsOptions is not null)
@@ -198,6 +202,7 @@ internal sealed partial class PodSpecValidator
     [GeneratedRegex("""^[^\\/:\*\?"<>|\.][^\\/:\*\?"<>|]{0,14}\z""")]
     private static partial Regex NetBiosPattern();
 
-    [GeneratedRegex(@"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z")]
+    [GeneratedRegex(
+        @"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z")]
     private static partial Regex WindowsDomainPattern();
 }

@@ -30,7 +30,8 @@ internal static class PodStatusRules
 
         Transitions(status, previous, old.Spec, path, errors);
         ResourceClaims(status.ResourceClaimStatuses, pod.Spec, path, errors);
-        Addresses([.. (status.PodIPs ?? []).Select(i => i.Ip ?? "")], path.Child("podIPs"), Shown(status.PodIPs), errors);
+        Addresses(
+            [.. (status.PodIPs ?? []).Select(i => i.Ip ?? "")], path.Child("podIPs"), Shown(status.PodIPs), errors);
         HostAddresses(status, path, errors);
         Images(status.ContainerStatuses, path.Child("containerStatuses"), errors);
         Images(status.InitContainerStatuses, path.Child("initContainerStatuses"), errors);
@@ -45,12 +46,14 @@ internal static class PodStatusRules
             var type = condition.Type ?? "";
             if (condition.ObservedGeneration is { } generation and < 0)
             {
-                errors.Invalid(parent.Child("conditions").Index(i).Child("observedGeneration"), generation, NotNegative);
+                errors.Invalid(
+                    parent.Child("conditions").Index(i).Child("observedGeneration"), generation, NotNegative);
             }
 
             if (!NameRules.IsQualifiedName(type))
             {
-                errors.InvalidEach(parent.Child("conditions").Index(i).Child("Type"), type, NameRules.QualifiedName(type));
+                errors.InvalidEach(
+                    parent.Child("conditions").Index(i).Child("Type"), type, NameRules.QualifiedName(type));
             }
         }
     }
@@ -72,13 +75,20 @@ internal static class PodStatusRules
         }
     }
 
-    private static void Transitions(V1PodStatus status, V1PodStatus old, V1PodSpec spec, FieldPath path, FieldErrors errors)
+    private static void Transitions(
+        V1PodStatus status, V1PodStatus old, V1PodSpec spec, FieldPath path, FieldErrors errors)
     {
         var restartsAll = (spec.Containers ?? []).Concat(spec.InitContainers ?? [])
             .Any(c => c.RestartPolicyRules?.Any(r => r.Action == "RestartAllContainers") == true);
         if (!restartsAll)
         {
-            Revivals(status.ContainerStatuses, old.ContainerStatuses, spec, spec.Containers, path.Child("containerStatuses"), errors);
+            Revivals(
+                status.ContainerStatuses,
+                old.ContainerStatuses,
+                spec,
+                spec.Containers,
+                path.Child("containerStatuses"),
+                errors);
             Revivals(
                 status.InitContainerStatuses, old.InitContainerStatuses, spec, spec.InitContainers, path.Child("initContainerStatuses"), errors);
         }
@@ -138,7 +148,8 @@ internal static class PodStatusRules
         }
     }
 
-    private static RawJson Shown(IList<V1PodIP>? ips) => new($"[{string.Join(',', (ips ?? []).Select(InternalForm.Compact))}]");
+    private static RawJson Shown(IList<V1PodIP>? ips) =>
+        new($"[{string.Join(',', (ips ?? []).Select(InternalForm.Compact))}]");
 
     private static void Addresses(List<string> ips, FieldPath path, RawJson shown, FieldErrors errors)
     {
@@ -183,7 +194,8 @@ internal static class PodStatusRules
                     continue;
                 }
 
-                var at = path.Index(i).Child("volumeMounts").Index(j).Child("volumeStatus", "imageVolumeStatus").Child("imageRef");
+                var at = path.Index(i).Child("volumeMounts").Index(j).Child(
+                    "volumeStatus", "imageVolumeStatus").Child("imageRef");
                 if (string.IsNullOrEmpty(image.ImageRef))
                 {
                     errors.Required(at, "imageRef must not be empty");

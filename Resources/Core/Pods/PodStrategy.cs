@@ -36,7 +36,8 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
 
     public override void Validate(V1Pod item, FieldErrors errors) => PodRules.ValidateCreate(item, errors);
 
-    public override void PrepareForUpdate(V1Pod item, V1Pod old, string subresource) => PodUpdatePreparation.Apply(item, old, subresource);
+    public override void PrepareForUpdate(V1Pod item, V1Pod old, string subresource) =>
+        PodUpdatePreparation.Apply(item, old, subresource);
 
     public override void ValidateUpdate(V1Pod item, V1Pod old, string subresource, FieldErrors errors)
     {
@@ -91,8 +92,10 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
     }
 
     public override IEnumerable<string> StatusWarnings(V1Pod item) =>
-        AddressWarnings("podIPs", item.Status?.PodIPs?.Select(i => i.Ip)).Concat(AddressWarnings("hostIPs", item.Status?.HostIPs?.Select(i => i.Ip)));
+        AddressWarnings("podIPs", item.Status?.PodIPs?.Select(i => i.Ip)).Concat(
+            AddressWarnings("hostIPs", item.Status?.HostIPs?.Select(i => i.Ip)));
 
-    private static IEnumerable<string> AddressWarnings(string field, IEnumerable<string?>? addresses) => (addresses ?? [])
+    private static IEnumerable<string> AddressWarnings(string field, IEnumerable<string?>? addresses) =>
+        (addresses ?? [])
         .SelectMany((ip, i) => NetworkRules.IpWarnings(FieldPath.Of("status", field).Index(i).Child("ip"), ip ?? ""));
 }

@@ -33,7 +33,8 @@ public static class PodTemplateRules
         PodAnnotationRules.ValidateAgainstFields(metadata, spec, path.Child("spec"), errors);
         if (spec.EphemeralContainers is { Count: > 0 })
         {
-            errors.Forbidden(path.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template");
+            errors.Forbidden(
+                path.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template");
         }
     }
 

@@ -64,7 +64,8 @@ internal static class PodUpdatePreparation
             used[condition.Type ?? ""] = index + 1;
             if (condition.ObservedGeneration is null or 0)
             {
-                condition.ObservedGeneration = known[condition.Type ?? ""].ElementAtOrDefault(index)?.ObservedGeneration;
+                condition.ObservedGeneration =
+                    known[condition.Type ?? ""].ElementAtOrDefault(index)?.ObservedGeneration;
             }
         }
     }

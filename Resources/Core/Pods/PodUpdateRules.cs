@@ -19,14 +19,16 @@ internal static class PodUpdateRules
         var path = FieldPath.Of("spec");
         ValidateAgain(pod, old, path, errors);
         if (!ValidateContainers(pod.Spec.Containers, old.Spec.Containers, path.Child("containers"), errors)
-            || !ValidateContainers(pod.Spec.InitContainers, old.Spec.InitContainers, path.Child("initContainers"), errors)
+            || !ValidateContainers(
+                pod.Spec.InitContainers, old.Spec.InitContainers, path.Child("initContainers"), errors)
             || !ValidateDeadline(pod.Spec.ActiveDeadlineSeconds, old.Spec.ActiveDeadlineSeconds, path, errors))
         {
             return;
         }
 
         ValidateTolerations(pod.Spec.Tolerations ?? [], old.Spec.Tolerations ?? [], path.Child("tolerations"), errors);
-        ValidateGates(pod.Spec.SchedulingGates ?? [], old.Spec.SchedulingGates ?? [], path.Child("schedulingGates"), errors);
+        ValidateGates(
+            pod.Spec.SchedulingGates ?? [], old.Spec.SchedulingGates ?? [], path.Child("schedulingGates"), errors);
         if (ModelShape.SemanticEquals(pod.Spec, old.Spec))
         {
             return;
@@ -61,12 +63,15 @@ internal static class PodUpdateRules
             var next = pod.Spec.EphemeralContainers?.LastOrDefault(c => c.Name == container.Name);
             if (next is null)
             {
-                errors.Forbidden(path, $"existing ephemeral containers {GoText.Quote(container.Name)} may not be removed\n");
+                errors.Forbidden(
+                    path, $"existing ephemeral containers {GoText.Quote(container.Name)} may not be removed\n");
             }
             else if (!ModelShape.SemanticEquals(container, next))
             {
                 var difference = UnifiedDiff.Compare(InternalForm.Indented(container), InternalForm.Indented(next));
-                errors.Forbidden(path, $"existing ephemeral containers {GoText.Quote(container.Name)} may not be changed\n{difference}");
+                errors.Forbidden(
+                    path,
+                    $"existing ephemeral containers {GoText.Quote(container.Name)} may not be changed\n{difference}");
             }
         }
     }
@@ -74,12 +79,14 @@ internal static class PodUpdateRules
     /// <summary>An updated pod must be as good as a new one.</summary>
     public static void ValidateAgain(V1Pod pod, V1Pod old, FieldPath path, FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(pod.Metadata, true, static (name, isPrefix) => NameRules.DnsSubdomain(name, isPrefix), errors);
+        ObjectMetaRules.ValidateCreate(
+            pod.Metadata, true, static (name, isPrefix) => NameRules.DnsSubdomain(name, isPrefix), errors);
         PodRules.ValidateContent(pod, path, errors);
         PodAnnotationRules.ValidateUpdate(pod, old, FieldPath.Of("metadata", "annotations"), errors);
     }
 
-    private static bool ValidateContainers(IList<V1Container>? next, IList<V1Container>? old, FieldPath path, FieldErrors errors)
+    private static bool ValidateContainers(
+        IList<V1Container>? next, IList<V1Container>? old, FieldPath path, FieldErrors errors)
     {
         if ((next?.Count ?? 0) != (old?.Count ?? 0))
         {
@@ -154,7 +161,8 @@ internal static class PodUpdateRules
             var isLast = !next.Skip(i + 1).Any(g => g.Name == name);
             if (isLast && !old.Any(g => g.Name == name))
             {
-                errors.Forbidden(path.Index(i).Child("name"), $"only deletion is allowed, but found new scheduling gate '{name}'");
+                errors.Forbidden(
+                    path.Index(i).Child("name"), $"only deletion is allowed, but found new scheduling gate '{name}'");
             }
         }
     }
@@ -216,7 +224,11 @@ internal static class GatedPodRules
             return;
         }
 
-        Terms(next, oldAffinity, path.Child("affinity", "nodeAffinity").Child("requiredDuringSchedulingIgnoredDuringExecution"), errors);
+        Terms(
+            next,
+            oldAffinity,
+            path.Child("affinity", "nodeAffinity").Child("requiredDuringSchedulingIgnoredDuringExecution"),
+            errors);
         SetBack(munged, old, oldAffinity);
     }
 
@@ -249,7 +261,8 @@ internal static class GatedPodRules
         if (terms.Count != oldTerms.Count)
         {
             var shown = terms.Count == 0 ? "null" : $"[{string.Join(',', terms.Select(InternalForm.Compact))}]";
-            errors.Invalid(path, new RawJson(shown), "no additions/deletions to non-empty NodeSelectorTerms list are allowed");
+            errors.Invalid(
+                path, new RawJson(shown), "no additions/deletions to non-empty NodeSelectorTerms list are allowed");
             return;
         }
 
@@ -267,9 +280,12 @@ internal static class GatedPodRules
     {
         var wasEmpty = old.MatchExpressions is not { Count: > 0 } && old.MatchFields is not { Count: > 0 };
         var isEmpty = next.MatchExpressions is not { Count: > 0 } && next.MatchFields is not { Count: > 0 };
-        return (!wasEmpty || isEmpty) && Begins(next.MatchExpressions, old.MatchExpressions) && Begins(next.MatchFields, old.MatchFields);
+        return (!wasEmpty || isEmpty)
+            && Begins(next.MatchExpressions, old.MatchExpressions)
+            && Begins(next.MatchFields, old.MatchFields);
     }
 
     private static bool Begins(IList<V1NodeSelectorRequirement>? next, IList<V1NodeSelectorRequirement>? old) =>
-        (next?.Count ?? 0) >= (old?.Count ?? 0) && (old ?? []).Zip(next ?? []).All(p => ModelShape.SemanticEquals(p.First, p.Second));
+        (next?.Count ?? 0) >= (old?.Count ?? 0) && (old ?? []).Zip(next ?? []).All(
+            p => ModelShape.SemanticEquals(p.First, p.Second));
 }

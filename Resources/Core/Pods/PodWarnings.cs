@@ -10,13 +10,17 @@ internal static class PodWarnings
 {
     private const string NonFunctional = "non-functional in v1.27+; use the \"seccompProfile\" field instead";
 
-    private static readonly FrozenDictionary<string, string> DeprecatedNodeLabels = new Dictionary<string, string>(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, string> DeprecatedNodeLabels =
+        new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["beta.kubernetes.io/arch"] = "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
         ["beta.kubernetes.io/os"] = "deprecated since v1.14; use \"kubernetes.io/os\" instead",
-        ["failure-domain.beta.kubernetes.io/region"] = "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead",
-        ["failure-domain.beta.kubernetes.io/zone"] = "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead",
-        ["beta.kubernetes.io/instance-type"] = "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead",
+        ["failure-domain.beta.kubernetes.io/region"] =
+            "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead",
+        ["failure-domain.beta.kubernetes.io/zone"] =
+            "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead",
+        ["beta.kubernetes.io/instance-type"] =
+            "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly (string Key, string Message)[] DeprecatedAnnotations =
@@ -45,7 +49,8 @@ internal static class PodWarnings
             Fractions(overhead, path.Child("overhead"), texts);
         }
 
-        if (spec.SecurityContext?.SeccompProfile is null && metadata?.Annotations?.ContainsKey(PodAnnotations.SeccompPod) == true)
+        if (spec.SecurityContext?.SeccompProfile is null
+            && metadata?.Annotations?.ContainsKey(PodAnnotations.SeccompPod) == true)
         {
             texts.Add($"{annotations.Key(PodAnnotations.SeccompPod)}: {NonFunctional}");
         }
@@ -76,9 +81,11 @@ internal static class PodWarnings
         const string Preferred = "preferredDuringSchedulingIgnoredDuringExecution";
         var (pod, anti) = (affinity.PodAffinity, affinity.PodAntiAffinity);
         Terms(pod?.RequiredDuringSchedulingIgnoredDuringExecution, path.Child("podAffinity", Required), texts);
-        WeightedTerms(pod?.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAffinity", Preferred), texts);
+        WeightedTerms(
+            pod?.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAffinity", Preferred), texts);
         Terms(anti?.RequiredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Required), texts);
-        WeightedTerms(anti?.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Preferred), texts);
+        WeightedTerms(
+            anti?.PreferredDuringSchedulingIgnoredDuringExecution, path.Child("podAntiAffinity", Preferred), texts);
     }
 
     private static void Terms(IList<V1PodAffinityTerm>? terms, FieldPath path, List<string> texts)
@@ -112,12 +119,14 @@ internal static class PodWarnings
 
         for (var i = 0; i < (spec.HostAliases?.Count ?? 0); i++)
         {
-            texts.AddRange(NetworkRules.IpWarnings(path.Child("hostAliases").Index(i).Child("ip"), spec.HostAliases![i].Ip ?? ""));
+            texts.AddRange(
+                NetworkRules.IpWarnings(path.Child("hostAliases").Index(i).Child("ip"), spec.HostAliases![i].Ip ?? ""));
         }
     }
 
     /// <summary>The warning of a deprecated label of nodes, null when it is not one.</summary>
-    public static string? NodeLabel(string? label) => label is null ? null : DeprecatedNodeLabels.GetValueOrDefault(label);
+    public static string? NodeLabel(string? label) =>
+        label is null ? null : DeprecatedNodeLabels.GetValueOrDefault(label);
 
     private static void NodeLabels(V1PodSpec spec, FieldPath path, List<string> texts)
     {
@@ -230,7 +239,8 @@ internal static class PodWarnings
             var name = secrets[i].Name ?? "";
             if (!names.Add(name))
             {
-                texts.Add($"{path.Child("imagePullSecrets").Index(i).Child("name")}: duplicate name {GoText.Quote(name)}");
+                texts.Add(
+                    $"{path.Child("imagePullSecrets").Index(i).Child("name")}: duplicate name {GoText.Quote(name)}");
             }
         }
 
@@ -255,10 +265,12 @@ internal static class PodWarnings
             }
 
             var appArmor = PodAnnotations.AppArmorPrefix + container.Name;
-            var hasField = (container.SecurityContext?.AppArmorProfile ?? spec.SecurityContext?.AppArmorProfile) is not null;
+            var hasField =
+                (container.SecurityContext?.AppArmorProfile ?? spec.SecurityContext?.AppArmorProfile) is not null;
             if (templateAnnotations is not null && !hasField && map.ContainsKey(appArmor))
             {
-                texts.Add($"{annotations.Key(appArmor)}: deprecated since v1.30; use the \"appArmorProfile\" field instead");
+                texts.Add(
+                    $"{annotations.Key(appArmor)}: deprecated since v1.30; use the \"appArmorProfile\" field instead");
             }
         }
 
@@ -279,7 +291,9 @@ internal static class PodWarnings
     private static void Fraction(
         IDictionary<string, ResourceQuantity>? quantities, string name, ContainerView container, string field, List<string> texts)
     {
-        if (quantities?.TryGetValue(name, out var model) == true && Quantity.Of(model) is var quantity && quantity.MilliValue % 1000 != 0)
+        if (quantities?.TryGetValue(name, out var model) == true
+            && Quantity.Of(model) is var quantity
+            && quantity.MilliValue % 1000 != 0)
         {
             texts.Add(FractionText(container.Path.Child("resources", field).Key(name), quantity));
         }
@@ -289,7 +303,9 @@ internal static class PodWarnings
     {
         foreach (var name in (string[])[ResourceNames.Memory, ResourceNames.EphemeralStorage])
         {
-            if (overhead.TryGetValue(name, out var model) && Quantity.Of(model) is var quantity && quantity.MilliValue % 1000 != 0)
+            if (overhead.TryGetValue(name, out var model)
+                && Quantity.Of(model) is var quantity
+                && quantity.MilliValue % 1000 != 0)
             {
                 texts.Add(FractionText(path.Key(name), quantity));
             }
@@ -313,7 +329,9 @@ internal static class PodWarnings
 
             var reference = $"$({name})";
             var value = variables[i].Value ?? "";
-            if (variables[i].ValueFrom is not null || value == reference || !value.Contains(reference, StringComparison.Ordinal))
+            if (variables[i].ValueFrom is not null
+                || value == reference
+                || !value.Contains(reference, StringComparison.Ordinal))
             {
                 texts.Add(string.Create(
                     CultureInfo.InvariantCulture,

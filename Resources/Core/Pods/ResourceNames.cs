@@ -34,11 +34,13 @@ public static class ResourceNames
 
     public static bool IsStandard(string name) => StandardNames.Contains(name) || IsQuotaHugePages(name);
 
-    public static bool IsStandardForContainers(string name) => StandardContainerNames.Contains(name) || IsHugePages(name);
+    public static bool IsStandardForContainers(string name) =>
+        StandardContainerNames.Contains(name) || IsHugePages(name);
 
     /// <summary>Without a domain, or in Kubernetes' own.</summary>
     public static bool IsNative(string name) =>
-        !name.Contains('/', StringComparison.Ordinal) || name.Contains(DefaultNamespacePrefix, StringComparison.Ordinal);
+        !name.Contains('/', StringComparison.Ordinal) || name.Contains(
+            DefaultNamespacePrefix, StringComparison.Ordinal);
 
     public static bool IsOvercommitAllowed(string name) => IsNative(name) && !IsHugePages(name);
 

@@ -89,7 +89,8 @@ internal static class VolumeWarnings
         Clashes(source.DownwardAPI?.Items?.Select(i => i.Path), tokens, path, "downwardAPI", texts);
     }
 
-    private static void Clashes(IEnumerable<string>? paths, HashSet<string> tokens, FieldPath path, string field, List<string> texts)
+    private static void Clashes(
+        IEnumerable<string>? paths, HashSet<string> tokens, FieldPath path, string field, List<string> texts)
     {
         foreach (var (index, target) in (paths ?? []).Index())
         {

@@ -22,7 +22,8 @@ internal static class KeyPair
             return NoCertificate(skipped);
         }
 
-        var (keyBytes, others) = FirstBlock(keyPem, label => label == KeySuffix || label.EndsWith(" " + KeySuffix, StringComparison.Ordinal));
+        var (keyBytes, others) = FirstBlock(
+            keyPem, label => label == KeySuffix || label.EndsWith(" " + KeySuffix, StringComparison.Ordinal));
         if (keyBytes is null)
         {
             return NoKey(others);
@@ -104,7 +105,8 @@ internal static class KeyPair
 
     /// <summary>PKCS #1, PKCS #8 and SEC 1, as Go tries them; null when it is none of these.</summary>
     private static AsymmetricAlgorithm? ReadKey(byte[] bytes) =>
-        Import(RSA.Create(), k => k.ImportRSAPrivateKey(bytes, out _)) ?? Import(RSA.Create(), k => k.ImportPkcs8PrivateKey(bytes, out _)) ??
+        Import(RSA.Create(), k => k.ImportRSAPrivateKey(bytes, out _)) ?? Import(
+            RSA.Create(), k => k.ImportPkcs8PrivateKey(bytes, out _)) ??
         Import(ECDsa.Create(), k => k.ImportPkcs8PrivateKey(bytes, out _)) ??
         (AsymmetricAlgorithm?)Import(ECDsa.Create(), k => k.ImportECPrivateKey(bytes, out _));
 

@@ -89,9 +89,13 @@ public sealed class SecretStrategy : ResourceStrategy<V1Secret>
     }
 
     public override IEnumerable<string> Warnings(V1Secret item, V1Secret? old) =>
-        item.Type == "kubernetes.io/tls" && KeyPair.FindError(Bytes(item, "tls.crt"), Bytes(item, "tls.key")) is { } error ? [error] : [];
+        item.Type == "kubernetes.io/tls"
+            && KeyPair.FindError(Bytes(item, "tls.crt"), Bytes(item, "tls.key")) is { } error
+            ? [error]
+            : [];
 
-    private static byte[] Bytes(V1Secret item, string key) => item.Data?.TryGetValue(key, out var bytes) == true ? bytes ?? [] : [];
+    private static byte[] Bytes(V1Secret item, string key) =>
+        item.Data?.TryGetValue(key, out var bytes) == true ? bytes ?? [] : [];
 
     private static void ValidateType(V1Secret item, FieldErrors errors)
     {

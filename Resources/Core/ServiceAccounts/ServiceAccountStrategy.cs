@@ -18,9 +18,11 @@ public sealed class ServiceAccountStrategy : ResourceStrategy<V1ServiceAccount>
 
     public override void PrepareForCreate(V1ServiceAccount item) => KeepNamesOnly(item);
 
-    public override void PrepareForUpdate(V1ServiceAccount item, V1ServiceAccount old, string subresource) => KeepNamesOnly(item);
+    public override void PrepareForUpdate(V1ServiceAccount item, V1ServiceAccount old, string subresource) =>
+        KeepNamesOnly(item);
 
-    public override void ValidateUpdate(V1ServiceAccount item, V1ServiceAccount old, string subresource, FieldErrors errors) =>
+    public override void ValidateUpdate(
+        V1ServiceAccount item, V1ServiceAccount old, string subresource, FieldErrors errors) =>
         ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: true, ValidateName, errors);
 
     public override IEnumerable<string> Warnings(V1ServiceAccount item, V1ServiceAccount? old)

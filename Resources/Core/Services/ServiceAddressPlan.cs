@@ -97,7 +97,8 @@ public sealed class ServiceAddressPlan
 
             if (!demandOf.TryGetValue(port.Port, out var demand))
             {
-                var requested = spec.Ports.FirstOrDefault(p => p.Port == port.Port && p.NodePort is not (null or 0))?.NodePort ?? 0;
+                var requested = spec.Ports.FirstOrDefault(
+                    p => p.Port == port.Port && p.NodePort is not (null or 0))?.NodePort ?? 0;
                 demandOf[port.Port] = demand = Demand(requested, i);
                 _assignments.Add((i, demand));
             }

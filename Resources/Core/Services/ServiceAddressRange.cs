@@ -25,7 +25,8 @@ public sealed class ServiceAddressRange
         if (NetworkRules.ParseCidrSloppy(cidr) is not (var address, var length) || address.GetAddressBytes() is not { Length: 4 } bytes ||
             length is < 12 or > 30)
         {
-            throw new ArgumentException($"The service range must be an IPv4 network of 12 to 30 bits, not '{cidr}'.", nameof(cidr));
+            throw new ArgumentException(
+                $"The service range must be an IPv4 network of 12 to 30 bits, not '{cidr}'.", nameof(cidr));
         }
 
         Size = 1 << (32 - length);
@@ -52,7 +53,9 @@ public sealed class ServiceAddressRange
 
     /// <summary>The first node port that automatic allocation prefers.</summary>
     public int DynamicNodePortStart =>
-        Math.Min(FirstNodePort + Band(LastNodePort - FirstNodePort + 1, MinPortBand, MaxPortBand, PortBandStep), LastNodePort + 1);
+        Math.Min(
+            FirstNodePort + Band(LastNodePort - FirstNodePort + 1, MinPortBand, MaxPortBand, PortBandStep),
+            LastNodePort + 1);
 
     /// <summary>The address of the API itself: the first one.</summary>
     public string ApiAddress => ToAddress(1);
@@ -61,7 +64,8 @@ public sealed class ServiceAddressRange
     public string ToAddress(int offset)
     {
         var number = _network + (uint)offset;
-        return new IPAddress([(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number]).ToString();
+        return new IPAddress(
+            [(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number]).ToString();
     }
 
     /// <summary>The offset of an address; null when it cannot be given out.</summary>
@@ -80,7 +84,8 @@ public sealed class ServiceAddressRange
 
     private static int Band(int size, int min, int max, int step) => size < min ? 0 : Math.Clamp(size / step, min, max);
 
-    private static uint ToNumber(byte[] bytes) => ((uint)bytes[0] << 24) | ((uint)bytes[1] << 16) | ((uint)bytes[2] << 8) | bytes[3];
+    private static uint ToNumber(byte[] bytes) =>
+        ((uint)bytes[0] << 24) | ((uint)bytes[1] << 16) | ((uint)bytes[2] << 8) | bytes[3];
 }
 
 /// <summary>

@@ -24,7 +24,8 @@ public static class ServiceAddressRefusals
     /// Adds the finding that a refusal stands for; some refusals are no findings but failures of the server, which are
     /// returned.
     /// </summary>
-    public static Status? Report(ServiceAddressAnswer answer, ServiceAddressPlan plan, V1ServiceSpec spec, FieldErrors errors)
+    public static Status? Report(
+        ServiceAddressAnswer answer, ServiceAddressPlan plan, V1ServiceSpec spec, FieldErrors errors)
     {
         if (answer.Refusal is not { } refusal)
         {
@@ -38,7 +39,8 @@ public static class ServiceAddressRefusals
                 return StatusErrors.InternalError($"failed to allocate a serviceIP: {refusal}");
             }
 
-            errors.Invalid(Spec.Child("clusterIPs"), spec.ClusterIPs, $"failed to allocate IP {plan.ClusterIP}: {refusal}");
+            errors.Invalid(
+                Spec.Child("clusterIPs"), spec.ClusterIPs, $"failed to allocate IP {plan.ClusterIP}: {refusal}");
             return null;
         }
 
@@ -55,7 +57,8 @@ public static class ServiceAddressRefusals
             return StatusErrors.InternalError($"failed to allocate a nodePort: {refusal}");
         }
 
-        errors.Invalid(Spec.Child("ports").Index(plan.PortOf(answer.RefusedNodePort)).Child("nodePort"), number, refusal);
+        errors.Invalid(
+            Spec.Child("ports").Index(plan.PortOf(answer.RefusedNodePort)).Child("nodePort"), number, refusal);
         return null;
     }
 }

@@ -33,7 +33,8 @@ public static class ServiceAddressing
     /// </summary>
     private static bool IsUnchangedPreference(V1ServiceSpec spec, V1ServiceSpec? old) =>
         old is not null && old.Type == spec.Type && spec.IpFamilyPolicy == ServiceKinds.PreferDualStack &&
-        old.IpFamilyPolicy == ServiceKinds.PreferDualStack && ServiceKinds.SameStrings(spec.ClusterIPs, old.ClusterIPs) &&
+        old.IpFamilyPolicy == ServiceKinds.PreferDualStack && ServiceKinds.SameStrings(
+            spec.ClusterIPs, old.ClusterIPs) &&
         ServiceKinds.SameStrings(spec.IpFamilies, old.IpFamilies);
 
     private static void FillFamilies(V1ServiceSpec spec, V1ServiceSpec? old, FieldErrors errors)
@@ -129,7 +130,8 @@ public static class ServiceAddressing
 
             if (NetworkRules.IsIPv6(spec.ClusterIPs[i]))
             {
-                errors.Invalid(Spec.Child("clusterIPs").Index(i), spec.ClusterIPs, "IPv6 is not configured on this cluster");
+                errors.Invalid(
+                    Spec.Child("clusterIPs").Index(i), spec.ClusterIPs, "IPv6 is not configured on this cluster");
             }
             else
             {

@@ -30,7 +30,8 @@ public static class ServiceKinds
         spec.Type == NodePort || (spec.Type == LoadBalancer && spec.AllocateLoadBalancerNodePorts != false);
 
     /// <summary>True when a load balancer must find out which nodes have endpoints.</summary>
-    public static bool NeedsHealthCheckPort(V1ServiceSpec spec) => spec is { Type: LoadBalancer, ExternalTrafficPolicy: "Local" };
+    public static bool NeedsHealthCheckPort(V1ServiceSpec spec) =>
+        spec is { Type: LoadBalancer, ExternalTrafficPolicy: "Local" };
 
     /// <summary>True when traffic may come from outside the cluster.</summary>
     public static bool IsExternallyAccessible(V1ServiceSpec spec) =>
@@ -39,5 +40,6 @@ public static class ServiceKinds
     /// <summary>True for a Service without a virtual address.</summary>
     public static bool IsHeadless(V1ServiceSpec spec) => spec.ClusterIPs is [None];
 
-    internal static bool SameStrings(IList<string>? left, IList<string>? right) => (left ?? []).SequenceEqual(right ?? []);
+    internal static bool SameStrings(IList<string>? left, IList<string>? right) =>
+        (left ?? []).SequenceEqual(right ?? []);
 }

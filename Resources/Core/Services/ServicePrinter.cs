@@ -41,7 +41,9 @@ internal static class ServicePrinter
         switch (item.Spec.Type)
         {
             case ServiceKinds.ExternalName: return item.Spec.ExternalName ?? "";
-            case ServiceKinds.ClusterIP or ServiceKinds.NodePort: return addresses.Length == 0 ? TableColumns.None : addresses;
+            case ServiceKinds.ClusterIP or ServiceKinds.NodePort: return addresses.Length == 0
+                ? TableColumns.None
+                : addresses;
             case ServiceKinds.LoadBalancer:
                 var ingress = (item.Status?.LoadBalancer?.Ingress ?? [])
                     .Select(i => string.IsNullOrEmpty(i.Ip) ? i.Hostname ?? "" : i.Ip)

@@ -28,7 +28,9 @@ internal static class ServiceRules
     {
         var spec = item.Spec;
         ValidateTopologyAnnotations(item, errors);
-        if (spec.Ports is not { Count: > 0 } && !ServiceKinds.IsHeadless(spec) && spec.Type != ServiceKinds.ExternalName)
+        if (spec.Ports is not { Count: > 0 }
+            && !ServiceKinds.IsHeadless(spec)
+            && spec.Type != ServiceKinds.ExternalName)
         {
             errors.Required(Spec.Child("ports"));
         }
@@ -96,7 +98,9 @@ internal static class ServiceRules
 
     private static void ValidateTopologyAnnotations(V1Service item, FieldErrors errors)
     {
-        if (item.GetAnnotation(ModeAnnotation) is { } mode && item.GetAnnotation(HintsAnnotation) is { } hints && mode != hints)
+        if (item.GetAnnotation(ModeAnnotation) is { } mode
+            && item.GetAnnotation(HintsAnnotation) is { } hints
+            && mode != hints)
         {
             errors.Invalid(
                 Annotations.Key(ModeAnnotation), mode, $"must match annotations[{HintsAnnotation}] when both are specified");
@@ -233,7 +237,10 @@ internal static class ServiceRules
     private static void ValidateBalancerFields(V1ServiceSpec spec, FieldErrors errors)
     {
         var isBalancer = spec.Type == ServiceKinds.LoadBalancer;
-        Forbid(!isBalancer && spec.AllocateLoadBalancerNodePorts is not null, Spec.Child("allocateLoadBalancerNodePorts"), errors);
+        Forbid(
+            !isBalancer && spec.AllocateLoadBalancerNodePorts is not null,
+            Spec.Child("allocateLoadBalancerNodePorts"),
+            errors);
         if (isBalancer && spec.AllocateLoadBalancerNodePorts is null)
         {
             errors.Required(FieldPath.Of("allocateLoadBalancerNodePorts"));

@@ -13,7 +13,8 @@ public sealed class ServiceStrategy : ResourceStrategy<V1Service>
 
     public override bool AllowCreateOnUpdate => true;
 
-    public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("spec.clusterIP"), new("spec.type")];
+    public override IReadOnlyList<SelectableField> SelectableFields { get; } =
+        [new("spec.clusterIP"), new("spec.type")];
 
     public override IReadOnlyList<TableColumn> Columns => ServicePrinter.Columns;
 
@@ -68,7 +69,8 @@ public sealed class ServiceStrategy : ResourceStrategy<V1Service>
         ServiceTransitions.DropWhatNoLongerApplies(item.Spec, old.Spec);
         if (item.Spec.Type != ServiceKinds.LoadBalancer)
         {
-            item.Status = new V1ServiceStatus { Conditions = old.Status?.Conditions, LoadBalancer = new V1LoadBalancerStatus() };
+            item.Status =
+                new V1ServiceStatus { Conditions = old.Status?.Conditions, LoadBalancer = new V1LoadBalancerStatus() };
         }
     }
 

@@ -12,7 +12,9 @@ public static class ServiceTransitions
     public static void DropWhatNoLongerApplies(V1ServiceSpec spec, V1ServiceSpec old)
     {
         DropAddresses(spec, old);
-        if (ServiceKinds.TakesNodePorts(old) && !ServiceKinds.TakesNodePorts(spec) && NodePortsOf(spec).ToHashSet().IsSubsetOf(NodePortsOf(old)))
+        if (ServiceKinds.TakesNodePorts(old)
+            && !ServiceKinds.TakesNodePorts(spec)
+            && NodePortsOf(spec).ToHashSet().IsSubsetOf(NodePortsOf(old)))
         {
             foreach (var port in spec.Ports ?? [])
             {
@@ -54,7 +56,9 @@ public static class ServiceTransitions
             CarryNodePorts(spec, old);
         }
 
-        if (ServiceKinds.NeedsHealthCheckPort(old) && ServiceKinds.NeedsHealthCheckPort(spec) && spec.HealthCheckNodePort is null or 0)
+        if (ServiceKinds.NeedsHealthCheckPort(old)
+            && ServiceKinds.NeedsHealthCheckPort(spec)
+            && spec.HealthCheckNodePort is null or 0)
         {
             spec.HealthCheckNodePort = old.HealthCheckNodePort;
         }
@@ -98,7 +102,8 @@ public static class ServiceTransitions
             return;
         }
 
-        if ((spec.ClusterIP ?? "") == (old.ClusterIP ?? "") && ServiceKinds.SameStrings(spec.ClusterIPs, old.ClusterIPs))
+        if ((spec.ClusterIP ?? "") == (old.ClusterIP ?? "")
+            && ServiceKinds.SameStrings(spec.ClusterIPs, old.ClusterIPs))
         {
             spec.ClusterIP = null;
             spec.ClusterIPs = null;
@@ -137,7 +142,10 @@ public static class ServiceTransitions
 
         foreach (var port in spec.Ports ?? [])
         {
-            if (port.NodePort is null or 0 && byName.TryGetValue(port.Name ?? "", out var known) && known != 0 && used.Add(known))
+            if (port.NodePort is null or 0
+                && byName.TryGetValue(port.Name ?? "", out var known)
+                && known != 0
+                && used.Add(known))
             {
                 port.NodePort = known;
             }

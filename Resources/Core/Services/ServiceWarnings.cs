@@ -17,7 +17,8 @@ internal static class ServiceWarnings
         IEnumerable<string> warnings = [];
         if (item.GetAnnotation(HintsAnnotation) is not null)
         {
-            warnings = warnings.Append($"annotation {HintsAnnotation} is deprecated, please use {ModeAnnotation} instead");
+            warnings =
+                warnings.Append($"annotation {HintsAnnotation} is deprecated, please use {ModeAnnotation} instead");
         }
 
         if (!string.IsNullOrEmpty(spec.ClusterIP) && spec.ClusterIP != ServiceKinds.None)

@@ -54,8 +54,11 @@ internal static class EndpointSliceRules
     private static bool IsPlain(V1Endpoint endpoint, string? addressType) =>
         addressType == "IPv4" && endpoint.Hostname is null && endpoint.Hints is null && endpoint.Addresses is [var address] &&
         NetworkRules.ParseSloppy(address) is { AddressFamily: AddressFamily.InterNetwork } && !address.StartsWith('0') &&
-        !address.StartsWith("127.", StringComparison.Ordinal) && !address.StartsWith("169.254.", StringComparison.Ordinal) &&
-        !address.StartsWith("224.", StringComparison.Ordinal) && (endpoint.NodeName is null || NameRules.IsDnsSubdomain(endpoint.NodeName));
+        !address.StartsWith("127.", StringComparison.Ordinal) && !address.StartsWith(
+            "169.254.", StringComparison.Ordinal) &&
+        !address.StartsWith(
+            "224.",
+            StringComparison.Ordinal) && (endpoint.NodeName is null || NameRules.IsDnsSubdomain(endpoint.NodeName));
 
     private static void ValidateEndpoint(
         V1Endpoint endpoint, string? addressType, V1EndpointSlice? old, FieldPath path, FieldErrors errors)
@@ -147,13 +150,15 @@ internal static class EndpointSliceRules
 
     private static void ValidateHints(V1EndpointHints? hints, FieldPath path, FieldErrors errors)
     {
-        ValidateHintNames(hints?.ForZones?.Select(z => z.Name ?? ""), path.Child("forZones"), NameRules.LabelValue, errors);
+        ValidateHintNames(
+            hints?.ForZones?.Select(z => z.Name ?? ""), path.Child("forZones"), NameRules.LabelValue, errors);
         if (hints?.ForZones is { Count: > MaxHints })
         {
             return;
         }
 
-        ValidateHintNames(hints?.ForNodes?.Select(n => n.Name ?? ""), path.Child("forNodes"), n => NameRules.DnsSubdomain(n), errors);
+        ValidateHintNames(
+            hints?.ForNodes?.Select(n => n.Name ?? ""), path.Child("forNodes"), n => NameRules.DnsSubdomain(n), errors);
     }
 
     private static void ValidateHintNames(

@@ -57,15 +57,18 @@ public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
     public override void PrepareForUpdate(V1EndpointSlice item, V1EndpointSlice old, string subresource)
     {
         // A topology that is about to be dropped still counts as a change.
-        var isSame = EndpointSliceComparer.Same(item, old) && item.Endpoints?.Any(e => e.DeprecatedTopology is { Count: > 0 }) != true;
+        var isSame = EndpointSliceComparer.Same(item, old)
+            && item.Endpoints?.Any(e => e.DeprecatedTopology is { Count: > 0 }) != true;
         DropTopology(item);
         var generation = old.Metadata.Generation ?? 0;
         item.Metadata.Generation = isSame ? generation : generation + 1;
     }
 
-    public override void Validate(V1EndpointSlice item, FieldErrors errors) => EndpointSliceRules.Validate(item, null, errors);
+    public override void Validate(V1EndpointSlice item, FieldErrors errors) =>
+        EndpointSliceRules.Validate(item, null, errors);
 
-    public override void ValidateUpdate(V1EndpointSlice item, V1EndpointSlice old, string subresource, FieldErrors errors)
+    public override void ValidateUpdate(
+        V1EndpointSlice item, V1EndpointSlice old, string subresource, FieldErrors errors)
     {
         EndpointSliceRules.Validate(item, old, errors);
         if (item.AddressType != old.AddressType)

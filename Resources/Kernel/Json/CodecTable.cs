@@ -112,7 +112,8 @@ internal static class CodecTable
         object codec = facts.HasMicroseconds ? type == typeof(DateTime) ? MicroTime : NullableMicroTime : Of(type);
         var get = property.GetMethod!.CreateDelegate(typeof(Func<,>).MakeGenericType(typeof(T), type));
         var set = property.SetMethod!.CreateDelegate(typeof(Action<,>).MakeGenericType(typeof(T), type));
-        return (FieldCodec<T>)Activator.CreateInstance(typeof(FieldCodec<,>).MakeGenericType(typeof(T), type), facts, codec, get, set)!;
+        return (FieldCodec<T>)Activator.CreateInstance(
+            typeof(FieldCodec<,>).MakeGenericType(typeof(T), type), facts, codec, get, set)!;
     }
 
     private static object Make(Type generic, Type argument, object parameter) =>

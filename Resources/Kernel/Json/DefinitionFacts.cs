@@ -75,7 +75,8 @@ public static class DefinitionTable
         SchemaText.Lines(Name).Where(l => l[0] != '*').Select(l => Parse(l.Split(' ')));
 
     /// <summary>Every group and version in which upstream registers the kinds of meta.</summary>
-    public static IReadOnlyList<string> ReadGroupVersions() => SchemaText.Lines(Name).First(l => l[0] == '*').Split(' ')[1..];
+    public static IReadOnlyList<string> ReadGroupVersions() =>
+        SchemaText.Lines(Name).First(l => l[0] == '*').Split(' ')[1..];
 
     private static DefinitionFacts Parse(string[] words)
     {

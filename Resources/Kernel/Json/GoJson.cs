@@ -44,7 +44,8 @@ public static class GoJson
             }
         }
 
-        public void Fail(string context) => Error ??= AtEnd ? Truncated : $"invalid character {QuoteChar(Current)} {context}";
+        public void Fail(string context) =>
+            Error ??= AtEnd ? Truncated : $"invalid character {QuoteChar(Current)} {context}";
 
         public void Value(int depth)
         {

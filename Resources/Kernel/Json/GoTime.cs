@@ -133,7 +133,9 @@ public static class GoTime
         }
 
         error = "";
-        var local = fields[0] == 0 ? DateTime.MinValue : new DateTime(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
+        var local = fields[0] == 0
+            ? DateTime.MinValue
+            : new DateTime(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
         var utc = local.Ticks + ticks - offset.Ticks;
         time = new DateTime(Math.Clamp(utc, DateTime.MinValue.Ticks, DateTime.MaxValue.Ticks), DateTimeKind.Utc);
         return true;

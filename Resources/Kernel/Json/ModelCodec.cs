@@ -70,7 +70,8 @@ internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCode
         return result;
     }
 
-    public void WriteModel(Utf8JsonWriter writer, object value, JsonEncoding encoding) => Write(writer, (T)value, encoding);
+    public void WriteModel(Utf8JsonWriter writer, object value, JsonEncoding encoding) =>
+        Write(writer, (T)value, encoding);
 
     public override void Write(Utf8JsonWriter writer, T value, JsonEncoding encoding)
     {
@@ -158,7 +159,8 @@ internal abstract class FieldCodec<TOwner>(FieldFacts facts)
 }
 
 /// <summary>A field of a known type; getter and setter are delegates made once.</summary>
-internal class FieldCodec<TOwner, T>(FieldFacts facts, ValueCodec<T> codec, Func<TOwner, T?> get, Action<TOwner, T?> set)
+internal class FieldCodec<TOwner, T>(
+    FieldFacts facts, ValueCodec<T> codec, Func<TOwner, T?> get, Action<TOwner, T?> set)
     : FieldCodec<TOwner>(facts)
 {
     private readonly string _goType = facts.GoType ?? codec.GoType;

@@ -23,7 +23,8 @@ internal sealed class StringCodec : ValueCodec<string>
         return existing;
     }
 
-    public override void Write(Utf8JsonWriter writer, string value, JsonEncoding encoding) => writer.WriteStringValue(value);
+    public override void Write(Utf8JsonWriter writer, string value, JsonEncoding encoding) =>
+        writer.WriteStringValue(value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteStringValue(""u8);
 
@@ -47,7 +48,8 @@ internal sealed class BoolCodec : ValueCodec<bool>
         return existing;
     }
 
-    public override void Write(Utf8JsonWriter writer, bool value, JsonEncoding encoding) => writer.WriteBooleanValue(value);
+    public override void Write(Utf8JsonWriter writer, bool value, JsonEncoding encoding) =>
+        writer.WriteBooleanValue(value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteBooleanValue(false);
 
@@ -78,7 +80,8 @@ internal sealed class Int32Codec : ValueCodec<int>
         return existing;
     }
 
-    public override void Write(Utf8JsonWriter writer, int value, JsonEncoding encoding) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, int value, JsonEncoding encoding) =>
+        writer.WriteNumberValue(value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 
@@ -108,7 +111,8 @@ internal sealed class Int64Codec : ValueCodec<long>
         return existing;
     }
 
-    public override void Write(Utf8JsonWriter writer, long value, JsonEncoding encoding) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, long value, JsonEncoding encoding) =>
+        writer.WriteNumberValue(value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 
@@ -138,7 +142,8 @@ internal sealed class DoubleCodec : ValueCodec<double>
         return existing;
     }
 
-    public override void Write(Utf8JsonWriter writer, double value, JsonEncoding encoding) => writer.WriteNumberValue(value);
+    public override void Write(Utf8JsonWriter writer, double value, JsonEncoding encoding) =>
+        writer.WriteNumberValue(value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 
@@ -163,7 +168,8 @@ internal sealed class NullableCodec<T>(ValueCodec<T> inner) : ValueCodec<T?>
         return inner.Read(ref reader, decoding, existing.GetValueOrDefault(), goType);
     }
 
-    public override void Write(Utf8JsonWriter writer, T? value, JsonEncoding encoding) => inner.Write(writer, value!.Value, encoding);
+    public override void Write(Utf8JsonWriter writer, T? value, JsonEncoding encoding) =>
+        inner.Write(writer, value!.Value, encoding);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => inner.WriteZero(writer, encoding);
 
@@ -194,7 +200,9 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
         var text = JsonStrings.Read(ref reader);
         var plain = text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
         var buffer = new byte[plain.Length];
-        if (plain.Length % 4 == 0 && !plain.AsSpan().ContainsAny(" \t") && Convert.TryFromBase64String(plain, buffer, out var length))
+        if (plain.Length % 4 == 0
+            && !plain.AsSpan().ContainsAny(" \t")
+            && Convert.TryFromBase64String(plain, buffer, out var length))
         {
             return buffer[..length];
         }
@@ -203,7 +211,8 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
         return existing;
     }
 
-    public override void Write(Utf8JsonWriter writer, byte[] value, JsonEncoding encoding) => writer.WriteBase64StringValue(value);
+    public override void Write(Utf8JsonWriter writer, byte[] value, JsonEncoding encoding) =>
+        writer.WriteBase64StringValue(value);
 
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNullValue();
 
@@ -256,7 +265,8 @@ public static class JsonStrings
             }
             else
             {
-                result.Append(text[i] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', var c => c });
+                result.Append(
+                    text[i] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', var c => c });
             }
         }
 

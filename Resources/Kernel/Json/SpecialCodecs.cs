@@ -22,7 +22,8 @@ internal sealed class TimeCodec(bool hasMicroseconds) : ValueCodec<DateTime>
 
         if (reader.TokenType != JsonTokenType.String)
         {
-            decoding.Fail($"json: cannot unmarshal {JsonDecoding.Describe(reader.TokenType)} into Go value of type string");
+            decoding.Fail(
+                $"json: cannot unmarshal {JsonDecoding.Describe(reader.TokenType)} into Go value of type string");
             reader.Skip();
             return existing;
         }
@@ -97,7 +98,8 @@ internal sealed class QuantityCodec : ValueCodec<ResourceQuantity>
 
     public override bool IsZero(ResourceQuantity value) => false;
 
-    private static ResourceQuantity? ReadOther(ref Utf8JsonReader reader, JsonDecoding decoding, ResourceQuantity? existing)
+    private static ResourceQuantity? ReadOther(
+        ref Utf8JsonReader reader, JsonDecoding decoding, ResourceQuantity? existing)
     {
         if (reader.TokenType != JsonTokenType.Null)
         {
@@ -116,7 +118,8 @@ internal sealed class IntOrStringCodec : ValueCodec<IntOrString>
 
     public override IntOrString Zero => 0;
 
-    public override IntOrString? Read(ref Utf8JsonReader reader, JsonDecoding decoding, IntOrString? existing, string goType)
+    public override IntOrString? Read(
+        ref Utf8JsonReader reader, JsonDecoding decoding, IntOrString? existing, string goType)
     {
         switch (reader.TokenType)
         {
@@ -137,7 +140,8 @@ internal sealed class IntOrStringCodec : ValueCodec<IntOrString>
             case JsonTokenType.Null:
                 return existing;
             default:
-                decoding.Fail($"json: cannot unmarshal {JsonDecoding.Describe(reader.TokenType)} into Go value of type int32");
+                decoding.Fail(
+                    $"json: cannot unmarshal {JsonDecoding.Describe(reader.TokenType)} into Go value of type int32");
                 reader.Skip();
                 return existing;
         }

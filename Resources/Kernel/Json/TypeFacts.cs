@@ -63,7 +63,8 @@ public sealed record TypeFacts(string Model, string GoName, string GoPackage, IR
             _ => FieldPresence.Pointer,
         };
         return new FieldFacts(
-            name, presence, flags.Contains('u', StringComparison.Ordinal), flags.Contains('m', StringComparison.Ordinal),
+            name, presence, flags.Contains('u', StringComparison.Ordinal), flags.Contains(
+                'm', StringComparison.Ordinal),
             flags.Contains('r', StringComparison.Ordinal), mergeKey, goType);
     }
 

@@ -51,7 +51,8 @@ public static class YamlConverter
         text = text.StartsWith('(') && end > 0 ? text[(end + 3)..] : text;
         var isTab = text.Contains("found a tab character", StringComparison.Ordinal);
         var cause = isTab ? "found a tab character that violates indentation"
-            : text.Contains("found invalid mapping", StringComparison.Ordinal) || text.StartsWith("Mapping values", StringComparison.Ordinal)
+            : text.Contains("found invalid mapping", StringComparison.Ordinal) || text.StartsWith(
+                "Mapping values", StringComparison.Ordinal)
                 ? "mapping values are not allowed in this context"
                 : char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.');
         var line = isTab ? bad.End.Line : bad.Start.Line;
@@ -144,7 +145,8 @@ public static class YamlConverter
                 var name = KeyText(scalar);
                 if (!node.Own.Add(name))
                 {
-                    _duplicates.Append(CultureInfo.InvariantCulture, $"\n  line {line}: key {GoText.Quote(name)} already set in map");
+                    _duplicates.Append(
+                        CultureInfo.InvariantCulture, $"\n  line {line}: key {GoText.Quote(name)} already set in map");
                 }
 
                 node.Fields![name] = value;
@@ -223,7 +225,8 @@ public static class YamlConverter
 
         private static void WriteScalar(Utf8JsonWriter writer, Scalar scalar)
         {
-            var isString = scalar.Style != ScalarStyle.Plain || scalar.Tag == "tag:yaml.org,2002:str" || scalar.Tag == "!";
+            var isString =
+                scalar.Style != ScalarStyle.Plain || scalar.Tag == "tag:yaml.org,2002:str" || scalar.Tag == "!";
             switch (isString ? scalar.Value : YamlScalar.Resolve(scalar.Value))
             {
                 case null: writer.WriteNullValue(); break;
@@ -278,8 +281,12 @@ internal static class YamlScalar
             return negative ? -value : value;
         }
 
-        var isDecimal = !digits.ContainsAnyExcept(FloatCharacters) && digits.ContainsAnyInRange('0', '9') && char.IsAsciiDigit(plain[^1]);
-        return isDecimal && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : text;
+        var isDecimal = !digits.ContainsAnyExcept(FloatCharacters)
+            && digits.ContainsAnyInRange('0', '9')
+            && char.IsAsciiDigit(plain[^1]);
+        return isDecimal && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : text;
     }
 
     private static long? Integer(ReadOnlySpan<char> digits)

@@ -92,7 +92,8 @@ internal static class ProtobufSchema
             inner.Complete([.. inlined.Select(n => MakeField(n, owner, facts, properties))]);
             return new ProtobufField
             {
-                Number = numbers.Number, Name = default, Kind = ProtobufKind.Message, Shape = ProtobufShape.Inline, Message = inner,
+                Number = numbers.Number, Name = default, Kind = ProtobufKind.Message, Shape = ProtobufShape.Inline,
+                Message = inner,
             };
         }
 

@@ -69,6 +69,7 @@ public static class ProtobufTable
             at++;
         }
 
-        return new ProtobufFieldFacts(int.Parse(line.AsSpan(start, at - start), CultureInfo.InvariantCulture), head, null);
+        return new ProtobufFieldFacts(
+            int.Parse(line.AsSpan(start, at - start), CultureInfo.InvariantCulture), head, null);
     }
 }

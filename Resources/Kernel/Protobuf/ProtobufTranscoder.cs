@@ -129,7 +129,8 @@ public static class ProtobufTranscoder
         }
     }
 
-    private static void WriteField(Utf8JsonWriter writer, ProtobufField field, ReadOnlySpan<byte> data, Slot slot, int depth)
+    private static void WriteField(
+        Utf8JsonWriter writer, ProtobufField field, ReadOnlySpan<byte> data, Slot slot, int depth)
     {
         switch (field.Shape)
         {

@@ -91,7 +91,8 @@ internal static class ProtobufValues
 
         // A Time drops what is below a second, a MicroTime what is below a microsecond, as upstream does when it reads
         // them.
-        var time = DateTime.UnixEpoch.AddTicks((seconds * TimeSpan.TicksPerSecond) + (nanoseconds / TimeSpan.NanosecondsPerTick));
+        var time = DateTime.UnixEpoch.AddTicks(
+            (seconds * TimeSpan.TicksPerSecond) + (nanoseconds / TimeSpan.NanosecondsPerTick));
         Span<byte> text = stackalloc byte[32];
         time.TryFormat(
             text,

@@ -22,7 +22,8 @@ var lines = new List<string>
 foreach (var words in File.ReadLines(args[1]).Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(' ')))
 {
     // Definitions of custom resources and API services have types of their own that no model shows.
-    if (words[0].StartsWith("Apiextensions", StringComparison.Ordinal) || words[0].StartsWith("Apiregistration", StringComparison.Ordinal))
+    if (words[0].StartsWith("Apiextensions", StringComparison.Ordinal)
+        || words[0].StartsWith("Apiregistration", StringComparison.Ordinal))
     {
         continue;
     }
@@ -177,7 +178,8 @@ internal sealed class GoTypes(byte[] image)
         return Encoding.UTF8.GetString(image, at - length, length);
     }
 
-    private bool Has(ulong address, ulong length) => _segments.Any(s => address >= s.Address && address + length <= s.Address + s.Length);
+    private bool Has(ulong address, ulong length) =>
+        _segments.Any(s => address >= s.Address && address + length <= s.Address + s.Length);
 
     private ulong Offset(ulong address)
     {

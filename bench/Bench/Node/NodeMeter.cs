@@ -6,7 +6,8 @@ using OrleansOrchestrator.Bench.Network;
 
 namespace OrleansOrchestrator.Bench.Node;
 
-/// <summary>A cluster as a user starts it, with real containers, in a directory of its own and in the network that this process is in.</summary>
+/// <summary>A cluster as a user starts it, with real containers, in a directory of its own and in the network that this
+/// process is in.</summary>
 public sealed class NodeMeter(BenchOptions options, string root) : IAsyncDisposable
 {
     public const string Silo = "silo";
@@ -40,7 +41,8 @@ public sealed class NodeMeter(BenchOptions options, string root) : IAsyncDisposa
             starts.Add(await StartPodAsync(client, string.Create(CultureInfo.InvariantCulture, $"pod-{i}"), cancellationToken));
         }
 
-        await client.CoreV1.DeleteCollectionNamespacedPodAsync("default", gracePeriodSeconds: 0, cancellationToken: cancellationToken);
+        await client.CoreV1.DeleteCollectionNamespacedPodAsync(
+            "default", gracePeriodSeconds: 0, cancellationToken: cancellationToken);
         return new NodeFigures { Up = up, FirstPod = first, PodStart = Spread.Of(starts), Idle = await IdleAsync(cancellationToken) };
     }
 
@@ -76,7 +78,8 @@ public sealed class NodeMeter(BenchOptions options, string root) : IAsyncDisposa
 
     private async Task OrcAsync(string[] arguments, CancellationToken cancellationToken)
     {
-        using var process = Process.Start(new ProcessStartInfo(options.Silo, arguments) { RedirectStandardOutput = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(options.Silo, arguments) { RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
@@ -134,5 +137,6 @@ public sealed class NodeMeter(BenchOptions options, string root) : IAsyncDisposa
         });
     }
 
-    private static int Number(string file) => int.Parse(File.ReadLines(file).First().Split(' ')[0], CultureInfo.InvariantCulture);
+    private static int Number(string file) =>
+        int.Parse(File.ReadLines(file).First().Split(' ')[0], CultureInfo.InvariantCulture);
 }

@@ -26,7 +26,8 @@ public sealed class CacheSnapshotTests
             }
 
             Compare(model, snapshot);
-            Compare(model, CacheSnapshotBuilder.Load(new ObjectSnapshot(snapshot.Revision, [.. model.Values]), Indexed));
+            Compare(
+                model, CacheSnapshotBuilder.Load(new ObjectSnapshot(snapshot.Revision, [.. model.Values]), Indexed));
         });
     }
 
@@ -50,7 +51,8 @@ public sealed class CacheSnapshotTests
             return snapshot;
         }
 
-        var change = new Change(kind == 0 ? ChangeKind.Deleted : previous is null ? ChangeKind.Added : ChangeKind.Modified, item)
+        var change = new Change(
+            kind == 0 ? ChangeKind.Deleted : previous is null ? ChangeKind.Added : ChangeKind.Modified, item)
         {
             PreviousRevision = previous?.Revision ?? 0,
         };
@@ -78,10 +80,15 @@ public sealed class CacheSnapshotTests
             var space = $"ns{i}";
             Assert.Equal(model.Values.Where(o => o.Key.Namespace == space), snapshot.Range(space));
             var after = new ObjectKey(space, "p5");
-            Assert.Equal(model.Values.Where(o => o.Key.Namespace == space && o.Key > after), snapshot.Range(space, after));
+            Assert.Equal(
+                model.Values.Where(o => o.Key.Namespace == space && o.Key > after), snapshot.Range(space, after));
             Assert.Equal(model.Values.Where(o => o.Key > after), snapshot.Range(after: after));
-            Assert.Equal(model.Values.Where(o => Text(o).Contains($"\"uid\":\"o{i}\"", StringComparison.Ordinal)), snapshot.OwnedBy($"o{i}"));
-            Assert.Equal(model.Values.Where(o => Text(o).Contains($"\"app\":\"l{i}\"", StringComparison.Ordinal)), snapshot.WithLabel("app", $"l{i}"));
+            Assert.Equal(
+                model.Values.Where(o => Text(o).Contains($"\"uid\":\"o{i}\"", StringComparison.Ordinal)),
+                snapshot.OwnedBy($"o{i}"));
+            Assert.Equal(
+                model.Values.Where(o => Text(o).Contains($"\"app\":\"l{i}\"", StringComparison.Ordinal)),
+                snapshot.WithLabel("app", $"l{i}"));
             Assert.Equal(snapshot.WithLabel("app", $"l{i}").Count(), snapshot.CountWithLabel("app", $"l{i}"));
             Assert.Equal(
                 model.Values.Where(o => Text(o).Contains($"\"nodeName\":\"m{i}\"", StringComparison.Ordinal)),

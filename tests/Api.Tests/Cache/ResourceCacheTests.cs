@@ -264,7 +264,8 @@ public sealed class ResourceCacheTests
             var delete = previous is not null && number % 5 == 0;
             var write = TestObjects.Create(key, $$"""{"nodeName":"m{{number % 3}}"}""");
             var item = new ResourceObject(key, write.Uid, number + 2, delete ? previous!.Json : write.Json);
-            var change = new Change(delete ? ChangeKind.Deleted : previous is null ? ChangeKind.Added : ChangeKind.Modified, item)
+            var change = new Change(
+                delete ? ChangeKind.Deleted : previous is null ? ChangeKind.Added : ChangeKind.Modified, item)
             {
                 PreviousRevision = previous?.Revision ?? 0,
             };

@@ -20,7 +20,8 @@ public sealed class DiscoveryDocumentsTests
 
     [Fact]
     public void StorageVersionHashIsUpstreams() =>
-        Assert.Equal("xPOwRZ+Yhw8=", DiscoveryDocuments.StorageVersionHash(BuiltInResources.Table.Find(WellKnown.Pods)!));
+        Assert.Equal(
+            "xPOwRZ+Yhw8=", DiscoveryDocuments.StorageVersionHash(BuiltInResources.Table.Find(WellKnown.Pods)!));
 
     [Fact]
     public void GroupsStandInUpstreamsOrder()

@@ -42,7 +42,8 @@ public sealed class FailureMapperTests
         });
     }
 
-    private static Status Map(Exception failure) => new FailureMapper(NullLogger<FailureMapper>.Instance).Map(failure, "trace");
+    private static Status Map(Exception failure) =>
+        new FailureMapper(NullLogger<FailureMapper>.Instance).Map(failure, "trace");
 
     // Orleans makes these itself.
     private static Exception Made<T>()

@@ -10,7 +10,8 @@ namespace OrleansOrchestrator.Api.Tests.Health;
 public sealed class HealthHandlerTests
 {
     private static readonly HealthProbe Broken = new("store", HealthScope.Ready, _ => new ValueTask<string?>("down"));
-    private static readonly HealthProbe Throwing = new("journal", HealthScope.Live, _ => throw new TimeoutException("late"));
+    private static readonly HealthProbe Throwing =
+        new("journal", HealthScope.Live, _ => throw new TimeoutException("late"));
 
     [Theory]
     [InlineData("/livez", "", 200, "ok")]
@@ -32,7 +33,8 @@ public sealed class HealthHandlerTests
     {
         var (_, context) = await GetAsync("/readyz", "", Broken);
         Assert.Equal(500, context.Response.StatusCode);
-        Assert.Equal("[+]ping ok\n[-]store failed: reason withheld\n[+]shutdown ok\nreadyz check failed\n", Text(context));
+        Assert.Equal(
+            "[+]ping ok\n[-]store failed: reason withheld\n[+]shutdown ok\nreadyz check failed\n", Text(context));
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class HealthHandlerTests
     [InlineData("/version")]
     public async Task OtherPathsAreNotItsOwn(string path) => Assert.False((await GetAsync(path, "")).Handled);
 
-    private static async Task<(bool Handled, HttpContext Context)> GetAsync(string path, string query, params IHealthProbe[] probes)
+    private static async Task<(bool Handled, HttpContext Context)> GetAsync(
+        string path, string query, params IHealthProbe[] probes)
     {
         var handler = new HealthHandler(probes, TimeProvider.System, NullLogger<HealthHandler>.Instance);
         var context = new DefaultHttpContext();
@@ -67,5 +70,6 @@ public sealed class HealthHandlerTests
         return (handled, context);
     }
 
-    private static string Text(HttpContext context) => Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
+    private static string Text(HttpContext context) =>
+        Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
 }

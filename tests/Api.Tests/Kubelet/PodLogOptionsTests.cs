@@ -19,7 +19,8 @@ public sealed class PodLogOptionsTests
     [Theory]
     [InlineData("?tailLines=x", "strconv.ParseInt: parsing \"x\": invalid syntax")]
     [InlineData("?tailLines=-", "strconv.ParseInt: parsing \"-\": invalid syntax")]
-    [InlineData("?limitBytes=9223372036854775808", "strconv.ParseInt: parsing \"9223372036854775808\": value out of range")]
+    [InlineData(
+        "?limitBytes=9223372036854775808", "strconv.ParseInt: parsing \"9223372036854775808\": value out of range")]
     public void Numbers_that_are_none_are_refused_in_gos_words(string query, string message) =>
         Assert.Equal(message, Read(query).Error?.Message);
 

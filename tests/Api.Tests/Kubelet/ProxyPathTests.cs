@@ -13,12 +13,26 @@ public sealed class ProxyPathTests
     [InlineData("/api/v1/nodes/n/proxy", "/api/v1/nodes/n/proxy", "")]
     [InlineData("/api/v1/nodes/n/proxy/", "/api/v1/nodes/n/proxy", "/")]
     [InlineData("/api/v1/nodes/n/proxy/stats/summary", "/api/v1/nodes/n/proxy", "/stats/summary")]
-    [InlineData("/api/v1/namespaces/s/services/http:web:80/proxy/a/b/", "/api/v1/namespaces/s/services/http:web:80/proxy", "/a/b/")]
+    [InlineData(
+        "/api/v1/namespaces/s/services/http:web:80/proxy/a/b/",
+        "/api/v1/namespaces/s/services/http:web:80/proxy",
+        "/a/b/")]
     [InlineData("/api/v1/namespaces/s/services/web/proxy//a//b", "/api/v1/namespaces/s/services/web/proxy", "//a//b")]
-    [InlineData("/api/v1/namespaces/s/services/web/proxy/a%2Fb%20c/%e4?x=1%2B2", "/api/v1/namespaces/s/services/web/proxy", "/a%2Fb%20c/%e4")]
+    [InlineData(
+        "/api/v1/namespaces/s/services/web/proxy/a%2Fb%20c/%e4?x=1%2B2",
+        "/api/v1/namespaces/s/services/web/proxy",
+        "/a%2Fb%20c/%e4")]
     [InlineData("/api/v1/namespaces/s/pods/p/proxy/proxy/proxy", "/api/v1/namespaces/s/pods/p/proxy", "/proxy/proxy")]
-    [InlineData("/api/v1/namespaces/s/pods/p/proxy/a/../../q", "/api/v1/namespaces/s/pods/p/proxy", "/q", "/api/v1/namespaces/s/pods/p/proxy/q")]
-    [InlineData("/api/v1/x/%2e%2e/namespaces/s/pods/p/proxy/q", "/api/v1/namespaces/s/pods/p/proxy", "/q", "/api/v1/namespaces/s/pods/p/proxy/q")]
+    [InlineData(
+        "/api/v1/namespaces/s/pods/p/proxy/a/../../q",
+        "/api/v1/namespaces/s/pods/p/proxy",
+        "/q",
+        "/api/v1/namespaces/s/pods/p/proxy/q")]
+    [InlineData(
+        "/api/v1/x/%2e%2e/namespaces/s/pods/p/proxy/q",
+        "/api/v1/namespaces/s/pods/p/proxy",
+        "/q",
+        "/api/v1/namespaces/s/pods/p/proxy/q")]
     [InlineData("https://host/api/v1/nodes/n/proxy/q", "/api/v1/nodes/n/proxy", "/q", "/api/v1/nodes/n/proxy/q")]
     public void The_path_is_cut_behind_proxy_and_kept_as_it_came(
         string raw, string prefix, string rest, string? resolved = null)

@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Api.Tests.Lists;
 
 public sealed class ContinueTokenTests
 {
-    private static readonly Gen<string> Name = Gen.String[Pick.From('a', 'b', 'z', '0', '-', '.'), 1, 20].Where(n => n is not ("." or ".."));
+    private static readonly Gen<string> Name =
+        Gen.String[Pick.From('a', 'b', 'z', '0', '-', '.'), 1, 20].Where(n => n is not ("." or ".."));
 
     [Fact]
     public void SurvivesTheRoundTrip() => Gen.Select(Gen.Long[1, long.MaxValue], Name, Name, Gen.Bool).Sample((revision, space, name, across) =>
@@ -25,7 +26,8 @@ public sealed class ContinueTokenTests
     [Fact]
     public void HasUpstreamsForm()
     {
-        var text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(ContinueToken.After(7, new ObjectKey("shop", "web"), acrossNamespaces: true)));
+        var text = Encoding.UTF8.GetString(
+            Base64Url.DecodeFromChars(ContinueToken.After(7, new ObjectKey("shop", "web"), acrossNamespaces: true)));
         Assert.Equal("""{"v":"meta.k8s.io/v1","rv":7,"start":"shop/web\u0000"}""", text);
     }
 
@@ -34,17 +36,20 @@ public sealed class ContinueTokenTests
     [InlineData("bm9wZQ", "invalid character 'o' in literal null (expecting 'u')")]
     [InlineData("a b", "illegal base64 data at input byte 1")]
     public void RefusesGarbageInGosWords(string token, string why) =>
-        Assert.Equal($"invalid continue token: continue key is not valid: {why}", ContinueToken.Decode(token).Error!.Message);
+        Assert.Equal(
+            $"invalid continue token: continue key is not valid: {why}", ContinueToken.Decode(token).Error!.Message);
 
     [Theory]
     [InlineData("""{"v":"v2","rv":1,"start":"a"}""", "server does not recognize this encoded version \"v2\"")]
-    [InlineData("""{"v":"meta.k8s.io/v1","start":"a"}""", "incorrect encoded start resourceVersion (version meta.k8s.io/v1)")]
+    [InlineData(
+        """{"v":"meta.k8s.io/v1","start":"a"}""", "incorrect encoded start resourceVersion (version meta.k8s.io/v1)")]
     [InlineData("""{"v":"meta.k8s.io/v1","rv":1}""", "encoded start key empty (version meta.k8s.io/v1)")]
     [InlineData("""{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}""", "../a")]
     public void RefusesForgedTokens(string json, string why)
     {
         var token = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
-        Assert.Equal($"invalid continue token: continue key is not valid: {why}", ContinueToken.Decode(token).Error!.Message);
+        Assert.Equal(
+            $"invalid continue token: continue key is not valid: {why}", ContinueToken.Decode(token).Error!.Message);
     }
 
     /// <summary>

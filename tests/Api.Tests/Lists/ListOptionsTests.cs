@@ -11,7 +11,8 @@ public sealed class ListOptionsTests
     [Theory]
     [InlineData("?limit=x", "strconv.ParseInt: parsing \"x\": invalid syntax")]
     [InlineData("?timeoutSeconds=abc", "strconv.ParseInt: parsing \"abc\": invalid syntax")]
-    [InlineData("?limit=99999999999999999999", "strconv.ParseInt: parsing \"99999999999999999999\": value out of range")]
+    [InlineData(
+        "?limit=99999999999999999999", "strconv.ParseInt: parsing \"99999999999999999999\": value out of range")]
     public void RefusesNumbersInGosWords(string query, string message)
     {
         var error = ListOptions.Read(Query(query)).Error!;
@@ -25,20 +26,31 @@ public sealed class ListOptionsTests
     [InlineData("?watch=0", false)]
     [InlineData("?watch=FALSE", false)]
     [InlineData("", false)]
-    public void ReadsFlagsLikeUpstream(string query, bool watch) => Assert.Equal(watch, ListOptions.Read(Query(query)).Required.Watch);
+    public void ReadsFlagsLikeUpstream(string query, bool watch) =>
+        Assert.Equal(watch, ListOptions.Read(Query(query)).Required.Watch);
 
     [Theory]
-    [InlineData("?resourceVersionMatch=Exact", "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")]
-    [InlineData("?resourceVersion=3&resourceVersionMatch=Foo", "resourceVersionMatch: Unsupported value: \"Foo\": supported values: \"Exact\", \"NotOlderThan\", \"\"")]
-    [InlineData("?resourceVersion=0&resourceVersionMatch=Exact", "resourceVersionMatch: Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")]
+    [InlineData(
+        "?resourceVersionMatch=Exact",
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")]
+    [InlineData(
+        "?resourceVersion=3&resourceVersionMatch=Foo",
+        "resourceVersionMatch: Unsupported value: \"Foo\": supported values: \"Exact\", \"NotOlderThan\", \"\"")]
+    [InlineData(
+        "?resourceVersion=0&resourceVersionMatch=Exact",
+        "resourceVersionMatch: Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")]
     [InlineData("?sendInitialEvents=true", "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list")]
     public void RefusesListCombinations(string query, string finding) => Assert.Equal(
         $"ListOptions.meta.k8s.io \"\" is invalid: {finding}", ListOptions.Read(Query(query)).Required.Validate()!.Message);
 
     [Theory]
-    [InlineData("?sendInitialEvents=true", "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")]
+    [InlineData(
+        "?sendInitialEvents=true",
+        "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")]
     [InlineData("?resourceVersion=3&resourceVersionMatch=NotOlderThan", "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")]
-    [InlineData("?continue=abc", "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided")]
+    [InlineData(
+        "?continue=abc",
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided")]
     public void RefusesWatchCombinations(string query, string finding) => Assert.Equal(
         $"ListOptions.meta.k8s.io \"\" is invalid: {finding}",
         WatchPlan.Complete(ListOptions.Read(Query(query)).Required).Validate()!.Message);

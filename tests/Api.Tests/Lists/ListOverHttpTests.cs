@@ -51,7 +51,10 @@ public sealed class ListOverHttpTests
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Equal("1", response.Headers.GetValues("Retry-After").Single());
         var status = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-        Assert.StartsWith("Timeout: Too large resource version: 99999999, current: ", (string)status["message"]!, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Timeout: Too large resource version: 99999999, current: ",
+            (string)status["message"]!,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,11 +68,14 @@ public sealed class ListOverHttpTests
         Assert.False(list["items"]![0]!.AsObject().ContainsKey("kind"));
         Assert.Equal("v", (string)list["items"]![0]!["data"]!["k"]!);
 
-        var table = await host.GetJsonAsync($"{Path}?fieldSelector=metadata.name%3Db&includeObject=None", "application/json;as=Table;v=v1;g=meta.k8s.io");
+        var table = await host.GetJsonAsync(
+            $"{Path}?fieldSelector=metadata.name%3Db&includeObject=None",
+            "application/json;as=Table;v=v1;g=meta.k8s.io");
         Assert.Equal("b", (string)table["rows"]!.AsArray().Single()!["cells"]![0]!);
         Assert.Null(table["rows"]![0]!["object"]);
 
-        var none = await host.GetJsonAsync($"{Path}?labelSelector=w%3D3", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io");
+        var none = await host.GetJsonAsync(
+            $"{Path}?labelSelector=w%3D3", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io");
         Assert.True(none.AsObject().ContainsKey("items"));
         Assert.Null(none["items"]);
     }
@@ -115,5 +121,6 @@ public sealed class ListOverHttpTests
         Assert.Equal("[+]ping ok\n[+]store ok\n[+]shutdown ok\nreadyz check passed\n", text);
     }
 
-    private static IEnumerable<string> Names(JsonNode list) => list["items"]!.AsArray().Select(i => (string)i!["metadata"]!["name"]!);
+    private static IEnumerable<string> Names(JsonNode list) =>
+        list["items"]!.AsArray().Select(i => (string)i!["metadata"]!["name"]!);
 }

@@ -19,7 +19,9 @@ public sealed class ListViewTests
             var view = ListView.TakeBack(model.Snapshots[^1], model.Snapshots[past].Revision, model.Events.Skip(past));
             var selection = CacheModel.Select(inNamespace, labels);
             Assert.Equal(model.States[past].Values.Where(selection.Matches), view.Select(selection, null));
-            Assert.Equal(model.States[past].Keys.Count(k => inNamespace.Length == 0 || k.Namespace == inNamespace), view.CountAfter(inNamespace, null));
+            Assert.Equal(
+                model.States[past].Keys.Count(k => inNamespace.Length == 0 || k.Namespace == inNamespace),
+                view.CountAfter(inNamespace, null));
             return true;
         });
 
@@ -45,7 +47,8 @@ public sealed class ListViewTests
             return true;
         });
 
-    private static List<ListPage> Pages(CacheModel model, int first, ObjectSelection selection, int limit, string inNamespace)
+    private static List<ListPage> Pages(
+        CacheModel model, int first, ObjectSelection selection, int limit, string inNamespace)
     {
         var pages = new List<ListPage>();
         ObjectKey? after = null;

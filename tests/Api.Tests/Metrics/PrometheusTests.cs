@@ -20,12 +20,14 @@ public sealed class PrometheusTests
 
         var context = new DefaultHttpContext();
         context.Response.Body = new MemoryStream();
-        await new MetricsHandler(collector).TryHandleAsync(context, new RequestInfo { Path = "/metrics", Verb = "get" });
+        await new MetricsHandler(collector).TryHandleAsync(
+            context, new RequestInfo { Path = "/metrics", Verb = "get" });
         var text = System.Text.Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
 
         const string Tags = "verb=\"LIST\",group=\"\",resource=\"pods\",subresource=\"\"";
         Assert.Contains($"apiserver_request_total{{{Tags},code=\"200\"}} 2\n", text, StringComparison.Ordinal);
-        Assert.Contains($"apiserver_request_duration_seconds_bucket{{{Tags},le=\"0.005\"}} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"apiserver_request_duration_seconds_bucket{{{Tags},le=\"0.005\"}} 1\n", text, StringComparison.Ordinal);
         Assert.Contains($"apiserver_request_duration_seconds_count{{{Tags}}} 2\n", text, StringComparison.Ordinal);
         Assert.Contains("apiserver_current_inflight_requests 0\n", text, StringComparison.Ordinal);
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);

@@ -38,8 +38,12 @@ public sealed class NegotiatorTests
     }
 
     [Theory]
-    [InlineData("application/json;as=Foo;v=v1;g=meta.k8s.io", "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
-    [InlineData("application/json;as=Table;v=v1;g=foo", "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
+    [InlineData(
+        "application/json;as=Foo;v=v1;g=meta.k8s.io",
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
+    [InlineData(
+        "application/json;as=Table;v=v1;g=foo",
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
     [InlineData("application/vnd.kubernetes.protobuf", "application/json, application/yaml")]
     public void SerializersRefuseWhatTheyCannot(string accept, string offered)
     {
@@ -61,7 +65,9 @@ public sealed class NegotiatorTests
     public void AggregatedDiscoveryIsForDiscoveryRootsOnly()
     {
         const string Accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-        Assert.Equal(ObjectForm.AggregatedDiscovery, Negotiator.Negotiate(Accept, EndpointKind.AggregatedDiscovery).Required.Form);
+        Assert.Equal(
+            ObjectForm.AggregatedDiscovery,
+            Negotiator.Negotiate(Accept, EndpointKind.AggregatedDiscovery).Required.Form);
         Assert.Equal(ObjectForm.Full, Negotiator.Negotiate(Accept, EndpointKind.Discovery).Required.Form);
         Assert.Equal(ObjectForm.Full, Negotiator.Negotiate(Accept, EndpointKind.Object).Required.Form);
     }
@@ -71,7 +77,19 @@ public sealed class NegotiatorTests
     public void AnyHeaderHasAnAnswer()
     {
         var piece = Gen.OneOf(
-            Pick.From("application/json", "application/yaml", "*/*", "as=Table", "g=meta.k8s.io", "v=v1", "q=0.5", "q=x", ";", ",", "/", "="),
+            Pick.From(
+                "application/json",
+                "application/yaml",
+                "*/*",
+                "as=Table",
+                "g=meta.k8s.io",
+                "v=v1",
+                "q=0.5",
+                "q=x",
+                ";",
+                ",",
+                "/",
+                "="),
             Gen.String[Gen.Char[' ', '~'], 0, 6]);
         piece.Array[0, 12].Select(parts => string.Concat(parts)).Sample(accept =>
         {

@@ -52,12 +52,30 @@ public sealed class YamlRewriterTests
     public void StringsSurvive()
     {
         var text = Gen.OneOf(
-            Pick.From("null", "yes", "1e3", "0x1f", "~", "- a", "a: b", "a #b", " x", "x ", "a\nb", "a\n\nb\n", "\n", "a\tb", "2001-01-01", "é", ""),
+            Pick.From(
+                "null",
+                "yes",
+                "1e3",
+                "0x1f",
+                "~",
+                "- a",
+                "a: b",
+                "a #b",
+                " x",
+                "x ",
+                "a\nb",
+                "a\n\nb\n",
+                "\n",
+                "a\tb",
+                "2001-01-01",
+                "é",
+                ""),
             Gen.String[Gen.Char[' ', '~'], 0, 12],
             Gen.String[Pick.From('a', '\n', ' ', ':', '#', '"', '\'', '-', '\\', '{', '\u00e9', '\u2028'), 0, 8]);
         Gen.Select(text, text).Sample((key, value) =>
         {
-            var json = new JsonObject { ["k" + key] = new JsonArray(value, new JsonObject { ["v"] = value }) }.ToJsonString();
+            var json =
+                new JsonObject { ["k" + key] = new JsonArray(value, new JsonObject { ["v"] = value }) }.ToJsonString();
             var stream = new YamlStream();
             stream.Load(new StringReader(Rewrite(json)));
             var root = (YamlMappingNode)stream.Documents[0].RootNode;
@@ -71,7 +89,8 @@ public sealed class YamlRewriterTests
     private static string Rewrite(string json)
     {
         var output = new ArrayBufferWriter<byte>();
-        YamlRewriter.Write(output, Encoding.UTF8.GetBytes(JsonNode.Parse(json)!.ToJsonString(JsonSerializerOptions.Default)));
+        YamlRewriter.Write(
+            output, Encoding.UTF8.GetBytes(JsonNode.Parse(json)!.ToJsonString(JsonSerializerOptions.Default)));
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 }

@@ -14,7 +14,8 @@ public sealed class ModelDocumentationTests
     [InlineData("\n  wrapped\n  here \n", "wrapped here")]
     [InlineData("first\n \n\n  second\r\nhalf", "first\n\nsecond half")]
     [InlineData("", "")]
-    public void LinesBecomeParagraphs(string text, string expected) => Assert.Equal(expected, ModelDocumentation.Unwrap(text));
+    public void LinesBecomeParagraphs(string text, string expected) =>
+        Assert.Equal(expected, ModelDocumentation.Unwrap(text));
 
     [Fact]
     public void OnlyTheAskedModelsAreRead()

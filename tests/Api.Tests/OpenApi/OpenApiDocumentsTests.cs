@@ -19,7 +19,8 @@ public sealed class OpenApiDocumentsTests
     public async Task EveryReferenceResolves(string path, string prefix, string root)
     {
         var document = await GetJsonAsync(path);
-        var schemas = root == "components" ? document["components"]!["schemas"]!.AsObject() : document[root]!.AsObject();
+        var schemas =
+            root == "components" ? document["components"]!["schemas"]!.AsObject() : document[root]!.AsObject();
         var references = References(document).ToList();
         Assert.NotEmpty(references);
         Assert.All(references, r => Assert.True(r.StartsWith(prefix, StringComparison.Ordinal) && schemas.ContainsKey(r[prefix.Length..]), r));
@@ -33,7 +34,9 @@ public sealed class OpenApiDocumentsTests
         var containers = spec["properties"]!["containers"]!;
         Assert.Equal("name", (string)containers["x-kubernetes-patch-merge-key"]!);
         Assert.Equal("map", (string)containers["x-kubernetes-list-type"]!);
-        Assert.Equal("#/components/schemas/io.k8s.api.core.v1.Affinity", (string)spec["properties"]!["affinity"]!["allOf"]![0]!["$ref"]!);
+        Assert.Equal(
+            "#/components/schemas/io.k8s.api.core.v1.Affinity",
+            (string)spec["properties"]!["affinity"]!["allOf"]![0]!["$ref"]!);
         Assert.NotEmpty((string)spec["description"]!);
         Assert.NotEmpty((string)containers["description"]!);
     }
@@ -73,7 +76,10 @@ public sealed class OpenApiDocumentsTests
         {
             var address = (string)entry!["serverRelativeURL"]!;
             Assert.StartsWith($"/openapi/v3/{name}?hash=", address, StringComparison.Ordinal);
-            var context = await GetAsync($"/openapi/v3/{name}", "application/json", query: address[address.IndexOf('?', StringComparison.Ordinal)..]);
+            var context = await GetAsync(
+                $"/openapi/v3/{name}",
+                "application/json",
+                query: address[address.IndexOf('?', StringComparison.Ordinal)..]);
             Assert.Equal(200, context.Response.StatusCode);
             Assert.Contains("immutable", context.Response.Headers.CacheControl.ToString(), StringComparison.Ordinal);
         }
@@ -104,7 +110,8 @@ public sealed class OpenApiDocumentsTests
 
     private static IEnumerable<string> References(JsonNode? node) => node switch
     {
-        JsonObject o => o.SelectMany(p => p.Key == "$ref" && p.Value is JsonValue v ? [(string)v!] : References(p.Value)),
+        JsonObject o =>
+            o.SelectMany(p => p.Key == "$ref" && p.Value is JsonValue v ? [(string)v!] : References(p.Value)),
         JsonArray a => a.SelectMany(References),
         _ => [],
     };

@@ -27,7 +27,8 @@ public sealed class ReleaseDefinitionsTests
     {
         var theirs = ReadTheirs();
         var expected = Closure(theirs, Roots(theirs));
-        Assert.Equal(expected.Order(StringComparer.Ordinal), _ours.Value.Select(d => d.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal), _ours.Value.Select(d => d.Key).Order(StringComparer.Ordinal));
         Assert.All(expected, name => AssertSame(name, WithoutTexts(theirs[name]!), WithoutTexts(_ours.Value[name]!)));
     }
 
@@ -37,8 +38,11 @@ public sealed class ReleaseDefinitionsTests
     {
         var theirs = ReadTheirs();
         var names = DefinitionTable.Read().Select(d => d.Name).ToList();
-        using var ours = SchemaDefinitions.Make(new DefinitionCatalogue(), names, _ => new Dictionary<string, string>());
-        Assert.All(ours.Closure(names), d => AssertSame(d.Key, WithoutTexts(theirs[d.Key]!), WithoutTexts(JsonObject.Create(d.Value)!)));
+        using var ours =
+            SchemaDefinitions.Make(new DefinitionCatalogue(), names, _ => new Dictionary<string, string>());
+        Assert.All(
+            ours.Closure(names),
+            d => AssertSame(d.Key, WithoutTexts(theirs[d.Key]!), WithoutTexts(JsonObject.Create(d.Value)!)));
     }
 
     [Fact]
@@ -125,7 +129,8 @@ public sealed class ReleaseDefinitionsTests
 
     private static IEnumerable<string> References(JsonNode? node) => node switch
     {
-        JsonObject o => o.SelectMany(p => p.Key == "$ref" && p.Value is JsonValue v ? [(string)v!] : References(p.Value)),
+        JsonObject o =>
+            o.SelectMany(p => p.Key == "$ref" && p.Value is JsonValue v ? [(string)v!] : References(p.Value)),
         JsonArray a => a.SelectMany(References),
         _ => [],
     };
@@ -145,5 +150,7 @@ public sealed class ReleaseDefinitionsTests
     }
 
     private static void AssertSame(string name, JsonNode expected, JsonNode actual) =>
-        Assert.True(JsonNode.DeepEquals(expected, actual), $"{name}\nexpected {expected.ToJsonString()}\nactual   {actual.ToJsonString()}");
+        Assert.True(
+            JsonNode.DeepEquals(expected, actual),
+            $"{name}\nexpected {expected.ToJsonString()}\nactual   {actual.ToJsonString()}");
 }

@@ -138,11 +138,13 @@ internal static class JsonGen
         "1", "\"x\"", "true", "null", "-2.5", "\"\"", "\"delete\"", "\"replace\"", "\"add\"", "\"remove\"", "\"/spec/containers/0\"",
         "\"/metadata\"", "\"c\"", "1e400", "99999999999999999999", "\"\\ud800\"");
 
-    public static readonly Gen<string> Object = Tree(Name, Pick.From("1", "\"x\"", "true", "null", "[1,2]"), 3, lists: false);
+    public static readonly Gen<string> Object =
+        Tree(Name, Pick.From("1", "\"x\"", "true", "null", "[1,2]"), 3, lists: false);
 
     /// <summary>Patches that resemble real ones closely enough to get far.</summary>
     public static readonly Gen<string> PodPatch = Gen.OneOf(
-        Tree(PodName, Scalar, 4, lists: true), Tree(PodName, Scalar, 3, lists: true).Array[0, 3].Select(a => $"[{string.Join(',', a)}]"),
+        Tree(PodName, Scalar, 4, lists: true), Tree(PodName, Scalar, 3, lists: true).Array[0, 3].Select(
+            a => $"[{string.Join(',', a)}]"),
         Gen.String[0, 20]);
 
     private static Gen<string> Tree(Gen<string> name, Gen<string> scalar, int depth, bool lists)

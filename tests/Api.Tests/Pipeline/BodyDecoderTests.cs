@@ -19,7 +19,8 @@ public sealed class BodyDecoderTests
     [InlineData("""{"data":{"a":1}}""", "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
     public void RefusalsAreUpstreams(string body, string message)
     {
-        var outcome = BodyDecoder.Decode(ConfigMap, Encoding.UTF8.GetBytes(body), BodyFormat.Json, FieldValidation.Warn, []);
+        var outcome =
+            BodyDecoder.Decode(ConfigMap, Encoding.UTF8.GetBytes(body), BodyFormat.Json, FieldValidation.Warn, []);
         Assert.Equal((400, message), (outcome.Error!.Code, outcome.Error.Message));
     }
 
@@ -48,7 +49,11 @@ public sealed class BodyDecoderTests
             "apiVersion: v1\nkind: Pod\nmetadata: &m {name: a, labels: {x: y}}\nspec:\n  containers:\n  - name: c\n    args: [1, yes, 0x10, ~]\n",
         };
         var definitions = BuiltInResources.Table.All;
-        Gen.Select(Gen.Int[0, seeds.Length - 1], Gen.Int[0, definitions.Count - 1], Gen.Bool, Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[0, 4])
+        Gen.Select(
+            Gen.Int[0, seeds.Length - 1],
+            Gen.Int[0, definitions.Count - 1],
+            Gen.Bool,
+            Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[0, 4])
             .Sample((seed, kind, yaml, edits) =>
             {
                 var body = Encoding.UTF8.GetBytes(seeds[seed]);

@@ -51,7 +51,8 @@ public sealed class JournalWriterTests
         var first = await _journal.NextAsync();
         var heldToo = writer.WriteAsync(Create(1), default);
         var second = await _journal.NextAsync();
-        Task<Outcome<ResourceObject>>[] writes = [.. Enumerable.Range(2, 3).Select(i => writer.WriteAsync(Create(i), default))];
+        Task<Outcome<ResourceObject>>[] writes =
+            [.. Enumerable.Range(2, 3).Select(i => writer.WriteAsync(Create(i), default))];
         first.Succeed();
         var call = await _journal.NextAsync();
         Assert.Equal(3, call.Writes.Count);
@@ -111,7 +112,8 @@ public sealed class JournalWriterTests
     /// <summary>A journal whose calls wait for the test to answer them.</summary>
     private sealed class ScriptedJournal : IJournalGrain
     {
-        private readonly System.Threading.Channels.Channel<Call> _calls = System.Threading.Channels.Channel.CreateUnbounded<Call>();
+        private readonly System.Threading.Channels.Channel<Call> _calls =
+            System.Threading.Channels.Channel.CreateUnbounded<Call>();
         private readonly Lock _lock = new();
         private int _open;
 
@@ -147,17 +149,21 @@ public sealed class JournalWriterTests
         public Task<Outcome<ResourceObject>> CommitAsync(JournalWrite write, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<long> GetRevisionAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<ResourceObject?> ReadAsync(ObjectKey key, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<ChangeBatch> ReadAfterAsync(long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken) =>
+        public Task<ChangeBatch> ReadAfterAsync(
+            long revision, int maxChanges, TimeSpan wait, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }
 
     private sealed record Call(IReadOnlyList<JournalWrite> Writes)
     {
-        public TaskCompletionSource<CommitAnswers> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<CommitAnswers> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void Answer(params CommitAnswer[] answers) => Done.SetResult(new CommitAnswers(answers));
 

@@ -12,7 +12,8 @@ namespace OrleansOrchestrator.Api.Tests.Pipeline;
 public sealed class ProtobufBodyTests
 {
     private const string MediaType = "application/vnd.kubernetes.protobuf";
-    private static readonly string[] Served = ["namespaces", "deployments", "configmaps", "secrets", "serviceaccounts", "services"];
+    private static readonly string[] Served =
+        ["namespaces", "deployments", "configmaps", "secrets", "serviceaccounts", "services"];
 
     [Fact]
     public async Task WhatKubectlSendsIsCreatedScaledAndDeleted()
@@ -32,7 +33,8 @@ public sealed class ProtobufBodyTests
 
         // meta/v1 DeleteOptions {preconditions: {uid: other}}, then none
         var options = Envelop("v1", "DeleteOptions", "12070a056f74686572");
-        var refused = await SendAsync(host, HttpMethod.Delete, "/api/v1/namespaces/web/configmaps/c", options, HttpStatusCode.Conflict);
+        var refused = await SendAsync(
+            host, HttpMethod.Delete, "/api/v1/namespaces/web/configmaps/c", options, HttpStatusCode.Conflict);
         Assert.Contains("other", (string)refused["message"]!, StringComparison.Ordinal);
         await SendAsync(
             host, HttpMethod.Delete, "/api/v1/namespaces/web/configmaps/c", Envelop("apps/v1", "DeleteOptions", ""), HttpStatusCode.OK);
@@ -69,9 +71,11 @@ public sealed class ProtobufBodyTests
         return [.. "k8s\0"u8, 0x0a, (byte)type.Length, .. type, 0x12, (byte)data.Length, .. data];
     }
 
-    private static byte[] Field(byte tag, string text) => [tag, (byte)text.Length, .. System.Text.Encoding.UTF8.GetBytes(text)];
+    private static byte[] Field(byte tag, string text) =>
+        [tag, (byte)text.Length, .. System.Text.Encoding.UTF8.GetBytes(text)];
 
-    private static async Task<JsonNode> SendAsync(ProtocolHost host, HttpMethod method, string path, byte[] body, HttpStatusCode expected)
+    private static async Task<JsonNode> SendAsync(
+        ProtocolHost host, HttpMethod method, string path, byte[] body, HttpStatusCode expected)
     {
         using var request = new HttpRequestMessage(method, path) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(MediaType);

@@ -22,7 +22,15 @@ public sealed class RequestInfoReaderTests
     [InlineData("DELETE", "/api/v1/nodes", "deletecollection", "", "nodes", "", "", "")]
     [InlineData("DELETE", "/api/v1/nodes/foo", "delete", "", "nodes", "", "foo", "")]
     [InlineData("POST", "/api/v1/namespaces/other/pods", "create", "other", "pods", "", "", "")]
-    [InlineData("PATCH", "/apis/apps/v1/namespaces/other/deployments/d/scale", "patch", "other", "deployments", "scale", "d", "apps")]
+    [InlineData(
+        "PATCH",
+        "/apis/apps/v1/namespaces/other/deployments/d/scale",
+        "patch",
+        "other",
+        "deployments",
+        "scale",
+        "d",
+        "apps")]
     [InlineData("GET", "/apis/apps/v1/namespaces/other/deployments/", "list", "other", "deployments", "", "", "apps")]
     public void ResourcePathsAreRead(
         string method, string path, string verb, string space, string resource, string subresource, string name, string group)

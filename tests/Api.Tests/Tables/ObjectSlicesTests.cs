@@ -16,7 +16,9 @@ public sealed class ObjectSlicesTests
     [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}""")]
     [InlineData("""{"metadata":{"name":"a"},"apiVersion":"v1","kind":"ConfigMap"}""")]
     public void TakesTheTypeAway(string json) =>
-        Assert.Equal("""{"metadata":{"name":"a"}}""", "{" + Encoding.UTF8.GetString(Slices.Untyped(Encoding.UTF8.GetBytes(json))));
+        Assert.Equal(
+            """{"metadata":{"name":"a"}}""",
+            "{" + Encoding.UTF8.GetString(Slices.Untyped(Encoding.UTF8.GetBytes(json))));
 
     [Fact]
     public void FindsMetadataAtTheTopOnly()
@@ -33,7 +35,9 @@ public sealed class ObjectSlicesTests
     {
         var json = """{"kind":"Pod","metadata":{"annotations":{"resourceVersion":"7"},"resourceVersion":"12","name":"x"},"spec":{}}""";
         var changed = JsonNode.Parse(ObjectSlices.WithResourceVersion(Encoding.UTF8.GetBytes(json), revision))!;
-        Assert.Equal(revision.ToString(System.Globalization.CultureInfo.InvariantCulture), (string)changed["metadata"]!["resourceVersion"]!);
+        Assert.Equal(
+            revision.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            (string)changed["metadata"]!["resourceVersion"]!);
         changed["metadata"]!["resourceVersion"] = "12";
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(json), changed));
     }

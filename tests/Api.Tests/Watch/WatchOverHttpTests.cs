@@ -37,7 +37,8 @@ public sealed class WatchOverHttpTests
         await using var host = await ProtocolHost.StartAsync();
         var a = await host.PutAsync(new ObjectKey("one", "a"), "{\"w\":\"1\"}");
         var moved = await host.PutAsync(new ObjectKey("one", "a"), "{\"w\":\"2\"}", expected: a.Revision);
-        await using var watch = await OpenAsync(host, $"{Path}?watch=true&labelSelector=w%3D1&resourceVersion={a.Revision}");
+        await using var watch =
+            await OpenAsync(host, $"{Path}?watch=true&labelSelector=w%3D1&resourceVersion={a.Revision}");
 
         var left = await watch.NextAsync();
         Assert.Equal("DELETED a", Brief(left));
@@ -59,7 +60,8 @@ public sealed class WatchOverHttpTests
         await using var host = await ProtocolHost.StartAsync();
         await host.PutAsync(new ObjectKey("one", "a"), "{}");
         await host.PutAsync(new ObjectKey("one", "b"), "{}");
-        await using var watch = await OpenAsync(host, $"{Path}?watch=true", "application/json;as=Table;v=v1;g=meta.k8s.io");
+        await using var watch =
+            await OpenAsync(host, $"{Path}?watch=true", "application/json;as=Table;v=v1;g=meta.k8s.io");
         Assert.NotNull((await watch.NextAsync())["object"]!["columnDefinitions"]);
         var second = (await watch.NextAsync())["object"]!;
         Assert.Null(second["columnDefinitions"]);
@@ -84,7 +86,8 @@ public sealed class WatchOverHttpTests
         await using var host = await ProtocolHost.StartAsync(
             new TestSilosOptions { ConfigureCaches = o => (o.WatcherEvents, o.RingEvents) = (8, 8) });
         var cache = await host.Caches.GetAsync(ProtocolHost.ConfigMaps, CancellationToken.None);
-        using var slow = cache.Watch(new CacheWatchRequest { AfterRevision = cache.Current.Revision, Namespace = "one" });
+        using var slow =
+            cache.Watch(new CacheWatchRequest { AfterRevision = cache.Current.Revision, Namespace = "one" });
         Assert.Empty((await slow.ReadAsync(1, TimeSpan.Zero, CancellationToken.None)).Events);
         await using var healthy = await OpenAsync(host, $"{Path}?watch=true&resourceVersion={cache.Current.Revision}");
         for (var i = 0; i < 30; i++)
@@ -114,7 +117,8 @@ public sealed class WatchOverHttpTests
         public async Task<JsonNode?> TryNextAsync() =>
             await lines.ReadLineAsync().WaitAsync(Patience) is { } line ? JsonNode.Parse(line) : null;
 
-        public async Task<JsonNode> NextAsync() => await TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
+        public async Task<JsonNode> NextAsync() =>
+            await TryNextAsync() ?? throw new InvalidOperationException("The stream ended.");
 
         public ValueTask DisposeAsync()
         {

@@ -5,7 +5,8 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 
-/// <summary>Creates one ConfigMap after the other until told to stop, and remembers those that the API said it has.</summary>
+/// <summary>Creates one ConfigMap after the other until told to stop, and remembers those that the API said it
+/// has.</summary>
 public sealed class ConstantWrites : IAsyncDisposable
 {
     private const int Some = 20;
@@ -52,7 +53,8 @@ public sealed class ConstantWrites : IAsyncDisposable
             var name = string.Create(CultureInfo.InvariantCulture, $"written-{number}");
             try
             {
-                await client.CoreV1.CreateNamespacedConfigMapAsync(new V1ConfigMap { Metadata = new V1ObjectMeta { Name = name } }, space);
+                await client.CoreV1.CreateNamespacedConfigMapAsync(
+                    new V1ConfigMap { Metadata = new V1ObjectMeta { Name = name } }, space);
                 Note(name);
             }
             catch (Exception refused) when (refused is HttpOperationException or HttpRequestException)

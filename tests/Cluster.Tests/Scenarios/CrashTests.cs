@@ -62,7 +62,9 @@ public sealed class CrashTests(RealCluster cluster)
         await space.KubectlAsync("scale", "deployment/web", "--replicas=3");
         await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
         var after = await space.KubectlAsync("get", "pods", "-o", Containers);
-        Assert.All(before.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(line, after, StringComparison.Ordinal));
+        Assert.All(
+            before.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.Contains(line, after, StringComparison.Ordinal));
         (await cluster.KubectlAsync("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")).Required.ToString();
     }
 

@@ -32,15 +32,23 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         Assert.Contains(
             status.GetProperty("conditions").EnumerateArray(),
             c => c.GetProperty("type").GetString() == "Ready" && c.GetProperty("status").GetString() == "True");
-        Assert.Contains(status.GetProperty("addresses").EnumerateArray(), a => a.GetProperty("type").GetString() == "InternalIP");
+        Assert.Contains(
+            status.GetProperty("addresses").EnumerateArray(), a => a.GetProperty("type").GetString() == "InternalIP");
         Assert.True(status.GetProperty("capacity").TryGetProperty("cpu", out _));
         Assert.True(status.GetProperty("allocatable").TryGetProperty("memory", out _));
-        Assert.StartsWith("containerd://", status.GetProperty("nodeInfo").GetProperty("containerRuntimeVersion").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "containerd://",
+            status.GetProperty("nodeInfo").GetProperty("containerRuntimeVersion").GetString(),
+            StringComparison.Ordinal);
 
-        Assert.Contains("Server Version: v1.36", (await cluster.KubectlAsync("version")).Required, StringComparison.Ordinal);
-        Assert.Contains("is running at", (await cluster.KubectlAsync("cluster-info")).Required, StringComparison.Ordinal);
-        Assert.Contains("deployments", (await cluster.KubectlAsync("api-resources")).Required, StringComparison.Ordinal);
-        Assert.Contains("containers", (await cluster.KubectlAsync("explain", "pod.spec")).Required, StringComparison.Ordinal);
+        Assert.Contains(
+            "Server Version: v1.36", (await cluster.KubectlAsync("version")).Required, StringComparison.Ordinal);
+        Assert.Contains(
+            "is running at", (await cluster.KubectlAsync("cluster-info")).Required, StringComparison.Ordinal);
+        Assert.Contains(
+            "deployments", (await cluster.KubectlAsync("api-resources")).Required, StringComparison.Ordinal);
+        Assert.Contains(
+            "containers", (await cluster.KubectlAsync("explain", "pod.spec")).Required, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,14 +78,18 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
 
     private async Task ServicesAnswerFromAllPodsAsync()
     {
-        var names = (await ShopAsync("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}")).Split(' ');
+        var names =
+            (await ShopAsync("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}")).Split(' ');
         Assert.Equal(3, names.Length);
         var script = "i=0; while [ $i -lt 60 ]; do wget -q -O - http://web.shop.svc.cluster.local; i=$((i+1)); done";
         var answers = await ShopAsync("exec", "client", "--", "sh", "-c", script);
         Assert.All(names, name => Assert.Contains(name, answers, StringComparison.Ordinal));
 
         using var http = new HttpClient();
-        Assert.Contains("says good morning from demo:1", await http.GetStringAsync("http://127.0.0.1:30080"), StringComparison.Ordinal);
+        Assert.Contains(
+            "says good morning from demo:1",
+            await http.GetStringAsync("http://127.0.0.1:30080"),
+            StringComparison.Ordinal);
         var addresses = await ShopAsync("exec", "client", "--", "nslookup", "web-direct.shop.svc.cluster.local");
         Assert.Equal(3, addresses.Split('\n').Count(l => l.StartsWith("Address: 10.244.", StringComparison.Ordinal)));
     }
@@ -85,23 +97,29 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
     private async Task ConfigurationIsThereAsync()
     {
         Assert.Equal("s3cr3t", (await ShopAsync("exec", "deploy/web", "--", "sh", "-c", "echo $API_KEY")).Trim());
-        Assert.Contains("Configuration can be a file", await ShopAsync("exec", "deploy/web", "--", "cat", "/etc/web/motd"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Configuration can be a file",
+            await ShopAsync("exec", "deploy/web", "--", "cat", "/etc/web/motd"),
+            StringComparison.Ordinal);
     }
 
     private async Task CommandsRunInPodsAsync()
     {
-        var failed = await cluster.KubectlAsync("-n", "shop", "exec", "client", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
+        var failed = await cluster.KubectlAsync(
+            "-n", "shop", "exec", "client", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
         Assert.Equal(7, failed.ExitCode);
         Assert.Equal("out\n", failed.Output);
         Assert.Contains("err", failed.Errors, StringComparison.Ordinal);
-        var echoed = await cluster.KubectlWithInputAsync("through and back\n", "-n", "shop", "exec", "-i", "client", "--", "cat");
+        var echoed = await cluster.KubectlWithInputAsync(
+            "through and back\n", "-n", "shop", "exec", "-i", "client", "--", "cat");
         Assert.Equal("through and back\n", echoed.Required);
     }
 
     private async Task LogsCanBeReadAsync()
     {
         Assert.StartsWith("started", await ShopAsync("logs", "client"), StringComparison.Ordinal);
-        Assert.Single((await ShopAsync("logs", "deploy/web", "--tail=1")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Single(
+            (await ShopAsync("logs", "deploy/web", "--tail=1")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         using var follow = cluster.StartKubectl("-n", "shop", "logs", "-f", "client");
         Assert.Equal("started", await follow.StandardOutput.ReadLineAsync());
         follow.Kill();
@@ -137,7 +155,10 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         await ShopAsync("set", "image", "deployment/web", "server=orc.local/demo:2");
         await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
         Assert.Contains("2 ", await ShopAsync("rollout", "history", "deployment/web"), StringComparison.Ordinal);
-        Assert.Contains("from demo:2", await ShopAsync("exec", "client", "--", "wget", "-q", "-O", "-", "http://web"), StringComparison.Ordinal);
+        Assert.Contains(
+            "from demo:2",
+            await ShopAsync("exec", "client", "--", "wget", "-q", "-O", "-", "http://web"),
+            StringComparison.Ordinal);
         await ShopAsync("rollout", "undo", "deployment/web");
         await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
         var (succeeded, failures) = await load.StopAsync();
@@ -149,8 +170,11 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
     {
         var uids = (await ShopAsync("get", "pods", "-o", "jsonpath={.items[*].metadata.uid}")).Split(' ');
         (await cluster.KubectlAsync("delete", "namespace", "shop", "--timeout=100s")).Required.ToString();
-        Assert.Contains("NotFound", (await cluster.KubectlAsync("get", "namespace", "shop")).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "NotFound", (await cluster.KubectlAsync("get", "namespace", "shop")).Errors, StringComparison.Ordinal);
         var pods = Path.Combine(cluster.DataDirectory, "node", "pods");
-        Assert.All(uids, uid => Assert.False(Directory.Exists(Path.Combine(pods, uid)), $"volumes of pod {uid} are left behind"));
+        Assert.All(
+            uids,
+            uid => Assert.False(Directory.Exists(Path.Combine(pods, uid)), $"volumes of pod {uid} are left behind"));
     }
 }

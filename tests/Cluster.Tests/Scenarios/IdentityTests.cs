@@ -21,7 +21,10 @@ public sealed class IdentityTests(RealCluster cluster)
 
         var answer = await AskFromInsideAsync(space);
         Assert.Contains("403", answer.Split('\n')[0], StringComparison.Ordinal);
-        Assert.Contains("User \\\"system:serviceaccount:identity:default\\\" cannot list resource \\\"pods\\\"", answer, StringComparison.Ordinal);
+        Assert.Contains(
+            "User \\\"system:serviceaccount:identity:default\\\" cannot list resource \\\"pods\\\"",
+            answer,
+            StringComparison.Ordinal);
 
         var token = await space.ShellAsync("p", $"cat {Credentials}/token");
         Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(token));
@@ -29,8 +32,8 @@ public sealed class IdentityTests(RealCluster cluster)
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
     }
 
-    // With the host's openssl, because busybox's wget does not check whom it talks to. It answers nothing when the server is not whom it should be; what it
-    // thinks of the end of the connection does not count.
+    // With the host's openssl, because busybox's wget does not check whom it talks to. It answers nothing when the
+    // server is not whom it should be; what it thinks of the end of the connection does not count.
     private async Task<string> AskFromInsideAsync(Space space)
     {
         const string Script = $"""

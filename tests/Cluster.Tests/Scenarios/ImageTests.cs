@@ -25,8 +25,12 @@ public sealed class ImageTests(RealCluster cluster)
         (await cluster.CtrAsync("images", "rm", image)).Required.ToString();
         await space.KubectlAsync("run", "pulled", $"--image={image}", "--image-pull-policy=Always");
         await space.WaitAsync("pod/pulled", "Ready");
-        Assert.Contains("@sha256:", await space.FieldAsync("pod/pulled", "{.status.containerStatuses[0].imageID}"), StringComparison.Ordinal);
-        var events = await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=pulled,reason=Pulled");
+        Assert.Contains(
+            "@sha256:",
+            await space.FieldAsync("pod/pulled", "{.status.containerStatuses[0].imageID}"),
+            StringComparison.Ordinal);
+        var events =
+            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=pulled,reason=Pulled");
         Assert.Contains($"Successfully pulled image \"{image}\"", events, StringComparison.Ordinal);
     }
 
@@ -38,7 +42,8 @@ public sealed class ImageTests(RealCluster cluster)
             $"Back-off pulling image \"{image}\"",
             await space.FieldAsync("pod/unknown", "{.status.containerStatuses[0].state.waiting.message}"),
             StringComparison.Ordinal);
-        var events = await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unknown,reason=Failed");
+        var events =
+            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unknown,reason=Failed");
         Assert.Contains($"Failed to pull image \"{image}\"", events, StringComparison.Ordinal);
         Assert.Contains("Error: ErrImagePull", events, StringComparison.Ordinal);
     }
@@ -51,7 +56,8 @@ public sealed class ImageTests(RealCluster cluster)
 
     private static async Task ABadNameIsSaidAsync(Space space)
     {
-        await space.ApplyAsync(Pods.Shell("bad-name", "true").Replace(Pods.Image, "orc.local/UPPER:1", StringComparison.Ordinal));
+        await space.ApplyAsync(
+            Pods.Shell("bad-name", "true").Replace(Pods.Image, "orc.local/UPPER:1", StringComparison.Ordinal));
         await space.WaitAsync("pod/bad-name", "{.status.containerStatuses[0].state.waiting.reason}=InvalidImageName");
     }
 }

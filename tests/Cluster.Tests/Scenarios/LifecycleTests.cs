@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 [Collection(ClusterTests.Name)]
 public sealed class LifecycleTests(RealCluster cluster)
 {
-    private const string Readiness = "readinessProbe: {exec: {command: [test, -e, /tmp/ready]}, periodSeconds: 1, failureThreshold: 1}";
+    private const string Readiness =
+        "readinessProbe: {exec: {command: [test, -e, /tmp/ready]}, periodSeconds: 1, failureThreshold: 1}";
 
     [Fact]
     public async Task Containers_start_in_order_fail_restart_and_end()
@@ -42,7 +43,9 @@ public sealed class LifecycleTests(RealCluster cluster)
             """);
         await space.WaitAsync("pod/ordered", "{.status.phase}=Succeeded");
         Assert.Equal("first\nside\nsecond\nmain\n", await space.KubectlAsync("logs", "ordered", "-c", "main"));
-        Assert.Equal("Completed", await space.FieldAsync("pod/ordered", "{.status.initContainerStatuses[1].state.terminated.reason}"));
+        Assert.Equal(
+            "Completed",
+            await space.FieldAsync("pod/ordered", "{.status.initContainerStatuses[1].state.terminated.reason}"));
     }
 
     private static async Task ACrashLoopBacksOffAsync(Space space)
@@ -50,11 +53,16 @@ public sealed class LifecycleTests(RealCluster cluster)
         await space.ApplyAsync(Pods.Shell("crashing", "echo dying; exit 3"));
         await space.WaitAsync("pod/crashing", "{.status.containerStatuses[0].restartCount}=1");
         await space.WaitAsync("pod/crashing", "{.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff");
-        Assert.Equal("3", await space.FieldAsync("pod/crashing", "{.status.containerStatuses[0].lastState.terminated.exitCode}"));
-        Assert.Contains("CrashLoopBackOff", await space.KubectlAsync("get", "pod", "crashing"), StringComparison.Ordinal);
+        Assert.Equal(
+            "3",
+            await space.FieldAsync("pod/crashing", "{.status.containerStatuses[0].lastState.terminated.exitCode}"));
+        Assert.Contains(
+            "CrashLoopBackOff", await space.KubectlAsync("get", "pod", "crashing"), StringComparison.Ordinal);
         await space.KubectlAsync("wait", "--for=jsonpath={.status.phase}=Running", "pod/crashing", "--timeout=10s");
-        var events = await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=crashing,reason=BackOff");
-        Assert.Contains("Back-off restarting failed container main in pod crashing_lifecycle(", events, StringComparison.Ordinal);
+        var events =
+            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=crashing,reason=BackOff");
+        Assert.Contains(
+            "Back-off restarting failed container main in pod crashing_lifecycle(", events, StringComparison.Ordinal);
     }
 
     private static async Task ReadinessDecidesAboutEndpointsAsync(Space space)
@@ -87,7 +95,9 @@ public sealed class LifecycleTests(RealCluster cluster)
         (await cluster.CtrAsync("task", "kill", "-s", "KILL", id["containerd://".Length..])).Required.ToString();
         await space.WaitAsync("pod/killed", "{.status.containerStatuses[0].restartCount}=1");
         await space.WaitAsync("pod/killed", "Ready");
-        Assert.Equal("137", await space.FieldAsync("pod/killed", "{.status.containerStatuses[0].lastState.terminated.exitCode}"));
+        Assert.Equal(
+            "137",
+            await space.FieldAsync("pod/killed", "{.status.containerStatuses[0].lastState.terminated.exitCode}"));
         Assert.Equal(address, await space.FieldAsync("pod/killed", "{.status.podIP}"));
     }
 
@@ -96,7 +106,8 @@ public sealed class LifecycleTests(RealCluster cluster)
         await space.ApplyAsync(Pods.Shell(
             "unwell", "touch /tmp/well; " + Pods.Idle, more: "livenessProbe: {exec: {command: [rm, /tmp/well]}, periodSeconds: 1, failureThreshold: 1}"));
         await space.WaitAsync("pod/unwell", "{.status.containerStatuses[0].restartCount}=1");
-        var events = await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unwell,reason=Killing");
+        var events =
+            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unwell,reason=Killing");
         Assert.Contains("Container main failed liveness probe, will be restarted", events, StringComparison.Ordinal);
     }
 

@@ -30,7 +30,8 @@ public sealed class OfficialClientTests(RealCluster cluster)
             new V1Patch("{\"metadata\":{\"labels\":{\"seen\":\"yes\"}}}", V1Patch.PatchType.MergePatch), "p", Space, cancellationToken: patience.Token);
         Assert.Equal("yes", patched.Metadata.Labels["seen"]);
 
-        await using var log = await client.CoreV1.ReadNamespacedPodLogAsync("p", Space, cancellationToken: patience.Token);
+        await using var log =
+            await client.CoreV1.ReadNamespacedPodLogAsync("p", Space, cancellationToken: patience.Token);
         using var reader = new StreamReader(log);
         Assert.Equal("started", await reader.ReadLineAsync(patience.Token));
 

@@ -16,7 +16,10 @@ public sealed class OrcTests(RealCluster cluster)
         await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}", "--replicas=2");
         await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
         var before = await UidsAsync();
-        Assert.Contains($"running, process {cluster.ProcessIdOf("silo").ToString(CultureInfo.InvariantCulture)}", await StatusAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"running, process {cluster.ProcessIdOf("silo").ToString(CultureInfo.InvariantCulture)}",
+            await StatusAsync(),
+            StringComparison.Ordinal);
 
         await cluster.DownAndUpAsync(async () =>
         {
@@ -34,12 +37,22 @@ public sealed class OrcTests(RealCluster cluster)
     {
         cluster.Require();
         var taken = Path.Combine(cluster.Scratch, "taken");
-        await SaysAsync("Port 6443 is in use", "up", "--yes", "--data-dir", taken, "--kubeconfig", taken + ".conf", "--hollow-nodes", "1");
+        await SaysAsync(
+            "Port 6443 is in use",
+            "up",
+            "--yes",
+            "--data-dir",
+            taken,
+            "--kubeconfig",
+            taken + ".conf",
+            "--hollow-nodes",
+            "1");
 
         var newer = Path.Combine(cluster.Scratch, "newer");
         Directory.CreateDirectory(newer);
         await File.WriteAllTextAsync(Path.Combine(newer, "version"), "999");
-        await SaysAsync("was written by a newer version (layout 999", "up", "--yes", "--data-dir", newer, "--port", "6555");
+        await SaysAsync(
+            "was written by a newer version (layout 999", "up", "--yes", "--data-dir", newer, "--port", "6555");
         await SaysAsync("There is no file", "image", "load", "/nowhere.tar", "--data-dir", cluster.DataDirectory);
     }
 

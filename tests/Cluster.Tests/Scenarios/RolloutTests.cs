@@ -72,7 +72,8 @@ public sealed class RolloutTests(RealCluster cluster)
         Assert.All(uids, uid => Assert.DoesNotContain(uid, mounts, StringComparison.Ordinal));
         var logs = Directory.GetDirectories("/var/log/pods", "rollout_*");
         Assert.DoesNotContain(logs, d => uids.Any(u => d.EndsWith(u, StringComparison.Ordinal)));
-        var leases = Directory.GetFiles(Path.Combine(cluster.DataDirectory, "node", "cni", "addresses"), "*", SearchOption.AllDirectories);
+        var leases = Directory.GetFiles(
+            Path.Combine(cluster.DataDirectory, "node", "cni", "addresses"), "*", SearchOption.AllDirectories);
         Assert.NotEmpty(leases);
         Assert.DoesNotContain(leases, l => addresses.Contains(Path.GetFileName(l)));
     }

@@ -59,7 +59,8 @@ public sealed class ServiceTests(RealCluster cluster)
 
     private static async Task AffinityAsync(Space space)
     {
-        var answers = await space.ShellAsync("client", "i=0; while [ $i -lt 20 ]; do wget -q -O - http://sticky; i=$((i+1)); done");
+        var answers = await space.ShellAsync(
+            "client", "i=0; while [ $i -lt 20 ]; do wget -q -O - http://sticky; i=$((i+1)); done");
         var lines = answers.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(20, lines.Length);
         Assert.Single(lines.Distinct());
@@ -70,7 +71,8 @@ public sealed class ServiceTests(RealCluster cluster)
         var srv = await space.ShellAsync("client", "nslookup -type=srv _http._tcp.direct.services.svc.cluster.local");
         Assert.Equal(3, srv.Split('\n').Count(l => l.Contains("direct.services.svc.cluster.local", StringComparison.Ordinal) &&
             l.Contains(" 8080 ", StringComparison.Ordinal)));
-        Assert.Contains("says", await space.ShellAsync("client", "wget -q -O - http://elsewhere"), StringComparison.Ordinal);
+        Assert.Contains(
+            "says", await space.ShellAsync("client", "wget -q -O - http://elsewhere"), StringComparison.Ordinal);
         var unknown = await space.TryAsync("exec", "client", "--", "nslookup", "unknown.services.svc.cluster.local");
         Assert.Contains("NXDOMAIN", unknown.Output + unknown.Errors, StringComparison.Ordinal);
     }
@@ -78,18 +80,22 @@ public sealed class ServiceTests(RealCluster cluster)
     private async Task NodePortAsync(Space space)
     {
         var address = (await cluster.KubectlAsync("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}")).Required;
-        Assert.Contains("says", await space.ShellAsync("client", $"wget -q -O - http://{address}:30181"), StringComparison.Ordinal);
+        Assert.Contains(
+            "says", await space.ShellAsync("client", $"wget -q -O - http://{address}:30181"), StringComparison.Ordinal);
         using var http = new HttpClient();
         Assert.Contains("says", await http.GetStringAsync($"http://{address}:30181"), StringComparison.Ordinal);
     }
 
     private static async Task NobodyAsync(Space space)
     {
-        var refused = await space.ShellAsync("client", "nc -w 20 nobody.services.svc.cluster.local 80 </dev/null 2>&1 || true");
+        var refused =
+            await space.ShellAsync("client", "nc -w 20 nobody.services.svc.cluster.local 80 </dev/null 2>&1 || true");
         Assert.Contains("Connection refused", refused, StringComparison.Ordinal);
         using var http = new HttpClient();
         var address = await space.FieldAsync("service/nobody", "{.spec.clusterIP}");
-        var failure = await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync(new Uri($"http://{address}")));
-        Assert.Equal(SocketError.ConnectionRefused, Assert.IsType<SocketException>(failure.InnerException).SocketErrorCode);
+        var failure =
+            await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync(new Uri($"http://{address}")));
+        Assert.Equal(
+            SocketError.ConnectionRefused, Assert.IsType<SocketException>(failure.InnerException).SocketErrorCode);
     }
 }

@@ -41,8 +41,12 @@ public sealed class TerminalTests(RealCluster cluster)
         Assert.Equal("three\nlast\n", await space.KubectlAsync("logs", "p", "--tail=2"));
         Assert.Equal("run x one\ntwo\nthree\nlast\n", await space.KubectlAsync("logs", "p", "--since=1h", "-f"));
         Assert.Equal("", await space.KubectlAsync("logs", "p", "--since-time=2100-01-01T00:00:00Z"));
-        Assert.StartsWith("20", await space.KubectlAsync("logs", "p", "--timestamps", "--tail=1"), StringComparison.Ordinal);
-        Assert.Contains("container x is not valid for pod p", (await space.TryAsync("logs", "p", "-c", "x")).Errors, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "20", await space.KubectlAsync("logs", "p", "--timestamps", "--tail=1"), StringComparison.Ordinal);
+        Assert.Contains(
+            "container x is not valid for pod p",
+            (await space.TryAsync("logs", "p", "-c", "x")).Errors,
+            StringComparison.Ordinal);
         Assert.Contains(
             "previous terminated container \"init\" in pod \"p\" not found",
             (await space.TryAsync("logs", "p", "-c", "init", "--previous")).Errors,
@@ -53,7 +57,8 @@ public sealed class TerminalTests(RealCluster cluster)
     {
         const string Script = "until [ \"$(stty size)\" = \"33 77\" ]; do sleep 0.1; done; tty; echo si''zed; read line; echo got $line; exit 5";
         var quoted = Script.Replace("'", "'\\''", StringComparison.Ordinal);
-        await using var terminal = Terminal.Start(cluster, 33, 77, $"-n {space.Name} exec -it idle -- sh -c '{quoted}'");
+        await using var terminal =
+            Terminal.Start(cluster, 33, 77, $"-n {space.Name} exec -it idle -- sh -c '{quoted}'");
         await terminal.ReadUntilAsync("/dev/pts/");
         await terminal.ReadUntilAsync("sized");
         await terminal.TypeAsync("some words");
@@ -89,7 +94,16 @@ public sealed class TerminalTests(RealCluster cluster)
 
     private static async Task DebuggingWithAnEphemeralContainerAsync(Space space)
     {
-        await space.KubectlAsync("debug", "idle", $"--image={Pods.Image}", "--container=look", "--profile=general", "--", "sh", "-c", "echo looked");
+        await space.KubectlAsync(
+            "debug",
+            "idle",
+            $"--image={Pods.Image}",
+            "--container=look",
+            "--profile=general",
+            "--",
+            "sh",
+            "-c",
+            "echo looked");
         await space.WaitAsync("pod/idle", "{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}=0");
         Assert.Equal("looked\n", await space.KubectlAsync("logs", "idle", "-c", "look"));
         Assert.Equal("0", await space.FieldAsync("pod/idle", "{.status.containerStatuses[0].restartCount}"));

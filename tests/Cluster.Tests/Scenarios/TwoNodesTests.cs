@@ -191,7 +191,8 @@ public sealed class TwoNodesTests(RealCluster cluster)
         {
             var tokens = Path.Combine(Directory, "tokens");
             await File.WriteAllTextAsync(tokens, "");
-            var connection = $"Host={Path.Combine(_cluster.DataDirectory, "run", "postgres")};Username=orc;Database=orc";
+            var connection =
+                $"Host={Path.Combine(_cluster.DataDirectory, "run", "postgres")};Username=orc;Database=orc";
             await using (var silo = await SiloProcess.StartAsync(
                 connection, tokens, new SiloPlace("127.0.0.1", "127.0.0.1", 0), "--controllers", "false",
                     "--node-credentials", Path.Combine(Directory, "pki"), "--node-name", Name, "--node-ip", Address))

@@ -37,7 +37,9 @@ public sealed class FailoverFigures(ITestOutputHelper output)
             pauses.Add(after);
             answers.Add(probe.Answers.Max(static a => a.Took));
             Say($"kill {kill} of silo {place} ({killed.Url.Host}): {after.TotalSeconds:F2} s ({slowest}), longest answer {answers[^1].TotalSeconds:F2} s; "
-                + string.Join(", ", probe.Answers.GroupBy(static a => a.What).Select(static g => $"{g.Key}: {g.Count()}"))
+                +
+                    string.Join(
+                        ", ", probe.Answers.GroupBy(static a => a.What).Select(static g => $"{g.Key}: {g.Count()}"))
                 + (others.Count == 0 ? "" : $"; slowest failure {others.Max(static a => a.Took).TotalSeconds:F2} s"));
             await group.StartAsync(place);
         }

@@ -86,7 +86,8 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
 
     private static IEnumerable<(string Path, string Body)> Kinds()
     {
-        const string Template = """{"metadata":{"labels":{"app":"probe"}},"spec":{"containers":[{"name":"c","image":"i"}]}}""";
+        const string Template =
+            """{"metadata":{"labels":{"app":"probe"}},"spec":{"containers":[{"name":"c","image":"i"}]}}""";
         const string Workload = """{"metadata":{"name":"NAME"},"spec":{"replicas":0,"selector":{"matchLabels":{"app":"probe"}},"template":""" + Template + "}}";
         const string Plain = """{"metadata":{"name":"NAME"}}""";
         yield return ($"{Space}/configmaps", Plain);
@@ -138,7 +139,8 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
                 writer.Wrote(began, ended);
             }
 
-            await Task.Delay(Pause, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pause, TimeProvider.System, _stop.Token).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -179,7 +181,8 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
         public void Watch(long since)
         {
             Volatile.Write(ref _since, since);
-            Volatile.Write(ref _written, new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously));
+            Volatile.Write(
+                ref _written, new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
         public void Wrote(long began, long ended)

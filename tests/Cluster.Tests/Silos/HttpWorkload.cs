@@ -100,12 +100,14 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         await Task.WhenAll(_watching).WaitAsync(AnswerPatience);
 
         await using var store = new PostgresJournalStore(PostgresDataSources.ForJournals(group.Connection));
-        var log = (await store.ReadChangesAsync(ConfigMaps, IJournalStore.FirstRevision, MaxLog, CancellationToken.None))
+        var log =
+            (await store.ReadChangesAsync(ConfigMaps, IJournalStore.FirstRevision, MaxLog, CancellationToken.None))
             .Changes.Select(static c => c with { Object = Canonical(c.Object.Json) }).ToList();
         foreach (var watch in _watches)
         {
             // HTTP does not tell what a change replaced.
-            _history.Add(watch with { Events = [.. watch.Events.Select(e => e with { PreviousRevision = Before(log, e) })] });
+            _history.Add(
+                watch with { Events = [.. watch.Events.Select(e => e with { PreviousRevision = Before(log, e) })] });
         }
 
         var gone = log.Where(static c => c.Kind == ChangeKind.Deleted).Select(static c => c.Object.Uid).ToHashSet();
@@ -113,7 +115,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         [
             .. _violations,
             .. _history.Check(log),
-            .. _deleted.Where(uid => !gone.Contains(uid)).Select(static uid => $"Durable: the acknowledged deletion of {uid} is not in the log"),
+            .. _deleted.Where(uid => !gone.Contains(uid)).Select(
+                static uid => $"Durable: the acknowledged deletion of {uid} is not in the log"),
         ];
     }
 
@@ -171,7 +174,12 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         }
     }
 
-    private void Record(HttpMethod method, ObjectKey key, long began, (HttpStatusCode Code, byte[] Bytes) answer, Dictionary<string, string> known)
+    private void Record(
+        HttpMethod method,
+        ObjectKey key,
+        long began,
+        (HttpStatusCode Code, byte[] Bytes) answer,
+        Dictionary<string, string> known)
     {
         var ended = _history.Now();
         switch (answer.Code)
@@ -202,7 +210,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private void Acknowledge()
     {
         Interlocked.Increment(ref _acknowledged);
-        Interlocked.Exchange(ref _wrote, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        Interlocked.Exchange(
+            ref _wrote, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
     private async Task ReadAsync(Random random)
@@ -220,7 +229,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
                 for (var i = 0; i < Keys; i++)
                 {
                     var key = new ObjectKey("default", $"k{i}");
-                    _history.Add(new HistoryStep(HistoryKind.Read, key, began, ended, revision, items.GetValueOrDefault(key)));
+                    _history.Add(
+                        new HistoryStep(HistoryKind.Read, key, began, ended, revision, items.GetValueOrDefault(key)));
                 }
             }
 
@@ -266,7 +276,9 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
                 }
             }
 
-            token = page.RootElement.GetProperty("metadata").TryGetProperty("continue", out var next) ? next.GetString()! : "";
+            token = page.RootElement.GetProperty("metadata").TryGetProperty("continue", out var next)
+                ? next.GetString()!
+                : "";
         }
         while (token.Length > 0);
         Interlocked.Increment(ref _pagedLists);
@@ -281,11 +293,13 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         }
 
         using var list = JsonDocument.Parse(bytes);
-        var items = list.RootElement.GetProperty("items").EnumerateArray().Select(Canonical).ToDictionary(static o => o.Key);
+        var items =
+            list.RootElement.GetProperty("items").EnumerateArray().Select(Canonical).ToDictionary(static o => o.Key);
         return (RevisionOf(list.RootElement), items);
     }
 
-    private async Task<(HttpStatusCode Code, byte[] Bytes)?> SendAsync(SiloProcess silo, HttpMethod method, string path, object? body)
+    private async Task<(HttpStatusCode Code, byte[] Bytes)?> SendAsync(
+        SiloProcess silo, HttpMethod method, string path, object? body)
     {
         try
         {
@@ -361,7 +375,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
             }
 
             var changed = Canonical(parsed.RootElement.GetProperty("object"));
-            var kind = type switch { "ADDED" => ChangeKind.Added, "MODIFIED" => ChangeKind.Modified, _ => ChangeKind.Deleted };
+            var kind =
+                type switch { "ADDED" => ChangeKind.Added, "MODIFIED" => ChangeKind.Modified, _ => ChangeKind.Deleted };
             watch.Events.Add(new Change(kind, changed));
             seen = changed.Revision;
         }
@@ -379,9 +394,11 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private static ResourceObject Canonical(JsonElement json)
     {
         var metadata = json.GetProperty("metadata");
-        var key = new ObjectKey(metadata.GetProperty("namespace").GetString()!, metadata.GetProperty("name").GetString()!);
+        var key =
+            new ObjectKey(metadata.GetProperty("namespace").GetString()!, metadata.GetProperty("name").GetString()!);
         var data = json.TryGetProperty("data", out var found) ? found.GetRawText() : "";
-        return new ResourceObject(key, metadata.GetProperty("uid").GetString()!, RevisionOf(json), Encoding.UTF8.GetBytes(data));
+        return new ResourceObject(
+            key, metadata.GetProperty("uid").GetString()!, RevisionOf(json), Encoding.UTF8.GetBytes(data));
     }
 
     private static long RevisionOf(JsonElement json) => long.Parse(

@@ -66,7 +66,8 @@ public sealed class SiloGroup : IAsyncLifetime
         {
             using var item = JsonDocument.Parse(line);
             var subset = item.RootElement.GetProperty("object").GetProperty("subsets")[0];
-            var found = subset.GetProperty("addresses").EnumerateArray().Select(static a => a.GetProperty("ip").GetString()!);
+            var found =
+                subset.GetProperty("addresses").EnumerateArray().Select(static a => a.GetProperty("ip").GetString()!);
             if (found.SequenceEqual(expected))
             {
                 return;

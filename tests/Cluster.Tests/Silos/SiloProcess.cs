@@ -41,7 +41,8 @@ public sealed partial class SiloProcess : IAsyncDisposable
             // tests/Cluster.Tests/bin/CONFIGURATION/FRAMEWORK, beside Silo/bin/CONFIGURATION/FRAMEWORK
             var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
             var root = framework.Parent!.Parent!.Parent!.Parent!.Parent!;
-            return Path.Combine(root.FullName, "Silo", "bin", framework.Parent!.Name, framework.Name, "OrleansOrchestrator.Silo");
+            return Path.Combine(
+                root.FullName, "Silo", "bin", framework.Parent!.Name, framework.Name, "OrleansOrchestrator.Silo");
         }
     }
 
@@ -65,7 +66,8 @@ public sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a silo and returns when its API answers.</summary>
-    public static async Task<SiloProcess> StartAsync(string connection, string tokenFile, SiloPlace place, params string[] more)
+    public static async Task<SiloProcess> StartAsync(
+        string connection, string tokenFile, SiloPlace place, params string[] more)
     {
         var silo = new SiloProcess(connection, tokenFile, place, more) { Address = place.Address };
         silo._process.OutputDataReceived += (_, line) => silo.Note(line.Data);
@@ -105,7 +107,8 @@ public sealed partial class SiloProcess : IAsyncDisposable
     {
         lock (_lines)
         {
-            var failures = _lines.SkipLast(LastLines).Where(static l => l.Contains(" fail: OrleansOrchestrator.Api", StringComparison.Ordinal));
+            var failures = _lines.SkipLast(LastLines).Where(
+                static l => l.Contains(" fail: OrleansOrchestrator.Api", StringComparison.Ordinal));
             return string.Join('\n', failures.Concat(_lines.TakeLast(LastLines)).Select(static l => l.Length < LineLength ? l : l[..LineLength]));
         }
     }

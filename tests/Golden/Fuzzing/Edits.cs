@@ -5,7 +5,8 @@ using CsCheck;
 
 namespace OrleansOrchestrator.Golden.Fuzzing;
 
-/// <summary>One change to a body. All three numbers are taken modulo what there is, so that any edit fits any body.</summary>
+/// <summary>One change to a body. All three numbers are taken modulo what there is, so that any edit fits any
+/// body.</summary>
 internal readonly record struct Edit(int At, int What, int Value);
 
 /// <summary>Changes bodies in their structure and in their bytes.</summary>
@@ -37,7 +38,11 @@ internal static class Edits
 
     /// <summary>Few at a time, so that most of a body stays good and its mistakes are reached.</summary>
     public static Gen<Edit[]> Some { get; } =
-        Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 99], Gen.Int[0, 1 << 20], static (at, what, value) => new Edit(at, what, value)).Array[0, 5];
+        Gen.Select(
+            Gen.Int[0, 1 << 20],
+            Gen.Int[0, 99],
+            Gen.Int[0, 1 << 20],
+            static (at, what, value) => new Edit(at, what, value)).Array[0, 5];
 
     public static int NastyCount => Nasty.Length;
 

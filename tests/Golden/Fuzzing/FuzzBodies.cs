@@ -12,7 +12,8 @@ internal static class FuzzBodies
     /// <summary>Requests of kubectl's: path and protobuf body.</summary>
     public static IReadOnlyList<(string Path, byte[] Body)> Protobuf { get; } =
     [
-        .. Lines("kubectl-protobuf.txt").Select(l => l.Split(' ', 3)).Where(w => w[0].StartsWith("POST:", StringComparison.Ordinal))
+        .. Lines("kubectl-protobuf.txt").Select(l => l.Split(' ', 3)).Where(
+            w => w[0].StartsWith("POST:", StringComparison.Ordinal))
             .Select(w => (w[0]["POST:".Length..], Convert.FromHexString(w[1]))),
     ];
 

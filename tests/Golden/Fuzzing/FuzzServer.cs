@@ -41,14 +41,17 @@ public sealed class FuzzServer : IAsyncLifetime
         }
     }
 
-    /// <summary>Sends a request and throws unless it was answered as it should: no crash, no 5xx, bounded memory.</summary>
+    /// <summary>Sends a request and throws unless it was answered as it should: no crash, no 5xx, bounded
+    /// memory.</summary>
     public async Task CheckAsync(FuzzRequest request)
     {
         var before = GC.GetTotalAllocatedBytes();
         var answer = await SendAsync(request);
         var allocated = GC.GetTotalAllocatedBytes() - before;
         var text = Encoding.UTF8.GetString(answer.Body);
-        if (answer.Status >= 500 && answer.Status != 501 && !UpstreamsOwn.Any(u => text.Contains(u, StringComparison.Ordinal)))
+        if (answer.Status >= 500
+            && answer.Status != 501
+            && !UpstreamsOwn.Any(u => text.Contains(u, StringComparison.Ordinal)))
         {
             throw new InvalidOperationException($"{answer.Status} {text}\n{request}");
         }
@@ -84,6 +87,7 @@ public sealed class FuzzServer : IAsyncLifetime
             return head;
         }
 
-        return await client.SendAsync(request.Method, request.Path, headers, request.Body.Length > 0 ? request.Body : null);
+        return await client.SendAsync(
+            request.Method, request.Path, headers, request.Body.Length > 0 ? request.Body : null);
     }
 }

@@ -7,9 +7,9 @@ using Xunit;
 namespace OrleansOrchestrator.Golden.Fuzzing;
 
 /// <summary>
-/// Whatever bytes come from outside, as bodies, patches, selectors, queries, tokens or headers, over real HTTP: there is
-/// an answer, it is below 500, and memory stays bounded. FUZZ_SECONDS sets the time of each test; a failure prints its
-/// seed, which CsCheck_Seed repeats.
+/// Whatever bytes come from outside, as bodies, patches, selectors, queries, tokens or headers, over real HTTP: there
+/// is an answer, it is below 500, and memory stays bounded. FUZZ_SECONDS sets the time of each test; a failure prints
+/// its seed, which CsCheck_Seed repeats.
 /// </summary>
 public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output) : IClassFixture<FuzzServer>
 {
@@ -79,7 +79,11 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
         Gen.Select(From(Objects), Operation.Array[0, 6], Edits.Some, Gen.Bool).Select(static (path, operations, edits, inBytes) =>
         {
             var json = Encoding.UTF8.GetBytes($"[{string.Join(',', operations)}]");
-            return new FuzzRequest("PATCH", $"{path}?dryRun=All", "application/json-patch+json", inBytes ? Edits.InBytes(json, edits) : json);
+            return new FuzzRequest(
+                "PATCH",
+                $"{path}?dryRun=All",
+                "application/json-patch+json",
+                inBytes ? Edits.InBytes(json, edits) : json);
         }));
 
     [Fact]
@@ -94,8 +98,13 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
     public Task StrategicDirectives() => FuzzAsync(
         Gen.Select(From(Objects), Directive.Array[1, 5], Edits.Some).Select(static (path, directives, edits) =>
         {
-            var json = Encoding.UTF8.GetBytes($"{{\"metadata\":{{\"labels\":{{\"a\":\"b\"}}}},\"spec\":{{{string.Join(',', directives)}}}}}");
-            return new FuzzRequest("PATCH", $"{path}?dryRun=All", "application/strategic-merge-patch+json", edits.Length > 3 ? Edits.InBytes(json, edits) : json);
+            var json = Encoding.UTF8.GetBytes(
+                $"{{\"metadata\":{{\"labels\":{{\"a\":\"b\"}}}},\"spec\":{{{string.Join(',', directives)}}}}}");
+            return new FuzzRequest(
+                "PATCH",
+                $"{path}?dryRun=All",
+                "application/strategic-merge-patch+json",
+                edits.Length > 3 ? Edits.InBytes(json, edits) : json);
         }));
 
     [Fact]
@@ -158,8 +167,42 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
     [Fact]
     public Task Paths() => FuzzAsync(
         Gen.Select(
-            From("/api", "/api/v1", "/apis", "/apis/apps/v1", "/openapi/v3", "/openapi/v2", "/", "/api/v1/watch", "/version", "/healthz", "/apis/events.k8s.io/v1", "/metrics"),
-            From("/", "namespaces", "default", "pods", "x", "..", ".", "%2e%2e", "%2F", "%00", "%", "%zz", "proxy", "status", "exec", "log", "//", ";", "?", "\u00e9", "a:b:c:d", "watch").Array[0, 7],
+            From(
+                "/api",
+                "/api/v1",
+                "/apis",
+                "/apis/apps/v1",
+                "/openapi/v3",
+                "/openapi/v2",
+                "/",
+                "/api/v1/watch",
+                "/version",
+                "/healthz",
+                "/apis/events.k8s.io/v1",
+                "/metrics"),
+            From(
+                "/",
+                "namespaces",
+                "default",
+                "pods",
+                "x",
+                "..",
+                ".",
+                "%2e%2e",
+                "%2F",
+                "%00",
+                "%",
+                "%zz",
+                "proxy",
+                "status",
+                "exec",
+                "log",
+                "//",
+                ";",
+                "?",
+                "\u00e9",
+                "a:b:c:d",
+                "watch").Array[0, 7],
             From("GET", "POST", "PUT", "HEAD", "OPTIONS", "TRACE", "FOO")).Select(static (root, parts, method) => new FuzzRequest(
                 method, $"{root}/{string.Join('/', parts)}".Replace("é", "%C3%A9", StringComparison.Ordinal), "", [])));
 
@@ -175,7 +218,8 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
         }
     }
 
-    private static Gen<(string Path, byte[] Json)> Body { get; } = Gen.Int[0, FuzzBodies.All.Count - 1].Select(i => FuzzBodies.All[i]);
+    private static Gen<(string Path, byte[] Json)> Body { get; } =
+        Gen.Int[0, FuzzBodies.All.Count - 1].Select(i => FuzzBodies.All[i]);
 
     private static Gen<string> Validation { get; } = From("Ignore", "Warn", "Strict");
 
@@ -192,7 +236,17 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
         });
 
     private static Gen<string> Directive { get; } = Gen.Select(
-        From("$patch", "$retainKeys", "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers", "$setElementOrder/ports", "containers", "ports", "volumes", "$setElementOrder/", "$deleteFromPrimitiveList/containers"),
+        From(
+            "$patch",
+            "$retainKeys",
+            "$setElementOrder/containers",
+            "$deleteFromPrimitiveList/finalizers",
+            "$setElementOrder/ports",
+            "containers",
+            "ports",
+            "volumes",
+            "$setElementOrder/",
+            "$deleteFromPrimitiveList/containers"),
         From("\"delete\"", "\"replace\"", "\"merge\"", "[]", "[{\"name\":\"c\"}]", "[{\"$patch\":\"replace\"}]", "[{\"name\":\"c\",\"$patch\":\"delete\"}]", "[null]", "[1,\"a\",null,{}]", "{}", "null", "[[]]", "[{\"port\":80},{\"port\":80}]")).Select(
         static (name, value) => $"\"{name}\":{value}");
 
@@ -219,7 +273,10 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
 
     private async Task FuzzAsync(Gen<FuzzRequest> requests)
     {
-        var seconds = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SECONDS"), CultureInfo.InvariantCulture, out var asked) ? asked : DefaultSeconds;
+        var seconds = int.TryParse(
+            Environment.GetEnvironmentVariable("FUZZ_SECONDS"), CultureInfo.InvariantCulture, out var asked)
+            ? asked
+            : DefaultSeconds;
         var count = 0L;
         await requests.SampleAsync(
             async request =>

@@ -51,10 +51,17 @@ public sealed class GarbageCollectorTests
     {
         var world = new World();
         var node = world.AddNode("n1");
-        AddOwned(world, "right", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = node.Metadata.Uid });
-        AddOwned(world, "wrong", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = "another" });
+        AddOwned(
+            world,
+            "right",
+            new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = node.Metadata.Uid });
+        AddOwned(
+            world, "wrong", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = "another" });
         AddOwned(world, "absent", new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n2", Uid = "x" });
-        AddOwned(world, "unknown", new V1OwnerReference { ApiVersion = "example.com/v1", Kind = "Thing", Name = "t", Uid = "y" });
+        AddOwned(
+            world,
+            "unknown",
+            new V1OwnerReference { ApiVersion = "example.com/v1", Kind = "Thing", Name = "t", Uid = "y" });
         var collector = new GarbageCollector(world.Services);
         await SettleAsync(world, collector);
         Assert.Equal(["right", "unknown"], world.Api.All<V1ConfigMap>().Select(c => c.Metadata.Name));
@@ -71,7 +78,8 @@ public sealed class GarbageCollectorTests
             new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n1", Uid = node.Metadata.Uid },
             new V1OwnerReference { ApiVersion = "v1", Kind = "Node", Name = "n2", Uid = "x" });
         await SettleAsync(world, new GarbageCollector(world.Services));
-        Assert.Equal("n1", Assert.Single(world.Api.Find<V1ConfigMap>("default", "shared")!.Metadata.OwnerReferences).Name);
+        Assert.Equal(
+            "n1", Assert.Single(world.Api.Find<V1ConfigMap>("default", "shared")!.Metadata.OwnerReferences).Name);
     }
 
     [Fact]

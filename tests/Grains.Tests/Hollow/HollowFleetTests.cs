@@ -33,7 +33,9 @@ public sealed class HollowFleetTests : IAsyncDisposable
         Assert.Equal("True", Condition(node, "Ready")!["status"]!.GetValue<string>());
         Assert.Equal("172.20.0.2", node["status"]!["addresses"]![0]!["address"]!.GetValue<string>());
         var lease = _api.Find(WellKnown.Leases, new ObjectKey("kube-node-lease", "hollow-node-1"))!;
-        Assert.Equal(node["metadata"]!["uid"]!.GetValue<string>(), lease["metadata"]!["ownerReferences"]![0]!["uid"]!.GetValue<string>());
+        Assert.Equal(
+            node["metadata"]!["uid"]!.GetValue<string>(),
+            lease["metadata"]!["ownerReferences"]![0]!["uid"]!.GetValue<string>());
         Assert.StartsWith("system:node:hollow-node-", _api.Writers["create leases"], StringComparison.Ordinal);
     }
 
@@ -49,7 +51,8 @@ public sealed class HollowFleetTests : IAsyncDisposable
         Assert.Equal("True", Condition(Pod("a")!, "Ready")!["status"]!.GetValue<string>());
         Assert.True(status["containerStatuses"]![0]!["ready"]!.GetValue<bool>());
         Assert.Null(Phase("elsewhere"));
-        await _api.DeleteAsync(new DeleteRequest { Resource = WellKnown.Pods, Key = new ObjectKey("default", "a") }, default);
+        await _api.DeleteAsync(
+            new DeleteRequest { Resource = WellKnown.Pods, Key = new ObjectKey("default", "a") }, default);
         await _api.UntilAsync(() => Pod("a") is null);
         _api.Put(WellKnown.Pods, new PodSketch("b") { NodeName = "hollow-node-1" }.Build());
         await _api.UntilAsync(() => Phase("b") == "Running");
@@ -74,7 +77,9 @@ public sealed class HollowFleetTests : IAsyncDisposable
         var terminated = Pod("job")!["status"]!["containerStatuses"]![0]!["state"]!["terminated"]!;
         Assert.Equal(reason, terminated["reason"]!.GetValue<string>());
         Assert.Equal(exitCode, terminated["exitCode"]!.ToJsonString());
-        Assert.Equal(0, Pod("job")!["status"]!["initContainerStatuses"]![0]!["state"]!["terminated"]!["exitCode"]!.GetValue<int>());
+        Assert.Equal(
+            0,
+            Pod("job")!["status"]!["initContainerStatuses"]![0]!["state"]!["terminated"]!["exitCode"]!.GetValue<int>());
     }
 
     [Fact]
@@ -101,7 +106,8 @@ public sealed class HollowFleetTests : IAsyncDisposable
         await _api.UntilAsync(() => _api.All(WellKnown.Leases).Count == 1);
         var node = _api.Find(WellKnown.Nodes, new ObjectKey("", "hollow-node-0"))!.DeepClone().AsObject();
         Condition(node, "Ready")!["status"] = "Unknown";
-        _api.Put(WellKnown.Nodes, SchedulingObjects.Object(new ObjectKey("", "hollow-node-0"), "", 0, node.ToJsonString()));
+        _api.Put(
+            WellKnown.Nodes, SchedulingObjects.Object(new ObjectKey("", "hollow-node-0"), "", 0, node.ToJsonString()));
         await _api.UntilAsync(() =>
             Condition(_api.Find(WellKnown.Nodes, new ObjectKey("", "hollow-node-0"))!, "Ready")!["status"]!.GetValue<string>() == "True");
     }
@@ -110,7 +116,8 @@ public sealed class HollowFleetTests : IAsyncDisposable
     public async Task ARefusedStepIsTriedAgain()
     {
         var refusals = 0;
-        _api.Intercept = (what, _) => what == "update pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
+        _api.Intercept = (what, _) =>
+            what == "update pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
         Start(1);
         _api.Put(WellKnown.Pods, new PodSketch("a") { NodeName = "hollow-node-0" }.Build());
         await _api.UntilAsync(() => Phase("a") == "Running");
@@ -148,7 +155,8 @@ public sealed class HollowFleetTests : IAsyncDisposable
 
     private void Start(int count)
     {
-        var fleet = new HollowFleet(new HollowNodeSettings { Count = count }, _api, TimeProvider.System, NullLogger.Instance);
+        var fleet =
+            new HollowFleet(new HollowNodeSettings { Count = count }, _api, TimeProvider.System, NullLogger.Instance);
         _run = fleet.RunAsync(_stop.Token);
     }
 

@@ -118,7 +118,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await world.CachesOf(0).GetAsync(TestObjects.Pods, default);
         await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
         var behind = await (await world.CachesOf(1).GetAsync(TestObjects.Pods, default)).ConsistentAsync(default);
-        history.Add(new HistoryStep(HistoryKind.Read, key, history.Now(), history.Now(), behind.Revision, behind.Get(key)));
+        history.Add(
+            new HistoryStep(HistoryKind.Read, key, history.Now(), history.Now(), behind.Revision, behind.Get(key)));
 
         Assert.Contains(history.Check(await LogAsync(store)), v => v.StartsWith("Exact", StringComparison.Ordinal));
     }
@@ -147,14 +148,17 @@ public sealed class HistoryTests(ITestOutputHelper output)
         });
         var (key, history) = (new ObjectKey("n", "a"), new JournalHistory());
         var cache = await world.CachesOf(1).GetAsync(TestObjects.Pods, default);
-        using var watcher = cache.Watch(new CacheWatchRequest { AfterRevision = IJournalStore.FirstRevision, NeedsPrevious = true });
+        using var watcher =
+            cache.Watch(new CacheWatchRequest { AfterRevision = IJournalStore.FirstRevision, NeedsPrevious = true });
         var created = await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
-        await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Update(key, created.Value!.Revision, "{}"), default);
+        await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(
+            TestObjects.Update(key, created.Value!.Revision, "{}"), default);
 
         var seen = await cache.ConsistentAsync(default);
         history.Add(new HistoryStep(HistoryKind.Read, key, history.Now(), history.Now(), seen.Revision, seen.Get(key)));
         var batch = await watcher.ReadAsync(10, Workload.Patience, default);
-        var events = batch.Events.Select(static e => new Change(e.Kind, e.Object) { PreviousRevision = e.Previous?.Revision ?? 0 });
+        var events = batch.Events.Select(
+            static e => new Change(e.Kind, e.Object) { PreviousRevision = e.Previous?.Revision ?? 0 });
         history.Add(new HistoryWatch(IJournalStore.FirstRevision, [.. events]));
 
         Assert.Equal(["Exact", "Exact"], history.Check(await LogAsync(store)).Select(static v => v.Split(':')[0]));
@@ -193,7 +197,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await snapshotRead.Task;
 
         Assert.False(loading.IsCompleted);
-        Assert.Null((await (await world.CachesOf(0).GetAsync(TestObjects.Pods, default)).ConsistentAsync(default)).Get(key));
+        Assert.Null(
+            (await (await world.CachesOf(0).GetAsync(TestObjects.Pods, default)).ConsistentAsync(default)).Get(key));
         publish.SetResult();
         await write;
         Assert.NotNull((await loading).Current.Get(key));
@@ -210,7 +215,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
 
         Assert.Equal("Reliable", Violation(log, h => h.Add(new HistoryWatch(1, [.. log.Where((_, i) => i != 5)]))));
         Assert.Equal("Reliable", Violation(log, h => h.Add(new HistoryWatch(1, [log[0], log[2], log[1]]))));
-        Assert.Equal("Exact", Violation(log, h => h.Add(new HistoryWatch(1, [log[0] with { Kind = ChangeKind.Deleted }]))));
+        Assert.Equal(
+            "Exact", Violation(log, h => h.Add(new HistoryWatch(1, [log[0] with { Kind = ChangeKind.Deleted }]))));
         Assert.Equal("Linearizable", Violation(log, h =>
         {
             h.Add(new HistoryStep(HistoryKind.Write, b.Key, h.Now(), h.Now(), b.Revision, b));

@@ -46,7 +46,8 @@ public abstract class JournalStoreConformance
         var snapshot = await store.ReadSnapshotAsync(Pods, default);
         Assert.Equal(5, snapshot.Revision);
         var only = Assert.Single(snapshot.Objects);
-        Assert.Equal((new ObjectKey("n", "b"), 4L, "uid-b", "{\"r\":4}"), (only.Key, only.Revision, only.Uid, Text(only)));
+        Assert.Equal(
+            (new ObjectKey("n", "b"), 4L, "uid-b", "{\"r\":4}"), (only.Key, only.Revision, only.Uid, Text(only)));
         Assert.Equal([new KeyRevision(new ObjectKey("n", "b"), 4)], await store.ReadRevisionsAsync(Pods, default));
         Assert.Equal("{\"r\":4}", Text((await store.ReadObjectAsync(Pods, new ObjectKey("n", "b"), default))!));
 
@@ -171,12 +172,15 @@ public abstract class JournalStoreConformance
     {
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
-        await store.AppendAsync(Pods, epoch, [Added(2, "n", "a"), Added(3, "n", "b"), Modified(4, "n", "a", 2)], default);
+        await store.AppendAsync(
+            Pods, epoch, [Added(2, "n", "a"), Added(3, "n", "b"), Modified(4, "n", "a", 2)], default);
         await store.AppendAsync(Pods, epoch, [Deleted(5, "n", "a", 4)], default);
 
         var history = await store.ReadHistoryAsync(Pods, 2, 10, default);
 
-        Assert.Equal([null, "{\"r\":2}", "{\"r\":4}"], history.Changes.Select(c => c.Previous is null ? null : Text(c.Previous)));
+        Assert.Equal(
+            [null, "{\"r\":2}", "{\"r\":4}"],
+            history.Changes.Select(c => c.Previous is null ? null : Text(c.Previous)));
         Assert.Equal([null, 2L, 4L], history.Changes.Select(c => c.Previous?.Revision));
     }
 
@@ -241,11 +245,13 @@ public abstract class JournalStoreConformance
 
         var all = committed.SelectMany(r => r).Order().ToArray();
         Assert.Equal(all.Distinct(), all);
-        Assert.Equal(all, (await store.ReadChangesAsync(Pods, 1, 1000, default)).Changes.Select(c => c.Object.Revision));
+        Assert.Equal(
+            all, (await store.ReadChangesAsync(Pods, 1, 1000, default)).Changes.Select(c => c.Object.Revision));
         Assert.Equal(all.Length, (await store.ReadSnapshotAsync(Pods, default)).Objects.Count);
     }
 
-    private static Change Added(long revision, string space, string name) => Make(ChangeKind.Added, revision, space, name, 0);
+    private static Change Added(long revision, string space, string name) =>
+        Make(ChangeKind.Added, revision, space, name, 0);
 
     private static Change Modified(long revision, string space, string name, long previous) =>
         Make(ChangeKind.Modified, revision, space, name, previous);

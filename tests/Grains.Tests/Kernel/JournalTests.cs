@@ -33,7 +33,8 @@ public sealed class JournalTests
         var first = journal.CommitAsync(A, TestObjects.Create(A));
         await journal.Thread.DrainAsync();
         await journal.Thread.DrainAsync();
-        var others = Enumerable.Range(0, 100).Select(i => Key($"p{i}")).Select(k => journal.CommitAsync(k, TestObjects.Create(k))).ToList();
+        var others = Enumerable.Range(0, 100).Select(i => Key($"p{i}")).Select(
+            k => journal.CommitAsync(k, TestObjects.Create(k))).ToList();
         await journal.Thread.DrainAsync();
 
         gate.SetResult();
@@ -180,7 +181,8 @@ public sealed class JournalTests
         var successor = Activate();
         Assert.Equal(2, await successor.GetRevisionAsync());
 
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => stale.CommitAsync(Key("b"), TestObjects.Create(Key("b"))));
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => stale.CommitAsync(Key("b"), TestObjects.Create(Key("b"))));
 
         Assert.True(stale.IsLost);
         Assert.Equal(2, (await _memory.ReadSnapshotAsync(TestObjects.Pods, default)).Revision);
@@ -343,8 +345,10 @@ public sealed class JournalTests
         var first = journal.CommitAsync(A, TestObjects.Create(A));
         await journal.Thread.DrainAsync();
         await journal.Thread.DrainAsync();
-        var queued = Enumerable.Range(0, 3).Select(i => Key($"q{i}")).Select(k => journal.CommitAsync(k, TestObjects.Create(k))).ToList();
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => journal.CommitAsync(Key("z"), TestObjects.Create(Key("z"))));
+        var queued = Enumerable.Range(0, 3).Select(i => Key($"q{i}")).Select(
+            k => journal.CommitAsync(k, TestObjects.Create(k))).ToList();
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => journal.CommitAsync(Key("z"), TestObjects.Create(Key("z"))));
 
         gate.SetResult();
 
@@ -417,7 +421,8 @@ public sealed class JournalTests
 
         public Task<long> GetRevisionAsync() => Thread.RunAsync(() => _journal.GetRevisionAsync(default).AsTask());
 
-        public Task<ResourceObject?> ReadAsync(ObjectKey key) => Thread.RunAsync(() => _journal.ReadAsync(key, default));
+        public Task<ResourceObject?> ReadAsync(ObjectKey key) =>
+            Thread.RunAsync(() => _journal.ReadAsync(key, default));
 
         public Task<ChangeBatch> ReadAfterAsync(long revision, TimeSpan wait) =>
             Thread.RunAsync(() => _journal.ReadAfterAsync(revision, 100, wait, default));

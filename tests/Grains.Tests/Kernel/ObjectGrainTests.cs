@@ -26,7 +26,8 @@ public sealed class ObjectGrainTests
         Assert.Equal("2", created.ResourceVersion());
         var cache = await world.CachesOf(silos - 1).GetAsync(TestObjects.Pods, default);
         using var watcher = cache.Watch(new() { AfterRevision = created.Revision });
-        Assert.Equal(StatusReasons.AlreadyExists, (await grain.WriteAsync(TestObjects.Create(key), default)).Error!.Reason);
+        Assert.Equal(
+            StatusReasons.AlreadyExists, (await grain.WriteAsync(TestObjects.Create(key), default)).Error!.Reason);
         var updated = (await grain.WriteAsync(TestObjects.Update(key, 2, "{\"a\":1}"), default)).Required;
         var refused = (await grain.WriteAsync(TestObjects.Update(key, 2, "{\"a\":2}"), default)).Error!;
         Assert.Equal(StatusReasons.Conflict, refused.Reason);
@@ -37,7 +38,8 @@ public sealed class ObjectGrainTests
         Assert.Equal(4, deleted.Revision);
         Assert.Null(await grain.GetAsync(ReadMode.Verified, default));
         Assert.Null((await cache.ConsistentAsync(default)).Get(key));
-        Assert.Equal(StatusReasons.NotFound, (await grain.WriteAsync(TestObjects.Update(key, 3), default)).Error!.Reason);
+        Assert.Equal(
+            StatusReasons.NotFound, (await grain.WriteAsync(TestObjects.Update(key, 3), default)).Error!.Reason);
 
         var batch = await watcher.ReadAsync(10, TimeSpan.FromSeconds(10), default);
         Assert.Equal([ChangeKind.Modified, ChangeKind.Deleted], batch.Events.Select(e => e.Kind));

@@ -97,7 +97,8 @@ public sealed class OrleansTablesTests
         await storage.WriteStateAsync("name", id, state);
         rival.State = State("three");
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("name", id, rival));
-        await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("name", id, new GrainState<StatusCause>(State("four"))));
+        await Assert.ThrowsAsync<InconsistentStateException>(
+            () => storage.WriteStateAsync("name", id, new GrainState<StatusCause>(State("four"))));
         await storage.ReadStateAsync("name", id, rival);
         Assert.Equal(State("two"), rival.State);
         await storage.ClearStateAsync("name", id, rival);
@@ -134,7 +135,8 @@ public sealed class OrleansTablesTests
         Assert.Single((await table.ReadRows(changed.GrainId)).Reminders);
         foreach (var (begin, end) in new[] { (0u, 0u), (0u, uint.MaxValue / 2), (uint.MaxValue / 2, 0u), (uint.MaxValue / 3, 7u) })
         {
-            var expected = entries.Where(e => InRange(e.GrainId.GetUniformHashCode(), begin, end)).Select(e => e.GrainId).ToHashSet();
+            var expected = entries.Where(
+                e => InRange(e.GrainId.GetUniformHashCode(), begin, end)).Select(e => e.GrainId).ToHashSet();
             Assert.Equal(expected, (await table.ReadRows(begin, end)).Reminders.Select(r => r.GrainId).ToHashSet());
         }
 

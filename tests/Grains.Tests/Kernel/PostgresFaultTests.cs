@@ -21,13 +21,15 @@ public sealed class PostgresFaultTests
         var connectionString = await PostgresFixture.CreateDatabaseAsync();
         await using var proxy = new PostgresProxy(connectionString);
         await using var store = new PostgresJournalStore(PostgresDataSources.ForJournals(proxy.ConnectionString));
-        await using var world = await TestSilos.StartAsync(new TestSilosOptions { Store = store, ConfigureStore = ShortLease });
+        await using var world =
+            await TestSilos.StartAsync(new TestSilosOptions { Store = store, ConfigureStore = ShortLease });
         var grain = world.ObjectGrain(TestObjects.Pods, A);
         var created = (await grain.WriteAsync(TestObjects.Create(A), default)).Required;
         await grain.WriteAsync(TestObjects.Update(A, created.Revision), default);
 
         proxy.Cut(cut);
-        await Assert.ThrowsAsync<UnknownOutcomeException>(() => grain.WriteAsync(TestObjects.Update(A, 3, "{\"x\":1}"), default));
+        await Assert.ThrowsAsync<UnknownOutcomeException>(
+            () => grain.WriteAsync(TestObjects.Update(A, 3, "{\"x\":1}"), default));
         Assert.True(proxy.HasCut);
 
         var committed = cut == ProxyCut.BeforeClient;
@@ -104,7 +106,8 @@ public sealed class PostgresFaultTests
     }
 
     private static void ShortLease(OrchestratorStoreOptions options) =>
-        (options.Journals.Lease, options.Journals.LeaseMargin) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(50));
+        (options.Journals.Lease, options.Journals.LeaseMargin) =
+            (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(50));
 
     /// <summary>
     /// Repeats while the answer is that nothing was done, as a client does that gets 503 with Retry-After.

@@ -11,7 +11,8 @@ public sealed class StoreMigrationsTests
 {
     private static readonly string[] Scripts =
     [
-        .. typeof(StoreMigrations).Assembly.GetManifestResourceNames().Where(static name => name.EndsWith(".sql", StringComparison.Ordinal))
+        .. typeof(StoreMigrations).Assembly.GetManifestResourceNames().Where(
+            static name => name.EndsWith(".sql", StringComparison.Ordinal))
             .Select(static name => string.Join('.', name.Split('.')[^2..])).Order(StringComparer.Ordinal),
     ];
 
@@ -23,7 +24,9 @@ public sealed class StoreMigrationsTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ =>
             StoreMigrations.ApplyAsync(connectionString, NullLogger.Instance, CancellationToken.None)));
 
-        Assert.Equal((long)Scripts.Length, await ExecuteAsync(connectionString, "select count(*) from public.orchestrator_schema_versions"));
+        Assert.Equal(
+            (long)Scripts.Length,
+            await ExecuteAsync(connectionString, "select count(*) from public.orchestrator_schema_versions"));
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public sealed class WriteCost(ITestOutputHelper output)
     {
         var (server, connectionString) = await PostgresFixture.StartOwnAsync();
         await using var own = server;
-        await using var world = await TestSilos.StartAsync(new TestSilosOptions { ConnectionString = connectionString });
+        await using var world =
+            await TestSilos.StartAsync(new TestSilosOptions { ConnectionString = connectionString });
         var cache = await world.Caches.GetAsync(TestObjects.Pods, default);
         var objects = writers == 1 ? Objects / 10 : Objects;
         var written = new ResourceObject[objects];
@@ -41,7 +42,8 @@ public sealed class WriteCost(ITestOutputHelper output)
             var write = TestObjects.Update(item.Key, item.Revision, Spec);
             written[i] = (await world.ObjectGrain(TestObjects.Pods, item.Key).WriteAsync(write, default)).Required;
         });
-        await MeasureAsync("consistent get", writers, objects, async i => (await cache.ConsistentAsync(default)).Get(written[i].Key));
+        await MeasureAsync(
+            "consistent get", writers, objects, async i => (await cache.ConsistentAsync(default)).Get(written[i].Key));
         await MeasureAsync("delete", writers, objects, i =>
             world.ObjectGrain(TestObjects.Pods, written[i].Key).WriteAsync(TestObjects.Delete(written[i]), default));
     }

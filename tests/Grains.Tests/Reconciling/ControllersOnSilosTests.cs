@@ -34,7 +34,8 @@ public sealed class ControllersOnSilosTests
         Require(await client.CreateAsync(Deployment(10), default));
         await UntilAsync<V1Deployment>(client, d => d.Status?.AvailableReplicas == 10 && d.Metadata.Generation == 1);
         await UntilAsync<Corev1Event>(client, e => e.Reason == "ScalingReplicaSet" && e.InvolvedObject.Name == "web");
-        await UntilAsync<Corev1Event>(client, e => e.Reason == "SuccessfulCreate" && e.Source.Component == "replicaset-controller");
+        await UntilAsync<Corev1Event>(
+            client, e => e.Reason == "SuccessfulCreate" && e.Source.Component == "replicaset-controller");
         Require(await client.CreateAsync(Service(), default));
         await UntilAsync<V1EndpointSlice>(client, s => s.Endpoints?.Count(e => e.Conditions.Ready == true) == 10);
         await UntilAsync<V1Endpoints>(client, e => e.Subsets?[0].Addresses?.Count == 10);
@@ -104,7 +105,8 @@ public sealed class ControllersOnSilosTests
         await first.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(both));
         var second = RunNodesAsync(client, stop.Token, "n2");
-        await UntilAsync<V1Node>(client, n => n.Metadata.Name == "n1" && n.Spec.Taints?.Any(t => t.Effect == "NoExecute") == true);
+        await UntilAsync<V1Node>(
+            client, n => n.Metadata.Name == "n1" && n.Spec.Taints?.Any(t => t.Effect == "NoExecute") == true);
         var moved = new HashSet<string>();
         await UntilAsync<V1Pod>(client, p => p.Spec.NodeName == "n2" && p.Status.Phase == "Running" && moved.Add(p.Metadata.Name) && moved.Count == 3);
 
@@ -123,7 +125,8 @@ public sealed class ControllersOnSilosTests
         Require(await client.CreateAsync(Deployment(500), default));
         await UntilAsync<V1ReplicaSet>(client, s => s.Status?.Replicas == 500);
         TestContext.Current.SendDiagnosticMessage($"500 pods created in {watch.ElapsedMilliseconds} ms");
-        var pods = await client.ListAsync(ResourceOf<V1Pod>.Query("shop") with { Freshness = ReadFreshness.Linearizable }, default);
+        var pods = await client.ListAsync(
+            ResourceOf<V1Pod>.Query("shop") with { Freshness = ReadFreshness.Linearizable }, default);
         Assert.Equal(500, pods.Items.Count);
     }
 
@@ -202,7 +205,8 @@ public sealed class ControllersOnSilosTests
         {
             foreach (var name in names)
             {
-                await grains.GetGrain<IControllerGrain>(name).AsReference<IRemindable>().ReceiveReminder("resync", default, cancellationToken);
+                await grains.GetGrain<IControllerGrain>(name).AsReference<IRemindable>().ReceiveReminder(
+                    "resync", default, cancellationToken);
             }
         }
     }
@@ -215,7 +219,8 @@ public sealed class ControllersOnSilosTests
         {
             // Who furnished the world has made the first.
             await client.CreateAsync(new V1Node { Metadata = new V1ObjectMeta { Name = name } }, default);
-            var ready = JsonNode.Parse("""{"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}""")!;
+            var ready = JsonNode.Parse(
+                """{"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}""")!;
             await client.PatchStatusAsync<V1Node>(new ObjectKey("", name), ready.AsObject(), default);
             Require(await client.CreateAsync(
                 new V1Lease
@@ -246,7 +251,8 @@ public sealed class ControllersOnSilosTests
             Key = key, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = seconds,
         });
 
-    private static async Task RunNodesAsync(IResourceClient client, CancellationToken cancellationToken, string node = "n1")
+    private static async Task RunNodesAsync(
+        IResourceClient client, CancellationToken cancellationToken, string node = "n1")
     {
         var addresses = 0;
         await foreach (var change in client.FollowAsync(WellKnown.Pods, cancellationToken))
@@ -274,7 +280,8 @@ public sealed class ControllersOnSilosTests
                 Require(await client.CreateAsync(
                     new CreateRequest
                     {
-                        Resource = WellKnown.Pods, Namespace = item.Key.Namespace, Name = item.Key.Name, Subresource = "binding",
+                        Resource = WellKnown.Pods, Namespace = item.Key.Namespace, Name = item.Key.Name,
+                        Subresource = "binding",
                         Json = Encoding.UTF8.GetBytes(binding),
                     },
                     cancellationToken));
@@ -296,7 +303,9 @@ public sealed class ControllersOnSilosTests
         using var patience = new CancellationTokenSource(Patience);
         await foreach (var change in client.FollowAsync(ResourceOf<T>.Name, patience.Token))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted && isReached(change.Object.As<T>()))
+            if (!ReferenceEquals(change, ResourceChange.Synced)
+                && change.Kind != ChangeKind.Deleted
+                && isReached(change.Object.As<T>()))
             {
                 return;
             }
@@ -308,7 +317,9 @@ public sealed class ControllersOnSilosTests
         using var patience = new CancellationTokenSource(Patience);
         await foreach (var change in client.FollowAsync(resource, patience.Token))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind == ChangeKind.Deleted && change.Object.Key == key)
+            if (!ReferenceEquals(change, ResourceChange.Synced)
+                && change.Kind == ChangeKind.Deleted
+                && change.Object.Key == key)
             {
                 return;
             }
@@ -343,10 +354,12 @@ public sealed class ControllersOnSilosTests
         return true;
     }
 
-    private static void Require(Outcome<ResourceObject> outcome) => Assert.True(outcome.Succeeded, outcome.Error?.Message);
+    private static void Require(Outcome<ResourceObject> outcome) =>
+        Assert.True(outcome.Succeeded, outcome.Error?.Message);
 
     private sealed class Trust : IClusterTrust
     {
-        public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) => ValueTask.FromResult("PEM");
+        public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult("PEM");
     }
 }

@@ -49,7 +49,8 @@ public sealed class RemindersOnlyTests
         _world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
         await PassAsync(minutes: 10);
         Assert.Equal((0, 5), (Serving("demo:1"), Serving("demo:2")));
-        var progressing = _world.Api.Find<V1Deployment>("default", "web")!.Status.Conditions.Single(c => c.Type == "Progressing");
+        var progressing =
+            _world.Api.Find<V1Deployment>("default", "web")!.Status.Conditions.Single(c => c.Type == "Progressing");
         Assert.Equal("NewReplicaSetAvailable", progressing.Reason);
 
         _world.Api.Delete<V1Deployment>("default", "web", "Background");
@@ -70,7 +71,8 @@ public sealed class RemindersOnlyTests
         Assert.All(_world.ActivePods(), p => Assert.NotEqual("n1", p.Spec.NodeName));
     }
 
-    private int Serving(string image) => _world.ActivePods().Count(p => p.Spec.Containers[0].Image == image && p.Status.Phase == "Running");
+    private int Serving(string image) =>
+        _world.ActivePods().Count(p => p.Spec.Containers[0].Image == image && p.Status.Phase == "Running");
 
     private WakeController Waker(ResourceName target, IReadOnlyList<Followed> followed) => new(
         target, null, followed, _world.Api, address => Reconcile(address), _world.Services.Options, _world.Time);

@@ -46,7 +46,8 @@ public sealed class WakeControllerTests
         await NextAsync();
         for (var i = 0; i < 500; i++)
         {
-            _world.Api.Change<V1ReplicaSet>("default", "web", s => s.Metadata.Annotations = new Dictionary<string, string> { ["n"] = $"{i}" });
+            _world.Api.Change<V1ReplicaSet>(
+                "default", "web", s => s.Metadata.Annotations = new Dictionary<string, string> { ["n"] = $"{i}" });
         }
 
         // A change of another object shows that all before it were taken in.

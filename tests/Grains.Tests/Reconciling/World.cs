@@ -166,7 +166,8 @@ internal sealed class World
             Metadata = new V1ObjectMeta
             {
                 Name = name,
-                Labels = zone is null ? null : new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = zone },
+                Labels =
+                    zone is null ? null : new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = zone },
             },
             Spec = new V1NodeSpec(),
             Status = new V1NodeStatus
@@ -184,7 +185,8 @@ internal sealed class World
         }
     }
 
-    public V1Pod AddPod(string name, string node, Dictionary<string, string>? labels = null, string? ip = null, bool ready = true) =>
+    public V1Pod AddPod(
+        string name, string node, Dictionary<string, string>? labels = null, string? ip = null, bool ready = true) =>
         Api.Seed(new V1Pod
         {
             Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Labels = labels },
@@ -222,7 +224,8 @@ internal sealed class World
                 [
                     new V1PodCondition
                     {
-                        Type = "Ready", Status = ready ? "True" : "False", LastTransitionTime = Time.GetUtcNow().UtcDateTime,
+                        Type = "Ready", Status = ready ? "True" : "False",
+                        LastTransitionTime = Time.GetUtcNow().UtcDateTime,
                     },
                 ],
             },
@@ -234,6 +237,7 @@ internal sealed class World
 
     private sealed class Trust : IClusterTrust
     {
-        public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) => ValueTask.FromResult("PEM");
+        public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult("PEM");
     }
 }

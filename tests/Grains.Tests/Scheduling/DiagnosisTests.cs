@@ -64,7 +64,8 @@ public sealed class DiagnosisTests
         {"matchFields":[{"key":"metadata.name","operator":"In","values":[NAMES]}]}]}}}
         """.Replace("NAMES", names, StringComparison.Ordinal);
 
-    private static void Expect(string message, PodSketch pod, params NodeSketch[] nodes) => Expect(message, pod, [], nodes);
+    private static void Expect(string message, PodSketch pod, params NodeSketch[] nodes) =>
+        Expect(message, pod, [], nodes);
 
     private static void Expect(string message, PodSketch pod, PodSketch[] others, params NodeSketch[] nodes)
     {

@@ -26,7 +26,8 @@ public sealed class SchedulerGrainTests
         await api.UntilAsync(() => api.All(WellKnown.Leases).Count == 2);
         api.Put(WellKnown.Pods, new PodSketch("a").Build());
         api.Put(WellKnown.Pods, new PodSketch("b").Build());
-        await api.UntilAsync(() => api.All(WellKnown.Pods).All(p => p["status"]!["phase"]?.GetValue<string>() == "Running"));
+        await api.UntilAsync(
+            () => api.All(WellKnown.Pods).All(p => p["status"]!["phase"]?.GetValue<string>() == "Running"));
         var nodes = api.All(WellKnown.Pods).Select(p => p["spec"]!["nodeName"]!.GetValue<string>());
         Assert.All(nodes, node => Assert.StartsWith("hollow-node-", node, StringComparison.Ordinal));
     }

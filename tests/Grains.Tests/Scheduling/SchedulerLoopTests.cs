@@ -96,7 +96,10 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         await _api.UntilAsync(() => _api.All(WellKnown.Events).Any(e => e["series"] is not null));
         var recorded = Assert.Single(_api.All(WellKnown.Events));
         Assert.Equal(2, recorded["series"]!["count"]!.GetValue<int>());
-        Assert.StartsWith("0/1 nodes are available: 1 Insufficient cpu.", Condition("a")!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "0/1 nodes are available: 1 Insufficient cpu.",
+            Condition("a")!["message"]!.GetValue<string>(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +130,8 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         }
 
         await _api.UntilAsync(() => _api.All(WellKnown.Pods).All(p => p["spec"]!["nodeName"] is not null));
-        var perNode = _api.All(WellKnown.Pods).GroupBy(p => p["spec"]!["nodeName"]!.GetValue<string>()).Select(g => g.Count());
+        var perNode =
+            _api.All(WellKnown.Pods).GroupBy(p => p["spec"]!["nodeName"]!.GetValue<string>()).Select(g => g.Count());
         Assert.All(perNode, count => Assert.Equal(Pods / Nodes, count));
     }
 

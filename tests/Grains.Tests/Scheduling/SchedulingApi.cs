@@ -37,7 +37,8 @@ internal sealed class SchedulingApi : IResourceClient
 
     public IResourceClient As(UserIdentity user) => new SchedulingApi(_world, user);
 
-    public void Put(ResourceName resource, ResourceObject item) => _world.Put(resource, JsonNode.Parse(item.Json.Span)!.AsObject());
+    public void Put(ResourceName resource, ResourceObject item) =>
+        _world.Put(resource, JsonNode.Parse(item.Json.Span)!.AsObject());
 
     public JsonObject? Find(ResourceName resource, ObjectKey key)
     {
@@ -192,7 +193,8 @@ internal sealed class SchedulingApi : IResourceClient
         var body = stored.Body.DeepClone().AsObject();
         if (body["spec"]!["nodeName"] is { } taken)
         {
-            return StatusErrors.Conflict(WellKnown.Pods, key.Name, $"pod {key.Name} is already assigned to node \"{taken}\"");
+            return StatusErrors.Conflict(
+                WellKnown.Pods, key.Name, $"pod {key.Name} is already assigned to node \"{taken}\"");
         }
 
         body["spec"]!["nodeName"] = binding["target"]!["name"]!.GetValue<string>();
@@ -236,7 +238,8 @@ internal sealed class SchedulingApi : IResourceClient
     {
         foreach (var condition in patch.Select(c => c!.AsObject()))
         {
-            var known = old.FirstOrDefault(c => c!["type"]!.GetValue<string>() == condition["type"]!.GetValue<string>());
+            var known =
+                old.FirstOrDefault(c => c!["type"]!.GetValue<string>() == condition["type"]!.GetValue<string>());
             if (known is null)
             {
                 old.Add(condition.DeepClone());

@@ -8,8 +8,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>
-/// What one pod costs the scheduler in memory: reading it when it is created and again when it is bound, deciding, and accounting. Time is printed and not asserted,
-/// since machines that run tests are noisy; allocations are not noisy.
+/// What one pod costs the scheduler in memory: reading it when it is created and again when it is bound, deciding, and
+/// accounting. Time is printed and not asserted, since machines that run tests are noisy; allocations are not noisy.
 /// </summary>
 public sealed class SchedulingCostTests
 {
@@ -28,7 +28,8 @@ public sealed class SchedulingCostTests
         var runs = Enumerable.Range(0, 2).Select(_ => Run(created, bound)).ToArray();
         var perPod = runs.Min(r => r.Elapsed).TotalMicroseconds / Pods;
         var allocated = runs.Min(r => r.Allocated);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{shapes} shapes: {perPod:F1} µs and {allocated / Pods} bytes per pod");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{shapes} shapes: {perPod:F1} µs and {allocated / Pods} bytes per pod");
         Assert.True(allocated / Pods < MaxBytesPerPod, $"{allocated / Pods} bytes per pod");
     }
 

@@ -116,7 +116,8 @@ public sealed class SchedulingQueueTests
         },
         threads: 1);
 
-    private void Apply(SchedulingQueue queue, int step, int number, Dictionary<string, QueuedPod> waiting, List<QueuedPod> taken)
+    private void Apply(
+        SchedulingQueue queue, int step, int number, Dictionary<string, QueuedPod> waiting, List<QueuedPod> taken)
     {
         switch (step)
         {

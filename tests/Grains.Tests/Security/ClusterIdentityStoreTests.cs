@@ -13,14 +13,16 @@ public sealed class ClusterIdentityStoreTests
 {
     private const int Silos = 8;
 
-    private readonly Serializer _serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private readonly Serializer _serializer =
+        new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
 
     [Fact]
     public async Task Silos_that_start_together_on_an_empty_database_agree()
     {
         await using var source = PostgresDataSources.ForJournals(await PostgresFixture.CreateDatabaseAsync());
 
-        var identities = await Task.WhenAll(Enumerable.Range(0, Silos).Select(_ => Store(source).GetAsync(CancellationToken.None)));
+        var identities =
+            await Task.WhenAll(Enumerable.Range(0, Silos).Select(_ => Store(source).GetAsync(CancellationToken.None)));
 
         Assert.Single(identities.Distinct());
         Assert.Equal(identities[0], await Store(source).GetAsync(CancellationToken.None));
@@ -52,5 +54,6 @@ public sealed class ClusterIdentityStoreTests
         Assert.Equal(known, await Store(source).GetAsync(CancellationToken.None));
     }
 
-    private PostgresClusterIdentityStore Store(NpgsqlDataSource source) => new(source, _serializer, TimeProvider.System);
+    private PostgresClusterIdentityStore Store(NpgsqlDataSource source) =>
+        new(source, _serializer, TimeProvider.System);
 }

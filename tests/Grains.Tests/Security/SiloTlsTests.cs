@@ -95,8 +95,10 @@ public sealed class SiloTlsTests
     private static (ConnectionContext Here, ConnectionContext There, MemoryStream Wire) Connect()
     {
         var (forth, back, wire) = (new Pipe(), new Pipe(), new MemoryStream());
-        var here = new DefaultConnectionContext("here", new Ends(back.Reader, new Tap(forth.Writer, wire)), new Ends(back.Reader, forth.Writer));
-        var there = new DefaultConnectionContext("there", new Ends(forth.Reader, back.Writer), new Ends(forth.Reader, back.Writer));
+        var here = new DefaultConnectionContext(
+            "here", new Ends(back.Reader, new Tap(forth.Writer, wire)), new Ends(back.Reader, forth.Writer));
+        var there = new DefaultConnectionContext(
+            "there", new Ends(forth.Reader, back.Writer), new Ends(forth.Reader, back.Writer));
         return (here, there, wire);
     }
 
@@ -121,7 +123,8 @@ public sealed class SiloTlsTests
 
         public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => writer.FlushAsync(cancellationToken);
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            writer.FlushAsync(cancellationToken);
 
         public override void CancelPendingFlush() => writer.CancelPendingFlush();
 

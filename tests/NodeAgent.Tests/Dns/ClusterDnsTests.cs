@@ -22,7 +22,8 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllTextAsync(_resolvConf, "# host\nnameserver 127.0.0.1\nsearch example\n");
-        _server = new DnsServer(_zone, new Forwarder(_resolvConf, [], TimeProvider.System, _upstream.Port), NullLogger<DnsServer>.Instance);
+        _server = new DnsServer(
+            _zone, new Forwarder(_resolvConf, [], TimeProvider.System, _upstream.Port), NullLogger<DnsServer>.Instance);
         _zone.IsLoaded = true;
         _zone.Set(ServiceRecords.Of(Service("web", "10.96.0.5"), []));
         _zone.Set(ServiceRecords.Of(Service("db", "None"), [Slice(("10.244.0.7", "db-0", true), ("10.244.0.8", null, true), ("10.244.0.9", null, false))]));
@@ -47,7 +48,9 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("web.default.svc.cluster.local A", "A 10.96.0.5")]
     [InlineData("WeB.default.svc.cluster.LOCAL A", "A 10.96.0.5")]
     [InlineData("_http._tcp.web.default.svc.cluster.local SRV", "SRV 0 100 80 web.default.svc.cluster.local.")]
-    [InlineData("_http._tcp.db.default.svc.cluster.local SRV", "SRV 0 50 8080 10-244-0-8.db.default.svc.cluster.local. SRV 0 50 8080 db-0.db.default.svc.cluster.local.")]
+    [InlineData(
+        "_http._tcp.db.default.svc.cluster.local SRV",
+        "SRV 0 50 8080 10-244-0-8.db.default.svc.cluster.local. SRV 0 50 8080 db-0.db.default.svc.cluster.local.")]
     [InlineData("db.default.svc.cluster.local A", "A 10.244.0.7 A 10.244.0.8")]
     [InlineData("db-0.db.default.svc.cluster.local A", "A 10.244.0.7")]
     [InlineData("10-244-0-8.db.default.svc.cluster.local A", "A 10.244.0.8")]
@@ -55,7 +58,9 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("5.0.96.10.in-addr.arpa PTR", "PTR web.default.svc.cluster.local.")]
     [InlineData("7.0.244.10.in-addr.arpa PTR", "PTR db-0.db.default.svc.cluster.local.")]
     [InlineData("alias.default.svc.cluster.local A", "CNAME web.default.svc.cluster.local. A 10.96.0.5")]
-    [InlineData("alias2.default.svc.cluster.local A", "CNAME alias.default.svc.cluster.local. CNAME web.default.svc.cluster.local. A 10.96.0.5")]
+    [InlineData(
+        "alias2.default.svc.cluster.local A",
+        "CNAME alias.default.svc.cluster.local. CNAME web.default.svc.cluster.local. A 10.96.0.5")]
     [InlineData("away.default.svc.cluster.local A", "CNAME small.example. A 192.0.2.80")]
     [InlineData("dns-version.cluster.local TXT", "TXT \"1.1.0\"")]
     [InlineData("small.example A", "A 192.0.2.80")]
@@ -167,9 +172,11 @@ public sealed class ClusterDnsTests : IAsyncLifetime
         var result = await Commands.RunAsync(
             "dig", ["@127.0.0.1", "-p", $"{_port}", "+tries=1", "+time=8", .. question.Split(' ')], CancellationToken.None);
         var lines = result.Output.Split('\n');
-        var status = lines.FirstOrDefault(l => l.Contains("status: ", StringComparison.Ordinal))?.Split("status: ")[1].Split(',')[0] ?? result.Output;
+        var status = lines.FirstOrDefault(
+            l => l.Contains("status: ", StringComparison.Ordinal))?.Split("status: ")[1].Split(',')[0] ?? result.Output;
         var answers = lines.SkipWhile(l => l != ";; ANSWER SECTION:").Skip(1).TakeWhile(l => l.Length > 0)
-            .Select(l => string.Join(' ', l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Skip(3))).ToList();
+            .Select(
+                l => string.Join(' ', l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Skip(3))).ToList();
         return (status, answers, result.Output);
     }
 

@@ -16,7 +16,11 @@ public sealed class ImageRulesTests
     [InlineData("some/app:1.0", "some/app:1.0", "docker.io", "docker.io/some/app")]
     [InlineData("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b:latest", "127.0.0.1:5000", "127.0.0.1:5000/a/b")]
     [InlineData("localhost/a:x", "localhost/a:x", "localhost", "localhost/a")]
-    [InlineData("a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "docker.io", "docker.io/library/a")]
+    [InlineData(
+        "a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "docker.io",
+        "docker.io/library/a")]
     public void Names_are_understood(string image, string full, string registry, string repository)
     {
         Assert.Equal(full, ImageReference.WithDefaultTag(image));
@@ -75,7 +79,10 @@ public sealed class ImageRulesTests
             names.Add(entry.Name);
             if (entry.Name == "index.json")
             {
-                Assert.Contains("x.io/y:1", new StreamReader(entry.DataStream!, Encoding.UTF8).ReadToEnd(), StringComparison.Ordinal);
+                Assert.Contains(
+                    "x.io/y:1",
+                    new StreamReader(entry.DataStream!, Encoding.UTF8).ReadToEnd(),
+                    StringComparison.Ordinal);
             }
         }
 

@@ -52,7 +52,8 @@ public sealed class NodeRulesTests
         };
         var labels = label is null ? [] : new Dictionary<string, string> { ["k"] = label };
 
-        Assert.Equal(matches, NodeAffinity.Matches(pod, new V1Node { Metadata = new V1ObjectMeta { Labels = labels } }));
+        Assert.Equal(
+            matches, NodeAffinity.Matches(pod, new V1Node { Metadata = new V1ObjectMeta { Labels = labels } }));
     }
 
     [Theory]
@@ -93,7 +94,8 @@ public sealed class NodeRulesTests
         var own = PodDns.Compute(pod, options, host);
 
         Assert.Equal(["10.96.0.10"], clusterFirst.Servers);
-        Assert.Equal(["default.svc.cluster.local", "svc.cluster.local", "cluster.local", "corp.example"], clusterFirst.Searches);
+        Assert.Equal(
+            ["default.svc.cluster.local", "svc.cluster.local", "cluster.local", "corp.example"], clusterFirst.Searches);
         Assert.Equal(["ndots:5"], clusterFirst.Options);
         Assert.Equal(["9.9.9.9"], byHost.Servers);
         Assert.Equal((["1.1.1.1"], ["ndots:2"]), (own.Servers, own.Options));

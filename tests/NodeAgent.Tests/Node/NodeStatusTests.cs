@@ -29,7 +29,8 @@ public sealed class NodeStatusTests : IDisposable
     [Theory]
     [InlineData(null, Pressure.None, "True", "KubeletReady", "kubelet is posting ready status")]
     [InlineData("container runtime is down", Pressure.None, "False", "KubeletNotReady", "container runtime is down")]
-    public void The_ready_condition_says_what_is(string? problem, Pressure pressure, string status, string reason, string message)
+    public void The_ready_condition_says_what_is(
+        string? problem, Pressure pressure, string status, string reason, string message)
     {
         var ready = Compute(problem, pressure).Conditions.Single(c => c.Type == "Ready");
 
@@ -53,7 +54,9 @@ public sealed class NodeStatusTests : IDisposable
         var status = Compute(null, Pressure.None);
 
         Assert.Equal("n1", node.Metadata.Labels["kubernetes.io/hostname"]);
-        Assert.Equal(("dedicated", "db", "NoSchedule"), (node.Spec.Taints[0].Key, node.Spec.Taints[0].Value, node.Spec.Taints[0].Effect));
+        Assert.Equal(
+            ("dedicated", "db", "NoSchedule"),
+            (node.Spec.Taints[0].Key, node.Spec.Taints[0].Value, node.Spec.Taints[0].Effect));
         Assert.Equal(["192.0.2.7", "n1"], status.Addresses.Select(a => a.Address));
         Assert.Equal(status.Capacity["cpu"].ToDecimal() - 0.1m, status.Allocatable["cpu"].ToDecimal());
         Assert.True(status.Allocatable["memory"].ToDecimal() < status.Capacity["memory"].ToDecimal());
@@ -75,7 +78,8 @@ public sealed class NodeStatusTests : IDisposable
         Assert.NotEqual(before.Conditions[3].LastTransitionTime, changed.Conditions[3].LastTransitionTime);
     }
 
-    private V1NodeStatus Compute(string? problem, Pressure pressure, V1NodeStatus? before = null, DateTimeOffset? now = null) =>
+    private V1NodeStatus Compute(
+        string? problem, Pressure pressure, V1NodeStatus? before = null, DateTimeOffset? now = null) =>
         _computer.Compute(new NodeStatusInput
         {
             Now = now ?? new ManualTime().Now,

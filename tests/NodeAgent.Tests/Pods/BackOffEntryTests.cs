@@ -31,7 +31,9 @@ public sealed class BackOffEntryTests
         var entry = new BackOffEntry(TimeSpan.FromSeconds(160), Start);
 
         Assert.Null(BackOffEntry.WaitUntil(entry, Start + TimeSpan.FromMinutes(11), Start + TimeSpan.FromMinutes(11)));
-        Assert.Equal(BackOffEntry.Initial, BackOffEntry.Next(entry, Start + TimeSpan.FromMinutes(11), Start + TimeSpan.FromMinutes(11)).Delay);
+        Assert.Equal(
+            BackOffEntry.Initial,
+            BackOffEntry.Next(entry, Start + TimeSpan.FromMinutes(11), Start + TimeSpan.FromMinutes(11)).Delay);
         Assert.Equal(300, BackOffEntry.Next(entry, Start + TimeSpan.FromMinutes(9), Start + TimeSpan.FromMinutes(9)).Delay.TotalSeconds);
     }
 

@@ -54,9 +54,12 @@ public sealed class NodeTroubleTests(NodeHarness node)
         node.Require();
         var pod = Cluster.Create(Pod("killed", Shell("c", "sleep 1000")));
         await Cluster.UntilAsync(pod, IsReady, "ready");
-        var pids = Directory.EnumerateDirectories("/sys/fs/cgroup/memory" + node.Get<Cgroups>().PodPath(Cluster.Get(pod)))
-            .SelectMany(d => File.ReadAllLines(Path.Combine(d, "cgroup.procs"))).Select(p => int.Parse(p, CultureInfo.InvariantCulture));
-        var sleeper = pids.Single(p => File.ReadAllText($"/proc/{p}/cmdline").StartsWith("sleep", StringComparison.Ordinal));
+        var pids =
+            Directory.EnumerateDirectories("/sys/fs/cgroup/memory" + node.Get<Cgroups>().PodPath(Cluster.Get(pod)))
+            .SelectMany(d => File.ReadAllLines(Path.Combine(d, "cgroup.procs"))).Select(
+                p => int.Parse(p, CultureInfo.InvariantCulture));
+        var sleeper =
+            pids.Single(p => File.ReadAllText($"/proc/{p}/cmdline").StartsWith("sleep", StringComparison.Ordinal));
 
         Linux.Signal(sleeper, Linux.SignalKill);
 
@@ -94,7 +97,10 @@ public sealed class NodeTroubleTests(NodeHarness node)
 
         var running = await Cluster.UntilAsync(pod, IsReady, "ready");
 
-        Assert.StartsWith($"{registry.Address}/busybox@sha256:", running.Status.ContainerStatuses[0].ImageID, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{registry.Address}/busybox@sha256:",
+            running.Status.ContainerStatuses[0].ImageID,
+            StringComparison.Ordinal);
         await Cluster.UntilEventAsync(pod, "Pulled", "Successfully pulled image");
         await node.DeleteAsync(pod);
     }
@@ -173,7 +179,8 @@ public sealed class NodeTroubleTests(NodeHarness node)
         private static async Task PushAsync(NodeHarness node, string address)
         {
             string[] ctr = ["--address", node.Options.SocketPath, "--namespace", "k8s.io", "images"];
-            await Commands.RunAsync("ctr", [.. ctr, "tag", NodeHarness.Busybox, $"{address}/busybox:1"], CancellationToken.None);
+            await Commands.RunAsync(
+                "ctr", [.. ctr, "tag", NodeHarness.Busybox, $"{address}/busybox:1"], CancellationToken.None);
             for (var attempt = 0; ; attempt++)
             {
                 var pushed = await Commands.RunAsync(

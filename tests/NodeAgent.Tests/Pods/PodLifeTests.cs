@@ -59,7 +59,8 @@ public sealed class PodLifeTests(NodeHarness node)
     [Theory]
     [InlineData("exit 0", "Succeeded", "Completed", 0)]
     [InlineData("echo my last words > /dev/termination-log; exit 7", "Failed", "Error", 7)]
-    public async Task A_pod_that_never_restarts_ends_in_its_phase(string script, string phase, string reason, int exitCode)
+    public async Task A_pod_that_never_restarts_ends_in_its_phase(
+        string script, string phase, string reason, int exitCode)
     {
         node.Require();
         var pod = Pod($"once-{exitCode}", Shell("c", script));
@@ -72,7 +73,9 @@ public sealed class PodLifeTests(NodeHarness node)
         Assert.Equal((exitCode, reason), (state.ExitCode, state.Reason));
         Assert.Equal(exitCode == 0 ? null : "my last words\n", state.Message);
         Assert.Equal("False", ended.Status.Conditions.Single(c => c.Type == "Ready").Status);
-        Assert.Equal(exitCode == 0 ? "PodCompleted" : "PodFailed", ended.Status.Conditions.Single(c => c.Type == "Ready").Reason);
+        Assert.Equal(
+            exitCode == 0 ? "PodCompleted" : "PodFailed",
+            ended.Status.Conditions.Single(c => c.Type == "Ready").Reason);
         await node.DeleteAsync(pod);
     }
 
@@ -83,7 +86,8 @@ public sealed class PodLifeTests(NodeHarness node)
         var pod = Pod("ordered", Shell("main", "echo main >> /shared/order; trap 'echo main-ends >> /shared/order; exit 0' TERM; while true; do sleep 1 & wait $!; done"));
         var side = Shell("side", "echo side >> /shared/order; trap 'echo side-ends >> /shared/order; exit 0' TERM; while true; do sleep 1 & wait $!; done");
         side.RestartPolicy = "Always";
-        pod.Spec.InitContainers = [Shell("first", "echo first >> /shared/order"), side, Shell("last", "echo last >> /shared/order")];
+        pod.Spec.InitContainers =
+            [Shell("first", "echo first >> /shared/order"), side, Shell("last", "echo last >> /shared/order")];
         var host = Path.Combine(node.Options.DataDirectory, "ordered");
         pod.Spec.Volumes = [new V1Volume { Name = "shared", HostPath = new V1HostPathVolumeSource { Path = host, Type = "DirectoryOrCreate" } }];
         foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers))
@@ -121,7 +125,9 @@ public sealed class PodLifeTests(NodeHarness node)
     public async Task Deletion_runs_the_preStop_hook_then_sends_SIGTERM_then_kills()
     {
         node.Require();
-        var container = Shell("c", "trap 'echo term >> /shared/log' TERM; echo up >> /shared/log; while true; do sleep 1 & wait $!; done");
+        var container = Shell(
+            "c",
+            "trap 'echo term >> /shared/log' TERM; echo up >> /shared/log; while true; do sleep 1 & wait $!; done");
         container.Lifecycle = new V1Lifecycle
         {
             PreStop = new V1LifecycleHandler { Exec = new V1ExecAction { Command = ["sh", "-c", "echo stop >> /shared/log"] } },
@@ -238,7 +244,8 @@ public sealed class PodLifeTests(NodeHarness node)
         var container = Shell("c", "dd if=/dev/zero of=/data/x bs=1024 count=2048; trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done");
         container.VolumeMounts = [new V1VolumeMount { Name = "data", MountPath = "/data" }];
         var pod = Pod("full", container);
-        pod.Spec.Volumes = [new V1Volume { Name = "data", EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new("1Mi") } }];
+        pod.Spec.Volumes =
+            [new V1Volume { Name = "data", EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new("1Mi") } }];
         Cluster.Create(pod);
 
         var failed = await Cluster.UntilAsync(pod, p => p.Status.Phase == "Failed", "Failed");

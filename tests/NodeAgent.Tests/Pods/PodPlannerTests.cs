@@ -157,7 +157,8 @@ public sealed class PodPlannerTests
                 pod.Spec.InitContainers[i].RestartPolicy = world.sidecars[i] ? "Always" : null;
             }
 
-            var records = pod.AllContainers().Select((c, i) => State(c.Name, world.states[i])).OfType<ContainerRecord>().ToList();
+            var records = pod.AllContainers().Select(
+                (c, i) => State(c.Name, world.states[i])).OfType<ContainerRecord>().ToList();
             var plan = Plan(pod, records, started: world.started ? [.. records.Select(r => r.Id)] : []);
             Check(pod, records, plan);
         });
@@ -174,7 +175,8 @@ public sealed class PodPlannerTests
         foreach (var init in initialized ? [] : starting)
         {
             var before = pod.Inits().TakeWhile(c => c.Name != init.Name).Where(c => !c.IsSidecar());
-            Assert.All(before, c => Assert.Contains(records, r => r.Name == c.Name && r is { IsExited: true, ExitCode: 0 }));
+            Assert.All(
+                before, c => Assert.Contains(records, r => r.Name == c.Name && r is { IsExited: true, ExitCode: 0 }));
         }
 
         if (!initialized && starting.Count > 0)
@@ -236,7 +238,8 @@ public sealed class PodPlannerTests
         State = ContainerState.ContainerRunning,
         CreatedAt = Stamp,
         StartedAt = Stamp,
-        Annotations = new Dictionary<string, string> { [CriLabels.ContainerHash] = PodFacts.Hash(TestPods.Service(name)) },
+        Annotations =
+            new Dictionary<string, string> { [CriLabels.ContainerHash] = PodFacts.Hash(TestPods.Service(name)) },
     };
 
     private static ContainerRecord Exited(string name, int exitCode) =>

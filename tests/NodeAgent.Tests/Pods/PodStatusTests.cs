@@ -63,7 +63,8 @@ public sealed class PodStatusTests
     {
         var pod = Pod("Always", "a");
         pod.Spec.ReadinessGates = [new V1PodReadinessGate { ConditionType = "example.com/lb" }];
-        pod.Status = new V1PodStatus { Conditions = [new V1PodCondition { Type = "example.com/lb", Status = "False" }] };
+        pod.Status =
+            new V1PodStatus { Conditions = [new V1PodCondition { Type = "example.com/lb", Status = "False" }] };
 
         var conditions = Compute(pod, [Record("a", 'R')!]).Conditions;
 

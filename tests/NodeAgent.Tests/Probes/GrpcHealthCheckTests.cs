@@ -43,8 +43,12 @@ public sealed class GrpcHealthCheckTests
     }
 
     [Theory]
-    [InlineData("12", "no such method", "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): no such method")]
-    [InlineData("5", "unknown service", "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service")]
+    [InlineData(
+        "12",
+        "no such method",
+        "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): no such method")]
+    [InlineData(
+        "5", "unknown service", "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service")]
     [InlineData("16", "who", "error: health rpc probe failed: rpc error: code = Unauthenticated desc = who")]
     public async Task Errors_of_the_server_are_told(string status, string message, string output)
     {

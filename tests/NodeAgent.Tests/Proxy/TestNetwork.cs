@@ -38,7 +38,8 @@ public sealed partial class TestNetwork : IAsyncLifetime
 
     public string Pod(int number) => $"{_prefix}pod{number}";
 
-    public static ProxyEndpoint Endpoint(int pod) => new(IPAddress.Parse($"10.200.0.{10 + pod}"), PodPort, IsLocal: true);
+    public static ProxyEndpoint Endpoint(int pod) =>
+        new(IPAddress.Parse($"10.200.0.{10 + pod}"), PodPort, IsLocal: true);
 
     public ProxyTable NewTable() => new(ClusterCidr, DnsAddress, TimeProvider.System, Node);
 
@@ -84,7 +85,8 @@ public sealed partial class TestNetwork : IAsyncLifetime
 
         if (Unavailable is null)
         {
-            await ShellAsync(string.Join('\n', new[] { Node, Outside, Pod(1), Pod(2), Pod(3) }.Select(n => $"ip netns delete {n}")));
+            await ShellAsync(
+                string.Join('\n', new[] { Node, Outside, Pod(1), Pod(2), Pod(3) }.Select(n => $"ip netns delete {n}")));
         }
     }
 
@@ -96,7 +98,8 @@ public sealed partial class TestNetwork : IAsyncLifetime
     }
 
     /// <summary>Connects from a namespace and reads the answer: <c>SERVER CLIENT</c>.</summary>
-    public async Task<(string Server, string Client)> AskAsync(string space, string address, int port, TimeSpan? patience = null)
+    public async Task<(string Server, string Client)> AskAsync(
+        string space, string address, int port, TimeSpan? patience = null)
     {
         using var socket = await ConnectAsync(space, address, port, patience);
         return await AskAsync(socket);

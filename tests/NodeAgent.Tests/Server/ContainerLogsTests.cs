@@ -41,7 +41,8 @@ public sealed class ContainerLogsTests : IDisposable
             var written = Written(lines);
             await File.WriteAllTextAsync(path, string.Concat(written.Select(w => w.Text + "\n")));
             var output = new MemoryStream();
-            await new ContainerLogs(TimeProvider.System).CopyAsync(path, request, () => false, output, CancellationToken.None);
+            await new ContainerLogs(TimeProvider.System).CopyAsync(
+                path, request, () => false, output, CancellationToken.None);
             Assert.Equal(Naive(written, request), Encoding.UTF8.GetString(output.ToArray()));
             File.Delete(path);
         },
@@ -70,7 +71,8 @@ public sealed class ContainerLogsTests : IDisposable
 
             var lines = Enumerable.Range(0, linesPerFile * (file + 1)).Select(i => $"file {file} line {i}").ToList();
             expected.Append(string.Concat(lines.Select(l => l + "\n")));
-            await File.WriteAllTextAsync(LogPath, string.Concat(lines.Select(l => $"2026-11-23T05:00:00.000000000Z stdout F {l}\n")));
+            await File.WriteAllTextAsync(
+                LogPath, string.Concat(lines.Select(l => $"2026-11-23T05:00:00.000000000Z stdout F {l}\n")));
         }
 
         Volatile.Write(ref isRunning, false);

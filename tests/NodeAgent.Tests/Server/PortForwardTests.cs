@@ -165,7 +165,8 @@ public sealed class PortForwardTests : IDisposable
         await alone.Abandoned.WaitAsync(StreamHost.Patience);
 
         // Partners of one kind are none; both go. A proper pair on the same connection works still, data first.
-        var (one, other) = (await OpenAsync(connection, "error", Port, 8), await OpenAsync(connection, "error", Port, 8));
+        var (one, other) =
+            (await OpenAsync(connection, "error", Port, 8), await OpenAsync(connection, "error", Port, 8));
         await Task.WhenAll(one.Abandoned, other.Abandoned).WaitAsync(StreamHost.Patience);
         _ = EchoAsync();
         var data = await OpenAsync(connection, "data", Port, 9);
@@ -178,10 +179,12 @@ public sealed class PortForwardTests : IDisposable
     [Fact]
     public async Task Silence_ends_a_connection()
     {
-        await using var host = await StreamHost.StartAsync(timeouts: new StreamTimeouts(TimeProvider.System) { Idle = TimeSpan.FromMilliseconds(200) });
+        await using var host = await StreamHost.StartAsync(
+            timeouts: new StreamTimeouts(TimeProvider.System) { Idle = TimeSpan.FromMilliseconds(200) });
         var (connection, _) = await host.SpdyAsync("/forward");
         await using var closing = connection;
-        var serving = ServeAsync(async server => Assert.Equal(0, await server.ReadAsync(new byte[1], StreamHost.Limit)));
+        var serving =
+            ServeAsync(async server => Assert.Equal(0, await server.ReadAsync(new byte[1], StreamHost.Limit)));
         var (data, _) = await OpenAsync(connection, Port, 0);
         await data.Abandoned.WaitAsync(StreamHost.Patience);
         await serving;
@@ -203,7 +206,8 @@ public sealed class PortForwardTests : IDisposable
         });
         using var client = await host.WebSocketAsync(
             string.Create(CultureInfo.InvariantCulture, $"/forward?ports={refused}&ports={Port}"), "v4.channel.k8s.io");
-        await client.SendAsync(new byte[] { 2, (byte)'h', (byte)'e', (byte)'l' }, WebSocketMessageType.Binary, false, StreamHost.Limit);
+        await client.SendAsync(
+            new byte[] { 2, (byte)'h', (byte)'e', (byte)'l' }, WebSocketMessageType.Binary, false, StreamHost.Limit);
         await client.SendAsync("lo"u8.ToArray(), WebSocketMessageType.Binary, true, StreamHost.Limit);
         var got = new Dictionary<byte, List<byte>>();
         var buffer = new byte[4096];
@@ -217,7 +221,10 @@ public sealed class PortForwardTests : IDisposable
         Assert.Equal(
             [refused, refused, Port, Port], got.OrderBy(g => g.Key).Select(g => (int)BinaryPrimitives.ReadUInt16LittleEndian(g.Value.Take(2).ToArray())));
         Assert.Equal("hello", Encoding.UTF8.GetString(got[2].Skip(2).ToArray()));
-        Assert.StartsWith($"error forwarding port {refused} to pod", Encoding.UTF8.GetString(got[1].Skip(2).ToArray()), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"error forwarding port {refused} to pod",
+            Encoding.UTF8.GetString(got[1].Skip(2).ToArray()),
+            StringComparison.Ordinal);
         await serving;
     }
 
@@ -237,7 +244,8 @@ public sealed class PortForwardTests : IDisposable
         Assert.Equal(HttpStatusCode.BadRequest, client.HttpStatusCode);
     }
 
-    private static async Task<(SpdyStream Data, SpdyStream Error)> OpenAsync(SpdyConnection connection, int port, int request)
+    private static async Task<(SpdyStream Data, SpdyStream Error)> OpenAsync(
+        SpdyConnection connection, int port, int request)
     {
         var error = await OpenAsync(connection, "error", port, request);
         return (await OpenAsync(connection, "data", port, request), error);

@@ -251,7 +251,8 @@ public sealed class RemoteCommandTests
         await using var host = await StreamHost.StartAsync();
         using var http = new HttpClient();
         using var answer = await http.PostAsync(new Uri(host.Address, path), null, StreamHost.Limit);
-        Assert.Equal((400, message), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(StreamHost.Limit)));
+        Assert.Equal(
+            (400, message), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(StreamHost.Limit)));
     }
 
     private static Task SendAsync(WebSocket client, byte channel, ReadOnlySpan<byte> content)

@@ -57,10 +57,12 @@ internal sealed class StreamHost : IAsyncDisposable
 
     /// <summary>A SPDY connection, straight or through a WebSocket; <paramref name="transport"/> can be cut by the
     /// test.</summary>
-    public async Task<(SpdyConnection Connection, Stream Transport)> SpdyAsync(string pathAndQuery, bool tunnelled = false)
+    public async Task<(SpdyConnection Connection, Stream Transport)> SpdyAsync(
+        string pathAndQuery, bool tunnelled = false)
     {
         Stream transport = tunnelled
-            ? new OrleansOrchestrator.NodeAgent.Server.WebSocketStream(await WebSocketAsync(pathAndQuery, "SPDY/3.1+portforward.k8s.io"))
+            ? new OrleansOrchestrator.NodeAgent.Server.WebSocketStream(
+                await WebSocketAsync(pathAndQuery, "SPDY/3.1+portforward.k8s.io"))
             : (await UpgradedConnection.OpenSpdyAsync(new Uri(Address, pathAndQuery), ["v4.channel.k8s.io", "portforward.k8s.io"], Limit)).Stream;
         var connection = new SpdyConnection(transport, isServer: false);
         _ = connection.RunAsync(_ => { }, CancellationToken.None);
@@ -114,7 +116,9 @@ internal sealed class StreamHost : IAsyncDisposable
 
     /// <summary>Without printing megabytes when they differ.</summary>
     public static void AssertSame(byte[] expected, byte[] actual) =>
-        Assert.True(expected.AsSpan().SequenceEqual(actual), $"{actual.Length} bytes came, which are not the {expected.Length} that were sent");
+        Assert.True(
+            expected.AsSpan().SequenceEqual(actual),
+            $"{actual.Length} bytes came, which are not the {expected.Length} that were sent");
 
     public static byte[] Noise(int bytes)
     {
@@ -129,7 +133,8 @@ internal sealed class StreamHost : IAsyncDisposable
         try
         {
             await (context.Request.Path == "/exec"
-                ? RemoteCommand.ServeAsync(context, StreamChoice.Read(context.Request.Query), timeouts, _ => Task.FromResult(runtime!.Url))
+                ? RemoteCommand.ServeAsync(
+                    context, StreamChoice.Read(context.Request.Query), timeouts, _ => Task.FromResult(runtime!.Url))
                 : new PortForward(new ForwardTarget("p, uid : u", ConnectAsync), timeouts, NullLogger.Instance).ServeAsync(context));
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or TimeoutException or WebSocketException)

@@ -56,7 +56,8 @@ public sealed class CpuRatesTests : IDisposable
     {
         Directory.CreateDirectory(_mount + Pod);
         var hierarchy = new CgroupVersion2(_mount);
-        return new CpuRates(hierarchy, new NodeAgent.Node.Cgroups(new NodeAgentOptions { NodeName = "n" }, hierarchy), _clock);
+        return new CpuRates(
+            hierarchy, new NodeAgent.Node.Cgroups(new NodeAgentOptions { NodeName = "n" }, hierarchy), _clock);
     }
 
     private ulong Spend(string group, ulong microseconds)

@@ -53,14 +53,16 @@ public sealed class AtomicWriterTests : IDisposable
                 var last = new Dictionary<string, VolumeFile>();
                 foreach (var content in sequence)
                 {
-                    last = content.DistinctBy(c => c.Item1).ToDictionary(c => c.Item1, c => new VolumeFile(Encoding.UTF8.GetBytes(c.Item2), 0x1A4));
+                    last = content.DistinctBy(c => c.Item1).ToDictionary(
+                        c => c.Item1, c => new VolumeFile(Encoding.UTF8.GetBytes(c.Item2), 0x1A4));
                     Writer().Write(last, null);
                 }
 
                 var visible = Directory.EnumerateFileSystemEntries(_directory).Select(Path.GetFileName)
                     .Where(n => !n!.StartsWith("..", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
                 Assert.Equal(last.Keys.Select(k => k.Split('/')[0]).Distinct().Order(StringComparer.Ordinal), visible);
-                Assert.All(last, f => Assert.Equal(f.Value.Content, File.ReadAllBytes(Path.Combine(_directory, f.Key))));
+                Assert.All(
+                    last, f => Assert.Equal(f.Value.Content, File.ReadAllBytes(Path.Combine(_directory, f.Key))));
             },
             iter: 50, threads: 1);
     }

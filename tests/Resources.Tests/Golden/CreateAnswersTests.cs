@@ -34,7 +34,8 @@ public sealed class CreateAnswersTests
     public void CreatesAnswerAsRecorded(string scenario)
     {
         Assert.SkipWhen(GoldenExchanges.Folder is null, "the recorded exchanges are not on this machine");
-        var complaints = GoldenExchanges.Read(scenario).Where(IsCovered).Select(Compare).Where(c => c is not null).ToList();
+        var complaints =
+            GoldenExchanges.Read(scenario).Where(IsCovered).Select(Compare).Where(c => c is not null).ToList();
         Assert.True(complaints.Count == 0, string.Join("\n\n", complaints));
     }
 
@@ -77,21 +78,29 @@ public sealed class CreateAnswersTests
             return null;
         }
 
-        return JsonNode.DeepEquals(got, expected) ? CompareWarnings(step, item, definition) : $"{step}\n  want {expected!.ToJsonString()}\n  got  {got!.ToJsonString()}";
+        return JsonNode.DeepEquals(got, expected)
+            ? CompareWarnings(step, item, definition)
+            : $"{step}\n  want {expected!.ToJsonString()}\n  got  {got!.ToJsonString()}";
     }
 
-    private static string? CompareWarnings(GoldenStep step, IKubernetesObject<V1ObjectMeta> item, ResourceDefinition definition)
+    private static string? CompareWarnings(
+        GoldenStep step, IKubernetesObject<V1ObjectMeta> item, ResourceDefinition definition)
     {
-        var got = (step.Status == 201 ? definition.Strategy.Warnings(item, null) : []).Select(w => $"299 - {GoText.Quote(w)}");
+        var got = (step.Status == 201 ? definition.Strategy.Warnings(item, null) : []).Select(
+            w => $"299 - {GoText.Quote(w)}");
         if (definition.DeprecationWarning is { } deprecation)
         {
             got = got.Prepend($"299 - {GoText.Quote(deprecation)}");
         }
 
-        var wanted = step.Response.TryGetProperty("headers", out var headers) && headers.TryGetProperty("Warning", out var list)
-            ? list.EnumerateArray().Select(w => w.GetString()!).Where(w => !w.Contains("unknown field", StringComparison.Ordinal))
+        var wanted =
+            step.Response.TryGetProperty("headers", out var headers) && headers.TryGetProperty("Warning", out var list)
+            ? list.EnumerateArray().Select(w => w.GetString()!).Where(
+                w => !w.Contains("unknown field", StringComparison.Ordinal))
             : [];
-        return got.SequenceEqual(wanted) ? null : $"{step}: warnings\n  want {string.Join(" | ", wanted)}\n  got  {string.Join(" | ", got)}";
+        return got.SequenceEqual(wanted)
+            ? null
+            : $"{step}: warnings\n  want {string.Join(" | ", wanted)}\n  got  {string.Join(" | ", got)}";
     }
 
     /// <summary>What the pipeline does around a strategy on create, as far as it bears on the answer.</summary>
@@ -123,7 +132,9 @@ public sealed class CreateAnswersTests
             strategy.Validate(item, errors);
         }
 
-        return errors.Count == 0 ? null : errors.ToStatus(definition.Name.Group, definition.Kind, item.Metadata.Name ?? "");
+        return errors.Count == 0
+            ? null
+            : errors.ToStatus(definition.Name.Group, definition.Kind, item.Metadata.Name ?? "");
     }
 
     private static void GiveAddresses(V1ServiceSpec spec, FieldErrors errors)

@@ -30,7 +30,8 @@ internal static partial class GoldenExchanges
             var step = JsonDocument.Parse(line).RootElement;
             if (step.TryGetProperty("request", out var request))
             {
-                yield return new GoldenStep(scenario, step.GetProperty("name").GetString()!, request, step.GetProperty("response"));
+                yield return new GoldenStep(
+                    scenario, step.GetProperty("name").GetString()!, request, step.GetProperty("response"));
             }
         }
     }

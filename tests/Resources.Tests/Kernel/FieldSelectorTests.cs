@@ -30,7 +30,8 @@ public sealed class FieldSelectorTests
     [Fact]
     public void FallsBackWhereTheFieldHasTwoPlaces()
     {
-        var item = new ResourceObject(new ObjectKey("a", "e"), "u", 1, "{\"source\":{},\"reportingComponent\":\"c\"}"u8.ToArray());
+        var item = new ResourceObject(
+            new ObjectKey("a", "e"), "u", 1, "{\"source\":{},\"reportingComponent\":\"c\"}"u8.ToArray());
         Assert.True(FieldSelector.Parse("source=c", Events).Required.Matches(item));
     }
 
@@ -53,7 +54,9 @@ public sealed class FieldSelectorTests
 
     [Fact]
     public void UnescapesValues() =>
-        Assert.Equal("a,b=c\\", FieldSelector.Parse("metadata.name=a\\,b\\=c\\\\", ConfigMaps).Required.RequiredValue("metadata.name"));
+        Assert.Equal(
+            "a,b=c\\",
+            FieldSelector.Parse("metadata.name=a\\,b\\=c\\\\", ConfigMaps).Required.RequiredValue("metadata.name"));
 
     [Fact]
     public void NoTextBreaksTheParser() => Noise.Sample(text =>

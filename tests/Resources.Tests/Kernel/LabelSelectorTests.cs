@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.Resources.Tests.Kernel;
 
 public sealed class LabelSelectorTests
 {
-    private static readonly Gen<string> Noise = Gen.Char["abin ot()=!,<>/.-_0\t\n\0é"].Array[0, 24].Select(c => new string(c));
+    private static readonly Gen<string> Noise =
+        Gen.Char["abin ot()=!,<>/.-_0\t\n\0é"].Array[0, 24].Select(c => new string(c));
 
     private static readonly Gen<string> Word = Pick("env", "tier", "a/b", "in", "notin", "n", "x.y/z");
 
@@ -117,7 +118,8 @@ public sealed class LabelSelectorTests
         return first is null ? null : Uri.UnescapeDataString(first["labelSelector=".Length..]);
     }
 
-    private static void Compare(GoldenStep step, string text, IReadOnlyDictionary<string, Dictionary<string, string>> objects)
+    private static void Compare(
+        GoldenStep step, string text, IReadOnlyDictionary<string, Dictionary<string, string>> objects)
     {
         var outcome = LabelSelector.Parse(text);
         var body = step.Response.GetProperty("body");

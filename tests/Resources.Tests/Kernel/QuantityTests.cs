@@ -40,7 +40,8 @@ public sealed class QuantityTests
     [InlineData("0.1n", "1n")]
     [InlineData(".5", "500m")]
     [InlineData("5.", "5.")]
-    public void IsWrittenAsUpstreamWritesIt(string text, string written) => Assert.Equal(written, Quantity.Parse(text).ToString());
+    public void IsWrittenAsUpstreamWritesIt(string text, string written) =>
+        Assert.Equal(written, Quantity.Parse(text).ToString());
 
     [Theory]
     [InlineData("")]
@@ -101,7 +102,8 @@ public sealed class QuantityTests
         BigInteger.DivRem(nano, unit, out var rest) + (rest.IsZero ? 0 : nano.Sign);
 
     /// <summary>A text and its amount, rounded up to what can be kept.</summary>
-    private static (string Text, BigInteger Nano) Spell(string sign, int whole, int thousandths, bool hasFraction, (string Suffix, BigInteger Nano) suffix)
+    private static (string Text, BigInteger Nano) Spell(
+        string sign, int whole, int thousandths, bool hasFraction, (string Suffix, BigInteger Nano) suffix)
     {
         var number = whole.ToString(CultureInfo.InvariantCulture);
         var amount = whole * 1000 * suffix.Nano;

@@ -11,12 +11,21 @@ namespace OrleansOrchestrator.Resources.Tests.Kernel;
 public sealed class ResourceCodecTests
 {
     [Theory]
-    [InlineData("{\"data\":{\"a\":5}}", "json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
-    [InlineData("{\"data\":[]}", "json: cannot unmarshal array into Go struct field ConfigMap.data of type map[string]string")]
-    [InlineData("{\"metadata\":\"x\"}", "json: cannot unmarshal string into Go struct field ConfigMap.metadata of type v1.ObjectMeta")]
-    [InlineData("{\"metadata\":{\"uid\":1}}", "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.uid of type types.UID")]
-    [InlineData("{\"metadata\":{\"generation\":1.5}}", "json: cannot unmarshal number 1.5 into Go struct field ObjectMeta.metadata.generation of type int64")]
-    [InlineData("{\"immutable\":\"x\"}", "json: cannot unmarshal string into Go struct field ConfigMap.immutable of type bool")]
+    [InlineData(
+        "{\"data\":{\"a\":5}}", "json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
+    [InlineData(
+        "{\"data\":[]}", "json: cannot unmarshal array into Go struct field ConfigMap.data of type map[string]string")]
+    [InlineData(
+        "{\"metadata\":\"x\"}",
+        "json: cannot unmarshal string into Go struct field ConfigMap.metadata of type v1.ObjectMeta")]
+    [InlineData(
+        "{\"metadata\":{\"uid\":1}}",
+        "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.uid of type types.UID")]
+    [InlineData(
+        "{\"metadata\":{\"generation\":1.5}}",
+        "json: cannot unmarshal number 1.5 into Go struct field ObjectMeta.metadata.generation of type int64")]
+    [InlineData(
+        "{\"immutable\":\"x\"}", "json: cannot unmarshal string into Go struct field ConfigMap.immutable of type bool")]
     [InlineData("{\"binaryData\":{\"a\":\"$\"}}", "illegal base64 data at input byte 0")]
     public void WrongTypesAreReportedInGosWords(string json, string error)
     {
@@ -72,7 +81,8 @@ public sealed class ResourceCodecTests
     public void LoneSurrogatesBecomeReplacementCharacters()
     {
         var decoding = new JsonDecoding();
-        var read = (V1ConfigMap)ResourceCodec.Read(typeof(V1ConfigMap), "{\"data\":{\"a\":\"x\\ud800\\n\"}}"u8, decoding);
+        var read =
+            (V1ConfigMap)ResourceCodec.Read(typeof(V1ConfigMap), "{\"data\":{\"a\":\"x\\ud800\\n\"}}"u8, decoding);
         Assert.Equal("x\uFFFD\n", read.Data["a"]);
     }
 
@@ -114,7 +124,8 @@ public sealed class ResourceCodecTests
     [InlineData("x", "parsing time \"x\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"x\" as \"2006\"")]
     [InlineData("2020-13-01T00:00:00Z", "parsing time \"2020-13-01T00:00:00Z\": month out of range")]
     [InlineData("2020-01-01T00:00:00Zx", "parsing time \"2020-01-01T00:00:00Zx\": extra text: \"x\"")]
-    [InlineData("2020-01-01", "parsing time \"2020-01-01\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\"")]
+    [InlineData(
+        "2020-01-01", "parsing time \"2020-01-01\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\"")]
     public void BadTimesAreReportedInGosWords(string text, string error)
     {
         Assert.False(GoTime.TryParse(text, hasMicroseconds: false, out _, out var actual));

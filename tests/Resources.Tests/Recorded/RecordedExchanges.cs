@@ -34,7 +34,8 @@ internal sealed class RecordedStep(JsonObject json)
     public string ContentType => json["request"]!["headers"]?["Content-Type"]?.GetValue<string>() ?? "application/json";
 
     public bool WantsTable =>
-        json["request"]!["headers"]?["Accept"]?.GetValue<string>().Contains("as=Table", StringComparison.Ordinal) ?? false;
+        json["request"]!["headers"]?["Accept"]?.GetValue<string>().Contains(
+            "as=Table", StringComparison.Ordinal) ?? false;
 
     public JsonNode? RequestBody => json["request"]!["body"];
 

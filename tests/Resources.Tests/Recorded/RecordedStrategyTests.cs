@@ -23,7 +23,12 @@ public sealed class RecordedStrategyTests
     [InlineData("admission/podsecurity-baseline")]
     [InlineData("admission/podsecurity-restricted")]
     public void Pods(string scenario) =>
-        Check(new StrategyReplay<k8s.Models.V1Pod>(new PodStrategy(), "", "Pod", "pods"), scenario, r => r.Run(scenario), r => r.Differences, r => r.Checked);
+        Check(
+            new StrategyReplay<k8s.Models.V1Pod>(new PodStrategy(), "", "Pod", "pods"),
+            scenario,
+            r => r.Run(scenario),
+            r => r.Differences,
+            r => r.Checked);
 
     [Theory]
     [InlineData("validation/deployment")]

@@ -50,7 +50,8 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
             {
                 CompareTable(scenario, step);
             }
-            else if (step.RequestBody is not JsonObject body || step.RequestBody.ToJsonString().Contains("${", StringComparison.Ordinal))
+            else if (step.RequestBody is not JsonObject body
+                || step.RequestBody.ToJsonString().Contains("${", StringComparison.Ordinal))
             {
                 Store(step, rest.FirstOrDefault() ?? step.Body?["metadata"]?["name"]?.GetValue<string>() ?? "");
             }
@@ -135,19 +136,24 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
             Checked++;
             var item = Decode(stored);
             strategy.SetDefaults(item);
-            var actual = JsonSerializer.SerializeToNode(strategy.Cells(item, DateTimeOffset.UnixEpoch.AddYears(60)), ColumnOptions)!.AsArray();
+            var actual = JsonSerializer.SerializeToNode(
+                strategy.Cells(item, DateTimeOffset.UnixEpoch.AddYears(60)), ColumnOptions)!.AsArray();
             for (var i = 0; i < Math.Min(cells.Count, actual.Count); i++)
             {
                 actual[i] = cells[i]?.ToString() == "<age>" ? cells[i]!.DeepClone() : actual[i]?.DeepClone();
             }
 
-            CompareText($"{scenario} {step.Name} cells", cells.ToJsonString(ColumnOptions), actual.ToJsonString(ColumnOptions));
+            CompareText(
+                $"{scenario} {step.Name} cells", cells.ToJsonString(ColumnOptions), actual.ToJsonString(ColumnOptions));
         }
     }
 
     private void Store(RecordedStep step, string name)
     {
-        if (step.Status is 200 or 201 && !step.IsDryRun && step.Body is { } body && body["kind"]?.GetValue<string>() == kind)
+        if (step.Status is 200 or 201
+            && !step.IsDryRun
+            && step.Body is { } body
+            && body["kind"]?.GetValue<string>() == kind)
         {
             _stored[name] = (JsonObject)body.DeepClone();
         }
@@ -201,7 +207,8 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
         {
             if (!spec.Tolerations.Any(t => (t.Key == key || string.IsNullOrEmpty(t.Key)) && t.Effect is null or "NoExecute" && t.Key == key))
             {
-                spec.Tolerations.Add(new() { Key = key, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 300 });
+                spec.Tolerations.Add(
+                    new() { Key = key, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 300 });
             }
         }
 
@@ -209,15 +216,20 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
         spec.PreemptionPolicy ??= "PreemptLowerPriority";
     }
 
-    private void Compare(string scenario, RecordedStep step, T item, FieldErrors errors, IEnumerable<string> warnings, string name)
+    private void Compare(
+        string scenario, RecordedStep step, T item, FieldErrors errors, IEnumerable<string> warnings, string name)
     {
         Checked++;
         var label = $"{scenario} {step.Name}";
         if (errors.Count > 0)
         {
             var status = errors.ToStatus(group, kind, name);
-            CompareText(label + " message", step.Body?["message"]?.GetValue<string>() ?? "success", status.Message ?? "");
-            CompareText(label + " causes", Causes(step.Body), string.Join('\n', errors.All.Select(e => $"{e.Reason}|{e.Field}|{e.Message}")));
+            CompareText(
+                label + " message", step.Body?["message"]?.GetValue<string>() ?? "success", status.Message ?? "");
+            CompareText(
+                label + " causes",
+                Causes(step.Body),
+                string.Join('\n', errors.All.Select(e => $"{e.Reason}|{e.Field}|{e.Message}")));
             return;
         }
 
@@ -228,8 +240,14 @@ internal sealed class StrategyReplay<T>(ResourceStrategy<T> strategy, string gro
         }
 
         var expected = step.Warnings.Where(w => !w.Contains("unknown field", StringComparison.Ordinal));
-        CompareText(label + " warnings", string.Join('\n', expected), string.Join('\n', warnings.Select(w => $"299 - {GoText.Quote(w)}")));
-        CompareText(label + " body", Canonical(step.Body!), Canonical(JsonNode.Parse(KubernetesJson.Serialize(item))!.AsObject()));
+        CompareText(
+            label + " warnings",
+            string.Join('\n', expected),
+            string.Join('\n', warnings.Select(w => $"299 - {GoText.Quote(w)}")));
+        CompareText(
+            label + " body",
+            Canonical(step.Body!),
+            Canonical(JsonNode.Parse(KubernetesJson.Serialize(item))!.AsObject()));
         Store(step, name);
     }
 

@@ -74,7 +74,8 @@ public sealed class SchedulerWorld
     private void AddNode()
     {
         var name = SchedulingObjects.Numbered("n", ++_names);
-        var node = new ModelNode(RandomNode(name), _random.Next(1, 9) * 500, _random.Next(1, 9) * 1024L, _random.Next(2, 8));
+        var node =
+            new ModelNode(RandomNode(name), _random.Next(1, 9) * 500, _random.Next(1, 9) * 1024L, _random.Next(2, 8));
         _nodes.Add(name, node);
         Emit(node);
     }
@@ -82,7 +83,8 @@ public sealed class SchedulerWorld
     private NodeSketch RandomNode(string name) => new(name)
     {
         Unschedulable = _random.Next(8) == 0,
-        Taints = _random.Next(4) == 0 ? $"dedicated=x:{(_random.Next(2) == 0 ? "NoSchedule" : "PreferNoSchedule")}" : "",
+        Taints =
+            _random.Next(4) == 0 ? $"dedicated=x:{(_random.Next(2) == 0 ? "NoSchedule" : "PreferNoSchedule")}" : "",
         Labels = $"topology.kubernetes.io/zone={Zones[_random.Next(Zones.Length)]}",
     };
 
@@ -120,7 +122,8 @@ public sealed class SchedulerWorld
         var memory = _random.Next(4) * 512L;
         var tolerates = _random.Next(4) == 0;
         var zone = _random.Next(4) == 0 ? Zones[_random.Next(Zones.Length)] : null;
-        var tolerations = tolerates ? "\"tolerations\":[{\"key\":\"dedicated\",\"operator\":\"Exists\"}]" : "\"tolerations\":[]";
+        var tolerations =
+            tolerates ? "\"tolerations\":[{\"key\":\"dedicated\",\"operator\":\"Exists\"}]" : "\"tolerations\":[]";
         var selector = zone is null ? "" : $",\"nodeSelector\":{{\"topology.kubernetes.io/zone\":\"{zone}\"}}";
         var sketch = new PodSketch(SchedulingObjects.Numbered("p", ++_names))
         {

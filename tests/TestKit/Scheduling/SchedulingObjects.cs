@@ -104,5 +104,6 @@ public static class SchedulingObjects
     }
 
     /// <summary>For names of numbered objects.</summary>
-    public static string Numbered(string prefix, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");
+    public static string Numbered(string prefix, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");
 }

@@ -31,7 +31,8 @@ public sealed class DeploymentReconcilerTests
         var progressing = deployment.Status.Conditions.Single(c => c.Type == "Progressing");
         Assert.Equal("NewReplicaSetAvailable", progressing.Reason);
         Assert.Equal($"ReplicaSet \"{set.Metadata.Name}\" has successfully progressed.", progressing.Message);
-        Assert.Equal("MinimumReplicasAvailable", deployment.Status.Conditions.Single(c => c.Type == "Available").Reason);
+        Assert.Equal(
+            "MinimumReplicasAvailable", deployment.Status.Conditions.Single(c => c.Type == "Available").Reason);
         await world.Events.FlushAsync(CancellationToken.None);
         Assert.Contains(
             world.Api.All<Corev1Event>(),
@@ -51,7 +52,8 @@ public sealed class DeploymentReconcilerTests
         Assert.Equal(2, sets.Count);
         Assert.Equal(0, sets.Single(s => s.Metadata.Uid == first.Metadata.Uid).Spec.Replicas);
         Assert.All(world.ActivePods(), p => Assert.Equal("demo:2", p.Spec.Containers[0].Image));
-        Assert.Equal("2", world.Api.Find<V1Deployment>("default", "web")!.Metadata.Annotations[DeploymentAnnotations.Revision]);
+        Assert.Equal(
+            "2", world.Api.Find<V1Deployment>("default", "web")!.Metadata.Annotations[DeploymentAnnotations.Revision]);
 
         world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:1");
         world.Settle();
@@ -67,7 +69,8 @@ public sealed class DeploymentReconcilerTests
     {
         var world = new World();
         world.AddDeployment("web", 2);
-        world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Strategy = new V1DeploymentStrategy { Type = "Recreate" });
+        world.Api.Change<V1Deployment>(
+            "default", "web", d => d.Spec.Strategy = new V1DeploymentStrategy { Type = "Recreate" });
         world.Settle();
         world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
         for (var i = 0; i < 5; i++)
@@ -96,8 +99,11 @@ public sealed class DeploymentReconcilerTests
         });
         world.Settle();
         Assert.Equal(5, world.ActivePods().Count(p => p.Spec.Containers[0].Image == "demo:1"));
-        var progressing = world.Api.Find<V1Deployment>("default", "web")!.Status.Conditions.Single(c => c.Type == "Progressing");
-        Assert.Equal(("Unknown", "DeploymentPaused", "Deployment is paused"), (progressing.Status, progressing.Reason, progressing.Message));
+        var progressing =
+            world.Api.Find<V1Deployment>("default", "web")!.Status.Conditions.Single(c => c.Type == "Progressing");
+        Assert.Equal(
+            ("Unknown", "DeploymentPaused", "Deployment is paused"),
+            (progressing.Status, progressing.Reason, progressing.Message));
         world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Paused = false);
         world.Settle();
         Assert.Equal(5, world.ActivePods().Count(p => p.Spec.Containers[0].Image == "demo:2"));
@@ -111,10 +117,12 @@ public sealed class DeploymentReconcilerTests
         world.Settle();
         world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "broken");
         world.Settle(withKubelet: false);
-        Assert.InRange(world.Step<V1Deployment>("web").After!.Value, TimeSpan.FromSeconds(599), TimeSpan.FromSeconds(602));
+        Assert.InRange(
+            world.Step<V1Deployment>("web").After!.Value, TimeSpan.FromSeconds(599), TimeSpan.FromSeconds(602));
         world.Time.Advance(TimeSpan.FromSeconds(602));
         world.Settle(withKubelet: false);
-        var progressing = world.Api.Find<V1Deployment>("default", "web")!.Status.Conditions.Single(c => c.Type == "Progressing");
+        var progressing =
+            world.Api.Find<V1Deployment>("default", "web")!.Status.Conditions.Single(c => c.Type == "Progressing");
         Assert.Equal(("False", "ProgressDeadlineExceeded"), (progressing.Status, progressing.Reason));
         Assert.EndsWith("has timed out progressing.", progressing.Message, StringComparison.Ordinal);
     }
@@ -127,7 +135,8 @@ public sealed class DeploymentReconcilerTests
         world.Api.Change<V1Deployment>("default", "web", d => d.Spec.RevisionHistoryLimit = 2);
         for (var i = 0; i < 6; i++)
         {
-            world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = $"demo:{i}");
+            world.Api.Change<V1Deployment>(
+                "default", "web", d => d.Spec.Template.Spec.Containers[0].Image = $"demo:{i}");
             world.Settle();
         }
 
@@ -169,7 +178,8 @@ public sealed class DeploymentReconcilerTests
         var one = World.Template("web");
         var two = World.Template("web");
         one.Metadata.Labels = new Dictionary<string, string> { ["app"] = "web", ["tier"] = "a" };
-        two.Metadata.Labels = new Dictionary<string, string> { ["tier"] = "a", ["pod-template-hash"] = "x", ["app"] = "web" };
+        two.Metadata.Labels =
+            new Dictionary<string, string> { ["tier"] = "a", ["pod-template-hash"] = "x", ["app"] = "web" };
         Assert.Equal(PodTemplates.Canonical(one), PodTemplates.Canonical(two));
     }
 
@@ -203,7 +213,9 @@ public sealed class DeploymentReconcilerTests
         world.Settle();
         var deployment = world.Api.Find<V1Deployment>("default", "web")!;
         Assert.Equal(deployment.Spec.Replicas, world.ActivePods().Count);
-        Assert.All(world.ActivePods(), p => Assert.Equal(deployment.Spec.Template.Spec.Containers[0].Image, p.Spec.Containers[0].Image));
+        Assert.All(
+            world.ActivePods(),
+            p => Assert.Equal(deployment.Spec.Template.Spec.Containers[0].Image, p.Spec.Containers[0].Image));
         var before = world.Api.Writes;
         world.LoseActivations();
         world.Step<V1Deployment>("web");
@@ -217,7 +229,8 @@ public sealed class DeploymentReconcilerTests
         switch (kind)
         {
             case 0 when pick < 40:
-                world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = $"demo:{pick % 4}");
+                world.Api.Change<V1Deployment>(
+                    "default", "web", d => d.Spec.Template.Spec.Containers[0].Image = $"demo:{pick % 4}");
                 break;
             case 1 when pick < 20:
                 world.Api.Change<V1Deployment>("default", "web", d => d.Spec.Replicas = pick % 13);
@@ -253,7 +266,8 @@ public sealed class DeploymentReconcilerTests
         if (!isScaling)
         {
             // What serves once the ReplicaSets have followed: unready pods go first.
-            int Serving(Dictionary<string, (int Size, int Ready, int Desired)> sizes) => sizes.Values.Sum(s => Math.Min(s.Size, s.Ready));
+            int Serving(Dictionary<string, (int Size, int Ready, int Desired)> sizes) =>
+                sizes.Values.Sum(s => Math.Min(s.Size, s.Ready));
             Assert.True(Serving(after) >= Math.Min(Serving(before), bounds.MinAvailable), "below the minimum");
         }
     }

@@ -23,10 +23,14 @@ public sealed class ReplicaSetReconcilerTests
             Assert.StartsWith("web-", p.Metadata.Name, StringComparison.Ordinal);
             Assert.Equal("web-", p.Metadata.GenerateName);
             var owner = Assert.Single(p.Metadata.OwnerReferences);
-            Assert.Equal((set.Metadata.Uid, "ReplicaSet", true, true), (owner.Uid, owner.Kind, owner.Controller, owner.BlockOwnerDeletion));
+            Assert.Equal(
+                (set.Metadata.Uid, "ReplicaSet", true, true),
+                (owner.Uid, owner.Kind, owner.Controller, owner.BlockOwnerDeletion));
         });
         var status = world.Api.Find<V1ReplicaSet>("default", "web")!.Status;
-        Assert.Equal((5, 5, 5, 5), (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.FullyLabeledReplicas));
+        Assert.Equal(
+            (5, 5, 5, 5),
+            (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.FullyLabeledReplicas));
         Assert.Equal(1, status.ObservedGeneration);
     }
 
@@ -73,7 +77,8 @@ public sealed class ReplicaSetReconcilerTests
             world.Api.Delete<V1Pod>("default", victim);
             world.EndPod(victim);
             world.Settle();
-            Assert.True(seen.Add(Assert.Single(world.ActivePods(), p => !seen.Contains(p.Metadata.Name)).Metadata.Name));
+            Assert.True(
+                seen.Add(Assert.Single(world.ActivePods(), p => !seen.Contains(p.Metadata.Name)).Metadata.Name));
         }
     }
 
@@ -85,14 +90,17 @@ public sealed class ReplicaSetReconcilerTests
         {
             Metadata = new V1ObjectMeta
             {
-                Name = "orphan", NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["app"] = "web" },
+                Name =
+                    "orphan", NamespaceProperty =
+                        "default", Labels = new Dictionary<string, string> { ["app"] = "web" },
             },
             Spec = World.Template("web").Spec,
         });
         var set = world.AddReplicaSet("web", 2);
         world.Settle();
         Assert.Equal(2, world.ActivePods().Count);
-        Assert.Equal(set.Metadata.Uid, world.Api.Find<V1Pod>("default", "orphan")!.Metadata.OwnerReferences.Single().Uid);
+        Assert.Equal(
+            set.Metadata.Uid, world.Api.Find<V1Pod>("default", "orphan")!.Metadata.OwnerReferences.Single().Uid);
 
         world.Api.Change<V1Pod>("default", "orphan", p => p.Metadata.Labels["app"] = "debug");
         world.Settle();
@@ -128,7 +136,10 @@ public sealed class ReplicaSetReconcilerTests
         var condition = Assert.Single(world.Api.Find<V1ReplicaSet>("default", "web")!.Status.Conditions);
         Assert.Equal(("ReplicaFailure", "True", "FailedCreate"), (condition.Type, condition.Status, condition.Reason));
         await world.Events.FlushAsync(CancellationToken.None);
-        Assert.StartsWith("Error creating: pods \"web-", Assert.Single(world.Api.All<Corev1Event>()).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Error creating: pods \"web-",
+            Assert.Single(world.Api.All<Corev1Event>()).Message,
+            StringComparison.Ordinal);
 
         world.Api.BeforeWrite = null;
         world.Settle();
@@ -214,7 +225,8 @@ public sealed class ReplicaSetReconcilerTests
             {
                 var requests = late.ToList();
                 late.Clear();
-                requests.ForEach(r => world.Api.CreateAsync(r, CancellationToken.None).AsTask().GetAwaiter().GetResult());
+                requests.ForEach(
+                    r => world.Api.CreateAsync(r, CancellationToken.None).AsTask().GetAwaiter().GetResult());
             }
         }
 

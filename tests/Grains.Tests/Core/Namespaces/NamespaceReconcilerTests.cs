@@ -65,12 +65,14 @@ public sealed class NamespaceReconcilerTests
         var world = Shop();
         world.Api.Seed(new V1ConfigMap
         {
-            Metadata = new V1ObjectMeta { Name = "held", NamespaceProperty = "default", Finalizers = ["example.com/wait"] },
+            Metadata =
+                new V1ObjectMeta { Name = "held", NamespaceProperty = "default", Finalizers = ["example.com/wait"] },
         });
         world.Api.Delete<V1Namespace>("", "default");
         world.Step<V1Namespace>("default");
         world.Step<V1Namespace>("default");
-        var condition = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions.Single(c => c.Type == "NamespaceFinalizersRemaining");
+        var condition = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions.Single(
+            c => c.Type == "NamespaceFinalizersRemaining");
         Assert.Equal("Some finalizers are remaining: example.com/wait in 1 resource instances", condition.Message);
         world.Api.Change<V1ConfigMap>("default", "held", c => c.Metadata.Finalizers = null);
         world.Step<V1Namespace>("default");
@@ -82,7 +84,8 @@ public sealed class NamespaceReconcilerTests
         var world = new World();
         world.Api.Seed(new V1Namespace
         {
-            Metadata = new V1ObjectMeta { Name = "default" }, Spec = new V1NamespaceSpec { Finalizers = ["kubernetes"] },
+            Metadata = new V1ObjectMeta { Name = "default" },
+            Spec = new V1NamespaceSpec { Finalizers = ["kubernetes"] },
         });
         return world;
     }

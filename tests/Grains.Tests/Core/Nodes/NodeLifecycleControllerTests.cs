@@ -22,13 +22,16 @@ public sealed class NodeLifecycleControllerTests
         await PassAsync(world, controller, TimeSpan.FromSeconds(55), "n2");
         var node = world.Api.Find<V1Node>("", "n1")!;
         var ready = node.Status.Conditions.Single(c => c.Type == "Ready");
-        Assert.Equal(("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."), (ready.Status, ready.Reason, ready.Message));
+        Assert.Equal(
+            ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
+            (ready.Status, ready.Reason, ready.Message));
         await controller.ResyncAsync(default);
         node = world.Api.Find<V1Node>("", "n1")!;
         Assert.Equal(
             [("node.kubernetes.io/unreachable", "NoExecute"), ("node.kubernetes.io/unreachable", "NoSchedule")],
             node.Spec.Taints.Select(t => (t.Key, t.Effect)).Order());
-        Assert.Equal("False", world.Api.Find<V1Pod>("default", "a")!.Status.Conditions.Single(c => c.Type == "Ready").Status);
+        Assert.Equal(
+            "False", world.Api.Find<V1Pod>("default", "a")!.Status.Conditions.Single(c => c.Type == "Ready").Status);
 
         world.Renew("n1");
         world.Api.Change<V1Node>("", "n1", n => n.Status.Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", LastHeartbeatTime = world.Time.GetUtcNow().UtcDateTime }], "status");
@@ -109,9 +112,12 @@ public sealed class NodeLifecycleControllerTests
         Assert.Equal(now, TaintEvictionPlanner.DueAt(Pod(), [taint], now));
         Assert.Null(TaintEvictionPlanner.DueAt(Pod(new V1Toleration { OperatorProperty = "Exists" }), [taint], now));
         Assert.Null(TaintEvictionPlanner.DueAt(Pod(), [new V1Taint { Key = "k", Effect = "NoSchedule" }], now));
-        var patient = Pod(new V1Toleration { Key = "k", OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 300 });
+        var patient = Pod(
+            new V1Toleration { Key = "k", OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 300 });
         Assert.Equal(now.AddMinutes(3), TaintEvictionPlanner.DueAt(patient, [taint], now));
-        Assert.Equal(now, TaintEvictionPlanner.DueAt(patient, [taint, new V1Taint { Key = "other", Effect = "NoExecute" }], now));
+        Assert.Equal(
+            now,
+            TaintEvictionPlanner.DueAt(patient, [taint, new V1Taint { Key = "other", Effect = "NoExecute" }], now));
     }
 
     [Fact]
@@ -132,7 +138,8 @@ public sealed class NodeLifecycleControllerTests
         Assert.Equal("DeletionByTaintManager", pod.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason);
     }
 
-    private static int Evicted(World world) => world.Api.All<V1Node>().Count(n => n.Spec.Taints?.Any(t => t.Effect == "NoExecute") == true);
+    private static int Evicted(World world) =>
+        world.Api.All<V1Node>().Count(n => n.Spec.Taints?.Any(t => t.Effect == "NoExecute") == true);
 
     private static V1Pod Pod(params V1Toleration[] tolerations) => new()
     {
@@ -140,7 +147,8 @@ public sealed class NodeLifecycleControllerTests
         Spec = new V1PodSpec { Tolerations = tolerations },
     };
 
-    private static async Task PassAsync(World world, NodeLifecycleController controller, TimeSpan time, params string[] alive)
+    private static async Task PassAsync(
+        World world, NodeLifecycleController controller, TimeSpan time, params string[] alive)
     {
         for (var left = time; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(5))
         {

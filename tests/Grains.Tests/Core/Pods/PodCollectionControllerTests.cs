@@ -28,8 +28,15 @@ public sealed class PodCollectionControllerTests
     {
         var world = new World();
         world.AddNode("n1");
-        world.Api.Change<V1Node>("", "n1", n => n.Spec.Taints = [new V1Taint { Key = "node.kubernetes.io/out-of-service", Effect = "NoExecute" }]);
-        world.Api.Change<V1Node>("", "n1", n => n.Status.Conditions = [new V1NodeCondition { Type = "Ready", Status = "Unknown" }], "status");
+        world.Api.Change<V1Node>(
+            "",
+            "n1",
+            n => n.Spec.Taints = [new V1Taint { Key = "node.kubernetes.io/out-of-service", Effect = "NoExecute" }]);
+        world.Api.Change<V1Node>(
+            "",
+            "n1",
+            n => n.Status.Conditions = [new V1NodeCondition { Type = "Ready", Status = "Unknown" }],
+            "status");
         world.AddPod("a", "n1");
         world.AddPod("b", "n1");
         world.Api.Delete<V1Pod>("default", "a");
@@ -48,7 +55,8 @@ public sealed class PodCollectionControllerTests
         {
             world.Time.Advance(TimeSpan.FromSeconds(1));
             world.AddPod($"p{i}", "n1");
-            world.Api.Change<V1Pod>("default", $"p{i}", p => p.Status.Phase = i == 0 ? "Running" : "Succeeded", "status");
+            world.Api.Change<V1Pod>(
+                "default", $"p{i}", p => p.Status.Phase = i == 0 ? "Running" : "Succeeded", "status");
         }
 
         await new PodCollectionController(world.Services).ResyncAsync(default);

@@ -92,7 +92,8 @@ public sealed class ServiceAddressBookTests
 
     private static ServiceAddressRequest Any(string name) => new()
     {
-        Reservation = Guid.NewGuid().ToString("N"), Service = new ObjectKey("ns", name), ClusterIP = "", NodePorts = [0],
+        Reservation = Guid.NewGuid().ToString("N"), Service = new ObjectKey("ns", name), ClusterIP = "",
+        NodePorts = [0],
     };
 
     private static string? Refusal(ServiceAddressBook book, string address) =>

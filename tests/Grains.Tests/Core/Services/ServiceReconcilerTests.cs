@@ -29,7 +29,8 @@ public sealed class ServiceReconcilerTests
         var slice = Assert.Single(world.Api.All<V1EndpointSlice>());
         Assert.Equal("IPv4", slice.AddressType);
         Assert.Equal("web", slice.Metadata.Labels["kubernetes.io/service-name"]);
-        Assert.Equal("endpointslice-controller.k8s.io", slice.Metadata.Labels["endpointslice.kubernetes.io/managed-by"]);
+        Assert.Equal(
+            "endpointslice-controller.k8s.io", slice.Metadata.Labels["endpointslice.kubernetes.io/managed-by"]);
         Assert.Equal(
             [("10.0.0.1", true, true, "n1", "z1"), ("10.0.0.2", false, false, "n1", "z1")],
             slice.Endpoints.Select(e => (e.Addresses[0], e.Conditions.Ready!.Value, e.Conditions.Serving!.Value, e.NodeName, e.Zone)).Order());
@@ -93,9 +94,12 @@ public sealed class ServiceReconcilerTests
         });
         world.Step<V1Service>("web");
         var slice = world.Api.All<V1EndpointSlice>().Single();
-        Assert.Equal("endpointslicemirroring-controller.k8s.io", slice.Metadata.Labels["endpointslice.kubernetes.io/managed-by"]);
+        Assert.Equal(
+            "endpointslicemirroring-controller.k8s.io",
+            slice.Metadata.Labels["endpointslice.kubernetes.io/managed-by"]);
         Assert.Equal("Endpoints", slice.Metadata.OwnerReferences.Single().Kind);
-        Assert.Equal(("192.0.2.1", 5432), (slice.Endpoints.Single().Addresses.Single(), slice.Ports.Single().Port!.Value));
+        Assert.Equal(
+            ("192.0.2.1", 5432), (slice.Endpoints.Single().Addresses.Single(), slice.Ports.Single().Port!.Value));
     }
 
     [Fact]

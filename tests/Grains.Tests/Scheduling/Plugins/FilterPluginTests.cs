@@ -87,7 +87,8 @@ public sealed class FilterPluginTests
         var plugin = new NodeAffinityPlugin();
         const string OnM = """{"key":"metadata.name","operator":"In","values":["m"]}""";
         const string OnN = """{"key":"metadata.name","operator":"In","values":["n"]}""";
-        var one = plugin.PreFilter(_fixture.Pod(RequiredAffinity($$"""{"matchFields":[{{OnN}}]},{"matchFields":[{{OnM}}]}""")));
+        var one = plugin.PreFilter(
+            _fixture.Pod(RequiredAffinity($$"""{"matchFields":[{{OnN}}]},{"matchFields":[{{OnM}}]}""")));
         var none = plugin.PreFilter(_fixture.Pod(RequiredAffinity($$"""{"matchFields":[{{OnN}},{{OnM}}]}""")));
         Assert.Equal(["m", "n"], one.NodeNames!.Order(StringComparer.Ordinal));
         Assert.Equal("pod affinity terms conflict", Assert.Single(none.Rejection!.Reasons));
@@ -128,8 +129,10 @@ public sealed class FilterPluginTests
     public void NodeResourcesFit(string requests, bool resolvable, string reasons)
     {
         var there = _fixture.Pod(requests: "cpu=2,memory=2Gi,example.com/gpu=1");
-        var sketch = new NodeSketch("n") { Allocatable = "cpu=4,memory=8Gi,ephemeral-storage=100Gi,pods=2,example.com/gpu=2" };
-        var verdict = new NodeResourcesFitPlugin(_fixture.Scalars).Filter(_fixture.Pod(requests: requests), _fixture.Node(sketch, there));
+        var sketch =
+            new NodeSketch("n") { Allocatable = "cpu=4,memory=8Gi,ephemeral-storage=100Gi,pods=2,example.com/gpu=2" };
+        var verdict = new NodeResourcesFitPlugin(_fixture.Scalars).Filter(
+            _fixture.Pod(requests: requests), _fixture.Node(sketch, there));
         Assert.Equal(reasons, string.Join(',', verdict?.Reasons ?? []));
         Assert.Equal(resolvable, verdict?.IsResolvable ?? true);
     }

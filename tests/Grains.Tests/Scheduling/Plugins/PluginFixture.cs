@@ -18,7 +18,8 @@ internal sealed class PluginFixture
     public ScalarResources Scalars { get; } = new();
 
     public PodInfo Pod(string spec = "", string requests = "", int hostPort = 0, string nodeName = "") =>
-        _reader.Read(new PodSketch("p") { Spec = spec, Requests = requests, HostPort = hostPort, NodeName = nodeName }.Build());
+        _reader.Read(
+            new PodSketch("p") { Spec = spec, Requests = requests, HostPort = hostPort, NodeName = nodeName }.Build());
 
     public NodeInfo Node(NodeSketch sketch, params PodInfo[] pods)
     {

@@ -20,7 +20,8 @@ public sealed class ScorePluginTests
         var node = there.Length == 0
             ? _fixture.Node(new NodeSketch("n") { Allocatable = allocatable })
             : _fixture.Node(new NodeSketch("n") { Allocatable = allocatable }, _fixture.Pod(requests: there));
-        Assert.Equal(score, new NodeResourcesFitPlugin(_fixture.Scalars).Score(_fixture.Pod(requests: requests).Shape, node));
+        Assert.Equal(
+            score, new NodeResourcesFitPlugin(_fixture.Scalars).Score(_fixture.Pod(requests: requests).Shape, node));
     }
 
     // 100 * (1 - |cpu share - memory share| / 2).
@@ -32,7 +33,8 @@ public sealed class ScorePluginTests
     public void BalancedAllocation(string requests, int score)
     {
         var node = _fixture.Node(new NodeSketch("n") { Allocatable = "cpu=4,memory=10000,pods=10" });
-        Assert.Equal(score, new NodeResourcesBalancedAllocationPlugin().Score(_fixture.Pod(requests: requests).Shape, node));
+        Assert.Equal(
+            score, new NodeResourcesBalancedAllocationPlugin().Score(_fixture.Pod(requests: requests).Shape, node));
     }
 
     [Theory]
@@ -42,8 +44,10 @@ public sealed class ScorePluginTests
     [InlineData("""{"operator":"Exists"}""", 0)]
     public void SoftTaintsUntolerated(string toleration, int count)
     {
-        var node = _fixture.Node(new NodeSketch("n") { Taints = "a=1:PreferNoSchedule,b=1:PreferNoSchedule,c=1:NoSchedule" });
-        Assert.Equal(count, new TaintTolerationPlugin().Score(_fixture.Pod($"\"tolerations\":[{toleration}]").Shape, node));
+        var node =
+            _fixture.Node(new NodeSketch("n") { Taints = "a=1:PreferNoSchedule,b=1:PreferNoSchedule,c=1:NoSchedule" });
+        Assert.Equal(
+            count, new TaintTolerationPlugin().Score(_fixture.Pod($"\"tolerations\":[{toleration}]").Shape, node));
     }
 
     [Fact]

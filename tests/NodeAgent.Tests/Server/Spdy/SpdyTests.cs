@@ -49,7 +49,8 @@ public sealed class SpdyTests
         using var reader = new SpdyHeaderReader();
         foreach (var block in blocks)
         {
-            var utf8 = block.ToDictionary(p => p.Key, p => System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(p.Value)));
+            var utf8 = block.ToDictionary(
+                p => p.Key, p => System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(p.Value)));
             Assert.Equal(utf8.OrderBy(p => p.Key), reader.Read(writer.Write(block)).OrderBy(p => p.Key));
         }
     });
@@ -213,7 +214,8 @@ public sealed class SpdyTests
 
         public CancellationToken Token => _ended.Token;
 
-        public Task<SpdyStream> OpenAsync() => _client.OpenAsync(new Dictionary<string, string> { ["streamtype"] = "data" }, Token);
+        public Task<SpdyStream> OpenAsync() =>
+            _client.OpenAsync(new Dictionary<string, string> { ["streamtype"] = "data" }, Token);
 
         public async ValueTask DisposeAsync()
         {
@@ -256,7 +258,8 @@ public sealed class SpdyTests
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             input.ReadAsync(buffer, cancellationToken);
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        public override ValueTask WriteAsync(
+            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
             output.WriteAsync(buffer, cancellationToken);
 
         public override Task FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);

@@ -11,7 +11,12 @@ public sealed class PodColumnsTests
     private static readonly DateTimeOffset Now = new(2025, 1, 1, 1, 0, 0, TimeSpan.Zero);
 
     [Theory]
-    [InlineData("waits for its image", """{"phase":"Pending","containerStatuses":[{"name":"a","state":{"waiting":{"reason":"ImagePullBackOff"}}}]}""", "0/2", "ImagePullBackOff", "0")]
+    [InlineData(
+        "waits for its image",
+        """{"phase":"Pending","containerStatuses":[{"name":"a","state":{"waiting":{"reason":"ImagePullBackOff"}}}]}""",
+        "0/2",
+        "ImagePullBackOff",
+        "0")]
     [InlineData("runs", """{"phase":"Running","containerStatuses":[{"name":"a","ready":true,"state":{"running":{}}},{"name":"b","ready":true,"state":{"running":{}}}]}""", "2/2", "Running", "0")]
     [InlineData(
         "crashed",
@@ -19,7 +24,12 @@ public sealed class PodColumnsTests
         "0/2",
         "ExitCode:7",
         "3 (5m ago)")]
-    [InlineData("was killed", """{"phase":"Running","containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"signal":9}}}]}""", "0/2", "Signal:9", "0")]
+    [InlineData(
+        "was killed",
+        """{"phase":"Running","containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"signal":9}}}]}""",
+        "0/2",
+        "Signal:9",
+        "0")]
     [InlineData("is done", """{"phase":"Succeeded","containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":0,"reason":"Completed"}}}]}""", "0/2", "Completed", "0")]
     [InlineData(
         "is half done",
@@ -28,7 +38,8 @@ public sealed class PodColumnsTests
         "NotReady",
         "0")]
     [InlineData("was evicted", """{"phase":"Failed","reason":"Evicted"}""", "0/2", "Evicted", "0")]
-    public void Plain(string what, string status, string ready, string word, string restarts) => Check(what, "[]", status, ready, word, restarts);
+    public void Plain(string what, string status, string ready, string word, string restarts) =>
+        Check(what, "[]", status, ready, word, restarts);
 
     [Theory]
     [InlineData("first runs", """{"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"running":{}}},{"name":"s","state":{"waiting":{"reason":"PodInitializing"}}}]}""", "0/3", "Init:0/2", "0")]
@@ -76,7 +87,8 @@ public sealed class PodColumnsTests
         Assert.Equal(["60m", "10.0.0.7", "n1", "n2", "1/2"], new PodStrategy().Cells(pod, Now).Skip(4));
     }
 
-    private static void Check(string what, string initContainers, string status, string ready, string word, string restarts)
+    private static void Check(
+        string what, string initContainers, string status, string ready, string word, string restarts)
     {
         var cells = new PodStrategy().Cells(Pod(initContainers, status), Now);
         Assert.Equal((what, ready, word, restarts), (what, cells[1], cells[2], cells[3]));

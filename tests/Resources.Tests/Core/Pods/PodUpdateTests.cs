@@ -25,7 +25,10 @@ public sealed class PodUpdateTests
     public void CommandMayNot()
     {
         var error = Assert.Single(Update("", p => p.Spec.Containers[0].Command = ["z"], out _));
-        Assert.StartsWith("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`",
+            error,
+            StringComparison.Ordinal);
         Assert.Contains("+", error, StringComparison.Ordinal);
     }
 
@@ -54,7 +57,8 @@ public sealed class PodUpdateTests
     [Fact]
     public void GatedPodsMayNarrowTheirNodes()
     {
-        Assert.Empty(Update("", p => p.Spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" }, out _, gated: true));
+        Assert.Empty(
+            Update("", p => p.Spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" }, out _, gated: true));
         Assert.NotEmpty(Update("", p => p.Spec.NodeSelector = new Dictionary<string, string> { ["a"] = "b" }, out _));
     }
 
@@ -122,7 +126,8 @@ public sealed class PodUpdateTests
             },
             out var pod);
         Assert.Empty(errors);
-        Assert.Equal(("x", "200m"), (pod.Spec.Containers[0].Image, pod.Spec.Containers[0].Resources.Requests["cpu"].ToString()));
+        Assert.Equal(
+            ("x", "200m"), (pod.Spec.Containers[0].Image, pod.Spec.Containers[0].Resources.Requests["cpu"].ToString()));
         Assert.Equal(2, pod.Metadata.Generation);
     }
 

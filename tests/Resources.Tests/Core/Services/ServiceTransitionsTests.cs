@@ -24,7 +24,8 @@ public sealed class ServiceTransitionsTests
     {
         var old = Live(NodePortSpec(30123));
         var spec = NodePortSpec(30123);
-        (spec.Type, spec.ExternalName, spec.ClusterIP, spec.ClusterIPs) = ("ExternalName", "a.example", old.Spec.ClusterIP, old.Spec.ClusterIPs);
+        (spec.Type, spec.ExternalName, spec.ClusterIP, spec.ClusterIPs) =
+            ("ExternalName", "a.example", old.Spec.ClusterIP, old.Spec.ClusterIPs);
         (spec.IpFamilies, spec.IpFamilyPolicy) = (old.Spec.IpFamilies, old.Spec.IpFamilyPolicy);
         spec.ExternalTrafficPolicy = old.Spec.ExternalTrafficPolicy;
         var (item, errors, plan) = Update(spec, old);
@@ -65,7 +66,8 @@ public sealed class ServiceTransitionsTests
         Assert.Equal([30500, 30500], spec.Ports.Select(p => p.NodePort ?? 0));
     }
 
-    private static (V1Service Item, FieldErrors Errors, ServiceAddressPlan Plan) Update(V1ServiceSpec spec, V1Service old)
+    private static (V1Service Item, FieldErrors Errors, ServiceAddressPlan Plan) Update(
+        V1ServiceSpec spec, V1Service old)
     {
         var item = new V1Service { Metadata = old.Metadata, Spec = spec };
         Strategy.SetDefaults(item);
@@ -87,7 +89,8 @@ public sealed class ServiceTransitionsTests
         return item;
     }
 
-    private static V1ServiceSpec NodePortSpec(int nodePort) => new() { Type = "NodePort", Ports = [Port(80, nodePort)] };
+    private static V1ServiceSpec NodePortSpec(int nodePort) =>
+        new() { Type = "NodePort", Ports = [Port(80, nodePort)] };
 
     private static V1ServicePort Port(int port, int? nodePort = null) => new() { Port = port, NodePort = nodePort };
 }

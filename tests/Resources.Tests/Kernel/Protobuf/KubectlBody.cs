@@ -34,7 +34,8 @@ public sealed record KubectlBody(string Path, byte[] Body, string Json)
         var slash = version.IndexOf('/', StringComparison.Ordinal);
         var (group, plain) = slash < 0 ? ("", version) : (version[..slash], version[(slash + 1)..]);
         return typeof(V1Pod).Assembly.GetTypes().First(t =>
-            t.GetCustomAttributes(typeof(KubernetesEntityAttribute), inherit: false) is [KubernetesEntityAttribute entity] &&
+            t.GetCustomAttributes(
+                typeof(KubernetesEntityAttribute), inherit: false) is [KubernetesEntityAttribute entity] &&
             entity.Group == group && entity.ApiVersion == plain && entity.Kind == kind);
     }
 }

@@ -54,7 +54,9 @@ public sealed class ProtobufTableTests
     public void EveryServedKindAndEveryBodyOfItsSubresourcesHasAMessage()
     {
         var bodies = new[] { typeof(V1DeleteOptions), typeof(V1Eviction), typeof(V1Binding), typeof(V1Scale) };
-        Assert.All(BuiltInResources.Table.All.Select(d => d.Model).Concat(bodies), m => Assert.True(ProtobufTranscoder.Knows(m), m.Name));
+        Assert.All(
+            BuiltInResources.Table.All.Select(d => d.Model).Concat(bodies),
+            m => Assert.True(ProtobufTranscoder.Knows(m), m.Name));
     }
 
     /// <summary>A few numbers that everybody knows, so that a table made from the wrong program is noticed.</summary>

@@ -16,8 +16,10 @@ public sealed class ProtobufTranscoderTests
     private static readonly Type[] Models =
     [
         typeof(V1Pod), typeof(V1Node), typeof(V1Service), typeof(V1Deployment), typeof(V1StatefulSet), typeof(Corev1Event), typeof(V1Lease),
-        typeof(V1EndpointSlice), typeof(V1Secret), typeof(V1ConfigMap), typeof(V1SubjectAccessReview), typeof(V1ControllerRevision),
-        typeof(V1PersistentVolume), typeof(V1Job), typeof(V2HorizontalPodAutoscaler), typeof(V1DeleteOptions), typeof(V1NetworkPolicy),
+        typeof(V1EndpointSlice), typeof(V1Secret), typeof(V1ConfigMap), typeof(V1SubjectAccessReview), typeof(
+            V1ControllerRevision),
+        typeof(V1PersistentVolume), typeof(V1Job), typeof(
+            V2HorizontalPodAutoscaler), typeof(V1DeleteOptions), typeof(V1NetworkPolicy),
     ];
 
     public static TheoryData<int> Bodies => [.. Enumerable.Range(0, KubectlBody.All.Count)];
@@ -42,7 +44,9 @@ public sealed class ProtobufTranscoderTests
                 var expected = new JsonObject { ["kind"] = "K", ["apiVersion"] = "v1" };
                 var raw = new RandomMessage(new Random(seed)).Make(ProtobufSchema.Find(model)!, expected);
                 var actual = JsonNode.Parse(Transcode(model, Envelop(raw)));
-                return JsonNode.DeepEquals(expected, actual) ? true : throw new InvalidOperationException($"{expected}\n{actual}");
+                return JsonNode.DeepEquals(expected, actual)
+                    ? true
+                    : throw new InvalidOperationException($"{expected}\n{actual}");
             },
             iter: 600);
     }
@@ -119,7 +123,8 @@ public sealed class ProtobufTranscoderTests
     public void TimesOutsideOfTheCalendarAreRefused()
     {
         var time = RandomMessage.Tagged(8, RandomMessage.Tagged(1, (ulong)long.MaxValue));
-        var refused = Assert.Throws<ProtobufException>(() => Transcode(typeof(V1ConfigMap), Envelop(RandomMessage.Tagged(1, time))));
+        var refused = Assert.Throws<ProtobufException>(
+            () => Transcode(typeof(V1ConfigMap), Envelop(RandomMessage.Tagged(1, time))));
         Assert.Equal("Time.MarshalJSON: year outside of range [0,9999]", refused.Message);
     }
 
@@ -127,7 +132,8 @@ public sealed class ProtobufTranscoderTests
     public void SmallBodiesThatWouldMakeMuchJsonAreRefused()
     {
         // Names of fields are in the JSON alone: each container takes 8 bytes, and 65 there.
-        var container = RandomMessage.Tagged(2, [.. RandomMessage.Tagged(12, []), .. RandomMessage.Tagged(15, RandomMessage.Tagged(6, 0))]);
+        var container = RandomMessage.Tagged(
+            2, [.. RandomMessage.Tagged(12, []), .. RandomMessage.Tagged(15, RandomMessage.Tagged(6, 0))]);
         var spec = RandomMessage.Tagged(2, [.. Enumerable.Repeat(container, 900_000).SelectMany(c => c)]);
         var refused = Assert.Throws<ProtobufException>(() => Transcode(typeof(V1Pod), Envelop(spec)));
         Assert.Contains("bytes in JSON", refused.Message, StringComparison.Ordinal);

@@ -13,7 +13,8 @@ internal sealed class RandomMessage(Random random)
 {
     private const int Deepest = 9;
 
-    private static readonly string[] Texts = ["", "a", "é\u2028", "\"\\\n\t", "<b>&'", "0", "10Mi", "\ud83d\ude00", new string('x', 300)];
+    private static readonly string[] Texts =
+        ["", "a", "é\u2028", "\"\\\n\t", "<b>&'", "0", "10Mi", "\ud83d\ude00", new string('x', 300)];
 
     public byte[] Make(ProtobufMessage message, JsonObject json, int depth = 0)
     {
@@ -54,7 +55,8 @@ internal sealed class RandomMessage(Random random)
         return [.. bytes];
     }
 
-    public static byte[] Tagged(int number, byte[] value) => [.. Varint(((ulong)number << 3) | 2), .. Varint((ulong)value.Length), .. value];
+    public static byte[] Tagged(int number, byte[] value) =>
+        [.. Varint(((ulong)number << 3) | 2), .. Varint((ulong)value.Length), .. value];
 
     public static byte[] Tagged(int number, ulong value) => [.. Varint((ulong)number << 3), .. Varint(value)];
 
@@ -148,14 +150,18 @@ internal sealed class RandomMessage(Random random)
             case ProtobufKind.Bytes:
                 return (utf8, JsonValue.Create(Convert.ToBase64String(utf8)), text.Length == 0);
             case ProtobufKind.Quantity:
-                return random.Next(4) == 0 ? ([], JsonValue.Create("0"), true) : (Tagged(1, utf8), JsonValue.Create(text), false);
+                return random.Next(4) == 0
+                    ? ([], JsonValue.Create("0"), true)
+                    : (Tagged(1, utf8), JsonValue.Create(text), false);
             case ProtobufKind.IntOrString:
                 var number = random.Next(int.MinValue, int.MaxValue);
                 return random.Next(2) == 0
                     ? ([.. Tagged(1, 0), .. Tagged(2, (ulong)(long)number), .. Tagged(3, "")], JsonValue.Create(number), false)
                     : ([.. Tagged(1, 1), .. Tagged(2, 0), .. Tagged(3, utf8)], JsonValue.Create(text), false);
             case ProtobufKind.Raw:
-                return random.Next(4) == 0 ? ([], null, true) : (Tagged(1, "{\"a\":[1,null]}"), JsonNode.Parse("{\"a\":[1,null]}"), false);
+                return random.Next(4) == 0
+                    ? ([], null, true)
+                    : (Tagged(1, "{\"a\":[1,null]}"), JsonNode.Parse("{\"a\":[1,null]}"), false);
             case ProtobufKind.Strings:
                 return ([.. Tagged(1, utf8), .. Tagged(1, "b")], new JsonArray(text, "b"), false);
             case ProtobufKind.Time or ProtobufKind.MicroTime:
@@ -170,7 +176,8 @@ internal sealed class RandomMessage(Random random)
     {
         var seconds = random.NextInt64(-62135596799, 253402300799);
         var micros = random.Next(1_000_000);
-        var text = DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+        var text = DateTimeOffset.FromUnixTimeSeconds(seconds).ToString(
+            "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
         var fraction = hasMicroseconds ? $".{micros:000000}" : "";
         return ([.. Tagged(1, (ulong)seconds), .. Tagged(2, (ulong)micros * 1000)], JsonValue.Create($"{text}{fraction}Z"), false);
     }
