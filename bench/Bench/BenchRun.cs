@@ -41,8 +41,12 @@ public sealed class BenchRun(BenchOptions options)
 
         if (options.Full)
         {
-            found.Network = await NetworkBench.RunAsync(Services, cancellationToken);
             found.LargeRollout = await RolloutAsync(LargeNodes, LargePods, cancellationToken);
+        }
+
+        if (options.Full && !options.RolloutsOnly)
+        {
+            found.Network = await NetworkBench.RunAsync(Services, cancellationToken);
         }
 
         Report.Compare(found);
