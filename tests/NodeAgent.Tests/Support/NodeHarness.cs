@@ -88,7 +88,9 @@ public sealed class NodeHarness : IAsyncLifetime
     }
 
     internal string Log(k8s.Models.V1Pod pod, string container) =>
-        CriLogTail.Read(Get<PodManager>().FindByUid(pod.Metadata.Uid)!.Container(container)!.LogPath, 1000, 100_000);
+        Get<PodManager>().FindByUid(pod.Metadata.Uid)?.Container(container)?.LogPath is { Length: > 0 } path
+            ? CriLogTail.Read(path, 1000, 100_000)
+            : "";
 
     internal async Task<string> UntilLogAsync(k8s.Models.V1Pod pod, string container, string text)
     {
