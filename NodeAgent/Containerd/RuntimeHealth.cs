@@ -4,6 +4,7 @@ namespace OrleansOrchestrator.NodeAgent.Containerd;
 public sealed class RuntimeHealth
 {
     private volatile string _problem = "container runtime is down";
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Raised on every change, so that the node status need not wait for its next round.</summary>
@@ -17,6 +18,23 @@ public sealed class RuntimeHealth
     /// <summary>Completes when the runtime answers; at once when it does already.</summary>
     public Task WhenUpAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
 
+    /// <summary>
+    /// Completes when it is known for the first time whether the runtime answers, or when that takes too long. An agent
+    /// that has just started must not call the runtime down because it has not looked yet: the pods of a node that is
+    /// not ready are taken out of all Services.
+    /// </summary>
+    public async Task WhenKnownAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _known.Task.WaitAsync(atMost, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // As good as down.
+        }
+    }
+
     public void Up()
     {
         if (IsUp)
@@ -25,6 +43,7 @@ public sealed class RuntimeHealth
         }
 
         _problem = "";
+        _known.TrySetResult();
         _ready.TrySetResult();
         Changed?.Invoke();
     }
@@ -33,6 +52,7 @@ public sealed class RuntimeHealth
     {
         var wasUp = IsUp;
         _problem = problem;
+        _known.TrySetResult();
         if (wasUp)
         {
             _ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -32,6 +32,7 @@ public sealed partial class NodeStatusLoop(
     private static readonly TimeSpan ReportAnyway = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstVerdict = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RuntimeAnswer = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -43,6 +44,7 @@ public sealed partial class NodeStatusLoop(
     {
         health.Changed += Wake;
         pressure.Changed += Wake;
+        await health.WhenKnownAsync(FirstVerdict, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -18,6 +18,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     private readonly ConcurrentDictionary<string, V1Secret> _secrets = new();
     private readonly ConcurrentDictionary<string, IReadOnlySet<ObjectReference>> _references = new();
     private readonly ConcurrentQueue<Corev1Event> _events = new();
+    private readonly TaskCompletionSource<V1Node> _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _uids;
@@ -229,7 +230,14 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task<V1Node?> GetNodeAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1Node?>(null);
 
-    public Task<V1Node> CreateNodeAsync(V1Node node, CancellationToken cancellationToken) => Task.FromResult(node);
+    /// <summary>The node as it was registered.</summary>
+    public Task<V1Node> RegisteredNode => _registered.Task;
+
+    public Task<V1Node> CreateNodeAsync(V1Node node, CancellationToken cancellationToken)
+    {
+        _registered.TrySetResult(node);
+        return Task.FromResult(node);
+    }
 
     public Task<V1Node> PatchNodeAsync(string name, string patch, bool status, CancellationToken cancellationToken) =>
         Task.FromResult(new V1Node());

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Tests.Support;
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests.Node;
+
+public sealed class NodeStatusLoopTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orc-status-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_node_says_nothing_of_itself_before_it_knows_its_runtime()
+    {
+        var time = new WaitsAreSeen();
+        var options = new NodeAgentOptions { NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName };
+        var api = new FakeCluster();
+        var health = new RuntimeHealth();
+        using var cri = new CriClient(options.SocketPath);
+        using var events = new EventRecorder(api, options, time, NullLogger<EventRecorder>.Instance);
+        using var loop = new NodeStatusLoop(
+            options, api, new NodeObject(), new NodeStatusComputer(options, new NodeFacts(options)), health, new PressureState(), cri,
+            new ImageStore(options, cri, time), events, time, NullLogger<NodeStatusLoop>.Instance);
+        await loop.StartAsync(CancellationToken.None);
+        await time.Waiting.WaitAsync(Patience);
+        Assert.False(api.RegisteredNode.IsCompleted);
+
+        health.Down("no containerd here");
+        var node = await api.RegisteredNode.WaitAsync(Patience);
+        Assert.Equal("no containerd here", node.Status.Conditions.First(c => c.Type == "Ready").Message);
+        await loop.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>The machine's clock, which tells when somebody begins to wait.</summary>
+    private sealed class WaitsAreSeen : TimeProvider
+    {
+        private readonly TaskCompletionSource _waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Waiting => _waiting.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _waiting.TrySetResult();
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+}
