@@ -27,12 +27,14 @@ public enum DnsCode : byte
     NotImplemented = 4,
     Refused = 5,
 
-    /// <summary>An extension (RFC 6891) of a version that is not spoken here; its upper bits go into the OPT record.</summary>
+    /// <summary>An extension (RFC 6891) of a version that is not spoken here; its upper bits go into the OPT
+    /// record.</summary>
     BadVersion = 16,
 }
 
 /// <summary>
-/// A question as a resolver sends it. Parsing accepts whatever bytes come, bounds every read, and follows no pointers (a question has none).
+/// A question as a resolver sends it. Parsing accepts whatever bytes come, bounds every read, and follows no pointers
+/// (a question has none).
 /// </summary>
 public sealed record DnsQuestion
 {
@@ -80,7 +82,8 @@ public sealed record DnsQuestion
         return this with { Name = name, Section = [.. DnsWriter.Name(name), .. tail] };
     }
 
-    /// <summary>Null and a code when it is no single standard query; null and NoError when it deserves no answer at all.</summary>
+    /// <summary>Null and a code when it is no single standard query; null and NoError when it deserves no answer at
+    /// all.</summary>
     public static DnsQuestion? Parse(ReadOnlySpan<byte> message, out DnsCode error)
     {
         error = DnsCode.NoError;
@@ -171,7 +174,8 @@ public sealed record DnsQuestion
             return null;
         }
 
-        return (BinaryPrimitives.ReadUInt16BigEndian(message[(position + 3)..]), message[position + 6], (message[position + 7] & 0x80) != 0);
+        return (BinaryPrimitives.ReadUInt16BigEndian(message[(position + 3)..]), message[position + 6],
+            (message[position + 7] & 0x80) != 0);
     }
 }
 
@@ -205,8 +209,9 @@ public static class DnsWriter
     private const int EdnsSize = 1232;
 
     /// <summary>
-    /// The message, at most <paramref name="maxBytes"/> long: without the additional records when they do not fit, else with as many answers as do, and the
-    /// truncation bit set. Resolvers that never ask over TCP (musl's older ones) then have some addresses instead of none.
+    /// The message, at most <paramref name="maxBytes"/> long: without the additional records when they do not fit, else
+    /// with as many answers as do, and the truncation bit set. Resolvers that never ask over TCP (musl's older ones)
+    /// then have some addresses instead of none.
     /// </summary>
     public static byte[] Write(DnsQuestion question, DnsAnswer answer, int maxBytes)
     {
@@ -231,11 +236,13 @@ public static class DnsWriter
         return Cut(fitting);
 
         byte[] Cut(int count) => Write(
-            question, answer with { Answers = [.. answer.Answers.Take(count)], Authority = [], Additional = [] }, truncated: true);
+            question, answer with { Answers = [.. answer.Answers.Take(count)], Authority = [], Additional = [] },
+                truncated: true);
     }
 
     /// <summary>Nothing but the advice to ask over TCP.</summary>
-    public static byte[] WriteCut(DnsQuestion question) => Write(question, new DnsAnswer { IsAuthoritative = false }, truncated: true);
+    public static byte[] WriteCut(DnsQuestion question) =>
+        Write(question, new DnsAnswer { IsAuthoritative = false }, truncated: true);
 
     /// <summary>An answer that says only that something was wrong with a message that could not be read.</summary>
     public static byte[] WriteError(ReadOnlySpan<byte> message, DnsCode code)
@@ -280,7 +287,8 @@ public static class DnsWriter
 
         if (question.HasEdns)
         {
-            output.Write([0, 0, (byte)DnsType.Opt, EdnsSize >> 8, EdnsSize & 0xff, (byte)((byte)answer.Code >> 4), 0, 0, 0, 0, 0]);
+            output.Write([0, 0, (byte)DnsType.Opt, EdnsSize >> 8, EdnsSize & 0xff, (byte)((byte)answer.Code >> 4), 0,
+                0, 0, 0, 0]);
         }
 
         return output.ToArray();

@@ -11,7 +11,8 @@ public static class DnsQuery
     private const int RecordHeadBytes = 10;
 
     /// <summary>
-    /// A query in wire form that asks the same, under an id that nobody knows, in lower case, and without the asker's options, which are not meant for others.
+    /// A query in wire form that asks the same, under an id that nobody knows, in lower case, and without the asker's
+    /// options, which are not meant for others.
     /// </summary>
     public static byte[] Write(DnsQuestion question)
     {
@@ -23,13 +24,15 @@ public static class DnsQuery
         head[11] = question.HasEdns ? (byte)1 : (byte)0;
         var section = question.Section.Length > 0 ? question.Section : question.About(question.Name).Section;
         byte[] options = question.HasEdns
-            ? [0, 0, (byte)DnsType.Opt, EdnsSize >> 8, EdnsSize & 0xff, 0, 0, question.WantsSignatures ? (byte)0x80 : (byte)0, 0, 0, 0]
+            ? [0, 0, (byte)DnsType.Opt, EdnsSize >> 8, EdnsSize & 0xff, 0, 0,
+                question.WantsSignatures ? (byte)0x80 : (byte)0, 0, 0, 0]
             : [];
         return [.. head, .. section[..^4].Select(Lower), .. section[^4..], .. options];
     }
 
     /// <summary>
-    /// The reply as the asker is to see it: under its id, its spelling of the name, and with what is left of the times to live.
+    /// The reply as the asker is to see it: under its id, its spelling of the name, and with what is left of the times
+    /// to live.
     /// </summary>
     public static byte[] Readdress(ReadOnlySpan<byte> reply, DnsQuestion question, int ageSeconds)
     {
@@ -48,11 +51,13 @@ public static class DnsQuery
         return copy;
     }
 
-    /// <summary>Types of all records, and where each one's head (type, class, time to live, length) is; those that are whole.</summary>
+    /// <summary>Types of all records, and where each one's head (type, class, time to live, length) is; those that are
+    /// whole.</summary>
     public static List<(DnsType Type, int Position)> Records(ReadOnlySpan<byte> message)
     {
         var found = new List<(DnsType Type, int Position)>();
-        var count = BinaryPrimitives.ReadUInt16BigEndian(message[6..]) + BinaryPrimitives.ReadUInt16BigEndian(message[8..]) +
+        var count =
+            BinaryPrimitives.ReadUInt16BigEndian(message[6..]) + BinaryPrimitives.ReadUInt16BigEndian(message[8..]) +
             BinaryPrimitives.ReadUInt16BigEndian(message[10..]);
         var position = SkipName(message, DnsQuestion.HeaderBytes) + 4;
         for (var i = 0; i < count; i++)
@@ -70,12 +75,14 @@ public static class DnsQuery
         return found;
     }
 
-    /// <summary>The last four bytes of a record's data: of an SOA, how long names that do not exist may be remembered. Null when it is cut.</summary>
+    /// <summary>The last four bytes of a record's data: of an SOA, how long names that do not exist may be remembered.
+    /// Null when it is cut.</summary>
     public static uint? LastNumber(ReadOnlySpan<byte> message, int position)
     {
         var length = BinaryPrimitives.ReadUInt16BigEndian(message[(position + 8)..]);
         var end = position + RecordHeadBytes + length;
-        return length >= sizeof(uint) && end <= message.Length ? BinaryPrimitives.ReadUInt32BigEndian(message[(end - sizeof(uint))..]) : null;
+        return length >= sizeof(uint) && end <= message.Length
+            ? BinaryPrimitives.ReadUInt32BigEndian(message[(end - sizeof(uint))..]) : null;
     }
 
     private static byte Lower(byte b) => b is >= (byte)'A' and <= (byte)'Z' ? (byte)(b + 'a' - 'A') : b;

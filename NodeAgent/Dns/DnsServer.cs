@@ -41,7 +41,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
 
         if (question.EdnsVersion > 0)
         {
-            return DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.BadVersion, IsAuthoritative = false }, question.MaxAnswerBytes);
+            return DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.BadVersion, IsAuthoritative = false },
+                question.MaxAnswerBytes);
         }
 
         var limit = overTcp ? MaxMessageBytes : question.MaxAnswerBytes;
@@ -56,7 +57,8 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
             return reply.Length <= limit ? reply : DnsWriter.WriteCut(question);
         }
 
-        return DnsWriter.Write(question, new DnsAnswer { Code = DnsCode.ServerFailure, IsAuthoritative = false }, limit);
+        return DnsWriter.Write(
+            question, new DnsAnswer { Code = DnsCode.ServerFailure, IsAuthoritative = false }, limit);
     }
 
     // The alias of an ExternalName Service may itself be a name of the cluster; for others the resolver of the client

@@ -33,7 +33,8 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     private readonly ConcurrentDictionary<IPAddress, SteadyTime> _silent = new();
 
     /// <summary>What shapes an answer: not who asks, nor how the name is spelt.</summary>
-    private readonly record struct Asked(string Name, DnsType Type, ushort Class, bool HasEdns, bool WantsSignatures, bool IsCheckingDisabled);
+    private readonly record struct Asked(
+        string Name, DnsType Type, ushort Class, bool HasEdns, bool WantsSignatures, bool IsCheckingDisabled);
 
     /// <summary>
     /// The answer as the resolver gave it, under the question's id; null when no resolver answers or too many wait.
@@ -41,7 +42,8 @@ public sealed class Forwarder(string resolvConf, IReadOnlyCollection<IPAddress> 
     public async Task<byte[]?> AskAsync(DnsQuestion question, bool overTcp, CancellationToken cancellationToken)
     {
         var key = new Asked(
-            question.Name, question.Type, question.Class, question.HasEdns, question.WantsSignatures, question.IsCheckingDisabled);
+            question.Name, question.Type, question.Class, question.HasEdns, question.WantsSignatures,
+                question.IsCheckingDisabled);
         var now = time.GetSteadyTime();
         if (!overTcp && _cache.TryGetValue(key, out var known) && known.Until > now)
         {

@@ -10,7 +10,8 @@ public static class HostResolvers
     private const int MaxBytes = 64 * 1024;
 
     /// <summary>
-    /// Its addresses, in order; none when the file is not there or cannot be read. It is read anew each time: laptops move between networks, and it is tiny.
+    /// Its addresses, in order; none when the file is not there or cannot be read. It is read anew each time: laptops
+    /// move between networks, and it is tiny.
     /// </summary>
     public static IReadOnlyList<IPAddress> Read(string file)
     {

@@ -4,8 +4,9 @@ using k8s.Models;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Which endpoints of a Service's port are used on a node, by upstream's rules: the ready ones, near the node when hints say so; if none is ready
-/// anywhere, those that end but still serve (KEP-1669), so that the last pod of a roll-out is not cut off. The policy Local decides for itself.
+/// Which endpoints of a Service's port are used on a node, by upstream's rules: the ready ones, near the node when
+/// hints say so; if none is ready anywhere, those that end but still serve (KEP-1669), so that the last pod of a
+/// roll-out is not cut off. The policy Local decides for itself.
 /// </summary>
 /// <param name="Cluster">For the policy Cluster.</param>
 /// <param name="Local">For the policy Local.</param>
@@ -40,20 +41,24 @@ public sealed record EndpointChoice(
             [.. all.Where(c => c.IsServing || c.IsReady).Select(c => c.Endpoint.Address).Distinct()]);
     }
 
-    // Hints count only when every ready endpoint has one and some are meant for here: else endpoints would be left out by accident.
+    // Hints count only when every ready endpoint has one and some are meant for here: else endpoints would be left out
+    // by accident.
     private static IEnumerable<Candidate> Near(List<Candidate> ready, ProxyNode node)
     {
-        if (ready.TrueForAll(c => c.Source.Hints?.ForNodes is { Count: > 0 }) && ready.Exists(c => c.IsForNode(node.Name)))
+        if (ready.TrueForAll(c => c.Source.Hints?.ForNodes is { Count: > 0 }) &&
+            ready.Exists(c => c.IsForNode(node.Name)))
         {
             return ready.Where(c => c.IsForNode(node.Name));
         }
 
-        return ready.TrueForAll(c => c.Source.Hints?.ForZones is { Count: > 0 }) && ready.Exists(c => c.IsFor(node.Zone))
+        return ready.TrueForAll(c => c.Source.Hints?.ForZones is { Count: > 0 }) &&
+            ready.Exists(c => c.IsFor(node.Zone))
             ? ready.Where(c => c.IsFor(node.Zone))
             : ready;
     }
 
-    private static IEnumerable<Candidate> Candidates(V1ServicePort port, IEnumerable<V1EndpointSlice> slices, string nodeName)
+    private static IEnumerable<Candidate> Candidates(
+        V1ServicePort port, IEnumerable<V1EndpointSlice> slices, string nodeName)
     {
         foreach (var slice in slices.Where(s => s.AddressType == "IPv4"))
         {
@@ -69,12 +74,14 @@ public sealed record EndpointChoice(
             {
                 if (endpoint.Addresses is [var text, ..] && IPAddress.TryParse(text, out var address))
                 {
-                    yield return new Candidate(new ProxyEndpoint(address, number, endpoint.NodeName == nodeName), endpoint);
+                    yield return new Candidate(
+                        new ProxyEndpoint(address, number, endpoint.NodeName == nodeName), endpoint);
                 }
             }
         }
     }
 
     private static List<ProxyEndpoint> Sorted(IEnumerable<Candidate> chosen) =>
-        [.. chosen.Select(c => c.Endpoint).Distinct().OrderBy(e => e.Address.ToString(), StringComparer.Ordinal).ThenBy(e => e.Port)];
+        [.. chosen.Select(c => c.Endpoint).Distinct().OrderBy(
+            e => e.Address.ToString(), StringComparer.Ordinal).ThenBy(e => e.Port)];
 }

@@ -3,8 +3,8 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Which parts the kernel's table holds. One that nobody wants any more stays for a moment, since packets may still be in it, and is taken out with a later
-/// transaction.
+/// Which parts the kernel's table holds. One that nobody wants any more stays for a moment, since packets may still be
+/// in it, and is taken out with a later transaction.
 /// </summary>
 /// <param name="time">Clock.</param>
 public sealed class HeldParts(TimeProvider time)
@@ -16,10 +16,12 @@ public sealed class HeldParts(TimeProvider time)
 
     /// <summary>Those that have waited long enough and are not wanted again now.</summary>
     public IReadOnlyList<Part> Due(Ruleset wanted) =>
-        [.. _idle.Where(i => time.GetSteadyTime() - i.Value >= Linger && !wanted.Parts.ContainsKey(i.Key)).Select(i => i.Key)];
+        [.. _idle.Where(i => time.GetSteadyTime() - i.Value >= Linger && !wanted.Parts.ContainsKey(i.Key)).Select(
+            i => i.Key)];
 
     /// <summary>Those that must be made.</summary>
-    public IReadOnlyList<KeyValuePair<Part, string>> Missing(Ruleset wanted) => [.. wanted.Parts.Where(p => !_held.Contains(p.Key))];
+    public IReadOnlyList<KeyValuePair<Part, string>> Missing(Ruleset wanted) =>
+        [.. wanted.Parts.Where(p => !_held.Contains(p.Key))];
 
     /// <summary>A transaction went through.</summary>
     /// <param name="before">What it touched, as it was.</param>

@@ -8,9 +8,10 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <summary>
 /// The rules of one port of a Service. Pure; the structure around it is in <see cref="RulesetText"/>.
 ///
-/// A Service has no chain of its own. Its address leads to a chain that all Services of the same shape share ("three endpoints, from inside"), which picks
-/// a number. The chain of that number finds the endpoint in its map by address, protocol and port. So nearly every change is one of a few elements, and
-/// neither nft nor the kernel's validation walks chains by the thousand. Only session affinity and source ranges need chains of a Service.
+/// A Service has no chain of its own. Its address leads to a chain that all Services of the same shape share ("three
+/// endpoints, from inside"), which picks a number. The chain of that number finds the endpoint in its map by address,
+/// protocol and port. So nearly every change is one of a few elements, and neither nft nor the kernel's validation
+/// walks chains by the thousand. Only session affinity and source ranges need chains of a Service.
 /// </summary>
 public sealed class PortRules
 {
@@ -76,14 +77,22 @@ public sealed class PortRules
         var some = IPAddress.Loopback;
         var port = new ProxyPort
         {
-            Name = "a/b:c", Protocol = "udp", Port = 1, ClusterAddresses = [some], ExternalAddresses = [some], LoadBalancerAddresses = [some],
-            SourceRanges = [new IPNetwork(some, 32)], NodePort = 2, Endpoints = [new(some, 3, IsLocal: true), new(some, 4, IsLocal: true)],
+            Name = "a/b:c",
+            Protocol = "udp",
+            Port = 1,
+            ClusterAddresses = [some],
+            ExternalAddresses = [some],
+            LoadBalancerAddresses = [some],
+            SourceRanges = [new IPNetwork(some, 32)],
+            NodePort = 2,
+            Endpoints = [new(some, 3, IsLocal: true), new(some, 4, IsLocal: true)],
         };
         AddTo(rules, port, clusterCidr);
         AddTo(rules, port with { ExternalLocal = true }, clusterCidr);
         AddTo(rules, port with { ExternalLocal = true, AffinitySeconds = 5 }, clusterCidr);
         AddTo(rules, port with { AffinitySeconds = 5 }, clusterCidr);
-        return Hash(string.Join('\n', rules.Parts.Select(p => $"{p.Key} {p.Value}").Order(StringComparer.Ordinal)))[..8];
+        return Hash(
+            string.Join('\n', rules.Parts.Select(p => $"{p.Key} {p.Value}").Order(StringComparer.Ordinal)))[..8];
     }
 
     private void AddInternal(Front front)
@@ -92,7 +101,8 @@ public sealed class PortRules
         if (endpoints.Count > 0)
         {
             // What does not come from a pod would be answered past this node: its source becomes the node.
-            AddVerdict(front, Chain(front, "cluster", endpoints, "endpoint", $"ip saddr != {_clusterCidr} {Masquerade}"));
+            AddVerdict(
+                front, Chain(front, "cluster", endpoints, "endpoint", $"ip saddr != {_clusterCidr} {Masquerade}"));
         }
 
         AddRefusal(front, endpoints);
@@ -113,7 +123,8 @@ public sealed class PortRules
 
         if (_port.Endpoints.Count > 0)
         {
-            // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through external addresses too.
+            // With the policy Local, pods and the node itself are inside already: they may reach every endpoint through
+            // external addresses too.
             var inside = Chain(front, "inside", _port.Endpoints, "endpoint", "");
             var shortCut = $"ip saddr {_clusterCidr} goto {inside}\nfib saddr type local {Masquerade}\nfib saddr type local goto {inside}";
             AddVerdict(front, Chain(front, "local", _port.LocalEndpoints, "local-endpoint", shortCut));
@@ -122,7 +133,8 @@ public sealed class PortRules
         AddRefusal(front, _port.LocalEndpoints);
     }
 
-    private void AddVerdict(Front front, string chain) => _rules.Elements[(front.Verdicts, front.Key)] = $"goto {chain}";
+    private void AddVerdict(Front front, string chain) =>
+        _rules.Elements[(front.Verdicts, front.Key)] = $"goto {chain}";
 
     // Endpoints elsewhere: drop, since another node may answer (upstream's rule). None at all: say so at once.
     private void AddRefusal(Front front, IReadOnlyList<ProxyEndpoint> endpoints)
@@ -134,7 +146,8 @@ public sealed class PortRules
 
         if (_port.Protocol == "udp")
         {
-            _rules.Flows[front.Key] = string.Join(' ', _port.Serving.Select(a => a.ToString()).Order(StringComparer.Ordinal));
+            _rules.Flows[front.Key] =
+                string.Join(' ', _port.Serving.Select(a => a.ToString()).Order(StringComparer.Ordinal));
         }
     }
 
@@ -146,7 +159,8 @@ public sealed class PortRules
             return OwnChain(kind, $"{head}\n{BalanceWithAffinity(endpoints)}");
         }
 
-        var shape = kind == "local" ? Text($"{endpoints.Count}-of-{_port.Endpoints.Count}") : Text($"{endpoints.Count}");
+        var shape = kind == "local" ? Text($"{endpoints.Count}-of-{_port.Endpoints.Count}")
+            : Text($"{endpoints.Count}");
         var chain = $"{front.Prefix}{kind}-{shape}";
         _rules.Parts[new Part(PartKind.Chain, chain)] = $"{head}\n{Balance(front, endpoints, front.Prefix + map)}";
         return chain;
@@ -159,7 +173,8 @@ public sealed class PortRules
         return chain;
     }
 
-    // A packet that is between two chains while a transaction takes its endpoint away finds nothing: the first endpoint is always there.
+    // A packet that is between two chains while a transaction takes its endpoint away finds nothing: the first endpoint
+    // is always there.
     private string Balance(Front front, IReadOnlyList<ProxyEndpoint> endpoints, string map)
     {
         for (var i = 0; i < endpoints.Count; i++)
@@ -181,7 +196,8 @@ public sealed class PortRules
         string Find(string name) => $"dnat ip to {front.Expression} map @{name}";
     }
 
-    // Each endpoint remembers its clients, by whatever address they came; a client that some endpoint remembers goes there again.
+    // Each endpoint remembers its clients, by whatever address they came; a client that some endpoint remembers goes
+    // there again.
     private string BalanceWithAffinity(IReadOnlyList<ProxyEndpoint> endpoints)
     {
         var known = new StringBuilder();
@@ -198,7 +214,8 @@ public sealed class PortRules
             choices.Add(Text($"{choices.Count} : goto endpoint-{name}"));
         }
 
-        return choices.Count == 0 ? "" : known + Text($"numgen random mod {choices.Count} vmap {{ {string.Join(", ", choices)} }}");
+        return choices.Count == 0 ? ""
+            : known + Text($"numgen random mod {choices.Count} vmap {{ {string.Join(", ", choices)} }}");
     }
 
     // Node ports are not subject to the source ranges, as upstream has it.

@@ -63,5 +63,6 @@ public sealed class ProxyHealth(TimeProvider time)
         return (isOk, $"{{\"lastUpdated\": \"{Text(updated)}\",\"currentTime\": \"{Text(now)}\"{node}}}");
     }
 
-    private static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString(GoTime, CultureInfo.InvariantCulture);
+    private static string Text(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString(GoTime, CultureInfo.InvariantCulture);
 }

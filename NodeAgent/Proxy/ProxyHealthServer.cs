@@ -1,10 +1,12 @@
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// kube-proxy's health port: <c>/healthz</c> for load balancers (also false when the node is to go), <c>/livez</c> for those that watch over the proxy.
+/// kube-proxy's health port: <c>/healthz</c> for load balancers (also false when the node is to go), <c>/livez</c> for
+/// those that watch over the proxy.
 /// </summary>
 public sealed partial class ProxyHealthServer(
-    NodeAgentOptions options, ProxyHealth health, TimeProvider time, ILoggerFactory loggers, ILogger<ProxyHealthServer> logger) : BackgroundService
+    NodeAgentOptions options, ProxyHealth health, TimeProvider time, ILoggerFactory loggers,
+    ILogger<ProxyHealthServer> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
 
@@ -14,13 +16,16 @@ public sealed partial class ProxyHealthServer(
         {
             try
             {
-                await using var server = await ServiceHealthPorts.ListenAsync(options.ProxyHealthPort, loggers, AnswerAsync, stoppingToken);
-                await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await using var server =
+                    await ServiceHealthPorts.ListenAsync(options.ProxyHealthPort, loggers, AnswerAsync, stoppingToken);
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (IOException failure)
             {
                 LogNoPort(options.ProxyHealthPort, failure.Message);
-                await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(RetryAfter, time, stoppingToken).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 public readonly record struct ProxyEndpoint(IPAddress Address, int Port, bool IsLocal);
 
 /// <summary>
-/// One port of one Service as the proxy sees it, its endpoints already chosen: ready ones, or, when there is none, those that end but still serve.
+/// One port of one Service as the proxy sees it, its endpoints already chosen: ready ones, or, when there is none,
+/// those that end but still serve.
 /// </summary>
 public sealed record ProxyPort
 {
@@ -45,10 +46,12 @@ public sealed record ProxyPort
     /// <summary>Seconds for which a client keeps its endpoint; 0 without session affinity.</summary>
     public int AffinitySeconds { get; init; }
 
-    /// <summary>For the policy Cluster, those near the node when the slices' hints say so. There is one if there is any anywhere.</summary>
+    /// <summary>For the policy Cluster, those near the node when the slices' hints say so. There is one if there is any
+    /// anywhere.</summary>
     public required IReadOnlyList<ProxyEndpoint> Endpoints { get; init; }
 
-    /// <summary>For the policy Local; chosen apart, as the last local pod may end while others elsewhere are ready.</summary>
+    /// <summary>For the policy Local; chosen apart, as the last local pod may end while others elsewhere are
+    /// ready.</summary>
     public IReadOnlyList<ProxyEndpoint> LocalEndpoints
     {
         get => field ?? [.. Endpoints.Where(e => e.IsLocal)];

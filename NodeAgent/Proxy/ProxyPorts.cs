@@ -22,7 +22,8 @@ public static class ProxyPorts
     private const string HeadlessLabel = "service.kubernetes.io/headless";
 
     /// <summary>Nothing for Services that have no address of their own, or another proxy.</summary>
-    public static IReadOnlyList<ProxyPort> Of(V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node)
+    public static IReadOnlyList<ProxyPort> Of(
+        V1Service service, IReadOnlyCollection<V1EndpointSlice> slices, ProxyNode node)
     {
         if (service.Spec.Type == "ExternalName" || service.Spec.ClusterIP is null or "" or "None" ||
             Has(service, ProxyNameLabel) || Has(service, HeadlessLabel))
@@ -30,11 +31,13 @@ public static class ProxyPorts
             return [];
         }
 
-        return [.. (service.Spec.Ports ?? []).Select(port => Of(service, port, EndpointChoice.Of(port, slices, node), node))];
+        return [.. (service.Spec.Ports ?? []).Select(
+            port => Of(service, port, EndpointChoice.Of(port, slices, node), node))];
     }
 
     /// <summary>
-    /// How many ready endpoints are on the node: what a load balancer asks the health check port, which knows no ports of the Service.
+    /// How many ready endpoints are on the node: what a load balancer asks the health check port, which knows no ports
+    /// of the Service.
     /// </summary>
     public static int LocalReady(IEnumerable<V1EndpointSlice> slices, string nodeName) => slices
         .Where(s => s.AddressType == "IPv4")
@@ -52,7 +55,8 @@ public static class ProxyPorts
             Name = $"{service.Metadata.NamespaceProperty}/{service.Metadata.Name}:{port.Name}",
             Protocol = (port.Protocol ?? "TCP").ToLowerInvariant(),
             Port = port.Port,
-            ClusterAddresses = [.. Addresses(service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP])],
+            ClusterAddresses =
+                [.. Addresses(service.Spec.ClusterIPs is { Count: > 0 } all ? all : [service.Spec.ClusterIP])],
             ExternalAddresses = [.. Addresses(service.Spec.ExternalIPs ?? []).Concat(balancers).Distinct()],
             LoadBalancerAddresses = balancers,
             SourceRanges = Allowed([.. Ranges(service.Spec.LoadBalancerSourceRanges ?? [])], balancers, node),
@@ -71,7 +75,8 @@ public static class ProxyPorts
     private static IEnumerable<string> LoadBalancerIps(V1Service service) =>
         service.Spec.Type != "LoadBalancer"
             ? []
-            : (service.Status?.LoadBalancer?.Ingress ?? []).Where(i => i.Ip is not null && i.IpMode is null or "VIP").Select(i => i.Ip);
+            : (service.Status?.LoadBalancer?.Ingress ?? []).Where(
+                i => i.Ip is not null && i.IpMode is null or "VIP").Select(i => i.Ip);
 
     private static IEnumerable<IPAddress> Addresses(IEnumerable<string> texts) =>
         texts.Select(t => IPAddress.TryParse(t, out var address) ? address : null)
@@ -79,9 +84,11 @@ public static class ProxyPorts
             .Where(a => a.AddressFamily == AddressFamily.InterNetwork);
 
     // A balancer's address is often given to the node too: what the node asks it then comes from that address.
-    private static IReadOnlyList<IPNetwork> Allowed(IReadOnlyList<IPNetwork> ranges, IReadOnlyList<IPAddress> balancers, ProxyNode node) =>
+    private static IReadOnlyList<IPNetwork> Allowed(
+        IReadOnlyList<IPNetwork> ranges, IReadOnlyList<IPAddress> balancers, ProxyNode node) =>
         ranges.Any(range => node.Addresses.Any(range.Contains))
-            ? [.. ranges, .. balancers.Where(b => !ranges.Any(range => range.Contains(b))).Select(b => new IPNetwork(b, HostPrefix))]
+            ? [.. ranges, .. balancers.Where(b => !ranges.Any(range => range.Contains(b))).Select(
+                b => new IPNetwork(b, HostPrefix))]
             : ranges;
 
     // Ranges nest or are apart; what another one holds already is left out, as the kernel takes no overlaps.
@@ -89,14 +96,16 @@ public static class ProxyPorts
     {
         var all = texts.Select(Range).OfType<IPNetwork>().Distinct().ToList();
         return all
-            .Where(range => !all.Any(other => other.PrefixLength < range.PrefixLength && other.Contains(range.BaseAddress)))
+            .Where(range =>
+                !all.Any(other => other.PrefixLength < range.PrefixLength && other.Contains(range.BaseAddress)))
             .OrderBy(range => range.ToString(), StringComparer.Ordinal);
     }
 
     private static IPNetwork? Range(string text)
     {
         var parts = text.Trim().Split('/');
-        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) || address.AddressFamily != AddressFamily.InterNetwork ||
+        if (parts.Length != 2 || !IPAddress.TryParse(parts[0], out var address) ||
+            address.AddressFamily != AddressFamily.InterNetwork ||
             !byte.TryParse(parts[1], out var length) || length > HostPrefix)
         {
             return null;
@@ -105,7 +114,8 @@ public static class ProxyPorts
         var mask = length == 0 ? 0u : uint.MaxValue << (HostPrefix - length);
         var bytes = address.GetAddressBytes();
         var bits = ((uint)bytes[0] << 24 | (uint)bytes[1] << 16 | (uint)bytes[2] << 8 | bytes[3]) & mask;
-        return new IPNetwork(new IPAddress([(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits]), length);
+        return new IPNetwork(
+            new IPAddress([(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits]), length);
     }
 
     private static bool Has(V1Service service, string label) => service.Metadata.Labels?.ContainsKey(label) ?? false;

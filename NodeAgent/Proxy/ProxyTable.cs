@@ -6,9 +6,9 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
 /// The kernel's table. Each change is one transaction of what differs from the last one that succeeded. When nobody
-/// knows what the kernel holds (at the start, after a
-/// failure), it is read, and only what differs is written: a restart of the agent changes nothing where nothing has changed. A table of another version, or
-/// one that others have been at, is written anew in one transaction.
+/// knows what the kernel holds (at the start, after a failure), it is read, and only what differs is written: a restart
+/// of the agent changes nothing where nothing has changed. A table of another version, or one that others have been at,
+/// is written anew in one transaction.
 /// </summary>
 /// <param name="clusterCidr">Addresses of pods.</param>
 /// <param name="dnsAddress">Address of the cluster's DNS on this node; empty without one.</param>
@@ -36,7 +36,8 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
         _isKnown = false;
         _mustForget |= !wasKnown || !SameFlows(before, after);
         _gone.UnionWith(before.Flows.Keys);
-        var isWritten = wasKnown ? await ChangeAsync(before, after, cancellationToken) : await TakeOverAsync(cancellationToken);
+        var isWritten = wasKnown ? await ChangeAsync(before, after, cancellationToken)
+            : await TakeOverAsync(cancellationToken);
         _isKnown = true;
         if (_mustForget)
         {
@@ -49,8 +50,9 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
     }
 
     /// <summary>
-    /// Whether our rules are still there; when not, the next change writes everything. nft can list nothing without reading every element, so it is asked
-    /// what would happen if a chain that our rules call were deleted: the kernel finds it busy as long as they do.
+    /// Whether our rules are still there; when not, the next change writes everything. nft can list nothing without
+    /// reading every element, so it is asked what would happen if a chain that our rules call were deleted: the kernel
+    /// finds it busy as long as they do.
     /// </summary>
     public async Task<bool> IsIntactAsync(CancellationToken cancellationToken)
     {
@@ -60,12 +62,14 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
 
     private async Task<bool> IsCalledAsync(CancellationToken cancellationToken)
     {
-        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {RulesetText.Table} services\n", cancellationToken);
+        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {RulesetText.Table} services\n",
+            cancellationToken);
         return !trial.Succeeded && !trial.Error.Contains("No such file", StringComparison.Ordinal);
     }
 
     private static bool SameFlows(Ruleset before, Ruleset after) =>
-        before.Flows.Count == after.Flows.Count && before.Flows.All(f => after.Flows.GetValueOrDefault(f.Key) == f.Value);
+        before.Flows.Count == after.Flows.Count &&
+            before.Flows.All(f => after.Flows.GetValueOrDefault(f.Key) == f.Value);
 
     private Ruleset RulesOf(IReadOnlyList<ProxyPort> ports)
     {
@@ -121,13 +125,15 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
         }
 
         var listed = await RunAsync("nft", ["-j", "list", "table", "ip", RulesetText.Table], null, cancellationToken);
-        return listed.Succeeded && TableListing.Parse(listed.Output) is { } existing && existing.Parts.ContainsKey(marker) ? existing : null;
+        return listed.Succeeded && TableListing.Parse(listed.Output) is { } existing &&
+            existing.Parts.ContainsKey(marker) ? existing : null;
     }
 
     private async Task<bool> TryAsync(string transaction, CancellationToken cancellationToken)
     {
         LastTransactionBytes = transaction.Length;
-        return transaction.Length == 0 || (await RunAsync("nft", ["-f", "-"], transaction, cancellationToken)).Succeeded;
+        return transaction.Length == 0 ||
+            (await RunAsync("nft", ["-f", "-"], transaction, cancellationToken)).Succeeded;
     }
 
     private async Task ForgetStaleAsync(CancellationToken cancellationToken)
@@ -147,7 +153,8 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
         var local = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).ToHashSet();
         var tracked = await RunAsync("conntrack", ["-L", "-p", "udp"], null, cancellationToken);
-        foreach (var deletion in StaleConnections.In(tracked.Output, flows, a => IPAddress.IsLoopback(a) || local.Contains(a)))
+        foreach (var deletion in StaleConnections.In(
+            tracked.Output, flows, a => IPAddress.IsLoopback(a) || local.Contains(a)))
         {
             await RunAsync("conntrack", deletion, null, cancellationToken);
         }

@@ -12,8 +12,8 @@ public enum PartKind
 public readonly record struct Part(PartKind Kind, string Name);
 
 /// <summary>
-/// What the kernel is to hold for Services. The name of a part tells its contents, so that parts come and go but never change, and any number of Services
-/// can use one. What changes are elements.
+/// What the kernel is to hold for Services. The name of a part tells its contents, so that parts come and go but never
+/// change, and any number of Services can use one. What changes are elements.
 /// </summary>
 public sealed class Ruleset
 {
@@ -24,7 +24,8 @@ public sealed class Ruleset
     public Dictionary<(string Set, string Key), string> Elements { get; } = [];
 
     /// <summary>
-    /// Not for the kernel's rules but for the flows that it tracks: by key of a UDP port (as in the maps), the addresses that flows may lead to.
+    /// Not for the kernel's rules but for the flows that it tracks: by key of a UDP port (as in the maps), the
+    /// addresses that flows may lead to.
     /// </summary>
     public Dictionary<string, string> Flows { get; } = new(StringComparer.Ordinal);
 }

@@ -49,7 +49,8 @@ public sealed class RulesetLedger
 
     /// <summary>By key of a UDP port, the addresses that its flows may lead to.</summary>
     public Dictionary<string, string> Flows() =>
-        _owners.Values.SelectMany(o => o.Flows.Keys).Distinct().ToDictionary(k => k, k => _flows.Winner(k)!, StringComparer.Ordinal);
+        _owners.Values.SelectMany(o => o.Flows.Keys).Distinct().ToDictionary(
+            k => k, k => _flows.Winner(k)!, StringComparer.Ordinal);
 
     private void Claim(string owner, Ruleset rules)
     {
@@ -95,7 +96,8 @@ public sealed class RulesetLedger
     }
 }
 
-/// <summary>Values that owners claim for keys: the first owner by name wins. Nearly all keys have one owner, and cost no more than that.</summary>
+/// <summary>Values that owners claim for keys: the first owner by name wins. Nearly all keys have one owner, and cost
+/// no more than that.</summary>
 internal sealed class Claims<TKey>
     where TKey : notnull
 {
@@ -113,7 +115,8 @@ internal sealed class Claims<TKey>
             else if (!_single.TryAdd(key, (owner, value)))
             {
                 _single.Remove(key, out var other);
-                _several[key] = new SortedDictionary<string, string>(StringComparer.Ordinal) { [other.Owner] = other.Value, [owner] = value };
+                _several[key] = new SortedDictionary<string,
+                    string>(StringComparer.Ordinal) { [other.Owner] = other.Value, [owner] = value };
             }
         }
     }
@@ -138,7 +141,8 @@ internal sealed class Claims<TKey>
     }
 
     public string? Winner(TKey key) =>
-        _single.TryGetValue(key, out var single) ? single.Value : _several.TryGetValue(key, out var claims) ? claims.First().Value : null;
+        _single.TryGetValue(key, out var single) ? single.Value : _several.TryGetValue(key, out var claims)
+            ? claims.First().Value : null;
 
     public void CopyWinners(IEnumerable<TKey> keys, Dictionary<TKey, string> to)
     {

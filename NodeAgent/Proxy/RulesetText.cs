@@ -5,9 +5,10 @@ using System.Text;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Turns rule sets into nft transactions: the whole table, or only what differs. No rule is ever changed or replaced: a packet on its way through the rules
-/// of one generation looks into maps of the next once a transaction is through, and the maps inside of a replaced rule are empty by then. One in 40,000
-/// packets passed untranslated when rules were replaced under load; its connection is lost.
+/// Turns rule sets into nft transactions: the whole table, or only what differs. No rule is ever changed or replaced: a
+/// packet on its way through the rules of one generation looks into maps of the next once a transaction is through, and
+/// the maps inside of a replaced rule are empty by then. One in 40,000 packets passed untranslated when rules were
+/// replaced under load; its connection is lost.
 /// </summary>
 public static class RulesetText
 {
@@ -70,14 +71,16 @@ public static class RulesetText
 
     private static readonly string[] BaseChains =
     [
-        "reject-chain", "services", "firewall", "no-endpoints", "filter-prerouting", "filter-output-before", "filter-input", "filter-forward",
+        "reject-chain", "services", "firewall", "no-endpoints", "filter-prerouting", "filter-output-before",
+            "filter-input", "filter-forward",
         "filter-output", "guard-loopback", "nat-prerouting", "nat-output", "nat-postrouting",
     ];
 
     /// <summary>Name of an empty chain that tells with which rules the table was made.</summary>
     public static string Marker(string clusterCidr, string dnsAddress)
     {
-        var contents = SHA256.HashData(Encoding.UTF8.GetBytes($"{Base}{dnsAddress}{PortRules.Fingerprint(clusterCidr)}"));
+        var contents =
+            SHA256.HashData(Encoding.UTF8.GetBytes($"{Base}{dnsAddress}{PortRules.Fingerprint(clusterCidr)}"));
         return "made-by-" + Convert.ToHexStringLower(contents)[..8];
     }
 
@@ -96,10 +99,12 @@ public static class RulesetText
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"add table ip {Table}\ndelete table ip {Table}\n");
-        text.Append(CultureInfo.InvariantCulture, $"table ip {Table} {{\n{Base}\nchain {Marker(clusterCidr, dnsAddress)} {{ }}\n}}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"table ip {Table} {{\n{Base}\nchain {Marker(clusterCidr, dnsAddress)} {{ }}\n}}\n");
         if (dnsAddress.Length > 0)
         {
-            // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and ask again instead of giving up.
+            // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and
+            // ask again instead of giving up.
             text.Append(
                 CultureInfo.InvariantCulture, $"add rule ip {Table} filter-output ip saddr {dnsAddress} icmp type destination-unreachable drop\n");
         }
@@ -108,19 +113,21 @@ public static class RulesetText
     }
 
     /// <summary>
-    /// One transaction from one state to another; empty when there is nothing to do. Things are made before what refers to
-    /// them, and removed after.
+    /// One transaction from one state to another; empty when there is nothing to do. Things are made before what refers
+    /// to them, and removed after.
     /// </summary>
     /// <param name="from">Elements as they are.</param>
     /// <param name="to">Elements as they are to be.</param>
     /// <param name="missing">Parts that the kernel does not have yet.</param>
     /// <param name="idle">Parts that nothing refers to any more.</param>
-    public static string Change(Ruleset from, Ruleset to, IReadOnlyCollection<KeyValuePair<Part, string>> missing, IReadOnlyCollection<Part> idle)
+    public static string Change(Ruleset from, Ruleset to, IReadOnlyCollection<KeyValuePair<Part, string>> missing,
+        IReadOnlyCollection<Part> idle)
     {
         var text = new StringBuilder();
         foreach (var (part, definition) in missing.Where(m => m.Key.Kind != PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"add {KindOf(part)} ip {Table} {part.Name} {{ {definition} }}\n");
+            text.Append(
+                CultureInfo.InvariantCulture, $"add {KindOf(part)} ip {Table} {part.Name} {{ {definition} }}\n");
         }
 
         foreach (var (part, _) in missing.Where(m => m.Key.Kind == PartKind.Chain))
@@ -157,7 +164,8 @@ public static class RulesetText
             .GroupBy(e => e.Key.Set, StringComparer.Ordinal))
         {
             var elements = group.Select(e => e.Value.Length == 0 ? e.Key.Key : $"{e.Key.Key} : {e.Value}");
-            text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {Table} {group.Key} {{ {string.Join(", ", elements)} }}\n");
+            var all = string.Join(", ", elements);
+            text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {Table} {group.Key} {{ {all} }}\n");
         }
     }
 

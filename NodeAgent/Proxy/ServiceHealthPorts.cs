@@ -7,9 +7,11 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
 /// The health check node ports of Services with the external policy Local: a load balancer asks there whether this node
-/// has endpoints of the Service. One small server a port; a port that cannot be had is tried again with the next change.
+/// has endpoints of the Service. One small server a port; a port that cannot be had is tried again with the next
+/// change.
 /// </summary>
-public sealed partial class ServiceHealthPorts(ProxyHealth health, ILoggerFactory loggers, ILogger<ServiceHealthPorts> logger) : IAsyncDisposable
+public sealed partial class ServiceHealthPorts(
+    ProxyHealth health, ILoggerFactory loggers, ILogger<ServiceHealthPorts> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Namespace, string Name), HealthPort> _ports = new();
 
@@ -22,8 +24,10 @@ public sealed partial class ServiceHealthPorts(ProxyHealth health, ILoggerFactor
         public int LocalEndpoints { get; set; }
     }
 
-    /// <summary>Opens, closes or updates the port of one Service; 0 when it has none. Calls come one at a time.</summary>
-    public async Task SetAsync((string Namespace, string Name) service, int port, int localEndpoints, CancellationToken cancellationToken)
+    /// <summary>Opens, closes or updates the port of one Service; 0 when it has none. Calls come one at a
+    /// time.</summary>
+    public async Task SetAsync(
+        (string Namespace, string Name) service, int port, int localEndpoints, CancellationToken cancellationToken)
     {
         if (_ports.TryGetValue(service, out var open) && open.Number != port)
         {
@@ -84,7 +88,8 @@ public sealed partial class ServiceHealthPorts(ProxyHealth health, ILoggerFactor
         return context.Response.WriteAsync(body);
     }
 
-    private async Task OpenAsync((string Namespace, string Name) service, int port, int localEndpoints, CancellationToken cancellationToken)
+    private async Task OpenAsync(
+        (string Namespace, string Name) service, int port, int localEndpoints, CancellationToken cancellationToken)
     {
         try
         {
@@ -115,6 +120,7 @@ public sealed partial class ServiceHealthPorts(ProxyHealth health, ILoggerFactor
         return WriteAsync(context, count > 0 && isHealthy, body);
     }
 
-    [LoggerMessage(1, LogLevel.Error, "The health check port {Port} of Service {Namespace}/{Name} could not be opened: {Problem}")]
+    [LoggerMessage(
+        1, LogLevel.Error, "The health check port {Port} of Service {Namespace}/{Name} could not be opened: {Problem}")]
     private partial void LogNoPort(int port, string @namespace, string name, string problem);
 }

@@ -7,12 +7,14 @@ using OrleansOrchestrator.NodeAgent.Node;
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Keeps the kernel's rules in step with the Services. A single change goes to the kernel at once; under a stream of changes they are gathered while a
-/// transaction runs and for a little longer, so that transactions take a bounded share of a processor. Nothing is programmed before the first list, so
-/// that a restart leaves the rules of the last run in force; from time to time the kernel is asked whether they still are.
+/// Keeps the kernel's rules in step with the Services. A single change goes to the kernel at once; under a stream of
+/// changes they are gathered while a transaction runs and for a little longer, so that transactions take a bounded
+/// share of a processor. Nothing is programmed before the first list, so that a restart leaves the rules of the last
+/// run in force; from time to time the kernel is asked whether they still are.
 /// </summary>
 public sealed partial class ServiceProxy(
-    ServiceDirectory services, NodeAgentOptions options, NodeObject node, ProxyHealth health, ServiceHealthPorts healthPorts, TimeProvider time,
+    ServiceDirectory services, NodeAgentOptions options, NodeObject node, ProxyHealth health,
+    ServiceHealthPorts healthPorts, TimeProvider time,
     ILogger<ServiceProxy> logger) : BackgroundService
 {
     private const int PausePerWork = 2;
@@ -31,7 +33,8 @@ public sealed partial class ServiceProxy(
     private long _oldestChange;
 
     /// <summary>
-    /// Raised after each transaction that succeeded: how long it took, how many Services it was for, and how many bytes it was.
+    /// Raised when the kernel has what changed: how long it took, how many Services it was for, and how many bytes the
+    /// transaction was; none when the kernel had it all.
     /// </summary>
     public event Action<TimeSpan, int, int>? Synced;
 
@@ -115,7 +118,8 @@ public sealed partial class ServiceProxy(
             !(current.Spec?.Taints ?? []).Any(t => t.Key == ProxyHealth.ToBeDeletedTaint);
         var addresses = (current.Status?.Addresses ?? [])
             .Select(a => IPAddress.TryParse(a.Address, out var address) ? address : null).OfType<IPAddress>().ToList();
-        var zone = current.Metadata?.Labels is { } labels && labels.TryGetValue(ProxyNode.ZoneLabel, out var label) ? label : "";
+        var zone = current.Metadata?.Labels is { } labels && labels.TryGetValue(ProxyNode.ZoneLabel, out var label)
+            ? label : "";
         if (zone != _node.Zone || !addresses.SequenceEqual(_node.Addresses))
         {
             _node = new ProxyNode(options.NodeName, zone, addresses);
@@ -136,11 +140,13 @@ public sealed partial class ServiceProxy(
 
         var start = time.GetTimestamp();
         var (changed, oldest) = TakeChanged();
-        var isWritten = await _table.ApplyAsync(changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", PortsOf), cancellationToken);
-        if (isWritten)
+        var isWritten =
+            await _table.ApplyAsync(changed.ToDictionary(k => $"{k.Namespace}/{k.Name}", PortsOf), cancellationToken);
+        if (isWritten || changed.Count > 0)
         {
-            Synced?.Invoke(time.GetElapsedTime(start), changed.Count, _table.LastTransactionBytes);
-            LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds, time.GetElapsedTime(oldest).TotalMilliseconds);
+            Synced?.Invoke(time.GetElapsedTime(start), changed.Count, isWritten ? _table.LastTransactionBytes : 0);
+            LogSynced(changed.Count, time.GetElapsedTime(start).TotalMilliseconds,
+                time.GetElapsedTime(oldest).TotalMilliseconds);
         }
 
         lock (_changed)
@@ -181,7 +187,8 @@ public sealed partial class ServiceProxy(
             ? (spec.HealthCheckNodePort ?? 0, ProxyPorts.LocalReady(view.Slices, options.NodeName))
             : (0, 0);
 
-    [LoggerMessage(1, LogLevel.Debug, "Programmed {Count} changed Services in {Milliseconds:F1} ms, {Age:F1} ms after the first change was seen")]
+    [LoggerMessage(1, LogLevel.Debug,
+        "Programmed {Count} changed Services in {Milliseconds:F1} ms, {Age:F1} ms after the first change was seen")]
     private partial void LogSynced(int count, double milliseconds, double age);
 
     [LoggerMessage(2, LogLevel.Error, "The rules of Services could not be programmed; trying again: {Problem}")]

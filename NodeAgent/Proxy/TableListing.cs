@@ -3,10 +3,12 @@ using System.Text.Json;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
-/// <summary>Reads a listing of our table (<c>nft -j list table</c>): names of parts, and elements of maps and of the sets that are always there.</summary>
+/// <summary>Reads a listing of our table (<c>nft -j list table</c>): names of parts, and elements of maps and of the
+/// sets that are always there.</summary>
 public static class TableListing
 {
-    /// <summary>Null when the text is no such listing, or has what we never write: the table is not taken over then.</summary>
+    /// <summary>Null when the text is no such listing, or has what we never write: the table is not taken over
+    /// then.</summary>
     public static Ruleset? Parse(string json)
     {
         try
@@ -37,7 +39,8 @@ public static class TableListing
         }
 
         var part = new Part(
-            kind switch { "chain" => PartKind.Chain, "map" => PartKind.Map, _ => PartKind.Set }, value.GetProperty("name").GetString() ?? throw Unknown(value));
+            kind switch { "chain" => PartKind.Chain, "map" => PartKind.Map, _ => PartKind.Set },
+                value.GetProperty("name").GetString() ?? throw Unknown(value));
         rules.Parts[part] = "";
         var isOurs = part.Kind == PartKind.Map || (part.Kind == PartKind.Set && RulesetText.IsBase(part));
         if (!isOurs || !value.TryGetProperty("elem", out var elements))
@@ -62,8 +65,10 @@ public static class TableListing
     {
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetInt64().ToString(CultureInfo.InvariantCulture),
-        JsonValueKind.Object when value.TryGetProperty("concat", out var parts) => string.Join(" . ", parts.EnumerateArray().Select(Text)),
-        JsonValueKind.Object when value.TryGetProperty("goto", out var target) => $"goto {target.GetProperty("target").GetString()}",
+        JsonValueKind.Object when value.TryGetProperty("concat", out var parts) =>
+            string.Join(" . ", parts.EnumerateArray().Select(Text)),
+        JsonValueKind.Object when value.TryGetProperty("goto", out var target) =>
+            $"goto {target.GetProperty("target").GetString()}",
         JsonValueKind.Object when value.TryGetProperty("drop", out _) => "drop",
         _ => throw Unknown(value),
     };

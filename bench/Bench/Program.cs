@@ -24,9 +24,14 @@ command.SetAction((parsed, cancellationToken) => new BenchRun(new BenchOptions
     RolloutsOnly = parsed.GetValue(rollouts),
     Output = parsed.GetValue(output),
 }).RunAsync(cancellationToken));
-var services = new Option<int>("--services") { Description = "Services to program.", DefaultValueFactory = _ => BenchRun.Services };
-var inside = new Option<bool>("--inside") { Description = "Measure in the namespace that this process is in.", Hidden = true };
-var network = new Command("services", "Measures Services and DNS of a node, in network namespaces of its own.") { services, inside };
+var services = new Option<int>("--services")
+{
+    Description = "Services to program.", DefaultValueFactory = _ => BenchRun.Services,
+};
+var inside =
+    new Option<bool>("--inside") { Description = "Measure in the namespace that this process is in.", Hidden = true };
+var network = new Command("services",
+    "Measures Services and DNS of a node, in network namespaces of its own.") { services, inside };
 network.SetAction(async (parsed, cancellationToken) =>
 {
     if (parsed.GetValue(inside))

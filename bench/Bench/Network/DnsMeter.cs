@@ -25,11 +25,13 @@ public static class DnsMeter
 
         zone.IsLoaded = true;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var server = new DnsServer(zone, new Forwarder("/nonexistent", [], TimeProvider.System), NullLogger<DnsServer>.Instance);
+        var server =
+            new DnsServer(zone, new Forwarder("/nonexistent", [], TimeProvider.System), NullLogger<DnsServer>.Instance);
         var running = server.RunAsync(new IPEndPoint(IPAddress.Loopback, Port), ended.Token);
         await AskAsync(services, QuestionsOfOne, cancellationToken);
         var start = Stopwatch.GetTimestamp();
-        var busy = (await Task.WhenAll(Enumerable.Range(0, Askers).Select(_ => AskAsync(services, QuestionsOfMany, cancellationToken))))
+        var busy = (await Task.WhenAll(
+            Enumerable.Range(0, Askers).Select(_ => AskAsync(services, QuestionsOfMany, cancellationToken))))
             .SelectMany(t => t).ToList();
         var rate = busy.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
         var alone = await AskAsync(services, QuestionsOfOne, cancellationToken);
@@ -46,7 +48,8 @@ public static class DnsMeter
         var found = new List<TimeSpan>(questions);
         for (var i = 0; i < questions; i++)
         {
-            var query = DnsQuery.Write(new DnsQuestion { Name = $"s{i % services}.default.svc.cluster.local", Type = DnsType.A, Section = [] });
+            var name = $"s{i % services}.default.svc.cluster.local";
+            var query = DnsQuery.Write(new DnsQuestion { Name = name, Type = DnsType.A, Section = [] });
             var start = Stopwatch.GetTimestamp();
             await socket.SendAsync(query, cancellationToken);
             await socket.ReceiveAsync(buffer, cancellationToken);
@@ -59,6 +62,9 @@ public static class DnsMeter
     private static V1Service Service(int i) => new()
     {
         Metadata = new V1ObjectMeta { Name = $"s{i}", NamespaceProperty = "default" },
-        Spec = new V1ServiceSpec { ClusterIP = $"10.100.{i / 256}.{i % 256}", Type = "ClusterIP", Ports = [new V1ServicePort { Port = 80 }] },
+        Spec = new V1ServiceSpec
+        {
+            ClusterIP = $"10.100.{i / 256}.{i % 256}", Type = "ClusterIP", Ports = [new V1ServicePort { Port = 80 }],
+        },
     };
 }

@@ -45,7 +45,8 @@ public static partial class Namespaces
             using var handle = File.OpenHandle($"/run/netns/{space}");
             try
             {
-                result = SetNamespace(handle, CloneNewNet) == 0 ? work() : throw new InvalidOperationException($"no namespace {space}");
+                result = SetNamespace(handle, CloneNewNet) == 0 ? work()
+                    : throw new InvalidOperationException($"no namespace {space}");
             }
             catch (SocketException failure)
             {

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Bench.Network;
 
 /// <summary>
-/// Services and DNS of a node, in network namespaces of its own. The measuring process runs inside the node's, so that nothing but nft lies between an
-/// event and the kernel.
+/// Services and DNS of a node, in network namespaces of its own. The measuring process runs inside the node's, so that
+/// nothing but nft lies between an event and the kernel.
 /// </summary>
 public static class NetworkBench
 {
@@ -18,7 +18,8 @@ public static class NetworkBench
         {
             var start = new ProcessStartInfo(
                 "nsenter",
-                [$"--net=/run/netns/{Namespaces.Node}", Environment.ProcessPath!, "services", "--inside", "--services", services.ToString(Report.Culture)])
+                [$"--net=/run/netns/{Namespaces.Node}", Environment.ProcessPath!, "services", "--inside",
+                    "--services", services.ToString(Report.Culture)])
             {
                 RedirectStandardOutput = true,
             };

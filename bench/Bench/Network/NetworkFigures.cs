@@ -9,7 +9,8 @@ public sealed record Spread(int Count, double Minimum, double Median, double P99
     {
         var sorted = measured.Select(m => m.TotalMilliseconds).Order().ToArray();
         return new Spread(
-            sorted.Length, sorted[0], sorted[sorted.Length / 2], sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * Percentile99))]);
+            sorted.Length, sorted[0], sorted[sorted.Length / 2],
+                sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * Percentile99))]);
     }
 }
 

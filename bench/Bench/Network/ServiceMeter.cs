@@ -26,7 +26,8 @@ public sealed class ServiceMeter : IAsyncDisposable
 
     private readonly int _services;
     private readonly TimeProvider _time = TimeProvider.System;
-    private readonly IKubernetes _client = new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" });
+    private readonly IKubernetes _client =
+        new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" });
     private readonly NodeAgentOptions _options = new()
     {
         NodeName = "node", ClusterCidr = Namespaces.ClusterCidr, ClusterDns = [], DataDirectory = Path.GetTempPath(),
@@ -81,7 +82,8 @@ public sealed class ServiceMeter : IAsyncDisposable
         var (full, fullCpu) = (_time.GetElapsedTime(start), Cpu() - cpu);
         await Task.Delay(TimeSpan.FromSeconds(1), _time, cancellationToken);
         cpu = Cpu();
-        var (replacement, replacementBytes) = await ChangeAsync(i => Slice(i, 1, EndpointsPerService), cancellationToken);
+        var (replacement, replacementBytes) =
+            await ChangeAsync(i => Slice(i, 1, EndpointsPerService), cancellationToken);
         var (count, countBytes) = await ChangeAsync(i => Slice(i, 1, EndpointsPerService - 1), cancellationToken);
         var changeCpu = (Cpu() - cpu) / (2 * Changes);
         await ConnectAsync(connects, $"with {_services} Services", [0, _services / 2, _services - 1]);
@@ -98,7 +100,8 @@ public sealed class ServiceMeter : IAsyncDisposable
             CountChangeBytes = countBytes,
             ChangeCpu = changeCpu,
             NftStart = await RepeatAsync(() => Commands.RunAsync("nft", ["-f", "/dev/null"], cancellationToken)),
-            Check = await RepeatAsync(() => new ProxyTable(Namespaces.ClusterCidr, "", _time).IsIntactAsync(cancellationToken)),
+            Check = await RepeatAsync(
+                () => new ProxyTable(Namespaces.ClusterCidr, "", _time).IsIntactAsync(cancellationToken)),
             Connects = connects,
             Dns = await DnsMeter.MeasureAsync(_services, cancellationToken),
         };
@@ -108,7 +111,8 @@ public sealed class ServiceMeter : IAsyncDisposable
     {
         var health = new ProxyHealth(_time);
         var ports = new ServiceHealthPorts(health, NullLoggerFactory.Instance, NullLogger<ServiceHealthPorts>.Instance);
-        _proxy = new ServiceProxy(_directory, _options, new NodeObject(), health, ports, _time, NullLogger<ServiceProxy>.Instance);
+        _proxy = new ServiceProxy(
+            _directory, _options, new NodeObject(), health, ports, _time, NullLogger<ServiceProxy>.Instance);
         _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _proxy.Synced += (took, count, bytes) => _synced.TrySetResult((took, count, bytes));
         await _proxy.StartAsync(cancellationToken);
@@ -124,7 +128,8 @@ public sealed class ServiceMeter : IAsyncDisposable
         return _time.GetElapsedTime(start);
     }
 
-    private async Task<(Spread Latency, int Bytes)> ChangeAsync(Func<int, V1EndpointSlice> change, CancellationToken cancellationToken)
+    private async Task<(Spread Latency, int Bytes)> ChangeAsync(
+        Func<int, V1EndpointSlice> change, CancellationToken cancellationToken)
     {
         var found = new List<TimeSpan>();
         var bytes = 0;
@@ -186,25 +191,32 @@ public sealed class ServiceMeter : IAsyncDisposable
     {
         var stat = File.ReadAllText("/proc/self/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return TimeSpan.FromSeconds(fields[11..15].Sum(f => double.Parse(f, CultureInfo.InvariantCulture)) / TicksPerSecond);
+        return TimeSpan.FromSeconds(
+            fields[11..15].Sum(f => double.Parse(f, CultureInfo.InvariantCulture)) / TicksPerSecond);
     }
 
     private static IPAddress ServiceAddress(int i) => new([10, (byte)(100 + (i >> 16)), (byte)(i >> 8), (byte)i]);
 
     // 10.244.0.0/17 has room for four pods of each of 8,000 Services.
-    private static IPAddress PodAddress(int service, int pod) => new([10, 244, (byte)(((service * 4) + pod) >> 8), (byte)((service * 4) + pod)]);
+    private static IPAddress PodAddress(int service, int pod) =>
+        new([10, 244, (byte)(((service * 4) + pod) >> 8), (byte)((service * 4) + pod)]);
 
     private static V1Service Service(int i) => new()
     {
         Metadata = new V1ObjectMeta { Name = $"s{i}", NamespaceProperty = "default" },
-        Spec = new V1ServiceSpec { ClusterIP = ServiceAddress(i).ToString(), Type = "ClusterIP", Ports = [new V1ServicePort { Port = 80 }] },
+        Spec = new V1ServiceSpec
+        {
+            ClusterIP = ServiceAddress(i).ToString(), Type = "ClusterIP", Ports = [new V1ServicePort { Port = 80 }],
+        },
     };
 
     private static V1EndpointSlice Slice(int i, int firstPod, int pods) => new()
     {
         Metadata = new V1ObjectMeta
         {
-            Name = $"s{i}-x", NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = $"s{i}" },
+            Name = $"s{i}-x",
+            NamespaceProperty = "default",
+            Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = $"s{i}" },
         },
         AddressType = "IPv4",
         Ports = [new Discoveryv1EndpointPort { Name = "", Port = PodPort, Protocol = "TCP" }],

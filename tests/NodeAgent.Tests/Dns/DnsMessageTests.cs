@@ -15,8 +15,10 @@ public sealed class DnsMessageTests
 
     private static readonly string[] Names =
     [
-        "web.default.svc.cluster.local", "_http._tcp.db.default.svc.cluster.local", "db.default.svc.cluster.local", "1-2-3-4.default.pod.cluster.local",
-        "5.0.96.10.in-addr.arpa", "ring.default.svc.cluster.local", "dns-version.cluster.local", "cluster.local", "example.com", "",
+        "web.default.svc.cluster.local", "_http._tcp.db.default.svc.cluster.local", "db.default.svc.cluster.local",
+            "1-2-3-4.default.pod.cluster.local",
+        "5.0.96.10.in-addr.arpa", "ring.default.svc.cluster.local", "dns-version.cluster.local", "cluster.local",
+            "example.com", "",
     ];
 
     private static readonly int[] Types = [1, 5, 6, 12, 16, 28, 33, 41, 252, 255];
@@ -24,7 +26,8 @@ public sealed class DnsMessageTests
     private static readonly Gen<string> AnyName = Gen.Int[0, Names.Length - 1].Select(i => Names[i]);
 
     private static readonly Gen<byte[]> AnyQuery = Gen.Select(AnyName, Gen.Int[0, Types.Length - 1], Gen.Bool).Select(
-        (name, type, edns) => DnsQuery.Write(new DnsQuestion { Name = name, Type = (DnsType)Types[type], Class = 1, HasEdns = edns, Section = [] }));
+        (name, type, edns) => DnsQuery.Write(
+            new DnsQuestion { Name = name, Type = (DnsType)Types[type], Class = 1, HasEdns = edns, Section = [] }));
 
     // Some bytes of a valid message are changed, some cut off, some repeated: nearly right is worse than noise.
     private static Gen<byte[]> Mutated(Gen<byte[]> valid) => Gen.Select(
@@ -42,10 +45,12 @@ public sealed class DnsMessageTests
 
     [Fact]
     public void No_question_breaks_the_server() => Gen.OneOf(
-        Gen.Byte.Array[0, 120], Gen.Byte.Array[0, 120].Select(b => (byte[])[1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, .. b]), Mutated(AnyQuery)).Sample(
+        Gen.Byte.Array[0, 120], Gen.Byte.Array[0, 120].Select(
+            b => (byte[])[1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, .. b]), Mutated(AnyQuery)).Sample(
         message =>
         {
-            var server = new DnsServer(Zone, new Forwarder("/nonexistent", [], TimeProvider.System), NullLogger<DnsServer>.Instance);
+            var server = new DnsServer(
+                Zone, new Forwarder("/nonexistent", [], TimeProvider.System), NullLogger<DnsServer>.Instance);
             var asking = server.AnswerAsync(message, overTcp: false, CancellationToken.None);
 
             // Nobody is asked who could keep the answer waiting.
@@ -66,7 +71,8 @@ public sealed class DnsMessageTests
 
     [Fact]
     public void No_reply_of_a_resolver_breaks_those_who_read_it() => Mutated(
-        Gen.Select(Gen.Int[0, 5], Gen.Int[0, 3], AnyName).Select((answers, authority, name) => Reply(name, answers, authority))).Sample(
+        Gen.Select(Gen.Int[0, 5], Gen.Int[0, 3], AnyName).Select(
+            (answers, authority, name) => Reply(name, answers, authority))).Sample(
         reply =>
         {
             if (reply.Length < 12)
@@ -74,7 +80,8 @@ public sealed class DnsMessageTests
                 return;
             }
 
-            var question = new DnsQuestion { Id = 7, Name = "example.com", Type = DnsType.A, Class = 1, Section = [] }.About("example.com");
+            var question = new DnsQuestion { Id = 7, Name = "example.com", Type = DnsType.A, Class = 1,
+                Section = [] }.About("example.com");
             Assert.InRange(DnsQuery.ReadAddresses(reply, question).Count, 0, 64);
             foreach (var (_, position) in DnsQuery.Records(reply))
             {
@@ -102,25 +109,31 @@ public sealed class DnsMessageTests
     [Fact]
     public void Answers_age_and_keep_the_askers_spelling()
     {
-        var question = new DnsQuestion { Id = 7, Name = "example.com", Type = DnsType.A, Class = 1, Section = [] }.About("ExAmPlE.com");
+        var question = new DnsQuestion { Id = 7, Name = "example.com", Type = DnsType.A, Class = 1,
+            Section = [] }.About("ExAmPlE.com");
         var seen = DnsQuery.Readdress(Reply("example.com", 2, 1), question, ageSeconds: 50);
         Assert.Equal(7, BinaryPrimitives.ReadUInt16BigEndian(seen));
         Assert.Equal(question.Section, seen[12..(12 + question.Section.Length)]);
-        Assert.All(DnsQuery.Records(seen), r => Assert.Equal(10u, BinaryPrimitives.ReadUInt32BigEndian(seen.AsSpan(r.Position + 4))));
+        Assert.All(DnsQuery.Records(seen), r =>
+            Assert.Equal(10u, BinaryPrimitives.ReadUInt32BigEndian(seen.AsSpan(r.Position + 4))));
         Assert.All(
             DnsQuery.Records(DnsQuery.Readdress(seen, question, ageSeconds: 50)),
-            r => Assert.Equal(r.Type == DnsType.Opt ? 10u : 0u, BinaryPrimitives.ReadUInt32BigEndian(DnsQuery.Readdress(seen, question, 50).AsSpan(r.Position + 4))));
+            r => Assert.Equal(r.Type == DnsType.Opt ? 10u : 0u,
+                BinaryPrimitives.ReadUInt32BigEndian(DnsQuery.Readdress(seen, question, 50).AsSpan(r.Position + 4))));
     }
 
     [Fact]
-    public void However_many_answers_there_are_they_fit() => Gen.Select(Gen.Int[0, 200], Gen.Int[0, 200], Gen.Int[512, 1232]).Sample(
+    public void However_many_answers_there_are_they_fit() =>
+        Gen.Select(Gen.Int[0, 200], Gen.Int[0, 200], Gen.Int[512, 1232]).Sample(
         (answers, additional, limit) =>
         {
-            var question = new DnsQuestion { Name = "x.example", Type = DnsType.A, Class = 1, Section = [], HasEdns = true }.About("x.example");
+            var question = new DnsQuestion { Name = "x.example", Type = DnsType.A, Class = 1, Section = [],
+                HasEdns = true }.About("x.example");
             var record = new DnsRecord("x.example", DnsType.A, 30, [1, 2, 3, 4]);
             var message = DnsWriter.Write(
                 question,
-                new DnsAnswer { Answers = [.. Enumerable.Repeat(record, answers)], Additional = [.. Enumerable.Repeat(record, additional)] },
+                new DnsAnswer { Answers = [.. Enumerable.Repeat(record, answers)],
+                    Additional = [.. Enumerable.Repeat(record, additional)] },
                 limit);
             Assert.InRange(message.Length, 12, limit);
             var told = BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(6));
@@ -131,7 +144,8 @@ public sealed class DnsMessageTests
 
     private static void AssertWhole(byte[] message)
     {
-        var count = BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(6)) + BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(8)) +
+        var count = BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(6)) + BinaryPrimitives.ReadUInt16BigEndian(
+            message.AsSpan(8)) +
             BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(10));
         Assert.Equal(count, message.Length == 12 ? 0 : DnsQuery.Records(message).Count);
     }
@@ -143,8 +157,10 @@ public sealed class DnsMessageTests
             question,
             new DnsAnswer
             {
-                Answers = [.. Enumerable.Range(0, answers).Select(i => new DnsRecord(name, DnsType.A, 60, [192, 0, 2, (byte)i]))],
-                Authority = [.. Enumerable.Range(0, authority).Select(_ => new DnsRecord("example", DnsType.Soa, 60, [0, 0, .. new byte[20]]))],
+                Answers = [.. Enumerable.Range(0, answers).Select(
+                    i => new DnsRecord(name, DnsType.A, 60, [192, 0, 2, (byte)i]))],
+                Authority = [.. Enumerable.Range(0, authority).Select(
+                    _ => new DnsRecord("example", DnsType.Soa, 60, [0, 0, .. new byte[20]]))],
             },
             65535);
     }
@@ -153,12 +169,14 @@ public sealed class DnsMessageTests
     {
         var zone = new ClusterZone("cluster.local") { IsLoaded = true };
         zone.Set(ServiceRecords.Of(Service("web", s => s.ClusterIP = "10.96.0.5"), []));
-        zone.Set(ServiceRecords.Of(Service("ring", s => (s.Type, s.ExternalName) = ("ExternalName", "ring.default.svc.cluster.local")), []));
+        zone.Set(ServiceRecords.Of(
+            Service("ring", s => (s.Type, s.ExternalName) = ("ExternalName", "ring.default.svc.cluster.local")), []));
         zone.Set(ServiceRecords.Of(Service("db", s => s.ClusterIP = "None"), [new V1EndpointSlice
         {
             AddressType = "IPv4",
             Ports = [new Discoveryv1EndpointPort { Name = "http", Port = 80, Protocol = "TCP" }],
-            Endpoints = [.. Enumerable.Range(1, 90).Select(i => new V1Endpoint { Addresses = [new IPAddress([10, 244, 0, (byte)i]).ToString()] })],
+            Endpoints = [.. Enumerable.Range(1, 90).Select(
+                i => new V1Endpoint { Addresses = [new IPAddress([10, 244, 0, (byte)i]).ToString()] })],
         }]));
         return zone;
     }

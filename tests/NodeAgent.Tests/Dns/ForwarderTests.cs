@@ -79,7 +79,8 @@ public sealed class ForwarderTests : IDisposable
     public async Task Without_a_resolver_there_is_no_answer()
     {
         Assert.Null(await New("").AskAsync(Question("small.example"), overTcp: false, CancellationToken.None));
-        Assert.Null(await new Forwarder("/nonexistent", [], _time).AskAsync(Question("small.example"), overTcp: true, CancellationToken.None));
+        Assert.Null(await new Forwarder("/nonexistent", [], _time).AskAsync(
+            Question("small.example"), overTcp: true, CancellationToken.None));
     }
 
     private Forwarder New(string resolvConf)

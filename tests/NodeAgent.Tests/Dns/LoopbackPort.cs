@@ -3,7 +3,8 @@ using System.Net.Sockets;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Dns;
 
-/// <summary>A port of loopback that is free for UDP and TCP: one that is free for the one may be taken for the other.</summary>
+/// <summary>A port of loopback that is free for UDP and TCP: one that is free for the one may be taken for the
+/// other.</summary>
 internal static class LoopbackPort
 {
     private const int Attempts = 100;

@@ -5,8 +5,8 @@ using OrleansOrchestrator.NodeAgent.Dns;
 namespace OrleansOrchestrator.NodeAgent.Tests.Dns;
 
 /// <summary>
-/// A resolver on loopback: names that begin with "missing" do not exist, 192.0.2.81 for names that begin with "big", whose answers over UDP it cuts; 192.0.2.80 for
-/// others.
+/// A resolver on loopback: names that begin with "missing" do not exist, 192.0.2.81 for names that begin with "big",
+/// whose answers over UDP it cuts; 192.0.2.80 for others.
 /// </summary>
 internal sealed class UpstreamResolver : IDisposable
 {

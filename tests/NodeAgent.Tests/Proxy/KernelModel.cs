@@ -12,7 +12,8 @@ internal sealed partial class KernelModel
 {
     private static readonly string[] Maps =
     [
-        "service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "firewall-ips", "cluster-ips", "hairpins",
+        "service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "firewall-ips",
+            "cluster-ips", "hairpins",
     ];
 
     private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal) { ["reject-chain"] = [] };
@@ -71,7 +72,8 @@ internal sealed partial class KernelModel
                 break;
             case "add rule":
                 Assert.All(Chains().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _chains.Keys));
-                Assert.All(Sets().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _sets.Keys.Concat(_maps.Keys).Concat(Maps)));
+                Assert.All(Sets().Matches(rest), m =>
+                    Assert.Contains(m.Groups[1].Value, _sets.Keys.Concat(_maps.Keys).Concat(Maps)));
                 _chains[name].Add(rest);
                 break;
             default:

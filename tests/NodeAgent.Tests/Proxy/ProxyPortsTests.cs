@@ -31,11 +31,13 @@ public sealed class ProxyPortsTests
 
     [Fact]
     public void What_ends_serves_unless_it_says_otherwise() =>
-        Assert.Equal(["10.244.0.1"], Addresses(Service(), Slice(Endpoint("10.244.0.1", ready: false, terminating: true))));
+        Assert.Equal(
+            ["10.244.0.1"], Addresses(Service(), Slice(Endpoint("10.244.0.1", ready: false, terminating: true))));
 
     [Fact]
     public void Only_the_first_address_of_an_endpoint_counts() =>
-        Assert.Equal(["10.244.0.1"], Addresses(Service(), Slice(new V1Endpoint { Addresses = ["10.244.0.1", "10.244.0.2"] })));
+        Assert.Equal(
+            ["10.244.0.1"], Addresses(Service(), Slice(new V1Endpoint { Addresses = ["10.244.0.1", "10.244.0.2"] })));
 
     [Fact]
     public void The_last_local_endpoint_that_ends_serves_the_local_policy_while_others_elsewhere_are_ready()
@@ -47,7 +49,8 @@ public sealed class ProxyPortsTests
         Assert.Equal(["10.244.0.1"], port.LocalEndpoints.Select(e => e.Address.ToString()));
         Assert.Equal(["10.244.0.1", "10.244.1.1"], port.Serving.Select(e => e.ToString()).Order());
 
-        port = ProxyPorts.Of(Service(), [Slice(ending, elsewhere, At("n1", Endpoint("10.244.0.2", ready: true)))], Here)[0];
+        port = ProxyPorts.Of(
+            Service(), [Slice(ending, elsewhere, At("n1", Endpoint("10.244.0.2", ready: true)))], Here)[0];
         Assert.Equal(["10.244.0.2"], port.LocalEndpoints.Select(e => e.Address.ToString()));
     }
 
@@ -63,7 +66,8 @@ public sealed class ProxyPortsTests
     [InlineData("a:z2/n1 b:z1/", "b")]
     [InlineData("a:z1 !b:z2", "a")]
     [InlineData("a:z2 !b:z1", "a")]
-    public void Hints_choose_what_is_near_if_all_have_them_and_some_are_meant_for_here(string endpoints, string expected)
+    public void Hints_choose_what_is_near_if_all_have_them_and_some_are_meant_for_here(
+        string endpoints, string expected)
     {
         var slice = Slice([.. endpoints.Split(' ').Select(Hinted)]);
         Assert.Equal(expected.Split(' ').Select(n => $"10.244.0.{n[0] - 'a' + 1}"), Addresses(Service(), slice));
@@ -80,13 +84,15 @@ public sealed class ProxyPortsTests
                 s.Spec.LoadBalancerSourceRanges = ranges;
                 s.Status = new V1ServiceStatus
                 {
-                    LoadBalancer = new V1LoadBalancerStatus { Ingress = [new V1LoadBalancerIngress { Ip = "198.51.100.1" }] },
+                    LoadBalancer =
+                        new V1LoadBalancerStatus { Ingress = [new V1LoadBalancerIngress { Ip = "198.51.100.1" }] },
                 };
             }))[0];
             return [.. port.SourceRanges.Select(r => r.ToString())];
         }
 
-        Assert.Equal(["10.0.0.0/8"], Ranges(" 10.1.2.3/8 ", "10.2.0.0/16", "10.0.0.0/8", "fd00::/8", "10.0.0.0", "x/8", "10.0.0.0/33"));
+        Assert.Equal(["10.0.0.0/8"],
+            Ranges(" 10.1.2.3/8 ", "10.2.0.0/16", "10.0.0.0/8", "fd00::/8", "10.0.0.0", "x/8", "10.0.0.0/33"));
         Assert.Equal(["192.0.2.0/24", "198.51.100.1/32"], Ranges("192.0.2.0/24"));
         Assert.Equal(["0.0.0.0/0"], Ranges("0.0.0.0/0", "192.0.2.0/24"));
     }
@@ -95,7 +101,8 @@ public sealed class ProxyPortsTests
     public void A_health_check_counts_the_ready_pods_of_the_node()
     {
         var slice = Slice(
-            At("n1", Endpoint("10.244.0.1", ready: true)), At("n1", Endpoint("10.244.0.2", ready: false)), At("n2", Endpoint("10.244.1.1", ready: true)));
+            At("n1", Endpoint("10.244.0.1", ready: true)), At("n1", Endpoint("10.244.0.2", ready: false)),
+                At("n2", Endpoint("10.244.1.1", ready: true)));
         Assert.Equal(1, ProxyPorts.LocalReady([slice, slice], "n1"));
         Assert.Equal(0, ProxyPorts.LocalReady([], "n1"));
     }
@@ -197,7 +204,8 @@ public sealed class ProxyPortsTests
         var endpoint = Endpoint($"10.244.0.{text.TrimStart('!')[0] - 'a' + 1}", isReady);
         endpoint.Hints = new V1EndpointHints
         {
-            ForZones = [.. parts[0].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(z => new V1ForZone { Name = z })],
+            ForZones =
+                [.. parts[0].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(z => new V1ForZone { Name = z })],
             ForNodes = [.. parts.Skip(1).Where(n => n.Length > 0).Select(n => new V1ForNode { Name = n })],
         };
         return endpoint;

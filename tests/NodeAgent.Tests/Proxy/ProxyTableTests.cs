@@ -79,7 +79,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         await ProgramAsync(table, port with { AffinitySeconds = 50 });
         Assert.Single(await ServersAsync(network.Pod(1), Service, 80, 12));
         await ProgramAsync(table);
-        Assert.DoesNotContain("goto cluster-", await NftAsync("list map ip orc-proxy service-ips"), StringComparison.Ordinal);
+        Assert.DoesNotContain("goto cluster-", await NftAsync("list map ip orc-proxy service-ips"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +120,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         var table = Table();
         var address = IPAddress.Parse(External);
         var port = Port(1) with { NodePort = 30080, ExternalAddresses = [address], LoadBalancerAddresses = [address] };
-        await ProgramAsync(table, port with { SourceRanges = [IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("10.200.0.12/32")] });
+        await ProgramAsync(
+            table, port with { SourceRanges = [IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("10.200.0.12/32")] });
         await SilentAsync(network.Outside, External, 80);
         await SilentAsync(network.Node, External, 80);
         Assert.Equal("10.200.0.11", (await network.AskAsync(network.Pod(2), External, 80)).Server);
@@ -137,7 +139,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         await ProgramAsync(Table(), Port(1));
         await RefusedAsync(network.Pod(3), Service, 81);
         await RefusedAsync(network.Node, Service, 81);
-        await Assert.ThrowsAsync<SocketException>(() => TestNetwork.AskAsync(network.ConnectUdp(network.Pod(1), Service, 80)));
+        await Assert.ThrowsAsync<SocketException>(
+            () => TestNetwork.AskAsync(network.ConnectUdp(network.Pod(1), Service, 80)));
     }
 
     [Fact]
@@ -145,7 +148,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
     {
         var port = Port(1) with { NodePort = 30080, ExternalLocal = true, InternalLocal = true };
         await ProgramAsync(Table(), port with { Endpoints = [Elsewhere], LocalEndpoints = [TestNetwork.Endpoint(2)] });
-        Assert.Equal(("10.200.0.12", "192.0.2.2"), await network.AskAsync(network.Outside, TestNetwork.NodeAddress, 30080));
+        Assert.Equal(
+            ("10.200.0.12", "192.0.2.2"), await network.AskAsync(network.Outside, TestNetwork.NodeAddress, 30080));
         Assert.Equal("10.200.0.12", (await network.AskAsync(network.Pod(1), Service, 80)).Server);
     }
 
@@ -217,7 +221,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         Assert.Equal("10.200.0.12", (await TestNetwork.AskAsync(inside)).Server);
 
         // Who no longer takes new flows but still serves keeps the old ones.
-        await ProgramAsync(table, Udp(1) with { NodePort = 30053, Serving = [.. Udp(1, 2).Endpoints.Select(e => e.Address)] });
+        await ProgramAsync(
+            table, Udp(1) with { NodePort = 30053, Serving = [.. Udp(1, 2).Endpoints.Select(e => e.Address)] });
         Assert.Equal("10.200.0.12", (await TestNetwork.AskAsync(inside)).Server);
 
         await ProgramAsync(table, Udp());
@@ -282,7 +287,8 @@ public sealed class ProxyTableTests(TestNetwork network) : IClassFixture<TestNet
         await ProgramAsync(young, ports);
         Assert.False(await ProgramAsync(young, ports));
         Assert.Equal(Lines(before), Lines(await NftAsync("-s list table ip orc-proxy")));
-        Assert.Contains((await network.AskAsync(network.Pod(2), Service, 83)).Server, (string[])["10.200.0.11", "10.200.0.13"]);
+        Assert.Contains(
+            (await network.AskAsync(network.Pod(2), Service, 83)).Server, (string[])["10.200.0.11", "10.200.0.13"]);
 
         // The kernel lists elements in no order.
         static IEnumerable<string> Lines(string text) => text.Replace("elements = {", "", StringComparison.Ordinal)

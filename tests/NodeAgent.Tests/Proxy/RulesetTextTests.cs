@@ -31,7 +31,8 @@ public sealed class RulesetTextTests
             ExternalLocal = how.Item2,
             AffinitySeconds = how.Item3,
             Endpoints = [.. chosen.Item1.Distinct()],
-            LocalEndpoints = [.. chosen.Item1.Count == 0 ? [] : chosen.Item2.Select(e => e with { IsLocal = true }).Distinct()],
+            LocalEndpoints =
+                [.. chosen.Item1.Count == 0 ? [] : chosen.Item2.Select(e => e with { IsLocal = true }).Distinct()],
             LoadBalancerAddresses = where.Item3 == 0 ? [] : [IPAddress.Parse($"198.51.100.{where.Item3}")],
             SourceRanges = [.. Enumerable.Range(0, chosen.Item3).Select(i => IPNetwork.Parse($"192.0.{i}.0/24"))],
         });
@@ -43,7 +44,8 @@ public sealed class RulesetTextTests
         .Select(list => list.DistinctBy(x => x.Item1).ToDictionary(x => x.Item1, x => x.Item2));
 
     [Fact]
-    public void Changes_step_by_step_lead_where_writing_everything_leads() => Gen.Select(AnyStep, Gen.Int[0, 2]).List[1, 12].Sample(
+    public void Changes_step_by_step_lead_where_writing_everything_leads() =>
+        Gen.Select(AnyStep, Gen.Int[0, 2]).List[1, 12].Sample(
         steps =>
         {
             var (ledger, kernel, time) = (new RulesetLedger(), new KernelModel(), new ManualTime());

@@ -92,7 +92,8 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
     private async Task<(HttpStatusCode Status, string Weight, string Body)> AskAsync(int port)
     {
         using var answer = await _http.GetAsync(new Uri($"http://127.0.0.1:{port}/"));
-        return (answer.StatusCode, string.Join(',', answer.Headers.GetValues("X-Load-Balancing-Endpoint-Weight")), await answer.Content.ReadAsStringAsync());
+        return (answer.StatusCode, string.Join(',', answer.Headers.GetValues("X-Load-Balancing-Endpoint-Weight")),
+            await answer.Content.ReadAsStringAsync());
     }
 
     private static int FreePort()

@@ -24,20 +24,24 @@ public sealed class StaleConnectionsTests
     public void Flows_that_lead_where_nobody_serves_go_in_groups()
     {
         Assert.Equal(
-            ["-D -p udp --orig-dst 10.96.0.5 --orig-port-dst 53 --reply-src 10.244.0.8", "-D -p udp --orig-dst 192.0.2.1 --orig-port-dst 30053 --reply-src 10.244.0.8"],
+            ["-D -p udp --orig-dst 10.96.0.5 --orig-port-dst 53 --reply-src 10.244.0.8",
+                "-D -p udp --orig-dst 192.0.2.1 --orig-port-dst 30053 --reply-src 10.244.0.8"],
             In(Listing));
     }
 
     [Fact]
     public void Whatever_is_listed_only_flows_of_services_are_named() => Gen.Select(
-        Gen.Int[0, Listing.Length], Gen.Int[0, 80], Gen.Char[" .=:0123456789abcsrdtpu\n[]\0\u00e9-"].Array[0, 40]).Sample(
+        Gen.Int[0, Listing.Length], Gen.Int[0, 80],
+            Gen.Char[" .=:0123456789abcsrdtpu\n[]\0\u00e9-"].Array[0, 40]).Sample(
         (at, removed, inserted) =>
         {
             var text = Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..];
-            Assert.All(In(text), d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9.]+$", d));
+            Assert.All(
+                In(text), d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9.]+$", d));
         },
         iter: 20_000);
 
     private static IEnumerable<string> In(string listing) =>
-        StaleConnections.In(listing, Flows, a => a.ToString() == "192.0.2.1").Select(d => string.Join(' ', d)).Order(StringComparer.Ordinal);
+        StaleConnections.In(listing, Flows, a => a.ToString() == "192.0.2.1").Select(d => string.Join(' ', d)).Order(
+            StringComparer.Ordinal);
 }

@@ -33,6 +33,7 @@ public sealed class TableListingTests
     public void Whatever_is_listed_it_is_read_or_refused() => Gen.Select(
         Gen.Int[0, Listing.Length], Gen.Int[0, 30], Gen.Char["{}[]\":,0a\\ \n-"].Array[0, 10]).Sample(
         (at, removed, inserted) =>
-            _ = TableListing.Parse(Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..]),
+            _ = TableListing.Parse(
+                Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..]),
         iter: 20_000);
 }
