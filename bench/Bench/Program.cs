@@ -28,15 +28,17 @@ var services = new Option<int>("--services")
 {
     Description = "Services to program.", DefaultValueFactory = _ => BenchRun.Services,
 };
-var inside =
-    new Option<bool>("--inside") { Description = "Measure in the namespace that this process is in.", Hidden = true };
+var inside = new Option<string?>("--inside")
+{
+    Description = "Measure in the namespaces of that prefix, in whose node this process is.", Hidden = true,
+};
 var network = new Command("services",
     "Measures Services and DNS of a node, in network namespaces of its own.") { services, inside };
 network.SetAction(async (parsed, cancellationToken) =>
 {
-    if (parsed.GetValue(inside))
+    if (parsed.GetValue(inside) is { } prefix)
     {
-        return await NetworkBench.RunInsideAsync(parsed.GetValue(services), cancellationToken);
+        return await NetworkBench.RunInsideAsync(prefix, parsed.GetValue(services), cancellationToken);
     }
 
     await NetworkBench.RunAsync(parsed.GetValue(services), cancellationToken);

@@ -10,10 +10,16 @@ namespace OrleansOrchestrator.Bench.Network;
 /// </summary>
 public static partial class Namespaces
 {
-    public const string Node = "orc-bench-node";
-    public const string Pods = "orc-bench-pods";
-    public const string Client = "orc-bench-client";
     public const string ClusterCidr = "10.244.0.0/16";
+
+    /// <summary>Begins the names of a run's namespaces: several runs on one machine must not meet.</summary>
+    public static string Prefix { get; set; } = $"orcb{Environment.ProcessId}";
+
+    public static string Node => Prefix + "-node";
+
+    public static string Pods => Prefix + "-pods";
+
+    public static string Client => Prefix + "-client";
 
     private const int CloneNewNet = 0x40000000;
 

@@ -12,13 +12,12 @@ public static class NetworkBench
     public static async Task<NetworkFigures> RunAsync(int services, CancellationToken cancellationToken)
     {
         Report.Title($"{services} Services on a node, and its DNS");
-        await Namespaces.RemoveAsync();
         await Namespaces.MakeAsync();
         try
         {
             var start = new ProcessStartInfo(
                 "nsenter",
-                [$"--net=/run/netns/{Namespaces.Node}", Environment.ProcessPath!, "services", "--inside",
+                [$"--net=/run/netns/{Namespaces.Node}", Environment.ProcessPath!, "services", "--inside", Namespaces.Prefix,
                     "--services", services.ToString(Report.Culture)])
             {
                 RedirectStandardOutput = true,
@@ -37,8 +36,9 @@ public static class NetworkBench
     }
 
     /// <summary>What runs inside: measures, and writes the figures to standard output.</summary>
-    public static async Task<int> RunInsideAsync(int services, CancellationToken cancellationToken)
+    public static async Task<int> RunInsideAsync(string prefix, int services, CancellationToken cancellationToken)
     {
+        Namespaces.Prefix = prefix;
         await using var meter = new ServiceMeter(services);
         var figures = await meter.MeasureAsync(cancellationToken);
         await Console.Out.WriteLineAsync(JsonSerializer.Serialize(figures));
