@@ -87,9 +87,10 @@ public sealed class NodeHarness : IAsyncLifetime
         await Cluster.UntilAsync(() => Get<PodManager>().FindByUid(pod.Metadata.Uid) is null, () => "no worker", poll: true);
     }
 
+    /// <summary>What a container has written; nothing yet while the runtime has not told of it.</summary>
     internal string Log(k8s.Models.V1Pod pod, string container) =>
-        Get<PodManager>().FindByUid(pod.Metadata.Uid)?.Container(container)?.LogPath is { Length: > 0 } path
-            ? CriLogTail.Read(path, 1000, 100_000)
+        Get<PodManager>().FindByUid(pod.Metadata.Uid)?.Container(container) is { } record
+            ? CriLogTail.Read(record.LogPath, 1000, 100_000)
             : "";
 
     internal async Task<string> UntilLogAsync(k8s.Models.V1Pod pod, string container, string text)
