@@ -13,8 +13,10 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// </summary>
 public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStore, IDisposable, IAsyncDisposable
 {
-    /// <summary>A session hears of a new segment's table at the latest with its next statement.</summary>
-    private const int MaxSegmentAttempts = 3;
+    /// <summary>
+    /// A session hears of a new segment's table at the latest with its next statement, when yet another may have begun.
+    /// </summary>
+    private const int MaxSegmentAttempts = 10;
 
     public void Dispose() => source.Dispose();
 
