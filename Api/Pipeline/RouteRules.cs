@@ -48,7 +48,10 @@ public static class RouteRules
 
     private static bool VerbExists(HttpRequest http, RequestInfo request, ResourceDefinition definition)
     {
-        if (request.Verb.Length == 0 || HttpMethods.IsHead(http.Method))
+        // Paths of old name a watch themselves, whatever the method.
+        if (request.Verb.Length == 0
+            || HttpMethods.IsHead(http.Method)
+            || (request.Verb == "watch" && !HttpMethods.IsGet(http.Method)))
         {
             return false;
         }

@@ -164,6 +164,16 @@ public sealed class FurtherAnswersTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("OPTIONS")]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task PathsOfOldAreWatchedWithGetAlone(string method)
+    {
+        await using var server = await Server.StartAsync();
+        Assert.Equal(405, (await server.SendAsync(method, "/api/v1/watch/namespaces/default/configmaps")).Status);
+    }
+
     [Fact]
     public async Task MicroTimesHaveSixDigits()
     {
