@@ -42,8 +42,7 @@ public sealed class VolumeTroubleTests(NodeHarness node)
             await Cluster.UntilEventAsync(pod, "FailedUnMount", "busy");
 
             // it has ended, and says so, but it is not gone; others come and go meanwhile
-            var waiting = Cluster.Get(pod);
-            Assert.NotNull(waiting.Status.ContainerStatuses[0].State.Terminated);
+            await Cluster.UntilAsync(pod, p => p.Status.ContainerStatuses[0].State.Terminated is not null, "ended");
             Assert.True(Mounts.IsMountPoint(bound));
             Assert.False(Mounts.IsMountPoint(node.Get<PodPaths>().Volume(pod.Metadata.Uid, "empty-dir", "memory")));
             var other = Cluster.Create(Pod("other-volume", Service("c")));
