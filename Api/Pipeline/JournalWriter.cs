@@ -17,16 +17,29 @@ internal sealed class JournalWriter(IJournalGrain journal)
     /// <summary>One being committed, and one that waits for its turn at the journal.</summary>
     public const int MaxCalls = 2;
 
+    /// <summary>What may wait here; more is refused, as the journal does with its own queue.</summary>
+    public const int MaxWaiting = 16_384;
+
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
     private int _calls;
 
-    /// <summary>Commits a write. Throws what <see cref="IJournalGrain.CommitAsync"/> throws.</summary>
+    /// <summary>
+    /// Commits a write. Throws what <see cref="IJournalGrain.CommitAsync"/> throws, overload included.
+    /// </summary>
     public Task<Outcome<ResourceObject>> WriteAsync(JournalWrite write, CancellationToken cancellationToken)
     {
         var waiting = new Waiting(write, cancellationToken);
         lock (_lock)
         {
+            if (_waiting.Count >= MaxWaiting)
+            {
+                throw new StoreUnavailableException($"{MaxWaiting} writes are waiting for their journal; try again later")
+                {
+                    IsOverload = true,
+                };
+            }
+
             _waiting.Enqueue(waiting);
             if (_calls == MaxCalls)
             {

@@ -17,7 +17,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
         for (var attempt = 0; attempt < ObjectUpdater.MaxAttempts; attempt++)
         {
             var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
-            var (result, isFinal) = await TryAsync(context, current, options);
+            var (result, isFinal) = await TryAsync(context, current, mode, options);
             outcome = result;
             if (isFinal
                 || (mode == ReadMode.Verified && (result.Succeeded || result.Error.Reason != StatusReasons.Conflict)))
@@ -44,7 +44,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
     }
 
     private async ValueTask<(Outcome<WriteResult> Outcome, bool IsFinal)> TryAsync(
-        WriteContext context, ResourceObject? current, DeletionOptions options)
+        WriteContext context, ResourceObject? current, ReadMode mode, DeletionOptions options)
     {
         if (current is null)
         {
@@ -76,11 +76,11 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
 
         var encoded = EncodedObject.Of(item);
         var outcome = action == DeletionAction.Remove
-            ? await WriteAsync(context, encoded, WriteKind.Delete, current.Revision)
-            : await WriteAsync(context, encoded, WriteKind.Update, current.Revision);
+            ? await WriteAsync(context, encoded, WriteKind.Delete, current.Revision, mode)
+            : await WriteAsync(context, encoded, WriteKind.Update, current.Revision, mode);
         if (action == DeletionAction.MarkAndRemove && outcome.Succeeded)
         {
-            outcome = await WriteAsync(context, encoded, WriteKind.Delete, outcome.Value.Revision);
+            outcome = await WriteAsync(context, encoded, WriteKind.Delete, outcome.Value.Revision, mode);
         }
 
         return outcome.Succeeded
@@ -89,8 +89,8 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
     }
 
     private Task<Outcome<ResourceObject>> WriteAsync(
-        WriteContext context, EncodedObject next, WriteKind kind, long expectedRevision) =>
-        store.WriteAsync(context.Definition, context.Key, next, kind, expectedRevision, context.CancellationToken);
+        WriteContext context, EncodedObject next, WriteKind kind, long expectedRevision, ReadMode basis) =>
+        store.WriteAsync(context.Definition, context.Key, next, kind, expectedRevision, basis, context.CancellationToken);
 
     private async ValueTask<Status?> AdmitAsync(WriteContext context, ResourceObject current, DeletionOptions options)
     {

@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Api.Pipeline;
 /// to another, or PostgreSQL restarts, calls wait here for a while instead of failing: a read can always be asked
 /// again, and a write when it was surely not done. A write whose outcome is unknown is never repeated (P3).
 /// </summary>
-public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
+public sealed class ObjectStore(ObjectDoor door, TimeProvider time)
 {
     /// <summary>
     /// How long after its beginning a call may still be tried anew. Longer than a failover; shorter than clients'
@@ -50,15 +50,24 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
     /// <summary>Commits the first version of an object.</summary>
     public Task<Outcome<ResourceObject>> CreateAsync(
         ResourceDefinition definition, ObjectKey key, IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken) =>
-        WriteAsync(definition, key, EncodedObject.Of(item), WriteKind.Create, 0, cancellationToken);
+        WriteAsync(
+            definition, key, EncodedObject.Of(item), WriteKind.Create, 0, ReadMode.Optimistic, cancellationToken);
 
     /// <summary>Commits a next version, or a deletion with its last state.</summary>
+    /// <param name="definition">The kind.</param>
+    /// <param name="key">The object.</param>
+    /// <param name="next">The next version, or the last state.</param>
+    /// <param name="kind">What the write does.</param>
+    /// <param name="expectedRevision">The revision that the write was computed from; 0 for a create.</param>
+    /// <param name="basis">How that version was read.</param>
+    /// <param name="cancellationToken">Gives up before the write is sent.</param>
     public async Task<Outcome<ResourceObject>> WriteAsync(
         ResourceDefinition definition,
         ObjectKey key,
         EncodedObject next,
         WriteKind kind,
         long expectedRevision,
+        ReadMode basis,
         CancellationToken cancellationToken)
     {
         var stored = definition.StoredForm is { } form ? next.Stored(definition.Model, form) : next;
@@ -70,21 +79,22 @@ public sealed class ObjectStore(IObjectDoor door, TimeProvider time)
             Json = stored.Json,
             RevisionOffset = stored.RevisionOffset,
         };
-        var outcome = await WriteAsync(definition, key, write, cancellationToken);
+        var outcome = await WriteAsync(definition, key, write, basis, cancellationToken);
         return definition.StoredForm is null ? outcome
             : outcome.Succeeded ? definition.Show(outcome.Value)
             : Named(definition, key, outcome.Error);
     }
 
     private async Task<Outcome<ResourceObject>> WriteAsync(
-        ResourceDefinition definition, ObjectKey key, ObjectWrite write, CancellationToken cancellationToken)
+        ResourceDefinition definition, ObjectKey key, ObjectWrite write, ReadMode basis,
+        CancellationToken cancellationToken)
     {
         var (began, pause) = (time.GetTimestamp(), FirstPause);
         while (true)
         {
             try
             {
-                return await door.WriteAsync(definition, key, write, cancellationToken);
+                return await door.WriteAsync(definition, key, write, basis, cancellationToken);
             }
             catch (Exception refused) when (
                 CallFailures.WasNotExecuted(refused)

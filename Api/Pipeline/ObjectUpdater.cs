@@ -40,7 +40,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         {
             var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
             var warnings = context.Warnings.Count;
-            var step = await TryAsync(context, current, next, uid, isPatch);
+            var step = await TryAsync(context, current, mode, next, uid, isPatch);
             outcome = step.Outcome;
             if (!step.Retry && (mode == ReadMode.Verified || step.IsCommitted || await IsNewestAsync(context, current)))
             {
@@ -85,7 +85,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     }
 
     private async ValueTask<Step> TryAsync(
-        WriteContext context, ResourceObject? current, NextVersion next, string uid, bool isPatch)
+        WriteContext context, ResourceObject? current, ReadMode mode, NextVersion next, string uid, bool isPatch)
     {
         if (uid.Length > 0 && uid != (current?.Uid ?? ""))
         {
@@ -108,7 +108,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         MetadataStamp.Normalize(item, context.Definition);
         item.Metadata.NamespaceProperty = context.Definition.Namespaced ? context.Key.Namespace : null;
         var attributes = Attributes(context, item, old);
-        var step = await AdmitAndCommitAsync(context, current, item, old, attributes, isPatch);
+        var step = await AdmitAndCommitAsync(context, current, mode, item, old, attributes, isPatch);
         await attributes.FinishAsync();
         return step;
     }
@@ -116,6 +116,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     private async ValueTask<Step> AdmitAndCommitAsync(
         WriteContext context,
         ResourceObject current,
+        ReadMode mode,
         IKubernetesObject<V1ObjectMeta> item,
         IKubernetesObject<V1ObjectMeta> old,
         AdmissionAttributes attributes,
@@ -140,7 +141,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
 
         return await admission.ValidateAsync(attributes, context.CancellationToken) is { } denied
             ? Step.Refuse(denied)
-            : await CommitAsync(context, item, current, isLocked);
+            : await CommitAsync(context, item, current, mode, isLocked);
     }
 
     private async ValueTask<Step> CreateAsync(WriteContext context, NextVersion next)
@@ -227,7 +228,11 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     }
 
     private async ValueTask<Step> CommitAsync(
-        WriteContext context, IKubernetesObject<V1ObjectMeta> item, ResourceObject current, bool isLocked)
+        WriteContext context,
+        IKubernetesObject<V1ObjectMeta> item,
+        ResourceObject current,
+        ReadMode mode,
+        bool isLocked)
     {
         var encoded = EncodedObject.Of(item);
         var deletes = DeletionRules.EndsWithUpdate(context.Definition, item, current);
@@ -244,7 +249,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
 
         var outcome = await store.WriteAsync(
             context.Definition, context.Key, encoded, deletes ? WriteKind.Delete : WriteKind.Update, current.Revision,
-            context.CancellationToken);
+            mode, context.CancellationToken);
         return outcome.Succeeded
             ? new Step(new WriteResult(outcome.Value, Deleted: deletes), Retry: false, IsCommitted: true)
             : new Step(

@@ -13,7 +13,7 @@ public static class WritePipeline
 {
     public static IServiceCollection AddWritePipeline(this IServiceCollection services)
     {
-        services.TryAddSingleton<IObjectDoor, GrainDoor>();
+        services.TryAddSingleton<ObjectDoor>();
         services.TryAddSingleton<ObjectStore>();
         services.TryAddSingleton<ObjectReader>();
         services.TryAddSingleton<ObjectCreator>();
@@ -31,28 +31,10 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin, PriorityPlugin>();
         services.AddSingleton<IAdmissionPlugin, DefaultTolerationSecondsPlugin>();
         services.AddSingleton<IAdmissionPlugin, RuntimeClassPlugin>();
-        services.TryAddSingleton(InProcess);
+        services.TryAddSingleton<ResourceClientServices>();
         services.TryAddSingleton<IResourceClient>(s => new ResourceClient(
             s.GetRequiredService<ResourceClientServices>(),
             new UserIdentity { Name = "system:apiserver", Groups = ["system:masters"] }));
         return services;
-    }
-
-    /// <summary>The same pipeline once more, with a door of its own: see <see cref="JournalDoor"/>.</summary>
-    private static ResourceClientServices InProcess(IServiceProvider services)
-    {
-        var door = ActivatorUtilities.CreateInstance<JournalDoor>(services);
-        var store = ActivatorUtilities.CreateInstance<ObjectStore>(services, door);
-        var creator = ActivatorUtilities.CreateInstance<ObjectCreator>(services, store);
-        var updater = ActivatorUtilities.CreateInstance<ObjectUpdater>(services, store, creator);
-        var deleter = ActivatorUtilities.CreateInstance<ObjectDeleter>(services, store);
-        return ActivatorUtilities.CreateInstance<ResourceClientServices>(
-            services,
-            creator,
-            updater,
-            deleter,
-            ActivatorUtilities.CreateInstance<BindingHandler>(services, store),
-            ActivatorUtilities.CreateInstance<EvictionHandler>(services, updater, deleter),
-            new ScaleHandler(updater));
     }
 }

@@ -88,6 +88,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
                 EncodedObject.Of(pod!),
                 WriteKind.Update,
                 current!.Revision,
+                mode,
                 context.CancellationToken);
             if (outcome.Succeeded)
             {

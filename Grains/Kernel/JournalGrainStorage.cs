@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -13,6 +14,9 @@ public sealed class JournalGrainStorage(IGrainFactory grains) : IGrainStorage
 {
     /// <summary>The provider's name.</summary>
     public const string Name = "journal";
+
+    /// <summary>Made once: the factory finds the interface anew, by parsing names, for every reference.</summary>
+    private readonly ConcurrentDictionary<ResourceName, IJournalGrain> _journals = new();
 
     /// <inheritdoc/>
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
@@ -65,7 +69,9 @@ public sealed class JournalGrainStorage(IGrainFactory grains) : IGrainStorage
     private (IJournalGrain Journal, ObjectKey Key) Find(GrainId grainId)
     {
         var address = ObjectAddress.Parse(grainId.Key.ToString()!);
-        return (grains.GetGrain<IJournalGrain>(address.Resource.ToString()), address.Key);
+        var journal = _journals.GetOrAdd(
+            address.Resource, static (name, grains) => grains.GetGrain<IJournalGrain>(name.ToString()), grains);
+        return (journal, address.Key);
     }
 
     private static void Accept<T>(IGrainState<T> grainState, ResourceObject? current)

@@ -173,8 +173,10 @@ public sealed class RealCluster : IAsyncLifetime
     {
         _up = new Process
         {
-            StartInfo = new ProcessStartInfo(
-                Program("Silo"), ["up", "--yes", "--data-dir", DataDirectory, "--kubeconfig", Kubeconfig])
+            // A shell that runs the tests in the background would have it ignore Ctrl-C.
+            StartInfo = new ProcessStartInfo("env", [
+                "--default-signal=INT", Program("Silo"), "up", "--yes", "--data-dir", DataDirectory,
+                "--kubeconfig", Kubeconfig])
             {
                 RedirectStandardOutput = true, RedirectStandardError = true,
             },

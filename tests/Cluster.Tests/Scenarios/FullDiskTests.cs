@@ -44,8 +44,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         _up = new Process
         {
             StartInfo = new ProcessStartInfo("nsenter", [
-                $"--net=/run/netns/{_space}", RealCluster.Program("Silo"), "up", "--yes", "--hollow-nodes", "1",
-                "--data-dir", Data, "--kubeconfig", Kubeconfig])
+                $"--net=/run/netns/{_space}", "env", "--default-signal=INT", RealCluster.Program("Silo"), "up", "--yes",
+                "--hollow-nodes", "1", "--data-dir", Data, "--kubeconfig", Kubeconfig])
             {
                 RedirectStandardOutput = true, RedirectStandardError = true,
             },
