@@ -7,10 +7,11 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 public interface IJournalStore
 {
     /// <summary>
-    /// The revision of a journal without any change. Not 0, because <c>resourceVersion=0</c> has a meaning of its own
-    /// in lists and watches.
+    /// The revision at which a new journal begins, without any change. Not 0, because <c>resourceVersion=0</c> has a
+    /// meaning of its own in lists and watches; nor 1, which clients take for a revision that is surely too old: it
+    /// lies before every change log. Journals that an earlier release began at 1 go on from there.
     /// </summary>
-    const long FirstRevision = 1;
+    const long FirstRevision = 2;
 
     /// <summary>
     /// Takes the next epoch of a resource, which fences every earlier holder, and says where its journal stands.

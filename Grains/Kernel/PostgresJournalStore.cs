@@ -27,7 +27,7 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         RunAsync(
             async connection =>
             {
-                await using var add = Command(connection, PostgresSql.Add, resource);
+                await using var add = Command(connection, PostgresSql.Add, resource, IJournalStore.FirstRevision);
                 await add.ExecuteNonQueryAsync(cancellationToken);
                 await using var open = Command(connection, PostgresSql.Open, resource);
                 await using var reader = await open.ExecuteReaderAsync(cancellationToken);

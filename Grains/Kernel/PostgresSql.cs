@@ -3,9 +3,11 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// <summary>The statements of <see cref="PostgresJournalStore"/>.</summary>
 internal static class PostgresSql
 {
+    /// <summary>Parameters: resource, first revision (the columns' own defaults are an earlier release's).</summary>
     public const string Add =
         """
-        insert into store.journals (resource) values ($1) on conflict do nothing returning store.add_view(resource)
+        insert into store.journals (resource, revision, oldest_revision) values ($1, $2, $2)
+        on conflict do nothing returning store.add_view(resource)
         """;
 
     public const string Open =

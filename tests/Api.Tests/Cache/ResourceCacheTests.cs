@@ -9,27 +9,29 @@ namespace OrleansOrchestrator.Api.Tests.Cache;
 /// <summary>A cache by itself, fed by hand: watchers, bounds, resumption, waiting.</summary>
 public sealed class ResourceCacheTests
 {
+    private const long First = IJournalStore.FirstRevision;
+
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
 
     private readonly ManualTime _time = new();
     private readonly MemoryJournalStore _store = new();
     private readonly CacheOptions _options = new() { RingEvents = 100, WatcherEvents = 10 };
-    private readonly long _journalRevision = 1;
+    private readonly long _journalRevision = First;
 
     [Fact]
     public async Task All_watchers_get_every_event_once_and_share_it()
     {
         var (cache, writer) = await CreateAsync();
-        using var first = cache.Watch(new() { AfterRevision = 1 });
-        using var second = cache.Watch(new() { AfterRevision = 3 });
+        using var first = cache.Watch(new() { AfterRevision = First });
+        using var second = cache.Watch(new() { AfterRevision = First + 2 });
         var waiting = first.ReadAsync(10, Long, default);
 
         await writer.WriteAsync(5);
 
         var seen = await waiting;
-        Assert.Equal([2L, 3, 4, 5, 6], seen.Events.Select(e => e.Revision));
+        Assert.Equal([First + 1, First + 2, First + 3, First + 4, First + 5], seen.Events.Select(e => e.Revision));
         var tail = await second.ReadAsync(10, Long, default);
-        Assert.Equal([4L, 5, 6], tail.Events.Select(e => e.Revision));
+        Assert.Equal([First + 3, First + 4, First + 5], tail.Events.Select(e => e.Revision));
         Assert.Same(seen.Events[4], tail.Events[2]);
         var built = 0;
         var frames = seen.Events.Skip(2).Concat(tail.Events).Select(e => e.Frame(_ =>
@@ -46,8 +48,8 @@ public sealed class ResourceCacheTests
     {
         var (cache, writer) = await CreateAsync();
         await writer.WriteAsync(1, "other");
-        using var watcher = cache.Watch(new() { AfterRevision = 1, Namespace = "mine" });
-        Assert.Equal(2, (await watcher.ReadAsync(10, TimeSpan.Zero, default)).Revision);
+        using var watcher = cache.Watch(new() { AfterRevision = First, Namespace = "mine" });
+        Assert.Equal(First + 1, (await watcher.ReadAsync(10, TimeSpan.Zero, default)).Revision);
         var wait = watcher.ReadAsync(10, TimeSpan.FromSeconds(5), default).AsTask();
         await writer.WriteAsync(1, "other");
         _time.Advance(TimeSpan.FromSeconds(4));
@@ -57,16 +59,16 @@ public sealed class ResourceCacheTests
         _time.Advance(TimeSpan.FromSeconds(1));
         cache.Tick();
 
-        Assert.Equal(3, (await wait).Revision);
+        Assert.Equal(First + 2, (await wait).Revision);
     }
 
     [Fact]
     public async Task A_slow_watcher_is_cut_and_the_others_are_unharmed()
     {
         var (cache, writer) = await CreateAsync();
-        using var slow = cache.Watch(new() { AfterRevision = 1 });
-        using var slowByIndex = cache.Watch(new() { AfterRevision = 1, Namespace = "n" });
-        using var quick = cache.Watch(new() { AfterRevision = 1 });
+        using var slow = cache.Watch(new() { AfterRevision = First });
+        using var slowByIndex = cache.Watch(new() { AfterRevision = First, Namespace = "n" });
+        using var quick = cache.Watch(new() { AfterRevision = First });
         Assert.Empty((await slow.ReadAsync(10, TimeSpan.Zero, default)).Events);
         Assert.Empty((await slowByIndex.ReadAsync(10, TimeSpan.Zero, default)).Events);
 
@@ -77,7 +79,7 @@ public sealed class ResourceCacheTests
             seen.AddRange((await quick.ReadAsync(100, Long, default)).Events.Select(e => e.Revision));
         }
 
-        Assert.Equal(Enumerable.Range(2, 300).Select(i => (long)i), seen);
+        Assert.Equal(Enumerable.Range(1, 300).Select(i => First + i), seen);
         Assert.Equal(CacheWatchEnd.Overflow, (await slow.ReadAsync(100, Long, default)).End);
         Assert.Equal(CacheWatchEnd.Overflow, (await slowByIndex.ReadAsync(100, Long, default)).End);
         Assert.Equal(CacheWatchEnd.None, (await quick.ReadAsync(100, TimeSpan.Zero, default)).End);
@@ -88,7 +90,7 @@ public sealed class ResourceCacheTests
     {
         var (cache, writer) = await CreateAsync();
         await writer.WriteAsync(250);
-        using var watcher = cache.Watch(new() { AfterRevision = 1, NeedsPrevious = true });
+        using var watcher = cache.Watch(new() { AfterRevision = First, NeedsPrevious = true });
 
         var seen = new List<CacheEvent>();
         while (seen.Count < 250)
@@ -98,7 +100,7 @@ public sealed class ResourceCacheTests
 
         await writer.WriteAsync(1);
         seen.AddRange((await watcher.ReadAsync(37, Long, default)).Events);
-        Assert.Equal(Enumerable.Range(2, 251).Select(i => (long)i), seen.Select(e => e.Revision));
+        Assert.Equal(Enumerable.Range(1, 251).Select(i => First + i), seen.Select(e => e.Revision));
         Assert.All(seen.Where(e => e.Kind == ChangeKind.Modified), e => Assert.Equal(e.Object.Key, e.Previous!.Key));
     }
 
@@ -109,11 +111,30 @@ public sealed class ResourceCacheTests
         await writer.WriteAsync(250);
         _store.Trim(TestObjects.Pods, 150);
 
-        using var tooOld = cache.Watch(new() { AfterRevision = 50 });
-        using var retained = cache.Watch(new() { AfterRevision = 101 });
+        using var tooOld = cache.Watch(new() { AfterRevision = First + 99 });
+        using var retained = cache.Watch(new() { AfterRevision = First + 100 });
 
         Assert.Equal(CacheWatchEnd.TooOld, (await tooOld.ReadAsync(10, Long, default)).End);
-        Assert.Equal(102, (await retained.ReadAsync(10, Long, default)).Events[0].Revision);
+        Assert.Equal(First + 101, (await retained.ReadAsync(10, Long, default)).Events[0].Revision);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task Revision_1_is_too_old_for_any_watch_and_the_first_one_is_not(int changes)
+    {
+        var (cache, writer) = await CreateAsync();
+        if (changes > 0)
+        {
+            await writer.WriteAsync(changes);
+        }
+
+        using var before = cache.Watch(new() { AfterRevision = 1 });
+        using var start = cache.Watch(new() { AfterRevision = First });
+
+        Assert.Equal(CacheWatchEnd.TooOld, (await before.ReadAsync(10, TimeSpan.Zero, default)).End);
+        var all = await start.ReadAsync(10, TimeSpan.Zero, default);
+        Assert.Equal((CacheWatchEnd.None, changes), (all.End, all.Events.Count));
     }
 
     [Fact]
@@ -122,8 +143,8 @@ public sealed class ResourceCacheTests
         var (cache, writer) = await CreateAsync();
         await writer.WriteAsync(250);
         var key = new ObjectKey("n", "p3");
-        using var byKey = cache.Watch(new() { AfterRevision = 1, Key = key });
-        using var byField = cache.Watch(new() { AfterRevision = 1, Field = new("spec.nodeName", "m1") });
+        using var byKey = cache.Watch(new() { AfterRevision = First, Key = key });
+        using var byField = cache.Watch(new() { AfterRevision = First, Field = new("spec.nodeName", "m1") });
 
         var keys = await DrainAsync(byKey);
         var fields = await DrainAsync(byField);
@@ -143,7 +164,7 @@ public sealed class ResourceCacheTests
     public async Task Readers_wait_for_a_revision_and_doubt_the_pull_after_a_while()
     {
         var (cache, writer) = await CreateAsync();
-        var wait = cache.AtLeastAsync(3, default).AsTask();
+        var wait = cache.AtLeastAsync(First + 2, default).AsTask();
         await writer.WriteAsync(1);
         Assert.False(wait.IsCompleted);
         Assert.False(cache.Tick());
@@ -152,7 +173,7 @@ public sealed class ResourceCacheTests
 
         await writer.WriteAsync(1);
 
-        Assert.Equal(3, (await wait).Revision);
+        Assert.Equal(First + 2, (await wait).Revision);
         Assert.False(cache.Tick());
     }
 
@@ -186,24 +207,24 @@ public sealed class ResourceCacheTests
     public async Task Loading_anew_ends_watchers_that_have_a_gap()
     {
         var (cache, writer) = await CreateAsync();
-        using var watcher = cache.Watch(new() { AfterRevision = 1 });
+        using var watcher = cache.Watch(new() { AfterRevision = First });
         var waiting = watcher.ReadAsync(10, Long, default);
         await writer.SkipAsync(10);
 
         cache.Load(await _store.ReadSnapshotAsync(TestObjects.Pods, default));
 
         Assert.Equal(CacheWatchEnd.Overflow, (await waiting).End);
-        using var resumed = cache.Watch(new() { AfterRevision = 1 });
-        Assert.Equal(2, (await resumed.ReadAsync(10, Long, default)).Events[0].Revision);
+        using var resumed = cache.Watch(new() { AfterRevision = First });
+        Assert.Equal(First + 1, (await resumed.ReadAsync(10, Long, default)).Events[0].Revision);
     }
 
     [Fact]
     public async Task Closing_ends_watchers_and_readers()
     {
         var (cache, _) = await CreateAsync();
-        using var watcher = cache.Watch(new() { AfterRevision = 1 });
+        using var watcher = cache.Watch(new() { AfterRevision = First });
         var waiting = watcher.ReadAsync(10, Long, default);
-        var reading = cache.AtLeastAsync(9, default).AsTask();
+        var reading = cache.AtLeastAsync(First + 8, default).AsTask();
 
         cache.Close();
 
@@ -263,7 +284,7 @@ public sealed class ResourceCacheTests
             var previous = _objects.GetValueOrDefault(key);
             var delete = previous is not null && number % 5 == 0;
             var write = TestObjects.Create(key, $$"""{"nodeName":"m{{number % 3}}"}""");
-            var item = new ResourceObject(key, write.Uid, number + 2, delete ? previous!.Json : write.Json);
+            var item = new ResourceObject(key, write.Uid, First + 1 + number, delete ? previous!.Json : write.Json);
             var change = new Change(
                 delete ? ChangeKind.Deleted : previous is null ? ChangeKind.Added : ChangeKind.Modified, item)
             {

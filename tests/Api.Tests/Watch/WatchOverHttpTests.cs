@@ -46,6 +46,24 @@ public sealed class WatchOverHttpTests
         Assert.Equal("1", (string)left["object"]!["metadata"]!["labels"]!["w"]!);
     }
 
+    /// <summary>What an empty list shows is good to watch from; 1 is what clients take for surely too old.</summary>
+    [Fact]
+    public async Task BeginsWhereAnEmptyListEndsAndNotAtRevision1()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        var empty = (string)(await host.GetJsonAsync(Path))["metadata"]!["resourceVersion"]!;
+        await using var watch = await OpenAsync(host, $"{Path}?watch=true&resourceVersion={empty}");
+        await host.PutAsync(new ObjectKey("one", "a"), "{}");
+        Assert.Equal("ADDED a", Brief(await watch.NextAsync()));
+        await using var late = await OpenAsync(host, $"{Path}?watch=true&resourceVersion={empty}");
+        Assert.Equal("ADDED a", Brief(await late.NextAsync()));
+
+        await using var tooOld = await OpenAsync(host, $"{Path}?watch=true&resourceVersion=1");
+        var refused = await tooOld.NextAsync();
+        Assert.Equal(("ERROR", "Expired"), ((string)refused["type"]!, (string)refused["object"]!["reason"]!));
+        Assert.Null(await tooOld.TryNextAsync());
+    }
+
     [Fact]
     public async Task EndsWhenItsTimeIsOver()
     {

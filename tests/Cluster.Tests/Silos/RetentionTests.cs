@@ -1,5 +1,6 @@
 using System.Net;
 using Npgsql;
+using OrleansOrchestrator.Interfaces.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
@@ -63,7 +64,8 @@ public sealed class RetentionTests(ITestOutputHelper output)
     private static async Task<string> FirstLineAsync(SiloProcess silo)
     {
         using var http = FailoverProbe.Client();
-        var url = new Uri(silo.Url, "/api/v1/configmaps?watch=1&resourceVersion=1&timeoutSeconds=20");
+        var url = new Uri(
+            silo.Url, $"/api/v1/configmaps?watch=1&resourceVersion={IJournalStore.FirstRevision}&timeoutSeconds=20");
         using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
         Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Gone);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());

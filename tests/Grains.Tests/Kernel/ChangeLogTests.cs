@@ -25,19 +25,20 @@ public sealed class ChangeLogTests
 
         var oldest = (await store.OpenAsync(new ResourceName("", "pods"), default)).OldestRevision;
         // Retention keeps the newest 60, and what is in a segment with them.
-        Assert.InRange(oldest, 101 - 60 - 20 - 10, 101 - 60);
+        const long Newest = IJournalStore.FirstRevision + 100;
+        Assert.InRange(oldest, Newest - 60 - 20 - 10, Newest - 60);
         await using var second = await TestSilos.StartAsync(new TestSilosOptions { Store = store });
         var cache = await second.Caches.GetAsync(TestObjects.Pods, default);
         using var retained = cache.Watch(new() { AfterRevision = oldest });
         var seen = new List<long>();
-        while (seen.Count < 101 - oldest)
+        while (seen.Count < Newest - oldest)
         {
             var batch = await retained.ReadAsync(7, TimeSpan.FromSeconds(10), default);
             Assert.Equal(CacheWatchEnd.None, batch.End);
             seen.AddRange(batch.Events.Select(e => e.Revision));
         }
 
-        Assert.Equal(Enumerable.Range((int)oldest + 1, (int)(101 - oldest)).Select(i => (long)i), seen);
+        Assert.Equal(Enumerable.Range((int)oldest + 1, (int)(Newest - oldest)).Select(i => (long)i), seen);
         using var gone = cache.Watch(new() { AfterRevision = oldest - 1 });
         Assert.Equal(CacheWatchEnd.TooOld, (await gone.ReadAsync(7, TimeSpan.FromSeconds(10), default)).End);
     }
@@ -59,8 +60,9 @@ public sealed class ChangeLogTests
         await ExecuteAsync(connectionString, "update store.segments set started_at = started_at - interval '2 hours'");
         Assert.Equal(1, await store.MaintainAsync(keep, default));
 
-        Assert.True((await store.ReadChangesAsync(TestObjects.Pods, 5, 10, default)).TooOld);
-        Assert.Equal(5, (await store.ReadChangesAsync(TestObjects.Pods, 6, 10, default)).Changes.Count);
+        const long Kept = IJournalStore.FirstRevision + 5;
+        Assert.True((await store.ReadChangesAsync(TestObjects.Pods, Kept - 1, 10, default)).TooOld);
+        Assert.Equal(5, (await store.ReadChangesAsync(TestObjects.Pods, Kept, 10, default)).Changes.Count);
     }
 
     [Fact]

@@ -217,10 +217,11 @@ public sealed class HistoryTests(ITestOutputHelper output)
         var log = await LogAsync(store);
         var (a, b, last) = (log[3].Object, log[4].Object, log[^1].Object);
 
-        Assert.Equal("Reliable", Violation(log, h => h.Add(new HistoryWatch(1, [.. log.Where((_, i) => i != 5)]))));
-        Assert.Equal("Reliable", Violation(log, h => h.Add(new HistoryWatch(1, [log[0], log[2], log[1]]))));
+        const long First = IJournalStore.FirstRevision;
+        Assert.Equal("Reliable", Violation(log, h => h.Add(new HistoryWatch(First, [.. log.Where((_, i) => i != 5)]))));
+        Assert.Equal("Reliable", Violation(log, h => h.Add(new HistoryWatch(First, [log[0], log[2], log[1]]))));
         Assert.Equal(
-            "Exact", Violation(log, h => h.Add(new HistoryWatch(1, [log[0] with { Kind = ChangeKind.Deleted }]))));
+            "Exact", Violation(log, h => h.Add(new HistoryWatch(First, [log[0] with { Kind = ChangeKind.Deleted }]))));
         Assert.Equal("Linearizable", Violation(log, h =>
         {
             h.Add(new HistoryStep(HistoryKind.Write, b.Key, h.Now(), h.Now(), b.Revision, b));

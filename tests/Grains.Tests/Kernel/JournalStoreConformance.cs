@@ -1,4 +1,5 @@
 using System.Text;
+using Npgsql;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -11,6 +12,8 @@ namespace OrleansOrchestrator.Grains.Tests.Kernel;
 /// </summary>
 public abstract class JournalStoreConformance
 {
+    private const long First = IJournalStore.FirstRevision;
+
     private static readonly ResourceName Pods = new("", "pods");
     private static readonly ResourceName Deployments = new("apps", "deployments");
 
@@ -25,13 +28,27 @@ public abstract class JournalStoreConformance
         var store = await CreateAsync();
         var position = await store.OpenAsync(Pods, default);
 
-        Assert.Equal(new JournalPosition(1, 1, 1) { Released = true }, position);
+        Assert.Equal(new JournalPosition(1, First, First) { Released = true }, position);
         Assert.Empty((await store.ReadSnapshotAsync(Pods, default)).Objects);
         Assert.Null(await store.ReadObjectAsync(Pods, new ObjectKey("a", "b"), default));
-        var changes = await store.ReadChangesAsync(Pods, 1, 10, default);
+        var changes = await store.ReadChangesAsync(Pods, First, 10, default);
         Assert.Empty(changes.Changes);
         Assert.False(changes.TooOld);
-        Assert.Equal(1, changes.Revision);
+        Assert.Equal(First, changes.Revision);
+    }
+
+    [Fact]
+    public async Task Revision_1_is_before_every_log()
+    {
+        var store = await CreateAsync();
+        var epoch = (await store.OpenAsync(Pods, default)).Epoch;
+        Assert.True((await store.ReadChangesAsync(Pods, 1, 10, default)).TooOld);
+
+        Assert.True(await store.AppendAsync(Pods, epoch, [Added(First + 1, "n", "a")], default));
+
+        Assert.True((await store.ReadChangesAsync(Pods, 1, 10, default)).TooOld);
+        Assert.True((await store.ReadHistoryAsync(Pods, 1, 10, default)).TooOld);
+        Assert.Single((await store.ReadHistoryAsync(Pods, First, 10, default)).Changes);
     }
 
     [Fact]
@@ -40,22 +57,33 @@ public abstract class JournalStoreConformance
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
 
-        Assert.True(await store.AppendAsync(Pods, epoch, [Added(2, "n", "b"), Added(3, "n", "a"), Modified(4, "n", "b", 2)], default));
-        Assert.True(await store.AppendAsync(Pods, epoch, [Deleted(5, "n", "a", 3)], default));
+        Assert.True(await store.AppendAsync(
+            Pods,
+            epoch,
+            [Added(First + 1, "n", "b"), Added(First + 2, "n", "a"), Modified(First + 3, "n", "b", First + 1)],
+            default));
+        Assert.True(await store.AppendAsync(Pods, epoch, [Deleted(First + 4, "n", "a", First + 2)], default));
 
         var snapshot = await store.ReadSnapshotAsync(Pods, default);
-        Assert.Equal(5, snapshot.Revision);
+        Assert.Equal(First + 4, snapshot.Revision);
         var only = Assert.Single(snapshot.Objects);
         Assert.Equal(
-            (new ObjectKey("n", "b"), 4L, "uid-b", "{\"r\":4}"), (only.Key, only.Revision, only.Uid, Text(only)));
-        Assert.Equal([new KeyRevision(new ObjectKey("n", "b"), 4)], await store.ReadRevisionsAsync(Pods, default));
-        Assert.Equal("{\"r\":4}", Text((await store.ReadObjectAsync(Pods, new ObjectKey("n", "b"), default))!));
-
-        var log = await store.ReadChangesAsync(Pods, 1, 10, default);
+            (new ObjectKey("n", "b"), First + 3, "uid-b", Body(First + 3)),
+            (only.Key, only.Revision, only.Uid, Text(only)));
         Assert.Equal(
-            [(ChangeKind.Added, 2L, 0L), (ChangeKind.Added, 3, 0), (ChangeKind.Modified, 4, 2), (ChangeKind.Deleted, 5, 3)],
+            [new KeyRevision(new ObjectKey("n", "b"), First + 3)], await store.ReadRevisionsAsync(Pods, default));
+        Assert.Equal(Body(First + 3), Text((await store.ReadObjectAsync(Pods, new ObjectKey("n", "b"), default))!));
+
+        var log = await store.ReadChangesAsync(Pods, First, 10, default);
+        Assert.Equal(
+            [
+                (ChangeKind.Added, First + 1, 0L),
+                (ChangeKind.Added, First + 2, 0),
+                (ChangeKind.Modified, First + 3, First + 1),
+                (ChangeKind.Deleted, First + 4, First + 2),
+            ],
             log.Changes.Select(c => (c.Kind, c.Object.Revision, c.PreviousRevision)));
-        Assert.Equal(5, log.Revision);
+        Assert.Equal(First + 4, log.Revision);
     }
 
     [Fact]
@@ -64,7 +92,7 @@ public abstract class JournalStoreConformance
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
         string[] names = ["a", "B", "a-b", "a.b", "ab", "é", "Z", "0"];
-        var changes = names.Select((name, i) => Added(2 + i, i % 2 == 0 ? "x" : "X-y", name)).ToArray();
+        var changes = names.Select((name, i) => Added(First + 1 + i, i % 2 == 0 ? "x" : "X-y", name)).ToArray();
 
         Assert.True(await store.AppendAsync(Pods, epoch, changes, default));
 
@@ -80,13 +108,25 @@ public abstract class JournalStoreConformance
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
 
         Assert.True(await store.AppendAsync(
-            Pods, epoch, [Added(2, "n", "a"), Deleted(3, "n", "a", 2), Added(4, "n", "a"), Modified(5, "n", "a", 4), Deleted(6, "n", "a", 5)],
+            Pods,
+            epoch,
+            [
+                Added(First + 1, "n", "a"),
+                Deleted(First + 2, "n", "a", First + 1),
+                Added(First + 3, "n", "a"),
+                Modified(First + 4, "n", "a", First + 3),
+                Deleted(First + 5, "n", "a", First + 4),
+            ],
             default));
         Assert.Empty((await store.ReadSnapshotAsync(Pods, default)).Objects);
-        Assert.True(await store.AppendAsync(Pods, epoch, [Added(7, "n", "a"), Deleted(8, "n", "a", 7), Added(9, "n", "a")], default));
+        Assert.True(await store.AppendAsync(
+            Pods,
+            epoch,
+            [Added(First + 6, "n", "a"), Deleted(First + 7, "n", "a", First + 6), Added(First + 8, "n", "a")],
+            default));
 
-        Assert.Equal(9, Assert.Single((await store.ReadSnapshotAsync(Pods, default)).Objects).Revision);
-        Assert.Equal(8, (await store.ReadChangesAsync(Pods, 1, 100, default)).Changes.Count);
+        Assert.Equal(First + 8, Assert.Single((await store.ReadSnapshotAsync(Pods, default)).Objects).Revision);
+        Assert.Equal(8, (await store.ReadChangesAsync(Pods, First, 100, default)).Changes.Count);
     }
 
     [Fact]
@@ -97,12 +137,12 @@ public abstract class JournalStoreConformance
         var now = await store.OpenAsync(Pods, default);
 
         Assert.False(now.Released);
-        Assert.False(await store.AppendAsync(Pods, old.Epoch, [Added(2, "n", "a")], default));
+        Assert.False(await store.AppendAsync(Pods, old.Epoch, [Added(First + 1, "n", "a")], default));
         Assert.False(await store.IsCurrentAsync(Pods, old.Epoch, default));
         Assert.True(await store.IsCurrentAsync(Pods, now.Epoch, default));
         Assert.Empty((await store.ReadSnapshotAsync(Pods, default)).Objects);
-        Assert.Empty((await store.ReadChangesAsync(Pods, 1, 10, default)).Changes);
-        Assert.True(await store.AppendAsync(Pods, now.Epoch, [Added(2, "n", "b")], default));
+        Assert.Empty((await store.ReadChangesAsync(Pods, First, 10, default)).Changes);
+        Assert.True(await store.AppendAsync(Pods, now.Epoch, [Added(First + 1, "n", "b")], default));
     }
 
     [Fact]
@@ -111,10 +151,10 @@ public abstract class JournalStoreConformance
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
 
-        Assert.False(await store.AppendAsync(Pods, epoch, [Added(3, "n", "a")], default));
-        Assert.True(await store.AppendAsync(Pods, epoch, [Added(2, "n", "a")], default));
-        Assert.False(await store.AppendAsync(Pods, epoch, [Modified(2, "n", "a", 1)], default));
-        Assert.Equal(2, (await store.ReadSnapshotAsync(Pods, default)).Revision);
+        Assert.False(await store.AppendAsync(Pods, epoch, [Added(First + 2, "n", "a")], default));
+        Assert.True(await store.AppendAsync(Pods, epoch, [Added(First + 1, "n", "a")], default));
+        Assert.False(await store.AppendAsync(Pods, epoch, [Modified(First + 1, "n", "a", First)], default));
+        Assert.Equal(First + 1, (await store.ReadSnapshotAsync(Pods, default)).Revision);
     }
 
     [Fact]
@@ -139,13 +179,14 @@ public abstract class JournalStoreConformance
         var pods = (await store.OpenAsync(Pods, default)).Epoch;
         var deployments = (await store.OpenAsync(Deployments, default)).Epoch;
 
-        Assert.True(await store.AppendAsync(Pods, pods, [Added(2, "n", "a"), Added(3, "n", "b")], default));
-        Assert.True(await store.AppendAsync(Deployments, deployments, [Added(2, "n", "a")], default));
-        Assert.True(await store.AppendAsync(Pods, pods, [Deleted(4, "n", "a", 2)], default));
+        Assert.True(await store.AppendAsync(
+            Pods, pods, [Added(First + 1, "n", "a"), Added(First + 2, "n", "b")], default));
+        Assert.True(await store.AppendAsync(Deployments, deployments, [Added(First + 1, "n", "a")], default));
+        Assert.True(await store.AppendAsync(Pods, pods, [Deleted(First + 3, "n", "a", First + 1)], default));
 
-        Assert.Equal(2, Assert.Single((await store.ReadSnapshotAsync(Deployments, default)).Objects).Revision);
-        Assert.Equal(4, (await store.ReadSnapshotAsync(Pods, default)).Revision);
-        Assert.Single((await store.ReadChangesAsync(Deployments, 1, 10, default)).Changes);
+        Assert.Equal(First + 1, Assert.Single((await store.ReadSnapshotAsync(Deployments, default)).Objects).Revision);
+        Assert.Equal(First + 3, (await store.ReadSnapshotAsync(Pods, default)).Revision);
+        Assert.Single((await store.ReadChangesAsync(Deployments, First, 10, default)).Changes);
     }
 
     [Fact]
@@ -153,10 +194,11 @@ public abstract class JournalStoreConformance
     {
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
-        await store.AppendAsync(Pods, epoch, [.. Enumerable.Range(2, 25).Select(i => Added(i, "n", $"p{i}"))], default);
+        await store.AppendAsync(
+            Pods, epoch, [.. Enumerable.Range(1, 25).Select(i => Added(First + i, "n", $"p{i}"))], default);
 
         var read = new List<long>();
-        var after = 1L;
+        var after = First;
         while (await store.ReadChangesAsync(Pods, after, 10, default) is { Changes.Count: > 0 } page)
         {
             Assert.InRange(page.Changes.Count, 1, 10);
@@ -164,7 +206,7 @@ public abstract class JournalStoreConformance
             after = page.Revision;
         }
 
-        Assert.Equal(Enumerable.Range(2, 25).Select(i => (long)i), read);
+        Assert.Equal(Enumerable.Range(1, 25).Select(i => First + i), read);
     }
 
     [Fact]
@@ -173,15 +215,18 @@ public abstract class JournalStoreConformance
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
         await store.AppendAsync(
-            Pods, epoch, [Added(2, "n", "a"), Added(3, "n", "b"), Modified(4, "n", "a", 2)], default);
-        await store.AppendAsync(Pods, epoch, [Deleted(5, "n", "a", 4)], default);
+            Pods,
+            epoch,
+            [Added(First + 1, "n", "a"), Added(First + 2, "n", "b"), Modified(First + 3, "n", "a", First + 1)],
+            default);
+        await store.AppendAsync(Pods, epoch, [Deleted(First + 4, "n", "a", First + 3)], default);
 
-        var history = await store.ReadHistoryAsync(Pods, 2, 10, default);
+        var history = await store.ReadHistoryAsync(Pods, First + 1, 10, default);
 
         Assert.Equal(
-            [null, "{\"r\":2}", "{\"r\":4}"],
+            [null, Body(First + 1), Body(First + 3)],
             history.Changes.Select(c => c.Previous is null ? null : Text(c.Previous)));
-        Assert.Equal([null, 2L, 4L], history.Changes.Select(c => c.Previous?.Revision));
+        Assert.Equal([null, First + 1, First + 3], history.Changes.Select(c => c.Previous?.Revision));
     }
 
     [Fact]
@@ -189,17 +234,17 @@ public abstract class JournalStoreConformance
     {
         var store = await CreateAsync();
         var epoch = (await store.OpenAsync(Pods, default)).Epoch;
-        await store.AppendAsync(Pods, epoch, [Added(2, "n", "a"), Added(3, "n", "b")], default);
+        await store.AppendAsync(Pods, epoch, [Added(First + 1, "n", "a"), Added(First + 2, "n", "b")], default);
         await TrimAsync(store, Pods, 0);
-        await store.AppendAsync(Pods, epoch, [Modified(4, "n", "a", 2)], default);
+        await store.AppendAsync(Pods, epoch, [Modified(First + 3, "n", "a", First + 1)], default);
 
-        Assert.True((await store.ReadChangesAsync(Pods, 1, 10, default)).TooOld);
-        Assert.True((await store.ReadHistoryAsync(Pods, 2, 10, default)).TooOld);
-        var retained = await store.ReadHistoryAsync(Pods, 3, 10, default);
+        Assert.True((await store.ReadChangesAsync(Pods, First, 10, default)).TooOld);
+        Assert.True((await store.ReadHistoryAsync(Pods, First + 1, 10, default)).TooOld);
+        var retained = await store.ReadHistoryAsync(Pods, First + 2, 10, default);
         Assert.False(retained.TooOld);
         Assert.Null(Assert.Single(retained.Changes).Previous);
         Assert.Equal(2, (await store.ReadSnapshotAsync(Pods, default)).Objects.Count);
-        Assert.Equal(3, (await store.OpenAsync(Pods, default)).OldestRevision);
+        Assert.Equal(First + 2, (await store.OpenAsync(Pods, default)).OldestRevision);
     }
 
     [Fact]
@@ -213,11 +258,11 @@ public abstract class JournalStoreConformance
             large[i] = (byte)(i * 31 >> 3);
         }
 
-        var item = new ResourceObject(new ObjectKey("", "n1"), "u", 2, large.AsMemory(5, 250_000));
+        var item = new ResourceObject(new ObjectKey("", "n1"), "u", First + 1, large.AsMemory(5, 250_000));
         Assert.True(await store.AppendAsync(Pods, epoch, [new Change(ChangeKind.Added, item)], default));
 
         var stored = (await store.ReadObjectAsync(Pods, item.Key, default))!;
-        var logged = (await store.ReadChangesAsync(Pods, 1, 1, default)).Changes[0].Object;
+        var logged = (await store.ReadChangesAsync(Pods, First, 1, default)).Changes[0].Object;
         Assert.True(stored.Json.Span.SequenceEqual(item.Json.Span));
         Assert.True(logged.Json.Span.SequenceEqual(item.Json.Span));
     }
@@ -246,7 +291,7 @@ public abstract class JournalStoreConformance
         var all = committed.SelectMany(r => r).Order().ToArray();
         Assert.Equal(all.Distinct(), all);
         Assert.Equal(
-            all, (await store.ReadChangesAsync(Pods, 1, 1000, default)).Changes.Select(c => c.Object.Revision));
+            all, (await store.ReadChangesAsync(Pods, First, 1000, default)).Changes.Select(c => c.Object.Revision));
         Assert.Equal(all.Length, (await store.ReadSnapshotAsync(Pods, default)).Objects.Count);
     }
 
@@ -261,10 +306,12 @@ public abstract class JournalStoreConformance
 
     private static Change Make(ChangeKind kind, long revision, string space, string name, long previous) =>
         new(kind, new ResourceObject(
-            new ObjectKey(space, name), $"uid-{name}", revision, Encoding.UTF8.GetBytes($"{{\"r\":{revision}}}")))
+            new ObjectKey(space, name), $"uid-{name}", revision, Encoding.UTF8.GetBytes(Body(revision))))
         {
             PreviousRevision = previous,
         };
+
+    private static string Body(long revision) => $"{{\"r\":{revision}}}";
 
     private static string Text(ResourceObject item) => Encoding.UTF8.GetString(item.Json.Span);
 }
@@ -283,11 +330,37 @@ public sealed class MemoryJournalStoreTests : JournalStoreConformance
 public sealed class PostgresJournalStoreTests : JournalStoreConformance, IAsyncDisposable
 {
     private PostgresJournalStore? _store;
+    private string? _connectionString;
 
     public ValueTask DisposeAsync() => _store?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    protected override async Task<IJournalStore> CreateAsync() =>
-        _store = new PostgresJournalStore(PostgresDataSources.ForJournals(await PostgresFixture.CreateDatabaseAsync()));
+    [Fact]
+    public async Task A_journal_that_an_earlier_release_began_at_1_goes_on_and_keeps_its_log()
+    {
+        var store = await CreateAsync();
+        await using (var source = NpgsqlDataSource.Create(_connectionString!))
+        await using (var begin = source.CreateCommand("insert into store.journals (resource) values ('pods')"))
+        {
+            await begin.ExecuteNonQueryAsync();
+        }
+
+        var pods = new ResourceName("", "pods");
+        var position = await store.OpenAsync(pods, default);
+        Assert.Equal(new JournalPosition(1, 1, 1) { Released = true }, position);
+        Assert.False((await store.ReadChangesAsync(pods, 1, 10, default)).TooOld);
+        var item = new ResourceObject(new ObjectKey("n", "a"), "u", 2, "{}"u8.ToArray());
+        Assert.True(await store.AppendAsync(pods, position.Epoch, [new Change(ChangeKind.Added, item)], default));
+
+        Assert.Equal(new JournalPosition(2, 2, 1), await store.OpenAsync(pods, default));
+        Assert.Equal(2, Assert.Single((await store.ReadChangesAsync(pods, 1, 10, default)).Changes).Object.Revision);
+        Assert.Equal(2, (await store.ReadSnapshotAsync(pods, default)).Revision);
+    }
+
+    protected override async Task<IJournalStore> CreateAsync()
+    {
+        _connectionString = await PostgresFixture.CreateDatabaseAsync();
+        return _store = new PostgresJournalStore(PostgresDataSources.ForJournals(_connectionString));
+    }
 
     protected override async Task TrimAsync(IJournalStore store, ResourceName resource, int keep)
     {

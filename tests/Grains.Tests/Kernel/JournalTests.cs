@@ -11,6 +11,8 @@ namespace OrleansOrchestrator.Grains.Tests.Kernel;
 /// </summary>
 public sealed class JournalTests
 {
+    private const long First = IJournalStore.FirstRevision;
+
     private static readonly ObjectKey A = new("n", "a");
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
 
@@ -42,7 +44,7 @@ public sealed class JournalTests
         var revisions = (await Task.WhenAll(others)).Select(o => o.Required.Revision);
 
         Assert.Equal([1, 100], _store.Batches);
-        Assert.Equal(Enumerable.Range(3, 100).Select(i => (long)i), revisions);
+        Assert.Equal(Enumerable.Range(2, 100).Select(i => First + i), revisions);
     }
 
     [Fact]
@@ -59,7 +61,7 @@ public sealed class JournalTests
         var answers = await journal.CommitManyAsync([.. keys[..3], keys[0], .. keys[3..]]);
 
         Assert.Equal([3, 3], batches);
-        Assert.Equal([2L, 3L, 4L], answers.Take(3).Select(a => a.Outcome.Required.Revision));
+        Assert.Equal([First + 1, First + 2, First + 3], answers.Take(3).Select(a => a.Outcome.Required.Revision));
         Assert.Equal(StatusReasons.AlreadyExists, answers[3].Outcome.Error!.Reason);
         Assert.All(answers.Skip(4), a => Assert.IsType<UnknownOutcomeException>(a.Failure));
     }
@@ -80,15 +82,15 @@ public sealed class JournalTests
         await sent.Task;
 
         // The store has it already, but nobody has said so.
-        Assert.Equal(2, (await _memory.ReadSnapshotAsync(TestObjects.Pods, default)).Revision);
-        Assert.Equal(1, await journal.GetRevisionAsync());
+        Assert.Equal(First + 1, (await _memory.ReadSnapshotAsync(TestObjects.Pods, default)).Revision);
+        Assert.Equal(First, await journal.GetRevisionAsync());
         Assert.Null(await journal.ReadAsync(A));
-        Assert.Empty((await journal.ReadAfterAsync(1, TimeSpan.Zero)).Changes);
+        Assert.Empty((await journal.ReadAfterAsync(First, TimeSpan.Zero)).Changes);
         Assert.False(write.IsCompleted);
         gate.SetResult();
         Assert.True((await write).Succeeded);
-        Assert.Equal(2, await journal.GetRevisionAsync());
-        Assert.Single((await journal.ReadAfterAsync(1, TimeSpan.Zero)).Changes);
+        Assert.Equal(First + 1, await journal.GetRevisionAsync());
+        Assert.Single((await journal.ReadAfterAsync(First, TimeSpan.Zero)).Changes);
     }
 
     [Fact]
@@ -105,18 +107,18 @@ public sealed class JournalTests
             await gate.Task;
             return committed;
         };
-        var write = journal.CommitAsync(A, TestObjects.Update(A, 2));
+        var write = journal.CommitAsync(A, TestObjects.Update(A, First + 1));
         await sent.Task;
 
         // Both reads find the unpublished update in the store.
         var read = journal.ReadAsync(A);
-        var changes = await journal.ReadAfterAsync(1, TimeSpan.Zero);
+        var changes = await journal.ReadAfterAsync(First, TimeSpan.Zero);
 
-        Assert.Equal((2, 3L), (changes.Changes.Count, changes.Revision));
+        Assert.Equal((2, First + 2), (changes.Changes.Count, changes.Revision));
         Assert.False(read.IsCompleted);
         gate.SetResult();
-        Assert.Equal(4, (await write).Required.Revision);
-        Assert.Equal(4, (await read)!.Revision);
+        Assert.Equal(First + 3, (await write).Required.Revision);
+        Assert.Equal(First + 3, (await read)!.Revision);
     }
 
     [Fact]
@@ -149,28 +151,28 @@ public sealed class JournalTests
     public async Task A_reader_that_waits_gets_the_next_change()
     {
         var journal = Activate();
-        var read = journal.ReadAfterAsync(1, Long);
+        var read = journal.ReadAfterAsync(First, Long);
         await journal.Thread.DrainAsync();
         Assert.False(read.IsCompleted);
 
         await journal.CommitAsync(A, TestObjects.Create(A));
 
-        Assert.Equal(2, (await read).Revision);
+        Assert.Equal(First + 1, (await read).Revision);
     }
 
     [Fact]
     public async Task A_reader_that_waits_in_vain_gets_an_empty_batch()
     {
         var journal = Activate();
-        Assert.Equal(1, await journal.GetRevisionAsync());
+        Assert.Equal(First, await journal.GetRevisionAsync());
         var before = _time.Timers;
-        var read = journal.ReadAfterAsync(1, TimeSpan.FromSeconds(10));
+        var read = journal.ReadAfterAsync(First, TimeSpan.FromSeconds(10));
         await journal.Thread.DrainAsync();
         Assert.Equal(before + 1, _time.Timers);
 
         _time.Advance(TimeSpan.FromSeconds(10));
 
-        Assert.Equal((0, 1L), ((await read).Changes.Count, (await read).Revision));
+        Assert.Equal((0, First), ((await read).Changes.Count, (await read).Revision));
     }
 
     [Fact]
@@ -179,13 +181,13 @@ public sealed class JournalTests
         var stale = Activate();
         await stale.CommitAsync(A, TestObjects.Create(A));
         var successor = Activate();
-        Assert.Equal(2, await successor.GetRevisionAsync());
+        Assert.Equal(First + 1, await successor.GetRevisionAsync());
 
         await Assert.ThrowsAsync<StoreUnavailableException>(
             () => stale.CommitAsync(Key("b"), TestObjects.Create(Key("b"))));
 
         Assert.True(stale.IsLost);
-        Assert.Equal(2, (await _memory.ReadSnapshotAsync(TestObjects.Pods, default)).Revision);
+        Assert.Equal(First + 1, (await _memory.ReadSnapshotAsync(TestObjects.Pods, default)).Revision);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => stale.GetRevisionAsync());
     }
 
@@ -195,15 +197,15 @@ public sealed class JournalTests
         var stale = Activate();
         await stale.CommitAsync(A, TestObjects.Create(A));
         var successor = Activate();
-        var write = successor.CommitAsync(A, TestObjects.Update(A, 2));
+        var write = successor.CommitAsync(A, TestObjects.Update(A, First + 1));
         await WaitForTimerAsync(successor, 1);
 
         // Within the lease the stale one still answers, and rightly so: its successor waits.
-        Assert.Equal(2, await stale.GetRevisionAsync());
+        Assert.Equal(First + 1, await stale.GetRevisionAsync());
         Assert.NotNull(await stale.ReadAsync(A));
         Assert.False(write.IsCompleted);
         _time.Advance(new JournalOptions().Lease);
-        Assert.Equal(3, (await write).Required.Revision);
+        Assert.Equal(First + 2, (await write).Required.Revision);
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => stale.GetRevisionAsync());
         await Assert.ThrowsAsync<StoreUnavailableException>(() => stale.ReadAsync(A));
@@ -236,7 +238,7 @@ public sealed class JournalTests
 
         var successor = Activate();
 
-        Assert.Equal(3, (await successor.CommitAsync(A, TestObjects.Update(A, 2))).Required.Revision);
+        Assert.Equal(First + 2, (await successor.CommitAsync(A, TestObjects.Update(A, First + 1))).Required.Revision);
     }
 
     [Fact]
@@ -254,7 +256,7 @@ public sealed class JournalTests
         {
             _time.Advance(new JournalOptions().Lease);
             Assert.Equal(expired - 1, checks);
-            Assert.Equal(2, await journal.GetRevisionAsync());
+            Assert.Equal(First + 1, await journal.GetRevisionAsync());
             Assert.NotNull(await journal.ReadAsync(A));
             Assert.Equal(expired, checks);
         }
@@ -267,7 +269,7 @@ public sealed class JournalTests
         await stale.CommitAsync(A, TestObjects.Create(A));
         await Activate().GetRevisionAsync();
 
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => stale.ReadAfterAsync(7, Long));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => stale.ReadAfterAsync(First + 6, Long));
 
         Assert.True(stale.IsLost);
     }
@@ -288,8 +290,8 @@ public sealed class JournalTests
 
             throw new UnknownOutcomeException("cut");
         };
-        var waiting = journal.ReadAfterAsync(2, Long);
-        var write = journal.CommitAsync(A, TestObjects.Update(A, 2));
+        var waiting = journal.ReadAfterAsync(First + 1, Long);
+        var write = journal.CommitAsync(A, TestObjects.Update(A, First + 1));
         await Assert.ThrowsAsync<UnknownOutcomeException>(() => write);
         Assert.True(journal.IsLost);
         Assert.Empty((await waiting).Changes);
@@ -297,13 +299,13 @@ public sealed class JournalTests
 
         _store.OnAppend = null;
         var next = Activate();
-        var again = next.CommitAsync(A, TestObjects.Update(A, 2));
+        var again = next.CommitAsync(A, TestObjects.Update(A, First + 1));
         await WaitForTimerAsync(next, 1);
         _time.Advance(new JournalOptions().Lease);
 
         // The repeated write is never applied twice: if the first one was committed, the second conflicts.
         Assert.Equal(committed, (await again).Error?.Reason == StatusReasons.Conflict);
-        Assert.Equal(3, (await next.ReadAsync(A))!.Revision);
+        Assert.Equal(First + 2, (await next.ReadAsync(A))!.Revision);
     }
 
     [Fact]
@@ -312,12 +314,13 @@ public sealed class JournalTests
         var journal = Activate();
         await journal.CommitAsync(A, TestObjects.Create(A));
         _store.OnAppend = (_, _) => throw new StoreUnavailableException("down");
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => journal.CommitAsync(A, TestObjects.Update(A, 2)));
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => journal.CommitAsync(A, TestObjects.Update(A, First + 1)));
 
         _store.OnAppend = null;
 
         Assert.False(journal.IsLost);
-        Assert.Equal(3, (await journal.CommitAsync(A, TestObjects.Update(A, 2))).Required.Revision);
+        Assert.Equal(First + 2, (await journal.CommitAsync(A, TestObjects.Update(A, First + 1))).Required.Revision);
     }
 
     [Fact]
@@ -329,7 +332,7 @@ public sealed class JournalTests
 
         _store.OnOpen = null;
 
-        Assert.Equal(1, await journal.GetRevisionAsync());
+        Assert.Equal(First, await journal.GetRevisionAsync());
     }
 
     [Fact]
@@ -366,7 +369,7 @@ public sealed class JournalTests
         var good = journal.CommitAsync(Key("b"), TestObjects.Create(Key("b")));
 
         await Assert.ThrowsAsync<InvariantViolationException>(() => refused);
-        Assert.Equal(2, (await good).Required.Revision);
+        Assert.Equal(First + 1, (await good).Required.Revision);
     }
 
     [Fact]
@@ -378,11 +381,11 @@ public sealed class JournalTests
             await journal.CommitAsync(Key($"p{i}"), TestObjects.Create(Key($"p{i}")));
         }
 
-        Assert.Equal(3, (await journal.ReadAfterAsync(2, Long)).Changes[0].Object.Revision);
+        Assert.Equal(First + 2, (await journal.ReadAfterAsync(First + 1, Long)).Changes[0].Object.Revision);
         _memory.Trim(TestObjects.Pods, 10);
-        Assert.True((await journal.ReadAfterAsync(2, Long)).TooOld);
-        Assert.Equal(13, (await journal.ReadAfterAsync(12, Long)).Changes[0].Object.Revision);
-        Assert.Equal(2, (await journal.ReadAsync(Key("p0")))!.Revision);
+        Assert.True((await journal.ReadAfterAsync(First + 1, Long)).TooOld);
+        Assert.Equal(First + 12, (await journal.ReadAfterAsync(First + 11, Long)).Changes[0].Object.Revision);
+        Assert.Equal(First + 1, (await journal.ReadAsync(Key("p0")))!.Revision);
     }
 
     private static ObjectKey Key(string name) => new("n", name);

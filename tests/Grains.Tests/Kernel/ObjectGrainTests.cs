@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -23,27 +24,30 @@ public sealed class ObjectGrainTests
         var grain = world.ObjectGrain(TestObjects.Pods, key);
 
         var created = (await grain.WriteAsync(TestObjects.Create(key), default)).Required;
-        Assert.Equal("2", created.ResourceVersion());
+        Assert.Equal(IJournalStore.FirstRevision + 1, created.Revision);
+        Assert.Equal(created.Revision.ToString(CultureInfo.InvariantCulture), created.ResourceVersion());
         var cache = await world.CachesOf(silos - 1).GetAsync(TestObjects.Pods, default);
         using var watcher = cache.Watch(new() { AfterRevision = created.Revision });
         Assert.Equal(
             StatusReasons.AlreadyExists, (await grain.WriteAsync(TestObjects.Create(key), default)).Error!.Reason);
-        var updated = (await grain.WriteAsync(TestObjects.Update(key, 2, "{\"a\":1}"), default)).Required;
-        var refused = (await grain.WriteAsync(TestObjects.Update(key, 2, "{\"a\":2}"), default)).Error!;
+        var updated =
+            (await grain.WriteAsync(TestObjects.Update(key, created.Revision, "{\"a\":1}"), default)).Required;
+        var refused = (await grain.WriteAsync(TestObjects.Update(key, created.Revision, "{\"a\":2}"), default)).Error!;
         Assert.Equal(StatusReasons.Conflict, refused.Reason);
         Assert.Equal("{\"a\":1}", (await grain.GetAsync(ReadMode.Optimistic, default))!.Spec());
 
         Assert.Equal("{\"a\":1}", (await cache.ConsistentAsync(default)).Get(key)!.Spec());
         var deleted = (await grain.WriteAsync(TestObjects.Delete(updated), default)).Required;
-        Assert.Equal(4, deleted.Revision);
+        Assert.Equal(created.Revision + 2, deleted.Revision);
         Assert.Null(await grain.GetAsync(ReadMode.Verified, default));
         Assert.Null((await cache.ConsistentAsync(default)).Get(key));
         Assert.Equal(
-            StatusReasons.NotFound, (await grain.WriteAsync(TestObjects.Update(key, 3), default)).Error!.Reason);
+            StatusReasons.NotFound,
+            (await grain.WriteAsync(TestObjects.Update(key, updated.Revision), default)).Error!.Reason);
 
         var batch = await watcher.ReadAsync(10, TimeSpan.FromSeconds(10), default);
         Assert.Equal([ChangeKind.Modified, ChangeKind.Deleted], batch.Events.Select(e => e.Kind));
-        Assert.Equal([2L, 3L], batch.Events.Select(e => e.Previous!.Revision));
+        Assert.Equal([created.Revision, updated.Revision], batch.Events.Select(e => e.Previous!.Revision));
     }
 
     [Fact]
@@ -71,10 +75,12 @@ public sealed class ObjectGrainTests
     {
         await using var world = await TestSilos.StartAsync(new TestSilosOptions { Silos = 2 });
         var key = new ObjectKey("shop", "web");
-        await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
+        var created =
+            (await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default)).Required;
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            world.ObjectGrain(TestObjects.Pods, key, i % 2).WriteAsync(TestObjects.Update(key, 2), default)));
+            world.ObjectGrain(TestObjects.Pods, key, i % 2)
+                .WriteAsync(TestObjects.Update(key, created.Revision), default)));
 
         Assert.Single(answers, a => a.Succeeded);
         Assert.All(answers.Where(a => !a.Succeeded), a => Assert.Equal(

@@ -11,6 +11,8 @@ namespace OrleansOrchestrator.Grains.Tests.Kernel;
 /// </summary>
 public sealed class PostgresFaultTests
 {
+    private const long First = IJournalStore.FirstRevision;
+
     private static readonly ObjectKey A = new("n", "a");
 
     [Theory]
@@ -25,20 +27,22 @@ public sealed class PostgresFaultTests
             await TestSilos.StartAsync(new TestSilosOptions { Store = store, ConfigureStore = ShortLease });
         var grain = world.ObjectGrain(TestObjects.Pods, A);
         var created = (await grain.WriteAsync(TestObjects.Create(A), default)).Required;
-        await grain.WriteAsync(TestObjects.Update(A, created.Revision), default);
+        var updated = (await grain.WriteAsync(TestObjects.Update(A, created.Revision), default)).Required;
 
         proxy.Cut(cut);
         await Assert.ThrowsAsync<UnknownOutcomeException>(
-            () => grain.WriteAsync(TestObjects.Update(A, 3, "{\"x\":1}"), default));
+            () => grain.WriteAsync(TestObjects.Update(A, updated.Revision, "{\"x\":1}"), default));
         Assert.True(proxy.HasCut);
 
         var committed = cut == ProxyCut.BeforeClient;
         var current = await EventuallyAsync(() => grain.GetAsync(ReadMode.Verified, default));
-        Assert.Equal(committed ? 4 : 3, current!.Revision);
-        var again = await EventuallyAsync(() => grain.WriteAsync(TestObjects.Update(A, 3, "{\"x\":2}"), default));
+        Assert.Equal(updated.Revision + (committed ? 1 : 0), current!.Revision);
+        var again = await EventuallyAsync(
+            () => grain.WriteAsync(TestObjects.Update(A, updated.Revision, "{\"x\":2}"), default));
         Assert.Equal(committed, !again.Succeeded);
-        var log = await store.ReadChangesAsync(TestObjects.Pods, 1, 100, default);
-        Assert.Equal([2L, 3, 4], log.Changes.Select(c => c.Object.Revision));
+        var log = await store.ReadChangesAsync(TestObjects.Pods, First, 100, default);
+        Assert.Equal(
+            [created.Revision, updated.Revision, updated.Revision + 1], log.Changes.Select(c => c.Object.Revision));
         Assert.Equal(committed ? "{\"x\":1}" : "{\"x\":2}", log.Changes[^1].Object.Spec());
     }
 
@@ -65,7 +69,7 @@ public sealed class PostgresFaultTests
 
         var history = await new JournalWorkload(world, workload).RunAsync();
 
-        var log = await store.ReadChangesAsync(TestObjects.Pods, 1, 1_000_000, default);
+        var log = await store.ReadChangesAsync(TestObjects.Pods, First, 1_000_000, default);
         Assert.Empty(history.Check(log.Changes));
         Assert.True(log.Changes.Count > 20);
     }
@@ -90,7 +94,7 @@ public sealed class PostgresFaultTests
         await server.StopAsync();
 
         // The first may find a connection that breaks under it; all others are refused before anything is sent.
-        await Assert.ThrowsAnyAsync<Exception>(() => grain.WriteAsync(TestObjects.Update(A, 2), default));
+        await Assert.ThrowsAnyAsync<Exception>(() => grain.WriteAsync(TestObjects.Update(A, First + 1), default));
         var other = new ObjectKey("n", "b");
         await Assert.ThrowsAsync<StoreUnavailableException>(() =>
             world.ObjectGrain(TestObjects.Pods, other).WriteAsync(TestObjects.Create(other), default));
