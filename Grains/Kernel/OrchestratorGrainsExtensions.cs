@@ -57,6 +57,7 @@ public static class OrchestratorGrainsExtensions
         var options = new OrchestratorStoreOptions();
         configure(options);
         silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.TryAddSingleton<StoreOutage>();
         silo.Services.AddSingleton(options.Journals);
         silo.Services.AddSingleton<ObjectGrainServices>();
         silo.Services.AddSingleton<JournalShutdown>();
@@ -108,10 +109,13 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddSingleton(options.Retention);
         silo.Services.AddKeyedSingleton(
             PostgresDataSources.Journals, (_, _) => PostgresDataSources.ForJournals(connectionString));
+        silo.Services.AddSingleton<StoreOutageReporter>();
         silo.Services.AddSingleton(static services => new PostgresJournalStore(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<StoreOutageReporter>()));
         silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
-            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<StoreOutageReporter>()));
         silo.Services.AddSingleton<IClusterIdentityStore>(static services => new PostgresClusterIdentityStore(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<Serializer>(),

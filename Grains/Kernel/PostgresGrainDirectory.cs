@@ -16,7 +16,8 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// remember entries, so a call costs no look-up here. Failures are refusals: nothing has been done yet when a grain is
 /// looked for.
 /// </summary>
-internal sealed class PostgresGrainDirectory(NpgsqlDataSource source) : IGrainDirectory, IGrainDirectoryResolver
+internal sealed class PostgresGrainDirectory(NpgsqlDataSource source, StoreOutageReporter? outages = null)
+    : IGrainDirectory, IGrainDirectoryResolver
 {
     /// <summary>Between the attempts of one registration another silo's came and went.</summary>
     private const int MaxAttempts = 5;
@@ -118,10 +119,13 @@ internal sealed class PostgresGrainDirectory(NpgsqlDataSource source) : IGrainDi
                 command.Parameters.Add(new NpgsqlParameter { Value = argument });
             }
 
-            return await run(command);
+            var result = await run(command);
+            outages?.Answered();
+            return result;
         }
         catch (NpgsqlException error)
         {
+            outages?.Failed(error);
             throw new StoreUnavailableException($"PostgreSQL cannot say where a journal is: {error.Message}");
         }
     }

@@ -11,16 +11,28 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// cref="StoreUnavailableException"/>; a statement was sent and no answer came, which is <see
 /// cref="UnknownOutcomeException"/> for writes. Pools recover by themselves when the server is back.
 /// </summary>
-public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStore, IDisposable, IAsyncDisposable
+public sealed class PostgresJournalStore : IJournalStore, IDisposable, IAsyncDisposable
 {
     /// <summary>
     /// A session hears of a new segment's table at the latest with its next statement, when yet another may have begun.
     /// </summary>
     private const int MaxSegmentAttempts = 10;
 
-    public void Dispose() => source.Dispose();
+    private readonly NpgsqlDataSource _source;
+    private readonly StoreOutageReporter? _outages;
 
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    /// <summary>A store that says nothing of outages.</summary>
+    public PostgresJournalStore(NpgsqlDataSource source)
+        : this(source, null)
+    {
+    }
+
+    internal PostgresJournalStore(NpgsqlDataSource source, StoreOutageReporter? outages) =>
+        (_source, _outages) = (source, outages);
+
+    public void Dispose() => _source.Dispose();
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     /// <inheritdoc/>
     public Task<JournalPosition> OpenAsync(ResourceName resource, CancellationToken cancellationToken) =>
@@ -49,7 +61,9 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         {
             try
             {
-                return await command.ExecuteScalarAsync(cancellationToken) is 1L;
+                var appended = await command.ExecuteScalarAsync(cancellationToken) is 1L;
+                _outages?.Answered();
+                return appended;
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.CheckViolation && attempt < MaxSegmentAttempts)
             {
@@ -63,6 +77,7 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
             }
             catch (Exception error) when (error is NpgsqlException or OperationCanceledException or ObjectDisposedException)
             {
+                _outages?.Failed(error);
                 throw new UnknownOutcomeException(
                     $"a batch of {resource} was sent to PostgreSQL, and no answer came: {Describe(error)}");
             }
@@ -283,10 +298,11 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
     {
         try
         {
-            return await source.OpenConnectionAsync(cancellationToken);
+            return await _source.OpenConnectionAsync(cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
+            _outages?.Failed(error);
             throw new StoreUnavailableException($"PostgreSQL cannot be reached: {Describe(error)}");
         }
     }
@@ -297,10 +313,13 @@ public sealed class PostgresJournalStore(NpgsqlDataSource source) : IJournalStor
         await using var connection = await ConnectAsync(cancellationToken);
         try
         {
-            return await run(connection);
+            var result = await run(connection);
+            _outages?.Answered();
+            return result;
         }
         catch (NpgsqlException error)
         {
+            _outages?.Failed(error);
             throw new StoreUnavailableException($"PostgreSQL failed: {Describe(error)}");
         }
     }

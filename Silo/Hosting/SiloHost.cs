@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging.Console;
 using Orleans.Configuration;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Api.Auth;
@@ -58,7 +59,7 @@ public static class SiloHost
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff ";
             console.UseUtcTimestamp = true;
-            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Orleans", LogLevel.Warning);
@@ -67,6 +68,15 @@ public static class SiloHost
 
         // Orleans logs what it could not repeat; each attempt fills pages while a silo is being found dead.
         logging.AddFilter("Polly", LogLevel.None);
+        LeaveOutWhatAnOutageExplains(logging.Services);
+    }
+
+    private static void LeaveOutWhatAnOutageExplains(IServiceCollection services)
+    {
+        services.Remove(services.Single(static s => s.ServiceType == typeof(ILoggerProvider)));
+        services.AddSingleton<ConsoleLoggerProvider>();
+        services.AddSingleton<ILoggerProvider>(static provider => new OutageFilter(
+            provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<StoreOutage>()));
     }
 
     private static void ConfigureSilo(WebApplicationBuilder builder, SiloOptions options) => builder.UseOrleans(silo =>

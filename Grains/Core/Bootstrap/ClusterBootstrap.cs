@@ -131,6 +131,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
 
     private async Task EnsureForeverAsync(CancellationToken stoppingToken)
     {
+        string? trouble = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = _options.Period;
@@ -138,6 +139,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             {
                 await EnsureAsync(stoppingToken);
                 _ready.TrySetResult();
+                trouble = null;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -145,7 +147,13 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             }
             catch (Exception error)
             {
-                LogFailed(error.Message);
+                // Tried twice a second: what goes on failing in the same way is said once.
+                if (error.Message != trouble)
+                {
+                    LogFailed(error.Message);
+                }
+
+                trouble = error.Message;
                 pause = RetryPeriod;
             }
 
