@@ -31,6 +31,8 @@ public static class ReadProtocol
         services.TryAddSingleton<MetricCollector>();
         services.AddSingleton<IHealthProbe>(s => new HealthProbe(
             "store", HealthScope.Ready, cancellationToken => CheckStoreAsync(s.GetRequiredService<ResourceCaches>(), cancellationToken)));
+        services.TryAddSingleton<StoreRoom>();
+        services.AddSingleton(static s => s.GetRequiredService<StoreRoom>().Probe());
         services.AddEndpoint<DiscoveryHandler>();
         services.AddEndpoint<HealthHandler>();
         services.AddEndpoint<VersionHandler>();

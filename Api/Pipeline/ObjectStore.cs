@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -10,7 +11,7 @@ namespace OrleansOrchestrator.Api.Pipeline;
 /// to another, or PostgreSQL restarts, calls wait here for a while instead of failing: a read can always be asked
 /// again, and a write when it was surely not done. A write whose outcome is unknown is never repeated (P3).
 /// </summary>
-public sealed class ObjectStore(ObjectDoor door, TimeProvider time)
+public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider time)
 {
     /// <summary>
     /// How long after its beginning a call may still be tried anew. Longer than a failover; shorter than clients'
@@ -94,11 +95,22 @@ public sealed class ObjectStore(ObjectDoor door, TimeProvider time)
         {
             try
             {
-                return await door.WriteAsync(definition, key, write, basis, cancellationToken);
+                var outcome = await door.WriteAsync(definition, key, write, basis, cancellationToken);
+                if (outcome.Succeeded)
+                {
+                    room.Written();
+                }
+
+                return outcome;
+            }
+            catch (StoreUnavailableException full) when (full.IsDiskFull)
+            {
+                room.Refused();
+                throw;
             }
             catch (Exception refused) when (
                 CallFailures.WasNotExecuted(refused)
-                && refused is not (StoreUnavailableException { IsOverload: true } or StoreUnavailableException { IsDiskFull: true })
+                && refused is not StoreUnavailableException { IsOverload: true }
                 && time.GetElapsedTime(began) < Patience)
             {
                 // The same write again: nothing has been done.

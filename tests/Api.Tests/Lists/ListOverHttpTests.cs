@@ -118,7 +118,7 @@ public sealed class ListOverHttpTests
     {
         await using var host = await ProtocolHost.StartAsync();
         var text = await host.Http.GetStringAsync("/readyz?verbose");
-        Assert.Equal("[+]ping ok\n[+]store ok\n[+]shutdown ok\nreadyz check passed\n", text);
+        Assert.Equal("[+]ping ok\n[+]store ok\n[+]store-writable ok\n[+]shutdown ok\nreadyz check passed\n", text);
     }
 
     private static IEnumerable<string> Names(JsonNode list) =>
