@@ -18,6 +18,9 @@ public sealed class TaintEvictionController : IController
 {
     public const string Name = "taint-eviction-controller";
 
+    /// <summary>Reason of the events.</summary>
+    private const string Evicting = "TaintManagerEviction";
+
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
     private readonly ControllersOptions _options;
@@ -31,6 +34,7 @@ public sealed class TaintEvictionController : IController
 
     /// <summary>When the node will be visited again; one timer a node, not one a change.</summary>
     private readonly Dictionary<string, DateTimeOffset> _scheduled = new(StringComparer.Ordinal);
+    private readonly ScheduledEvictions _evictions = new();
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -92,14 +96,18 @@ public sealed class TaintEvictionController : IController
     {
         await foreach (var change in _client.FollowAsync(WellKnown.Pods, cancellationToken))
         {
-            if (_options.DropWakeUps
-                || ReferenceEquals(change, ResourceChange.Synced)
-                || change.Kind == ChangeKind.Deleted)
+            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
             {
                 continue;
             }
 
             var node = PodFacts.Of(change.Object).NodeName;
+            if (change.Kind == ChangeKind.Deleted)
+            {
+                SayCalledOff(_evictions.Remove(node, change.Object.Key, _time.GetUtcNow()));
+                continue;
+            }
+
             lock (_lock)
             {
                 if (node.Length == 0 || !_taintedNodes.ContainsKey(node))
@@ -167,9 +175,20 @@ public sealed class TaintEvictionController : IController
     private async Task<TimeSpan?> VisitAsync(string name, CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Node>(new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
-        var taints = read.Succeeded ? NoExecute(read.Value) : [];
+        if (!read.Succeeded)
+        {
+            return null;
+        }
+
+        var now = _time.GetUtcNow();
+        var taints = NoExecute(read.Value);
         if (taints.Count == 0)
         {
+            foreach (var pod in _evictions.RemoveAll(name, now))
+            {
+                SayCalledOff(pod);
+            }
+
             return null;
         }
 
@@ -177,30 +196,47 @@ public sealed class TaintEvictionController : IController
             ResourceOf<V1Pod>.Query() with { FieldSelector = $"spec.nodeName={name}", Freshness = ReadFreshness.Linearizable },
             cancellationToken);
         DateTimeOffset? next = null;
-        var now = _time.GetUtcNow();
         foreach (var pod in pods.Items.Where(p => PodFacts.Of(p).IsActive).Select(p => p.As<V1Pod>()))
         {
-            if (TaintEvictionPlanner.DueAt(pod, taints, now) is not { } due)
-            {
-                continue;
-            }
-
-            if (due <= now)
-            {
-                await DeleteAsync(pod, cancellationToken);
-            }
-            else
-            {
-                next = next is null || due < next ? due : next;
-            }
+            var due = await VisitAsync(name, pod, taints, now, cancellationToken);
+            next = next is null || due < next ? due ?? next : next;
         }
 
         return next - now;
     }
 
+    /// <summary>Deletes the pod if it must leave now; when it must later.</summary>
+    private async Task<DateTimeOffset?> VisitAsync(
+        string node, V1Pod pod, List<V1Taint> taints, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var due = TaintEvictionPlanner.DueAt(pod, taints, now);
+        if (due > now)
+        {
+            _evictions.Add(node, pod, due.Value);
+            return due;
+        }
+
+        // As upstream, a pod that must leave sooner than was said is told of both.
+        SayCalledOff(_evictions.Remove(node, pod.Key(), now));
+        if (due is not null)
+        {
+            await DeleteAsync(pod, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private void SayCalledOff(V1Pod? pod)
+    {
+        if (pod is not null)
+        {
+            _events.Record(EventNote.Normal(pod, Evicting, $"Cancelling deletion of Pod {pod.Key()}"));
+        }
+    }
+
     private async Task DeleteAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        _events.Record(EventNote.Normal(pod, "TaintManagerEviction", $"Marking for deletion Pod {pod.Key()}"));
+        _events.Record(EventNote.Normal(pod, Evicting, $"Marking for deletion Pod {pod.Key()}"));
         var patch = PodDisruption.Patch(
             pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", null, _time.GetUtcNow());
         var marked = await _client.PatchStatusAsync<V1Pod>(pod.Key(), patch, cancellationToken);
