@@ -115,7 +115,7 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
             process = _silo.Start(Environment.ProcessPath!, SiloArguments());
         }
 
-        await WaitForAsync("silo", _silo, process, SiloStartTime, IsApiReadyAsync, cancellationToken);
+        await WaitForApiAsync(process, cancellationToken);
     }
 
     /// <summary>
@@ -129,8 +129,9 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
             process = _agent.Start(NodeAgentProgram.Path, AgentArguments());
         }
 
-        var watched = IsHollow ? (_silo, _silo.Find()!) : (_agent, process!);
-        await WaitForAsync("node", watched.Item1, watched.Item2, NodeReadyTime, IsNodeReadyAsync, cancellationToken);
+        await (IsHollow
+            ? WaitForNodesAsync(_silo, _silo.Find()!, cancellationToken)
+            : WaitForNodesAsync(_agent, process!, cancellationToken));
     }
 
     /// <summary>Starts again whatever ends, until cancelled; <paramref name="report"/> is told.</summary>
@@ -258,32 +259,59 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         }
     }
 
-    private async Task WaitForAsync(
-        string what,
-        DaemonProcess daemon,
-        Process process,
-        TimeSpan limit,
-        Func<CancellationToken, Task<bool>> isReady,
-        CancellationToken cancellationToken)
+    private async Task WaitForApiAsync(Process silo, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        while (!await isReady(cancellationToken))
+        while (!await IsApiReadyAsync(cancellationToken))
         {
-            if (process.HasExited)
+            if (silo.HasExited)
             {
-                throw new UserErrorException(
-                    $"The {what} ended while it was starting. Its last words:\n{daemon.LogTail(10)}");
+                throw Ended("silo", _silo);
             }
 
-            if (time.GetElapsedTime(start) > limit)
+            if (time.GetElapsedTime(start) > SiloStartTime)
             {
-                throw new UserErrorException(
-                    $"The {what} was not ready after {limit.TotalSeconds:F0} s. Its last words:\n{daemon.LogTail(10)}");
+                throw Late("silo", _silo, SiloStartTime);
             }
 
             await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
+
+    /// <summary>Returns when every node is Ready, and fails when the process on which that depends ends first.</summary>
+    private async Task WaitForNodesAsync(DaemonProcess daemon, Process process, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(NodeReadyTime, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var ready = FollowNodesAsync(stop.Token);
+        var first = await Task.WhenAny(ready, process.WaitForExitAsync(stop.Token));
+        var hasEnded = first != ready && first.IsCompletedSuccessfully;
+        await stop.CancelAsync();
+        await ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (ready.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (hasEnded)
+        {
+            throw Ended("node", daemon);
+        }
+
+        if (limit.IsCancellationRequested)
+        {
+            throw Late("node", daemon, NodeReadyTime);
+        }
+
+        await ready;
+    }
+
+    private static UserErrorException Ended(string what, DaemonProcess daemon) =>
+        new($"The {what} ended while it was starting. Its last words:\n{daemon.LogTail(10)}");
+
+    private static UserErrorException Late(string what, DaemonProcess daemon, TimeSpan limit) =>
+        new($"The {what} was not ready after {limit.TotalSeconds:F0} s. Its last words:\n{daemon.LogTail(10)}");
 
     private async Task<bool> IsApiReadyAsync(CancellationToken cancellationToken)
     {
@@ -304,19 +332,64 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         }
     }
 
-    private async Task<bool> IsNodeReadyAsync(CancellationToken cancellationToken)
+    /// <summary>Returns when there are nodes and all are Ready; begins anew when the API went away meanwhile.</summary>
+    private async Task FollowNodesAsync(CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
-            using var client = Client();
-            var nodes = await client.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-            return nodes.Items.Count > 0 && nodes.Items.All(IsReady);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or HttpOperationException)
-        {
-            return false;
+            try
+            {
+                if (await FollowNodesOnceAsync(cancellationToken))
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (
+                !cancellationToken.IsCancellationRequested
+                && failure is HttpRequestException or HttpOperationException or IOException or KubernetesException
+                    or OperationCanceledException)
+            {
+                // The silo may be starting again; a request that takes the client too long counts as cancelled.
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
+
+    /// <summary>False when the watch ended before that.</summary>
+    private async Task<bool> FollowNodesOnceAsync(CancellationToken cancellationToken)
+    {
+        using var client = Client();
+        var list = await client.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
+        var nodes = list.Items.ToDictionary(static n => n.Metadata.Name, IsReady, StringComparer.Ordinal);
+        if (AreReady(nodes))
+        {
+            return true;
+        }
+
+        var changes = client.CoreV1.WatchListNodeAsync(
+            resourceVersion: list.Metadata.ResourceVersion, cancellationToken: cancellationToken);
+        await foreach (var (kind, node) in changes)
+        {
+            if (kind == WatchEventType.Deleted)
+            {
+                nodes.Remove(node.Metadata.Name);
+            }
+            else
+            {
+                nodes[node.Metadata.Name] = IsReady(node);
+            }
+
+            if (AreReady(nodes))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool AreReady(Dictionary<string, bool> nodes) => nodes.Count > 0 && nodes.Values.All(static r => r);
 
     private static bool IsReady(V1Node node) =>
         node.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") ?? false;

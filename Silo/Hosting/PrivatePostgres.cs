@@ -40,8 +40,7 @@ public sealed class PrivatePostgres(DataDirectory directory)
         await PrepareAsync(cancellationToken);
         if (!await IsRunningAsync(cancellationToken))
         {
-            var log = Path.Combine(directory.Postgres, "server.log");
-            await RunAsync("pg_ctl", ["start", "-w", "-t", "60", "-s", "-D", Cluster, "-l", log], cancellationToken);
+            await StartServerAsync(cancellationToken);
         }
     }
 
@@ -76,6 +75,11 @@ public sealed class PrivatePostgres(DataDirectory directory)
 
     private string Cluster => Path.Combine(directory.Postgres, "data");
 
+    private string Log => Path.Combine(directory.Postgres, "server.log");
+
+    private Task StartServerAsync(CancellationToken cancellationToken) => RunAsync(
+        "pg_ctl", ["start", "-w", "-t", "60", "-s", "-D", Cluster, "-l", Log], cancellationToken);
+
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(directory.Postgres);
@@ -103,8 +107,7 @@ public sealed class PrivatePostgres(DataDirectory directory)
             Path.Combine(Cluster, "postgresql.conf"),
             $"\n{Settings}\nunix_socket_directories = '{directory.PostgresSocket}'\n",
             cancellationToken);
-        await RunAsync("pg_ctl", ["start", "-w", "-t", "60", "-s", "-D", Cluster, "-l", Path.Combine(directory.Postgres, "server.log")],
-            cancellationToken);
+        await StartServerAsync(cancellationToken);
         await RunAsync("createdb", ["-h", directory.PostgresSocket, "-U", Superuser, Database], cancellationToken);
     }
 
@@ -114,8 +117,7 @@ public sealed class PrivatePostgres(DataDirectory directory)
         if (exitCode != 0)
         {
             throw new UserErrorException(
-                $"PostgreSQL's {program} failed with exit code {exitCode}: {output} " +
-                $"(see {Path.Combine(directory.Postgres, "server.log")})");
+                $"PostgreSQL's {program} failed with exit code {exitCode}: {output} (see {Log})");
         }
     }
 

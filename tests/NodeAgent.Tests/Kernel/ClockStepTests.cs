@@ -4,6 +4,7 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 
@@ -52,6 +53,25 @@ public sealed class ClockStepTests
         _time.SetWallClock(TimeSpan.FromDays(30));
 
         Assert.Equal(TimeSpan.FromMinutes(7), _time.GetSteadyTime() - seen);
+    }
+
+    [Theory]
+    [InlineData(-86400)]
+    [InlineData(86400)]
+    public void The_service_proxy_waits_as_long_as_before(int seconds)
+    {
+        var (parts, health, old) = (new HeldParts(_time), new ProxyHealth(_time), new Ruleset());
+        old.Parts[new Part(PartKind.Chain, "a")] = "";
+        parts.Note(old.Parts.Keys, new Ruleset(), []);
+        health.Queued();
+
+        _time.SetWallClock(TimeSpan.FromSeconds(seconds));
+        Assert.Empty(parts.Due(new Ruleset()));
+        Assert.True(health.IsHealthy);
+        _time.Now += TimeSpan.FromMinutes(1);
+
+        Assert.Equal(old.Parts.Keys, parts.Due(new Ruleset()));
+        Assert.False(health.IsHealthy);
     }
 
     [Fact]
