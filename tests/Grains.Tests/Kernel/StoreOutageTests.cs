@@ -73,7 +73,6 @@ public sealed class StoreOutageTests
 
     private static PostgresException Answer(string severity, string state) => new("a text", severity, severity, state);
 
-    // A connection of the pool may still be one to the server that died.
     private static async Task OpenAgainAsync(PostgresJournalStore store)
     {
         for (var attempt = 0; ; attempt++)
@@ -85,6 +84,7 @@ public sealed class StoreOutageTests
             }
             catch (StoreUnavailableException) when (attempt < Attempts)
             {
+                // A connection of the pool may still be one to the server that died.
             }
         }
     }
