@@ -12,6 +12,7 @@ public sealed class Registry : IAsyncDisposable
     public const string User = "reader";
     public const string Password = "s3cret";
     private const string Binary = "/usr/bin/docker-registry";
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
 
     // bcrypt of the password, as the registry's file of users wants it
     private const string Hash = "$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK";
@@ -24,9 +25,10 @@ public sealed class Registry : IAsyncDisposable
     public string Host { get; }
 
     /// <summary>
-    /// Starts one with its files in a directory of its own; skips the calling test where the program is missing.
+    /// Starts one with its files in a directory of its own, and returns when it listens; skips the calling test where
+    /// the program is missing.
     /// </summary>
-    public static Registry Start(string directory, bool login = false)
+    public static async Task<Registry> StartAsync(string directory, bool login = false)
     {
         Assert.SkipUnless(File.Exists(Binary), "needs Debian's docker-registry");
         Directory.CreateDirectory(directory);
@@ -36,7 +38,7 @@ public sealed class Registry : IAsyncDisposable
         File.WriteAllText(configuration, $"""
             version: 0.1
             log:
-              level: error
+              level: info
             storage:
               filesystem:
                 rootdirectory: {directory}/data
@@ -48,8 +50,21 @@ public sealed class Registry : IAsyncDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
+        var listens = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is null)
+            {
+                listens.TrySetException(new InvalidOperationException("the registry ended before it listened"));
+            }
+            else if (line.Data.Contains("listening on", StringComparison.Ordinal))
+            {
+                listens.TrySetResult();
+            }
+        };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        await listens.Task.WaitAsync(StartPatience);
         return new Registry(process, host);
     }
 

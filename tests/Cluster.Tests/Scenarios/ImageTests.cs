@@ -10,7 +10,7 @@ public sealed class ImageTests(RealCluster cluster)
     public async Task Images_are_pulled_and_what_cannot_be_pulled_is_said()
     {
         await using var space = await Space.CreateAsync(cluster, "images");
-        await using var registry = Registry.Start(Path.Combine(cluster.Scratch, "registry"));
+        await using var registry = await Registry.StartAsync(Path.Combine(cluster.Scratch, "registry"));
         await Concurrently.RunAsync(
             APulledImageRunsAsync(space, $"{registry.Host}/shelf/pulled:1"),
             AnUnknownImageBacksOffAsync(space, $"{registry.Host}/unknown:1"),

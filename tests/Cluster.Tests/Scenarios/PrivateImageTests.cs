@@ -13,7 +13,8 @@ public sealed class PrivateImageTests(RealCluster cluster)
     public async Task Private_images_run_for_those_with_credentials_only()
     {
         await using var space = await Space.CreateAsync(cluster, "private-images");
-        await using var registry = Registry.Start(Path.Combine(cluster.Scratch, "private-registry"), login: true);
+        await using var registry = await Registry.StartAsync(
+            Path.Combine(cluster.Scratch, "private-registry"), login: true);
         var image = $"{registry.Host}/team/app:1";
         (await cluster.CtrAsync("images", "tag", Pods.Image, image)).Required.ToString();
         (
