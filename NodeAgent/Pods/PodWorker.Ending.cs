@@ -54,35 +54,30 @@ public sealed partial class PodWorker
         var observed = _services.Runtime.Get(Uid);
         _services.Probes.Remove(observed);
         _services.Images.Forget(Uid);
-        ReadMessages(observed); // before their files go
         TearDownVolumes(pod);
         if (!_services.Cgroups.RemovePod(Uid) && _cgroupTries++ < MaxCgroupTries)
         {
             return CgroupRetry;
         }
 
-        if (!_rejected)
+        if (!_removed && pod.Metadata.DeletionTimestamp is null)
         {
-            Publish(pod, observed, isTerminated: true);
+            return Resync; // its logs can be read, and its containers looked at, as long as it exists
         }
 
-        if (_removed)
+        observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        await _services.Sandboxes.RemoveAllAsync(pod, observed, cancellationToken);
+        await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        if (!_removed)
         {
-            observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
-            await _services.Sandboxes.RemoveAllAsync(pod, observed, cancellationToken);
-            await _services.Runtime.RefreshAsync(Uid, cancellationToken);
-            _services.Statuses.Forget(Uid);
-            LogGone(pod.Display());
-            _stage = Stage.Finished;
-            return TimeSpan.Zero;
+            _services.Statuses.Finish(pod); // last: who sees the object gone finds nothing of it on the node
+            return Resync;
         }
 
-        if (pod.Metadata.DeletionTimestamp is not null)
-        {
-            _services.Statuses.Finish(pod);
-        }
-
-        return Resync;
+        _services.Statuses.Forget(Uid);
+        LogGone(pod.Display());
+        _stage = Stage.Finished;
+        return TimeSpan.Zero;
     }
 
     /// <summary>

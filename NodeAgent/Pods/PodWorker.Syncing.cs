@@ -72,7 +72,7 @@ public sealed partial class PodWorker
         _services.Statuses.Set(pod, PodStatusComputer.Rejected(pod, refusal, _services.Time.GetUtcNow()));
         lock (_lock)
         {
-            (_rejected, _stage) = (true, Stage.Terminated);
+            _stage = Stage.Terminated;
         }
 
         return false;

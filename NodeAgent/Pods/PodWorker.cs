@@ -34,7 +34,6 @@ public sealed partial class PodWorker
     private volatile Stage _stage;
     private volatile bool _removed;
     private volatile bool _volumesStale;
-    private bool _rejected;
     private string _lastVolumeProblem = "";
 
     public PodWorker(V1Pod pod, PodWorkerServices services, Func<PodWorker, V1Pod, PodVerdict?> admit)

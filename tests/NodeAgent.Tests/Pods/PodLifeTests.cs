@@ -29,11 +29,15 @@ public sealed class PodLifeTests(NodeHarness node)
         Assert.StartsWith("containerd://", status.ContainerID, StringComparison.Ordinal);
         await Cluster.UntilEventAsync(pod, "Started", "Container started");
 
+        var left = new TaskCompletionSource<PodRuntimeState>();
+        Cluster.Deleting = async _ => left.SetResult(
+            await node.Get<PodRuntimeCache>().RefreshAsync(pod.Metadata.Uid, CancellationToken.None));
         await node.DeleteAsync(pod);
+        Cluster.Deleting = null;
 
+        Assert.True((await left.Task).IsEmpty); // before the object goes, so that nobody can find a trace after it
         Assert.False(Directory.Exists(Path.Combine(node.Options.PodsDirectory, pod.Metadata.Uid)));
         Assert.Empty(Directory.EnumerateDirectories(node.Options.PodLogsDirectory, $"*{pod.Metadata.Uid}"));
-        Assert.True(node.Get<PodRuntimeCache>().Get(pod.Metadata.Uid).IsEmpty);
     }
 
     [Fact]

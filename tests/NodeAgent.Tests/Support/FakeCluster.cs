@@ -60,6 +60,9 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     /// <summary>Pods that the node deleted for good.</summary>
     public ConcurrentQueue<string> Deleted { get; } = new();
 
+    /// <summary>Looks at the node at the moment when it lets an object go.</summary>
+    public Func<V1Pod, Task>? Deleting { get; set; }
+
     public V1Pod Create(V1Pod pod)
     {
         pod.Metadata.Uid ??= $"00000000-0000-4000-8000-{Interlocked.Increment(ref _uids):D12}";
@@ -183,17 +186,16 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return Task.FromResult<V1Pod?>(changed);
     }
 
-    public Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken)
+    public async Task DeletePodAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         RequireThere();
+        await (Deleting?.Invoke(pod) ?? Task.CompletedTask);
         if (_pods.TryRemove(pod.Metadata.Uid, out var gone))
         {
             Deleted.Enqueue(pod.Metadata.Name);
             _listeners?.Invoke(PodChange.Removed, gone);
             Signal();
         }
-
-        return Task.CompletedTask;
     }
 
     public Task<Authenticationv1TokenRequest> CreateTokenAsync(
