@@ -21,6 +21,7 @@ public static class ReadProtocol
     public static IServiceCollection AddReadProtocol(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
         services.TryAddSingleton<ApiMetrics>();
         services.TryAddSingleton<SnapshotShelf>();
         services.TryAddSingleton<ListResolver>();

@@ -8,26 +8,27 @@ namespace OrleansOrchestrator.Api.Metrics;
 /// <summary>
 /// What the API counts. Names and labels are upstream's where it has them, so that dashboards made for it work.
 /// </summary>
-public sealed class ApiMetrics : IDisposable
+public sealed class ApiMetrics
 {
     /// <summary>The meter's name.</summary>
     public const string MeterName = "OrleansOrchestrator.Api";
 
-    private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _durations;
     private readonly UpDownCounter<long> _watchers;
     private readonly UpDownCounter<long> _inFlight;
 
-    public ApiMetrics()
+    /// <param name="meters">This host's: two hosts in one process count apart.</param>
+    public ApiMetrics(IMeterFactory meters)
     {
-        _requests = _meter.CreateCounter<long>(
+        var meter = meters.Create(MeterName);
+        _requests = meter.CreateCounter<long>(
             "apiserver_request_total", description: "Requests by verb, resource and status code.");
-        _durations = _meter.CreateHistogram<double>(
+        _durations = meter.CreateHistogram<double>(
             "apiserver_request_duration_seconds", "s", "Time from request to answer, watches excepted.");
-        _watchers = _meter.CreateUpDownCounter<long>(
+        _watchers = meter.CreateUpDownCounter<long>(
             "apiserver_longrunning_requests", description: "Open watches by resource.");
-        _inFlight = _meter.CreateUpDownCounter<long>(
+        _inFlight = meter.CreateUpDownCounter<long>(
             "apiserver_current_inflight_requests", description: "Requests being answered.");
     }
 
@@ -65,9 +66,6 @@ public sealed class ApiMetrics : IDisposable
         tags.Add("code", statusCode);
         _requests.Add(1, tags);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
 
     private static string VerbOf(RequestInfo? request) => request?.Verb switch
     {

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace OrleansOrchestrator.Api.Metrics;
 
 /// <summary>
-/// Adds up what the meters of this process measure, for <c>/metrics</c>. It listens from its construction on, so the
-/// host makes it first.
+/// Adds up what this host's meters measure, and those that belong to no host, for <c>/metrics</c>. It listens from its
+/// construction on, so the host makes it first.
 /// </summary>
 public sealed class MetricCollector : IDisposable
 {
@@ -15,11 +15,12 @@ public sealed class MetricCollector : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new(ReferenceEqualityComparer.Instance);
 
-    public MetricCollector()
+    public MetricCollector(IMeterFactory meters)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (Array.Exists(MeterPrefixes, p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal)))
+            if ((instrument.Meter.Scope is null || instrument.Meter.Scope == meters)
+                && Array.Exists(MeterPrefixes, p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal)))
             {
                 listener.EnableMeasurementEvents(
                     instrument, _families.GetOrAdd(instrument, static i => new MetricFamily(i)));

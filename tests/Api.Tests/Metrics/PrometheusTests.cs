@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Pipeline;
 using Xunit;
@@ -10,8 +12,12 @@ public sealed class PrometheusTests
     [Fact]
     public async Task RequestsAreCountedAndTimed()
     {
-        using var collector = new MetricCollector();
-        using var metrics = new ApiMetrics();
+        await using var host = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        await using var other = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var othersMetrics = new ApiMetrics(other.GetRequiredService<IMeterFactory>());
+        using var collector = new MetricCollector(host.GetRequiredService<IMeterFactory>());
+        var metrics = new ApiMetrics(host.GetRequiredService<IMeterFactory>());
+        othersMetrics.Begin(); // of another host in this process: not ours to show
         var request = new RequestInfo { Path = "/api/v1/pods", Verb = "list", IsResourceRequest = true, Resource = "pods", Version = "v1" };
         metrics.Begin();
         metrics.End(request, 200, TimeSpan.FromMilliseconds(3));
@@ -30,6 +36,7 @@ public sealed class PrometheusTests
             $"apiserver_request_duration_seconds_bucket{{{Tags},le=\"0.005\"}} 1\n", text, StringComparison.Ordinal);
         Assert.Contains($"apiserver_request_duration_seconds_count{{{Tags}}} 2\n", text, StringComparison.Ordinal);
         Assert.Contains("apiserver_current_inflight_requests 0\n", text, StringComparison.Ordinal);
+        Assert.Single(collector.Collect(), f => f.Instrument.Name == "apiserver_current_inflight_requests");
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
     }
 }
