@@ -82,18 +82,21 @@ internal sealed partial class SchedulingReporter(
             await Task.Delay(HoldStep, time, cancellationToken);
         }
 
-        await CreateEventAsync(note, cancellationToken);
+        await CreateEventAsync(note, NextName(note.Pod.Key.Name), cancellationToken);
         _repeated.Forget(note.Pod.Uid);
     }
 
     private async Task WriteFailureAsync(SchedulingNote note, long since, CancellationToken cancellationToken)
     {
         await WriteConditionAsync(note, cancellationToken);
-        var repeat = _repeated.Count(note.Pod.Uid);
+        var name = NextName(note.Pod.Key.Name);
+        var repeat = _repeated.Count(note.Pod.Uid, name);
         if (repeat is null)
         {
-            var name = await CreateEventAsync(note, cancellationToken);
-            _repeated.Remember(note.Pod.Uid, name);
+            if (!await CreateEventAsync(note, name, cancellationToken))
+            {
+                _repeated.Forget(note.Pod.Uid);
+            }
         }
         else if (repeat.Value.IsDue)
         {
@@ -133,9 +136,8 @@ internal sealed partial class SchedulingReporter(
         }
     }
 
-    private async Task<string> CreateEventAsync(SchedulingNote note, CancellationToken cancellationToken)
+    private async Task<bool> CreateEventAsync(SchedulingNote note, string name, CancellationToken cancellationToken)
     {
-        var name = NextName(note.Pod.Key.Name);
         var written = await client.CreateAsync(
             new CreateRequest
             {
@@ -150,7 +152,7 @@ internal sealed partial class SchedulingReporter(
             LogLost(note.Reason, note.Pod.Key, written.Error.Message ?? "");
         }
 
-        return name;
+        return written.Succeeded;
     }
 
     /// <summary>
@@ -187,13 +189,18 @@ internal sealed partial class SchedulingReporter(
         private readonly Dictionary<string, Series> _series = new(StringComparer.Ordinal);
         private readonly Lock _lock = new();
 
-        public (string EventName, int Count, bool IsDue)? Count(string uid)
+        /// <summary>
+        /// The repetition that this failure is; null when it is the first, whose event then has the new name. It is
+        /// known before it is written: the next failure may come while it is.
+        /// </summary>
+        public (string EventName, int Count, bool IsDue)? Count(string uid, string newName)
         {
             lock (_lock)
             {
                 var now = time.GetUtcNow();
                 if (!_series.TryGetValue(uid, out var series) || now - series.Seen > SeriesEnd)
                 {
+                    Remember(uid, newName, now);
                     return null;
                 }
 
@@ -205,26 +212,22 @@ internal sealed partial class SchedulingReporter(
             }
         }
 
-        public void Remember(string uid, string eventName)
-        {
-            lock (_lock)
-            {
-                if (_series.Count >= MaxRemembered)
-                {
-                    _series.Clear();
-                }
-
-                _series[uid] =
-                    new Series { EventName = eventName, Seen = time.GetUtcNow(), Written = time.GetUtcNow() };
-            }
-        }
-
         public void Forget(string uid)
         {
             lock (_lock)
             {
                 _series.Remove(uid);
             }
+        }
+
+        private void Remember(string uid, string eventName, DateTimeOffset now)
+        {
+            if (_series.Count >= MaxRemembered)
+            {
+                _series.Clear();
+            }
+
+            _series[uid] = new Series { EventName = eventName, Seen = now, Written = now };
         }
 
         private sealed class Series

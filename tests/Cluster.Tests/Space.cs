@@ -77,6 +77,12 @@ public sealed class Space : IAsyncDisposable
     /// <summary>Runs a shell script in a pod.</summary>
     public Task<string> ShellAsync(string pod, string script) => KubectlAsync("exec", pod, "--", "sh", "-c", script);
 
+    /// <summary>
+    /// Waits until a shell script in a pod succeeds: nodes hear of a change a moment after the one who made it.
+    /// </summary>
+    public Task ShellUntilAsync(string pod, string script) => ShellAsync(
+        pod, $"i=0; until {{ {script}; }} >/dev/null 2>&1; do i=$((i+1)); [ $i -lt 300 ] || exit 1; sleep 0.2; done");
+
     public async ValueTask DisposeAsync()
     {
         var deleted = await _cluster.KubectlAsync("delete", "namespace", Name, "--timeout=100s");

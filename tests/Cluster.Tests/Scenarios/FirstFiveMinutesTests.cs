@@ -151,10 +151,12 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
     private async Task RollingUpdateFailsNoRequestAsync()
     {
         var address = await ShopAsync("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
+        var old = (await ShopAsync("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}")).Split(' ');
         await using var load = new ConstantLoad($"http://{address}");
         await ShopAsync("set", "image", "deployment/web", "server=orc.local/demo:2");
         await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
         Assert.Contains("2 ", await ShopAsync("rollout", "history", "deployment/web"), StringComparison.Ordinal);
+        await ShopAsync(["wait", "--for=delete", "pod", .. old, "--timeout=60s"]);
         Assert.Contains(
             "from demo:2",
             await ShopAsync("exec", "client", "--", "wget", "-q", "-O", "-", "http://web"),

@@ -29,9 +29,7 @@ public sealed class ImageTests(RealCluster cluster)
             "@sha256:",
             await space.FieldAsync("pod/pulled", "{.status.containerStatuses[0].imageID}"),
             StringComparison.Ordinal);
-        var events =
-            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=pulled,reason=Pulled");
-        Assert.Contains($"Successfully pulled image \"{image}\"", events, StringComparison.Ordinal);
+        await space.EventAsync("pulled", "Pulled", $"Successfully pulled image \"{image}\"");
     }
 
     private static async Task AnUnknownImageBacksOffAsync(Space space, string image)
@@ -42,10 +40,8 @@ public sealed class ImageTests(RealCluster cluster)
             $"Back-off pulling image \"{image}\"",
             await space.FieldAsync("pod/unknown", "{.status.containerStatuses[0].state.waiting.message}"),
             StringComparison.Ordinal);
-        var events =
-            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unknown,reason=Failed");
-        Assert.Contains($"Failed to pull image \"{image}\"", events, StringComparison.Ordinal);
-        Assert.Contains("Error: ErrImagePull", events, StringComparison.Ordinal);
+        await space.EventAsync("unknown", "Failed", $"Failed to pull image \"{image}\"");
+        await space.EventAsync("unknown", "Failed", "Error: ErrImagePull");
     }
 
     private static async Task NothingIsPulledAgainstThePolicyAsync(Space space)

@@ -59,10 +59,8 @@ public sealed class LifecycleTests(RealCluster cluster)
         Assert.Contains(
             "CrashLoopBackOff", await space.KubectlAsync("get", "pod", "crashing"), StringComparison.Ordinal);
         await space.KubectlAsync("wait", "--for=jsonpath={.status.phase}=Running", "pod/crashing", "--timeout=10s");
-        var events =
-            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=crashing,reason=BackOff");
-        Assert.Contains(
-            "Back-off restarting failed container main in pod crashing_lifecycle(", events, StringComparison.Ordinal);
+        await space.EventAsync(
+            "crashing", "BackOff", "Back-off restarting failed container main in pod crashing_lifecycle(");
     }
 
     private static async Task ReadinessDecidesAboutEndpointsAsync(Space space)
@@ -106,9 +104,7 @@ public sealed class LifecycleTests(RealCluster cluster)
         await space.ApplyAsync(Pods.Shell(
             "unwell", "touch /tmp/well; " + Pods.Idle, more: "livenessProbe: {exec: {command: [rm, /tmp/well]}, periodSeconds: 1, failureThreshold: 1}"));
         await space.WaitAsync("pod/unwell", "{.status.containerStatuses[0].restartCount}=1");
-        var events =
-            await space.KubectlAsync("get", "events", "--field-selector=involvedObject.name=unwell,reason=Killing");
-        Assert.Contains("Container main failed liveness probe, will be restarted", events, StringComparison.Ordinal);
+        await space.EventAsync("unwell", "Killing", "Container main failed liveness probe, will be restarted");
     }
 
     private async Task DeletingIsGracefulAsync(Space space)

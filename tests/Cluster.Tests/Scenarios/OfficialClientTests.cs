@@ -31,7 +31,7 @@ public sealed class OfficialClientTests(RealCluster cluster)
         Assert.Equal("yes", patched.Metadata.Labels["seen"]);
 
         await using var log =
-            await client.CoreV1.ReadNamespacedPodLogAsync("p", Space, cancellationToken: patience.Token);
+            await client.CoreV1.ReadNamespacedPodLogAsync("p", Space, follow: true, cancellationToken: patience.Token);
         using var reader = new StreamReader(log);
         Assert.Equal("started", await reader.ReadLineAsync(patience.Token));
 

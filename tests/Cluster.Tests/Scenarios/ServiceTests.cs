@@ -54,6 +54,9 @@ public sealed class ServiceTests(RealCluster cluster)
         await space.ApplyAsync(Pods.Together(Services, Pods.Shell("client", Pods.Idle)));
         await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
         await space.WaitAsync("pod/client", "Ready");
+        await space.ShellUntilAsync("client", "wget -q -O - http://sticky");
+        await space.ShellUntilAsync(
+            "client", "[ $(nslookup -type=srv _http._tcp.direct.services.svc.cluster.local | grep -c ' 8080 ') = 3 ]");
         await Concurrently.RunAsync(AffinityAsync(space), NamesAsync(space), NodePortAsync(space), NobodyAsync(space));
     }
 
