@@ -67,7 +67,9 @@ public sealed class SmallNodeTests(SmallNode small)
         Cluster.Put(new V1ConfigMap
         {
             Metadata = new V1ObjectMeta { Name = "big", NamespaceProperty = "default" },
-            Data = new Dictionary<string, string> { ["text"] = new('x', 500_000) },
+
+            // More than the node can make room for by removing unused images.
+            Data = new Dictionary<string, string> { ["text"] = new('x', 30_000_000) },
         });
         var filler = Path.Combine(_node.Options.DataDirectory, "filler");
         Fill(filler);
