@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -23,12 +24,14 @@ public sealed partial class ServingCertificate(
     /// <summary>First address of the service range, 10.96.0.0/16.</summary>
     private const string ServiceAddress = "10.96.0.1";
 
-    private X509Certificate2? _current;
+    private SslServerAuthenticationOptions? _handshake;
 
     /// <summary>
-    /// The certificate for the next handshake; null before the identity is loaded, which refuses the handshake.
+    /// How the next handshake goes. One object for all of them until the certificate is renewed: what TLS derives from
+    /// it (the chain, OpenSSL's context) is made once then, which is most of what a handshake costs otherwise.
     /// </summary>
-    public X509Certificate2? Current => _current;
+    public SslServerAuthenticationOptions Handshake =>
+        _handshake ?? throw new InvalidOperationException("the web server starts after the identity is loaded");
 
     /// <inheritdoc/>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -70,7 +73,25 @@ public sealed partial class ServingCertificate(
             },
             cancellationToken);
         using var pem = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
-        _current = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        _handshake = new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
+            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+
+            // Who a client's certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a
+            // 401, not a broken handshake, and none is fine. So nothing is looked up to build its chain here.
+            ClientCertificateRequired = true,
+#pragma warning disable CA5359 // it is the client's, and the Authenticator validates it
+            RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+#pragma warning restore CA5359
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            },
+        };
     }
 
     // kubernetes, kubernetes.default, … up to the full name: pods may use any.

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
@@ -126,6 +127,7 @@ public static class SiloHost
         services.AddOrchestratorControllers(controllers => controllers.Enabled = options.Controllers);
         services.AddOrchestratorScheduling(
             scheduler => scheduler.Enabled = options.Controllers, new HollowNodeSettings { Count = options.HollowNodes });
+        services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBuffers>();
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
         services.AddSingleton<CredentialWriter>();
@@ -151,14 +153,9 @@ public static class SiloHost
     {
         var certificate = listen.ApplicationServices.GetRequiredService<ServingCertificate>();
         listen.Protocols = HttpProtocols.Http1AndHttp2;
-        listen.UseHttps(https =>
+        listen.UseHttps(new TlsHandshakeCallbackOptions
         {
-            https.ServerCertificateSelector = (_, _) => certificate.Current;
-            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-
-            // Who the certificate belongs to, and whether it is ours, is for the Authenticator: a bad one is a 401, not
-            // a broken handshake.
-            https.AllowAnyClientCertificate();
+            OnConnection = _ => ValueTask.FromResult(certificate.Handshake),
         }).UseTlsGoodbye();
     }
 }
