@@ -3,8 +3,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Api.Pipeline;
 
 /// <summary>
-/// Sends writes of one resource to its journal, many in a call: what comes while calls are on their way leaves with the
-/// next one. Writes of one object keep their order, since every call is queued by the journal as it arrives.
+/// Sends writes of one resource to its journal, one call after the other: what comes while a call is on its way leaves
+/// together with the next one. A second call at the same time would wait at the journal for the first, and halve the
+/// batches; commits, caches and watches cost by the batch.
 /// </summary>
 internal sealed class JournalWriter(IJournalGrain journal)
 {
@@ -14,15 +15,12 @@ internal sealed class JournalWriter(IJournalGrain journal)
     /// <summary>What one message to another silo may carry.</summary>
     public const int MaxBytes = 4 << 20;
 
-    /// <summary>One being committed, and one that waits for its turn at the journal.</summary>
-    public const int MaxCalls = 2;
-
     /// <summary>What may wait here; more is refused, as the journal does with its own queue.</summary>
     public const int MaxWaiting = 16_384;
 
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
-    private int _calls;
+    private bool _isRunning;
 
     /// <summary>
     /// Commits a write. Throws what <see cref="IJournalGrain.CommitAsync"/> throws, overload included.
@@ -41,12 +39,12 @@ internal sealed class JournalWriter(IJournalGrain journal)
             }
 
             _waiting.Enqueue(waiting);
-            if (_calls == MaxCalls)
+            if (_isRunning)
             {
                 return waiting.Done.Task;
             }
 
-            _calls++;
+            _isRunning = true;
         }
 
         _ = RunAsync();
@@ -63,7 +61,7 @@ internal sealed class JournalWriter(IJournalGrain journal)
         }
     }
 
-    /// <summary>Null, and one call less, when nothing waits.</summary>
+    /// <summary>Null, and nobody runs any more, when nothing waits.</summary>
     private List<Waiting>? Take()
     {
         var batch = new List<Waiting>();
@@ -84,7 +82,7 @@ internal sealed class JournalWriter(IJournalGrain journal)
 
             if (batch.Count == 0)
             {
-                _calls--;
+                _isRunning = false;
                 return null;
             }
         }

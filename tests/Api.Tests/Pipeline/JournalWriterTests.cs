@@ -7,10 +7,12 @@ namespace OrleansOrchestrator.Api.Tests.Pipeline;
 
 public sealed class JournalWriterTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly ScriptedJournal _journal = new();
 
     [Fact]
-    public async Task WhatComesWhileCallsAreUnderWayLeavesInOneCall()
+    public async Task WhatComesWhileACallIsUnderWayLeavesInOneCall()
     {
         var writer = new JournalWriter(_journal);
         var writes = Enumerable.Range(0, 300).Select(i => writer.WriteAsync(Create(i), default)).ToList();
@@ -24,7 +26,7 @@ public sealed class JournalWriterTests
         var answers = await Task.WhenAll(writes);
         Assert.Equal(Enumerable.Range(0, 300).Select(i => Create(i).Key), answers.Select(a => a.Required.Key));
         Assert.InRange(_journal.Calls, 1, 5);
-        Assert.InRange(_journal.MostAtOnce, 1, JournalWriter.MaxCalls);
+        Assert.Equal(1, _journal.MostAtOnce);
     }
 
     [Fact]
@@ -49,10 +51,8 @@ public sealed class JournalWriterTests
         var writer = new JournalWriter(_journal);
         var held = writer.WriteAsync(Create(0), default);
         var first = await _journal.NextAsync();
-        var heldToo = writer.WriteAsync(Create(1), default);
-        var second = await _journal.NextAsync();
         Task<Outcome<ResourceObject>>[] writes =
-            [.. Enumerable.Range(2, 3).Select(i => writer.WriteAsync(Create(i), default))];
+            [.. Enumerable.Range(1, 3).Select(i => writer.WriteAsync(Create(i), default))];
         first.Succeed();
         var call = await _journal.NextAsync();
         Assert.Equal(3, call.Writes.Count);
@@ -60,11 +60,10 @@ public sealed class JournalWriterTests
             new CommitAnswer { Outcome = StatusErrors.AlreadyExists(TestObjects.Pods, "x") },
             new CommitAnswer { Failure = new UnknownOutcomeException("lost") },
             new CommitAnswer { Failure = new StoreUnavailableException("moving") });
-        second.Succeed();
         Assert.Equal(StatusReasons.AlreadyExists, (await writes[0]).Error!.Reason);
         await Assert.ThrowsAsync<UnknownOutcomeException>(() => writes[1]);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => writes[2]);
-        Assert.True((await held).Succeeded && (await heldToo).Succeeded);
+        Assert.True((await held).Succeeded);
     }
 
     [Fact]
@@ -89,18 +88,15 @@ public sealed class JournalWriterTests
         using var giveUp = new CancellationTokenSource();
         var first = writer.WriteAsync(Create(0), default);
         var one = await _journal.NextAsync();
-        var second = writer.WriteAsync(Create(1), default);
-        var two = await _journal.NextAsync();
-        var givenUp = writer.WriteAsync(Create(2), giveUp.Token);
+        var givenUp = writer.WriteAsync(Create(1), giveUp.Token);
         await giveUp.CancelAsync();
-        var last = writer.WriteAsync(Create(3), default);
+        var last = writer.WriteAsync(Create(2), default);
         one.Succeed();
         var call = await _journal.NextAsync();
-        Assert.Equal(Create(3).Key, Assert.Single(call.Writes).Key);
+        Assert.Equal(Create(2).Key, Assert.Single(call.Writes).Key);
         call.Succeed();
-        two.Succeed();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp);
-        await Task.WhenAll(first, second, last);
+        await Task.WhenAll(first, last);
     }
 
     private static JournalWrite Create(int number)
@@ -121,7 +117,8 @@ public sealed class JournalWriterTests
 
         public int MostAtOnce { get; private set; }
 
-        public ValueTask<Call> NextAsync() => _calls.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        public Task<Call> NextAsync() =>
+            _calls.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 
         public async Task<CommitAnswers> CommitManyAsync(JournalWrites writes, CancellationToken cancellationToken)
         {
