@@ -5,15 +5,16 @@ using Microsoft.AspNetCore.Connections;
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>
-/// Makes the buffers of connections as large as a TLS record may be. Kestrel hands each buffer to TLS on its own, so
-/// that its usual ones, of 4 KiB, make four records, with their tags, tasks and system calls, out of what can be one.
+/// Makes the buffers of connections as large as what TLS takes at once. Kestrel hands each buffer to TLS on its own, so
+/// that its usual ones, of 4 KiB, make five records, with their tags, tasks and system calls, of one HTTP/2 frame: that
+/// is 16 KiB and a head, which is why 16 KiB are not enough.
 /// </summary>
 internal sealed class ConnectionBuffers : IMemoryPoolFactory<byte>
 {
-    private const int RecordBytes = 16 * 1024;
+    private const int BufferBytes = 32 * 1024;
 
     /// <summary>Buffers that wait for the next connection: 8 MiB.</summary>
-    private const int MaxKept = 512;
+    private const int MaxKept = 256;
 
     /// <inheritdoc/>
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Pool();
@@ -24,11 +25,11 @@ internal sealed class ConnectionBuffers : IMemoryPoolFactory<byte>
         private readonly ConcurrentQueue<Buffer> _kept = new();
         private volatile bool _isDisposed;
 
-        public override int MaxBufferSize => RecordBytes;
+        public override int MaxBufferSize => BufferBytes;
 
         public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, RecordBytes);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BufferBytes);
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             return _kept.TryDequeue(out var kept) ? kept : new Buffer(this);
         }
@@ -49,7 +50,7 @@ internal sealed class ConnectionBuffers : IMemoryPoolFactory<byte>
 
         private sealed class Buffer(Pool pool) : IMemoryOwner<byte>
         {
-            public Memory<byte> Memory { get; } = GC.AllocateUninitializedArray<byte>(RecordBytes, pinned: true);
+            public Memory<byte> Memory { get; } = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
 
             public void Dispose() => pool.Return(this);
         }
