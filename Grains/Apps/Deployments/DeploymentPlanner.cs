@@ -164,10 +164,9 @@ public sealed class DeploymentPlanner
     {
         if (ActiveOrLatest() is { } single)
         {
-            if (single.Replicas != Wanted)
-            {
-                Resize(single, Wanted);
-            }
+            // Also when it has the size already, by a rollout that was on its way: what it says of the wanted size would
+            // go on meaning that there is something to scale, and no rollout would begin any more.
+            Resize(single, Wanted);
         }
         else if (IsSaturated())
         {

@@ -173,6 +173,24 @@ public sealed class DeploymentReconcilerTests
     }
 
     [Fact]
+    public void A_size_that_a_rollout_has_reached_already_does_not_keep_the_next_one_from_beginning()
+    {
+        var world = new World();
+        world.AddDeployment("web", 5);
+        world.Settle();
+        var first = world.Api.All<V1ReplicaSet>().Single();
+        world.Api.Change<V1ReplicaSet>("default", first.Metadata.Name, s => s.Spec.Replicas = 4);
+        world.Api.Change<V1Deployment>("default", "web", d =>
+        {
+            d.Spec.Replicas = 4;
+            d.Spec.Template.Spec.Containers[0].Image = "demo:2";
+        });
+        world.Settle();
+        Assert.Equal(4, world.ActivePods().Count);
+        Assert.All(world.ActivePods(), p => Assert.Equal("demo:2", p.Spec.Containers[0].Image));
+    }
+
+    [Fact]
     public void The_order_of_keys_does_not_make_another_template()
     {
         var one = World.Template("web");
