@@ -28,6 +28,15 @@ public static class DnsMeter
         var server =
             new DnsServer(zone, new Forwarder("/nonexistent", [], TimeProvider.System), NullLogger<DnsServer>.Instance);
         var running = server.RunAsync(new IPEndPoint(IPAddress.Loopback, Port), ended.Token);
+        var asking = AskAllAsync(services, cancellationToken);
+        await await Task.WhenAny(asking, running); // a server that ends says why
+        await ended.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await asking;
+    }
+
+    private static async Task<DnsFigures> AskAllAsync(int services, CancellationToken cancellationToken)
+    {
         await AskAsync(services, QuestionsOfOne, cancellationToken);
         var start = Stopwatch.GetTimestamp();
         var busy = (await Task.WhenAll(
@@ -35,8 +44,6 @@ public static class DnsMeter
             .SelectMany(t => t).ToList();
         var rate = busy.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
         var alone = await AskAsync(services, QuestionsOfOne, cancellationToken);
-        await ended.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return new DnsFigures(rate, Spread.Of(busy), Spread.Of(alone));
     }
 
