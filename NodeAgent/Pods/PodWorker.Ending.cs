@@ -67,7 +67,11 @@ public sealed partial class PodWorker
 
         observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
         await _services.Sandboxes.RemoveAllAsync(pod, observed, cancellationToken);
-        await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        if (!observed.IsEmpty)
+        {
+            await _services.Runtime.RefreshAsync(Uid, cancellationToken);
+        }
+
         if (!_removed)
         {
             _services.Statuses.Finish(pod); // last: who sees the object gone finds nothing of it on the node

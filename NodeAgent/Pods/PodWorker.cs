@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// <summary>
 /// Owns one pod, from its first appearance until nothing of it is left. One loop, one step at a time:
 /// <c>Syncing</c> (bring the runtime to what the spec asks), <c>Terminating</c> (stop everything, once),
-/// <c>Terminated</c> (unmount, remove cgroups, last status, delete the object), <c>Finished</c>.
+/// <c>Terminated</c> (unmount, remove cgroups and, once it is deleted, all that is left; then delete the object),
+/// <c>Finished</c>.
 /// The stage only goes forward. What must stop what is running (a deletion, a shorter grace) cancels the step, and the
 /// next one starts from what the runtime then has; so a step may be cut off or fail anywhere.
 /// </summary>
