@@ -18,13 +18,7 @@ public sealed class TaintEvictionControllerTests
     [Fact]
     public async Task An_eviction_that_is_called_off_is_said_and_one_that_is_carried_out_too()
     {
-        var world = new World();
-        world.AddNode("n1");
-        world.AddPod("a", "n1");
-        var controller = new TaintEvictionController(world.Services);
-        Tolerate(world, 30);
-        Taint(world, Tolerated);
-        await controller.ResyncAsync(default);
+        var (world, controller) = await ScheduledAsync();
         Assert.Empty(await SaidAsync(world));
 
         Taint(world);
@@ -50,13 +44,7 @@ public sealed class TaintEvictionControllerTests
     [Fact]
     public async Task A_pod_that_must_leave_sooner_than_was_said_is_told_of_both()
     {
-        var world = new World();
-        world.AddNode("n1");
-        world.AddPod("a", "n1");
-        var controller = new TaintEvictionController(world.Services);
-        Tolerate(world, 30);
-        Taint(world, Tolerated);
-        await controller.ResyncAsync(default);
+        var (world, controller) = await ScheduledAsync();
         Taint(world, Tolerated, new V1Taint { Key = "other", Effect = "NoExecute" });
         await controller.ResyncAsync(default);
         Assert.NotNull(world.Api.Find<V1Pod>("default", "a")!.Metadata.DeletionTimestamp);
@@ -68,13 +56,7 @@ public sealed class TaintEvictionControllerTests
     [Fact]
     public async Task The_eviction_of_a_pod_that_somebody_else_deletes_is_called_off()
     {
-        var world = new World();
-        world.AddNode("n1");
-        world.AddPod("a", "n1");
-        var controller = new TaintEvictionController(world.Services);
-        Tolerate(world, 30);
-        Taint(world, Tolerated);
-        await controller.ResyncAsync(default);
+        var (world, controller) = await ScheduledAsync();
         using var stop = new CancellationTokenSource();
         var running = controller.RunAsync(stop.Token);
         await world.Events.StartAsync(default);
@@ -92,6 +74,19 @@ public sealed class TaintEvictionControllerTests
         await world.Events.StopAsync(default);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    /// <summary>Pod a is to leave node n1 in 30 seconds.</summary>
+    private static async Task<(World World, TaintEvictionController Controller)> ScheduledAsync()
+    {
+        var world = new World();
+        world.AddNode("n1");
+        world.AddPod("a", "n1");
+        var controller = new TaintEvictionController(world.Services);
+        Tolerate(world, 30);
+        Taint(world, Tolerated);
+        await controller.ResyncAsync(default);
+        return (world, controller);
     }
 
     private static async Task<IReadOnlyList<(string Message, int? Count)>> SaidAsync(World world)
