@@ -3,11 +3,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.CustomResources;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Metrics;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Resources.Core.Services;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api;
 
@@ -15,17 +19,26 @@ namespace OrleansOrchestrator.Api;
 public static class ApiHost
 {
     /// <summary>
-    /// Registers the API. The host supplies a <c>ResourceTable</c>, an <c>IGrainFactory</c>, and (before or after this
-    /// call) an
-    /// <see cref="IAuthorizer"/>; without one only <c>system:masters</c> gets in.
+    /// Registers the API. The host supplies a <c>ResourceTable</c>, an <c>IGrainFactory</c>, an
+    /// <see cref="IAuthenticator"/> when it serves HTTP, and (before or after this call) each <see
+    /// cref="IAuthorizer"/>;
+    /// without one only <c>system:masters</c> gets in.
     /// </summary>
     public static IServiceCollection AddOrchestratorApi(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IAuthorizer, MastersAuthorizer>();
+        services.TryAddSingleton<ResourceCatalog>();
+        services.TryAddSingleton<CustomKindSource>();
+        services.AddHostedService(static provider => provider.GetRequiredService<CustomKindSource>());
+        services.Insert(0, ServiceDescriptor.Singleton<IAuthorizer, MastersAuthorizer>());
+        services.TryAddSingleton<AuthorizerChain>();
+        services.TryAddSingleton<Impersonation>();
+        services.TryAddSingleton<RequestAccess>();
         services.TryAddSingleton(ServiceAddressRange.Default);
         services.AddSingleton<IAdmissionPlugin, ServiceAddressPlugin>();
         services.TryAddSingleton<FailureMapper>();
+        services.TryAddSingleton<RequestLimits>();
+        services.TryAddSingleton<RequestGate>();
         services.TryAddSingleton<ApiRouter>();
         services.AddWritePipeline();
         services.AddReadProtocol();
@@ -35,11 +48,13 @@ public static class ApiHost
         return services;
     }
 
-    /// <summary>Makes the API the terminal handler; authentication must come before it.</summary>
+    /// <summary>Makes the API the terminal handler.</summary>
     public static IApplicationBuilder MapOrchestratorApi(this IApplicationBuilder app)
     {
         var router = app.ApplicationServices.GetRequiredService<ApiRouter>();
         var failures = app.ApplicationServices.GetRequiredService<FailureMapper>();
+        app.UseSocketsOverHttp2();
+        app.UseWebSockets();
         app.UseRequestMetrics();
         app.Run(context => failures.GuardAsync(context, router.HandleAsync));
         return app;

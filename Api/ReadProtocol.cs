@@ -3,11 +3,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Discovery;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.OpenApi;
-using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Api.Watch;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -24,6 +24,7 @@ public static class ReadProtocol
         services.AddMetrics();
         services.TryAddSingleton<ApiMetrics>();
         services.TryAddSingleton<SnapshotShelf>();
+        services.TryAddSingleton(new ProtobufShelf());
         services.TryAddSingleton<ListResolver>();
         services.TryAddSingleton<WatchHandler>();
         services.TryAddSingleton<IWatchHandler>(s => s.GetRequiredService<WatchHandler>());
@@ -40,6 +41,8 @@ public static class ReadProtocol
         services.AddEndpoint<MetricsHandler>();
         services.AddEndpoint<IndexHandler>();
         services.AddEndpoint<OpenApiHandler>();
+        services.AddEndpoint<FacadeHandler>();
+        services.AddOpenApi(FacadeDocument.Name, static o => o.AddDocumentTransformer<FacadeDocument>());
         return services;
     }
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.ComponentModel;
+using System.Net.Sockets;
 using OrleansOrchestrator.NodeAgent.Containerd;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -17,7 +19,7 @@ public static class AgentCommandLine
     private static readonly Option<string> DataDir =
         Text("--data-dir", "Directory of everything the agent keeps", Defaults.DataDirectory);
     private static readonly Option<string> PodCidr =
-        Text("--pod-cidr", "Pod network until Node.spec.podCIDR is set", Defaults.PodCidr);
+        Text("--pod-cidr", "Pod network of the node (default: the one that the cluster gives it)", Defaults.PodCidr);
     private static readonly Option<string> ClusterCidr =
         Text("--cluster-cidr", "All pod networks: traffic inside it keeps its source address", Defaults.ClusterCidr);
     private static readonly Option<string[]> ClusterDns =
@@ -47,6 +49,11 @@ public static class AgentCommandLine
         Text("--cni-bin-dir", "Directory of CNI plugins", Defaults.CniBinaryDirectory);
     private static readonly Option<string> Bridge =
         Text("--bridge-name", "Bridge interface of the pod network", Defaults.BridgeName);
+    private static readonly Option<string> Network =
+        Text("--network-name", "Begins the names of the node's DNS link and of its table of Services",
+            Defaults.NetworkName);
+    private static readonly Option<string> AnnounceLink = Text(
+        "--announce-link", "Link on which addresses of load balancers are announced, by ARP and NDP (default: none)", "");
     private static readonly Option<bool> Register = new("--register-node") { Description = "Create the Node object when it is missing", DefaultValueFactory = _ => true };
     private static readonly Option<string[]> Labels =
         Many("--node-label", "Label of the node at registration, KEY=VALUE");
@@ -75,13 +82,25 @@ public static class AgentCommandLine
         root.Subcommands.Add(Clean());
         root.Subcommands.Add(LoadImage());
         root.Subcommands.Add(LoadDemoImage());
-        return await root.Parse(args).InvokeAsync();
+        try
+        {
+            return await root.Parse(args)
+                .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException or Win32Exception)
+        {
+            // Something of the machine that its user can mend, named in the message; a bug shows its stack.
+            await Console.Error.WriteLineAsync(failure.Message.ReplaceLineEndings(" "));
+            return 1;
+        }
     }
 
     private static IEnumerable<Option> All() =>
     [
         Kubeconfig, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns, ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
-        ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Register, Labels, Taints, MaxPods, ReservedCpu,
+        ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Network, AnnounceLink, Register, Labels, Taints,
+        MaxPods,
+        ReservedCpu,
         ReservedMemory, ParallelPulls, Insecure, .. HousekeepingArguments.All,
     ];
 
@@ -154,6 +173,8 @@ public static class AgentCommandLine
         PodLogsDirectory = result.GetRequiredValue(LogsDir),
         CniBinaryDirectory = result.GetRequiredValue(CniBin),
         BridgeName = result.GetRequiredValue(Bridge),
+        NetworkName = result.GetRequiredValue(Network),
+        AnnounceLink = result.GetRequiredValue(AnnounceLink),
         RegisterNode = result.GetRequiredValue(Register),
         NodeLabels = Pairs(result.GetValue(Labels) ?? []),
         RegisterWithTaints = result.GetValue(Taints) ?? [],

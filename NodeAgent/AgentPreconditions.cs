@@ -1,20 +1,90 @@
+using System.Net;
+using OrleansOrchestrator.Machine;
+using k8s;
+using k8s.Exceptions;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using YamlDotNet.Core;
 
 namespace OrleansOrchestrator.NodeAgent;
 
 /// <summary>What must hold before anything starts; each failure is one clear sentence.</summary>
 public static class AgentPreconditions
 {
-    public static string? Problem(NodeAgentOptions options)
+    private const int LargestPort = 65535;
+
+    public static string? Problem(NodeAgentOptions options) =>
+        OptionProblem(options) ?? FileProblem(options) ?? MachineProblem(options);
+
+    /// <summary>What an option cannot be, wherever the agent runs.</summary>
+    public static string? OptionProblem(NodeAgentOptions options)
+    {
+        (int Value, int Least, string Option)[] ports =
+            [(options.KubeletPort, 1, "--kubelet-port"), (options.ProxyHealthPort, 0, "--proxy-health-port")];
+        (string Text, string Option)[] networks =
+            [.. OwnNetwork(options), (options.ClusterCidr, "--cluster-cidr")];
+        IEnumerable<(string Text, string Option)> addresses = options.ClusterDns.Select(
+            static a => (a, "--cluster-dns"));
+        if (options.NodeIp.Length > 0)
+        {
+            addresses = addresses.Append((options.NodeIp, "--node-ip"));
+        }
+
+        (string Text, string Option)[] texts =
+            [(options.NodeName, "--node-name"), (options.NetworkName, "--network-name"),
+                (options.BridgeName, "--bridge-name")];
+        return ports.Where(static p => p.Value < p.Least || p.Value > LargestPort)
+                .Select(static p => $"{p.Option}: '{p.Value}' is no number from {p.Least} to {LargestPort}.")
+            .Concat(networks.Where(static n => !IPNetwork.TryParse(n.Text, out _))
+                .Select(static n => $"{n.Option}: '{n.Text}' is no network, such as 10.244.0.0/16."))
+            .Concat(addresses.Where(static a => !IPAddress.TryParse(a.Text, out _))
+                .Select(static a => $"{a.Option}: '{a.Text}' is no IP address."))
+            .Concat(texts.Where(static t => string.IsNullOrWhiteSpace(t.Text))
+                .Select(static t => $"{t.Option}: there is no value."))
+            .FirstOrDefault();
+    }
+
+    private static (string Text, string Option)[] OwnNetwork(NodeAgentOptions options) =>
+        options.PodCidr.Length == 0 ? [] : [(options.PodCidr, "--pod-cidr")];
+
+    /// <summary>Which file that the agent is given is not there, or not what it should be.</summary>
+    public static string? FileProblem(NodeAgentOptions options)
+    {
+        (string Path, string What)[] files =
+        [
+            (options.Kubeconfig, "kubeconfig file"), (options.TlsCertFile, "serving certificate"),
+            (options.TlsKeyFile, "key of the serving certificate"), (options.ClientCaFile, "CA of client certificates"),
+        ];
+        if (files.FirstOrDefault(static f => f.Path.Length > 0 && !File.Exists(f.Path)) is { Path: not null } missing)
+        {
+            return $"The {missing.What} \"{missing.Path}\" does not exist.";
+        }
+
+        if (File.Exists(options.DataDirectory))
+        {
+            return $"{options.DataDirectory} is a file: --data-dir names a directory.";
+        }
+
+        try
+        {
+            if (options.Kubeconfig.Length > 0)
+            {
+                KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig);
+            }
+
+            return null;
+        }
+        catch (Exception failure) when (failure is KubeConfigException or YamlException or FormatException or IOException
+            or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        {
+            return $"The kubeconfig file \"{options.Kubeconfig}\" cannot be read: {failure.Message.ReplaceLineEndings(" ")}";
+        }
+    }
+
+    private static string? MachineProblem(NodeAgentOptions options)
     {
         if (!Linux.IsRoot)
         {
             return "The node agent runs containers and needs root.";
-        }
-
-        if (options.Kubeconfig.Length > 0 && !File.Exists(options.Kubeconfig))
-        {
-            return $"The kubeconfig file \"{options.Kubeconfig}\" does not exist.";
         }
 
         if (options.RuntimeSocket.Length > 0)
@@ -22,16 +92,22 @@ public static class AgentPreconditions
             return null;
         }
 
-        foreach (var (program, package) in new[] { (options.ContainerdBinary, "containerd"), ("ctr", "containerd"), ("runc", "runc") })
-        {
-            if (!Commands.Exists(program))
-            {
-                return $"The program \"{program}\" is missing; install it with: apt-get install {package}";
-            }
-        }
+        return MissingProgram(options, Commands.Exists) is var (program, package)
+            ? $"The program \"{program}\" is missing; install it with: apt-get install {package}"
+            : File.Exists(Path.Combine(options.CniBinaryDirectory, "bridge"))
+                ? null
+                : $"No CNI plugins in \"{options.CniBinaryDirectory}\"; "
+                    + "install them with: apt-get install containernetworking-plugins";
+    }
 
-        return File.Exists(Path.Combine(options.CniBinaryDirectory, "bridge"))
-            ? null
-            : $"No CNI plugins in \"{options.CniBinaryDirectory}\"; install them with: apt-get install containernetworking-plugins";
+    /// <summary>The first program that a node with its own runtime needs and that is not there.</summary>
+    public static (string Program, string Package)? MissingProgram(NodeAgentOptions options, Func<string, bool> exists)
+    {
+        (string Program, string Package)[] needed =
+        [
+            (options.ContainerdBinary, "containerd"), ("ctr", "containerd"), ("runc", "runc"), ("nft", "nftables"),
+            ("ip", "iproute2"), ("conntrack", "conntrack"),
+        ];
+        return needed.Where(p => !exists(p.Program)).Cast<(string, string)?>().FirstOrDefault();
     }
 }

@@ -1,4 +1,5 @@
 using k8s;
+using OrleansOrchestrator.NodeAgent.Announcing;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
@@ -9,6 +10,7 @@ using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Server;
@@ -31,6 +33,8 @@ public static class AgentServices
         services.AddPart<PodRoutes>();
         services.AddPart<PressureMonitor>();
         services.AddPart<ServiceDirectory>();
+        services.AddPart<NodeDirectory>();
+        services.AddPart<AddressAnnouncer>();
         services.AddSingleton<ProxyHealth>();
         services.AddSingleton<ServiceHealthPorts>();
         services.AddPart<ServiceProxy>();
@@ -65,8 +69,10 @@ public static class AgentServices
         services.AddSingleton<PodPaths>();
         services.AddSingleton<TokenCache>();
         services.AddSingleton<ObjectFiles>();
+        services.AddSingleton<ClaimedVolumes>();
         services.AddSingleton<VolumeManager>();
         services.AddSingleton<ContainerMounts>();
+        services.AddSingleton<HostsFiles>();
         services.AddSingleton<EnvironmentBuilder>();
         services.AddSingleton<HandlerRunner>();
         services.AddSingleton<ProbeMetrics>();
@@ -76,6 +82,8 @@ public static class AgentServices
         services.AddSingleton<ContainerConfigBuilder>();
         services.AddSingleton<ContainerOperations>();
         services.AddSingleton<SandboxOperations>();
+        services.AddSingleton<PodAllocations>();
+        services.AddSingleton<ResizeOperations>();
         services.AddSingleton<PodWorkerServices>();
         services.AddPart<ContainerdSupervisor>();
         services.AddPart<PodRuntimeCache>();

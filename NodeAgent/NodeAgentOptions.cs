@@ -15,8 +15,11 @@ public sealed record NodeAgentOptions
 
     public string DataDirectory { get; init; } = "/var/lib/orc-node";
 
-    /// <summary>Pod addresses while Node.spec.podCIDR is empty.</summary>
-    public string PodCidr { get; init; } = "10.244.0.0/24";
+    /// <summary>
+    /// Pod addresses of a node that brings its own, until Node.spec.podCIDR says otherwise; empty: the cluster gives
+    /// them.
+    /// </summary>
+    public string PodCidr { get; init; } = "";
 
     /// <summary>All pod networks of the cluster: inside it a pod keeps its own source address.</summary>
     public string ClusterCidr { get; init; } = "10.244.0.0/16";
@@ -52,8 +55,16 @@ public sealed record NodeAgentOptions
 
     public string CniBinaryDirectory { get; init; } = "/usr/lib/cni";
 
+    /// <summary>
+    /// Begins the names of the link and the table that the node makes; two agents in one network namespace need two.
+    /// </summary>
+    public string NetworkName { get; init; } = "orc";
+
     /// <summary>Bridge interface of the pod network; two agents in one network namespace need two names.</summary>
     public string BridgeName { get; init; } = "orc0";
+
+    /// <summary>The link on which addresses of load balancers are announced; empty for none.</summary>
+    public string AnnounceLink { get; init; } = "";
 
     public bool RegisterNode { get; init; } = true;
 
@@ -77,6 +88,20 @@ public sealed record NodeAgentOptions
     public HousekeepingOptions Housekeeping { get; init; } = new();
 
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
+
+    /// <summary>The volumes that the cluster has made on this node; their data stays when the cluster stops.</summary>
+    public string VolumesDirectory => Path.Combine(DataDirectory, "volumes");
+
+    /// <summary>The link that holds the DNS address.</summary>
+    public string DnsLink => $"{NetworkName}-dns";
+
+    /// <summary>The nftables table of the Services.</summary>
+    public string ProxyTable => $"{NetworkName}-proxy";
+
+    /// <summary>
+    /// The nftables table of the pods' way out; each bridge has its own, so that two agents do not meet.
+    /// </summary>
+    public string PodsTable => $"orc-pods-{BridgeName}";
 
     public string ContainerdDirectory => Path.Combine(DataDirectory, "containerd");
 

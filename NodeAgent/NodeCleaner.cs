@@ -1,4 +1,5 @@
 using Grpc.Core;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
@@ -36,17 +37,28 @@ public static class NodeCleaner
         return 0;
     }
 
-    /// <summary>The bridge and the address rule; where they do not exist there is nothing to do.</summary>
+    /// <summary>
+    /// The links and tables of this node; where they do not exist there is nothing to do, and where they are those of
+    /// another node of the same names, nothing may be done.
+    /// </summary>
     private static async Task RemoveNetworkAsync(NodeAgentOptions options, CancellationToken cancellationToken)
     {
-        if (options.RuntimeSocket.Length == 0 && Kernel.Commands.Exists("nft") && Kernel.Commands.Exists("ip"))
+        if (options.RuntimeSocket.Length > 0 || !Commands.Exists("nft") || !Commands.Exists("ip"))
         {
-            await Kernel.Commands.RunAsync(
-                "nft", ["delete", "table", "ip", Proxy.RulesetText.Table], cancellationToken);
-            await Kernel.Commands.RunAsync("ip", ["link", "delete", Dns.ClusterDns.Link], cancellationToken);
-            await Kernel.Commands.RunAsync(
-                "nft", ["delete", "table", "ip", HostNetwork.TableOf(options)], cancellationToken);
-            await Kernel.Commands.RunAsync("ip", ["link", "delete", options.BridgeName], cancellationToken);
+            return;
+        }
+
+        var parts = new[] { (options.DnsLink, options.ProxyTable), (options.BridgeName, options.PodsTable) };
+        foreach (var (link, table) in parts)
+        {
+            if (await new OwnedLink(link, options.DataDirectory).OtherOwnerAsync(cancellationToken) is { } other)
+            {
+                await Console.Error.WriteLineAsync($"The link {link} belongs to {other}; it stays.");
+                continue;
+            }
+
+            await Commands.RunAsync("nft", ["delete", "table", "ip", table], cancellationToken);
+            await Commands.RunAsync("ip", ["link", "delete", link], cancellationToken);
         }
     }
 
@@ -85,7 +97,7 @@ public static class NodeCleaner
         {
             foreach (var reference in DemoImage.References)
             {
-                await using (var file = File.Create(archive))
+                await using (var file = OwnFiles.Create(archive))
                 {
                     DemoImage.Write(file, reference);
                 }

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Measures what ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE], or ./orc bench services; see bench/README.md.
+# Measures what ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE], or ./orc bench services, ./orc bench workloads; see bench/README.md.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ "${1:-}" = services ]; then
+if [ "${1:-}" = services ] || [ "${1:-}" = workloads ]; then
+    [ "$1" = services ] || set -- "$@" --root "$root"
     dotnet build "$root/bench/Bench" -c Release -p:BuildProjectReferences=false -v quiet -nologo -clp:ErrorsOnly
     exec "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" "$@"
 fi
 
-referee=${ORC_REFEREE:-$root/../shared/bench/kbench}
+referee=${ORC_REFEREE:-$root/bench/kbench}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

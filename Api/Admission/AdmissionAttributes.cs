@@ -17,7 +17,7 @@ public enum AdmissionOperation
 /// <summary>One write under admission.</summary>
 public sealed class AdmissionAttributes
 {
-    private List<Func<Task>>? _onFinished;
+    private List<Func<Task>>? _releases;
 
     public required AdmissionOperation Operation { get; init; }
 
@@ -52,18 +52,16 @@ public sealed class AdmissionAttributes
     public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;
 
     /// <summary>
-    /// Something to do once the write is committed or surely refused. Not done when nobody knows what became of it.
+    /// Gives back what a plugin holds for this write, once it is committed or surely refused. Not done when nobody
+    /// knows what became of it.
     /// </summary>
-    public void OnFinished(Func<Task> action) => (_onFinished ??= []).Add(action);
+    public void OnEnd(Func<Task> release) => (_releases ??= []).Add(release);
 
-    /// <summary>The write was committed or surely refused: does what was registered, once.</summary>
-    public async ValueTask FinishAsync()
+    /// <summary>What is to be done at the end, once.</summary>
+    internal IReadOnlyList<Func<Task>> TakeReleases()
     {
-        var all = _onFinished;
-        _onFinished = null;
-        foreach (var action in all ?? [])
-        {
-            await action();
-        }
+        var all = _releases;
+        _releases = null;
+        return all ?? [];
     }
 }

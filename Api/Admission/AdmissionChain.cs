@@ -11,19 +11,28 @@ public sealed class AdmissionChain
     /// </summary>
     public static readonly IReadOnlyList<string> Order =
     [
-        "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity", "Priority",
-        "DefaultTolerationSeconds", "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
-        "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass", "PodTopologyLabels",
-        "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "ServiceAddresses", "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionWebhook", "ResourceQuota",
+        "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity",
+        "Priority", "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection",
+        "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
+        "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass",
+        "PodTopologyLabels", "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "RoleEscalation",
+        "ServiceAddresses",
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota",
     ];
 
     private readonly IAdmissionPlugin[] _plugins;
 
-    public AdmissionChain(IEnumerable<IAdmissionPlugin> plugins)
+    public AdmissionChain(IEnumerable<IAdmissionPlugin> plugins, AdmissionOptions options)
     {
-        _plugins = [.. plugins.OrderBy(p => PlaceOf(p.Name))];
+        _plugins = [.. plugins.Where(p => !options.Disabled.Contains(p.Name)).OrderBy(p => PlaceOf(p.Name))];
     }
+
+    /// <summary>Begins the admission of a write.</summary>
+    public AdmissionScope Open(AdmissionAttributes attributes) => new(this, attributes);
+
+    /// <summary>Both rounds, for what nothing is done to between them.</summary>
+    public async ValueTask<Status?> AdmitAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) =>
+        await MutateAsync(attributes, cancellationToken) ?? await ValidateAsync(attributes, cancellationToken);
 
     /// <summary>The mutating round.</summary>
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using k8s.Models;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -27,7 +27,7 @@ public sealed class NamespaceLifecyclePlugin(ObjectReader reader, TimeProvider t
 
     public bool Handles(AdmissionAttributes attributes) => attributes.Operation switch
     {
-        AdmissionOperation.Create => attributes.Key.Namespace.Length > 0,
+        AdmissionOperation.Create => attributes.Key.Namespace.Length > 0 && !attributes.Definition.Of.IsVirtual,
         AdmissionOperation.Delete => attributes.IsFor(WellKnown.Namespaces),
         _ => false,
     };

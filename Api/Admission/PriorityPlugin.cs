@@ -1,70 +1,110 @@
 using k8s.Models;
+using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Scheduling.PriorityClasses;
 
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Computes a pod's priority from its class. Until PriorityClass is served there are only the two built-in classes, and
-/// none.
+/// Computes a pod's priority from its class, or the default one, of which there is at most one; and keeps the system's
+/// own classes.
 /// </summary>
-public sealed class PriorityPlugin : IAdmissionPlugin
+public sealed class PriorityPlugin(ObjectReader reader) : IAdmissionPlugin
 {
-    private const string DefaultPolicy = "PreemptLowerPriority";
-
     public string Name => "Priority";
 
-    public bool Handles(AdmissionAttributes attributes) =>
-        attributes.Operation is AdmissionOperation.Create or AdmissionOperation.Update && attributes.IsFor(WellKnown.Pods);
-
-    public ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    public bool Handles(AdmissionAttributes attributes) => attributes.Operation switch
     {
-        var spec = ((V1Pod)attributes.Object!).Spec ??= new V1PodSpec();
+        AdmissionOperation.Create or AdmissionOperation.Update =>
+            attributes.IsFor(WellKnown.Pods) || attributes.IsFor(WellKnown.PriorityClasses),
+        AdmissionOperation.Delete => attributes.IsFor(WellKnown.PriorityClasses),
+        _ => false,
+    };
+
+    public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        if (attributes.Object is not V1Pod pod)
+        {
+            return null;
+        }
+
+        var spec = pod.Spec ??= new V1PodSpec();
         if (attributes.OldObject is V1Pod { Spec: { } old })
         {
             spec.Priority ??= old.Priority;
             spec.PreemptionPolicy ??= old.PreemptionPolicy;
             spec.PriorityClassName =
                 string.IsNullOrEmpty(spec.PriorityClassName) ? old.PriorityClassName : spec.PriorityClassName;
-            return new ValueTask<Status?>((Status?)null);
+            return null;
         }
 
-        return new ValueTask<Status?>(Compute(attributes, spec));
+        return await ComputeAsync(attributes, spec, cancellationToken);
     }
 
-    private static Status? Compute(AdmissionAttributes attributes, V1PodSpec spec)
+    public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        int? priority = spec.PriorityClassName switch
+        if (attributes.Operation == AdmissionOperation.Delete)
         {
-            null or "" => 0,
-            "system-cluster-critical" => 2_000_000_000,
-            "system-node-critical" => 2_000_001_000,
-            _ => null,
-        };
-        if (priority is not { } computed)
+            return PriorityClassStrategy.SystemClasses.Any(c => c.Metadata.Name == attributes.Key.Name)
+                ? AdmissionRefusals.Forbidden(attributes, "this is a system priority class and cannot be deleted")
+                : null;
+        }
+
+        return attributes.Object is V1PriorityClass { GlobalDefault: true } item
+            && await DefaultAsync(cancellationToken) is { } other
+            && (attributes.Operation == AdmissionOperation.Create || other.Metadata.Name != item.Metadata.Name)
+                ? AdmissionRefusals.Forbidden(
+                    attributes,
+                    $"PriorityClass {other.Metadata.Name} is already marked as default. Only one default can exist")
+                : null;
+    }
+
+    private async ValueTask<Status?> ComputeAsync(
+        AdmissionAttributes attributes, V1PodSpec spec, CancellationToken cancellationToken)
+    {
+        var found = string.IsNullOrEmpty(spec.PriorityClassName)
+            ? await DefaultAsync(cancellationToken) ?? new V1PriorityClass { Metadata = new V1ObjectMeta(), Value = 0 }
+            : await FindAsync(spec.PriorityClassName, cancellationToken);
+        if (found is null)
         {
             return AdmissionRefusals.Forbidden(
                 attributes, $"no PriorityClass with name {spec.PriorityClassName} was found");
         }
 
-        if (spec.Priority is { } given && given != computed)
+        var policy = found.PreemptionPolicy ?? PriorityClassStrategy.PreemptLowerPriority;
+        if (spec.Priority is { } given && given != found.Value)
         {
             return AdmissionRefusals.Forbidden(
                 attributes,
-                $"the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed " +
-                $"{computed} from the given PriorityClass name");
+                $"the integer value of priority ({given}) must not be provided in pod spec; priority admission " +
+                $"controller computed {found.Value} from the given PriorityClass name");
         }
 
-        if (spec.PreemptionPolicy is { } policy && policy != DefaultPolicy)
+        if (spec.PreemptionPolicy is { } givenPolicy && givenPolicy != policy)
         {
             return AdmissionRefusals.Forbidden(
                 attributes,
-                $"the string value of PreemptionPolicy ({policy}) must not be provided in pod spec; priority admission controller computed " +
-                $"{DefaultPolicy} from the given PriorityClass name");
+                $"the string value of PreemptionPolicy ({givenPolicy}) must not be provided in pod spec; priority " +
+                $"admission controller computed {policy} from the given PriorityClass name");
         }
 
-        spec.Priority = computed;
-        spec.PreemptionPolicy = DefaultPolicy;
+        spec.PriorityClassName = found.Metadata.Name ?? spec.PriorityClassName;
+        spec.Priority = found.Value;
+        spec.PreemptionPolicy = policy;
         return null;
+    }
+
+    /// <summary>The system's own classes count even before they have been written.</summary>
+    private async ValueTask<V1PriorityClass?> FindAsync(string name, CancellationToken cancellationToken) =>
+        await reader.FindAsync<V1PriorityClass>(
+            WellKnown.PriorityClasses, new ObjectKey("", name), cancellationToken)
+        ?? PriorityClassStrategy.SystemClasses.FirstOrDefault(c => c.Metadata.Name == name);
+
+    /// <summary>Of several defaults, which only a race can make, the lowest.</summary>
+    private async ValueTask<V1PriorityClass?> DefaultAsync(CancellationToken cancellationToken)
+    {
+        var all = await reader.ListAsync<V1PriorityClass>(WellKnown.PriorityClasses, "", cancellationToken);
+        return all.Where(static c => c.GlobalDefault == true).MinBy(static c => c.Value);
     }
 }

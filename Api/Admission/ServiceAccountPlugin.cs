@@ -1,6 +1,9 @@
 using k8s.Models;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
@@ -10,7 +13,6 @@ namespace OrleansOrchestrator.Api.Admission;
 /// </summary>
 public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
 {
-    private const string MirrorAnnotation = "kubernetes.io/config.mirror";
     private const string EnforceAnnotation = "kubernetes.io/enforce-mountable-secrets";
     private const string VolumePrefix = "kube-api-access-";
     private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -25,7 +27,7 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
         var pod = (V1Pod)attributes.Object!;
-        if (IsMirror(pod))
+        if (PodReferences.IsMirror(pod))
         {
             return CheckMirror(pod) is { } why ? AdmissionRefusals.Forbidden(attributes, why) : null;
         }
@@ -33,7 +35,8 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
         var spec = pod.Spec ??= new V1PodSpec();
         spec.ServiceAccountName = FirstOf(spec.ServiceAccountName, spec.ServiceAccount, "default");
         spec.ServiceAccount = spec.ServiceAccountName;
-        var account = await FindAsync(attributes.Key.Namespace, spec.ServiceAccountName, cancellationToken);
+        var key = new ObjectKey(attributes.Key.Namespace, spec.ServiceAccountName);
+        var account = await reader.FindAsync<V1ServiceAccount>(WellKnown.ServiceAccounts, key, cancellationToken);
         if (account is null)
         {
             return AdmissionRefusals.Forbidden(
@@ -56,17 +59,6 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
             ? AdmissionRefusals.Forbidden(attributes, denied)
             : null;
     }
-
-    private async ValueTask<V1ServiceAccount?> FindAsync(
-        string inNamespace, string name, CancellationToken cancellationToken)
-    {
-        var key = new ObjectKey(inNamespace, name);
-        var item = await reader.GetAsync(WellKnown.ServiceAccounts, key, ReadFreshness.Cached, cancellationToken)
-            ?? await reader.GetAsync(WellKnown.ServiceAccounts, key, ReadFreshness.Linearizable, cancellationToken);
-        return item?.As<V1ServiceAccount>();
-    }
-
-    private static bool IsMirror(V1Pod pod) => pod.Metadata.Annotations?.ContainsKey(MirrorAnnotation) == true;
 
     private static string? CheckMirror(V1Pod pod)
     {

@@ -45,13 +45,23 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         }
 
         return attributes.DryRun
-            ? Pretend(attributes, service, plan)
+            ? await PretendAsync(attributes, service, plan, cancellationToken)
             : await ReserveAsync(attributes, service, plan, cancellationToken);
     }
 
-    private Status? Pretend(AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan)
+    private async ValueTask<Status?> PretendAsync(
+        AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan, CancellationToken cancellationToken)
     {
         var answer = ServiceAddressDryRun.Answer(plan, range);
+        if (answer.Refusal is not null && plan.ClusterIP is { Length: > 0 } && range.OffsetOf(plan.ClusterIP) is null)
+        {
+            // Out of the cluster's own range: whoever knows the others is asked.
+            answer = await ReserveAsync(
+                grains.GetGrain<IServiceAddressGrain>(IServiceAddressGrain.Key),
+                Request(attributes, service, plan) with { Pretends = true },
+                cancellationToken);
+        }
+
         if (answer.Refusal is not null)
         {
             return Refuse(attributes, service, plan, answer);
@@ -78,13 +88,7 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         }
 
         (service.Spec.ClusterIP, service.Spec.ClusterIPs) = given;
-        var request = new ServiceAddressRequest
-        {
-            Reservation = Guid.NewGuid().ToString("N"),
-            Service = new ObjectKey(attributes.Key.Namespace, service.Metadata.Name ?? ""),
-            ClusterIP = plan.ClusterIP,
-            NodePorts = plan.NodePorts,
-        };
+        var request = Request(attributes, service, plan);
         var grain = grains.GetGrain<IServiceAddressGrain>(IServiceAddressGrain.Key);
         var answer = await ReserveAsync(grain, request, cancellationToken);
         if (answer.Refusal is not null)
@@ -93,9 +97,18 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
         }
 
         plan.Apply(service.Spec, answer.ClusterIP, answer.NodePorts);
-        attributes.OnFinished(() => grain.ReleaseAsync(request.Reservation, CancellationToken.None));
+        attributes.OnEnd(() => grain.ReleaseAsync(request.Reservation, CancellationToken.None));
         return null;
     }
+
+    private static ServiceAddressRequest Request(
+        AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan) => new()
+    {
+        Reservation = Guid.NewGuid().ToString("N"),
+        Service = new ObjectKey(attributes.Key.Namespace, service.Metadata.Name ?? ""),
+        ClusterIP = plan.ClusterIP,
+        NodePorts = plan.NodePorts,
+    };
 
     // Whatever became of the reservation, the Service has not been written: the client may try again.
     private static async Task<ServiceAddressAnswer> ReserveAsync(

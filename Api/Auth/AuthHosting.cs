@@ -1,11 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Auth.Rbac;
+using OrleansOrchestrator.Api.Auth.Reviews;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Api.Auth;
 
-/// <summary>Wires authentication and the built-in authorization into a host.</summary>
+/// <summary>Wires authentication and authorization into a host.</summary>
 public static class AuthHosting
 {
     /// <summary>
@@ -18,11 +20,23 @@ public static class AuthHosting
         services.AddSingleton<TrustStore>();
         services.AddSingleton<IClusterTrust>(provider => provider.GetRequiredService<TrustStore>());
         services.AddSingleton<ServiceAccountTokens>();
-        services.AddSingleton<Authenticator>();
-        services.AddSingleton<NodeRules>();
-        services.AddSingleton<IAuthorizer, BuiltInAuthorizer>();
-        services.AddSingleton<IConnectHandler, TokenRequestHandler>();
+        services.AddSingleton<SecretTokens>();
+        services.AddSingleton<ISecretTokens>(provider => provider.GetRequiredService<SecretTokens>());
+        services.AddSingleton<BootstrapTokens>();
+        services.AddSingleton<BearerTokens>();
+        services.AddSingleton<ClientCertificates>();
+        services.AddSingleton<IAuthenticator, Authenticator>();
+        services.AddSingleton<NodeRelations>();
+        services.AddSingleton<IAuthorizer, NodeAuthorizer>();
+        services.AddSingleton<IAuthorizer, BuiltInRoles>();
+        services.TryAddSingleton<RoleBook>();
+        services.AddSingleton<IAuthorizer, RoleAuthorizer>();
+        services.AddSingleton<TokenBindings>();
         services.AddSingleton<IEndpointHandler, IssuerDiscovery>();
+        services.AddSingleton<IQuestionHandler, TokenReviewHandler>();
+        services.AddSingleton<IQuestionHandler, SelfSubjectReviewHandler>();
+        services.AddSingleton<IQuestionHandler, AccessReviewHandler>();
+        services.AddSingleton<IQuestionHandler, RulesReviewHandler>();
         return services;
     }
 }

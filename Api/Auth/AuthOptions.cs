@@ -9,6 +9,12 @@ public sealed record AuthOptions
     /// <summary>Audiences for which a token is good here; the first is the default of TokenRequests.</summary>
     public IReadOnlyList<string> Audiences { get; init; } = ["https://kubernetes.default.svc.cluster.local"];
 
+    /// <summary>
+    /// The longest life that a service-account token may be given: who asks for more gets this, and a warning. Null for
+    /// no bound but the 2^32 seconds of the API itself.
+    /// </summary>
+    public TimeSpan? MaxTokenLifetime { get; init; }
+
     /// <summary>Static bearer tokens: token to user. For tests and tools; empty by default.</summary>
     public IReadOnlyDictionary<string, Interfaces.Kernel.UserIdentity> StaticTokens { get; init; } =
         new Dictionary<string, Interfaces.Kernel.UserIdentity>();

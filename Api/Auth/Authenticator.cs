@@ -1,91 +1,54 @@
-using System.Security.Cryptography.X509Certificates;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// Finds out who sends a request: a client certificate of the cluster's authority, a static token, a service-account
-/// token, or nobody (<c>system:anonymous</c>). Credentials that are there but wrong are refused, never taken for
-/// anonymous.
+/// Finds out who sends a request: a client certificate of the cluster's authority, a token of one of the sorts that
+/// <see cref="BearerTokens"/> knows (in its header, or as a WebSocket's subprotocol), or nobody (<c>
+/// system:anonymous</c>). Credentials that are there but wrong are refused, never taken for
+/// anonymous; a good one of the two is enough.
 /// </summary>
-public sealed class Authenticator(TrustStore trustStore, ServiceAccountTokens tokens, AuthOptions options)
+public sealed class Authenticator(
+    ClientCertificates certificates, BearerTokens tokens) : IAuthenticator
 {
-    private const string CertificateUserItem = "orch.certificate-user";
     private const string BearerScheme = "bearer ";
 
     private static readonly UserIdentity Anonymous = new()
     {
-        Name = "system:anonymous", Groups = ["system:unauthenticated"],
+        Name = SystemNames.Anonymous, Groups = [SystemNames.Unauthenticated],
     };
 
-    /// <summary>The user, or null when the request carries bad credentials (401).</summary>
+    /// <inheritdoc/>
     public async ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
     {
-        if (await FromCertificateAsync(context) is { } byCertificate)
+        var certificate = context.Connection.ClientCertificate;
+        if (certificate is not null && await certificates.FindUserAsync(certificate) is { } byCertificate)
         {
             return byCertificate;
         }
 
-        var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase))
+        var bearer = BearerToken(context.Request) is { Length: > 0 } given ? given : null;
+        if (bearer is not null && await tokens.AuthenticateAsync(bearer, context.RequestAborted) is { } byToken)
         {
-            return Anonymous;
+            return byToken;
         }
 
-        var token = header[BearerScheme.Length..].Trim();
-        if (token.Length == 0)
+        var named = SocketToken.Of(context.Request);
+        if (named is { Length: > 0 } && await tokens.AuthenticateAsync(named, context.RequestAborted) is { } bySocket)
         {
-            return Anonymous;
+            SocketToken.Remove(context.Request);
+            return bySocket;
         }
 
-        return options.StaticTokens.TryGetValue(token, out var user)
-            ? user
-            : await tokens.AuthenticateAsync(token, context.RequestAborted);
+        return certificate is null && bearer is null && named is null ? Anonymous : null;
     }
 
-    // The chain is built once a connection, not once a request: it costs more than most requests.
-    private async ValueTask<UserIdentity?> FromCertificateAsync(HttpContext context)
+    private static string? BearerToken(HttpRequest request)
     {
-        var certificate = context.Connection.ClientCertificate;
-        if (certificate is null)
-        {
-            return null;
-        }
-
-        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
-        if (items is not null && items.TryGetValue(CertificateUserItem, out var known))
-        {
-            return known as UserIdentity;
-        }
-
-        var trust = await trustStore.Trust;
-        var user = trust.IsTrustedClient(certificate) ? UserOf(certificate) : null;
-        if (items is not null)
-        {
-            items[CertificateUserItem] = user;
-        }
-
-        return user;
-    }
-
-    private static UserIdentity UserOf(X509Certificate2 certificate)
-    {
-        const string OrganizationOid = "2.5.4.10";
-        var groups = new List<string>();
-        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false))
-        {
-            if (!part.HasMultipleElements && part.GetSingleElementType().Value == OrganizationOid)
-            {
-                groups.Add(part.GetSingleElementValue() ?? "");
-            }
-        }
-
-        groups.Add("system:authenticated");
-        return new UserIdentity
-        {
-            Name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), Groups = groups,
-        };
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
+            ? header[BearerScheme.Length..].Trim()
+            : null;
     }
 }

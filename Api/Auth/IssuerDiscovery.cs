@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 

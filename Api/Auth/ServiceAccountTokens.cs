@@ -10,10 +10,6 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 
-/// <summary>An object that a token is bound to: the token dies with it.</summary>
-/// <param name="Kind">Pod, Secret or Node.</param>
-public sealed record BoundObject(string Kind, string Name, string Uid);
-
 /// <summary>A token to be issued.</summary>
 public sealed record TokenOrder
 {
@@ -26,6 +22,9 @@ public sealed record TokenOrder
     public required IReadOnlyList<string> Audiences { get; init; }
 
     public required TimeSpan Lifetime { get; init; }
+
+    /// <summary>From when on its use is frowned upon; null for never.</summary>
+    public TimeSpan? StaleAfter { get; init; }
 
     public BoundObject? BoundTo { get; init; }
 
@@ -42,58 +41,63 @@ public sealed class ServiceAccountTokens(
     TrustStore trustStore, IResourceClient client, AuthOptions options, TimeProvider time)
 {
     private const int RememberedTokens = 10_000;
+    private const string Expired = "service account token has expired";
+    private const string LegacyIssuer = "kubernetes/serviceaccount";
+
+    private static readonly TimeSpan DeletionLeeway = TimeSpan.FromSeconds(60);
 
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly ConcurrentDictionary<string, VerifiedToken> _verified = new(StringComparer.Ordinal);
 
-    /// <summary>A signed token and when it ends.</summary>
-    public async Task<(string Token, DateTimeOffset Expires)> IssueAsync(
-        TokenOrder order, CancellationToken cancellationToken)
+    /// <summary>A signed token, good from now on.</summary>
+    public async Task<string> IssueAsync(TokenOrder order, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var trust = await trustStore.Trust;
-        var now = time.GetUtcNow();
-        var expires = now + order.Lifetime;
         var header = new JsonObject { ["alg"] = "ES256", ["kid"] = trust.Public.TokenKeyId };
-        var signed = $"{Segment(header)}.{Segment(Claims(order, now, expires))}";
+        var signed = $"{Segment(header)}.{Segment(Claims(order, now))}";
         var signature = await trustStore.Signer.SignAsync(Encoding.ASCII.GetBytes(signed), cancellationToken);
-        return ($"{signed}.{Base64UrlEncoder.Encode(signature)}", expires);
+        return $"{signed}.{Base64UrlEncoder.Encode(signature)}";
     }
 
-    /// <summary>
-    /// Who bears this token; null when it is not one of ours, not valid for an audience, or what it is bound to is
-    /// gone.
-    /// </summary>
-    public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
+    /// <summary>Who bears a token that is meant for one of some audiences, or why nobody does.</summary>
+    public async Task<TokenVerdict> ReviewAsync(
+        string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
-        var verified = await VerifyAsync(token);
-        if (verified is null || verified.Expires <= time.GetUtcNow())
+        var (verified, complaint) = await VerifyAsync(token);
+        if (verified is null)
         {
-            return null;
+            return TokenVerdict.Refuse(complaint);
         }
 
-        return await IsAliveAsync(verified, cancellationToken) ? verified.User : null;
+        var shared = audiences.Where(verified.Audiences.Contains).ToList();
+        return verified.Expires <= time.GetUtcNow() ? TokenVerdict.Refuse(Expired)
+            : shared.Count == 0 ? TokenVerdict.Refuse(
+                $"token audiences {Quoted(verified.Audiences)} is invalid for the target audiences {Quoted(audiences)}")
+            : !await IsAliveAsync(verified, cancellationToken) ? TokenVerdict.Refuse(
+                "service account token has been invalidated")
+            : new TokenVerdict(verified.User, shared);
     }
 
-    private async Task<VerifiedToken?> VerifyAsync(string token)
+    private async Task<(VerifiedToken? Token, string Complaint)> VerifyAsync(string token)
     {
         var key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         if (_verified.TryGetValue(key, out var known))
         {
-            return known;
+            return (known, "");
         }
 
         var trust = await trustStore.Trust;
         var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = options.Issuer,
-            ValidAudiences = options.Audiences,
+            ValidateAudience = false,
             IssuerSigningKey = trust.TokenKey,
             ValidAlgorithms = ["ES256"],
             ClockSkew = TimeSpan.FromSeconds(10),
         });
         if (!result.IsValid || VerifiedToken.From((JsonWebToken)result.SecurityToken) is not { } verified)
         {
-            return null;
+            return (null, result.Exception is SecurityTokenExpiredException ? Expired : WhyNot(token));
         }
 
         if (_verified.Count >= RememberedTokens)
@@ -102,8 +106,17 @@ public sealed class ServiceAccountTokens(
         }
 
         _verified[key] = verified;
-        return verified;
+        return (verified, "");
     }
+
+    /// <summary>Nothing more is said of tokens that do not claim to be ours.</summary>
+    private string WhyNot(string token) =>
+        _handler.CanReadToken(token) && _handler.ReadJsonWebToken(token).Issuer is var issuer
+            && (issuer == options.Issuer || issuer == LegacyIssuer)
+                ? "go-jose/go-jose: error in cryptographic primitive"
+                : "";
+
+    private static string Quoted(IReadOnlyList<string> texts) => $"[{string.Join(' ', texts.Select(GoText.Quote))}]";
 
     private async Task<bool> IsAliveAsync(VerifiedToken token, CancellationToken cancellationToken)
     {
@@ -126,10 +139,14 @@ public sealed class ServiceAccountTokens(
             found = await client.GetAsync(resource, key, ReadFreshness.Linearizable, cancellationToken);
         }
 
-        return found.Succeeded && found.Value.Uid == uid;
+        return found.Succeeded && found.Value.Uid == uid && !IsPastDeletion(found.Value);
     }
 
-    private JsonObject Claims(TokenOrder order, DateTimeOffset now, DateTimeOffset expires)
+    // What is on its way out may still say goodbye, but not for ever.
+    private bool IsPastDeletion(ResourceObject item) =>
+        item.Metadata.DeletionTimestamp is { } deletion && deletion < time.GetUtcNow() - DeletionLeeway;
+
+    private JsonObject Claims(TokenOrder order, DateTimeOffset now)
     {
         var kubernetes = new JsonObject
         {
@@ -146,16 +163,21 @@ public sealed class ServiceAccountTokens(
             kubernetes[bound.Kind.ToLowerInvariant()] = Reference(bound.Name, bound.Uid);
         }
 
+        if (order.StaleAfter is { } staleAfter)
+        {
+            kubernetes["warnafter"] = (now + staleAfter).ToUnixTimeSeconds();
+        }
+
         return new JsonObject
         {
             ["aud"] = new JsonArray([.. order.Audiences.Select(a => JsonValue.Create(a))]),
-            ["exp"] = expires.ToUnixTimeSeconds(),
+            ["exp"] = (now + order.Lifetime).ToUnixTimeSeconds(),
             ["iat"] = now.ToUnixTimeSeconds(),
             ["iss"] = options.Issuer,
             ["jti"] = Guid.NewGuid().ToString(),
             ["kubernetes.io"] = kubernetes,
             ["nbf"] = now.ToUnixTimeSeconds(),
-            ["sub"] = $"system:serviceaccount:{order.Namespace}:{order.ServiceAccount}",
+            ["sub"] = SystemNames.ServiceAccountUser(order.Namespace, order.ServiceAccount),
         };
     }
 
@@ -172,6 +194,8 @@ public sealed class ServiceAccountTokens(
         public required ObjectKey Account { get; init; }
 
         public required string AccountUid { get; init; }
+
+        public required IReadOnlyList<string> Audiences { get; init; }
 
         public required DateTimeOffset Expires { get; init; }
 
@@ -195,13 +219,14 @@ public sealed class ServiceAccountTokens(
             {
                 User = new UserIdentity
                 {
-                    Name = $"system:serviceaccount:{ns}:{account.Name}",
+                    Name = SystemNames.ServiceAccountUser(ns, account.Name),
                     Uid = account.Uid,
-                    Groups = ["system:serviceaccounts", $"system:serviceaccounts:{ns}", "system:authenticated"],
+                    Groups = [.. SystemNames.GroupsOfServiceAccount(ns), SystemNames.Authenticated],
                     Extra = Extra(token, claims),
                 },
                 Account = new ObjectKey(ns, account.Name),
                 AccountUid = account.Uid,
+                Audiences = [.. token.Audiences],
                 Expires = new DateTimeOffset(token.ValidTo, TimeSpan.Zero),
                 BoundResource = resource,
                 BoundKey = new ObjectKey(resource == WellKnown.Nodes ? "" : ns, bound.Name),

@@ -35,6 +35,9 @@ public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
 /// <summary>The identity in the forms that verification needs.</summary>
 public sealed class LoadedTrust
 {
+    private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
+    private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
+
     private readonly X509Certificate2 _authority;
 
     public LoadedTrust(ClusterTrust trust)
@@ -52,22 +55,27 @@ public sealed class LoadedTrust
     public ECDsaSecurityKey TokenKey { get; }
 
     /// <summary>
-    /// True when the certificate was signed by the cluster's authority, is in its time, and may be used by clients.
+    /// True when the certificate was signed by the cluster's authority and may be used by clients. Whether it is in its
+    /// time is left to who asks: the answer to that does not stay.
     /// </summary>
-    public bool IsTrustedClient(X509Certificate2 certificate) => IsTrusted(certificate, "1.3.6.1.5.5.7.3.2");
+    public bool IsTrustedClient(X509Certificate2 certificate) =>
+        IsTrusted(certificate, ClientUsage, certificate.NotBefore);
 
     /// <summary>
-    /// True when the certificate was signed by the cluster's authority, is in its time, and may be used by servers.
+    /// True when the certificate was signed by the cluster's authority, is in its time, and is of the very node.
     /// </summary>
-    public bool IsTrustedServer(X509Certificate2 certificate) => IsTrusted(certificate, "1.3.6.1.5.5.7.3.1");
+    public bool IsTrustedNode(X509Certificate2 certificate, string node, DateTimeOffset now) =>
+        certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == SystemNames.NodePrefix + node
+        && IsTrusted(certificate, ServerUsage, now.LocalDateTime);
 
-    private bool IsTrusted(X509Certificate2 certificate, string usage)
+    private bool IsTrusted(X509Certificate2 certificate, string usage, DateTime at)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(_authority);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = at;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
         return chain.Build(certificate);
     }

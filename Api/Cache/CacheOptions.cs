@@ -1,17 +1,8 @@
-using OrleansOrchestrator.Interfaces.Kernel;
-
 namespace OrleansOrchestrator.Api.Cache;
 
-/// <summary>The bounds and indexes of resource caches.</summary>
+/// <summary>The bounds of resource caches.</summary>
 public sealed class CacheOptions
 {
-    /// <summary>Fields with an index. Kubelets and schedulers ask for the pods of a node all the time.</summary>
-    public IDictionary<ResourceName, IReadOnlyList<string>> IndexedFields { get; } =
-        new Dictionary<ResourceName, IReadOnlyList<string>>
-    {
-        [new ResourceName("", "pods")] = ["spec.nodeName"],
-    };
-
     /// <summary>
     /// How many recent events stay in memory: how far a watcher may be behind, and how far back a watch may resume
     /// cheaply.

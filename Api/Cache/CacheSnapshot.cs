@@ -19,6 +19,7 @@ public sealed class CacheSnapshot
         Revision = revision;
         (_objects, _owners, _labels, _fields) = (builder.Objects, builder.Owners, builder.Labels, builder.Fields);
         _indexed = builder.Indexed;
+        ReplacedBytes = builder.ReplacedBytes;
     }
 
     /// <summary>The revision at which this is exact.</summary>
@@ -26,6 +27,12 @@ public sealed class CacheSnapshot
 
     /// <summary>How many objects there are.</summary>
     public int Count => _objects.Count;
+
+    /// <summary>
+    /// Bytes of all versions of objects that changes have replaced since the cache was loaded. What this has grown by
+    /// since a snapshot is what holding that snapshot keeps in memory.
+    /// </summary>
+    public long ReplacedBytes { get; }
 
     /// <summary>Null when there is no such object.</summary>
     public ResourceObject? Get(ObjectKey key) => _objects.TryFind(new KeyProbe(key), out var item) ? item.Object : null;
@@ -92,7 +99,7 @@ public sealed class CacheSnapshot
 
     internal CacheSnapshotBuilder ToBuilder() => new(_indexed)
     {
-        Objects = _objects, Owners = _owners, Labels = _labels, Fields = _fields,
+        Objects = _objects, Owners = _owners, Labels = _labels, Fields = _fields, ReplacedBytes = ReplacedBytes,
     };
 
     private static OrderedTree<IndexEntry, IndexEntryOrder>.Slice Entries(

@@ -7,6 +7,9 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
 {
     public IReadOnlyList<FieldReader> Indexed => indexed;
 
+    /// <inheritdoc cref="CacheSnapshot.ReplacedBytes"/>
+    public long ReplacedBytes { get; set; }
+
     public OrderedTree<CachedObject, CachedObjectOrder> Objects { get; set; } =
         OrderedTree<CachedObject, CachedObjectOrder>.Empty;
 
@@ -54,6 +57,7 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
             (previous?.Object.Revision ?? 0) == change.PreviousRevision,
             "a cache applies every change in order",
             $"{item.Key} at {item.Revision}");
+        ReplacedBytes += previous?.Object.Json.Length ?? 0;
         CachedObject? next = null;
         if (change.Kind == ChangeKind.Deleted)
         {

@@ -246,5 +246,9 @@ public sealed class CacheWatcher : IValueTaskSource, IDisposable
         }
 
         _cache.Watchers.Add(this);
+        if (_cache.IsClosed)
+        {
+            Close(CacheWatchEnd.Closed); // nobody would end it any more
+        }
     }
 }

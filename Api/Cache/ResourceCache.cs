@@ -15,19 +15,17 @@ public sealed class ResourceCache
     private readonly FieldReader[] _indexed;
     private readonly List<Waiter> _waiters = [];
     private volatile CacheSnapshot? _current;
-    private bool _isClosed;
 
     internal ResourceCache(
-        ResourceName resource, IJournalStore store, Func<Task<long>> askRevision, CacheOptions options, TimeProvider time)
+        ResourceName resource, IReadOnlyList<string> indexedFields, IJournalStore store, Func<Task<long>> askRevision,
+        CacheOptions options, TimeProvider time)
     {
         Resource = resource;
         _store = store;
         _options = options;
         _time = time;
         _revisions = new RevisionReader(askRevision);
-        _indexed = options.IndexedFields.TryGetValue(resource, out var paths)
-            ? [.. paths.Select(p => new FieldReader(p))]
-            : [];
+        _indexed = [.. indexedFields.Select(static p => new FieldReader(p))];
         Ring = new EventRing(options.RingEvents, options.RingBytes);
     }
 
@@ -43,6 +41,9 @@ public sealed class ResourceCache
     internal EventRing Ring { get; }
 
     internal WatcherSet Watchers { get; } = new();
+
+    /// <summary>True when the silo stops; under the lock.</summary>
+    internal bool IsClosed { get; private set; }
 
     internal bool IsLoaded => _current is not null;
 
@@ -122,7 +123,7 @@ public sealed class ResourceCache
     {
         lock (Lock)
         {
-            _isClosed = true;
+            IsClosed = true;
             Watchers.CloseAll(CacheWatchEnd.Closed);
             foreach (var waiter in _waiters)
             {
@@ -205,7 +206,7 @@ public sealed class ResourceCache
                 return Current;
             }
 
-            if (_isClosed)
+            if (IsClosed)
             {
                 throw new StoreUnavailableException("the server is shutting down");
             }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
@@ -11,21 +12,26 @@ public sealed class ResourceCaches : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IGrainFactory _grains;
     private readonly IJournalStore _store;
+    private readonly ResourceCatalog _catalog;
     private readonly CacheOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ResourceCaches> _logger;
     private readonly ITimer _tick;
 
     public ResourceCaches(
+        ResourceCatalog catalog,
         IGrainFactory grains,
         IJournalStore store,
         CacheOptions options,
         TimeProvider time,
         ILogger<ResourceCaches> logger)
     {
-        (_grains, _store, _options, _time, _logger) = (grains, store, options, time, logger);
+        (_catalog, _grains, _store, _options, _time, _logger) = (catalog, grains, store, options, time, logger);
         _tick = time.CreateTimer(static caches => ((ResourceCaches)caches!).Tick(), this, options.Tick, options.Tick);
     }
+
+    /// <summary>True when the silo stops: no cache is kept current any more.</summary>
+    public bool IsClosed => _stop.IsCancellationRequested;
 
     /// <summary>
     /// The loaded cache of a resource. Throws <see cref="StoreUnavailableException"/> when it cannot be loaded.
@@ -43,6 +49,16 @@ public sealed class ResourceCaches : IAsyncDisposable
         _entries.TryGetValue(resource, out var entry) && entry.IsValueCreated && entry.Value.Cache.IsLoaded
             ? entry.Value.Cache
             : null;
+
+    /// <summary>Lets go of the cache of a resource that there is no more; ends its watches.</summary>
+    public void Drop(ResourceName resource)
+    {
+        if (_entries.TryRemove(resource, out var entry) && entry.IsValueCreated)
+        {
+            entry.Value.Stop.Cancel();
+            entry.Value.Cache.Close();
+        }
+    }
 
     /// <summary>
     /// Ends all watches and waits, and follows no journal any more.
@@ -75,9 +91,12 @@ public sealed class ResourceCaches : IAsyncDisposable
     private Entry Start(ResourceName resource)
     {
         var journal = _grains.GetGrain<IJournalGrain>(resource.ToString());
-        var cache = new ResourceCache(resource, _store, () => AskRevisionAsync(journal), _options, _time);
+        var cache = new ResourceCache(
+            resource, _catalog.Current.Find(resource)?.Of.IndexedFields ?? [], _store,
+            () => AskRevisionAsync(journal), _options, _time);
         var follower = new CacheFollower(cache, journal, _store, _options, _time, _logger);
-        return new Entry(cache, follower, follower.RunAsync(_stop.Token));
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        return new Entry(cache, follower, stop, follower.RunAsync(stop.Token));
     }
 
     /// <summary>Asks a journal for its revision, with patience while it moves to another silo.</summary>
@@ -113,5 +132,6 @@ public sealed class ResourceCaches : IAsyncDisposable
 
     private IEnumerable<Entry> Started() => _entries.Values.Where(static e => e.IsValueCreated).Select(static e => e.Value);
 
-    private sealed record Entry(ResourceCache Cache, CacheFollower Follower, Task Running);
+    private sealed record Entry(
+        ResourceCache Cache, CacheFollower Follower, CancellationTokenSource Stop, Task Running);
 }

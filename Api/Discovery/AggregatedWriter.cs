@@ -66,7 +66,8 @@ internal static class AggregatedWriter
     {
         writer.WriteStartObject();
         writer.WriteString("resource", definition.Name.Plural);
-        WriteKind(writer, "", "", definition.Kind);
+        var (group, version) = definition.Of.IsCustom ? (definition.Name.Group, definition.Version) : ("", "");
+        WriteKind(writer, group, version, definition.Kind);
         writer.WriteString("scope", definition.Namespaced ? "Namespaced" : "Cluster");
         writer.WriteString("singularResource", definition.Singular);
         DiscoveryDocuments.WriteTexts(writer, "verbs", definition.Verbs);
@@ -75,12 +76,13 @@ internal static class AggregatedWriter
         if (definition.Subresources.Count > 0)
         {
             writer.WriteStartArray("subresources");
-            foreach (var subresource in definition.Subresources.OrderBy(s => s.Name, StringComparer.Ordinal))
+            foreach (var subresource in DiscoveryDocuments.SubresourcesOf(definition))
             {
                 writer.WriteStartObject();
                 writer.WriteString("subresource", subresource.Name);
                 WriteKind(
-                    writer, subresource.Group ?? "", subresource.Version ?? "", subresource.Kind ?? definition.Kind);
+                    writer, subresource.Group ?? group, subresource.Version ?? version,
+                    subresource.Kind ?? definition.Kind);
                 DiscoveryDocuments.WriteTexts(writer, "verbs", subresource.Verbs);
                 writer.WriteEndObject();
             }

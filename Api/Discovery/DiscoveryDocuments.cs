@@ -23,7 +23,7 @@ public sealed record DiscoveryDocument(byte[] Json, string ETag)
 }
 
 /// <summary>
-/// All discovery documents of a resource table, encoded once. The table does not change while a server runs.
+/// All discovery documents of a resource table, encoded once.
 /// </summary>
 public sealed class DiscoveryDocuments
 {
@@ -71,8 +71,18 @@ public sealed class DiscoveryDocuments
     public DiscoveryDocument? Find(string path) => _documents.GetValueOrDefault(path);
 
     /// <summary>Upstream's <c>storageVersionHash</c>: tells clients whether the storage version has changed.</summary>
-    public static string StorageVersionHash(ResourceDefinition definition) => Convert.ToBase64String(
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{definition.Storage.Group}/{definition.Version}/{definition.Kind}")).AsSpan(0, 8));
+    public static string StorageVersionHash(ResourceDefinition definition)
+    {
+        var version = definition.Of.UpstreamStorage ?? definition.Of.Stored.Version;
+        var stored = $"{definition.Storage.Group}/{version}/{definition.Kind}";
+        return Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(stored)).AsSpan(0, 8));
+    }
+
+    /// <summary>By name; those of custom kinds in upstream's fixed order.</summary>
+    internal static IEnumerable<SubresourceDefinition> SubresourcesOf(ResourceDefinition definition) =>
+        definition.Of.IsCustom
+            ? definition.Subresources
+            : definition.Subresources.OrderBy(s => s.Name, StringComparer.Ordinal);
 
     private static void WriteVersions(Utf8JsonWriter writer, IReadOnlyList<string> versions, string serverAddress)
     {
@@ -150,7 +160,7 @@ public sealed class DiscoveryDocuments
         foreach (var definition in AggregatedWriter.Resources(table, group, version))
         {
             WriteResource(writer, definition);
-            foreach (var subresource in definition.Subresources.OrderBy(s => s.Name, StringComparer.Ordinal))
+            foreach (var subresource in SubresourcesOf(definition))
             {
                 WriteSubresource(writer, definition, subresource);
             }

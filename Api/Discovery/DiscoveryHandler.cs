@@ -1,20 +1,47 @@
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Discovery;
 
 /// <summary>Answers <c>/api</c>, <c>/apis</c> and what is below them short of resources.</summary>
-public sealed class DiscoveryHandler(ResourceTable table) : IEndpointHandler
+public sealed class DiscoveryHandler(ResourceCatalog catalog, IEnumerable<OptionalKinds> optional) : IEndpointHandler
 {
-    private const string AggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    private const string AggregatedSuffix = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-    private readonly DiscoveryDocuments _documents = new(table);
+    private readonly OptionalKinds[] _optional = [.. optional];
+    private readonly CatalogView<DiscoveryDocuments> _always =
+        new(catalog, static (table, _) => new DiscoveryDocuments(table));
+
+    /// <summary>With the kinds that are served only at times; the last ones that there were.</summary>
+    private volatile DocumentsWith? _with;
 
     /// <summary>Paths of the documents, for the index.</summary>
-    public IEnumerable<string> Paths => _documents.Paths;
+    public IEnumerable<string> Paths => Documents.Paths;
+
+    private DiscoveryDocuments Documents
+    {
+        get
+        {
+            var served = Array.FindAll(_optional, static o => o.AreServed());
+            if (served.Length == 0)
+            {
+                return _always.Current;
+            }
+
+            var with = _with;
+            var table = catalog.Current;
+            if (with is null || !ReferenceEquals(with.Table, table) || !with.Kinds.SequenceEqual(served))
+            {
+                var kinds = table.Kinds.Concat(served.SelectMany(static o => o.Kinds));
+                _with = with = new DocumentsWith(table, served, new DiscoveryDocuments(new ResourceTable(kinds)));
+            }
+
+            return with.Documents;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
@@ -25,7 +52,7 @@ public sealed class DiscoveryHandler(ResourceTable table) : IEndpointHandler
             return false;
         }
 
-        if (_documents.Find(path) is not { } document)
+        if (Documents.Find(path) is not { } document)
         {
             // An unknown version of a group that is served is the API's to refuse; an unknown group is nobody's.
             if (!IsKnownParent(path))
@@ -54,7 +81,7 @@ public sealed class DiscoveryHandler(ResourceTable table) : IEndpointHandler
     private bool IsKnownParent(string path)
     {
         var parent = path[..path.LastIndexOf('/')];
-        return parent != "/apis" && _documents.Find(parent) is not null;
+        return parent != "/apis" && Documents.Find(parent) is not null;
     }
 
     private async Task AnswerAsync(HttpContext context, string path, DiscoveryDocument document)
@@ -68,22 +95,22 @@ public sealed class DiscoveryHandler(ResourceTable table) : IEndpointHandler
             return;
         }
 
+        var isAggregated = format.Value.Form == ObjectForm.AggregatedDiscovery;
+        var sent = !isAggregated ? document
+            : path == "/api" ? Documents.CoreAggregated
+            : Documents.GroupsAggregated;
         context.Response.Headers.Vary = "Accept";
-        if (format.Value.Form != ObjectForm.AggregatedDiscovery)
+        context.Response.Headers.ETag = sent.ETag;
+        if (context.Request.Headers.IfNoneMatch.ToString() == sent.ETag)
         {
-            await ResponseBody.SendAsync(context, format.Value, 200, document.Json);
-            return;
-        }
-
-        var aggregated = path == "/api" ? _documents.CoreAggregated : _documents.GroupsAggregated;
-        context.Response.Headers.ETag = aggregated.ETag;
-        if (context.Request.Headers.IfNoneMatch.ToString() == aggregated.ETag)
-        {
-            context.Response.StatusCode = 304;
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
 
         await ResponseBody.SendAsync(
-            context, format.Value with { Form = ObjectForm.Full, ContentType = AggregatedType }, 200, aggregated.Json);
+            context, $"{format.Value.ContentType}{(isAggregated ? AggregatedSuffix : "")}", StatusCodes.Status200OK,
+            ResponseBody.Rewrite(format.Value, sent.Json));
     }
+
+    private sealed record DocumentsWith(ResourceTable Table, OptionalKinds[] Kinds, DiscoveryDocuments Documents);
 }

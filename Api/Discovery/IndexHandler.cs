@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Api.Pipeline;
 
 namespace OrleansOrchestrator.Api.Discovery;
 
@@ -14,8 +14,6 @@ public sealed class IndexHandler(DiscoveryHandler discovery, HealthHandler healt
         "/.well-known/openid-configuration", "/apis/", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/version",
     ];
 
-    private byte[]? _json;
-
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
     {
@@ -24,10 +22,10 @@ public sealed class IndexHandler(DiscoveryHandler discovery, HealthHandler healt
             return false;
         }
 
-        _json ??= DiscoveryDocument.Of(Write).Json;
+        var json = DiscoveryDocument.Of(Write).Json;
         var pretty = Negotiator.WantsPretty(context.Request);
         await ResponseBody.SendAsync(
-            context, pretty ? ResponseFormat.PlainJson with { Pretty = true } : ResponseFormat.PlainJson, 200, _json);
+            context, pretty ? ResponseFormat.PlainJson with { Pretty = true } : ResponseFormat.PlainJson, 200, json);
         return true;
     }
 

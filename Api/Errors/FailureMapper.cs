@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Errors;
@@ -27,7 +28,7 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
         }
         catch (Exception failure) when (!context.Response.HasStarted)
         {
-            context.Response.Clear();
+            AnswerHeaders.Restart(context.Response);
             await StatusJson.WriteAsync(context, StatusOf(failure, context));
         }
     }

@@ -12,11 +12,23 @@ public static class PlainText
         return context.Response.WriteAsync("400 Bad Request", context.RequestAborted);
     }
 
-    public static Task NotFoundAsync(HttpContext context)
+    /// <summary>The server has as many requests as it takes; upstream's words, and its time to try again.</summary>
+    public static Task TooManyRequestsAsync(HttpContext context)
     {
-        context.Response.StatusCode = 404;
+        context.Response.Headers.RetryAfter = "1";
+        return ErrorAsync(
+            context, StatusCodes.Status429TooManyRequests, "Too many requests, please try again later.\n");
+    }
+
+    public static Task NotFoundAsync(HttpContext context) =>
+        ErrorAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
+
+    /// <summary>What Go's <c>http.Error</c> writes.</summary>
+    private static Task ErrorAsync(HttpContext context, int code, string text)
+    {
+        context.Response.StatusCode = code;
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        return context.Response.WriteAsync("404 page not found\n", context.RequestAborted);
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 }

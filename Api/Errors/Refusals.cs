@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -25,30 +25,32 @@ public static class Refusals
         Details = new StatusDetails(),
     };
 
+    /// <summary>Connections (exec, proxy and their like) cannot be tried.</summary>
+    public static readonly Status DryRunNotSupported = StatusErrors.BadRequest("dryRun is not supported");
+
     /// <summary>
     /// Denied by authorization: <c>pods is forbidden: User "x" cannot list resource "pods" in API group "" in the
     /// namespace "y"</c>.
     /// </summary>
-    public static Status Forbidden(UserIdentity user, RequestInfo request, string reason)
+    public static Status Forbidden(AuthorizationAttributes wanted, string reason)
     {
-        var who = $"User {GoText.Quote(user.Name)} cannot {request.Verb}";
-        if (!request.IsResourceRequest)
+        var who = $"User {GoText.Quote(wanted.User.Name)} cannot {wanted.Verb}";
+        if (!wanted.IsResourceRequest)
         {
             return Denied(
-                $"forbidden: {Explain($"{who} path {GoText.Quote(request.Path)}", reason)}", new StatusDetails());
+                $"forbidden: {Explain($"{who} path {GoText.Quote(wanted.Path)}", reason)}", new StatusDetails());
         }
 
-        var resource = request.Subresource.Length == 0 ? request.Resource : $"{request.Resource}/{request.Subresource}";
-        var place = request.Namespace.Length == 0
+        var resource = wanted.Subresource.Length == 0 ? wanted.Resource : $"{wanted.Resource}/{wanted.Subresource}";
+        var place = wanted.Namespace.Length == 0
             ? "at the cluster scope"
-            : $"in the namespace {GoText.Quote(request.Namespace)}";
-        var text = $"{who} resource {GoText.Quote(resource)} in API group {GoText.Quote(request.Group)} {place}";
-        var named = request.Name.Length == 0
-            ? request.ResourceName.Qualified
-            : $"{request.ResourceName.Qualified} {GoText.Quote(request.Name)}";
+            : $"in the namespace {GoText.Quote(wanted.Namespace)}";
+        var text = $"{who} resource {GoText.Quote(resource)} in API group {GoText.Quote(wanted.Group)} {place}";
+        var qualified = new ResourceName(wanted.Group, wanted.Resource).Qualified;
+        var named = wanted.Name.Length == 0 ? qualified : $"{qualified} {GoText.Quote(wanted.Name)}";
         return Denied($"{named} is forbidden: {Explain(text, reason)}", new StatusDetails
         {
-            Name = NullIfEmpty(request.Name), Group = NullIfEmpty(request.Group), Kind = request.Resource,
+            Name = NullIfEmpty(wanted.Name), Group = NullIfEmpty(wanted.Group), Kind = wanted.Resource,
         });
     }
 

@@ -7,11 +7,11 @@ namespace OrleansOrchestrator.Api.Errors;
 public static class RegistryErrors
 {
     /// <summary>An update was meant for an object of another uid.</summary>
-    public static Status UidPrecondition(ResourceName resource, ObjectKey key, string wanted, string actual) =>
+    public static Status UidPrecondition(ResourceDefinition definition, ObjectKey key, string wanted, string actual) =>
         StatusErrors.Conflict(
-            resource,
+            definition.Name,
             key.Name,
-            $"StorageError: invalid object, Code: 4, Key: {StorageKey(resource, key)}, ResourceVersion: 0, AdditionalErrorMsg: " +
+            $"StorageError: invalid object, Code: 4, Key: {StorageKey(definition.Of, key)}, ResourceVersion: 0, AdditionalErrorMsg: " +
             $"Precondition failed: UID in precondition: {wanted}, UID in object meta: {actual}");
 
     /// <summary>A resourceVersion that is no number.</summary>
@@ -20,15 +20,9 @@ public static class RegistryErrors
         Code = 500, Reason = "", Message = $"strconv.ParseUint: parsing {GoText.Quote(given)}: invalid syntax",
     };
 
-    private static string StorageKey(ResourceName resource, ObjectKey key)
+    private static string StorageKey(ResourceKind kind, ObjectKey key)
     {
-        var place = resource.ToString() switch
-        {
-            "nodes" => "minions",
-            "services" => "services/specs",
-            "endpoints" => "services/endpoints",
-            _ => resource.Plural,
-        };
+        var place = kind.StoragePlace ?? kind.Name.Plural;
         return key.Namespace.Length == 0
             ? $"/registry/{place}/{key.Name}"
             : $"/registry/{place}/{key.Namespace}/{key.Name}";

@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Health;
 
@@ -65,7 +65,6 @@ public sealed partial class HealthHandler : IEndpointHandler
         context.Response.StatusCode = statusCode;
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        context.Response.Headers.CacheControl = "no-cache, private";
         await context.Response.WriteAsync(text, context.RequestAborted);
     }
 

@@ -4,8 +4,8 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Api.Pipeline;
 
 namespace OrleansOrchestrator.Api.Health;
 

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -20,19 +22,23 @@ internal static class Forwarding
         "Access-Control-Allow-Origin",
     ];
 
+    /// <summary>Whether a client wants another protocol than HTTP.</summary>
+    public static bool IsUpgrade(HttpRequest request) =>
+        request.Headers.Connection.Any(v => v?.Contains("upgrade", StringComparison.OrdinalIgnoreCase) == true);
+
     /// <summary>Null when the answer has been sent; else why the server could not be reached.</summary>
     /// <param name="forwarder">Does the work.</param>
     /// <param name="context">The request and its answer.</param>
     /// <param name="target">What to ask for.</param>
     /// <param name="invoker">How to get there.</param>
-    /// <param name="prefix">Where the client sees the server's root; null for the node's own streams, which know
-    /// nothing of paths.</param>
+    /// <param name="path">What of the path stays here; null for the node's own streams, which know nothing of
+    /// paths.</param>
     public static async Task<Status?> SendAsync(
-        IHttpForwarder forwarder, HttpContext context, Uri target, HttpMessageInvoker invoker, string? prefix = null)
+        IHttpForwarder forwarder, HttpContext context, Uri target, HttpMessageInvoker invoker, ProxyPath? path = null)
     {
+        HttpTransformer transformer = path is null ? new ToNode(target) : new ToServer(target, path);
         var error = await forwarder.SendAsync(
-            context, target.GetLeftPart(UriPartial.Authority), invoker, Config, new ToTarget(target, prefix),
-            context.RequestAborted);
+            context, target.GetLeftPart(UriPartial.Authority), invoker, Config, transformer, context.RequestAborted);
         if (error == ForwarderError.None
             || context.Response.HasStarted
             || context.RequestAborted.IsCancellationRequested)
@@ -40,10 +46,15 @@ internal static class Forwarding
             return null;
         }
 
-        context.Response.Clear();
+        AnswerHeaders.Restart(context.Response);
         var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        if ((exception?.InnerException ?? exception) is AddressNotAllowedException refused)
+        {
+            return StatusErrors.BadRequest(refused.Message);
+        }
+
         var why = Why(exception, target) ?? error.ToString();
-        if (prefix is not null)
+        if (path is not null)
         {
             return StatusErrors.ServiceUnavailable($"error trying to reach service: {why}", 0);
         }
@@ -67,7 +78,7 @@ internal static class Forwarding
         };
     }
 
-    private sealed class ToTarget(Uri target, string? prefix) : HttpTransformer
+    private class ToNode(Uri target) : HttpTransformer
     {
         public override async ValueTask TransformRequestAsync(
             HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
@@ -77,23 +88,40 @@ internal static class Forwarding
             proxyRequest.Headers.Host = null;
             proxyRequest.Headers.Remove("Authorization");
             proxyRequest.Headers.Remove("Cookie");
-            if (prefix is not null)
-            {
-                Forwarded(proxyRequest, "X-Forwarded-Uri", prefix + target.AbsolutePath);
-                Forwarded(proxyRequest, "X-Forwarded-Host", httpContext.Request.Host.Value ?? "");
-                Forwarded(proxyRequest, "X-Forwarded-Proto", httpContext.Request.Scheme);
-            }
+        }
+    }
+
+    private sealed class ToServer(Uri target, ProxyPath path) : ToNode(target)
+    {
+        private readonly Uri _target = target;
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
+            CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            var uri = GoUrl.TryUnescapePath(_target.AbsolutePath, out var below) ? Links(httpContext).Below(below) : "";
+            Forwarded(proxyRequest, "X-Forwarded-Uri", Ascii.IsValid(uri) && !uri.Any(char.IsControl)
+                ? uri : GoUrl.EscapePath(uri));
+            var client = httpContext.Connection.RemoteIpAddress?.ToString() ?? "";
+            var before = httpContext.Request.Headers["X-Forwarded-For"].ToString();
+            Forwarded(proxyRequest, "X-Forwarded-For", before.Length > 0 ? $"{before}, {client}" : client);
+            proxyRequest.Headers.Host = httpContext.Request.Host.Value;
         }
 
         public override async ValueTask<bool> TransformResponseAsync(
             HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
         {
+            var location = proxyResponse?.Headers.TryGetValues("Location", out var given) == true ? given.First() : "";
+            if (proxyResponse?.Content.Headers.ContentType?.MediaType == "text/html"
+                && location.Length == 0
+                && !HttpMethods.IsHead(httpContext.Request.Method))
+            {
+                await RewriteAsync(proxyResponse, Links(httpContext), cancellationToken);
+            }
+
             var copied = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
             var headers = httpContext.Response.Headers;
-            if (prefix is null)
-            {
-                return copied;
-            }
 
             // What runs in the cluster must not decide who may read the API from a browser.
             foreach (var name in CrossOriginHeaders)
@@ -101,31 +129,45 @@ internal static class Forwarding
                 headers.Remove(name);
             }
 
-            if (!StringValues.IsNullOrEmpty(headers.Location))
+            if (location.Length > 0)
             {
-                headers.Location = Relocated(headers.Location.ToString(), httpContext.Request.Host.Value ?? "");
+                headers.Location = Links(httpContext).Rewrite(location);
             }
 
             return copied;
         }
 
+        private static async Task RewriteAsync(
+            HttpResponseMessage response, ProxyLinks links, CancellationToken cancellationToken)
+        {
+            var encoding = string.Join(',', response.Content.Headers.ContentEncoding);
+            var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            if (HtmlLinksStream.Of(body, encoding, new HtmlLinks(links.Rewrite)) is not { } rewritten)
+            {
+                return;
+            }
+
+            var content = new StreamContent(rewritten);
+            foreach (var (name, values) in response.Content.Headers.NonValidated)
+            {
+                if (!name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+                {
+                    content.Headers.TryAddWithoutValidation(name, values);
+                }
+            }
+
+            response.Content = content;
+        }
+
+        private ProxyLinks Links(HttpContext context) => new(
+            GoUrl.TryUnescapePath(path.Prefix, out var prefix) ? prefix : path.Prefix,
+            $"{_target.Host}:{_target.Port}",
+            context.Request.Host.Value ?? "");
+
         private static void Forwarded(HttpRequestMessage request, string name, string value)
         {
             request.Headers.Remove(name);
             request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        // A redirect within the server leads to the same place below the proxy; one to elsewhere stays.
-        private string Relocated(string location, string asked)
-        {
-            if (!Uri.TryCreate(target, location, out var to)
-                    || (to.Authority != target.Authority && to.Authority != asked))
-            {
-                return location;
-            }
-
-            var path = to.PathAndQuery + to.Fragment;
-            return path.StartsWith(prefix!, StringComparison.Ordinal) ? path : prefix + path;
         }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Interfaces.Core.Nodes;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
@@ -11,6 +12,7 @@ public static class KubeletHosting
     {
         services.AddHttpForwarder();
         services.AddSingleton<NodeConnections>();
+        services.AddSingleton<INodeVolumes, NodeVolumes>();
         services.AddSingleton<IConnectHandler, PodConnectHandler>();
         services.AddSingleton<IConnectHandler, ProxyHandler>();
         return services;

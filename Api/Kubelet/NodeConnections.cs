@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -10,20 +11,24 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Kubelet;
 
 /// <summary>
-/// Connections from the API to the nodes' HTTPS ports, with a client certificate of the cluster's authority. The node
-/// must show one as well. One pool per silo; the certificate is made on first use and again long before it ends.
+/// Connections from the API to the nodes' HTTPS ports, with a client certificate that only nodes admit
+/// (<see cref="SystemNames.KubeletClients"/>). Whoever answers at a node's address must show the certificate of that
+/// very node, unless the client wants it otherwise: an address is only what a Node says of itself. One pool a node, so
+/// that no connection serves two names; the certificate is made on first use and again long before it ends.
 /// </summary>
 public sealed class NodeConnections(TrustStore trustStore, IResourceClient client, TimeProvider time) : IDisposable
 {
     private const int DefaultPort = 10250;
+
+    /// <summary>More nodes than this do not keep their pools: all are made anew.</summary>
+    private const int MaxPools = 10_000;
 
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewAfter = TimeSpan.FromDays(30);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _making = new(1, 1);
-    private HttpMessageInvoker? _invoker;
-    private DateTimeOffset _madeAt;
+    private Pools? _pools;
 
     /// <summary>The base address of a node's port; a missing node is upstream's 404.</summary>
     public async ValueTask<Outcome<Uri>> AddressAsync(string node, CancellationToken cancellationToken)
@@ -48,25 +53,28 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
             : new Uri($"https://{address}:{status?.DaemonEndpoints?.KubeletEndpoint?.Port ?? DefaultPort}");
     }
 
-    /// <summary>What sends requests to nodes.</summary>
-    public async ValueTask<HttpMessageInvoker> InvokerAsync(CancellationToken cancellationToken)
+    /// <summary>What sends requests to a node.</summary>
+    /// <param name="node">Its name.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="verifies">False to speak with whoever answers, because the client said so.</param>
+    public async ValueTask<HttpMessageInvoker> InvokerAsync(
+        string node, CancellationToken cancellationToken, bool verifies = true)
     {
-        if (_invoker is { } current && time.GetUtcNow() - _madeAt < RenewAfter)
+        if (_pools is { } current && IsFresh(current))
         {
-            return current;
+            return current.Of(node, verifies);
         }
 
         await _making.WaitAsync(cancellationToken);
         try
         {
-            if (_invoker is null || time.GetUtcNow() - _madeAt >= RenewAfter)
+            if (_pools is not { } pools || !IsFresh(pools))
             {
-                // The old one is left to the requests that still use it.
-                _invoker = await MakeAsync(cancellationToken);
-                _madeAt = time.GetUtcNow();
+                // The old ones are left to the requests that still use them.
+                _pools = pools = await MakeAsync(cancellationToken);
             }
 
-            return _invoker;
+            return pools.Of(node, verifies);
         }
         finally
         {
@@ -76,9 +84,11 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
 
     public void Dispose()
     {
-        _invoker?.Dispose();
+        _pools?.Dispose();
         _making.Dispose();
     }
+
+    private bool IsFresh(Pools pools) => time.GetUtcNow() - pools.MadeAt < RenewAfter && pools.Count < MaxPools;
 
     // Upstream's --kubelet-preferred-address-types.
     private static string? Preferred(IList<V1NodeAddress> addresses) =>
@@ -87,17 +97,40 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
                 type => addresses.FirstOrDefault(a => a.Type == type && IPAddress.TryParse(a.Address, out _))?.Address)
             .FirstOrDefault(a => a is not null);
 
-    private async Task<HttpMessageInvoker> MakeAsync(CancellationToken cancellationToken)
+    private async Task<Pools> MakeAsync(CancellationToken cancellationToken)
     {
         var trust = await trustStore.Trust;
         var order = new CertificateOrder
         {
-            CommonName = "kube-apiserver-kubelet-client", Organizations = ["system:masters"], Validity = Validity,
+            CommonName = "kube-apiserver-kubelet-client", Organizations = [SystemNames.KubeletClients],
+            Validity = Validity,
         };
         var issued = await trustStore.Signer.IssueAsync(order, cancellationToken);
         using var pem = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
-        var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-        return new HttpMessageInvoker(new SocketsHttpHandler
+        return new Pools(trust, X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null), time);
+    }
+
+    /// <summary>The connections made with one certificate.</summary>
+    private sealed class Pools(LoadedTrust trust, X509Certificate2 certificate, TimeProvider time) : IDisposable
+    {
+        private readonly ConcurrentDictionary<(string Node, bool Verifies), HttpMessageInvoker> _byNode = new();
+
+        public DateTimeOffset MadeAt { get; } = time.GetUtcNow();
+
+        public int Count => _byNode.Count;
+
+        public HttpMessageInvoker Of(string node, bool verifies) =>
+            _byNode.GetOrAdd((node, verifies), key => Make(key.Node, key.Verifies));
+
+        public void Dispose()
+        {
+            foreach (var invoker in _byNode.Values)
+            {
+                invoker.Dispose();
+            }
+        }
+
+        private HttpMessageInvoker Make(string node, bool verifies) => new(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -106,8 +139,8 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
             SslOptions = new SslClientAuthenticationOptions
             {
                 ClientCertificates = [certificate],
-                RemoteCertificateValidationCallback = (_, shown, _, _) =>
-                    shown is X509Certificate2 node && trust.IsTrustedServer(node),
+                RemoteCertificateValidationCallback = (_, shown, _, _) => !verifies ||
+                    shown is X509Certificate2 server && trust.IsTrustedNode(server, node, time.GetUtcNow()),
             },
         });
     }

@@ -1,7 +1,8 @@
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using Yarp.ReverseProxy.Forwarder;
@@ -25,9 +26,7 @@ public sealed class PodConnectHandler(
             return false;
         }
 
-        var pod =
-            await client.GetAsync(WellKnown.Pods, request.Key, ReadFreshness.Linearizable, context.RequestAborted);
-        var failure = pod.Succeeded ? await ConnectAsync(context, request, pod.Value.As<V1Pod>()) : pod.Error;
+        var failure = await AnswerAsync(context, request);
         if (failure is not null)
         {
             await StatusJson.WriteAsync(context, failure);
@@ -36,79 +35,94 @@ public sealed class PodConnectHandler(
         return true;
     }
 
-    private Task<Status?> ConnectAsync(HttpContext context, RequestInfo request, V1Pod pod) =>
-        request.Subresource switch
+    private async Task<Status?> AnswerAsync(HttpContext context, RequestInfo request)
     {
-        "log" => LogAsync(context, pod),
-        "portforward" => StreamAsync(context, pod, $"portForward/{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}"),
-        _ => CommandAsync(context, request, pod),
-    };
+        if (request.Subresource == "log")
+        {
+            return await LogAsync(context, request);
+        }
 
-    private async Task<Status?> LogAsync(HttpContext context, V1Pod pod)
+        var query = context.Request.Query;
+        if (query.ContainsKey("dryRun"))
+        {
+            return Refusals.DryRunNotSupported;
+        }
+
+        var passed = request.Subresource == "portforward"
+            ? PodStreamOptions.Ports(query)
+            : PodStreamOptions.Command(query, isExec: request.Subresource == "exec");
+        var pod = await PodAsync(request, context.RequestAborted);
+        if (!passed.Succeeded || !pod.Succeeded)
+        {
+            return passed.Succeeded ? pod.Error : passed.Error;
+        }
+
+        if (request.Subresource == "portforward")
+        {
+            return await StreamAsync(context, pod.Value, $"portForward/{PathOf(pod.Value)}{passed.Value}");
+        }
+
+        var container = ContainerOf(pod.Value, query);
+        return container.Succeeded
+            ? await StreamAsync(
+                context, pod.Value, $"{request.Subresource}/{PathOf(pod.Value)}/{container.Value}{passed.Value}")
+            : container.Error;
+    }
+
+    private async ValueTask<Outcome<V1Pod>> PodAsync(RequestInfo request, CancellationToken cancellationToken)
     {
-        var query = PodLogOptions.Read(pod.Metadata.Name, context.Request.Query);
+        var found = await client.GetAsync(WellKnown.Pods, request.Key, ReadFreshness.Linearizable, cancellationToken);
+        return found.Succeeded ? found.Value.As<V1Pod>() : found.Error;
+    }
+
+    private async Task<Status?> LogAsync(HttpContext context, RequestInfo request)
+    {
+        var query = PodLogOptions.Read(request.Name, context.Request.Query);
         if (!query.Succeeded)
         {
             return query.Error;
         }
 
-        var container = ContainerOf(pod, context.Request.Query["container"].ToString());
+        var pod = await PodAsync(request, context.RequestAborted);
+        if (!pod.Succeeded)
+        {
+            return pod.Error;
+        }
+
+        var container = ContainerOf(pod.Value, context.Request.Query);
         if (!container.Succeeded)
         {
             return container.Error;
         }
 
-        if (string.IsNullOrEmpty(pod.Spec.NodeName))
+        if (string.IsNullOrEmpty(pod.Value.Spec.NodeName))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return null;
         }
 
-        var node = await NodeOfAsync(pod, context.RequestAborted);
+        var node = await NodeOfAsync(pod.Value, context.RequestAborted);
         if (!node.Succeeded)
         {
             return node.Error;
         }
 
-        var path = $"containerLogs/{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}/{container.Value}";
-        using var message = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Value, $"{path}?{query.Value}"));
+        var path = $"containerLogs/{PathOf(pod.Value)}/{container.Value}{query.Value}";
+        using var message = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Value, path));
         try
         {
-            var invoker = await nodes.InvokerAsync(context.RequestAborted);
+            var invoker = await nodes.InvokerAsync(
+                pod.Value.Spec.NodeName,
+                context.RequestAborted,
+                verifies: !PodLogOptions.SkipsVerification(context.Request.Query));
             using var response = await invoker.SendAsync(message, context.RequestAborted);
-            return await CopyLogAsync(context, response);
+            return await PodLogs.SendAsync(context, request.Name, response);
         }
         catch (HttpRequestException exception)
         {
             var text = $"Get \"{message.RequestUri}\": {Forwarding.Why(exception, node.Value)}";
             return new Status { Code = 500, Reason = "", Message = text };
         }
-    }
-
-    private static async Task<Status?> CopyLogAsync(HttpContext context, HttpResponseMessage response)
-    {
-        if (!response.IsSuccessStatusCode)
-        {
-            var text = await response.Content.ReadAsStringAsync(context.RequestAborted);
-            return response.StatusCode == System.Net.HttpStatusCode.NotFound
-                ? new Status { Code = 404, Reason = StatusReasons.NotFound, Message = text }
-                : StatusErrors.BadRequest(text);
-        }
-
-        context.Response.ContentType = "text/plain";
-        await context.Response.StartAsync(context.RequestAborted);
-        await using var content = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        await content.CopyToAsync(context.Response.Body, context.RequestAborted);
-        return null;
-    }
-
-    private Task<Status?> CommandAsync(HttpContext context, RequestInfo request, V1Pod pod)
-    {
-        var container = ContainerOf(pod, context.Request.Query["container"].ToString());
-        return container.Succeeded
-            ? StreamAsync(
-                context, pod, $"{request.Subresource}/{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}/{container.Value}")
-            : Task.FromResult<Status?>(container.Error);
     }
 
     private async Task<Status?> StreamAsync(HttpContext context, V1Pod pod, string path)
@@ -124,9 +138,14 @@ public sealed class PodConnectHandler(
             return node.Error;
         }
 
-        var target = new Uri(node.Value, path + context.Request.QueryString);
-        return await Forwarding.SendAsync(forwarder, context, target, await nodes.InvokerAsync(context.RequestAborted));
+        return Forwarding.IsUpgrade(context.Request)
+            ? await Forwarding.SendAsync(
+                forwarder, context, new Uri(node.Value, path),
+                await nodes.InvokerAsync(pod.Spec.NodeName, context.RequestAborted))
+            : StatusErrors.BadRequest("Upgrade request required");
     }
+
+    private static string PathOf(V1Pod pod) => $"{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}";
 
     // A node that is missing is reported as a pod of that name, by upstream too: clients see this text.
     private async ValueTask<Outcome<Uri>> NodeOfAsync(V1Pod pod, CancellationToken cancellationToken)
@@ -137,8 +156,9 @@ public sealed class PodConnectHandler(
             : address;
     }
 
-    private static Outcome<string> ContainerOf(V1Pod pod, string requested)
+    private static Outcome<string> ContainerOf(V1Pod pod, IQueryCollection query)
     {
+        var requested = new QueryReader(query).Text("container");
         var names = (pod.Spec.InitContainers ?? []).Select(c => c.Name)
             .Concat(pod.Spec.Containers.Select(c => c.Name))
             .Concat((pod.Spec.EphemeralContainers ?? []).Select(c => c.Name))

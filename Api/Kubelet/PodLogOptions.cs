@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -8,81 +9,71 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// <summary>Reads and checks the query of <c>pods/log</c> as upstream's PodLogOptions.</summary>
 public static class PodLogOptions
 {
-    private static readonly string[] Passed =
-        ["follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream"];
-
     /// <summary>The query to send to the node, or the refusal of a bad one.</summary>
     public static Outcome<string> Read(string pod, IQueryCollection query)
     {
-        foreach (var name in (string[])["sinceSeconds", "tailLines", "limitBytes"])
+        var reader = new QueryReader(query);
+        var passed = new QueryString();
+        foreach (var flag in (string[])["follow", "previous", "timestamps"])
         {
-            if (Text(query, name) is { } text && !IsNumber(text))
-            {
-                var problem = text.TrimStart('+', '-') is { Length: > 0 } digits && digits.All(char.IsAsciiDigit)
-                    ? "value out of range"
-                    : "invalid syntax";
-                return StatusErrors.BadRequest($"strconv.ParseInt: parsing {GoText.Quote(text)}: {problem}");
-            }
+            passed = reader.Flag(flag) ? passed.Add(flag, "true") : passed;
         }
 
-        if (Text(query, "sinceTime") is { } moment && !IsTime(moment))
+        var (seconds, time) = (reader.Number("sinceSeconds"), reader.Time("sinceTime"));
+        var (lines, bytes) = (reader.Number("tailLines"), reader.Number("limitBytes"));
+        if (reader.Refusal is { } refusal)
         {
-            return StatusErrors.BadRequest(
-                $"parsing time {GoText.Quote(moment)} as \"2006-01-02T15:04:05Z07:00\": cannot parse {GoText.Quote(moment)} as \"2006\"");
+            return refusal;
         }
 
-        var errors = new FieldErrors();
-        Check(query, errors);
-        return errors.Count > 0
-            ? errors.ToStatus("", "PodLogOptions", pod)
-            : string.Join(
-                '&', Passed.Where(query.ContainsKey).Select(n => $"{n}={Uri.EscapeDataString(query[n].ToString())}"));
+        var errors = Check(seconds, time, lines, bytes);
+
+        // Upstream's feature gate PodLogsQuerySplitStreams is off by default.
+        if (reader.OptionalText("stream") is not null)
+        {
+            errors.Forbidden(FieldPath.Of("stream"), "may not be specified");
+        }
+
+        passed = Add(Add(Add(passed, "sinceSeconds", seconds), "tailLines", lines), "limitBytes", bytes);
+        passed = Add(passed, "sinceTime", time?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        return errors.Count > 0 ? errors.ToStatus("", "PodLogOptions", pod) : passed.ToString();
     }
 
-    private static void Check(IQueryCollection query, FieldErrors errors)
+    /// <summary>
+    /// Whether the client takes the log from whoever answers at the node's address; it is not in danger, the log may
+    /// be.
+    /// </summary>
+    public static bool SkipsVerification(IQueryCollection query) =>
+        new QueryReader(query).Flag("insecureSkipTLSVerifyBackend");
+
+    private static FieldErrors Check(long? seconds, DateTime? time, long? lines, long? bytes)
     {
-        if (Number(query, "tailLines") is < 0 and var lines)
+        var errors = new FieldErrors();
+        if (lines is < 0)
         {
             errors.Invalid(FieldPath.Of("tailLines"), lines, "must be greater than or equal to 0");
         }
 
-        if (Number(query, "limitBytes") is < 1 and var bytes)
+        if (bytes is < 1)
         {
             errors.Invalid(FieldPath.Of("limitBytes"), bytes, "must be greater than 0");
         }
 
-        if (Text(query, "sinceSeconds") is not null && Text(query, "sinceTime") is not null)
+        if (seconds is not null && time is not null)
         {
             errors.Add(
                 "FieldValueForbidden",
                 FieldPath.Of("[]"),
                 "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified");
         }
-        else if (Number(query, "sinceSeconds") is < 1 and var seconds)
+        else if (seconds is < 1)
         {
             errors.Invalid(FieldPath.Of("sinceSeconds"), seconds, "must be greater than 0");
         }
 
-        // Upstream's feature gate PodLogsQuerySplitStreams is off by default.
-        if (Text(query, "stream") is not null)
-        {
-            errors.Forbidden(FieldPath.Of("stream"), "may not be specified");
-        }
+        return errors;
     }
 
-    private static string? Text(IQueryCollection query, string name) =>
-        query.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } text ? text : null;
-
-    private static bool IsNumber(string text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
-
-    private static long? Number(IQueryCollection query, string name) =>
-        Text(query, name) is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
-
-    private static bool IsTime(string text) =>
-        DateTimeOffset.TryParse(
-            text,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.None,
-            out _) && text.Length > 4 && char.IsAsciiDigit(text[0]);
+    private static QueryString Add<T>(QueryString query, string name, T? value) =>
+        value is null ? query : query.Add(name, Convert.ToString(value, CultureInfo.InvariantCulture)!);
 }

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
@@ -25,7 +25,9 @@ public sealed record ProxyDestination(string Scheme, string Name, string Port)
 
 /// <summary>The path of a proxied request, cut behind <c>proxy</c>.</summary>
 /// <param name="Prefix">Up to and with <c>proxy</c>: where the other side's root lies for the client.</param>
-/// <param name="Rest">What the other side is asked for, escaped as it came; empty for the root without a slash.</param>
+/// <param name="Rest">What the other side is asked for: unescaped, joined and escaped again as upstream does; empty for
+/// the
+/// root without a slash.</param>
 public sealed record ProxyPath(string Prefix, string Rest)
 {
     /// <summary>Nothing, not even a slash, follows.</summary>
@@ -54,7 +56,10 @@ public sealed record ProxyPath(string Prefix, string Rest)
             }
         }
 
-        return new ProxyPath(path[..at], path[at..]);
+        var rest = GoUrl.TryUnescapePath(path[at..], out var unescaped)
+            ? GoUrl.EscapePath(GoUrl.JoinPaths("", unescaped))
+            : path[at..];
+        return new ProxyPath(path[..at], rest);
     }
 
     private static bool HasDots(string path) => path.Split('/').Any(s => WebUtility.UrlDecode(s) is "." or "..");

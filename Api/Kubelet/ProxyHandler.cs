@@ -3,7 +3,8 @@ using System.Net;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using Yarp.ReverseProxy.Forwarder;
@@ -17,17 +18,7 @@ namespace OrleansOrchestrator.Api.Kubelet;
 public sealed class ProxyHandler(
     IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler, IDisposable
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
-
-    private readonly HttpMessageInvoker _plain = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = ConnectTimeout,
-
-        // As upstream: pods' certificates are signed by authorities that the API does not know.
-#pragma warning disable CA5359
-        SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-#pragma warning restore CA5359
-    });
+    private readonly ProxyConnections _connections = new();
 
     private sealed record Target(Uri Address, HttpMessageInvoker Invoker);
 
@@ -48,10 +39,15 @@ public sealed class ProxyHandler(
         return true;
     }
 
-    public void Dispose() => _plain.Dispose();
+    public void Dispose() => _connections.Dispose();
 
     private async Task<Status?> ForwardAsync(HttpContext context, RequestInfo request)
     {
+        if (context.Request.Query.ContainsKey("dryRun"))
+        {
+            return Refusals.DryRunNotSupported;
+        }
+
         var found = await TargetAsync(request, context.RequestAborted);
         if (!found.Succeeded)
         {
@@ -59,7 +55,9 @@ public sealed class ProxyHandler(
         }
 
         var path = ProxyPath.Of(context.Request, request);
-        if (path.IsRoot && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
+        if (path.IsRoot
+            && !Forwarding.IsUpgrade(context.Request)
+            && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
         {
             // Relative links of a page at the root would otherwise lead out of the proxy.
             context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
@@ -71,7 +69,7 @@ public sealed class ProxyHandler(
         var address = found.Value.Address.GetLeftPart(UriPartial.Authority);
         return Uri.TryCreate(
             $"{address}{(path.IsRoot ? "/" : path.Rest)}{context.Request.QueryString}", exact, out var target)
-            ? await Forwarding.SendAsync(forwarder, context, target, found.Value.Invoker, path.Prefix)
+            ? await Forwarding.SendAsync(forwarder, context, target, found.Value.Invoker, path)
             : StatusErrors.BadRequest($"invalid path {GoText.Quote(path.Rest)}");
     }
 
@@ -91,7 +89,7 @@ public sealed class ProxyHandler(
         var address = request.Resource == "pods"
             ? await PodAsync(request.Namespace, destination, cancellationToken)
             : await ServiceAsync(request.Namespace, destination, request.Name, cancellationToken);
-        return address.Succeeded ? new Target(address.Value, _plain) : address.Error;
+        return address.Succeeded ? new Target(address.Value, _connections.Invoker) : address.Error;
     }
 
     // The node's own port is known to speak for the node, and is shown our certificate; to any other port we are a
@@ -107,16 +105,16 @@ public sealed class ProxyHandler(
 
         if (destination.Port.Length == 0 || destination.Port == node.Value.Port.ToString(CultureInfo.InvariantCulture))
         {
-            return new Target(node.Value, await nodes.InvokerAsync(cancellationToken));
+            return new Target(node.Value, await nodes.InvokerAsync(destination.Name, cancellationToken));
         }
 
-        if (!IPAddress.TryParse(node.Value.Host, out var host) || !IsProxyable(host))
+        if (!IPAddress.TryParse(node.Value.Host, out var host) || !ProxyAddresses.IsAllowed(host))
         {
             return StatusErrors.BadRequest("address not allowed");
         }
 
         var address = Address(destination.Scheme, host, destination.Port);
-        return address.Succeeded ? new Target(address.Value, _plain) : address.Error;
+        return address.Succeeded ? new Target(address.Value, _connections.Invoker) : address.Error;
     }
 
     private async ValueTask<Outcome<Uri>> PodAsync(
@@ -130,7 +128,7 @@ public sealed class ProxyHandler(
         }
 
         var pod = found.Value.As<V1Pod>();
-        if (!IPAddress.TryParse(pod.Status?.PodIP, out var address) || !IsProxyable(address))
+        if (!IPAddress.TryParse(pod.Status?.PodIP, out var address) || !ProxyAddresses.IsAllowed(address))
         {
             return StatusErrors.BadRequest("address not allowed");
         }
@@ -180,33 +178,40 @@ public sealed class ProxyHandler(
 
         var candidates = subsets
             .SelectMany(
-                s =>
-                    (s.Ports ?? []).Where(p => (p.Name ?? "") == name).SelectMany(
-                        p => (s.Addresses ?? []).Select(a => (a.Ip, p.Port))))
-            .Select(c => (Ip: IPAddress.TryParse(c.Ip, out var ip) ? ip : IPAddress.None, c.Port))
-            .Where(c => IsProxyable(c.Ip))
-            .ToList();
-        if (candidates.Count == 0)
+                s => (s.Ports ?? []).Where(p => (p.Name ?? "") == name).SelectMany(
+                    p => (s.Addresses ?? []).Select(a => (Address: a, p.Port))))
+            .ToArray();
+        Random.Shared.Shuffle(candidates);
+        foreach (var (address, port) in candidates)
         {
-            return Unavailable($"no endpoints available for service {GoText.Quote(asked)}");
+            if (await PodIpAsync(space, address, cancellationToken) is { } ip)
+            {
+                return Address(destination.Scheme, ip, port.ToString(CultureInfo.InvariantCulture));
+            }
         }
 
-        var (address, endpoint) = candidates[Random.Shared.Next(candidates.Count)];
-        return Address(destination.Scheme, address, endpoint.ToString(CultureInfo.InvariantCulture));
+        return Unavailable($"no endpoints available for service {GoText.Quote(asked)}");
+    }
+
+    // Endpoints are written by users: only an address that a pod of the same namespace really has is gone to.
+    private async ValueTask<IPAddress?> PodIpAsync(
+        string space, V1EndpointAddress address, CancellationToken cancellationToken)
+    {
+        if (address.TargetRef is not { } pod
+            || pod.NamespaceProperty != space
+            || !IPAddress.TryParse(address.Ip, out var ip)
+            || !ProxyAddresses.IsAllowed(ip))
+        {
+            return null;
+        }
+
+        var found = await client.GetAsync(
+            WellKnown.Pods, new ObjectKey(space, pod.Name), ReadFreshness.Linearizable, cancellationToken);
+        return found.Succeeded && found.Value.As<V1Pod>().Status?.PodIPs?.Any(i => i.Ip == address.Ip) == true
+            ? ip : null;
     }
 
     private static Status Unavailable(string message) => StatusErrors.ServiceUnavailable(message, 0);
-
-    // Go's IsGlobalUnicast: what is left leads into the machine itself, or to nobody in particular.
-    private static bool IsProxyable(IPAddress address) =>
-        !IPAddress.IsLoopback(address)
-            && !address.Equals(IPAddress.Any)
-            && !address.Equals(IPAddress.IPv6Any)
-            && !address.Equals(IPAddress.Broadcast) &&
-        !address.IsIPv6LinkLocal && !address.IsIPv6Multicast && !IsLinkLocalOrMulticast(address);
-
-    private static bool IsLinkLocalOrMulticast(IPAddress address) =>
-        address.GetAddressBytes() is [169, 254, _, _] or [>= 224 and < 240, _, _, _];
 
     private static Outcome<Uri> Address(string scheme, IPAddress host, string? port)
     {

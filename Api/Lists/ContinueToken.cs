@@ -10,30 +10,48 @@ namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>
 /// Where a paged list goes on: upstream's token, <c>{"v":"meta.k8s.io/v1","rv":REVISION,"start":KEY}</c> in unpadded
-/// URL-safe base64. The key is relative to what is listed (a name within a namespace, <c>namespace/name</c> across
-/// all). Tokens come from outside: nothing in them is trusted, and whatever key they hold selects within the list that
+/// URL-safe base64, with the second at which the first page was taken (<c>"at"</c>) besides. The key is relative to
+/// what is listed (a name within a namespace, <c>namespace/name</c> across all). Tokens come from outside: nothing in
+/// them is trusted, and whatever key they hold selects within the list that
 /// the request was authorized for.
 /// </summary>
 /// <param name="Revision">The snapshot's revision; negative for an inconsistent continuation at the newest one.</param>
 /// <param name="Start">The first key of the page. A trailing NUL means "after the key".</param>
-public readonly record struct ContinueToken(long Revision, string Start)
+/// <param name="BeganAtSeconds">When the first page was taken, in Unix seconds; 0 when the token does not say, as
+/// tokens at the newest revision, which is never too old.</param>
+public readonly record struct ContinueToken(long Revision, string Start, long BeganAtSeconds = 0)
 {
+    /// <summary>
+    /// How long the snapshot of a paged list is promised: upstream compacts its store every five minutes, so that its
+    /// tokens end after five to ten. Revisions are a resource's own here, and one that nobody writes to has none that
+    /// is old: a token's age tells.
+    /// </summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
     /// <summary>Longer ones are not ours: names and namespaces are bounded.</summary>
     public const int MaxLength = 8192;
 
     private const string Version = "meta.k8s.io/v1";
 
     /// <summary>The token for the page after an object.</summary>
-    public static string After(long revision, ObjectKey key, bool acrossNamespaces) =>
-        new ContinueToken(
-            revision, acrossNamespaces && key.Namespace.Length > 0 ? $"{key}\0" : $"{key.Name}\0").Encode();
+    public static ContinueToken After(long revision, ObjectKey key, bool acrossNamespaces, DateTimeOffset began) => new(
+        revision, acrossNamespaces && key.Namespace.Length > 0 ? $"{key}\0" : $"{key.Name}\0",
+        began.ToUnixTimeSeconds());
+
+    /// <summary>True when the snapshot that the token goes through is no longer promised.</summary>
+    public bool IsExpired(DateTimeOffset now) =>
+        BeganAtSeconds > 0 && now.ToUnixTimeSeconds() - BeganAtSeconds > (long)Lifetime.TotalSeconds;
+
+    /// <summary>The token that goes on from the same key at the newest revision.</summary>
+    public ContinueToken AtNewest() => new(-1, Start);
 
     /// <summary>The text clients see.</summary>
     public string Encode()
     {
         var start = JsonEncodedText.Encode(Start);
+        var began = BeganAtSeconds == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $",\"at\":{BeganAtSeconds}");
         var json = string.Create(
-            CultureInfo.InvariantCulture, $"{{\"v\":\"{Version}\",\"rv\":{Revision},\"start\":\"{start}\"}}");
+            CultureInfo.InvariantCulture, $"{{\"v\":\"{Version}\",\"rv\":{Revision},\"start\":\"{start}\"{began}}}");
         return Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
     }
 
@@ -45,23 +63,9 @@ public readonly record struct ContinueToken(long Revision, string Start)
             return Refuse("token too long");
         }
 
-        var bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length) + 3];
-        int length;
-        try
-        {
-            if (text.Contains('=', StringComparison.Ordinal) || text.AsSpan().ContainsAny(" \t\r\n"))
-            {
-                return Refuse($"illegal base64 data at input byte {text.AsSpan().IndexOfAny("= \t\r\n")}");
-            }
-
-            length = Base64Url.DecodeFromChars(text, bytes);
-        }
-        catch (FormatException)
-        {
-            return Refuse($"illegal base64 data at input byte {FirstIllegal(text)}");
-        }
-
-        return Parse(bytes.AsMemory(0, length));
+        return GoBase64.TryDecodeUrl(text, out var bytes, out var badByte)
+            ? Parse(bytes)
+            : Refuse($"illegal base64 data at input byte {badByte}");
     }
 
     /// <summary>The object after which the page begins.</summary>
@@ -90,7 +94,7 @@ public readonly record struct ContinueToken(long Revision, string Start)
         }
 
         string version = "", start = "";
-        long revision = 0;
+        long revision = 0, began = 0;
         try
         {
             using var document = JsonDocument.Parse(json);
@@ -105,6 +109,7 @@ public readonly record struct ContinueToken(long Revision, string Start)
                 {
                     case "v": version = property.Value.GetString() ?? ""; break;
                     case "rv": revision = property.Value.GetInt64(); break;
+                    case "at": began = property.Value.GetInt64(); break;
                     case "start": start = property.Value.GetString() ?? ""; break;
                 }
             }
@@ -114,27 +119,27 @@ public readonly record struct ContinueToken(long Revision, string Start)
             return Refuse("json: cannot unmarshal value into Go value of type storage.continueToken");
         }
 
-        return Check(version, revision, start);
+        return Check(version, new ContinueToken(revision, start, began));
     }
 
-    private static Outcome<ContinueToken> Check(string version, long revision, string start)
+    private static Outcome<ContinueToken> Check(string version, ContinueToken token)
     {
         if (version != Version)
         {
             return Refuse($"server does not recognize this encoded version {GoText.Quote(version)}");
         }
 
-        if (revision == 0)
+        if (token.Revision == 0)
         {
             return Refuse($"incorrect encoded start resourceVersion (version {Version})");
         }
 
-        if (start.Length == 0)
+        if (token.Start.Length == 0)
         {
             return Refuse($"encoded start key empty (version {Version})");
         }
 
-        return IsClean(start) ? new ContinueToken(revision, start) : Refuse(start);
+        return IsClean(token.Start) ? token : Refuse(token.Start);
     }
 
     /// <summary>No step of the key may lead upwards or nowhere, as <c>path.Clean</c> has it.</summary>
@@ -152,19 +157,6 @@ public readonly record struct ContinueToken(long Revision, string Start)
         JsonValueKind.True or JsonValueKind.False => "bool",
         _ => "null",
     };
-
-    private static int FirstIllegal(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (!char.IsAsciiLetterOrDigit(text[i]) && text[i] is not ('-' or '_'))
-            {
-                return i;
-            }
-        }
-
-        return text.Length;
-    }
 
     private static Status Refuse(string why) =>
         StatusErrors.BadRequest($"invalid continue token: continue key is not valid: {why}");

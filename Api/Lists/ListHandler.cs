@@ -1,9 +1,8 @@
 using Microsoft.AspNetCore.Http;
-using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Api.Tables;
-using OrleansOrchestrator.Api.Watch;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -11,14 +10,17 @@ namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>Answers lists of every kind.</summary>
 public sealed class ListHandler(
-    ListResolver resolver, SnapshotShelf shelf, WatchHandler watches, TimeProvider clock) : IListHandler
+    ResourceCaches caches, ListResolver resolver, SnapshotShelf shelf, ProtobufShelf messages, IWatchHandler watches,
+    TimeProvider clock)
+    : IListHandler
 {
     private readonly SlicesTable _slices = new();
 
     /// <inheritdoc/>
     public async Task ListAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
-        var format = Negotiator.Negotiate(context.Request, EndpointKind.Collection);
+        var format = Negotiator.Negotiate(
+            context.Request, EndpointKind.Collection, ProtobufForm.Of(definition) is not null);
         if (!format.Succeeded)
         {
             await StatusJson.WriteAsync(context, format.Error);
@@ -66,21 +68,30 @@ public sealed class ListHandler(
         var page = ListPage.Take(position.Value, selection.Value);
         if (page.Continue.Length > 0 && position.Value.Snapshot is { } snapshot)
         {
-            shelf.Put(definition.Storage, snapshot);
+            shelf.Put(await caches.GetAsync(definition.Storage, context.RequestAborted), snapshot);
         }
 
-        return await SendAsync(
-            context, format, definition, definition.StoredForm is null ? page : page.Shown(definition));
+        return await SendAsync(context, format, definition, page);
     }
 
     private async Task<Status?> SendAsync(
         HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
     {
-        var writer = new ListWriter(definition, _slices.Of(definition), page);
+        if (format.Form == ObjectForm.PartialObjectMetadata)
+        {
+            return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));
+        }
+
+        if (format.Wire == Wire.Protobuf)
+        {
+            await new ProtobufListWriter(definition, messages, page).SendAsync(context, format);
+            return null;
+        }
+
+        var shown = definition.Conversion is null ? page : page.Shown(definition);
+        var writer = new ListWriter(definition, _slices.Of(definition), shown);
         switch (format.Form)
         {
-            case ObjectForm.PartialObjectMetadata:
-                return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));
             case ObjectForm.PartialObjectMetadataList:
                 await writer.SendPartialAsync(context, format);
                 return null;

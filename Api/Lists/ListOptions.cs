@@ -1,13 +1,11 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Lists;
 
-/// <summary>
-/// <c>meta/v1 ListOptions</c>, read from a query. Of a parameter given twice the first counts, as upstream has it.
-/// </summary>
+/// <summary><c>meta/v1 ListOptions</c>, read from a query.</summary>
 public sealed record ListOptions
 {
     public const string Exact = "Exact";
@@ -38,40 +36,22 @@ public sealed record ListOptions
     /// <summary>The options of a query; the refusal is the 400 that Go's converters give.</summary>
     public static Outcome<ListOptions> Read(IQueryCollection query)
     {
-        long? timeout = null;
-        if (First(query, "timeoutSeconds") is { } timeoutText)
+        var reader = new QueryReader(query);
+        var options = new ListOptions
         {
-            if (!TryParse(timeoutText, out var seconds, out var refusal))
-            {
-                return refusal!;
-            }
-
-            timeout = seconds;
-        }
-
-        long limit = 0;
-        if (First(query, "limit") is { } limitText && !TryParse(limitText, out limit, out var badLimit))
-        {
-            return badLimit!;
-        }
-
-        return new ListOptions
-        {
-            LabelSelector = First(query, "labelSelector") ?? "",
-            FieldSelector = First(query, "fieldSelector") ?? "",
-            Watch = Flag(query, "watch") ?? false,
-            AllowWatchBookmarks = Flag(query, "allowWatchBookmarks") ?? false,
-            ResourceVersion = First(query, "resourceVersion") ?? "",
-            ResourceVersionMatch = First(query, "resourceVersionMatch") ?? "",
-            TimeoutSeconds = timeout,
-            Limit = limit,
-            Continue = First(query, "continue") ?? "",
-            SendInitialEvents = Flag(query, "sendInitialEvents"),
+            LabelSelector = reader.Text("labelSelector"),
+            FieldSelector = reader.Text("fieldSelector"),
+            Watch = reader.Flag("watch"),
+            AllowWatchBookmarks = reader.Flag("allowWatchBookmarks"),
+            ResourceVersion = reader.Text("resourceVersion"),
+            ResourceVersionMatch = reader.Text("resourceVersionMatch"),
+            TimeoutSeconds = reader.Number("timeoutSeconds"),
+            Limit = reader.Number("limit") ?? 0,
+            Continue = reader.Text("continue"),
+            SendInitialEvents = reader.OptionalFlag("sendInitialEvents"),
         };
+        return reader.Refusal is { } refusal ? refusal : options;
     }
-
-    /// <summary>Whether a query asks for a watch: everything but <c>false</c> and <c>0</c> does.</summary>
-    public static bool IsWatch(IQueryCollection query) => Flag(query, "watch") ?? false;
 
     /// <summary>Combinations that the API forbids; null when all is well.</summary>
     public Status? Validate()
@@ -165,30 +145,4 @@ public sealed record ListOptions
 
     private static StatusCause Forbidden(string field, string why) =>
         new("FieldValueForbidden", $"Forbidden: {why}", field);
-
-    private static string? First(IQueryCollection query, string name) =>
-        query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : null;
-
-    private static bool? Flag(IQueryCollection query, string name) =>
-        First(query, name) is { } text ? IsTrue(text) : null;
-
-    /// <summary>Any value but 0 and false is true, and so is none.</summary>
-    internal static bool IsTrue(string text) =>
-        text != "0" && !text.Equals("false", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Go's <c>strconv.ParseInt</c> with its two complaints.</summary>
-    internal static bool TryParse(string text, out long value, out Status? refusal)
-    {
-        refusal = null;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value))
-        {
-            return true;
-        }
-
-        var digits = text.AsSpan(text.Length > 0 && text[0] is '+' or '-' ? 1 : 0);
-        var why =
-            digits.Length > 0 && !digits.ContainsAnyExceptInRange('0', '9') ? "value out of range" : "invalid syntax";
-        refusal = StatusErrors.BadRequest($"strconv.ParseInt: parsing {GoText.Quote(text)}: {why}");
-        return false;
-    }
 }

@@ -34,17 +34,33 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
         return Finish(position, selection, items);
     }
 
-    /// <summary>
-    /// A full page has a successor when any object of the range follows, selected or not: that is how upstream's
-    /// storage pages, and clients must expect empty last pages. The count is told only without selectors, where it is
-    /// exact.
-    /// </summary>
     /// <summary>The list in JSON up to its items.</summary>
-    public byte[] Head(string kind, string apiVersion)
+    public byte[] Head(string kind, string apiVersion) => Encoding.UTF8.GetBytes(
+        $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{Metadata()},\"items\":");
+
+    /// <summary>The list of a resource up to its items, and what follows them.</summary>
+    public (byte[] Head, byte[] Tail) Frame(ResourceDefinition definition)
     {
-        var text = new StringBuilder(160)
-            .Append(CultureInfo.InvariantCulture, $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",")
-            .Append(CultureInfo.InvariantCulture, $"\"metadata\":{{\"resourceVersion\":\"{Revision}\"");
+        var (kind, apiVersion) = (definition.Of.ListKind, definition.ApiVersion);
+        if (!definition.Of.IsCustom)
+        {
+            return (Head(kind, apiVersion), "}"u8.ToArray());
+        }
+
+        // As Go writes maps: by name, and nothing is left out.
+        var remaining = Remaining is { } count ? $"\"remainingItemCount\":{count}," : "";
+        return (
+            Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{apiVersion}\",\"items\":"),
+            Encoding.UTF8.GetBytes(
+                $",\"kind\":\"{kind}\",\"metadata\":{{\"continue\":\"{Continue}\",{remaining}"
+                + $"\"resourceVersion\":\"{Revision}\"}}}}"));
+    }
+
+    /// <summary>The list's metadata in JSON.</summary>
+    public string Metadata()
+    {
+        var text = new StringBuilder(160).Append(
+            CultureInfo.InvariantCulture, $"{{\"resourceVersion\":\"{Revision}\"");
         if (Continue.Length > 0)
         {
             text.Append(CultureInfo.InvariantCulture, $",\"continue\":\"{Continue}\"");
@@ -55,12 +71,17 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
             text.Append(CultureInfo.InvariantCulture, $",\"remainingItemCount\":{remaining}");
         }
 
-        return Encoding.UTF8.GetBytes(text.Append("},\"items\":").ToString());
+        return text.Append('}').ToString();
     }
 
     /// <summary>The page with its objects as the resource shows them.</summary>
     public ListPage Shown(ResourceDefinition definition) => this with { Items = [.. Items.Select(definition.Show)] };
 
+    /// <summary>
+    /// A full page has a successor when any object of the range follows, selected or not: that is how upstream's
+    /// storage pages, and clients must expect empty last pages. The count is told only without selectors, where it is
+    /// exact.
+    /// </summary>
     private static ListPage Finish(ListPosition position, ObjectSelection selection, List<ResourceObject> items)
     {
         if (position.Limit == 0 || items.Count < position.Limit)
@@ -75,7 +96,8 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
             return new ListPage(position.View.Revision, items, "", null);
         }
 
-        var token = ContinueToken.After(position.View.Revision, last, selection.AcrossNamespaces);
+        var token = ContinueToken.After(
+            position.View.Revision, last, selection.AcrossNamespaces, position.Began).Encode();
         return new ListPage(position.View.Revision, items, token, selection.HasSelectors ? null : following);
     }
 }

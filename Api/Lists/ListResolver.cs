@@ -10,8 +10,9 @@ namespace OrleansOrchestrator.Api.Lists;
 /// <param name="After">The page begins after this key; null from the start.</param>
 /// <param name="Inclusive">The key itself, when it belongs to the page.</param>
 /// <param name="Limit">0 for all.</param>
+/// <param name="Began">When the first page at this revision was taken.</param>
 public sealed record ListPosition(
-    ListView View, CacheSnapshot? Snapshot, ObjectKey? After, ObjectKey? Inclusive, int Limit);
+    ListView View, CacheSnapshot? Snapshot, ObjectKey? After, ObjectKey? Inclusive, int Limit, DateTimeOffset Began);
 
 /// <summary>
 /// Turns resourceVersion, resourceVersionMatch, limit and continue into a state to list, by upstream's rules: absent is
@@ -53,13 +54,13 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
         if (options.ResourceVersion.Length == 0)
         {
             var newest = await cache.ConsistentAsync(cancellationToken);
-            return new ListPosition(new ListView(newest), newest, null, null, limit);
+            return new ListPosition(new ListView(newest), newest, null, null, limit, clock.GetUtcNow());
         }
 
         if (revision == 0)
         {
             // From the cache, and whole: upstream ignores the limit here, and informers count on it.
-            return new ListPosition(new ListView(cache.Current), null, null, null, 0);
+            return new ListPosition(new ListView(cache.Current), null, null, null, 0, clock.GetUtcNow());
         }
 
         var exact = options.ResourceVersionMatch == ListOptions.Exact
@@ -68,7 +69,7 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
             ? await AtAsync(cache, revision, cancellationToken)
             : await AtLeastAsync(cache, revision, cancellationToken);
         return view.Succeeded
-            ? new ListPosition(view.Value.View, view.Value.Snapshot, null, null, limit)
+            ? new ListPosition(view.Value.View, view.Value.Snapshot, null, null, limit, clock.GetUtcNow())
             : view.Error;
     }
 
@@ -116,18 +117,27 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
         if (token.Revision < 0)
         {
             var newest = await cache.ConsistentAsync(cancellationToken);
-            return new ListPosition(new ListView(newest), newest, after, inclusive ? after : null, limit);
+            return new ListPosition(
+                new ListView(newest), newest, after, inclusive ? after : null, limit, clock.GetUtcNow());
         }
 
-        var view = await AtAsync(cache, token.Revision, cancellationToken);
+        var now = clock.GetUtcNow();
+        var view = token.IsExpired(now)
+            ? ResourceVersions.ListTooOld
+            : await AtAsync(cache, token.Revision, cancellationToken);
         if (!view.Succeeded)
         {
             return view.Error.Code == 410
-                ? StatusErrors.Expired(Inconsistent) with { Continue = (token with { Revision = -1 }).Encode() }
+                ? StatusErrors.Expired(Inconsistent) with { Continue = token.AtNewest().Encode() }
                 : view.Error;
         }
 
-        return new ListPosition(view.Value.View, view.Value.Snapshot, after, inclusive ? after : null, limit);
+        // A token that does not say its age, or says that it is of the future, gets one here, so that no paging goes on
+        // for ever.
+        var began = token.BeganAtSeconds is > 0 and var at && at <= now.ToUnixTimeSeconds()
+            ? DateTimeOffset.FromUnixTimeSeconds(at)
+            : now;
+        return new ListPosition(view.Value.View, view.Value.Snapshot, after, inclusive ? after : null, limit, began);
     }
 
     private async ValueTask<Outcome<(ListView View, CacheSnapshot? Snapshot)>> AtLeastAsync(
@@ -141,7 +151,7 @@ public sealed class ListResolver(ResourceCaches caches, SnapshotShelf shelf, Tim
     private async ValueTask<Outcome<(ListView View, CacheSnapshot? Snapshot)>> AtAsync(
         ResourceCache cache, long revision, CancellationToken cancellationToken)
     {
-        if (shelf.Find(cache.Resource, revision) is { } held)
+        if (shelf.Find(cache, revision) is { } held)
         {
             return (new ListView(held), held);
         }

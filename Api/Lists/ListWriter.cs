@@ -15,13 +15,11 @@ namespace OrleansOrchestrator.Api.Lists;
 /// </summary>
 internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices slices, ListPage page)
 {
-    private const int EstimatedRowBytes = 1024;
-
     /// <summary>The list itself.</summary>
     public Task SendListAsync(HttpContext context, ResponseFormat format)
     {
-        var head = page.Head($"{definition.Kind}List", definition.ApiVersion);
-        var size = (long)head.Length + 3;
+        var (head, tail) = page.Frame(definition);
+        var size = (long)head.Length + tail.Length + 2;
         foreach (var item in page.Items)
         {
             size += slices.Untyped(item.Json.Span).Length + 2;
@@ -29,7 +27,7 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
 
         size -= page.Items.Count == 0 ? 0 : 1;
         return ResponseBody.SendAsync(
-            context, format, 200, size, sizeIsExact: true, pipe => WriteListAsync(pipe, head, context.RequestAborted));
+            context, format, 200, size, pipe => WriteListAsync(pipe, head, tail, context.RequestAborted));
     }
 
     /// <summary>The metadata form.</summary>
@@ -37,26 +35,17 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
     {
         var head = page.Head("PartialObjectMetadataList", $"meta.k8s.io/{format.MetaVersion}");
         return ResponseBody.SendAsync(
-            context,
-            format,
-            200,
-            (long)page.Items.Count * EstimatedRowBytes,
-            sizeIsExact: false,
-            pipe => WritePartialAsync(pipe, head, format.MetaVersion, context.RequestAborted));
+            context, format, 200, size: null, pipe => WritePartialAsync(pipe, head, format.MetaVersion, context.RequestAborted));
     }
 
     /// <summary>The Table form.</summary>
     public Task SendTableAsync(HttpContext context, ResponseFormat format, TableRenderer table) => ResponseBody.SendAsync(
-        context,
-        format,
-        200,
-        (long)page.Items.Count * EstimatedRowBytes,
-        sizeIsExact: false,
-        pipe => WriteTableAsync(pipe, table, context.RequestAborted));
+        context, format, 200, size: null, pipe => WriteTableAsync(pipe, table, context.RequestAborted));
 
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
 
-    private async Task WriteListAsync(PipeWriter pipe, byte[] head, CancellationToken cancellationToken)
+    private async Task WriteListAsync(
+        PipeWriter pipe, byte[] head, byte[] tail, CancellationToken cancellationToken)
     {
         pipe.Write(head);
         pipe.Write("["u8);
@@ -72,7 +61,8 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
             }
         }
 
-        pipe.Write("]}"u8);
+        pipe.Write("]"u8);
+        pipe.Write(tail);
     }
 
     private async Task WritePartialAsync(
@@ -91,7 +81,7 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
         {
             pipe.Write(first ? "["u8 : ","u8);
             first = false;
-            ObjectResponder.WritePartial(pipe, metaVersion, item.Json.Span);
+            ObjectResponder.WritePartial(pipe, definition, metaVersion, item.Json.Span);
             if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
                 await pipe.FlushAsync(cancellationToken);

@@ -1,75 +1,125 @@
 using OrleansOrchestrator.Api.Cache;
-using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>
 /// Holds the snapshots that paged lists are going through, so that the next page costs no look into the change log.
 /// Only an optimization: a page that finds nothing here is served from <see cref="ListView.TakeBack"/>. Snapshots share
-/// their structure, so one held costs what has changed since.
+/// their structure, so one held costs the objects that have been replaced since.
 /// </summary>
-public sealed class SnapshotShelf(TimeProvider clock)
+public sealed class SnapshotShelf : IDisposable
 {
     /// <summary>
     /// Snapshots held for one resource; more concurrent pagings at different revisions fall back to the change log.
     /// </summary>
     public const int MaxPerResource = 4;
 
+    /// <summary>What all that is held may keep in memory of objects that have been replaced.</summary>
+    public const long MaxBytes = 64 * 1024 * 1024;
+
     /// <summary>How long a snapshot is held after its last use.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often what is held is looked over: writes go on while nobody lists.</summary>
+    public static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _clock;
+    private readonly ITimer _sweeper;
     private readonly Lock _lock = new();
-    private readonly Dictionary<ResourceName, List<Entry>> _entries = [];
+
+    /// <summary>In order of use, the least recent first.</summary>
+    private readonly List<Entry> _entries = [];
+
+    public SnapshotShelf(TimeProvider clock)
+    {
+        _clock = clock;
+        _sweeper = clock.CreateTimer(
+            static state => ((SnapshotShelf)state!).Sweep(), this, SweepInterval, SweepInterval);
+    }
+
+    /// <summary>How many snapshots are held.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Count;
+            }
+        }
+    }
 
     /// <summary>Holds a snapshot for the pages to come.</summary>
-    public void Put(ResourceName resource, CacheSnapshot snapshot)
+    public void Put(ResourceCache cache, CacheSnapshot snapshot)
     {
         lock (_lock)
         {
-            var entries = Fresh(resource);
-            entries.RemoveAll(e => e.Snapshot.Revision == snapshot.Revision);
-            if (entries.Count == MaxPerResource)
+            Take(cache, snapshot.Revision);
+            if (_entries.Count(e => e.Cache == cache) == MaxPerResource)
             {
-                entries.RemoveAt(0);
+                _entries.RemoveAt(_entries.FindIndex(e => e.Cache == cache));
             }
 
-            entries.Add(new Entry(snapshot, clock.GetTimestamp()));
+            _entries.Add(new Entry(cache, snapshot, _clock.GetTimestamp()));
+            RemoveSurplus();
         }
     }
 
     /// <summary>The snapshot of one revision, if it is held.</summary>
-    public CacheSnapshot? Find(ResourceName resource, long revision)
+    public CacheSnapshot? Find(ResourceCache cache, long revision)
     {
         lock (_lock)
         {
-            var entries = Fresh(resource);
-            var at = entries.FindIndex(e => e.Snapshot.Revision == revision);
-            if (at < 0)
+            if (Take(cache, revision) is not { } found)
             {
                 return null;
             }
 
-            var found = entries[at].Snapshot;
-            entries.RemoveAt(at);
-            entries.Add(new Entry(found, clock.GetTimestamp()));
-            return found;
+            _entries.Add(found with { UsedAt = _clock.GetTimestamp() });
+            return found.Snapshot;
         }
     }
 
-    private List<Entry> Fresh(ResourceName resource)
+    /// <inheritdoc/>
+    public void Dispose() => _sweeper.Dispose();
+
+    private Entry? Take(ResourceCache cache, long revision)
     {
-        foreach (var entries in _entries.Values)
+        var at = _entries.FindIndex(e => e.Cache == cache && e.Snapshot.Revision == revision);
+        if (at < 0)
         {
-            entries.RemoveAll(e => clock.GetElapsedTime(e.UsedAt) > Retention);
+            return null;
         }
 
-        if (!_entries.TryGetValue(resource, out var known))
-        {
-            _entries[resource] = known = [];
-        }
-
-        return known;
+        var found = _entries[at];
+        _entries.RemoveAt(at);
+        return found;
     }
 
-    private readonly record struct Entry(CacheSnapshot Snapshot, long UsedAt);
+    private void Sweep()
+    {
+        lock (_lock)
+        {
+            _entries.RemoveAll(e => _clock.GetElapsedTime(e.UsedAt) >= Retention);
+            RemoveSurplus();
+        }
+    }
+
+    /// <summary>Lets go of what was used longest ago until the rest is within its bound.</summary>
+    private void RemoveSurplus()
+    {
+        for (var held = _entries.Sum(static e => e.HeldBytes); held > MaxBytes && _entries.Count > 0;)
+        {
+            held -= _entries[0].HeldBytes;
+            _entries.RemoveAt(0);
+        }
+    }
+
+    private sealed record Entry(ResourceCache Cache, CacheSnapshot Snapshot, long UsedAt)
+    {
+        /// <summary>A cache that has been loaded anew shares nothing with what it was, and counts from 0.</summary>
+        public long HeldBytes => Cache.Current.ReplacedBytes is var now && now >= Snapshot.ReplacedBytes
+            ? now - Snapshot.ReplacedBytes
+            : MaxBytes + 1;
+    }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Metrics;
@@ -16,27 +16,49 @@ public sealed class ApiMetrics
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _durations;
     private readonly UpDownCounter<long> _watchers;
-    private readonly UpDownCounter<long> _inFlight;
+    private readonly Counter<long> _dropped;
+    private readonly Counter<long> _terminated;
+    private readonly Meter _meter;
 
     /// <param name="meters">This host's: two hosts in one process count apart.</param>
     public ApiMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = _meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
             "apiserver_request_total", description: "Requests by verb, resource and status code.");
         _durations = meter.CreateHistogram<double>(
             "apiserver_request_duration_seconds", "s", "Time from request to answer, watches excepted.");
         _watchers = meter.CreateUpDownCounter<long>(
             "apiserver_longrunning_requests", description: "Open watches by resource.");
-        _inFlight = meter.CreateUpDownCounter<long>(
-            "apiserver_current_inflight_requests", description: "Requests being answered.");
+        _dropped = meter.CreateCounter<long>(
+            "apiserver_dropped_requests_total", description: "Requests turned away because there were too many.");
+        _terminated = meter.CreateCounter<long>(
+            "apiserver_request_terminations_total", description: "Requests ended to protect the server.");
     }
 
     /// <summary>Counts an open watch until disposed.</summary>
     public IDisposable CountWatcher(ResourceDefinition definition) => new OpenWatch(_watchers, definition);
 
-    /// <summary>A request begins.</summary>
-    public void Begin() => _inFlight.Add(1);
+    /// <summary>Shows how many requests of a kind are being answered; asked for only when somebody looks.</summary>
+    public void ObserveInFlight(string requestKind, Func<int> count) => _meter.CreateObservableGauge(
+        "apiserver_current_inflight_requests",
+        () => new Measurement<int>(count(), new KeyValuePair<string, object?>("request_kind", requestKind)),
+        description: "Requests being answered, long-running ones excepted.");
+
+    /// <summary>A request was turned away because there were too many of its kind.</summary>
+    public void Drop(string requestKind, RequestInfo request)
+    {
+        _dropped.Add(1, new KeyValuePair<string, object?>("request_kind", requestKind));
+        Terminate(request, 429);
+    }
+
+    /// <summary>A request was ended to protect the server.</summary>
+    public void Terminate(RequestInfo request, int statusCode)
+    {
+        var tags = TagsOf(request);
+        tags.Add("code", statusCode);
+        _terminated.Add(1, tags);
+    }
 
     /// <summary>A request is over.</summary>
     /// <param name="request">Its reading; null when it could not be read.</param>
@@ -44,20 +66,12 @@ public sealed class ApiMetrics
     /// <param name="elapsed">How long it took.</param>
     public void End(RequestInfo? request, int statusCode, TimeSpan elapsed)
     {
-        _inFlight.Add(-1);
         if (!_requests.Enabled && !_durations.Enabled)
         {
             return;
         }
 
-        var known = request is { IsResourceRequest: true } ? request : null;
-        var tags = new TagList
-        {
-            { "verb", VerbOf(request) },
-            { "group", known?.Group ?? "" },
-            { "resource", known?.Resource ?? "" },
-            { "subresource", known?.Subresource ?? "" },
-        };
+        var tags = TagsOf(request);
         if (request?.Verb != "watch")
         {
             _durations.Record(elapsed.TotalSeconds, tags);
@@ -65,6 +79,18 @@ public sealed class ApiMetrics
 
         tags.Add("code", statusCode);
         _requests.Add(1, tags);
+    }
+
+    private static TagList TagsOf(RequestInfo? request)
+    {
+        var known = request is { IsResourceRequest: true } ? request : null;
+        return new TagList
+        {
+            { "verb", VerbOf(request) },
+            { "group", known?.Group ?? "" },
+            { "resource", known?.Resource ?? "" },
+            { "subresource", known?.Subresource ?? "" },
+        };
     }
 
     private static string VerbOf(RequestInfo? request) => request?.Verb switch

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Metrics;
 
@@ -35,7 +35,6 @@ public static class RequestMetrics
         return app.Use(next => async context =>
         {
             var started = clock.GetTimestamp();
-            metrics.Begin();
             try
             {
                 await next(context);

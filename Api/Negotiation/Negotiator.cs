@@ -12,7 +12,12 @@ public static class Negotiator
     private static readonly string[] Offered =
         ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
-    private static readonly ResponseFormat Yaml = new() { Wire = Wire.Yaml, ContentType = "application/yaml" };
+    /// <summary>In the order in which a wildcard tries them.</summary>
+    private static readonly (string Subtype, ResponseFormat Format)[] Formats =
+    [
+        ("json", ResponseFormat.PlainJson), ("yaml", ResponseFormat.Yaml),
+        ("vnd.kubernetes.protobuf", ResponseFormat.Protobuf),
+    ];
 
     private static readonly Status UnknownOnObject = NoRepresentation(
         "application/json, application/yaml, application/vnd.kubernetes.protobuf");
@@ -24,21 +29,20 @@ public static class Negotiator
     private static readonly Status NoneAccepted = NotAccepted(
         "application/json, application/yaml, application/vnd.kubernetes.protobuf");
 
-    /// <summary>
-    /// Protobuf is offered by upstream but not written here: a client that takes nothing else is told what it can have.
-    /// </summary>
-    private static readonly Status OnlyText = NotAccepted("application/json, application/yaml");
-
     /// <summary>The form in which to answer a request.</summary>
-    public static Outcome<ResponseFormat> Negotiate(HttpRequest request, EndpointKind endpoint)
+    /// <param name="request">The request.</param>
+    /// <param name="endpoint">What it asks.</param>
+    /// <param name="hasMessage">False for what protobuf has no form of but its metadata: custom resources.</param>
+    public static Outcome<ResponseFormat> Negotiate(HttpRequest request, EndpointKind endpoint, bool hasMessage = true)
     {
-        var pretty = WantsPretty(request);
-        var outcome = Negotiate(request.Headers.Accept.ToString(), endpoint);
-        return pretty && outcome.Succeeded && !outcome.Value.Pretty ? outcome.Value with { Pretty = true } : outcome;
+        var outcome = Negotiate(request.Headers.Accept.ToString(), endpoint, hasMessage);
+        return outcome is { Succeeded: true, Value: { Pretty: false, Wire: Wire.Json } format } && WantsPretty(request)
+            ? format with { Pretty = true }
+            : outcome;
     }
 
     /// <summary>The same for a bare header.</summary>
-    public static Outcome<ResponseFormat> Negotiate(string accept, EndpointKind endpoint)
+    public static Outcome<ResponseFormat> Negotiate(string accept, EndpointKind endpoint, bool hasMessage = true)
     {
         if (accept.Length == 0 || accept is "application/json" or "*/*" or "application/json, */*")
         {
@@ -50,18 +54,18 @@ public static class Negotiator
             return endpoint == EndpointKind.Collection ? UnknownOnCollection : UnknownOnObject;
         }
 
-        var protobuf = false;
         foreach (var clause in AcceptHeader.Parse(accept))
         {
-            if (Meet(clause, endpoint) is { } format)
+            foreach (var (subtype, format) in Formats)
             {
-                return format;
+                if (Names(clause, subtype) && Meet(clause, format, endpoint, hasMessage) is { } met)
+                {
+                    return met;
+                }
             }
-
-            protobuf |= clause.Subtype == "vnd.kubernetes.protobuf";
         }
 
-        return protobuf ? OnlyText : NoneAccepted;
+        return NoneAccepted;
     }
 
     /// <summary>
@@ -89,26 +93,21 @@ public static class Negotiator
             agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }
 
-    private static ResponseFormat? Meet(AcceptClause clause, EndpointKind endpoint)
+    private static bool Names(AcceptClause clause, string subtype) =>
+        (clause.Type == "application" && (clause.Subtype == subtype || clause.Subtype == "*"))
+        || (clause.Type == "*" && clause.Subtype == "*");
+
+    private static ResponseFormat? Meet(
+        AcceptClause clause, ResponseFormat format, EndpointKind endpoint, bool hasMessage)
     {
-        var wire = (clause.Type, clause.Subtype) switch
-        {
-            ("application", "json" or "*") or ("*", "*") => Wire.Json,
-            ("application", "yaml") => Wire.Yaml,
-            _ => (Wire?)null,
-        };
-        if (wire is null)
+        var isProtobuf = format.Wire == Wire.Protobuf;
+        var stream = clause.Parameters.GetValueOrDefault("stream", "");
+        if (stream.Length > 0 && (stream != "watch" || format.Wire == Wire.Yaml))
         {
             return null;
         }
 
-        var format = wire == Wire.Json ? ResponseFormat.PlainJson : Yaml;
-        if (clause.Parameters.TryGetValue("stream", out var stream) && stream.Length > 0 && stream != "watch")
-        {
-            return null;
-        }
-
-        if (clause.Parameters.TryGetValue("pretty", out var pretty) && pretty == "1")
+        if (format.Wire == Wire.Json && clause.Parameters.GetValueOrDefault("pretty") == "1")
         {
             format = format with { Pretty = true };
         }
@@ -116,41 +115,27 @@ public static class Negotiator
         var kind = clause.Parameters.GetValueOrDefault("as", "");
         if (kind.Length == 0)
         {
-            return format;
+            return isProtobuf && !hasMessage ? null : format;
         }
 
-        return Transform(
-            format,
-            kind,
-            clause.Parameters.GetValueOrDefault("g", ""),
-            clause.Parameters.GetValueOrDefault("v", ""),
-            endpoint);
+        var form = FormOf(
+            kind, clause.Parameters.GetValueOrDefault("g", ""), clause.Parameters.GetValueOrDefault("v", ""), endpoint);
+        return form is { } one && !(isProtobuf && one == ObjectForm.Table)
+            ? format with { Form = one, MetaVersion = clause.Parameters.GetValueOrDefault("v", "") }
+            : null;
     }
 
-    private static ResponseFormat? Transform(
-        ResponseFormat format, string kind, string group, string version, EndpointKind endpoint)
-    {
-        if (endpoint == EndpointKind.AggregatedDiscovery)
+    private static ObjectForm? FormOf(string kind, string group, string version, EndpointKind endpoint) =>
+        (endpoint, group, version, kind) switch
         {
-            return (group, version, kind) == ("apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList")
-                ? format with { Form = ObjectForm.AggregatedDiscovery }
-                : null;
-        }
-
-        if (endpoint == EndpointKind.Discovery || group != "meta.k8s.io" || version is not ("v1" or "v1beta1"))
-        {
-            return null;
-        }
-
-        return kind switch
-        {
-            "Table" => format with { Form = ObjectForm.Table, MetaVersion = version },
-            "PartialObjectMetadata" => format with { Form = ObjectForm.PartialObjectMetadata, MetaVersion = version },
-            "PartialObjectMetadataList" =>
-                format with { Form = ObjectForm.PartialObjectMetadataList, MetaVersion = version },
+            (EndpointKind.AggregatedDiscovery, "apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList") =>
+                ObjectForm.AggregatedDiscovery,
+            (EndpointKind.AggregatedDiscovery or EndpointKind.Discovery, _, _, _) => null,
+            (_, "meta.k8s.io", "v1" or "v1beta1", "Table") => ObjectForm.Table,
+            (_, "meta.k8s.io", "v1" or "v1beta1", "PartialObjectMetadata") => ObjectForm.PartialObjectMetadata,
+            (_, "meta.k8s.io", "v1" or "v1beta1", "PartialObjectMetadataList") => ObjectForm.PartialObjectMetadataList,
             _ => null,
         };
-    }
 
     private static Status NoRepresentation(string offered) => new()
     {

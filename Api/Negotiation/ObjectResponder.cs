@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using OrleansOrchestrator.Api.Errors;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -10,12 +9,12 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>Answers with one object in the form the client accepts.</summary>
-public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
+public sealed class ObjectResponder(ProtobufShelf shelf, TimeProvider clock) : IObjectResponder
 {
     /// <inheritdoc/>
-    public Status? CheckAcceptable(HttpContext context)
+    public Status? CheckAcceptable(HttpContext context, ResourceDefinition definition)
     {
-        var outcome = Negotiator.Negotiate(context.Request, EndpointKind.Object);
+        var outcome = Negotiate(context, definition);
         if (!outcome.Succeeded)
         {
             return outcome.Error;
@@ -29,10 +28,12 @@ public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
     public Task RespondAsync(
         HttpContext context, ResourceDefinition definition, int statusCode, ReadOnlyMemory<byte> json)
     {
-        var format = context.Features.Get<ResponseFormat>() ?? Fallback(context);
+        var format = context.Features.Get<ResponseFormat>() ?? Fallback(context, definition);
         if (format.Form == ObjectForm.Full || IsStatus(json.Span))
         {
-            return ResponseBody.SendAsync(context, format, statusCode, json);
+            return format.Wire == Wire.Protobuf && IsStored(context, definition)
+                ? SendMessageAsync(context, definition, json)
+                : ResponseBody.SendAsync(context, format, statusCode, json);
         }
 
         if (format.Form == ObjectForm.PartialObjectMetadataList)
@@ -42,9 +43,16 @@ public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
         }
 
         var body = new ArrayBufferWriter<byte>(1024);
+        if (format is { Form: ObjectForm.PartialObjectMetadata, Wire: Wire.Protobuf })
+        {
+            ProtobufForm.PartialEnvelope(format.MetaVersion).Write(
+                body, ProtobufForm.EncodePartial(definition, json.Span));
+            return ResponseBody.SendAsync(context, format.ContentType, statusCode, body.WrittenMemory);
+        }
+
         if (format.Form == ObjectForm.PartialObjectMetadata)
         {
-            WritePartial(body, format.MetaVersion, json.Span);
+            WritePartial(body, definition, format.MetaVersion, json.Span);
             return ResponseBody.SendAsync(context, format, statusCode, body.WrittenMemory);
         }
 
@@ -59,10 +67,11 @@ public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
     }
 
     /// <summary>The metadata form of one object.</summary>
-    internal static void WritePartial(IBufferWriter<byte> output, string metaVersion, ReadOnlySpan<byte> json)
+    internal static void WritePartial(
+        IBufferWriter<byte> output, ResourceDefinition definition, string metaVersion, ReadOnlySpan<byte> json)
     {
         output.Write(PartialHead(metaVersion));
-        output.Write(ObjectSlices.Metadata(json));
+        output.Write(ObjectSlices.MetadataForm(definition, json));
         output.Write("}"u8);
     }
 
@@ -80,9 +89,26 @@ public sealed class ObjectResponder(TimeProvider clock) : IObjectResponder
         TableRenderer.WriteEnd(writer);
     }
 
-    private static ResponseFormat Fallback(HttpContext context)
+    /// <summary>What is read is there to stay: its message is worth keeping.</summary>
+    private static bool IsStored(HttpContext context, ResourceDefinition definition) =>
+        definition.Conversion is null
+        && context.Features.Get<RequestInfo>() is { Verb: "get", Subresource: "" };
+
+    private Task SendMessageAsync(HttpContext context, ResourceDefinition definition, ReadOnlyMemory<byte> json)
     {
-        var outcome = Negotiator.Negotiate(context.Request, EndpointKind.Object);
+        var message = shelf.MessageOf(definition, json);
+        var body = new ArrayBufferWriter<byte>(message.Length + 128);
+        ProtobufForm.Of(definition)!.Envelope.Write(body, message.Span);
+        return ResponseBody.SendAsync(
+            context, ResponseFormat.Protobuf.ContentType, StatusCodes.Status200OK, body.WrittenMemory);
+    }
+
+    private static Outcome<ResponseFormat> Negotiate(HttpContext context, ResourceDefinition definition) =>
+        Negotiator.Negotiate(context.Request, EndpointKind.Object, ProtobufForm.Of(definition) is not null);
+
+    private static ResponseFormat Fallback(HttpContext context, ResourceDefinition definition)
+    {
+        var outcome = Negotiate(context, definition);
         return outcome.Succeeded ? outcome.Value : ResponseFormat.PlainJson;
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -8,78 +7,81 @@ using OrleansOrchestrator.Api.Tables;
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>
-/// Sends a body that is produced as compact JSON in the form the client wants: as it is, compressed, indented, or as
-/// YAML. The first two stream with flat memory; the others, which people ask for and programs do not, are produced
-/// whole first.
+/// Sends a body that is produced as compact JSON in the form the client wants: as it is, indented, as YAML or as
+/// protobuf, and compressed when it is large. The first streams with flat memory; the others are produced whole first:
+/// people ask for them, or the answer is small (lists and objects in protobuf have writers of their own).
 /// </summary>
 public static class ResponseBody
 {
-    /// <summary>Smaller bodies are never compressed; the same bound as upstream's.</summary>
-    public const int MinCompressedBytes = 128 * 1024;
+    /// <summary>Only longer bodies are compressed; the same bound as upstream's.</summary>
+    public const int MaxPlainBytes = 128 * 1024;
 
     /// <summary>Producers flush when this much waits in the pipe.</summary>
     public const int FlushBytes = 64 * 1024;
 
-    /// <summary>Sends a body.</summary>
+    /// <summary>Sends a body that is produced as compact JSON.</summary>
     /// <param name="context">The request.</param>
     /// <param name="format">How.</param>
     /// <param name="statusCode">HTTP status.</param>
-    /// <param name="size">The JSON's size in bytes: exact when <paramref name="sizeIsExact"/>, else an
-    /// estimate.</param>
-    /// <param name="sizeIsExact">True when the size may become Content-Length.</param>
+    /// <param name="size">The JSON's size in bytes; null when it is not known before.</param>
     /// <param name="produce">Writes compact JSON, flushing as it goes.</param>
     public static async Task SendAsync(
-        HttpContext context, ResponseFormat format, int statusCode, long size, bool sizeIsExact, Func<PipeWriter, Task> produce)
+        HttpContext context, ResponseFormat format, int statusCode, long? size, Func<PipeWriter, Task> produce)
+    {
+        if (!format.IsRewritten)
+        {
+            await SendAsync(context, format.ContentType, statusCode, size, produce);
+            return;
+        }
+
+        using var whole = new MemoryStream();
+        var pipe = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));
+        await produce(pipe);
+        await pipe.CompleteAsync();
+        await SendAsync(context, format, statusCode, whole.GetBuffer().AsMemory(0, (int)whole.Length));
+    }
+
+    /// <summary>Sends a body that is produced as it is to be sent.</summary>
+    public static async Task SendAsync(
+        HttpContext context, string contentType, int statusCode, long? size, Func<PipeWriter, Task> produce)
     {
         var response = context.Response;
         response.StatusCode = statusCode;
-        response.ContentType = format.ContentType;
-        response.Headers.CacheControl = "no-cache, private";
-        if (format.Wire == Wire.Yaml || format.Pretty)
+        response.ContentType = contentType;
+        if (size is null or > MaxPlainBytes && AcceptsGzip(context.Request))
         {
-            await SendRewrittenAsync(context, format, produce);
-            return;
-        }
-
-        if (size >= MinCompressedBytes && AcceptsGzip(context.Request))
-        {
-            response.Headers.ContentEncoding = "gzip";
-            response.Headers.Vary = "Accept-Encoding";
-            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            await using var body = new CompressedBody(response, isLong: size is not null);
             var pipe =
-                PipeWriter.Create(gzip, new StreamPipeWriterOptions(minimumBufferSize: 16 * 1024, leaveOpen: true));
+                PipeWriter.Create(body, new StreamPipeWriterOptions(minimumBufferSize: 16 * 1024, leaveOpen: true));
             await produce(pipe);
             await pipe.CompleteAsync();
+            await body.CompleteAsync(context.RequestAborted);
             return;
         }
 
-        if (sizeIsExact)
-        {
-            response.ContentLength = size;
-        }
-
+        response.ContentLength = size;
         await produce(response.BodyWriter);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
+    /// <summary>Sends JSON that is there already.</summary>
+    public static Task SendAsync(HttpContext context, ResponseFormat format, int statusCode, ReadOnlyMemory<byte> json) =>
+        SendAsync(context, format.ContentType, statusCode, Rewrite(format, json));
+
     /// <summary>Sends bytes that are there already.</summary>
-    public static Task SendAsync(HttpContext context, ResponseFormat format, int statusCode, ReadOnlyMemory<byte> json)
+    public static Task SendAsync(HttpContext context, string contentType, int statusCode, ReadOnlyMemory<byte> body)
     {
-        if (format.IsVerbatim && json.Length < MinCompressedBytes)
+        if (body.Length > MaxPlainBytes)
         {
-            var response = context.Response;
-            response.StatusCode = statusCode;
-            response.ContentType = format.ContentType;
-            response.ContentLength = json.Length;
-            response.Headers.CacheControl = "no-cache, private";
-            return response.BodyWriter.WriteAsync(json, context.RequestAborted).AsTask();
+            return SendAsync(context, contentType, statusCode, body.Length, pipe =>
+                pipe.WriteAsync(body, context.RequestAborted).AsTask());
         }
 
-        return SendAsync(context, format, statusCode, json.Length, sizeIsExact: true, pipe =>
-        {
-            pipe.Write(json.Span);
-            return pipe.FlushAsync(context.RequestAborted).AsTask();
-        });
+        var response = context.Response;
+        response.StatusCode = statusCode;
+        response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        return response.BodyWriter.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
     /// <summary>Whether a client takes gzip.</summary>
@@ -102,26 +104,29 @@ public static class ResponseBody
         return false;
     }
 
-    private static async Task SendRewrittenAsync(
-        HttpContext context, ResponseFormat format, Func<PipeWriter, Task> produce)
+    /// <summary>A body in the form that the client wants.</summary>
+    public static ReadOnlyMemory<byte> Rewrite(ResponseFormat format, ReadOnlyMemory<byte> json)
     {
-        using var whole = new MemoryStream();
-        var pipe = PipeWriter.Create(whole, new StreamPipeWriterOptions(leaveOpen: true));
-        await produce(pipe);
-        await pipe.CompleteAsync();
-        var json = whole.GetBuffer().AsMemory(0, (int)whole.Length);
-        var output = new ArrayBufferWriter<byte>(json.Length * 2);
-        if (format.Wire == Wire.Yaml)
+        if (!format.IsRewritten)
         {
-            YamlRewriter.Write(output, json);
-        }
-        else
-        {
-            Indent(output, json);
+            return json;
         }
 
-        context.Response.ContentLength = output.WrittenCount;
-        await context.Response.Body.WriteAsync(output.WrittenMemory, context.RequestAborted);
+        var output = new ArrayBufferWriter<byte>(json.Length * 2);
+        switch (format.Wire)
+        {
+            case Wire.Yaml:
+                YamlRewriter.Write(output, json);
+                break;
+            case Wire.Protobuf:
+                ProtobufForm.Write(output, json.Span);
+                break;
+            default:
+                Indent(output, json);
+                break;
+        }
+
+        return output.WrittenMemory;
     }
 
     private static void Indent(ArrayBufferWriter<byte> output, ReadOnlyMemory<byte> json)

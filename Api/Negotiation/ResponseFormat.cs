@@ -5,6 +5,7 @@ public enum Wire
 {
     Json,
     Yaml,
+    Protobuf,
 }
 
 /// <summary>What stands for the object in an answer: upstream's <c>as=</c> parameter of media types.</summary>
@@ -25,6 +26,8 @@ public enum ObjectForm
 public sealed record ResponseFormat
 {
     public static readonly ResponseFormat PlainJson = new();
+    public static readonly ResponseFormat Yaml = new() { Wire = Wire.Yaml };
+    public static readonly ResponseFormat Protobuf = new() { Wire = Wire.Protobuf };
 
     public Wire Wire { get; init; }
 
@@ -33,14 +36,22 @@ public sealed record ResponseFormat
     /// <summary>Version of <c>meta.k8s.io</c> that the client asked a Table or metadata form in.</summary>
     public string MetaVersion { get; init; } = "v1";
 
-    /// <summary>Indented JSON, for people with curl.</summary>
+    /// <summary>Indented JSON, for people with curl; the other wires are what they are.</summary>
     public bool Pretty { get; init; }
 
     /// <summary>True when committed JSON can be answered byte for byte.</summary>
-    public bool IsVerbatim => Wire == Wire.Json && Form == ObjectForm.Full && !Pretty;
+    public bool IsVerbatim => Form == ObjectForm.Full && !IsRewritten;
+
+    /// <summary>True when an answer that was made in compact JSON is sent as something else.</summary>
+    public bool IsRewritten => Wire != Wire.Json || Pretty;
 
     /// <summary>What the answer's Content-Type says.</summary>
-    public string ContentType { get; init; } = "application/json";
+    public string ContentType => Wire switch
+    {
+        Wire.Yaml => "application/yaml",
+        Wire.Protobuf => "application/vnd.kubernetes.protobuf",
+        _ => "application/json",
+    };
 }
 
 /// <summary>What kind of answer an endpoint gives, which decides the representations it offers.</summary>
@@ -48,6 +59,8 @@ public enum EndpointKind
 {
     Object,
     Collection,
+
+    /// <summary>Discovery and failures: nothing stands for them but themselves.</summary>
     Discovery,
     AggregatedDiscovery,
 }

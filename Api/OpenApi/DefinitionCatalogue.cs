@@ -1,58 +1,46 @@
-using System.Reflection;
-using System.Text.Json.Serialization;
-using k8s.Models;
-using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
-/// <summary>Group, version and kind, as schemas name them.</summary>
-public readonly record struct SchemaKind(string Group, string Version, string Kind);
+/// <summary>A definition that OpenAPI publishes.</summary>
+/// <param name="Name">For example <c>io.k8s.api.core.v1.Pod</c>.</param>
+/// <param name="Schema">Its fields; null when it is none but a scalar or anything.</param>
+/// <param name="Scalar">Type and format of what has no fields, for example <c>string/date-time</c>; else null.</param>
+internal sealed record Definition(string Name, ObjectSchema? Schema, string? Scalar)
+{
+    /// <summary>Name without its package.</summary>
+    public string ShortName => Name[(Name.LastIndexOf('.') + 1)..];
 
-/// <summary>A field of a definition, from the model and both tables of facts.</summary>
-/// <param name="Facts">What OpenAPI says beyond the type.</param>
-/// <param name="Type">Its type.</param>
-/// <param name="Field">How it is written and patched; null when the model lacks it.</param>
-/// <param name="ClrName">Name of the model's property; null when the model lacks it.</param>
-internal sealed record SchemaProperty(PropertyFacts Facts, SchemaType Type, FieldFacts? Field, string? ClrName);
+    /// <summary>The definition as it stands, of a custom kind; null of all others.</summary>
+    public JsonObject? Custom { get; init; }
 
-/// <summary>
-/// Which definitions this Kubernetes release publishes and what is in them, by reflection over the client models. The
-/// models may be of a later release: a field that the table of types does not know is left out.
-/// </summary>
+    /// <summary>The same in the words of version 2.</summary>
+    public JsonObject? Simple { get; init; }
+
+    /// <summary>The definitions that a custom kind's refers to.</summary>
+    public IReadOnlyList<string> References { get; init; } = [];
+}
+
+/// <summary>Which definitions there are to publish, and which refer to which.</summary>
 internal sealed class DefinitionCatalogue
 {
-    private readonly Dictionary<string, DefinitionFacts> _definitions = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _byModel = new(StringComparer.Ordinal);
-    private readonly Dictionary<SchemaKind, string> _byKind = [];
+    private readonly Dictionary<string, Definition> _definitions;
 
-    /// <summary>Every document walks the definitions again, and reflection is not cheap.</summary>
-    private readonly Dictionary<string, IReadOnlyList<SchemaProperty>> _properties = new(StringComparer.Ordinal);
-
-    public DefinitionCatalogue()
+    /// <param name="table">The kinds, for the definitions of the custom ones.</param>
+    public DefinitionCatalogue(ResourceTable table)
     {
-        foreach (var definition in DefinitionTable.Read())
-        {
-            _definitions.Add(definition.Name, definition);
-            if (definition.Model is { } model)
-            {
-                _byModel.Add(model, definition.Name);
-            }
-
-            if (definition.Group is { } group)
-            {
-                _byKind.Add(new SchemaKind(group, definition.Version, definition.ShortName), definition.Name);
-            }
-        }
+        var objects = BuiltInSchema.Objects.Where(o => o.IsPublished).Select(o => new Definition(o.Name, o, null));
+        var scalars = BuiltInSchema.Scalars.Select(s => new Definition(s.Key, null, s.Value));
+        var custom = table.All.Where(d => d.Of.IsCustom).SelectMany(CustomDefinition.Of);
+        _definitions = objects.Concat(scalars).Concat(custom).DistinctBy(d => d.Name, StringComparer.Ordinal)
+            .ToDictionary(d => d.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>Every group and version that has the kinds of meta.</summary>
-    public IReadOnlyList<string> GroupVersions { get; } = DefinitionTable.ReadGroupVersions();
+    public IEnumerable<string> Names => _definitions.Keys;
 
-    public DefinitionFacts this[string name] => _definitions[name];
-
-    /// <summary>The name of a kind's definition; null when the release has none.</summary>
-    public string? Find(SchemaKind kind) => _byKind.GetValueOrDefault(kind);
+    public Definition this[string name] => _definitions[name];
 
     /// <summary>The given definitions and all that they refer to, by name.</summary>
     public SortedSet<string> Closure(IEnumerable<string> roots)
@@ -63,9 +51,14 @@ internal sealed class DefinitionCatalogue
         {
             if (found.Add(name))
             {
-                foreach (var property in Properties(this[name]))
+                foreach (var reference in this[name].References)
                 {
-                    if (property.Type.Target is { } target)
+                    pending.Push(reference);
+                }
+
+                foreach (var field in this[name].Schema?.Fields ?? [])
+                {
+                    if (SchemaType.Of(field.Node).Target is { } target)
                     {
                         pending.Push(target);
                     }
@@ -74,58 +67,5 @@ internal sealed class DefinitionCatalogue
         }
 
         return found;
-    }
-
-    /// <summary>The fields of a definition, by name.</summary>
-    public IReadOnlyList<SchemaProperty> Properties(DefinitionFacts definition)
-    {
-        if (!_properties.TryGetValue(definition.Name, out var properties))
-        {
-            properties = MakeProperties(definition);
-            _properties.Add(definition.Name, properties);
-        }
-
-        return properties;
-    }
-
-    private static Type ModelType(string model) =>
-        typeof(V1Pod).Assembly.GetType($"{typeof(V1Pod).Namespace}.{model}", throwOnError: true)!;
-
-    private List<SchemaProperty> MakeProperties(DefinitionFacts definition)
-    {
-        var facts = definition.Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
-        var result = new SortedDictionary<string, SchemaProperty>(StringComparer.Ordinal);
-        if (definition is { Scalar: null, Model: { } model })
-        {
-            AddProperties(ModelType(model), facts, result);
-        }
-
-        foreach (var fact in facts.Values.Where(f => !result.ContainsKey(f.Name)))
-        {
-            Invariant.Check(fact.Type is not null, "a field that the model lacks declares its type");
-            result.Add(fact.Name, new SchemaProperty(fact, SchemaType.Parse(fact.Type), null, null));
-        }
-
-        return [.. result.Values];
-    }
-
-    private void AddProperties(
-        Type model, Dictionary<string, PropertyFacts> facts, SortedDictionary<string, SchemaProperty> result)
-    {
-        var fields = TypeFacts.Find(model)?.Fields.ToDictionary(f => f.Name, StringComparer.Ordinal) ?? [];
-        foreach (var property in model.GetProperties(BindingFlags.Public | BindingFlags.Instance))
-        {
-            var name = property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name;
-            if (name is null || !fields.TryGetValue(name, out var field))
-            {
-                continue;
-            }
-
-            var fact = facts.GetValueOrDefault(name) ?? new PropertyFacts(name);
-            var type = fact.Type is { } declared
-                ? SchemaType.Parse(declared)
-                : SchemaType.Of(property.PropertyType, field.HasMicroseconds, t => _byModel[t.Name]);
-            result.Add(name, new SchemaProperty(fact, type, field, property.Name));
-        }
     }
 }

@@ -3,14 +3,22 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
-/// <summary>All OpenAPI documents of a resource table.</summary>
+/// <summary>
+/// All OpenAPI documents of a resource table. Those of groups that are as they were are taken over from the table
+/// before: a new custom kind costs its own group's document, and version 2 only once somebody asks for it.
+/// </summary>
 internal sealed class OpenApiDocuments
 {
+    private readonly Dictionary<string, IReadOnlyList<ResourceDefinition>> _groups;
+    private readonly Lazy<(CompressedDocument Json, CompressedDocument Protobuf)> _v2;
+
     private OpenApiDocuments(
-        CompressedDocument v2, CompressedDocument v2Protobuf, SortedDictionary<string, CompressedDocument> v3)
+        Dictionary<string, IReadOnlyList<ResourceDefinition>> groups,
+        SortedDictionary<string, CompressedDocument> v3,
+        Func<(CompressedDocument Json, CompressedDocument Protobuf)> makeV2)
     {
-        V2 = v2;
-        V2Protobuf = v2Protobuf;
+        _groups = groups;
+        _v2 = new(makeV2);
         V3 = v3;
         V3Index = CompressedDocument.Of(writer =>
         {
@@ -28,9 +36,9 @@ internal sealed class OpenApiDocuments
         });
     }
 
-    public CompressedDocument V2 { get; }
+    public CompressedDocument V2 => _v2.Value.Json;
 
-    public CompressedDocument V2Protobuf { get; }
+    public CompressedDocument V2Protobuf => _v2.Value.Protobuf;
 
     /// <summary>By path below <c>/openapi/v3/</c>: <c>api/v1</c>, <c>apis/apps/v1</c>.</summary>
     public IReadOnlyDictionary<string, CompressedDocument> V3 { get; }
@@ -40,29 +48,70 @@ internal sealed class OpenApiDocuments
     /// <summary>Makes the documents.</summary>
     /// <param name="table">The resources.</param>
     /// <param name="readTexts">Reads the descriptions of models and their properties.</param>
+    /// <param name="before">The documents of the table before; null when there are none.</param>
     public static OpenApiDocuments Build(
-        ResourceTable table, Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
+        ResourceTable table,
+        Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts,
+        OpenApiDocuments? before = null)
     {
-        var catalogue = new DefinitionCatalogue();
-        var all = table.All.Select(d => new PathBuilder(d, catalogue)).ToList();
-        using var schemas = SchemaDefinitions.Make(catalogue, all.SelectMany(b => b.Roots), readTexts);
+        var catalogue = new DefinitionCatalogue(table);
+        var groups = table.All.GroupBy(d => d.ApiVersion, StringComparer.Ordinal).ToDictionary(
+            g => g.Key.Contains('/', StringComparison.Ordinal) ? $"apis/{g.Key}" : $"api/{g.Key}",
+            g => (IReadOnlyList<ResourceDefinition>)[.. g], StringComparer.Ordinal);
         var v3 = new SortedDictionary<string, CompressedDocument>(StringComparer.Ordinal);
-        foreach (var group in table.All.GroupBy(d => d.ApiVersion, StringComparer.Ordinal))
+        var changed = new List<string>();
+        foreach (var (path, definitions) in groups)
         {
-            var builders = group.Select(d => new PathBuilder(d, catalogue)).ToList();
-            var closure = schemas.Closure(builders.SelectMany(b => b.Roots));
-            var path = group.Key.Contains('/', StringComparison.Ordinal) ? $"apis/{group.Key}" : $"api/{group.Key}";
-            v3[path] = CompressedDocument.Of(
-                w => OpenApiV3Writer.Write(w, VersionHandler.GitVersion, Paths(builders), closure));
+            if (before?._groups.GetValueOrDefault(path)?.SequenceEqual(definitions) == true)
+            {
+                v3[path] = before.V3[path];
+            }
+            else
+            {
+                changed.Add(path);
+            }
         }
 
-        var everything = schemas.Closure(all.SelectMany(b => b.Roots));
-        return new OpenApiDocuments(
-            CompressedDocument.Of(w => SwaggerWriter.Write(w, VersionHandler.GitVersion, Paths(all), everything)),
-            new CompressedDocument(SwaggerProtobufWriter.Write(VersionHandler.GitVersion, Paths(all), everything)),
-            v3);
+        Write(catalogue, groups, changed, v3, readTexts);
+        return new OpenApiDocuments(groups, v3, () => MakeV2(catalogue, table, readTexts));
     }
 
-    private static IEnumerable<ApiPath> Paths(IEnumerable<PathBuilder> builders) =>
+    /// <summary>The paths of some resources, by path.</summary>
+    public static IEnumerable<ApiPath> Paths(IEnumerable<PathBuilder> builders) =>
         builders.SelectMany(b => b.Build()).OrderBy(p => p.Path, StringComparer.Ordinal);
+
+    private static void Write(
+        DefinitionCatalogue catalogue,
+        Dictionary<string, IReadOnlyList<ResourceDefinition>> groups,
+        IReadOnlyList<string> changed,
+        SortedDictionary<string, CompressedDocument> documents,
+        Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
+    {
+        var builders = changed.ToDictionary(
+            path => path, path => groups[path].Select(d => new PathBuilder(d)).ToList(), StringComparer.Ordinal);
+        var roots = builders.Values.SelectMany(b => b).SelectMany(b => b.Roots).ToList();
+        using var definitions = SchemaDefinitions.Make(catalogue, roots, readTexts);
+        var schemas = OpenApiModel.Schemas(definitions.Closure(roots));
+        foreach (var (path, resources) in builders)
+        {
+            var closure = catalogue.Closure(resources.SelectMany(b => b.Roots));
+            documents[path] = new CompressedDocument(OpenApiV3Writer.Write(
+                VersionHandler.GitVersion, Paths(resources),
+                closure.Select(n => KeyValuePair.Create(n, schemas[n]))));
+        }
+    }
+
+    private static (CompressedDocument Json, CompressedDocument Protobuf) MakeV2(
+        DefinitionCatalogue catalogue,
+        ResourceTable table,
+        Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
+    {
+        var all = table.All.Select(d => new PathBuilder(d)).ToList();
+        var roots = all.SelectMany(b => b.Roots).ToList();
+        using var definitions = SchemaDefinitions.Make(catalogue, roots, readTexts, isSimple: true);
+        var everything = definitions.Closure(roots);
+        return (
+            CompressedDocument.Of(w => SwaggerWriter.Write(w, VersionHandler.GitVersion, Paths(all), everything)),
+            new CompressedDocument(SwaggerProtobufWriter.Write(VersionHandler.GitVersion, Paths(all), everything)));
+    }
 }

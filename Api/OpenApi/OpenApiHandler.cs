@@ -2,12 +2,13 @@ using System.Xml;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Errors;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
-/// <summary>Answers <c>/openapi/v2</c> and <c>/openapi/v3</c>. The documents are made when somebody first
+/// <summary>Answers <c>/openapi/v2</c> and <c>/openapi/v3</c>. The documents are made when somebody
 /// asks.</summary>
 public sealed partial class OpenApiHandler : IEndpointHandler
 {
@@ -16,14 +17,14 @@ public sealed partial class OpenApiHandler : IEndpointHandler
     private const string V2ProtobufOld = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
     private const string V3Root = "/openapi/v3";
 
-    private readonly Lazy<OpenApiDocuments> _documents;
+    private readonly CatalogView<OpenApiDocuments> _documents;
     private readonly ILogger _logger;
 
-    public OpenApiHandler(ResourceTable table, ILogger<OpenApiHandler> logger)
+    public OpenApiHandler(ResourceCatalog catalog, ILogger<OpenApiHandler> logger)
     {
         _logger = logger;
-        _documents = new Lazy<OpenApiDocuments>(
-            () => OpenApiDocuments.Build(table, m => ReadTexts(ModelDocumentation.DefaultPath, m)));
+        _documents = new CatalogView<OpenApiDocuments>(catalog, (table, before) =>
+            OpenApiDocuments.Build(table, m => ReadTexts(ModelDocumentation.DefaultPath, m), before));
     }
 
     /// <inheritdoc/>
@@ -72,14 +73,14 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         {
             switch ($"{clause.Type}/{clause.Subtype}")
             {
-                case V2Protobuf or V2ProtobufOld: return _documents.Value.V2Protobuf.SendAsync(context, V2Protobuf);
-                case Json or "*/*" or "application/*": return _documents.Value.V2.SendAsync(context, Json);
+                case V2Protobuf or V2ProtobufOld: return _documents.Current.V2Protobuf.SendAsync(context, V2Protobuf);
+                case Json or "*/*" or "application/*": return _documents.Current.V2.SendAsync(context, Json);
             }
         }
 
         if (context.Request.Headers.Accept.Count == 0)
         {
-            return _documents.Value.V2.SendAsync(context, Json);
+            return _documents.Current.V2.SendAsync(context, Json);
         }
 
         context.Response.StatusCode = 406;
@@ -96,11 +97,11 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
         if (name.Length == 0)
         {
-            await _documents.Value.V3Index.SendAsync(context, Json);
+            await _documents.Current.V3Index.SendAsync(context, Json);
             return;
         }
 
-        if (!_documents.Value.V3.TryGetValue(name, out var document))
+        if (!_documents.Current.V3.TryGetValue(name, out var document))
         {
             await PlainText.NotFoundAsync(context);
             return;
@@ -114,7 +115,11 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         }
 
         // An address with the hash never changes its content.
-        context.Response.Headers.CacheControl = hash.Length > 0 ? "public, immutable" : "no-cache, private";
+        if (hash.Length > 0)
+        {
+            context.Response.Headers.CacheControl = "public, immutable";
+        }
+
         await document.SendAsync(context, Json);
     }
 

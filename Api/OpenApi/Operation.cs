@@ -1,3 +1,6 @@
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
+
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>One path of the API and what can be done there.</summary>
@@ -8,10 +11,19 @@ internal sealed record ApiPath(string Path, IReadOnlyList<Operation> Operations)
 /// <summary>One method of a path, independent of the document's version.</summary>
 internal sealed record Operation
 {
+    /// <summary>Media types of an object.</summary>
+    public static IReadOnlyList<string> ObjectTypes { get; } =
+        ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+    /// <summary>Media types of a list, which may be a watch.</summary>
+    public static IReadOnlyList<string> ListTypes { get; } =
+        [.. ObjectTypes, "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+
     /// <summary>Lower-case HTTP method.</summary>
     public required string Method { get; init; }
 
-    /// <summary><c>x-kubernetes-action</c>: get, list, post, put, patch, delete, deletecollection, connect.</summary>
+    /// <summary><c>x-kubernetes-action</c>: get, list, watch, watchlist, post, put, patch, delete,
+    /// deletecollection, connect.</summary>
     public required string Action { get; init; }
 
     public required string Id { get; init; }
@@ -30,6 +42,9 @@ internal sealed record Operation
 
     /// <summary>Schema of the answer; null for text.</summary>
     public string? Answer { get; init; }
+
+    /// <summary>Media types of the answer.</summary>
+    public IReadOnlyList<string> Produces { get; init; } = ObjectTypes;
 
     /// <summary>Status codes of success.</summary>
     public IReadOnlyList<int> Codes { get; init; } = [200];

@@ -1,13 +1,16 @@
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>The paths of a resource, from its row in the resource table alone.</summary>
-internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatalogue schemas)
+internal sealed class PathBuilder(ResourceDefinition definition)
 {
     private const string DeleteOptions = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
     private const string Patch = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
     private const string Status = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
+    private const string WatchEvent = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent";
 
     private static readonly string[] AnyType = ["*/*"];
 
@@ -19,16 +22,19 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
 
     private readonly SchemaKind _kind = new(definition.Name.Group, definition.Version, definition.Kind);
     private readonly string? _schema =
-        schemas.Find(new SchemaKind(definition.Name.Group, definition.Version, definition.Kind));
+        NameOf(definition, new SchemaKind(definition.Name.Group, definition.Version, definition.Kind));
     private readonly string? _list =
-        schemas.Find(new SchemaKind(definition.Name.Group, definition.Version, $"{definition.Kind}List"));
+        NameOf(definition, new SchemaKind(definition.Name.Group, definition.Version, definition.Of.ListKind));
 
     /// <summary>Schemas that the paths refer to, beside those of meta.</summary>
-    public IEnumerable<string> Roots => new[] { _schema, _list, DeleteOptions, Patch, Status }
-        .Concat(definition.Subresources.Select(s => schemas.Find(KindOf(s))))
+    public IEnumerable<string> Roots => new[] { _schema, _list, DeleteOptions, Patch, Status, WatchEvent }
+        .Concat(definition.Subresources.Select(s => NameOf(definition, KindOf(s))))
         .OfType<string>();
 
-    public IEnumerable<ApiPath> Build()
+    /// <summary>The paths of the kind that can be asked anything: a question has no objects with names.</summary>
+    public IEnumerable<ApiPath> Build() => All().Where(static p => p.Operations.Count > 0);
+
+    private IEnumerable<ApiPath> All()
     {
         var root = definition.Name.Group.Length == 0
             ? $"/api/{definition.Version}"
@@ -44,13 +50,41 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
                 $"{collection}/{{name}}/{subresource.Name}", [.. SubresourceOperations(subresource)]);
         }
 
-        if (definition.Namespaced)
+        if (definition.Namespaced && Serves("list"))
         {
             yield return new ApiPath(
                 $"{root}/{definition.Name.Plural}",
                 [ListOperation(Id("list", "", "ForAllNamespaces", isScoped: false))]);
         }
+
+        if (Serves("watch"))
+        {
+            foreach (var path in WatchPaths(root, collection))
+            {
+                yield return path;
+            }
+        }
     }
+
+    /// <summary>The old way to watch, in which the path says it.</summary>
+    private IEnumerable<ApiPath> WatchPaths(string root, string collection)
+    {
+        var watched = $"{root}/watch{collection[root.Length..]}";
+        yield return new ApiPath(watched, [WatchOperation("watchlist", Id("watch", suffix: "List"))]);
+        yield return new ApiPath($"{watched}/{{name}}", [WatchOperation("watch", Id("watch"))]);
+        if (definition.Namespaced)
+        {
+            yield return new ApiPath(
+                $"{root}/watch/{definition.Name.Plural}",
+                [WatchOperation("watchlist", Id("watch", suffix: "ListForAllNamespaces", isScoped: false))]);
+        }
+    }
+
+    /// <summary>The definition of a kind; null when the release publishes none.</summary>
+    private static string? NameOf(ResourceDefinition definition, SchemaKind kind) =>
+        definition.Of.IsCustom && kind.Group == definition.Name.Group
+            ? StructuralBuilder.NameOf(kind)
+            : BuiltInSchema.Find(kind)?.Name;
 
     private SchemaKind KindOf(SubresourceDefinition subresource) => new(
         subresource.Group ?? definition.Name.Group, subresource.Version ?? definition.Version, subresource.Kind ?? definition.Kind);
@@ -110,7 +144,7 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
     private IEnumerable<Operation> SubresourceOperations(SubresourceDefinition subresource)
     {
         var kind = KindOf(subresource);
-        var schema = schemas.Find(kind);
+        var schema = NameOf(definition, kind);
         var suffix = char.ToUpperInvariant(subresource.Name[0]) + subresource.Name[1..];
         var connects = kind.Kind.EndsWith("Options", StringComparison.Ordinal);
         foreach (var verb in subresource.Verbs)
@@ -126,13 +160,25 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
         }
     }
 
+    /// <summary>Nothing is known of how lists of custom kinds are merged.</summary>
+    private bool Takes(string patch) =>
+        !definition.Of.IsCustom || !patch.Contains("strategic", StringComparison.Ordinal);
+
     private bool Serves(string verb) => definition.Verbs.Contains(verb);
 
     private Operation ListOperation(string id) => new()
     {
         Method = "get", Action = "list", Id = id, Kind = _kind,
         Description = $"list or watch objects of kind {definition.Kind}",
-        Parameters = QueryParameter.List, Answer = _list,
+        Parameters = QueryParameter.List, Answer = _list, Produces = Operation.ListTypes,
+    };
+
+    private Operation WatchOperation(string action, string id) => new()
+    {
+        Method = "get", Action = action, Id = id, Kind = _kind,
+        Description = $"watch changes to {(action == "watch" ? "an object" : "individual objects")} of kind {definition.Kind}. " +
+            "deprecated: use the 'watch' parameter with a list operation instead",
+        Parameters = QueryParameter.List, Answer = WatchEvent, Produces = Operation.ListTypes,
     };
 
     private Operation ReadOperation(string suffix, SchemaKind kind, string? schema) => new()
@@ -154,7 +200,8 @@ internal sealed class PathBuilder(ResourceDefinition definition, DefinitionCatal
     {
         Method = "patch", Action = "patch", Id = Id("patch", suffix: suffix), Kind = kind,
         Description = $"partially update {(suffix.Length == 0 ? "" : $"{suffix.ToLowerInvariant()} of ")}the specified {definition.Kind}",
-        Parameters = QueryParameter.Patch, Consumes = PatchTypes, Body = Patch, Answer = schema, Codes = [200, 201],
+        Parameters = QueryParameter.Patch, Consumes = [.. PatchTypes.Where(Takes)], Body = Patch, Answer = schema,
+        Codes = [200, 201],
     };
 
     private Operation ConnectOperation(string verb, string suffix, SchemaKind kind)

@@ -19,12 +19,16 @@ internal sealed class SchemaDefinitions : IDisposable
     /// <param name="catalogue">What is in them.</param>
     /// <param name="roots">The definitions.</param>
     /// <param name="readTexts">Reads the descriptions of models and their properties.</param>
+    /// <param name="isSimple">Custom kinds as version 2 has them.</param>
     public static SchemaDefinitions Make(
-        DefinitionCatalogue catalogue, IEnumerable<string> roots, Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
+        DefinitionCatalogue catalogue,
+        IEnumerable<string> roots,
+        Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts,
+        bool isSimple = false)
     {
         var names = catalogue.Closure(roots);
-        var models = names.Select(n => catalogue[n].Model).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        var schemas = new SchemaWriter(catalogue, readTexts(models));
+        var models = names.Select(n => catalogue[n].Schema?.Model).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var schemas = new SchemaWriter(catalogue, readTexts(models), isSimple);
         var output = new ArrayBufferWriter<byte>(1024 * 1024);
         using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Tables.TableRenderer.WriterOptions.Encoder }))
         {

@@ -1,3 +1,6 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
+
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>The type of a field: a scalar, a reference to a definition, a list or a map.</summary>
@@ -9,43 +12,33 @@ namespace OrleansOrchestrator.Api.OpenApi;
 internal sealed record SchemaType(
     string? Name, string? Format = null, string? Reference = null, SchemaType? Items = null, SchemaType? Values = null)
 {
-    private const string Meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+    private const string Machinery = "io.k8s.apimachinery.pkg.";
 
     /// <summary>The definition that the type leads to; null when it ends in a scalar.</summary>
     public string? Target => Reference ?? (Items ?? Values)?.Target;
 
-    /// <summary>The type of a model's property.</summary>
-    /// <param name="type">Its CLR type.</param>
-    /// <param name="hasMicroseconds">How its times are written.</param>
-    /// <param name="nameOf">Names the definition of a model.</param>
-    public static SchemaType Of(Type type, bool hasMicroseconds, Func<Type, string> nameOf)
+    /// <summary>The type of what a node of the schema holds.</summary>
+    public static SchemaType Of(SchemaNode node) => node switch
     {
-        type = Nullable.GetUnderlyingType(type) ?? type;
-        return type switch
-        {
-            _ when type == typeof(string) => new("string"),
-            _ when type == typeof(bool) => new("boolean"),
-            _ when type == typeof(int) => new("integer", "int32"),
-            _ when type == typeof(long) => new("integer", "int64"),
-            _ when type == typeof(double) => new("number", "double"),
-            _ when type == typeof(byte[]) => new("string", "byte"),
-            _ when type == typeof(DateTime) => new(null, Reference: Meta + (hasMicroseconds ? "MicroTime" : "Time")),
-            _ when Is(typeof(IList<>)) =>
-                new("array", Items: Of(type.GetGenericArguments()[0], hasMicroseconds, nameOf)),
-            _ when Is(typeof(IDictionary<,>)) =>
-                new("object", Values: Of(type.GetGenericArguments()[1], hasMicroseconds, nameOf)),
-            _ => new(null, Reference: nameOf(type)),
-        };
+        ScalarSchema scalar => Of(scalar.Kind),
+        ListSchema list => new("array", Items: Of(list.Items)),
+        MapSchema map => new("object", Values: Of(map.Values)),
+        ObjectSchema target => new(null, Reference: target.Name),
+        AnySchema any => new(null, Reference: any.Name),
+        _ => throw new InvariantViolationException($"OpenAPI has no type of {node}."),
+    };
 
-        bool Is(Type definition) => type.IsGenericType && type.GetGenericTypeDefinition() == definition;
-    }
-
-    /// <summary>The type that the table of facts declares.</summary>
-    public static SchemaType Parse(string text) => text switch
+    private static SchemaType Of(ScalarKind kind) => kind switch
     {
-        ['[', ']', .. var items] => new("array", Items: Parse(items)),
-        ['{', '}', .. var values] => new("object", Values: Parse(values)),
-        _ when text.Contains('.', StringComparison.Ordinal) => new(null, Reference: text),
-        _ => new(text),
+        ScalarKind.String => new("string"),
+        ScalarKind.Boolean => new("boolean"),
+        ScalarKind.Int32 => new("integer", "int32"),
+        ScalarKind.Int64 => new("integer", "int64"),
+        ScalarKind.Double => new("number", "double"),
+        ScalarKind.Bytes => new("string", "byte"),
+        ScalarKind.Time => new(null, Reference: Machinery + "apis.meta.v1.Time"),
+        ScalarKind.MicroTime => new(null, Reference: Machinery + "apis.meta.v1.MicroTime"),
+        ScalarKind.Quantity => new(null, Reference: Machinery + "api.resource.Quantity"),
+        _ => new(null, Reference: Machinery + "util.intstr.IntOrString"),
     };
 }

@@ -1,12 +1,17 @@
+using System.Reflection;
 using System.Text.Json;
-using OrleansOrchestrator.Resources.Kernel.Json;
+using System.Text.Json.Serialization;
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>Writes definitions as OpenAPI v2 has them, from which the other documents follow.</summary>
 /// <param name="catalogue">What is in the definitions.</param>
 /// <param name="texts">Descriptions by model and by property.</param>
-internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDictionary<string, string> texts)
+/// <param name="isSimple">Custom kinds as version 2 has them.</param>
+internal sealed class SchemaWriter(
+    DefinitionCatalogue catalogue, IReadOnlyDictionary<string, string> texts, bool isSimple)
 {
     public const string ReferencePrefix = "#/definitions/";
 
@@ -30,24 +35,24 @@ internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDicti
     public void Write(Utf8JsonWriter writer, string name)
     {
         var definition = catalogue[name];
-        writer.WriteStartObject(name);
-        WriteText(writer, OwnTexts.GetValueOrDefault(definition.ShortName) ?? Text(definition.Model));
-        if (definition.Scalar is { } scalar)
+        if ((isSimple ? definition.Simple : definition.Custom) is { } custom)
         {
-            WriteScalar(writer, scalar.Split('/'));
+            writer.WritePropertyName(name);
+            custom.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartObject(name);
+        WriteText(writer, OwnTexts.GetValueOrDefault(definition.ShortName) ?? Text(definition.Schema?.Model));
+        if (definition.Schema is { } schema)
+        {
+            WriteStruct(writer, schema);
         }
         else
         {
-            WriteStruct(writer, definition);
+            WriteScalar(writer, definition.Scalar!.Split('/'));
         }
 
-        WriteKinds(writer, definition);
-        if (definition.IsAtomic)
-        {
-            writer.WriteString("x-kubernetes-map-type", "atomic");
-        }
-
-        WriteUnion(writer, definition);
         writer.WriteEndObject();
     }
 
@@ -64,54 +69,73 @@ internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDicti
         }
     }
 
-    private void WriteStruct(Utf8JsonWriter writer, DefinitionFacts definition)
+    private void WriteStruct(Utf8JsonWriter writer, ObjectSchema schema)
     {
-        var properties = catalogue.Properties(definition);
-        if (properties.Count > 0)
+        if (schema.Fields.Count > 0)
         {
+            var members = MembersOf(schema);
             writer.WriteStartObject("properties");
-            foreach (var property in properties)
+            foreach (var field in schema.Fields.OrderBy(f => f.Name, StringComparer.Ordinal))
             {
-                WriteProperty(writer, definition, property);
+                WriteField(writer, field, members.GetValueOrDefault(field.Name));
             }
 
             writer.WriteEndObject();
         }
 
-        var required = definition.Properties.Where(p => p.IsRequired).Select(p => p.Name).ToList();
-        if (required.Count > 0)
+        if (schema.Required.Count > 0)
         {
-            Discovery.DiscoveryDocuments.WriteTexts(writer, "required", required);
+            Discovery.DiscoveryDocuments.WriteTexts(writer, "required", schema.Required);
         }
 
         writer.WriteString("type", "object");
+        WriteKinds(writer, schema);
+        WriteMark(writer, "x-kubernetes-map-type", schema.IsAtomic ? "atomic" : null);
+        WriteUnion(writer, schema.Union);
     }
 
-    private void WriteProperty(Utf8JsonWriter writer, DefinitionFacts definition, SchemaProperty property)
+    private void WriteField(Utf8JsonWriter writer, SchemaField field, string? member)
     {
-        writer.WriteStartObject(property.Facts.Name);
-        WriteType(writer, property.Type);
-        WriteText(writer, property.ClrName is { } name ? Text($"{definition.Model}.{name}") : null);
-        if (property.Facts.ListKeys.Count > 0)
+        writer.WriteStartObject(field.Name);
+        WriteType(writer, SchemaType.Of(field.Node));
+        WriteText(writer, Text(member));
+        if (field.Keys.Count > 0)
         {
-            Discovery.DiscoveryDocuments.WriteTexts(writer, "x-kubernetes-list-map-keys", property.Facts.ListKeys);
+            Discovery.DiscoveryDocuments.WriteTexts(writer, "x-kubernetes-list-map-keys", field.Keys);
         }
 
-        WriteMark(writer, "x-kubernetes-list-type", property.Facts.ListType);
-        WriteMark(writer, "x-kubernetes-map-type", property.Facts.MapType);
-        WriteMark(writer, "x-kubernetes-patch-merge-key", property.Field?.MergeKey);
-        WriteMark(writer, "x-kubernetes-patch-strategy", PatchStrategy(property));
+        var isMap = field.Node is MapSchema or ObjectSchema;
+        WriteMark(writer, isMap ? "x-kubernetes-map-type" : "x-kubernetes-list-type", Name(field.Topology));
+        WriteMark(writer, "x-kubernetes-patch-merge-key", field.MergeKey);
+        WriteMark(writer, "x-kubernetes-patch-strategy", PatchStrategy(field));
         writer.WriteEndObject();
     }
 
-    private static string? PatchStrategy(SchemaProperty property) => property switch
+    private static string? Name(Topology topology) => topology switch
     {
-        { Facts.IsReplaced: true } => "replace",
-        { Field: { Merges: true, RetainsKeys: true } } => "merge,retainKeys",
-        { Field.Merges: true } => "merge",
-        { Field.RetainsKeys: true } => "retainKeys",
+        Topology.Atomic => "atomic",
+        Topology.Granular => "granular",
+        Topology.Set => "set",
+        Topology.Keyed => "map",
         _ => null,
     };
+
+    private static string? PatchStrategy(SchemaField field) => field switch
+    {
+        { IsReplaced: true } => "replace",
+        { Merges: true, RetainsKeys: true } => "merge,retainKeys",
+        { Merges: true } => "merge",
+        { RetainsKeys: true } => "retainKeys",
+        _ => null,
+    };
+
+    /// <summary>The model's properties by their fields, as the texts name them: <c>V1Pod.Spec</c>.</summary>
+    private static Dictionary<string, string> MembersOf(ObjectSchema schema) => schema.Model is not { } model
+        ? []
+        : typeof(V1Pod).Assembly.GetType($"{typeof(V1Pod).Namespace}.{model}", throwOnError: true)!.GetProperties()
+            .Select(p => (p.Name, Json: p.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name))
+            .Where(p => p.Json is not null)
+            .ToDictionary(p => p.Json!, p => $"{model}.{p.Name}", StringComparer.Ordinal);
 
     private static void WriteType(Utf8JsonWriter writer, SchemaType type)
     {
@@ -137,21 +161,21 @@ internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDicti
         }
     }
 
-    private void WriteKinds(Utf8JsonWriter writer, DefinitionFacts definition)
+    private static void WriteKinds(Utf8JsonWriter writer, ObjectSchema schema)
     {
-        if (definition.Group is null && !definition.IsInAllGroups)
+        if (schema.Kind is not { } kind)
         {
             return;
         }
 
-        var places = definition.IsInAllGroups ? catalogue.GroupVersions : [$"{definition.Group}/{definition.Version}"];
+        var places = kind.Group == "*" ? BuiltInSchema.GroupVersions : [$"{kind.Group}/{kind.Version}"];
         writer.WriteStartArray("x-kubernetes-group-version-kind");
         foreach (var place in places)
         {
             var slash = place.IndexOf('/', StringComparison.Ordinal);
             writer.WriteStartObject();
             writer.WriteString("group", slash < 0 ? "" : place[..slash]);
-            writer.WriteString("kind", definition.ShortName);
+            writer.WriteString("kind", kind.Kind);
             writer.WriteString("version", place[(slash + 1)..]);
             writer.WriteEndObject();
         }
@@ -159,18 +183,18 @@ internal sealed class SchemaWriter(DefinitionCatalogue catalogue, IReadOnlyDicti
         writer.WriteEndArray();
     }
 
-    private static void WriteUnion(Utf8JsonWriter writer, DefinitionFacts definition)
+    private static void WriteUnion(Utf8JsonWriter writer, SchemaUnion? union)
     {
-        if (definition.Union is not var (discriminator, fields))
+        if (union is null)
         {
             return;
         }
 
         writer.WriteStartArray("x-kubernetes-unions");
         writer.WriteStartObject();
-        WriteMark(writer, "discriminator", discriminator.Length > 0 ? discriminator : null);
+        WriteMark(writer, "discriminator", union.Discriminator.Length > 0 ? union.Discriminator : null);
         writer.WriteStartObject("fields-to-discriminateBy");
-        foreach (var field in fields)
+        foreach (var field in union.Fields)
         {
             writer.WriteString(field, char.ToUpperInvariant(field[0]) + field[1..]);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel.Protobuf;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
@@ -9,7 +10,7 @@ namespace OrleansOrchestrator.Api.OpenApi;
 internal static class SwaggerProtobufWriter
 {
     public static ReadOnlySpan<byte> Write(
-        string version, IEnumerable<ApiPath> paths, IEnumerable<KeyValuePair<string, JsonElement>> definitions) => new ProtoMessage()
+        string version, IEnumerable<ApiPath> paths, IEnumerable<KeyValuePair<string, JsonElement>> definitions) => new ProtobufWriter()
         .Text(1, "2.0")
         .Message(2, info => info.Text(1, "Kubernetes").Text(2, version))
         .Message(8, all =>
@@ -28,7 +29,7 @@ internal static class SwaggerProtobufWriter
         })
         .Written;
 
-    private static void WritePath(ProtoMessage item, ApiPath path)
+    private static void WritePath(ProtobufWriter item, ApiPath path)
     {
         foreach (var operation in path.Operations)
         {
@@ -45,9 +46,9 @@ internal static class SwaggerProtobufWriter
         }
     }
 
-    private static void WriteOperation(ProtoMessage message, Operation operation)
+    private static void WriteOperation(ProtobufWriter message, Operation operation)
     {
-        message.Text(3, operation.Description).Text(5, operation.Id).Texts(6, SwaggerWriter.Produces);
+        message.Text(3, operation.Description).Text(5, operation.Id).Texts(6, operation.Produces);
         message.Texts(7, operation.Consumes.Count > 0 ? operation.Consumes : ["*/*"]);
         if (operation.Body is { } body)
         {
@@ -69,6 +70,9 @@ internal static class SwaggerProtobufWriter
                     .Text(1, code.ToString(System.Globalization.CultureInfo.InvariantCulture))
                     .Message(2, value => value.Message(1, response => WriteResponse(response, operation, code))));
             }
+
+            responses.Message(1, named => named
+                .Text(1, "401").Message(2, value => value.Message(1, r => r.Text(1, SwaggerWriter.CodeText(401)))));
         });
         WriteExtension(message, 13, "x-kubernetes-action", JsonSerializer.Serialize(operation.Action));
         var kind = operation.Kind;
@@ -77,7 +81,7 @@ internal static class SwaggerProtobufWriter
             $"{{\"group\":\"{kind.Group}\",\"version\":\"{kind.Version}\",\"kind\":\"{kind.Kind}\"}}");
     }
 
-    private static void WriteResponse(ProtoMessage response, Operation operation, int code)
+    private static void WriteResponse(ProtobufWriter response, Operation operation, int code)
     {
         response.Text(1, SwaggerWriter.CodeText(code));
         if (operation.Answer is { } answer)
@@ -86,13 +90,13 @@ internal static class SwaggerProtobufWriter
         }
     }
 
-    private static void WriteReference(ProtoMessage schema, string name) =>
+    private static void WriteReference(ProtobufWriter schema, string name) =>
         schema.Text(1, SchemaWriter.ReferencePrefix + name);
 
-    private static void WriteNamedSchema(ProtoMessage message, int field, string name, JsonElement schema) =>
+    private static void WriteNamedSchema(ProtobufWriter message, int field, string name, JsonElement schema) =>
         message.Message(field, named => named.Text(1, name).Message(2, value => WriteSchema(value, schema)));
 
-    private static void WriteSchema(ProtoMessage message, JsonElement schema)
+    private static void WriteSchema(ProtobufWriter message, JsonElement schema)
     {
         foreach (var property in schema.EnumerateObject())
         {
@@ -117,7 +121,7 @@ internal static class SwaggerProtobufWriter
         }
     }
 
-    private static void WriteProperties(ProtoMessage message, JsonElement properties)
+    private static void WriteProperties(ProtobufWriter message, JsonElement properties)
     {
         foreach (var property in properties.EnumerateObject())
         {
@@ -126,6 +130,6 @@ internal static class SwaggerProtobufWriter
     }
 
     /// <summary>NamedAny: the value is YAML text, and JSON is YAML.</summary>
-    private static void WriteExtension(ProtoMessage message, int field, string name, string json) =>
+    private static void WriteExtension(ProtobufWriter message, int field, string name, string json) =>
         message.Message(field, named => named.Text(1, name).Message(2, any => any.Text(2, json)));
 }

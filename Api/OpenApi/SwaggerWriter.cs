@@ -6,8 +6,6 @@ namespace OrleansOrchestrator.Api.OpenApi;
 /// <summary>Writes OpenAPI v2 as JSON.</summary>
 internal static class SwaggerWriter
 {
-    public static readonly string[] Produces = ["application/json", "application/yaml"];
-
     public static void Write(
         Utf8JsonWriter writer, string version, IEnumerable<ApiPath> paths, IEnumerable<KeyValuePair<string, JsonElement>> definitions)
     {
@@ -26,7 +24,13 @@ internal static class SwaggerWriter
                 WriteOperation(writer, operation);
             }
 
-            WritePathParameters(writer, path.Path, WritePathParameter);
+            writer.WriteStartArray("parameters");
+            foreach (var name in PathParameters(path.Path))
+            {
+                WritePathParameter(writer, name);
+            }
+
+            writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
@@ -42,24 +46,11 @@ internal static class SwaggerWriter
         writer.WriteEndObject();
     }
 
-    /// <summary>The parameters in a path's braces.</summary>
-    public static void WritePathParameters(Utf8JsonWriter writer, string path, Action<Utf8JsonWriter, string> write)
-    {
-        writer.WriteStartArray("parameters");
-        foreach (var name in PathParameters(path))
-        {
-            write(writer, name);
-        }
-
-        writer.WriteEndArray();
-    }
-
     /// <summary>Names in braces.</summary>
     public static IEnumerable<string> PathParameters(string path) =>
         path.Split('/').Where(step => step.StartsWith('{')).Select(step => step.Trim('{', '}'));
 
-    /// <summary><c>x-kubernetes-action</c> and <c>x-kubernetes-group-version-kind</c>.</summary>
-    public static void WriteExtensions(Utf8JsonWriter writer, Operation operation)
+    private static void WriteExtensions(Utf8JsonWriter writer, Operation operation)
     {
         writer.WriteString("x-kubernetes-action", operation.Action);
         writer.WriteStartObject("x-kubernetes-group-version-kind");
@@ -69,7 +60,10 @@ internal static class SwaggerWriter
         writer.WriteEndObject();
     }
 
-    public static string CodeText(int code) => code switch { 200 => "OK", 201 => "Created", _ => "Accepted" };
+    public static string CodeText(int code) => code switch
+    {
+        200 => "OK", 201 => "Created", 202 => "Accepted", _ => "Unauthorized",
+    };
 
     private static void WriteOperation(Utf8JsonWriter writer, Operation operation)
     {
@@ -78,7 +72,7 @@ internal static class SwaggerWriter
         writer.WriteString("operationId", operation.Id);
         Discovery.DiscoveryDocuments.WriteTexts(
             writer, "consumes", operation.Consumes.Count > 0 ? operation.Consumes : ["*/*"]);
-        Discovery.DiscoveryDocuments.WriteTexts(writer, "produces", Produces);
+        Discovery.DiscoveryDocuments.WriteTexts(writer, "produces", operation.Produces);
         writer.WriteStartArray("parameters");
         if (operation.Body is { } body)
         {
@@ -111,6 +105,9 @@ internal static class SwaggerWriter
             writer.WriteEndObject();
         }
 
+        writer.WriteStartObject("401");
+        writer.WriteString("description", CodeText(401));
+        writer.WriteEndObject();
         writer.WriteEndObject();
         WriteExtensions(writer, operation);
         writer.WriteEndObject();

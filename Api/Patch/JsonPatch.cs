@@ -21,6 +21,15 @@ public sealed class JsonPatch
     private const int MaxCopiedBytes = 3 * 1024 * 1024;
 
     /// <summary>
+    /// Elements of lists that all operations together may push aside: thousands of insertions at the head of a long
+    /// list move every element each time.
+    /// </summary>
+    private const long MaxPushedAside = 100_000_000;
+
+    /// <summary>A field of an object that is pushed aside counts as many elements: an index notes its place.</summary>
+    private const int FieldCost = 10;
+
+    /// <summary>
     /// A document may grow by this many levels; operations on deep paths could otherwise nest it until a walk over it
     /// exhausts the stack. No type has as many.
     /// </summary>
@@ -107,8 +116,8 @@ public sealed class JsonPatch
                 break;
             case "move":
                 var from = From(operation);
-                var moved = Get(state, from)?.DeepClone();
                 state.Deepen(Steps(path) - Steps(from));
+                var moved = Get(state, from);
                 Remove(state, from);
                 Add(state, path, moved);
                 break;
@@ -144,7 +153,9 @@ public sealed class JsonPatch
                 list.Add(value);
                 break;
             case JsonArray list:
-                list.Insert(Index(key, list.Count + 1), value);
+                var index = Index(key, list.Count + 1);
+                state.PushAside(list.Count - index);
+                list.Insert(index, value);
                 break;
             default:
                 throw PatchException.Inapplicable();
@@ -155,10 +166,14 @@ public sealed class JsonPatch
     {
         switch (Container(state, path, out var key))
         {
-            case JsonObject map when map.Remove(key):
+            case JsonObject map when map.IndexOf(key) is var at and >= 0:
+                state.PushAside((long)FieldCost * (map.Count - at));
+                map.RemoveAt(at);
                 break;
             case JsonArray list:
-                list.RemoveAt(Index(key, list.Count));
+                var index = Index(key, list.Count);
+                state.PushAside(list.Count - index);
+                list.RemoveAt(index);
                 break;
             default:
                 throw PatchException.Inapplicable();
@@ -262,11 +277,23 @@ public sealed class JsonPatch
 
         public int CopiedBytes { get; set; }
 
+        private long PushedAside { get; set; }
+
         // By how many levels at most the document is deeper than a body may be.
         private int Growth { get; set; }
 
         /// <summary>Reckons with a value, no deeper than a body may be, at so many steps.</summary>
         public void Reach(int steps) => Grow(steps);
+
+        /// <summary>Reckons with elements of a list that get another place.</summary>
+        public void PushAside(long elements)
+        {
+            PushedAside += elements;
+            if (PushedAside > MaxPushedAside)
+            {
+                throw PatchException.Inapplicable();
+            }
+        }
 
         /// <summary>Reckons with a part of the document so many levels deeper than it was.</summary>
         public void Deepen(int levels) => Grow(Growth + levels);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Patch;
 
@@ -14,13 +15,10 @@ public static class MergePatch
         }
 
         var result = document as JsonObject ?? [];
-        foreach (var (name, change) in changes)
+        JsonTree.RemoveAll(result, [.. changes.Where(c => c.Value is null).Select(c => c.Key)]);
+        foreach (var (name, change) in changes.Where(c => c.Value is not null))
         {
-            if (change is null)
-            {
-                result.Remove(name);
-            }
-            else if (change is JsonObject && result[name] is JsonObject inner)
+            if (change is JsonObject && result[name] is JsonObject inner)
             {
                 Apply(inner, change);
             }

@@ -2,10 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.Patch;
 
@@ -54,13 +55,12 @@ public sealed class ObjectPatch
 
     /// <summary>The next version of an object, decoded strictly; the refusals are upstream's.</summary>
     public Outcome<IKubernetesObject<V1ObjectMeta>> Apply(
-        Type model, ReadOnlySpan<byte> current, ICollection<string> warnings)
+        ExpectedBody expected, ReadOnlyMemory<byte> current, ICollection<string> warnings)
     {
-        var document =
-            JsonTree.ParseCommitted(current) ?? throw new InvalidOperationException("A committed object is not null.");
-        var patched = ApplyTo(document, model);
+        using var committed = JsonTree.ParseCommitted(current);
+        var patched = ApplyTo(JsonObject.Create(committed.RootElement)!, expected.Codec.Schema);
         return patched.Succeeded
-            ? Decode(model, patched.Value, current.Length + PatchedGrowth, warnings)
+            ? Decode(expected, patched.Value, current.Length + PatchedGrowth, warnings)
             : patched.Error;
     }
 
@@ -78,13 +78,26 @@ public sealed class ObjectPatch
             return StatusErrors.BadRequest(prefix + (GoJson.FindError(patch) ?? "invalid JSON"));
         }
 
+        // A merge is decoded for its findings only.
+        if ((kind == PatchKind.Strategic || validation != FieldValidation.Ignore)
+            && JsonTree.FindHugeNumber(patch) is { } number)
+        {
+            return StatusErrors.BadRequest(
+                $"{prefix}json: cannot unmarshal number {number} into Go value of type float64");
+        }
+
+        if (node is null && kind == PatchKind.Merge)
+        {
+            return StatusErrors.BadRequest("Invalid JSON Patch");
+        }
+
         return node is JsonObject or null
             ? new ObjectPatch(kind, null, node ?? new JsonObject(), duplicates, validation)
             : StatusErrors.BadRequest(
                 $"{prefix}json: cannot unmarshal {JsonTree.Describe(node)} into Go value of type map[string]interface {{}}");
     }
 
-    private Outcome<JsonNode> ApplyTo(JsonNode document, Type model)
+    private Outcome<JsonNode> ApplyTo(JsonNode document, ObjectSchema schema)
     {
         switch (_kind)
         {
@@ -94,20 +107,23 @@ public sealed class ObjectPatch
                 return MergePatch.Apply(document, _merge)!;
             default:
                 var merged = StrategicMergePatch.Apply(
-                    (JsonObject)document, (JsonObject)_merge!.DeepClone(), PatchSchema.Of(model));
+                    (JsonObject)document, (JsonObject)_merge!.DeepClone(), schema);
                 return merged.Succeeded ? merged.Value : merged.Error;
         }
     }
 
     private Outcome<IKubernetesObject<V1ObjectMeta>> Decode(
-        Type model, JsonNode patched, int expectedBytes, ICollection<string> warnings)
+        ExpectedBody expected, JsonNode patched, int expectedBytes, ICollection<string> warnings)
     {
-        var json = JsonTree.ToBytes(patched, expectedBytes);
-        var decoding = new JsonDecoding();
+        // As upstream writes what it has merged: strict findings come in this order.
+        var json = _kind == PatchKind.Merge
+            ? JsonTree.ToSortedBytes(patched, expectedBytes)
+            : JsonTree.ToBytes(patched, expectedBytes);
+        var decoding = new JsonDecoding { Source = json };
         IKubernetesObject<V1ObjectMeta> item;
         try
         {
-            item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(model, json.Span, decoding);
+            item = expected.Codec.Read(json.Span, decoding);
         }
         catch (JsonException)
         {
@@ -117,7 +133,14 @@ public sealed class ObjectPatch
         if (patched is not JsonObject)
         {
             return Invalid(
-                patched, $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {model.Name}");
+                patched,
+                $"json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type {expected.Codec.Schema.GoPackage}.{expected.Codec.GoName}");
+        }
+
+        // A strategic merge works on the object itself, whatever its kind is called.
+        if (_kind != PatchKind.Strategic && BodyDecoder.FindTypeConflict(expected, item) is { } conflict)
+        {
+            return Invalid(patched, conflict.Complaint);
         }
 
         if (decoding.Error is { } error)
@@ -125,8 +148,9 @@ public sealed class ObjectPatch
             return Invalid(patched, error);
         }
 
-        item.Metadata ??= new V1ObjectMeta();
-        var findings = _duplicates.Concat(decoding.Findings).ToList();
+        IEnumerable<string> unknown =
+            _kind == PatchKind.Strategic ? decoding.Findings.Order(StringComparer.Ordinal) : decoding.Findings;
+        var findings = _duplicates.Concat(unknown).ToList();
         if (findings.Count > 0 && _validation == FieldValidation.Strict)
         {
             return Invalid(patched, $"strict decoding error: {string.Join(", ", findings)}");
@@ -144,8 +168,8 @@ public sealed class ObjectPatch
     {
         var errors = new FieldErrors();
         var shown = _kind == PatchKind.Strategic
-            ? StrategicMergePatch.GoMap(_merge)
-            : System.Text.Encoding.UTF8.GetString(JsonTree.ToBytes(JsonTree.Sorted(patched)).Span);
+            ? GoValues.Plain(_merge)
+            : System.Text.Encoding.UTF8.GetString(JsonTree.ToSortedBytes(patched).Span);
         errors.Invalid(FieldPath.Of("patch"), shown, why);
         return errors.ToStatus("", "", "");
     }

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Patch;
 
@@ -11,6 +13,14 @@ internal sealed class PatchException(Status status) : Exception(status.Message)
 
     /// <summary>The patch itself is malformed: 400.</summary>
     public static PatchException Malformed(string message) => new(StatusErrors.BadRequest(message));
+
+    /// <summary>The patch makes no sense in a way that upstream has not foreseen: 500 without a reason.</summary>
+    public static PatchException Unforeseen(string message) =>
+        new(new Status { Code = 500, Reason = StatusReasons.Unknown, Message = message });
+
+    /// <summary>A value has another type than its place asks for; both by their Go names.</summary>
+    public static PatchException WrongType(string expected, JsonNode? actual) =>
+        Unforeseen($"expected a {expected}, but received a {GoValues.TypeOf(actual)}");
 
     /// <summary>The patch does not apply: upstream's generic 422, which hides the reason.</summary>
     public static PatchException Inapplicable() => new(new Status

@@ -1,195 +1,205 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.Patch;
 
 /// <summary>
-/// The list half of the strategic merge patch: merging by key or value, and upstream's order of the result.
+/// The list half of the strategic merge patch: merging by key or value, and upstream's order of the result. Keys may
+/// repeat (a Service has port 53 twice, for UDP and TCP): then the first element with the key is meant, and elements
+/// with one key end up side by side.
 /// </summary>
 internal static class StrategicLists
 {
-    public delegate JsonObject MapMerger(JsonObject original, JsonObject patch, PatchSchema? schema);
-
-    /// <summary>Merges two lists whose type says so.</summary>
-    public static JsonArray Merge(
-        JsonArray original, JsonArray patch, PatchField? field, bool deletes, MapMerger mergeMap)
+    /// <summary>
+    /// Merges two lists whose type says so. Gives the server's order, too, as upstream sees it afterwards: it has
+    /// changed its list in place, so elements that came stand where others that went have left room.
+    /// </summary>
+    public static (JsonArray Merged, IReadOnlyList<JsonNode?> ServerOrder) Merge(
+        JsonArray original, JsonArray patch, SchemaField field, bool deletes, StrategicMergePatch merger)
     {
-        var before = (JsonArray)original.DeepClone();
-        if (!IsOfMaps(original, patch))
+        if (!HoldMaps(original, patch))
         {
-            return MergeScalars(original, patch, before, deletes);
+            return (MergeScalars(original, patch, deletes), [.. original]);
         }
 
-        var key = field?.MergeKey ?? throw PatchException.Malformed("cannot merge lists without merge key for schema");
-        var (kept, changes, replaces) = ApplySpecialElements(original, patch, key);
-        if (replaces)
-        {
-            return ToArray(changes.Select(StrategicMergePatch.Clean));
-        }
-
-        var merged = MergeMaps(kept, changes, key, field.Inner, mergeMap);
-        return Order(ToArray(merged), ToArray(changes.Select(c => c.DeepClone())), before, key);
+        var key = field.MergeKey ?? throw PatchException.Unforeseen("cannot merge lists without merge key for struct");
+        var (kept, changes) = ApplyDirectives(original, patch, key);
+        var merged = MergeMaps(kept, changes, key, field.Node.Target, merger);
+        return (Order(merged, changes, kept, key), [.. merged.Take(original.Count)]);
     }
 
     /// <summary>
     /// Orders a merged list: elements named by <paramref name="wanted"/> in that order, the server's others where they
     /// stood relative to them.
     /// </summary>
-    public static JsonArray Order(JsonArray merged, JsonArray wanted, JsonArray before, string? key)
+    public static JsonArray Order(
+        IEnumerable<JsonNode?> merged, IEnumerable<JsonNode?> wanted, IEnumerable<JsonNode?> before, string? key)
     {
-        var items = merged.Select(i => i?.DeepClone()).ToList();
-        var named = items.Where(i => IndexOf(wanted, i, key) >= 0).OrderBy(i => IndexOf(wanted, i, key)).ToList();
-        var others = items.Where(i => IndexOf(wanted, i, key) < 0)
-            .OrderBy(i => IndexOf(before, i, key) is var at && at < 0 ? int.MaxValue : at).ToList();
-        var result = new List<JsonNode?>(items.Count);
+        var wantedAt = new Places(wanted, key);
+        var beforeAt = new Places(before, key);
+        var items = merged.ToList();
+        var named = items.Where(i => wantedAt.Of(i) >= 0).OrderBy(wantedAt.Of).ToList();
+        var others = items.Where(i => wantedAt.Of(i) < 0).OrderBy(beforeAt.Of).ToList();
+        var result = new JsonArray();
         int left = 0, right = 0;
         while (left < others.Count || right < named.Count)
         {
-            var takesLeft =
-                right >= named.Count || (left < others.Count && IsBefore(others[left], named[right], before, key));
-            result.Add(takesLeft ? others[left++] : named[right++]);
+            var takesLeft = right >= named.Count
+                || (left < others.Count && beforeAt.IsBefore(others[left], named[right]));
+            result.Add((takesLeft ? others[left++] : named[right++])?.DeepClone());
         }
 
-        return ToArray(result);
+        return result;
     }
 
     /// <summary>The elements of the patch must stand in the stated order, and all be in it.</summary>
     public static void CheckOrder(JsonArray? patch, JsonArray wanted, string? key)
     {
-        var at = -1;
-        foreach (var item in patch ?? [])
+        if (patch is null || patch.Count == 0 || wanted.Count == 0)
         {
-            if (item is JsonObject map && map["$patch"] is not null)
+            return;
+        }
+
+        var at = 0;
+        foreach (var item in patch.Where(i => !HasDirective(i)))
+        {
+            var identity = Identity(item, key);
+            while (at < wanted.Count && Identity(wanted[at], key) != identity)
             {
-                continue;
+                at++;
             }
 
-            var next = IndexOf(wanted, item, key);
-            if (next <= at)
+            if (at++ == wanted.Count)
             {
-                throw PatchException.Malformed(
-                    $"The order in patch list:\n{patch!.ToJsonString()}\n doesn't match $setElementOrder list:\n{wanted.ToJsonString()}\n");
+                throw PatchException.Unforeseen(
+                    $"The order in patch list:\n{GoValues.Plain(patch)}\n doesn't match $setElementOrder list:\n{GoValues.Plain(wanted)}\n");
             }
-
-            at = next;
         }
     }
 
-    private static JsonArray MergeScalars(JsonArray original, JsonArray patch, JsonArray before, bool deletes)
+    private static JsonArray MergeScalars(JsonArray original, JsonArray patch, bool deletes)
     {
-        if (deletes)
-        {
-            return ToArray(original.Where(i => IndexOf(patch, i, null) < 0).Select(i => i?.DeepClone()));
-        }
-
-        var merged = new JsonArray();
-        foreach (var item in original.Concat(patch))
-        {
-            if (IndexOf(merged, item, null) < 0)
-            {
-                merged.Add(item?.DeepClone());
-            }
-        }
-
-        return Order(merged, patch, before, null);
+        var named = new Places(patch, null);
+        return deletes
+            ? new JsonArray([.. original.Where(i => named.Of(i) < 0).Select(i => i?.DeepClone())])
+            : Order(original.Concat(patch).DistinctBy(i => Identity(i, null)), patch, original, null);
     }
 
-    private static (List<JsonObject> Kept, List<JsonObject> Changes, bool Replaces) ApplySpecialElements(
+    /// <summary>What directives leave of the original, and the patch without them.</summary>
+    private static (List<JsonObject> Kept, List<JsonObject> Changes) ApplyDirectives(
         JsonArray original, JsonArray patch, string key)
     {
-        var kept =
-            original.Select(i => i as JsonObject ?? throw Mixed()).Select(i => (JsonObject)i.DeepClone()).ToList();
         var changes = new List<JsonObject>();
+        var deleted = new HashSet<string>(StringComparer.Ordinal);
         var replaces = false;
-        foreach (var item in patch)
+        foreach (var map in patch.Cast<JsonObject>())
         {
-            var map = item as JsonObject ?? throw Mixed();
-            if (!map.TryGetPropertyValue("$patch", out var directive))
+            if (!map.TryGetPropertyValue(StrategicMergePatch.Directive, out var directive))
             {
-                changes.Add((JsonObject)map.DeepClone());
+                changes.Add(map);
                 continue;
             }
 
             switch (JsonTree.Text(directive))
             {
-                case "delete":
-                    var value = map[key] ?? throw StrategicMergePatch.NoMergeKey(map, key);
-                    kept.RemoveAll(k => JsonTree.AreEqual(k[key], value));
-                    break;
-                case "replace":
-                    replaces = true;
-                    break;
-                case "merge":
-                    throw PatchException.Malformed("merging lists cannot yet be specified in the patch");
-                default:
-                    throw PatchException.Malformed(
-                        $"unknown patch type: {JsonTree.Text(directive) ?? JsonTree.Describe(directive)} in map: {map.ToJsonString()}");
+                case "delete": deleted.Add(Identity(map, key)); break;
+                case "replace": replaces = true; break;
+                case "merge": throw PatchException.Unforeseen("merging lists cannot yet be specified in the patch");
+                default: throw StrategicMergePatch.UnknownDirective(directive, map);
             }
         }
 
-        return (kept, changes, replaces);
+        return replaces
+            ? ([.. changes.Select(c => (JsonObject)StrategicMergePatch.Clean(c)!)], [])
+            : ([.. original.Cast<JsonObject>().Where(i => deleted.Count == 0 || !deleted.Contains(Identity(i, key)))],
+                changes);
     }
 
-    private static List<JsonNode?> MergeMaps(
-        List<JsonObject> kept, List<JsonObject> changes, string key, PatchSchema? schema, MapMerger mergeMap)
+    private static List<JsonObject> MergeMaps(
+        List<JsonObject> kept, List<JsonObject> changes, string key, ObjectSchema? schema, StrategicMergePatch merger)
     {
-        var merged = new List<JsonNode?>(kept);
+        var merged = new List<JsonObject>(kept);
+        var places = new Places(kept, key);
+        var changed = new HashSet<int>();
         foreach (var change in changes)
         {
-            var value = change[key] ?? throw StrategicMergePatch.NoMergeKey(change, key);
-            var at = merged.FindIndex(m => JsonTree.AreEqual(m![key], value));
+            var at = places.Of(change);
             if (at >= 0)
             {
-                merged[at] = mergeMap((JsonObject)merged[at]!.DeepClone(), (JsonObject)change.DeepClone(), schema);
+                var copy = (JsonObject)change.DeepClone();
+                merged[at] = changed.Add(at)
+                    ? merger.MergeMap(merged[at], copy, schema)
+                    : merger.MergeMapAgain(merged[at], copy, schema);
             }
             else
             {
-                merged.Add(StrategicMergePatch.Clean(change));
+                places.Add(change, merged.Count);
+                changed.Add(merged.Count);
+                merged.Add((JsonObject)StrategicMergePatch.Clean(change)!);
             }
         }
 
         return merged;
     }
 
-    private static bool IsBefore(JsonNode? item, JsonNode? other, JsonArray before, string? key)
+    private static bool HasDirective(JsonNode? item) =>
+        item is JsonObject map && map.ContainsKey(StrategicMergePatch.Directive);
+
+    /// <summary>What makes an element the same as another: its key, or the value itself.</summary>
+    private static string Identity(JsonNode? item, string? key)
     {
-        var left = IndexOf(before, item, key);
-        var right = IndexOf(before, other, key);
-        return left >= 0 && right >= 0 && left < right;
+        var value = item;
+        if (key is not null)
+        {
+            var map = item as JsonObject ?? throw PatchException.WrongType("map[string]interface {}", item);
+            value = map.TryGetPropertyValue(key, out var found)
+                ? found : throw StrategicMergePatch.NoMergeKey(map, key);
+        }
+
+        return JsonTree.Text(value) is { } text ? $"\"{text}" : value?.ToJsonString() ?? "null";
     }
 
-    private static int IndexOf(JsonArray list, JsonNode? item, string? key)
+    /// <summary>True when the elements are maps; all must be of one type, and none a list.</summary>
+    private static bool HoldMaps(JsonArray original, JsonArray patch)
     {
-        var wanted = Identity(item, key);
-        for (var i = 0; i < list.Count; i++)
+        var types = original.Concat(patch).Select(GoValues.TypeOf).Distinct(StringComparer.Ordinal).ToList();
+        if (types.Count > 1)
         {
-            if (JsonTree.AreEqual(Identity(list[i], key), wanted))
+            throw PatchException.Unforeseen(
+                $"list element types are not identical: [{GoValues.Plain(original)} {GoValues.Plain(patch)}]");
+        }
+
+        return (original.FirstOrDefault() ?? patch.FirstOrDefault())?.GetValueKind() switch
+        {
+            JsonValueKind.Array => throw PatchException.Inapplicable(),
+            JsonValueKind.Object => true,
+            _ => false,
+        };
+    }
+
+    /// <summary>Where the first element of each identity stands.</summary>
+    private sealed class Places
+    {
+        private readonly Dictionary<string, int> _first = new(StringComparer.Ordinal);
+        private readonly string? _key;
+
+        public Places(IEnumerable<JsonNode?> items, string? key)
+        {
+            _key = key;
+            var at = 0;
+            foreach (var item in items)
             {
-                return i;
+                Add(item, at++);
             }
         }
 
-        return -1;
-    }
+        public void Add(JsonNode? item, int at) => _first.TryAdd(Identity(item, _key), at);
 
-    private static JsonNode? Identity(JsonNode? item, string? key) =>
-        key is not null && item is JsonObject map ? map[key] : item;
+        /// <summary>Negative when there is none.</summary>
+        public int Of(JsonNode? item) => _first.GetValueOrDefault(Identity(item, _key), -1);
 
-    private static bool IsOfMaps(JsonArray original, JsonArray patch)
-    {
-        var sample = original.Count > 0 ? original[0] : patch.Count > 0 ? patch[0] : null;
-        return sample is JsonObject;
-    }
-
-    private static PatchException Mixed() => PatchException.Malformed("list element types are not identical");
-
-    private static JsonArray ToArray(IEnumerable<JsonNode?> items)
-    {
-        var result = new JsonArray();
-        foreach (var item in items)
-        {
-            result.Add(item is { Parent: not null } ? item.DeepClone() : item);
-        }
-
-        return result;
+        public bool IsBefore(JsonNode? item, JsonNode? other) => Of(item) is var at and >= 0 && at < Of(other);
     }
 }

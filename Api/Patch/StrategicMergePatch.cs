@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.Patch;
 
@@ -10,19 +11,31 @@ namespace OrleansOrchestrator.Api.Patch;
 /// <c>$retainKeys</c>, <c>$deleteFromPrimitiveList</c>, <c>$setElementOrder</c>) say the rest. The order of merged
 /// lists follows upstream: the patch's elements in the patch's order, the server's own kept in place around them.
 /// </summary>
-public static class StrategicMergePatch
+public sealed class StrategicMergePatch
 {
-    private const string Directive = "$patch";
+    internal const string Directive = "$patch";
     private const string RetainKeys = "$retainKeys";
     private const string DeletePrefix = "$deleteFromPrimitiveList/";
     private const string OrderPrefix = "$setElementOrder/";
 
+    /// <summary>
+    /// Elements of lists that a patch names more than once may add up to this many bytes: each time walks the whole
+    /// element, so thousands of small changes to one large element would take the square of the patch's length.
+    /// </summary>
+    private const long MaxMergedAgainBytes = 3 * 1024 * 1024;
+
+    private long _mergedAgainBytes;
+
+    private StrategicMergePatch()
+    {
+    }
+
     /// <summary>Applies a patch to a document; both may be changed.</summary>
-    public static Outcome<JsonObject> Apply(JsonObject document, JsonObject patch, PatchSchema? schema)
+    public static Outcome<JsonObject> Apply(JsonObject document, JsonObject patch, ObjectSchema? schema)
     {
         try
         {
-            return MergeMap(document, patch, schema);
+            return new StrategicMergePatch().MergeMap(document, patch, schema);
         }
         catch (PatchException refused)
         {
@@ -30,7 +43,7 @@ public static class StrategicMergePatch
         }
     }
 
-    private static JsonObject MergeMap(JsonObject original, JsonObject patch, PatchSchema? schema)
+    internal JsonObject MergeMap(JsonObject original, JsonObject patch, ObjectSchema? schema)
     {
         if (patch.TryGetPropertyValue(Directive, out var directive))
         {
@@ -39,12 +52,25 @@ public static class StrategicMergePatch
 
         KeepOnlyRetained(original, patch);
         ApplyElementOrders(original, patch, schema);
+        JsonTree.RemoveAll(original, [.. patch.Where(c => c.Value is null).Select(c => WithoutDelete(c.Key))]);
         foreach (var (name, change) in patch.ToArray())
         {
-            MergeField(original, name, change, schema);
+            if (change is not null)
+            {
+                MergeField(original, name, change, schema);
+            }
         }
 
         return original;
+    }
+
+    /// <summary>Merges into an element that this patch has changed before; only so often.</summary>
+    internal JsonObject MergeMapAgain(JsonObject original, JsonObject patch, ObjectSchema? schema)
+    {
+        _mergedAgainBytes += JsonTree.ToBytes(original).Length;
+        return _mergedAgainBytes <= MaxMergedAgainBytes
+            ? MergeMap(original, patch, schema)
+            : throw PatchException.Inapplicable();
     }
 
     private static JsonObject ReplaceOrDelete(JsonNode? directive, JsonObject patch)
@@ -57,8 +83,7 @@ public static class StrategicMergePatch
             case "delete":
                 return [];
             default:
-                throw PatchException.Malformed(
-                    $"unknown patch type: {JsonTree.Text(directive) ?? JsonTree.Describe(directive)} in map: {patch.ToJsonString()}");
+                throw UnknownDirective(directive, patch);
         }
     }
 
@@ -84,25 +109,16 @@ public static class StrategicMergePatch
             }
         }
 
-        foreach (var (name, _) in original.ToArray())
-        {
-            if (!retained.Contains(name))
-            {
-                original.Remove(name);
-            }
-        }
+        JsonTree.RemoveAll(original, [.. original.Select(p => p.Key).Where(name => !retained.Contains(name))]);
     }
 
-    private static void MergeField(JsonObject original, string name, JsonNode? change, PatchSchema? schema)
+    private static string WithoutDelete(string name) =>
+        name.StartsWith(DeletePrefix, StringComparison.Ordinal) ? name[DeletePrefix.Length..] : name;
+
+    private void MergeField(JsonObject original, string name, JsonNode change, ObjectSchema? schema)
     {
         var deletes = name.StartsWith(DeletePrefix, StringComparison.Ordinal);
-        name = deletes ? name[DeletePrefix.Length..] : name;
-        if (change is null)
-        {
-            original.Remove(name);
-            return;
-        }
-
+        name = WithoutDelete(name);
         if (!original.TryGetPropertyValue(name, out var current) || current is null ||
             current.GetValueKind() != change.GetValueKind())
         {
@@ -118,11 +134,11 @@ public static class StrategicMergePatch
         switch (change)
         {
             case JsonObject map:
-                var merged = MergeMap((JsonObject)current, map, field?.Inner);
+                var merged = MergeMap((JsonObject)current, map, field?.Node.Target);
                 Put(original, name, merged);
                 break;
             case JsonArray list:
-                Put(original, name, MergeOrReplace((JsonArray)current, list, field, deletes));
+                Put(original, name, MergeOrReplace((JsonArray)current, list, field, deletes).Merged);
                 break;
             default:
                 original[name] = change.DeepClone();
@@ -130,58 +146,53 @@ public static class StrategicMergePatch
         }
     }
 
-    private static JsonArray MergeOrReplace(JsonArray original, JsonArray patch, PatchField? field, bool deletes)
-    {
-        if (field is { Merges: true } || deletes)
-        {
-            return StrategicLists.Merge(original, patch, field, deletes, MergeMap);
-        }
-
-        return (JsonArray)Clean(patch)!;
-    }
+    private (JsonArray Merged, IReadOnlyList<JsonNode?> ServerOrder) MergeOrReplace(
+        JsonArray original, JsonArray patch, SchemaField? field, bool deletes) =>
+        field is { Merges: true }
+            ? StrategicLists.Merge(original, patch, field, deletes, this)
+            : ((JsonArray)Clean(patch)!, [.. original]);
 
     /// <summary>Lists whose order the patch states are merged here and taken out of the patch.</summary>
-    private static void ApplyElementOrders(JsonObject original, JsonObject patch, PatchSchema? schema)
+    private void ApplyElementOrders(JsonObject original, JsonObject patch, ObjectSchema? schema)
     {
-        foreach (var (name, order) in patch.ToArray())
+        var orders = patch.Where(p => p.Key.StartsWith(OrderPrefix, StringComparison.Ordinal)).ToList();
+        var merged = new List<string>(orders.Count);
+        foreach (var (name, order) in orders)
         {
-            if (!name.StartsWith(OrderPrefix, StringComparison.Ordinal))
+            var field = name[OrderPrefix.Length..];
+            if (ApplyElementOrder(original, patch, field, AsList(order), schema?.Find(field)))
             {
-                continue;
+                merged.Add(field);
             }
-
-            patch.Remove(name);
-            if (order is not JsonArray wanted)
-            {
-                throw PatchException.Malformed("invalid patch format of setElementOrder list");
-            }
-
-            var fieldName = name[OrderPrefix.Length..];
-            ApplyElementOrder(original, patch, fieldName, wanted, schema?.Find(fieldName));
         }
+
+        JsonTree.RemoveAll(patch, [.. orders.Select(o => o.Key), .. merged]);
     }
 
-    private static void ApplyElementOrder(
-        JsonObject original, JsonObject patch, string name, JsonArray wanted, PatchField? field)
+    /// <summary>False when there is no such list, neither here nor there.</summary>
+    private bool ApplyElementOrder(
+        JsonObject original, JsonObject patch, string name, JsonArray wanted, SchemaField? field)
     {
-        var current = original[name] as JsonArray;
-        var change = patch[name] as JsonArray;
-        if (current is null && change is null)
+        var current = original.TryGetPropertyValue(name, out var before) ? AsList(before) : null;
+        var change = patch.TryGetPropertyValue(name, out var after) ? AsList(after) : null;
+        if (change is null && current is null)
         {
-            return;
+            return false;
         }
 
         StrategicLists.CheckOrder(change, wanted, field?.MergeKey);
-        var before = (JsonArray?)current?.DeepClone() ?? [];
-        var merged = (current, change) switch
+        var (merged, serverOrder) = (current, change) switch
         {
-            ({ } list, null) => list,
-            (null, { } list) => (JsonArray)Clean(list)!,
+            ({ } list, null) => (list, [.. list]),
+            (null, { } list) => ((JsonArray)Clean(list)!, []),
             var (list, added) => MergeOrReplace(list!, added!, field, deletes: false),
         };
-        Put(original, name, StrategicLists.Order(merged, wanted, before, field?.MergeKey));
-        patch.Remove(name);
+        Put(original, name, StrategicLists.Order(merged, wanted, serverOrder, field?.MergeKey));
+        return true;
     }
+
+    private static JsonArray AsList(JsonNode? node) =>
+        node as JsonArray ?? throw PatchException.WrongType("[]interface {}", node);
 
     private static void Put(JsonObject target, string name, JsonNode value)
     {
@@ -221,16 +232,9 @@ public static class StrategicMergePatch
 
     private static bool IsSpecial(JsonNode? item) => item is JsonObject map && map.ContainsKey(Directive);
 
-    /// <summary>The 400 of a list element without its merge key.</summary>
     internal static PatchException NoMergeKey(JsonObject item, string key) =>
-        PatchException.Malformed($"map: {GoMap(item)} does not contain declared merge key: {key}");
+        PatchException.Unforeseen($"map: {GoValues.Plain(item)} does not contain declared merge key: {key}");
 
-    /// <summary>Go's <c>%v</c> of a map.</summary>
-    internal static string GoMap(JsonNode? node) => node switch
-    {
-        JsonObject map => $"map[{string.Join(' ', map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}:{GoMap(p.Value)}"))}]",
-        JsonArray list => $"[{string.Join(' ', list.Select(GoMap))}]",
-        null => "<nil>",
-        _ => JsonTree.Text(node) ?? GoText.Value(node),
-    };
+    internal static PatchException UnknownDirective(JsonNode? directive, JsonObject map) =>
+        PatchException.Unforeseen($"unknown patch type: {GoValues.AsText(directive)} in map: {GoValues.Plain(map)}");
 }

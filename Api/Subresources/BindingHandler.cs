@@ -2,7 +2,9 @@ using System.Buffers;
 using k8s.Models;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Errors;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -12,23 +14,23 @@ namespace OrleansOrchestrator.Api.Subresources;
 /// Binds a pod to a node: the scheduler's hot path, so it goes straight from the current version to the next without
 /// the generic update's steps, none of which could find anything.
 /// </summary>
-public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, TimeProvider time)
+public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, TimeProvider time) : ISubresource
 {
-    private static readonly ExpectedBody Expected = new(typeof(V1Binding), "v1", "Binding");
+    private static readonly ExpectedBody Expected = new(TypedCodec<V1Binding>.Instance, "v1", "Binding");
     private static readonly ResourceName PodBindings = new("", "pods/binding");
 
     /// <summary>What a binding (or eviction) answers with.</summary>
     public static readonly ReadOnlyMemory<byte> Success = MakeSuccess();
 
-    /// <summary>Decodes and carries out a binding.</summary>
-    /// <param name="context">The write; its namespace is the pod's.</param>
-    /// <param name="name">The pod as the URL names it; empty when only the body does.</param>
-    /// <param name="body">A <c>v1 Binding</c>.</param>
-    /// <param name="format">The body's format.</param>
-    public async ValueTask<Outcome<WriteResult>> BindAsync(
-        WriteContext context, string name, ReadOnlyMemory<byte> body, BodyFormat format)
+    /// <inheritdoc/>
+    public string Name => "binding";
+
+    /// <inheritdoc/>
+    /// <remarks>The name is that of the path; empty when only the body says it.</remarks>
+    public async ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request)
     {
-        var decoded = BodyDecoder.Decode(Expected, body, format, context.Options.FieldValidation, context.Warnings);
+        var (context, name) = (request.Context, request.Context.Key.Name);
+        var decoded = request.Decode(Expected);
         if (!decoded.Succeeded)
         {
             return decoded.Error;
@@ -52,6 +54,9 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             : await BindAsync(context.With(new ObjectKey(context.Key.Namespace, binding.Metadata.Name ?? ""), "binding"), binding);
     }
 
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) => Success;
+
     private async ValueTask<Outcome<WriteResult>> BindAsync(WriteContext context, V1Binding binding)
     {
         if (await AdmitAsync(context, binding) is { } refusal)
@@ -59,47 +64,33 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             return refusal;
         }
 
-        Outcome<ResourceObject> outcome = default;
-        for (var attempt = 0; attempt < ObjectUpdater.MaxAttempts; attempt++)
-        {
-            var mode = attempt == 0 ? ReadMode.Optimistic : ReadMode.Verified;
-            var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
-            var pod = current is null ? null : ResourceCodec.Decode<V1Pod>(current.Json);
-            var why = Refuse(context, current, pod, binding);
-            if (why is not null && mode == ReadMode.Verified)
-            {
-                return why;
-            }
-
-            if (why is not null)
-            {
-                continue;
-            }
-
-            Assign(pod!, binding);
-            if (context.Options.DryRun)
-            {
-                return new WriteResult(EncodedObject.Transient(context.Key, pod!, current!.Revision));
-            }
-
-            outcome = await store.WriteAsync(
-                context.Definition,
-                context.Key,
-                EncodedObject.Of(pod!),
-                WriteKind.Update,
-                current!.Revision,
-                mode,
-                context.CancellationToken);
-            if (outcome.Succeeded)
-            {
-                return new WriteResult(outcome.Value);
-            }
-        }
-
-        return outcome.Error ?? StatusErrors.Modified(context.Resource, context.Key.Name);
+        return await OptimisticLoop.RunAsync(
+            store, context, (current, mode) => TryAsync(context, current, mode, binding));
     }
 
-    private async ValueTask<Status?> AdmitAsync(WriteContext context, V1Binding binding)
+    private async ValueTask<Attempt> TryAsync(
+        WriteContext context, ResourceObject? current, ReadMode mode, V1Binding binding)
+    {
+        var pod = current is null ? null : ResourceCodec.Decode<V1Pod>(current.Json);
+        if (Refuse(context, current, pod, binding) is { } why)
+        {
+            return Attempt.Computed(why);
+        }
+
+        Assign(pod!, binding);
+        if (context.Options.DryRun)
+        {
+            return Attempt.Computed(
+                new WriteResult(EncodedObject.Transient(context.Key, pod!, current!.Revision)));
+        }
+
+        var outcome = await store.WriteAsync(
+            context.Definition, context.Key, EncodedObject.Of(pod!), WriteKind.Update, current!.Revision, mode,
+            context.CancellationToken);
+        return outcome.Succeeded ? Attempt.Final(new WriteResult(outcome.Value)) : Attempt.Lost(outcome.Error);
+    }
+
+    private ValueTask<Status?> AdmitAsync(WriteContext context, V1Binding binding)
     {
         var attributes = new AdmissionAttributes
         {
@@ -112,8 +103,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             DryRun = context.Options.DryRun,
             Warnings = context.Warnings,
         };
-        return await admission.MutateAsync(attributes, context.CancellationToken)
-            ?? await admission.ValidateAsync(attributes, context.CancellationToken);
+        return admission.AdmitAsync(attributes, context.CancellationToken);
     }
 
     /// <summary>Upstream returns these findings bare, which makes them a 500 without reason.</summary>
@@ -141,7 +131,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         var wanted = binding.Metadata.Uid ?? "";
         if (wanted.Length > 0 && wanted != (current?.Uid ?? ""))
         {
-            return RegistryErrors.UidPrecondition(WellKnown.Pods, context.Key, wanted, current?.Uid ?? "");
+            return RegistryErrors.UidPrecondition(context.Definition, context.Key, wanted, current?.Uid ?? "");
         }
 
         if (pod is null)

@@ -1,24 +1,38 @@
+using System.Globalization;
 using k8s.Models;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Policy.PodDisruptionBudgets;
 
 namespace OrleansOrchestrator.Api.Subresources;
 
-/// <summary>
-/// Evicts a pod: a deletion that disruption budgets may refuse. PodDisruptionBudget is not among the served kinds yet,
-/// so none does.
-/// </summary>
-public sealed class EvictionHandler(ObjectUpdater updater, ObjectDeleter deleter, TimeProvider time)
+/// <summary>Evicts a pod: a deletion that disruption budgets may refuse.</summary>
+public sealed class EvictionHandler(
+    ObjectStore store,
+    DisruptionBudgets budgets,
+    ObjectUpdater updater,
+    ObjectDeleter deleter,
+    AdmissionChain admission,
+    TimeProvider time) : ISubresource
 {
-    private static readonly ExpectedBody Expected =
-        new(typeof(V1Eviction), "policy/v1", "Eviction") { OldApiVersion = "policy/v1beta1" };
+    /// <summary>Attempts when a pod that was not running when it was looked at keeps changing.</summary>
+    private const int MaxAttempts = 20;
 
-    /// <summary>Decodes and carries out an eviction.</summary>
-    public async ValueTask<Outcome<WriteResult>> EvictAsync(
-        WriteContext context, ReadOnlyMemory<byte> body, BodyFormat format)
+    private static readonly ExpectedBody Expected =
+        new(TypedCodec<V1Eviction>.Instance, "policy/v1", "Eviction") { OldApiVersion = "policy/v1beta1" };
+
+    /// <inheritdoc/>
+    public string Name => "eviction";
+
+    /// <inheritdoc/>
+    public async ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request)
     {
-        var decoded = BodyDecoder.Decode(Expected, body, format, context.Options.FieldValidation, context.Warnings);
+        var context = request.Context;
+        var decoded = request.Decode(Expected);
         if (!decoded.Succeeded)
         {
             return decoded.Error;
@@ -36,7 +50,55 @@ public sealed class EvictionHandler(ObjectUpdater updater, ObjectDeleter deleter
             return options.Error;
         }
 
+        if (await AdmitAsync(context, eviction) is { } refusal)
+        {
+            return refusal;
+        }
+
         var wanted = options.Value with { DryRun = options.Value.DryRun || context.Options.DryRun };
+        for (var attempt = 1; ; attempt++)
+        {
+            var current = await store.GetAsync(
+                context.Definition, context.Key, ReadMode.Verified, context.CancellationToken);
+            if (current is null)
+            {
+                return StatusErrors.NotFound(context.Resource, context.Key.Name);
+            }
+
+            var answer = await budgets.AskAsync(context, current.As<V1Pod>(), wanted.DryRun);
+            if (!answer.Succeeded)
+            {
+                return answer.Error;
+            }
+
+            var permit = answer.Value;
+            var isTied = permit.IsTied && wanted.ResourceVersion is null;
+            var outcome = await EvictAsync(
+                context, isTied ? wanted with { ResourceVersion = Text(current.Revision) } : wanted);
+            if (outcome.Succeeded || !isTied || outcome.Error.Reason != StatusReasons.Conflict)
+            {
+                return outcome;
+            }
+
+            if (permit.Budget is { } budget)
+            {
+                return DisruptionRules.StillProcessed(budget);
+            }
+
+            if (attempt == MaxAttempts)
+            {
+                return outcome;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) => BindingHandler.Success;
+
+    private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
+
+    private async ValueTask<Outcome<WriteResult>> EvictAsync(WriteContext context, DeletionOptions wanted)
+    {
         if (!wanted.DryRun)
         {
             var marked = await MarkAsync(context, wanted);
@@ -46,11 +108,28 @@ public sealed class EvictionHandler(ObjectUpdater updater, ObjectDeleter deleter
             }
 
             // The revision that was asked for has just been left behind, by this request.
-            var revision = marked.Value.Object.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            wanted = wanted.ResourceVersion is null ? wanted : wanted with { ResourceVersion = revision };
+            wanted = wanted.ResourceVersion is null
+                ? wanted
+                : wanted with { ResourceVersion = Text(marked.Value.Object.Revision) };
         }
 
         return await deleter.DeleteAsync(context.With(context.Key), wanted);
+    }
+
+    private ValueTask<Status?> AdmitAsync(WriteContext context, V1Eviction eviction)
+    {
+        var attributes = new AdmissionAttributes
+        {
+            Operation = AdmissionOperation.Create,
+            Definition = context.Definition,
+            Key = context.Key,
+            Subresource = "eviction",
+            Object = eviction,
+            User = context.User,
+            DryRun = context.Options.DryRun,
+            Warnings = context.Warnings,
+        };
+        return admission.AdmitAsync(attributes, context.CancellationToken);
     }
 
     /// <summary>Says in the pod's status why it is about to go; who waits for it can tell an eviction from a

@@ -1,121 +1,172 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Patch;
-using OrleansOrchestrator.Api.Pipeline;
+using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Api.Subresources;
 
 /// <summary>
-/// The <c>scale</c> subresource of Deployments and ReplicaSets: <c>autoscaling/v1 Scale</c> in and out.
+/// The <c>scale</c> subresource: <c>autoscaling/v1 Scale</c> in and out. Where its numbers are, the kind's row says.
 /// </summary>
-public sealed class ScaleHandler(ObjectUpdater updater)
+public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISubresource
 {
-    private static readonly ExpectedBody Expected = new(typeof(V1Scale), "autoscaling/v1", "Scale");
+    private static readonly ExpectedBody Expected = new(TypedCodec<V1Scale>.Instance, "autoscaling/v1", "Scale");
 
-    /// <summary>The scale of an object as JSON.</summary>
-    public static ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) =>
-        ResourceCodec.Encode(Of(definition, item));
+    private static readonly OwnedVersion NewScale =
+        new(Expected.ApiVersion, Expected.Codec.Schema, ResourceCodec.Encode(new V1Scale()));
 
-    /// <summary>Writes a scale, given as a whole or as a patch of the current one.</summary>
-    public ValueTask<Outcome<WriteResult>> WriteAsync(
-        WriteContext context, ReadOnlyMemory<byte> body, BodyFormat format, PatchKind? patch)
+    /// <inheritdoc/>
+    public string Name => "scale";
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item)
     {
-        if (patch is { } kind)
-        {
-            var parsed = ObjectPatch.Parse(kind, body.Span, context.Options.FieldValidation);
-            return parsed.Succeeded
-                ? PatchAsync(context, parsed.Value)
-                : new ValueTask<Outcome<WriteResult>>(parsed.Error);
-        }
-
-        var decoded = BodyDecoder.Decode(Expected, body, format, context.Options.FieldValidation, context.Warnings);
-        if (!decoded.Succeeded)
-        {
-            return new ValueTask<Outcome<WriteResult>>(decoded.Error);
-        }
-
-        var scale = (V1Scale)decoded.Value;
-        return NameRule.CheckReplacement(context, scale.Metadata) is { } mismatch
-            ? new ValueTask<Outcome<WriteResult>>(mismatch)
-            : updater.UpdateAsync(
-                context.With(context.Key), current => Next(context, current, scale), scale.Metadata.Uid ?? "");
+        var scale = Of(definition, item);
+        return scale.Spec.Replicas is null && definition.Of.IsCustom
+            ? throw new StatusException(StatusErrors.InternalError(
+                $"the spec replicas field \".{PathsOf(definition).Replicas}\" does not exist"))
+            : ResourceCodec.Encode(scale);
     }
 
-    private ValueTask<Outcome<WriteResult>> PatchAsync(WriteContext context, ObjectPatch patch) => updater.UpdateAsync(
-        context.With(context.Key),
-        current =>
+    /// <inheritdoc/>
+    public async ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request)
+    {
+        var context = request.Context;
+        if (request.Verb == WriteVerb.Patch)
         {
-            if (current is null)
+            var next = ReadPatch(request);
+            return next.Succeeded
+                ? await updater.UpdateAsync(
+                    context.With(context.Key), current => Next(context, current, next.Value), UpdateMode.Patch)
+                : next.Error;
+        }
+
+        var decoded = request.Decode(Expected);
+        return !decoded.Succeeded ? decoded.Error
+            : NameRule.CheckReplacement(context, decoded.Value.Metadata) is { } mismatch ? mismatch
+            : await updater.UpdateAsync(
+                context.With(context.Key),
+                current => Next(context, current, _ => decoded),
+                uid: decoded.Value.Metadata.Uid ?? "");
+    }
+
+    /// <summary>What a patch makes of a scale, in bytes.</summary>
+    private Outcome<Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>>> ReadPatch(WriteRequest request)
+    {
+        var context = request.Context;
+        Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>> result;
+        if (request.Patch == PatchKind.Apply)
+        {
+            var applied = ApplyPatch.Parse(request.Body, context.Options);
+            if (!applied.Succeeded)
             {
-                return StatusErrors.NotFound(context.Resource, context.Key.Name);
+                return applied.Error;
             }
 
-            var scale = patch.Apply(typeof(V1Scale), Render(context.Definition, current).Span, context.Warnings);
-            return scale.Succeeded
-                ? NameRule.Check(context, scale.Value.Metadata) is { } mismatch ? mismatch : Next(
-                    context, current, (V1Scale)scale.Value)
-                : scale.Error;
-        });
+            result = live => Check(
+                context, applied.Value.Apply(Expected, live, NewScale, Ownership(), context.Warnings));
+        }
+        else
+        {
+            var patch = ObjectPatch.Parse(request.Patch, request.Body.Span, context.Options.FieldValidation);
+            if (!patch.Succeeded)
+            {
+                return patch.Error;
+            }
 
-    private static Outcome<IKubernetesObject<V1ObjectMeta>> Next(
-        WriteContext context, ResourceObject? current, V1Scale scale)
+            result = live => Check(context, patch.Value.Apply(Expected, live.Json, context.Warnings));
+        }
+
+        return result;
+    }
+
+    private static Outcome<IKubernetesObject<V1ObjectMeta>> Check(
+        WriteContext context, Outcome<IKubernetesObject<V1ObjectMeta>> scale) =>
+        scale.Succeeded && NameRule.Check(context, scale.Value.Metadata) is { } mismatch ? mismatch : scale;
+
+    private FieldOwnership Ownership() => new()
+    {
+        ApiVersion = Expected.ApiVersion, Subresource = Name, Now = MetadataStamp.Seconds(time.GetUtcNow()),
+    };
+
+    private Outcome<IKubernetesObject<V1ObjectMeta>> Next(
+        WriteContext context, ResourceObject? current,
+        Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>> next)
     {
         if (current is null)
         {
             return StatusErrors.NotFound(context.Resource, context.Key.Name);
         }
 
+        var owners = ManagedFields.Of(context.Definition.Codec.Share(current).Metadata.ManagedFields);
+        var before = Of(context.Definition, current);
+        var parent = new ScaleOwners(PathsOf(context.Definition).Replicas);
+        before.Metadata.ManagedFields = parent.ToScale(owners).Encode();
+        var live = NewScale with { Json = ResourceCodec.Encode(before) };
+        var made = next(live);
+        if (!made.Succeeded)
+        {
+            return made.Error;
+        }
+
+        var scale = (V1Scale)made.Value;
+        var scaleOwners = context.FieldManager is { } manager
+            ? FieldOwners.Update(
+                Ownership(), manager, ManagedFields.Of(before.Metadata.ManagedFields), live, scale, isNew: false)
+            : scale.Metadata.ManagedFields;
         var replicas = scale.Spec?.Replicas ?? 0;
-        if (replicas < 0)
+        if (replicas < 0 && !context.Definition.Of.IsCustom)
         {
             var errors = new FieldErrors();
             errors.Invalid(FieldPath.Of("spec", "replicas"), replicas, "must be greater than or equal to 0");
             return errors.ToStatus("autoscaling", "Scale", scale.Metadata.Name ?? "");
         }
 
-        var item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Decode(context.Definition.Model, current.Json.Span);
-        item.Metadata.ResourceVersion = scale.Metadata.ResourceVersion;
-        switch (item)
-        {
-            case V1Deployment deployment:
-                deployment.Spec.Replicas = replicas;
-                break;
-            case V1ReplicaSet set:
-                set.Spec.Replicas = replicas;
-                break;
-            default:
-                return StatusErrors.NotImplemented($"scale of {context.Resource.Qualified}");
-        }
+        var json = JsonNode.Parse(current.Json.Span)!;
+        PathsOf(context.Definition).WriteReplicas(json, replicas);
+        var item = context.Definition.Codec.Decode(JsonSerializer.SerializeToUtf8Bytes(json));
+        item.Metadata.ManagedFields =
+            parent.ToParent(owners, ManagedFields.Of(scaleOwners), context.Definition.ApiVersion);
 
+        // Who scales without a lock scales the version that there is, of kinds too that are not updated so.
+        item.Metadata.ResourceVersion =
+            string.IsNullOrEmpty(scale.Metadata.ResourceVersion)
+            && !context.Definition.Strategy.AllowUnconditionalUpdate
+                ? current.Revision.ToString(CultureInfo.InvariantCulture)
+                : scale.Metadata.ResourceVersion;
         return Outcomes.Of(item);
     }
 
+    private static ScalePaths PathsOf(ResourceDefinition definition) =>
+        definition.Scale
+        ?? throw new StatusException(StatusErrors.NotImplemented($"scale of {definition.Name.Qualified}"));
+
     private static V1Scale Of(ResourceDefinition definition, ResourceObject item)
     {
-        var source = ObjectUpdater.DecodeShared(definition, item);
-        var (replicas, actual, selector) = source switch
-        {
-            V1Deployment d => (d.Spec?.Replicas, d.Status?.Replicas, d.Spec?.Selector),
-            V1ReplicaSet s => (s.Spec?.Replicas, s.Status?.Replicas, s.Spec?.Selector),
-            _ => throw new StatusException(StatusErrors.NotImplemented($"scale of {definition.Name.Qualified}")),
-        };
+        var paths = PathsOf(definition);
+        var metadata = definition.Codec.Share(item).Metadata;
+        var json = JsonNode.Parse(item.Json.Span)!;
         return new V1Scale
         {
             Kind = "Scale",
             ApiVersion = "autoscaling/v1",
             Metadata = new V1ObjectMeta
             {
-                Name = source.Metadata.Name,
-                NamespaceProperty = source.Metadata.NamespaceProperty,
-                Uid = source.Metadata.Uid,
+                Name = metadata.Name,
+                NamespaceProperty = metadata.NamespaceProperty,
+                Uid = metadata.Uid,
                 ResourceVersion = item.Revision == 0 ? null : item.Revision.ToString(CultureInfo.InvariantCulture),
-                CreationTimestamp = source.Metadata.CreationTimestamp,
+                CreationTimestamp = metadata.CreationTimestamp,
             },
-            Spec = new V1ScaleSpec { Replicas = replicas },
-            Status = new V1ScaleStatus { Replicas = actual ?? 0, Selector = LabelSelector.Of(selector).ToString() },
+            Spec = new V1ScaleSpec { Replicas = paths.ReadReplicas(json) },
+            Status = new V1ScaleStatus { Replicas = paths.ReadActual(json), Selector = paths.ReadSelector(json) },
         };
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -15,9 +16,11 @@ public sealed class ObjectSlices
 {
     private readonly byte[] _kindFirst;
     private readonly byte[] _versionFirst;
+    private readonly bool _keepsType;
 
     public ObjectSlices(ResourceDefinition definition)
     {
+        _keepsType = definition.Of.IsCustom;
         _kindFirst =
             Encoding.UTF8.GetBytes($"{{\"kind\":\"{definition.Kind}\",\"apiVersion\":\"{definition.ApiVersion}\",");
         _versionFirst =
@@ -25,10 +28,16 @@ public sealed class ObjectSlices
     }
 
     /// <summary>
-    /// The object as an item of a list: without <c>kind</c> and <c>apiVersion</c>. Includes no leading brace.
+    /// The object as an item of a list: without <c>kind</c> and <c>apiVersion</c>, which only custom objects keep.
+    /// Includes no leading brace.
     /// </summary>
     public ReadOnlySpan<byte> Untyped(ReadOnlySpan<byte> json)
     {
+        if (_keepsType)
+        {
+            return json[1..];
+        }
+
         if (json.StartsWith(_kindFirst))
         {
             return json[_kindFirst.Length..];
@@ -55,6 +64,15 @@ public sealed class ObjectSlices
         }
 
         return "{}"u8;
+    }
+
+    /// <summary>
+    /// The raw metadata as forms show it that have nothing else: fields in annotations are not among it.
+    /// </summary>
+    public static ReadOnlySpan<byte> MetadataForm(ResourceDefinition definition, ReadOnlySpan<byte> json)
+    {
+        var metadata = Metadata(json);
+        return definition.FieldAnnotations.Count == 0 ? metadata : Without(definition.FieldAnnotations, metadata);
     }
 
     /// <summary>The text of <c>metadata.resourceVersion</c>; empty when there is none.</summary>
@@ -101,6 +119,23 @@ public sealed class ObjectSlices
         }
 
         return null;
+    }
+
+    private static byte[] Without(IReadOnlyList<string> annotations, ReadOnlySpan<byte> metadata)
+    {
+        var item = JsonNode.Parse(metadata)!.AsObject();
+        var all = item["annotations"] as JsonObject;
+        foreach (var name in annotations)
+        {
+            all?.Remove(name);
+        }
+
+        if (all is { Count: 0 })
+        {
+            item.Remove("annotations");
+        }
+
+        return JsonSerializer.SerializeToUtf8Bytes(item);
     }
 
     /// <summary>For bytes in an order that this server does not write itself.</summary>

@@ -1,14 +1,13 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Tables;
 
-/// <summary>The <see cref="ObjectSlices"/> of every definition in use.</summary>
+/// <summary>The <see cref="ObjectSlices"/> of every definition in use; they go with it.</summary>
 internal sealed class SlicesTable
 {
-    private readonly ConcurrentDictionary<ResourceDefinition, ObjectSlices> _slices =
-        new(ReferenceEqualityComparer.Instance);
+    private readonly ConditionalWeakTable<ResourceDefinition, ObjectSlices> _slices = [];
 
     public ObjectSlices Of(ResourceDefinition definition) =>
-        _slices.GetOrAdd(definition, static d => new ObjectSlices(d));
+        _slices.GetValue(definition, static d => new ObjectSlices(d));
 }

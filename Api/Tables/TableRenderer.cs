@@ -3,6 +3,7 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -28,9 +29,9 @@ public sealed class TableRenderer(
 
     /// <summary>Reads <c>includeObject</c>; the refusal is upstream's.</summary>
     public static Outcome<RowObject> ReadRowObject(IQueryCollection query) =>
-        query["includeObject"].FirstOrDefault() switch
+        new QueryReader(query).Text("includeObject") switch
     {
-        null or "" or "Metadata" => RowObject.Metadata,
+        "" or "Metadata" => RowObject.Metadata,
         "None" => RowObject.None,
         "Object" => RowObject.Object,
         var other => StatusErrors.BadRequest(
@@ -82,11 +83,11 @@ public sealed class TableRenderer(
 
     /// <summary>One row of a committed object.</summary>
     public void WriteRow(Utf8JsonWriter writer, ResourceObject item) =>
-        WriteRow(writer, ModelDecoder.Decode(definition, item), item.Json.Span);
+        WriteRow(writer, definition.Codec.Share(item), item.Json.Span);
 
     /// <summary>One row of an object that is not, or not yet, committed.</summary>
     public void WriteRow(Utf8JsonWriter writer, ReadOnlyMemory<byte> json) =>
-        WriteRow(writer, ModelDecoder.Decode(definition, json), json.Span);
+        WriteRow(writer, definition.Codec.Decode(json), json.Span);
 
     /// <summary>A row that carries only metadata: bookmarks.</summary>
     public void WriteMetadataRow(Utf8JsonWriter writer, ReadOnlySpan<byte> metadata)
@@ -124,7 +125,7 @@ public sealed class TableRenderer(
                 writer.WriteRawValue(json, skipInputValidation: true);
                 break;
             default:
-                WriteMetadataObject(writer, ObjectSlices.Metadata(json));
+                WriteMetadataObject(writer, ObjectSlices.MetadataForm(definition, json));
                 break;
         }
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -15,15 +14,17 @@ namespace OrleansOrchestrator.Api.Watch;
 /// there is nothing to encode, and nothing to keep per watcher.
 /// </summary>
 internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat format, TableRenderer? table)
+    : IWatchEncoder
 {
     private bool _columnsSent;
 
-    /// <summary>False for a form that no event can take: upstream then ends the stream at the first event.</summary>
+    /// <inheritdoc/>
     public bool CanEncode => format.Form != ObjectForm.PartialObjectMetadataList;
 
+    /// <inheritdoc/>
     public void Write(IBufferWriter<byte> output, WatchEventType type, ReadOnlyMemory<byte> stored)
     {
-        var json = definition.StoredForm is { } form ? form.Show(stored) : stored.Span;
+        var json = definition.Show(stored).Span;
         output.Write(Head(type));
         switch (format.Form)
         {
@@ -31,7 +32,7 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
                 output.Write(json);
                 break;
             case ObjectForm.PartialObjectMetadata:
-                ObjectResponder.WritePartial(output, format.MetaVersion, json);
+                ObjectResponder.WritePartial(output, definition, format.MetaVersion, json);
                 break;
             default:
                 WriteTable(output, json);
@@ -41,11 +42,10 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
         output.Write("}\n"u8);
     }
 
-    /// <summary>A bookmark: an empty object with a revision, and with the mark that ends the initial events.</summary>
+    /// <inheritdoc/>
     public void WriteBookmark(IBufferWriter<byte> output, long revision, bool endsInitialEvents)
     {
-        var mark = endsInitialEvents ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
-        var metadata = string.Create(CultureInfo.InvariantCulture, $"{{\"resourceVersion\":\"{revision}\"{mark}}}");
+        var metadata = Bookmark.Metadata(revision, endsInitialEvents);
         output.Write("{\"type\":\"BOOKMARK\",\"object\":"u8);
         if (format.Form == ObjectForm.Table)
         {
@@ -63,8 +63,8 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
         output.Write("}\n"u8);
     }
 
-    /// <summary>The event that ends a watch with a reason.</summary>
-    public static void WriteError(IBufferWriter<byte> output, Status status)
+    /// <inheritdoc/>
+    public void WriteError(IBufferWriter<byte> output, Status status)
     {
         output.Write("{\"type\":\"ERROR\",\"object\":"u8);
         StatusJson.Write(output, status);

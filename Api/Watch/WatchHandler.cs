@@ -1,12 +1,12 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.Api.Cache;
-using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -15,16 +15,16 @@ namespace OrleansOrchestrator.Api.Watch;
 
 /// <summary>Answers watches of every kind.</summary>
 public sealed class WatchHandler(
-    ResourceCaches caches, ListResolver resolver, ApiMetrics metrics, TimeProvider clock, ServerDrain? drain = null)
+    ResourceCaches caches, ListResolver resolver, RequestLimits limits, ApiMetrics metrics, ProtobufShelf messages,
+    TimeProvider clock,
+    ServerDrain? drain = null)
     : IWatchHandler
 {
-    /// <summary>
-    /// A watch without a time-out of its own ends after this and a random part of it again, so that clients spread.
-    /// </summary>
-    public static readonly TimeSpan MinTimeout = TimeSpan.FromMinutes(30);
-
     /// <summary>No watch lasts longer, whatever the client asks.</summary>
     public static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(1);
+
+    /// <summary>How long a client that does not read may keep a watch that is over.</summary>
+    private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(10);
 
     private static readonly Status NotAStream = new()
     {
@@ -57,7 +57,8 @@ public sealed class WatchHandler(
 
     private static Outcome<Prepared> Prepare(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
-        var format = Negotiator.Negotiate(context.Request, EndpointKind.Collection);
+        var format = Negotiator.Negotiate(
+            context.Request, EndpointKind.Collection, ProtobufForm.Of(definition) is not null);
         if (!format.Succeeded)
         {
             return format.Error;
@@ -96,50 +97,75 @@ public sealed class WatchHandler(
             : selection.Error;
     }
 
-    private static TimeSpan TimeoutOf(ListOptions options)
+    private TimeSpan TimeoutOf(ListOptions options)
     {
         if (options.TimeoutSeconds is > 0 and var seconds)
         {
             return seconds > MaxTimeout.TotalSeconds ? MaxTimeout : TimeSpan.FromSeconds(seconds);
         }
 
-        return MinTimeout + (MinTimeout * Random.Shared.NextDouble());
+        return limits.MinWatchTimeout + (limits.MinWatchTimeout * Random.Shared.NextDouble());
     }
 
     private async Task StreamAsync(
         HttpContext context, ResourceCache cache, ResourceDefinition definition, Prepared prepared, WatchPlan plan)
     {
-        var (format, options, selection, rowObject) = prepared;
-        var response = context.Response;
-        response.StatusCode = 200;
-        response.ContentType = "application/json";
-        response.Headers.CacheControl = "no-cache, private";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        var timeout = TimeoutOf(prepared.Options);
+        using var overdue = new CancellationTokenSource(timeout + Overtime, clock);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(
-            context.RequestAborted, drain?.WatchesEnd ?? CancellationToken.None);
+            context.RequestAborted, drain?.WatchesEnd ?? CancellationToken.None, overdue.Token);
         try
         {
-            // The client waits for the head before it considers the watch open.
-            await response.BodyWriter.FlushAsync(ends.Token);
-            var table = format.Form == ObjectForm.Table
-                ? new TableRenderer(definition, rowObject, format.MetaVersion, clock)
-                : null;
-            var encoder = new WatchEncoder(definition, format, table);
-            var stream = new WatchStream(response.BodyWriter, encoder, selection, clock)
+            if (context.WebSockets.IsWebSocketRequest)
             {
-                AfterRevision = plan.AfterRevision,
-                CurrentRevision = () => cache.Current.Revision,
-                Bookmarks = options.AllowWatchBookmarks,
-            };
-            using var watcher = cache.Watch(selection.ToWatch(plan.AfterRevision));
-            if (plan.Initial is null || await stream.SendInitialAsync(plan, ends.Token))
-            {
-                await stream.RunAsync(watcher, TimeoutOf(options), ends.Token);
+                await WatchSocket.SendAsync(
+                    context, prepared.Format.Wire, (pipe, token) => RunAsync(pipe, cache, definition, prepared, plan, timeout, token),
+                    ends.Token);
+                return;
             }
+
+            context.Response.ContentType = prepared.Format.Wire == Wire.Protobuf
+                ? $"{prepared.Format.ContentType};stream=watch"
+                : prepared.Format.ContentType;
+            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+
+            // The client waits for the head before it considers the watch open.
+            await context.Response.BodyWriter.FlushAsync(ends.Token);
+            await RunAsync(context.Response.BodyWriter, cache, definition, prepared, plan, timeout, ends.Token);
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
-            // The client went away, or the silo is stopping: either way the stream just ends.
+            // The client went away, or the silo is stopping: either way the stream just ends. What a client does not
+            // read holds it no longer than it lasts.
+            if (overdue.IsCancellationRequested)
+            {
+                context.Abort();
+            }
+        }
+    }
+
+    private async Task RunAsync(
+        PipeWriter pipe, ResourceCache cache, ResourceDefinition definition, Prepared prepared, WatchPlan plan,
+        TimeSpan timeout,
+        CancellationToken ends)
+    {
+        var (format, options, selection, rowObject) = prepared;
+        var table = format.Form == ObjectForm.Table
+            ? new TableRenderer(definition, rowObject, format.MetaVersion, clock)
+            : null;
+        IWatchEncoder encoder = format.Wire == Wire.Protobuf
+            ? new ProtobufWatchEncoder(definition, format, messages)
+            : new WatchEncoder(definition, format, table);
+        var stream = new WatchStream(pipe, encoder, selection, clock)
+        {
+            AfterRevision = plan.AfterRevision,
+            CurrentRevision = () => cache.Current.Revision,
+            Bookmarks = options.AllowWatchBookmarks,
+        };
+        using var watcher = cache.Watch(selection.ToWatch(plan.AfterRevision));
+        if (plan.Initial is null || await stream.SendInitialAsync(plan, ends))
+        {
+            await stream.RunAsync(watcher, timeout, ends);
         }
     }
 

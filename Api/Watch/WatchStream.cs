@@ -14,7 +14,7 @@ namespace OrleansOrchestrator.Api.Watch;
 /// flush costs more than the events in it. While a flush waits for a slow client nothing is read for it: the cache's
 /// buffer is bounded and ends this watch alone when it overflows (P7).
 /// </summary>
-internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectSelection selection, TimeProvider clock)
+internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, ObjectSelection selection, TimeProvider clock)
 {
     /// <summary>Events taken from the cache at once.</summary>
     public const int MaxBatch = 256;
@@ -154,7 +154,7 @@ internal sealed class WatchStream(PipeWriter pipe, WatchEncoder encoder, ObjectS
 
         if (batch.End == CacheWatchEnd.TooOld)
         {
-            WatchEncoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, CurrentRevision()));
+            encoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, CurrentRevision()));
         }
 
         return batch.End == CacheWatchEnd.None;

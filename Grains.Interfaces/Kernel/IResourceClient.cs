@@ -18,8 +18,8 @@ public interface IResourceClient
 
     /// <summary>
     /// The current objects (as Added, in key order), then <see cref="ResourceChange.Synced"/>, then every change in
-    /// order, for ever. After a gap (the cache had to load anew) it starts over with objects and Synced: state, not
-    /// history, is promised.
+    /// order, until the silo stops. After a gap (the cache had to load anew) it starts over with objects and Synced:
+    /// state, not history, is promised.
     /// </summary>
     IAsyncEnumerable<ResourceChange> FollowAsync(ResourceName resource, CancellationToken cancellationToken);
 
@@ -165,6 +165,11 @@ public sealed record PatchRequest
     public string Subresource { get; init; } = "";
 
     public required PatchKind Kind { get; init; }
+
+    /// <summary>
+    /// As whom to own what is applied, taken away from whoever has it; needed with <see cref="PatchKind.Apply"/> only.
+    /// </summary>
+    public string FieldManager { get; init; } = "";
 
     public required ReadOnlyMemory<byte> Patch { get; init; }
 }

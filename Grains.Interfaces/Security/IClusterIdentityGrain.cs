@@ -19,6 +19,10 @@ public interface IClusterIdentityGrain : IGrainWithStringKey
     [Alias("Issue")]
     Task<IssuedCertificate> IssueAsync(CertificateOrder order, CancellationToken cancellationToken);
 
+    /// <summary>Certifies the key of a request; answers with the certificate, PEM.</summary>
+    [Alias("SignRequest")]
+    Task<string> SignRequestAsync(SigningOrder order, CancellationToken cancellationToken);
+
     /// <summary>Signs bytes with the token key: ES256 in the form of JWS (r and s concatenated).</summary>
     [Alias("Sign")]
     Task<byte[]> SignAsync(byte[] data, CancellationToken cancellationToken);

@@ -19,13 +19,11 @@ public sealed record EndpointGroup(
 /// <param name="Names">Their names.</param>
 /// <param name="Labels">Their labels.</param>
 /// <param name="Owner">Their controlling owner.</param>
-/// <param name="Annotations">Their annotations; null to leave them alone.</param>
 public sealed record SliceShape(
     string Namespace,
     ChildNames Names,
     IReadOnlyDictionary<string, string> Labels,
-    V1OwnerReference Owner,
-    IReadOnlyDictionary<string, string>? Annotations = null);
+    V1OwnerReference Owner);
 
 /// <summary>Writes that bring the slices to what is wanted.</summary>
 public sealed record SlicePlan(
@@ -56,9 +54,9 @@ public static class SlicePlanner
         var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(s))])).ToList();
         var keptNames =
             kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
-        var numbers = FreeNumbers(shape.Names, existing).GetEnumerator();
+        var names = FreeNames(shape.Names, existing).GetEnumerator();
         var create =
-            kept.Where(d => d.Slice is null).Select(d => New(shape, d, NextName(shape.Names, numbers))).ToList();
+            kept.Where(d => d.Slice is null).Select(d => New(shape, d, Next(names))).ToList();
         var update = kept.Where(d => d.Slice is not null && (d.IsChanged || !HasShape(shape, d.Slice))).Select(
             d => Updated(shape, d)).ToList();
         return new SlicePlan(create, update, [.. existing.Where(s => !keptNames.Contains(s.Metadata.Name))]);
@@ -109,7 +107,8 @@ public static class SlicePlanner
         ? $"{endpoint.TargetRef.Name}/{uid}"
         : string.Join(',', endpoint.Addresses);
 
-    private static IEnumerable<int> FreeNumbers(ChildNames names, IReadOnlyList<V1EndpointSlice> existing)
+    /// <summary>Names that no slice of an owner has.</summary>
+    internal static IEnumerable<string> FreeNames(ChildNames names, IReadOnlyList<V1EndpointSlice> existing)
     {
         var taken = new HashSet<int>();
         foreach (var slice in existing)
@@ -120,19 +119,18 @@ public static class SlicePlanner
             }
         }
 
-        return Enumerable.Range(0, ChildNames.Count).Where(n => !taken.Contains(n));
+        return Enumerable.Range(0, ChildNames.Count).Where(n => !taken.Contains(n)).Select(n => names.Name(n));
     }
 
-    private static string NextName(ChildNames names, IEnumerator<int> numbers)
+    private static string Next(IEnumerator<string> names)
     {
-        numbers.MoveNext();
-        return names.Name(numbers.Current);
+        names.MoveNext();
+        return names.Current;
     }
 
     private static bool HasShape(SliceShape shape, V1EndpointSlice slice) =>
         Same(shape.Labels, slice.Metadata.Labels)
-        && slice.Metadata.OwnerReferences?.Any(o => o.Uid == shape.Owner.Uid) == true
-        && (shape.Annotations is null || Same(shape.Annotations, slice.Metadata.Annotations));
+        && slice.Metadata.OwnerReferences?.Any(o => o.Uid == shape.Owner.Uid) == true;
 
     private static bool Same(IReadOnlyDictionary<string, string> wanted, IDictionary<string, string>? actual) =>
         wanted.Count == (actual?.Count ?? 0) && wanted.All(
@@ -146,7 +144,6 @@ public static class SlicePlanner
             GenerateName = shape.Names.Prefix,
             NamespaceProperty = shape.Namespace,
             Labels = shape.Labels.ToDictionary(StringComparer.Ordinal),
-            Annotations = shape.Annotations?.ToDictionary(StringComparer.Ordinal),
             OwnerReferences = [shape.Owner],
         },
         AddressType = draft.AddressType,
@@ -167,7 +164,7 @@ public static class SlicePlanner
                 Uid = old.Metadata.Uid,
                 ResourceVersion = old.Metadata.ResourceVersion,
                 Labels = shape.Labels.ToDictionary(StringComparer.Ordinal),
-                Annotations = shape.Annotations?.ToDictionary(StringComparer.Ordinal) ?? old.Metadata.Annotations,
+                Annotations = old.Metadata.Annotations,
                 Finalizers = old.Metadata.Finalizers,
                 OwnerReferences = [shape.Owner],
             },
@@ -257,7 +254,7 @@ internal static class EndpointEquality
     private static bool Same(Corev1EndpointPort a, Corev1EndpointPort b) =>
         (a.Name ?? "") == (b.Name ?? "") && a.Port == b.Port && a.Protocol == b.Protocol && (a.AppProtocol ?? "") == (b.AppProtocol ?? "");
 
-    private static bool Same(IDictionary<string, string>? a, IDictionary<string, string>? b) =>
+    internal static bool Same(IDictionary<string, string>? a, IDictionary<string, string>? b) =>
         (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || a.All(p => b!.TryGetValue(p.Key, out var value) && value == p.Value));
 
     private static bool Same<T>(IList<T>? a, IList<T>? b, Func<T, T, bool> isSame) =>
@@ -271,7 +268,13 @@ internal static class EndpointEquality
         && (a.Hostname ?? "") == (b.Hostname ?? "")
         && (a.NodeName ?? "") == (b.NodeName ?? "")
         && (a.Zone ?? "") == (b.Zone ?? "")
+        && Hints(a.Hints).SequenceEqual(Hints(b.Hints))
         && Same(a.TargetRef, b.TargetRef);
+
+    private static IEnumerable<string> Hints(V1EndpointHints? hints) =>
+        (hints?.ForZones ?? []).Select(static z => z.Name)
+            .Append("")
+            .Concat((hints?.ForNodes ?? []).Select(static n => n.Name));
 
     public static bool Same(V1ObjectReference? a, V1ObjectReference? b) =>
         (a is null) == (b is null)

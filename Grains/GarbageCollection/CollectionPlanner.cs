@@ -59,6 +59,12 @@ public sealed record CollectionPlan(CollectionStep Step)
 {
     public string Policy { get; init; } = "Background";
 
+    /// <summary>
+    /// Before it is deleted, its references cease to block: an object that waits for its own dependents is one of this
+    /// one's, so both may be of one circle, in which each would wait for the other for ever.
+    /// </summary>
+    public bool Unblocks { get; init; }
+
     /// <summary>Uids of owners.</summary>
     public IReadOnlyList<string> Unlink { get; init; } = [];
 
@@ -101,7 +107,10 @@ public static class CollectionPlanner
             : metadata.Finalizers.Contains(OrphanFinalizer) ? "Orphan"
             : metadata.Finalizers.Contains(ForegroundFinalizer) ? "Foreground"
             : "Background";
-        return new CollectionPlan(CollectionStep.Delete) { Policy = policy };
+        return new CollectionPlan(CollectionStep.Delete)
+        {
+            Policy = policy, Unblocks = isWaitedFor && observed.Dependents.Any(IsForeground),
+        };
     }
 
     /// <summary>How a reference to <paramref name="owner"/> (null if there is none of that name) stands.</summary>

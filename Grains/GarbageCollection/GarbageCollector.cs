@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -31,11 +32,11 @@ public sealed partial class GarbageCollector : IController
     private const int FailuresWorthALine = 4;
 
     private readonly IResourceClient _client;
-    private readonly ResourceTable _resources;
+    private readonly ResourceCatalog _catalog;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Dictionary<(string ApiVersion, string Kind), ResourceDefinition> _byKind;
+    private readonly ForeignOwners _foreignOwners;
     private readonly Lock _lock = new();
 
     /// <summary>Waiting work, each target once. Bounded by the number of objects.</summary>
@@ -46,34 +47,30 @@ public sealed partial class GarbageCollector : IController
     public GarbageCollector(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.Controller(Name));
-        _resources = services.Resources;
+        _catalog = services.Catalog;
         _options = services.Options;
         _time = services.Time;
         _logger = services.Logger<GarbageCollector>();
-        _byKind = _resources.All.Where(d => d.StoredForm is null).ToDictionary(d => (d.ApiVersion, d.Kind));
+        _foreignOwners = new ForeignOwners(_client, services.Events.For("garbage-collector-controller"));
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var loops = Collectable.Select(d => FollowAsync(d.Name, stop.Token))
-            .Concat(Enumerable.Range(0, Workers).Select(_ => WorkAsync(stop.Token)))
-            .ToList();
-        await Task.WhenAny(loops);
-        await stop.CancelAsync();
-        await Task.WhenAll(loops);
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
+        [
+            FollowKindsAsync,
+            .. Enumerable.Repeat<Func<CancellationToken, Task>>(WorkAsync, Workers),
+        ],
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
     {
-        foreach (var definition in Collectable)
+        foreach (var kind in Collectable)
         {
-            var list = await _client.ListAsync(new ListQuery { Resource = definition.Name }, cancellationToken);
+            var list = await _client.ListAsync(new ListQuery { Resource = kind.Name }, cancellationToken);
             foreach (var item in list.Items.Where(i => i.Metadata.Owners.Count > 0 || NeedsFinalizing(i)))
             {
-                Enqueue(new ObjectAddress(definition.Name, item.Key));
+                Enqueue(new ObjectAddress(kind.Name, item.Key));
             }
         }
     }
@@ -88,12 +85,39 @@ public sealed partial class GarbageCollector : IController
     }
 
     /// <summary>Events have no owners and come by the thousand.</summary>
-    private IEnumerable<ResourceDefinition> Collectable => _resources.All.Where(d =>
-        d.StoredForm is null &&
-        d.Name != WellKnown.Events && d.Verbs.Contains("delete") && d.Verbs.Contains("watch"));
+    private IEnumerable<ResourceKind> Collectable => _catalog.Current.Kinds.Where(
+        static k => k.Name != WellKnown.Events && k.Verbs.Contains("delete") && k.Verbs.Contains("watch"));
 
     private static bool NeedsFinalizing(ResourceObject item) =>
         CollectionPlanner.IsForeground(item) || CollectionPlanner.IsOrphaning(item);
+
+    /// <summary>Follows every kind as long as there is one: kinds come and go.</summary>
+    private async Task FollowKindsAsync(CancellationToken cancellationToken)
+    {
+        var followed = new Dictionary<ResourceName, Task>();
+        while (true)
+        {
+            var changed = _catalog.Changed;
+            var names = Collectable.Select(k => k.Name).ToHashSet();
+            foreach (var gone in followed.Where(f => f.Value.IsCompleted).Select(f => f.Key).ToList())
+            {
+                if (names.Contains(gone))
+                {
+                    // The silo stops: nothing is followed any more.
+                    return;
+                }
+
+                followed.Remove(gone);
+            }
+
+            foreach (var name in names.Where(n => !followed.ContainsKey(n)))
+            {
+                followed[name] = FollowAsync(name, cancellationToken);
+            }
+
+            await await Task.WhenAny(followed.Values.Append(changed));
+        }
+    }
 
     private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
     {
@@ -117,12 +141,15 @@ public sealed partial class GarbageCollector : IController
             return;
         }
 
-        if (NeedsFinalizing(item))
+        var isRelinked = !SameOwners(change.Previous, item);
+        if (isRelinked && change.Previous is { } before)
         {
-            Enqueue(new ObjectAddress(resource, item.Key));
+            await EnqueueWaitingOwnersAsync(before, cancellationToken);
         }
-        else if (item.Metadata.Owners.Count > 0 && !SameOwners(change.Previous, item)
-            && await HasUnsoundOwnerAsync(item, cancellationToken))
+
+        if (NeedsFinalizing(item)
+            || (item.Metadata.Owners.Count > 0 && isRelinked
+                && await HasUnsoundOwnerAsync(resource, item, cancellationToken)))
         {
             Enqueue(new ObjectAddress(resource, item.Key));
         }
@@ -134,37 +161,52 @@ public sealed partial class GarbageCollector : IController
     /// <summary>
     /// A first look at the caches, which may be wrong either way for a moment; only the verified look decides.
     /// </summary>
-    private async Task<bool> HasUnsoundOwnerAsync(ResourceObject item, CancellationToken cancellationToken)
+    private async Task<bool> HasUnsoundOwnerAsync(
+        ResourceName resource, ResourceObject item, CancellationToken cancellationToken)
     {
+        var isUnsound = false;
+        var suspects = new List<(ResourceName Owner, ObjectOwner Reference)>();
         foreach (var reference in item.Metadata.Owners)
         {
-            if (await StateAsync(item, reference, ReadFreshness.Cached, cancellationToken) is not OwnerState.Solid)
+            var state = await StateAsync(item, reference, ReadFreshness.Cached, cancellationToken);
+            isUnsound |= state is not OwnerState.Solid;
+            if ((state is OwnerState.Absent || item.Key.Namespace.Length == 0)
+                && _catalog.Current.Find(reference.ApiVersion, reference.Kind) is { Namespaced: true } owner)
             {
-                return true;
+                suspects.Add((owner.Storage, reference));
             }
         }
 
-        return false;
+        foreach (var kind in suspects.GroupBy(s => s.Owner, s => s.Reference))
+        {
+            if (_catalog.Current.Find(resource) is { } definition)
+            {
+                await _foreignOwners.ReportAsync(definition, item, kind.Key, kind, cancellationToken);
+            }
+        }
+
+        return isUnsound;
     }
 
     private async Task EnqueueDependentsAsync(
         string uid, Func<ResourceObject, bool> isWanted, CancellationToken cancellationToken)
     {
-        foreach (var definition in Collectable)
+        foreach (var kind in Collectable)
         {
-            var list = await _client.ListAsync(new ListQuery { Resource = definition.Name, OwnerUid = uid }, cancellationToken);
+            var list = await _client.ListAsync(new ListQuery { Resource = kind.Name, OwnerUid = uid }, cancellationToken);
             foreach (var dependent in list.Items.Where(isWanted))
             {
-                Enqueue(new ObjectAddress(definition.Name, dependent.Key));
+                Enqueue(new ObjectAddress(kind.Name, dependent.Key));
             }
         }
     }
 
-    private async Task EnqueueWaitingOwnersAsync(ResourceObject gone, CancellationToken cancellationToken)
+    /// <summary>Owners that wait for an object that is gone, or that no longer refers to them as it did.</summary>
+    private async Task EnqueueWaitingOwnersAsync(ResourceObject former, CancellationToken cancellationToken)
     {
-        foreach (var reference in gone.Metadata.Owners)
+        foreach (var reference in former.Metadata.Owners)
         {
-            if (AddressOf(gone, reference) is { } owner
+            if (AddressOf(former, reference) is { } owner
                 && await _client.GetAsync(owner.Resource, owner.Key, ReadFreshness.Cached, cancellationToken) is { Succeeded: true } read
                 && CollectionPlanner.IsForeground(read.Value))
             {
@@ -238,7 +280,10 @@ public sealed partial class GarbageCollector : IController
         switch (plan.Step)
         {
             case CollectionStep.Delete:
-                await DeleteAsync(target, read.Value, plan.Policy, cancellationToken);
+                var item = plan.Unblocks
+                    ? await Ownership.UnblockAsync(_client, target.Resource, read.Value, cancellationToken)
+                    : read.Value;
+                await (item is null ? Task.CompletedTask : DeleteAsync(target, item, plan.Policy, cancellationToken));
                 break;
             case CollectionStep.Unlink:
                 await Ownership.RemoveOwnersAsync(_client, target.Resource, read.Value, plan.Unlink, cancellationToken);
@@ -278,11 +323,11 @@ public sealed partial class GarbageCollector : IController
         string uid, CancellationToken cancellationToken)
     {
         var result = new List<(ResourceName, ResourceObject)>();
-        foreach (var definition in Collectable)
+        foreach (var kind in Collectable)
         {
-            var query = new ListQuery { Resource = definition.Name, OwnerUid = uid, Freshness = ReadFreshness.Linearizable };
+            var query = new ListQuery { Resource = kind.Name, OwnerUid = uid, Freshness = ReadFreshness.Linearizable };
             var list = await _client.ListAsync(query, cancellationToken);
-            result.AddRange(list.Items.Select(i => (definition.Name, i)));
+            result.AddRange(list.Items.Select(i => (kind.Name, i)));
         }
 
         return result;
@@ -309,14 +354,14 @@ public sealed partial class GarbageCollector : IController
 
     private ObjectAddress? AddressOf(ResourceObject item, ObjectOwner reference)
     {
-        if (!_byKind.TryGetValue((reference.ApiVersion, reference.Kind), out var definition)
+        if (_catalog.Current.Find(reference.ApiVersion, reference.Kind) is not { } definition
             || (definition.Namespaced && item.Key.Namespace.Length == 0))
         {
             return null;
         }
 
         return new ObjectAddress(
-            definition.Name, new ObjectKey(definition.Namespaced ? item.Key.Namespace : "", reference.Name));
+            definition.Storage, new ObjectKey(definition.Namespaced ? item.Key.Namespace : "", reference.Name));
     }
 
     private async Task DeleteAsync(ObjectAddress target, ResourceObject item, string policy, CancellationToken cancellationToken) =>

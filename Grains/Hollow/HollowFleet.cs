@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -19,8 +20,6 @@ namespace OrleansOrchestrator.Grains.Hollow;
 /// </remarks>
 internal sealed partial class HollowFleet
 {
-    public const string LeaseNamespace = "kube-node-lease";
-
     /// <summary>Writes on their way at one time, of each sort.</summary>
     private const int MaxWritesInFlight = 64;
 
@@ -61,26 +60,17 @@ internal sealed partial class HollowFleet
     /// <summary>Plays the nodes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await ForEachAsync(_nodes, RegisterAsync, stop.Token);
+        await ForEachAsync(_nodes, RegisterAsync, cancellationToken);
         LogStarted(_nodes.Length, _settings.NamePrefix);
-        List<Task> parts =
-        [
-            FollowAsync(WellKnown.Pods, ApplyPod, stop.Token),
-            FollowAsync(WellKnown.Nodes, ApplyNode, stop.Token),
-            BeatAsync(stop.Token),
-            DispatchAsync(stop.Token),
-            .. Enumerable.Range(0, MaxWritesInFlight).Select(_ => WorkAsync(stop.Token)),
-        ];
-        try
-        {
-            await await Task.WhenAny(parts);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await Loops.RunAsync(
+            [
+                token => FollowAsync(WellKnown.Pods, ApplyPod, token),
+                token => FollowAsync(WellKnown.Nodes, ApplyNode, token),
+                BeatAsync,
+                DispatchAsync,
+                .. Enumerable.Repeat<Func<CancellationToken, Task>>(WorkAsync, MaxWritesInFlight),
+            ],
+            cancellationToken);
     }
 
     private static Task ForEachAsync(
@@ -196,7 +186,7 @@ internal sealed partial class HollowFleet
                     new PatchRequest
                     {
                         Resource = WellKnown.Leases,
-                        Key = new ObjectKey(LeaseNamespace, node.Name),
+                        Key = new ObjectKey(WellKnown.NodeLeaseNamespace, node.Name),
                         Kind = PatchKind.Merge,
                         Patch = HollowNodeJson.LeasePatch(_time.GetUtcNow()),
                     },
@@ -205,7 +195,7 @@ internal sealed partial class HollowFleet
                     new CreateRequest
                     {
                         Resource = WellKnown.Leases,
-                        Namespace = LeaseNamespace,
+                        Namespace = WellKnown.NodeLeaseNamespace,
                         Name = node.Name,
                         Json = HollowNodeJson.Lease(node, _time.GetUtcNow()),
                     },
@@ -233,6 +223,8 @@ internal sealed partial class HollowFleet
                 {
                     await apply(change, cancellationToken);
                 }
+
+                return; // the silo stops, and this with it
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Hollow;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Hollow;
 
@@ -32,7 +33,7 @@ internal static class HollowNodeJson
         {
             ["podCIDR"] = $"{node.PodNetwork}0/24",
             ["podCIDRs"] = new JsonArray($"{node.PodNetwork}0/24"),
-            ["providerID"] = $"hollow://{node.Name}",
+            ["providerID"] = $"{HollowNodes.ProviderPrefix}{node.Name}",
         },
         ["status"] = NodeStatus(node, settings, now),
     });
@@ -54,7 +55,7 @@ internal static class HollowNodeJson
         ["metadata"] = new JsonObject
         {
             ["name"] = node.Name,
-            ["namespace"] = HollowFleet.LeaseNamespace,
+            ["namespace"] = WellKnown.NodeLeaseNamespace,
             ["ownerReferences"] = new JsonArray(new JsonObject
             {
                 ["apiVersion"] = "v1",

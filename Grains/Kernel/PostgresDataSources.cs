@@ -22,8 +22,11 @@ public static class PostgresDataSources
     /// <summary>A statement without an answer for this long counts as lost.</summary>
     private const int CommandTimeoutSeconds = 15;
 
-    /// <summary>The data source of <see cref="PostgresJournalStore"/>.</summary>
-    public static NpgsqlDataSource ForJournals(string connectionString)
+    /// <summary>Who waits longer asks anew.</summary>
+    private const int PulseTimeoutSeconds = 5;
+
+    /// <summary>The data source of <see cref="PostgresJournalStore"/>, with a bound of its own.</summary>
+    public static NpgsqlDataSource ForJournals(string connectionString, StoreConnections? connections = null)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -35,16 +38,47 @@ public static class PostgresDataSources
             NoResetOnClose = true,
             Enlist = false,
         };
+        Bound(settings, (connections ?? StoreConnections.Default).Journals);
         settings.Options = settings.Options is { Length: > 0 } own ? $"{own} {SessionOptions}" : SessionOptions;
         return Build(settings);
     }
 
-    /// <summary>The connection string with which Orleans finds its tables.</summary>
-    public static string ForOrleans(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
+    /// <summary>
+    /// The connection string with which Orleans finds its tables: one text, and so one pool, for all of its providers.
+    /// </summary>
+    public static string ForOrleans(string connectionString, StoreConnections? connections = null)
     {
-        ApplicationName = "orchestrator-orleans",
-        SearchPath = "orleans",
-    }.ConnectionString;
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "orchestrator-orleans",
+            SearchPath = "orleans",
+        };
+        Bound(settings, (connections ?? StoreConnections.Default).Orleans);
+        return settings.ConnectionString;
+    }
+
+    /// <summary>
+    /// The connection string of <see cref="SiloPulseTable"/>: one connection, none of whose commits waits for a disk.
+    /// </summary>
+    public static string ForPulses(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "orchestrator-pulses",
+            Pooling = false,
+            Timeout = PulseTimeoutSeconds,
+            CommandTimeout = PulseTimeoutSeconds,
+            Enlist = false,
+        };
+        settings.Options = $"{settings.Options} -c synchronous_commit=off".TrimStart();
+        return settings.ConnectionString;
+    }
+
+    private static void Bound(NpgsqlConnectionStringBuilder settings, int connections)
+    {
+        settings.MaxPoolSize = connections;
+        settings.MinPoolSize = Math.Min(settings.MinPoolSize, connections);
+    }
 
     private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
     {

@@ -15,6 +15,9 @@ internal sealed partial class ReconcileLoop(
     internal static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50);
     internal static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longest sleep, within what timers can: a step that asks for more comes early and asks again.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromDays(1);
+
     /// <summary>How long the activation stays without progress of its loop; longer than any backoff.</summary>
     private static readonly TimeSpan KeepAliveMargin = TimeSpan.FromMinutes(2);
 
@@ -95,6 +98,7 @@ internal sealed partial class ReconcileLoop(
 
     private async Task WaitAsync(TimeSpan delay)
     {
+        delay = delay < MaxWait ? delay : MaxWait;
         keepAlive(delay + KeepAliveMargin);
         _wake = new TaskCompletionSource();
         using var timer = time.CreateTimer(

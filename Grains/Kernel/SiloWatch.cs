@@ -12,7 +12,8 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// closes its connections; this looks at every connection to another silo that ends, and asks that silo's address for a
 /// new one. When the machine answers that nobody listens there, and the silo did not say goodbye, it is declared dead.
 /// Any other answer, and none at all (a machine that is gone, a network that is cut, a silo that hangs), is left to
-/// Orleans' probes. A silo that is declared dead wrongly ends itself, and the fence keeps it from committing: this is
+/// <see cref="SiloPulse"/>. A silo that is declared dead wrongly ends itself, and the fence keeps it from committing:
+/// this is
 /// about time, not about correctness.
 /// </summary>
 internal sealed partial class SiloWatch(IServiceProvider services, TimeProvider time, ILogger<SiloWatch> logger)

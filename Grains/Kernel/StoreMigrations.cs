@@ -26,6 +26,9 @@ public static class StoreMigrations
     public static async Task ApplyAsync(string connectionString, ILogger logger, CancellationToken cancellationToken)
     {
         var known = KnownScripts();
+
+        // Without a pool, which would keep the connections while the silo runs.
+        connectionString = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await ExecuteAsync(connection, $"select pg_advisory_lock({AdvisoryLock})", cancellationToken);

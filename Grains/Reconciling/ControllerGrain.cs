@@ -96,6 +96,7 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
             {
                 LogStarted(Name);
                 await _controller!.RunAsync(cancellationToken);
+                return; // the silo stops; where it is pinged next, it begins anew
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>Settings of all controllers.</summary>
@@ -22,6 +24,11 @@ public sealed class ControllersOptions
     /// Least time between two wake-ups of one object: many changes of its children cause one reconciliation.
     /// </summary>
     public TimeSpan WakeInterval { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Networks that nodes get the ranges of their pods' addresses from: one, or one for each family.
+    /// </summary>
+    public IReadOnlyList<PodNetwork> PodNetworks { get; set; } = [PodNetwork.Of(IPNetwork.Parse("10.244.0.0/16"))];
 
     /// <summary>Silence of a node's Lease after which the node is Unknown.</summary>
     public TimeSpan NodeMonitorGracePeriod { get; set; } = TimeSpan.FromSeconds(50);

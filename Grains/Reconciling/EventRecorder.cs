@@ -17,7 +17,8 @@ public sealed record EventNote(V1ObjectReference Involved, string Type, string R
     public static EventNote Warning<T>(T involved, string reason, string message)
         where T : class, k8s.IKubernetesObject<V1ObjectMeta> => new(Refer(involved), "Warning", reason, message);
 
-    private static V1ObjectReference Refer<T>(T item)
+    /// <summary>The reference to an object, as events hold it.</summary>
+    public static V1ObjectReference Refer<T>(T item)
         where T : class, k8s.IKubernetesObject<V1ObjectMeta> => new()
         {
             ApiVersion = ResourceOf<T>.ApiVersion,

@@ -8,7 +8,9 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 /// </summary>
 public interface IController
 {
-    /// <summary>Runs until cancelled. An exception ends it; the grain starts it again after a back-off.</summary>
+    /// <summary>
+    /// Runs until cancelled, or until its silo stops. An exception ends it; the grain starts it again after a back-off.
+    /// </summary>
     Task RunAsync(CancellationToken cancellationToken);
 
     /// <summary>

@@ -30,7 +30,8 @@ public static class LabelSelectors
 /// Finds the selectors that match given labels without trying all: a selector is filed under one of the pairs that it
 /// demands.
 /// </summary>
-public sealed class SelectorIndex
+/// <param name="filesEmpty">An empty selector selects everything in its namespace; otherwise it selects nothing.</param>
+public sealed class SelectorIndex(bool filesEmpty = false)
 {
     private readonly Dictionary<(string Namespace, string Label, string Value), Dictionary<ObjectKey, LabelSelector>> _byPair = [];
     private readonly Dictionary<ObjectKey, (string Namespace, string Label, string Value)> _filedUnder = [];
@@ -47,7 +48,7 @@ public sealed class SelectorIndex
             }
         }
 
-        if (selector is null || LabelSelectors.IsEmpty(selector))
+        if (selector is null || (!filesEmpty && LabelSelectors.IsEmpty(selector)))
         {
             return;
         }

@@ -9,25 +9,44 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 public static class Ownership
 {
     /// <summary>Makes <paramref name="owner"/> the controller of the object.</summary>
+    public static Task AdoptAsync(
+        IResourceClient client,
+        ResourceName resource,
+        ResourceObject item,
+        V1OwnerReference owner,
+        CancellationToken cancellationToken) =>
+        AdoptAsync(client, resource, item, owner, finalizer: null, cancellationToken);
+
+    /// <summary>
+    /// Makes <paramref name="owner"/> the controller of the object, and adds a finalizer if one is given.
+    /// </summary>
     public static async Task AdoptAsync(
-        IResourceClient client, ResourceName resource, ResourceObject item, V1OwnerReference owner, CancellationToken cancellationToken)
+        IResourceClient client,
+        ResourceName resource,
+        ResourceObject item,
+        V1OwnerReference owner,
+        string? finalizer,
+        CancellationToken cancellationToken)
     {
-        var patch = new JsonObject
+        var metadata = new JsonObject
         {
-            ["metadata"] = new JsonObject
+            ["uid"] = item.Uid,
+            ["ownerReferences"] = new JsonArray(new JsonObject
             {
-                ["uid"] = item.Uid,
-                ["ownerReferences"] = new JsonArray(new JsonObject
-                {
-                    ["apiVersion"] = owner.ApiVersion,
-                    ["kind"] = owner.Kind,
-                    ["name"] = owner.Name,
-                    ["uid"] = owner.Uid,
-                    ["controller"] = true,
-                    ["blockOwnerDeletion"] = true,
-                }),
-            },
+                ["apiVersion"] = owner.ApiVersion,
+                ["kind"] = owner.Kind,
+                ["name"] = owner.Name,
+                ["uid"] = owner.Uid,
+                ["controller"] = true,
+                ["blockOwnerDeletion"] = true,
+            }),
         };
+        if (finalizer is not null)
+        {
+            metadata["finalizers"] = new JsonArray(finalizer);
+        }
+
+        var patch = new JsonObject { ["metadata"] = metadata };
         Expect(await PatchAsync(client, resource, item, PatchKind.Strategic, patch, cancellationToken), resource, item);
     }
 
@@ -56,6 +75,31 @@ public static class Ownership
             },
         };
         Expect(await PatchAsync(client, resource, item, PatchKind.Merge, patch, cancellationToken), resource, item);
+    }
+
+    /// <summary>
+    /// Makes none of an object's references block its owners; the new version, or null when it has gone.
+    /// </summary>
+    public static async Task<ResourceObject?> UnblockAsync(
+        IResourceClient client, ResourceName resource, ResourceObject item, CancellationToken cancellationToken)
+    {
+        var blocking = item.Metadata.Owners.Where(o => o.BlocksOwnerDeletion).Select(o => new JsonObject
+        {
+            ["apiVersion"] = o.ApiVersion, ["kind"] = o.Kind, ["name"] = o.Name, ["uid"] = o.Uid,
+            ["blockOwnerDeletion"] = false,
+        }).ToArray<JsonNode?>();
+        if (blocking.Length == 0)
+        {
+            return item;
+        }
+
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = item.Uid, ["ownerReferences"] = new JsonArray(blocking) },
+        };
+        var outcome = await PatchAsync(client, resource, item, PatchKind.Strategic, patch, cancellationToken);
+        Expect(outcome, resource, item);
+        return outcome.Succeeded ? outcome.Value : null;
     }
 
     private static JsonObject ToJson(ObjectOwner owner)

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Interfaces.Core.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
@@ -20,8 +22,20 @@ public sealed class ReconcilingServices(
 
     public IClusterTrust Trust => services.GetRequiredService<IClusterTrust>();
 
-    /// <summary>What this server serves.</summary>
-    public ResourceTable Resources => services.GetService<ResourceTable>() ?? BuiltInResources.Table;
+    public INodeVolumes NodeVolumes => services.GetRequiredService<INodeVolumes>();
+    /// <summary>What pods use; null where nobody measures.</summary>
+    public IResourceMetrics? Metrics => services.GetService<IResourceMetrics>();
+
+    public ISecretTokens Tokens => services.GetRequiredService<ISecretTokens>();
+
+    public ICertificateSigner Signer => services.GetRequiredService<ICertificateSigner>();
+
+    /// <summary>What this server serves, and when that changes.</summary>
+    public ResourceCatalog Catalog { get; } =
+        services.GetService<ResourceCatalog>() ?? new ResourceCatalog(BuiltInResources.Table);
+
+    /// <summary>What this server serves at the moment.</summary>
+    public ResourceTable Resources => Catalog.Current;
 
     public ControllersOptions Options => options.Value;
 

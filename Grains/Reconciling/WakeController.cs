@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Reconciling;
@@ -34,6 +35,7 @@ public sealed class WakeController : IController
     private readonly WakeUp _wake;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
+    private readonly Func<ResourceObject, bool>? _concerns;
     private readonly Lock _lock = new();
 
     /// <summary>All keys that wait, in <see cref="_ready"/> or <see cref="_later"/>.</summary>
@@ -54,6 +56,7 @@ public sealed class WakeController : IController
     /// <param name="wake">Sends a wake-up.</param>
     /// <param name="options">Settings.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="concerns">Which objects the reminder wakes; null for all.</param>
     public WakeController(
         ResourceName target,
         ResourceName? namesakes,
@@ -61,8 +64,10 @@ public sealed class WakeController : IController
         IResourceClient client,
         WakeUp wake,
         ControllersOptions options,
-        TimeProvider time)
+        TimeProvider time,
+        Func<ResourceObject, bool>? concerns = null)
     {
+        _concerns = concerns;
         _target = target;
         _namesakes = namesakes;
         _followed = followed;
@@ -73,14 +78,9 @@ public sealed class WakeController : IController
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var loops = _followed.Select(f => FollowAsync(f, stop.Token)).Append(PumpAsync(stop.Token)).ToList();
-        await Task.WhenAny(loops);
-        await stop.CancelAsync();
-        await Task.WhenAll(loops);
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
+        [.. _followed.Select(f => (Func<CancellationToken, Task>)(token => FollowAsync(f, token))), PumpAsync],
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
@@ -89,7 +89,7 @@ public sealed class WakeController : IController
         foreach (var resource in _namesakes is { } namesakes ? new[] { _target, namesakes } : [_target])
         {
             var list = await _client.ListAsync(new ListQuery { Resource = resource }, cancellationToken);
-            keys.UnionWith(list.Items.Select(i => i.Key));
+            keys.UnionWith(list.Items.Where(i => _concerns?.Invoke(i) != false).Select(i => i.Key));
         }
 
         foreach (var key in keys)

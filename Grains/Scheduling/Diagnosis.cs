@@ -56,8 +56,13 @@ public sealed class Diagnosis
             return NoNodes;
         }
 
-        var filtered = _preFilter is null ? Sentence(_reasons) : $"{Head} {_preFilter}.";
-        return $"{filtered} no new claims to deallocate, preemption: {Preemption(pod)}";
+        if (_preFilter is not null)
+        {
+            // Upstream's search for claims to deallocate finds nothing of what an earlier step would have left it.
+            return $"{Head} {_preFilter}. not found";
+        }
+
+        return $"{Sentence(_reasons)} no new claims to deallocate, preemption: {Preemption(pod)}";
     }
 
     private string Head => string.Create(CultureInfo.InvariantCulture, $"0/{NodeCount} nodes are available:");

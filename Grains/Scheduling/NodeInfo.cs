@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 public sealed class NodeInfo(string name, VersionClock clock)
 {
-    private readonly List<HostPort> _usedPorts = [];
+    private readonly UsedPorts _usedPorts = new();
     private long[] _scalarAllocatable = [];
     private long[] _scalarRequested = [];
 
@@ -61,14 +61,11 @@ public sealed class NodeInfo(string name, VersionClock clock)
     /// <summary>True when none of these ports is taken.</summary>
     public bool HasFreePorts(HostPort[] wanted)
     {
-        foreach (var used in _usedPorts)
+        foreach (var port in wanted)
         {
-            foreach (var port in wanted)
+            if (!_usedPorts.IsFree(port))
             {
-                if (used.CollidesWith(port))
-                {
-                    return false;
-                }
+                return false;
             }
         }
 
@@ -133,14 +130,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
 
         foreach (var port in pod.HostPorts)
         {
-            if (sign > 0)
-            {
-                _usedPorts.Add(port);
-            }
-            else
-            {
-                _usedPorts.Remove(port);
-            }
+            _usedPorts.Count(port, sign);
         }
 
         Version = clock.Next();
@@ -185,7 +175,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
         labels.GetValueOrDefault("topology.kubernetes.io/region") + ":" + labels.GetValueOrDefault(
             "topology.kubernetes.io/zone");
 
-    private static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right)
+    internal static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right)
     {
         if (left.Count != right.Count)
         {

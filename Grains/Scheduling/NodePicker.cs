@@ -34,6 +34,13 @@ public sealed class NodePicker
     private readonly IScorePlugin[] _scaledScores;
     private readonly int[] _highest;
     private readonly ShapeCache _cache;
+    private readonly List<(IPodRelations Said, int Weight)> _relations = [];
+
+    /// <summary>What they rejected of the pod at hand, by slot.</summary>
+    private readonly Dictionary<int, Verdict> _related = [];
+
+    /// <summary>Of a pod with claims, which no other pod can share.</summary>
+    private readonly ShapeResults _single;
     private NodeInfo[] _candidates = [];
     private int _start;
 
@@ -52,6 +59,7 @@ public sealed class NodePicker
         _scaledScores = [.. plugins.Scores.Where(s => s.Scale != ScoreScale.None)];
         _highest = new int[_scaledScores.Length];
         _cache = new ShapeCache(_scaledScores.Length, CachedShapes);
+        _single = new ShapeResults(_scaledScores.Length);
     }
 
     /// <summary>How many fitting nodes end the search.</summary>
@@ -85,7 +93,8 @@ public sealed class NodePicker
         }
 
         var tried = confined is null ? order : Named(confined);
-        var results = _cache.Get(pod.Shape, _nodes.SlotCount);
+        Relate(pod, order);
+        var results = pod.Claims.Length == 0 ? _cache.Get(pod.Shape, _nodes.SlotCount) : Single();
         var count = Filter(pod, tried, results, order.Length);
         if (count == 0)
         {
@@ -95,6 +104,13 @@ public sealed class NodePicker
 
         diagnosis = null;
         return count == 1 ? _candidates[0] : Best(results, count);
+    }
+
+    private ShapeResults Single()
+    {
+        _single.Reserve(_nodes.SlotCount);
+        Array.Clear(_single.Versions);
+        return _single;
     }
 
     private NodeInfo[] Named(HashSet<string> names) =>
@@ -119,7 +135,7 @@ public sealed class NodePicker
                 Evaluate(pod, node, results);
             }
 
-            if (results.Verdicts[node.Slot] is null)
+            if (results.Verdicts[node.Slot] is null && IsRelatedWell(node))
             {
                 _candidates[found++] = node;
             }
@@ -127,6 +143,33 @@ public sealed class NodePicker
 
         _start = allNodes == 0 ? 0 : (_start + visited) % allNodes;
         return found;
+    }
+
+    private void Relate(PodInfo pod, NodeInfo[] nodes)
+    {
+        _relations.Clear();
+        _related.Clear();
+        foreach (var plugin in _plugins.Relations)
+        {
+            if (plugin.Prepare(pod, nodes) is { } said)
+            {
+                _relations.Add((said, plugin.Weight));
+            }
+        }
+    }
+
+    private bool IsRelatedWell(NodeInfo node)
+    {
+        foreach (var (said, _) in _relations)
+        {
+            if (said.Filter(node) is { } verdict)
+            {
+                _related[node.Slot] = verdict;
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void Evaluate(PodInfo pod, NodeInfo node, ShapeResults results)
@@ -173,11 +216,12 @@ public sealed class NodePicker
             }
         }
 
+        var related = RelationScores(count);
         var (best, ties, bestScore) = (_candidates[0], 0, int.MinValue);
         for (var c = 0; c < count; c++)
         {
             var candidate = _candidates[c];
-            var score = results.Fixed[candidate.Slot] + ScaledScore(results, candidate.Slot);
+            var score = results.Fixed[candidate.Slot] + ScaledScore(results, candidate.Slot) + (related?[c] ?? 0);
             if (score > bestScore)
             {
                 (best, ties, bestScore) = (candidate, 1, score);
@@ -191,6 +235,25 @@ public sealed class NodePicker
 
         Invariant.Check(bestScore > int.MinValue, "one of several candidates is best");
         return best;
+    }
+
+    /// <summary>The weighted sums, by place among the candidates; null when no relation prefers any.</summary>
+    private int[]? RelationScores(int count)
+    {
+        int[]? sums = null;
+        foreach (var (said, weight) in _relations)
+        {
+            if (said.Score(_candidates.AsSpan(0, count)) is { } scores)
+            {
+                sums ??= new int[count];
+                for (var c = 0; c < count; c++)
+                {
+                    sums[c] += weight * scores[c];
+                }
+            }
+        }
+
+        return sums;
     }
 
     private int ScaledScore(ShapeResults results, int slot)
@@ -215,7 +278,7 @@ public sealed class NodePicker
         var diagnosis = new Diagnosis(allNodes);
         foreach (var node in tried)
         {
-            diagnosis.Reject(results.Verdicts[node.Slot]!);
+            diagnosis.Reject(results.Verdicts[node.Slot] ?? _related[node.Slot]);
         }
 
         if (tried.Length < allNodes)

@@ -29,6 +29,12 @@ public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome 
 {
     /// <summary>True when no binding was sent, only looked up.</summary>
     public bool IsVerification { get; init; }
+
+    /// <summary>True when the pod had to wait for its volumes first.</summary>
+    public bool WaitedForVolumes { get; init; }
+
+    /// <summary>What failed, in front of the error.</summary>
+    public string Step { get; init; } = "binding rejected: running Bind plugin \"DefaultBinder\"";
 }
 
 /// <summary>
@@ -43,25 +49,39 @@ internal sealed partial class PodBinder
     private readonly int _maxInFlight;
     private readonly Channel<SchedulingDecision> _decisions;
 
-    public PodBinder(IResourceClient client, int maxInFlight, ILogger logger)
+    /// <summary>Apart from the others, which must not wait until somebody has made a volume.</summary>
+    private readonly Channel<SchedulingDecision> _withVolumes;
+    private readonly VolumeBinder _volumes;
+
+    public PodBinder(
+        IResourceClient client, int maxInFlight, ChangeSignals signals, TimeProvider time, ILogger logger)
     {
+        _volumes = new VolumeBinder(client, signals, time);
         _client = client;
         _logger = logger;
         _maxInFlight = maxInFlight;
         _decisions = Channel.CreateBounded<SchedulingDecision>(maxInFlight);
+        _withVolumes = Channel.CreateBounded<SchedulingDecision>(maxInFlight);
     }
 
-    /// <summary>The caller has at most the given number of bindings in flight, so there is always room.</summary>
-    public void Start(SchedulingDecision decision) =>
-        Invariant.Check(_decisions.Writer.TryWrite(decision), "bindings in flight are bounded", decision.Pod.Key);
+    /// <summary>
+    /// The caller has at most the given number of bindings in flight, with volumes and without, so there is room.
+    /// </summary>
+    public void Start(SchedulingDecision decision) => Invariant.Check(
+        (decision.Volumes.Count > 0 ? _withVolumes : _decisions).Writer.TryWrite(decision),
+        "bindings in flight are bounded",
+        decision.Pod.Key);
 
     public Task RunAsync(
         Func<BindingResult, CancellationToken, ValueTask> finished, CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, _maxInFlight).Select(async _ =>
+        Task.WhenAll(Enumerable.Range(0, 2 * _maxInFlight).Select(async i =>
         {
-            await foreach (var decision in _decisions.Reader.ReadAllAsync(cancellationToken))
+            var decisions = i < _maxInFlight ? _decisions : _withVolumes;
+            await foreach (var decision in decisions.Reader.ReadAllAsync(cancellationToken))
             {
-                await finished(await BindAsync(decision, cancellationToken), cancellationToken);
+                var result = await BindAsync(decision, cancellationToken);
+                await finished(
+                    result with { WaitedForVolumes = decision.Volumes.Count > 0 }, cancellationToken);
             }
         }));
 
@@ -102,6 +122,13 @@ internal sealed partial class PodBinder
         string error;
         try
         {
+            if (decision.Volumes.Count > 0 && await _volumes.BindAsync(decision, cancellationToken) is { } failure)
+            {
+                LogFailed(pod.Key, nodeName, failure);
+                var failed = await VerifyAsync(pod, nodeName, $"binding volumes: {failure}", cancellationToken);
+                return failed with { Step = "running PreBind plugin \"VolumeBinding\"" };
+            }
+
             var bound = await _client.CreateAsync(
                 new CreateRequest
                 {

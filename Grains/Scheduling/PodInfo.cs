@@ -23,6 +23,11 @@ public sealed class PodInfo
 
     public int Priority { get; init; }
 
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>
+    public ClaimUse[] Claims { get; init; } = [];
+
     /// <summary>False with <c>preemptionPolicy: Never</c>.</summary>
     public bool MayPreempt { get; init; } = true;
 
@@ -58,6 +63,38 @@ public sealed class PodShape
 
     public PreferredTerm[] Preferred { get; init; } = [];
 
+    /// <summary>What it says of other pods; null when nothing.</summary>
+    public PodTerms? Terms { get; init; }
+
+    public SpreadConstraint[] Spread { get; init; } = [];
+
+    /// <summary>True when no taint that keeps pods away is untolerated.</summary>
+    public bool ToleratesAll(Taint[] taints)
+    {
+        foreach (var taint in taints)
+        {
+            if (taint.Effect is Taint.NoSchedule or Taint.NoExecute && !Tolerates(taint))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public bool Tolerates(Taint taint)
+    {
+        foreach (var toleration in Tolerations)
+        {
+            if (toleration.Tolerates(taint))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Results per node, owned by the <see cref="ShapeCache"/>; null when it dropped them.</summary>
     internal ShapeResults? Results { get; set; }
 }
@@ -89,16 +126,10 @@ public sealed record PodRequests
 /// <param name="Amount">In the resource's own unit.</param>
 public readonly record struct ScalarAmount(int Resource, long Amount);
 
-/// <summary>A port that a pod wants on its host.</summary>
+/// <summary>A port that a pod wants on its host; the any-address collides with every address.</summary>
 public readonly record struct HostPort(string Address, string Protocol, int Port)
 {
     public const string AnyAddress = "0.0.0.0";
-
-    /// <summary>The any-address collides with every address.</summary>
-    public bool CollidesWith(HostPort other) =>
-        Port == other.Port
-        && string.Equals(Protocol, other.Protocol, StringComparison.Ordinal)
-        && (Address == AnyAddress || other.Address == AnyAddress || string.Equals(Address, other.Address, StringComparison.Ordinal));
 }
 
 /// <summary>A toleration; empty key with Exists tolerates everything.</summary>

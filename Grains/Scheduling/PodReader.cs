@@ -21,15 +21,17 @@ public sealed class PodReader(ScalarResources scalars)
 
     private readonly ArrayBufferWriter<byte> _key = new(1024);
     private readonly Dictionary<byte[], PodShape> _shapes = new(ByteComparer.Instance);
+    private bool _isResizing;
 
     /// <summary>The facts of one version of a pod.</summary>
     public PodInfo Read(ResourceObject pod)
     {
-        _key.ResetWrittenCount();
-        _key.Write("{"u8);
-        var facts = new Facts();
-        ReadTop(pod.Json.Span, ref facts);
-        _key.Write("\"\":0}"u8);
+        var facts = ReadAll(pod.Json.Span, isResizing: false);
+        if (facts.IsResizing)
+        {
+            facts = ReadAll(pod.Json.Span, isResizing: true); // seldom: what it has then counts, too
+        }
+
         return new PodInfo
         {
             Key = pod.Key,
@@ -40,6 +42,8 @@ public sealed class PodReader(ScalarResources scalars)
             SchedulerName = facts.SchedulerName,
             NodeName = facts.NodeName,
             Priority = facts.Priority,
+            Labels = pod.Metadata.Labels,
+            Claims = facts.Claims is null ? [] : Named(facts.Claims, pod.Key.Name),
             MayPreempt = !facts.NeverPreempts,
             IsDeleting = facts.IsDeleting,
             IsFinished = facts.IsFinished,
@@ -47,6 +51,25 @@ public sealed class PodReader(ScalarResources scalars)
             UnschedulableMessage = facts.UnschedulableMessage,
             UnschedulableReason = facts.UnschedulableReason,
         };
+    }
+
+    private static ClaimUse[] Named(List<ClaimUse> claims, string podName) =>
+        [.. claims.Select(c => c.IsEphemeral ? c with { Name = $"{podName}-{c.Name}" } : c)];
+
+    private Facts ReadAll(ReadOnlySpan<byte> json, bool isResizing)
+    {
+        _isResizing = isResizing;
+        _key.ResetWrittenCount();
+        _key.Write("{"u8);
+        var facts = new Facts();
+        ReadTop(json, ref facts);
+        if (isResizing && facts.IsInfeasible)
+        {
+            _key.Write("\"infeasible\":true,"u8);
+        }
+
+        _key.Write("\"\":0}"u8);
+        return facts;
     }
 
     private PodShape Intern(ReadOnlySpan<byte> key)
@@ -83,7 +106,7 @@ public sealed class PodReader(ScalarResources scalars)
             }
             else if (reader.ValueTextEquals("status"u8))
             {
-                ReadStatus(ref reader, ref facts);
+                ReadStatus(json, ref reader, ref facts);
             }
             else
             {
@@ -143,7 +166,8 @@ public sealed class PodReader(ScalarResources scalars)
 
     private static bool IsConstraint(ref Utf8JsonReader reader) =>
         reader.ValueTextEquals("tolerations"u8) || reader.ValueTextEquals("nodeSelector"u8) || reader.ValueTextEquals("affinity"u8)
-        || reader.ValueTextEquals("overhead"u8) || reader.ValueTextEquals("resources"u8);
+        || reader.ValueTextEquals("topologySpreadConstraints"u8) || reader.ValueTextEquals("overhead"u8)
+        || reader.ValueTextEquals("resources"u8);
 
     private static void ReadSpecFact(ref Utf8JsonReader reader, ref Facts facts)
     {
@@ -156,6 +180,10 @@ public sealed class PodReader(ScalarResources scalars)
             reader.Read();
             facts.SchedulerName =
                 reader.ValueTextEquals("default-scheduler"u8) ? "default-scheduler" : reader.GetString() ?? "";
+        }
+        else if (reader.ValueTextEquals("volumes"u8))
+        {
+            facts.Claims = ReadClaims(ref reader);
         }
         else if (reader.ValueTextEquals("priority"u8))
         {
@@ -178,6 +206,66 @@ public sealed class PodReader(ScalarResources scalars)
         }
     }
 
+    /// <summary>Ephemeral ones by the name of their volume.</summary>
+    private static List<ClaimUse>? ReadClaims(ref Utf8JsonReader reader)
+    {
+        List<ClaimUse>? claims = null;
+        reader.Read();
+        while (reader.TokenType == JsonTokenType.StartArray
+            && reader.Read()
+            && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (ReadClaim(ref reader) is { } claim)
+            {
+                (claims ??= []).Add(claim);
+            }
+        }
+
+        return claims;
+    }
+
+    private static ClaimUse? ReadClaim(ref Utf8JsonReader reader)
+    {
+        var (volume, claim, isEphemeral) = ("", "", false);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("name"u8))
+            {
+                volume = ReadText(ref reader);
+            }
+            else if (reader.ValueTextEquals("persistentVolumeClaim"u8))
+            {
+                claim = ReadClaimName(ref reader);
+            }
+            else
+            {
+                isEphemeral |= reader.ValueTextEquals("ephemeral"u8);
+                reader.Skip();
+            }
+        }
+
+        return claim.Length > 0 ? new ClaimUse(claim, false) : isEphemeral ? new ClaimUse(volume, true) : null;
+    }
+
+    private static string ReadClaimName(ref Utf8JsonReader reader)
+    {
+        var name = "";
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("claimName"u8))
+            {
+                name = ReadText(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return name;
+    }
+
     private static bool HasElement(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -195,7 +283,7 @@ public sealed class PodReader(ScalarResources scalars)
         return any;
     }
 
-    private static void ReadStatus(ref Utf8JsonReader reader, ref Facts facts)
+    private void ReadStatus(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, ref Facts facts)
     {
         reader.Read();
         while (reader.TokenType != JsonTokenType.Null
@@ -219,6 +307,10 @@ public sealed class PodReader(ScalarResources scalars)
                     }
                 }
             }
+            else if (_isResizing)
+            {
+                CopyAmounts(json, ref reader);
+            }
             else
             {
                 reader.Skip();
@@ -226,9 +318,29 @@ public sealed class PodReader(ScalarResources scalars)
         }
     }
 
+    /// <summary>What a pod and its containers have been given, and have.</summary>
+    private void CopyAmounts(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals("containerStatuses"u8) || reader.ValueTextEquals("initContainerStatuses"u8))
+        {
+            CopyName(ref reader);
+            CopyContainers(json, ref reader);
+        }
+        else if (reader.ValueTextEquals("resources"u8) || reader.ValueTextEquals("allocatedResources"u8))
+        {
+            _key.Write(reader.ValueTextEquals("resources"u8) ? "\"actual\":"u8 : "\"allocated\":"u8);
+            CopyValue(json, ref reader);
+            _key.Write(","u8);
+        }
+        else
+        {
+            reader.Skip();
+        }
+    }
+
     private static void ReadCondition(ref Utf8JsonReader reader, ref Facts facts)
     {
-        bool isScheduled = false, isFalse = false;
+        bool isScheduled = false, isResize = false, isFalse = false;
         string? reason = null, message = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -236,6 +348,8 @@ public sealed class PodReader(ScalarResources scalars)
             {
                 reader.Read();
                 isScheduled = reader.ValueTextEquals("PodScheduled"u8);
+                isResize = reader.ValueTextEquals("PodResizePending"u8)
+                    || reader.ValueTextEquals("PodResizeInProgress"u8);
             }
             else if (reader.ValueTextEquals("status"u8))
             {
@@ -256,6 +370,8 @@ public sealed class PodReader(ScalarResources scalars)
             }
         }
 
+        facts.IsResizing |= isResize && !isFalse;
+        facts.IsInfeasible |= isResize && reason == "Infeasible";
         if (isScheduled && isFalse)
         {
             facts.UnschedulableReason = reason;
@@ -304,7 +420,8 @@ public sealed class PodReader(ScalarResources scalars)
 
     private void CopyContainerField(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
     {
-        if (reader.ValueTextEquals("resources"u8) || reader.ValueTextEquals("restartPolicy"u8))
+        if (reader.ValueTextEquals("resources"u8) || reader.ValueTextEquals("restartPolicy"u8)
+            || (_isResizing && (reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("allocatedResources"u8))))
         {
             CopyName(ref reader);
             CopyValue(json, ref reader);
@@ -339,10 +456,13 @@ public sealed class PodReader(ScalarResources scalars)
         public string SchedulerName = "";
         public string NodeName = "";
         public int Priority;
+        public List<ClaimUse>? Claims;
         public bool NeverPreempts;
         public bool IsDeleting;
         public bool IsFinished;
         public bool IsGated;
+        public bool IsResizing;
+        public bool IsInfeasible;
         public string? UnschedulableMessage;
         public string? UnschedulableReason;
     }

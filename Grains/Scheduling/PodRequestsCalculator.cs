@@ -6,7 +6,8 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <summary>
 /// What a pod occupies: its containers together, or, where larger, what one init container needs beside the sidecars
 /// started before it; plus
-/// overhead. Pod-level resources, where given, stand for the sum.
+/// overhead. Pod-level resources, where given, stand for the sum. While a pod is resized, the most of what it asks for,
+/// was given and has counts, except what it asks for in vain.
 /// </summary>
 internal static class PodRequestsCalculator
 {
@@ -49,17 +50,24 @@ internal static class PodRequestsCalculator
     private static Dictionary<string, long> Total(JsonElement spec, bool forScoring)
     {
         var podLevel = Read(PodShapeParser.Property(PodShapeParser.Property(spec, "resources"), "requests"));
+        if (podLevel.Count > 0 && PodShapeParser.Property(spec, "actual") is { } actual)
+        {
+            podLevel = Occupied(spec, podLevel, actual, PodShapeParser.Property(spec, "allocated"));
+        }
+
+        var statuses = PodShapeParser.Items(spec, "containerStatuses")
+            .Concat(PodShapeParser.Items(spec, "initContainerStatuses")).ToList();
         var total = NewAmounts();
         foreach (var container in PodShapeParser.Items(spec, "containers"))
         {
-            Add(total, ContainerRequests(container, podLevel, forScoring));
+            Add(total, ContainerRequests(Amounts(container), podLevel, forScoring));
         }
 
         var sidecars = NewAmounts();
         var peak = NewAmounts();
         foreach (var container in PodShapeParser.Items(spec, "initContainers"))
         {
-            var requests = ContainerRequests(container, podLevel, forScoring);
+            var requests = ContainerRequests(Amounts(container), podLevel, forScoring);
             if (IsSidecar(container))
             {
                 Add(total, requests);
@@ -84,12 +92,29 @@ internal static class PodRequestsCalculator
 
         Add(total, Read(PodShapeParser.Property(spec, "overhead")));
         return total;
+
+        Dictionary<string, long> Amounts(JsonElement container)
+        {
+            var asked = Read(PodShapeParser.Property(PodShapeParser.Property(container, "resources"), "requests"));
+            var status = statuses.Find(s => PodShapeParser.Text(s, "name") == PodShapeParser.Text(container, "name"));
+            return PodShapeParser.Property(status, "resources") is { } has
+                ? Occupied(spec, asked, has, PodShapeParser.Property(status, "allocatedResources"))
+                : asked;
+        }
+    }
+
+    private static Dictionary<string, long> Occupied(
+        JsonElement spec, Dictionary<string, long> asked, JsonElement actual, JsonElement? allocated)
+    {
+        var amounts = PodShapeParser.Property(spec, "infeasible") is null ? asked : NewAmounts();
+        Raise(amounts, Read(PodShapeParser.Property(actual, "requests")));
+        Raise(amounts, Read(allocated));
+        return amounts;
     }
 
     private static Dictionary<string, long> ContainerRequests(
-        JsonElement container, Dictionary<string, long> podLevel, bool forScoring)
+        Dictionary<string, long> requests, Dictionary<string, long> podLevel, bool forScoring)
     {
-        var requests = Read(PodShapeParser.Property(PodShapeParser.Property(container, "resources"), "requests"));
         if (forScoring && !podLevel.ContainsKey(Cpu))
         {
             requests.TryAdd(Cpu, UnrequestedMilliCpu);

@@ -16,6 +16,8 @@ internal static class PodShapeParser
             HostPorts = [.. ReadHostPorts(spec)],
             Required = ReadRequired(spec),
             Preferred = [.. ReadPreferred(spec)],
+            Terms = PodTermParser.ReadTerms(spec),
+            Spread = [.. PodTermParser.ReadSpread(spec)],
         };
     }
 

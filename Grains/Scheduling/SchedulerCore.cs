@@ -27,6 +27,10 @@ public sealed class SchedulerCore
     private readonly Dictionary<ObjectKey, Entry> _assumed = [];
     private readonly ClusterEvents _events = new();
     private readonly ScalarResources _scalars = new();
+    private readonly VolumeTable _volumes = new();
+    private readonly PlacedPods _placed = new();
+    private readonly NamespaceTable _namespaces = new();
+    private readonly VolumeBindingPlugin _binding;
     private readonly string _schedulerName;
     private readonly TimeProvider _time;
     private readonly PodReader _reader;
@@ -36,7 +40,8 @@ public sealed class SchedulerCore
     {
         _schedulerName = schedulerName;
         _time = time;
-        var plugins = PluginSet.Default(_scalars);
+        var plugins = PluginSet.Default(_scalars, _volumes, _placed, _namespaces);
+        _binding = plugins.VolumeBinding!;
         _reader = new PodReader(_scalars);
         Nodes = new NodeTable(_scalars);
         Queue = new SchedulingQueue(plugins, time);
@@ -105,6 +110,22 @@ public sealed class SchedulerCore
         }
     }
 
+    public void ApplyNamespace(ChangeKind kind, ResourceObject item) => _namespaces.Apply(kind, item);
+
+    /// <inheritdoc cref="KeepOnlyPods"/>
+    public void KeepOnlyNamespaces(IReadOnlySet<ObjectKey> present) => _namespaces.KeepOnly(present);
+
+    /// <summary>Something happened to a claim, a volume or a storage class.</summary>
+    public void ApplyVolume(ResourceName resource, ChangeKind kind, ResourceObject item)
+    {
+        _volumes.Apply(resource, kind, item);
+        _events.Kinds |= ClusterChanges.Volume;
+    }
+
+    /// <inheritdoc cref="KeepOnlyPods"/>
+    public void KeepOnlyVolumes(ResourceName resource, IReadOnlySet<ObjectKey> present) =>
+        _volumes.KeepOnly(resource, present);
+
     /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
     public void KeepOnlyPods(IReadOnlySet<ObjectKey> present)
     {
@@ -151,9 +172,10 @@ public sealed class SchedulerCore
         }
 
         var entry = _pods[pod.Key];
+        var choices = pod.Claims.Length == 0 ? [] : _binding.Choose(pod, node);
         Place(entry, node);
         _assumed[pod.Key] = entry;
-        return new SchedulingDecision(pod, node.Name, null, queued.Attempts);
+        return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices };
     }
 
     /// <summary>The binding is durable; the pod's change is on its way.</summary>
@@ -221,10 +243,17 @@ public sealed class SchedulerCore
             TakeOff(entry);
         }
 
+        var old = entry.Pod;
         entry.Pod = pod;
-        if (entry.Node is null)
+        if (entry.Node is not { } place)
         {
             Place(entry, Nodes.GetOrAdd(pod.NodeName));
+        }
+        else
+        {
+            _placed.Put(pod, place);
+            _events.Kinds |=
+                NodeInfo.SameLabels(old.Labels, pod.Labels) ? ClusterChanges.None : ClusterChanges.PodPlaced;
         }
     }
 
@@ -273,12 +302,15 @@ public sealed class SchedulerCore
         _pods.Remove(entry.Pod.Key);
     }
 
-    private static void Place(Entry entry, NodeInfo node)
+    private void Place(Entry entry, NodeInfo node)
     {
         Invariant.Check(entry.Node is null, "a pod is accounted to one node only", entry.Pod.Key);
         entry.Node = node;
         entry.Accounted = entry.Pod.Shape;
         node.AddPod(entry.Pod.Shape);
+        _placed.Put(entry.Pod, node);
+        _events.Kinds |= ClusterChanges.PodPlaced;
+        _volumes.Count(entry.Pod, node.Name, +1);
     }
 
     private void TakeOff(Entry entry)
@@ -286,6 +318,8 @@ public sealed class SchedulerCore
         if (entry.Node is { } node)
         {
             node.RemovePod(entry.Accounted!);
+            _placed.Remove(entry.Pod.Key);
+            _volumes.Count(entry.Pod, node.Name, -1);
             entry.Node = null;
             _events.FreedNodes.Add(node);
             Nodes.Release(node);
@@ -314,4 +348,8 @@ public sealed class SchedulerCore
 /// <param name="NodeName">To bind it to; null when no node fits.</param>
 /// <param name="Message">Why not.</param>
 /// <param name="Attempts">How often it has been tried, this time included.</param>
-public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? Message, int Attempts);
+public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? Message, int Attempts)
+{
+    /// <summary>What its unbound claims need before it can be bound.</summary>
+    public IReadOnlyList<VolumeChoice> Volumes { get; init; } = [];
+}

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -37,10 +38,12 @@ public sealed partial class SchedulerLoop : IDisposable
     private readonly ILogger _logger;
     private readonly SchedulerCore _core;
     private readonly PodBinder _binder;
+    private readonly ChangeSignals _signals = new();
     private readonly SchedulingReporter _reporter;
     private readonly SchedulerMetrics _metrics;
-    private int _streamsToSync = 2;
+    private int _streamsToSync = 3 + VolumeTable.Resources.Count;
     private int _bindingsInFlight;
+    private int _waitingForVolumes;
     private volatile bool _isBusy;
 
     public SchedulerLoop(
@@ -54,7 +57,7 @@ public sealed partial class SchedulerLoop : IDisposable
         var seed = options.Seed ?? unchecked((int)time.GetTimestamp());
         LogStarted(name, seed);
         _core = new SchedulerCore(name, time, new Random(seed), options.PercentageOfNodesToScore);
-        _binder = new PodBinder(_client, options.MaxBindingsInFlight, logger);
+        _binder = new PodBinder(_client, options.MaxBindingsInFlight, _signals, time, logger);
         _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
         _metrics = new SchedulerMetrics(name);
     }
@@ -62,27 +65,27 @@ public sealed partial class SchedulerLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _metrics.Dispose();
 
-    /// <summary>Schedules until cancelled; fails only on a bug, after which a fresh loop must take over.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Schedules until cancelled, or until its silo stops; fails only on a bug, after which a fresh loop must take
+    /// over.
+    /// </summary>
+    public Task RunAsync(CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] parts =
+        Func<CancellationToken, Task>[] parts =
         [
-            Task.Run(() => FollowAsync(WellKnown.Nodes, stop.Token), CancellationToken.None),
-            Task.Run(() => FollowAsync(WellKnown.Pods, stop.Token), CancellationToken.None),
-            Task.Run(() => _binder.RunAsync(FinishedAsync, stop.Token), CancellationToken.None),
-            Task.Run(() => _reporter.RunAsync(stop.Token), CancellationToken.None),
-            Task.Run(() => TurnAsync(stop.Token), CancellationToken.None),
+            token => FollowAsync(WellKnown.Nodes, token),
+            token => FollowAsync(WellKnown.Pods, token),
+            token => FollowAsync(WellKnown.Namespaces, token),
+            .. VolumeTable.Resources.Select(
+                r => (Func<CancellationToken, Task>)(token => FollowAsync(r, token))),
+            token => _binder.RunAsync(FinishedAsync, token),
+            _reporter.RunAsync,
+            TurnAsync,
         ];
-        try
-        {
-            await await Task.WhenAny(parts);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        return Loops.RunAsync(
+            parts.Select(static part => (Func<CancellationToken, Task>)(
+                token => Task.Run(() => part(token), CancellationToken.None))),
+            cancellationToken);
     }
 
     private async Task TurnAsync(CancellationToken cancellationToken)
@@ -141,6 +144,14 @@ public sealed partial class SchedulerLoop : IDisposable
         {
             _core.ApplyNode(change.Kind, change.Object);
         }
+        else if (input.Resource == WellKnown.Namespaces)
+        {
+            _core.ApplyNamespace(change.Kind, change.Object);
+        }
+        else if (input.Resource != WellKnown.Pods)
+        {
+            _core.ApplyVolume(input.Resource, change.Kind, change.Object);
+        }
         else
         {
             _core.ApplyPod(change.Kind, change.Object);
@@ -152,6 +163,14 @@ public sealed partial class SchedulerLoop : IDisposable
         if (resource == WellKnown.Nodes)
         {
             _core.KeepOnlyNodes(present);
+        }
+        else if (resource == WellKnown.Namespaces)
+        {
+            _core.KeepOnlyNamespaces(present);
+        }
+        else if (resource != WellKnown.Pods)
+        {
+            _core.KeepOnlyVolumes(resource, present);
         }
         else
         {
@@ -181,17 +200,36 @@ public sealed partial class SchedulerLoop : IDisposable
             }
             else
             {
-                _bindingsInFlight++;
-                _binder.Start(decision);
+                Start(decision);
             }
         }
 
         return true;
     }
 
+    private void Start(SchedulingDecision decision)
+    {
+        if (decision.Volumes.Count == 0)
+        {
+            _bindingsInFlight++;
+        }
+        else if (++_waitingForVolumes > _options.MaxBindingsInFlight)
+        {
+            _waitingForVolumes--;
+            _core.BindingFailed(decision.Pod);
+            return;
+        }
+
+        _binder.Start(decision);
+    }
+
     private void Finish(BindingResult result)
     {
-        if (!result.IsVerification)
+        if (result.WaitedForVolumes)
+        {
+            _waitingForVolumes--;
+        }
+        else if (!result.IsVerification)
         {
             _bindingsInFlight--;
         }
@@ -234,7 +272,7 @@ public sealed partial class SchedulerLoop : IDisposable
     }
 
     private void ReportError(BindingResult result) => ReportFailure(
-        result.Pod, "SchedulerError", $"binding rejected: running Bind plugin \"DefaultBinder\": {result.Error}");
+        result.Pod, "SchedulerError", $"{result.Step}: {result.Error}");
 
     private void ReportFailure(PodInfo pod, string conditionReason, string message) => _reporter.Failed(new SchedulingNote
     {
@@ -278,12 +316,16 @@ public sealed partial class SchedulerLoop : IDisposable
                     {
                         await _inbox.Writer.WriteAsync(
                             new Input { Resource = resource, Change = change }, cancellationToken);
+                        _signals.Tell(resource, change.Object.Key);
                         continue;
                     }
 
                     await SyncedAsync(resource, isAgain: wasSynced, cancellationToken);
+                    _signals.TellAll();
                     wasSynced = true;
                 }
+
+                return; // the silo stops, and this with it
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {

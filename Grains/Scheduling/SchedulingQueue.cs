@@ -27,6 +27,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     private readonly PriorityQueue<(QueuedPod Pod, int Ticket), long> _backingOff = new();
     private readonly PriorityQueue<(QueuedPod Pod, int Ticket), long> _failed = new();
     private readonly HashSet<QueuedPod> _unschedulable = [];
+    private readonly HashSet<QueuedPod> _waitingForOthers = [];
     private DateTimeOffset _lastFlush = time.GetUtcNow();
     private long _sequence;
     private int _activeCount;
@@ -99,6 +100,10 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.Timestamp = time.GetUtcNow();
         queued.Place = QueuePlace.Unschedulable;
         _unschedulable.Add(queued);
+        if (plugins.Relations.Any(r => rejectedBy.Contains(r.Name)))
+        {
+            _waitingForOthers.Add(queued);
+        }
     }
 
     /// <summary>Something went wrong that is not the pod's fault.</summary>
@@ -119,13 +124,14 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     /// </summary>
     public void Wake(ClusterEvents events)
     {
-        if (_unschedulable.Count == 0)
+        var waiting = events.HasOnlyPlacedPods ? _waitingForOthers : _unschedulable;
+        if (waiting.Count == 0)
         {
             return;
         }
 
         var fitting = new Dictionary<PodShape, bool>(ReferenceEqualityComparer.Instance);
-        foreach (var queued in _unschedulable.Where(q => MayHelp(q, events, fitting)).ToArray())
+        foreach (var queued in waiting.Where(q => MayHelp(q, events, fitting)).ToArray())
         {
             WakeOne(queued);
         }
@@ -186,7 +192,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
     private void WakeOne(QueuedPod queued)
     {
-        _unschedulable.Remove(queued);
+        Forget(queued);
         var end = BackoffEnd(queued);
         if (end <= time.GetUtcNow())
         {
@@ -202,7 +208,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     {
         if (queued.Place == QueuePlace.Unschedulable)
         {
-            _unschedulable.Remove(queued);
+            Forget(queued);
         }
         else if (queued.Place == QueuePlace.Active)
         {
@@ -213,9 +219,27 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.Ticket++;
     }
 
+    private void Forget(QueuedPod queued)
+    {
+        _unschedulable.Remove(queued);
+        _waitingForOthers.Remove(queued);
+    }
+
     private bool MayHelp(QueuedPod queued, ClusterEvents events, Dictionary<PodShape, bool> fitting)
     {
         if (queued.RejectedBy.Count == 0)
+        {
+            return true;
+        }
+
+        if (events.Kinds.HasFlag(ClusterChanges.Volume) && queued.Pod.Claims.Length > 0)
+        {
+            return true;
+        }
+
+        var moved = events.FreedNodes.Count > 0
+            || (events.Kinds & (ClusterChanges.Node | ClusterChanges.PodPlaced)) != 0;
+        if (moved && _waitingForOthers.Contains(queued))
         {
             return true;
         }
@@ -235,14 +259,21 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
     private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<PodShape, bool> fitting)
     {
+        if (pod.Claims.Length > 0)
+        {
+            return Fits();
+        }
+
         if (!fitting.TryGetValue(pod.Shape, out var fits))
         {
-            fits = events.FreedNodes.Any(
-                node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
+            fits = Fits();
             fitting.Add(pod.Shape, fits);
         }
 
         return fits;
+
+        bool Fits() => events.FreedNodes.Any(
+            node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
     }
 
     private void Expire(PriorityQueue<(QueuedPod Pod, int Ticket), long> queue, QueuePlace place, DateTimeOffset now)

@@ -35,6 +35,10 @@ public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvid
         Task.FromResult(CertificateAuthority.Issue(_authority!, order, time.GetUtcNow()));
 
     /// <inheritdoc/>
+    public Task<string> SignRequestAsync(SigningOrder order, CancellationToken cancellationToken) =>
+        Task.FromResult(RequestSigner.Sign(_authority!, order, time.GetUtcNow()));
+
+    /// <inheritdoc/>
     public Task<byte[]> SignAsync(byte[] data, CancellationToken cancellationToken) =>
         Task.FromResult(_tokenKey!.SignData(data, HashAlgorithmName.SHA256));
 }

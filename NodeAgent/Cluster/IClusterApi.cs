@@ -10,6 +10,13 @@ public interface IObjectReader
 
     Task<V1Secret?> GetSecretAsync(string objectNamespace, string name, CancellationToken cancellationToken);
 
+    /// <summary>The claim as it is now, not as a cache has it.</summary>
+    Task<V1PersistentVolumeClaim?> GetClaimAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken);
+
+    /// <summary>The volume as it is now.</summary>
+    Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken);
+
     /// <summary>Services of all namespaces.</summary>
     Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken);
 }

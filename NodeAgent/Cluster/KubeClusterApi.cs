@@ -24,14 +24,27 @@ public sealed class KubeClusterApi(IKubernetes client) : IClusterApi
         }
         catch (HttpOperationException exception) when (exception.Response?.StatusCode == HttpStatusCode.Conflict)
         {
-            var current = await OrNullAsync(client.CoreV1.ReadNamespacedPodAsync(
-                meta.Name, meta.NamespaceProperty, cancellationToken: cancellationToken));
-            if (current?.Metadata.Uid != meta.Uid)
+            if (await ReadUidAsync(meta, cancellationToken) != meta.Uid)
             {
                 return null; // another pod has taken the name
             }
 
             throw;
+        }
+    }
+
+    // Whoever has taken the name on another node is not to be read from here.
+    private async Task<string?> ReadUidAsync(V1ObjectMeta meta, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var pod = await OrNullAsync(client.CoreV1.ReadNamespacedPodAsync(
+                meta.Name, meta.NamespaceProperty, cancellationToken: cancellationToken));
+            return pod?.Metadata.Uid;
+        }
+        catch (HttpOperationException exception) when (exception.Response?.StatusCode == HttpStatusCode.Forbidden)
+        {
+            return null;
         }
     }
 
@@ -104,7 +117,8 @@ public sealed class KubeClusterApi(IKubernetes client) : IClusterApi
 
     private static V1Patch Strategic(string patch) => new(patch, V1Patch.PatchType.StrategicMergePatch);
 
-    private static async Task<T?> OrNullAsync<T>(Task<T> request)
+    /// <summary>What a read brings; null when there is no such object.</summary>
+    internal static async Task<T?> OrNullAsync<T>(Task<T> request)
         where T : class
     {
         try

@@ -21,11 +21,19 @@ public sealed class ObjectCache(
 
     public async Task<V1ConfigMap?> GetConfigMapAsync(
         string objectNamespace, string name, CancellationToken cancellationToken) =>
-        (V1ConfigMap?)await Follow(new ObjectReference("ConfigMap", objectNamespace, name)).GetAsync(cancellationToken);
+        (V1ConfigMap?)await GetAsync(new ObjectReference("ConfigMap", objectNamespace, name), cancellationToken);
 
     public async Task<V1Secret?> GetSecretAsync(
         string objectNamespace, string name, CancellationToken cancellationToken) =>
-        (V1Secret?)await Follow(new ObjectReference("Secret", objectNamespace, name)).GetAsync(cancellationToken);
+        (V1Secret?)await GetAsync(new ObjectReference("Secret", objectNamespace, name), cancellationToken);
+
+    public Task<V1PersistentVolumeClaim?> GetClaimAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.CoreV1.ReadNamespacedPersistentVolumeClaimAsync(
+            name, objectNamespace, cancellationToken: cancellationToken));
+
+    public Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.CoreV1.ReadPersistentVolumeAsync(name, cancellationToken: cancellationToken));
 
     public async Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken)
     {
@@ -100,6 +108,21 @@ public sealed class ObjectCache(
             _services[key] = service;
         }
     }
+
+    /// <summary>
+    /// What is not there as far as the watch has told is looked up before somebody starts without it: it may have been
+    /// made a moment before the pod.
+    /// </summary>
+    private async Task<IKubernetesObject<V1ObjectMeta>?> GetAsync(
+        ObjectReference reference, CancellationToken cancellationToken) =>
+        await Follow(reference).GetAsync(cancellationToken) ?? await ReadAsync(reference, cancellationToken);
+
+    private async Task<IKubernetesObject<V1ObjectMeta>?> ReadAsync(
+        ObjectReference reference, CancellationToken cancellationToken) => reference.Kind == "ConfigMap"
+            ? await KubeClusterApi.OrNullAsync(client.CoreV1.ReadNamespacedConfigMapAsync(
+                reference.Name, reference.Namespace, cancellationToken: cancellationToken))
+            : await KubeClusterApi.OrNullAsync(client.CoreV1.ReadNamespacedSecretAsync(
+                reference.Name, reference.Namespace, cancellationToken: cancellationToken));
 
     private Followed Follow(ObjectReference reference)
     {

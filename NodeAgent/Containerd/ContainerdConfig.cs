@@ -3,7 +3,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Containerd;
 
@@ -34,22 +36,30 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
     {
         foreach (var directory in new[] { _home, Path.GetDirectoryName(PidPath)!, RegistryDirectory, CniConfigDirectory })
         {
-            Directory.CreateDirectory(directory);
+            OwnFiles.MakePrivate(directory);
         }
 
         WriteIfDifferent(ConfigPath, Toml(restrictOomScore));
         foreach (var registry in options.InsecureRegistries)
         {
             var directory = Path.Combine(RegistryDirectory, registry);
-            Directory.CreateDirectory(directory);
+            OwnFiles.MakePrivate(directory);
             WriteIfDifferent(Path.Combine(directory, "hosts.toml"), PlainHttp(registry));
         }
 
-        if (!File.Exists(CniConfigPath))
+        if (!File.Exists(CniConfigPath) && options.PodCidr.Length > 0)
         {
             WriteNetwork(options.PodCidr);
         }
     }
+
+    /// <summary>
+    /// The pod network that was written last; empty when none was: then the runtime says that it has no network, and
+    /// the node is not ready.
+    /// </summary>
+    public string PodCidr => File.Exists(CniConfigPath)
+        ? (string)JsonNode.Parse(File.ReadAllText(CniConfigPath))!["plugins"]![0]!["ipam"]!["ranges"]![0]![0]!["subnet"]!
+        : options.PodCidr;
 
     /// <summary>
     /// Points the pod network at a CIDR; containerd watches the directory and takes it over. True if changed.
@@ -76,6 +86,7 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
               sandbox_image = {Quote(PauseImage.Reference)}
               restrict_oom_score_adj = {(restrictOomScore ? "true" : "false")}
               disable_apparmor = {(Directory.Exists("/sys/kernel/security/apparmor") ? "false" : "true")}
+              enable_selinux = {(Directory.Exists("/sys/fs/selinux") ? "true" : "false")}
               tolerate_missing_hugetlb_controller = true
               stream_server_address = "127.0.0.1"
               stream_server_port = "0"
@@ -151,9 +162,7 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
             return false;
         }
 
-        var temporary = path + ".tmp";
-        File.WriteAllText(temporary, content);
-        File.Move(temporary, path, overwrite: true);
+        OwnFiles.Replace(path, Encoding.UTF8.GetBytes(content));
         return true;
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -41,7 +43,7 @@ public sealed partial class ContainerdSupervisor(
                 using var process = OwnsRuntime ? await FindOrStartAsync(stoppingToken) : null;
                 await WaitUntilAnsweringAsync(process, stoppingToken);
                 await images.EnsurePauseImageAsync(stoppingToken);
-                health.Up();
+                health.Up(await cri.AbilitiesAsync(stoppingToken));
                 delay = RestartDelay;
                 await WaitUntilGoneAsync(process, stoppingToken);
                 health.Down("container runtime is down");
@@ -90,8 +92,8 @@ public sealed partial class ContainerdSupervisor(
         var started = Start();
         try
         {
-            await File.WriteAllTextAsync(
-                config.PidPath, started.Id.ToString(CultureInfo.InvariantCulture), cancellationToken);
+            OwnFiles.Replace(
+                config.PidPath, Encoding.ASCII.GetBytes(started.Id.ToString(CultureInfo.InvariantCulture)));
         }
         catch (IOException)
         {

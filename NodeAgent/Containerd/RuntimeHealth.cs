@@ -15,6 +15,9 @@ public sealed class RuntimeHealth
 
     public bool IsUp => _problem.Length == 0;
 
+    /// <summary>What the runtime could do when it last came up.</summary>
+    public RuntimeAbilities Abilities { get; private set; } = RuntimeAbilities.None;
+
     /// <summary>Completes when the runtime answers; at once when it does already.</summary>
     public Task WhenUpAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
 
@@ -35,8 +38,9 @@ public sealed class RuntimeHealth
         }
     }
 
-    public void Up()
+    public void Up(RuntimeAbilities abilities)
     {
+        Abilities = abilities;
         if (IsUp)
         {
             return;

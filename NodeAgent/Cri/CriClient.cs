@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdContent;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdSnapshots;
@@ -77,6 +78,11 @@ public sealed class CriClient : IDisposable
             return false;
         }
     }
+
+    /// <summary>What the runtime says it can do.</summary>
+    public async Task<RuntimeAbilities> AbilitiesAsync(CancellationToken cancellationToken) =>
+        RuntimeAbilities.From(
+            await Runtime.StatusAsync(new StatusRequest(), cancellationToken: cancellationToken));
 
     private async ValueTask<Stream> ConnectAsync(
         SocketsHttpConnectionContext context, CancellationToken cancellationToken)

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
-using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Network;
 
 namespace OrleansOrchestrator.NodeAgent.Dns;
@@ -10,16 +8,15 @@ namespace OrleansOrchestrator.NodeAgent.Dns;
 /// Services, and serves.</summary>
 public sealed partial class ClusterDns : BackgroundService
 {
-    /// <summary>The link that holds the DNS address on every node.</summary>
-    public const string Link = "orc-dns";
-
     private const int Port = 53;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
 
     private readonly ServiceDirectory _services;
     private readonly ClusterZone _zone;
     private readonly DnsServer _server;
     private readonly IPAddress _address;
+    private readonly OwnedLink _link;
     private readonly TimeProvider _time;
     private readonly ILogger<ClusterDns> _logger;
 
@@ -29,6 +26,7 @@ public sealed partial class ClusterDns : BackgroundService
         _time = time;
         _logger = loggers.CreateLogger<ClusterDns>();
         _address = IPAddress.Parse(options.ClusterDns[0]);
+        _link = new OwnedLink(options.DnsLink, options.DataDirectory);
         _zone = new ClusterZone(options.ClusterDomain);
         var forwarder = new Forwarder("/etc/resolv.conf", [_address], time);
         _server = new DnsServer(_zone, forwarder, loggers.CreateLogger<DnsServer>());
@@ -37,12 +35,12 @@ public sealed partial class ClusterDns : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var loading = LoadAsync(stoppingToken);
+        var others = Task.WhenAll(LoadAsync(stoppingToken), KeepLinkAsync(stoppingToken));
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await EnsureLinkAsync(stoppingToken);
+                await _link.EnsureAsync(_address, stoppingToken);
                 await _server.RunAsync(new IPEndPoint(_address, Port), stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -57,7 +55,7 @@ public sealed partial class ClusterDns : BackgroundService
             }
         }
 
-        await loading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await others.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
@@ -78,26 +76,29 @@ public sealed partial class ClusterDns : BackgroundService
         }
     }
 
-    private async Task EnsureLinkAsync(CancellationToken cancellationToken)
+    /// <summary>The server's socket outlives its address, and would never know that nobody reaches it.</summary>
+    private async Task KeepLinkAsync(CancellationToken cancellationToken)
     {
-        if (NetworkInterface.GetAllNetworkInterfaces().All(i => i.Name != Link))
+        using var timer = new PeriodicTimer(LookPeriod, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            await IpAsync(["link", "add", Link, "type", "bridge"], cancellationToken);
-        }
-
-        await IpAsync(["address", "replace", $"{_address}/32", "dev", Link], cancellationToken);
-        await IpAsync(["link", "set", Link, "up"], cancellationToken);
-    }
-
-    private static async Task IpAsync(string[] arguments, CancellationToken cancellationToken)
-    {
-        var result = await Commands.RunAsync("ip", arguments, cancellationToken);
-        if (!result.Succeeded)
-        {
-            throw new IOException($"ip {string.Join(' ', arguments)}: {result.Error.Trim()}");
+            try
+            {
+                if (!_link.Has(_address) && await _link.EnsureAsync(_address, cancellationToken))
+                {
+                    LogLinkBack(_address);
+                }
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFailed(failure.Message);
+            }
         }
     }
 
     [LoggerMessage(1, LogLevel.Error, "Cluster DNS does not run; trying again: {Problem}")]
     private partial void LogFailed(string problem);
+
+    [LoggerMessage(2, LogLevel.Warning, "Somebody had removed the address {Address} from this node; it is back")]
+    private partial void LogLinkBack(IPAddress address);
 }

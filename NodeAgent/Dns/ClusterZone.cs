@@ -123,6 +123,8 @@ public sealed class ClusterZone
             Find(space, service) is { } found ? OfEndpoint(question, found, label) : Missing(),
         [['_', .. var port], ['_', .. var protocol], var service, var space, "svc"] =>
             Find(space, service) is { } found ? OfPort(question, found, port, protocol) : Missing(),
+        // Every namespace may have pods: addresses below it exist, so it does.
+        [_, "pod"] => Nothing(),
         [var address, _, "pod"] => OfPod(question, address),
         _ => Missing(),
     };
@@ -131,6 +133,19 @@ public sealed class ClusterZone
 
     private DnsAnswer OfService(DnsQuestion question, ServiceRecords service)
     {
+        // A headless Service without ready endpoints has no records, so its name does not exist, whatever is asked
+        // (specification, section 2.4.1).
+        if (service.IsHeadless && service.Endpoints.Count == 0)
+        {
+            return Missing();
+        }
+
+        if (service.ExternalName == question.Name)
+        {
+            // An alias of itself leads nowhere.
+            return Nothing();
+        }
+
         if (service.ExternalName.Length > 0)
         {
             return new DnsAnswer
@@ -148,11 +163,7 @@ public sealed class ClusterZone
         var addresses = service.IsHeadless
             ? service.Endpoints.Values.SelectMany(e => e).Select(e => e.Address).Distinct()
             : service.Addresses;
-        var records = addresses.Select(a => Address(question.Name, a)).ToArray();
-
-        // A headless Service without ready endpoints has no records, so its name does not exist (specification, section
-        // 2.4.1).
-        return service.IsHeadless && records.Length == 0 ? Missing() : Records(question, Shuffled(records));
+        return Records(question, Shuffled([.. addresses.Select(a => Address(question.Name, a))]));
     }
 
     private DnsAnswer OfEndpoint(DnsQuestion question, ServiceRecords service, string label) =>
@@ -163,8 +174,9 @@ public sealed class ClusterZone
     private DnsAnswer OfPort(DnsQuestion question, ServiceRecords service, string port, string protocol)
     {
         bool IsMeant(DnsPort p) => p.Protocol == protocol && p.Name == port && p.Name.Length > 0;
-        var exists =
-            service.Ports.Any(IsMeant) || service.Endpoints.Values.Any(all => all.Any(e => e.Ports.Any(IsMeant)));
+        var exists = service.IsHeadless
+            ? service.Endpoints.Values.Any(all => all.Any(e => e.Ports.Any(IsMeant)))
+            : service.Ports.Any(IsMeant);
         if (!exists)
         {
             return Missing();

@@ -67,9 +67,15 @@ public sealed partial class DnsServer(ClusterZone zone, Forwarder forwarder, ILo
     {
         const int MaxAliases = 8;
         var records = answer.Answers.ToList();
+        var seen = new HashSet<string>(StringComparer.Ordinal) { question.Name };
         for (var i = 0; i < MaxAliases && records is [.., { Type: DnsType.Cname } alias] && question.Type is DnsType.A or DnsType.Aaaa; i++)
         {
             var target = question.About(ReadName(alias.Data));
+            if (!seen.Add(target.Name))
+            {
+                break; // aliases of each other: each is said once
+            }
+
             if (zone.Resolve(target) is not { } next)
             {
                 return answer with { Answers = [.. records, .. await AskAsync(target, cancellationToken)] };

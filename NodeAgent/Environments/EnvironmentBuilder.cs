@@ -12,6 +12,9 @@ public sealed record EnvironmentFacts
 {
     public required PodAddresses Addresses { get; init; }
 
+    /// <summary>Host paths by volume name.</summary>
+    public IReadOnlyDictionary<string, string> Volumes { get; init; } = new Dictionary<string, string>();
+
     public IReadOnlyDictionary<string, string> ServiceVariables { get; init; } = new Dictionary<string, string>();
 
     public IDictionary<string, ResourceQuantity> Allocatable { get; init; } =
@@ -91,6 +94,11 @@ public sealed class EnvironmentBuilder(IObjectReader objects)
         {
             return ResourceReferences.Value(pod, container, resource, facts.Allocatable)
                 ?? throw new ContainerConfigException($"unsupported container resource : {resource.Resource}");
+        }
+
+        if (source.FileKeyRef is { } file)
+        {
+            return EnvironmentFile.Read(file, facts.Volumes);
         }
 
         var podNamespace = pod.Metadata.NamespaceProperty;

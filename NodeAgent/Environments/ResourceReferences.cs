@@ -27,7 +27,7 @@ public static class ResourceReferences
         decimal? amount = isLimit
             ? Amount(source.Resources?.Limits, resource) ?? Amount(allocatable, resource)
             : Amount(source.Resources?.Requests, resource) ?? Amount(source.Resources?.Limits, resource) ?? 0;
-        var divisor = selector.Divisor.ToDecimal() is var d && d > 0 ? d : 1;
+        var divisor = selector.Divisor?.ToDecimal() is { } d and > 0 ? d : 1;
         return amount is null
             ? null
             : decimal.Ceiling(amount.Value / divisor).ToString("0", CultureInfo.InvariantCulture);

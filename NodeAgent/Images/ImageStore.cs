@@ -1,4 +1,5 @@
 using Grpc.Core;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -50,7 +51,7 @@ public sealed class ImageStore(NodeAgentOptions options, CriClient cri, TimeProv
         }
 
         var archive = Path.Combine(options.ContainerdDirectory, "pause.tar");
-        await using (var file = File.Create(archive))
+        await using (var file = OwnFiles.Create(archive))
         {
             PauseImage.Write(file);
         }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
@@ -221,10 +223,8 @@ public sealed class PullRecords(NodeAgentOptions options, TimeProvider time)
 
     private static void Write<T>(string path, T content)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var beside = path + ".new";
-        File.WriteAllBytes(beside, JsonSerializer.SerializeToUtf8Bytes(content, Json));
-        File.Move(beside, path, overwrite: true);
+        OwnFiles.MakePrivate(Path.GetDirectoryName(path)!);
+        OwnFiles.Replace(path, JsonSerializer.SerializeToUtf8Bytes(content, Json));
     }
 
     private static string FileName(string text) =>

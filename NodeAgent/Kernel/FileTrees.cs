@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using System.IO.Enumeration;
 using System.Security.Cryptography;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -19,29 +19,24 @@ public static class FileTrees
     private const int CrossesMount = 18;
 
     /// <summary>
-    /// What a directory takes on its disk, as <c>du</c> counts; what is gone or unreadable counts nothing.
+    /// What a directory takes on its disk, as <c>du</c> counts; what is gone or unreadable counts nothing, and so does
+    /// what is beyond the bound.
     /// </summary>
-    public static DiskAmount UsageOf(string directory)
+    public static DiskAmount UsageOf(string directory, long maxEntries = long.MaxValue)
     {
         var sum = default(DiskAmount);
         try
         {
-            var options = new EnumerationOptions
+            using var root = HeldDirectory.Open(directory);
+            var pending = new Stack<string>(["."]);
+            while (pending.TryPop(out var relative))
             {
-                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true,
-            };
-            var paths = new FileSystemEnumerable<string>(directory, (ref entry) => entry.ToFullPath(), options)
-            {
-                ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-            };
-            foreach (var path in paths)
-            {
-                sum += new DiskAmount(Linux.BytesOnDisk(path), 1);
+                sum += UsageOf(root, relative, maxEntries - sum.Inodes, pending);
             }
         }
-        catch (IOException)
+        catch (Exception gone) when (gone is IOException or Win32Exception or UnauthorizedAccessException)
         {
-            return sum; // it changes while we look: the next round sees it
+            return sum;
         }
 
         return sum;
@@ -53,28 +48,63 @@ public static class FileTrees
     /// </summary>
     public static void Delete(string directory)
     {
-        if (Mounts.Below(directory).FirstOrDefault() is { } point)
+        if (MountPoints.AtOrBelow(directory).FirstOrDefault() is { } point)
         {
             throw new IOException($"{point} is still mounted, so {directory} is not removed");
         }
 
-        if (!Directory.Exists(directory))
+        if (Directory.Exists(directory))
+        {
+            using var parent = HeldDirectory.Open(Path.GetDirectoryName(directory)!);
+            Remove(parent, Path.GetFileName(directory));
+        }
+    }
+
+    /// <summary>
+    /// Removes what a directory has under that name, whatever it is; nothing is done when it is gone.
+    /// </summary>
+    public static void Remove(HeldDirectory parent, string name)
+    {
+        if (Linux.Unlink(parent.PathOf(name)))
         {
             return;
         }
 
-        using (var root = Linux.OpenDirectory(directory))
+        using (var directory = Open(parent, name))
         {
-            Empty(root);
+            Empty(directory);
         }
 
-        if (!Linux.RemoveDirectory(directory))
+        if (!Linux.RemoveDirectory(parent.PathOf(name)))
         {
-            throw new IOException($"{directory} cannot be removed: it is in use or was filled again");
+            throw new IOException($"{name} cannot be removed: it is in use or was filled again");
         }
     }
 
-    private static void Empty(SafePathHandle root)
+    private static DiskAmount UsageOf(HeldDirectory root, string relative, long maxEntries, Stack<string> pending)
+    {
+        var sum = default(DiskAmount);
+        try
+        {
+            using var directory = root.OpenOnSameMount(relative);
+            foreach (var entry in directory.Entries().TakeWhile(_ => sum.Inodes < maxEntries))
+            {
+                sum += new DiskAmount(Linux.BytesOnDisk(directory.PathOf(entry.Name)), 1);
+                if (entry.IsDirectory)
+                {
+                    pending.Push(relative == "." ? entry.Name : $"{relative}/{entry.Name}");
+                }
+            }
+        }
+        catch (Exception gone) when (gone is IOException or Win32Exception or UnauthorizedAccessException)
+        {
+            return sum; // it changes while we look: the next round sees it
+        }
+
+        return sum;
+    }
+
+    private static void Empty(HeldDirectory root)
     {
         var prefix = ".gone-" + RandomNumberGenerator.GetHexString(16);
         var moved = 0L;
@@ -82,21 +112,20 @@ public static class FileTrees
         do
         {
             more = false;
-            foreach (var entry in Entries(root))
+            foreach (var entry in root.Entries())
             {
                 more = true;
-                if (!IsDirectory(entry))
+                if (Linux.Unlink(root.PathOf(entry.Name)))
                 {
-                    File.Delete(entry.FullName);
                     continue;
                 }
 
                 using (var child = Open(root, entry.Name))
                 {
-                    MoveUp(child, () => $"{root.ProcPath}/{prefix}-{moved++}");
+                    MoveUp(child, () => root.PathOf($"{prefix}-{moved++}"));
                 }
 
-                if (!Linux.RemoveDirectory(entry.FullName))
+                if (!Linux.RemoveDirectory(root.PathOf(entry.Name)))
                 {
                     throw new IOException($"{entry.Name} cannot be removed: it is in use");
                 }
@@ -106,37 +135,26 @@ public static class FileTrees
     }
 
     /// <summary>Empties a directory: files go, directories get a new name further up.</summary>
-    private static void MoveUp(SafePathHandle directory, Func<string> newName)
+    private static void MoveUp(HeldDirectory directory, Func<string> newName)
     {
-        foreach (var entry in Entries(directory))
+        foreach (var entry in directory.Entries())
         {
-            if (IsDirectory(entry))
+            if (!Linux.Unlink(directory.PathOf(entry.Name)))
             {
-                Linux.Rename(entry.FullName, newName());
-            }
-            else
-            {
-                File.Delete(entry.FullName);
+                Linux.Rename(directory.PathOf(entry.Name), newName());
             }
         }
     }
 
-    private static SafePathHandle Open(SafePathHandle root, string name)
+    private static HeldDirectory Open(HeldDirectory root, string name)
     {
         try
         {
-            return Linux.OpenOnSameMount(root, name);
+            return root.OpenOnSameMount(name);
         }
         catch (Win32Exception error) when (error.NativeErrorCode == CrossesMount)
         {
             throw new IOException($"{name} is a mount point: nothing is removed through it", error);
         }
     }
-
-    private static IEnumerable<FileSystemInfo> Entries(SafePathHandle directory) =>
-        new DirectoryInfo(directory.ProcPath + "/")
-        .EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None });
-
-    private static bool IsDirectory(FileSystemInfo entry) =>
-        entry.Attributes.HasFlag(FileAttributes.Directory) && !entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
 }

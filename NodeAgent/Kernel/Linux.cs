@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -19,6 +20,11 @@ public static partial class Linux
     public const int SignalKill = 9;
 
     private const int LazyDetach = 2;
+    private const int NoLinkAtEnd = 8;
+    private const int OpenWriteOnly = 0x1;
+    private const int OpenCreate = 0x40;
+    private const int OpenExclusive = 0x80;
+    private const int OpenNonBlocking = 0x800;
     private const int OpenPath = 0x200000;
     private const int OpenCloseOnExec = 0x80000;
     private const long OpenAt2 = 437;
@@ -26,6 +32,7 @@ public static partial class Linux
     private const ulong ResolveNoMagicLinks = 0x02;
     private const ulong ResolveNoLinks = 0x04;
     private const ulong ResolveBeneath = 0x08;
+    private const int EmptyPath = 0x1000;
     private const int CapSysResource = 24;
 
     /// <summary>True when the process may lower oom scores below its own: runc fails on them otherwise.</summary>
@@ -47,7 +54,8 @@ public static partial class Linux
     {
         const int notFound = 2;
         const int invalid = 22;
-        if (NativeUnmount(target, lazy ? LazyDetach : 0) != 0 && Marshal.GetLastPInvokeError() is var error
+        if (NativeUnmount(target, NoLinkAtEnd | (lazy ? LazyDetach : 0)) != 0
+            && Marshal.GetLastPInvokeError() is var error
             && error is not (notFound or invalid))
         {
             throw new Win32Exception(error, $"unmount {target}: {Marshal.GetPInvokeErrorMessage(error)}");
@@ -55,26 +63,48 @@ public static partial class Linux
     }
 
     public static void ChangeOwner(string path, long uid, long gid) =>
-        Check(NativeLchown(path, unchecked((uint)uid), unchecked((uint)gid)), $"chown {path}");
+        Check(NativeLchown(path, Id(uid), Id(gid)), $"chown {path}");
+
+    public static void ChangeOwner(SafePathHandle handle, long uid, long gid) =>
+        Check(NativeChownAt(handle.Descriptor, "", Id(uid), Id(gid), EmptyPath), "chown");
+
+    public static void ChangeOwner(SafeFileHandle file, long uid, long gid) =>
+        Check(NativeFchown(file, Id(uid), Id(gid)), "chown");
 
     public static bool Signal(int pid, int signal) => NativeKill(pid, signal) == 0;
 
-    /// <summary>
-    /// Opens a path that must lie beneath the directory, symbolic links included, and returns its handle.
-    /// </summary>
-    public static SafePathHandle OpenBeneath(SafePathHandle root, string relative) =>
-        Open(root, relative, ResolveBeneath | ResolveNoMagicLinks);
+    /// <summary>Opens a path that must lie beneath the directory, for its place in the file system only.</summary>
+    public static SafePathHandle OpenBeneath(SafePathHandle root, string relative, LinkRule links) =>
+        new(Open(root, relative, OpenPath, 0, links));
 
-    /// <summary>Opens what lies in a directory, following no link and entering no other mount.</summary>
-    public static SafePathHandle OpenOnSameMount(SafePathHandle root, string name) =>
-        Open(root, name, ResolveBeneath | ResolveNoLinks | ResolveNoCrossMount);
-
-    private static SafePathHandle Open(SafePathHandle root, string relative, ulong resolve)
+    /// <summary>Opens a file beneath the directory, following no link.</summary>
+    public static SafeFileHandle OpenFile(SafePathHandle root, string relative, FileOpening opening, UnixFileMode mode)
     {
-        var how = new OpenHow { Flags = OpenPath | OpenCloseOnExec, Resolve = resolve };
+        var flags = opening switch
+        {
+            FileOpening.New => OpenWriteOnly | OpenCreate | OpenExclusive,
+            FileOpening.Writing => OpenWriteOnly | OpenCreate,
+            _ => OpenNonBlocking,
+        };
+        return new SafeFileHandle(Open(root, relative, flags, mode, LinkRule.Refused), ownsHandle: true);
+    }
+
+    private static int Open(SafePathHandle root, string relative, int flags, UnixFileMode mode, LinkRule links)
+    {
+        var how = new OpenHow
+        {
+            Flags = (ulong)(flags | OpenCloseOnExec),
+            Mode = (ulong)mode,
+            Resolve = ResolveBeneath | ResolveNoMagicLinks | links switch
+            {
+                LinkRule.Beneath => 0,
+                LinkRule.Refused => ResolveNoLinks,
+                _ => ResolveNoLinks | ResolveNoCrossMount,
+            },
+        };
         var fd = NativeOpenAt2(OpenAt2, root.Descriptor, relative, in how, Marshal.SizeOf<OpenHow>());
         Check(fd < 0 ? -1 : 0, $"open {relative}");
-        return new SafePathHandle((int)fd);
+        return (int)fd;
     }
 
     public static SafePathHandle OpenDirectory(string path)
@@ -84,13 +114,21 @@ public static partial class Linux
         return new SafePathHandle(fd);
     }
 
-    public static void MakeDirectoryAt(SafePathHandle parent, string name, int mode)
+    /// <summary>False when something of that name is there.</summary>
+    public static bool MakeDirectoryAt(SafePathHandle parent, string name, UnixFileMode mode)
     {
         const int exists = 17;
-        if (NativeMkdirAt(parent.Descriptor, name, mode) != 0 && Marshal.GetLastPInvokeError() != exists)
+        if (NativeMkdirAt(parent.Descriptor, name, (int)mode) == 0)
+        {
+            return true;
+        }
+
+        if (Marshal.GetLastPInvokeError() != exists)
         {
             Check(-1, $"mkdir {name}");
         }
+
+        return false;
     }
 
     public static FileSystemUsage UsageOf(string path)
@@ -107,6 +145,14 @@ public static partial class Linux
         const int currentDirectory = -100;
         const uint modeOnly = 0x3;
         return NativeStatX(currentDirectory, path, 0, modeOnly, out var stat) == 0 ? stat.Mode : null;
+    }
+
+    /// <summary>The group of what a path leads to; null when nothing is there.</summary>
+    public static long? GroupOf(string path)
+    {
+        const int currentDirectory = -100;
+        const uint groupOnly = 0x10;
+        return NativeStatX(currentDirectory, path, 0, groupOnly, out var stat) == 0 ? stat.Group : null;
     }
 
     /// <summary>The space that a file or directory itself takes on its disk; a link counts as itself.</summary>
@@ -135,10 +181,30 @@ public static partial class Linux
     /// </summary>
     public static bool RemoveDirectory(string path) => NativeRmdir(path) == 0 || !Directory.Exists(path);
 
+    /// <summary>Removes a name that is no directory's, links as links; false when it is a directory's.</summary>
+    public static bool Unlink(string path)
+    {
+        const int notFound = 2;
+        const int isDirectory = 21;
+        if (NativeUnlink(path) == 0 || Marshal.GetLastPInvokeError() == notFound)
+        {
+            return true;
+        }
+
+        if (Marshal.GetLastPInvokeError() != isDirectory)
+        {
+            Check(-1, $"unlink {path}");
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Renames in one step, replacing the target; links are moved as links (.NET's own call follows them).
     /// </summary>
     public static void Rename(string source, string target) => Check(NativeRename(source, target), $"rename {source}");
+
+    private static uint Id(long id) => unchecked((uint)id);
 
     internal static void CloseDescriptor(int descriptor) => _ = NativeClose(descriptor);
 
@@ -176,6 +242,9 @@ public static partial class Linux
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatX
     {
+        [FieldOffset(24)]
+        public uint Group;
+
         [FieldOffset(28)]
         public ushort Mode;
 
@@ -195,6 +264,9 @@ public static partial class Linux
     [LibraryImport("libc", EntryPoint = "rmdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeRmdir(string path);
 
+    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeUnlink(string path);
+
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeRename(string source, string target);
 
@@ -206,6 +278,12 @@ public static partial class Linux
 
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int NativeLchown(string path, uint uid, uint gid);
+
+    [LibraryImport("libc", EntryPoint = "fchownat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeChownAt(int directory, string path, uint uid, uint gid, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int NativeFchown(SafeFileHandle file, uint uid, uint gid);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int NativeKill(int pid, int signal);
@@ -235,4 +313,30 @@ public sealed class SafePathHandle(int descriptor) : IDisposable
     public string ProcPath => new StringBuilder("/proc/self/fd/").Append(Descriptor).ToString();
 
     public void Dispose() => Linux.CloseDescriptor(Descriptor);
+}
+
+/// <summary>What opening a path beneath a directory does about symbolic links and mount points on its way.</summary>
+public enum LinkRule
+{
+    /// <summary>Links are followed as long as they stay beneath the directory.</summary>
+    Beneath,
+
+    /// <summary>A link anywhere is an error.</summary>
+    Refused,
+
+    /// <summary>A link anywhere is an error, and so is another mount.</summary>
+    RefusedAndMountsToo,
+}
+
+/// <summary>What a file is opened for.</summary>
+public enum FileOpening
+{
+    /// <summary>To read what is there, without waiting for it.</summary>
+    Reading,
+
+    /// <summary>To write, and to make it if it is not there.</summary>
+    Writing,
+
+    /// <summary>To write what was not there.</summary>
+    New,
 }

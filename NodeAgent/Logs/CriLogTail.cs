@@ -17,8 +17,7 @@ public static class CriLogTail
         byte[] window;
         try
         {
-            using var file = new FileStream(
-                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = LogFile.Open(path);
             var length = file.Length;
             var start = Math.Max(PositionOf(file, maxLines), length - WindowBytes);
             window = new byte[length - start];

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.IO.Compression;
 using Grpc.Core;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Logs;
@@ -144,8 +146,8 @@ public sealed partial class LogRotator(
     private static async Task CompressAsync(string path, CancellationToken cancellationToken)
     {
         var temporary = path + Unfinished;
-        await using (var source = File.OpenRead(path))
-        await using (var target = File.Create(temporary))
+        await using (var source = LogFile.Open(path))
+        await using (var target = OwnFiles.Create(temporary))
         await using (var gzip = new GZipStream(target, CompressionLevel.Fastest))
         {
             await source.CopyToAsync(gzip, cancellationToken);

@@ -93,6 +93,7 @@ public static class CgroupFiles
     public static ulong? WorkingSet(ulong? used, ulong? inactiveFile) =>
         used is not { } bytes ? null : bytes - Math.Min(bytes, inactiveFile ?? 0);
 
-    private static ulong? Parse(string? text) =>
+    /// <summary>Null for what is not a number, such as <c>max</c>.</summary>
+    public static ulong? Parse(string? text) =>
         ulong.TryParse(text?.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

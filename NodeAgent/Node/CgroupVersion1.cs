@@ -40,6 +40,14 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
     public void SetMemoryLimit(string path, long bytes) =>
         CgroupFiles.Write(File("memory", path, "memory.limit_in_bytes"), $"{bytes}");
 
+    public CgroupLimits? Limits(string path) => !Directory.Exists($"{mount}/cpu{path}") ? null : new CgroupLimits
+    {
+        CpuShares = (long?)CgroupFiles.Number(File("cpu", path, "cpu.shares")) ?? 0,
+        CpuQuotaMicroseconds = (long?)CgroupFiles.Number(File("cpu", path, "cpu.cfs_quota_us")), // -1 is none
+        CpuPeriodMicroseconds = (long?)CgroupFiles.Number(File("cpu", path, "cpu.cfs_period_us")) ?? 0,
+        MemoryBytes = (long?)Limit(CgroupFiles.Number(File("memory", path, "memory.limit_in_bytes"))),
+    };
+
     public CgroupUsage? Usage(string path)
     {
         if (!Directory.Exists($"{mount}/memory{path}"))

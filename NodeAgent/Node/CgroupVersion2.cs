@@ -25,18 +25,40 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
 
     public bool Remove(string path) => CgroupFiles.RemoveTree(mount + path);
 
-    // From 2…262144 to 1…10000, as runtimes convert it for the containers below.
-    public void SetCpuShares(string path, long shares)
-    {
-        const long maxShares = 262142;
-        const long maxWeight = 9999;
-        CgroupFiles.Write(File(path, "cpu.weight"), $"{1 + ((shares - 2) * maxWeight / maxShares)}");
-    }
+    // Shares are 2…262144, weights 1…10000.
+    private const long SharesSpan = 262142;
+    private const long WeightSpan = 9999;
+
+    /// <summary>Shares as runtimes convert them for the containers below.</summary>
+    public static long Weight(long shares) => 1 + ((shares - 2) * WeightSpan / SharesSpan);
+
+    public void SetCpuShares(string path, long shares) =>
+        CgroupFiles.Write(File(path, "cpu.weight"), $"{Weight(shares)}");
 
     public void SetCpuQuota(string path, long quotaMicroseconds, long periodMicroseconds) =>
         CgroupFiles.Write(File(path, "cpu.max"), $"{quotaMicroseconds} {periodMicroseconds}");
 
     public void SetMemoryLimit(string path, long bytes) => CgroupFiles.Write(File(path, "memory.max"), $"{bytes}");
+
+    public CgroupLimits? Limits(string path)
+    {
+        if (!Directory.Exists(mount + path))
+        {
+            return null;
+        }
+
+        var weight = (long?)CgroupFiles.Number(File(path, "cpu.weight"));
+        var cpu = (CgroupFiles.Text(File(path, "cpu.max")) ?? "").Split(
+            (char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        return new CgroupLimits
+        {
+            CpuShares = weight is { } w ? 2 + ((w - 1) * SharesSpan / WeightSpan) : 0,
+            CpuWeight = weight,
+            CpuQuotaMicroseconds = (long?)CgroupFiles.Parse(cpu.ElementAtOrDefault(0)), // "max" is none
+            CpuPeriodMicroseconds = (long?)CgroupFiles.Parse(cpu.ElementAtOrDefault(1)) ?? 0,
+            MemoryBytes = (long?)CgroupFiles.Number(File(path, "memory.max")),
+        };
+    }
 
     public CgroupUsage? Usage(string path)
     {

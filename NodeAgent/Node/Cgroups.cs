@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
@@ -51,23 +52,40 @@ public sealed class Cgroups(NodeAgentOptions options, ICgroupHierarchy hierarchy
 
     public void CreatePod(V1Pod pod)
     {
+        hierarchy.Create(PodPath(pod));
+        Set(pod, PodResources.ForPod(pod));
+    }
+
+    /// <summary>Writes amounts of the pod's group; zeros leave as it is what is there.</summary>
+    public void Set(V1Pod pod, LinuxContainerResources amounts)
+    {
         var path = PodPath(pod);
-        var limits = PodResources.ForPod(pod);
-        hierarchy.Create(path);
-        hierarchy.SetCpuShares(path, limits.CpuShares);
-        if (limits.CpuQuota > 0)
+        if (amounts.CpuShares > 0)
         {
-            hierarchy.SetCpuQuota(path, limits.CpuQuota, limits.CpuPeriod);
+            hierarchy.SetCpuShares(path, amounts.CpuShares);
         }
 
-        if (limits.MemoryLimitInBytes > 0)
+        if (amounts.CpuQuota > 0)
         {
-            hierarchy.SetMemoryLimit(path, limits.MemoryLimitInBytes);
+            hierarchy.SetCpuQuota(path, amounts.CpuQuota, amounts.CpuPeriod);
+        }
+
+        if (amounts.MemoryLimitInBytes > 0)
+        {
+            hierarchy.SetMemoryLimit(path, amounts.MemoryLimitInBytes);
         }
     }
 
+    /// <summary>What the pod is held to; null when it has no group.</summary>
+    public CgroupLimits? Limits(V1Pod pod) => hierarchy.Limits(PodPath(pod));
+
+    /// <summary>What a container is held to; null when its group is not where ours would be.</summary>
+    public CgroupLimits? Limits(V1Pod pod, string containerId) => hierarchy.Limits($"{PodPath(pod)}/{containerId}");
+
     /// <summary>What all of the pod uses; null when it has no group.</summary>
     public CgroupUsage? Usage(V1Pod pod) => hierarchy.Usage(PodPath(pod));
+
+    public CgroupUsage? Usage(V1Pod pod, string containerId) => hierarchy.Usage($"{PodPath(pod)}/{containerId}");
 
     /// <summary>Removes the pod's group; false while something is left in it.</summary>
     public bool RemovePod(string uid)

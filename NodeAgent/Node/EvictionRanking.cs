@@ -13,7 +13,6 @@ public sealed record EvictionCandidate(V1Pod Pod, PodUsage? Usage);
 public static class EvictionRanking
 {
     private const int CriticalPriority = 2_000_000_000;
-    private const string SourceAnnotation = "kubernetes.io/config.source";
 
     /// <summary>
     /// Above its request first (not for processes, which nobody requests), then lower priority, then furthest above the
@@ -38,7 +37,7 @@ public static class EvictionRanking
     public static bool IsCritical(V1Pod pod) =>
         pod.IsMirror()
         || (pod.Spec.Priority ?? 0) >= CriticalPriority
-        || (pod.Metadata.Annotations?.TryGetValue(SourceAnnotation, out var source) == true && source != "api");
+        || pod.IsStatic();
 
     private static long? Used(EvictionCandidate candidate, EvictionSignal signal, bool hasImageFs)
     {

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -8,16 +9,14 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// everything outside the cluster's pod networks. The rule is put whole and atomically, so it can be repeated.
 /// </summary>
 public sealed partial class HostNetwork(
-    NodeAgentOptions options, ContainerdConfig config, NodeObject node, ILogger<HostNetwork> logger) : BackgroundService
+    NodeAgentOptions options, ContainerdConfig config, NodeObject node, TimeProvider time, ILogger<HostNetwork> logger)
+    : BackgroundService
 {
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
     private const string Forwarding = "/proc/sys/net/ipv4/ip_forward";
 
-    private string _podCidr = options.PodCidr;
-
-    private string Table => TableOf(options);
-
-    /// <summary>Name of the nftables table; each bridge has its own, so that two agents do not meet.</summary>
-    public static string TableOf(NodeAgentOptions options) => $"orc-pods-{options.BridgeName}";
+    private readonly OwnedLink _bridge = new(options.BridgeName, options.DataDirectory);
+    private string _podCidr = "";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,9 +25,33 @@ public sealed partial class HostNetwork(
             return; // whoever runs that runtime owns its network
         }
 
-        await ApplyAsync(stoppingToken);
+        await GuardAsync(() =>
+        {
+            _podCidr = config.PodCidr;
+            return ApplyAsync(stoppingToken);
+        });
         node.Changed += current => _ = UseAsync(current.Spec?.PodCIDR, stoppingToken);
         await UseAsync(node.Current?.Spec?.PodCIDR, stoppingToken);
+        await KeepAsync(stoppingToken);
+    }
+
+    /// <summary>Puts the rule and the bridge back when somebody has removed them.</summary>
+    private async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookPeriod, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            await GuardAsync(async () =>
+            {
+                var shown = await Commands.RunAsync(
+                    "nft", ["list", "table", "ip", options.PodsTable], cancellationToken);
+                if ((!shown.Succeeded && _podCidr.Length > 0) || !_bridge.Exists)
+                {
+                    LogGone(options.PodsTable, options.BridgeName);
+                    await ApplyAsync(cancellationToken);
+                }
+            });
+        }
     }
 
     private async Task UseAsync(string? podCidr, CancellationToken cancellationToken)
@@ -39,36 +62,51 @@ public sealed partial class HostNetwork(
         }
 
         _podCidr = podCidr;
-        config.WriteNetwork(podCidr);
-        LogCidr(podCidr);
-        await ApplyAsync(cancellationToken);
+        await GuardAsync(() =>
+        {
+            config.WriteNetwork(podCidr);
+            LogCidr(podCidr);
+            return ApplyAsync(cancellationToken);
+        });
     }
 
     private async Task ApplyAsync(CancellationToken cancellationToken)
     {
+        File.WriteAllText(Forwarding, "1");
+        // Before the plugin would make it, which marks nothing: whose it is must show.
+        await _bridge.EnsureAsync(cancellationToken);
+        if (_podCidr.Length == 0)
+        {
+            return; // the cluster has not given the node its network yet
+        }
+
+        var rules = $$"""
+            add table ip {{options.PodsTable}}
+            delete table ip {{options.PodsTable}}
+            table ip {{options.PodsTable}} {
+              chain postrouting {
+                type nat hook postrouting priority 110; policy accept;
+                ip saddr {{_podCidr}} ip daddr != {{options.ClusterCidr}} ip daddr != 224.0.0.0/4 oifname != "{{options.BridgeName}}" masquerade
+              }
+            }
+            """;
+        var result = await Commands.RunAsync("nft", ["-f", "-"], cancellationToken, rules);
+        if (!result.Succeeded)
+        {
+            LogFailed(result.Error.Trim());
+        }
+    }
+
+    /// <summary>Whatever goes wrong, the next look comes.</summary>
+    private async Task GuardAsync(Func<Task> work)
+    {
         try
         {
-            File.WriteAllText(Forwarding, "1");
-            var rules = $$"""
-                add table ip {{Table}}
-                delete table ip {{Table}}
-                table ip {{Table}} {
-                  chain postrouting {
-                    type nat hook postrouting priority 110; policy accept;
-                    ip saddr {{_podCidr}} ip daddr != {{options.ClusterCidr}} ip daddr != 224.0.0.0/4 oifname != "{{options.BridgeName}}" masquerade
-                  }
-                }
-                """;
-            var result = await Commands.RunAsync("nft", ["-f", "-"], cancellationToken, rules);
-            if (!result.Succeeded)
-            {
-                LogFailed(result.Error.Trim());
-            }
+            await work();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException
-            or System.ComponentModel.Win32Exception)
+        catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            LogFailed(exception.Message);
+            LogFailed(failure.Message);
         }
     }
 
@@ -78,4 +116,7 @@ public sealed partial class HostNetwork(
     [LoggerMessage(
         2, LogLevel.Error, "The pod network could not be prepared; pods may not reach the outside: {Problem}")]
     private partial void LogFailed(string problem);
+
+    [LoggerMessage(3, LogLevel.Warning, "The table {Table} or the bridge {Bridge} is gone; putting it back")]
+    private partial void LogGone(string table, string bridge);
 }

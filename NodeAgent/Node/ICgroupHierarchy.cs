@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+
 namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>What one cgroup and all below it use now; null where the kernel does not say.</summary>
@@ -36,6 +38,35 @@ public sealed record CgroupUsage
     public PressureStall? IoPressure { get; init; }
 }
 
+/// <summary>What one cgroup is held to; null is no limit.</summary>
+public sealed record CgroupLimits
+{
+    /// <summary>In version 1's terms, where a CPU is 1024.</summary>
+    public long CpuShares { get; init; }
+
+    /// <summary>What version 2 keeps instead of shares, and more coarsely.</summary>
+    public long? CpuWeight { get; init; }
+
+    public long? CpuQuotaMicroseconds { get; init; }
+
+    public long CpuPeriodMicroseconds { get; init; }
+
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>True when setting so many shares would change nothing.</summary>
+    public bool HoldsShares(long shares) =>
+        CpuWeight is { } weight ? weight == CgroupVersion2.Weight(shares) : CpuShares == shares;
+
+    /// <summary>As a runtime tells them; null when it does not.</summary>
+    public static CgroupLimits? From(LinuxContainerResources? told) => told is null ? null : new CgroupLimits
+    {
+        CpuShares = told.CpuShares,
+        CpuQuotaMicroseconds = told is { CpuQuota: > 0, CpuPeriod: > 0 } ? told.CpuQuota : null,
+        CpuPeriodMicroseconds = told.CpuPeriod,
+        MemoryBytes = told.MemoryLimitInBytes > 0 ? told.MemoryLimitInBytes : null,
+    };
+}
+
 /// <summary>
 /// Files of the cgroup file system, of either version. Paths begin with a slash and are those of groups; everything
 /// that depends on the version is behind this, so both can be tried on any directory.
@@ -57,6 +88,9 @@ public interface ICgroupHierarchy
     void SetCpuQuota(string path, long quotaMicroseconds, long periodMicroseconds);
 
     void SetMemoryLimit(string path, long bytes);
+
+    /// <summary>What was set, as the kernel took it; null when there is no such group.</summary>
+    CgroupLimits? Limits(string path);
 
     /// <summary>Null when there is no such group.</summary>
     CgroupUsage? Usage(string path);

@@ -3,7 +3,9 @@ using k8s.Models;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>Whether a node fits a pod's nodeSelector and required node affinity. Pure.</summary>
+/// <summary>
+/// Whether a node fits a pod's nodeSelector and required node affinity, and whether volumes reach it. Pure.
+/// </summary>
 public static class NodeAffinity
 {
     public static bool Matches(V1Pod pod, V1Node node)
@@ -14,6 +16,11 @@ public static class NodeAffinity
         var required = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution;
         return selected && (required is null || (required.NodeSelectorTerms ?? []).Any(t => Matches(t, node, labels)));
     }
+
+    public static bool Matches(V1PersistentVolume volume, V1Node node) =>
+        volume.Spec.NodeAffinity?.Required is not { } required
+            || (required.NodeSelectorTerms ?? []).Any(
+                t => Matches(t, node, node.Metadata.Labels ?? new Dictionary<string, string>()));
 
     private static bool Matches(V1NodeSelectorTerm term, V1Node node, IDictionary<string, string> labels)
     {

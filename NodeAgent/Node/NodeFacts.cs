@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -18,7 +19,7 @@ public sealed class NodeFacts
     public NodeFacts(NodeAgentOptions options)
     {
         _options = options;
-        Directory.CreateDirectory(options.DataDirectory);
+        OwnFiles.MakePrivate(options.DataDirectory);
         MemoryCapacityBytes = MemoryInfo("MemTotal");
         Addresses = options.NodeIp.Length > 0 ? [options.NodeIp] : [DefaultAddress()];
         Capacity = ComputeCapacity();
@@ -26,6 +27,15 @@ public sealed class NodeFacts
     }
 
     public long MemoryCapacityBytes { get; }
+
+    /// <summary>What pods may have together; unlike what is allocatable, with what eviction keeps free.</summary>
+    public long MemoryForPodsBytes => MemoryCapacityBytes - _options.SystemReservedMemoryBytes;
+
+    public long MilliCpuForPods => (Environment.ProcessorCount * MilliPerUnit) - _options.SystemReservedMilliCpu;
+
+    /// <summary>The kernel enforces AppArmor profiles.</summary>
+    public bool HasAppArmor { get; } = Directory.Exists("/sys/kernel/security/apparmor")
+        && File.ReadAllText("/sys/module/apparmor/parameters/enabled").StartsWith('Y');
 
     /// <summary>The node's addresses, the first one primary.</summary>
     public IReadOnlyList<string> Addresses { get; }
@@ -55,8 +65,8 @@ public sealed class NodeFacts
 
     private Dictionary<string, ResourceQuantity> ComputeAllocatable()
     {
-        var milliCpu = (Environment.ProcessorCount * MilliPerUnit) - _options.SystemReservedMilliCpu;
-        var memory = MemoryCapacityBytes - _options.SystemReservedMemoryBytes - ReservedForEvictionBytes;
+        var milliCpu = MilliCpuForPods;
+        var memory = MemoryForPodsBytes - ReservedForEvictionBytes;
         var disk = (long)(Linux.UsageOf(_options.DataDirectory).CapacityBytes * EphemeralShare);
         return new Dictionary<string, ResourceQuantity>(Capacity)
         {

@@ -64,8 +64,8 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             Metadata = new V1ObjectMeta { Name = options.NodeName, Labels = labels },
             Spec = new V1NodeSpec
             {
-                PodCIDR = options.PodCidr,
-                PodCIDRs = [options.PodCidr],
+                PodCIDR = options.PodCidr.Length == 0 ? null : options.PodCidr,
+                PodCIDRs = options.PodCidr.Length == 0 ? null : [options.PodCidr],
                 Taints = options.RegisterWithTaints.Count == 0 ? null : [.. options.RegisterWithTaints.Select(Taint)],
             },
         };

@@ -29,6 +29,9 @@ public sealed partial class NodeStatusLoop(
     ILogger<NodeStatusLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Check = TimeSpan.FromSeconds(10);
+
+    /// <summary>A runtime gets its network from the cluster in a moment, and says so only when it is asked.</summary>
+    private static readonly TimeSpan CheckUntilReady = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReportAnyway = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(5);
@@ -53,6 +56,7 @@ public sealed partial class NodeStatusLoop(
             {
                 await RegisterAsync(stoppingToken);
                 await ReportAsync(stoppingToken);
+                delay = _lastReady == "True" ? Check : CheckUntilReady;
                 retry = Retry;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -118,21 +122,21 @@ public sealed partial class NodeStatusLoop(
 
     /// <summary>
     /// Labels that describe the machine are ours; all others are whoever set them. A pod network that somebody gave the
-    /// node stays; without one the node says which it uses, so that others find the way to its pods.
+    /// node stays; without one the node says which it brings along, so that others find the way to its pods.
     /// </summary>
     private async Task<V1Node> AddWhatIsMissingAsync(V1Node existing, CancellationToken cancellationToken)
     {
         var missing = computer.NewNode().Metadata.Labels
             .Where(l => existing.Metadata.Labels?.TryGetValue(l.Key, out var v) != true || v != l.Value).ToList();
-        var hasNetwork = !string.IsNullOrEmpty(existing.Spec?.PodCIDR);
-        if (missing.Count == 0 && hasNetwork)
+        var lacksOurs = options.PodCidr.Length > 0 && string.IsNullOrEmpty(existing.Spec?.PodCIDR);
+        if (missing.Count == 0 && !lacksOurs)
         {
             return existing;
         }
 
         var labels = new JsonObject(missing.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)JsonValue.Create(l.Value))));
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = labels } };
-        if (!hasNetwork)
+        if (lacksOurs)
         {
             patch["spec"] = new JsonObject { ["podCIDR"] = options.PodCidr, ["podCIDRs"] = new JsonArray(options.PodCidr) };
         }
@@ -142,7 +146,12 @@ public sealed partial class NodeStatusLoop(
 
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
-        var before = node.Current!.Status;
+        if (string.IsNullOrEmpty(node.Current!.Spec?.PodCIDR))
+        {
+            await node.RefreshAsync(cancellationToken); // the cluster gives it a moment after it has registered
+        }
+
+        var before = node.Current.Status;
         var input = await InputAsync(before, cancellationToken);
         var status = computer.Compute(input);
         if (NodeStatusPatch.Compute(before, status, force: _reported is null || time.GetSteadyTime() - _reported >= ReportAnyway) is { } patch)

@@ -10,7 +10,9 @@ public static class NodeStatusPatch
     private static readonly HashSet<string> Ours =
         ["addresses", "capacity", "allocatable", "daemonEndpoints", "nodeInfo", "images"];
 
-    /// <summary>Null when there is nothing to say. Forced, it carries the conditions in any case.</summary>
+    /// <summary>
+    /// Null when there is nothing to say. Whatever is said, the conditions go along, with their times.
+    /// </summary>
     public static string? Compute(V1NodeStatus? before, V1NodeStatus after, bool force)
     {
         var old = before is null ? [] : JsonNode.Parse(KubernetesJson.Serialize(before))!.AsObject();
@@ -28,7 +30,7 @@ public static class NodeStatusPatch
             status[name] = value;
         }
 
-        if (force || ConditionsDiffer(before, after))
+        if (force || status.Count > 0 || ConditionsDiffer(before, after))
         {
             status["conditions"] = wanted["conditions"]?.DeepClone();
         }

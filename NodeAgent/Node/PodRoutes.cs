@@ -1,4 +1,5 @@
 using System.Net;
+using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
@@ -133,10 +134,12 @@ public sealed partial class PodRoutes(
         }
 
         var present = await Commands.RunAsync("ip", ["-4", "route", "show", "proto", Protocol], cancellationToken);
+        var ours = IPNetwork.Parse(options.ClusterCidr);
         foreach (var network in present.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
             l => l.Split(' ')[AddressField]))
         {
-            if (!wanted.ContainsKey(network))
+            // Those of other clusters on this machine carry the same mark.
+            if (!wanted.ContainsKey(network) && IsWithin(ours, network))
             {
                 await Commands.RunAsync("ip", ["route", "del", network, "proto", Protocol], cancellationToken);
             }
@@ -154,6 +157,10 @@ public sealed partial class PodRoutes(
             }
         }
     }
+
+    private static bool IsWithin(IPNetwork all, string network) =>
+        IPNetwork.TryParse(network, out var one) ? all.Contains(one.BaseAddress)
+            : IPAddress.TryParse(network, out var address) && all.Contains(address);
 
     private void SayWhoSharesOurNetwork()
     {

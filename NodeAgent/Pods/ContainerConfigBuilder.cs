@@ -1,10 +1,12 @@
 using System.Globalization;
+using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -30,19 +32,32 @@ public sealed record ContainerStartFacts
     /// <summary>Host paths by volume name.</summary>
     public required IReadOnlyDictionary<string, string> Volumes { get; init; }
 
-    /// <summary>Container whose process namespace an ephemeral container joins.</summary>
-    public string TargetContainerId { get; init; } = "";
+    /// <summary>
+    /// Container whose process namespace an ephemeral container joins; null where none is asked for, and empty where it
+    /// is not there.
+    /// </summary>
+    public string? TargetContainerId { get; init; }
 }
 
 /// <summary>The CRI configuration of a container.</summary>
 public sealed class ContainerConfigBuilder(
-    EnvironmentBuilder environments, ContainerMounts mounts, ImageStore images, NodeFacts node, Cgroups cgroups)
+    EnvironmentBuilder environments,
+    HostsFiles hosts,
+    ContainerMounts mounts,
+    ImageStore images,
+    NodeFacts node,
+    Cgroups cgroups)
 {
     public async Task<ContainerConfig> BuildAsync(ContainerStartFacts facts, CancellationToken cancellationToken)
     {
         var (pod, container) = (facts.Pod, facts.Container);
-        await RequireNonRootAsync(pod, container, facts.ImageId, cancellationToken);
-        var environment = await environments.BuildAsync(pod, container, facts.Environment, cancellationToken);
+        RequireTarget(facts);
+        var image = DependsOnImageUser(pod, container) ? await images.FindAsync(facts.ImageId, cancellationToken)
+            : null;
+        RequireNonRoot(pod, container, image);
+        var environment = await environments.BuildAsync(
+            pod, container, facts.Environment with { Volumes = facts.Volumes }, cancellationToken);
+        MakeLogDirectory(facts);
         var config = new ContainerConfig
         {
             Metadata = new ContainerMetadata { Name = container.Name, Attempt = (uint)facts.RestartCount },
@@ -52,16 +67,30 @@ public sealed class ContainerConfigBuilder(
             Stdin = container.Stdin == true,
             StdinOnce = container.StdinOnce == true,
             Tty = container.Tty == true,
-            Linux = Linux(facts),
+            Linux = Linux(facts, image),
         };
         config.Command.AddRange(Expand(container.Command, environment));
         config.Args.AddRange(Expand(container.Args, environment));
         config.Envs.AddRange(environment.Select(e => new KeyValue { Key = e.Key, Value = e.Value }));
+        hosts.Write(pod, facts.Environment.Addresses.PodIps);
         config.Mounts.AddRange(mounts.Build(pod, container, facts.RestartCount, facts.Volumes, environment));
         SandboxConfigBuilder.AddIdentity(config.Labels, pod);
         config.Labels[CriLabels.ContainerName] = container.Name;
         Annotate(config, facts);
         return config;
+    }
+
+    private static void MakeLogDirectory(ContainerStartFacts facts)
+    {
+        try
+        {
+            OwnFiles.MakePrivate(Path.Combine(facts.LogDirectory, facts.Container.Name));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ContainerConfigException(
+                $"create container log directory for container {facts.Container.Name} failed: {exception.Message}");
+        }
     }
 
     /// <summary>Relative to the pod's log directory.</summary>
@@ -88,10 +117,10 @@ public sealed class ContainerConfigBuilder(
     private static IEnumerable<string> Expand(IList<string>? words, Dictionary<string, string> environment) =>
         (words ?? []).Select(word => VariableExpansion.Expand(word, name => environment.GetValueOrDefault(name)));
 
-    private LinuxContainerConfig Linux(ContainerStartFacts facts) => new()
+    private LinuxContainerConfig Linux(ContainerStartFacts facts, Image? image) => new()
     {
         Resources = Resources(facts),
-        SecurityContext = Security(facts),
+        SecurityContext = Security(facts, image),
     };
 
     // As upstream: a container that lost one of its processes for want of memory is not left half alive.
@@ -106,7 +135,7 @@ public sealed class ContainerConfigBuilder(
         return resources;
     }
 
-    private static LinuxContainerSecurityContext Security(ContainerStartFacts facts)
+    private static LinuxContainerSecurityContext Security(ContainerStartFacts facts, Image? image)
     {
         var (podContext, context) = (facts.Pod.Spec.SecurityContext, facts.Container.SecurityContext);
         var privileged = context?.Privileged == true;
@@ -118,8 +147,11 @@ public sealed class ContainerConfigBuilder(
             NoNewPrivs = context?.AllowPrivilegeEscalation == false,
             Seccomp = Seccomp(context?.SeccompProfile ?? podContext?.SeccompProfile, privileged),
             Capabilities = Capabilities(context),
+            Apparmor = AppArmor(facts.Pod.AppArmorProfile(facts.Container)),
+            SelinuxOptions = SandboxConfigBuilder.SelinuxOptions(context?.SeLinuxOptions ?? podContext?.SeLinuxOptions),
+            SupplementalGroupsPolicy = SandboxConfigBuilder.GroupsPolicy(podContext),
         };
-        if (facts.TargetContainerId.Length > 0)
+        if (facts.TargetContainerId is not null)
         {
             security.NamespaceOptions.Pid = NamespaceMode.Target;
             security.NamespaceOptions.TargetId = facts.TargetContainerId;
@@ -131,13 +163,14 @@ public sealed class ContainerConfigBuilder(
             security.ReadonlyPaths.AddRange(ReadOnlyPaths);
         }
 
-        SetUser(security, podContext, context);
+        SetUser(security, podContext, context, image);
         security.SupplementalGroups.AddRange(SandboxConfigBuilder.SupplementalGroups(podContext));
         return security;
     }
 
     private static void SetUser(
-        LinuxContainerSecurityContext security, V1PodSecurityContext? podContext, V1SecurityContext? context)
+        LinuxContainerSecurityContext security, V1PodSecurityContext? podContext, V1SecurityContext? context,
+            Image? image)
     {
         if ((context?.RunAsUser ?? podContext?.RunAsUser) is { } user)
         {
@@ -147,8 +180,18 @@ public sealed class ContainerConfigBuilder(
         if ((context?.RunAsGroup ?? podContext?.RunAsGroup) is { } group)
         {
             security.RunAsGroup = new Int64Value { Value = group };
-            security.RunAsUser ??= new Int64Value { Value = 0 }; // a group needs a user with it
+            security.RunAsUser ??= image?.Uid; // the runtime takes no group without a user
+            security.RunAsUsername = security.RunAsUser is null ? image?.Username ?? "" : "";
         }
+    }
+
+    /// <summary>Without need the runtime is not asked: it knows an image's user by itself.</summary>
+    private static bool DependsOnImageUser(V1Pod pod, V1Container container)
+    {
+        var (podContext, context) = (pod.Spec.SecurityContext, container.SecurityContext);
+        return (context?.RunAsUser ?? podContext?.RunAsUser) is null
+            && ((context?.RunAsNonRoot ?? podContext?.RunAsNonRoot) == true
+                || (context?.RunAsGroup ?? podContext?.RunAsGroup) is not null);
     }
 
     private static Capability? Capabilities(V1SecurityContext? context)
@@ -164,6 +207,17 @@ public sealed class ContainerConfigBuilder(
         return capability;
     }
 
+    private static SecurityProfile? AppArmor(V1AppArmorProfile? profile) => profile is null ? null : new SecurityProfile
+    {
+        ProfileType = profile.Type switch
+        {
+            "RuntimeDefault" => SecurityProfile.Types.ProfileType.RuntimeDefault,
+            "Localhost" => SecurityProfile.Types.ProfileType.Localhost,
+            _ => SecurityProfile.Types.ProfileType.Unconfined,
+        },
+        LocalhostRef = profile.Type == "Localhost" ? profile.LocalhostProfile ?? "" : "",
+    };
+
     private static SecurityProfile Seccomp(V1SeccompProfile? profile, bool privileged) => new()
     {
         ProfileType = profile?.Type switch
@@ -177,8 +231,17 @@ public sealed class ContainerConfigBuilder(
             : "",
     };
 
-    private async Task RequireNonRootAsync(
-        V1Pod pod, V1Container container, string imageId, CancellationToken cancellationToken)
+    private static void RequireTarget(ContainerStartFacts facts)
+    {
+        if (facts.TargetContainerId is "")
+        {
+            var target = facts.Pod.Spec.EphemeralContainers.First(e =>
+                e.Name == facts.Container.Name).TargetContainerName;
+            throw new ContainerConfigException($"unable to find target container {target}");
+        }
+    }
+
+    private static void RequireNonRoot(V1Pod pod, V1Container container, Image? image)
     {
         var (podContext, context) = (pod.Spec.SecurityContext, container.SecurityContext);
         if ((context?.RunAsNonRoot ?? podContext?.RunAsNonRoot) != true)
@@ -197,7 +260,6 @@ public sealed class ContainerConfigBuilder(
             return;
         }
 
-        var image = await images.FindAsync(imageId, cancellationToken);
         if (image?.Uid is { } uid ? uid.Value == 0 : image?.Username is null or "")
         {
             throw new ContainerConfigException($"container has runAsNonRoot and image will run as root {about}");

@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
@@ -21,13 +22,22 @@ public sealed partial class ContainerOperations(
     CriClient cri,
     ImagePuller images,
     ContainerConfigBuilder configs,
+    PodAllocations allocations,
     HandlerRunner handlers,
     EventRecorder events,
     TimeProvider time,
     ILogger<ContainerOperations> logger)
 {
+    /// <summary>
+    /// How long the runtime may take to start a prepared container: upstream's bound of a request to it.
+    /// </summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whatever ends a container: its preStop hook gets this much.</summary>
+    private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(1);
+
     /// <summary>However long a preStop hook took, the process gets this much between SIGTERM and SIGKILL.</summary>
-    private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LeastTimeToStop = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HookTimeout = TimeSpan.FromSeconds(30);
 
     public async Task StartAsync(
@@ -37,10 +47,14 @@ public sealed partial class ContainerOperations(
         var (pod, container) = (facts.Pod, facts.Container);
         try
         {
+            // Never cancelled half-way: the runtime would kill the program that has just started, without a word to it.
+            // Whoever wants the pod to end waits for this moment, and then stops it in order.
             await cri.Runtime.StartContainerAsync(
-                new StartContainerRequest { ContainerId = id }, cancellationToken: cancellationToken);
+                new StartContainerRequest { ContainerId = id },
+                deadline: (TimeProvider.System.GetUtcNow() + StartPatience).UtcDateTime,
+                cancellationToken: CancellationToken.None);
         }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (RpcException exception)
         {
             events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Status.Detail}");
             throw new ContainerStartException("RunContainerError", exception.Status.Detail);
@@ -50,7 +64,10 @@ public sealed partial class ContainerOperations(
         await RunPostStartAsync(facts, id, cancellationToken);
     }
 
-    /// <summary>Runs the preStop hook, then stops the container: SIGTERM, what is left of the grace, SIGKILL.</summary>
+    /// <summary>
+    /// Runs the preStop hook, then stops the container: SIGTERM, what is left of the grace, SIGKILL. Every end of a
+    /// container comes through here, so that none goes without the least of all this.
+    /// </summary>
     public async Task KillAsync(
         V1Pod pod,
         ContainerRecord record,
@@ -62,17 +79,18 @@ public sealed partial class ContainerOperations(
         var container = pod.FindContainer(record.Name) ?? new V1Container { Name = record.Name };
         events.Pod(pod, container, EventRecorder.Normal, "Killing", message ?? $"Stopping container {record.Name}");
         var started = time.GetTimestamp();
-        if (PreStop(container, record) is { } hook && grace > TimeSpan.Zero)
+        grace = grace < LeastGrace ? LeastGrace : grace;
+        if (PreStop(container, record) is { } hook)
         {
             await RunPreStopAsync(pod, new HandlerTarget(container, record.Id, podIp), hook, grace, cancellationToken);
         }
 
         var left = grace - time.GetElapsedTime(started);
-        left = grace > TimeSpan.Zero && left < LeastGrace ? LeastGrace : left;
+        left = left < LeastTimeToStop ? LeastTimeToStop : left;
         try
         {
             await cri.Runtime.StopContainerAsync(
-                new StopContainerRequest { ContainerId = record.Id, Timeout = Math.Max(0, (long)Math.Ceiling(left.TotalSeconds)) },
+                new StopContainerRequest { ContainerId = record.Id, Timeout = (long)Math.Ceiling(left.TotalSeconds) },
                 cancellationToken: cancellationToken);
         }
         catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
@@ -90,6 +108,7 @@ public sealed partial class ContainerOperations(
         try
         {
             var answer = await cri.Runtime.CreateContainerAsync(request, cancellationToken: cancellationToken);
+            allocations.Actuated.SetContainer(pod.Metadata.Uid, container.Name, PodResources.Effective(pod, container));
             events.Pod(pod, container, EventRecorder.Normal, "Created", "Container created");
             return answer.ContainerId;
         }
@@ -106,7 +125,6 @@ public sealed partial class ContainerOperations(
         try
         {
             var image = await images.EnsureAsync(pod, container, cancellationToken);
-            Directory.CreateDirectory(Path.Combine(facts.LogDirectory, container.Name));
             return await configs.BuildAsync(facts with { ImageId = image }, cancellationToken);
         }
         catch (ImageException exception)
@@ -114,10 +132,12 @@ public sealed partial class ContainerOperations(
             events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Reason}");
             throw new ContainerStartException(exception.Reason, exception.Message);
         }
-        catch (ContainerConfigException exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Message}");
-            throw new ContainerStartException("CreateContainerConfigError", exception.Message);
+            // whatever keeps a container from being prepared, its user must see it
+            var problem = CriErrors.Detail(exception);
+            events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {problem}");
+            throw new ContainerStartException("CreateContainerConfigError", problem);
         }
     }
 
@@ -158,10 +178,11 @@ public sealed partial class ContainerOperations(
                 events.Pod(pod, target.Container, EventRecorder.Warning, "FailedPreStopHook", "PreStopHook failed");
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or RpcException
-            && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogHookFailed("PreStop", pod.Display(), target.Container.Name, "it did not end within the grace period");
+            // Whatever becomes of its hook, the container ends.
+            var problem = limit.IsCancellationRequested ? "it did not end within the grace period" : exception.Message;
+            LogHookFailed("PreStop", pod.Display(), target.Container.Name, problem);
         }
     }
 
@@ -173,12 +194,12 @@ public sealed partial class ContainerOperations(
             case { Exec: { } exec }:
                 return await handlers.ExecAsync(target, exec.Command ?? [], TimeSpan.Zero, cancellationToken);
             case { HttpGet: { } http }:
-                return await handlers.HttpGetAsync(target, http, timeout, cancellationToken);
+                return await handlers.NotifyHttpAsync(target, http, timeout, cancellationToken);
             case { Sleep: { } sleep }:
                 await Task.Delay(TimeSpan.FromSeconds(sleep.Seconds), time, cancellationToken);
-                return new HandlerResult(true, "");
+                return HandlerResult.Success();
             default:
-                return new HandlerResult(false, "invalid handler: it names no action");
+                return HandlerResult.Unknown("invalid handler: it names no action");
         }
     }
 

@@ -1,5 +1,8 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
+using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -85,7 +88,7 @@ public static class ContainerStatuses
 
     private static V1ContainerStatus FromRecord(PodStatusInput input, V1Container container, ContainerRecord record)
     {
-        var started = record.IsRunning && input.Started.Contains(record.Id);
+        var started = !input.Pod.IsPlainInit(container) && record.IsRunning && input.Started.Contains(record.Id);
         return new V1ContainerStatus
         {
             Name = container.Name,
@@ -96,24 +99,21 @@ public static class ContainerStatuses
             Started = started,
             Ready = IsReady(input, container, record, started),
             State = State(input, record),
-            Resources =
-                container.Resources is { Limits: null, Requests: null, Claims: null } ? null : container.Resources,
+            Resources = ActualResources.Of(
+                container,
+                input.Limits.GetValueOrDefault(record.Id),
+                input.Actuated?.Containers.GetValueOrDefault(container.Name)),
             AllocatedResources = record.IsRunning ? container.Resources?.Requests : null,
-            VolumeMounts = VolumeMounts(container),
+            VolumeMounts = VolumeMounts(container, input.Abilities),
             User = User(record),
         };
     }
 
-    private static bool IsReady(PodStatusInput input, V1Container container, ContainerRecord record, bool started)
-    {
-        if (record.IsRunning)
-        {
-            return started && (container.ReadinessProbe is null || input.Ready.Contains(record.Id));
-        }
-
-        var plainInit = !container.IsSidecar() && input.Pod.Inits().Any(c => c.Name == container.Name);
-        return plainInit && record is { IsExited: true, ExitCode: 0 };
-    }
+    /// <summary>An init container is ready when it has done its work, all others while they can do theirs.</summary>
+    private static bool IsReady(PodStatusInput input, V1Container container, ContainerRecord record, bool started) =>
+        input.Pod.IsPlainInit(container)
+            ? record is { IsExited: true, ExitCode: 0 }
+            : started && (container.ReadinessProbe is null || input.Ready.Contains(record.Id));
 
     private static V1ContainerState State(PodStatusInput input, ContainerRecord record) => record.State switch
     {
@@ -168,7 +168,7 @@ public static class ContainerStatuses
         (status?.ContainerStatuses ?? []).Concat(status?.InitContainerStatuses ?? [])
             .Concat(status?.EphemeralContainerStatuses ?? []).FirstOrDefault(s => s.Name == name);
 
-    private static List<V1VolumeMountStatus>? VolumeMounts(V1Container container) =>
+    private static List<V1VolumeMountStatus>? VolumeMounts(V1Container container, RuntimeAbilities abilities) =>
         container.VolumeMounts is not { Count: > 0 } mounts
             ? null
             : [.. mounts.Select(m => new V1VolumeMountStatus
@@ -176,7 +176,7 @@ public static class ContainerStatuses
                 Name = m.Name,
                 MountPath = m.MountPath,
                 ReadOnlyProperty = m.ReadOnlyProperty == true ? true : null,
-                RecursiveReadOnly = m.ReadOnlyProperty == true ? "Disabled" : null,
+                RecursiveReadOnly = RecursiveReadOnly.Reported(m, abilities.RecursiveReadOnlyMounts),
             })];
 
     private static V1ContainerUser? User(ContainerRecord record) => record.User?.Linux is not { } user

@@ -1,76 +1,203 @@
 using System.Globalization;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
+/// <summary>What a pod that was bound to the node is judged by.</summary>
+public sealed record PodAdmissionInput
+{
+    public required V1Pod Pod { get; init; }
+
+    /// <summary>The pods already accepted and not ended.</summary>
+    public IReadOnlyList<V1Pod> Others { get; init; } = [];
+
+    /// <summary>Null while the API has not told of it.</summary>
+    public V1Node? Node { get; init; }
+
+    public IDictionary<string, ResourceQuantity> Allocatable { get; init; } =
+        new Dictionary<string, ResourceQuantity>();
+
+    public Pressure Pressure { get; init; }
+
+    public RuntimeAbilities Abilities { get; init; } = RuntimeAbilities.None;
+
+    /// <summary>The kernel enforces AppArmor profiles.</summary>
+    public bool HasAppArmor { get; init; }
+}
+
 /// <summary>
-/// The node's own last check of a pod that was bound to it: resources, node selector and affinity, NoExecute taints.
-/// Reasons and messages are the kubelet's. Pure.
+/// The node's own last word on a pod that was bound to it. One check after the other, in the kubelet's order; the first
+/// that refuses gives reason and message, and they are the kubelet's. Refused is final: the pod fails. What only keeps
+/// a pod from starting for now is no matter of admission but of the step that cannot be done. Pure.
 /// </summary>
 public static class PodAdmission
 {
-    /// <summary>Null admits. Others are the pods already accepted and not ended.</summary>
-    public static PodVerdict? Check(
-        V1Pod pod, IReadOnlyList<V1Pod> others, V1Node? node, IDictionary<string, ResourceQuantity> allocatable)
-    {
-        if (others.Count + 1 > PodResources.Of(allocatable, "pods"))
-        {
-            return Insufficient("pods", 1, others.Count, PodResources.Of(allocatable, "pods"));
-        }
+    private static readonly Func<PodAdmissionInput, PodVerdict?>[] Checks =
+    [
+        Pressure,
+        Sysctls,
+        OperatingSystemLabel,
+        OperatingSystem,
+        SupplementalGroups,
+        PodCount,
+        FindShortage,
+        Affinity,
+        HostPorts,
+        Taints,
+        AppArmor,
+        NodeFeatures,
+    ];
 
-        foreach (var resource in new[] { "cpu", "memory", "ephemeral-storage" })
+    /// <summary>Null admits.</summary>
+    public static PodVerdict? Check(PodAdmissionInput input) =>
+        Checks.Select(check => check(input)).FirstOrDefault(verdict => verdict is not null);
+
+    /// <summary>The first of its resources that the pod does not get beside the others.</summary>
+    public static PodVerdict? FindShortage(PodAdmissionInput input)
+    {
+        foreach (var resource in RequestedResources(input))
         {
-            var requested = PodResources.Requested(pod, resource);
-            var used = requested == 0 ? 0 : others.Sum(o => PodResources.Requested(o, resource));
-            var capacity = PodResources.Of(allocatable, resource);
+            var requested = PodResources.Requested(input.Pod, resource);
+            var used = requested == 0 ? 0 : input.Others.Sum(o => PodResources.Occupied(o, resource));
+            var capacity = PodResources.Of(Amounts(input, resource), resource);
             if (requested > 0 && used + requested > capacity)
             {
                 return Insufficient(resource, requested, used, capacity);
             }
         }
 
-        if (node is not null && !NodeAffinity.Matches(pod, node))
-        {
-            return Rejected(
-                "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
-        }
-
-        return node is not null && !ToleratesNoExecute(pod, node)
-            ? Rejected(
-                "TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate")
-            : null;
+        return null;
     }
 
     /// <summary>
     /// A node that is short of something takes nothing more, except what the system needs; short of memory alone, it
     /// takes pods that say how much they want.
     /// </summary>
-    public static PodVerdict? CheckPressure(V1Pod pod, Pressure pressure)
+    private static PodVerdict? Pressure(PodAdmissionInput input)
     {
-        if (pressure == Pressure.None || EvictionRanking.IsCritical(pod))
+        if (input.Pressure == Node.Pressure.None || EvictionRanking.IsCritical(input.Pod))
         {
             return null;
         }
 
         var memoryTaint = new V1Taint { Key = "node.kubernetes.io/memory-pressure", Effect = "NoSchedule" };
-        var fits = pressure == Pressure.Memory
-            && (PodResources.Qos(pod) != PodResources.BestEffort
-                || (pod.Spec.Tolerations ?? []).Any(toleration => Tolerates(toleration, memoryTaint)));
-        return fits ? null : Rejected("Evicted", EvictionMessages.Refused(pressure));
+        var fits = input.Pressure == Node.Pressure.Memory
+            && (PodResources.Qos(input.Pod) != PodResources.BestEffort || Tolerates(input.Pod, memoryTaint));
+        return fits ? null : new PodVerdict("Evicted", EvictionMessages.Refused(input.Pressure));
     }
 
-    private static PodVerdict Insufficient(string resource, long requested, long used, long capacity) => Rejected(
+    private static PodVerdict? Sysctls(PodAdmissionInput input) =>
+        SafeSysctls.Problem(input.Pod) is { } problem
+            ? new PodVerdict("SysctlForbidden", $"forbidden sysctl: {problem}")
+            : null;
+
+    private static PodVerdict? OperatingSystemLabel(PodAdmissionInput input) =>
+        input.Pod.Metadata.Labels?.TryGetValue("kubernetes.io/os", out var system) == true && system != "linux"
+            ? new PodVerdict(
+                "PodOSSelectorNodeLabelDoesNotMatch",
+                "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label")
+            : null;
+
+    private static PodVerdict? OperatingSystem(PodAdmissionInput input) => input.Pod.Spec.Os?.Name is null or "linux"
+        ? null
+        : new PodVerdict("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS");
+
+    private static PodVerdict? SupplementalGroups(PodAdmissionInput input) =>
+        input.Pod.Spec.SecurityContext?.SupplementalGroupsPolicy == "Strict"
+            && !input.Abilities.SupplementalGroupsPolicy
+            ? new PodVerdict(
+                "SupplementalGroupsPolicyNotSupported", "SupplementalGroupsPolicy=Strict is not supported in this node")
+            : null;
+
+    private static PodVerdict? PodCount(PodAdmissionInput input)
+    {
+        var capacity = PodResources.Of(input.Allocatable, "pods");
+        return input.Others.Count + 1 > capacity ? Insufficient("pods", 1, input.Others.Count, capacity) : null;
+    }
+
+    /// <summary>
+    /// The three that every node has come first. An extended resource that the node does not have is the cluster's, or
+    /// nobody's: the scheduler has seen to it.
+    /// </summary>
+    private static IEnumerable<string> RequestedResources(PodAdmissionInput input)
+    {
+        string[] common = ["cpu", "memory", "ephemeral-storage"];
+        var others = input.Pod.Inits().Concat(input.Pod.Spec.Containers)
+            .SelectMany(c => c.Resources?.Requests?.Keys ?? []).Concat(input.Pod.Spec.Resources?.Requests?.Keys ?? [])
+            .Except(common).Order(StringComparer.Ordinal)
+            .Where(name => !IsExtended(name) || Amounts(input, name)?.ContainsKey(name) == true);
+        return [.. common, .. others];
+    }
+
+    /// <summary>The node knows what it has itself; what others say it has, its object says.</summary>
+    private static IDictionary<string, ResourceQuantity>? Amounts(PodAdmissionInput input, string resource) =>
+        input.Allocatable.ContainsKey(resource) ? input.Allocatable : input.Node?.Status?.Allocatable;
+
+    private static bool IsExtended(string resource) =>
+        resource.Contains('/', StringComparison.Ordinal)
+            && !resource.Contains("kubernetes.io/", StringComparison.Ordinal);
+
+    private static PodVerdict? Affinity(PodAdmissionInput input) =>
+        input.Node is { } node && !NodeAffinity.Matches(input.Pod, node)
+            ? Predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
+            : null;
+
+    private static PodVerdict? HostPorts(PodAdmissionInput input) =>
+        Node.HostPorts.Of(input.Pod).Any(port => input.Others.SelectMany(Node.HostPorts.Of).Any(port.Conflicts))
+            ? Predicate("NodePorts", "node(s) didn't have free ports for the requested pod ports")
+            : null;
+
+    private static PodVerdict? Taints(PodAdmissionInput input) =>
+        (input.Node?.Spec?.Taints ?? []).Any(taint => taint.Effect == "NoExecute" && !Tolerates(input.Pod, taint))
+            ? Predicate("TaintToleration", "node(s) had taints that the pod didn't tolerate")
+            : null;
+
+    private static PodVerdict? AppArmor(PodAdmissionInput input) =>
+        !input.HasAppArmor && input.Pod.AllContainers().Any(c => WantsAppArmor(input.Pod, c))
+            ? new PodVerdict("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host")
+            : null;
+
+    private static bool WantsAppArmor(V1Pod pod, V1Container container) =>
+        pod.AppArmorProfile(container)?.Type is not (null or "Unconfined");
+
+    private static PodVerdict? NodeFeatures(PodAdmissionInput input)
+    {
+        var missing = input.Pod.AllContainers().SelectMany(MissingFeatures).Distinct().Order(StringComparer.Ordinal)
+            .ToList();
+        return missing.Count == 0
+            ? null
+            : new PodVerdict(
+                "PodFeatureUnsupported",
+                    $"Pod requires node features that are not available: {string.Join(", ", missing)}");
+    }
+
+    /// <summary>What a container needs of kubelets and this one lacks, by upstream's names of it.</summary>
+    private static IEnumerable<string> MissingFeatures(V1Container container)
+    {
+        if (container.RestartPolicyRules?.Any(r => r.Action == "RestartAllContainers") == true)
+        {
+            yield return "RestartAllContainersOnContainerExits";
+        }
+
+        if (container.Lifecycle?.StopSignal is not null)
+        {
+            yield return "ContainerStopSignals"; // the runtime has no way to be told
+        }
+    }
+
+    private static PodVerdict Insufficient(string resource, long requested, long used, long capacity) => new(
         $"OutOf{resource}",
         string.Create(
             CultureInfo.InvariantCulture,
             $"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"));
 
-    private static PodVerdict Rejected(string reason, string message) => new(reason, "Pod was rejected: " + message);
+    private static PodVerdict Predicate(string name, string problem) =>
+        new(name, $"Predicate {name} failed: {problem}");
 
-    private static bool ToleratesNoExecute(V1Pod pod, V1Node node) =>
-        (node.Spec?.Taints ?? []).Where(t => t.Effect == "NoExecute")
-            .All(taint => (pod.Spec.Tolerations ?? []).Any(toleration => Tolerates(toleration, taint)));
+    private static bool Tolerates(V1Pod pod, V1Taint taint) =>
+        (pod.Spec.Tolerations ?? []).Any(toleration => Tolerates(toleration, taint));
 
     private static bool Tolerates(V1Toleration toleration, V1Taint taint)
     {

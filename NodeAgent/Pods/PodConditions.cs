@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -13,7 +14,8 @@ public static class PodConditions
     public const string DisruptionTarget = "DisruptionTarget";
 
     public static bool IsOurs(string type) =>
-        type is ReadyToStartContainers or Initialized or Ready or ContainersReady or PodScheduled;
+        type is ReadyToStartContainers or Initialized or Ready or ContainersReady or PodScheduled
+        || ResizeConditions.IsOne(type);
 
     /// <summary>
     /// Conditions of others stay as they are; ours keep their transition time while their status is the same.
@@ -44,7 +46,8 @@ public static class PodConditions
             condition.ObservedGeneration = input.Pod.Metadata.Generation;
         }
 
-        return [.. ours, .. before.Where(c => ours.All(o => o.Type != c.Type))];
+        ours.AddRange(input.Resize);
+        return [.. ours, .. before.Where(c => ours.All(o => o.Type != c.Type) && !ResizeConditions.IsOne(c.Type))];
     }
 
     private static bool IsSandboxReady(PodStatusInput input) =>
@@ -52,10 +55,8 @@ public static class PodConditions
 
     private static V1PodCondition ComputeInitialized(V1Pod pod, V1PodStatus status)
     {
-        var started = (status.ContainerStatuses ?? []).Any(s => s.Started == true || s.State?.Running is not null
-            || s.State?.Terminated is { StartedAt: not null } || s.LastState?.Terminated is not null);
         var (unknown, incomplete) = (new List<string>(), new List<string>());
-        foreach (var container in started ? [] : pod.Inits())
+        foreach (var container in pod.Inits())
         {
             var found = status.InitContainerStatuses?.FirstOrDefault(s => s.Name == container.Name);
             if (found is null)
@@ -73,7 +74,10 @@ public static class PodConditions
             return Make(Initialized, true, "PodCompleted", null);
         }
 
-        return unknown.Count + incomplete.Count == 0
+        // Sidecars of a pod that has been initialized may be starting again.
+        var isInitialized = unknown.Count + incomplete.Count == 0
+            || (status.ContainerStatuses ?? []).Any(s => s.State is { Running: not null } or { Terminated: not null });
+        return isInitialized
             ? Bool(Initialized, true)
             : Make(Initialized, false, "ContainersNotInitialized", Message(unknown, incomplete, "incomplete"));
     }

@@ -13,6 +13,7 @@ public static class PodFacts
     public const string Never = "Never";
     public const string Failed = "Failed";
     public const string Succeeded = "Succeeded";
+    private const string SourceAnnotation = "kubernetes.io/config.source";
     private const string MirrorAnnotation = "kubernetes.io/config.mirror";
 
     private const long DefaultGraceSeconds = 30;
@@ -22,7 +23,15 @@ public static class PodFacts
 
     public static IReadOnlyList<V1Container> Inits(this V1Pod pod) => [.. pod.Spec.InitContainers ?? []];
 
+    /// <summary>An init container that has to end before the next one starts.</summary>
+    public static bool IsPlainInit(this V1Pod pod, V1Container container) =>
+        !container.IsSidecar() && pod.Inits().Any(c => c.Name == container.Name);
+
     public static IReadOnlyList<V1Container> Sidecars(this V1Pod pod) => [.. pod.Inits().Where(IsSidecar)];
+
+    /// <summary>Containers whose amounts can change while they run.</summary>
+    public static IEnumerable<V1Container> Resizable(this V1Pod pod) =>
+        pod.Inits().Where(IsSidecar).Concat(pod.Spec.Containers);
 
     public static IEnumerable<V1Container> AllContainers(this V1Pod pod) =>
         pod.Inits().Concat(pod.Spec.Containers).Concat((pod.Spec.EphemeralContainers ?? []).Select(AsContainer));
@@ -30,9 +39,17 @@ public static class PodFacts
     public static V1Container? FindContainer(this V1Pod pod, string name) =>
         pod.AllContainers().FirstOrDefault(c => c.Name == name);
 
+    /// <summary>A container's own profile goes before the pod's.</summary>
+    public static V1AppArmorProfile? AppArmorProfile(this V1Pod pod, V1Container container) =>
+        container.SecurityContext?.AppArmorProfile ?? pod.Spec.SecurityContext?.AppArmorProfile;
+
     public static bool UsesHostNetwork(this V1Pod pod) => pod.Spec.HostNetwork == true;
 
     public static bool IsMirror(this V1Pod pod) => pod.Metadata.Annotations?.ContainsKey(MirrorAnnotation) == true;
+
+    /// <summary>It comes from somewhere else than the API.</summary>
+    public static bool IsStatic(this V1Pod pod) =>
+        pod.Metadata.Annotations?.TryGetValue(SourceAnnotation, out var source) == true && source != "api";
 
     public static bool HasTerminalPhase(this V1Pod pod) => pod.Status?.Phase is Failed or Succeeded;
 
@@ -94,10 +111,13 @@ public static class PodFacts
             return true;
         }
 
-        return !record.IsRunning && PolicyRestarts(pod, container, record.ExitCode);
+        return !record.IsRunning && RestartsAfter(pod, container, record.ExitCode);
     }
 
-    private static bool PolicyRestarts(V1Pod pod, V1Container container, int exitCode)
+    /// <summary>
+    /// Whether an exit is followed by another start: the container's own rules and policy go before the pod's.
+    /// </summary>
+    public static bool RestartsAfter(V1Pod pod, V1Container container, int exitCode)
     {
         foreach (var rule in container.RestartPolicyRules ?? [])
         {

@@ -11,11 +11,6 @@ public static class PodHostname
     /// <summary>What the sandbox gets as its host name.</summary>
     public static string Hostname(V1Pod pod, string clusterDomain)
     {
-        if (!string.IsNullOrEmpty(pod.Spec.HostnameOverride))
-        {
-            return pod.Spec.HostnameOverride;
-        }
-
         var name = ShortName(pod);
         return pod.Spec.SetHostnameAsFQDN == true && Domain(pod, clusterDomain) is { Length: > 0 } domain
             ? $"{name}.{domain}"
@@ -60,11 +55,17 @@ public static class PodHostname
 
     private static string ShortName(V1Pod pod)
     {
+        if (pod.Spec.HostnameOverride is { Length: > 0 } whole)
+        {
+            return whole;
+        }
+
         var name = string.IsNullOrEmpty(pod.Spec.Hostname) ? pod.Metadata.Name : pod.Spec.Hostname;
         return name.Length <= MaxHostnameCharacters ? name : name[..MaxHostnameCharacters].TrimEnd('-', '.');
     }
 
-    private static string Domain(V1Pod pod, string clusterDomain) => string.IsNullOrEmpty(pod.Spec.Subdomain)
+    private static string Domain(V1Pod pod, string clusterDomain) =>
+        string.IsNullOrEmpty(pod.Spec.Subdomain) || !string.IsNullOrEmpty(pod.Spec.HostnameOverride)
         ? ""
         : $"{pod.Spec.Subdomain}.{pod.Metadata.NamespaceProperty}.svc.{clusterDomain}";
 }

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -25,8 +28,12 @@ public sealed partial class PodManager(
     NodeFacts facts,
     NodeObject node,
     PressureState pressure,
+    PodAllocations allocations,
     ILogger<PodManager> logger) : BackgroundService, IPodRegistry
 {
+    private static readonly TimeSpan FirstResizeRetry = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ResizeRetry = TimeSpan.FromMinutes(3);
+
     private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
     private readonly ConcurrentDictionary<string, byte> _runningLoops = new();
     private readonly Lock _admission = new();
@@ -49,11 +56,13 @@ public sealed partial class PodManager(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await using var stop = stoppingToken.Register(_stopping.Cancel);
-        Directory.CreateDirectory(options.PodsDirectory);
+        OwnFiles.MakePrivate(options.PodsDirectory);
+        OwnFiles.MakePrivate(options.PodLogsDirectory);
         cgroups.Prepare();
         runtime.Changed += OnRuntimeChanged;
         probes.Changed += Wake;
         references.PodAffected += uid => Worker(uid)?.RefreshVolumes();
+        allocations.Freed += RetryResizes;
         source.Changed += OnPodChanged;
         await source.Synced.WaitAsync(stoppingToken);
         await runtime.FirstListAsync(stoppingToken);
@@ -64,8 +73,12 @@ public sealed partial class PodManager(
         }
 
         RemoveLeftOvers();
-        await Task.Delay(Timeout.InfiniteTimeSpan, services.Time, stoppingToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var delay = FirstResizeRetry; !stoppingToken.IsCancellationRequested; delay = ResizeRetry)
+        {
+            RetryResizes();
+            await Task.Delay(delay, services.Time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private PodWorker? Worker(string uid) => _workers.GetValueOrDefault(uid);
@@ -84,11 +97,16 @@ public sealed partial class PodManager(
 
         references.Track(uid, ObjectReferences.Of(pod));
         statuses.Observe(pod);
+        if (allocations.Observe(pod))
+        {
+            RetryResizes(pod); // before its worker reports that it has seen this version
+        }
+
         var isNew = false;
         var worker = _workers.GetOrAdd(uid, _ =>
         {
             isNew = true;
-            return new PodWorker(pod, services, Admit);
+            return new PodWorker(pod, services, AdmitAsync);
         });
         if (isNew)
         {
@@ -124,7 +142,7 @@ public sealed partial class PodManager(
         var state = runtime.Get(uid);
         if (_orphansKnown && !state.IsEmpty && !_runningLoops.ContainsKey(uid))
         {
-            var orphan = new PodWorker(Orphan(state), services, (_, _) => null);
+            var orphan = new PodWorker(Orphan(state), services, (_, _, _) => Task.FromResult<PodVerdict?>(null));
             if (_workers.TryAdd(uid, orphan))
             {
                 LogOrphan(state.Namespace, state.Name, uid);
@@ -177,7 +195,28 @@ public sealed partial class PodManager(
 
         _workers.TryRemove(worker.Uid, out _);
         _runningLoops.TryRemove(worker.Uid, out _);
+        lock (_admission)
+        {
+            allocations.Forget(worker.Uid); // not while a retry gives it something
+        }
+
         UpdateClassShares();
+        RetryResizes();
+    }
+
+    /// <summary>
+    /// A refusal is for good, and the pod may have been bound to what the node has become since it was last seen.
+    /// </summary>
+    private async Task<PodVerdict?> AdmitAsync(PodWorker worker, V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (Admit(worker, pod) is null)
+        {
+            return null;
+        }
+
+        // Judged again in any case: the news may have come by the watch between the first judgement and this look.
+        await node.RefreshAsync(cancellationToken);
+        return Admit(worker, pod);
     }
 
     /// <summary>Pods that run here already were accepted before and count first.</summary>
@@ -185,26 +224,64 @@ public sealed partial class PodManager(
     {
         lock (_admission)
         {
-            if (!runtime.Get(worker.Uid).IsEmpty)
+            var refusal = runtime.Get(worker.Uid).IsEmpty ? Judge(worker, pod) : null;
+            if (refusal is null)
             {
-                return null;
+                allocations.Allocate(pod);
             }
 
-            var others = _workers.Values
-                .Where(w => w != worker && !w.Ended && (w.Admitted || !runtime.Get(w.Uid).IsEmpty))
-                .Select(w => w.Pod).ToList();
-            return PodAdmission.CheckPressure(pod, pressure.Current)
-                ?? PodAdmission.Check(pod, others, node.Current, facts.Allocatable);
+            return refusal;
         }
+    }
+
+    private PodVerdict? Judge(PodWorker worker, V1Pod pod) => PodAdmission.Check(new PodAdmissionInput
+    {
+        Pod = pod,
+        Others = [.. Active().Where(w => w != worker).Select(w => allocations.Apply(WithStatus(w)))],
+        Node = node.Current,
+        Allocatable = facts.Allocatable,
+        Pressure = pressure.Current,
+        Abilities = services.Health.Abilities,
+        HasAppArmor = facts.HasAppArmor,
+    });
+
+    /// <summary>Workers of pods that have a part of the node.</summary>
+    private IEnumerable<PodWorker> Active() =>
+        _workers.Values.Where(w => !w.Ended && (w.Admitted || !runtime.Get(w.Uid).IsEmpty));
+
+    private void RetryResizes() => RetryResizes(null);
+
+    /// <summary>Gives pods that ask for other amounts what the node has for them now.</summary>
+    private void RetryResizes(V1Pod? newest)
+    {
+        if (!_orphansKnown || !allocations.AnyPending)
+        {
+            return;
+        }
+
+        IReadOnlyList<string> news;
+        lock (_admission)
+        {
+            news = allocations.Retry([.. Active().Select(WithStatus).Select(
+                p => p.Metadata.Uid == newest?.Metadata.Uid ? newest with { Status = p.Status } : p)]);
+        }
+
+        foreach (var uid in news)
+        {
+            Wake(uid);
+        }
+
+        UpdateClassShares();
     }
 
     private void UpdateClassShares() => cgroups.SetBurstableShares(_workers.Values
         .Where(w => !w.Ended && PodResources.Qos(w.Pod) == PodResources.Burstable)
-        .Sum(w => PodResources.Requested(w.Pod, "cpu")));
+        .Sum(w => PodResources.Requested(allocations.Apply(w.Pod), PodResources.Cpu)));
 
     /// <summary>Files of pods that neither the API nor the runtime knows any more.</summary>
     private void RemoveLeftOvers()
     {
+        allocations.Keep(_workers.Keys.ToHashSet());
         foreach (var uid in paths.KnownUids().Where(uid => Worker(uid) is null && runtime.Get(uid).IsEmpty))
         {
             try

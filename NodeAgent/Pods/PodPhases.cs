@@ -18,16 +18,16 @@ public static class PodPhases
             }
             else
             {
-                counts.AddInit(status);
+                counts.AddInit(pod, container, status);
             }
         }
 
         foreach (var container in pod.Spec.Containers)
         {
-            counts.AddRegular(containers.FirstOrDefault(s => s.Name == container.Name));
+            counts.AddRegular(pod, container, containers.FirstOrDefault(s => s.Name == container.Name));
         }
 
-        return counts.Phase(pod.Spec.RestartPolicy ?? PodFacts.Always, podIsTerminal);
+        return counts.Phase(podIsTerminal);
     }
 
     private struct Counts
@@ -38,22 +38,25 @@ public static class PodPhases
         private int _running;
         private int _waiting;
         private int _stopped;
+        private int _stoppedForGood;
         private int _succeeded;
 
-        public void AddInit(V1ContainerStatus? status)
+        public void AddInit(V1Pod pod, V1Container container, V1ContainerStatus? status)
         {
             switch (status)
             {
                 case { State.Terminated: { } ended }:
-                    _failedInit += ended.ExitCode != 0 ? 1 : 0;
+                    _failedInit += IsFailure(ended.ExitCode) ? 1 : 0;
                     break;
                 case { State.Waiting: not null, LastState.Terminated: { } ended }:
-                    _failedInit += ended.ExitCode != 0 ? 1 : 0;
+                    _failedInit += IsFailure(ended.ExitCode) ? 1 : 0;
                     break;
                 default:
                     _pendingInit++;
                     break;
             }
+
+            bool IsFailure(int exitCode) => exitCode != 0 && !PodFacts.RestartsAfter(pod, container, exitCode);
         }
 
         public void AddSidecar(V1ContainerStatus? status)
@@ -78,7 +81,7 @@ public static class PodPhases
             }
         }
 
-        public void AddRegular(V1ContainerStatus? status)
+        public void AddRegular(V1Pod pod, V1Container container, V1ContainerStatus? status)
         {
             switch (status)
             {
@@ -86,11 +89,11 @@ public static class PodPhases
                     _running++;
                     break;
                 case { State.Terminated: { } ended }:
-                    _stopped++;
+                    Stop(pod, container, ended.ExitCode);
                     _succeeded += ended.ExitCode == 0 ? 1 : 0;
                     break;
-                case { State.Waiting: not null, LastState.Terminated: not null }:
-                    _stopped++;
+                case { State.Waiting: not null, LastState.Terminated: { } ended }:
+                    Stop(pod, container, ended.ExitCode);
                     break;
                 case { State.Waiting: not null }:
                     _waiting++;
@@ -101,9 +104,15 @@ public static class PodPhases
             }
         }
 
-        public readonly string Phase(string restartPolicy, bool podIsTerminal)
+        private void Stop(V1Pod pod, V1Container container, int exitCode)
         {
-            if (_failedInit > 0 && restartPolicy == PodFacts.Never)
+            _stopped++;
+            _stoppedForGood += PodFacts.RestartsAfter(pod, container, exitCode) ? 0 : 1;
+        }
+
+        public readonly string Phase(bool podIsTerminal)
+        {
+            if (_failedInit > 0)
             {
                 return PodFacts.Failed;
             }
@@ -118,24 +127,12 @@ public static class PodPhases
                 return "Running";
             }
 
-            return _running == 0 && _stopped > 0 && _unknown == 0 ? Ended(restartPolicy, podIsTerminal) : "Pending";
+            return _running == 0 && _stopped > 0 && _unknown == 0 ? Ended(podIsTerminal) : "Pending";
         }
 
-        private readonly string Ended(string restartPolicy, bool podIsTerminal)
-        {
-            var allSucceeded = _stopped == _succeeded;
-            if (podIsTerminal)
-            {
-                return allSucceeded ? PodFacts.Succeeded : PodFacts.Failed;
-            }
-
-            return restartPolicy switch
-            {
-                PodFacts.Always => "Running",
-                _ when allSucceeded => PodFacts.Succeeded,
-                PodFacts.Never => PodFacts.Failed,
-                _ => "Running",
-            };
-        }
+        private readonly string Ended(bool podIsTerminal) =>
+            !podIsTerminal && _stopped != _stoppedForGood ? "Running"
+            : _stopped == _succeeded ? PodFacts.Succeeded
+            : PodFacts.Failed;
     }
 }

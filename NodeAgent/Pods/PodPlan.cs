@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -32,6 +33,9 @@ public sealed record PodPlanInput
 
     /// <summary>Restart delays, by container name.</summary>
     public IReadOnlyDictionary<string, BackOffEntry> BackOffs { get; init; } = new Dictionary<string, BackOffEntry>();
+
+    /// <summary>What the groups of the pod and its containers were told last.</summary>
+    public PodAmounts? Actuated { get; init; }
 }
 
 /// <summary>Start another instance; <see cref="Previous"/> is the one it follows.</summary>
@@ -46,7 +50,9 @@ public sealed record ContainerKill(ContainerRecord Record, V1Container Container
 /// <summary>A container that would start, were it not for its back-off.</summary>
 public sealed record ContainerWait(V1Container Container, TimeSpan Delay, SteadyTime Until);
 
-/// <summary>What to do next for a pod, in this order: kill the pod, create its sandbox, kills, starts.</summary>
+/// <summary>
+/// What to do next for a pod, in this order: kill the pod, kills, resize, create its sandbox, starts.
+/// </summary>
 public sealed record PodPlan
 {
     /// <summary>Stop every container and sandbox that is left.</summary>
@@ -57,6 +63,8 @@ public sealed record PodPlan
 
     public IReadOnlyList<ContainerKill> Kills { get; init; } = [];
 
+    public PodResize Resize { get; init; } = PodResize.None;
+
     public IReadOnlyList<ContainerStart> Starts { get; init; } = [];
 
     public IReadOnlyList<ContainerWait> Waits { get; init; } = [];
@@ -64,5 +72,6 @@ public sealed record PodPlan
     /// <summary>When to look again even if nothing changes.</summary>
     public SteadyTime? WakeAt => Waits.Count == 0 ? null : Waits.Min(w => w.Until);
 
-    public bool IsEmpty => !KillPod && NewSandboxAttempt is null && Kills.Count == 0 && Starts.Count == 0;
+    public bool IsEmpty => !KillPod && NewSandboxAttempt is null && Kills.Count == 0 && Starts.Count == 0
+        && Resize.IsEmpty;
 }

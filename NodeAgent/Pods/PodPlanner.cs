@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -10,7 +11,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// and is kept running ever after; once a regular container exists, initialization is over and is not repeated;
 /// regular containers start together; whatever stops is followed by the restart policy, with back-off;
 /// when nothing but sidecars is left, the pod is done and they are stopped.
-/// Never two running instances of one container: a start is planned only where no instance runs.
+/// what was given other amounts than it has is resized, or restarted where its policy says so.
+/// Never two running instances of one container: a start is planned only where no instance runs, or after its kill.
 /// </summary>
 public static class PodPlanner
 {
@@ -69,6 +71,7 @@ public static class PodPlanner
         private readonly List<ContainerKill> _kills = [];
         private readonly List<ContainerStart> _starts = [];
         private readonly List<ContainerWait> _waits = [];
+        private readonly List<ContainerResize> _resizes = [];
 
         public PodPlan Compute()
         {
@@ -82,7 +85,8 @@ public static class PodPlanner
                     return new PodPlan { KillPod = true };
             }
 
-            return new PodPlan { Kills = _kills, Starts = _starts, Waits = _waits };
+            var resize = Resize();
+            return new PodPlan { Kills = _kills, Starts = _starts, Waits = _waits, Resize = resize };
         }
 
         private ContainerRecord? Current(V1Container container) =>
@@ -133,7 +137,7 @@ public static class PodPlanner
                 return InitState.Done;
             }
 
-            if (record is { IsExited: true } && input.Pod.Spec.RestartPolicy == PodFacts.Never)
+            if (record is { IsExited: true } && !PodFacts.RestartsAfter(input.Pod, container, record.ExitCode))
             {
                 return InitState.Failed;
             }
@@ -194,6 +198,29 @@ public static class PodPlanner
                 _kills.Add(new ContainerKill(
                     record, container, restarts ? message + ", will be restarted" : message, verdict));
             }
+            else if (ContainerResize.Of(input.Pod, container, record, input.Actuated) is { } resize)
+            {
+                _resizes.Add(resize);
+            }
+        }
+
+        /// <summary>
+        /// Those that restart get their new amounts by that, but the pod must have room for them first.
+        /// </summary>
+        private PodResize Resize()
+        {
+            var restarts = _resizes.Where(r => r.NeedsRestart).ToList();
+            foreach (var container in restarts.Select(r => r.Container))
+            {
+                var record = Current(container)!;
+                _kills.Add(new ContainerKill(
+                    record, container, $"Container {container.Name} resize requires restart", ProbeVerdict.Healthy));
+                _starts.Add(new ContainerStart(container, record));
+            }
+
+            var podLevel = input.Observed.AnyRunning
+                && ResourceAmounts.Of(input.Pod.Spec.Resources) != ResourceAmounts.Of(input.Actuated?.Pod);
+            return new PodResize([.. _resizes.Except(restarts)], restarts.Count > 0 || podLevel);
         }
 
         private void StartOrWait(V1Container container, ContainerRecord? current)

@@ -55,6 +55,9 @@ public sealed partial class PodRuntimeCache(
         return state;
     }
 
+    /// <summary>Has the details of a container, which we changed, read anew.</summary>
+    public void Forget(string containerId) => _containers.TryRemove(containerId, out _);
+
     /// <summary>Asks for a list soon.</summary>
     public void Wake()
     {

@@ -39,6 +39,9 @@ public sealed record ContainerRecord
 
     public ContainerUser? User { get; init; }
 
+    /// <summary>What the runtime set for it; null when the runtime does not tell.</summary>
+    public LinuxContainerResources? Resources { get; init; }
+
     public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
 
     public string Hash => Annotations.GetValueOrDefault(CriLabels.ContainerHash, "");
@@ -70,6 +73,7 @@ public sealed record ContainerRecord
         ImageId = listed.ImageRef,
         LogPath = status.LogPath,
         User = status.User,
+        Resources = status.Resources?.Linux,
         Annotations = new Dictionary<string, string>(status.Annotations),
     };
 }

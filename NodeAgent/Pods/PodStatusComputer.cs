@@ -1,4 +1,7 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -34,7 +37,21 @@ public sealed record PodStatusInput
     /// <summary>What containers wrote about their end, by container id.</summary>
     public IReadOnlyDictionary<string, string> TerminationMessages { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What the kernel holds running containers to, by container id; absent where it is not known.</summary>
+    public IReadOnlyDictionary<string, CgroupLimits> Limits { get; init; } = new Dictionary<string, CgroupLimits>();
+
+    /// <summary>What the kernel holds the pod to; null without a group.</summary>
+    public CgroupLimits? PodLimits { get; init; }
+
+    /// <summary>What the groups of the pod and its containers were told last.</summary>
+    public PodAmounts? Actuated { get; init; }
+
+    /// <summary>Conditions about a resize, which hold only while they are here.</summary>
+    public IReadOnlyList<V1PodCondition> Resize { get; init; } = [];
+
     public PodVerdict? Verdict { get; init; }
+
+    public RuntimeAbilities Abilities { get; init; } = RuntimeAbilities.None;
 
     /// <summary>Everything of the pod has been stopped: nothing can be waiting or running any more.</summary>
     public bool IsTerminated { get; init; }
@@ -69,6 +86,11 @@ public static class PodStatusComputer
             Reason = input.Verdict?.Reason ?? (pod.HasTerminalPhase() ? before.Reason : null),
             Message = input.Verdict?.Message ?? (pod.HasTerminalPhase() ? before.Message : null),
         };
+        if (input is { IsTerminated: false, PodLimits: { } limits })
+        {
+            ActualResources.SetPod(status, pod, limits, input.Actuated?.Pod);
+        }
+
         SetAddresses(input, before, status);
         status.Conditions = PodConditions.Compute(input, status);
         return status;
@@ -79,7 +101,7 @@ public static class PodStatusComputer
     {
         Phase = PodFacts.Failed,
         Reason = verdict.Reason,
-        Message = verdict.Message,
+        Message = $"Pod was rejected: {verdict.Message}",
         StartTime = pod.Status?.StartTime ?? now.UtcDateTime,
         QosClass = pod.Status?.QosClass,
         ObservedGeneration = pod.Metadata.Generation,

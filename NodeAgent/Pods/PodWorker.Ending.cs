@@ -7,7 +7,6 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// <summary>The last stages: stop everything, then leave nothing behind.</summary>
 public sealed partial class PodWorker
 {
-    private static readonly TimeSpan LeastGraceOfRemoved = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(100);
     private const int MaxCgroupTries = 50;
 
@@ -36,18 +35,11 @@ public sealed partial class PodWorker
         {
             _stage = Stage.Terminated;
         }
+
+        _services.Allocations.NoteFreed();
     }
 
-    private TimeSpan EndGrace(V1Pod pod)
-    {
-        if (_verdictGrace is { } own)
-        {
-            return own;
-        }
-
-        var grace = TimeSpan.FromSeconds(Math.Max(0, pod.GraceSeconds()));
-        return _removed && grace < LeastGraceOfRemoved ? LeastGraceOfRemoved : grace;
-    }
+    private TimeSpan EndGrace(V1Pod pod) => _verdictGrace ?? TimeSpan.FromSeconds(pod.GraceSeconds());
 
     private async Task<TimeSpan> CleanUpAsync(V1Pod pod, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ public sealed partial class PodWorker
 {
     private async Task<TimeSpan> SyncAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        if (!Admit(pod) || IsPastDeadline(pod))
+        if (!await AdmitAsync(pod, cancellationToken) || IsPastDeadline(pod))
         {
             return TimeSpan.Zero;
         }
@@ -27,11 +27,13 @@ public sealed partial class PodWorker
         }
 
         NoteWaits(pod, plan);
+        NoteResize(pod, plan);
         Publish(pod, observed);
         if (!plan.IsEmpty)
         {
             observed = await ApplyAsync(pod, plan, observed, cancellationToken);
             _services.Probes.Sync(pod, observed);
+            NoteResize(pod, Plan(pod, observed));
         }
         else if (observed.AnyRunning && VolumesAreDue())
         {
@@ -55,14 +57,14 @@ public sealed partial class PodWorker
     private static bool IsDone(string phase, PodPlan plan, PodRuntimeState observed) =>
         phase is PodFacts.Failed or PodFacts.Succeeded && plan.Starts.Count == 0 && !observed.AnyRunning;
 
-    private bool Admit(V1Pod pod)
+    private async Task<bool> AdmitAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         if (Admitted)
         {
             return true;
         }
 
-        if (_admit(this, pod) is not { } refusal)
+        if (await _admit(this, pod, cancellationToken) is not { } refusal)
         {
             Admitted = true;
             return true;
@@ -114,6 +116,7 @@ public sealed partial class PodWorker
             Verdicts = _services.Probes.Verdicts(observed),
             Started = _services.Probes.Started(observed),
             BackOffs = _backOffs,
+            Actuated = _services.Allocations.Actuated.Get(Uid),
         });
     }
 
@@ -164,6 +167,11 @@ public sealed partial class PodWorker
             Wake();
         }
 
+        if (!plan.Resize.IsEmpty)
+        {
+            await ResizeAsync(pod, plan.Resize, cancellationToken);
+        }
+
         if (plan.NewSandboxAttempt is not null || plan.Starts.Count > 0)
         {
             await StartAsync(pod, plan, observed, cancellationToken);
@@ -194,8 +202,11 @@ public sealed partial class PodWorker
             await _services.Sandboxes.CreateAsync(pod, attempt, cancellationToken);
             observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
         }
+        else if (plan.Resize.IsEmpty)
+        {
+            _services.Resizes.FitPod(pod);
+        }
 
-        _services.Sandboxes.WriteHosts(pod, observed);
         var sandbox = observed.ReadySandbox
             ?? throw new InvalidOperationException("the sandbox stopped right after its start");
         var config = _services.Sandboxes.Config(pod, sandbox.Attempt);
@@ -253,7 +264,7 @@ public sealed partial class PodWorker
             if (_lastVolumeProblem != exception.Message)
             {
                 _lastVolumeProblem = exception.Message;
-                _services.Events.Pod(pod, EventRecorder.Warning, "FailedMount", exception.Message);
+                _services.Events.Pod(pod, EventRecorder.Warning, exception.Reason, exception.Message);
             }
 
             throw;
@@ -274,10 +285,10 @@ public sealed partial class PodWorker
         return TimeSpan.FromSeconds(own ?? pod.GraceSeconds());
     }
 
-    private static string Target(V1Pod pod, V1Container container, PodRuntimeState observed)
+    private static string? Target(V1Pod pod, V1Container container, PodRuntimeState observed)
     {
         var target = pod.Spec.EphemeralContainers?.FirstOrDefault(e => e.Name == container.Name)?.TargetContainerName;
-        return string.IsNullOrEmpty(target) ? "" : observed.Newest(target)?.Id ?? "";
+        return string.IsNullOrEmpty(target) ? null : observed.Newest(target)?.Id ?? "";
     }
 
     /// <summary>How long nothing needs to be done if nothing changes.</summary>
@@ -285,9 +296,10 @@ public sealed partial class PodWorker
     {
         var now = _services.Time.GetSteadyTime();
         var failed = plan.Starts.Any(s => _waiting.ContainsKey(s.Container.Name));
+        var retries = failed || (_resizeFails && !plan.Resize.IsEmpty);
         var times = new SteadyTime?[]
         {
-            now + (failed ? StartRetry : Resync),
+            now + (retries ? StartRetry : Resync),
             plan.WakeAt,
             failed ? _services.Images.NextAttempt(Uid) : null,
             Deadline(pod),

@@ -20,7 +20,7 @@ public sealed partial class PodWorker
 
     private readonly PodWorkerServices _services;
     private readonly ILogger _logger;
-    private readonly Func<PodWorker, V1Pod, PodVerdict?> _admit;
+    private readonly Func<PodWorker, V1Pod, CancellationToken, Task<PodVerdict?>> _admit;
     private readonly SemaphoreSlim _wake = new(1, 1);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, WaitingReason> _waiting = [];
@@ -37,7 +37,8 @@ public sealed partial class PodWorker
     private volatile bool _volumesStale;
     private string _lastVolumeProblem = "";
 
-    public PodWorker(V1Pod pod, PodWorkerServices services, Func<PodWorker, V1Pod, PodVerdict?> admit)
+    public PodWorker(
+        V1Pod pod, PodWorkerServices services, Func<PodWorker, V1Pod, CancellationToken, Task<PodVerdict?>> admit)
     {
         _pod = pod;
         _services = services;
@@ -171,7 +172,7 @@ public sealed partial class PodWorker
         lock (_lock)
         {
             _step = step;
-            pod = _pod;
+            pod = _services.Allocations.Apply(_pod);
             if (_stage == Stage.Syncing && MustEnd(pod))
             {
                 _stage = Stage.Terminating;
@@ -213,8 +214,13 @@ public sealed partial class PodWorker
         Started = _services.Probes.Started(observed),
         Waiting = _waiting,
         TerminationMessages = _messages,
+        Limits = ActualLimits(pod, observed),
+        PodLimits = _services.Cgroups.Limits(pod),
+        Actuated = _services.Allocations.Actuated.Get(Uid),
+        Resize = isTerminated ? [] : _services.Allocations.Conditions(pod).Current,
         Verdict = isTerminated ? _verdict : null, // a pod has not failed while its containers still run
         IsTerminated = isTerminated,
+        Abilities = _services.Health.Abilities,
     };
 
     /// <summary>

@@ -4,6 +4,7 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -22,6 +23,8 @@ public sealed record PodWorkerServices(
     TerminationMessages Messages,
     EventRecorder Events,
     Cgroups Cgroups,
+    PodAllocations Allocations,
+    ResizeOperations Resizes,
     NodeFacts Node,
     IObjectReader Objects,
     TimeProvider Time,
@@ -36,7 +39,7 @@ public sealed record PodWorkerServices(
         return new EnvironmentFacts
         {
             Addresses = new PodAddresses(Node.Addresses, podIps),
-            Allocatable = Node.Allocatable,
+            Allocatable = PodResources.Ceiling(pod, Node.Allocatable),
             ServiceVariables = ServiceVariables.Compute(
                 services, pod.Metadata.NamespaceProperty, pod.Spec.EnableServiceLinks ?? true),
         };

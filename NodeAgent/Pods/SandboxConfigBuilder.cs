@@ -69,6 +69,8 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
             NamespaceOptions = Namespaces(pod),
             Privileged = pod.AllContainers().Any(c => c.SecurityContext?.Privileged == true),
             Seccomp = new SecurityProfile { ProfileType = SecurityProfile.Types.ProfileType.RuntimeDefault },
+            SelinuxOptions = SelinuxOptions(context?.SeLinuxOptions),
+            SupplementalGroupsPolicy = GroupsPolicy(context),
         };
         if (context?.RunAsUser is { } user && !pod.UsesHostNetwork())
         {
@@ -80,14 +82,31 @@ public sealed class SandboxConfigBuilder(NodeAgentOptions options, Cgroups cgrou
         }
 
         security.SupplementalGroups.AddRange(SupplementalGroups(context));
-        var linux = new LinuxPodSandboxConfig { CgroupParent = cgroups.PodPath(pod), SecurityContext = security };
+        var linux = new LinuxPodSandboxConfig
+        {
+            CgroupParent = cgroups.PodPath(pod), SecurityContext = security, Resources = PodResources.ForPod(pod),
+        };
         foreach (var sysctl in context?.Sysctls ?? [])
         {
-            linux.Sysctls[sysctl.Name] = sysctl.Value;
+            linux.Sysctls[SafeSysctls.Dotted(sysctl.Name)] = sysctl.Value;
         }
 
         return linux;
     }
+
+    public static SELinuxOption? SelinuxOptions(V1SELinuxOptions? options) => options is null
+        ? null
+        : new SELinuxOption
+        {
+            User = options.User ?? "",
+            Role = options.Role ?? "",
+            Type = options.Type ?? "",
+            Level = options.Level ?? "",
+        };
+
+    public static SupplementalGroupsPolicy GroupsPolicy(V1PodSecurityContext? context) =>
+        context?.SupplementalGroupsPolicy == "Strict" ? SupplementalGroupsPolicy.Strict
+            : SupplementalGroupsPolicy.Merge;
 
     public static IEnumerable<long> SupplementalGroups(V1PodSecurityContext? context)
     {

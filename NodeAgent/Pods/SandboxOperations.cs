@@ -1,4 +1,5 @@
 using Grpc.Core;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
@@ -6,7 +7,7 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Volumes;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -16,44 +17,49 @@ public sealed class SandboxOperations(
     CriClient cri,
     SandboxConfigBuilder configs,
     Cgroups cgroups,
-    PodPaths paths,
+    PodAllocations allocations,
     NodeFacts node,
     ContainerOperations containers,
     EventRecorder events)
 {
-    private static readonly TimeSpan LeastSidecarGrace = TimeSpan.FromSeconds(2);
-
     public string LogDirectory(V1Pod pod) => Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName());
 
     public async Task CreateAsync(V1Pod pod, uint attempt, CancellationToken cancellationToken)
     {
-        cgroups.CreatePod(pod);
-        Directory.CreateDirectory(LogDirectory(pod));
+        if (SandboxRefusal.Of(pod, options.ClusterDomain) is { } refusal)
+        {
+            events.Pod(pod, EventRecorder.Warning, refusal.Reason, refusal.Message);
+            throw new NotSupportedException(refusal.Message);
+        }
+
+        MakeCgroup(pod, cancellationToken);
         try
         {
+            OwnFiles.MakePrivate(LogDirectory(pod));
             await cri.Runtime.RunPodSandboxAsync(
                 new RunPodSandboxRequest { Config = configs.Build(pod, attempt) }, cancellationToken: cancellationToken);
         }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            events.Pod(pod, EventRecorder.Warning, "FailedCreatePodSandBox",
-                $"Failed to create pod sandbox: {CriErrors.Text(exception)}");
+            var failure = SandboxRefusal.FailedCreate(exception is RpcException answer ? CriErrors.Text(answer)
+                : exception.Message);
+            events.Pod(pod, EventRecorder.Warning, failure.Reason, failure.Message);
             throw;
         }
     }
 
-    /// <summary>Writes /etc/hosts of the pod; it changes when the sandbox, and with it the address, does.</summary>
-    public void WriteHosts(V1Pod pod, PodRuntimeState observed)
+    private void MakeCgroup(V1Pod pod, CancellationToken cancellationToken)
     {
-        const string nodeHosts = "/etc/hosts";
-        var text = pod.UsesHostNetwork()
-            ? PodHostname.HostNetworkHostsFile(pod, File.Exists(nodeHosts) ? File.ReadAllText(nodeHosts) : "")
-            : PodHostname.HostsFile(pod, observed.ReadySandbox?.Ips ?? [], options.ClusterDomain);
-        var path = paths.HostsFile(pod.Metadata.Uid);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        try
         {
-            File.WriteAllText(path, text); // in place: containers have this very file mounted
+            cgroups.CreatePod(pod);
+            allocations.Actuated.SetPod(pod.Metadata.Uid, pod.Spec.Resources);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            events.Pod(pod, EventRecorder.Warning, "FailedCreatePodContainer",
+                $"unable to ensure pod container exists: {exception.Message}");
+            throw;
         }
     }
 
@@ -76,7 +82,6 @@ public sealed class SandboxOperations(
         foreach (var sidecar in sidecars)
         {
             var left = grace - time.GetElapsedTime(started);
-            left = grace > TimeSpan.Zero && left < LeastSidecarGrace ? LeastSidecarGrace : left;
             await Task.WhenAll(running.Where(c => c.Name == sidecar)
                 .Select(c => containers.KillAsync(pod, c, ip, null, left, cancellationToken)));
         }

@@ -1,12 +1,14 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
 /// <summary>
 /// The smallest strategic merge patch from one pod status to another. Conditions merge by type, so those of others
-/// are never touched; container statuses are replaced as a whole; addresses say so explicitly. Pure.
+/// are never touched, and only those of a resize ever go; container statuses are replaced as a whole; addresses say so
+/// explicitly. Pure.
 /// </summary>
 public static class StatusPatch
 {
@@ -73,6 +75,12 @@ public static class StatusPatch
             }
 
             changed.Add(copy);
+        }
+
+        var kept = (wanted[Conditions] as JsonArray ?? []).Select(c => (string)c!["type"]!);
+        foreach (var gone in before.Keys.Except(kept).Where(ResizeConditions.IsOne))
+        {
+            changed.Add(new JsonObject { ["$patch"] = "delete", ["type"] = gone });
         }
 
         return changed;

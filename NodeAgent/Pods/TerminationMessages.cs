@@ -1,5 +1,7 @@
+using System.ComponentModel;
 using System.Text;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -17,13 +19,11 @@ public sealed class TerminationMessages(PodPaths paths)
     /// <summary>Null when the pod's files are gone: then the API remembers what was read here before.</summary>
     public string? Read(string podUid, ContainerRecord record)
     {
-        var path = paths.TerminationLog(podUid, record.Name, record.RestartCount);
-        if (!File.Exists(path))
+        if (ReadFile(paths.TerminationLog(podUid, record.Name, record.RestartCount)) is not { } message)
         {
             return null;
         }
 
-        var message = ReadFile(path);
         var fallBack =
             record.Annotations.GetValueOrDefault(CriLabels.TerminationMessagePolicy) == "FallbackToLogsOnError";
         return message.Length == 0 && fallBack && record.ExitCode != 0
@@ -31,17 +31,23 @@ public sealed class TerminationMessages(PodPaths paths)
             : message;
     }
 
-    private static string ReadFile(string path)
+    private static string? ReadFile(string path)
     {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
-            using var file = File.OpenRead(path);
-            var buffer = new byte[Math.Min(file.Length, MaxMessageBytes)];
-            file.Seek(-buffer.Length, SeekOrigin.End);
-            file.ReadExactly(buffer);
-            return Encoding.UTF8.GetString(buffer);
+            using var directory = HeldDirectory.Open(Path.GetDirectoryName(path)!);
+            using var file = directory.OpenFile(Path.GetFileName(path));
+            var length = RandomAccess.GetLength(file);
+            var buffer = new byte[Math.Min(length, MaxMessageBytes)];
+            var count = RandomAccess.Read(file, buffer, length - buffer.Length);
+            return Encoding.UTF8.GetString(buffer, 0, count);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or Win32Exception)
         {
             return ""; // cleaned up this very moment
         }

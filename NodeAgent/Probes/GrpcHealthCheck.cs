@@ -36,12 +36,12 @@ internal sealed class GrpcHealthCheck(string address, int port, TimeSpan timeout
                 new HealthCheckRequest { Service = service }, deadline: deadline.UtcDateTime,
                 cancellationToken: cancellationToken);
             return answer.Status == HealthCheckResponse.Types.ServingStatus.Serving
-                ? new HandlerResult(true, "service healthy")
-                : new HandlerResult(false, $"service unhealthy (responded with \"{NameOf(answer.Status)}\")");
+                ? HandlerResult.Success("service healthy")
+                : HandlerResult.Failure($"service unhealthy (responded with \"{NameOf(answer.Status)}\")");
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return new HandlerResult(false, Problem(exception));
+            return HandlerResult.Failure(Problem(exception));
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class ProbedContainer
     private static readonly TimeSpan[] EarlyLooks =
         [.. new[] { 50, 150, 300, 600, 1000, 2000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
     private const int DefaultFailureThreshold = 3;
+    private const int MaxTries = 3;
 
     private readonly V1Pod _pod;
     private readonly HandlerTarget _target;
@@ -154,7 +155,11 @@ internal sealed class ProbedContainer
             var (last, run) = (false, 0);
             do
             {
-                var succeeded = await CheckAsync(kind, probe, cancellationToken);
+                if (await CheckAsync(kind, probe, cancellationToken) is not { } succeeded)
+                {
+                    continue;
+                }
+
                 run = succeeded == last ? run + 1 : 1;
                 last = succeeded;
                 var threshold =
@@ -208,30 +213,60 @@ internal sealed class ProbedContainer
         return remaining > spread ? remaining : spread;
     }
 
-    private async Task<bool> CheckAsync(string kind, V1Probe probe, CancellationToken cancellationToken)
+    /// <summary>Null when the check could not be carried out: such a result is thrown away.</summary>
+    private async Task<bool?> CheckAsync(string kind, V1Probe probe, CancellationToken cancellationToken)
     {
         var started = Time.GetTimestamp();
-        var result = await AskAsync(probe, cancellationToken);
-        Metrics.Record(_pod, _target.Container.Name, kind, result.Succeeded, Time.GetElapsedTime(started));
-        if (!result.Succeeded && !cancellationToken.IsCancellationRequested)
+        var result = await AskPatientlyAsync(probe, cancellationToken);
+        if (!result.IsError)
         {
-            Events.Pod(
-                _pod, _target.Container, EventRecorder.Warning, "Unhealthy", $"{kind} probe failed: {result.Output}");
+            Metrics.Record(_pod, _target.Container.Name, kind, result.Succeeded, Time.GetElapsedTime(started));
         }
 
-        return result.Succeeded;
+        if (result.Remark(kind) is var (reason, message) && !cancellationToken.IsCancellationRequested)
+        {
+            Events.Pod(_pod, _target.Container, EventRecorder.Warning, reason, message);
+        }
+
+        return result.IsError ? null : result.Succeeded;
     }
 
-    private Task<HandlerResult> AskAsync(V1Probe probe, CancellationToken cancellationToken)
+    /// <summary>A check that breaks is tried again at once, a few times.</summary>
+    private async Task<HandlerResult> AskPatientlyAsync(V1Probe probe, CancellationToken cancellationToken)
+    {
+        var result = await AskAsync(probe, cancellationToken);
+        for (var tries = 1; tries < MaxTries && result.IsError; tries++)
+        {
+            result = await AskAsync(probe, cancellationToken);
+        }
+
+        return result;
+    }
+
+    /// <summary>What a handler did not reckon with is said in an event; it must not end the probe for good.</summary>
+    private async Task<HandlerResult> AskAsync(V1Probe probe, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CarryOutAsync(probe, cancellationToken);
+        }
+        catch (Exception failure) when (failure is ArgumentException or IOException or InvalidOperationException
+            or NotSupportedException or FormatException)
+        {
+            return HandlerResult.Unknown(failure.Message);
+        }
+    }
+
+    private Task<HandlerResult> CarryOutAsync(V1Probe probe, CancellationToken cancellationToken)
     {
         var timeout = TimeSpan.FromSeconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
         return probe switch
         {
             { Exec: { } exec } => Handlers.ExecAsync(_target, exec.Command ?? [], timeout, cancellationToken),
-            { HttpGet: { } http } => Handlers.HttpGetAsync(_target, http, timeout, cancellationToken),
+            { HttpGet: { } http } => Handlers.ProbeHttpAsync(_target, http, timeout, cancellationToken),
             { TcpSocket: { } tcp } => Handlers.ConnectAsync(_target, tcp, timeout, cancellationToken),
             { Grpc: { } grpc } => Handlers.GrpcAsync(_target, grpc, timeout, cancellationToken),
-            _ => Task.FromResult(new HandlerResult(true, "")),
+            _ => Task.FromResult(HandlerResult.Success()),
         };
     }
 }

@@ -236,9 +236,9 @@ public sealed class PortRules
     // A pod that reaches itself through a Service must not see itself as the sender.
     private void AddHairpins()
     {
-        foreach (var endpoint in _port.Endpoints.Concat(_port.LocalEndpoints).Where(e => e.IsLocal))
+        foreach (var address in _port.Hairpins)
         {
-            _rules.Elements[("hairpins", $"{endpoint.Address} . {endpoint.Address}")] = "";
+            _rules.Elements[("hairpins", $"{address} . {address}")] = "";
         }
     }
 

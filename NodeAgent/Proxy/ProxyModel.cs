@@ -58,6 +58,16 @@ public sealed record ProxyPort
         init;
     }
 
+    /// <summary>
+    /// Endpoints that may be pods of this node, told by their addresses: whoever wrote the slice may name another node,
+    /// or none.
+    /// </summary>
+    public IReadOnlyList<IPAddress> Hairpins
+    {
+        get => field ?? [.. Endpoints.Concat(LocalEndpoints).Where(e => e.IsLocal).Select(e => e.Address).Distinct()];
+        init;
+    }
+
     /// <summary>Who may keep a UDP flow: all that still serve, chosen for new flows or not.</summary>
     public IReadOnlyList<IPAddress> Serving
     {

@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <param name="Name">Name of the Node.</param>
 /// <param name="Zone">Its label <c>topology.kubernetes.io/zone</c>; empty without one.</param>
 /// <param name="Addresses">The Node's own.</param>
-public sealed record ProxyNode(string Name, string Zone, IReadOnlyList<IPAddress> Addresses)
+/// <param name="Pods">From where its pods have their addresses; null while that is not known.</param>
+public sealed record ProxyNode(string Name, string Zone, IReadOnlyList<IPAddress> Addresses, IPNetwork? Pods)
 {
     public const string ZoneLabel = "topology.kubernetes.io/zone";
 }
@@ -69,6 +70,8 @@ public static class ProxyPorts
             Endpoints = endpoints.Cluster,
             LocalEndpoints = endpoints.Local,
             Serving = endpoints.Serving,
+            Hairpins = [.. endpoints.Cluster.Concat(endpoints.Local)
+                .Where(e => e.IsLocal || node.Pods?.Contains(e.Address) == true).Select(e => e.Address).Distinct()],
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
@@ -13,9 +14,16 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <param name="clusterCidr">Addresses of pods.</param>
 /// <param name="dnsAddress">Address of the cluster's DNS on this node; empty without one.</param>
 /// <param name="time">Clock.</param>
+/// <param name="name">Name of the table.</param>
 /// <param name="space">Network namespace by name; null for our own.</param>
-public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvider time, string? space = null)
+public sealed class ProxyTable(
+    string clusterCidr, string dnsAddress, TimeProvider time, string name = ProxyTable.DefaultName,
+    string? space = null)
 {
+    /// <summary>What the first cluster of a machine calls it.</summary>
+    public const string DefaultName = "orc-proxy";
+
+    private readonly RulesetText _text = new(name);
     private readonly RulesetLedger _ledger = new();
     private readonly HeldParts _parts = new(time);
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
@@ -62,7 +70,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
 
     private async Task<bool> IsCalledAsync(CancellationToken cancellationToken)
     {
-        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {RulesetText.Table} services\n",
+        var trial = await RunAsync("nft", ["-c", "-f", "-"], $"delete chain ip {name} services\n",
             cancellationToken);
         return !trial.Succeeded && !trial.Error.Contains("No such file", StringComparison.Ordinal);
     }
@@ -85,7 +93,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
     private async Task<bool> ChangeAsync(Ruleset before, Ruleset after, CancellationToken cancellationToken)
     {
         var idle = _parts.Due(after);
-        var transaction = RulesetText.Change(before, after, _parts.Missing(after), idle);
+        var transaction = _text.Change(before, after, _parts.Missing(after), idle);
         if (transaction.Length > 0)
         {
             await NftAsync(transaction, cancellationToken);
@@ -102,7 +110,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
         {
             var parts = existing.Parts.Keys.Where(p => !RulesetText.IsBase(p)).ToList();
             _parts.Reset(parts);
-            var transaction = RulesetText.Change(existing, wanted, _parts.Missing(wanted), []);
+            var transaction = _text.Change(existing, wanted, _parts.Missing(wanted), []);
             if (await TryAsync(transaction, cancellationToken))
             {
                 _parts.Note(parts, wanted, []);
@@ -110,7 +118,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
             }
         }
 
-        await NftAsync(RulesetText.Full(wanted, clusterCidr, dnsAddress), cancellationToken);
+        await NftAsync(_text.Full(wanted, clusterCidr, dnsAddress), cancellationToken);
         _parts.Reset(wanted.Parts.Keys);
         return true;
     }
@@ -124,7 +132,7 @@ public sealed class ProxyTable(string clusterCidr, string dnsAddress, TimeProvid
             return null;
         }
 
-        var listed = await RunAsync("nft", ["-j", "list", "table", "ip", RulesetText.Table], null, cancellationToken);
+        var listed = await RunAsync("nft", ["-j", "list", "table", "ip", name], null, cancellationToken);
         return listed.Succeeded && TableListing.Parse(listed.Output) is { } existing &&
             existing.Parts.ContainsKey(marker) ? existing : null;
     }

@@ -10,10 +10,9 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// the maps inside of a replaced rule are empty by then. One in 40,000 packets passed untranslated when rules were
 /// replaced under load; its connection is lost.
 /// </summary>
-public static class RulesetText
+/// <param name="table">Name of the table.</param>
+public sealed class RulesetText(string table)
 {
-    public const string Table = "orc-proxy";
-
     /// <summary>The bit that upstream uses too: what carries it leaves with the node's address.</summary>
     public const string MasqueradeMark = "0x4000";
 
@@ -95,18 +94,19 @@ public static class RulesetText
     /// <summary>
     /// One transaction that replaces whatever the kernel holds, and forgets what the kernel had learned.
     /// </summary>
-    public static string Full(Ruleset rules, string clusterCidr, string dnsAddress)
+    public string Full(Ruleset rules, string clusterCidr, string dnsAddress)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"add table ip {Table}\ndelete table ip {Table}\n");
+        text.Append(CultureInfo.InvariantCulture, $"add table ip {table}\ndelete table ip {table}\n");
         text.Append(CultureInfo.InvariantCulture,
-            $"table ip {Table} {{\n{Base}\nchain {Marker(clusterCidr, dnsAddress)} {{ }}\n}}\n");
+            $"table ip {table} {{\n{Base}\nchain {Marker(clusterCidr, dnsAddress)} {{ }}\n}}\n");
         if (dnsAddress.Length > 0)
         {
             // While the agent restarts nobody answers DNS: without the kernel's "port unreachable" resolvers wait and
             // ask again instead of giving up.
             text.Append(
-                CultureInfo.InvariantCulture, $"add rule ip {Table} filter-output ip saddr {dnsAddress} icmp type destination-unreachable drop\n");
+                CultureInfo.InvariantCulture,
+                $"add rule ip {table} filter-output ip saddr {dnsAddress} icmp type destination-unreachable drop\n");
         }
 
         return text.Append(Change(new Ruleset(), rules, rules.Parts, [])).ToString();
@@ -120,26 +120,26 @@ public static class RulesetText
     /// <param name="to">Elements as they are to be.</param>
     /// <param name="missing">Parts that the kernel does not have yet.</param>
     /// <param name="idle">Parts that nothing refers to any more.</param>
-    public static string Change(Ruleset from, Ruleset to, IReadOnlyCollection<KeyValuePair<Part, string>> missing,
+    public string Change(Ruleset from, Ruleset to, IReadOnlyCollection<KeyValuePair<Part, string>> missing,
         IReadOnlyCollection<Part> idle)
     {
         var text = new StringBuilder();
         foreach (var (part, definition) in missing.Where(m => m.Key.Kind != PartKind.Chain))
         {
             text.Append(
-                CultureInfo.InvariantCulture, $"add {KindOf(part)} ip {Table} {part.Name} {{ {definition} }}\n");
+                CultureInfo.InvariantCulture, $"add {KindOf(part)} ip {table} {part.Name} {{ {definition} }}\n");
         }
 
         foreach (var (part, _) in missing.Where(m => m.Key.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"add chain ip {Table} {part.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"add chain ip {table} {part.Name}\n");
         }
 
         foreach (var (part, body) in missing.Where(m => m.Key.Kind == PartKind.Chain))
         {
             foreach (var rule in body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
-                text.Append(CultureInfo.InvariantCulture, $"add rule ip {Table} {part.Name} {rule}\n");
+                text.Append(CultureInfo.InvariantCulture, $"add rule ip {table} {part.Name} {rule}\n");
             }
         }
 
@@ -157,7 +157,7 @@ public static class RulesetText
     };
 
     // Those that the other side does not have, or has with another value.
-    private static void AppendElements(StringBuilder text, string verb, Ruleset these, Ruleset others)
+    private void AppendElements(StringBuilder text, string verb, Ruleset these, Ruleset others)
     {
         foreach (var group in these.Elements
             .Where(e => others.Elements.GetValueOrDefault(e.Key) != e.Value)
@@ -165,21 +165,21 @@ public static class RulesetText
         {
             var elements = group.Select(e => e.Value.Length == 0 ? e.Key.Key : $"{e.Key.Key} : {e.Value}");
             var all = string.Join(", ", elements);
-            text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {Table} {group.Key} {{ {all} }}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{verb} element ip {table} {group.Key} {{ {all} }}\n");
         }
     }
 
     // Chains that call others go first: the kernel refuses to delete what is still called.
-    private static void AppendRemovals(StringBuilder text, IReadOnlyCollection<Part> idle)
+    private void AppendRemovals(StringBuilder text, IReadOnlyCollection<Part> idle)
     {
         foreach (var chain in idle.Where(p => p.Kind == PartKind.Chain))
         {
-            text.Append(CultureInfo.InvariantCulture, $"flush chain ip {Table} {chain.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"flush chain ip {table} {chain.Name}\n");
         }
 
         foreach (var part in idle.OrderByDescending(p => p.Kind))
         {
-            text.Append(CultureInfo.InvariantCulture, $"delete {KindOf(part)} ip {Table} {part.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"delete {KindOf(part)} ip {table} {part.Name}\n");
         }
     }
 }

@@ -26,9 +26,10 @@ public sealed partial class ServiceProxy(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
-    private readonly ProxyTable _table = new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "", time);
+    private readonly ProxyTable _table =
+        new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "", time, options.ProxyTable);
 
-    private volatile ProxyNode _node = new(options.NodeName, "", []);
+    private volatile ProxyNode _node = new(options.NodeName, "", [], null);
     private volatile bool _mustCheck;
     private long _oldestChange;
 
@@ -120,9 +121,10 @@ public sealed partial class ServiceProxy(
             .Select(a => IPAddress.TryParse(a.Address, out var address) ? address : null).OfType<IPAddress>().ToList();
         var zone = current.Metadata?.Labels is { } labels && labels.TryGetValue(ProxyNode.ZoneLabel, out var label)
             ? label : "";
-        if (zone != _node.Zone || !addresses.SequenceEqual(_node.Addresses))
+        IPNetwork? pods = IPNetwork.TryParse(current.Spec?.PodCIDR, out var network) ? network : null;
+        if (zone != _node.Zone || pods != _node.Pods || !addresses.SequenceEqual(_node.Addresses))
         {
-            _node = new ProxyNode(options.NodeName, zone, addresses);
+            _node = new ProxyNode(options.NodeName, zone, addresses, pods);
             NoteAll();
         }
     }

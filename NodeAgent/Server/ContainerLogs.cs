@@ -24,7 +24,7 @@ public sealed class ContainerLogs(TimeProvider time)
     {
         using var watcher = request.Follow ? new LogWatcher(path) : null;
         var copy = new LogCopy(request, output);
-        var file = Open(path);
+        var file = LogFile.Open(path);
         var opened = NameOf(file);
         try
         {
@@ -42,7 +42,7 @@ public sealed class ContainerLogs(TimeProvider time)
                 {
                     // The runtime makes the new file before it stops writing to the old one: only when something is in
                     // the new one is the old one complete.
-                    var next = Open(path);
+                    var next = LogFile.Open(path);
                     await copy.CopyAvailableAsync(file, cancellationToken);
                     await file.DisposeAsync();
                     file = next;
@@ -64,9 +64,6 @@ public sealed class ContainerLogs(TimeProvider time)
         }
     }
 
-    private static FileStream Open(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: true);
-
     // Rotation renames the file and makes a new one: the open file is then known by another name.
     private static bool IsReplaced(string path, FileStream file, string? opened) =>
         NameOf(file) != opened && new FileInfo(path) is { Exists: true, Length: > 0 };
@@ -81,7 +78,7 @@ public sealed class ContainerLogs(TimeProvider time)
         private readonly ArrayBufferWriter<byte> _answer = new();
         private readonly byte[] _since = request.Since is { } since
             ? Encoding.ASCII.GetBytes(
-                since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture))
+                since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture))
             : [];
 
         private long _left = request.LimitBytes ?? long.MaxValue;
@@ -123,7 +120,7 @@ public sealed class ContainerLogs(TimeProvider time)
             _pending.Write(left);
         }
 
-        // Both are UTC in the same form, so text order is time order; the offset form is parsed.
+        // Of times in UTC, text order is time order, the fraction and its absence apart; the offset form is parsed.
         private bool IsWanted(CriLogLine line)
         {
             if (request.Stream != "All"
@@ -138,9 +135,20 @@ public sealed class ContainerLogs(TimeProvider time)
             }
 
             return line.Timestamp.EndsWith("Z"u8)
-                ? line.Timestamp.SequenceCompareTo(_since) >= 0
+                ? CompareTimes(line.Timestamp, _since) >= 0
                 : line.Time >= request.Since;
         }
+
+        // A fraction may have any number of digits, or be missing.
+        private static int CompareTimes(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+        {
+            const int WholeSeconds = 19;
+            var whole = a[..WholeSeconds].SequenceCompareTo(b[..WholeSeconds]);
+            return whole != 0 ? whole : Fraction(a[WholeSeconds..]).SequenceCompareTo(Fraction(b[WholeSeconds..]));
+        }
+
+        private static ReadOnlySpan<byte> Fraction(ReadOnlySpan<byte> behindSeconds) =>
+            behindSeconds.TrimStart((byte)'.').TrimEnd("0Z"u8);
 
         private void Take(CriLogLine line)
         {

@@ -2,10 +2,12 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using Grpc.Core;
 using k8s;
+using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Stats;
+using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
@@ -16,6 +18,7 @@ public sealed partial class KubeletEndpoints(
     PodDialer dialer,
     ContainerLogs logs,
     StatsEndpoints stats,
+    VolumeEndpoints volumes,
     StreamTimeouts timeouts,
     TimeProvider time,
     ILogger<KubeletEndpoints> logger)
@@ -25,6 +28,7 @@ public sealed partial class KubeletEndpoints(
     {
         routes.Map("/healthz", context => context.Response.WriteAsync("ok"));
         stats.Map(routes);
+        volumes.Map(routes);
         routes.Map("/pods", ListPodsAsync);
         routes.Map("/containerLogs/{podNamespace}/{podName}/{container}", LogsAsync);
         routes.Map("/exec/{podNamespace}/{podName}/{container}", ExecAsync);
@@ -36,7 +40,7 @@ public sealed partial class KubeletEndpoints(
     {
         context.Response.ContentType = "application/json";
         return context.Response.WriteAsync(
-            KubernetesJson.Serialize(new k8s.Models.V1PodList { ApiVersion = "v1", Kind = "PodList", Items = [.. pods.List()] }));
+            KubernetesJson.Serialize(new V1PodList { ApiVersion = "v1", Kind = "PodList", Items = [.. pods.List()] }));
     }
 
     private async Task LogsAsync(HttpContext context)
@@ -49,7 +53,7 @@ public sealed partial class KubeletEndpoints(
             return;
         }
 
-        var previous = StreamChoice.IsTrue(query["previous"]);
+        var previous = LogRequest.IsTrue(query["previous"]);
         var container = previous ? pod.PreviousContainer(name) : pod.Container(name);
         if (container is null || !File.Exists(container.LogPath))
         {
@@ -73,94 +77,109 @@ public sealed partial class KubeletEndpoints(
         }
     }
 
-    private async Task ExecAsync(HttpContext context)
+    private Task ExecAsync(HttpContext context)
     {
-        if (await RunningContainerAsync(context) is not { } container)
-        {
-            return;
-        }
-
         var choice = StreamChoice.Read(context.Request.Query);
-        await StreamAsync(context, choice, async cancellationToken =>
+        return StreamAsync(context, choice, async cancellationToken =>
         {
             var request = new ExecRequest
             {
-                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr,
-                Tty = choice.Tty,
+                ContainerId = RunningContainer(context, (_, name) => $"container not found (\"{name}\")").Id,
+                Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr, Tty = choice.Tty,
             };
             request.Cmd.AddRange(context.Request.Query["command"].Select(c => c ?? ""));
-            return new Uri((await cri.Runtime.ExecAsync(request, cancellationToken: cancellationToken)).Url);
+            return (await cri.Runtime.ExecAsync(request, cancellationToken: cancellationToken)).Url;
         });
     }
 
-    private async Task AttachAsync(HttpContext context)
+    private Task AttachAsync(HttpContext context)
     {
-        if (await RunningContainerAsync(context) is not { } container)
-        {
-            return;
-        }
-
         var choice = StreamChoice.Read(context.Request.Query);
-        await StreamAsync(context, choice, async cancellationToken =>
+        return StreamAsync(context, choice, async cancellationToken =>
         {
-            var request = new AttachRequest
-            {
-                ContainerId = container.Id, Stdin = choice.Stdin, Stdout = choice.Stdout, Stderr = choice.Stderr,
-                Tty = choice.Tty,
-            };
-            return new Uri((await cri.Runtime.AttachAsync(request, cancellationToken: cancellationToken)).Url);
+            var id = RunningContainer(context, (pod, name) => $"container {name} not found in pod {pod}").Id;
+            var request = choice.Attach(KnownPod(context).Pod, Route(context, "container"), id);
+            return (await cri.Runtime.AttachAsync(request, cancellationToken: cancellationToken)).Url;
         });
     }
 
-    private async Task StreamAsync(HttpContext context, StreamChoice choice, Func<CancellationToken, Task<Uri>> open)
+    private Task StreamAsync(HttpContext context, StreamChoice choice, Func<CancellationToken, Task<string>> open) =>
+        GuardAsync(context, () => RemoteCommand.ServeAsync(context, choice, timeouts, async cancellationToken =>
+        {
+            try
+            {
+                return new Uri(await open(cancellationToken));
+            }
+            catch (RpcException failure)
+            {
+                throw new StreamRefusedException(CodeOf(failure.StatusCode), CriErrors.Text(failure));
+            }
+        }));
+
+    private async Task GuardAsync(HttpContext context, Func<Task> serve)
     {
         try
         {
-            await RemoteCommand.ServeAsync(context, choice, timeouts, open);
+            await serve();
         }
-        catch (Exception failure) when (
-            failure is RpcException or IOException or SocketException && !context.Response.HasStarted)
+        catch (StreamRefusedException refused) when (!context.Response.HasStarted)
         {
-            var message = failure is RpcException rpc ? CriErrors.Text(rpc) : failure.Message;
-            await RefuseAsync(context, StatusCodes.Status500InternalServerError, message);
+            await RefuseAsync(context, refused.Code, refused.Message);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException && !context.Response.HasStarted)
+        {
+            await RefuseAsync(context, StatusCodes.Status500InternalServerError, failure.Message);
         }
         catch (Exception failure) when (
-            failure is IOException or WebSocketException or OperationCanceledException or TimeoutException)
+            failure is IOException or SocketException or WebSocketException or OperationCanceledException or TimeoutException)
         {
             LogStreamEnded(context.Request.Path, failure.Message);
         }
     }
 
-    private async Task PortForwardAsync(HttpContext context)
+    private Task PortForwardAsync(HttpContext context) => GuardAsync(context, () =>
     {
-        if (FindPod(context) is not { SandboxId: { } sandbox } pod)
-        {
-            await RefuseAsync(context, StatusCodes.Status404NotFound, PodMissing(context));
-            return;
-        }
-
-        var hostNetwork = pod.Pod.Spec.HostNetwork ?? false;
+        var (pod, sandbox) = ReadyPod(context);
+        var hostNetwork = pod.Spec.HostNetwork ?? false;
         var target = new ForwardTarget(
-            $"{pod.Pod.Metadata.Name}, uid : {pod.Pod.Metadata.Uid}",
+            pod.Metadata.Name,
+            pod.Metadata.Uid,
             (port, cancellationToken) => dialer.ConnectAsync(sandbox, hostNetwork, port, cancellationToken));
-        await new PortForward(target, timeouts, logger).ServeAsync(context);
-    }
+        return new PortForward(target, timeouts, logger).ServeAsync(context);
+    });
 
-    private async Task<ContainerRecord?> RunningContainerAsync(HttpContext context)
+    // As upstream's kubelet and its streaming server: what the runtime does not know is 404, what is too much 429.
+    private static int CodeOf(StatusCode code) => code switch
+    {
+        StatusCode.NotFound => StatusCodes.Status404NotFound,
+        StatusCode.ResourceExhausted => StatusCodes.Status429TooManyRequests,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    private ContainerRecord RunningContainer(HttpContext context, Func<string, string, string> missing)
     {
         var name = Route(context, "container");
-        if (FindPod(context)?.Container(name) is { IsRunning: true } container)
-        {
-            return container;
-        }
-
-        await RefuseAsync(
-            context, StatusCodes.Status404NotFound, $"unable to upgrade connection: container not found (\"{name}\")");
-        return null;
+        return KnownPod(context).Container(name) is { IsRunning: true } container
+            ? container
+            : throw new StreamRefusedException(500, missing(FullName(context), name));
     }
+
+    private (V1Pod Pod, string Sandbox) ReadyPod(HttpContext context)
+    {
+        var pod = KnownPod(context);
+        return pod.SandboxId is { } sandbox
+            ? (pod.Pod, sandbox)
+            : throw new StreamRefusedException(500, $"pod not found (\"{FullName(context)}\")");
+    }
+
+    private PodEntry KnownPod(HttpContext context) =>
+        FindPod(context) ?? throw new StreamRefusedException(404, "pod does not exist");
 
     private PodEntry? FindPod(HttpContext context) =>
         pods.Find(Route(context, "podNamespace"), Route(context, "podName"));
+
+    private static string FullName(HttpContext context) =>
+        $"{Route(context, "podName")}_{Route(context, "podNamespace")}";
 
     private static string PodMissing(HttpContext context) =>
         $"pod \"{Route(context, "podName")}\" in namespace \"{Route(context, "podNamespace")}\" not found";
@@ -174,11 +193,17 @@ public sealed partial class KubeletEndpoints(
             return $"previous terminated container {description} not found";
         }
 
-        var statuses = (pod.Pod.Status?.InitContainerStatuses ?? []).Concat(pod.Pod.Status?.ContainerStatuses ?? []);
+        var statuses = (pod.Pod.Status?.InitContainerStatuses ?? [])
+            .Concat(pod.Pod.Status?.ContainerStatuses ?? [])
+            .Concat(pod.Pod.Status?.EphemeralContainerStatuses ?? []);
         var reason = statuses.FirstOrDefault(s => s.Name == name)?.State?.Waiting?.Reason;
-        return reason is "ErrImagePull" or "ImagePullBackOff"
-            ? $"container {description} is waiting to start: trying and failing to pull image"
-            : $"container {description} is waiting to start: {reason ?? "ContainerCreating"}";
+        var why = reason switch
+        {
+            "ErrImagePull" => "image can't be pulled",
+            "ImagePullBackOff" => "trying and failing to pull image",
+            _ => reason ?? "ContainerCreating",
+        };
+        return $"container {description} is waiting to start: {why}";
     }
 
     private static async Task RefuseAsync(HttpContext context, int code, string message)
@@ -205,6 +230,8 @@ public static class KubeletServerServices
     {
         services.AddSingleton<PodDialer>();
         services.AddSingleton<ContainerLogs>();
+        services.AddSingleton<LocalVolumes>();
+        services.AddSingleton<VolumeEndpoints>();
         services.AddSingleton(provider => new StreamTimeouts(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KubeletEndpoints>();
         return services.AddPart<KubeletServer>();

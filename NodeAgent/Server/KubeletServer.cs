@@ -6,15 +6,16 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// The node's HTTPS port (10250): logs, exec, attach, port-forward and figures, for the API servers alone. A client
-/// must show a certificate of the cluster's authority in the group <c>system:masters</c>; <c>/healthz</c> is open.
+/// The node's HTTPS port (10250): logs, exec, attach, port-forward and figures, for the API servers alone
+/// (<see cref="ApiClients"/>); <c>/healthz</c> is open.
 /// </summary>
 public sealed partial class KubeletServer(
-    NodeAgentOptions options, KubeletEndpoints endpoints, ILoggerFactory loggers, ILogger<KubeletServer> logger) : BackgroundService
+    NodeAgentOptions options,
+    KubeletEndpoints endpoints,
+    ILoggerFactory loggers,
+    TimeProvider time,
+    ILogger<KubeletServer> logger) : BackgroundService
 {
-    private const string RequiredGroup = "system:masters";
-    private const string OrganizationOid = "2.5.4.10";
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.TlsCertFile.Length == 0 || options.ClientCaFile.Length == 0)
@@ -39,14 +40,14 @@ public sealed partial class KubeletServer(
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
         app.UseWebSockets();
-        app.Use(AuthorizeAsync);
+        app.Use(
+            new ApiClients(X509CertificateLoader.LoadCertificateFromFile(options.ClientCaFile), time).AuthorizeAsync);
         endpoints.Map(app);
         return app;
     }
 
     private void Configure(KestrelServerOptions kestrel)
     {
-        var authority = X509CertificateLoader.LoadCertificateFromFile(options.ClientCaFile);
         using var pem = X509Certificate2.CreateFromPemFile(options.TlsCertFile, options.TlsKeyFile);
         var serving = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
         kestrel.AddServerHeader = false;
@@ -59,47 +60,10 @@ public sealed partial class KubeletServer(
             {
                 https.ServerCertificate = serving;
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                https.ClientCertificateValidation = (certificate, _, _) => IsOfAuthority(certificate, authority);
+                https.AllowAnyClientCertificate(); // ApiClients judges it: a bad one is an answer, not a broken handshake
             }).UseTlsGoodbye();
         });
     }
-
-    private static bool IsOfAuthority(X509Certificate2 certificate, X509Certificate2 authority)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        return chain.Build(certificate);
-    }
-
-    private static Task AuthorizeAsync(HttpContext context, RequestDelegate next)
-    {
-        if (context.Request.Path == "/healthz")
-        {
-            return next(context);
-        }
-
-        if (context.Connection.ClientCertificate is not { } certificate)
-        {
-            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            return context.Response.WriteAsync("Unauthorized");
-        }
-
-        if (!Organizations(certificate).Contains(RequiredGroup))
-        {
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            return context.Response.WriteAsync("Forbidden");
-        }
-
-        return next(context);
-    }
-
-    private static IEnumerable<string?> Organizations(X509Certificate2 certificate) =>
-        certificate.SubjectName.EnumerateRelativeDistinguishedNames()
-            .Where(part => !part.HasMultipleElements && part.GetSingleElementType().Value == OrganizationOid)
-            .Select(part => part.GetSingleElementValue());
 
     [LoggerMessage(1, LogLevel.Information, "Logs, exec and port-forward are served on port {Port}")]
     private partial void LogListening(int port);

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Primitives;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>What of a container's log is asked for: <c>v1.PodLogOptions</c>.</summary>
-public sealed record LogRequest
+public sealed partial record LogRequest
 {
     public bool Follow { get; init; }
 
@@ -24,13 +26,17 @@ public sealed record LogRequest
     /// <summary>Reads the query. The API has checked it; what is wrong all the same is not asked for.</summary>
     public static LogRequest Read(IQueryCollection query, DateTimeOffset now) => new()
     {
-        Follow = StreamChoice.IsTrue(query["follow"]),
-        Timestamps = StreamChoice.IsTrue(query["timestamps"]),
+        Follow = IsTrue(query["follow"]),
+        Timestamps = IsTrue(query["timestamps"]),
         Since = SinceOf(query, now),
         TailLines = Number(query["tailLines"]) is { } lines ? Math.Max(0, lines) : null,
         LimitBytes = Number(query["limitBytes"]) is { } bytes ? Math.Max(0, bytes) : null,
-        Stream = query["stream"].ToString() is { Length: > 0 } stream ? stream : "All",
+        Stream = First(query["stream"]) is { Length: > 0 } stream ? stream : "All",
     };
+
+    /// <summary>What is given is true, unless it says <c>false</c> or <c>0</c>.</summary>
+    public static bool IsTrue(StringValues values) =>
+        values is [var first, ..] && first != "0" && !"false".Equals(first, StringComparison.OrdinalIgnoreCase);
 
     private static DateTimeOffset? SinceOf(IQueryCollection query, DateTimeOffset now)
     {
@@ -40,13 +46,20 @@ public sealed record LogRequest
             return seconds > reach ? DateTimeOffset.UnixEpoch : now.AddSeconds(-Math.Max(0, seconds));
         }
 
+        // Cut, as parsing would round: a line of that very moment is wanted.
         return DateTimeOffset.TryParse(
-            query["sinceTime"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+            BeyondTicks().Replace(First(query["sinceTime"]), "$1"), CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
             out var moment) ? moment : null;
     }
 
-    private static long? Number(string? text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+    [GeneratedRegex(@"(\.\d{7})\d+", RegexOptions.CultureInvariant)]
+    private static partial Regex BeyondTicks();
+
+    private static string First(StringValues values) => values is [{ } first, ..] ? first : "";
+
+    private static long? Number(StringValues values) =>
+        long.TryParse(First(values), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 }

@@ -9,9 +9,11 @@ using OrleansOrchestrator.NodeAgent.Server.Spdy;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>Where forwarded connections go.</summary>
-/// <param name="Description">For messages: <c>NAME, uid : UID</c> as upstream writes it.</param>
+/// <param name="Pod">Its name, for messages.</param>
+/// <param name="Uid">Its uid, for messages.</param>
 /// <param name="ConnectAsync">Opens a connection to a port of the pod.</param>
-public sealed record ForwardTarget(string Description, Func<int, CancellationToken, Task<NetworkStream>> ConnectAsync);
+public sealed record ForwardTarget(
+    string Pod, string Uid, Func<int, CancellationToken, Task<NetworkStream>> ConnectAsync);
 
 /// <summary>
 /// Serves port-forward in the three forms that clients speak: SPDY (one error and one data stream per connection,
@@ -22,11 +24,14 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
 {
     private const string TunnelProtocol = "SPDY/3.1+portforward.k8s.io";
     private const string SpdyProtocol = "portforward.k8s.io";
-    private const string ChannelProtocol = "v4.channel.k8s.io";
+    private const string BinaryProtocol = "v4.channel.k8s.io";
+    private const string TextProtocol = "v4.base64.channel.k8s.io";
+    private const string VersionHeader = "X-Stream-Protocol-Version";
     private const int BufferBytes = 32 * 1024;
     private const int MaxPorts = 64;
 
-    /// <summary>Serves the client until it goes.</summary>
+    /// <summary>Serves the client until it goes; a request that is not acceptable is a
+    /// <see cref="StreamRefusedException"/>.</summary>
     public async Task ServeAsync(HttpContext context)
     {
         if (context.WebSockets.IsWebSocketRequest)
@@ -35,27 +40,71 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
         else if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
         {
+            CheckSpdy(context);
             context.Response.StatusCode = StatusCodes.Status101SwitchingProtocols;
             context.Response.Headers.Connection = "Upgrade";
             context.Response.Headers.Upgrade = "SPDY/3.1";
-            context.Response.Headers["X-Stream-Protocol-Version"] = SpdyProtocol;
+            context.Response.Headers[VersionHeader] = SpdyProtocol;
             await ServeSpdyAsync(context, await upgrade.UpgradeAsync());
         }
         else
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("Upgrade request required");
+            throw new StreamRefusedException(400, "Upgrade request required");
         }
     }
 
-    /// <summary>
-    /// The ports that the plain WebSocket form asks for; null unless there are some and all are good.
-    /// </summary>
-    public static IReadOnlyList<int>? Ports(IQueryCollection query)
+    /// <summary>The ports that the plain WebSocket form asks for; others than good ones are a
+    /// <see cref="StreamRefusedException"/> in the kubelet's words.</summary>
+    public static IReadOnlyList<int> Ports(IQueryCollection query)
     {
-        var ports = query["ports"].Concat(query["port"]).SelectMany(
-            v => (v ?? "").Split(',')).Take(MaxPorts + 1).Select(ParsePort).ToList();
-        return ports.Count is 0 or > MaxPorts || ports.Contains(0) ? null : ports;
+        var given = query["port"];
+        var ports = given.SelectMany(v => (v ?? "").Split(',').Select(p => Port(p, v ?? ""))).Take(MaxPorts + 1)
+            .ToList();
+        return ports.Count switch
+        {
+            0 => throw new StreamRefusedException(400, "query parameter \"port\" is required"),
+            > MaxPorts => throw new StreamRefusedException(400, $"at most {MaxPorts} ports can be forwarded at once"),
+            _ => ports,
+        };
+    }
+
+    private static int Port(string text, string whole)
+    {
+        if (whole.Length == 0)
+        {
+            throw new StreamRefusedException(400, "query parameter \"port\" cannot be empty");
+        }
+
+        var isNumber = text.Length > 0 && text.All(char.IsAsciiDigit);
+        return ParsePort(text) switch
+        {
+            0 when isNumber && text.Trim('0').Length == 0 =>
+                throw new StreamRefusedException(400, $"port \"{whole}\" must be > 0"),
+            0 => throw new StreamRefusedException(
+                400,
+                $"unable to parse \"{whole}\" as a port: strconv.ParseUint: parsing \"{text}\": " +
+                (isNumber ? "value out of range" : "invalid syntax")),
+            var port => port,
+        };
+    }
+
+    private static void CheckSpdy(HttpContext context)
+    {
+        var offered = context.Request.Headers[VersionHeader].SelectMany(
+            v => v!.Split(',', StringSplitOptions.TrimEntries)).ToList();
+        if (offered.Count == 0)
+        {
+            throw new StreamRefusedException(400, $"unable to upgrade: {VersionHeader} is required");
+        }
+
+        if (!offered.Contains(SpdyProtocol))
+        {
+            context.Response.Headers["X-Accepted-Stream-Protocol-Versions"] = SpdyProtocol;
+            throw new StreamRefusedException(
+                403,
+                "unable to upgrade: unable to negotiate protocol: " +
+                $"client supports [{string.Join(' ', offered)}], server accepts [{SpdyProtocol}]");
+        }
     }
 
     private async Task ServeWebSocketAsync(HttpContext context)
@@ -68,15 +117,16 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
             return;
         }
 
-        if (Ports(context.Request.Query) is not { } ports)
+        var ports = Ports(context.Request.Query);
+        var protocol = requested.FirstOrDefault(p => p is BinaryProtocol or TextProtocol);
+        if (protocol is null && requested.Count > 0)
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("query parameter \"ports\" must name ports from 1 to 65535");
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return;
         }
 
-        var protocol = requested.Contains(ChannelProtocol) ? ChannelProtocol : requested.FirstOrDefault();
-        using var messages = new ChannelMessages(await context.WebSockets.AcceptWebSocketAsync(protocol));
+        using var messages = new ChannelMessages(
+            await context.WebSockets.AcceptWebSocketAsync(protocol), isText: protocol == TextProtocol);
         await ServeChannelsAsync(messages, ports, context.RequestAborted);
     }
 
@@ -111,7 +161,7 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
         }
         catch (Exception failure)
         {
-            LogForwardFailed(failure, port, target.Description);
+            LogForwardFailed(failure, port, target.Pod);
             await ReportAsync(error, port, failure, cancellationToken);
         }
 
@@ -141,7 +191,8 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
     }
 
     private string Problem(int port, Exception failure) => string.Create(
-        CultureInfo.InvariantCulture, $"error forwarding port {port} to pod {target.Description}: {failure.Message}");
+        CultureInfo.InvariantCulture,
+        $"error forwarding port {port} to pod {target.Pod}, uid {target.Uid}: {failure.Message}");
 
     private static async Task CopyUpAsync(
         SpdyStream data, NetworkStream connection, CancellationToken cancellationToken)
@@ -178,15 +229,9 @@ public sealed partial class PortForward(ForwardTarget target, StreamTimeouts tim
             }
 
             var receiving = messages.ReceiveAsync(
-                (channel, content) => DeliverAsync(connections, channel, content, ended.Token), ended.Token);
+                (channel, content) => DeliverAsync(connections, channel, content, ended.Token), CancellationToken.None);
             await Task.WhenAny(receiving, Task.WhenAll(pumps));
-            if (!receiving.IsFaulted)
-            {
-                await messages.CloseAsync(receiving, ended.Token);
-            }
-
-            await ended.CancelAsync();
-            await receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await messages.CloseAsync(receiving, ended.Token);
         }
         finally
         {

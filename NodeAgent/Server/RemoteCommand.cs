@@ -1,5 +1,8 @@
-using System.Text;
+using System.Net.Sockets;
+using k8s.Models;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
@@ -7,32 +10,34 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 /// <summary>Which of the standard streams a client wants of an exec or attach.</summary>
 public sealed record StreamChoice(bool Stdin, bool Stdout, bool Stderr, bool Tty)
 {
-    /// <summary>
-    /// Reads the query; both the kubelet's names and the API's are known. A terminal has one output only.
-    /// </summary>
+    /// <summary>Reads the query, in the kubelet's names. A terminal has one output only.</summary>
     public static StreamChoice Read(IQueryCollection query)
     {
-        bool Is(string name, string kubelet) => IsTrue(query[name]) || IsTrue(query[kubelet]);
-        var tty = IsTrue(query["tty"]);
-        return new StreamChoice(Is("stdin", "input"), Is("stdout", "output"), Is("stderr", "error") && !tty, tty);
+        bool Is(string name) => query[name] is ["1", ..];
+        return new StreamChoice(Is("input"), Is("output"), Is("error") && !Is("tty"), Is("tty"));
     }
+
+    /// <summary>
+    /// What the runtime is asked for. A container has a terminal from its start or never, whatever the client says.
+    /// </summary>
+    public AttachRequest Attach(V1Pod pod, string container, string id) => new()
+    {
+        ContainerId = id, Stdin = Stdin, Stdout = Stdout, Stderr = Stderr,
+        Tty = pod.FindContainer(container)?.Tty ?? false,
+    };
 
     /// <summary>At least one stream is wanted.</summary>
     public bool IsAny => Stdin || Stdout || Stderr;
-
-    /// <summary>Go's notion of a true value.</summary>
-    public static bool IsTrue(string? text) => text is "1" or "true" or "True" or "TRUE" or "t" or "T";
 }
 
 /// <summary>
 /// Joins a client of exec or attach with the runtime's streaming server. SPDY clients get its bytes as they are;
-/// WebSocket clients (protocols v4 and v5, which prefix each message with a channel number) are translated to SPDY,
-/// because only SPDY can close stdin alone. When either side goes, the other one is let go too.
+/// WebSocket clients, whose messages each begin with the number of a channel, are translated to SPDY, because only SPDY
+/// can close stdin alone. When either side goes, the other one is let go too.
 /// </summary>
 public static class RemoteCommand
 {
-    private const string V4 = "v4.channel.k8s.io";
-    private const string V5 = "v5.channel.k8s.io";
+    private const string RuntimeProtocol = "v4.channel.k8s.io";
     private const int MaxStatusBytes = 64 * 1024;
 
     private const byte StdinChannel = 0;
@@ -46,27 +51,27 @@ public static class RemoteCommand
         SpdyStream Error, SpdyStream? Stdin, SpdyStream? Stdout, SpdyStream? Stderr, SpdyStream? Resize);
 
     /// <summary>Serves the client until the command ends or either side goes. <paramref name="open"/> asks the runtime
-    /// for its URL.</summary>
+    /// for its URL; what it refuses (<see cref="StreamRefusedException"/>) is thrown on, unless the client speaks a
+    /// protocol in which it can be told.</summary>
     public static async Task ServeAsync(
         HttpContext context, StreamChoice choice, StreamTimeouts timeouts, Func<CancellationToken, Task<Uri>> open)
     {
-        if (!choice.IsAny)
+        async Task<Uri> OpenAsync(CancellationToken token) => choice.IsAny
+            ? await open(token)
+            : throw new StreamRefusedException(400, "you must specify at least 1 of stdin, stdout, stderr");
+
+        if (context.WebSockets.IsWebSocketRequest)
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("you must specify at least 1 of stdin, stdout, stderr");
-        }
-        else if (context.WebSockets.IsWebSocketRequest)
-        {
-            await ServeWebSocketAsync(context, choice, timeouts, open);
+            await ServeWebSocketAsync(context, choice, timeouts, OpenAsync);
         }
         else if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
         {
-            await RelayAsync(context, upgrade, timeouts, await open(context.RequestAborted));
+            await RelayAsync(context, upgrade, timeouts, await OpenAsync(context.RequestAborted));
         }
         else
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("Upgrade request required");
+            await OpenAsync(context.RequestAborted);
+            throw new StreamRefusedException(400, "Upgrade request required");
         }
     }
 
@@ -97,19 +102,57 @@ public static class RemoteCommand
     private static async Task ServeWebSocketAsync(
         HttpContext context, StreamChoice choice, StreamTimeouts timeouts, Func<CancellationToken, Task<Uri>> open)
     {
-        var protocol = new[] { V5, V4 }.FirstOrDefault(context.WebSockets.WebSocketRequestedProtocols.Contains);
-        if (protocol is null)
+        var protocol = CommandProtocol.Negotiate(context.WebSockets.WebSocketRequestedProtocols);
+        Task<UpgradedConnection> ConnectAsync() => ConnectRuntimeAsync(open, context.RequestAborted);
+        if (protocol is not { IsV5: true })
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync(
-                $"unable to upgrade: unable to negotiate protocol: client supports {string.Join(", ", context.WebSockets.WebSocketRequestedProtocols)}, " +
-                $"server accepts {V5}, {V4}");
+            await using var first = await ConnectAsync();
+            if (protocol is null)
+            {
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return;
+            }
+
+            using var channels = await AcceptAsync(context, protocol, choice);
+            await TranslateAsync(context, protocol, choice, timeouts, channels, first);
             return;
         }
 
-        await using var runtime =
-            await UpgradedConnection.OpenSpdyAsync(await open(context.RequestAborted), [V4], context.RequestAborted);
-        using var messages = new ChannelMessages(await context.WebSockets.AcceptWebSocketAsync(protocol));
+        using var messages = await AcceptAsync(context, protocol, choice);
+        var connecting = ConnectAsync();
+        await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (connecting.Exception?.InnerException is StreamRefusedException or SocketException or IOException)
+        {
+            var text = $"unable to upgrade connection: {connecting.Exception.InnerException.Message}";
+            await messages.SendAsync(ErrorChannel, protocol.Status.WriteFailure(text), context.RequestAborted);
+            await messages.CloseAsync(Task.CompletedTask, context.RequestAborted);
+            return;
+        }
+
+        await using var runtime = await connecting;
+        await TranslateAsync(context, protocol, choice, timeouts, messages, runtime);
+    }
+
+    private static async Task<UpgradedConnection> ConnectRuntimeAsync(
+        Func<CancellationToken, Task<Uri>> open, CancellationToken cancellationToken) =>
+        await UpgradedConnection.OpenSpdyAsync(await open(cancellationToken), [RuntimeProtocol], cancellationToken);
+
+    // An empty message on the first channel that it can read tells the client that the connection stands.
+    private static async Task<ChannelMessages> AcceptAsync(
+        HttpContext context, CommandProtocol protocol, StreamChoice choice)
+    {
+        var messages = new ChannelMessages(
+            await context.WebSockets.AcceptWebSocketAsync(protocol.Name), protocol.IsText);
+        var readable = choice.Stdout ? StdoutChannel : choice.Stderr ? StderrChannel : ErrorChannel;
+        await messages.SendAsync(readable, ReadOnlyMemory<byte>.Empty, context.RequestAborted);
+        return messages;
+    }
+
+    private static async Task TranslateAsync(
+        HttpContext context, CommandProtocol protocol, StreamChoice choice, StreamTimeouts timeouts,
+        ChannelMessages messages,
+        UpgradedConnection runtime)
+    {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         await using var spdy = new SpdyConnection(
             new IdleTimeoutStream(runtime.Stream, timeouts.Idle, timeouts.Time), isServer: false);
@@ -118,7 +161,7 @@ public static class RemoteCommand
         {
             var streams = await OpenStreamsAsync(spdy, choice, ended.Token).WaitAsync(
                 timeouts.Creation, timeouts.Time, ended.Token);
-            await JoinAsync(messages, streams, protocol == V5, ended);
+            await JoinAsync(messages, streams, protocol, ended);
         }
         finally
         {
@@ -129,19 +172,16 @@ public static class RemoteCommand
 
     // The client ends it by closing or by being gone; the runtime by having sent everything.
     private static async Task JoinAsync(
-        ChannelMessages messages, Streams streams, bool knowsClose, CancellationTokenSource ended)
+        ChannelMessages messages, Streams streams, CommandProtocol protocol, CancellationTokenSource ended)
     {
         var up = messages.ReceiveAsync(
-            (channel, content) => DeliverAsync(streams, channel, content, knowsClose, ended.Token), ended.Token);
-        var down = PumpRuntimeAsync(messages, streams, ended.Token);
+            (channel, content) => DeliverAsync(streams, channel, content, protocol.IsV5, ended.Token),
+            CancellationToken.None);
+        var down = PumpRuntimeAsync(messages, streams, protocol.Status, ended.Token);
         await Task.WhenAny(up, down);
-        if (!up.IsFaulted)
-        {
-            await messages.CloseAsync(up, ended.Token);
-        }
-
+        await messages.CloseAsync(up, ended.Token);
         await ended.CancelAsync();
-        await Task.WhenAll(up, down).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await down.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // The order in which upstream's client opens them; the server waits until it has all that it expects.
@@ -182,12 +222,13 @@ public static class RemoteCommand
 
     // The status comes last: a client that has read it stops reading.
     private static async Task PumpRuntimeAsync(
-        ChannelMessages messages, Streams streams, CancellationToken cancellationToken)
+        ChannelMessages messages, Streams streams, CommandStatus form, CancellationToken cancellationToken)
     {
         var output = Task.WhenAll(
             PumpAsync(messages, streams.Stdout, StdoutChannel, cancellationToken),
             PumpAsync(messages, streams.Stderr, StderrChannel, cancellationToken));
         var status = new MemoryStream();
+        byte[] last;
         try
         {
             await streams.Error.CopyInputAsync(
@@ -198,14 +239,17 @@ public static class RemoteCommand
                 },
                 cancellationToken);
             await output;
+            last = form.Write(status.ToArray());
         }
         catch (IOException exception)
         {
-            status.SetLength(0);
-            status.Write(Encoding.UTF8.GetBytes(FailureStatus(exception.Message)));
+            last = form.WriteFailure(exception.Message);
         }
 
-        await messages.SendAsync(ErrorChannel, status.ToArray(), cancellationToken);
+        if (last.Length > 0)
+        {
+            await messages.SendAsync(ErrorChannel, last, cancellationToken);
+        }
     }
 
     private static Task PumpAsync(
@@ -213,11 +257,4 @@ public static class RemoteCommand
         from is null
             ? Task.CompletedTask
             : from.CopyInputAsync((bytes, token) => messages.SendAsync(channel, bytes, token), cancellationToken);
-
-    private static string FailureStatus(string message) => System.Text.Json.JsonSerializer.Serialize(new
-    {
-        kind =
-            "Status", apiVersion =
-                "v1", metadata = new { }, status = "Failure", message, reason = "InternalError", code = 500,
-    });
 }

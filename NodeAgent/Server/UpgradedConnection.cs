@@ -24,8 +24,8 @@ public sealed class UpgradedConnection : IAsyncDisposable
     /// <summary>The headers of the 101 answer.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; }
 
-    /// <summary>Connects and upgrades to SPDY/3.1; an answer other than 101 is an <see cref="IOException"/> with its
-    /// text.</summary>
+    /// <summary>Connects and upgrades to SPDY/3.1; an answer other than 101 is a <see cref="StreamRefusedException"/>
+    /// with its text.</summary>
     public static async Task<UpgradedConnection> OpenSpdyAsync(
         Uri url, IEnumerable<string> protocols, CancellationToken cancellationToken)
     {
@@ -38,7 +38,7 @@ public sealed class UpgradedConnection : IAsyncDisposable
             var (status, headers) = await ReadHeadAsync(stream, cancellationToken);
             return status == 101
                 ? new UpgradedConnection(stream, headers)
-                : throw new IOException($"the container runtime answered {status} to an upgrade of {url.AbsolutePath}");
+                : throw new StreamRefusedException(status, await ReadBodyAsync(stream, headers, cancellationToken));
         }
         catch
         {
@@ -60,6 +60,19 @@ public sealed class UpgradedConnection : IAsyncDisposable
         }
 
         return request.Append("\r\n").ToString();
+    }
+
+    // Without a length it ends with the connection.
+    private static async Task<string> ReadBodyAsync(
+        NetworkStream stream, Dictionary<string, string> headers, CancellationToken cancellationToken)
+    {
+        var length = headers.TryGetValue("Content-Length", out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+                ? Math.Min(given, MaxHeadBytes)
+                : MaxHeadBytes;
+        var body = new byte[length];
+        var count = await stream.ReadAtLeastAsync(body, length, throwOnEndOfStream: false, cancellationToken);
+        return Encoding.UTF8.GetString(body, 0, count).TrimEnd();
     }
 
     // Byte by byte, because what follows the head belongs to the upgraded protocol.

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
@@ -34,7 +35,7 @@ public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
         }
 
         return _measured[pod.Metadata.Uid] =
-            [.. (pod.Spec.Volumes ?? []).Select(v => Measure(pod, v, now)).OfType<MeasuredVolume>()];
+            [.. pod.UsedVolumes().Select(v => Measure(pod, v, now)).OfType<MeasuredVolume>()];
     }
 
     private MeasuredVolume? Measure(V1Pod pod, V1Volume volume, DateTimeOffset now)
@@ -53,33 +54,9 @@ public sealed class VolumeUsage(PodPaths paths, TimeProvider time)
             return null;
         }
 
-        var (bytes, inodes) = Size(paths.Volume(pod.Metadata.Uid, plugin, volume.Name));
+        var used = FileTrees.UsageOf(paths.Volume(pod.Metadata.Uid, plugin, volume.Name), MaxFilesPerVolume);
         return new MeasuredVolume(
-            volume.Name, bytes, inodes, now, volume.EmptyDir is { Medium: not "Memory" }
+            volume.Name, (ulong)used.Bytes, (ulong)used.Inodes + 1, now, volume.EmptyDir is { Medium: not "Memory" }
                 || volume.ConfigMap is not null);
-    }
-
-    private static (ulong Bytes, ulong Inodes) Size(string directory)
-    {
-        var (bytes, inodes) = (0UL, 1UL);
-        try
-        {
-            // A link must not be followed: what is in a volume is the pod's, and may point anywhere.
-            var all = new DirectoryInfo(directory).EnumerateFileSystemInfos("*", new EnumerationOptions
-            {
-                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true,
-            });
-            foreach (var entry in all.Take(MaxFilesPerVolume))
-            {
-                inodes++;
-                bytes += entry is FileInfo file ? (ulong)file.Length : 0;
-            }
-        }
-        catch (IOException)
-        {
-            // it changes while we look: the next reader sees it
-        }
-
-        return (bytes, inodes);
     }
 }

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Globalization;
+using System.Security.Cryptography;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
@@ -13,132 +15,150 @@ public sealed record VolumeFile(byte[] Content, int Mode)
 /// <summary>
 /// Writes a set of files into a volume so that a reader sees all of the old or all of the new, never a mixture:
 /// the files go to a fresh directory, the link <c>..data</c> is renamed onto it, and every visible name is a link
-/// through <c>..data</c>. The layout is upstream's, because programs watch for the change of <c>..data</c>.
+/// through <c>..data</c>. The layout is upstream's, because programs watch for the change of <c>..data</c>. Containers
+/// have these volumes read-only; that a container found a way to write there is reckoned with all the same.
 /// </summary>
-public sealed class AtomicWriter(string directory, TimeProvider time)
+public sealed class AtomicWriter(HeldDirectory volume, TimeProvider time)
 {
     private const string DataLink = "..data";
     private const string NewDataLink = "..data_tmp";
+    private const string Digits = "0123456789";
+    private const int RandomDigits = 10;
     private const UnixFileMode DirectoryMode = (UnixFileMode)0x1ED;
 
+    /// <summary>What a group that shares the volume may do: read, and look into directories.</summary>
+    private const UnixFileMode GroupReads = UnixFileMode.UserRead | UnixFileMode.GroupRead;
+    private const UnixFileMode GroupEnters =
+        GroupReads | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.SetGroup;
+
+    /// <summary>The mode of a directory of such a volume: files made inside inherit the group.</summary>
+    public static UnixFileMode DirectoryModeFor(UnixFileMode mode, long? fsGroup) =>
+        fsGroup is null ? mode : mode | GroupEnters;
+
     /// <summary>Makes the volume hold exactly these files, by relative path. False when it did already.</summary>
-    public bool Write(IReadOnlyDictionary<string, VolumeFile> files, long? fsGroup)
+    public bool Write(IReadOnlyDictionary<string, VolumeFile> contents, long? fsGroup)
     {
-        foreach (var path in files.Keys)
+        var files = new Dictionary<string, VolumeFile>(StringComparer.Ordinal);
+        foreach (var (path, file) in contents)
         {
-            RequireSafe(path);
+            files[Clean(path)] = file;
         }
 
-        var current = CurrentDirectory();
-        if (current is not null && Same(Path.Combine(directory, current), files))
+        var current = volume.LinkTarget(DataLink);
+        var isNew = current is null || current.Contains('/', StringComparison.Ordinal) || !Holds(current, files);
+        if (isNew)
         {
-            EnsureLinks(files.Keys);
-            return false;
+            current = WriteFresh(files, fsGroup);
+            Publish(current, fsGroup);
         }
 
-        var fresh = WriteFresh(files, fsGroup);
-        var temporary = Path.Combine(directory, NewDataLink);
-        File.Delete(temporary);
-        File.CreateSymbolicLink(temporary, fresh);
-        Linux.Rename(temporary, Path.Combine(directory, DataLink));
-        EnsureLinks(files.Keys);
-        RemoveOthers(files.Keys, fresh);
-        return true;
+        EnsureLinks(files.Keys, fsGroup);
+        RemoveOthers(files.Keys, current!);
+        return isNew;
     }
 
     /// <summary>Paths come from users' objects: they must stay inside, and must not touch what is ours.</summary>
-    private static void RequireSafe(string path)
+    private static string Clean(string path)
     {
-        var parts = path.Split('/');
-        if (path.Length == 0
+        var parts = path.Split('/').Where(part => part is not ("" or ".")).ToList();
+        if (parts.Count == 0
             || path[0] == '/'
             || parts.Contains("..")
-            || parts.Contains("")
             || parts[0].StartsWith("..", StringComparison.Ordinal))
         {
             throw new VolumeException(
                 $"invalid path: \"{path}\" must be relative, must not contain '..' and must not begin with '..'");
         }
+
+        return string.Join('/', parts);
     }
 
-    private string? CurrentDirectory() => new FileInfo(Path.Combine(directory, DataLink)).LinkTarget is { } target
-        && Directory.Exists(Path.Combine(directory, target)) ? target : null;
-
-    private static bool Same(string root, IReadOnlyDictionary<string, VolumeFile> files)
+    /// <summary>True when a directory of the volume holds these files and nothing else.</summary>
+    private bool Holds(string current, Dictionary<string, VolumeFile> files)
     {
-        var existing = Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(root, path)).ToHashSet(StringComparer.Ordinal);
-        return existing.SetEquals(files.Keys)
-            && files.All(
-                file => File.ReadAllBytes(Path.Combine(root, file.Key)).AsSpan().SequenceEqual(file.Value.Content));
+        var names = files.Keys.SelectMany(Steps)
+            .ToLookup(step => step.Directory, step => step.Name, StringComparer.Ordinal);
+        try
+        {
+            using var root = volume.OpenDirectory(current);
+            return files.All(file => root.HasContent(file.Key, file.Value.Content))
+                && names.Select(group => group.Key).Append(".").All(path => HasOnly(root, path, names[path]));
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Each part of a path, with the directory in which it is.</summary>
+    private static IEnumerable<(string Directory, string Name)> Steps(string path)
+    {
+        var parts = path.Split('/');
+        return parts.Select((name, depth) => (depth == 0 ? "." : string.Join('/', parts[..depth]), name));
+    }
+
+    private static bool HasOnly(HeldDirectory root, string relative, IEnumerable<string> names)
+    {
+        using var directory = root.OpenDirectory(relative);
+        return directory.Entries().Select(entry => entry.Name).ToHashSet(StringComparer.Ordinal).IsSubsetOf(names);
     }
 
     private string WriteFresh(IReadOnlyDictionary<string, VolumeFile> files, long? fsGroup)
     {
-        var stamp = time.GetUtcNow().ToString("yyyy_MM_dd_HH_mm_ss.fffffff", CultureInfo.InvariantCulture);
-        var name = $"..{stamp}";
-        var root = Path.Combine(directory, name);
-        MakeDirectory(root, fsGroup);
-        foreach (var (path, file) in files)
+        var stamp = time.GetUtcNow().ToString("yyyy_MM_dd_HH_mm_ss", CultureInfo.InvariantCulture);
+        var name = $"..{stamp}.{RandomNumberGenerator.GetString(Digits, RandomDigits)}";
+        using var fresh = volume.MakeDirectory(name, DirectoryModeFor(DirectoryMode, fsGroup), fsGroup);
+        try
         {
-            var target = Path.Combine(root, path);
-            var parents = path.Split('/')[..^1];
-            for (var depth = 1; depth <= parents.Length; depth++)
+            foreach (var (path, file) in files)
             {
-                MakeDirectory(Path.Combine(root, string.Join('/', parents[..depth])), fsGroup);
+                WriteFile(fresh, path.Split('/'), file, fsGroup);
             }
-
-            File.WriteAllBytes(target, file.Content);
-            SetAccess(target, file, fsGroup);
+        }
+        catch
+        {
+            FileTrees.Remove(volume, name); // else each attempt on a full disk would leave one more
+            throw;
         }
 
         return name;
     }
 
-    private static void MakeDirectory(string path, long? fsGroup)
+    private static void WriteFile(HeldDirectory root, string[] path, VolumeFile file, long? fsGroup)
     {
-        if (Directory.Exists(path))
+        if (path is [var name])
         {
+            var mode = (UnixFileMode)file.Mode;
+            root.CreateFile(name, file.Content, fsGroup is null ? mode : mode | GroupReads, file.Uid, fsGroup);
             return;
         }
 
-        Directory.CreateDirectory(path);
-        if (fsGroup is { } group)
-        {
-            Linux.ChangeOwner(path, -1, group);
-            File.SetUnixFileMode(path, DirectoryMode | UnixFileMode.SetGroup);
-        }
-        else
-        {
-            File.SetUnixFileMode(path, DirectoryMode);
-        }
+        using var directory = root.MakeDirectory(path[0], DirectoryModeFor(DirectoryMode, fsGroup), fsGroup);
+        WriteFile(directory, path[1..], file, fsGroup);
     }
 
-    private static void SetAccess(string path, VolumeFile file, long? fsGroup)
+    private void Publish(string fresh, long? fsGroup)
     {
-        var mode = (UnixFileMode)file.Mode;
-        if (fsGroup is not null)
+        FileTrees.Remove(volume, NewDataLink);
+        volume.MakeLink(NewDataLink, fresh, fsGroup);
+        if (volume.LinkTarget(DataLink) is null)
         {
-            mode |= UnixFileMode.UserRead | UnixFileMode.GroupRead;
+            FileTrees.Remove(volume, DataLink); // nothing of ours: a link cannot replace a directory
         }
 
-        if (fsGroup is not null || file.Uid is not null)
-        {
-            Linux.ChangeOwner(path, file.Uid ?? -1, fsGroup ?? -1);
-        }
-
-        File.SetUnixFileMode(path, mode);
+        volume.Rename(NewDataLink, DataLink);
     }
 
     /// <summary>The first part of every path is a link in the volume's root.</summary>
-    private void EnsureLinks(IEnumerable<string> paths)
+    private void EnsureLinks(IEnumerable<string> paths, long? fsGroup)
     {
         foreach (var name in TopNames(paths))
         {
-            var link = new FileInfo(Path.Combine(directory, name));
-            if (link.LinkTarget is null)
+            var target = $"{DataLink}/{name}";
+            if (volume.LinkTarget(name) != target)
             {
-                File.CreateSymbolicLink(link.FullName, $"{DataLink}/{name}");
+                FileTrees.Remove(volume, name);
+                volume.MakeLink(name, target, fsGroup);
             }
         }
     }
@@ -146,16 +166,9 @@ public sealed class AtomicWriter(string directory, TimeProvider time)
     private void RemoveOthers(IEnumerable<string> paths, string current)
     {
         var keep = TopNames(paths).Append(DataLink).Append(current).ToHashSet(StringComparer.Ordinal);
-        foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos().Where(e => !keep.Contains(e.Name)))
+        foreach (var entry in volume.Entries().Where(e => !keep.Contains(e.Name)))
         {
-            if (entry is DirectoryInfo { LinkTarget: null } old)
-            {
-                FileTrees.Delete(old.FullName);
-            }
-            else
-            {
-                entry.Delete();
-            }
+            FileTrees.Remove(volume, entry.Name);
         }
     }
 
@@ -163,5 +176,12 @@ public sealed class AtomicWriter(string directory, TimeProvider time)
         paths.Select(path => path.Split('/')[0]).Distinct(StringComparer.Ordinal);
 }
 
-/// <summary>A volume cannot be set up; the text goes into the FailedMount event.</summary>
-public sealed class VolumeException(string message) : Exception(message);
+/// <summary>A volume cannot be set up; the text goes into an event.</summary>
+public sealed class VolumeException(string message) : Exception(message)
+{
+    /// <summary>What failed, in front of the message.</summary>
+    public string Stage { get; init; } = "MountVolume.SetUp";
+
+    /// <summary>The event's reason.</summary>
+    public string Reason { get; init; } = "FailedMount";
+}

@@ -1,11 +1,15 @@
+using System.ComponentModel;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
 /// <summary>The mounts of one container: its volume mounts, the hosts file and the termination log.</summary>
-public sealed class ContainerMounts(PodPaths paths)
+public sealed partial class ContainerMounts(PodPaths paths, RuntimeHealth runtime, ILogger<ContainerMounts> logger)
 {
     private const string DefaultTerminationPath = "/dev/termination-log";
     private const UnixFileMode TerminationLogMode = (UnixFileMode)0x1B6;
@@ -48,27 +52,19 @@ public sealed class ContainerMounts(PodPaths paths)
                 $"cannot find volume \"{mount.Name}\" to mount into container \"{container.Name}\"");
         }
 
-        var subPath = !string.IsNullOrEmpty(mount.SubPathExpr)
-            ? VariableExpansion.Expand(mount.SubPathExpr, name => environment.GetValueOrDefault(name))
-            : mount.SubPath ?? "";
+        var subPath = SubPath(mount, environment);
         if (subPath.Length > 0)
         {
             var target = paths.SubPath(pod.Metadata.Uid, mount.Name, container.Name, index);
-            try
-            {
-                hostPath = SubPaths.Prepare(hostPath, subPath, target);
-            }
-            catch (VolumeException exception)
-            {
-                throw new ContainerConfigException(exception.Message);
-            }
+            hostPath = PrepareSubPath(container, mount, hostPath, subPath, target);
         }
 
         return new Mount
         {
             ContainerPath = mount.MountPath.StartsWith('/') ? mount.MountPath : "/" + mount.MountPath,
             HostPath = hostPath,
-            Readonly = mount.ReadOnlyProperty == true,
+            Readonly = mount.ReadOnlyProperty == true || IsReadOnly(pod, mount.Name),
+            RecursiveReadOnly = RecursiveReadOnly.Resolve(mount, runtime.Abilities.RecursiveReadOnlyMounts),
             Propagation = mount.MountPropagation switch
             {
                 "HostToContainer" => MountPropagation.PropagationHostToContainer,
@@ -78,12 +74,74 @@ public sealed class ContainerMounts(PodPaths paths)
         };
     }
 
+    /// <summary>
+    /// Containers only read what the node writes for them, and claims that the pod wants to read, whatever the mount
+    /// says.
+    /// </summary>
+    private static bool IsReadOnly(V1Pod pod, string volume) => pod.Spec.Volumes.Any(
+        v => v.Name == volume
+            && v is { ConfigMap: not null } or { Secret: not null } or { DownwardAPI: not null }
+                or { Projected: not null } or { PersistentVolumeClaim.ReadOnlyProperty: true });
+
+    /// <summary>Messages are upstream's.</summary>
+    private static string SubPath(V1VolumeMount mount, IReadOnlyDictionary<string, string> environment)
+    {
+        var subPath = string.IsNullOrEmpty(mount.SubPathExpr)
+            ? mount.SubPath ?? "" : Expand(mount.SubPathExpr, environment);
+        if (subPath.StartsWith('/'))
+        {
+            throw new ContainerConfigException($"error SubPath `{subPath}` must not be an absolute path");
+        }
+
+        if (subPath.Split('/').Contains(".."))
+        {
+            throw new ContainerConfigException($"unable to provision SubPath `{subPath}`: must not contain '..'");
+        }
+
+        return subPath;
+    }
+
+    private static string Expand(string expression, IReadOnlyDictionary<string, string> environment)
+    {
+        var missing = new SortedSet<string>(StringComparer.Ordinal);
+        var expanded = VariableExpansion.Expand(expression, name =>
+        {
+            var value = environment.GetValueOrDefault(name);
+            if (string.IsNullOrEmpty(value))
+            {
+                missing.Add(name);
+            }
+
+            return value;
+        });
+        return missing.Count == 0
+            ? expanded
+            : throw new ContainerConfigException($"missing value for {string.Join(", ", missing)}");
+    }
+
+    /// <summary>What went wrong is for the node's log: it could tell the user about the node's file system.</summary>
+    private string PrepareSubPath(
+        V1Container container, V1VolumeMount mount, string volumePath, string subPath, string target)
+    {
+        try
+        {
+            return SubPaths.Prepare(volumePath, subPath, target);
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            LogSubPathFailed(subPath, mount.Name, container.Name, exception.Message);
+            throw new ContainerConfigException(
+                $"failed to prepare subPath for volumeMount \"{mount.Name}\" of container \"{container.Name}\"");
+        }
+    }
+
     private Mount TerminationLog(V1Pod pod, V1Container container, int restartCount)
     {
         var path = paths.TerminationLog(pod.Metadata.Uid, container.Name, restartCount);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, []);
-        File.SetUnixFileMode(path, TerminationLogMode);
+        var directory = Path.GetDirectoryName(path)!;
+        OwnFiles.MakePrivate(directory);
+        using var held = HeldDirectory.Open(directory);
+        held.WriteInPlace(Path.GetFileName(path), [], TerminationLogMode);
         return new Mount
         {
             ContainerPath = string.IsNullOrEmpty(container.TerminationMessagePath)
@@ -92,4 +150,7 @@ public sealed class ContainerMounts(PodPaths paths)
             HostPath = path,
         };
     }
+
+    [LoggerMessage(1, LogLevel.Warning, "subPath {SubPath} of volume {Volume} for container {Container}: {Problem}")]
+    private partial void LogSubPathFailed(string subPath, string volume, string container, string problem);
 }

@@ -1,4 +1,6 @@
+using OrleansOrchestrator.Machine;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 
@@ -17,14 +19,10 @@ public static class HostPathCheck
             case "":
                 return;
             case "DirectoryOrCreate" when !Path.Exists(path):
-                Directory.CreateDirectory(path, NewDirectoryMode);
+                OwnFiles.MakeMissing(path, NewDirectoryMode);
                 return;
             case "FileOrCreate" when !Path.Exists(path):
-                using (File.Create(path))
-                {
-                    File.SetUnixFileMode(path, NewFileMode);
-                }
-
+                MakeFile(path);
                 return;
             case "DirectoryOrCreate" or "Directory":
                 Check(Directory.Exists(path), path, "a directory");
@@ -46,6 +44,16 @@ public static class HostPathCheck
         }
     }
 
+    /// <summary>Never empties a file that appears meanwhile.</summary>
+    private static void MakeFile(string path)
+    {
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = NewFileMode,
+        });
+        File.SetUnixFileMode(file.SafeFileHandle, NewFileMode);
+    }
+
     private enum FileKind
     {
         None = 0,
@@ -56,7 +64,7 @@ public static class HostPathCheck
     }
 
     private static FileKind Kind(string path) =>
-        Kernel.Linux.ModeOf(path) is { } mode ? (FileKind)(mode & ModeFormatMask) : FileKind.None;
+        Linux.ModeOf(path) is { } mode ? (FileKind)(mode & ModeFormatMask) : FileKind.None;
 
     private static void Check(bool holds, string path, string what)
     {

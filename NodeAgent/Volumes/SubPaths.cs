@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
@@ -10,72 +11,79 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// </summary>
 public static class SubPaths
 {
-    private const int NewDirectoryMode = 0x1E8;
+    private const int NotFound = 2;
+    private const UnixFileMode AllBits = (UnixFileMode)0xFFF;
+    private const UnixFileMode TargetMode = (UnixFileMode)0x1A4;
 
+    /// <summary>The place of ours at which the path is mounted. Throws what the system says.</summary>
     public static string Prepare(string volumePath, string subPath, string target)
     {
-        if (Path.IsPathRooted(subPath) || subPath.Split('/').Contains(".."))
-        {
-            throw new VolumeException($"subPath \"{subPath}\" must be relative and must not contain '..'");
-        }
-
-        var parts = subPath.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".").ToList();
+        var parts = subPath.Split('/').Where(part => part is not ("" or ".")).ToList();
         if (parts.Count == 0)
         {
             return volumePath;
         }
 
+        using var volume = Linux.OpenDirectory(volumePath);
+        using var opened = Find(volume, parts) ?? Make(volume, parts);
+        Bind(opened, target);
+        return target;
+    }
+
+    private static SafePathHandle? Find(SafePathHandle volume, List<string> parts)
+    {
         try
         {
-            using var opened = OpenOrMake(volumePath, parts);
-            return Bind(opened, target);
+            return Linux.OpenBeneath(volume, string.Join('/', parts), LinkRule.Beneath);
         }
-        catch (Win32Exception exception)
+        catch (Win32Exception exception) when (exception.NativeErrorCode == NotFound)
         {
-            throw new VolumeException($"failed to prepare subPath \"{subPath}\": {exception.Message}");
+            return null;
         }
     }
 
-    private static SafePathHandle OpenOrMake(string volumePath, List<string> parts)
+    /// <summary>What is missing gets the volume's own mode: who may write in the volume may write there.</summary>
+    private static SafePathHandle Make(SafePathHandle volume, List<string> parts)
     {
-        const int notFound = 2;
-        using var root = Linux.OpenDirectory(volumePath);
-        try
+        var mode = File.GetUnixFileMode(volume.ProcPath) & AllBits;
+        for (var depth = 1; depth <= parts.Count; depth++)
         {
-            return Linux.OpenBeneath(root, string.Join('/', parts));
-        }
-        catch (Win32Exception exception) when (exception.NativeErrorCode == notFound)
-        {
-            for (var depth = 0; depth < parts.Count; depth++)
+            using var parent = Linux.OpenBeneath(
+                volume, string.Join('/', parts.Take(depth - 1).Prepend(".")), LinkRule.Beneath);
+            if (Linux.MakeDirectoryAt(parent, parts[depth - 1], mode))
             {
-                using var parent = Linux.OpenBeneath(root, depth == 0 ? "." : string.Join('/', parts.Take(depth)));
-                Linux.MakeDirectoryAt(parent, parts[depth], NewDirectoryMode);
+                using var made = Linux.OpenBeneath(parent, parts[depth - 1], LinkRule.Refused);
+                File.SetUnixFileMode(made.ProcPath, mode); // the process may have a umask
             }
-
-            return Linux.OpenBeneath(root, string.Join('/', parts));
         }
+
+        return Linux.OpenBeneath(volume, string.Join('/', parts), LinkRule.Beneath);
     }
 
-    /// <summary>The target is replaced when it is mounted already: the volume may have got new content since.</summary>
-    private static string Bind(SafePathHandle opened, string target)
+    /// <summary>
+    /// The target is replaced when it is mounted already: the volume may have got new content since, or a directory
+    /// where there was a file.
+    /// </summary>
+    private static void Bind(SafePathHandle opened, string target)
     {
-        if (Mounts.IsMountPoint(target))
+        while (MountPoints.Contains(target))
         {
             Linux.Unmount(target, lazy: true);
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var directory = Path.GetDirectoryName(target)!;
+        OwnFiles.MakePrivate(directory);
+        using var parent = HeldDirectory.Open(directory);
+        FileTrees.Remove(parent, Path.GetFileName(target));
         if (Directory.Exists(opened.ProcPath))
         {
-            File.Delete(target);
-            Directory.CreateDirectory(target);
+            parent.MakeDirectory(Path.GetFileName(target), OwnFiles.PrivateDirectory).Dispose();
         }
-        else if (!File.Exists(target))
+        else
         {
-            File.WriteAllBytes(target, []);
+            parent.CreateFile(Path.GetFileName(target), [], TargetMode);
         }
 
         Linux.Mount(opened.ProcPath, target, "", Linux.MountBind, "");
-        return target;
     }
 }

@@ -1,5 +1,5 @@
-using System.ComponentModel;
 using System.Globalization;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Kernel;
@@ -10,26 +10,37 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// Sets up, refreshes and takes down the volumes of pods. Setting up is idempotent: it is how a restarted agent
 /// finds its volumes again and how changed ConfigMaps reach running pods. What is mounted is known from the kernel.
 /// </summary>
-public sealed class VolumeManager(PodPaths paths, ObjectFiles objectFiles, TokenCache tokens, TimeProvider time)
+public sealed class VolumeManager(
+    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, TokenCache tokens, TimeProvider time)
 {
+    /// <summary>The mode of every volume's own directory; what a tmpfs has is the kernel's default.</summary>
     private const UnixFileMode EveryoneMode = (UnixFileMode)0x1FF;
+    private const UnixFileMode MemoryMode = EveryoneMode | UnixFileMode.StickyBit;
 
     /// <summary>Makes all volumes ready; returns host paths by volume name.</summary>
     public async Task<Dictionary<string, string>> SetUpAsync(
         V1Pod pod, EnvironmentFacts facts, CancellationToken cancellationToken)
     {
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var volume in pod.Spec.Volumes ?? [])
+        var claimed = await claims.FindAsync(pod, cancellationToken);
+        VolumePlugins.Require(pod, claimed);
+        foreach (var volume in pod.UsedVolumes())
         {
+            var persistent = claimed.GetValueOrDefault(volume.Name)?.Volume;
             try
             {
-                result[volume.Name] = await SetUpOneAsync(pod, volume, facts, cancellationToken);
+                result[volume.Name] = persistent is null
+                    ? await SetUpOneAsync(pod, volume, facts, cancellationToken)
+                    : claims.SetUp(pod, volume, persistent);
             }
-            catch (Exception exception) when (exception is VolumeException or IOException or Win32Exception
-                or UnauthorizedAccessException)
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new VolumeException(
-                    $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {exception.Message}");
+                var known = exception as VolumeException ?? new VolumeException(exception.Message);
+                var name = persistent?.Metadata.Name ?? volume.Name;
+                throw new VolumeException($"{known.Stage} failed for volume \"{name}\" : {known.Message}")
+                {
+                    Reason = known.Reason,
+                };
             }
         }
 
@@ -40,6 +51,7 @@ public sealed class VolumeManager(PodPaths paths, ObjectFiles objectFiles, Token
     public void TearDown(string podUid)
     {
         tokens.Forget(podUid);
+        claims.Forget(podUid);
         var directory = paths.Pod(podUid);
         if (!Directory.Exists(directory))
         {
@@ -70,54 +82,70 @@ public sealed class VolumeManager(PodPaths paths, ObjectFiles objectFiles, Token
         }
 
         var files = await objectFiles.ReadAsync(pod, volume, facts, cancellationToken)
-            ?? throw new VolumeException("no volume plugin matched");
+            ?? throw new VolumeException(VolumePlugins.SetUpProblem(volume));
         var path = paths.Volume(pod.Metadata.Uid, Plugin(volume), volume.Name);
-        Directory.CreateDirectory(path);
-        if (volume.ConfigMap is null && !Mounts.IsMountPoint(path))
+        MakePlace(path, EveryoneMode, null);
+        var isInMemory = volume.ConfigMap is null;
+        if (isInMemory && !MountPoints.Contains(path))
         {
-            Linux.Mount("tmpfs", path, "tmpfs", 0, "mode=0755");
+            Linux.Mount("tmpfs", path, "tmpfs", 0, "");
         }
 
         var group = pod.Spec.SecurityContext?.FsGroup;
-        if (group is { } fsGroup)
-        {
-            ShareWithGroup(path, fsGroup, (UnixFileMode)0x1ED);
-        }
-
-        new AtomicWriter(path, time).Write(files, group);
+        using var root = HeldDirectory.Open(path);
+        root.SetAccess(AtomicWriter.DirectoryModeFor(isInMemory ? MemoryMode : EveryoneMode, group), group);
+        new AtomicWriter(root, time).Write(files, group);
         return path;
     }
 
     private string SetUpEmptyDir(V1Pod pod, string name, V1EmptyDirVolumeSource source)
     {
         var path = paths.Volume(pod.Metadata.Uid, "empty-dir", name);
-        var isNew = !Directory.Exists(path);
-        Directory.CreateDirectory(path);
-        if (source.Medium == "Memory" && !Mounts.IsMountPoint(path))
+        var group = pod.Spec.SecurityContext?.FsGroup;
+        var shared = group is null ? default : UnixFileMode.SetGroup; // files made inside inherit the group
+        switch (source.Medium ?? "")
         {
-            var limit = source.SizeLimit is { } size && size.ToDecimal() > 0
-                ? $",size={((long)size.ToDecimal()).ToString(CultureInfo.InvariantCulture)}"
-                : "";
-            Linux.Mount("tmpfs", path, "tmpfs", 0, "mode=0777" + limit);
-        }
+            case "":
+                MakePlace(path, EveryoneMode | shared, group);
+                return path;
+            case "Memory":
+                MakePlace(path, EveryoneMode, null);
+                if (!MountPoints.Contains(path))
+                {
+                    Linux.Mount("tmpfs", path, "tmpfs", 0, MemoryOptions(source, MemoryMode | shared, group));
+                }
 
-        if (isNew)
-        {
-            File.SetUnixFileMode(path, EveryoneMode);
-            if (pod.Spec.SecurityContext?.FsGroup is { } fsGroup)
-            {
-                ShareWithGroup(path, fsGroup, EveryoneMode);
-            }
+                return path;
+            case var hugePages when hugePages.StartsWith("HugePages", StringComparison.Ordinal):
+                throw new VolumeException(
+                    $"medium {hugePages}: hugePages storage requested, but there is no resource request for huge pages");
+            case var other:
+                throw new VolumeException($"unknown storage medium \"{other}\"");
         }
-
-        return path;
     }
 
-    /// <summary>Files made inside inherit the group.</summary>
-    private static void ShareWithGroup(string path, long fsGroup, UnixFileMode mode)
+    /// <summary>Mode and group come with the mount: it is never there without them.</summary>
+    private static string MemoryOptions(V1EmptyDirVolumeSource source, UnixFileMode mode, long? group)
     {
-        Linux.ChangeOwner(path, -1, fsGroup);
-        File.SetUnixFileMode(path, mode | UnixFileMode.SetGroup);
+        var options = $"mode={Convert.ToString((int)mode, 8)}";
+        if (group is { } gid)
+        {
+            options += string.Create(CultureInfo.InvariantCulture, $",gid={gid}");
+        }
+
+        return source.SizeLimit is { } size && size.ToDecimal() > 0
+            ? options + string.Create(CultureInfo.InvariantCulture, $",size={(long)size.ToDecimal()}")
+            : options;
+    }
+
+    /// <summary>The directory of a volume; its content is its pod's, but what leads there is ours alone.</summary>
+    private static void MakePlace(string path, UnixFileMode mode, long? group)
+    {
+        if (!Directory.Exists(path))
+        {
+            OwnFiles.MakePrivate(Path.GetDirectoryName(path)!);
+            HeldDirectory.MakeWhole(path, mode, group);
+        }
     }
 
     private static string Plugin(V1Volume volume) => volume switch

@@ -5,7 +5,7 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Apps;
 
-/// <summary>Rules that Deployments and ReplicaSets share.</summary>
+/// <summary>Rules that the kinds which keep pods of a template share.</summary>
 internal static class WorkloadRules
 {
     private const string NotNegative = "must be greater than or equal to 0";
@@ -28,32 +28,94 @@ internal static class WorkloadRules
         }
     }
 
-    /// <summary>The selector, and the template that it must match.</summary>
-    public static void SelectorAndTemplate(
+    /// <summary>The number of name collisions only grows: names of children derive from it.</summary>
+    public static void NotDecremented(int? collisions, int? old, FieldErrors errors)
+    {
+        if (old is { } before && (collisions ?? int.MinValue) < before)
+        {
+            errors.Invalid(FieldPath.Of("status", "collisionCount"), collisions ?? 0, "cannot be decremented");
+        }
+    }
+
+    /// <summary>The selector of a ReplicaSet or Deployment, and the template that it must match.</summary>
+    public static void ReplicaSetTemplate(
         V1LabelSelector? selector, V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
     {
-        var before = errors.Count;
+        if (!Selector(selector, path.Child("selector"), "deployment", "invalid label selector", errors))
+        {
+            return;
+        }
+
+        SelectorMatches(selector, template, path, errors);
+        PodTemplateRules.Validate(template, path.Child("template"), errors);
+        AlwaysRunning(template, path, "ReplicaSet", errors);
+    }
+
+    /// <summary>A selector that must be there and select something.</summary>
+    /// <param name="selector">The selector.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="kind">Whose it is, as the message about an empty one says it.</param>
+    /// <param name="unusable">What is said of one that cannot be used at all.</param>
+    /// <param name="errors">Takes the findings.</param>
+    /// <returns>False when there is nothing to hold a template against.</returns>
+    public static bool Selector(
+        V1LabelSelector? selector, FieldPath path, string kind, string unusable, FieldErrors errors)
+    {
         if (selector is null)
         {
-            errors.Required(path.Child("selector"));
+            errors.Required(path);
+            return true;
         }
-        else
+
+        var before = errors.Count;
+        LabelSelectorRules.Validate(selector, path, errors);
+        var isUsable = errors.Count == before;
+        if (IsEmpty(selector))
         {
-            LabelSelectorRules.Validate(selector, path.Child("selector"), errors);
-            if (errors.Count != before)
-            {
-                errors.Invalid(path.Child("selector"), InternalForm.Shown(selector), "invalid label selector");
-                return;
-            }
-
-            if (IsEmpty(selector))
-            {
-                errors.Invalid(
-                    path.Child("selector"), InternalForm.Shown(selector), "empty selector is invalid for deployment");
-            }
+            errors.Invalid(path, InternalForm.Shown(selector), $"empty selector is invalid for {kind}");
         }
 
-        Template(selector, template, path.Child("template"), errors);
+        if (!isUsable)
+        {
+            errors.Invalid(path, InternalForm.Shown(selector), unusable);
+        }
+
+        return isUsable;
+    }
+
+    /// <summary>Pods of the template must be selected; a missing selector selects none, an empty one all.</summary>
+    public static void SelectorMatches(
+        V1LabelSelector? selector, V1PodTemplateSpec template, FieldPath path, FieldErrors errors) =>
+        SelectorMatches(LabelSelector.Of(selector), template, path, errors);
+
+    /// <summary>Pods of the template must be selected.</summary>
+    public static void SelectorMatches(
+        LabelSelector selector, V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
+    {
+        var metadata = template.Metadata ?? new V1ObjectMeta();
+        if (!selector.Matches(metadata))
+        {
+            errors.Invalid(
+                path.Child("template").Child("metadata", "labels"),
+                InternalForm.Shown(metadata.Labels),
+                "`selector` does not match template `labels`");
+        }
+    }
+
+    /// <summary>Pods that are kept running neither finish nor have a deadline.</summary>
+    public static void AlwaysRunning(V1PodTemplateSpec template, FieldPath path, string kind, FieldErrors errors)
+    {
+        var spec = path.Child("template", "spec");
+        if (template.Spec.RestartPolicy != "Always")
+        {
+            errors.NotSupported(spec.Child("restartPolicy"), template.Spec.RestartPolicy ?? "", ["Always"]);
+        }
+
+        if (template.Spec.ActiveDeadlineSeconds is not null)
+        {
+            errors.Forbidden(
+                spec.Child("activeDeadlineSeconds"), $"activeDeadlineSeconds in {kind} is not Supported");
+        }
     }
 
     /// <summary>A selector is fixed once pods may carry its labels.</summary>
@@ -69,15 +131,26 @@ internal static class WorkloadRules
     public static IEnumerable<string> Warnings(V1ObjectMeta metadata, V1PodTemplateSpec template, bool isNew)
     {
         var texts = PodTemplateRules.Warnings(template, FieldPath.Of("spec", "template"));
-        if (!isNew || NameChecks.IsDnsLabel(metadata.Name ?? ""))
-        {
-            return texts;
-        }
+        return isNew ? NameWarnings(metadata).Concat(texts) : texts;
+    }
 
-        var complaints = string.Join(' ', NameRules.DnsLabel(metadata.Name ?? ""));
-        return texts.Prepend(
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: " +
-            $"[{complaints}]");
+    /// <summary>A warning about a name that pods cannot carry on as theirs.</summary>
+    public static IEnumerable<string> NameWarnings(V1ObjectMeta metadata)
+    {
+        if (!NameChecks.IsDnsLabel(metadata.Name ?? ""))
+        {
+            var complaints = string.Join(' ', NameRules.DnsLabel(metadata.Name ?? ""));
+            yield return "metadata.name: this is used in Pod names and hostnames, which can result in surprising " +
+                $"behavior; a DNS label is recommended: [{complaints}]";
+        }
+    }
+
+    /// <summary>The cells that wide tables end with: containers, images, selector.</summary>
+    public static IEnumerable<object?> WideCells(V1PodTemplateSpec? template, V1LabelSelector? selector)
+    {
+        var (names, images) = PodTemplateRules.ContainerCells(template);
+        var text = LabelSelector.Of(selector).ToString();
+        return [names, images, text.Length == 0 ? TableColumns.None : text];
     }
 
     /// <summary>True when two maps mean the same.</summary>
@@ -94,31 +167,7 @@ internal static class WorkloadRules
     public static string Fraction(int? part, int? whole) =>
         string.Create(CultureInfo.InvariantCulture, $"{part ?? 0}/{whole ?? 0}");
 
-    private static bool IsEmpty(V1LabelSelector selector) =>
+    /// <summary>True for a selector that selects everything.</summary>
+    public static bool IsEmpty(V1LabelSelector selector) =>
         selector.MatchLabels is not { Count: > 0 } && selector.MatchExpressions is not { Count: > 0 };
-
-    private static void Template(
-        V1LabelSelector? selector, V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
-    {
-        var metadata = template.Metadata ?? new V1ObjectMeta();
-        if ((selector is null || !IsEmpty(selector)) && !LabelSelector.Of(selector).Matches(metadata))
-        {
-            errors.Invalid(
-                path.Child("metadata", "labels"),
-                InternalForm.Shown(metadata.Labels),
-                "`selector` does not match template `labels`");
-        }
-
-        PodTemplateRules.Validate(template, path, errors);
-        if (template.Spec.RestartPolicy != "Always")
-        {
-            errors.NotSupported(path.Child("spec", "restartPolicy"), template.Spec.RestartPolicy ?? "", ["Always"]);
-        }
-
-        if (template.Spec.ActiveDeadlineSeconds is not null)
-        {
-            errors.Forbidden(
-                path.Child("spec", "activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicaSet is not Supported");
-        }
-    }
 }

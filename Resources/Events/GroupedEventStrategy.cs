@@ -34,7 +34,7 @@ public sealed class GroupedEventStrategy : ResourceStrategy<Eventsv1Event>
     public override IReadOnlyList<TableColumn> Columns => Core.Columns;
 
     public override IReadOnlyList<object?> Cells(Eventsv1Event item, DateTimeOffset now) =>
-        Core.Cells(GroupedEventForm.ToCore(item), now);
+        Core.Cells(GroupedEventConversion.ToCore(item), now);
 
     public override void SetDefaults(Eventsv1Event item)
     {
@@ -47,7 +47,7 @@ public sealed class GroupedEventStrategy : ResourceStrategy<Eventsv1Event>
 
     public override void Validate(Eventsv1Event item, FieldErrors errors)
     {
-        var core = GroupedEventForm.ToCore(item);
+        var core = GroupedEventConversion.ToCore(item);
         EventRules.Validate(core, "reportingController", errors);
         ValidateSeries(core, errors);
         if (core.EventTime is null)
@@ -68,7 +68,7 @@ public sealed class GroupedEventStrategy : ResourceStrategy<Eventsv1Event>
 
     public override void ValidateUpdate(Eventsv1Event item, Eventsv1Event old, string subresource, FieldErrors errors)
     {
-        var (next, before) = (GroupedEventForm.ToCore(item), GroupedEventForm.ToCore(old));
+        var (next, before) = (GroupedEventConversion.ToCore(item), GroupedEventConversion.ToCore(old));
         EventRules.Validate(next, "reportingController", errors);
         if (!ModelShape.SemanticEquals(next.Series, before.Series))
         {

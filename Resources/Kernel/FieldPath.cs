@@ -38,6 +38,13 @@ public sealed class FieldPath
 
     public FieldPath Key(string key) => new(this, key, isIndex: true);
 
+    /// <summary>
+    /// Which field of the kind it is, whichever elements of lists it is in: <c>spec.containers.name</c>.
+    /// </summary>
+    public string Field => _parent is null ? _element
+        : _isIndex && _element.All(char.IsAsciiDigit) ? _parent.Field
+        : $"{_parent.Field}.{_element}";
+
     /// <inheritdoc/>
     public override string ToString()
     {

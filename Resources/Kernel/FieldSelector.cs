@@ -29,14 +29,31 @@ public sealed class FieldSelector
 
         try
         {
-            var parts = SplitTerms(text);
-            parts.Sort(StringComparer.Ordinal);
-            FieldTerm[] terms = [.. parts.Where(p => p.Length != 0).Select(p => ParseTerm(text, p, definition))];
+            FieldTerm[] terms =
+                [.. ReadAll(text).Select(r => new FieldTerm(FindField(r.Label, definition), r.Value, r.Negated))];
             return terms.Length == 0 ? Everything : new FieldSelector(terms);
         }
         catch (SelectorFormatException refusal)
         {
             return StatusErrors.BadRequest(refusal.Message);
+        }
+    }
+
+    /// <summary>The terms of a selector of any kind, sorted by text; none when it cannot be read.</summary>
+    public static IReadOnlyList<FieldRequirement> ReadTerms(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return [];
+        }
+
+        try
+        {
+            return ReadAll(text);
+        }
+        catch (SelectorFormatException)
+        {
+            return [];
         }
     }
 
@@ -91,7 +108,14 @@ public sealed class FieldSelector
         return terms;
     }
 
-    private static FieldTerm ParseTerm(string selector, string term, ResourceDefinition definition)
+    private static List<FieldRequirement> ReadAll(string text)
+    {
+        var parts = SplitTerms(text);
+        parts.Sort(StringComparer.Ordinal);
+        return [.. parts.Where(p => p.Length != 0).Select(p => ReadTerm(text, p))];
+    }
+
+    private static FieldRequirement ReadTerm(string selector, string term)
     {
         var at = term.IndexOf('=', StringComparison.Ordinal);
         if (at < 0)
@@ -103,7 +127,7 @@ public sealed class FieldSelector
         var doubled = !negated && at + 1 < term.Length && term[at + 1] == '=';
         var label = term[..(negated ? at - 1 : at)];
         var value = Unescape(term[(doubled ? at + 2 : at + 1)..]);
-        return new FieldTerm(FindField(label, definition), value, negated);
+        return new FieldRequirement(label, value, negated);
     }
 
     private static SelectableField FindField(string label, ResourceDefinition definition)
@@ -123,9 +147,9 @@ public sealed class FieldSelector
             return new SelectableField(label);
         }
 
-        throw new SelectorFormatException(fields.Count == 0
+        throw new SelectorFormatException(definition.Strategy.UnknownFieldText(label) ?? (fields.Count == 0
             ? $"{GoText.Quote(label)} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
-            : $"field label not supported: {label}");
+            : $"field label not supported: {label}"));
     }
 
     private static string Unescape(string text)
@@ -158,6 +182,9 @@ public sealed class FieldSelector
         return result.ToString();
     }
 }
+
+/// <summary>One comparison as it is written: <c>label=value</c>, or <c>label!=value</c> when negated.</summary>
+public readonly record struct FieldRequirement(string Label, string Value, bool Negated);
 
 /// <summary>One comparison of a field selector.</summary>
 public sealed class FieldTerm

@@ -2,11 +2,12 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>Base of fields with a getter and a setter of the property's type.</summary>
-internal abstract class AccessField<T, TValue>(PropertyInfo property, LayoutEntry entry) : ModelField<T>(entry)
+internal abstract class AccessField<T, TValue>(PropertyInfo property, InternalField entry) : ModelField<T>(entry)
 {
     protected Func<T, TValue> Get { get; } = property.GetMethod!.CreateDelegate<Func<T, TValue>>();
 
@@ -16,7 +17,8 @@ internal abstract class AccessField<T, TValue>(PropertyInfo property, LayoutEntr
 }
 
 /// <summary>Strings.</summary>
-internal sealed class TextField<T>(PropertyInfo property, LayoutEntry entry) : AccessField<T, string?>(property, entry)
+internal sealed class TextField<T>(PropertyInfo property, InternalField entry) : AccessField<T,
+string?>(property, entry)
 {
     public override bool IsNormalized => !Entry.IsPointer;
 
@@ -53,7 +55,7 @@ internal sealed class TextField<T>(PropertyInfo property, LayoutEntry entry) : A
 
 /// <summary>Numbers, flags and times.</summary>
 internal sealed class ValueField<T, TValue>(
-    PropertyInfo property, LayoutEntry entry) : AccessField<T, TValue>(property, entry)
+    PropertyInfo property, InternalField entry) : AccessField<T, TValue>(property, entry)
 {
     private static readonly EqualityComparer<TValue> Comparer = EqualityComparer<TValue>.Default;
     private static readonly TValue? Zero = MakeZero();
@@ -90,7 +92,7 @@ internal sealed class ValueField<T, TValue>(
 
 /// <summary>A single quantity.</summary>
 internal sealed class QuantityField<T>(
-    PropertyInfo property, LayoutEntry entry) : AccessField<T, ResourceQuantity?>(property, entry)
+    PropertyInfo property, InternalField entry) : AccessField<T, ResourceQuantity?>(property, entry)
 {
     public override bool IsNormalized => !Entry.IsPointer;
 
@@ -117,7 +119,7 @@ internal sealed class QuantityField<T>(
 
 /// <summary>Ports and percentages.</summary>
 internal sealed class IntOrStringField<T>(
-    PropertyInfo property, LayoutEntry entry) : AccessField<T, IntOrString?>(property, entry)
+    PropertyInfo property, InternalField entry) : AccessField<T, IntOrString?>(property, entry)
 {
     public override bool IsNormalized => false;
 
@@ -158,10 +160,23 @@ internal static class PortOrText
         return value is null || (value is not Json.IntOrStringCodec.NumericString
             && int.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number));
     }
+
+    /// <summary>Findings on a port by number or by name: a number in quotes is a name, and a bad one.</summary>
+    public static void ValidatePort(IntOrString? port, FieldPath path, FieldErrors errors)
+    {
+        if (IsNumber(port, out var number))
+        {
+            errors.InvalidEach(path, number, NameRules.PortNumber(number));
+        }
+        else
+        {
+            errors.InvalidEach(path, port!.Value, NameRules.PortName(port.Value ?? ""));
+        }
+    }
 }
 
 /// <summary>Maps of strings.</summary>
-internal sealed class TextMapField<T>(PropertyInfo property, LayoutEntry entry)
+internal sealed class TextMapField<T>(PropertyInfo property, InternalField entry)
     : AccessField<T, IDictionary<string, string>?>(property, entry)
 {
     public override bool AreEqual(T left, T right)
@@ -210,7 +225,7 @@ internal sealed class TextMapField<T>(PropertyInfo property, LayoutEntry entry)
 }
 
 /// <summary>Maps of quantities.</summary>
-internal sealed class QuantityMapField<T>(PropertyInfo property, LayoutEntry entry)
+internal sealed class QuantityMapField<T>(PropertyInfo property, InternalField entry)
     : AccessField<T, IDictionary<string, ResourceQuantity>?>(property, entry)
 {
     public override bool AreEqual(T left, T right)
@@ -250,7 +265,7 @@ internal sealed class QuantityMapField<T>(PropertyInfo property, LayoutEntry ent
 
 /// <summary>Lists of models, strings or numbers.</summary>
 internal sealed class ListField<T, TItem>(
-    PropertyInfo property, LayoutEntry entry) : AccessField<T, IList<TItem>?>(property, entry)
+    PropertyInfo property, InternalField entry) : AccessField<T, IList<TItem>?>(property, entry)
 {
     private static readonly bool IsModel =
         typeof(TItem).IsClass && typeof(TItem) != typeof(string) && typeof(TItem).Namespace == typeof(V1Pod).Namespace;
@@ -290,7 +305,8 @@ internal sealed class ListField<T, TItem>(
 
         if (list.Count == 0)
         {
-            Set(item, null);
+            // Who sends one owns it, where the field is always written; it is stored as none (JsonEncoding).
+            Set(item, Entry.IsKept ? list : null);
             return;
         }
 
@@ -359,7 +375,7 @@ internal sealed class ListField<T, TItem>(
 
 /// <summary>A model in a model.</summary>
 internal sealed class NestedField<T, TModel>(
-    PropertyInfo property, LayoutEntry entry) : AccessField<T, TModel?>(property, entry)
+    PropertyInfo property, InternalField entry) : AccessField<T, TModel?>(property, entry)
     where TModel : class, new()
 {
     public override bool AreEqual(T left, T right)
@@ -409,7 +425,7 @@ internal sealed class NestedField<T, TModel>(
 
 /// <summary>Anything else: compared as it is.</summary>
 internal sealed class OtherField<T, TValue>(
-    PropertyInfo property, LayoutEntry entry) : AccessField<T, TValue>(property, entry)
+    PropertyInfo property, InternalField entry) : AccessField<T, TValue>(property, entry)
 {
     public override bool AreEqual(T left, T right) =>
         StructuralComparisons.StructuralEqualityComparer.Equals(Get(left), Get(right));

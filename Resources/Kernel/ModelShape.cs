@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Text.Json.Serialization;
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -50,27 +53,23 @@ public sealed class ModelShape<T> : ModelShape
     where T : class
 {
     private readonly ModelField<T>[] _fields;
-    private readonly ModelField<T>[] _internal;
     private readonly ModelField<T>[] _normalized;
+    private readonly ModelField<T>[]? _internal;
 
     public ModelShape()
     {
-        var layout = ModelLayouts.Find(typeof(T));
-        var byName = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(p => p is { CanRead: true, CanWrite: true })
-            .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
-        var ordered = new List<ModelField<T>>();
-        foreach (var entry in layout)
-        {
-            var field = ModelFields.Create<T>(byName[entry.Property], entry);
-            ordered.Add(field);
-            byName.Remove(entry.Property);
-        }
-
-        _internal = [.. ordered];
-        var rest = byName.Values.Select(
-            p => ModelFields.Create<T>(p, new LayoutEntry(p.Name, p.Name, IsPointer: true, IsKept: false)));
-        _fields = [.. ordered, .. rest];
+        var schema = BuiltInSchema.Of(typeof(T));
+        var properties = typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Select(p => (Property: p, p.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name))
+            .Where(p => p.Name is not null && p.Property is { CanRead: true, CanWrite: true })
+            .ToDictionary(p => p.Name!, p => p.Property, StringComparer.OrdinalIgnoreCase);
+        var shown = schema.Internal?.Select(f => ModelFields.Create<T>(properties[f.JsonName], f)).ToArray();
+        var names = schema.Internal?.Select(f => f.JsonName).ToHashSet(StringComparer.OrdinalIgnoreCase) ?? [];
+        var rest = schema.Fields.Where(f => f.Presence != FieldPresence.Unmodelled && !names.Contains(f.Name))
+            .Select(f =>
+                ModelFields.Create<T>(properties[f.Name], new InternalField(f.Name, f.Name, f.IsPointer, f.IsKept)));
+        _internal = shown;
+        _fields = [.. shown ?? [], .. rest];
         _normalized = [.. _fields.Where(f => f.IsNormalized)];
     }
 
@@ -105,10 +104,11 @@ public sealed class ModelShape<T> : ModelShape
         writer.EndObject();
     }
 
-    /// <summary>The fields without the braces.</summary>
-    internal void WriteFields(object? item, GoJsonWriter writer)
+    /// <summary>The fields without the braces, or some of them.</summary>
+    internal void WriteFields(object? item, GoJsonWriter writer, Predicate<string>? which = null)
     {
-        foreach (var field in _internal)
+        Invariant.Check(_internal is not null, "a type that messages show has an internal form", typeof(T).Name);
+        foreach (var field in _internal.Where(f => which?.Invoke(f.Name) != false))
         {
             if (!SpecialForms.TryWrite(item, field.Name, writer))
             {
@@ -118,22 +118,15 @@ public sealed class ModelShape<T> : ModelShape
     }
 }
 
-/// <summary>One field of a layout.</summary>
-/// <param name="Name">Upstream's internal name.</param>
-/// <param name="Property">The model's property.</param>
-/// <param name="IsPointer">True when zero and absent differ.</param>
-/// <param name="IsKept">True when the zero value is written out.</param>
-internal readonly record struct LayoutEntry(string Name, string Property, bool IsPointer, bool IsKept);
-
 /// <summary>One field of a model type, with typed accessors.</summary>
-internal abstract class ModelField<T>(LayoutEntry entry)
+internal abstract class ModelField<T>(InternalField entry)
 {
     public string Name => Entry.Name;
 
     /// <summary>False when normalizing never changes it.</summary>
     public virtual bool IsNormalized => true;
 
-    protected LayoutEntry Entry { get; } = entry;
+    protected InternalField Entry { get; } = entry;
 
     public abstract bool AreEqual(T left, T right);
 
@@ -145,7 +138,7 @@ internal abstract class ModelField<T>(LayoutEntry entry)
 /// <summary>Makes the right field for a property.</summary>
 internal static class ModelFields
 {
-    public static ModelField<T> Create<T>(PropertyInfo property, LayoutEntry entry)
+    public static ModelField<T> Create<T>(PropertyInfo property, InternalField entry)
     {
         var type = property.PropertyType;
         var definition = type switch

@@ -39,6 +39,29 @@ public static class NameRules
         }
     }
 
+    /// <summary>A subdomain below any name: <c>*.example.com</c>.</summary>
+    public static IEnumerable<string> WildcardSubdomain(string name)
+    {
+        if (ByteCount(name) > SubdomainMaxLength)
+        {
+            yield return $"must be no more than {SubdomainMaxLength} characters";
+        }
+
+        if (!name.StartsWith("*.", StringComparison.Ordinal) || !IsSubdomainText(name.AsSpan(2)))
+        {
+            yield return "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, " +
+                "which must consist of lower " +
+                "case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. " +
+                "'*.example.com', regex used for " +
+                "validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+        }
+    }
+
+    /// <summary>A subdomain in the words of declarative validation, which counts bytes.</summary>
+    public static IEnumerable<string> LongName(string name, bool isPrefix = false) =>
+        DnsSubdomain(name, isPrefix).Select(c => c.Replace(
+            $"{SubdomainMaxLength} characters", $"{SubdomainMaxLength} bytes", StringComparison.Ordinal));
+
     /// <summary>RFC 1123 label. A prefix (generateName) may end in a dash.</summary>
     public static IEnumerable<string> DnsLabel(string name, bool isPrefix = false)
     {
@@ -266,6 +289,32 @@ public static class NameRules
         if (name.Contains('%', StringComparison.Ordinal))
         {
             yield return "may not contain '%'";
+        }
+    }
+
+    /// <summary>A path below a domain, <c>acme.io/foo</c>.</summary>
+    public static void ValidateDomainPrefixedPath(FieldPath path, string value, FieldErrors errors)
+    {
+        if (value.Length == 0)
+        {
+            errors.Required(path);
+            return;
+        }
+
+        var slash = value.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0 || slash == value.Length - 1)
+        {
+            errors.Invalid(path, value, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+            return;
+        }
+
+        var (host, rest) = (value[..slash], value[(slash + 1)..]);
+        errors.InvalidEach(path, host, DnsSubdomain(host));
+        if (!rest.AsSpan().ContainsOnly(c =>
+            char.IsAsciiLetterOrDigit(c) || "/-._~%!$&'()*+,;=:".Contains(c, StringComparison.Ordinal)))
+        {
+            errors.Invalid(
+                path, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
         }
     }
 

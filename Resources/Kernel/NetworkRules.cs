@@ -6,7 +6,7 @@ namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
 /// Rules for addresses, in upstream's words. Parsing is upstream's "sloppy" one (leading zeros in IPv4, IPv4-mapped
-/// IPv6): such values are accepted where they always were, and warned about.
+/// IPv6): such values stay where an object has them already, and are warned about; they are refused where they are new.
 /// </summary>
 public static class NetworkRules
 {
@@ -60,29 +60,51 @@ public static class NetworkRules
 
     public static bool IsIPv6(string text) => ParseSloppy(text) is { AddressFamily: AddressFamily.InterNetworkV6 };
 
-    /// <summary>False, and a finding, when the value is no address.</summary>
-    public static bool ValidateIp(FieldPath path, string value, FieldErrors errors)
-    {
-        if (ParseSloppy(value) is not null)
-        {
-            return true;
-        }
+    /// <summary>
+    /// False, and a finding, when the value is no address, or one that different programs read differently. Such a one
+    /// may stay where it is already: in the same field, or in one of <paramref name="among"/>.
+    /// </summary>
+    public static bool ValidateIp(FieldPath path, string value, FieldErrors errors, FieldPath[]? among = null) =>
+        Judge(path, value, IpComplaint(value), ParseSloppy(value) is null ? [] : among ?? [path], errors);
 
-        errors.Invalid(path, value, IpMessage);
-        return false;
+    /// <summary>
+    /// False, and a finding, when the value is no CIDR, or one that different programs read differently. Such a one may
+    /// stay as an address may.
+    /// </summary>
+    public static bool ValidateCidr(FieldPath path, string value, FieldErrors errors, FieldPath[]? among = null) =>
+        Judge(path, value, CidrComplaint(value), ParseCidrSloppy(value) is null ? [] : among ?? [path], errors);
+
+    /// <summary>What is wrong with an address that has to be in its usual form.</summary>
+    public static IEnumerable<string> CanonicalIp(string value)
+    {
+        if (IpComplaint(value) is { } complaint)
+        {
+            yield return complaint;
+        }
+        else if (ParseSloppy(value)!.ToString() is var usual && usual != value)
+        {
+            yield return $"must be in canonical form ({GoText.Quote(usual)})";
+        }
     }
 
-    /// <summary>False, and a finding, when the value is no CIDR.</summary>
-    public static bool ValidateCidr(FieldPath path, string value, FieldErrors errors)
+    /// <summary>What is wrong with a CIDR that has to be in its usual form.</summary>
+    public static IEnumerable<string> CanonicalCidr(string value)
     {
-        if (ParseCidrSloppy(value) is not null)
+        if (CidrComplaint(value) is { } complaint)
         {
-            return true;
+            yield return complaint;
         }
-
-        errors.Invalid(path, value, CidrMessage);
-        return false;
+        else if (ParseCidrSloppy(value) is var (ip, length) && $"{ip}/{length}" is var usual && usual != value)
+        {
+            yield return $"must be in canonical form ({GoText.Quote(usual)})";
+        }
     }
+
+    /// <summary>True when one range is a part, and not the whole, of another; both parse.</summary>
+    public static bool IsStrictSubset(string inner, string outer) =>
+        ParseCidrSloppy(inner) is var (innerIp, innerLength) && ParseCidrSloppy(outer) is var (outerIp, outerLength)
+        && innerIp.AddressFamily == outerIp.AddressFamily && innerLength > outerLength
+        && Mask(innerIp, outerLength).Equals(Mask(outerIp, outerLength));
 
     /// <summary>An address that something outside its own host can be reached at.</summary>
     public static void ValidateNonSpecial(FieldPath path, string value, FieldErrors errors)
@@ -123,8 +145,7 @@ public static class NetworkRules
             yield break;
         }
 
-        var isMapped = value.Contains(':', StringComparison.Ordinal) && ip.AddressFamily == AddressFamily.InterNetwork;
-        if (isMapped || HasLeadingZeros(value, ip))
+        if (IsMapped(value, ip) || HasLeadingZeros(value, ip))
         {
             yield return $"{path}: non-standard IP address {GoText.Quote(value)} will be considered invalid in a future Kubernetes release: " +
                 $"use {GoText.Quote(ip.ToString())}";
@@ -168,6 +189,45 @@ public static class NetworkRules
                 $"({GoText.Quote($"{ip}/{length}")})";
         }
     }
+
+    private static string? IpComplaint(string value)
+    {
+        var ip = ParseSloppy(value);
+        return ip is null ? IpMessage
+            : HasLeadingZeros(value, ip)
+                ? IsMapped(value, ip) ? "must not be an IPv4-mapped IPv6 address" : "must not have leading 0s"
+            : null;
+    }
+
+    private static string? CidrComplaint(string value)
+    {
+        if (ParseCidrSloppy(value) is not var (ip, length))
+        {
+            return CidrMessage;
+        }
+
+        var slash = value.IndexOf('/', StringComparison.Ordinal);
+        return IsMapped(value, ip) ? "must not have an IPv4-mapped IPv6 address"
+            : HasLeadingZeros(value[..slash], ip) || (value[slash + 1] == '0' && value.Length > slash + 2)
+                ? "must not have leading 0s in IP or prefix length"
+            : Mask(ip, length).Equals(ip) ? null
+            : "must not have bits set beyond the prefix length";
+    }
+
+    /// <summary>What an object has already stays as it is, however it is written.</summary>
+    private static bool Judge(FieldPath path, string value, string? complaint, FieldPath[] among, FieldErrors errors)
+    {
+        if (complaint is null || Array.Exists(among, before => errors.HadBefore(before, value)))
+        {
+            return true;
+        }
+
+        errors.Invalid(path, value, complaint);
+        return false;
+    }
+
+    private static bool IsMapped(string value, IPAddress ip) =>
+        value.Contains(':', StringComparison.Ordinal) && ip.AddressFamily == AddressFamily.InterNetwork;
 
     private static IPAddress? ParseIPv6(string text)
     {

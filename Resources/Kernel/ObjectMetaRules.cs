@@ -28,11 +28,14 @@ public static class ObjectMetaRules
 
     /// <summary>Findings on the metadata of a new object.</summary>
     public static void ValidateCreate(V1ObjectMeta metadata, ResourceDefinition definition, FieldErrors errors) =>
-        ValidateCreate(metadata, definition.Namespaced, definition.Strategy.ValidateName, errors);
+        ValidateCreate(
+            metadata, definition.Namespaced, definition.Strategy.ValidateName, errors,
+            definition.Of.TakesAnyFinalizer);
 
     /// <summary>The same, for strategies that validate a whole object again on update.</summary>
     public static void ValidateCreate(
-        V1ObjectMeta metadata, bool namespaced, Func<string, bool, IEnumerable<string>> nameRule, FieldErrors errors)
+        V1ObjectMeta metadata, bool namespaced, Func<string, bool, IEnumerable<string>> nameRule, FieldErrors errors,
+        bool takesAnyFinalizer = false)
     {
         if (!string.IsNullOrEmpty(metadata.GenerateName))
         {
@@ -55,23 +58,44 @@ public static class ObjectMetaRules
         }
 
         ValidateCommon(metadata, errors);
-        ValidateStandardFinalizers(metadata.Finalizers, errors);
+        if (!takesAnyFinalizer)
+        {
+            ValidateStandardFinalizers(metadata.Finalizers, errors);
+        }
     }
 
     /// <summary>
     /// Findings on the metadata of an update. Upstream looks at the new metadata once, and twice (rest.BeforeUpdate and
     /// the strategy) at what may not change, so that a finding can be several causes; the message names it once.
     /// </summary>
-    public static void ValidateUpdate(V1ObjectMeta metadata, V1ObjectMeta old, FieldErrors errors)
+    public static void ValidateUpdate(
+        V1ObjectMeta metadata, V1ObjectMeta old, FieldErrors errors, bool takesAnyFinalizer = false)
     {
         ValidateCommon(metadata, errors);
-        ValidateStandardFinalizers(metadata.Finalizers, errors);
+        if (!takesAnyFinalizer)
+        {
+            ValidateStandardFinalizers(metadata.Finalizers, errors);
+        }
+
         var before = errors.Count;
         ValidateUpdateOnce(metadata, old, errors);
         if (errors.Count != before)
         {
             ValidateUpdateOnce(metadata, old, errors);
         }
+    }
+
+    /// <summary>For updates of a part that leave all metadata as it was.</summary>
+    public static void Keep(V1ObjectMeta metadata, V1ObjectMeta old)
+    {
+        metadata.Labels = old.Labels;
+        metadata.Annotations = old.Annotations;
+        metadata.Finalizers = old.Finalizers;
+        metadata.OwnerReferences = old.OwnerReferences;
+        metadata.GenerateName = old.GenerateName;
+        metadata.Generation = old.Generation;
+        metadata.DeletionTimestamp = old.DeletionTimestamp;
+        metadata.DeletionGracePeriodSeconds = old.DeletionGracePeriodSeconds;
     }
 
     /// <summary>Keys and values of a map of labels.</summary>

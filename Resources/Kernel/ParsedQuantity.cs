@@ -23,7 +23,7 @@ public sealed class ParsedQuantity : ResourceQuantity
     private readonly string _text;
 
     private ParsedQuantity(Quantity quantity, string text)
-        : base(ToDecimal(quantity), 0, ToFormat(quantity.Format))
+        : base(quantity.ToDecimal(), 0, ToFormat(quantity.Format))
     {
         Quantity = quantity;
         _text = text;
@@ -34,7 +34,7 @@ public sealed class ParsedQuantity : ResourceQuantity
     public static ParsedQuantity Of(Quantity quantity)
     {
         var text = quantity.ToString();
-        if (Cache.TryGetValue(text, out var cached) && cached.Quantity.Nano == quantity.Nano)
+        if (Cache.TryGetValue(text, out var cached) && cached.Quantity == quantity)
         {
             return cached;
         }
@@ -50,12 +50,6 @@ public sealed class ParsedQuantity : ResourceQuantity
 
     /// <inheritdoc/>
     public override string ToString() => _text;
-
-    private static decimal ToDecimal(Quantity quantity)
-    {
-        var limit = (Int128)long.MaxValue * Kernel.Quantity.NanoPerUnit;
-        return (decimal)Int128.Clamp(quantity.Nano, -limit, limit) / Kernel.Quantity.NanoPerUnit;
-    }
 
     private static SuffixFormat ToFormat(QuantityFormat format) => format switch
     {

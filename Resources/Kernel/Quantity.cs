@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Numerics;
 using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.Kernel;
@@ -18,12 +19,13 @@ public enum QuantityFormat
 }
 
 /// <summary>
-/// A resource amount: exact down to one billionth, written in upstream's canonical form. Parsing is cached, since a
-/// cluster uses few distinct texts. Amounts beyond ±1.7e29 saturate.
+/// A resource amount of any size: exact down to one billionth, written in upstream's canonical form. Parsing is cached,
+/// since a cluster uses few distinct texts.
 /// </summary>
 public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 {
     internal const long NanoPerUnit = 1_000_000_000;
+    internal const int UnitPower = 9;
     private const long NanoPerMilli = 1_000_000;
     private const int MaxCached = 4096;
     private const int MaxCachedLength = 32;
@@ -32,58 +34,65 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     private readonly string? _text;
 
-    internal Quantity(Int128 nano, QuantityFormat format, string? text = null)
+    // Billionths; zero when the amount is large.
+    private readonly Int128 _nano;
+    private readonly LargeAmount? _large;
+
+    private Quantity((Int128 Small, LargeAmount? Large) amount, QuantityFormat format, string? text = null)
     {
-        Nano = nano;
+        (_nano, _large) = amount;
         Format = format;
         _text = text;
     }
 
-    public static Quantity Zero { get; } = new(0, QuantityFormat.DecimalSI, "0");
-
-    /// <summary>The amount in billionths.</summary>
-    public Int128 Nano { get; }
+    public static Quantity Zero { get; } = new((0, null), QuantityFormat.DecimalSI, "0");
 
     public QuantityFormat Format { get; }
 
-    public bool IsZero => Nano == 0;
+    public bool IsZero => Sign == 0;
 
-    public int Sign => Int128.Sign(Nano);
+    public int Sign => _large?.Digits.Sign ?? Int128.Sign(_nano);
 
     /// <summary>Whole units, rounded away from zero, capped to 64 bits.</summary>
-    public long Value => Cap(DivideAway(Nano, NanoPerUnit));
+    public long Value => Scaled(NanoPerUnit);
 
     /// <summary>Thousandths, rounded away from zero, capped to 64 bits.</summary>
-    public long MilliValue => Cap(DivideAway(Nano, NanoPerMilli));
+    public long MilliValue => Scaled(NanoPerMilli);
 
     /// <summary>True when the amount is a whole number.</summary>
-    public bool IsInteger => Nano % NanoPerUnit == 0;
+    public bool IsInteger => _large?.IsMultipleOf(UnitPower) ?? _nano % NanoPerUnit == 0;
 
-    public static bool operator ==(Quantity left, Quantity right) => left.Nano == right.Nano;
+    /// <summary>The amount in billionths, as digits and a power of ten.</summary>
+    internal (BigInteger Digits, int Exponent) Exact =>
+        _large is { } large ? (large.Digits, large.Exponent) : ((BigInteger)_nano, 0);
 
-    public static bool operator !=(Quantity left, Quantity right) => left.Nano != right.Nano;
+    /// <summary>The amount in units, as near as a decimal comes; capped to 64 bits.</summary>
+    internal decimal ToDecimal()
+    {
+        var limit = (Int128)long.MaxValue * NanoPerUnit;
+        return (decimal)Int128.Clamp(
+            _large is { } large ? limit * large.Digits.Sign : _nano, -limit, limit) / NanoPerUnit;
+    }
 
-    public static bool operator <(Quantity left, Quantity right) => left.Nano < right.Nano;
+    public static bool operator ==(Quantity left, Quantity right) => left.Equals(right);
 
-    public static bool operator >(Quantity left, Quantity right) => left.Nano > right.Nano;
+    public static bool operator !=(Quantity left, Quantity right) => !left.Equals(right);
 
-    public static bool operator <=(Quantity left, Quantity right) => left.Nano <= right.Nano;
+    public static bool operator <(Quantity left, Quantity right) => left.CompareTo(right) < 0;
 
-    public static bool operator >=(Quantity left, Quantity right) => left.Nano >= right.Nano;
+    public static bool operator >(Quantity left, Quantity right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(Quantity left, Quantity right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(Quantity left, Quantity right) => left.CompareTo(right) >= 0;
 
     /// <summary>The sum; a zero takes the other's format, as upstream.</summary>
     public static Quantity operator +(Quantity left, Quantity right) =>
-        new(left.Nano + right.Nano, left.IsZero ? right.Format : left.Format);
+        new(Add(left, right), left.IsZero ? right.Format : left.Format);
 
     /// <summary>The difference; a zero takes the other's format, as upstream.</summary>
     public static Quantity operator -(Quantity left, Quantity right) =>
-        new(left.Nano - right.Nano, left.IsZero ? right.Format : left.Format);
-
-    public static Quantity FromUnits(long units, QuantityFormat format = QuantityFormat.DecimalSI) =>
-        new((Int128)units * NanoPerUnit, format);
-
-    public static Quantity FromMilli(long milli, QuantityFormat format = QuantityFormat.DecimalSI) =>
-        new((Int128)milli * NanoPerMilli, format);
+        new(Add(left, right.Negate()), left.IsZero ? right.Format : left.Format);
 
     /// <summary>Throws <see cref="FormatException"/> with upstream's text when it is not a quantity.</summary>
     public static Quantity Parse(string text) =>
@@ -107,7 +116,7 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
         if (text.Length <= MaxCachedLength && Cache.Count < MaxCached)
         {
-            Cache.TryAdd(text, new Quantity(quantity.Nano, quantity.Format, quantity.ToString()));
+            Cache.TryAdd(text, quantity.WithText());
         }
 
         return true;
@@ -125,24 +134,59 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public ResourceQuantity ToModel() => ParsedQuantity.Of(this);
 
     /// <summary>Rounded away from zero to thousandths, the finest that the API keeps for resources.</summary>
-    public Quantity RoundUpToMilli() => Nano % NanoPerMilli == 0
+    public Quantity RoundUpToMilli() => _large is not null || _nano % NanoPerMilli == 0
         ? this
-        : new Quantity(DivideAway(Nano, NanoPerMilli) * NanoPerMilli, Format);
+        : new Quantity((DivideAway(_nano, NanoPerMilli) * NanoPerMilli, null), Format);
 
-    public int CompareTo(Quantity other) => Nano.CompareTo(other.Nano);
+    public int CompareTo(Quantity other) => _large is null && other._large is null
+        ? _nano.CompareTo(other._nano)
+        : AsLarge().CompareTo(other.AsLarge());
 
-    public bool Equals(Quantity other) => Nano == other.Nano;
+    public bool Equals(Quantity other) => _nano == other._nano && Equals(_large, other._large);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Quantity other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => Nano.GetHashCode();
+    public override int GetHashCode() => HashCode.Combine(_nano, _large);
 
     /// <summary>Upstream's text: what was parsed if that was (nearly) canonical, else the canonical form.</summary>
     public override string ToString() => _text ?? QuantityWriter.Canonical(this);
 
-    internal static Int128 DivideAway(Int128 value, long divisor)
+    /// <summary>An amount of billionths times a power of ten.</summary>
+    internal static Quantity Of(BigInteger digits, int exponent, QuantityFormat format, string? text = null) =>
+        new(LargeAmount.Of(digits, exponent), format, text);
+
+    private static (Int128 Small, LargeAmount? Large) Add(Quantity left, Quantity right)
+    {
+        if (left._large is null && right._large is null)
+        {
+            var sum = unchecked(left._nano + right._nano);
+            var overflows = Int128.Sign(left._nano) == Int128.Sign(right._nano)
+                && Int128.Sign(sum) == -Int128.Sign(left._nano) && sum != 0;
+            if (!overflows)
+            {
+                return (sum, null);
+            }
+        }
+
+        return LargeAmount.Add(left.AsLarge(), right.AsLarge());
+    }
+
+    private Quantity Negate() => _large is { } large
+        ? new Quantity((0, large.Negate()), Format)
+        : new Quantity((-_nano, null), Format);
+
+    private Quantity WithText() => new((_nano, _large), Format, ToString());
+
+    /// <summary>The amount in the form that all amounts have.</summary>
+    private LargeAmount AsLarge() => _large ?? new LargeAmount((BigInteger)_nano, 0);
+
+    private long Scaled(long nanos) => _large is { } large
+        ? large.Digits.Sign > 0 ? long.MaxValue : long.MinValue
+        : Cap(DivideAway(_nano, nanos));
+
+    private static Int128 DivideAway(Int128 value, long divisor)
     {
         var (quotient, remainder) = Int128.DivRem(value, divisor);
         return remainder == 0 ? quotient : quotient + Int128.Sign(value);
@@ -158,6 +202,14 @@ internal static class QuantityWriter
     private static readonly string[] DecimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
     private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
+    /// <summary>
+    /// Amounts beyond, which only sums can be, are not written out for powers of two: nobody has the memory.
+    /// </summary>
+    private const int MaxBinaryExponent = 10_000;
+
+    private static readonly Quantity Kibi = Quantity.Of(1024, Quantity.UnitPower, QuantityFormat.BinarySI);
+    private static readonly Quantity MinusKibi = Quantity.Of(-1024, Quantity.UnitPower, QuantityFormat.BinarySI);
+
     public static string Canonical(Quantity quantity)
     {
         if (quantity.IsZero)
@@ -165,41 +217,51 @@ internal static class QuantityWriter
             return "0";
         }
 
-        var small = Int128.Abs(quantity.Nano) < 1024 * (Int128)Quantity.NanoPerUnit;
-        return quantity.Format == QuantityFormat.BinarySI && !small && quantity.IsInteger
-            ? Binary(quantity.Nano / Quantity.NanoPerUnit)
-            : Decimal(quantity.Nano, quantity.Format == QuantityFormat.DecimalExponent);
+        var small = quantity > MinusKibi && quantity < Kibi;
+        var (digits, exponent) = quantity.Exact;
+        exponent -= Quantity.UnitPower;
+        var isBinary = quantity.Format == QuantityFormat.BinarySI;
+        return exponent > MaxBinaryExponent ? Decimal(digits, exponent, quantity.Format != QuantityFormat.DecimalSI)
+            : isBinary && !small && quantity.IsInteger
+                ? Binary(exponent >= 0 ? digits * BigInteger.Pow(10, exponent) : digits / BigInteger.Pow(10, -exponent))
+            : Decimal(digits, exponent, quantity.Format == QuantityFormat.DecimalExponent);
     }
 
-    private static string Binary(Int128 units)
+    private static string Binary(BigInteger units)
     {
         var power = 0;
-        while (power < BinarySuffixes.Length - 1 && units % 1024 == 0)
+        while ((units & 1023).IsZero)
         {
-            units /= 1024;
+            units >>= 10;
             power++;
         }
 
-        return units.ToString(CultureInfo.InvariantCulture) + BinarySuffixes[power];
+        return units.ToString(
+            CultureInfo.InvariantCulture) + (power < BinarySuffixes.Length ? BinarySuffixes[power] : "");
     }
 
-    private static string Decimal(Int128 nano, bool asExponent)
+    /// <summary>
+    /// The fewest digits before a power of thousand. Upstream writes no suffix where it has none, beyond exa.
+    /// </summary>
+    private static string Decimal(BigInteger digits, int exponent, bool asExponent)
     {
-        var mantissa = nano;
-        var step = 0;
-        while (mantissa % 1000 == 0 && (asExponent || step < DecimalSuffixes.Length - 1))
+        while (BigInteger.DivRem(digits, 10, out var rest) is var shorter && rest.IsZero)
         {
-            mantissa /= 1000;
-            step++;
+            (digits, exponent) = (shorter, exponent + 1);
         }
 
-        var digits = mantissa.ToString(CultureInfo.InvariantCulture);
-        if (!asExponent)
+        while (exponent % 3 != 0)
         {
-            return digits + DecimalSuffixes[step];
+            (digits, exponent) = (digits * 10, exponent - 1);
         }
 
-        var exponent = (step * 3) - 9;
-        return exponent == 0 ? digits : string.Create(CultureInfo.InvariantCulture, $"{digits}e{exponent}");
+        var text = digits.ToString(CultureInfo.InvariantCulture);
+        if (asExponent)
+        {
+            return exponent == 0 ? text : string.Create(CultureInfo.InvariantCulture, $"{text}e{exponent}");
+        }
+
+        var step = (exponent + Quantity.UnitPower) / 3;
+        return text + (step < DecimalSuffixes.Length ? DecimalSuffixes[step] : "");
     }
 }

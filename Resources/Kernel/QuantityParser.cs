@@ -13,10 +13,13 @@ internal static class QuantityParser
     private const string SuffixWrong = "unable to parse quantity's suffix";
     private const int MaxFastDigits = 18;
     private const int NanoScale = -9;
-    private const int MaxPower = 64;
 
-    private static readonly BigInteger MaxNano = (BigInteger)Int128.MaxValue;
-    private static readonly BigInteger MaxBinaryNano = (BigInteger)long.MaxValue * Quantity.NanoPerUnit;
+    /// <summary>The largest power of two at which upstream's fast path still takes one digit.</summary>
+    private const int MaxFastBinaryPower = 40;
+
+    private static readonly Quantity MaxBinary = Quantity.Of(
+        long.MaxValue, Quantity.UnitPower, QuantityFormat.BinarySI);
+    private static readonly Quantity One = Quantity.Of(1, Quantity.UnitPower, QuantityFormat.DecimalSI);
 
     public static bool TryParse(string text, out Quantity quantity, out string error)
     {
@@ -30,6 +33,12 @@ internal static class QuantityParser
         if (!TryReadSuffix(parts.Suffix, out var power, out var format))
         {
             error = SuffixWrong;
+            return false;
+        }
+
+        if (!parts.HasDigits && !IsFastWithoutDigits(power, format))
+        {
+            error = NumericWrong;
             return false;
         }
 
@@ -62,7 +71,9 @@ internal static class QuantityParser
         }
 
         position = SkipWhile(text, position, char.IsAsciiDigit);
-        parts = new Parts(negative, numerator.Length == 0 ? "0" : numerator, denominator, text[suffixStart..]);
+        var hasDigits = numeratorStart > start || numerator.Length + denominator.Length > 0;
+        parts = new Parts(
+            negative, hasDigits, numerator.Length == 0 ? "0" : numerator, denominator, text[suffixStart..]);
         return position == text.Length;
     }
 
@@ -110,40 +121,53 @@ internal static class QuantityParser
             && int.TryParse(suffix.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out power);
     }
 
+    /// <summary>
+    /// No digits at all are zero to upstream's fast path ("Ki", "."), and wrong to its slow one ("Pi", "E-12").
+    /// </summary>
+    private static bool IsFastWithoutDigits(int power, QuantityFormat format) =>
+        format == QuantityFormat.BinarySI ? power <= MaxFastBinaryPower : power >= NanoScale;
+
     private static Quantity Compute(string text, Parts parts, int power, QuantityFormat format)
     {
-        var digits = BigInteger.Parse(parts.Numerator + parts.Denominator, CultureInfo.InvariantCulture);
+        var written = parts.Numerator + parts.Denominator;
+        var significant = written.TrimEnd('0');
+        var digits = significant.Length == 0
+            ? BigInteger.Zero : BigInteger.Parse(significant, CultureInfo.InvariantCulture);
         var binary = format == QuantityFormat.BinarySI;
-        var scale = (binary ? 0 : power) - parts.Denominator.Length;
-        var magnitude = binary ? digits << power : digits;
-        var nano = ToNano(magnitude, scale);
-        if (binary && nano > MaxBinaryNano)
+        var scale = (binary ? 0 : power) - (long)parts.Denominator.Length;
+        var amount = InNano(binary ? digits << power : digits, scale + written.Length - significant.Length, format);
+        if (binary && amount > MaxBinary)
         {
-            nano = MaxBinaryNano;
+            amount = MaxBinary;
         }
 
-        var result = (Int128)BigInteger.Min(nano, MaxNano);
-        if (binary && result > 0 && result < Quantity.NanoPerUnit)
+        if (binary && amount.Sign > 0 && amount < One)
         {
             format = QuantityFormat.DecimalSI;
         }
 
-        var kept = IsNearlyCanonical(parts, digits, power, scale, format, binary) ? text : null;
-        return new Quantity(parts.Negative ? -result : result, format, kept);
+        var kept = IsNearlyCanonical(parts, written, significant, power, scale, format, binary) ? text : null;
+        var (exact, exponent) = amount.Exact;
+        return Quantity.Of(parts.Negative ? -exact : exact, exponent, format, kept);
     }
 
     /// <summary>Amounts below a billionth are rounded up to one.</summary>
-    private static BigInteger ToNano(BigInteger magnitude, int scale)
+    private static Quantity InNano(BigInteger digits, long scale, QuantityFormat format)
     {
-        var shift = Math.Clamp(scale - NanoScale, -MaxPower, MaxPower);
-        if (shift >= 0 || magnitude.IsZero)
+        var exponent = scale - NanoScale;
+        if (exponent >= 0 || digits.IsZero)
         {
-            return magnitude * BigInteger.Pow(10, Math.Max(shift, 0));
+            return Quantity.Of(digits, (int)Math.Clamp(exponent, 0, int.MaxValue), format);
         }
 
-        var divisor = BigInteger.Pow(10, -shift);
-        var quotient = BigInteger.DivRem(magnitude, divisor, out var remainder);
-        return remainder.IsZero ? quotient : quotient + 1;
+        // A power of ten of more than 2.5 times the bytes surely has more digits: the rest is less than a billionth.
+        if (-exponent > 1 + (digits.GetByteCount() * 5L / 2))
+        {
+            return Quantity.Of(1, 0, format);
+        }
+
+        var quotient = BigInteger.DivRem(digits, BigInteger.Pow(10, (int)-exponent), out var remainder);
+        return Quantity.Of(remainder.IsZero ? quotient : quotient + 1, 0, format);
     }
 
     /// <summary>
@@ -151,20 +175,21 @@ internal static class QuantityParser
     /// not).
     /// </summary>
     private static bool IsNearlyCanonical(
-        Parts parts, BigInteger digits, int power, int scale, QuantityFormat format, bool binary)
+        Parts parts, string written, string significant, int power, long scale, QuantityFormat format, bool binary)
     {
-        var length = parts.Numerator.Length + parts.Denominator.Length;
         if (binary)
         {
+            // A number is a multiple of eight if its last three digits are.
             var precision = 15 - parts.Numerator.Length - (int)(power * 3f / 10) - 1;
+            var end = int.Parse(written.AsSpan(Math.Max(0, written.Length - 3)), CultureInfo.InvariantCulture);
             return parts.Denominator.Length == 0 && precision >= 0 && format == QuantityFormat.BinarySI
-                && power % 10 == 0 && (digits & 7) != 0;
+                && power % 10 == 0 && (end & 7) != 0;
         }
 
-        var shifted = parts.Numerator + parts.Denominator;
-        return length <= MaxFastDigits && scale >= NanoScale && scale % 3 == 0
-            && !shifted.EndsWith("000", StringComparison.Ordinal) && shifted[0] != '0';
+        return written.Length <= MaxFastDigits && scale >= NanoScale && scale % 3 == 0
+            && written.Length - significant.Length < 3 && written[0] != '0';
     }
 
-    private readonly record struct Parts(bool Negative, string Numerator, string Denominator, string Suffix);
+    private readonly record struct Parts(
+        bool Negative, bool HasDigits, string Numerator, string Denominator, string Suffix);
 }

@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.Resources.Kernel;
 public static class ResourceCodec
 {
     /// <summary>Nesting that is accepted; upstream's bound is larger, but nothing real comes near.</summary>
-    private const int MaxDepth = 500;
+    internal const int MaxDepth = 500;
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
@@ -29,13 +29,13 @@ public static class ResourceCodec
 
     /// <summary>Decodes stored bytes; they were validated when written, so failure is a bug.</summary>
     public static T Decode<T>(ReadOnlyMemory<byte> json)
-        where T : class => (T)Decode(typeof(T), json.Span);
+        where T : class => (T)Decode(typeof(T), json);
 
     /// <summary>Decodes stored bytes into a model class.</summary>
-    public static object Decode(Type model, ReadOnlySpan<byte> json)
+    public static object Decode(Type model, ReadOnlyMemory<byte> json)
     {
-        var decoding = new JsonDecoding();
-        var result = Read(model, json, decoding);
+        var decoding = new JsonDecoding { Source = json };
+        var result = Read(model, json.Span, decoding);
         Invariant.Check(decoding.Error is null, "stored JSON decodes", decoding.Error);
         return result;
     }
@@ -59,13 +59,16 @@ public static class ResourceCodec
     public static byte[] Encode<T>(T item)
         where T : class => Encode(item, new JsonEncoding());
 
+    /// <summary>What <see cref="EncodeForWrite"/> leads to, of an object that is only shown.</summary>
+    public static byte[] EncodeAsStored(object item) => Encode(item, new JsonEncoding { NullsEmpties = true });
+
     /// <summary>
     /// Compact UTF-8 JSON with an empty <c>metadata.resourceVersion</c>, and the offset at which the journal inserts
     /// it.
     /// </summary>
     public static (byte[] Json, int RevisionOffset) EncodeForWrite(object item)
     {
-        var encoding = new JsonEncoding { BlanksRevision = true };
+        var encoding = new JsonEncoding { BlanksRevision = true, NullsEmpties = true };
         var json = Encode(item, encoding);
         Invariant.Check(encoding.RevisionOffset > 0, "an object to be written has metadata", item.GetType().Name);
         return (json, encoding.RevisionOffset);

@@ -1,73 +1,95 @@
+using System.Runtime.CompilerServices;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
-/// One row of the resource table: all that the generic machinery needs to know of a kind. Discovery, OpenAPI, tables,
-/// storage, lists, watches and writes are driven by it.
+/// A kind in one of its versions, as the API serves it. What all versions have in common is the kind's
+/// (<see cref="ResourceKind"/>) and can be asked for here, too.
 /// </summary>
-public sealed record ResourceDefinition
+/// <param name="Version">For example <c>v1</c>.</param>
+/// <param name="Strategy">The kind's rules in this version.</param>
+public sealed record ResourceDefinition(string Version, IResourceStrategy Strategy)
 {
-    public required ResourceName Name { get; init; }
+    private ResourceKind? _of;
 
-    /// <summary>API version, for example <c>v1</c>; also the storage version.</summary>
-    public required string Version { get; init; }
+    /// <summary>The kind that this is a version of.</summary>
+    public ResourceKind Of => _of ?? throw new InvalidOperationException($"{Version} is a version of no kind.");
 
-    public required string Kind { get; init; }
+    public IObjectCodec Codec => Strategy.Codec;
 
-    /// <summary>Lower-case singular, for example <c>pod</c>.</summary>
-    public required string Singular { get; init; }
-
-    public bool Namespaced { get; init; } = true;
-
-    public IReadOnlyList<string> ShortNames { get; init; } = [];
-
-    public IReadOnlyList<string> Categories { get; init; } = [];
-
-    /// <summary>The discovery verbs, in upstream's (alphabetical) order.</summary>
-    public IReadOnlyList<string> Verbs { get; init; } =
-        ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    /// <summary>The group that serves it, where that is not the one under which the objects are stored.</summary>
+    public string? Group { get; init; }
 
     /// <summary>Subresources, for example <c>status</c> and <c>scale</c>.</summary>
     public IReadOnlyList<SubresourceDefinition> Subresources { get; init; } = [];
 
-    /// <summary>The KubernetesClient model, for example <c>V1Pod</c>.</summary>
-    public required Type Model { get; init; }
+    /// <summary>Where an object of the kind keeps what its scale says; null for kinds without one.</summary>
+    public ScalePaths? Scale { get; init; }
 
-    public required IResourceStrategy Strategy { get; init; }
+    /// <summary>
+    /// Annotations in which this version keeps fields that it has no other place for. Upstream makes metadata forms of
+    /// what is behind the versions, so that they do not show there.
+    /// </summary>
+    public IReadOnlyList<string> FieldAnnotations { get; init; } = [];
 
-    /// <summary>Set when this row shows the objects of another resource in a group of its own.</summary>
-    public IStoredForm? StoredForm { get; init; }
+    /// <summary>False for a version that is only stored.</summary>
+    public bool IsServed { get; init; } = true;
 
-    /// <summary>The resource whose journal holds the objects: the row's own name, but for such views.</summary>
-    public ResourceName Storage => StoredForm?.Resource ?? Name;
-
-    /// <summary>Orleans grain type of the kind's object grain; <c>object</c> is the generic one.</summary>
-    public string GrainType { get; init; } = "object";
+    /// <summary>How its objects are stored; null for the version that is stored.</summary>
+    public IObjectConversion? Conversion { get; init; }
 
     /// <summary>
     /// Text of the Warning header that every request for this resource gets; null when it is not deprecated.
     /// </summary>
     public string? DeprecationWarning { get; init; }
 
-    /// <summary><c>v1</c> or <c>group/version</c>.</summary>
-    public string ApiVersion => Name.Group.Length == 0 ? Version : $"{Name.Group}/{Version}";
+    /// <summary>Group and plural in paths and messages.</summary>
+    public ResourceName Name { get; private set; }
 
-    /// <summary>A stored object as this row shows it; the object itself, but for views.</summary>
+    /// <summary><c>v1</c> or <c>group/version</c>.</summary>
+    public string ApiVersion { get; private set; } = "";
+
+    /// <summary>The resource whose journal holds the objects.</summary>
+    public ResourceName Storage => Of.Name;
+
+    public string Kind => Of.Kind;
+
+    public string Singular => Of.Singular;
+
+    public bool Namespaced => Of.Namespaced;
+
+    public IReadOnlyList<string> ShortNames => Of.ShortNames;
+
+    public IReadOnlyList<string> Categories => Of.Categories;
+
+    public IReadOnlyList<string> Verbs => Of.Verbs;
+
+    /// <summary>A stored object as this version shows it; the object itself for the version that is stored.</summary>
     public ResourceObject Show(ResourceObject stored) =>
-        StoredForm is { } form
-            ? new ResourceObject(stored.Key, stored.Uid, stored.Revision, form.Show(stored.Json))
+        Conversion is null
+            ? stored
+            : new ResourceObject(stored.Key, stored.Uid, stored.Revision, Show(stored.Json));
+
+    /// <summary>Stored bytes as this version shows them.</summary>
+    public ReadOnlyMemory<byte> Show(ReadOnlyMemory<byte> stored) =>
+        Conversion is { } conversion
+            ? ResourceCodec.Encode(conversion.FromStored(Of.Stored.Codec.Decode(stored)))
             : stored;
 
     public bool HasSubresource(string name) => Subresources.Any(s => s.Name == name);
-}
 
-/// <summary>A subresource as discovery shows it.</summary>
-/// <param name="Name">For example <c>status</c>.</param>
-/// <param name="Verbs">For example get, patch, update.</param>
-/// <param name="Kind">The kind it speaks, when not the resource's own: <c>Scale</c>, <c>Eviction</c>,
-/// <c>PodExecOptions</c>.</param>
-/// <param name="Group">Group of that kind; null for the resource's own.</param>
-/// <param name="Version">Version of that kind; null for the resource's own.</param>
-public sealed record SubresourceDefinition(
-    string Name, IReadOnlyList<string> Verbs, string? Kind = null, string? Group = null, string? Version = null);
+    /// <summary>There is one of each version.</summary>
+    public bool Equals(ResourceDefinition? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
+
+    public override string ToString() => $"{ApiVersion} {Kind}";
+
+    internal void Attach(ResourceKind kind)
+    {
+        _of = kind;
+        Name = Group is null ? kind.Name : new ResourceName(Group, kind.Name.Plural);
+        ApiVersion = Name.Group.Length == 0 ? Version : $"{Name.Group}/{Version}";
+    }
+}

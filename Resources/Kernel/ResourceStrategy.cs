@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -10,6 +11,9 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// </summary>
 public interface IResourceStrategy
 {
+    /// <summary>The form of the objects that the rules are about.</summary>
+    IObjectCodec Codec { get; }
+
     /// <summary>True if PUT of an absent object creates it.</summary>
     bool AllowCreateOnUpdate { get; }
 
@@ -20,6 +24,9 @@ public interface IResourceStrategy
     /// Fields that field selectors may name, beyond <c>metadata.name</c> and <c>metadata.namespace</c>.
     /// </summary>
     IReadOnlyList<SelectableField> SelectableFields { get; }
+
+    /// <summary>What is said of a field that selectors may not name; null for the usual words.</summary>
+    string? UnknownFieldText(string label);
 
     /// <summary>Columns of the Table form.</summary>
     IReadOnlyList<TableColumn> Columns { get; }
@@ -50,6 +57,12 @@ public interface IResourceStrategy
     /// </summary>
     void ValidateUpdate(
         IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old, string subresource, FieldErrors errors);
+
+    /// <summary>
+    /// Which fields a write of the object (<paramref name="subresource"/> empty) or of a subresource can come to own;
+    /// null for all.
+    /// </summary>
+    FieldFilter? OwnableFields(string subresource);
 
     /// <summary>Texts for Warning headers, on create and update; <paramref name="old"/> is null on create.</summary>
     IEnumerable<string> Warnings(IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta>? old);
@@ -95,11 +108,15 @@ public sealed record RowCondition(string Type, string Reason, string Message);
 public abstract class ResourceStrategy<T> : IResourceStrategy
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
+    public virtual IObjectCodec Codec => TypedCodec<T>.Instance;
+
     public virtual bool AllowCreateOnUpdate => false;
 
     public virtual bool AllowUnconditionalUpdate => true;
 
     public virtual IReadOnlyList<SelectableField> SelectableFields => [];
+
+    public virtual string? UnknownFieldText(string label) => null;
 
     /// <summary>The two columns of kinds without their own.</summary>
     public virtual IReadOnlyList<TableColumn> Columns => TableColumns.NameAndAge;
@@ -128,6 +145,14 @@ public abstract class ResourceStrategy<T> : IResourceStrategy
     public virtual void ValidateUpdate(T item, T old, string subresource, FieldErrors errors)
     {
     }
+
+    /// <summary>The status is reset in writes of the object, the spec in those of the status.</summary>
+    public virtual FieldFilter? OwnableFields(string subresource) => subresource switch
+    {
+        "" => Codec.Schema.Find("status") is null ? null : FieldFilter.NoStatus,
+        "status" => FieldFilter.NoSpec,
+        _ => null,
+    };
 
     public virtual IEnumerable<string> Warnings(T item, T? old) => [];
 

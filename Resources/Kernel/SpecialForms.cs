@@ -5,9 +5,19 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// <summary>Internal forms that are not field by field what the model has.</summary>
 internal static class SpecialForms
 {
-    /// <summary>The host's namespaces are fields of the pod's spec, but internally of its security context.</summary>
+    /// <summary>
+    /// The host's namespaces are fields of the pod's spec, but internally of its security context; a template's
+    /// metadata are internally among the fields of its spec.
+    /// </summary>
     public static bool TryWrite(object? item, string field, GoJsonWriter writer)
     {
+        if (item is V1ResourceClaimTemplateSpec template)
+        {
+            WriteMap("labels", template.Metadata?.Labels, writer);
+            WriteMap("annotations", template.Metadata?.Annotations, writer);
+            return false;
+        }
+
         if (item is not V1PodSpec spec || !string.Equals(field, "SecurityContext", StringComparison.Ordinal))
         {
             return false;
@@ -38,12 +48,7 @@ internal static class SpecialForms
 
     private static void WriteSelector(V1LabelSelector selector, GoJsonWriter writer)
     {
-        if (selector.MatchLabels is { Count: > 0 } labels)
-        {
-            writer.Name("matchLabels");
-            writer.Map(labels, static (value, w) => w.Text(value));
-        }
-
+        WriteMap("matchLabels", selector.MatchLabels, writer);
         if (selector.MatchExpressions is not { Count: > 0 } expressions)
         {
             return;
@@ -67,6 +72,15 @@ internal static class SpecialForms
         }
 
         writer.EndArray();
+    }
+
+    private static void WriteMap(string name, IDictionary<string, string>? map, GoJsonWriter writer)
+    {
+        if (map is { Count: > 0 })
+        {
+            writer.Name(name);
+            writer.Map(map, static (value, w) => w.Text(value));
+        }
     }
 
     private static void WriteTexts(IList<string> values, GoJsonWriter writer)
@@ -98,6 +112,33 @@ internal static class InternalForm
     /// <summary>Indented by one space a level, for diffs.</summary>
     public static string Indented<T>(T item)
         where T : class => Write(item, indented: true);
+
+    /// <summary>Some of its fields, indented: a struct of upstream's that the model has inlined.</summary>
+    public static string Indented<T>(T item, IReadOnlySet<string> fields)
+        where T : class
+    {
+        var writer = new GoJsonWriter(indented: true);
+        writer.BeginObject();
+        ModelShape<T>.Instance.WriteFields(item, writer, fields.Contains);
+        writer.EndObject();
+        return writer.ToString();
+    }
+
+    /// <summary>A list, indented like one.</summary>
+    public static string IndentedList<T>(IEnumerable<T> items)
+        where T : class
+    {
+        var writer = new GoJsonWriter(indented: true);
+        writer.BeginArray();
+        foreach (var item in items)
+        {
+            writer.Element();
+            ModelShape<T>.Instance.WriteInternal(item, writer);
+        }
+
+        writer.EndArray();
+        return writer.ToString();
+    }
 
     /// <summary>An invalid value in a message, of a type that messages show in this form.</summary>
     public static RawJson? Shown<T>(T? item)

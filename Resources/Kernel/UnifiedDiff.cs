@@ -5,17 +5,42 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// <summary>
 /// A unified diff of lines with three lines of context, as upstream shows what an update changed. The matching is
 /// Ratcliff-Obershelp with the popularity heuristic of the difflib family, since another algorithm would cut other
-/// hunks and so answer another text.
+/// hunks and so answer another text. One instance serves one answer: all that it compares together is bounded.
 /// </summary>
-internal static class UnifiedDiff
+internal sealed class UnifiedDiff
 {
     private const int Context = 3;
 
-    /// <summary>Hunks without file names; empty when the texts are equal.</summary>
-    public static string Compare(string left, string right)
+    /// <summary>
+    /// Pairs of lines that are looked at, for all texts together: the matching takes the cube of their length at worst,
+    /// and nobody reads that.
+    /// </summary>
+    internal const int MaxSteps = 5_000_000;
+
+    /// <summary>Larger texts are not compared.</summary>
+    private const int MaxLines = 5000;
+
+    /// <summary>How many pairs may still be looked at.</summary>
+    internal int StepsLeft { get; private set; } = MaxSteps;
+
+    /// <summary>Hunks without file names; empty when the texts are equal, or too much work.</summary>
+    public string Compare(string left, string right)
     {
         var (a, b) = (SplitLines(left), SplitLines(right));
-        var groups = Group(OperationsOf(a, b));
+        if (StepsLeft == 0 || Math.Max(a.Length, b.Length) > MaxLines)
+        {
+            return "";
+        }
+
+        var matcher = new LineMatcher(a, b, StepsLeft);
+        var matches = matcher.Matches();
+        StepsLeft = matcher.StepsLeft;
+        if (StepsLeft == 0)
+        {
+            return "";
+        }
+
+        var groups = Group(OperationsOf(matches));
         var result = new StringBuilder();
         foreach (var group in groups)
         {
@@ -108,11 +133,11 @@ internal static class UnifiedDiff
         }
     }
 
-    private static List<Operation> OperationsOf(string[] a, string[] b)
+    private static List<Operation> OperationsOf(List<LineMatcher.Block> matches)
     {
         var operations = new List<Operation>();
         var (i, j) = (0, 0);
-        foreach (var match in new LineMatcher(a, b).Matches())
+        foreach (var match in matches)
         {
             if (i < match.A || j < match.B)
             {
@@ -141,10 +166,11 @@ internal sealed class LineMatcher
     private readonly string[] _b;
     private readonly Dictionary<string, List<int>> _places = new(StringComparer.Ordinal);
 
-    public LineMatcher(string[] a, string[] b)
+    public LineMatcher(string[] a, string[] b, int maxSteps)
     {
         _a = a;
         _b = b;
+        StepsLeft = maxSteps;
         for (var i = 0; i < b.Length; i++)
         {
             if (!_places.TryGetValue(b[i], out var places))
@@ -164,6 +190,9 @@ internal sealed class LineMatcher
             }
         }
     }
+
+    /// <summary>How many pairs of lines may still be looked at; with 0 of them the blocks found are not all.</summary>
+    public int StepsLeft { get; private set; }
 
     /// <summary>Shared blocks in order, adjacent ones joined, closed by an empty one at the ends.</summary>
     public List<Block> Matches()
@@ -224,7 +253,14 @@ internal sealed class LineMatcher
         for (var i = a1; i < a2; i++)
         {
             var next = new Dictionary<int, int>();
-            foreach (var j in _places.GetValueOrDefault(_a[i]) ?? [])
+            var places = _places.GetValueOrDefault(_a[i]) ?? [];
+            StepsLeft = Math.Max(0, StepsLeft - 1 - places.Count);
+            if (StepsLeft == 0)
+            {
+                return new Block(a1, b1, 0);
+            }
+
+            foreach (var j in places)
             {
                 if (j < b1)
                 {

@@ -1,20 +1,232 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using OrleansOrchestrator.Grains.Cloud.BareMetal;
+using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Resources.Core.Services;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
 
-/// <summary>Options that several verbs share.</summary>
+/// <summary>
+/// Options that several verbs share, and the sorts of options there are: each says in one sentence what it cannot take.
+/// </summary>
 internal static class CommonOptions
 {
-    public static Option<string> DataDirectory() => new("--data-dir")
+    private const int LargestPort = 65535;
+
+    public static Option<string> DataDirectory() => Text(
+        "--data-dir", "Where the cluster keeps everything on this machine.", Hosting.DataDirectory.Default);
+
+    public static Option<string?> Kubeconfig() => MaybeText(
+        "--kubeconfig",
+        $"Where the admin kubeconfig is written. Default: {Hosting.DataDirectory.DefaultKubeconfig}, and admin.conf in any other --data-dir.");
+
+    public static Option<string?> Connection(string description) => MaybeText(
+        "--connection",
+        $"{description} Put one with a password into {SiloOptions.ConnectionVariable} instead: everybody on a machine can read arguments.");
+
+    /// <summary>Not the option's default, because help shows defaults.</summary>
+    public static string? ConnectionOf(ParseResult parsed, Option<string?> connection) =>
+        parsed.GetValue(connection) ?? Environment.GetEnvironmentVariable(SiloOptions.ConnectionVariable);
+
+    public static Option<int> StoreConnections() => Number(
+        "--store-connections",
+        "How many connections to PostgreSQL a silo may hold.",
+        Grains.Kernel.StoreConnections.Default.Total,
+        Grains.Kernel.StoreConnections.Fewest,
+        1000);
+
+    public static Option<string> NodeName()
     {
-        Description = "Where the cluster keeps everything on this machine.",
-        DefaultValueFactory = _ => Hosting.DataDirectory.Default,
+        var option = Text("--node-name", "Name of the node.", Dns.GetHostName().ToLowerInvariant());
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } name && !IsNodeName(name))
+            {
+                result.AddError($"--node-name: '{name}' is no name of a node: lower case letters, digits, '-' and '.', 253 of them at most.");
+            }
+        });
+        return option;
+    }
+
+    public static Option<IPNetwork?> ServiceNetwork() => MaybeNetwork(
+        "--service-cidr",
+        $"Network of the Services' addresses; the same for all silos of a cluster, for as long as it lives. Default: {ServiceAddressRange.Default.Cidr}.",
+        12,
+        24);
+
+    /// <summary>The networks of all pods; null when none is given.</summary>
+    public static Option<IReadOnlyList<PodNetwork>?> PodNetworks() => new("--cluster-cidr")
+    {
+        Description = "Network of all pods, of which each node gets a range; with a comma, one of each family. " +
+            "Default: 10.244.0.0/16.",
+        CustomParser = static result =>
+        {
+            var text = result.Tokens[0].Value;
+            var networks = text.Split(',').Select(static t => IPNetwork.TryParse(t, out var n) ? n : (IPNetwork?)null)
+                .ToList();
+            if (networks.Count <= 2
+                && networks.TrueForAll(static n => n is { } pods && NodeRanges.Problem(PodNetwork.Of(pods)) is null)
+                && networks.DistinctBy(static n => n!.Value.BaseAddress.AddressFamily).Count() == networks.Count)
+            {
+                return [.. networks.Select(static n => PodNetwork.Of(n!.Value))];
+            }
+
+            result.AddError(
+                $"--cluster-cidr: '{text}' is no IPv4 network of 8 to 24 bits, no IPv6 network of 48 to 64 bits, " +
+                "and not one of each.");
+            return null;
+        },
     };
 
-    public static Option<string> Kubeconfig() => new("--kubeconfig")
+    public static Option<PortRange?> NodePorts() => new("--node-port-range")
     {
-        Description = "Where the admin kubeconfig is written.",
-        DefaultValueFactory = _ => Path.Combine(Hosting.DataDirectory.UserDirectory, "admin.conf"),
+        Description = "Ports of every node that Services may get, FIRST-LAST. Default: " +
+            $"{new PortRange(ServiceAddressRange.Default.FirstNodePort, ServiceAddressRange.Default.LastNodePort)}.",
+        CustomParser = static result =>
+        {
+            if (PortRange.Parse(result.Tokens[0].Value) is { } range)
+            {
+                return range;
+            }
+
+            result.AddError($"--node-port-range: '{result.Tokens[0].Value}' is no range of ports such as 30000-32767.");
+            return null;
+        },
     };
+
+    /// <summary>May be given several times.</summary>
+    public static Option<string[]> LoadBalancerPools(string description)
+    {
+        var option = new Option<string[]>("--load-balancer-pool")
+        {
+            Description = $"{description} ADDRESS/BITS or FIRST-LAST, with NAME= before it for a pool that Services "
+                + "ask for by name.",
+            DefaultValueFactory = _ => [],
+        };
+        option.Validators.Add(static result =>
+        {
+            foreach (var token in result.Tokens.Where(static t => AddressPool.Parse(t.Value) is null))
+            {
+                result.AddError(
+                    $"--load-balancer-pool: '{token.Value}' is no pool of addresses such as 192.0.2.0/28, "
+                        + "192.0.2.10-192.0.2.20 or public=192.0.2.0/28.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>What of them was given, with the defaults for the rest.</summary>
+    public static ServiceAddressRange Services(IPNetwork? network, PortRange? ports) => new(
+        network?.ToString() ?? ServiceAddressRange.Default.Cidr,
+        ports?.First ?? ServiceAddressRange.Default.FirstNodePort,
+        ports?.Last ?? ServiceAddressRange.Default.LastNodePort);
+
+    public static Option<int> HollowNodes(string description) => Number("--hollow-nodes", description, 0, 0, 100_000);
+
+    /// <summary>A text that must not be empty.</summary>
+    public static Option<string> Text(string name, string description, string value)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => value };
+        option.Validators.Add(RefuseEmpty);
+        return option;
+    }
+
+    /// <summary>A text that must not be empty when it is given.</summary>
+    public static Option<string?> MaybeText(string name, string description)
+    {
+        var option = new Option<string?>(name) { Description = description };
+        option.Validators.Add(RefuseEmpty);
+        return option;
+    }
+
+    /// <summary>A number between bounds, both included.</summary>
+    public static Option<int> Number(string name, string description, int value, int least, int most) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => value,
+        CustomParser = result => ParseNumber(result, name, least, most) ?? 0,
+    };
+
+    /// <summary>A port; 0 only where that means that any will do.</summary>
+    public static Option<int> Port(string name, string description, int value, bool mayBeAny) =>
+        Number(name, description, value, mayBeAny ? 0 : 1, LargestPort);
+
+    /// <summary>A port that is chosen when it is not given.</summary>
+    public static Option<int?> MaybePort(string name, string description) => new(name)
+    {
+        Description = description, CustomParser = result => ParseNumber(result, name, 1, LargestPort),
+    };
+
+    public static Option<IPAddress> Address(string name, string description, IPAddress value) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => value,
+        CustomParser = result => ParseAddress(result, name),
+    };
+
+    public static Option<IPAddress?> MaybeAddress(string name, string description) =>
+        new(name) { Description = description, CustomParser = result => ParseAddress(result, name) };
+
+    /// <summary>An IPv4 network, in the form ADDRESS/BITS.</summary>
+    public static Option<IPNetwork?> MaybeNetwork(string name, string description, int fewestBits, int mostBits) =>
+        new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (IPNetwork.TryParse(text, out var network) && network.BaseAddress.GetAddressBytes().Length == 4
+                && network.PrefixLength >= fewestBits && network.PrefixLength <= mostBits)
+            {
+                return network;
+            }
+
+            result.AddError(
+                $"{name}: '{text}' is no IPv4 network of {fewestBits} to {mostBits} bits, such as 10.96.0.0/16.");
+            return null;
+        },
+    };
+
+    private static int? ParseNumber(ArgumentResult result, string name, int least, int most)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        result.AddError(string.Create(
+            CultureInfo.InvariantCulture, $"{name}: '{text}' is no number from {least} to {most}."));
+        return null;
+    }
+
+    private static IPAddress? ParseAddress(ArgumentResult result, string name)
+    {
+        var text = result.Tokens[0].Value;
+        if (IPAddress.TryParse(text, out var address) && text.AsSpan().IndexOfAny('.', ':') >= 0)
+        {
+            return address;
+        }
+
+        result.AddError($"{name}: '{text}' is no IP address.");
+        return null;
+    }
+
+    private static void RefuseEmpty(OptionResult result)
+    {
+        if (result.Tokens.Any(static t => string.IsNullOrWhiteSpace(t.Value)))
+        {
+            result.AddError($"{result.Option.Name}: there is no value.");
+        }
+    }
+
+    private static bool IsNodeName(string name) =>
+        name.Length <= 253 && name.Split('.').All(static label =>
+            label.Length > 0 && char.IsAsciiLetterOrDigit(label[0]) && char.IsAsciiLetterOrDigit(label[^1])
+            && label.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'));
 }

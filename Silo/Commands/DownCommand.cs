@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.Silo.Hosting;
 using Spectre.Console;
 
@@ -13,7 +14,7 @@ internal static class DownCommand
         var command = new Command("down", "Stop the cluster on this machine; its data stays.") { data };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await Open(Existing(parsed.GetValue(data)!)).StopFromOutsideAsync(cancellationToken);
+            await Open(parsed.GetRequiredValue(data)).StopFromOutsideAsync(cancellationToken);
             AnsiConsole.WriteLine("Stopped. 'orc up' resumes this cluster.");
             return 0;
         });
@@ -30,24 +31,24 @@ internal static class DownCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var root = Path.GetFullPath(parsed.GetValue(data)!);
-            if (!Directory.Exists(root))
+            if (!Path.Exists(root))
             {
                 AnsiConsole.WriteLine($"There is no cluster in {root}.");
                 return 0;
             }
 
             // Never what somebody else keeps there.
-            Existing(root);
+            var cluster = Open(root);
             if (!parsed.GetValue(yes) && AnsiConsole.Console.Profile.Capabilities.Interactive &&
                 !await AnsiConsole.ConfirmAsync($"Delete the cluster in {root}, with all of its data?", false, cancellationToken))
             {
                 return 1;
             }
 
-            await Open(root).StopFromOutsideAsync(cancellationToken);
+            await cluster.StopFromOutsideAsync(cancellationToken);
             RequireNothingMounted(root);
-            Directory.Delete(root, recursive: true);
-            File.Delete(parsed.GetValue(kubeconfig)!);
+            DeleteKubeconfig(parsed.GetValue(kubeconfig) ?? cluster.Share.Kubeconfig, root);
+            Delete(root);
             AnsiConsole.WriteLine($"Deleted {root}.");
             return 0;
         });
@@ -61,7 +62,7 @@ internal static class DownCommand
         command.SetAction(parsed =>
         {
             var table = new Table().AddColumn("part").AddColumn("state").Border(TableBorder.Simple);
-            foreach (var (part, state) in Open(Existing(parsed.GetValue(data)!)).Describe())
+            foreach (var (part, state) in Open(parsed.GetRequiredValue(data)).Describe())
             {
                 table.AddRow(part, state);
             }
@@ -75,23 +76,40 @@ internal static class DownCommand
     // What a pod mounted from elsewhere on this machine would be deleted with the directory.
     private static void RequireNothingMounted(string root)
     {
-        const int MountPoint = 4;
-        var mounted = File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')[MountPoint])
-            .FirstOrDefault(point => point.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal));
-        if (mounted is not null)
+        if (MountPoints.Below(RealPath.Of(root)).FirstOrDefault() is { } mounted)
         {
             throw new UserErrorException(
                 $"{mounted} is still mounted, so {root} is not deleted: unmount it, then run 'orc reset' again.");
         }
     }
 
-    private static string Existing(string root) => DataDirectory.HoldsCluster(root)
-        ? root
-        : throw new UserErrorException($"There is no cluster in {Path.GetFullPath(root)}.");
+    // Where a link leads there, it goes on leading to a directory.
+    private static void Delete(string root)
+    {
+        var real = RealPath.Of(root);
+        Directory.Delete(real, recursive: true);
+        if (new DirectoryInfo(root).LinkTarget is not null)
+        {
+            OwnFiles.MakeDirectory(real, OwnFiles.PrivateDirectory);
+        }
+    }
 
-    private static LocalCluster Open(string root) =>
-        new(
-            new LocalClusterOptions { DataDirectory = root, Kubeconfig = "" },
-            DataDirectory.Open(root),
-            TimeProvider.System);
+    // Another cluster may have written its own there since.
+    private static void DeleteKubeconfig(string kubeconfig, string root)
+    {
+        var authority = Path.Combine(DataDirectory.OpenExisting(root).Pki, "ca.crt");
+        if (!File.Exists(kubeconfig)
+            || (File.Exists(authority) && !Kubeconfig.IsOf(kubeconfig, File.ReadAllText(authority))))
+        {
+            return;
+        }
+
+        File.Delete(kubeconfig);
+    }
+
+    private static LocalCluster Open(string root)
+    {
+        var directory = DataDirectory.OpenExisting(root);
+        return new LocalCluster(new LocalClusterOptions(), MachineShare.Of(directory), directory, TimeProvider.System);
+    }
 }

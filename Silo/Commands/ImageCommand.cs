@@ -44,7 +44,9 @@ internal static class ImageCommand
 
     private static async Task<int> RunAsync(string root, string[] arguments, CancellationToken cancellationToken)
     {
-        Console.WriteLine(await NodeAgentProgram.RequireAsync(DataDirectory.Open(root), arguments, cancellationToken));
+        var directory = DataDirectory.OpenExisting(root);
+        Console.WriteLine(await NodeAgentProgram.RequireAsync(
+            directory, MachineShare.Of(directory), arguments, cancellationToken));
         return 0;
     }
 }

@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
@@ -10,86 +13,142 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary><c>orc silo</c>: one silo in the foreground; what <c>up</c> runs, and how further silos join.</summary>
 internal static class SiloCommand
 {
-    private const int DefaultSiloPort = 11111;
-
     public static Command Create()
     {
-        var connection = new Option<string?>("--connection")
-        {
-            Description = "PostgreSQL 15 or newer, in Npgsql's form; several hosts for failover. Without it all is kept in memory and lost at exit.",
-        };
-        var bind = new Option<string>("--bind-address") { Description = "Where the API listens.", DefaultValueFactory = _ => "0.0.0.0" };
-        var port = new Option<int>("--port") { Description = "Where the API listens; 0 takes a free port.", DefaultValueFactory = _ => 6443 };
-        var advertise = new Option<string>("--advertise-address")
-        {
-            Description = "The address at which pods and nodes reach this API.", DefaultValueFactory = _ => "127.0.0.1",
-        };
-        var siloAddress = new Option<string>("--silo-address")
-        {
-            Description = "Where other silos reach this one.", DefaultValueFactory = _ => "127.0.0.1",
-        };
-        var siloPort = new Option<int>("--silo-port")
-        {
-            Description =
-                "Where other silos reach this one; every silo on a machine needs its own. 0, and without --connection, a free port.",
-            DefaultValueFactory = _ => DefaultSiloPort,
-        };
-        var shutdownDelay = new Option<int>("--shutdown-delay")
-        {
-            Description = "Seconds for which a silo that is told to stop fails its readiness but serves on: "
-                + "what a load balancer needs to notice.",
-        };
+        var connection = CommonOptions.Connection(
+            "PostgreSQL 15 or newer, in Npgsql's form; several hosts for failover. Without it all is kept in memory and lost at exit.");
+        var bind = CommonOptions.Address("--bind-address", "Where the API listens.", IPAddress.Any);
+        var port = CommonOptions.Port("--port", "Where the API listens; 0 takes a free port.", 6443, mayBeAny: true);
+        var advertise = CommonOptions.Address(
+            "--advertise-address", "The address at which pods and nodes reach this API.", IPAddress.Loopback);
+        var siloAddress = CommonOptions.Address(
+            "--silo-address", "Where other silos reach this one.", IPAddress.Loopback);
+        var siloPort = CommonOptions.Port(
+            "--silo-port",
+            "Where other silos reach this one; every silo on a machine needs its own, and 0 takes a free port. " +
+                "Without --connection there are no others.",
+            SiloOptions.DefaultSiloPort,
+            mayBeAny: true);
+        var shutdownDelay = CommonOptions.Number(
+            "--shutdown-delay",
+            "Seconds for which a silo that is told to stop fails its readiness but serves on: " +
+                "what a load balancer needs to notice.",
+            0,
+            0,
+            3600);
         var controllers = new Option<bool>("--controllers")
         {
             Description = "Run controllers and scheduler; false serves the API alone.", DefaultValueFactory = _ => true,
         };
-        var hollow = new Option<int>("--hollow-nodes") { Description = "Number of simulated nodes." };
-        var tokens = new Option<string?>("--token-auth-file") { Description = "Static bearer tokens: lines of token,user,uid,\"group1,group2\"." };
-        var admin = new Option<string?>("--admin-kubeconfig") { Description = "Write the admin kubeconfig here once the API answers." };
-        var credentials = new Option<string?>("--node-credentials") { Description = "Write the credentials of a node into this directory." };
-        var nodeName = new Option<string>("--node-name")
+        var hollow = CommonOptions.HollowNodes("Number of simulated nodes.");
+        var localStorage = new Option<bool>("--local-storage")
         {
-            Description = "Name of that node.", DefaultValueFactory = _ => Dns.GetHostName().ToLowerInvariant(),
+            Description = "Make the default StorageClass local-path, whose volumes are directories of nodes, once.",
         };
-        var nodeAddress = new Option<string>("--node-ip") { Description = "Address of that node.", DefaultValueFactory = _ => "127.0.0.1" };
+        var services = CommonOptions.ServiceNetwork();
+        var nodePorts = CommonOptions.NodePorts();
+        var pods = CommonOptions.PodNetworks();
+        var pools = CommonOptions.LoadBalancerPools(
+            "Addresses that Services of type LoadBalancer get; the same for all silos of a cluster.");
+        var connections = CommonOptions.StoreConnections();
+        var limits = new RequestLimits();
+        var reads = CommonOptions.Number(
+            "--max-requests-inflight",
+            "Requests that only read and are answered at once; 0 for no limit.",
+            limits.MaxReadsInFlight,
+            0,
+            int.MaxValue);
+        var writes = CommonOptions.Number(
+            "--max-mutating-requests-inflight",
+            "Requests that write and are answered at once; 0 for no limit.",
+            limits.MaxWritesInFlight,
+            0,
+            int.MaxValue);
+        var requestTimeout = CommonOptions.Text(
+            "--request-timeout",
+            "How long a request may take that is no watch, proxy, log, exec, attach or port-forward.",
+            "1m0s");
+        var watchTimeout = CommonOptions.Number(
+            "--min-request-timeout",
+            "Seconds after which, and up to as many again, a watch ends that names no time-out.",
+            (int)limits.MinWatchTimeout.TotalSeconds,
+            1,
+            int.MaxValue);
+        var tokens = CommonOptions.MaybeText(
+            "--token-auth-file", "Static bearer tokens: lines of token,user,uid,\"group1,group2\".");
+        var maxToken = new Option<long>("--service-account-max-token-expiration")
+        {
+            Description = "Seconds that a service-account token may live at most, an hour or more; 0 sets no bound.",
+        };
+        var admission = CommonOptions.MaybeText(
+            "--admission-control-config-file",
+            "An AdmissionConfiguration: defaults and exemptions of the PodSecurity plugin.");
+        var admin = CommonOptions.MaybeText(
+            "--admin-kubeconfig", "Write the admin kubeconfig here once the API answers.");
+        var credentials = CommonOptions.MaybeText(
+            "--node-credentials", "Write the credentials of a node into this directory.");
+        var nodeName = CommonOptions.NodeName();
+        var nodeAddress = CommonOptions.Address("--node-ip", "Address of that node.", IPAddress.Loopback);
 
         var command = new Command("silo", "Run one silo: the API, the controllers and the scheduler.")
         {
-            connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow,
-            tokens, admin, credentials, nodeName, nodeAddress,
+            connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow, localStorage,
+            services, nodePorts, pods, pools,
+            connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, admin, credentials,
+            nodeName, nodeAddress,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {
-                ConnectionString = parsed.GetValue(connection),
-                BindAddress = Address(parsed.GetValue(bind)!),
+                ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
+                StoreConnections = new StoreConnections(parsed.GetValue(connections)),
+                BindAddress = parsed.GetRequiredValue(bind),
                 Port = parsed.GetValue(port),
-                AdvertiseAddress = Address(parsed.GetValue(advertise)!),
-                SiloAddress = Address(parsed.GetValue(siloAddress)!),
-                SiloPort = parsed.GetValue(connection) is null && parsed.GetResult(siloPort)?.Implicit != false
-                    ? 0
-                    : parsed.GetValue(siloPort),
+                AdvertiseAddress = parsed.GetRequiredValue(advertise),
+                SiloAddress = parsed.GetRequiredValue(siloAddress),
+                SiloPort = parsed.GetValue(siloPort),
                 ShutdownDelay = TimeSpan.FromSeconds(parsed.GetValue(shutdownDelay)),
                 Controllers = parsed.GetValue(controllers),
                 HollowNodes = parsed.GetValue(hollow),
+                LocalStorage = parsed.GetValue(localStorage),
+                Limits = new RequestLimits
+                {
+                    MaxReadsInFlight = parsed.GetValue(reads),
+                    MaxWritesInFlight = parsed.GetValue(writes),
+                    RequestTimeout = Duration("--request-timeout", parsed.GetRequiredValue(requestTimeout)),
+                    MinWatchTimeout = TimeSpan.FromSeconds(parsed.GetValue(watchTimeout)),
+                },
+                Services = CommonOptions.Services(parsed.GetValue(services), parsed.GetValue(nodePorts)),
+                PodNetworks = parsed.GetValue(pods),
+                LoadBalancerPools = [.. parsed.GetRequiredValue(pools).Select(static p => AddressPool.Parse(p)!)],
                 TokenFile = parsed.GetValue(tokens),
+                MaxTokenLifetime = TokenLifetime(parsed.GetValue(maxToken)),
+                AdmissionFile = parsed.GetValue(admission),
                 AdminKubeconfig = parsed.GetValue(admin),
                 NodeCredentials = parsed.GetValue(credentials),
-                NodeName = parsed.GetValue(nodeName)!,
-                NodeAddress = Address(parsed.GetValue(nodeAddress)!),
+                NodeName = parsed.GetRequiredValue(nodeName),
+                NodeAddress = parsed.GetRequiredValue(nodeAddress),
             },
             cancellationToken));
         return command;
     }
 
+    private static TimeSpan? TokenLifetime(long seconds) => seconds switch
+    {
+        0 => null,
+        >= 3600 and <= 1L << 32 => TimeSpan.FromSeconds(seconds),
+        _ => throw new UserErrorException(
+            "--service-account-max-token-expiration must be between 3600 (an hour) and 2^32 seconds."),
+    };
+
     private static async Task<int> RunAsync(SiloOptions asked, CancellationToken cancellationToken)
     {
+        StoreConnectionString.Check(asked.ConnectionString);
         var options = FreePorts.Take(asked);
-        CheckConnectionString(options.ConnectionString);
         await using var app = SiloHost.Build(options);
         if (options.ConnectionString is { } connection)
         {
-            await PrepareStoreAsync(connection, app.Logger, cancellationToken);
+            await PrepareStoreAsync(connection, options.StoreConnections, app.Logger, cancellationToken);
         }
 
         await app.StartAsync(cancellationToken);
@@ -107,36 +166,41 @@ internal static class SiloCommand
         _ => "start with --admin-kubeconfig FILE to get a kubeconfig",
     };
 
-    private static void CheckConnectionString(string? connection)
-    {
-        try
-        {
-            if (new NpgsqlConnectionStringBuilder(connection ?? "Host=none").Host is null or "")
-            {
-                throw new UserErrorException("--connection names no Host: expected Host=…;Username=…;Password=…;Database=….");
-            }
-        }
-        catch (Exception error) when (error is ArgumentException or FormatException)
-        {
-            // The text itself is not repeated: it may hold a password.
-            throw new UserErrorException($"--connection is no connection string of Npgsql's ({error.Message}): expected Host=…;Username=…;….");
-        }
-    }
-
-    private static async Task PrepareStoreAsync(string connection, ILogger logger, CancellationToken cancellationToken)
+    private static async Task PrepareStoreAsync(
+        string connection, StoreConnections connections, ILogger logger, CancellationToken cancellationToken)
     {
         try
         {
             await StoreMigrations.ApplyAsync(connection, logger, cancellationToken);
+            var room = await connections.CheckAsync(connection, cancellationToken);
+            Say(logger, connections, room);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
         {
-            var settings = new NpgsqlConnectionStringBuilder(connection);
             throw new UserErrorException(
-                $"PostgreSQL at {settings.Host} (port {settings.Port}, database {settings.Database ?? settings.Username}) cannot be used: {error.Message}");
+                $"{StoreConnectionString.Describe(connection)} cannot be used: {error.Message}");
         }
     }
 
-    private static IPAddress Address(string text) =>
-        IPAddress.TryParse(text, out var address) ? address : throw new UserErrorException($"'{text}' is no IP address.");
+    private static TimeSpan Duration(string option, string text)
+    {
+        var complaint = GoDuration.Read(text, out var duration);
+        return complaint is null && duration > TimeSpan.Zero
+            ? duration
+            : throw new UserErrorException($"{option} is no time above 0, such as 1m0s: '{text}'.");
+    }
+
+    private static void Say(ILogger logger, StoreConnections connections, ConnectionRoom room)
+    {
+        logger.LogInformation(
+            "This silo holds up to {Total} connections to PostgreSQL ({Journals} for journals, {Orleans} for Orleans' tables), which takes {Limit}",
+            connections.Total, connections.Journals, connections.Orleans, room.Limit);
+        if ((room.Silos + 1) * connections.Total > room.Limit)
+        {
+            logger.LogWarning(
+                "{Silos} silos with up to {Total} connections each are more than the {Limit} that PostgreSQL takes: under load some requests "
+                    + "will be refused; raise max_connections, or give every silo fewer with --store-connections",
+                room.Silos + 1, connections.Total, room.Limit);
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
 using OrleansOrchestrator.Silo.Hosting;
 using Spectre.Console;
 
@@ -13,60 +12,111 @@ internal static class UpCommand
     {
         var data = CommonOptions.DataDirectory();
         var kubeconfig = CommonOptions.Kubeconfig();
-        var port = new Option<int>("--port") { Description = "Port of the API.", DefaultValueFactory = _ => 6443 };
         var yes = new Option<bool>("--yes", "-y") { Description = "Install missing packages without asking." };
-        var hollow = new Option<int>("--hollow-nodes")
-        {
-            Description = "Run N simulated nodes instead of a real one. Default without root or containerd: 1.",
-        };
-        var connection = new Option<string?>("--connection")
-        {
-            Description = "Use this PostgreSQL (Npgsql's form) instead of a private one.",
-        };
-        var nodeName = new Option<string>("--node-name")
-        {
-            Description = "Name of the node.", DefaultValueFactory = _ => Dns.GetHostName().ToLowerInvariant(),
-        };
-        var nodeAddress = new Option<string?>("--node-ip")
-        {
-            Description =
-                "Address of the node, for clusters of several machines. Default: 10.243.0.1 on a link of our own.",
-        };
-
+        var hollow = CommonOptions.HollowNodes(
+            "Run N simulated nodes instead of a real one. Default without root or containerd: 1.");
+        var connection = CommonOptions.Connection("Use this PostgreSQL (Npgsql's form) instead of a private one.");
+        var connections = CommonOptions.StoreConnections();
+        var nodeName = CommonOptions.NodeName();
+        var share = new ShareOptions();
         var command =
             new Command("up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.")
         {
-            data, kubeconfig, port, yes, hollow, connection, nodeName, nodeAddress,
+            data, kubeconfig, yes, hollow, connection, connections, nodeName,
         };
+        share.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            new LocalClusterOptions
-            {
-                DataDirectory = parsed.GetValue(data)!,
-                Kubeconfig = Path.GetFullPath(parsed.GetValue(kubeconfig)!),
-                Port = parsed.GetValue(port),
-                NodeName = parsed.GetValue(nodeName)!,
-                NodeAddress = parsed.GetValue(nodeAddress) is { } text ? IPAddress.Parse(text) : null,
-                HollowNodes = parsed.GetValue(hollow),
-                ConnectionString = parsed.GetValue(connection),
-            },
-            parsed.GetValue(yes),
+            new Asked(
+                parsed.GetRequiredValue(data),
+                parsed.GetValue(kubeconfig),
+                share.Read(parsed),
+                new LocalClusterOptions
+                {
+                    NodeName = parsed.GetRequiredValue(nodeName),
+                    HollowNodes = parsed.GetValue(hollow),
+                    ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
+                    StoreConnections = parsed.GetValue(connections),
+                },
+                parsed.GetValue(yes)),
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(LocalClusterOptions options, bool yes, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Asked asked, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
+        StoreConnectionString.Check(asked.Options.ConnectionString);
+        var options = WithNodesThatCanRun(asked.Options, console);
+        var isHollow = options.HollowNodes > 0;
+        var needed = isHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
+        await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), asked.Yes, console, cancellationToken);
+        var (directory, share) = await OpenAsync(asked, isHollow, cancellationToken);
+        var cluster = new LocalCluster(options, share, directory, TimeProvider.System);
+        var wasRunning = LocalCluster.IsRunning(directory);
+        cluster.ClaimSupervision();
+        try
+        {
+            await StartAsync(cluster, options, console, cancellationToken);
+        }
+        catch (Exception) when (!wasRunning)
+        {
+            // What was started is of no use alone. Data and logs stay: the next attempt goes on from there.
+            await StopAsync(cluster, console);
+            throw;
+        }
+
+        try
+        {
+            await new ClusterSupervisor(cluster, directory.Root, TimeProvider.System, console.WriteLine)
+                .RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ctrl-C.
+        }
+
+        await StopAsync(cluster, console);
+        return 0;
+    }
+
+    /// <summary>Nothing is made before it is known that the cluster can have what it needs of the machine.</summary>
+    private static async Task<(DataDirectory Directory, MachineShare Share)> OpenAsync(
+        Asked asked, bool isHollow, CancellationToken cancellationToken)
+    {
+        var root = Path.GetFullPath(asked.DataDirectory);
+        var known = DataDirectory.HoldsCluster(root) ? DataDirectory.Open(root) : null;
+        if (known is not null)
+        {
+            LocalCluster.RequireNoSupervisor(known);
+        }
+
+        var state = await MachineState.ReadAsync(cancellationToken);
+        var before = known is null ? null : MachineShare.Load(known);
+        var share = before is null ? state.Choose(asked.Share, root, isHollow) : asked.Share.Over(before);
+        var isRunning = known is not null && LocalCluster.IsRunning(known);
+        if (before is not null && state.ProblemOf(share, root, isHollow, isRunning) is { } problem)
+        {
+            throw new UserErrorException(problem);
+        }
+
+        var kubeconfig = Path.GetFullPath(
+            asked.Kubeconfig ?? (before?.Kubeconfig is { Length: > 0 } file ? file : DataDirectory.KubeconfigOf(root)));
+        if (Directory.Exists(kubeconfig))
+        {
+            throw new UserErrorException($"{kubeconfig} is a directory: --kubeconfig names a file.");
+        }
+
+        var directory = known ?? DataDirectory.Open(root);
+        share = share with { Kubeconfig = kubeconfig };
+        share.Save(directory);
+        return (directory, share);
+    }
+
+    private static async Task StartAsync(
+        LocalCluster cluster, LocalClusterOptions options, IAnsiConsole console, CancellationToken cancellationToken)
+    {
         var time = TimeProvider.System;
         var start = time.GetTimestamp();
-        options = WithNodesThatCanRun(options, console);
-        var directory = DataDirectory.Open(options.DataDirectory);
-        var cluster = new LocalCluster(options, directory, time);
-        var needed = cluster.IsHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
-        await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), yes, console, cancellationToken);
-        cluster.ClaimSupervision();
-        cluster.CheckPort();
-
         await StepAsync(console, time, "PostgreSQL", cluster.StartStoreAsync, cancellationToken);
         await StepAsync(console, time, "API, controllers, scheduler", cluster.StartSiloAsync, cancellationToken);
         await StepAsync(
@@ -74,21 +124,15 @@ internal static class UpCommand
                 ? $"{options.HollowNodes} hollow node(s)"
                 : $"node {options.NodeName}", cluster.StartNodeAsync,
             cancellationToken);
-        Greet(console, options, time.GetElapsedTime(start));
+        Greet(console, cluster.Share, time.GetElapsedTime(start));
+    }
 
-        try
-        {
-            await cluster.SuperviseAsync(console.WriteLine, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            console.WriteLine("Stopping …");
-        }
-
+    private static async Task StopAsync(LocalCluster cluster, IAnsiConsole console)
+    {
+        console.WriteLine("Stopping …");
         await cluster.StopAsync(CancellationToken.None);
         cluster.EndSupervision();
         console.WriteLine("Stopped. 'orc up' resumes this cluster.");
-        return 0;
     }
 
     // Real containers need root and containerd; where they cannot be had the control plane is still worth running.
@@ -122,14 +166,17 @@ internal static class UpCommand
             string.Create(CultureInfo.InvariantCulture, $"ready ({time.GetElapsedTime(start).TotalSeconds:F1} s)"));
     }
 
-    private static void Greet(IAnsiConsole console, LocalClusterOptions options, TimeSpan elapsed)
+    private static void Greet(IAnsiConsole console, MachineShare share, TimeSpan elapsed)
     {
         console.WriteLine();
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The cluster is ready after {elapsed.TotalSeconds:F1} s. In another terminal:"));
         console.WriteLine();
-        console.WriteLine($"  export KUBECONFIG={options.Kubeconfig}");
+        console.WriteLine($"  export KUBECONFIG={share.Kubeconfig}");
         console.WriteLine("  kubectl get nodes");
         console.WriteLine();
         console.WriteLine("Ctrl-C stops the cluster; 'orc up' resumes it, 'orc reset' forgets it.");
     }
+
+    private sealed record Asked(
+        string DataDirectory, string? Kubeconfig, WantedShare Share, LocalClusterOptions Options, bool Yes);
 }

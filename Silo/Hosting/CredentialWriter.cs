@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Interfaces.Security;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -31,7 +32,7 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
         {
             var order = new CertificateOrder
             {
-                CommonName = "kubernetes-admin", Organizations = ["system:masters"], Validity = Validity,
+                CommonName = "kubernetes-admin", Organizations = [SystemNames.Masters], Validity = Validity,
             };
             await WriteKubeconfigAsync(adminFile, order, cancellationToken);
         }
@@ -46,23 +47,25 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
     {
         var client = new CertificateOrder
         {
-            CommonName = $"system:node:{options.NodeName}", Organizations = ["system:nodes"], Validity = Validity,
+            CommonName = SystemNames.NodePrefix + options.NodeName,
+            Organizations = [SystemNames.Nodes, SystemNames.NodeNetwork],
+            Validity = Validity,
         };
         await WriteKubeconfigAsync(Path.Combine(directory, "node.conf"), client, cancellationToken);
         var serving = await trustStore.Signer.IssueAsync(
             new CertificateOrder
             {
-                CommonName = $"system:node:{options.NodeName}",
-                Organizations = ["system:nodes"],
+                CommonName = SystemNames.NodePrefix + options.NodeName,
+                Organizations = [SystemNames.Nodes],
                 DnsNames = [options.NodeName, "localhost"],
                 IpAddresses = [options.NodeAddress.ToString(), "127.0.0.1"],
                 Validity = Validity,
             },
             cancellationToken);
         var trust = await trustStore.Trust;
-        await WritePrivateAsync(Path.Combine(directory, "node-serving.crt"), serving.CertificatePem, cancellationToken);
-        await WritePrivateAsync(Path.Combine(directory, "node-serving.key"), serving.KeyPem, cancellationToken);
-        await WritePrivateAsync(Path.Combine(directory, "ca.crt"), trust.Public.AuthorityPem, cancellationToken);
+        OwnFiles.Write(Path.Combine(directory, "node-serving.crt"), serving.CertificatePem);
+        OwnFiles.Write(Path.Combine(directory, "node-serving.key"), serving.KeyPem);
+        OwnFiles.Write(Path.Combine(directory, "ca.crt"), trust.Public.AuthorityPem);
     }
 
     private async Task WriteKubeconfigAsync(string path, CertificateOrder order, CancellationToken cancellationToken)
@@ -70,11 +73,5 @@ public sealed class CredentialWriter(TrustStore trustStore, SiloOptions options,
         var trust = await trustStore.Trust;
         var issued = await trustStore.Signer.IssueAsync(order, cancellationToken);
         Kubeconfig.Write(path, LocalUrl, trust.Public.AuthorityPem, order.CommonName, issued.CertificatePem, issued.KeyPem);
-    }
-
-    private static async Task WritePrivateAsync(string path, string text, CancellationToken cancellationToken)
-    {
-        await File.WriteAllTextAsync(path, text, cancellationToken);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -41,6 +42,7 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         {
             WorkingDirectory = directory.Root,
         };
+        start.Environment.Remove(SiloOptions.ConnectionVariable); // for whom it is meant, it is given below
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[key] = value;
@@ -83,6 +85,17 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         Forget();
     }
 
+    /// <summary>Ends the process without asking, as one that hangs would not hear it.</summary>
+    public async Task KillAsync()
+    {
+        using var process = Find();
+        if (process is not null)
+        {
+            await SignalAsync(process, Sigkill);
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
     /// <summary>The last lines of the log, for error messages.</summary>
     public string LogTail(int lines)
     {
@@ -91,7 +104,7 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
     }
 
     private void Note(int pid) =>
-        File.WriteAllText(directory.PidFile(name), $"{pid.ToString(CultureInfo.InvariantCulture)} {StartTime(pid)}");
+        OwnFiles.Write(directory.PidFile(name), $"{pid.ToString(CultureInfo.InvariantCulture)} {StartTime(pid)}");
 
     private static Task SignalAsync(Process process, int signal) =>
         Programs.RunAsync(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -6,6 +7,7 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// Where a cluster keeps everything on this machine. Layout: <c>postgres/</c> (database), <c>run/</c> (sockets and
 /// process ids), <c>log/</c>,
 /// <c>pki/</c> (credentials of this machine's node), <c>node/</c> (node agent, containerd, volumes), <c>version</c>.
+/// Nobody but its owner, and PostgreSQL's user on the way to its own, can look into it.
 /// </summary>
 public sealed class DataDirectory
 {
@@ -13,6 +15,9 @@ public sealed class DataDirectory
     private const int LayoutVersion = 1;
 
     private const string VersionFile = "version";
+
+    /// <summary>The directory that a new file system begins with.</summary>
+    private const string FreshFileSystem = "lost+found";
 
     private DataDirectory(string root) => Root = root;
 
@@ -42,21 +47,44 @@ public sealed class DataDirectory
     public static string UserDirectory =>
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".orc");
 
+    /// <summary>Where the admin kubeconfig of the default data directory goes.</summary>
+    public static string DefaultKubeconfig => Path.Combine(UserDirectory, "admin.conf");
+
+    /// <summary>Where the admin kubeconfig of a data directory goes when nobody says otherwise.</summary>
+    public static string KubeconfigOf(string root) => Path.GetFullPath(root) == Path.GetFullPath(Default)
+        ? DefaultKubeconfig
+        : Path.Combine(Path.GetFullPath(root), "admin.conf");
+
     /// <summary>True when a cluster was made there; looking makes none.</summary>
     public static bool HoldsCluster(string root) => File.Exists(Path.Combine(root, VersionFile));
+
+    /// <summary>Opens a directory in which a cluster was made; fails where there is none.</summary>
+    public static DataDirectory OpenExisting(string root) => HoldsCluster(root)
+        ? Open(root)
+        : throw new UserErrorException($"There is no cluster in {Path.GetFullPath(root)}.");
 
     /// <summary>Opens or makes the directory; refuses one that a newer version has written.</summary>
     public static DataDirectory Open(string root)
     {
         var directory = new DataDirectory(Path.GetFullPath(root));
-        Directory.CreateDirectory(directory.Root);
-        directory.CheckVersion();
-        foreach (var path in new[] { directory.Run, directory.Logs, directory.Pki, directory.Node })
+        directory.CheckIsOurs();
+        try
         {
-            Directory.CreateDirectory(path);
+            OwnFiles.MakeDirectory(directory.Root, OwnFiles.PrivateDirectory);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException(
+                $"{directory.Root} cannot be made ({failure.Message}): choose another directory with --data-dir.");
         }
 
-        File.SetUnixFileMode(directory.Pki, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        directory.CheckVersion();
+        OwnFiles.MakeDirectory(directory.Run, OwnFiles.PrivateDirectory);
+        foreach (var path in new[] { directory.Logs, directory.Pki, directory.Node })
+        {
+            OwnFiles.MakeDirectory(path, OwnFiles.OwnersDirectory);
+        }
+
         return directory;
     }
 
@@ -66,12 +94,28 @@ public sealed class DataDirectory
     /// <summary>Where a process of ours writes its log.</summary>
     public string LogFile(string process) => Path.Combine(Logs, $"{process}.log");
 
+    // 'orc reset' deletes it whole.
+    private void CheckIsOurs()
+    {
+        if (File.Exists(Root))
+        {
+            throw new UserErrorException($"{Root} is a file: --data-dir names a directory.");
+        }
+
+        if (!HoldsCluster(Root) && Directory.Exists(Root)
+            && Directory.EnumerateFileSystemEntries(Root).Any(static e => Path.GetFileName(e) != FreshFileSystem))
+        {
+            throw new UserErrorException(
+                $"{Root} holds other files, and no cluster: choose an empty directory, or one that does not exist, with --data-dir.");
+        }
+    }
+
     private void CheckVersion()
     {
         var file = Path.Combine(Root, VersionFile);
         if (!File.Exists(file))
         {
-            File.WriteAllText(file, LayoutVersion.ToString(CultureInfo.InvariantCulture));
+            OwnFiles.Write(file, LayoutVersion.ToString(CultureInfo.InvariantCulture));
             return;
         }
 

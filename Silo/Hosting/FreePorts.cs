@@ -14,7 +14,8 @@ public static class FreePorts
     {
         Port = Probe(
             options.BindAddress, options.Port, $"port {options.Port} is in use by another program: choose another with --port."),
-        SiloPort = Probe(
+        // Without a store there are no other silos, and nobody listens for them.
+        SiloPort = options.ConnectionString is null ? SiloOptions.DefaultSiloPort : Probe(
             options.SiloAddress,
             options.SiloPort,
             $"silo port {options.SiloPort} is in use: every silo on a machine needs its own, choose another with --silo-port."),

@@ -1,4 +1,5 @@
 using System.Text;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -9,12 +10,13 @@ public static class Kubeconfig
     public static void Write(
         string path, string server, string authorityPem, string user, string certificatePem, string keyPem)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var temporary = $"{path}.new";
-        File.WriteAllText(temporary, Text(server, authorityPem, user, certificatePem, keyPem));
-        File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.Move(temporary, path, overwrite: true);
+        OwnFiles.MakeMissing(Path.GetDirectoryName(Path.GetFullPath(path))!, OwnFiles.OwnersDirectory);
+        OwnFiles.Write(path, Text(server, authorityPem, user, certificatePem, keyPem));
     }
+
+    /// <summary>True when a file leads to the cluster of this authority.</summary>
+    public static bool IsOf(string path, string authorityPem) =>
+        File.ReadAllText(path).Contains(Base64(authorityPem), StringComparison.Ordinal);
 
     private static string Text(string server, string authorityPem, string user, string certificatePem, string keyPem) => $"""
         apiVersion: v1

@@ -1,73 +1,87 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.NetworkInformation;
+using OrleansOrchestrator.Machine;
 using k8s;
-using k8s.Autorest;
-using k8s.Models;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>What <c>orc up</c> is asked to run.</summary>
 public sealed record LocalClusterOptions
 {
-    public required string DataDirectory { get; init; }
-
-    public required string Kubeconfig { get; init; }
-
-    public int Port { get; init; } = 6443;
-
     public string NodeName { get; init; } = Dns.GetHostName().ToLowerInvariant();
-
-    /// <summary>
-    /// Null: an address of our own on a link of our own, which stays the same when the machine moves between networks.
-    /// </summary>
-    public IPAddress? NodeAddress { get; init; }
 
     /// <summary>0 runs a real node.</summary>
     public int HollowNodes { get; init; }
 
     /// <summary>Somebody else's PostgreSQL; null runs a private one.</summary>
     public string? ConnectionString { get; init; }
+
+    /// <summary>How many connections to PostgreSQL the silo may hold.</summary>
+    public int StoreConnections { get; init; } = Grains.Kernel.StoreConnections.Default.Total;
 }
 
 /// <summary>
 /// The processes of a cluster on this machine: PostgreSQL, the silo, the node agent (which runs containerd). Each is a
-/// daemon of its own, so a killed one takes no other with it; <see cref="SuperviseAsync"/> starts again what dies.
+/// daemon of its own, so a killed one takes no other with it; <see cref="ClusterSupervisor"/> starts again what dies or
+/// hangs. What it makes on the machine's network begins with the name of its <see cref="MachineShare"/>, and it removes
+/// nothing else.
 /// </summary>
-public sealed class LocalCluster(LocalClusterOptions options, DataDirectory directory, TimeProvider time)
+public sealed class LocalCluster
 {
-    private const string NodeLink = "orc-node";
-    private const string DefaultNodeAddress = "10.243.0.1";
-    private const string ServiceRange = "10.96.0.0/16";
-
     private static readonly TimeSpan SiloStartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan NodeReadyTime = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan SupervisorPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan DiskPeriod = TimeSpan.FromSeconds(5);
 
-    // Less than two segments of PostgreSQL's log: it may have to stop at any moment.
-    private const long LeastFreeBytes = 32 * BytesPerMebibyte;
-    private const long BytesPerMebibyte = 1024 * 1024;
+    private readonly LocalClusterOptions _options;
+    private readonly DataDirectory _directory;
+    private readonly TimeProvider _time;
+    private readonly PrivatePostgres _postgres;
+    private readonly DaemonProcess _up;
+    private readonly DaemonProcess _silo;
+    private readonly DaemonProcess _agent;
+    private readonly OwnedLink _link;
 
-    private readonly PrivatePostgres _postgres = new(directory);
-    private readonly DaemonProcess _up = new(directory, "up");
-    private readonly DaemonProcess _silo = new(directory, "silo");
-    private readonly DaemonProcess _agent = new(directory, "node-agent");
+    public LocalCluster(LocalClusterOptions options, MachineShare share, DataDirectory directory, TimeProvider time)
+    {
+        (_options, Share, _directory, _time) = (options, share, directory, time);
+        _postgres = new PrivatePostgres(directory);
+        _up = new DaemonProcess(directory, "up");
+        _silo = new DaemonProcess(directory, "silo");
+        _agent = new DaemonProcess(directory, "node-agent");
+        _link = new OwnedLink(share.NodeLink, directory.Root);
+    }
+
+    /// <summary>What of the machine is this cluster's.</summary>
+    public MachineShare Share { get; }
+
+    /// <summary>True when this cluster runs no container, only simulated nodes.</summary>
+    public bool IsHollow => _options.HollowNodes > 0;
+
+    /// <summary>True when the private PostgreSQL belongs to this cluster.</summary>
+    public bool HasOwnStore => _options.ConnectionString is null;
+
+    /// <summary>True when a part of a data directory's cluster runs, or is being started.</summary>
+    public static bool IsRunning(DataDirectory directory) =>
+        new[] { "up", "silo", "node-agent" }.Any(name => new DaemonProcess(directory, name).Find() is not null);
 
     /// <summary>Makes the present process the supervisor of this data directory; there can be one.</summary>
     public void ClaimSupervision()
     {
-        if (_up.Find() is { } other)
+        RequireNoSupervisor(_directory);
+        _up.Claim();
+    }
+
+    /// <summary>Fails when another process supervises a data directory.</summary>
+    public static void RequireNoSupervisor(DataDirectory directory)
+    {
+        if (new DaemonProcess(directory, "up").Find() is { } other)
         {
             throw new UserErrorException(
                 $"This cluster is already up: 'orc up' runs as process {other.Id}. 'orc down' stops it; --data-dir names another cluster.");
         }
-
-        _up.Claim();
     }
 
     /// <summary>Lets another process supervise.</summary>
@@ -77,27 +91,13 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
     /// stopped.</summary>
     public async Task StopFromOutsideAsync(CancellationToken cancellationToken)
     {
-        await _up.StopAsync(SupervisorPatience, time);
+        await _up.StopAsync(SupervisorPatience, _time);
         await StopAsync(cancellationToken);
-    }
-
-    /// <summary>True when this cluster runs no container, only simulated nodes.</summary>
-    public bool IsHollow => options.HollowNodes > 0;
-
-    /// <summary>Fails when somebody else has the API's port.</summary>
-    public void CheckPort()
-    {
-        var taken = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(l => l.Port == options.Port);
-        if (taken && _silo.Find() is null)
-        {
-            throw new UserErrorException(
-                $"Port {options.Port} is in use by another program: stop that, or choose another port with --port.");
-        }
     }
 
     /// <summary>Starts PostgreSQL unless it runs or is somebody else's.</summary>
     public Task StartStoreAsync(CancellationToken cancellationToken) =>
-        options.ConnectionString is null ? _postgres.StartAsync(cancellationToken) : Task.CompletedTask;
+        HasOwnStore ? _postgres.StartAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Starts the silo unless it runs, and returns when the API is ready.</summary>
     public async Task StartSiloAsync(CancellationToken cancellationToken)
@@ -105,14 +105,13 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         var process = _silo.Find();
         if (process is null)
         {
-            if (!IsHollow && options.NodeAddress is null)
+            await EnsureLinkAsync(cancellationToken);
+            if (File.Exists(Share.Kubeconfig))
             {
-                await EnsureNodeLinkAsync(cancellationToken);
+                File.Delete(Share.Kubeconfig);
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(options.Kubeconfig)!);
-            File.Delete(options.Kubeconfig);
-            process = _silo.Start(Environment.ProcessPath!, SiloArguments());
+            process = _silo.Start(Environment.ProcessPath!, SiloArguments(), SiloSecrets());
         }
 
         await WaitForApiAsync(process, cancellationToken);
@@ -134,76 +133,80 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
             : WaitForNodesAsync(_agent, process!, cancellationToken));
     }
 
-    /// <summary>Starts again whatever ends, until cancelled; <paramref name="report"/> is told.</summary>
-    public Task SuperviseAsync(Action<string> report, CancellationToken cancellationToken)
-    {
-        var tasks = new List<Task> { KeepAsync("silo", _silo.Find, StartSiloAsync, report, cancellationToken) };
-        if (!IsHollow)
-        {
-            tasks.Add(KeepAsync("node agent", _agent.Find, StartNodeAsync, report, cancellationToken));
-        }
-
-        if (options.ConnectionString is null)
-        {
-            tasks.Add(KeepAsync("PostgreSQL", FindPostgres, StartStoreAsync, report, cancellationToken));
-        }
-
-        tasks.Add(WatchDiskAsync(report, cancellationToken));
-        return Task.WhenAll(tasks);
-    }
-
     /// <summary>
-    /// Says when the disk of the data directory fills up and when there is room again: what writes there cannot even
-    /// log it then.
+    /// Makes the link with the node's address, unless that is somebody else's affair, and repairs it; true when it was
+    /// not there.
     /// </summary>
-    private async Task WatchDiskAsync(Action<string> report, CancellationToken cancellationToken)
+    public async Task<bool> EnsureLinkAsync(CancellationToken cancellationToken)
     {
-        var drive = new DriveInfo(directory.Root);
-        var wasFull = false;
-        while (true)
+        var address = IPAddress.Parse(Share.NodeAddress);
+        if (IsHollow || Share.HasForeignAddress || _link.Has(address))
         {
-            var free = drive.AvailableFreeSpace;
-            var isFull = free < LeastFreeBytes;
-            if (isFull != wasFull)
-            {
-                report(isFull
-                    ? $"The disk of {directory.Root} is full ({free / BytesPerMebibyte} MiB left): writes are refused until there is room."
-                    : $"The disk of {directory.Root} has room again ({free / BytesPerMebibyte} MiB).");
-                wasFull = isFull;
-            }
-
-            await Task.Delay(DiskPeriod, time, cancellationToken);
+            return false;
         }
+
+        // The route: so that this machine reaches Services even where it has no default route. The proxy translates the
+        // address, but first there must be a way.
+        await _link.EnsureAsync(address, cancellationToken);
+        await _link.RouteAsync(Share.ServiceCidr, cancellationToken);
+        if (Share.OwnPool is { } pool)
+        {
+            await _link.RouteAsync(pool, cancellationToken);
+        }
+
+        return true;
     }
 
     /// <summary>Stops everything, in the order in which things need each other.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _agent.StopAsync(StopPatience, time);
+        await _agent.StopAsync(StopPatience, _time);
         await CleanNodeAsync(cancellationToken);
-        await _silo.StopAsync(StopPatience, time);
+        await _silo.StopAsync(StopPatience, _time);
         await _postgres.StopAsync(cancellationToken);
-        if (HasLink())
+        await _link.RemoveAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// The parts that are to be kept running: how each is found, asked, ended when it hangs, and started.
+    /// </summary>
+    public IReadOnlyList<ClusterPart> Parts()
+    {
+        var parts = new List<ClusterPart>
         {
-            await Programs.RunAsync(Programs.Find("ip")!, ["link", "delete", NodeLink], cancellationToken);
+            new("silo", _silo.Find, Questions.Page(Url(Share.Port, "livez")), _silo.KillAsync, StartSiloAsync),
+        };
+        if (!IsHollow)
+        {
+            parts.Add(new(
+                "node agent", _agent.Find, Questions.Page(Url(Share.KubeletPort, "healthz")), _agent.KillAsync,
+                StartNodeAsync));
         }
+
+        if (HasOwnStore)
+        {
+            parts.Add(new(
+                "PostgreSQL", FindPostgres, Questions.Login(_postgres.ConnectionString), _postgres.KillAsync,
+                StartStoreAsync));
+        }
+
+        return parts;
     }
 
     /// <summary>One line a part: what runs, and as which process.</summary>
-    public IReadOnlyList<(string Part, string State)> Describe()
-    {
-        var rows = new List<(string, string)>
-        {
-            ("supervisor (orc up)", StateOf(_up.Find())),
-            ("PostgreSQL", StateOf(FindPostgres())),
-            ("silo (API, controllers, scheduler)", StateOf(_silo.Find())),
-            ("node agent", StateOf(_agent.Find())),
-        };
-        return rows;
-    }
+    public IReadOnlyList<(string Part, string State)> Describe() =>
+    [
+        ("supervisor (orc up)", StateOf(_up.Find())),
+        ("PostgreSQL", StateOf(FindPostgres())),
+        ("silo (API, controllers, scheduler)", StateOf(_silo.Find())),
+        ("node agent", StateOf(_agent.Find())),
+    ];
 
     private static string StateOf(Process? process) =>
         process is null ? "not running" : $"running, process {process.Id.ToString(CultureInfo.InvariantCulture)}";
+
+    // The silo listens on all addresses; the agent too.
+    private static Uri Url(int port, string path) => new UriBuilder("https", "127.0.0.1", port, path).Uri;
 
     private Process? FindPostgres()
     {
@@ -216,52 +219,9 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         return Process.GetProcessById(pid);
     }
 
-    private async Task KeepAsync(
-        string name,
-        Func<Process?> find,
-        Func<CancellationToken, Task> start,
-        Action<string> report,
-        CancellationToken cancellationToken)
-    {
-        string? trouble = null;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                using var process = find();
-                if (process is not null)
-                {
-                    await process.WaitForExitAsync(cancellationToken);
-                    trouble = null;
-                }
-
-                // What goes on failing in the same way (a disk that stays full) is said once.
-                if (trouble is null)
-                {
-                    report($"The {name} has ended; starting it again.");
-                }
-
-                await start(cancellationToken);
-                report($"The {name} runs again.");
-                trouble = null;
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                if (failure.Message != trouble)
-                {
-                    report($"The {name} did not start: {failure.Message}");
-                }
-
-                trouble = failure.Message;
-            }
-
-            await Task.Delay(RestartDelay, time, cancellationToken);
-        }
-    }
-
     private async Task WaitForApiAsync(Process silo, CancellationToken cancellationToken)
     {
-        var start = time.GetTimestamp();
+        var start = _time.GetTimestamp();
         while (!await IsApiReadyAsync(cancellationToken))
         {
             if (silo.HasExited)
@@ -269,21 +229,22 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
                 throw Ended("silo", _silo);
             }
 
-            if (time.GetElapsedTime(start) > SiloStartTime)
+            if (_time.GetElapsedTime(start) > SiloStartTime)
             {
                 throw Late("silo", _silo, SiloStartTime);
             }
 
-            await Task.Delay(PollInterval, time, cancellationToken);
+            await Task.Delay(PollInterval, _time, cancellationToken);
         }
     }
 
     /// <summary>Returns when every node is Ready, and fails when the process on which that depends ends first.</summary>
     private async Task WaitForNodesAsync(DaemonProcess daemon, Process process, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(NodeReadyTime, time);
+        using var limit = new CancellationTokenSource(NodeReadyTime, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var ready = FollowNodesAsync(stop.Token);
+        var own = IsHollow ? null : _options.NodeName;
+        var ready = new ReadyNodes(Share.Kubeconfig, own, process.StartTime, _time).WaitAsync(stop.Token);
         var first = await Task.WhenAny(ready, process.WaitForExitAsync(stop.Token));
         var hasEnded = first != ready && first.IsCompletedSuccessfully;
         await stop.CancelAsync();
@@ -315,14 +276,15 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
 
     private async Task<bool> IsApiReadyAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(options.Kubeconfig))
+        if (!File.Exists(Share.Kubeconfig))
         {
             return false;
         }
 
         try
         {
-            using var client = Client();
+            using var client = new Kubernetes(
+                KubernetesClientConfiguration.BuildConfigFromConfigFile(Share.Kubeconfig));
             await client.Version.GetCodeAsync(cancellationToken);
             return true;
         }
@@ -332,124 +294,61 @@ public sealed class LocalCluster(LocalClusterOptions options, DataDirectory dire
         }
     }
 
-    /// <summary>Returns when there are nodes and all are Ready; begins anew when the API went away meanwhile.</summary>
-    private async Task FollowNodesAsync(CancellationToken cancellationToken)
+    private string Address => IsHollow && !Share.HasForeignAddress ? IPAddress.Loopback.ToString() : Share.NodeAddress;
+
+    /// <summary>What may hold a password is no argument: everybody on a machine can read those.</summary>
+    private Dictionary<string, string> SiloSecrets() => new()
     {
-        while (true)
-        {
-            try
-            {
-                if (await FollowNodesOnceAsync(cancellationToken))
-                {
-                    return;
-                }
-            }
-            catch (Exception failure) when (
-                !cancellationToken.IsCancellationRequested
-                && failure is HttpRequestException or HttpOperationException or IOException or KubernetesException
-                    or OperationCanceledException)
-            {
-                // The silo may be starting again; a request that takes the client too long counts as cancelled.
-            }
-
-            await Task.Delay(PollInterval, time, cancellationToken);
-        }
-    }
-
-    /// <summary>False when the watch ended before that.</summary>
-    private async Task<bool> FollowNodesOnceAsync(CancellationToken cancellationToken)
-    {
-        using var client = Client();
-        var list = await client.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        var nodes = list.Items.ToDictionary(static n => n.Metadata.Name, IsReady, StringComparer.Ordinal);
-        if (AreReady(nodes))
-        {
-            return true;
-        }
-
-        var changes = client.CoreV1.WatchListNodeAsync(
-            resourceVersion: list.Metadata.ResourceVersion, cancellationToken: cancellationToken);
-        await foreach (var (kind, node) in changes)
-        {
-            if (kind == WatchEventType.Deleted)
-            {
-                nodes.Remove(node.Metadata.Name);
-            }
-            else
-            {
-                nodes[node.Metadata.Name] = IsReady(node);
-            }
-
-            if (AreReady(nodes))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool AreReady(Dictionary<string, bool> nodes) => nodes.Count > 0 && nodes.Values.All(static r => r);
-
-    private static bool IsReady(V1Node node) =>
-        node.Status?.Conditions?.Any(c => c.Type == "Ready" && c.Status == "True") ?? false;
-
-    private Kubernetes Client() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig));
-
-    private string Address =>
-        options.NodeAddress?.ToString() ?? (IsHollow ? IPAddress.Loopback.ToString() : DefaultNodeAddress);
+        [SiloOptions.ConnectionVariable] = _options.ConnectionString ?? _postgres.ConnectionString,
+    };
 
     private List<string> SiloArguments() =>
     [
         "silo",
-        "--connection", options.ConnectionString ?? _postgres.ConnectionString,
-        "--port", options.Port.ToString(CultureInfo.InvariantCulture),
+        "--store-connections", Number(_options.StoreConnections),
+        "--port", Number(Share.Port),
+        "--silo-port", Number(Share.SiloPort),
         "--advertise-address", Address,
-        "--admin-kubeconfig", options.Kubeconfig,
-        "--node-credentials", directory.Pki,
-        "--node-name", options.NodeName,
+        "--service-cidr", Share.ServiceCidr,
+        "--cluster-cidr", Share.PodCidr,
+        "--node-port-range", Share.NodePorts,
+        "--admin-kubeconfig", Share.Kubeconfig,
+        "--node-credentials", _directory.Pki,
+        "--node-name", _options.NodeName,
         "--node-ip", Address,
-        "--hollow-nodes", options.HollowNodes.ToString(CultureInfo.InvariantCulture),
+        "--hollow-nodes", Number(_options.HollowNodes),
+        .. PoolArguments(),
+        "--local-storage",
     ];
+
+    private IEnumerable<string> PoolArguments() =>
+        Share.LoadBalancerPools.SelectMany(static p => new[] { "--load-balancer-pool", p });
 
     private List<string> AgentArguments() =>
     [
-        "--kubeconfig", Path.Combine(directory.Pki, "node.conf"),
-        "--node-name", options.NodeName,
+        "--kubeconfig", Path.Combine(_directory.Pki, "node.conf"),
+        "--node-name", _options.NodeName,
         "--node-ip", Address,
-        "--data-dir", directory.Node,
-        "--tls-cert-file", Path.Combine(directory.Pki, "node-serving.crt"),
-        "--tls-private-key-file", Path.Combine(directory.Pki, "node-serving.key"),
-        "--client-ca-file", Path.Combine(directory.Pki, "ca.crt"),
+        "--cluster-cidr", Share.PodCidr,
+        "--cluster-dns", Share.DnsAddress,
+        "--kubelet-port", Number(Share.KubeletPort),
+        "--proxy-health-port", Number(Share.ProxyHealthPort),
+        "--tls-cert-file", Path.Combine(_directory.Pki, "node-serving.crt"),
+        "--tls-private-key-file", Path.Combine(_directory.Pki, "node-serving.key"),
+        "--client-ca-file", Path.Combine(_directory.Pki, "ca.crt"),
+        .. Share.AnnounceLink.Length > 0 ? new[] { "--announce-link", Share.AnnounceLink } : [],
+        .. NodeAgentProgram.Place(_directory, Share),
     ];
 
     // Stopping an agent leaves containers alone, as an upgrade wants it; stopping the cluster does not.
     private async Task CleanNodeAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(directory.Pki, "node.conf"))
-            && Directory.EnumerateFileSystemEntries(directory.Node).Any())
+        if (File.Exists(Path.Combine(_directory.Pki, "node.conf"))
+            && Directory.EnumerateFileSystemEntries(_directory.Node).Any())
         {
-            await NodeAgentProgram.RequireAsync(directory, ["clean"], cancellationToken);
+            await NodeAgentProgram.RequireAsync(_directory, Share, ["clean"], cancellationToken);
         }
     }
 
-    // Not by /sys/class/net, which shows the network that it was mounted in, not the one that we are in.
-    private static bool HasLink() => NetworkInterface.GetAllNetworkInterfaces().Any(i => i.Name == NodeLink);
-
-    private static async Task EnsureNodeLinkAsync(CancellationToken cancellationToken)
-    {
-        var ip = Programs.Find("ip")!;
-        if (!HasLink())
-        {
-            await Programs.RequireAsync(ip, ["link", "add", NodeLink, "type", "bridge"], cancellationToken);
-        }
-
-        await Programs.RequireAsync(
-            ip, ["address", "replace", $"{DefaultNodeAddress}/32", "dev", NodeLink], cancellationToken);
-        await Programs.RequireAsync(ip, ["link", "set", NodeLink, "up"], cancellationToken);
-
-        // So that this machine reaches Services even where it has no default route: the proxy translates the address,
-        // but first there must be a way.
-        await Programs.RequireAsync(ip, ["route", "replace", ServiceRange, "dev", NodeLink], cancellationToken);
-    }
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -20,8 +20,19 @@ public static class NodeAgentProgram
         }
     }
 
+    /// <summary>Where the node of a data directory keeps what is its own, and what it calls that.</summary>
+    public static string[] Place(DataDirectory directory, MachineShare share) =>
+    [
+        "--data-dir", directory.Node,
+        "--network-name", share.Name,
+        "--bridge-name", share.Bridge,
+        "--cgroup-root", $"/{share.Name}",
+        "--pod-logs-dir",
+        share.Name == MachineShare.FirstName ? "/var/log/pods" : System.IO.Path.Combine(directory.Logs, "pods"),
+    ];
+
     /// <summary>Runs a verb on the node of a data directory; it must succeed.</summary>
     public static Task<string> RequireAsync(
-        DataDirectory directory, string[] arguments, CancellationToken cancellationToken) =>
-        Programs.RequireAsync(Path, [.. arguments, "--data-dir", directory.Node], cancellationToken);
+        DataDirectory directory, MachineShare share, string[] arguments, CancellationToken cancellationToken) =>
+        Programs.RequireAsync(Path, [.. arguments, .. Place(directory, share)], cancellationToken);
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -15,7 +17,9 @@ public sealed class PrivatePostgres(DataDirectory directory)
     private const string Database = "orc";
 
     /// <summary>
-    /// Measured on small machines: enough for 10,000 pods, small when idle. synchronous_commit stays on.
+    /// Measured on small machines: enough for 10,000 pods, small when idle. synchronous_commit stays on. Slow
+    /// statements
+    /// are logged without their parameters, which are whole objects, Secrets too.
     /// </summary>
     private const string Settings = """
         listen_addresses = ''
@@ -28,6 +32,7 @@ public sealed class PrivatePostgres(DataDirectory directory)
         autovacuum_naptime = 20s
         autovacuum_vacuum_scale_factor = 0.1
         log_min_duration_statement = 1s
+        log_parameter_max_length = 0
         log_autovacuum_min_duration = -1
         """;
 
@@ -51,7 +56,10 @@ public sealed class PrivatePostgres(DataDirectory directory)
         return exitCode == 0;
     }
 
-    /// <summary>Process id of the postmaster; null when it is not running.</summary>
+    /// <summary>
+    /// Process id of the postmaster; null when it is not running. The file that says so is the server's user's:
+    /// whatever else it names is none of ours.
+    /// </summary>
     public int? ProcessId
     {
         get
@@ -59,6 +67,7 @@ public sealed class PrivatePostgres(DataDirectory directory)
             var file = Path.Combine(Cluster, "postmaster.pid");
             return File.Exists(file) && int.TryParse(
                 File.ReadLines(file).FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && IsServer(pid)
                 ? pid
                 : null;
         }
@@ -67,9 +76,56 @@ public sealed class PrivatePostgres(DataDirectory directory)
     /// <summary>Stops the server after its clients' transactions; does nothing when it is not running.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (Directory.Exists(Cluster) && await IsRunningAsync(cancellationToken))
+        if (!Directory.Exists(Cluster))
+        {
+            return;
+        }
+
+        await AdmitServerAsync(cancellationToken);
+        if (await IsRunningAsync(cancellationToken))
         {
             await RunAsync("pg_ctl", ["stop", "-w", "-s", "-m", "fast", "-D", Cluster], cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Ends a server that hangs as a crash would; what was committed stays. Its sessions go too: one that hangs with it
+    /// would keep the next server from starting.
+    /// </summary>
+    public async Task KillAsync()
+    {
+        if (ProcessId is not { } server)
+        {
+            return;
+        }
+
+        using var process = Process.GetProcessById(server);
+        var id = server.ToString(CultureInfo.InvariantCulture);
+        var owners = await Programs.RequireAsync(
+            "stat", ["-c", "%u", $"/proc/{id}", directory.Postgres], CancellationToken.None);
+        if (owners.Split('\n') is not [var owner, var ours] || owner != ours)
+        {
+            throw new UserErrorException($"Process {id} is not PostgreSQL's user's; it is left alone.");
+        }
+
+        var sessions = await File.ReadAllTextAsync($"/proc/{id}/task/{id}/children");
+        string[] all = [id, .. sessions.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        await Programs.RunAsync("kill", ["-9", .. all], CancellationToken.None);
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Whether a process is a PostgreSQL that serves this data directory.</summary>
+    private bool IsServer(int pid)
+    {
+        var process = $"/proc/{pid.ToString(CultureInfo.InvariantCulture)}";
+        try
+        {
+            return Path.GetFileName(new FileInfo($"{process}/exe").LinkTarget) is "postgres" or "postgres (deleted)"
+                && File.ReadAllText($"{process}/cmdline").Split('\0').Contains(Cluster);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false; // it has ended, or is somebody else's
         }
     }
 
@@ -82,16 +138,15 @@ public sealed class PrivatePostgres(DataDirectory directory)
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(directory.Postgres);
-        Directory.CreateDirectory(directory.PostgresSocket);
+        OwnFiles.MakeDirectory(directory.Postgres, OwnFiles.OwnersDirectory);
+        OwnFiles.MakeDirectory(directory.PostgresSocket, OwnFiles.OwnersDirectory);
         if (Environment.IsPrivilegedProcess)
         {
             await Programs.RequireAsync(
                 "chown", [SystemUser, directory.Postgres, directory.PostgresSocket], cancellationToken);
         }
 
-        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        File.SetUnixFileMode(directory.PostgresSocket, OwnerOnly);
+        await AdmitServerAsync(cancellationToken);
         if (File.Exists(Path.Combine(Cluster, "PG_VERSION")))
         {
             return;
@@ -110,6 +165,11 @@ public sealed class PrivatePostgres(DataDirectory directory)
         await StartServerAsync(cancellationToken);
         await RunAsync("createdb", ["-h", directory.PostgresSocket, "-U", Superuser, Database], cancellationToken);
     }
+
+    /// <summary>Lets the server's user through what is private on the way to its own directories.</summary>
+    private Task AdmitServerAsync(CancellationToken cancellationToken) => Environment.IsPrivilegedProcess
+        ? Programs.RequireAsync("chgrp", [SystemUser, directory.Root, directory.Run], cancellationToken)
+        : Task.CompletedTask;
 
     private async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
     {

@@ -55,6 +55,7 @@ public static class Programs
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
             WorkingDirectory = "/",
         };
+        process.StartInfo.Environment.Remove(SiloOptions.ConnectionVariable); // may hold a password, and is the silo's
         process.Start();
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);

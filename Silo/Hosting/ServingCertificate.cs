@@ -21,9 +21,6 @@ public sealed partial class ServingCertificate(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
     private const string ServiceName = "kubernetes.default.svc.cluster.local";
 
-    /// <summary>First address of the service range, 10.96.0.0/16.</summary>
-    private const string ServiceAddress = "10.96.0.1";
-
     private SslServerAuthenticationOptions? _handshake;
 
     /// <summary>
@@ -111,7 +108,7 @@ public sealed partial class ServingCertificate(
     {
         yield return IPAddress.Loopback.ToString();
         yield return IPAddress.IPv6Loopback.ToString();
-        yield return ServiceAddress;
+        yield return options.Services.ApiAddress;
         yield return options.AdvertiseAddress.ToString();
         if (!options.BindAddress.Equals(IPAddress.Any) && !options.BindAddress.Equals(IPAddress.IPv6Any))
         {

@@ -4,11 +4,18 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
 using Orleans.Configuration;
+using Orleans.Runtime;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Serving;
+using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kubelet;
+using OrleansOrchestrator.Dashboard;
+using OrleansOrchestrator.Api.Usage;
+using OrleansOrchestrator.Grains;
+using OrleansOrchestrator.Grains.Cloud;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -22,6 +29,9 @@ namespace OrleansOrchestrator.Silo.Hosting;
 public static class SiloHost
 {
     private const string ClusterName = "orc";
+
+    /// <summary>Upstream's bound on a request's line and headers.</summary>
+    private const int MaxHeaderBytes = 1024 * 1024;
 
     // One client-go client holds all its watches on one HTTP/2 connection.
     private const int MaxStreamsPerConnection = 1000;
@@ -46,8 +56,8 @@ public static class SiloHost
         ConfigureServer(builder.WebHost, options);
 
         var app = builder.Build();
-        app.UseWebSockets();
-        app.UseOrchestratorAuthentication();
+        app.UseAnswerHeaders();
+        app.UseDashboard();
         app.MapOrchestratorApi();
         return app;
     }
@@ -66,6 +76,9 @@ public static class SiloHost
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("OrleansOrchestrator", LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // What YARP says of each request has its whole URL: of exec, the command with all its arguments.
+        logging.AddFilter("Yarp", LogLevel.Warning);
 
         // Orleans logs what it could not repeat; each attempt fills pages while a silo is being found dead.
         logging.AddFilter("Polly", LogLevel.None);
@@ -91,19 +104,23 @@ public static class SiloHost
         {
             silo.UseLocalhostClustering(
                 options.SiloPort, gatewayPort: 0, serviceId: ClusterName, clusterId: ClusterName);
+            NoSiloListener.Use(silo.Services);
         }
         else
         {
             silo.ConfigureEndpoints(
                 options.SiloAddress, options.SiloPort, gatewayPort: 0, listenOnAnyHostAddress: false);
+            silo.Services.AddSingleton<IFatalErrorHandler, SiloEnd>();
         }
 
-        silo.AddOrchestratorGrains(store => store.ConnectionString = options.ConnectionString);
+        silo.AddOrchestratorGrains(store =>
+            (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections));
     });
 
     private static void ConfigureServices(IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton(options.Services);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(BuiltInResources.Table);
         services.AddResourceCaches();
@@ -112,19 +129,38 @@ public static class SiloHost
             StaticTokens = options.TokenFile is { } file
                 ? StaticTokenFile.Read(file)
                 : new Dictionary<string, Interfaces.Kernel.UserIdentity>(),
+            MaxTokenLifetime = options.MaxTokenLifetime,
         });
+        services.AddTokenRequests();
         services.AddSingleton(new DrainOptions { Delay = options.ShutdownDelay });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
+        services.AddSingleton(options.Limits);
+        if (options.AdmissionFile is { } admission)
+        {
+            services.AddSingleton(AdmissionConfigurationFile.Read(admission));
+        }
+
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
+        services.AddResourceMetrics();
         services.AddClusterBootstrap(bootstrap =>
         {
             // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.
             bootstrap.ApiAddresses =
                 IPAddress.IsLoopback(options.AdvertiseAddress) ? [] : [options.AdvertiseAddress.ToString()];
             bootstrap.ApiPort = options.Port;
+            bootstrap.HasLocalStorage = options.LocalStorage;
         });
-        services.AddOrchestratorControllers(controllers => controllers.Enabled = options.Controllers);
+        services.AddOrchestratorControllers(controllers =>
+        {
+            controllers.Enabled = options.Controllers;
+            controllers.PodNetworks = options.PodNetworks ?? controllers.PodNetworks;
+        });
+        if (options.LoadBalancerPools.Count > 0)
+        {
+            services.AddBareMetal(options.LoadBalancerPools);
+        }
+
         services.AddOrchestratorScheduling(
             scheduler => scheduler.Enabled = options.Controllers, new HollowNodeSettings { Count = options.HollowNodes });
         services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBuffers>();
@@ -140,9 +176,15 @@ public static class SiloHost
         {
             kestrel.AddServerHeader = false;
             kestrel.AllowSynchronousIO = false;
+            // Bodies are bounded where they are read, and by the request's deadline; proxied ones by neither.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(32);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(90);
+            kestrel.Limits.MaxRequestLineSize = MaxHeaderBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
             kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
             kestrel.Listen(new IPEndPoint(options.BindAddress, options.Port), ConfigureTls);

@@ -1,12 +1,36 @@
 using System.Net;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Grains.Cloud.BareMetal;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Resources.Core.Services;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
 /// <summary>Everything that one silo is told at start.</summary>
 public sealed record SiloOptions
 {
+    public const int DefaultSiloPort = 11111;
+
+    /// <summary>The environment variable that names PostgreSQL where no option does.</summary>
+    public const string ConnectionVariable = "ORC_CONNECTION";
+
     /// <summary>PostgreSQL, in Npgsql's form; null keeps the cluster in memory and loses it at exit.</summary>
     public string? ConnectionString { get; init; }
+
+    /// <summary>How many connections to PostgreSQL this silo may hold.</summary>
+    public StoreConnections StoreConnections { get; init; } = StoreConnections.Default;
+
+    /// <summary>Addresses and node ports of Services.</summary>
+    public ServiceAddressRange Services { get; init; } = ServiceAddressRange.Default;
+
+    /// <summary>Networks of all pods; null for the usual one.</summary>
+    public IReadOnlyList<PodNetwork>? PodNetworks { get; init; }
+
+    /// <summary>
+    /// Addresses of load balancers; without any, Services of that type wait for somebody's controller.
+    /// </summary>
+    public IReadOnlyList<AddressPool> LoadBalancerPools { get; init; } = [];
 
     /// <summary>Where the API listens.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.Any;
@@ -23,7 +47,7 @@ public sealed record SiloOptions
     public IPAddress SiloAddress { get; init; } = IPAddress.Loopback;
 
     /// <summary>Where other silos reach this one; 0 takes a free port.</summary>
-    public int SiloPort { get; init; } = 11111;
+    public int SiloPort { get; init; } = DefaultSiloPort;
 
     /// <summary>
     /// How long a silo that is told to stop still serves, so that load balancers see its readiness fail.
@@ -36,8 +60,20 @@ public sealed record SiloOptions
     /// <summary>Number of simulated nodes.</summary>
     public int HollowNodes { get; init; }
 
+    /// <summary>True for a cluster that begins with the default StorageClass <c>local-path</c>.</summary>
+    public bool LocalStorage { get; init; }
+
+    /// <summary>How much the API does at once, and for how long.</summary>
+    public RequestLimits Limits { get; init; } = new();
+
     /// <summary>CSV of static tokens: token, user, uid, "group,group"; upstream's <c>--token-auth-file</c>.</summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>The longest life of a service-account token; null for no bound.</summary>
+    public TimeSpan? MaxTokenLifetime { get; init; }
+
+    /// <summary>An AdmissionConfiguration; null takes upstream's defaults.</summary>
+    public string? AdmissionFile { get; init; }
 
     /// <summary>Where to write the admin kubeconfig once the API answers; null writes none.</summary>
     public string? AdminKubeconfig { get; init; }

@@ -21,5 +21,8 @@ public sealed record BenchOptions
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));
 
-    public string Silo => Path.Combine(Repository, "Silo", "bin", "Release", "publish", "OrleansOrchestrator.Silo");
+    /// <summary>Another program than the published silo.</summary>
+    public string? OtherSilo { get; init; }
+
+    public string Silo => OtherSilo ?? Path.Combine(Repository, "Silo", "bin", "Release", "publish", "OrleansOrchestrator.Silo");
 }

@@ -50,4 +50,11 @@ node.Options.Add(repository);
 node.SetAction((parsed, cancellationToken) => NodeBench.RunInsideAsync(
     new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
 command.Subcommands.Add(node);
+var silo = new Option<string?>("--silo") { Description = "Another program than the published silo." };
+var workloads = new Command("workloads", "Measures what controllers do with many objects at once.") { repository, silo };
+workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+}).RunAsync(cancellationToken));
+command.Subcommands.Add(workloads);
 return await command.Parse(args).InvokeAsync();

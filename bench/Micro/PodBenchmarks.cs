@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Patch;
-using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
@@ -56,7 +56,7 @@ public class PodBenchmarks
     }
 
     [Benchmark]
-    public IKubernetesObject<V1ObjectMeta> PatchStatus() => _patch.Apply(typeof(V1Pod), _committed, []).Value!;
+    public IKubernetesObject<V1ObjectMeta> PatchStatus() => _patch.Apply(ExpectedBody.Of(_pods), _committed, []).Value!;
 
     [Benchmark]
     public byte[] Encode() => ResourceCodec.EncodeForWrite(_defaulted).Json;

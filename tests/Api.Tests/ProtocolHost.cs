@@ -5,9 +5,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.TestKit;
@@ -15,7 +19,8 @@ using OrleansOrchestrator.TestKit;
 namespace OrleansOrchestrator.Api.Tests;
 
 /// <summary>
-/// The API over HTTP on one silo with a journal store in memory. Everyone is admin. Objects are written past the
+/// The API over HTTP on one silo with a journal store in memory. Everyone is admin, unless a test says otherwise.
+/// Objects are written past the
 /// pipeline, straight to their grains: these tests are about reading.
 /// </summary>
 public sealed class ProtocolHost : IAsyncDisposable
@@ -30,7 +35,10 @@ public sealed class ProtocolHost : IAsyncDisposable
 
     public ResourceCaches Caches => _silos.Caches;
 
-    public static async Task<ProtocolHost> StartAsync(TestSilosOptions? options = null)
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<ProtocolHost> StartAsync(
+        TestSilosOptions? options = null, Action<IServiceCollection>? configure = null)
     {
         var silos = await TestSilos.StartAsync(options ?? new TestSilosOptions());
         var builder = WebApplication.CreateSlimBuilder();
@@ -40,14 +48,11 @@ public sealed class ProtocolHost : IAsyncDisposable
         builder.Services.AddSingleton(silos.Grains);
         builder.Services.AddSingleton(silos.Store);
         builder.Services.AddSingleton(silos.Caches);
+        configure?.Invoke(builder.Services);
         builder.Services.AddOrchestratorApi();
+        builder.Services.TryAddSingleton<IAuthenticator, EverybodyIsAdmin>();
         var app = builder.Build();
-        app.Use((context, next) =>
-        {
-            context.Features.Set(
-                new UserIdentity { Name = "admin", Groups = ["system:masters", "system:authenticated"] });
-            return next(context);
-        });
+        app.UseAnswerHeaders();
         app.MapOrchestratorApi();
         await app.StartAsync();
         var address =
@@ -102,4 +107,12 @@ public sealed class ProtocolHost : IAsyncDisposable
     public static readonly ResourceName ConfigMaps = new("", "configmaps");
 
     internal static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class EverybodyIsAdmin : IAuthenticator
+    {
+        private static readonly UserIdentity Admin =
+            new() { Name = "admin", Groups = ["system:masters", "system:authenticated"] };
+
+        public ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context) => new(Admin);
+    }
 }

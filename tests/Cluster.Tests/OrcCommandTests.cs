@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Silo.Hosting;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests;
@@ -14,7 +16,7 @@ public sealed class OrcCommandTests : IDisposable
     {
         var nowhere = Path.Combine(_scratch, "nowhere");
 
-        var ended = await Tools.RunAsync(Silos.SiloProcess.Program, [verb, "--data-dir", nowhere]);
+        var ended = await Tools.RunAsync(SiloProcess.Program, [verb, "--data-dir", nowhere]);
 
         Assert.Equal((1, $"orc: There is no cluster in {nowhere}."), (ended.ExitCode, ended.Errors.Trim()));
         Assert.False(Directory.Exists(nowhere));
@@ -26,11 +28,46 @@ public sealed class OrcCommandTests : IDisposable
         var precious = Path.Combine(_scratch, "precious");
         await File.WriteAllTextAsync(precious, "");
 
-        var ended = await Tools.RunAsync(Silos.SiloProcess.Program, ["reset", "--yes", "--data-dir", _scratch]);
+        var ended = await Tools.RunAsync(SiloProcess.Program, ["reset", "--yes", "--data-dir", _scratch]);
 
         Assert.Equal((1, $"orc: There is no cluster in {_scratch}."), (ended.ExitCode, ended.Errors.Trim()));
         Assert.Equal([precious], Directory.GetFileSystemEntries(_scratch));
     }
+
+    [Fact]
+    public async Task Reset_deletes_nothing_through_what_is_still_mounted()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root");
+        var (precious, real, link) = (At("precious"), At("a cluster"), At("link"));
+        Directory.CreateDirectory(precious);
+        await File.WriteAllTextAsync(Path.Combine(precious, "file"), "");
+        var point = Path.Combine(DataDirectory.Open(real).Run, "mounted");
+        Directory.CreateDirectory(point);
+        File.CreateSymbolicLink(link, real);
+        (await Tools.RunAsync("mount", ["--bind", precious, point])).Required.ToString();
+        try
+        {
+            foreach (var root in new[] { real, link })
+            {
+                var refused = await Tools.RunAsync(SiloProcess.Program, ["reset", "--yes", "--data-dir", root]);
+
+                Assert.Equal(
+                    (1, $"orc: {point} is still mounted, so {root} is not deleted: "
+                        + "unmount it, then run 'orc reset' again."),
+                    (refused.ExitCode, refused.Errors.Trim()));
+            }
+        }
+        finally
+        {
+            (await Tools.RunAsync("umount", [point])).Required.ToString();
+        }
+
+        (await Tools.RunAsync(SiloProcess.Program, ["reset", "--yes", "--data-dir", link])).Required.ToString();
+        Assert.True(File.Exists(Path.Combine(precious, "file")));
+        Assert.Empty(Directory.GetFileSystemEntries(link));
+    }
+
+    private string At(string name) => Path.Combine(_scratch, name);
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 }

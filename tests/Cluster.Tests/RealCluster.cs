@@ -12,12 +12,30 @@ namespace OrleansOrchestrator.Cluster.Tests;
 public sealed class RealCluster : IAsyncLifetime
 {
     private const string ReadyText = "The cluster is ready";
-    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(5);
 
-    private readonly string _root = Path.Combine(
-        Path.GetTempPath(), $"orc-cluster-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+    private readonly string _root;
     private Process? _up;
+
+    /// <summary>The one that all tests share.</summary>
+    public RealCluster()
+        : this("cluster")
+    {
+    }
+
+    private RealCluster(string name) => _root = Path.Combine(
+        Path.GetTempPath(), $"orc-{name}-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+
+    /// <summary>
+    /// One more on this machine, as a user makes it who names another data directory and nothing else.
+    /// </summary>
+    public static async Task<RealCluster> StartAnotherAsync()
+    {
+        var another = new RealCluster("another");
+        await another.InitializeAsync();
+        return another;
+    }
 
     /// <summary>Why there is no cluster; null when there is one.</summary>
     public string? Unavailable { get; private set; }
@@ -107,6 +125,27 @@ public sealed class RealCluster : IAsyncLifetime
         }
     }
 
+    /// <summary>
+    /// Stops a daemon with a signal, so that it is there but does not answer, and returns when <c>orc up</c> has
+    /// noticed
+    /// that and says that it runs again.
+    /// </summary>
+    public async Task HangAndAwaitRestartAsync(string name, string processId)
+    {
+        var (noticed, again) =
+            (SaysAsync($"The {name} does not answer; ending it."), SaysAsync($"The {name} runs again."));
+        (await Tools.RunAsync("kill", ["-STOP", processId])).Required.ToString();
+        await noticed;
+        await again;
+    }
+
+    /// <summary>Process id of the cluster's PostgreSQL.</summary>
+    public string PostgresId =>
+        File.ReadLines(Path.Combine(DataDirectory, "postgres", "data", "postmaster.pid")).First();
+
+    /// <summary>Returns when <c>orc up</c> says something; to be called before that happens.</summary>
+    public Task SaysAsync(string text) => WaitForLineAsync(text);
+
     /// <summary>Somewhere on this machine that pods may mount.</summary>
     public string Scratch => Path.Combine(_root, "scratch");
 
@@ -121,8 +160,7 @@ public sealed class RealCluster : IAsyncLifetime
     public async Task KillPostgresAndAwaitRestartAsync()
     {
         var again = WaitForLineAsync("The PostgreSQL runs again.");
-        var pid = File.ReadLines(Path.Combine(DataDirectory, "postgres", "data", "postmaster.pid")).First();
-        (await Tools.RunAsync("kill", ["-9", pid])).Required.ToString();
+        (await Tools.RunAsync("kill", ["-9", PostgresId])).Required.ToString();
         await again;
     }
 

@@ -12,7 +12,7 @@ public sealed class Registry : IAsyncDisposable
     public const string User = "reader";
     public const string Password = "s3cret";
     private const string Binary = "/usr/bin/docker-registry";
-    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
 
     // bcrypt of the password, as the registry's file of users wants it
     private const string Hash = "$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK";

@@ -5,7 +5,7 @@ namespace OrleansOrchestrator.Cluster.Tests;
 /// <summary>A namespace of one test, ready for pods; it goes, with all that is in it, when the test ends.</summary>
 public sealed class Space : IAsyncDisposable
 {
-    private static readonly TimeSpan EventPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EventPatience = TimeSpan.FromMinutes(5);
 
     private readonly RealCluster _cluster;
 
@@ -19,7 +19,7 @@ public sealed class Space : IAsyncDisposable
         cluster.Require();
         (await cluster.KubectlAsync("create", "namespace", name)).Required.ToString();
         var space = new Space(cluster, name);
-        await space.KubectlAsync("wait", "--for=create", "serviceaccount/default", "--timeout=30s");
+        await space.KubectlAsync("wait", "--for=create", "serviceaccount/default", "--timeout=300s");
         return space;
     }
 
@@ -36,7 +36,7 @@ public sealed class Space : IAsyncDisposable
     /// <summary>Waits for a condition (<c>Ready</c>, <c>Ready=false</c>) of an object, or for one of its fields
     /// (<c>{.status.phase}=Failed</c>).</summary>
     public Task WaitAsync(string what, string expected) => KubectlAsync(
-        "wait", $"--for={(expected[0] == '{' ? "jsonpath" : "condition")}={expected}", what, "--timeout=60s");
+        "wait", $"--for={(expected[0] == '{' ? "jsonpath" : "condition")}={expected}", what, "--timeout=300s");
 
     /// <summary>A field of an object.</summary>
     public Task<string> FieldAsync(string what, string path) => KubectlAsync("get", what, "-o", $"jsonpath={path}");
@@ -85,7 +85,7 @@ public sealed class Space : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var deleted = await _cluster.KubectlAsync("delete", "namespace", Name, "--timeout=100s");
+        var deleted = await _cluster.KubectlAsync("delete", "namespace", Name, "--timeout=300s");
         Assert.True(deleted.ExitCode == 0, $"namespace {Name} does not go: {deleted.Errors}");
     }
 }

@@ -7,7 +7,7 @@ namespace OrleansOrchestrator.Cluster.Tests;
 /// <summary>A command at a real terminal of a given size; the test reads what it shows and types.</summary>
 public sealed class Terminal : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly StringBuilder _shown = new();

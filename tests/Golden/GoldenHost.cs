@@ -6,10 +6,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 using OrleansOrchestrator.Api;
+using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kubelet;
+using OrleansOrchestrator.Api.Serving;
+using OrleansOrchestrator.Grains.FlowControl;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.FlowControl;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
 
@@ -29,23 +34,41 @@ public sealed class GoldenHost : IAsyncDisposable
             new UserIdentity { Name = "admin", Uid = "admin", Groups = ["system:masters", "system:authenticated"] },
     };
 
+    private static readonly string[] NotRecorded = ["NodeRestriction"];
     private static readonly string[] SystemNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
     private readonly TestSilos _silos;
     private readonly WebApplication _app;
+    private readonly Task _definitions;
+
+    /// <summary>What upstream's API server does of its own.</summary>
+    private readonly Task _flowControl;
+    private readonly CancellationTokenSource _stop = new();
 
     private GoldenHost(TestSilos silos, WebApplication app, Uri address)
     {
+        _definitions = new DefinitionKeeper(
+            app.Services.GetRequiredService<IResourceClient>(), app.Services.GetRequiredService<ResourceCatalog>(),
+            TimeProvider.System).RunAsync(_stop.Token);
         _silos = silos;
         _app = app;
         Address = address;
+        _flowControl = new FlowSchemaController(
+            app.Services.GetRequiredService<IResourceClient>(), TimeProvider.System).RunAsync(_stop.Token);
     }
 
     public Uri Address { get; }
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<GoldenHost> StartAsync(int port = 0, LogLevel minimumLevel = LogLevel.Warning)
+    /// <param name="port">The port; 0 for any.</param>
+    /// <param name="minimumLevel">What is logged.</param>
+    /// <param name="disabledPlugins">Admission plugins to leave out; by default those that the recordings are
+    /// without.</param>
+    /// <param name="configure">Registers what a test has of its own.</param>
+    public static async Task<GoldenHost> StartAsync(
+        int port = 0, LogLevel minimumLevel = LogLevel.Warning, IReadOnlyCollection<string>? disabledPlugins = null,
+        Action<IServiceCollection>? configure = null)
     {
         IServiceProvider? api = null;
         var silos = await TestSilos.StartAsync(silo =>
@@ -62,24 +85,36 @@ public sealed class GoldenHost : IAsyncDisposable
 
         // Without the kinds' own grains, whose reconciling is not what recordings are about.
         builder.Services.AddSingleton(
-            new ResourceTable(BuiltInResources.Table.All.Select(d => d with { GrainType = "object" })));
+            new ResourceTable(BuiltInResources.Table.Kinds.Select(
+                static k => k with { GrainType = "object", Versions = [.. k.Versions.Select(static v => v with { })] })));
+        builder.Services.AddSingleton(new AdmissionOptions { Disabled = disabledPlugins ?? NotRecorded });
+        configure?.Invoke(builder.Services);
         builder.Services.AddOrchestratorAuth(new AuthOptions { StaticTokens = Tokens });
+        builder.Services.AddTokenRequests();
         builder.Services.AddOrchestratorApi();
         builder.Services.AddOrchestratorKubeletAccess();
         var app = builder.Build();
         api = app.Services;
-        app.UseOrchestratorAuthentication();
+        app.UseAnswerHeaders();
         app.MapOrchestratorApi();
         await app.Services.GetRequiredService<TrustStore>().LoadAsync(CancellationToken.None);
         await app.StartAsync();
         var address =
             app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        await CreateNamespacesAsync(app.Services.GetRequiredService<IResourceClient>());
+        var client = app.Services.GetRequiredService<IResourceClient>();
+        await CreateNamespacesAsync(client);
+        await Task.WhenAll(
+            BuiltInFlowControl.PriorityLevels.Select(level =>
+                client.CreateAsync(level, CancellationToken.None).AsTask()));
         return new GoldenHost(silos, app, new Uri(address));
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _flowControl.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _definitions.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
         await _app.DisposeAsync();
         await _silos.DisposeAsync();
     }

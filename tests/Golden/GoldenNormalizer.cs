@@ -8,10 +8,11 @@ namespace OrleansOrchestrator.Golden;
 /// <summary>
 /// The normalisation that recordings define: everything unstable becomes a typed placeholder. Rule numbers are those of
 /// their README.
-/// <c>managedFields</c> are taken out on both sides for now.
 /// </summary>
 public sealed partial class GoldenNormalizer(GoldenVariables variables)
 {
+    private static readonly string[] OwnerFields = ["manager", "operation", "apiVersion", "subresource"];
+
     private static readonly (Regex Pattern, string Replacement)[] Messages =
     [
         (new Regex(@"(ResourceVersion in precondition: )\d+"), "$1<rv>"),
@@ -34,14 +35,13 @@ public sealed partial class GoldenNormalizer(GoldenVariables variables)
         _ => node?.DeepClone(),
     };
 
-    /// <summary>A recorded answer (normalised already) without what is not compared yet.</summary>
-    public JsonNode? WithoutManagedFields(JsonNode? node) => node switch
-    {
-        JsonObject map => new JsonObject(map.Where(p => p.Key != "managedFields")
-            .Select(p => KeyValuePair.Create(p.Key, WithoutManagedFields(p.Value)))),
-        JsonArray list => new JsonArray([.. list.Select(WithoutManagedFields)]),
-        _ => node?.DeepClone(),
-    };
+    /// <summary>Entries of managedFields come by age, which depends on the clock.</summary>
+    private static JsonArray Sorted(JsonArray entries) => new(
+    [
+        .. entries.OrderBy(
+                e => string.Join('\n', OwnerFields.Select(f => (string?)e?[f] ?? "")), StringComparer.Ordinal)
+            .Select(e => e?.DeepClone()),
+    ]);
 
     /// <summary>Rules 3 to 10, for any string.</summary>
     public string Text(string text)
@@ -100,10 +100,8 @@ public sealed partial class GoldenNormalizer(GoldenVariables variables)
         var result = new JsonObject();
         foreach (var (name, value) in map)
         {
-            if (name != "managedFields")
-            {
-                result[Text(name)] = Normalize(value, name);
-            }
+            var normal = Normalize(value, name);
+            result[Text(name)] = name == "managedFields" && normal is JsonArray entries ? Sorted(entries) : normal;
         }
 
         if (String(map["generateName"]) is { Length: > 0 } prefix && String(map["name"]) is { } generated &&

@@ -42,8 +42,7 @@ public sealed class GoldenReplayer(string host, int port, string token)
             try
             {
                 var answer = await PerformAsync(client, step, variables);
-                var wanted = new GoldenNormalizer(variables).WithoutManagedFields(step["response"]!);
-                GoldenJson.Diff(wanted, Shape(step, answer, variables), "$", differences);
+                GoldenJson.Diff(step["response"], Shape(step, answer, variables), "$", differences);
             }
             catch (Exception failure) when (failure is IOException or TimeoutException or FormatException or System.Net.Sockets.SocketException)
             {

@@ -4,9 +4,9 @@ using Xunit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// Holds the API to exchanges recorded from a real API server. <c>passing.txt</c> lists the steps that have passed
-/// before: none of them may fail again. Set GOLDEN_UPDATE=1 to write the file anew, GOLDEN_VERBOSE=1 to see the
-/// differences, GOLDEN_FILTER to replay a part.
+/// Holds the API to exchanges recorded from a real API server. <c>failing.txt</c> lists the steps that do not pass, and
+/// why: no other may fail. Set GOLDEN_UPDATE=1 to write the file anew, GOLDEN_VERBOSE=1 to see the differences,
+/// GOLDEN_FILTER to replay a part.
 /// </summary>
 public sealed class GoldenTests(ITestOutputHelper output)
 {
@@ -14,41 +14,39 @@ public sealed class GoldenTests(ITestOutputHelper output)
     private const int Lanes = 6;
 
     [Fact]
-    public async Task StepsThatPassedBeforeStillPass()
+    public async Task WhatDoesNotPassIsKnownAndExplained()
     {
-        var folder = GoldenScenario.FindFolder();
-        Assert.SkipWhen(folder is null, "no recorded exchanges beside the repository: 0 steps replayed");
         var filters = (Environment.GetEnvironmentVariable("GOLDEN_FILTER") ?? "").Split(',');
-        var scenarios = GoldenScenario.LoadAll(folder!)
+        var scenarios = GoldenScenario.LoadAll()
             .Where(s => filters.Any(f => s.Name.Contains(f, StringComparison.Ordinal))).ToList();
         var results = await ReplayAsync(scenarios);
         Report(results);
-        var passed = results.Where(r => r.Passed).Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
+        var known = KnownFailures.Read(await File.ReadAllLinesAsync(FailingFile()));
         if (Environment.GetEnvironmentVariable("GOLDEN_UPDATE") is not null)
         {
-            await File.WriteAllLinesAsync(PassingFile(), passed.Order(StringComparer.Ordinal));
+            var list = known.After([.. results.Select(r => (r.Id, r.Passed))]);
+            await File.WriteAllLinesAsync(FailingFile(), list.SkipLast(1));
             return;
         }
 
-        var replayed = results.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
-        var lost = (await File.ReadAllLinesAsync(PassingFile())).Where(
-            id => replayed.Contains(id) && !passed.Contains(id)).ToList();
-        var texts = results.Where(r => lost.Contains(r.Id)).Take(20).Select(Describe);
-        Assert.True(lost.Count == 0, $"{lost.Count} steps that passed before fail:\n{string.Join('\n', texts)}");
+        var failed = results.Where(r => !r.Passed && known.ReasonOf(r.Id) is null).ToList();
+        var texts = failed.Take(20).Select(Describe);
+        Assert.True(failed.Count == 0, $"{failed.Count} steps fail that are to pass:\n{string.Join('\n', texts)}");
+        Assert.Empty(known.Unexplained);
     }
 
     /// <summary>
     /// Each lane has a server of its own and replays in order, since recordings compare revisions of whole resources.
+    /// Which scenarios a server replays is always the same: some answers depend on what others have left behind.
     /// </summary>
     private static async Task<IReadOnlyList<StepResult>> ReplayAsync(List<GoldenScenario> scenarios)
     {
         var results = new ConcurrentDictionary<string, IReadOnlyList<StepResult>>(StringComparer.Ordinal);
-        var waiting = new ConcurrentQueue<GoldenScenario>(scenarios);
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(Lanes, scenarios.Count)).Select(async _ =>
+        await Task.WhenAll(scenarios.Index().GroupBy(s => s.Index % Lanes).Select(async lane =>
         {
             await using var host = await GoldenHost.StartAsync();
             var replayer = new GoldenReplayer(host.Address.Host, host.Address.Port, GoldenHost.Token);
-            while (waiting.TryDequeue(out var scenario))
+            foreach (var (_, scenario) in lane)
             {
                 results[scenario.Name] = await replayer.ReplayAsync(scenario);
             }
@@ -82,6 +80,6 @@ public sealed class GoldenTests(ITestOutputHelper output)
     private static string Describe(StepResult result) =>
         $"FAIL {result.Id} {result.Request}\n     {string.Join("\n     ", result.Differences.Take(8))}";
 
-    private static string PassingFile([System.Runtime.CompilerServices.CallerFilePath] string self = "") =>
-        Path.Combine(Path.GetDirectoryName(self)!, "passing.txt");
+    private static string FailingFile([System.Runtime.CompilerServices.CallerFilePath] string self = "") =>
+        Path.Combine(Path.GetDirectoryName(self)!, "failing.txt");
 }

@@ -16,6 +16,9 @@ internal sealed class FakeApi(TimeProvider time)
         ["ownerReferences"] = "uid", ["conditions"] = "type",
     };
 
+    /// <summary>Begins the name of a field that takes texts out of the list with the rest of its name.</summary>
+    private const string DeleteFrom = "$deleteFromPrimitiveList/";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ResourceName, Collection> _collections = [];
     private long _uids;
@@ -25,6 +28,8 @@ internal sealed class FakeApi(TimeProvider time)
     public Action<FakeWrite>? AfterWrite { get; set; }
 
     public Func<FakeWrite, Status?>? LoseAnswer { get; set; }
+
+    public Func<CreateRequest, ResourceObject?>? Answer { get; set; }
 
     public long Writes { get; private set; }
 
@@ -195,6 +200,12 @@ internal sealed class FakeApi(TimeProvider time)
                 case JsonArray list when strategic && MergeKeys.TryGetValue(name, out var key) && target[name] is JsonArray existing:
                     MergeList(existing, list, key);
                     break;
+                case JsonArray list when strategic && name.StartsWith(DeleteFrom, StringComparison.Ordinal):
+                    DeleteTexts(target, name[DeleteFrom.Length..], list);
+                    break;
+                case JsonArray list when strategic && name == "finalizers" && target[name] is JsonArray existing:
+                    target[name] = new JsonArray([.. Texts(existing).Union(Texts(list)).Select(t => (JsonNode)t)]);
+                    break;
                 default:
                     target[name] = value.DeepClone();
                     break;
@@ -217,6 +228,17 @@ internal sealed class FakeApi(TimeProvider time)
             }
         }
     }
+
+    private static void DeleteTexts(JsonObject target, string name, JsonArray deleted)
+    {
+        if (target[name] is JsonArray existing)
+        {
+            var kept = Texts(existing).Except(Texts(deleted)).Select(t => (JsonNode)t).ToArray();
+            SetOrRemove(target, name, kept.Length == 0 ? null : new JsonArray(kept));
+        }
+    }
+
+    private static IEnumerable<string> Texts(JsonArray list) => list.Select(t => t!.GetValue<string>());
 
     private Status? Refuse(ResourceName resource, ObjectKey key)
     {
@@ -247,13 +269,15 @@ internal sealed class FakeApi(TimeProvider time)
 
     private static JsonObject Prepare(JsonObject before, JsonObject next, string subresource)
     {
-        if (subresource == "status")
+        if (subresource is "status" or "approval")
         {
             var status = next["status"]?.DeepClone();
-            var annotations = Metadata(next)["annotations"]?.DeepClone();
+            var (annotations, finalizers) =
+                (Metadata(next)["annotations"]?.DeepClone(), Metadata(next)["finalizers"]?.DeepClone());
             next = before.DeepClone().AsObject();
             SetOrRemove(next, "status", status);
             SetOrRemove(Metadata(next), "annotations", annotations);
+            SetOrRemove(Metadata(next), "finalizers", finalizers);
         }
         else if (subresource != "finalize")
         {

@@ -60,6 +60,12 @@ public sealed class FakeResourceClient : IResourceClient
         set => _api.LoseAnswer = value;
     }
 
+    /// <summary>Answers questions, which are not stored; null for all that is.</summary>
+    public Func<CreateRequest, ResourceObject?>? Answer
+    {
+        set => _api.Answer = value;
+    }
+
     /// <summary>Writes that changed something.</summary>
     public long Writes => _api.Writes;
 
@@ -89,7 +95,8 @@ public sealed class FakeResourceClient : IResourceClient
     }
 
     public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.Create(request));
+        ValueTask.FromResult(
+            _api.Answer?.Invoke(request) is { } answer ? answer : _api.Create(request));
 
     public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_api.Update(request.Resource, request.Key, request.Subresource, _ => FakeApi.Parse(request.Json)));

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 using Orleans.TestingHost;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Grains;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources;
 
 namespace OrleansOrchestrator.TestKit;
 
@@ -49,6 +52,7 @@ public sealed class TestSilos : IAsyncDisposable
                 o.UseMembership = false;
                 options.ConfigureStore?.Invoke(o);
             });
+            silo.Services.TryAddSingleton(BuiltInResources.Table);
             silo.Services.AddResourceCaches(options.ConfigureCaches);
             options.Configure?.Invoke(silo);
         });

@@ -50,6 +50,17 @@ public static partial class CodeRules
         select new Finding(
             file.Path, clause.Line, "catches every exception and tells nobody", "Filter it by type, log it, or throw it on");
 
+    /// <summary>What holds secrets, or lies beside what does, is made with its mode: by OwnFiles.</summary>
+    public static IEnumerable<Finding> FilesAreMadeWithTheirMode(
+        IReadOnlyList<SourceFile> files, IReadOnlySet<string> makers) =>
+        from file in files
+        where file.IsCSharp && file.Path.Split('/')[0] is "Silo" or "NodeAgent" or "Api" or "Grains"
+            && !makers.Contains(file.Path)
+        from line in Matching(file, MakesFile(), file.Code)
+        select new Finding(
+            file.Path, line, "makes a file or directory with whatever mode the process gives",
+            "Use OwnFiles, which says who may read it");
+
     public static IEnumerable<Finding> ContractNamesAreLiterals(IReadOnlyList<SourceFile> files) =>
         from file in files
         where file.IsCSharp
@@ -82,6 +93,10 @@ public static partial class CodeRules
 
     [GeneratedRegex(@"[\[,]\s*(GrainType|Alias|GrainInterfaceType)\(\s*(?![\s""])")]
     private static partial Regex NamingAttribute();
+
+    [GeneratedRegex(
+        @"\bFile\.(WriteAll\w+|AppendAll\w+|Append\w+|Create|CreateText|Copy|OpenWrite)\(|\bDirectory\.CreateDirectory\(|FileMode\.(Create|CreateNew|OpenOrCreate|Append)\b")]
+    private static partial Regex MakesFile();
 
     [GeneratedRegex(@"\[([^\[\]]*,\s*)?(Orleans\.Concurrency\.)?Reentrant(Attribute)?\s*[\],(]")]
     private static partial Regex Reentrant();

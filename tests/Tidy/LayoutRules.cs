@@ -12,10 +12,13 @@ public static partial class LayoutRules
         ["Resources"] = ["Grains.Interfaces"],
         ["Grains"] = ["Resources", "Grains.Interfaces"],
         ["Api"] = ["Resources", "Grains.Interfaces"],
-        ["NodeAgent"] = [],
+        ["Machine"] = [],
+        ["NodeAgent"] = ["Machine"],
         ["Dashboard"] = [],
-        ["Silo"] = ["Api", "Grains", "Resources", "Grains.Interfaces"],
+        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Machine"],
     };
+
+    private static readonly string[] WithoutCircles = ["Api", "Grains"];
 
     private static readonly string[] VagueFolders = ["Common", "Utils", "Helpers", "Managers"];
 
@@ -44,6 +47,63 @@ public static partial class LayoutRules
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// What a folder of these projects knows does not know it in turn: vocabulary lies below, what serves it on top. A
+    /// folder knows those that its files use by directive; the project's root may know all.
+    /// </summary>
+    public static IEnumerable<Finding> FoldersFormNoCircle(IReadOnlyList<SourceFile> files)
+    {
+        foreach (var project in WithoutCircles)
+        {
+            var uses = Uses(project, files);
+            foreach (var (file, from, to) in uses)
+            {
+                if (Reaches(to, from, uses.ToLookup(static u => u.From, static u => u.To)))
+                {
+                    yield return new Finding(
+                        file.Path, 1, $"{from} uses {to}, which uses {from}",
+                        "Move what both need below them, or what joins them above");
+                }
+            }
+        }
+    }
+
+    private static List<(SourceFile File, string From, string To)> Uses(
+        string project, IReadOnlyList<SourceFile> files)
+    {
+        var own = files.Where(f => f.IsCSharp && f.Path.StartsWith(project + "/", StringComparison.Ordinal)).ToList();
+        var folders = own.Select(static f => Path.GetDirectoryName(f.Path)!).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. from file in own
+               let folder = Path.GetDirectoryName(file.Path)!
+               where folder != project
+               from Match match in UsingDirective().Matches(file.Text)
+               let known = match.Groups[1].Value.Replace('.', '/')
+               where known != folder && folders.Contains(known)
+               select (file, folder, known),
+        ];
+    }
+
+    private static bool Reaches(string from, string to, ILookup<string, string> uses)
+    {
+        var (seen, waiting) = (new HashSet<string>(StringComparer.Ordinal) { from }, new Stack<string>([from]));
+        while (waiting.TryPop(out var next))
+        {
+            if (next == to)
+            {
+                return true;
+            }
+
+            foreach (var further in uses[next].Where(seen.Add))
+            {
+                waiting.Push(further);
+            }
+        }
+
+        return false;
     }
 
     public static IEnumerable<Finding> FoldersSayWhatTheyHold(IReadOnlyList<SourceFile> files) =>
@@ -84,6 +144,9 @@ public static partial class LayoutRules
 
     private static bool IsFree(string path) =>
         path.StartsWith("tests/", StringComparison.Ordinal) || path.StartsWith("bench/", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"^using (?:static )?OrleansOrchestrator\.([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex UsingDirective();
 
     [GeneratedRegex(@"<ProjectReference\s+Include=""([^""]+)""")]
     private static partial Regex ProjectReference();

@@ -10,14 +10,31 @@ internal static class Ratchets
     /// Lines of code over 120 columns that are not comments: mostly signatures, messages and tables of test cases.
     /// Wrap those that you touch.
     /// </summary>
-    public const int LongCodeLines = 1300;
+    public const int LongCodeLines = 1269;
 
     /// <summary>Long comments, all in the proxy, the cluster DNS, the node's streaming server and the OpenAPI
     /// writer.</summary>
-    public const int LongCommentLines = 95;
+    public const int LongCommentLines = 20;
 
     /// <summary>Named in documents a little before they are there.</summary>
     public static readonly IReadOnlyList<string> PathsToCome = [];
+
+    /// <summary>
+    /// Who may make files by other means than OwnFiles: OwnFiles itself, what makes the files of users with the modes
+    /// that are documented, what writes the kernel's own files, and what adds to files of others.
+    /// </summary>
+    public static readonly IReadOnlySet<string> MakersOfFiles = new HashSet<string>
+    {
+        "Machine/OwnFiles.cs",
+        "NodeAgent/Node/CgroupFiles.cs",
+        "NodeAgent/Node/CgroupVersion1.cs",
+        "NodeAgent/Node/CgroupVersion2.cs",
+        "NodeAgent/Node/HostNetwork.cs",
+        "NodeAgent/Proxy/KernelSettings.cs",
+        "NodeAgent/Volumes/HostPathCheck.cs",
+        "Silo/Hosting/PackageInstaller.cs",
+        "Silo/Hosting/PrivatePostgres.cs",
+    };
 
     /// <summary>
     /// Places that catch everything (unless they are stopping) with no word of logging in the clause itself, by file.

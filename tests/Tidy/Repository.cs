@@ -27,14 +27,17 @@ public sealed record Finding(string File, int Line, string Problem, string Remed
     public override string ToString() => $"{File}:{Line}: {Problem}. {Remedy}";
 }
 
-/// <summary>What is committed: all text files below the folder that holds the solution, without build output.</summary>
+/// <summary>
+/// What is committed: all text files below the folder that holds the solution, without build output, recordings and
+/// what tools have written.
+/// </summary>
 public static class Repository
 {
     private const string Solution = "OrleansOrchestrator.sln";
 
     private static readonly HashSet<string> OutputFolders = new(StringComparer.Ordinal)
     {
-        "bin", "obj", "node_modules", "TestResults", "BenchmarkDotNet.Artifacts",
+        "bin", "obj", "node_modules", "TestResults", "BenchmarkDotNet.Artifacts", "Generated",
     };
 
     /// <summary>Names with a leading dot are tools' own, except these.</summary>
@@ -77,7 +80,8 @@ public static class Repository
                     yield return file;
                 }
             }
-            else if (File.ReadAllText(entry.FullName) is var text && !text.Contains('\0'))
+            else if (entry.Extension != ".jsonl"
+                && File.ReadAllText(entry.FullName) is var text && !text.Contains('\0'))
             {
                 yield return new SourceFile(Path.GetRelativePath(Root, entry.FullName), text);
             }

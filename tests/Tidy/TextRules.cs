@@ -162,7 +162,11 @@ public static partial class TextRules
         var pattern = "^" +
             Regex.Escape(path).Replace("\\*\\*", ".*", StringComparison.Ordinal).Replace(
                 "\\*", "[^/]*", StringComparison.Ordinal) + "$";
-        return known.Contains(path) || (path.Contains('*') && known.Any(k => Regex.IsMatch(k, pattern)));
+
+        // Pictures and what tools have written are no text files, and yet there.
+        return known.Contains(path)
+            || (path.Contains('*') && known.Any(k => Regex.IsMatch(k, pattern)))
+            || Path.Exists(Path.Combine(Repository.Root, path));
     }
 
     private static IEnumerable<string> Prefixes(string path)

@@ -51,6 +51,22 @@ public sealed class TidyTests
         good: [new("C.cs", "// catch { }\ntry { } catch (IOException)\n{\n    // It is gone, as it should be.\n}")]);
 
     [Fact]
+    public void Files_are_made_with_their_mode() => Rule.Holds(
+        files => CodeRules.FilesAreMadeWithTheirMode(files, Ratchets.MakersOfFiles),
+        bad:
+        [
+            new("Silo/A.cs", "File.WriteAllText(path, key);"),
+            new("NodeAgent/X/A.cs", "Directory.CreateDirectory(path);"),
+            new("Api/A.cs", "new FileStream(path, FileMode.Create)"),
+        ],
+        good:
+        [
+            new("Machine/OwnFiles.cs", "Directory.CreateDirectory(path, mode);"),
+            new("Silo/B.cs", "OwnFiles.Write(path, key); File.ReadAllText(path); File.CreateSymbolicLink(a, b);"),
+            new("tests/A.cs", "File.WriteAllText(path, text);"),
+        ]);
+
+    [Fact]
     public void Catching_everything_is_told() => Rule.Holds(
         files => CodeRules.BroadCatchesSpeak(files, Ratchets.SilentBroadCatches),
         bad: [new("A.cs", "try { } catch (Exception e) { x = 1; }"), new("B.cs", "try { } catch { F(\"throw\"); }"), new("F.cs", "try { } catch (Exception) when (!stop) { F(); }")],
@@ -59,6 +75,17 @@ public sealed class TidyTests
             new("C.cs", "try { } catch (Exception e) { LogFailed(e); }"),
             new("D.cs", "try { } catch { F(); throw; }"),
             new("E.cs", "try { } catch (Exception e) when (e is IOException) { F(); }"),
+        ]);
+
+    [Fact]
+    public void Folders_form_no_circle() => Rule.Holds(
+        LayoutRules.FoldersFormNoCircle,
+        bad: [new("Grains/Kernel/D.cs", "using OrleansOrchestrator.Grains.Apps;")],
+        good:
+        [
+            new("Grains/Kernel/A.cs", "using System;"),
+            new("Grains/Apps/B.cs", "using OrleansOrchestrator.Grains.Kernel;"),
+            new("Grains/C.cs", "using OrleansOrchestrator.Grains.Apps;"),
         ]);
 
     [Fact]

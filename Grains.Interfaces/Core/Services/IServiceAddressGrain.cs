@@ -46,6 +46,10 @@ public sealed record ServiceAddressRequest
     /// <summary>Node ports in the order of their allocation; 0 is any.</summary>
     [Id(3)]
     public IReadOnlyList<int> NodePorts { get; init; } = [];
+
+    /// <summary>Only asks whether it could be had: a dry run.</summary>
+    [Id(4)]
+    public bool Pretends { get; init; }
 }
 
 /// <summary>What was reserved, or why nothing was.</summary>

@@ -35,7 +35,7 @@ public static class PodTemplates
     }
 
     /// <summary>
-    /// The hash in a ReplicaSet's name: a 32-bit hash in decimal, each digit written as a letter that makes no words.
+    /// The hash in a ReplicaSet's name: 32 bits over the template and the number of collisions.
     /// </summary>
     public static string Hash(ReadOnlySpan<byte> canonical, int? collisionCount)
     {
@@ -47,7 +47,10 @@ public static class PodTemplates
             hash = CanonicalJson.Hash(bytes, hash);
         }
 
-        var digits = hash.ToString(CultureInfo.InvariantCulture);
-        return string.Concat(digits.Select(digit => Alphabet[digit % Alphabet.Length]));
+        return Letters(hash);
     }
+
+    /// <summary>A number in decimal, each digit written as a letter that makes no words.</summary>
+    public static string Letters(uint hash) => string.Concat(
+        hash.ToString(CultureInfo.InvariantCulture).Select(digit => Alphabet[digit % Alphabet.Length]));
 }

@@ -39,7 +39,8 @@ public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxU
     public static bool IsRolling(V1Deployment deployment) =>
         deployment.Spec.Strategy?.Type is null or "" or "RollingUpdate";
 
-    private static int Scale(string value, int replicas, Func<double, double> round)
+    /// <summary>A number, or a percentage of one.</summary>
+    public static int Scale(string value, int replicas, Func<double, double> round)
     {
         if (!value.EndsWith('%'))
         {

@@ -11,7 +11,7 @@ public sealed class ReplicaSetGrain : ObjectGrainBase
 
     public ReplicaSetGrain(ObjectGrainServices services, ReconcilingServices? reconciling = null)
         : base(services) => _reconciler = new ReconcilerHost(
-            reconciling, s => new ReplicaSetReconciler(Address.Key, s), isEased: true);
+            reconciling, s => new ReplicaSetReconciler(ReplicaKind.ReplicaSets, Address.Key, s), isEased: true);
 
     protected override Task<ReconcileResult> OnReconcileAsync(CancellationToken cancellationToken) =>
         _reconciler.RunAsync(cancellationToken);

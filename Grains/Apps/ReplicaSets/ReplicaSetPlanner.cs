@@ -19,6 +19,9 @@ public sealed record ReplicaSetObserved
     /// </summary>
     public IReadOnlyDictionary<string, int> RelatedPerNode { get; init; } = new Dictionary<string, int>();
 
+    /// <summary>False for a kind whose status does not say how many pods are terminating.</summary>
+    public bool CountsTerminating { get; init; } = true;
+
     /// <summary>How the creates or deletes of this step failed; null when they did not.</summary>
     public ReplicaFailure? Failure { get; init; }
 }
@@ -31,11 +34,8 @@ public sealed record ReplicaFailure(string Reason, string Message);
 /// <summary>What a ReplicaSet must do.</summary>
 public sealed record ReplicaSetPlan
 {
-    /// <summary>Pods without a controller that the selector selects.</summary>
-    public IReadOnlyList<PodFacts> Adopt { get; init; } = [];
-
-    /// <summary>Pods that the set controls and its selector no longer selects.</summary>
-    public IReadOnlyList<PodFacts> Release { get; init; } = [];
+    /// <summary>Pods to adopt and to release.</summary>
+    public required PodOwnership Claims { get; init; }
 
     /// <summary>Number of pods to create, at most <see cref="ReplicaSetPlanner.Burst"/>.</summary>
     public int Create { get; init; }
@@ -49,7 +49,8 @@ public sealed record ReplicaSetPlan
     public TimeSpan? NextAvailable { get; init; }
 
     /// <summary>True if the world was found as it must be, the status apart.</summary>
-    public bool IsSettled => Adopt.Count == 0 && Release.Count == 0 && Create == 0 && Delete.Count == 0;
+    public bool IsSettled =>
+        Claims.Adopt.Count == 0 && Claims.Release.Count == 0 && Create == 0 && Delete.Count == 0;
 }
 
 /// <summary>
@@ -67,15 +68,14 @@ public static class ReplicaSetPlanner
         var claims = Claim(set, observed.Pods);
         if (set.Metadata.DeletionTimestamp is not null)
         {
-            return new ReplicaSetPlan { Release = claims.Release };
+            return new ReplicaSetPlan { Claims = claims };
         }
 
-        var active = claims.Owned.Concat(claims.Adopt).Where(p => p.IsActive).ToList();
+        var active = claims.All.Where(p => p.IsActive).ToList();
         var surplus = active.Count - Desired(set);
         return new ReplicaSetPlan
         {
-            Adopt = claims.Adopt,
-            Release = claims.Release,
+            Claims = claims,
             Create = Math.Clamp(-surplus, 0, Burst),
             Delete = surplus > 0
                 ? PodDeletionOrder.First(active, Math.Min(surplus, Burst), observed.RelatedPerNode, now)
@@ -109,36 +109,17 @@ public static class ReplicaSetPlanner
             FullyLabeledReplicas = ZeroIsAbsent(labelled),
             ReadyReplicas = ZeroIsAbsent(ready),
             AvailableReplicas = ZeroIsAbsent(available),
-            TerminatingReplicas = terminating,
+            TerminatingReplicas = observed.CountsTerminating ? terminating : null,
             ObservedGeneration = set.Metadata.Generation,
             Conditions = Conditions(set, observed.Failure, now),
         };
         return IsSame(set.Status, next) ? null : next;
     }
 
-    private static (List<PodFacts> Owned, List<PodFacts> Adopt, List<PodFacts> Release) Claim(
-        V1ReplicaSet set, IReadOnlyList<PodFacts> pods)
+    private static PodOwnership Claim(V1ReplicaSet set, IReadOnlyList<PodFacts> pods)
     {
-        var uid = set.Metadata.Uid;
         var selector = LabelSelector.Of(set.Spec.Selector);
-        List<PodFacts> owned = new(pods.Count), adopt = [], release = [];
-        foreach (var pod in pods)
-        {
-            var controller = pod.ControllerUid;
-            var selected = selector.Matches(pod.Labels);
-            if (controller == uid)
-            {
-                (selected ? owned : release).Add(pod);
-            }
-            else if (controller.Length == 0 && selected && pod.IsActive && set.Metadata.DeletionTimestamp is null)
-            {
-                adopt.Add(pod);
-            }
-        }
-
-        // A terminating pod is not worth a write: it goes anyway.
-        release.RemoveAll(p => p.IsTerminating);
-        return (owned, adopt, release);
+        return PodOwnership.Of(set.Metadata, pods, p => selector.Matches(p.Labels), mayAdopt: p => p.IsActive);
     }
 
     private static int Desired(V1ReplicaSet set) => set.Spec.Replicas ?? 1;

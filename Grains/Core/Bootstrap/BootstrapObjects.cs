@@ -1,20 +1,48 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Secrets;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 
-/// <summary>What every cluster has from the start: system namespaces, and the API as a Service.</summary>
+/// <summary>
+/// What every cluster has from the start: system namespaces, the API as a Service, and the range of such addresses.
+/// </summary>
 public static class BootstrapObjects
 {
     public const string DefaultNamespace = "default";
     public const string ApiServiceName = "kubernetes";
+    public const string SystemNamespace = "kube-system";
+
+    /// <summary>On the system namespace: the cluster was given its StorageClass.</summary>
+    public const string StorageClassMade = "orc.local/storage-class";
 
     private const string ServiceNameLabel = "kubernetes.io/service-name";
     private const string SkipMirrorLabel = "endpointslice.kubernetes.io/skip-mirror";
 
     public static IReadOnlyList<string> Namespaces { get; } =
-        [DefaultNamespace, "kube-system", "kube-public", "kube-node-lease"];
+        [DefaultNamespace, SystemNamespace, "kube-public", WellKnown.NodeLeaseNamespace];
 
     public static V1Namespace Namespace(string name) => new() { Metadata = new V1ObjectMeta { Name = name } };
+
+    /// <summary>Says since when uses of tokens that are kept in Secrets are noted.</summary>
+    public static V1ConfigMap TokenTracking(DateTimeOffset now) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = LegacyTokens.TrackingName, NamespaceProperty = "kube-system" },
+        Data = new Dictionary<string, string> { [LegacyTokens.SinceKey] = LegacyTokens.Day(now) },
+    };
+
+    /// <summary>The range that Services have their addresses from.</summary>
+    public static V1ServiceCIDR ServiceRange(string cidr) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = ApiServiceName }, Spec = new V1ServiceCIDRSpec { Cidrs = [cidr] },
+    };
+
+    /// <summary>What upstream's API server says of its own range.</summary>
+    public static V1Condition RangeIsReady(DateTimeOffset now) => new()
+    {
+        Type = "Ready", Status = "True", Reason = "", Message = "Kubernetes default Service CIDR is ready",
+        LastTransitionTime = now.UtcDateTime,
+    };
 
     /// <summary><c>default/kubernetes</c>, at the first address of the service range.</summary>
     public static V1Service ApiService(string clusterIP, int apiPort) => new()

@@ -15,6 +15,11 @@ public sealed class BootstrapOptions
     /// <summary>Port of the API at those addresses.</summary>
     public int ApiPort { get; set; } = 6443;
 
+    /// <summary>
+    /// True for a cluster that begins with a default StorageClass, whose volumes are directories of its nodes.
+    /// </summary>
+    public bool HasLocalStorage { get; set; }
+
     /// <summary>How often what every cluster must have is looked after.</summary>
     public TimeSpan Period { get; set; } = TimeSpan.FromSeconds(10);
 

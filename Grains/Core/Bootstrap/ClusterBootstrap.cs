@@ -3,9 +3,14 @@ using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Grains.Core.PersistentVolumes;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Secrets;
 using OrleansOrchestrator.Resources.Core.Services;
+using OrleansOrchestrator.Resources.FlowControl;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Rbac;
+using OrleansOrchestrator.Resources.Scheduling.PriorityClasses;
 
 namespace OrleansOrchestrator.Grains.Core.Bootstrap;
 
@@ -59,8 +64,56 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             await EnsureAsync(BootstrapObjects.Namespace(name), null, cancellationToken);
         }
 
+        foreach (var item in PriorityClassStrategy.SystemClasses)
+        {
+            await EnsureAsync(item, null, cancellationToken);
+        }
+
+        await EnsureAsync(BootstrapObjects.ServiceRange(_range.Cidr), null, cancellationToken);
+        Check(
+            await _client.MutateAsync<V1ServiceCIDR>(
+                new ObjectKey("", BootstrapObjects.ApiServiceName), "status", IsMadeReady, cancellationToken),
+            StatusReasons.Conflict);
+        await EnsureAllAsync(BootstrapPolicy.ClusterRoles, cancellationToken);
+        await EnsureAllAsync(BootstrapPolicy.ClusterRoleBindings, cancellationToken);
+        await EnsureAllAsync(BootstrapPolicy.Roles, cancellationToken);
+        await EnsureAllAsync(BootstrapPolicy.RoleBindings, cancellationToken);
+        await EnsureAllAsync(BuiltInFlowControl.PriorityLevels, cancellationToken);
+        await EnsureAllAsync(BuiltInFlowControl.FlowSchemas, cancellationToken);
+        await EnsureAsync(BootstrapObjects.TokenTracking(_time.GetUtcNow()), IsTracking, cancellationToken);
         await EnsureAsync(BootstrapObjects.ApiService(_range.ApiAddress, _options.ApiPort), null, cancellationToken);
         await AnnounceAsync(RenewAsync, cancellationToken);
+        if (_options.HasLocalStorage)
+        {
+            await EnsureStorageClassAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// The class is an offer, made once in the life of a cluster: who deletes it, or makes another the default, is not
+    /// overruled. That it was made is noted on <c>kube-system</c>, last, so that a crash repeats the step.
+    /// </summary>
+    private async Task EnsureStorageClassAsync(CancellationToken cancellationToken)
+    {
+        var place = new ObjectKey("", BootstrapObjects.SystemNamespace);
+        var space = await _client.GetAsync<V1Namespace>(place, ReadFreshness.Cached, cancellationToken);
+        if (space.Succeeded && space.Value.GetAnnotation(BootstrapObjects.StorageClassMade) is not null)
+        {
+            return;
+        }
+
+        Check(await _client.CreateAsync(LocalPath.Class, cancellationToken), StatusReasons.AlreadyExists);
+        Check(
+            await _client.MutateAsync<V1Namespace>(
+                place,
+                "",
+                s =>
+                {
+                    s.SetAnnotation(BootstrapObjects.StorageClassMade, LocalPath.ClassName);
+                    return true;
+                },
+                cancellationToken),
+            StatusReasons.Conflict);
     }
 
     /// <inheritdoc/>
@@ -191,6 +244,11 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         }
     }
 
+    /// <summary>All at once: what waits for a journal together is committed together.</summary>
+    private Task EnsureAllAsync<T>(IEnumerable<T> wanted, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        Task.WhenAll(wanted.Select(w => EnsureAsync(w, null, cancellationToken)));
+
     private async Task EnsureAsync<T>(T wanted, Func<T, T, bool>? same, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -211,6 +269,19 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         }
     }
 
+    /// <summary>False when it is ready already, or on its way out.</summary>
+    private bool IsMadeReady(V1ServiceCIDR item)
+    {
+        item.Status ??= new V1ServiceCIDRStatus();
+        if (item.Metadata.DeletionTimestamp is not null || item.Status.Conditions?.Any(c => c.Type == "Ready") == true)
+        {
+            return false;
+        }
+
+        item.Status.Conditions = [.. item.Status.Conditions ?? [], BootstrapObjects.RangeIsReady(_time.GetUtcNow())];
+        return true;
+    }
+
     private static void Check(Outcome<ResourceObject> outcome, string fineToo)
     {
         if (!outcome.Succeeded && outcome.Error.Reason != fineToo)
@@ -218,6 +289,10 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             throw new StatusException(outcome.Error);
         }
     }
+
+    private static bool IsTracking(V1ConfigMap current, V1ConfigMap wanted) =>
+        LegacyTokens.Read(current.Data?.TryGetValue(LegacyTokens.SinceKey, out var day) == true ? day
+            : null) is not null;
 
     private static bool SameEndpoints(V1Endpoints current, V1Endpoints wanted) =>
         current.Subsets is [var have] && wanted.Subsets[0] is var want &&

@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Namespaces;
 
@@ -38,7 +39,7 @@ public static class NamespacePlanner
         ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
         ("NamespaceDeletionContentFailure", "ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
         ("NamespaceContentRemaining", "ContentRemoved", "All content successfully removed"),
-        ("NamespaceFinalizersRemaining", "ContentRemoved", "All content successfully removed"),
+        ("NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished"),
     ];
 
     /// <summary>The next step.</summary>
@@ -50,7 +51,7 @@ public static class NamespacePlanner
         V1Namespace item, IReadOnlyList<RemainingContent> content, IReadOnlyList<string> failures, DateTimeOffset now)
     {
         var remaining = content.Where(c => c.Items.Count > 0).ToList();
-        var pods = remaining.Where(c => c.Resource == new ResourceName("", "pods")).ToList();
+        var pods = remaining.Where(static c => c.Resource == WellKnown.Pods).ToList();
         var next = (pods.Count > 0 ? pods : remaining)
             .Select(c => c with { Items = [.. c.Items.Where(i => i.Metadata.DeletionTimestamp is null)] })
             .Where(c => c.Items.Count > 0)
@@ -58,10 +59,30 @@ public static class NamespacePlanner
         return new NamespacePlan
         {
             Delete = next,
-            Conditions = Conditions(item, remaining, failures, now),
+            Conditions = pods is [var left]
+                ? Conditions(item, [], [.. failures, .. Overdue(item, left.Items, now)], now)
+                : Conditions(item, remaining, failures, now),
             Finalize =
                 remaining.Count == 0 && failures.Count == 0 && item.Spec?.Finalizers?.Contains(Finalizer) == true,
         };
+    }
+
+    /// <summary>
+    /// While pods end nothing is wrong and, as upstream, nothing is said of what remains, until those that no
+    /// finalizer holds should have ended.
+    /// </summary>
+    private static IEnumerable<string> Overdue(
+        V1Namespace item, IReadOnlyList<ResourceObject> pods, DateTimeOffset now)
+    {
+        var grace = pods.Select(static p => p.As<V1Pod>())
+            .Where(static p => p.Status?.Phase is not ("Succeeded" or "Failed"))
+            .Max(static p => p.Spec?.TerminationGracePeriodSeconds) ?? 0;
+        if (now.UtcDateTime - item.Metadata.DeletionTimestamp >= TimeSpan.FromSeconds(grace)
+            && pods.All(static p => p.Metadata.Finalizers.Count == 0))
+        {
+            var name = item.Metadata.Name;
+            yield return $"unexpected items still remain in namespace: {name} for gvr: /v1, Resource=pods";
+        }
     }
 
     private static List<V1NamespaceCondition>? Conditions(

@@ -134,12 +134,13 @@ public sealed class NamespaceReconciler : IObjectReconciler
     private async Task<List<RemainingContent>> ContentAsync(CancellationToken cancellationToken)
     {
         var result = new List<RemainingContent>();
-        foreach (var definition in _services.Resources.All.Where(d => d.Namespaced && d.StoredForm is null && d.Verbs.Contains("delete") && d.Verbs.Contains("list")))
+        foreach (var kind in _services.Resources.Kinds.Where(
+            static k => k.Namespaced && k.Verbs.Contains("delete") && k.Verbs.Contains("list")))
         {
             var list = await _client.ListAsync(
-                new ListQuery { Resource = definition.Name, Namespace = _key.Name, Freshness = ReadFreshness.Linearizable },
+                new ListQuery { Resource = kind.Name, Namespace = _key.Name, Freshness = ReadFreshness.Linearizable },
                 cancellationToken);
-            result.Add(new RemainingContent(definition.Name, list.Items));
+            result.Add(new RemainingContent(kind.Name, list.Items));
         }
 
         return result;

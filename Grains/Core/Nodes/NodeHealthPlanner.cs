@@ -35,8 +35,14 @@ public sealed record NodePlan
     /// <summary>A NoExecute taint is added: it counts against the rate of its zone.</summary>
     public bool Evicts { get; init; }
 
-    /// <summary>The node is not ready, so its pods are not.</summary>
-    public bool IsNotReady { get; init; }
+    /// <summary>
+    /// Nothing is heard any more of a node that once reported, so its pods do not count as ready. Of one that says
+    /// itself that it is not ready they may: its agent knows better.
+    /// </summary>
+    public bool IsSilent { get; init; }
+
+    /// <summary>What the node says, or is said of it, of being ready.</summary>
+    public string? Ready { get; init; }
 }
 
 /// <summary>Time limits of node health.</summary>
@@ -51,6 +57,12 @@ public static class NodeHealthPlanner
 {
     public const string NotReady = "node.kubernetes.io/not-ready";
     public const string Unreachable = "node.kubernetes.io/unreachable";
+
+    /// <summary>The reason of conditions of a node that reports no more.</summary>
+    private const string Silence = "NodeStatusUnknown";
+
+    /// <summary>Nodes with this label do not count when it is asked how many of a zone are down.</summary>
+    private const string ExcludedLabel = "node.kubernetes.io/exclude-disruption";
 
     private static readonly string[] Reported = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
@@ -80,12 +92,17 @@ public static class NodeHealthPlanner
             Conditions = conditions,
             Taints = taints,
             Evicts = taints is not null && !had && HasEviction(taints),
-            IsNotReady = ready is "False" or "Unknown",
+            IsSilent = (conditions ?? node.Status?.Conditions)?.Any(
+                static c => c.Type == "Ready" && c.Status == "Unknown" && c.Reason == Silence) == true,
+            Ready = ready,
         };
     }
 
     /// <summary>True while a node counts as not ready for its zone.</summary>
     public static bool IsDown(V1Node node) => StatusOf(node.Status?.Conditions, "Ready") is not "True";
+
+    /// <summary>True when the node's state says nothing of its zone.</summary>
+    public static bool IsExcluded(V1Node node) => node.Metadata.Labels?.ContainsKey(ExcludedLabel) == true;
 
     private static List<V1NodeCondition>? Silenced(NodeObserved observed, NodeGrace grace, DateTimeOffset now)
     {
@@ -125,7 +142,7 @@ public static class NodeHealthPlanner
     {
         Type = type,
         Status = "Unknown",
-        Reason = old is null ? "NodeStatusNeverUpdated" : "NodeStatusUnknown",
+        Reason = old is null ? "NodeStatusNeverUpdated" : Silence,
         Message = old is null ? "Kubelet never posted node status." : "Kubelet stopped posting node status.",
         LastHeartbeatTime = old is null ? node.Metadata.CreationTimestamp : old.LastHeartbeatTime,
         LastTransitionTime = now.UtcDateTime,

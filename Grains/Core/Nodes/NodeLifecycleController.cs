@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using OrleansOrchestrator.Grains.Kernel;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -22,7 +23,6 @@ namespace OrleansOrchestrator.Grains.Core.Nodes;
 public sealed class NodeLifecycleController : IController
 {
     public const string Name = "node-controller";
-    private const string LeaseNamespace = "kube-node-lease";
 
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
@@ -47,14 +47,8 @@ public sealed class NodeLifecycleController : IController
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] loops = [FollowAsync(stop.Token), TickAsync(stop.Token), SweepOnChangeAsync(stop.Token)];
-        await Task.WhenAny(loops);
-        await stop.CancelAsync();
-        await Task.WhenAll(loops);
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loops.RunAsync([FollowAsync, TickAsync, SweepOnChangeAsync], cancellationToken);
 
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
@@ -107,7 +101,8 @@ public sealed class NodeLifecycleController : IController
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
         var nodes = await _client.ListAsync(ResourceOf<V1Node>.Query(), cancellationToken);
-        var leases = await _client.ListAsync(ResourceOf<V1Lease>.Query(LeaseNamespace), cancellationToken);
+        var leases = await _client.ListAsync(
+            ResourceOf<V1Lease>.Query(WellKnown.NodeLeaseNamespace), cancellationToken);
         ForgiveDeafness();
         var leaseRevisions = leases.Items.ToDictionary(l => l.Key.Name, l => l.Revision, StringComparer.Ordinal);
         foreach (var item in nodes.Items)
@@ -116,12 +111,32 @@ public sealed class NodeLifecycleController : IController
         }
 
         Forget(nodes.Items);
-        _zones.Observe(_heard.Values.Select(h => (h.Zone, h.IsDown)));
+        ObserveZones();
         foreach (var item in nodes.Items)
         {
             await EvaluateAsync(item, _heard[item.Key.Name], cancellationToken);
         }
     }
+
+    /// <summary>
+    /// Takes stock before anything is decided: nodes that fall silent together are down together. When all were down
+    /// and one is heard again, it is most likely we who were cut off: all have their grace again.
+    /// </summary>
+    private void ObserveZones()
+    {
+        var wasEverythingDown = _zones.IsEverythingDown;
+        _zones.Observe(
+            from heard in _heard.Values where !heard.IsExcluded select (heard.Zone, heard.IsDown || IsSilent(heard)));
+        if (wasEverythingDown && !_zones.IsEverythingDown)
+        {
+            foreach (var heard in _heard.Values)
+            {
+                heard.LastHeard = _time.GetTimestamp();
+            }
+        }
+    }
+
+    private bool IsSilent(Heard heard) => _time.GetElapsedTime(heard.LastHeard) > _options.NodeMonitorGracePeriod;
 
     /// <summary>
     /// Time in which nobody was listened to is nobody's silence: we stood still, or the store could not be read, and
@@ -168,6 +183,7 @@ public sealed class NodeLifecycleController : IController
             heard.Heartbeat = heartbeat;
             heard.Zone = ZoneDisruption.ZoneOf(node);
             heard.IsDown = NodeHealthPlanner.IsDown(node);
+            heard.IsExcluded = NodeHealthPlanner.IsExcluded(node);
         }
 
         if (heard.LeaseRevision != leaseRevision)
@@ -195,9 +211,7 @@ public sealed class NodeLifecycleController : IController
 
     private async Task EvaluateAsync(ResourceObject item, Heard heard, CancellationToken cancellationToken)
     {
-        var silence = _time.GetElapsedTime(heard.LastHeard);
-        var isSilent = silence > _options.NodeMonitorGracePeriod;
-        if (heard.NodeRevision == item.Revision && !isSilent && !heard.IsDown)
+        if (heard.NodeRevision == item.Revision && !IsSilent(heard) && !heard.IsDown)
         {
             return;
         }
@@ -207,7 +221,7 @@ public sealed class NodeLifecycleController : IController
             new NodeObserved
             {
                 Node = node,
-                Silence = silence,
+                Silence = _time.GetElapsedTime(heard.LastHeard),
                 MayEvict = _zones.HasToken(heard.Zone),
                 IsEverythingDown = _zones.IsEverythingDown,
             },
@@ -231,16 +245,17 @@ public sealed class NodeLifecycleController : IController
             Expect(key, await _client.MutateAsync<V1Node>(key, "", n => SetTaints(n, node, taints), cancellationToken));
         }
 
-        if (!plan.IsNotReady)
+        if (plan.IsSilent && heard.MayHaveReadyPods)
         {
-            heard.ArePodsMarked = false;
-        }
-        else if (!heard.ArePodsMarked)
-        {
-            Note(node, "NodeNotReady", $"Node {key.Name} status is now: NodeNotReady");
+            if (plan.Conditions is not null)
+            {
+                Note(node, "NodeNotReady", $"Node {key.Name} status is now: NodeNotReady");
+            }
+
             await MarkPodsAsync(key.Name, cancellationToken);
-            heard.ArePodsMarked = true;
         }
+
+        heard.MayHaveReadyPods = plan.Ready == "True";
     }
 
     /// <summary>False, and nothing is written, if the node has reported meanwhile.</summary>
@@ -327,6 +342,11 @@ public sealed class NodeLifecycleController : IController
 
         public bool IsDown { get; set; }
 
-        public bool ArePodsMarked { get; set; }
+        public bool IsExcluded { get; set; }
+
+        /// <summary>
+        /// It was ready when last looked at, or nothing is known yet: when it falls silent its pods must be marked.
+        /// </summary>
+        public bool MayHaveReadyPods { get; set; } = true;
     }
 }

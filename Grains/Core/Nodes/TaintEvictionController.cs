@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using OrleansOrchestrator.Grains.Kernel;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -47,14 +48,8 @@ public sealed class TaintEvictionController : IController
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] loops = [FollowNodesAsync(stop.Token), FollowPodsAsync(stop.Token), EvictAsync(stop.Token)];
-        await Task.WhenAny(loops);
-        await stop.CancelAsync();
-        await Task.WhenAll(loops);
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loops.RunAsync([FollowNodesAsync, FollowPodsAsync, EvictAsync], cancellationToken);
 
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
@@ -174,7 +169,8 @@ public sealed class TaintEvictionController : IController
     /// <summary>Deletes who must leave the node now; returns when the next must.</summary>
     private async Task<TimeSpan?> VisitAsync(string name, CancellationToken cancellationToken)
     {
-        var read = await _client.GetAsync<V1Node>(new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
+        var read = await _client.GetAsync<V1Node>(
+            new ObjectKey("", name), ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
             return null;

@@ -7,6 +7,9 @@ namespace OrleansOrchestrator.Grains.Core.Pods;
 /// <summary>The status by which a pod says that it is not its own fault that it goes.</summary>
 public static class PodDisruption
 {
+    /// <summary>The type of the condition.</summary>
+    public const string Condition = "DisruptionTarget";
+
     /// <summary>A strategic merge patch of the status.</summary>
     public static JsonObject Patch(V1Pod pod, string reason, string message, string? phase, DateTimeOffset now)
     {
@@ -14,7 +17,8 @@ public static class PodDisruption
         {
             ["conditions"] = new JsonArray(new JsonObject
             {
-                ["type"] = "DisruptionTarget",
+                ["type"] = Condition,
+                ["observedGeneration"] = pod.Metadata.Generation,
                 ["status"] = "True",
                 ["reason"] = reason,
                 ["message"] = message,

@@ -51,6 +51,12 @@ public sealed class PodFacts
     /// <summary>Since when the condition Ready is what it is.</summary>
     public DateTimeOffset? ReadySince { get; private set; }
 
+    /// <summary>
+    /// Since when the condition <c>DisruptionTarget</c> is True; null when it is not, or when the node itself ends the
+    /// pod.
+    /// </summary>
+    public DateTimeOffset? DisruptedSince { get; private set; }
+
     /// <summary><c>status.podIP</c>.</summary>
     public string Ip { get; private set; } = "";
 
@@ -71,6 +77,9 @@ public sealed class PodFacts
     public int Restarts { get; private set; }
 
     public bool IsTerminating => Item.Metadata.DeletionTimestamp is not null;
+
+    /// <summary>Its node ended it for want of resources.</summary>
+    public bool IsEvicted { get; private set; }
 
     /// <summary>Succeeded or Failed: it will not run again.</summary>
     public bool IsFinished => Phase is PodPhase.Succeeded or PodPhase.Failed;
@@ -168,6 +177,10 @@ public sealed class PodFacts
             if (reader.ValueTextEquals("phase"u8))
             {
                 Phase = ParsePhase(Text(ref reader));
+            }
+            else if (reader.ValueTextEquals("reason"u8))
+            {
+                IsEvicted = Text(ref reader) == "Evicted";
             }
             else if (reader.ValueTextEquals("podIP"u8))
             {
@@ -296,7 +309,7 @@ public sealed class PodFacts
 
     private void ReadCondition(ref Utf8JsonReader reader)
     {
-        bool isReadyCondition = false, isTrue = false;
+        bool isReadyCondition = false, isDisruption = false, isTrue = false, isByNode = false;
         DateTimeOffset? since = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -304,6 +317,12 @@ public sealed class PodFacts
             {
                 reader.Read();
                 isReadyCondition = reader.ValueTextEquals("Ready"u8);
+                isDisruption = reader.ValueTextEquals("DisruptionTarget"u8);
+            }
+            else if (reader.ValueTextEquals("reason"u8))
+            {
+                reader.Read();
+                isByNode = reader.ValueTextEquals("TerminationByKubelet"u8);
             }
             else if (reader.ValueTextEquals("status"u8))
             {
@@ -323,6 +342,10 @@ public sealed class PodFacts
         if (isReadyCondition)
         {
             (IsReady, ReadySince) = (isTrue, since);
+        }
+        else if (isDisruption && isTrue && !isByNode)
+        {
+            DisruptedSince = since;
         }
     }
 

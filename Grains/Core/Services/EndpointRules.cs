@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Discovery;
@@ -10,11 +8,7 @@ namespace OrleansOrchestrator.Grains.Core.Services;
 /// <summary>How pods become endpoints of a Service.</summary>
 public static class EndpointRules
 {
-    public const string ServiceNameLabel = "kubernetes.io/service-name";
-    public const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
     public const string HeadlessLabel = "service.kubernetes.io/headless";
-    public const string SliceController = "endpointslice-controller.k8s.io";
-    public const string MirrorController = "endpointslicemirroring-controller.k8s.io";
     public const string EndpointsManagedByLabel = "endpoints.kubernetes.io/managed-by";
     public const string EndpointsController = "endpoint-controller";
 
@@ -58,14 +52,20 @@ public static class EndpointRules
     {
         var family = Families(service)[0];
         var publishAll = service.Spec.PublishNotReadyAddresses == true;
+        var ports = PortsOf(service);
+
+        // Unlike a slice, a subset holds no pod without any of the Service's ports, but for headless Services that
+        // have none.
+        var isPortless = service.Spec is { Ports: null or { Count: 0 }, ClusterIP: "None" };
         var serving =
             pods.Where(p => !p.IsFinished && AddressOf(p, family) is not null && (publishAll || !p.IsTerminating))
-            .OrderByDescending(p => publishAll || p.IsReady)
-            .ThenBy(p => p.Key.Name, StringComparer.Ordinal)
+            .Select(p => (Pod: p, Ports: ports(p)))
+            .Where(p => isPortless || p.Ports.Ports.Count > 0)
+            .OrderByDescending(p => publishAll || p.Pod.IsReady)
+            .ThenBy(p => p.Pod.Key.Name, StringComparer.Ordinal)
             .ToList();
-        var ports = PortsOf(service);
         var subsets = serving.Take(MaxAddresses)
-            .GroupBy(p => ports(p).Id, StringComparer.Ordinal)
+            .GroupBy(p => p.Ports.Id, p => p.Pod, StringComparer.Ordinal)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => ToSubset(service, family, publishAll, [.. g]))
             .ToList();
@@ -87,7 +87,7 @@ public static class EndpointRules
         ReferenceEquals(a, b) || (a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value));
 
     /// <summary>Address families in the Service's order.</summary>
-    internal static IReadOnlyList<string> Families(V1Service service)
+    public static IReadOnlyList<string> Families(V1Service service)
     {
         if (service.Spec.IpFamilies is { Count: > 0 } families)
         {
@@ -97,11 +97,8 @@ public static class EndpointRules
         return service.Spec.ClusterIP?.Contains(':', StringComparison.Ordinal) == true ? ["IPv6"] : ["IPv4"];
     }
 
-    internal static string? FamilyOf(string ip) => !IPAddress.TryParse(ip, out var address) ? null
-        : address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
-
     private static string? AddressOf(PodFacts pod, string family) =>
-        pod.Ips.FirstOrDefault(ip => FamilyOf(ip) == family);
+        pod.Ips.FirstOrDefault(ip => SliceRules.FamilyOf(ip) == family);
 
     /// <summary>Ports by pod. Only named target ports differ from pod to pod: all others are worked out once.</summary>
     private static Func<PodFacts, (List<Discoveryv1EndpointPort> Ports, string Id)> PortsOf(V1Service service)
@@ -160,13 +157,14 @@ public static class EndpointRules
     private static V1Endpoint? ToEndpoint(
         V1Service service, PodFacts pod, string family, IReadOnlyDictionary<string, string> zones)
     {
-        var addresses = pod.Ips.Where(ip => FamilyOf(ip) == family).ToList();
+        var addresses = pod.Ips.Where(ip => SliceRules.FamilyOf(ip) == family).ToList();
+        var isReady = service.Spec.PublishNotReadyAddresses == true || (pod.IsReady && !pod.IsTerminating);
         return addresses.Count == 0 ? null : new V1Endpoint
         {
             Addresses = addresses,
             Conditions = new V1EndpointConditions
             {
-                Ready = service.Spec.PublishNotReadyAddresses == true || (pod.IsReady && !pod.IsTerminating),
+                Ready = isReady,
                 Serving = pod.IsReady,
                 Terminating = pod.IsTerminating,
             },
@@ -174,7 +172,25 @@ public static class EndpointRules
             NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
             Zone = zones.GetValueOrDefault(pod.NodeName),
             TargetRef = Refer(pod),
+            Hints = isReady ? HintsOf(service, pod.NodeName, zones.GetValueOrDefault(pod.NodeName)) : null,
         };
+    }
+
+    /// <summary>
+    /// For whom an endpoint is: where the Service prefers what is close, those of its zone, or of its very node
+    /// (upstream's <c>endpointslice/trafficdist</c>).
+    /// </summary>
+    private static V1EndpointHints? HintsOf(V1Service service, string node, string? zone)
+    {
+        var preference = service.Spec.TrafficDistribution;
+        var hasNode = preference == "PreferSameNode" && node.Length > 0;
+        return preference is "PreferClose" or "PreferSameZone" or "PreferSameNode" && (zone is not null || hasNode)
+            ? new V1EndpointHints
+            {
+                ForZones = zone is null ? null : [new V1ForZone { Name = zone }],
+                ForNodes = hasNode ? [new V1ForNode { Name = node }] : null,
+            }
+            : null;
     }
 
     private static string? HostnameOf(V1Service service, PodFacts pod) =>

@@ -1,7 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.Networking.IpAddresses;
+using OrleansOrchestrator.Grains.Networking.ServiceCidrs;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Services;
 
@@ -27,17 +30,23 @@ public sealed record ServiceAddressReservation
 }
 
 /// <summary>
-/// Who has which cluster address and node port: live Services, as the journal tells them in order, and reservations for
-/// writes under way. An address is free only when neither has it.
+/// Who has which cluster address and node port: live Services, as the journal tells them in order, reservations for
+/// writes under way, and IPAddresses that others than Services have. An address is free only when nobody has it. What
+/// may be given is the cluster's own range and those of ServiceCIDRs that are ready.
 /// </summary>
 internal sealed class ServiceAddressBook(ServiceAddressRange range, Random random)
 {
+    private readonly Dictionary<string, ServiceAddressRange[]> _further = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _others = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, Holding> _live = [];
-    private readonly Dictionary<int, HashSet<ObjectKey>> _liveIps = [];
+    private readonly Dictionary<string, HashSet<ObjectKey>> _liveIps = new(StringComparer.Ordinal);
     private readonly Dictionary<int, HashSet<ObjectKey>> _livePorts = [];
     private readonly Dictionary<string, ServiceAddressReservation> _reservations = new(StringComparer.Ordinal);
 
-    private sealed record Holding(int? Ip, int[] Ports);
+    private sealed record Holding(string? Ip, int[] Ports);
+
+    private IEnumerable<ServiceAddressRange> Ranges =>
+        _further.OrderBy(f => f.Key, StringComparer.Ordinal).SelectMany(f => f.Value).Prepend(range);
 
     /// <summary>All reservations, for the durable state.</summary>
     public IReadOnlyCollection<ServiceAddressReservation> Reservations => _reservations.Values;
@@ -59,6 +68,40 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         _livePorts.Clear();
     }
 
+    /// <summary>Forgets all ServiceCIDRs, before their journal is read anew.</summary>
+    public void ClearRanges() => _further.Clear();
+
+    /// <summary>A ServiceCIDR as it is now.</summary>
+    public void SeeRange(V1ServiceCIDR item)
+    {
+        ServiceAddressRange[] given = ServiceCidrPlanner.IsReady(item)
+            ? [.. (item.Spec?.Cidrs ?? []).Select(range.Further).OfType<ServiceAddressRange>()]
+            : [];
+        _further[item.Metadata.Name] = [.. given.Where(g => g.Cidr != range.Cidr)];
+    }
+
+    /// <summary>A ServiceCIDR that was deleted.</summary>
+    public void SeeRangeGone(string name) => _further.Remove(name);
+
+    /// <summary>Forgets all IPAddresses, before their journal is read anew.</summary>
+    public void ClearAddresses() => _others.Clear();
+
+    /// <summary>An IPAddress as it is now; those of Services only repeat what these say.</summary>
+    public void SeeAddress(V1IPAddress item)
+    {
+        if (IpAddressPlanner.IsManaged(item))
+        {
+            _others.Remove(item.Metadata.Name);
+        }
+        else
+        {
+            _others.Add(item.Metadata.Name);
+        }
+    }
+
+    /// <summary>An IPAddress that was deleted.</summary>
+    public void SeeAddressGone(string name) => _others.Remove(name);
+
     /// <summary>
     /// A Service as it is now. Returns another Service that has the same cluster address, which must not happen and is
     /// worth an alarm.
@@ -66,7 +109,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     public ObjectKey? See(ObjectKey key, V1ServiceSpec spec)
     {
         Forget(key);
-        var holding = new Holding(range.OffsetOf(spec.ClusterIP ?? ""), [.. PortsOf(spec)]);
+        var holding = new Holding(Canonical(spec.ClusterIP), [.. PortsOf(spec)]);
         _live[key] = holding;
         Array.ForEach(holding.Ports, port => Add(_livePorts, port, key));
         if (holding.Ip is not { } ip)
@@ -81,7 +124,7 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     /// <summary>A Service that was deleted.</summary>
     public void SeeGone(ObjectKey key) => Forget(key);
 
-    /// <summary>Reserves all or nothing.</summary>
+    /// <summary>Reserves all or nothing; only looks whether it could for a request that pretends.</summary>
     public ServiceAddressAnswer Reserve(ServiceAddressRequest request, DateTimeOffset now)
     {
         string? address = null;
@@ -99,11 +142,15 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
             }
         }
 
-        _reservations[request.Reservation] = new ServiceAddressReservation
+        if (!request.Pretends)
         {
-            Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports,
-            Since = now,
-        };
+            _reservations[request.Reservation] = new ServiceAddressReservation
+            {
+                Id = request.Reservation, Service = request.Service, ClusterIP = address ?? "", NodePorts = ports,
+                Since = now,
+            };
+        }
+
         return new ServiceAddressAnswer { ClusterIP = address, NodePorts = ports };
     }
 
@@ -124,21 +171,31 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         address = null;
         if (wanted.Length == 0)
         {
-            var free = FindFree(1, range.Size - 1, range.DynamicIpStart, offset => IsIpFree(offset, service));
-            address = free is { } offset ? range.ToAddress(offset) : null;
-            return free is null
+            address = Ranges.Select(r => FreeIn(r, service)).FirstOrDefault(free => free is not null);
+            return address is null
                 ? new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.Full, IsExhausted = true }
                 : null;
         }
 
-        if (range.OffsetOf(wanted) is not { } at)
+        if (!Ranges.Any(r => r.OffsetOf(wanted) is not null))
         {
             return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpOutOfRange(wanted, range) };
         }
 
         address = wanted;
-        return IsIpFree(at, service) ? null : new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpTaken };
+        return IsIpFree(Canonical(wanted)!, service)
+            ? null
+            : new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.IpTaken };
     }
+
+    private string? FreeIn(ServiceAddressRange block, ObjectKey service) =>
+        FindFree(1, block.Size - 1, block.DynamicIpStart, offset => IsIpFree(block.ToAddress(offset), service))
+            is { } found
+            ? block.ToAddress(found)
+            : null;
+
+    /// <summary>An address as all write it; null for none.</summary>
+    private static string? Canonical(string? address) => NetworkRules.ParseSloppy(address ?? "")?.ToString();
 
     private ServiceAddressAnswer? TakePort(int wanted, ObjectKey service, List<int> mine)
     {
@@ -189,8 +246,10 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         return null;
     }
 
-    private bool IsIpFree(int offset, ObjectKey service) => !_liveIps.ContainsKey(offset) &&
-        !IsReserved(service, r => r.ClusterIP.Length != 0 && range.OffsetOf(r.ClusterIP) == offset);
+    private bool IsIpFree(string address, ObjectKey service) =>
+        !_liveIps.ContainsKey(address)
+        && !_others.Contains(address)
+        && !IsReserved(service, r => Canonical(r.ClusterIP) == address);
 
     private bool IsPortFree(int port, ObjectKey service) =>
         !_livePorts.ContainsKey(port) && !IsReserved(service, r => r.NodePorts.Contains(port));
@@ -235,7 +294,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
     private static ObjectKey? Other(HashSet<ObjectKey> holders, ObjectKey key) =>
         holders.Count == 1 ? null : holders.First(h => h != key);
 
-    private static void Add(Dictionary<int, HashSet<ObjectKey>> index, int number, ObjectKey key)
+    private static void Add<T>(Dictionary<T, HashSet<ObjectKey>> index, T number, ObjectKey key)
+        where T : notnull
     {
         if (!index.TryGetValue(number, out var holders))
         {
@@ -245,7 +305,8 @@ internal sealed class ServiceAddressBook(ServiceAddressRange range, Random rando
         holders.Add(key);
     }
 
-    private static void Remove(Dictionary<int, HashSet<ObjectKey>> index, int number, ObjectKey key)
+    private static void Remove<T>(Dictionary<T, HashSet<ObjectKey>> index, T number, ObjectKey key)
+        where T : notnull
     {
         if (index.TryGetValue(number, out var holders) && holders.Remove(key) && holders.Count == 0)
         {

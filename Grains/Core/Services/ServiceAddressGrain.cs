@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -17,8 +18,9 @@ public sealed class ServiceAddressState
 }
 
 /// <summary>
-/// Before each decision the grain reads the Services' journal up to its newest revision, so that it knows every
-/// committed Service; writes under way are covered by reservations. A reservation is written before it is told, under
+/// Before each decision the grain reads the journals of Services, ServiceCIDRs and IPAddresses up to their newest
+/// revisions, so that it knows all that is committed; writes under way are covered by reservations. A reservation is
+/// written before it is told, under
 /// the storage's ETag: should two activations exist for
 /// a moment, one of them fails its write, gives nothing out, and goes. A new activation begins with the reservations as
 /// written and then reads the
@@ -30,15 +32,11 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
     /// <summary>No write of a Service is under way longer than this.</summary>
     private static readonly TimeSpan ReservationLifetime = TimeSpan.FromMinutes(5);
 
-    private const int MaxChangesPerRead = 1000;
-    private const long Unread = -1;
-
     private readonly IPersistentState<ServiceAddressState> _state;
-    private readonly IJournalStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceAddressGrain> _logger;
     private readonly ServiceAddressBook _book;
-    private long _position = Unread;
+    private readonly JournalTail[] _tails;
 
     public ServiceAddressGrain(
         [PersistentState("addresses")] IPersistentState<ServiceAddressState> state,
@@ -48,11 +46,16 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
         ILogger<ServiceAddressGrain> logger)
     {
         _state = state;
-        _store = store;
         _time = time;
         _logger = logger;
         _book = new ServiceAddressBook(
             services.GetService<ServiceAddressRange>() ?? ServiceAddressRange.Default, new Random());
+        _tails =
+        [
+            new JournalTail(WellKnown.Services, store, _book.Clear, See),
+            new JournalTail(WellKnown.ServiceCidrs, store, _book.ClearRanges, SeeRange),
+            new JournalTail(WellKnown.IpAddresses, store, _book.ClearAddresses, SeeAddress),
+        ];
     }
 
     /// <inheritdoc/>
@@ -66,12 +69,12 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
     public async Task<ServiceAddressAnswer> ReserveAsync(
         ServiceAddressRequest request, CancellationToken cancellationToken)
     {
-        await CatchUpAsync(cancellationToken);
+        await Task.WhenAll(_tails.Select(tail => tail.CatchUpAsync(GrainFactory, cancellationToken)));
 
         // What became of old writes is visible by now: a Service that holds their addresses, or nothing.
         _book.ReleaseOlderThan(_time.GetUtcNow() - ReservationLifetime);
         var answer = _book.Reserve(request, _time.GetUtcNow());
-        if (answer.Refusal is null)
+        if (answer.Refusal is null && !request.Pretends)
         {
             await PersistAsync(request.Reservation, cancellationToken);
         }
@@ -87,43 +90,28 @@ public sealed partial class ServiceAddressGrain : Grain, IServiceAddressGrain
         return Task.CompletedTask;
     }
 
-    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    private void SeeRange(Change change)
     {
-        var journal = GrainFactory.GetGrain<IJournalGrain>(WellKnown.Services.ToString());
-        var newest = await journal.GetRevisionAsync(cancellationToken);
-        if (_position == Unread)
+        if (change.Kind == ChangeKind.Deleted)
         {
-            await LoadAsync(cancellationToken);
+            _book.SeeRangeGone(change.Object.Key.Name);
         }
-
-        while (_position < newest)
+        else
         {
-            var batch = await journal.ReadAfterAsync(_position, MaxChangesPerRead, TimeSpan.Zero, cancellationToken);
-            if (batch.TooOld)
-            {
-                await LoadAsync(cancellationToken);
-                continue;
-            }
-
-            foreach (var change in batch.Changes)
-            {
-                See(change);
-            }
-
-            _position = batch.Revision;
+            _book.SeeRange(change.Object.As<V1ServiceCIDR>());
         }
     }
 
-    private async Task LoadAsync(CancellationToken cancellationToken)
+    private void SeeAddress(Change change)
     {
-        var snapshot = await _store.ReadSnapshotAsync(WellKnown.Services, cancellationToken);
-        _book.Clear();
-        foreach (var item in snapshot.Objects)
+        if (change.Kind == ChangeKind.Deleted)
         {
-            See(new Change(ChangeKind.Added, item));
+            _book.SeeAddressGone(change.Object.Key.Name);
         }
-
-        _position = snapshot.Revision;
+        else
+        {
+            _book.SeeAddress(change.Object.As<V1IPAddress>());
+        }
     }
 
     private void See(Change change)

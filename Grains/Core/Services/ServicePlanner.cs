@@ -26,8 +26,9 @@ public sealed record ServiceObserved
 
 /// <summary>What a Service must do.</summary>
 /// <param name="Endpoints">To create (without resourceVersion) or to replace; null when right.</param>
-/// <param name="Slices">Writes of slices.</param>
-public sealed record ServicePlan(V1Endpoints? Endpoints, SlicePlan Slices);
+/// <param name="Slices">Writes of the slices of its pods.</param>
+/// <param name="Mirror">Writes of the slices that mirror Endpoints that somebody keeps by hand.</param>
+public sealed record ServicePlan(V1Endpoints? Endpoints, SlicePlan Slices, MirrorPlan Mirror);
 
 /// <summary>The decisions of a Service: its Endpoints and EndpointSlices.</summary>
 public static class ServicePlanner
@@ -40,12 +41,15 @@ public static class ServicePlanner
         var service = observed.Service;
         if (service.Metadata.DeletionTimestamp is not null)
         {
-            return new ServicePlan(null, NoSlices);
+            return new ServicePlan(null, NoSlices, new MirrorPlan(NoSlices, []));
         }
 
+        // Who selects pods mirrors nothing, even when it makes no endpoints of them.
+        var mirrored = service.Spec.Selector is { Count: > 0 } ? null : observed.Endpoints;
+        var mirror = MirrorPlanner.Compute(mirrored, ManagedBy(observed, SliceRules.MirrorController));
         return EndpointRules.HasEndpoints(service)
-            ? new ServicePlan(Endpoints(observed), Slices(observed))
-            : new ServicePlan(null, service.Spec.Type == "ExternalName" ? NoSlices : Mirror(observed));
+            ? new ServicePlan(Endpoints(observed), Slices(observed), mirror)
+            : new ServicePlan(null, NoSlices, mirror);
     }
 
     private static SlicePlan Slices(ServiceObserved observed)
@@ -54,60 +58,17 @@ public static class ServicePlanner
         var shape = new SliceShape(
             service.Metadata.NamespaceProperty,
             new ChildNames(service.Metadata.Name, service.Metadata.Uid),
-            SliceLabels(service.Metadata.Labels, service, EndpointRules.SliceController),
+            SliceLabels(service.Metadata.Labels, service, SliceRules.SliceController),
             service.ControllerReference());
         return SlicePlanner.Compute(
-            shape, EndpointRules.Groups(service, observed.Pods, observed.Zones), ManagedBy(observed, EndpointRules.SliceController));
+            shape,
+            EndpointRules.Groups(service, observed.Pods, observed.Zones),
+            ManagedBy(observed, SliceRules.SliceController));
     }
-
-    /// <summary>Endpoints that somebody keeps by hand, for a Service without selector, become slices too.</summary>
-    private static SlicePlan Mirror(ServiceObserved observed)
-    {
-        var existing = ManagedBy(observed, EndpointRules.MirrorController);
-        if (observed.Endpoints is not { } endpoints
-            || endpoints.Metadata.Labels?.TryGetValue("endpointslice.kubernetes.io/skip-mirror", out var skip) == true
-                && skip == "true"
-            || endpoints.Metadata.Annotations?.ContainsKey("control-plane.alpha.kubernetes.io/leader") == true)
-        {
-            return new SlicePlan([], [], existing);
-        }
-
-        var annotations = (endpoints.Metadata.Annotations ?? new Dictionary<string, string>())
-            .Where(a => a.Key is not ("kubectl.kubernetes.io/last-applied-configuration" or "endpoints.kubernetes.io/last-change-trigger-time"))
-            .ToDictionary(StringComparer.Ordinal);
-        var shape = new SliceShape(
-            endpoints.Metadata.NamespaceProperty,
-            new ChildNames(endpoints.Metadata.Name, endpoints.Metadata.Uid),
-            SliceLabels(endpoints.Metadata.Labels, observed.Service, EndpointRules.MirrorController),
-            endpoints.ControllerReference(),
-            annotations);
-        return SlicePlanner.Compute(shape, [.. (endpoints.Subsets ?? []).SelectMany(MirrorSubset)], existing);
-    }
-
-    private static IEnumerable<EndpointGroup> MirrorSubset(V1EndpointSubset subset)
-    {
-        var ports = (subset.Ports ?? []).Select(p => new Discoveryv1EndpointPort
-        {
-            Name = p.Name ?? "", Port = p.Port, Protocol = p.Protocol ?? "TCP", AppProtocol = p.AppProtocol,
-        }).ToList();
-        var endpoints = (subset.Addresses ?? []).Select(a => ToEndpoint(a, true))
-            .Concat((subset.NotReadyAddresses ?? []).Select(a => ToEndpoint(a, false)));
-        return endpoints.GroupBy(e => EndpointRules.FamilyOf(e.Addresses[0])).Where(g => g.Key is not null)
-            .Select(g => new EndpointGroup(g.Key!, ports, [.. g]));
-    }
-
-    private static V1Endpoint ToEndpoint(V1EndpointAddress address, bool ready) => new()
-    {
-        Addresses = [address.Ip],
-        Conditions = new V1EndpointConditions { Ready = ready },
-        Hostname = address.Hostname,
-        NodeName = address.NodeName,
-        TargetRef = address.TargetRef,
-    };
 
     private static List<V1EndpointSlice> ManagedBy(ServiceObserved observed, string controller) => [.. observed.Slices.Where(s =>
         s.Metadata.DeletionTimestamp is null
-        && s.Metadata.Labels?.TryGetValue(EndpointRules.ManagedByLabel, out var manager) == true
+        && s.Metadata.Labels?.TryGetValue(SliceRules.ManagedByLabel, out var manager) == true
         && manager == controller)];
 
     private static Dictionary<string, string> SliceLabels(
@@ -122,8 +83,8 @@ public static class ServicePlanner
             labels[EndpointRules.HeadlessLabel] = "";
         }
 
-        labels[EndpointRules.ServiceNameLabel] = service.Metadata.Name;
-        labels[EndpointRules.ManagedByLabel] = controller;
+        labels[SliceRules.ServiceNameLabel] = service.Metadata.Name;
+        labels[SliceRules.ManagedByLabel] = controller;
         return labels;
     }
 

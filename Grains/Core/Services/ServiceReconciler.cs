@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Discovery;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -15,7 +16,9 @@ public sealed class ServiceReconciler : IObjectReconciler
     private readonly ObjectKey _key;
     private readonly IResourceClient _slices;
     private readonly IResourceClient _endpoints;
+    private readonly IResourceClient _mirror;
     private readonly EventRecorder _events;
+    private readonly EventRecorder _mirrorEvents;
     private bool _wasThere;
 
     public ServiceReconciler(ObjectKey key, ReconcilingServices services)
@@ -23,7 +26,9 @@ public sealed class ServiceReconciler : IObjectReconciler
         _key = key;
         _slices = services.Client.As(UserIdentity.Controller("endpointslice-controller"));
         _endpoints = services.Client.As(UserIdentity.Controller("endpoint-controller"));
+        _mirror = services.Client.As(UserIdentity.Controller("endpointslicemirroring-controller"));
         _events = services.Events.For("endpoint-slice-controller");
+        _mirrorEvents = services.Events.For("endpoint-slice-mirroring-controller");
     }
 
     /// <inheritdoc/>
@@ -44,12 +49,7 @@ public sealed class ServiceReconciler : IObjectReconciler
 
     private async Task<ServiceObserved> ObserveAsync(V1Service service, CancellationToken cancellationToken)
     {
-        var slices = await _slices.ListAsync<V1EndpointSlice>(
-            ResourceOf<V1EndpointSlice>.Query(_key.Namespace) with
-            {
-                LabelSelector = $"{EndpointRules.ServiceNameLabel}={_key.Name}", Freshness = ReadFreshness.Linearizable,
-            },
-            cancellationToken);
+        var slices = await SlicesAsync(cancellationToken);
         var endpoints = await _endpoints.GetAsync<V1Endpoints>(_key, ReadFreshness.Linearizable, cancellationToken);
         List<PodFacts> pods = [];
         if (EndpointRules.HasEndpoints(service))
@@ -74,6 +74,14 @@ public sealed class ServiceReconciler : IObjectReconciler
         };
     }
 
+    private ValueTask<IReadOnlyList<V1EndpointSlice>> SlicesAsync(CancellationToken cancellationToken) =>
+        _slices.ListAsync<V1EndpointSlice>(
+            ResourceOf<V1EndpointSlice>.Query(_key.Namespace) with
+            {
+                LabelSelector = $"{SliceRules.ServiceNameLabel}={_key.Name}", Freshness = ReadFreshness.Linearizable,
+            },
+            cancellationToken);
+
     private async Task<Dictionary<string, string>> ZonesAsync(List<PodFacts> pods, CancellationToken cancellationToken)
     {
         var zones = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -93,19 +101,11 @@ public sealed class ServiceReconciler : IObjectReconciler
     private async Task ApplyAsync(V1Service service, ServicePlan plan, CancellationToken cancellationToken)
     {
         // Slices first: they are what the service proxy reads. What serves is added before what does not is removed.
-        foreach (var slice in plan.Slices.Create)
+        await ApplyAsync(_slices, service, plan.Slices, cancellationToken);
+        await ApplyAsync(_mirror, service, plan.Mirror.Slices, cancellationToken);
+        if (plan.Mirror.Slices is not { Create: [], Update: [], Delete: [] })
         {
-            Expect(service, await _slices.CreateAsync(slice, cancellationToken), "FailedToCreateEndpointSlices");
-        }
-
-        foreach (var slice in plan.Slices.Update)
-        {
-            Expect(service, await _slices.UpdateAsync(slice, cancellationToken), "FailedToUpdateEndpointSlices");
-        }
-
-        foreach (var slice in plan.Slices.Delete)
-        {
-            Expect(service, await _slices.DeleteAsync(slice, cancellationToken), "FailedToDeleteEndpointSlices");
+            _mirrorEvents.Record(plan.Mirror.Notes);
         }
 
         if (plan.Endpoints is { } endpoints)
@@ -119,8 +119,36 @@ public sealed class ServiceReconciler : IObjectReconciler
         }
     }
 
+    private async Task ApplyAsync(
+        IResourceClient client, V1Service service, SlicePlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var slice in plan.Create)
+        {
+            Expect(service, await client.CreateAsync(slice, cancellationToken), "FailedToCreateEndpointSlices");
+        }
+
+        foreach (var slice in plan.Update)
+        {
+            Expect(service, await client.UpdateAsync(slice, cancellationToken), "FailedToUpdateEndpointSlices");
+        }
+
+        foreach (var slice in plan.Delete)
+        {
+            Expect(service, await client.DeleteAsync(slice, cancellationToken), "FailedToDeleteEndpointSlices");
+        }
+    }
+
     private async Task CleanUpAsync(CancellationToken cancellationToken)
     {
+        // What mirrors has the Endpoints for its owner, which may stay; what does not goes with its Service.
+        foreach (var slice in await SlicesAsync(cancellationToken))
+        {
+            if (slice.GetLabel(SliceRules.ManagedByLabel) == SliceRules.MirrorController)
+            {
+                await _mirror.DeleteAsync(slice, cancellationToken);
+            }
+        }
+
         var endpoints = await _endpoints.GetAsync<V1Endpoints>(_key, ReadFreshness.Linearizable, cancellationToken);
         if (!endpoints.Succeeded)
         {

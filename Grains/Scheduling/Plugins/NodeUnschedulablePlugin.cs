@@ -14,5 +14,5 @@ public sealed class NodeUnschedulablePlugin : IFilterPlugin
     public ClusterChanges HelpfulChanges => ClusterChanges.Node;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
-        node.IsUnschedulable && !TaintTolerationPlugin.IsTolerated(Cordoned, pod.Shape.Tolerations) ? _rejection : null;
+        node.IsUnschedulable && !pod.Shape.Tolerates(Cordoned) ? _rejection : null;
 }

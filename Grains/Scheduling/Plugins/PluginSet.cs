@@ -9,20 +9,34 @@ public sealed record PluginSet
 
     public IReadOnlyList<IFilterPlugin> Filters { get; init; } = [];
 
+    /// <summary>Says what to do for unbound claims of a pod that has found its node; null without claims.</summary>
+    public VolumeBindingPlugin? VolumeBinding { get; init; }
+
+    /// <summary>Run after the filters, on the nodes that these leave.</summary>
+    public IReadOnlyList<IRelationPlugin> Relations { get; init; } = [];
+
     public IReadOnlyList<IScorePlugin> Scores { get; init; } = [];
 
     /// <summary>Upstream's default profile, as far as its plugins exist here.</summary>
-    public static PluginSet Default(ScalarResources scalars)
+    public static PluginSet Default(
+        ScalarResources scalars, VolumeTable volumes, PlacedPods placed, NamespaceTable namespaces)
     {
+        var binding = new VolumeBindingPlugin(volumes);
         var taints = new TaintTolerationPlugin();
         var affinity = new NodeAffinityPlugin();
         var fit = new NodeResourcesFitPlugin(scalars);
         return new PluginSet
         {
             PreEnqueue = [new SchedulingGatesPlugin()],
-            PreFilters = [affinity],
+            PreFilters = [affinity, binding],
+            VolumeBinding = binding,
             Filters =
-                [new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit],
+            [
+                new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit,
+                new VolumeRestrictionsPlugin(volumes), new NodeVolumeLimitsPlugin(volumes), binding,
+                new VolumeZonePlugin(volumes),
+            ],
+            Relations = [new PodTopologySpreadPlugin(placed), new InterPodAffinityPlugin(placed, namespaces)],
             Scores = [taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin()],
         };
     }

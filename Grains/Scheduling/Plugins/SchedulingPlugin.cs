@@ -71,6 +71,12 @@ public enum ClusterChanges
     NodeAdded = 1,
     NodeUpdated = 2,
     Node = NodeAdded | NodeUpdated,
+
+    /// <summary>A claim, volume or storage class; it may help any pod that has claims.</summary>
+    Volume = 4,
+
+    /// <summary>A pod came onto a node, or one there has other labels: it may help pods that look at others.</summary>
+    PodPlaced = 8,
 }
 
 /// <summary>What happened since the queue was told last.</summary>
@@ -84,7 +90,11 @@ public sealed class ClusterEvents
     /// <summary>Nodes that pods have left.</summary>
     public HashSet<NodeInfo> FreedNodes { get; } = [];
 
-    public bool IsEmpty => ChangedNodes.Count == 0 && FreedNodes.Count == 0;
+    public bool IsEmpty => Kinds == ClusterChanges.None && ChangedNodes.Count == 0 && FreedNodes.Count == 0;
+
+    /// <summary>True when pods came onto nodes and nothing else happened, as when many are scheduled.</summary>
+    public bool HasOnlyPlacedPods =>
+        Kinds == ClusterChanges.PodPlaced && ChangedNodes.Count == 0 && FreedNodes.Count == 0;
 
     public void Clear()
     {

@@ -18,43 +18,19 @@ public sealed class TaintTolerationPlugin : IFilterPlugin, IScorePlugin
 
     public ScoreScale Scale => ScoreScale.ToHighestReversed;
 
-    public Verdict? Filter(PodInfo pod, NodeInfo node)
-    {
-        foreach (var taint in node.Taints)
-        {
-            if (taint.Effect is Taint.NoSchedule or Taint.NoExecute && !IsTolerated(taint, pod.Shape.Tolerations))
-            {
-                return _rejection;
-            }
-        }
-
-        return null;
-    }
+    public Verdict? Filter(PodInfo pod, NodeInfo node) => pod.Shape.ToleratesAll(node.Taints) ? null : _rejection;
 
     public int Score(PodShape pod, NodeInfo node)
     {
         var untolerated = 0;
         foreach (var taint in node.Taints)
         {
-            if (taint.Effect == Taint.PreferNoSchedule && !IsTolerated(taint, pod.Tolerations))
+            if (taint.Effect == Taint.PreferNoSchedule && !pod.Tolerates(taint))
             {
                 untolerated++;
             }
         }
 
         return untolerated;
-    }
-
-    internal static bool IsTolerated(Taint taint, Toleration[] tolerations)
-    {
-        foreach (var toleration in tolerations)
-        {
-            if (toleration.Tolerates(taint))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -13,7 +12,7 @@ internal static class DeploymentRules
     {
         var path = FieldPath.Of("spec");
         WorkloadRules.NonNegative(spec.Replicas, path, "replicas", errors);
-        WorkloadRules.SelectorAndTemplate(spec.Selector, spec.Template, path, errors);
+        WorkloadRules.ReplicaSetTemplate(spec.Selector, spec.Template, path, errors);
         Strategy(spec.Strategy, path.Child("strategy"), errors);
         WorkloadRules.NonNegative(spec.MinReadySeconds, path, "minReadySeconds", errors);
         WorkloadRules.NonNegative(spec.RevisionHistoryLimit, path, "revisionHistoryLimit", errors);
@@ -43,10 +42,7 @@ internal static class DeploymentRules
         WorkloadRules.AtMost(status.AvailableReplicas, status.Replicas, path, "availableReplicas", TooMany, errors);
         WorkloadRules.AtMost(
             status.AvailableReplicas, status.ReadyReplicas, path, "availableReplicas", "cannot be greater than readyReplicas", errors);
-        if (old.CollisionCount is { } count && (status.CollisionCount ?? int.MinValue) < count)
-        {
-            errors.Invalid(path.Child("collisionCount"), status.CollisionCount ?? 0, "cannot be decremented");
-        }
+        WorkloadRules.NotDecremented(status.CollisionCount, old.CollisionCount, errors);
     }
 
     private static void Strategy(V1DeploymentStrategy strategy, FieldPath path, FieldErrors errors)
@@ -72,47 +68,15 @@ internal static class DeploymentRules
 
     private static void RollingUpdate(V1RollingUpdateDeployment update, FieldPath path, FieldErrors errors)
     {
-        var unavailable = Read(update.MaxUnavailable);
-        var surge = Read(update.MaxSurge);
-        CountOrPercent(unavailable, path.Child("maxUnavailable"), errors);
-        CountOrPercent(surge, path.Child("maxSurge"), errors);
+        var unavailable = CountOrPercent.Of(update.MaxUnavailable);
+        var surge = CountOrPercent.Of(update.MaxSurge);
+        unavailable.Validate(path.Child("maxUnavailable"), errors);
+        surge.Validate(path.Child("maxSurge"), errors);
         if (unavailable.Number == 0 && surge.Number == 0)
         {
             errors.Invalid(path.Child("maxUnavailable"), unavailable.Shown, "may not be 0 when `maxSurge` is 0");
         }
 
-        if (unavailable is { IsPercent: true, Number: > 100 })
-        {
-            errors.Invalid(path.Child("maxUnavailable"), unavailable.Shown, "must not be greater than 100%");
-        }
+        unavailable.ValidateShare(path.Child("maxUnavailable"), errors);
     }
-
-    private static void CountOrPercent(Amount amount, FieldPath path, FieldErrors errors)
-    {
-        if (amount.Shown is string text)
-        {
-            errors.InvalidEach(path, text, NameRules.Percent(text));
-        }
-        else if (amount.Number < 0)
-        {
-            errors.Invalid(path, amount.Number, "must be greater than or equal to 0");
-        }
-    }
-
-    /// <summary>What is neither number nor percentage counts as zero.</summary>
-    private static Amount Read(IntOrString? value)
-    {
-        if (PortOrText.IsNumber(value, out var number))
-        {
-            return new Amount(number, false, number);
-        }
-
-        var text = value!.Value ?? "";
-        var isPercent = text.EndsWith('%')
-            && int.TryParse(
-                text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out number);
-        return new Amount(isPercent ? number : 0, isPercent, text);
-    }
-
-    private readonly record struct Amount(int Number, bool IsPercent, object Shown);
 }

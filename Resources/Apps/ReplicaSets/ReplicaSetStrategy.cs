@@ -42,22 +42,15 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
             1),
     ];
 
-    public override IReadOnlyList<object?> Cells(V1ReplicaSet item, DateTimeOffset now)
-    {
-        var (names, images) = PodTemplateRules.ContainerCells(item.Spec.Template);
-        var selector = LabelSelector.Of(item.Spec.Selector).ToString();
-        return
-        [
-            item.Metadata.Name,
-            item.Spec.Replicas ?? 0,
-            item.Status?.Replicas ?? 0,
-            item.Status?.ReadyReplicas ?? 0,
-            HumanDuration.Since(item.Metadata.CreationTimestamp, now),
-            names,
-            images,
-            selector.Length == 0 ? "<none>" : selector,
-        ];
-    }
+    public override IReadOnlyList<object?> Cells(V1ReplicaSet item, DateTimeOffset now) =>
+    [
+        item.Metadata.Name,
+        item.Spec.Replicas ?? 0,
+        item.Status?.Replicas ?? 0,
+        item.Status?.ReadyReplicas ?? 0,
+        TableColumns.AgeOf(item, now),
+        .. WorkloadRules.WideCells(item.Spec.Template, item.Spec.Selector),
+    ];
 
     public override void SetDefaults(V1ReplicaSet item)
     {
@@ -114,7 +107,7 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
         var path = FieldPath.Of("spec");
         WorkloadRules.NonNegative(spec.Replicas, path, "replicas", errors);
         WorkloadRules.NonNegative(spec.MinReadySeconds, path, "minReadySeconds", errors);
-        WorkloadRules.SelectorAndTemplate(spec.Selector, spec.Template, path, errors);
+        WorkloadRules.ReplicaSetTemplate(spec.Selector, spec.Template, path, errors);
     }
 
     private static void ValidateStatus(V1ReplicaSetStatus status, FieldErrors errors)

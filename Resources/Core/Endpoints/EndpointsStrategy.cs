@@ -97,7 +97,7 @@ public sealed class EndpointsStrategy : ResourceStrategy<V1Endpoints>
         {
             var address = addresses![i];
             var at = path.Index(i);
-            NetworkRules.ValidateIp(at.Child("ip"), address.Ip ?? "", errors);
+            NetworkRules.ValidateIp(at.Child("ip"), address.Ip ?? "", errors, among: []);
             if (!string.IsNullOrEmpty(address.Hostname))
             {
                 errors.InvalidEach(at.Child("hostname"), address.Hostname, NameRules.DnsLabel(address.Hostname));

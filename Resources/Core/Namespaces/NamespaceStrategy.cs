@@ -50,8 +50,6 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
         {
             ValidateFinalizer(finalizer, FinalizersPath, errors);
         }
-
-        PodSecurityLabels.Validate(item.Metadata.Labels, null, errors);
     }
 
     public override void PrepareForUpdate(V1Namespace item, V1Namespace old, string subresource)
@@ -83,7 +81,6 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
                 break;
             default:
                 ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
-                PodSecurityLabels.Validate(item.Metadata.Labels, old.Metadata.Labels, errors);
                 break;
         }
     }

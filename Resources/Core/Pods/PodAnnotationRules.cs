@@ -206,6 +206,7 @@ internal static class PodAnnotationRules
     private static void AppArmor(
         IDictionary<string, string> annotations, V1PodSpec spec, FieldPath path, FieldErrors errors)
     {
+        HashSet<string>? names = null;
         foreach (var (key, value) in annotations)
         {
             if (!key.StartsWith(PodAnnotations.AppArmorPrefix, StringComparison.Ordinal))
@@ -214,7 +215,8 @@ internal static class PodAnnotationRules
             }
 
             var container = key[PodAnnotations.AppArmorPrefix.Length..];
-            if (!PodContainers.All(spec, path).Any(c => c.Name == container))
+            names ??= PodContainers.All(spec, path).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+            if (!names.Contains(container))
             {
                 errors.Invalid(path.Key(key), container, "container not found");
             }

@@ -10,6 +10,9 @@ internal static class PodCopies
         typeof(object).GetMethod(
             "MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!.CreateDelegate<Func<object, object>>();
 
+    public static V1PersistentVolumeClaimSpec Of(V1PersistentVolumeClaimSpec spec) =>
+        (V1PersistentVolumeClaimSpec)Clone(spec);
+
     public static V1PodSpec Of(V1PodSpec spec) => (V1PodSpec)Clone(spec);
 
     public static V1Container Of(V1Container container) => (V1Container)Clone(container);

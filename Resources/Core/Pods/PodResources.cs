@@ -15,6 +15,39 @@ public static class PodResources
     /// <summary>The same for limits.</summary>
     public static Dictionary<string, Quantity> Limits(V1PodSpec spec) => Aggregate(spec, static r => r?.Limits);
 
+    /// <summary>What the pod needs as a whole: its own amounts where it has some, and what its sandbox costs.</summary>
+    public static Dictionary<string, Quantity> TotalRequests(V1PodSpec spec)
+    {
+        var total = Requests(spec);
+        Replace(total, spec.Resources?.Requests);
+        Add(total, spec.Overhead);
+        return total;
+    }
+
+    /// <summary>The same for limits: what has none stays without.</summary>
+    public static Dictionary<string, Quantity> TotalLimits(V1PodSpec spec)
+    {
+        var total = Limits(spec);
+        Replace(total, spec.Resources?.Limits);
+        foreach (var (name, quantity) in spec.Overhead ?? new Dictionary<string, ResourceQuantity>())
+        {
+            if (total.TryGetValue(name, out var limit) && !limit.IsZero)
+            {
+                total[name] = limit + Quantity.Of(quantity);
+            }
+        }
+
+        return total;
+    }
+
+    private static void Replace(Dictionary<string, Quantity> total, IDictionary<string, ResourceQuantity>? own)
+    {
+        foreach (var (name, quantity) in own ?? new Dictionary<string, ResourceQuantity>())
+        {
+            total[name] = Quantity.Of(quantity);
+        }
+    }
+
     private static Dictionary<string, Quantity> Aggregate(
         V1PodSpec spec, Func<V1ResourceRequirements?, IDictionary<string, ResourceQuantity>?> select)
     {

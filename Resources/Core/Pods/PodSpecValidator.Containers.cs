@@ -22,12 +22,13 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
+        var names = containers.Count > 1 ? new HashSet<string>(StringComparer.Ordinal) : null;
         for (var i = 0; i < containers.Count; i++)
         {
             var container = containers[i];
             var at = path.Index(i);
             Common(container, at);
-            if (IsTaken(containers, i))
+            if (names?.Add(container.Name ?? "") == false)
             {
                 _errors.Duplicate(at.Child("name"), container.Name ?? "");
             }
@@ -38,20 +39,6 @@ internal sealed partial class PodSpecValidator
         }
 
         HostPortConflicts(containers, path);
-    }
-
-    /// <summary>An earlier container has the name; few containers make scanning cheaper than a set.</summary>
-    private static bool IsTaken(IList<V1Container> containers, int index)
-    {
-        for (var i = 0; i < index; i++)
-        {
-            if (string.Equals(containers[i].Name ?? "", containers[index].Name ?? "", StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private void InitContainers()

@@ -14,6 +14,9 @@ internal sealed partial class PodSpecValidator
         }
 
         var path = parent.Child("volumeMounts");
+        var devices = container.VolumeDevices is { } others
+            ? new NamesAndPaths(others.Select(static d => ((string?)d.Name, (string?)d.DevicePath)))
+            : null;
         var points = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < mounts.Count; i++)
         {
@@ -40,24 +43,24 @@ internal sealed partial class PodSpecValidator
                 _errors.Invalid(path.Index(i).Child("mountPath"), point, "must be unique");
             }
 
-            MountAgainstDevices(container.VolumeDevices, mount, path.Index(i));
+            MountAgainstDevices(devices, mount, path.Index(i));
             MountDetails(container, mount, path, i);
         }
     }
 
-    private void MountAgainstDevices(IList<V1VolumeDevice>? devices, V1VolumeMount mount, FieldPath path)
+    private void MountAgainstDevices(NamesAndPaths? devices, V1VolumeMount mount, FieldPath path)
     {
         if (devices is null)
         {
             return;
         }
 
-        if (devices.Any(d => string.Equals(d.Name, mount.Name, StringComparison.Ordinal)))
+        if (devices.Names.Contains(mount.Name))
         {
             _errors.Invalid(path.Child("name"), mount.Name ?? "", "must not already exist in volumeDevices");
         }
 
-        if (devices.Any(d => string.Equals(d.DevicePath, mount.MountPath, StringComparison.Ordinal)))
+        if (devices.Paths.Contains(mount.MountPath))
         {
             _errors.Invalid(
                 path.Child("mountPath"), mount.MountPath ?? "", "must not already exist as a path in volumeDevices");
@@ -138,6 +141,9 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
+        var mounts = container.VolumeMounts is { } others
+            ? new NamesAndPaths(others.Select(static m => ((string?)m.Name, (string?)m.MountPath)))
+            : null;
         var path = parent.Child("volumeDevices");
         var names = new HashSet<string>(StringComparer.Ordinal);
         var paths = new HashSet<string>(StringComparer.Ordinal);
@@ -145,7 +151,7 @@ internal sealed partial class PodSpecValidator
         {
             DeviceName(devices[i].Name ?? "", names, path.Index(i));
             DevicePath(devices[i].DevicePath ?? "", paths, path.Index(i));
-            DeviceAgainstMounts(container.VolumeMounts, devices[i], path.Index(i));
+            DeviceAgainstMounts(mounts, devices[i], path.Index(i));
             if (!string.IsNullOrEmpty(devices[i].Name))
             {
                 names.Add(devices[i].Name);
@@ -198,19 +204,19 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void DeviceAgainstMounts(IList<V1VolumeMount>? mounts, V1VolumeDevice device, FieldPath path)
+    private void DeviceAgainstMounts(NamesAndPaths? mounts, V1VolumeDevice device, FieldPath path)
     {
         if (mounts is null)
         {
             return;
         }
 
-        if (mounts.Any(m => string.Equals(m.Name, device.Name, StringComparison.Ordinal)))
+        if (mounts.Names.Contains(device.Name))
         {
             _errors.Invalid(path.Child("name"), device.Name ?? "", "must not already exist in volumeMounts");
         }
 
-        if (mounts.Any(m => string.Equals(m.MountPath, device.DevicePath, StringComparison.Ordinal)))
+        if (mounts.Paths.Contains(device.DevicePath))
         {
             _errors.Invalid(
                 path.Child("devicePath"), device.DevicePath ?? "", "must not already exist as a path in volumeMounts");
@@ -238,7 +244,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void NoBacksteps(string target, FieldPath path)
+    internal void NoBacksteps(string target, FieldPath path)
     {
         if (HasBackstep(target))
         {
@@ -257,5 +263,13 @@ internal sealed partial class PodSpecValidator
         }
 
         return false;
+    }
+
+    /// <summary>What mounts or devices already take.</summary>
+    private sealed class NamesAndPaths(IEnumerable<(string? Name, string? Path)> items)
+    {
+        public HashSet<string?> Names { get; } = items.Select(static i => i.Name).ToHashSet(StringComparer.Ordinal);
+
+        public HashSet<string?> Paths { get; } = items.Select(static i => i.Path).ToHashSet(StringComparer.Ordinal);
     }
 }

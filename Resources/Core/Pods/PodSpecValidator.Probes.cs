@@ -124,7 +124,7 @@ internal sealed partial class PodSpecValidator
 
         if (handler.Tcp is { } tcp && IsFirst(ref count, path, "tcpSocket"))
         {
-            PortNumberOrName(tcp.Port, path.Child("tcpSocket", "port"));
+            PortOrText.ValidatePort(tcp.Port, path.Child("tcpSocket", "port"), _errors);
         }
 
         if (handler.Grpc is { } grpc && IsFirst(ref count, path, "grpc"))
@@ -171,7 +171,7 @@ internal sealed partial class PodSpecValidator
             _errors.Required(path.Child("path"));
         }
 
-        PortNumberOrName(http.Port, path.Child("port"));
+        PortOrText.ValidatePort(http.Port, path.Child("port"), _errors);
         if (http.Scheme is not ("HTTP" or "HTTPS"))
         {
             _errors.NotSupported(path.Child("scheme"), http.Scheme ?? "", ["HTTP", "HTTPS"]);
@@ -181,18 +181,6 @@ internal sealed partial class PodSpecValidator
         {
             _errors.InvalidEach(
                 path.Child("httpHeaders"), header.Name ?? "", NameRules.HttpHeaderName(header.Name ?? ""));
-        }
-    }
-
-    private void PortNumberOrName(IntOrString? port, FieldPath path)
-    {
-        if (PortOrText.IsNumber(port, out var number))
-        {
-            _errors.InvalidEach(path, number, NameRules.PortNumber(number));
-        }
-        else
-        {
-            _errors.InvalidEach(path, port!.Value, NameRules.PortName(port.Value ?? ""));
         }
     }
 

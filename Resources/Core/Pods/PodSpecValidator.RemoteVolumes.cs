@@ -32,7 +32,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void Partition(int? partition, FieldPath path)
+    internal void Partition(int? partition, FieldPath path)
     {
         if (partition is < 0 or > 255)
         {
@@ -44,12 +44,7 @@ internal sealed partial class PodSpecValidator
     {
         if (volume.Nfs is { } nfs && IsFirstSource(ref count, path, "nfs"))
         {
-            NeedsText(nfs.Server, path.Child("nfs"), "server");
-            NeedsText(nfs.Path, path.Child("nfs"), "path");
-            if (!(nfs.Path ?? "").StartsWith('/'))
-            {
-                _errors.Invalid(path.Child("nfs", "path"), nfs.Path ?? "", "must be an absolute path");
-            }
+            Nfs(nfs, path.Child("nfs"));
         }
 
         if (volume.Iscsi is { } iscsi)
@@ -74,6 +69,16 @@ internal sealed partial class PodSpecValidator
         }
 
         StorageClusters(volume, path, ref count);
+    }
+
+    internal void Nfs(V1NFSVolumeSource source, FieldPath path)
+    {
+        NeedsText(source.Server, path, "server");
+        NeedsText(source.Path, path, "path");
+        if (!(source.Path ?? "").StartsWith('/'))
+        {
+            _errors.Invalid(path.Child("path"), source.Path ?? "", "must be an absolute path");
+        }
     }
 
     private void StorageClusters(V1Volume volume, FieldPath path, ref int count)
@@ -101,7 +106,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void NeedsItems(IList<string>? items, FieldPath parent, string field)
+    internal void NeedsItems(IList<string>? items, FieldPath parent, string field)
     {
         if (items is not { Count: > 0 })
         {
@@ -133,7 +138,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void Iscsi(V1ISCSIVolumeSource source, FieldPath path)
+    internal void Iscsi(V1ISCSIVolumeSource source, FieldPath path)
     {
         NeedsText(source.TargetPortal, path, "targetPortal");
         NeedsText(source.Iqn, path, "iqn");
@@ -177,7 +182,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void Flocker(V1FlockerVolumeSource source, FieldPath path)
+    internal void Flocker(V1FlockerVolumeSource source, FieldPath path)
     {
         var hasName = !string.IsNullOrEmpty(source.DatasetName);
         var hasUuid = !string.IsNullOrEmpty(source.DatasetUUID);
@@ -197,7 +202,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void Quobyte(V1QuobyteVolumeSource source, FieldPath path)
+    internal void Quobyte(V1QuobyteVolumeSource source, FieldPath path)
     {
         if (string.IsNullOrEmpty(source.Registry))
         {
@@ -231,7 +236,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void FibreChannel(V1FCVolumeSource source, FieldPath path)
+    internal void FibreChannel(V1FCVolumeSource source, FieldPath path)
     {
         var hasTargets = source.TargetWWNs is { Count: > 0 };
         var hasIds = source.Wwids is { Count: > 0 };
@@ -258,7 +263,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void Flex(V1FlexVolumeSource source, FieldPath path)
+    internal void Flex(V1FlexVolumeSource source, FieldPath path)
     {
         NeedsText(source.Driver, path, "driver");
         foreach (var key in source.Options?.Keys ?? [])
@@ -310,7 +315,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void AzureDisk(V1AzureDiskVolumeSource disk, FieldPath path)
+    internal void AzureDisk(V1AzureDiskVolumeSource disk, FieldPath path)
     {
         NeedsText(disk.DiskName, path, "diskName");
         NeedsText(disk.DiskURI, path, "diskURI");

@@ -7,9 +7,15 @@ namespace OrleansOrchestrator.Resources.Core.Pods;
 internal sealed partial class PodSpecValidator
 {
     private HashSet<string>? _claimNames;
+    private string? _knownClaims;
 
     private HashSet<string> ClaimNames => _claimNames ??= new HashSet<string>(
         (_spec.ResourceClaims ?? []).Select(c => c.Name ?? "").Where(n => n.Length > 0), StringComparer.Ordinal);
+
+    private string KnownClaims =>
+        _knownClaims ??= "must be one of the names in pod.spec.resourceClaims" + (ClaimNames.Count == 0
+        ? " which is empty"
+        : ": " + string.Join(", ", ClaimNames.Order(StringComparer.Ordinal)));
 
     private void PodResourceRequirements()
     {
@@ -72,7 +78,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void Requirements(V1ResourceRequirements requirements, FieldPath path, bool atPodLevel)
+    internal void Requirements(V1ResourceRequirements requirements, FieldPath path, bool atPodLevel)
     {
         var seen = default(ResourceSorts);
         if (requirements.Limits is { Count: > 0 } limits)
@@ -120,7 +126,7 @@ internal sealed partial class PodSpecValidator
             _errors.Invalid(at, quantity.ToString(), NotNegative);
         }
 
-        if (ResourceNames.IsInteger(name) && quantity.MilliValue % 1000 != 0)
+        if (ResourceNames.IsInteger(name) && !quantity.IsInteger)
         {
             _errors.Invalid(at, quantity.ToString(), "must be an integer");
         }
@@ -145,31 +151,17 @@ internal sealed partial class PodSpecValidator
 
     private void ResourceName(string name, FieldPath path, bool atPodLevel)
     {
-        var before = _errors.Count;
-        _errors.InvalidEach(path, name, NameRules.QualifiedName(name));
-        var isPlain = !name.Contains('/', StringComparison.Ordinal);
-        if (_errors.Count == before && isPlain && !ResourceNames.IsStandard(name))
+        if (!atPodLevel)
         {
-            _errors.Invalid(path, name, "must be a standard resource type or fully qualified");
+            _errors.InvalidEach(path, name, ResourceNames.ContainerComplaints(name));
+            return;
         }
 
-        if (atPodLevel)
+        var before = _errors.Count;
+        _errors.InvalidEach(path, name, ResourceNames.Complaints(name));
+        if (_errors.Count == before && !ResourceNames.IsSupportedAtPodLevel(name))
         {
-            if (_errors.Count == before && !ResourceNames.IsSupportedAtPodLevel(name))
-            {
-                _errors.NotSupported(path, name, ["cpu", "hugepages-", "memory"]);
-            }
-        }
-        else if (isPlain)
-        {
-            if (!ResourceNames.IsStandardForContainers(name))
-            {
-                _errors.Invalid(path, name, "must be a standard resource for containers");
-            }
-        }
-        else if (!ResourceNames.IsNative(name) && !ResourceNames.IsExtended(name))
-        {
-            _errors.Invalid(path, name, "doesn't follow extended resource name standard");
+            _errors.NotSupported(path, name, ["cpu", "hugepages-", "memory"]);
         }
     }
 
@@ -213,10 +205,7 @@ internal sealed partial class PodSpecValidator
             ClaimUse(claims[i], name, used, path.Index(i));
             if (!ClaimNames.Contains(name))
             {
-                var known = ClaimNames.Count == 0
-                    ? " which is empty"
-                    : ": " + string.Join(", ", ClaimNames.Order(StringComparer.Ordinal));
-                _errors.NotFound(path.Index(i), name, "must be one of the names in pod.spec.resourceClaims" + known);
+                _errors.NotFound(path.Index(i), name, KnownClaims);
             }
         }
     }

@@ -170,7 +170,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void NodeSelector(V1NodeSelector selector, FieldPath parent)
+    internal void NodeSelector(V1NodeSelector selector, FieldPath parent)
     {
         var path = parent.Child("nodeSelectorTerms");
         if (selector.NodeSelectorTerms is not { Count: > 0 } terms)
@@ -305,21 +305,25 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
-        var used = new HashSet<string>(selector?.MatchLabels?.Keys ?? [], StringComparer.Ordinal);
-        foreach (var expression in selector?.MatchExpressions ?? [])
-        {
-            var index = match.IndexOf(expression.Key);
-            if (index >= 0 && used.Contains(expression.Key))
-            {
-                _errors.Invalid(path.Index(index), expression.Key, "exists in both matchLabelKeys and labelSelector");
-            }
-
-            used.Add(expression.Key);
-        }
-
+        var firstAt = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < match.Count; i++)
         {
-            if (mismatch?.Contains(match[i]) == true)
+            firstAt.TryAdd(match[i], i);
+        }
+
+        var used = new HashSet<string>(selector?.MatchLabels?.Keys ?? [], StringComparer.Ordinal);
+        foreach (var key in (selector?.MatchExpressions ?? []).Select(e => e.Key ?? ""))
+        {
+            if (!used.Add(key) && firstAt.TryGetValue(key, out var index))
+            {
+                _errors.Invalid(path.Index(index), key, "exists in both matchLabelKeys and labelSelector");
+            }
+        }
+
+        var excluded = mismatch?.ToHashSet(StringComparer.Ordinal);
+        for (var i = 0; i < match.Count; i++)
+        {
+            if (excluded?.Contains(match[i]) == true)
             {
                 _errors.Invalid(
                     path.Child("matchLabelKeys").Index(i), match[i], "exists in both matchLabelKeys and mismatchLabelKeys");
@@ -354,15 +358,22 @@ internal sealed partial class PodSpecValidator
         }
 
         var path = _path.Child("topologySpreadConstraints");
+        var lastAt = new Dictionary<(string?, string), int>();
         for (var i = 0; i < constraints.Count; i++)
         {
-            SpreadConstraint(constraints, i, path.Index(i));
+            lastAt[(constraints[i].TopologyKey, constraints[i].WhenUnsatisfiable ?? "")] = i;
+        }
+
+        for (var i = 0; i < constraints.Count; i++)
+        {
+            var isRepeated = lastAt[(constraints[i].TopologyKey, constraints[i].WhenUnsatisfiable ?? "")] > i;
+            SpreadConstraint(constraints[i], isRepeated, path.Index(i));
         }
     }
 
-    private void SpreadConstraint(IList<V1TopologySpreadConstraint> constraints, int index, FieldPath path)
+    /// <summary>One constraint; a pair of key and action is reported wherever a later constraint repeats it.</summary>
+    private void SpreadConstraint(V1TopologySpreadConstraint constraint, bool isRepeated, FieldPath path)
     {
-        var constraint = constraints[index];
         var when = constraint.WhenUnsatisfiable ?? "";
         if (constraint.MaxSkew <= 0)
         {
@@ -379,13 +390,9 @@ internal sealed partial class PodSpecValidator
             _errors.NotSupported(path.Child("whenUnsatisfiable"), when, ["DoNotSchedule", "ScheduleAnyway"]);
         }
 
-        for (var i = index + 1; i < constraints.Count; i++)
+        if (isRepeated)
         {
-            if (constraints[i].TopologyKey == constraint.TopologyKey && (constraints[i].WhenUnsatisfiable ?? "") == when)
-            {
-                _errors.Duplicate(path.Child("{topologyKey, whenUnsatisfiable}"), $"{{{constraint.TopologyKey}, {when}}}");
-                break;
-            }
+            _errors.Duplicate(path.Child("{topologyKey, whenUnsatisfiable}"), $"{{{constraint.TopologyKey}, {when}}}");
         }
 
         MinDomains(constraint, path.Child("minDomains"));
@@ -423,76 +430,6 @@ internal sealed partial class PodSpecValidator
         if (policy is not (null or "Honor" or "Ignore"))
         {
             _errors.NotSupported(parent.Child(field), policy, ["Honor", "Ignore"]);
-        }
-    }
-
-    private void DnsConfig()
-    {
-        var path = _path.Child("dnsConfig");
-        if (_spec.DnsPolicy == "None")
-        {
-            if (_spec.DnsConfig is null)
-            {
-                _errors.Required(path, "must provide `dnsConfig` when `dnsPolicy` is None");
-                return;
-            }
-
-            if (_spec.DnsConfig.Nameservers is not { Count: > 0 })
-            {
-                _errors.Required(path.Child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None");
-                return;
-            }
-        }
-
-        if (_spec.DnsConfig is { } config)
-        {
-            Nameservers(config.Nameservers ?? [], path.Child("nameservers"));
-            Searches(config.Searches ?? [], path.Child("searches"));
-            for (var i = 0; i < (config.Options?.Count ?? 0); i++)
-            {
-                if (string.IsNullOrEmpty(config.Options![i].Name))
-                {
-                    _errors.Required(path.Child("options").Index(i), "must not be empty");
-                }
-            }
-        }
-    }
-
-    private void Nameservers(IList<string> servers, FieldPath path)
-    {
-        const int Max = 3;
-        if (servers.Count > Max)
-        {
-            _errors.Invalid(path, servers, $"must not have more than {Max} nameservers");
-        }
-
-        for (var i = 0; i < servers.Count; i++)
-        {
-            NetworkRules.ValidateIp(path.Index(i), servers[i], _errors);
-        }
-    }
-
-    private void Searches(IList<string> searches, FieldPath path)
-    {
-        const int Max = 32;
-        const int MaxLength = 2048;
-        if (searches.Count > Max)
-        {
-            _errors.Invalid(path, searches, $"must not have more than {Max} search paths");
-        }
-
-        if (searches.Sum(s => s.Length + 1) - 1 > MaxLength)
-        {
-            _errors.Invalid(path, searches, $"must not have more than {MaxLength} characters (including spaces) in the search list");
-        }
-
-        for (var i = 0; i < searches.Count; i++)
-        {
-            if (searches[i] != ".")
-            {
-                var search = searches[i].EndsWith('.') ? searches[i][..^1] : searches[i];
-                _errors.InvalidEach(path.Index(i), search, SearchRules.Complaints(search));
-            }
         }
     }
 }

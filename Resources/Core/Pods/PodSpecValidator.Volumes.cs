@@ -10,6 +10,8 @@ internal sealed partial class PodSpecValidator
     private const string TwoSourcesInVolume = "may not specify more than 1 volume type";
     private const int MaxMode = 511; // 0777
 
+    private HashSet<string>? _ephemeralClaims;
+
     private void Volumes()
     {
         if (_spec.Volumes is not { Count: > 0 } volumes)
@@ -40,19 +42,21 @@ internal sealed partial class PodSpecValidator
                 _volumes.Add(volume.Name!, volume);
             }
 
-            ClaimOfEphemeral(volume, volumes, at);
+            ClaimOfEphemeral(volume, at);
         }
     }
 
     /// <summary>A claim that the pod itself brings cannot be referred to as if it were somebody else's.</summary>
-    private void ClaimOfEphemeral(V1Volume volume, IList<V1Volume> volumes, FieldPath path)
+    private void ClaimOfEphemeral(V1Volume volume, FieldPath path)
     {
         if (volume.PersistentVolumeClaim?.ClaimName is not { } claim || string.IsNullOrEmpty(_podMetadata?.Name))
         {
             return;
         }
 
-        if (volumes.Any(v => v.Ephemeral is not null && $"{_podMetadata.Name}-{v.Name}" == claim))
+        _ephemeralClaims ??= _spec.Volumes!.Where(v => v.Ephemeral is not null)
+            .Select(v => $"{_podMetadata.Name}-{v.Name}").ToHashSet(StringComparer.Ordinal);
+        if (_ephemeralClaims.Contains(claim))
         {
             _errors.Invalid(
                 path.Child("persistentVolumeClaim", "claimName"), claim, "must not reference a PVC that gets created for an ephemeral volume");
@@ -148,7 +152,7 @@ internal sealed partial class PodSpecValidator
         return true;
     }
 
-    private void NeedsText(string? value, FieldPath parent, string field)
+    internal void NeedsText(string? value, FieldPath parent, string field)
     {
         if (string.IsNullOrEmpty(value))
         {
@@ -156,7 +160,7 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    private void HostPath(V1HostPathVolumeSource source, FieldPath path)
+    internal void HostPath(V1HostPathVolumeSource source, FieldPath path)
     {
         if (string.IsNullOrEmpty(source.Path))
         {
@@ -231,23 +235,26 @@ internal sealed partial class PodSpecValidator
         Mode(file.Mode, path, "mode");
     }
 
+    /// <summary>The name of a CSI driver, whatever its case.</summary>
+    public static void CsiDriverName(string? name, FieldPath path, FieldErrors errors)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            errors.Required(path);
+            return;
+        }
+
+        if (name.Length > NameRules.LabelMaxLength)
+        {
+            errors.TooLong(path, NameRules.LabelMaxLength);
+        }
+
+        errors.InvalidEach(path, name, NameRules.DnsSubdomain(name.ToLowerInvariant()));
+    }
+
     private void Csi(V1CSIVolumeSource source, FieldPath path)
     {
-        var driver = source.Driver ?? "";
-        if (driver.Length == 0)
-        {
-            _errors.Required(path.Child("driver"));
-        }
-        else
-        {
-            if (driver.Length > NameRules.LabelMaxLength)
-            {
-                _errors.TooLong(path.Child("driver"), NameRules.LabelMaxLength);
-            }
-
-            _errors.InvalidEach(path.Child("driver"), driver, NameRules.DnsSubdomain(driver.ToLowerInvariant()));
-        }
-
+        CsiDriverName(source.Driver, path.Child("driver"), _errors);
         if (source.NodePublishSecretRef is { } secret)
         {
             NeedsText(secret.Name, path.Child("nodePublishSecretRef"), "name");

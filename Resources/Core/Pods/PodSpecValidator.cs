@@ -280,7 +280,7 @@ internal sealed partial class PodSpecValidator
     }
 
     /// <summary>A subdomain, unless there is none.</summary>
-    private void Subdomain(FieldPath parent, string field, string? value)
+    internal void Subdomain(FieldPath parent, string field, string? value)
     {
         if (!string.IsNullOrEmpty(value))
         {
@@ -297,7 +297,7 @@ internal sealed partial class PodSpecValidator
     }
 
     /// <summary>A label, unless there is none.</summary>
-    private void Label(FieldPath parent, string field, string? value)
+    internal void Label(FieldPath parent, string field, string? value)
     {
         if (!string.IsNullOrEmpty(value) && !NameChecks.IsDnsLabel(value))
         {

@@ -106,16 +106,18 @@ internal static class PodStatusRules
         FieldPath path,
         FieldErrors errors)
     {
+        var statuses = new NameIndex<V1ContainerStatus>(next, static s => s.Name);
+        var specs = new NameIndex<V1Container>(containers, static c => c.Name);
         for (var i = 0; i < (old?.Count ?? 0); i++)
         {
             if (old![i].State?.Terminated is not { } terminated
-                || next?.FirstOrDefault(s => s.Name == old[i].Name) is not { } status
+                || statuses.Find(old[i].Name) is not { } status
                 || status.State?.Terminated is not null)
             {
                 continue;
             }
 
-            var container = containers?.FirstOrDefault(c => c.Name == old[i].Name);
+            var container = specs.Find(old[i].Name);
             if (spec is null || container is null || !ContainerRestarts.IsDue(container, spec, terminated.ExitCode))
             {
                 errors.Forbidden(path.Index(i).Child("state"), NoRevival);
@@ -127,11 +129,12 @@ internal static class PodStatusRules
         IList<V1PodResourceClaimStatus>? statuses, V1PodSpec spec, FieldPath parent, FieldErrors errors)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
+        var claims = new NameIndex<V1PodResourceClaim>(spec.ResourceClaims, static c => c.Name);
         for (var i = 0; i < (statuses?.Count ?? 0); i++)
         {
             var path = parent.Child("resourceClaimStatuses").Index(i);
             var name = statuses![i].Name ?? "";
-            if (spec.ResourceClaims?.Any(c => c.Name == name) != true)
+            if (claims.Find(name) is null)
             {
                 errors.Invalid(path.Child("name"), name, "must match the name of an entry in `spec.resourceClaims`");
             }

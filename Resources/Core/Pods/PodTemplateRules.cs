@@ -24,18 +24,26 @@ public static class PodTemplateRules
     /// <summary>Findings on a template with defaults.</summary>
     public static void Validate(V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
     {
-        var metadata = template.Metadata ?? new V1ObjectMeta();
         var spec = template.Spec ?? new V1PodSpec();
-        ObjectMetaRules.ValidateLabels(metadata.Labels, path.Child("labels"), errors);
-        ObjectMetaRules.ValidateAnnotations(metadata.Annotations, path.Child("annotations"), errors);
-        PodAnnotationRules.Validate(metadata.Annotations, spec, path.Child("annotations"), errors);
+        ValidateMetadata(template, path, errors);
         new PodSpecValidator(spec, null, path.Child("spec"), errors).Validate();
-        PodAnnotationRules.ValidateAgainstFields(metadata, spec, path.Child("spec"), errors);
+        PodAnnotationRules.ValidateAgainstFields(
+            template.Metadata ?? new V1ObjectMeta(), spec, path.Child("spec"), errors);
         if (spec.EphemeralContainers is { Count: > 0 })
         {
             errors.Forbidden(
                 path.Child("spec", "ephemeralContainers"), "ephemeral containers not allowed in pod template");
         }
+    }
+
+    /// <summary>Findings on the labels and annotations of a template.</summary>
+    public static void ValidateMetadata(V1PodTemplateSpec template, FieldPath path, FieldErrors errors)
+    {
+        var metadata = template.Metadata ?? new V1ObjectMeta();
+        ObjectMetaRules.ValidateLabels(metadata.Labels, path.Child("labels"), errors);
+        ObjectMetaRules.ValidateAnnotations(metadata.Annotations, path.Child("annotations"), errors);
+        PodAnnotationRules.Validate(
+            metadata.Annotations, template.Spec ?? new V1PodSpec(), path.Child("annotations"), errors);
     }
 
     /// <summary>Texts for Warning headers.</summary>

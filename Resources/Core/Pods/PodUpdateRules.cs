@@ -42,7 +42,7 @@ internal static class PodUpdateRules
 
         if (!ModelShape.SemanticEquals(munged, old.Spec))
         {
-            var difference = UnifiedDiff.Compare(InternalForm.Indented(old.Spec), InternalForm.Indented(munged));
+            var difference = new UnifiedDiff().Compare(InternalForm.Indented(old.Spec), InternalForm.Indented(munged));
             errors.Forbidden(path, $"pod updates may not change fields other than {Updatable}\n{difference}");
         }
     }
@@ -58,20 +58,27 @@ internal static class PodUpdateRules
         }
 
         var path = FieldPath.Of("spec", "ephemeralContainers");
+        var byName = new Dictionary<string, V1EphemeralContainer>(StringComparer.Ordinal);
+        foreach (var container in pod.Spec.EphemeralContainers ?? [])
+        {
+            byName[container.Name ?? ""] = container;
+        }
+
+        var diff = new UnifiedDiff();
         foreach (var container in old.Spec.EphemeralContainers ?? [])
         {
-            var next = pod.Spec.EphemeralContainers?.LastOrDefault(c => c.Name == container.Name);
-            if (next is null)
+            var name = container.Name ?? "";
+            if (!byName.TryGetValue(name, out var next))
             {
                 errors.Forbidden(
-                    path, $"existing ephemeral containers {GoText.Quote(container.Name)} may not be removed\n");
+                    path, $"existing ephemeral containers {GoText.Quote(name)} may not be removed\n");
             }
             else if (!ModelShape.SemanticEquals(container, next))
             {
-                var difference = UnifiedDiff.Compare(InternalForm.Indented(container), InternalForm.Indented(next));
+                var difference = diff.Compare(InternalForm.Indented(container), InternalForm.Indented(next));
                 errors.Forbidden(
                     path,
-                    $"existing ephemeral containers {GoText.Quote(container.Name)} may not be changed\n{difference}");
+                    $"existing ephemeral containers {GoText.Quote(name)} may not be changed\n{difference}");
             }
         }
     }
@@ -136,30 +143,38 @@ internal static class PodUpdateRules
     private static void ValidateTolerations(
         IList<V1Toleration> next, IList<V1Toleration> old, FieldPath path, FieldErrors errors)
     {
-        foreach (var toleration in old)
+        var kept = next.Select(WithoutSeconds).ToHashSet();
+        if (!old.Select(WithoutSeconds).All(kept.Contains))
         {
-            if (!next.Any(n => IsSameButSeconds(n, toleration)))
-            {
-                errors.Forbidden(path, "existing toleration can not be modified except its tolerationSeconds");
-                return;
-            }
+            errors.Forbidden(path, "existing toleration can not be modified except its tolerationSeconds");
+            return;
         }
 
         PodSpecValidator.Tolerations(next, path, errors);
     }
 
-    private static bool IsSameButSeconds(V1Toleration left, V1Toleration right) =>
-        left.Key == right.Key && left.OperatorProperty == right.OperatorProperty
-        && left.Value == right.Value && left.Effect == right.Effect;
+    private static (string?, string?, string?, string?) WithoutSeconds(V1Toleration toleration) =>
+        (toleration.Key, toleration.OperatorProperty, toleration.Value, toleration.Effect);
 
     private static void ValidateGates(
         IList<V1PodSchedulingGate> next, IList<V1PodSchedulingGate> old, FieldPath path, FieldErrors errors)
     {
+        if (next.Count == 0)
+        {
+            return;
+        }
+
+        var known = old.Select(g => g.Name ?? "").ToHashSet(StringComparer.Ordinal);
+        var lastAt = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < next.Count; i++)
         {
-            var name = next[i].Name;
-            var isLast = !next.Skip(i + 1).Any(g => g.Name == name);
-            if (isLast && !old.Any(g => g.Name == name))
+            lastAt[next[i].Name ?? ""] = i;
+        }
+
+        for (var i = 0; i < next.Count; i++)
+        {
+            var name = next[i].Name ?? "";
+            if (lastAt[name] == i && !known.Contains(name))
             {
                 errors.Forbidden(
                     path.Index(i).Child("name"), $"only deletion is allowed, but found new scheduling gate '{name}'");

@@ -293,7 +293,7 @@ internal static class PodWarnings
     {
         if (quantities?.TryGetValue(name, out var model) == true
             && Quantity.Of(model) is var quantity
-            && quantity.MilliValue % 1000 != 0)
+            && !quantity.IsInteger)
         {
             texts.Add(FractionText(container.Path.Child("resources", field).Key(name), quantity));
         }
@@ -305,14 +305,14 @@ internal static class PodWarnings
         {
             if (overhead.TryGetValue(name, out var model)
                 && Quantity.Of(model) is var quantity
-                && quantity.MilliValue % 1000 != 0)
+                && !quantity.IsInteger)
             {
                 texts.Add(FractionText(path.Key(name), quantity));
             }
         }
     }
 
-    private static string FractionText(FieldPath path, Quantity quantity) =>
+    internal static string FractionText(FieldPath path, Quantity quantity) =>
         $"{path}: fractional byte value {GoText.Quote(quantity.ToString())} is invalid, must be an integer";
 
     /// <summary>A variable that hides an earlier one, unless it builds on it.</summary>

@@ -39,8 +39,43 @@ public static class ResourceNames
 
     /// <summary>Without a domain, or in Kubernetes' own.</summary>
     public static bool IsNative(string name) =>
-        !name.Contains('/', StringComparison.Ordinal) || name.Contains(
-            DefaultNamespacePrefix, StringComparison.Ordinal);
+        IsPlain(name) || name.Contains(DefaultNamespacePrefix, StringComparison.Ordinal);
+
+    /// <summary>A resource that a quota can bound by a name without a domain.</summary>
+    public static bool IsStandardForQuotas(string name) =>
+        (StandardNames.Contains(name) && name != "storage") || IsQuotaHugePages(name);
+
+    /// <summary>Why a name is no resource; nothing more is said of one that is not even a qualified name.</summary>
+    public static IEnumerable<string> Complaints(string name)
+    {
+        if (!Kernel.NameRules.IsQualifiedName(name))
+        {
+            return Kernel.NameRules.QualifiedName(name);
+        }
+
+        return IsPlain(name) && !IsStandard(name) ? ["must be a standard resource type or fully qualified"] : [];
+    }
+
+    /// <summary>Why a name is nothing that a container can ask for.</summary>
+    public static IEnumerable<string> ContainerComplaints(string name)
+    {
+        foreach (var complaint in Complaints(name))
+        {
+            yield return complaint;
+        }
+
+        if (IsPlain(name) && !IsStandardForContainers(name))
+        {
+            yield return "must be a standard resource for containers";
+        }
+        else if (!IsPlain(name) && !IsNative(name) && !IsExtended(name))
+        {
+            yield return "doesn't follow extended resource name standard";
+        }
+    }
+
+    /// <summary>Without a domain.</summary>
+    public static bool IsPlain(string name) => !name.Contains('/', StringComparison.Ordinal);
 
     public static bool IsOvercommitAllowed(string name) => IsNative(name) && !IsHugePages(name);
 

@@ -21,6 +21,14 @@ internal static class VolumeDefaults
         }
     }
 
+    public static void Apply(V1AzureDiskVolumeSource disk)
+    {
+        disk.CachingMode ??= "ReadWrite";
+        disk.Kind ??= "Shared";
+        disk.FsType ??= "ext4";
+        disk.ReadOnlyProperty ??= false;
+    }
+
     private static void ApplyLocal(V1Volume volume)
     {
         if (volume.HostPath is { } path)
@@ -95,10 +103,7 @@ internal static class VolumeDefaults
 
         if (volume.AzureDisk is { } disk)
         {
-            disk.CachingMode ??= "ReadWrite";
-            disk.Kind ??= "Shared";
-            disk.FsType ??= "ext4";
-            disk.ReadOnlyProperty ??= false;
+            Apply(disk);
         }
 
         if (volume.ScaleIO is { } scale)

@@ -105,6 +105,12 @@ internal static class VolumeWarnings
 /// <summary>Warnings about ports that clash or cannot work.</summary>
 internal static class PortWarnings
 {
+    /// <summary>
+    /// Ports of one number that others are compared with, and texts that are made of it. Headers hold some forty texts:
+    /// all pairs of thousands of ports would be work for nobody.
+    /// </summary>
+    private const int MaxCompared = 256;
+
     public static void Add(V1PodSpec spec, FieldPath path, List<string> texts)
     {
         var seen = new Dictionary<(int Port, string Protocol), List<(V1ContainerPort Port, FieldPath Path)>>();
@@ -124,8 +130,15 @@ internal static class PortWarnings
                     seen[(port.ContainerPort, port.Protocol ?? "")] = others = [];
                 }
 
-                Compare(port, at, others, texts);
-                others.Add((port, at));
+                if (texts.Count < MaxCompared)
+                {
+                    Compare(port, at, others, texts);
+                }
+
+                if (others.Count < MaxCompared)
+                {
+                    others.Add((port, at));
+                }
             }
         }
     }

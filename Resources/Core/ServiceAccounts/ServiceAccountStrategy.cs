@@ -10,11 +10,10 @@ public sealed class ServiceAccountStrategy : ResourceStrategy<V1ServiceAccount>
 
     public override bool AllowUnconditionalUpdate => false;
 
-    public override IReadOnlyList<TableColumn> Columns { get; } =
-        [TableColumns.Name, new("Secrets", "string", "", ColumnTexts.ServiceAccountsSecrets), TableColumns.Age];
+    public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumns.Name, TableColumns.Age];
 
     public override IReadOnlyList<object?> Cells(V1ServiceAccount item, DateTimeOffset now) =>
-        [item.Metadata.Name, item.Secrets?.Count ?? 0, TableColumns.AgeOf(item, now)];
+        [item.Metadata.Name, TableColumns.AgeOf(item, now)];
 
     public override void PrepareForCreate(V1ServiceAccount item) => KeepNamesOnly(item);
 

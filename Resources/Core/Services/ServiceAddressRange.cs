@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -10,6 +11,8 @@ namespace OrleansOrchestrator.Resources.Core.Services;
 /// </summary>
 public sealed class ServiceAddressRange
 {
+    private const int MinLength = 12;
+    private const int MaxLength = 30;
     private const int MinIpBand = 16;
     private const int MaxIpBand = 256;
     private const int IpBandStep = 16;
@@ -23,7 +26,7 @@ public sealed class ServiceAddressRange
     public ServiceAddressRange(string cidr, int firstNodePort, int lastNodePort)
     {
         if (NetworkRules.ParseCidrSloppy(cidr) is not (var address, var length) || address.GetAddressBytes() is not { Length: 4 } bytes ||
-            length is < 12 or > 30)
+            length is < MinLength or > MaxLength)
         {
             throw new ArgumentException(
                 $"The service range must be an IPv4 network of 12 to 30 bits, not '{cidr}'.", nameof(cidr));
@@ -35,6 +38,16 @@ public sealed class ServiceAddressRange
         FirstNodePort = firstNodePort;
         LastNodePort = lastNodePort;
     }
+
+    /// <summary>
+    /// A further network for the same node ports, as a ServiceCIDR names one; null for what cannot be given out of,
+    /// networks of the other family among them.
+    /// </summary>
+    public ServiceAddressRange? Further(string cidr) =>
+        NetworkRules.ParseCidrSloppy(cidr) is ({ AddressFamily: AddressFamily.InterNetwork },
+            >= MinLength and <= MaxLength)
+            ? new ServiceAddressRange(cidr, FirstNodePort, LastNodePort)
+            : null;
 
     /// <summary>Upstream's defaults.</summary>
     public static ServiceAddressRange Default { get; } = new("10.96.0.0/16", 30000, 32767);
@@ -103,15 +116,17 @@ public static class ServiceAddressDryRun
         }
 
         var ports = new List<int>();
+        var (taken, next) = (new HashSet<int>(), FirstPretendedPort);
         for (var i = 0; i < plan.NodePorts.Count; i++)
         {
             var port = plan.NodePorts[i];
-            if (port != 0 && ports.Contains(port))
+            if (port != 0 && !taken.Add(port))
             {
                 return new ServiceAddressAnswer { Refusal = ServiceAddressRefusals.PortTaken, RefusedNodePort = i };
             }
 
-            ports.Add(port != 0 ? port : Math.Max(FirstPretendedPort, ports.Count == 0 ? 0 : ports.Max() + 1));
+            ports.Add(port != 0 ? port : next);
+            next = Math.Max(next, ports[^1] + 1);
         }
 
         return new ServiceAddressAnswer { ClusterIP = plan.ClusterIP is "" ? range.ToAddress(0) : plan.ClusterIP, NodePorts = ports };

@@ -1,4 +1,3 @@
-using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -77,22 +76,10 @@ internal static class ServicePortRules
             errors.NotSupported(path.Child("protocol"), port.Protocol, Protocols);
         }
 
-        ValidateTargetPort(port.TargetPort?.Value ?? "0", path.Child("targetPort"), errors);
+        PortOrText.ValidatePort(port.TargetPort, path.Child("targetPort"), errors);
         if (port.AppProtocol is { } application)
         {
             errors.InvalidEach(path.Child("appProtocol"), application, NameRules.QualifiedName(application));
-        }
-    }
-
-    private static void ValidateTargetPort(string value, FieldPath path, FieldErrors errors)
-    {
-        if (int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
-        {
-            errors.InvalidEach(path, number, NameRules.PortNumber(number));
-        }
-        else
-        {
-            errors.InvalidEach(path, value, NameRules.PortName(value));
         }
     }
 

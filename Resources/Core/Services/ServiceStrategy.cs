@@ -118,7 +118,8 @@ public sealed class ServiceStrategy : ResourceStrategy<V1Service>
     private static void SetPortDefaults(V1ServicePort port)
     {
         port.Protocol = string.IsNullOrEmpty(port.Protocol) ? "TCP" : port.Protocol;
-        if (port.TargetPort?.Value is null or "" or "0")
+        if (port.TargetPort?.Value is null or ""
+            || (PortOrText.IsNumber(port.TargetPort, out var number) && number == 0))
         {
             port.TargetPort = port.Port;
         }

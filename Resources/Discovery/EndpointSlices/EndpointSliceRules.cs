@@ -41,11 +41,13 @@ internal static class EndpointSliceRules
             return;
         }
 
+        bool? areOld = null;
         for (var i = 0; i < endpoints.Count; i++)
         {
             if (!IsPlain(endpoints[i], item.AddressType))
             {
-                ValidateEndpoint(endpoints[i], item.AddressType, old, Endpoints.Index(i), errors);
+                areOld ??= old is not null && GoText.Json(old.Endpoints) == GoText.Json(item.Endpoints);
+                ValidateEndpoint(endpoints[i], item.AddressType, areOld.Value, Endpoints.Index(i), errors);
             }
         }
     }
@@ -53,7 +55,8 @@ internal static class EndpointSliceRules
     /// <summary>True for what the endpoints controller writes: one good IPv4 address and names that are fine.</summary>
     private static bool IsPlain(V1Endpoint endpoint, string? addressType) =>
         addressType == "IPv4" && endpoint.Hostname is null && endpoint.Hints is null && endpoint.Addresses is [var address] &&
-        NetworkRules.ParseSloppy(address) is { AddressFamily: AddressFamily.InterNetwork } && !address.StartsWith('0') &&
+        NetworkRules.ParseSloppy(address) is { AddressFamily: AddressFamily.InterNetwork } ip
+            && ip.ToString() == address && !address.StartsWith('0') &&
         !address.StartsWith("127.", StringComparison.Ordinal) && !address.StartsWith(
             "169.254.", StringComparison.Ordinal) &&
         !address.StartsWith(
@@ -61,7 +64,7 @@ internal static class EndpointSliceRules
             StringComparison.Ordinal) && (endpoint.NodeName is null || NameRules.IsDnsSubdomain(endpoint.NodeName));
 
     private static void ValidateEndpoint(
-        V1Endpoint endpoint, string? addressType, V1EndpointSlice? old, FieldPath path, FieldErrors errors)
+        V1Endpoint endpoint, string? addressType, bool areOld, FieldPath path, FieldErrors errors)
     {
         var addresses = endpoint.Addresses ?? [];
         var addressesPath = path.Child("addresses");
@@ -76,8 +79,8 @@ internal static class EndpointSliceRules
 
         for (var i = 0; i < addresses.Count; i++)
         {
-            // What was accepted before is not judged again, so that old slices can still be updated.
-            if (old is null || !HasAddress(old, addresses[i]))
+            // While all endpoints stay as they are, nobody judges their addresses again.
+            if (!areOld)
             {
                 ValidateAddress(addresses[i], addressType, addressesPath.Index(i), errors);
             }
@@ -96,9 +99,6 @@ internal static class EndpointSliceRules
         ValidateHints(endpoint.Hints, path.Child("hints"), errors);
     }
 
-    private static bool HasAddress(V1EndpointSlice item, string address) =>
-        (item.Endpoints ?? []).Any(e => e.Addresses?.Contains(address) == true);
-
     private static void ValidateAddress(string address, string? addressType, FieldPath path, FieldErrors errors)
     {
         var family = NetworkRules.ParseSloppy(address)?.AddressFamily;
@@ -108,6 +108,10 @@ internal static class EndpointSliceRules
                 if (family != AddressFamily.InterNetwork)
                 {
                     errors.Invalid(path, address, "must be a valid IPv4 address");
+                }
+                else
+                {
+                    NetworkRules.ValidateIp(path, address, errors, among: []);
                 }
 
                 NetworkRules.ValidateNonSpecial(path, address, errors);

@@ -34,7 +34,6 @@ public sealed class EndpointSliceStrategy : ResourceStrategy<V1EndpointSlice>
     public override void SetDefaults(V1EndpointSlice item)
     {
         // Stored empty lists come back as null from upstream's storage, and clients see null from the start.
-        item.Endpoints = item.Endpoints is { Count: 0 } ? null : item.Endpoints;
         item.Ports = item.Ports is { Count: 0 } ? null : item.Ports;
         foreach (var port in item.Ports ?? [])
         {

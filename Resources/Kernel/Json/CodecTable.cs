@@ -2,15 +2,21 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json.Serialization;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
 /// <summary>
-/// Codecs of all types, each made on first use from the model's properties and <see cref="TypeFacts"/>.
+/// Codecs of all types, each made on first use from the model's properties and its <see cref="ObjectSchema"/>.
 /// </summary>
 internal static class CodecTable
 {
-    private static readonly ConcurrentDictionary<Type, IModelCodec> Models = new();
+    private static readonly ConcurrentDictionary<Type, IModelCodec> Models = new()
+    {
+        [typeof(CustomObject)] = new CustomObjectModel(),
+    };
+
     private static readonly Dictionary<Type, object> Codecs = new()
     {
         [typeof(string)] = new StringCodec(),
@@ -26,6 +32,7 @@ internal static class CodecTable
     };
 
     private static readonly TimeCodec MicroTime = new(hasMicroseconds: true);
+    private static readonly FieldsCodec Fields = new();
     private static readonly NullableCodec<DateTime> NullableMicroTime = new(MicroTime);
     private static readonly Lock Gate = new();
 
@@ -72,23 +79,22 @@ internal static class CodecTable
 
     private static object MakeModel(Type type)
     {
-        var facts = TypeFacts.Find(type)
-            ?? throw new InvalidOperationException($"The table of types has no line for {type.Name}.");
-        var codec = Keep(type, Make(typeof(ModelCodec<>), type, facts));
+        var schema = BuiltInSchema.Of(type);
+        var codec = Keep(type, Make(typeof(ModelCodec<>), type, schema));
         typeof(CodecTable).GetMethod(nameof(Complete), BindingFlags.NonPublic | BindingFlags.Static)!
-            .MakeGenericMethod(type).Invoke(null, [codec, facts]);
+            .MakeGenericMethod(type).Invoke(null, [codec, schema]);
         return codec;
     }
 
-    private static void Complete<T>(ModelCodec<T> codec, TypeFacts facts)
+    private static void Complete<T>(ModelCodec<T> codec, ObjectSchema schema)
         where T : class, new()
     {
         var properties = typeof(T).GetProperties()
             .Select(p => (Property: p, p.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name))
             .Where(p => p.Name is not null && p.Property.CanWrite)
             .ToDictionary(p => p.Name!, p => p.Property, StringComparer.Ordinal);
-        var fields = new List<FieldCodec<T>>(facts.Fields.Count);
-        foreach (var field in facts.Fields)
+        var fields = new List<FieldCodec<T>>(schema.Fields.Count);
+        foreach (var field in schema.Fields.Where(f => f.Presence != FieldPresence.Unmodelled))
         {
             if (!properties.TryGetValue(field.Name, out var property))
             {
@@ -101,19 +107,22 @@ internal static class CodecTable
         codec.Complete(fields);
     }
 
-    private static FieldCodec<T> MakeField<T>(FieldFacts facts, PropertyInfo property)
+    private static FieldCodec<T> MakeField<T>(SchemaField field, PropertyInfo property)
     {
-        if (typeof(T) == typeof(V1ObjectMeta) && facts.Name == "resourceVersion")
+        if (typeof(T) == typeof(V1ObjectMeta) && field.Name == "resourceVersion")
         {
-            return (FieldCodec<T>)(object)new RevisionField(facts, (ValueCodec<string>)Of(typeof(string)));
+            return (FieldCodec<T>)(object)new RevisionField(field, (ValueCodec<string>)Of(typeof(string)));
         }
 
         var type = property.PropertyType;
-        object codec = facts.HasMicroseconds ? type == typeof(DateTime) ? MicroTime : NullableMicroTime : Of(type);
+        object codec = field.Node is ScalarSchema { Kind: ScalarKind.MicroTime }
+            ? type == typeof(DateTime) ? MicroTime : NullableMicroTime
+            : field.Node is AnySchema { Name: FieldsV1.Definition } ? Fields
+            : Of(type);
         var get = property.GetMethod!.CreateDelegate(typeof(Func<,>).MakeGenericType(typeof(T), type));
         var set = property.SetMethod!.CreateDelegate(typeof(Action<,>).MakeGenericType(typeof(T), type));
         return (FieldCodec<T>)Activator.CreateInstance(
-            typeof(FieldCodec<,>).MakeGenericType(typeof(T), type), facts, codec, get, set)!;
+            typeof(FieldCodec<,>).MakeGenericType(typeof(T), type), field, codec, get, set)!;
     }
 
     private static object Make(Type generic, Type argument, object parameter) =>

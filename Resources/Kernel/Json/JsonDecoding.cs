@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -7,14 +8,30 @@ namespace OrleansOrchestrator.Resources.Kernel.Json;
 /// State of one decoding: where it is, the first type error (decoding goes on after it, as in Go), and the strict
 /// findings (unknown and duplicate fields) in order.
 /// </summary>
-public sealed class JsonDecoding
+/// <param name="cancellationToken">Ends a decoding whose client has gone.</param>
+public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 {
+    /// <summary>
+    /// Elements of lists and maps in one object. Three megabytes of <c>{},</c> are a million containers, each of which
+    /// takes a kilobyte once it has its defaults; an object that may be stored comes nowhere near.
+    /// </summary>
+    public const int MaxElements = 250_000;
+
+    private const int ElementsBetweenLooks = 256;
+
     /// <summary>Upstream reports no more strict findings than this.</summary>
     private const int MaxFindings = 100;
 
     private Step[] _path = new Step[16];
     private int _depth;
+    private int _elements;
     private List<string>? _findings;
+
+    /// <summary>
+    /// What is decoded, when it outlives what it is decoded into: parts that nobody looks at are then kept as they
+    /// stand there instead of being copied.
+    /// </summary>
+    public ReadOnlyMemory<byte> Source { get; init; }
 
     /// <summary>The first error in Go's words; null while all is well.</summary>
     public string? Error { get; private set; }
@@ -29,9 +46,17 @@ public sealed class JsonDecoding
 
     internal void PushField(string structName, string field) => Push(new Step(structName, field, -1));
 
-    internal void PushKey(string key) => Push(new Step(null, key, -1));
+    internal void PushKey(string key)
+    {
+        CountElement();
+        Push(new Step(null, key, -1));
+    }
 
-    internal void PushIndex(int index) => Push(new Step(null, null, index));
+    internal void PushIndex(int index)
+    {
+        CountElement();
+        Push(new Step(null, null, index));
+    }
 
     internal void Pop() => _depth--;
 
@@ -72,6 +97,20 @@ public sealed class JsonDecoding
         JsonTokenType.Number => "number",
         _ => "bool",
     };
+
+    private void CountElement()
+    {
+        if (++_elements % ElementsBetweenLooks != 0)
+        {
+            return;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_elements > MaxElements)
+        {
+            throw new StatusException(StatusErrors.RequestEntityTooLarge($"limit is {MaxElements} elements"));
+        }
+    }
 
     private void Push(Step step)
     {

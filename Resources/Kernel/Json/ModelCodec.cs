@@ -1,5 +1,6 @@
 using System.Text.Json;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -17,18 +18,19 @@ internal interface IModelCodec
 /// A model class as a Go struct. Fields are found by length and bytes, so a known field costs no allocation; a bit per
 /// field finds duplicates.
 /// </summary>
-internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCodec
+internal sealed class ModelCodec<T>(ObjectSchema schema) : ValueCodec<T>, IModelCodec
     where T : class, new()
 {
     private const int MaxFields = 64;
 
     private readonly T _empty = new();
     private FieldCodec<T>[] _fields = [];
+    private FieldCodec<T>[] _sorted = [];
     private FieldCodec<T>[][] _byLength = [];
 
-    public override string GoType => $"{facts.GoPackage}.{facts.GoName}";
+    public override string GoType => $"{schema.GoPackage}.{schema.GoName}";
 
-    public string GoName => facts.GoName;
+    public string GoName => schema.GoName;
 
     public override T Zero => new();
 
@@ -37,6 +39,7 @@ internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCode
     {
         Interfaces.Kernel.Invariant.Check(fields.Count <= MaxFields, "a model has at most 64 fields", typeof(T).Name);
         _fields = [.. fields];
+        _sorted = [.. fields.OrderBy(f => f.Name, StringComparer.Ordinal)];
         _byLength = new FieldCodec<T>[fields.Count == 0 ? 0 : fields.Max(f => f.Utf8Name.Length) + 1][];
         for (var i = 0; i < _fields.Length; i++)
         {
@@ -76,7 +79,7 @@ internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCode
     public override void Write(Utf8JsonWriter writer, T value, JsonEncoding encoding)
     {
         writer.WriteStartObject();
-        foreach (var field in _fields)
+        foreach (var field in encoding.SortsFields ? _sorted : _fields)
         {
             field.Write(writer, value, encoding);
         }
@@ -107,7 +110,7 @@ internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCode
 
         seen |= field.Bit;
         reader.Read();
-        decoding.PushField(facts.GoName, field.Name);
+        decoding.PushField(schema.GoName, field.Name);
         field.Read(ref reader, decoding, result, isDuplicate);
         decoding.Pop();
     }
@@ -140,18 +143,18 @@ internal sealed class ModelCodec<T>(TypeFacts facts) : ValueCodec<T>, IModelCode
 }
 
 /// <summary>One field of a model.</summary>
-internal abstract class FieldCodec<TOwner>(FieldFacts facts)
+internal abstract class FieldCodec<TOwner>(SchemaField schema)
 {
-    public string Name => facts.Name;
+    public string Name => schema.Name;
 
-    public byte[] Utf8Name { get; } = System.Text.Encoding.UTF8.GetBytes(facts.Name);
+    public byte[] Utf8Name { get; } = System.Text.Encoding.UTF8.GetBytes(schema.Name);
 
     /// <summary>The field's bit in the set of fields seen.</summary>
     public ulong Bit { get; set; }
 
-    protected FieldFacts Facts => facts;
+    protected SchemaField Schema => schema;
 
-    protected JsonEncodedText EncodedName { get; } = JsonEncodedText.Encode(facts.Name);
+    protected JsonEncodedText EncodedName { get; } = JsonEncodedText.Encode(schema.Name);
 
     public abstract void Read(ref Utf8JsonReader reader, JsonDecoding decoding, TOwner owner, bool merges);
 
@@ -160,10 +163,10 @@ internal abstract class FieldCodec<TOwner>(FieldFacts facts)
 
 /// <summary>A field of a known type; getter and setter are delegates made once.</summary>
 internal class FieldCodec<TOwner, T>(
-    FieldFacts facts, ValueCodec<T> codec, Func<TOwner, T?> get, Action<TOwner, T?> set)
-    : FieldCodec<TOwner>(facts)
+    SchemaField schema, ValueCodec<T> codec, Func<TOwner, T?> get, Action<TOwner, T?> set)
+    : FieldCodec<TOwner>(schema)
 {
-    private readonly string _goType = facts.GoType ?? codec.GoType;
+    private readonly string _goType = schema.GoType ?? codec.GoType;
 
     public override void Read(ref Utf8JsonReader reader, JsonDecoding decoding, TOwner owner, bool merges) =>
         set(owner, codec.Read(ref reader, decoding, merges ? get(owner) : default, _goType));
@@ -171,11 +174,12 @@ internal class FieldCodec<TOwner, T>(
     public override void Write(Utf8JsonWriter writer, TOwner owner, JsonEncoding encoding)
     {
         var value = get(owner);
-        if (value is null)
+        if (value is null
+            || (encoding.NullsEmpties && Schema.Presence == FieldPresence.Always && codec.IsZero(value)))
         {
             WriteAbsent(writer, encoding);
         }
-        else if (Facts.Presence != FieldPresence.OmitZero || !codec.IsZero(value))
+        else if (Schema.Presence != FieldPresence.OmitZero || !codec.IsZero(value))
         {
             writer.WritePropertyName(EncodedName);
             codec.Write(writer, value, encoding);
@@ -184,7 +188,7 @@ internal class FieldCodec<TOwner, T>(
 
     private void WriteAbsent(Utf8JsonWriter writer, JsonEncoding encoding)
     {
-        switch (Facts.Presence)
+        switch (Schema.Presence)
         {
             case FieldPresence.Always:
                 writer.WritePropertyName(EncodedName);
@@ -201,8 +205,8 @@ internal class FieldCodec<TOwner, T>(
 /// <c>metadata.resourceVersion</c>: the journal fills it in, so an object on its way there has it empty, at a known
 /// place.
 /// </summary>
-internal sealed class RevisionField(FieldFacts facts, ValueCodec<string> codec)
-    : FieldCodec<V1ObjectMeta, string>(facts, codec, m => m.ResourceVersion, (m, v) => m.ResourceVersion = v)
+internal sealed class RevisionField(SchemaField schema, ValueCodec<string> codec)
+    : FieldCodec<V1ObjectMeta, string>(schema, codec, m => m.ResourceVersion, (m, v) => m.ResourceVersion = v)
 {
     public override void Write(Utf8JsonWriter writer, V1ObjectMeta owner, JsonEncoding encoding)
     {

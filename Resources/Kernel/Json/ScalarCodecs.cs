@@ -191,23 +191,18 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
             return existing;
         }
 
-        if (!reader.ValueIsEscaped && reader.TryGetBytesFromBase64(out var value))
+        if (!reader.ValueIsEscaped && !reader.ValueSpan.ContainsAny(" \t"u8)
+            && reader.TryGetBytesFromBase64(out var value))
         {
             return value;
         }
 
-        // Go's decoder also skips line breaks.
-        var text = JsonStrings.Read(ref reader);
-        var plain = text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
-        var buffer = new byte[plain.Length];
-        if (plain.Length % 4 == 0
-            && !plain.AsSpan().ContainsAny(" \t")
-            && Convert.TryFromBase64String(plain, buffer, out var length))
+        if (GoBase64.TryDecode(JsonStrings.Read(ref reader), out var bytes, out var badByte))
         {
-            return buffer[..length];
+            return bytes;
         }
 
-        decoding.Fail($"illegal base64 data at input byte {FirstBadByte(text)}");
+        decoding.Fail($"illegal base64 data at input byte {badByte}");
         return existing;
     }
 
@@ -217,16 +212,6 @@ internal sealed class BytesCodec : ValueCodec<byte[]>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNullValue();
 
     public override bool IsZero(byte[] value) => value.Length == 0;
-
-    /// <summary>Where Go's decoder gives up: the first alien byte, else the start of the broken last group.</summary>
-    private static int FirstBadByte(string text)
-    {
-        var alien = text.AsSpan().IndexOfAnyExcept(Alphabet);
-        return alien >= 0 ? alien : text.Length / 4 * 4;
-    }
-
-    private static readonly SearchValues<char> Alphabet =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n");
 }
 
 /// <summary>Strings as Go reads them: what is not Unicode becomes U+FFFD.</summary>

@@ -30,6 +30,12 @@ internal abstract class ValueCodec<T>
 /// <summary>State of one encoding.</summary>
 internal sealed class JsonEncoding
 {
+    /// <summary>True to write empty lists and maps as null, as upstream's storage makes them.</summary>
+    public bool NullsEmpties { get; init; }
+
+    /// <summary>True to write the fields of models by name, as Go writes maps: metadata of custom objects.</summary>
+    public bool SortsFields { get; set; }
+
     /// <summary>True to write the outermost resourceVersion as "" and note where.</summary>
     public bool BlanksRevision { get; set; }
 

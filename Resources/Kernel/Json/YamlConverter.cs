@@ -20,9 +20,18 @@ public readonly record struct ConvertedYaml(ReadOnlyMemory<byte> Json, string? E
 /// </summary>
 public static class YamlConverter
 {
-    /// <summary>Nodes after expansion of aliases: an alias bomb ends here.</summary>
+    /// <summary>Nodes after expansion of aliases and merge keys: a bomb of small pieces ends here.</summary>
     private const int MaxNodes = 1_000_000;
+
+    /// <summary>
+    /// Bytes of JSON after expansion, twice what a body may have: a bomb of large pieces ends here. JSON of a document
+    /// without aliases can be larger than its YAML, by quotes and escapes.
+    /// </summary>
+    private const int MaxBytes = 6 * 1024 * 1024;
     private const int MaxDepth = 400;
+
+    /// <summary>What upstream puts before what its YAML library says.</summary>
+    public const string ConversionError = "error converting YAML to JSON: ";
 
     /// <summary>Converts the first document; an empty one is null.</summary>
     public static ConvertedYaml ToJson(ReadOnlySpan<byte> yaml)
@@ -68,7 +77,7 @@ public static class YamlConverter
 
         public string? DuplicateKeys => _duplicates.Length == 0
             ? null
-            : $"error converting YAML to JSON: yaml: unmarshal errors:{_duplicates}";
+            : $"{ConversionError}yaml: unmarshal errors:{_duplicates}";
 
         public ReadOnlyMemory<byte> Convert()
         {
@@ -126,6 +135,9 @@ public static class YamlConverter
         private Node ReadMapping(MappingStart start, int depth)
         {
             var node = Keep(start.Anchor, new Node { Fields = [] });
+
+            // Keys that the map has by itself, not by merging.
+            var own = new HashSet<string>(StringComparer.Ordinal);
             while (!parser.TryConsume<MappingEnd>(out _))
             {
                 var line = parser.Current!.Start.Line;
@@ -143,7 +155,7 @@ public static class YamlConverter
                 }
 
                 var name = KeyText(scalar);
-                if (!node.Own.Add(name))
+                if (!own.Add(name))
                 {
                     _duplicates.Append(
                         CultureInfo.InvariantCulture, $"\n  line {line}: key {GoText.Quote(name)} already set in map");
@@ -156,12 +168,13 @@ public static class YamlConverter
         }
 
         /// <summary>Merge keys: the map's own keys win.</summary>
-        private static void Merge(Node target, Node source)
+        private void Merge(Node target, Node source)
         {
             foreach (var map in source.Items ?? [source])
             {
                 foreach (var (name, value) in map.Fields ?? [])
                 {
+                    CountNode();
                     target.Fields!.TryAdd(name, value);
                 }
             }
@@ -179,9 +192,10 @@ public static class YamlConverter
 
         private void Write(Utf8JsonWriter writer, Node node, int depth)
         {
-            if (++_nodes > MaxNodes || depth > MaxDepth)
+            CountNode();
+            if (depth > MaxDepth || writer.BytesCommitted + writer.BytesPending > MaxBytes)
             {
-                throw new YamlException("document contains excessive aliasing");
+                throw TooMuch();
             }
 
             if (node.Scalar is { } scalar)
@@ -206,6 +220,16 @@ public static class YamlConverter
                 writer.WriteEndObject();
             }
         }
+
+        private void CountNode()
+        {
+            if (++_nodes > MaxNodes)
+            {
+                throw TooMuch();
+            }
+        }
+
+        private static YamlException TooMuch() => new("document contains excessive aliasing");
 
         private static string KeyText(Scalar key)
         {
@@ -245,9 +269,6 @@ public static class YamlConverter
         public List<Node>? Items { get; init; }
 
         public Dictionary<string, Node>? Fields { get; init; }
-
-        /// <summary>Keys that the map has by itself, not by merging.</summary>
-        public HashSet<string> Own { get; } = new(StringComparer.Ordinal);
     }
 }
 

@@ -13,7 +13,7 @@ public readonly ref struct ProtobufEnvelope
     private const int ApiVersionField = 1;
     private const int KindField = 2;
 
-    private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
+    internal static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
     private ProtobufEnvelope(string apiVersion, string kind, ReadOnlySpan<byte> raw)
     {

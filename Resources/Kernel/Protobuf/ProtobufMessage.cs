@@ -10,6 +10,9 @@ internal enum ProtobufKind
     Bool,
     Int32,
     Int64,
+
+    /// <summary>Eight bytes, the least significant first.</summary>
+    Double,
     Time,
     MicroTime,
     Quantity,
@@ -20,6 +23,12 @@ internal enum ProtobufKind
 
     /// <summary>A list of strings in a message of one field (ExtraValue).</summary>
     Strings,
+
+    /// <summary>
+    /// In JSON an object or something else (JSONSchemaPropsOrBool and its like): a message of two fields, first the
+    /// object.
+    /// </summary>
+    Either,
 
     /// <summary>A message of the table.</summary>
     Message,
@@ -53,11 +62,20 @@ internal sealed class ProtobufField
     /// <summary>Zero values are written although they say nothing, and JSON leaves them out.</summary>
     public bool OmitsZero { get; init; }
 
+    /// <summary>It is no pointer, list or map: upstream writes it even when JSON leaves it out.</summary>
+    public bool WritesZero { get; init; }
+
     /// <summary>The message, when the kind is one.</summary>
     public ProtobufMessage? Message { get; init; }
 
-    /// <summary>Whether values are varints; all others are runs of bytes.</summary>
+    /// <summary>Whether values are varints.</summary>
     public bool IsVarint => Kind is ProtobufKind.Bool or ProtobufKind.Int32 or ProtobufKind.Int64;
+
+    /// <summary>Whether values are numbers; all others are runs of bytes.</summary>
+    public bool IsNumber => IsVarint || Kind == ProtobufKind.Double;
+
+    /// <summary>How values are laid out.</summary>
+    public WireType Wire => IsVarint ? WireType.Varint : IsNumber ? WireType.Fixed64 : WireType.Bytes;
 
     /// <summary>
     /// Upstream's words for a value of the wrong sort: its fields are named like those of JSON, but with a capital.
@@ -81,7 +99,11 @@ internal sealed class ProtobufMessage(string name)
     /// <summary>Name for error messages.</summary>
     public string Name => name;
 
+    /// <summary>In the order in which JSON has them.</summary>
     public ProtobufField[] Fields { get; private set; } = [];
+
+    /// <summary>The places of all fields, ordered by their numbers.</summary>
+    public IReadOnlyList<int> ByNumber { get; private set; } = [];
 
     /// <summary>Second step of construction: fields may be of this very message.</summary>
     public void Complete(IReadOnlyList<ProtobufField> fields)
@@ -95,9 +117,27 @@ internal sealed class ProtobufMessage(string name)
         }
 
         Fields = [.. fields];
+        ByNumber = [.. Enumerable.Range(0, fields.Count).OrderBy(i => fields[i].Number)];
         _indexes = indexes;
     }
 
     /// <summary>The place of a field in <see cref="Fields"/>, or -1.</summary>
     public int IndexOf(int number) => number < _indexes.Length ? _indexes[number] : -1;
+
+    /// <summary>The place of a field by its name in JSON, or -1.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="guess">Where it is likely to be: fields come in the order of <see cref="Fields"/>.</param>
+    public int IndexOf(ReadOnlySpan<byte> name, int guess)
+    {
+        for (var i = 0; i < Fields.Length; i++)
+        {
+            var at = guess + i < Fields.Length ? guess + i : guess + i - Fields.Length;
+            if (name.SequenceEqual(Fields[at].Name.EncodedUtf8Bytes))
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
 }

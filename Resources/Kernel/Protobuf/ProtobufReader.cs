@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
 /// <summary>How the bytes after a tag are laid out.</summary>
@@ -30,7 +32,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> data)
     /// <summary>How its value is written.</summary>
     public WireType Wire { get; private set; }
 
-    /// <summary>Its value when that is a varint.</summary>
+    /// <summary>Its value when that is a number of up to 64 bits.</summary>
     public ulong Value { get; private set; }
 
     /// <summary>Where its value starts when that is a run of bytes.</summary>
@@ -91,6 +93,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> data)
                 break;
             case WireType.Fixed64:
                 Advance(sizeof(ulong));
+                Value = BinaryPrimitives.ReadUInt64LittleEndian(_data[(Position - sizeof(ulong))..]);
                 break;
             case WireType.Fixed32:
                 Advance(sizeof(uint));

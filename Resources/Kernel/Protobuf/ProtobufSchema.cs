@@ -1,45 +1,35 @@
-using System.Collections.Concurrent;
-using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using k8s.Models;
-using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
 /// <summary>
-/// Messages of all model classes, each made on first use: numbers come from <see cref="ProtobufTable"/>, types from the
-/// model, and what is left out when it is zero from <see cref="TypeFacts"/>.
+/// Messages of all objects that have one, each made from its schema on first use with all that it reaches.
 /// </summary>
 internal static class ProtobufSchema
 {
-    private static readonly ConcurrentDictionary<Type, ProtobufMessage> Messages = new();
-    private static readonly Dictionary<Type, ProtobufMessage> Making = [];
+    /// <summary>Whatever JSON says in it, its message has no fields.</summary>
+    private const string EmptyStatus =
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus";
+
+    private static readonly ProtobufMessage Empty = new("CustomResourceSubresourceStatus");
+
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<ObjectSchema,
+    ProtobufMessage> Messages = new();
+    private static readonly Dictionary<ObjectSchema, ProtobufMessage> Making = [];
     private static readonly Lock Gate = new();
 
-    private static readonly Dictionary<Type, ProtobufKind> Kinds = new()
+    /// <summary>The message of a schema; null when upstream has none.</summary>
+    public static ProtobufMessage? Find(ObjectSchema schema)
     {
-        [typeof(string)] = ProtobufKind.String,
-        [typeof(byte[])] = ProtobufKind.Bytes,
-        [typeof(bool)] = ProtobufKind.Bool,
-        [typeof(int)] = ProtobufKind.Int32,
-        [typeof(long)] = ProtobufKind.Int64,
-        [typeof(DateTime)] = ProtobufKind.Time,
-        [typeof(ResourceQuantity)] = ProtobufKind.Quantity,
-        [typeof(IntOrString)] = ProtobufKind.IntOrString,
-        [typeof(object)] = ProtobufKind.Raw,
-        [typeof(IList<string>)] = ProtobufKind.Strings,
-    };
-
-    /// <summary>The message of a model; null when upstream has none.</summary>
-    public static ProtobufMessage? Find(Type model)
-    {
-        if (Messages.TryGetValue(model, out var known))
+        if (Messages.TryGetValue(schema, out var known))
         {
             return known;
         }
 
-        if (ProtobufTable.Find(model) is null)
+        if (!schema.HasMessage)
         {
             return null;
         }
@@ -48,7 +38,7 @@ internal static class ProtobufSchema
         {
             // Nobody may see a message before all that it reaches are complete.
             Making.Clear();
-            var made = Make(model);
+            var made = Make(schema);
             foreach (var (type, message) in Making)
             {
                 Messages[type] = message;
@@ -58,76 +48,136 @@ internal static class ProtobufSchema
         }
     }
 
-    private static ProtobufMessage Make(Type model)
+    private static ProtobufMessage Make(ObjectSchema schema)
     {
-        if (Messages.TryGetValue(model, out var known) || Making.TryGetValue(model, out known))
+        if (Messages.TryGetValue(schema, out var known) || Making.TryGetValue(schema, out known))
         {
             return known;
         }
 
-        var numbers = ProtobufTable.Find(model);
-        var facts = TypeFacts.Find(model);
-        if (numbers is null || facts is null)
-        {
-            throw new InvalidOperationException($"The tables have no line for {model.Name}.");
-        }
-
-        var message = new ProtobufMessage(facts.GoName);
-        Making[model] = message;
-        var properties = model.GetProperties()
-            .Select(p => (p.PropertyType, p.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name))
-            .Where(p => p.Name is not null)
-            .ToDictionary(p => p.Name!, p => p.PropertyType, StringComparer.Ordinal);
-        var fields = facts.Fields.ToDictionary(f => f.Name, StringComparer.Ordinal);
-        message.Complete([.. numbers.Select(n => MakeField(n, facts.GoName, fields, properties))]);
+        Invariant.Check(schema.HasMessage, "what a message holds has a message", schema);
+        var message = new ProtobufMessage(schema.GoName);
+        Making[schema] = message;
+        message.Complete(MakeFields(schema.GoName, schema.Fields.Where(f => f.Numbers.Count > 0), depth: 0));
         return message;
     }
 
-    private static ProtobufField MakeField(
-        ProtobufFieldFacts numbers, string owner, Dictionary<string, FieldFacts> facts, Dictionary<string, Type> properties)
+    /// <summary>
+    /// The fields at one depth: those with no further number, and one for each message that JSON inlines.
+    /// </summary>
+    private static List<ProtobufField> MakeFields(string owner, IEnumerable<SchemaField> fields, int depth)
     {
-        if (numbers.Fields is { } inlined)
+        var made = new List<ProtobufField>();
+        foreach (var group in fields.GroupBy(f => (Number: f.Numbers[depth], IsInlined: f.Numbers.Count > depth + 1)))
         {
-            var inner = new ProtobufMessage(owner);
-            inner.Complete([.. inlined.Select(n => MakeField(n, owner, facts, properties))]);
-            return new ProtobufField
+            if (group.Key.IsInlined)
             {
-                Number = numbers.Number, Name = default, Kind = ProtobufKind.Message, Shape = ProtobufShape.Inline,
-                Message = inner,
-            };
+                var inner = new ProtobufMessage(owner);
+                inner.Complete(MakeFields(owner, group, depth + 1));
+                made.Add(new ProtobufField
+                {
+                    Number = group.Key.Number, Name = default, Kind = ProtobufKind.Message,
+                    Shape = ProtobufShape.Inline,
+                    Message = inner,
+                });
+            }
+            else
+            {
+                made.AddRange(group.Select(f => MakeField(f, group.Key.Number)));
+            }
         }
 
-        if (!facts.TryGetValue(numbers.Name, out var fact) || !properties.TryGetValue(numbers.Name, out var type))
+        return made;
+    }
+
+    /// <summary>The numbers of what is an object or something else, and what else.</summary>
+    private static (int Object, int Other, ProtobufKind Kind, ProtobufShape Shape)? EitherOf(SchemaNode node) =>
+        (node as AnySchema)?.Name[(((AnySchema)node).Name.LastIndexOf('.') + 1)..] switch
         {
-            throw new InvalidOperationException($"{owner} has no field {numbers.Name}.");
+            "JSONSchemaPropsOrBool" => (2, 1, ProtobufKind.Bool, ProtobufShape.Single),
+            "JSONSchemaPropsOrArray" => (1, 2, ProtobufKind.Message, ProtobufShape.List),
+            "JSONSchemaPropsOrStringArray" => (1, 2, ProtobufKind.String, ProtobufShape.List),
+            _ => null,
+        };
+
+    /// <summary>The message of a value; null for one that is none.</summary>
+    private static ProtobufMessage? MessageOf(SchemaNode node)
+    {
+        if (node is ObjectSchema target)
+        {
+            return Make(target);
         }
 
-        var (element, shape) = Shape(type);
-        var isKnown = Kinds.TryGetValue(element, out var kind);
+        if (node is AnySchema { Name: EmptyStatus })
+        {
+            return Empty;
+        }
+
+        if (EitherOf(node) is not { } either)
+        {
+            return null;
+        }
+
+        var schema = Make(BuiltInSchema.Of(typeof(V1JSONSchemaProps)));
+        var message = new ProtobufMessage(schema.Name);
+        message.Complete(
+        [
+            new ProtobufField
+            {
+                Number = either.Object, Name = JsonEncodedText.Encode("schema"), Kind = ProtobufKind.Message,
+                Shape = ProtobufShape.Single, Message = schema,
+            },
+            new ProtobufField
+            {
+                Number = either.Other, Name = JsonEncodedText.Encode("other"), Kind = either.Kind,
+                Shape = either.Shape, Message = either.Kind == ProtobufKind.Message ? schema : null,
+            },
+        ]);
+        return message;
+    }
+
+    private static ProtobufField MakeField(SchemaField field, int number)
+    {
+        var (element, shape) = field.Node switch
+        {
+            ListSchema list => (list.Items, ProtobufShape.List),
+            MapSchema map => (map.Values, ProtobufShape.Map),
+            var single => (single, ProtobufShape.Single),
+        };
         return new ProtobufField
         {
-            Number = numbers.Number,
-            Name = JsonEncodedText.Encode(numbers.Name),
-            Kind = !isKnown ? ProtobufKind.Message : fact.HasMicroseconds ? ProtobufKind.MicroTime : kind,
+            Number = number,
+            Name = JsonEncodedText.Encode(field.Name),
+            Kind = KindOf(element),
             Shape = shape,
-            OmitsZero = fact.Presence == FieldPresence.OmitZero,
-            Message = isKnown ? null : Make(element),
+            OmitsZero = field.Presence == FieldPresence.OmitZero,
+            WritesZero = shape == ProtobufShape.Single
+                && field.Presence is FieldPresence.Always or FieldPresence.OmitZero
+                && KindOf(element) != ProtobufKind.Bytes,
+            Message = MessageOf(element),
         };
     }
 
-    private static (Type Element, ProtobufShape Shape) Shape(Type type)
+    private static ProtobufKind KindOf(SchemaNode node) => node switch
     {
-        if (!type.IsGenericType)
+        ObjectSchema => ProtobufKind.Message,
+        AnySchema { Name: EmptyStatus } => ProtobufKind.Message,
+        AnySchema => EitherOf(node) is null ? ProtobufKind.Raw : ProtobufKind.Either,
+        ListSchema { Items: ScalarSchema { Kind: ScalarKind.String } } => ProtobufKind.Strings,
+        ScalarSchema { Kind: var kind } => kind switch
         {
-            return (type, ProtobufShape.Single);
-        }
-
-        var generic = type.GetGenericTypeDefinition();
-        var element = type.GetGenericArguments()[^1];
-        element = Nullable.GetUnderlyingType(element) ?? element;
-        return generic == typeof(IList<>) ? (element, ProtobufShape.List)
-            : generic == typeof(IDictionary<,>) ? (element, ProtobufShape.Map)
-            : generic == typeof(Nullable<>) ? (element, ProtobufShape.Single)
-            : throw new InvalidOperationException($"Protobuf has no form of {type.Name}.");
-    }
+            ScalarKind.String => ProtobufKind.String,
+            ScalarKind.Boolean => ProtobufKind.Bool,
+            ScalarKind.Int32 => ProtobufKind.Int32,
+            ScalarKind.Int64 => ProtobufKind.Int64,
+            ScalarKind.Double => ProtobufKind.Double,
+            ScalarKind.Bytes => ProtobufKind.Bytes,
+            ScalarKind.Time => ProtobufKind.Time,
+            ScalarKind.MicroTime => ProtobufKind.MicroTime,
+            ScalarKind.Quantity => ProtobufKind.Quantity,
+            ScalarKind.IntOrString => ProtobufKind.IntOrString,
+            _ => throw new InvariantViolationException($"Protobuf has no form of {kind}."),
+        },
+        _ => throw new InvariantViolationException("Protobuf has no list or map within a list or map."),
+    };
 }

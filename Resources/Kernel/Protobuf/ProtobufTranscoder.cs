@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
@@ -31,20 +33,17 @@ public static class ProtobufTranscoder
     [ThreadStatic]
     private static Utf8JsonWriter? _writer;
 
-    /// <summary>Whether a model has a form in protobuf.</summary>
-    public static bool Knows(Type model) => ProtobufSchema.Find(model) is not null;
-
     /// <summary>
     /// Writes an object's JSON; throws <see cref="ProtobufException"/> when the bytes are no such object.
     /// </summary>
-    /// <param name="model">The model class; <see cref="Knows"/> it.</param>
+    /// <param name="schema">Of the object; it <see cref="ObjectSchema.HasMessage"/>.</param>
     /// <param name="envelope">The object, and the kind and apiVersion that its JSON is to have.</param>
     /// <param name="output">Takes the JSON.</param>
-    public static void WriteJson(Type model, ProtobufEnvelope envelope, IBufferWriter<byte> output)
+    public static void WriteJson(ObjectSchema schema, ProtobufEnvelope envelope, IBufferWriter<byte> output)
     {
         var writer = Begin(envelope, output);
-        var message = ProtobufSchema.Find(model)
-            ?? throw new InvalidOperationException($"The table of messages has no line for {model.Name}.");
+        var message = ProtobufSchema.Find(schema);
+        Invariant.Check(message is not null, "only what has a message is read from one", schema);
         WriteFields(writer, message, envelope.Raw, 1);
         writer.WriteEndObject();
         writer.Flush();
@@ -113,9 +112,8 @@ public static class ProtobufTranscoder
             }
 
             var field = message.Fields[index];
-            var expected = field.IsVarint ? WireType.Varint : WireType.Bytes;
             var isPacked = field is { IsVarint: true, Shape: ProtobufShape.List } && reader.Wire == WireType.Bytes;
-            if (reader.Wire != expected && !isPacked)
+            if (reader.Wire != field.Wire && !isPacked)
             {
                 throw field.Wrong(reader.Wire);
             }
@@ -134,11 +132,11 @@ public static class ProtobufTranscoder
     {
         switch (field.Shape)
         {
-            case ProtobufShape.Single when field.IsVarint:
+            case ProtobufShape.Single when field.IsNumber:
                 if (slot.Value != 0 || !field.OmitsZero)
                 {
                     writer.WritePropertyName(field.Name);
-                    ProtobufValues.WriteVarint(writer, field.Kind, slot.Value);
+                    ProtobufValues.WriteNumber(writer, field.Kind, slot.Value);
                 }
 
                 break;
@@ -149,6 +147,7 @@ public static class ProtobufTranscoder
                 WriteFields(writer, field.Message!, Last(field, data, slot), depth + 1);
                 break;
             case ProtobufShape.List:
+                writer.WritePropertyName(field.Name);
                 WriteList(writer, field, data[slot.First..slot.End], depth);
                 break;
             case ProtobufShape.Map:
@@ -175,7 +174,7 @@ public static class ProtobufTranscoder
 
     private static void WriteList(Utf8JsonWriter writer, ProtobufField field, ReadOnlySpan<byte> data, int depth)
     {
-        writer.WriteStartArray(field.Name);
+        writer.WriteStartArray();
         var reader = new ProtobufReader(data);
         while (reader.Read())
         {
@@ -190,7 +189,7 @@ public static class ProtobufTranscoder
             }
             else if (reader.Wire == WireType.Varint)
             {
-                ProtobufValues.WriteVarint(writer, field.Kind, reader.Value);
+                ProtobufValues.WriteNumber(writer, field.Kind, reader.Value);
             }
             else
             {
@@ -206,7 +205,7 @@ public static class ProtobufTranscoder
         var reader = new ProtobufReader(data);
         while (reader.Position < data.Length)
         {
-            ProtobufValues.WriteVarint(writer, field.Kind, reader.ReadVarint());
+            ProtobufValues.WriteNumber(writer, field.Kind, reader.ReadVarint());
         }
     }
 
@@ -253,7 +252,11 @@ public static class ProtobufTranscoder
 
     private static void WriteValue(Utf8JsonWriter writer, ProtobufField field, ReadOnlySpan<byte> data, int depth)
     {
-        if (field.Message is { } message)
+        if (field.Kind == ProtobufKind.Either)
+        {
+            WriteEither(writer, field.Message!, data, depth);
+        }
+        else if (field.Message is { } message)
         {
             writer.WriteStartObject();
             WriteFields(writer, message, data, depth + 1);
@@ -262,6 +265,26 @@ public static class ProtobufTranscoder
         else
         {
             ProtobufValues.Write(writer, field.Kind, data);
+        }
+    }
+
+    /// <summary>The object when there is one, else the other thing.</summary>
+    private static void WriteEither(Utf8JsonWriter writer, ProtobufMessage message, ReadOnlySpan<byte> data, int depth)
+    {
+        Span<Slot> slots = stackalloc Slot[2];
+        Scan(message, data, slots);
+        var (item, other) = (message.Fields[0], message.Fields[1]);
+        if (slots[0].Count > 0)
+        {
+            WriteValue(writer, item, Last(item, data, slots[0]), depth + 1);
+        }
+        else if (other.IsNumber)
+        {
+            ProtobufValues.WriteNumber(writer, other.Kind, slots[1].Value);
+        }
+        else
+        {
+            WriteList(writer, other, data[slots[1].First..slots[1].End], depth + 1);
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 
@@ -8,8 +10,8 @@ internal static class ProtobufValues
 {
     private const int MaxRawDepth = 400;
 
-    /// <summary>Writes an integer or a truth value.</summary>
-    public static void WriteVarint(Utf8JsonWriter writer, ProtobufKind kind, ulong value)
+    /// <summary>Writes a number or a truth value.</summary>
+    public static void WriteNumber(Utf8JsonWriter writer, ProtobufKind kind, ulong value)
     {
         switch (kind)
         {
@@ -18,6 +20,15 @@ internal static class ProtobufValues
                 break;
             case ProtobufKind.Int32:
                 writer.WriteNumberValue(unchecked((int)value));
+                break;
+            case ProtobufKind.Double when BitConverter.UInt64BitsToDouble(value) is var number:
+                if (!double.IsFinite(number))
+                {
+                    throw new ProtobufException(
+                        $"json: unsupported value: {(double.IsNaN(number) ? "NaN" : number > 0 ? "+Inf" : "-Inf")}");
+                }
+
+                writer.WriteNumberValue(number);
                 break;
             default:
                 writer.WriteNumberValue(unchecked((long)value));
@@ -53,6 +64,122 @@ internal static class ProtobufValues
                 WriteStrings(writer, data);
                 break;
         }
+    }
+
+    /// <summary>Writes a value as the message or number that stands for it.</summary>
+    /// <param name="writer">Takes it.</param>
+    /// <param name="kind">What it is; no <see cref="ProtobufKind.Message"/>.</param>
+    /// <param name="number">The field's.</param>
+    /// <param name="json">The value, not null, as this server writes it.</param>
+    public static void Write(ProtobufWriter writer, ProtobufKind kind, int number, ReadOnlySpan<byte> json)
+    {
+        switch (kind)
+        {
+            case ProtobufKind.Bool:
+                writer.Number(number, json[0] == 't' ? 1 : 0);
+                break;
+            case ProtobufKind.Int32 or ProtobufKind.Int64:
+                writer.Number(number, Integer(json));
+                break;
+            case ProtobufKind.Double:
+                var isNumber = Utf8Parser.TryParse(json, out double value, out var length) && length == json.Length;
+                Invariant.Check(isNumber, "stored numbers are numbers");
+                writer.Double(number, value);
+                break;
+            case ProtobufKind.String:
+                WriteText(writer, number, json);
+                break;
+            case ProtobufKind.Bytes:
+                WriteBase64(writer, number, json);
+                break;
+            default:
+                var start = writer.Open(number);
+                WriteParts(writer, kind, json);
+                writer.Close(start);
+                break;
+        }
+    }
+
+    /// <summary>Writes the text at which a reader stands.</summary>
+    public static void WriteText(ProtobufWriter writer, int number, ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            writer.Bytes(number, reader.ValueSpan);
+            return;
+        }
+
+        var start = writer.Open(number);
+        writer.Advance(reader.CopyString(writer.Reserve(reader.ValueSpan.Length)));
+        writer.Close(start);
+    }
+
+    private static void WriteText(ProtobufWriter writer, int number, ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        WriteText(writer, number, ref reader);
+    }
+
+    /// <summary>The fields of a value that is a message.</summary>
+    private static void WriteParts(ProtobufWriter writer, ProtobufKind kind, ReadOnlySpan<byte> json)
+    {
+        switch (kind)
+        {
+            case ProtobufKind.Quantity:
+                WriteText(writer, 1, json);
+                break;
+            case ProtobufKind.Raw:
+                writer.Bytes(1, json);
+                break;
+            case ProtobufKind.Time or ProtobufKind.MicroTime:
+                WriteTime(writer, json);
+                break;
+            case ProtobufKind.IntOrString when json[0] == '"':
+                writer.Number(1, 1).Number(2, 0);
+                WriteText(writer, 3, json);
+                break;
+            case ProtobufKind.IntOrString:
+                writer.Number(1, 0).Number(2, Integer(json)).Bytes(3, []);
+                break;
+            case ProtobufKind.Strings:
+                WriteStrings(writer, json);
+                break;
+        }
+    }
+
+    private static void WriteTime(ProtobufWriter writer, ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        var ticks = reader.GetDateTimeOffset().UtcTicks - DateTime.UnixEpoch.Ticks;
+        var (seconds, rest) = Math.DivRem(ticks, TimeSpan.TicksPerSecond);
+        (seconds, rest) = rest < 0 ? (seconds - 1, rest + TimeSpan.TicksPerSecond) : (seconds, rest);
+        writer.Number(1, seconds).Number(2, rest * TimeSpan.NanosecondsPerTick);
+    }
+
+    private static void WriteStrings(ProtobufWriter writer, ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.String)
+        {
+            WriteText(writer, 1, ref reader);
+        }
+    }
+
+    private static void WriteBase64(ProtobufWriter writer, int number, ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        writer.Bytes(number, reader.GetBytesFromBase64());
+    }
+
+    private static long Integer(ReadOnlySpan<byte> json)
+    {
+        var isInteger = Utf8Parser.TryParse(json, out long value, out var length) && length == json.Length;
+        Invariant.Check(isInteger, "stored integers are integers");
+        return value;
     }
 
     /// <summary>

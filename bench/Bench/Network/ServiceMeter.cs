@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent;
+using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
@@ -112,7 +114,8 @@ public sealed class ServiceMeter : IAsyncDisposable
         var health = new ProxyHealth(_time);
         var ports = new ServiceHealthPorts(health, NullLoggerFactory.Instance, NullLogger<ServiceHealthPorts>.Instance);
         _proxy = new ServiceProxy(
-            _directory, _options, new NodeObject(), health, ports, _time, NullLogger<ServiceProxy>.Instance);
+            _directory, _options, new NodeObject(new KubeClusterApi(_client), _options), health, ports, _time,
+            NullLogger<ServiceProxy>.Instance);
         _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _proxy.Synced += (took, count, bytes) => _synced.TrySetResult((took, count, bytes));
         await _proxy.StartAsync(cancellationToken);

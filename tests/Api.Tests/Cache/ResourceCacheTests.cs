@@ -229,6 +229,8 @@ public sealed class ResourceCacheTests
         cache.Close();
 
         Assert.Equal(CacheWatchEnd.Closed, (await waiting).End);
+        using var late = cache.Watch(new() { AfterRevision = First });
+        Assert.Equal(CacheWatchEnd.Closed, (await late.ReadAsync(10, TimeSpan.Zero, default)).End);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => reading);
     }
 
@@ -245,7 +247,7 @@ public sealed class ResourceCacheTests
 
     private async Task<(ResourceCache Cache, Writer Writer)> CreateAsync()
     {
-        var cache = new ResourceCache(TestObjects.Pods, _store, AskAsync, _options, _time);
+        var cache = new ResourceCache(TestObjects.Pods, ["spec.nodeName"], _store, AskAsync, _options, _time);
         var epoch = (await _store.OpenAsync(TestObjects.Pods, default)).Epoch;
         cache.Load(await _store.ReadSnapshotAsync(TestObjects.Pods, default));
         return (cache, new Writer(_store, cache, epoch));

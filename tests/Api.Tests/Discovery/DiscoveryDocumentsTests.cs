@@ -27,7 +27,16 @@ public sealed class DiscoveryDocumentsTests
     public void GroupsStandInUpstreamsOrder()
     {
         var groups = Parse(Documents.Find("/apis")!)["groups"]!.AsArray().Select(g => (string)g!["name"]!);
-        Assert.Equal(["apps", "events.k8s.io", "coordination.k8s.io", "discovery.k8s.io"], groups);
+        Assert.Equal(
+            [
+                "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+                "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy",
+                "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io",
+                "scheduling.k8s.io",
+                "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io",
+                "flowcontrol.apiserver.k8s.io",
+            ],
+            groups);
     }
 
     [Fact]
@@ -35,7 +44,12 @@ public sealed class DiscoveryDocumentsTests
     {
         var names = Parse(Documents.Find("/apis/apps/v1")!)["resources"]!.AsArray().Select(r => (string)r!["name"]!);
         Assert.Equal(
-            ["deployments", "deployments/scale", "deployments/status", "replicasets", "replicasets/scale", "replicasets/status"], names);
+            [
+                "controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale",
+                "deployments/status", "replicasets", "replicasets/scale", "replicasets/status", "statefulsets",
+                "statefulsets/scale", "statefulsets/status",
+            ],
+            names);
     }
 
     [Fact]

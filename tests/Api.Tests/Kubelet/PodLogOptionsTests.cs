@@ -38,9 +38,29 @@ public sealed class PodLogOptionsTests
             return;
         }
 
-        var passed = QueryHelpers.ParseQuery("?" + outcome.Value);
+        var passed = QueryHelpers.ParseQuery(outcome.Value);
         Assert.DoesNotContain("other", passed.Keys);
     });
+
+    [Theory]
+    [InlineData("?timestamps=&follow=maybe&previous=yes", "?follow=true&previous=true&timestamps=true")]
+    [InlineData("?timestamps=0&follow=FALSE&previous=false", "")]
+    [InlineData("?tailLines=3&tailLines=x&limitBytes=%2B7", "?tailLines=3&limitBytes=7")]
+    [InlineData("?sinceTime=2026-11-23T05:00:00.999999999%2B01:00", "?sinceTime=2026-11-23T04%3A00%3A00Z")]
+    [InlineData("?sinceTime=", "?sinceTime=0001-01-01T00%3A00%3A00Z")]
+    [InlineData("?FOLLOW=true&TailLines=x", "")]
+    public void What_is_asked_goes_to_the_node_as_upstream_reads_it(string query, string passed) =>
+        Assert.Equal(passed, PodLogOptions.Read("p", Queries.Parse(query)).Required);
+
+    [Theory]
+    [InlineData("?tailLines=", "strconv.ParseInt: parsing \"\": invalid syntax")]
+    [InlineData("?sinceTime=2026-13-01T00:00:00Z", "parsing time \"2026-13-01T00:00:00Z\": month out of range")]
+    [InlineData(
+        "?sinceTime=2026-11-23",
+        "parsing time \"2026-11-23\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\"")]
+    [InlineData("?stream=", "PodLogOptions \"p\" is invalid: stream: Forbidden: may not be specified")]
+    public void What_cannot_be_read_is_refused_in_upstreams_words(string query, string message) =>
+        Assert.Equal(message, PodLogOptions.Read("p", Queries.Parse(query)).Error?.Message);
 
     private static Outcome<string> Read(string query) =>
         PodLogOptions.Read("p", new QueryCollection(QueryHelpers.ParseQuery(query)));

@@ -1,8 +1,8 @@
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Kubelet;
-using OrleansOrchestrator.Api.Pipeline;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Kubelet;
@@ -17,11 +17,15 @@ public sealed class ProxyPathTests
         "/api/v1/namespaces/s/services/http:web:80/proxy/a/b/",
         "/api/v1/namespaces/s/services/http:web:80/proxy",
         "/a/b/")]
-    [InlineData("/api/v1/namespaces/s/services/web/proxy//a//b", "/api/v1/namespaces/s/services/web/proxy", "//a//b")]
+    [InlineData("/api/v1/namespaces/s/services/web/proxy//a//b", "/api/v1/namespaces/s/services/web/proxy", "/a/b")]
+    [InlineData(
+        "/api/v1/nodes/n/proxy/stats%2Fsummary?only_cpu_and_memory=true", "/api/v1/nodes/n/proxy", "/stats/summary")]
+    [InlineData("/api/v1/nodes/n/proxy/a%2F..%2f..%2Fb%2F", "/api/v1/nodes/n/proxy", "/b/")]
+    [InlineData("/api/v1/nodes/n/proxy/%3F%23%25%26'(é)", "/api/v1/nodes/n/proxy", "/%3F%23%25&%27%28%C3%A9%29")]
     [InlineData(
         "/api/v1/namespaces/s/services/web/proxy/a%2Fb%20c/%e4?x=1%2B2",
         "/api/v1/namespaces/s/services/web/proxy",
-        "/a%2Fb%20c/%e4")]
+        "/a/b%20c/%E4")]
     [InlineData("/api/v1/namespaces/s/pods/p/proxy/proxy/proxy", "/api/v1/namespaces/s/pods/p/proxy", "/proxy/proxy")]
     [InlineData(
         "/api/v1/namespaces/s/pods/p/proxy/a/../../q",
@@ -34,7 +38,7 @@ public sealed class ProxyPathTests
         "/q",
         "/api/v1/namespaces/s/pods/p/proxy/q")]
     [InlineData("https://host/api/v1/nodes/n/proxy/q", "/api/v1/nodes/n/proxy", "/q", "/api/v1/nodes/n/proxy/q")]
-    public void The_path_is_cut_behind_proxy_and_kept_as_it_came(
+    public void The_path_is_cut_behind_proxy_and_its_unescaped_parts_are_joined(
         string raw, string prefix, string rest, string? resolved = null)
     {
         var path = resolved
@@ -43,7 +47,7 @@ public sealed class ProxyPathTests
     }
 
     [Fact]
-    public void Whatever_follows_proxy_is_passed_on() =>
+    public void Whatever_follows_proxy_stays_below_the_root_and_reads_the_same() =>
         Gen.Char["abz019-._~%/:@!$&'()*+,;="].Array[0, 30].Select(c => new string(c)).Sample(rest =>
     {
         const string Prefix = "/api/v1/namespaces/s/services/web/proxy";
@@ -52,7 +56,12 @@ public sealed class ProxyPathTests
             return;
         }
 
-        Assert.Equal(new ProxyPath(Prefix, "/" + rest), Cut($"{Prefix}/{rest}", $"{Prefix}/{rest}"));
+        var path = Cut($"{Prefix}/{rest}", $"{Prefix}/{rest}");
+        Assert.Equal(Prefix, path.Prefix);
+        Assert.Equal(
+            rest.Split('/', StringSplitOptions.RemoveEmptyEntries),
+            Uri.UnescapeDataString(path.Rest).Split('/', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(rest.EndsWith('/') || rest.Length == 0, path.Rest.EndsWith('/'));
     });
 
     [Theory]

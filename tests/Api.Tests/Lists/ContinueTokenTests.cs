@@ -12,12 +12,15 @@ public sealed class ContinueTokenTests
     private static readonly Gen<string> Name =
         Gen.String[Pick.From('a', 'b', 'z', '0', '-', '.'), 1, 20].Where(n => n is not ("." or ".."));
 
+    private static readonly DateTimeOffset Began = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
+
     [Fact]
     public void SurvivesTheRoundTrip() => Gen.Select(Gen.Long[1, long.MaxValue], Name, Name, Gen.Bool).Sample((revision, space, name, across) =>
     {
         var key = new ObjectKey(space, name);
-        var token = ContinueToken.Decode(ContinueToken.After(revision, key, across)).Required;
+        var token = ContinueToken.Decode(ContinueToken.After(revision, key, across, Began).Encode()).Required;
         Assert.Equal(revision, token.Revision);
+        Assert.Equal(Began.ToUnixTimeSeconds(), token.BeganAtSeconds);
         Assert.Equal(key, token.ToKey(across ? "" : space, namespaced: true, out var inclusive));
         Assert.False(inclusive);
         return true;
@@ -27,8 +30,9 @@ public sealed class ContinueTokenTests
     public void HasUpstreamsForm()
     {
         var text = Encoding.UTF8.GetString(
-            Base64Url.DecodeFromChars(ContinueToken.After(7, new ObjectKey("shop", "web"), acrossNamespaces: true)));
-        Assert.Equal("""{"v":"meta.k8s.io/v1","rv":7,"start":"shop/web\u0000"}""", text);
+            Base64Url.DecodeFromChars(
+                ContinueToken.After(7, new ObjectKey("shop", "web"), acrossNamespaces: true, Began).Encode()));
+        Assert.Equal("""{"v":"meta.k8s.io/v1","rv":7,"start":"shop/web\u0000","at":1900000000}""", text);
     }
 
     [Theory]

@@ -1,7 +1,11 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Lists;
@@ -26,6 +30,98 @@ public sealed class ListOverHttpTests
         var rest = await host.GetJsonAsync($"{Path}?limit=10&continue={token}");
         Assert.Equal(["c2", "c3", "c4"], Names(rest));
         Assert.Equal((string)first["metadata"]!["resourceVersion"]!, (string)rest["metadata"]!["resourceVersion"]!);
+    }
+
+    /// <summary>
+    /// A token ends five minutes after its first page, also where nothing has been written since; the refusal holds one
+    /// that goes on from the same key at the newest revision.
+    /// </summary>
+    [Fact]
+    public async Task ATokenEndsAndGoesOnInconsistently()
+    {
+        var time = new ManualTime();
+        await using var host = await ProtocolHost.StartAsync(
+            configure: services => services.AddSingleton<TimeProvider>(time));
+        foreach (var name in (string[])["a", "b", "c", "d"])
+        {
+            await host.PutAsync(new ObjectKey("one", name), "{}");
+        }
+
+        var first = await host.GetJsonAsync($"{Path}?limit=1");
+        time.Advance(ContinueToken.Lifetime - TimeSpan.FromSeconds(1));
+        var second = await host.GetJsonAsync($"{Path}?limit=1&continue={Token(first)}");
+        Assert.Equal(["b"], Names(second));
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        var ended = await host.GetJsonAsync($"{Path}?limit=1&continue={Token(second)}");
+        Assert.Equal("Expired", (string)ended["reason"]!);
+        Assert.Equal(410, (int)ended["code"]!);
+        Assert.Equal(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
+            "without the continue parameter, or use the continue token in this response to retrieve the remainder of the " +
+            "results. Continuing with the provided token results in an inconsistent list - objects that were created, " +
+            "modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+            (string)ended["message"]!);
+
+        var late = await host.PutAsync(new ObjectKey("one", "bb"), "{}");
+        var rest = await host.GetJsonAsync($"{Path}?limit=2&continue={Token(ended)}");
+        Assert.Equal(["bb", "c"], Names(rest));
+        Assert.Equal(ProtocolHost.Text(late.Revision), (string)rest["metadata"]!["resourceVersion"]!);
+        await host.PutAsync(new ObjectKey("one", "cc"), "{}");
+        var last = await host.GetJsonAsync($"{Path}?limit=2&continue={Token(rest)}");
+        Assert.Equal(["d"], Names(last));
+    }
+
+    [Fact]
+    public async Task ATokenOfAnyFutureIsTakenForOneOfNow()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await host.PutAsync(new ObjectKey("one", "a"), "{}");
+        await host.PutAsync(new ObjectKey("one", "b"), "{}");
+        var revision = (string)(await host.GetJsonAsync(Path))["metadata"]!["resourceVersion"]!;
+        var token = new ContinueToken(long.Parse(revision, CultureInfo.InvariantCulture), "a\0", long.MaxValue).Encode();
+        Assert.Equal(["b"], Names(await host.GetJsonAsync($"{Path}?limit=1&continue={token}")));
+    }
+
+    [Fact]
+    public async Task SnapshotsOfPagedListsAreLetGoWhenNobodyGoesOn()
+    {
+        var time = new ManualTime();
+        await using var host = await ProtocolHost.StartAsync(
+            configure: services => services.AddSingleton<TimeProvider>(time));
+        var shelf = host.Services.GetRequiredService<SnapshotShelf>();
+        await host.PutAsync(new ObjectKey("one", "a"), "{}");
+        for (var i = 0; i < SnapshotShelf.MaxPerResource + 2; i++)
+        {
+            await host.PutAsync(new ObjectKey("one", $"b{i}"), "{}");
+            await host.GetJsonAsync($"{Path}?limit=1");
+        }
+
+        Assert.Equal(SnapshotShelf.MaxPerResource, shelf.Count);
+        time.Advance(SnapshotShelf.Retention + SnapshotShelf.SweepInterval);
+        Assert.Equal(0, shelf.Count);
+    }
+
+    [Fact]
+    public async Task SnapshotsOfPagedListsAreLetGoWhenTheyKeepTooMuch()
+    {
+        var time = new ManualTime();
+        await using var host = await ProtocolHost.StartAsync(
+            configure: services => services.AddSingleton<TimeProvider>(time));
+        var shelf = host.Services.GetRequiredService<SnapshotShelf>();
+        await host.PutAsync(new ObjectKey("one", "a"), "{}");
+        var large = $"{{\"x\":\"{new string('x', 1_000_000)}\"}}";
+        var revision = (await host.PutAsync(new ObjectKey("one", "large"), "{}", large)).Revision;
+        await host.GetJsonAsync($"{Path}?limit=1");
+        for (var replaced = 0L; replaced <= SnapshotShelf.MaxBytes; replaced += large.Length)
+        {
+            revision = (await host.PutAsync(new ObjectKey("one", "large"), "{}", large, revision)).Revision;
+        }
+
+        await (await host.Caches.GetAsync(ProtocolHost.ConfigMaps, default)).AtLeastAsync(revision, default);
+        Assert.Equal(1, shelf.Count);
+        time.Advance(SnapshotShelf.SweepInterval);
+        Assert.Equal(0, shelf.Count);
     }
 
     [Fact]
@@ -99,6 +195,26 @@ public sealed class ListOverHttpTests
         Assert.Equal(3, uncompressed["items"]!.AsArray().Count);
     }
 
+    /// <summary>How long a table or metadata is shows only when it has been written.</summary>
+    [Theory]
+    [InlineData("as=Table;g=meta.k8s.io;v=v1", "rows", 3, false)]
+    [InlineData("as=Table;g=meta.k8s.io;v=v1", "rows", 1000, true)]
+    [InlineData("as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "items", 3, false)]
+    [InlineData("as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "items", 1000, true)]
+    public async Task TablesAndMetadataAreCompressedWhenTheyTurnOutLong(string form, string list, int count, bool isLong)
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await Parallel.ForAsync(0, count, async (i, _) => await host.PutAsync(new ObjectKey("one", $"c{i}"), "{}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path);
+        request.Headers.Add("Accept-Encoding", "gzip");
+        request.Headers.TryAddWithoutValidation("Accept", $"application/json;{form}");
+        using var response = await host.Http.SendAsync(request);
+        Assert.Equal(isLong ? ["gzip"] : [], response.Content.Headers.ContentEncoding);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        await using var plain = isLong ? new GZipStream(body, CompressionMode.Decompress) : body;
+        Assert.Equal(count, (await JsonNode.ParseAsync(plain))![list]!.AsArray().Count);
+    }
+
     [Theory]
     [InlineData("application/yaml")]
     [InlineData("application/json;pretty=1")]
@@ -120,6 +236,8 @@ public sealed class ListOverHttpTests
         var text = await host.Http.GetStringAsync("/readyz?verbose");
         Assert.Equal("[+]ping ok\n[+]store ok\n[+]store-writable ok\n[+]shutdown ok\nreadyz check passed\n", text);
     }
+
+    private static string Token(JsonNode list) => (string)list["metadata"]!["continue"]!;
 
     private static IEnumerable<string> Names(JsonNode list) =>
         list["items"]!.AsArray().Select(i => (string)i!["metadata"]!["name"]!);

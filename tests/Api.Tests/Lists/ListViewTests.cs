@@ -57,7 +57,8 @@ public sealed class ListViewTests
             // Every page is served from a newer snapshot than the one before, with what has come since taken back.
             var later = model.Events.Skip(first).Where(e => e.Revision <= model.Snapshots[now].Revision);
             var view = ListView.TakeBack(model.Snapshots[now], model.Snapshots[first].Revision, later);
-            var page = ListPage.Take(new ListPosition(view, null, after, null, limit), selection);
+            var page = ListPage.Take(
+                new ListPosition(view, null, after, null, limit, DateTimeOffset.UnixEpoch), selection);
             pages.Add(page);
             if (page.Continue.Length == 0)
             {

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Metrics;
-using OrleansOrchestrator.Api.Pipeline;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Metrics;
@@ -17,11 +17,10 @@ public sealed class PrometheusTests
         var othersMetrics = new ApiMetrics(other.GetRequiredService<IMeterFactory>());
         using var collector = new MetricCollector(host.GetRequiredService<IMeterFactory>());
         var metrics = new ApiMetrics(host.GetRequiredService<IMeterFactory>());
-        othersMetrics.Begin(); // of another host in this process: not ours to show
+        othersMetrics.ObserveInFlight("readOnly", () => 7); // of another host in this process: not ours to show
+        metrics.ObserveInFlight("readOnly", () => 2);
         var request = new RequestInfo { Path = "/api/v1/pods", Verb = "list", IsResourceRequest = true, Resource = "pods", Version = "v1" };
-        metrics.Begin();
         metrics.End(request, 200, TimeSpan.FromMilliseconds(3));
-        metrics.Begin();
         metrics.End(request, 200, TimeSpan.FromMilliseconds(30));
 
         var context = new DefaultHttpContext();
@@ -35,7 +34,8 @@ public sealed class PrometheusTests
         Assert.Contains(
             $"apiserver_request_duration_seconds_bucket{{{Tags},le=\"0.005\"}} 1\n", text, StringComparison.Ordinal);
         Assert.Contains($"apiserver_request_duration_seconds_count{{{Tags}}} 2\n", text, StringComparison.Ordinal);
-        Assert.Contains("apiserver_current_inflight_requests 0\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "apiserver_current_inflight_requests{request_kind=\"readOnly\"} 2\n", text, StringComparison.Ordinal);
         Assert.Single(collector.Collect(), f => f.Instrument.Name == "apiserver_current_inflight_requests");
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
     }

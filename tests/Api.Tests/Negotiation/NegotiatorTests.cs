@@ -14,8 +14,9 @@ public sealed class NegotiatorTests
     [InlineData("application/json;q=0")]
     [InlineData("text/html;q=0.9, application/json;q=0.1")]
     [InlineData("application/x-foo, application/json")]
-    [InlineData("application/vnd.kubernetes.protobuf,application/json")]
     [InlineData("application/json;as=Table;v=v9;g=meta.k8s.io,application/json")]
+    [InlineData("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json")]
+    [InlineData("application/yaml;stream=watch, application/json")]
     public void AnswersPlainJson(string accept)
     {
         var outcome = Negotiator.Negotiate(accept, EndpointKind.Object);
@@ -44,12 +45,40 @@ public sealed class NegotiatorTests
     [InlineData(
         "application/json;as=Table;v=v1;g=foo",
         "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
-    [InlineData("application/vnd.kubernetes.protobuf", "application/json, application/yaml")]
+    [InlineData(
+        "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io",
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
     public void SerializersRefuseWhatTheyCannot(string accept, string offered)
     {
         var error = Negotiator.Negotiate(accept, EndpointKind.Object).Error!;
         Assert.Equal($"only the following media types are accepted: {offered}", error.Message);
         Assert.Null(error.Details);
+    }
+
+    [Theory]
+    [InlineData("application/vnd.kubernetes.protobuf", ObjectForm.Full)]
+    [InlineData("application/vnd.kubernetes.protobuf,application/json", ObjectForm.Full)]
+    [InlineData("application/vnd.kubernetes.protobuf;stream=watch", ObjectForm.Full)]
+    [InlineData(
+        "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
+        ObjectForm.PartialObjectMetadata)]
+    public void ProtobufIsForProgramsThatAskForIt(string accept, ObjectForm form)
+    {
+        var format = Negotiator.Negotiate(accept, EndpointKind.Object).Required;
+        Assert.Equal((Wire.Protobuf, form), (format.Wire, format.Form));
+        Assert.Equal("application/vnd.kubernetes.protobuf", format.ContentType);
+    }
+
+    [Fact]
+    public void WhatHasNoMessageGivesItsMetadataInProtobufAndNothingElse()
+    {
+        const string Partial = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+        const string Full = "application/vnd.kubernetes.protobuf";
+        var format = Negotiator.Negotiate(Partial, EndpointKind.Object, hasMessage: false).Required;
+        Assert.Equal(Wire.Protobuf, format.Wire);
+        Assert.Equal(406, Negotiator.Negotiate(Full, EndpointKind.Object, hasMessage: false).Error!.Code);
+        var fallback = Negotiator.Negotiate($"{Full},application/json", EndpointKind.Object, hasMessage: false);
+        Assert.Equal(ResponseFormat.PlainJson, fallback.Required);
     }
 
     [Fact]
@@ -80,6 +109,7 @@ public sealed class NegotiatorTests
             Pick.From(
                 "application/json",
                 "application/yaml",
+                "application/vnd.kubernetes.protobuf",
                 "*/*",
                 "as=Table",
                 "g=meta.k8s.io",

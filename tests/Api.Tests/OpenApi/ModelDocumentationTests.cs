@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.OpenApi;
@@ -40,7 +41,7 @@ public sealed class ModelDocumentationTests
     public void WithoutTheFileThereIsAWarning()
     {
         var log = new CountingLogger();
-        var handler = new OpenApiHandler(BuiltInResources.Table, log);
+        var handler = new OpenApiHandler(new ResourceCatalog(BuiltInResources.Table), log);
         var missing = Path.Combine(AppContext.BaseDirectory, "missing.xml");
         Assert.Empty(handler.ReadTexts(missing, new HashSet<string> { "V1Pod" }));
         Assert.Equal(1, log.Warnings);

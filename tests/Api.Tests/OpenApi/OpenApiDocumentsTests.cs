@@ -2,16 +2,18 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.OpenApi;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.OpenApi;
-using OrleansOrchestrator.Api.Pipeline;
 using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.OpenApi;
 
 public sealed class OpenApiDocumentsTests
 {
-    private static readonly OpenApiHandler Handler = new(BuiltInResources.Table, NullLogger<OpenApiHandler>.Instance);
+    private static readonly OpenApiHandler Handler =
+        new(new ResourceCatalog(BuiltInResources.Table), NullLogger<OpenApiHandler>.Instance);
 
     [Theory]
     [InlineData("/openapi/v2", "#/definitions/", "definitions")]

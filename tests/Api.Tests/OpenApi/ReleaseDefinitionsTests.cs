@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Resources;
-using OrleansOrchestrator.Resources.Kernel.Json;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.OpenApi;
@@ -37,9 +36,9 @@ public sealed class ReleaseDefinitionsTests
     public void EveryKnownDefinitionIsThatOfTheRelease()
     {
         var theirs = ReadTheirs();
-        var names = DefinitionTable.Read().Select(d => d.Name).ToList();
-        using var ours =
-            SchemaDefinitions.Make(new DefinitionCatalogue(), names, _ => new Dictionary<string, string>());
+        var catalogue = new DefinitionCatalogue(BuiltInResources.Table);
+        var names = catalogue.Names.ToList();
+        using var ours = SchemaDefinitions.Make(catalogue, names, _ => new Dictionary<string, string>());
         Assert.All(
             ours.Closure(names),
             d => AssertSame(d.Key, WithoutTexts(theirs[d.Key]!), WithoutTexts(JsonObject.Create(d.Value)!)));
@@ -106,7 +105,7 @@ public sealed class ReleaseDefinitionsTests
             .Where(d => d.Value!["x-kubernetes-group-version-kind"] is JsonArray { Count: 1 } of && kinds.Contains(
                 ((string)of[0]!["group"]!, (string)of[0]!["version"]!, (string)of[0]!["kind"]!)))
             .Select(d => d.Key)
-            .Concat([Meta + "DeleteOptions", Meta + "Patch", Meta + "Status"]);
+            .Concat([Meta + "DeleteOptions", Meta + "Patch", Meta + "Status", Meta + "WatchEvent"]);
     }
 
     private static HashSet<string> Closure(JsonObject definitions, IEnumerable<string> roots)

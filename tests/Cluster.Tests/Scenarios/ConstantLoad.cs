@@ -17,7 +17,7 @@ public sealed class ConstantLoad : IAsyncDisposable
     /// <summary>Returns when the server has answered once; until then it may be unknown to the one that asks.</summary>
     public static async Task AnswersAsync(string url)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using var http = new HttpClient();
         for (var answered = false; !answered;)
         {

@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 public sealed class ConstantWrites : IAsyncDisposable
 {
     private const int Some = 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _acknowledged = [];

@@ -57,9 +57,9 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         cluster.Require();
         (await cluster.KubectlAsync("create", "namespace", "shop")).Required.ToString();
         await ShopAsync("apply", "-f", Manifest);
-        await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await ShopAsync("rollout", "status", "deployment/web", "--timeout=300s");
         (await cluster.KubectlWithInputAsync(ClientPod, "-n", "shop", "apply", "-f", "-")).Required.ToString();
-        await ShopAsync("wait", "--for=condition=Ready", "pod/client", "--timeout=60s");
+        await ShopAsync("wait", "--for=condition=Ready", "pod/client", "--timeout=300s");
 
         await ServicesAnswerFromAllPodsAsync();
         await ConfigurationIsThereAsync();
@@ -69,7 +69,7 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         await APortCanBeForwardedAsync();
         await RollingUpdateFailsNoRequestAsync();
         await ShopAsync("scale", "deployment/web", "--replicas=5");
-        await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await ShopAsync("rollout", "status", "deployment/web", "--timeout=300s");
         await ANamespaceTakesEverythingWithItAsync();
     }
 
@@ -154,15 +154,15 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         var old = (await ShopAsync("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}")).Split(' ');
         await using var load = new ConstantLoad($"http://{address}");
         await ShopAsync("set", "image", "deployment/web", "server=orc.local/demo:2");
-        await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await ShopAsync("rollout", "status", "deployment/web", "--timeout=300s");
         Assert.Contains("2 ", await ShopAsync("rollout", "history", "deployment/web"), StringComparison.Ordinal);
-        await ShopAsync(["wait", "--for=delete", "pod", .. old, "--timeout=60s"]);
+        await ShopAsync(["wait", "--for=delete", "pod", .. old, "--timeout=300s"]);
         Assert.Contains(
             "from demo:2",
             await ShopAsync("exec", "client", "--", "wget", "-q", "-O", "-", "http://web"),
             StringComparison.Ordinal);
         await ShopAsync("rollout", "undo", "deployment/web");
-        await ShopAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await ShopAsync("rollout", "status", "deployment/web", "--timeout=300s");
         var (succeeded, failures) = await load.StopAsync();
         Assert.True(succeeded > 0);
         Assert.Empty(failures);
@@ -171,7 +171,7 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
     private async Task ANamespaceTakesEverythingWithItAsync()
     {
         var uids = (await ShopAsync("get", "pods", "-o", "jsonpath={.items[*].metadata.uid}")).Split(' ');
-        (await cluster.KubectlAsync("delete", "namespace", "shop", "--timeout=100s")).Required.ToString();
+        (await cluster.KubectlAsync("delete", "namespace", "shop", "--timeout=300s")).Required.ToString();
         Assert.Contains(
             "NotFound", (await cluster.KubectlAsync("get", "namespace", "shop")).Errors, StringComparison.Ordinal);
         var pods = Path.Combine(cluster.DataDirectory, "node", "pods");

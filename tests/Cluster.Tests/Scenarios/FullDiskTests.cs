@@ -14,7 +14,7 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int DiskMebibytes = 260;
     private const string Full = "the disk of the store is full";
-    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WritePatience = TimeSpan.FromMinutes(2);
 
     private readonly string _space = $"orc-full-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}";
@@ -76,7 +76,7 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
     {
         Assert.SkipWhen(Missing is not null, Missing ?? "");
         await KubectlAsync("create", "deployment", "steady", "--image=none/none:1", "--replicas=2");
-        await KubectlAsync("rollout", "status", "deployment/steady", "--timeout=60s");
+        await KubectlAsync("rollout", "status", "deployment/steady", "--timeout=300s");
         var silo = Pid("silo");
         var acknowledged = new List<string>();
         for (var i = 0; i < 5; i++)
@@ -104,7 +104,7 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.DoesNotContain(acknowledged, name => !there.Contains($"configmap/{name}"));
         Assert.Equal(silo, Pid("silo"));
         await KubectlAsync("scale", "deployment/steady", "--replicas=3");
-        await KubectlAsync("rollout", "status", "deployment/steady", "--timeout=90s");
+        await KubectlAsync("rollout", "status", "deployment/steady", "--timeout=300s");
         await KubectlAsync("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s");
     }
 

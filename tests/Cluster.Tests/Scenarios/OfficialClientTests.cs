@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 public sealed class OfficialClientTests(RealCluster cluster)
 {
     private const string Space = "official";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task It_creates_watches_patches_reads_logs_and_runs_commands()

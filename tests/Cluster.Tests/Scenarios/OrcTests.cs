@@ -14,7 +14,7 @@ public sealed class OrcTests(RealCluster cluster)
     {
         await using var space = await Space.CreateAsync(cluster, "resumed");
         await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}", "--replicas=2");
-        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
         var before = await UidsAsync();
         Assert.Contains(
             $"running, process {cluster.ProcessIdOf("silo").ToString(CultureInfo.InvariantCulture)}",
@@ -28,8 +28,8 @@ public sealed class OrcTests(RealCluster cluster)
         });
 
         Assert.Equal(before, await UidsAsync());
-        await space.KubectlAsync("wait", "--for=condition=Available", "deployment/web", "--timeout=60s");
-        await space.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+        await space.KubectlAsync("wait", "--for=condition=Available", "deployment/web", "--timeout=300s");
+        await space.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=300s");
     }
 
     [Fact]
@@ -38,8 +38,10 @@ public sealed class OrcTests(RealCluster cluster)
         cluster.Require();
         var taken = Path.Combine(cluster.Scratch, "taken");
         await SaysAsync(
-            "Port 6443 is in use",
+            "Port 6443 is in use by another program: stop that, or choose another port with --port.",
             "up",
+            "--port",
+            "6443",
             "--yes",
             "--data-dir",
             taken,

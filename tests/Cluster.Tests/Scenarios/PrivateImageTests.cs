@@ -34,7 +34,7 @@ public sealed class PrivateImageTests(RealCluster cluster)
             space.ApplyAsync(Pod("both", image, "Always", ["wrong", "modern"])),
             space.ApplyAsync(Pod("by-account", image, "Always", []) + "\n  serviceAccountName: puller"));
         await space.KubectlAsync(
-            "wait", "--for=condition=Ready", "pod/modern", "pod/old", "pod/both", "pod/by-account", "--timeout=60s");
+            "wait", "--for=condition=Ready", "pod/modern", "pod/old", "pod/both", "pod/by-account", "--timeout=300s");
 
         await TheImageBeingThereIsNoPermissionAsync(space, image);
     }
@@ -92,7 +92,7 @@ public sealed class PrivateImageTests(RealCluster cluster)
             Pod("entitled", image, "Never", ["modern"]),
             Pod("public", Pods.Image, "IfNotPresent", [])));
         await space.KubectlAsync(
-            "wait", "--for=condition=Ready", "pod/second", "pod/entitled", "pod/public", "--timeout=60s");
+            "wait", "--for=condition=Ready", "pod/second", "pod/entitled", "pod/public", "--timeout=300s");
         Assert.Contains(
             "already present on machine and can be accessed by the pod", await space.EventAsync(
                 "second", "Pulled", ""), StringComparison.Ordinal);

@@ -15,7 +15,7 @@ public sealed class RolloutTests(RealCluster cluster)
         {
             var shop = await File.ReadAllTextAsync(Repository.PathOf("docs", "examples", "shop.yaml"));
             await space.ApplyAsync(shop.Replace("30080", "30182", StringComparison.Ordinal));
-            await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+            await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
             await AnEnvironmentChangeFailsNoRequestAsync(space);
             await PausedNothingRollsAsync(space);
             await ScalesToNothingAndBackAsync(space);
@@ -34,8 +34,8 @@ public sealed class RolloutTests(RealCluster cluster)
         await using var load = new ConstantLoad($"http://{address}");
         var old = (await space.FieldAsync("pods", "{.items[*].metadata.name}")).Split(' ');
         await space.KubectlAsync("set", "env", "deployment/web", "GREETING=hi");
-        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
-        await space.KubectlAsync(["wait", "--for=delete", "pod", .. old, "--timeout=60s"]);
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
+        await space.KubectlAsync(["wait", "--for=delete", "pod", .. old, "--timeout=300s"]);
         var (succeeded, failures) = await load.StopAsync();
         Assert.True(succeeded > 0);
         Assert.Empty(failures);
@@ -51,7 +51,7 @@ public sealed class RolloutTests(RealCluster cluster)
         await space.WaitAsync("deployment/web", $"{{.status.observedGeneration}}={generation}");
         Assert.Equal(before, await space.FieldAsync("replicasets", "{.items[*].metadata.name}"));
         await space.KubectlAsync("rollout", "resume", "deployment/web");
-        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
         Assert.NotEqual(before, await space.FieldAsync("replicasets", "{.items[*].metadata.name}"));
         Assert.Equal("3", await space.FieldAsync("deployment/web", "{.status.updatedReplicas}"));
     }
@@ -59,9 +59,9 @@ public sealed class RolloutTests(RealCluster cluster)
     private static async Task ScalesToNothingAndBackAsync(Space space)
     {
         await space.KubectlAsync("scale", "deployment/web", "--replicas=0");
-        await space.KubectlAsync("wait", "--for=delete", "pod", "-l", "app=web", "--timeout=60s");
+        await space.KubectlAsync("wait", "--for=delete", "pod", "-l", "app=web", "--timeout=300s");
         await space.KubectlAsync("scale", "deployment/web", "--replicas=3");
-        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
     }
 
     private async Task NothingIsLeftAsync(string[] uids, string[] addresses)

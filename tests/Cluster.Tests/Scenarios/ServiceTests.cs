@@ -52,7 +52,7 @@ public sealed class ServiceTests(RealCluster cluster)
         await using var space = await Space.CreateAsync(cluster, "services");
         await space.KubectlAsync("create", "deployment", "web", $"--image={Pods.Image}", "--replicas=3");
         await space.ApplyAsync(Pods.Together(Services, Pods.Shell("client", Pods.Idle)));
-        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await space.KubectlAsync("rollout", "status", "deployment/web", "--timeout=300s");
         await space.WaitAsync("pod/client", "Ready");
         await space.ShellUntilAsync("client", "wget -q -O - http://sticky");
         await space.ShellUntilAsync(

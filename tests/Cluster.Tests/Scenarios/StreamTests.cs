@@ -29,6 +29,60 @@ public sealed class StreamTests(RealCluster cluster)
             PortsAsync(space, websockets)])]);
     }
 
+    // A container that has ended beside one that runs, and one that cannot start.
+    private const string Ended = """
+          - name: ended
+            image: orc.local/demo:1
+            command: ["true"]
+        """;
+
+    private const string Imageless = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: imageless}
+        spec:
+          containers:
+          - {name: main, image: "orc.local/none:1", imagePullPolicy: Never}
+        """;
+
+    [Fact]
+    public async Task What_cannot_be_had_is_said_in_upstreams_words()
+    {
+        await using var space = await Space.CreateAsync(cluster, "refused");
+        await space.ApplyAsync(
+            Pods.Together(Pods.Shell("both", Pods.Idle, restart: "Never") + "\n" + Ended, Imageless));
+        await space.WaitAsync("pod/both", "{.status.containerStatuses[?(@.name=='ended')].state.terminated.reason}");
+        await space.WaitAsync("pod/imageless", "{.status.containerStatuses[0].state.waiting.reason}");
+        await Concurrently.RunAsync([.. new[] { "true", "false" }.Select(w => SaysWhyNotAsync(space, w))]);
+    }
+
+    private async Task SaysWhyNotAsync(Space space, string websockets)
+    {
+        var upgrade = websockets == "true"
+            ? "Internal error occurred: unable to upgrade connection" : "unable to upgrade connection";
+        foreach (var (arguments, message) in new (string Arguments, string Message)[]
+        {
+            ("exec both -c ended -- true", $"error: {upgrade}: container not found (\"ended\")"),
+            ("attach both -c ended", $"container ended not found in pod both_{space.Name}"),
+            ("exec both -c zz -- true", "container zz is not valid for pod both"),
+            ("exec none -- true", "Error from server (NotFound): pods \"none\" not found"),
+            ("attach none", "Error from server (NotFound): pods \"none\" not found"),
+            ("port-forward pod/none :80", "Error from server (NotFound): pods \"none\" not found"),
+            ("port-forward pod/imageless :80",
+                "error: unable to forward port because pod is not running. Current status=Pending"),
+            ("logs both -c zz", "container zz is not valid for pod both"),
+            ("logs none", "(NotFound): pods \"none\" not found"),
+            ("logs imageless", "Error from server (BadRequest): container \"main\" in pod \"imageless\" is waiting to start: ErrImageNeverPull"),
+            ("logs both -c ended --previous", "previous terminated container \"ended\" in pod \"both\" not found"),
+        })
+        {
+            var ended = await cluster.KubectlAsync(
+                Environment(websockets), null, ["-n", space.Name, .. arguments.Split(' ')]);
+            Assert.NotEqual(0, ended.ExitCode);
+            Assert.Contains(message, ended.Errors, StringComparison.Ordinal);
+        }
+    }
+
     private async Task CommandsAsync(Space space, string websockets)
     {
         var ended = await ExecAsync(space, websockets, null, "echo out; echo err >&2; exit 7");
@@ -70,7 +124,7 @@ public sealed class StreamTests(RealCluster cluster)
 
             await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync($"http://127.0.0.1:{refused}/"));
             var said = await forward.StandardError.ReadLineAsync();
-            Assert.Contains("error forwarding port 81 to pod server, uid : ", said, StringComparison.Ordinal);
+            Assert.Matches("error forwarding port 81 to pod server, uid [0-9a-f-]{36}: ", said);
         }
         finally
         {

@@ -16,7 +16,7 @@ public sealed class TerminalTests(RealCluster cluster)
             Pods.Shell("idle", Pods.Idle),
             Pods.Shell("console", "PS1='in> '; export PS1; exec sh -i", more: WithTerminal),
             Pods.Shell("counter", "i=0; while true; do echo line $i; i=$((i+1)); sleep 0.1; done", grace: 0)));
-        await space.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+        await space.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=300s");
         await Concurrently.RunAsync(
             ExecHasATerminalAsync(space),
             AttachHasATerminalAsync(space),

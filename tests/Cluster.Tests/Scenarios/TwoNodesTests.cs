@@ -18,7 +18,7 @@ public sealed class TwoNodesTests(RealCluster cluster)
         await using var space = await Space.CreateAsync(cluster, "two-nodes");
         await using var second = await SecondNode.StartAsync(cluster);
         (await cluster.KubectlAsync(
-            "wait", "--for=condition=Ready", $"node/{SecondNode.Name}", "--timeout=90s")).Required.ToString();
+            "wait", "--for=condition=Ready", $"node/{SecondNode.Name}", "--timeout=300s")).Required.ToString();
         var first = (await cluster.KubectlAsync(
             "get", "nodes", "-o",
                 $"jsonpath={{.items[?(@.metadata.name!=\"{SecondNode.Name}\")].metadata.name}}")).Required;
@@ -59,12 +59,12 @@ public sealed class TwoNodesTests(RealCluster cluster)
     {
         await second.RestartAgentAsync("--eviction-hard", "nodefs.available<100%");
         (await cluster.KubectlAsync(
-            "wait", "--for=condition=DiskPressure", $"node/{SecondNode.Name}", "--timeout=60s")).Required.ToString();
+            "wait", "--for=condition=DiskPressure", $"node/{SecondNode.Name}", "--timeout=300s")).Required.ToString();
         await space.WaitAsync("pod/there", "{.status.reason}=Evicted");
         await space.WaitAsync("pod/later", "{.status.phase}=Failed");
         (await cluster.KubectlAsync(
             "wait", "--for=jsonpath={.spec.taints[?(@.key==\"node.kubernetes.io/disk-pressure\")].effect}=NoSchedule",
-            $"node/{SecondNode.Name}", "--timeout=60s")).Required.ToString();
+            $"node/{SecondNode.Name}", "--timeout=300s")).Required.ToString();
         Assert.StartsWith(
             "The node was low on resource: ephemeral-storage. Threshold quantity: ",
             await space.FieldAsync("pod/there", "{.status.message}"),
@@ -106,7 +106,7 @@ public sealed class TwoNodesTests(RealCluster cluster)
         private const string Address = "10.243.1.2";
         private const string Gateway = "10.243.1.1";
         private const string FirstAddress = "10.243.0.1";
-        private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(30);
+        private static readonly TimeSpan EndPatience = TimeSpan.FromMinutes(2);
 
         private readonly RealCluster _cluster;
         private readonly string _space = $"orc-two-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}";
@@ -124,7 +124,6 @@ public sealed class TwoNodesTests(RealCluster cluster)
             "--node-ip", Address,
             "--data-dir", Path.Combine(Directory, "node"),
             "--pod-logs-dir", Path.Combine(Directory, "logs"),
-            "--pod-cidr", "10.244.1.0/24",
             "--cgroup-root", "/orc-second",
             "--tls-cert-file", Path.Combine(Directory, "pki", "node-serving.crt"),
             "--tls-private-key-file", Path.Combine(Directory, "pki", "node-serving.key"),
@@ -213,9 +212,9 @@ public sealed class TwoNodesTests(RealCluster cluster)
 
         private async Task LoadImageAsync()
         {
-            (await _cluster.KubectlAsync("wait", "--for=create", $"node/{Name}", "--timeout=60s")).Required.ToString();
+            (await _cluster.KubectlAsync("wait", "--for=create", $"node/{Name}", "--timeout=300s")).Required.ToString();
             (await _cluster.KubectlAsync(
-                "wait", "--for=condition=Ready", $"node/{Name}", "--timeout=60s")).Required.ToString();
+                "wait", "--for=condition=Ready", $"node/{Name}", "--timeout=300s")).Required.ToString();
             (await InsideAsync(RealCluster.Program("NodeAgent"), ["load-demo-image", .. Options])).Required.ToString();
         }
 

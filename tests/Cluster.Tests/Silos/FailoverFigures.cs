@@ -4,8 +4,8 @@ using Xunit;
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>
-/// Measures, rather than tests, how long writes pause when a silo is killed: many kills in a row, a distribution at the
-/// end. Run on demand (<c>-explicit only -class '*FailoverFigures'</c>); <c>ORC_KILLS</c> says how many.
+/// Measures, rather than tests, how long writes pause when a silo is killed or hangs: many in a row, a distribution at
+/// the end. Run on demand (<c>-explicit only -class '*FailoverFigures'</c>); <c>ORC_KILLS</c> says how many.
 /// </summary>
 [Collection("silos")]
 public sealed class FailoverFigures(ITestOutputHelper output)
@@ -13,7 +13,14 @@ public sealed class FailoverFigures(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact(Explicit = true)]
-    public async Task Time_until_writes_to_all_journals_go_on()
+    public Task Time_until_writes_to_all_journals_go_on_after_a_silo_is_killed() =>
+        MeasureAsync("kill", static silo => silo.KillAsync(), static _ => Task.CompletedTask);
+
+    [Fact(Explicit = true)]
+    public Task Time_until_writes_to_all_journals_go_on_after_a_silo_hangs() =>
+        MeasureAsync("hang", static silo => silo.HangAsync(), static silo => silo.KillAsync());
+
+    private async Task MeasureAsync(string what, Func<SiloProcess, Task> disturb, Func<SiloProcess, Task> end)
     {
         var kills = int.Parse(Environment.GetEnvironmentVariable("ORC_KILLS") ?? "20", CultureInfo.InvariantCulture);
         var seed = Environment.TickCount;
@@ -30,17 +37,21 @@ public sealed class FailoverFigures(ITestOutputHelper output)
             var place = kill % group.Silos.Count;
             var killed = group.Silos[place];
             probe.Mark();
-            await killed.KillAsync();
+            await disturb(killed);
             var written = await probe.AllWrittenAsync(Patience);
             var (slowest, after) = written.MaxBy(static w => w.After);
-            var others = probe.Answers.Where(static a => a.What is not ("200" or "InvalidResponse" or "ResponseEnded" or "ConnectionError")).ToList();
+            var others = probe.Answers.Where(
+                static a =>
+                a.What is not ("200" or "given up" or "InvalidResponse" or "ResponseEnded" or "ConnectionError"))
+                .ToList();
             pauses.Add(after);
             answers.Add(probe.Answers.Max(static a => a.Took));
-            Say($"kill {kill} of silo {place} ({killed.Url.Host}): {after.TotalSeconds:F2} s ({slowest}), longest answer {answers[^1].TotalSeconds:F2} s; "
+            Say($"{what} {kill} of silo {place} ({killed.Url.Host}): {after.TotalSeconds:F2} s ({slowest}), longest answer {answers[^1].TotalSeconds:F2} s; "
                 +
                     string.Join(
                         ", ", probe.Answers.GroupBy(static a => a.What).Select(static g => $"{g.Key}: {g.Count()}"))
                 + (others.Count == 0 ? "" : $"; slowest failure {others.Max(static a => a.Took).TotalSeconds:F2} s"));
+            await end(killed);
             await group.StartAsync(place);
         }
 
@@ -51,7 +62,7 @@ public sealed class FailoverFigures(ITestOutputHelper output)
     private static string Distribution(string what, List<TimeSpan> times)
     {
         var sorted = times.Order().Select(static t => t.TotalSeconds).ToList();
-        return $"{what}: min {sorted[0]:F2} s, median {sorted[sorted.Count / 2]:F2} s, p90 {sorted[sorted.Count * 9 / 10]:F2} s, max {sorted[^1]:F2} s ({sorted.Count} kills)";
+        return $"{what}: min {sorted[0]:F2} s, median {sorted[sorted.Count / 2]:F2} s, p90 {sorted[sorted.Count * 9 / 10]:F2} s, max {sorted[^1]:F2} s ({sorted.Count} times)";
     }
 
     private void Say(string line)

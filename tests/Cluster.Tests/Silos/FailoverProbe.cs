@@ -16,7 +16,7 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
     public const string Hung = "hung";
 
     private const int ObjectsPerJournal = 3;
-    private const int MaxCreateAttempts = 10;
+    private const int MaxCreateAttempts = 60;
     private const string Space = "/api/v1/namespaces/default";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -133,6 +133,11 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
             var began = TimeProvider.System.GetTimestamp();
             var what = await PatchAsync(silo, writer.Path, $"{began}");
             var ended = TimeProvider.System.GetTimestamp();
+            if (what == Hung && TimeProvider.System.GetElapsedTime(began, ended) < AnswerPatience)
+            {
+                what = "no connection"; // nobody took the call in time, so nobody let it hang
+            }
+
             _answers.Enqueue(new Answer(writer.Journal, what, TimeProvider.System.GetElapsedTime(began, ended)));
             if (what == "200")
             {
@@ -146,13 +151,18 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
 
     private async Task<string> PatchAsync(SiloProcess silo, string path, string value)
     {
+        var hangs = silo.Hangs;
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Patch, new Uri(silo.Url, path));
             request.Content = JsonContent.Create(
                 new { metadata = new { annotations = new { probe = value } } }, new MediaTypeHeaderValue("application/merge-patch+json"));
-            using var response = await _http.SendAsync(request);
+            using var response = await _http.SendAsync(request, hangs);
             return $"{(int)response.StatusCode}{(response.Headers.RetryAfter is null ? "" : " Retry-After")}";
+        }
+        catch (TaskCanceledException) when (hangs.IsCancellationRequested)
+        {
+            return "given up";
         }
         catch (TaskCanceledException)
         {

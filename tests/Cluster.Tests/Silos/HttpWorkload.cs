@@ -25,9 +25,9 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
 
     /// <summary>
     /// No answer may take longer. The API tries for 5 s to read and for 5 s to write; the last attempts may take
-    /// another 4 and 10 s.
+    /// another 4 and 10 s. More than twice that, because the machine has other things to do.
     /// </summary>
-    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private static readonly ResourceName ConfigMaps = new("", "configmaps");
@@ -58,7 +58,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        var (after, _) = await ListAsync(new Random(seed)) ?? throw new InvalidOperationException("no list");
+        var (after, _) = await FirstListAsync(new Random(seed));
         _began = after;
         _watching = [.. Enumerable.Range(0, Watchers).Select(i => WatchAsync(after, new Random(seed + 1000 + i)))];
         _clients =
@@ -93,7 +93,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_clients);
-        var (last, _) = await ListAsync(new Random(seed)) ?? throw new InvalidOperationException("no list");
+        var (last, _) = await FirstListAsync(new Random(seed));
         Volatile.Write(ref _target, last);
         // A change after the target ends watches that have already seen it.
         await SendAsync(group.Any(new Random(seed)), HttpMethod.Post, Space, Body($"the-end-{seed}", "1", null));
@@ -298,21 +298,44 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         return (RevisionOf(list.RootElement), items);
     }
 
+    /// <summary>A list, however often that is refused before: silos that have just lost each other may do so.</summary>
+    private async Task<(long Revision, Dictionary<ObjectKey, ResourceObject> Items)> FirstListAsync(Random random)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(began) < AnswerPatience)
+        {
+            if (await ListAsync(random) is { } list)
+            {
+                return list;
+            }
+
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+
+        throw new InvalidOperationException($"no list: {Failures}");
+    }
+
     private async Task<(HttpStatusCode Code, byte[] Bytes)?> SendAsync(
         SiloProcess silo, HttpMethod method, string path, object? body)
     {
+        var hangs = silo.Hangs;
         try
         {
             using var request = new HttpRequestMessage(method, new Uri(silo.Url, path));
             request.Content = body is null ? null : JsonContent.Create(body, options: BodyOptions);
-            using var response = await _http.SendAsync(request);
+            using var response = await _http.SendAsync(request, hangs);
             if ((int)response.StatusCode >= 500)
             {
                 Note($"{method} {(int)response.StatusCode}{(response.Headers.RetryAfter is null ? "" : " Retry-After")}");
                 return null;
             }
 
-            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync());
+            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(hangs));
+        }
+        catch (TaskCanceledException) when (hangs.IsCancellationRequested)
+        {
+            Note($"{method} given up");
+            return null;
         }
         catch (TaskCanceledException)
         {
@@ -361,10 +384,11 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private async Task<long> FollowAsync(SiloProcess silo, HistoryWatch watch, long seen)
     {
         var url = new Uri(silo.Url, $"/api/v1/configmaps?watch=1&resourceVersion={seen}&timeoutSeconds=20");
-        using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
+        var hangs = silo.Hangs;
+        using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, hangs);
         response.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        while (seen < Volatile.Read(ref _target) && await reader.ReadLineAsync() is { } line)
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(hangs));
+        while (seen < Volatile.Read(ref _target) && await reader.ReadLineAsync(hangs) is { } line)
         {
             using var parsed = JsonDocument.Parse(line);
             var type = parsed.RootElement.GetProperty("type").GetString()!;

@@ -15,7 +15,7 @@ public sealed class RetentionTests(ITestOutputHelper output)
     /// <summary>So many changes, in as many segments: every call begins a new one and none is dropped.</summary>
     private const string NewSegment = "select store.maintain_changes('1 day', 1000000000, 1000000000)";
     private const string DropAllOld = "select store.maintain_changes('0 s', 0, 1)";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task A_watch_resumes_at_any_revision_that_is_kept_and_is_told_410_after_that()

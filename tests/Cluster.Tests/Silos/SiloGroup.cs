@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Npgsql;
+using Orleans.Runtime;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -9,6 +11,8 @@ namespace OrleansOrchestrator.Cluster.Tests.Silos;
 /// <summary>Silos on one PostgreSQL; three unless something else is asked for.</summary>
 public sealed class SiloGroup : IAsyncLifetime
 {
+    private static readonly TimeSpan WatchPause = TimeSpan.FromMilliseconds(200);
+
     private readonly string _tokenFile = Path.GetTempFileName();
     private SiloProcess[] _silos = [];
     private readonly int _port = FreePort();
@@ -39,7 +43,7 @@ public sealed class SiloGroup : IAsyncLifetime
         }
 
         var silo = await SiloProcess.StartAsync(
-            Connection, _tokenFile, new SiloPlace($"127.0.0.{place + 11}", $"192.0.2.{place + 1}", _port));
+            Connection, _tokenFile, new SiloPlace($"127.0.0.{place + 11}", $"192.0.2.{place + 1}", _port, FreePort()));
         _silos[place] = silo;
     }
 
@@ -50,31 +54,63 @@ public sealed class SiloGroup : IAsyncLifetime
         return up[random.Next(up.Length)];
     }
 
+    /// <summary>The place of the silo that holds the journal of a resource.</summary>
+    public async Task<int> HolderAsync(string resource)
+    {
+        await using var source = NpgsqlDataSource.Create(Connection);
+        await using var command = source.CreateCommand("select silo from store.activations where grain = $1");
+        command.Parameters.Add(new NpgsqlParameter { Value = $"journal/{resource}" });
+        var silo = SiloAddress.FromParsableString((string)(await command.ExecuteScalarAsync())!);
+        return Array.FindIndex(_silos, s => s.SiloPort == silo.Endpoint.Port);
+    }
+
     /// <summary>
     /// Returns when the endpoints of the <c>kubernetes</c> Service are those of the silos that are up.
     /// </summary>
     public async Task AnnouncedAsync(HttpClient http, TimeSpan patience)
     {
+        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
+        while (!await AreAnnouncedAsync(http, bound.Token))
+        {
+            await Task.Delay(WatchPause, TimeProvider.System, bound.Token);
+        }
+    }
+
+    /// <summary>False when the watch ended, or was refused, before that.</summary>
+    private async Task<bool> AreAnnouncedAsync(HttpClient http, CancellationToken cancellationToken)
+    {
         var expected = _silos.Where(static s => s.IsUp).Select(static s => s.Address).ToArray();
         var url = new Uri(
             Any(new Random()).Url, "/api/v1/namespaces/default/endpoints?watch=1&fieldSelector=metadata.name%3Dkubernetes");
-        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
-        using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, bound.Token);
-        response.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(bound.Token));
-        while (await reader.ReadLineAsync(bound.Token) is { } line)
+        try
         {
-            using var item = JsonDocument.Parse(line);
-            var subset = item.RootElement.GetProperty("object").GetProperty("subsets")[0];
-            var found =
-                subset.GetProperty("addresses").EnumerateArray().Select(static a => a.GetProperty("ip").GetString()!);
-            if (found.SequenceEqual(expected))
+            using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+            while (await reader.ReadLineAsync(cancellationToken) is { } line)
             {
-                return;
+                if (Addresses(line).SequenceEqual(expected))
+                {
+                    return true;
+                }
             }
-        }
 
-        throw new InvalidOperationException($"the watch ended before {string.Join(", ", expected)} were announced");
+            return false;
+        }
+        catch (Exception lost) when (lost is HttpRequestException or IOException or JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The addresses that an event tells of; none when it is no event of Endpoints.</summary>
+    private static List<string?> Addresses(string line)
+    {
+        using var item = JsonDocument.Parse(line);
+        return item.RootElement.TryGetProperty("object", out var endpoints)
+            && endpoints.TryGetProperty("subsets", out var subsets)
+            ? [.. subsets.EnumerateArray().SelectMany(static s => s.GetProperty("addresses").EnumerateArray())
+                .Select(static a => a.GetProperty("ip").GetString())]
+            : [];
     }
 
     public string Logs() => string.Join("\n\n", _silos.Select(static s => $"{s.Url}\n{s.Log()}"));
@@ -88,7 +124,7 @@ public sealed class SiloGroup : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var silo in _silos)
+        foreach (var silo in _silos.OfType<SiloProcess>())
         {
             await silo.DisposeAsync();
         }

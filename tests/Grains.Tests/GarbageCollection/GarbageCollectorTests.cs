@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.GarbageCollection;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
@@ -33,6 +34,80 @@ public sealed class GarbageCollectorTests
         Assert.Empty(world.Api.All<V1Pod>());
         Assert.Empty(world.Api.All<V1ReplicaSet>());
         Assert.Empty(world.Api.All<V1Deployment>());
+    }
+
+    /// <summary>
+    /// A owns B, B owns C and C owns A, and each would wait for the next: one of them ceases to block.
+    /// </summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    public async Task A_circle_that_is_deleted_in_the_foreground_goes(int length)
+    {
+        var (world, collector) = Circle(length);
+        world.Api.Delete<V1ConfigMap>("default", "o0", "Foreground");
+        await SettleAsync(world, collector);
+        Assert.Empty(world.Api.All<V1ConfigMap>());
+    }
+
+    [Fact]
+    public async Task A_circle_goes_by_its_changes_alone()
+    {
+        var (world, collector) = Circle(3);
+        using var stop = new CancellationTokenSource();
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Api.AfterWrite = _ =>
+        {
+            if (world.Api.All<V1ConfigMap>().Count == 0)
+            {
+                gone.TrySetResult();
+            }
+        };
+        var running = collector.RunAsync(stop.Token);
+        world.Api.Delete<V1ConfigMap>("default", "o0", "Foreground");
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task An_owner_in_another_namespace_is_told_and_counts_as_absent()
+    {
+        var world = new World();
+        var owner = world.Api.Seed(
+            new V1ConfigMap { Metadata = new V1ObjectMeta { Name = "owner", NamespaceProperty = "other" } });
+        var reference =
+            new V1OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = "owner", Uid = owner.Metadata.Uid };
+        var nowhere = new V1OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = "owner", Uid = "never-was" };
+        AddOwned(world, "stranger", reference);
+        AddOwned(world, "lost", nowhere);
+        world.AddNode("n1");
+        world.Api.Change<V1Node>("", "n1", n => n.Metadata.OwnerReferences = [reference]);
+        var collector = new GarbageCollector(world.Services);
+        foreach (var resource in (ResourceName[])[WellKnown.ConfigMaps, WellKnown.Nodes])
+        {
+            var list = await world.Api.ListAsync(new ListQuery { Resource = resource }, default);
+            foreach (var item in list.Items)
+            {
+                await collector.NoticeAsync(
+                    resource, new ResourceChange { Kind = ChangeKind.Added, Object = item }, default);
+            }
+        }
+
+        await collector.DrainAsync(default);
+        await world.Events.FlushAsync(default);
+        var uid = owner.Metadata.Uid;
+        Assert.Equal(
+            [
+                $"Node n1: ownerRef [v1/ConfigMap, namespace: , name: owner, uid: {uid}] does not exist in namespace \"\"",
+                $"ConfigMap stranger: ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: {uid}] does not exist in namespace \"default\"",
+            ],
+            world.Api.All<Corev1Event>().Where(e => e is { Type: "Warning", Reason: "OwnerRefInvalidNamespace" })
+                .Select(e => $"{e.InvolvedObject.Kind} {e.InvolvedObject.Name}: {e.Message}")
+                    .OrderDescending(StringComparer.Ordinal));
+        Assert.Equal(["owner"], world.Api.All<V1ConfigMap>().Select(c => c.Metadata.Name));
+        Assert.NotNull(world.Api.Find<V1Node>("", "n1"));
     }
 
     [Fact]
@@ -100,6 +175,26 @@ public sealed class GarbageCollectorTests
         await gone.Task.WaitAsync(TimeSpan.FromSeconds(20));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    private static (World World, GarbageCollector Collector) Circle(int length)
+    {
+        var world = new World();
+        var uids = Enumerable.Range(0, length).Select(i => world.Api.Seed(new V1ConfigMap
+        {
+            Metadata = new V1ObjectMeta { Name = $"o{i}", NamespaceProperty = "default" },
+        }).Metadata.Uid).ToArray();
+        for (var i = 0; i < length; i++)
+        {
+            var owner = (i + length - 1) % length;
+            world.Api.Change<V1ConfigMap>("default", $"o{i}", c => c.Metadata.OwnerReferences =
+            [
+                new V1OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = $"o{owner}", Uid = uids[owner],
+                    BlockOwnerDeletion = true },
+            ]);
+        }
+
+        return (world, new GarbageCollector(world.Services));
     }
 
     private static (World World, GarbageCollector Collector) Tree()

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using OrleansOrchestrator.Api;
+using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -57,6 +58,26 @@ public sealed class ControllersOnSilosTests
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => nodes);
+    }
+
+    [Fact]
+    public async Task Who_follows_at_a_silo_that_stops_comes_to_an_end()
+    {
+        await using var silos = await StartAsync();
+        var client = silos.Services.GetRequiredService<IResourceClient>();
+        using var patience = new CancellationTokenSource(Patience);
+        await using var pods = client.FollowAsync(WellKnown.Pods, patience.Token).GetAsyncEnumerator(patience.Token);
+        Assert.True(await pods.MoveNextAsync());
+        silos.Services.GetRequiredService<ResourceCaches>().Close();
+        while (await pods.MoveNextAsync())
+        {
+            // What came before the end.
+        }
+
+        foreach (var resource in new[] { WellKnown.Pods, WellKnown.Services })
+        {
+            Assert.Empty(await client.FollowAsync(resource, patience.Token).ToListAsync(patience.Token));
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.Grains.Core.PodCollection;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.GarbageCollection;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -12,7 +13,7 @@ namespace OrleansOrchestrator.Grains.Tests.Reconciling;
 /// successor, or the same instance, goes on. In the end the world is what it is without disturbance, down to the names
 /// of generated objects, and on the way there is never more of anything than asked for.
 /// </summary>
-public sealed class CrashEverywhereTests
+public sealed partial class CrashEverywhereTests
 {
     [Fact]
     public void A_deployment_and_its_sets() => Try(() => new RolloutPlay());
@@ -20,11 +21,63 @@ public sealed class CrashEverywhereTests
     [Fact]
     public void A_replica_set_and_its_pods() => Try(() => new ReplicaSetPlay());
 
+    [Theory]
+    [InlineData("NonIndexed")]
+    [InlineData("Indexed")]
+    public void A_job_and_its_pods(string mode) => Try(() => new JobPlay(mode));
+
+    [Fact]
+    public void A_job_that_fails() => Try(() => new FailingJobPlay());
+
+    [Theory]
+    [InlineData("Allow")]
+    [InlineData("Replace")]
+    public void A_cron_job_and_its_jobs(string policy) => Try(() => new CronJobPlay(policy));
+
+    [Fact]
+    public void An_autoscaler_and_its_target() => Try(() => new AutoscalerPlay());
+
+    [Fact]
+    public void A_replication_controller_and_its_pods() => Try(() => new ReplicationControllerPlay());
+
+    [Theory]
+    [InlineData("OrderedReady")]
+    [InlineData("Parallel")]
+    public void A_stateful_set_its_claims_and_its_pods(string policy) => Try(() => new StatefulSetPlay(policy));
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1")]
+    public void A_daemon_set_and_its_pods(string surge) => Try(() => new DaemonSetPlay(surge));
+
     [Fact]
     public void A_service_and_its_endpoints() => Try(() => new ServicePlay());
 
     [Fact]
+    public void A_service_and_its_load_balancer() => Try(() => new LoadBalancerPlay());
+
+    [Fact]
     public void A_namespace_its_furniture_and_its_end() => Try(() => new NamespacePlay());
+
+    [Fact]
+    public void Claims_and_their_volumes() => Try(() => new VolumePlay());
+
+    [Theory]
+    [InlineData("Delete")]
+    [InlineData("Retain")]
+    public void Directories_of_claims(string policy) => Try(() => new LocalPathPlay(policy));
+
+    [Fact]
+    public void Attachments_of_a_volume_that_moves() => Try(() => new AttachmentPlay());
+
+    [Fact]
+    public void Nodes_and_the_ranges_of_their_pods() => Try(() => new NodeFurnishingPlay());
+
+    [Fact]
+    public void A_pod_and_its_claims_of_devices() => Try(() => new ResourceClaimPlay());
+
+    [Fact]
+    public void A_quota_a_budget_a_token_and_a_sum_of_roles() => Try(() => new AccountsPlay());
 
     [Fact]
     public void A_node_that_falls_silent_and_its_pods() => Try(() => new NodePlay());
@@ -60,101 +113,6 @@ public sealed class CrashEverywhereTests
     }
 
     private static readonly Dictionary<string, string> Web = new() { ["app"] = "web" };
-
-    /// <summary>A Deployment comes, changes its template, and grows in the middle of nothing.</summary>
-    private sealed class RolloutPlay : CrashPlay
-    {
-        private const int Replicas = 4;
-
-        protected override int Acts => 3;
-
-        protected override void SetUp() => World.AddDeployment("web", Replicas, surge: "1", unavailable: "1");
-
-        protected override void Change(int act)
-        {
-            if (act == 1)
-            {
-                World.Api.Change<V1Deployment>("default", "web", d => d.Spec.Template.Spec.Containers[0].Image = "demo:2");
-            }
-            else if (act == 2)
-            {
-                World.Api.Change<V1Deployment>("default", "web", d => d.Spec.Replicas = Replicas + 2);
-            }
-        }
-
-        protected override void Step()
-        {
-            World.Step<V1Deployment>("web");
-            foreach (var set in World.Api.All<V1ReplicaSet>())
-            {
-                World.Step<V1ReplicaSet>(set.Metadata.Name);
-            }
-        }
-
-        protected override void StepOthers() => World.RunKubelets();
-
-        protected override void LoseMemory() => World.LoseActivations();
-
-        protected override void Check()
-        {
-            Assert.True(World.Api.All<V1ReplicaSet>().Count <= 2, "two templates have two sets");
-            var wanted = World.Api.Find<V1Deployment>("default", "web")!.Spec.Replicas!.Value;
-            Assert.True(World.Api.All<V1ReplicaSet>().Sum(s => s.Spec.Replicas) <= wanted + 1, "no more is asked for than replicas and surge");
-            Assert.All(
-                World.ActivePods().GroupBy(p => p.Metadata.OwnerReferences.Single().Name),
-                pods => Assert.True(pods.Count() <= wanted + 1, "a set has no more pods than it was ever asked for"));
-        }
-    }
-
-    /// <summary>
-    /// A ReplicaSet adopts, releases, creates, replaces and deletes. Which of its names a replacement has depends on
-    /// whether the instance saw the pod that it replaces; that it is one of the next few does not.
-    /// </summary>
-    private sealed class ReplicaSetPlay : CrashPlay
-    {
-        private const int NamesInUse = 8;
-
-        protected override string Name(string name)
-        {
-            var set = World.Api.Find<V1ReplicaSet>("default", "web")!.Metadata;
-            return new ChildNames(set.Name, set.Uid).TrySequence(name, out var sequence) && sequence < NamesInUse ? "web-(next)" : name;
-        }
-
-        protected override int Acts => 4;
-
-        protected override void SetUp()
-        {
-            World.AddPod("orphan", "n1", Web);
-            World.AddReplicaSet("web", 4);
-        }
-
-        protected override void Change(int act)
-        {
-            switch (act)
-            {
-                case 1:
-                    World.Api.Change<V1Pod>("default", "orphan", p => p.Metadata.Labels["app"] = "debug");
-                    break;
-                case 2:
-                    var victim = World.ActivePods().First(p => p.Metadata.Name != "orphan").Metadata.Name;
-                    World.Api.Delete<V1Pod>("default", victim);
-                    World.EndPod(victim);
-                    break;
-                case 3:
-                    World.Api.Change<V1ReplicaSet>("default", "web", s => s.Spec.Replicas = 2);
-                    break;
-            }
-        }
-
-        protected override void Step() => World.Step<V1ReplicaSet>("web");
-
-        protected override void StepOthers() => World.RunKubelets();
-
-        protected override void LoseMemory() => World.LoseActivations();
-
-        protected override void Check() => Assert.True(
-            World.ActivePods().Count(p => p.Metadata.OwnerReferences is { Count: > 0 }) <= 4, "no more pods than replicas");
-    }
 
     /// <summary>More endpoints than one slice holds come, some go, others move.</summary>
     private sealed class ServicePlay : CrashPlay

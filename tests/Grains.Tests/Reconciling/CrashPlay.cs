@@ -44,7 +44,8 @@ internal abstract class CrashPlay
     private static readonly HashSet<string> OfTheRun = new(StringComparer.Ordinal)
     {
         "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "lastTransitionTime", "lastUpdateTime", "lastHeartbeatTime",
-        "lastProbeTime", "renewTime", "startTime", "timeAdded", "endpoints.kubernetes.io/last-change-trigger-time",
+        "lastProbeTime", "completionTime", "renewTime", "startTime", "timeAdded", "lastScaleTime",
+        "endpoints.kubernetes.io/last-change-trigger-time",
     };
 
     private int _writes;

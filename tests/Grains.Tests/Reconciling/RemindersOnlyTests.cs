@@ -1,6 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.Apps.Deployments;
+using OrleansOrchestrator.Grains.Apps.ReplicaSets;
 using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.Grains.Core.PodCollection;
 using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Core.Services;
 using OrleansOrchestrator.Grains.GarbageCollection;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -26,10 +30,11 @@ public sealed class RemindersOnlyTests
         _collector = new GarbageCollector(_world.Services);
         _controllers =
         [
-            Waker(WellKnown.Deployments, Controllers.DeploymentFollows()),
-            Waker(WellKnown.ReplicaSets, Controllers.ReplicaSetFollows()),
-            Waker(WellKnown.Services, Controllers.ServiceFollows()),
+            Waker(WellKnown.Deployments, DeploymentWakes.Registration.Follows()),
+            Waker(WellKnown.ReplicaSets, ReplicaSetWakes.Registration.Follows()),
+            Waker(WellKnown.Services, ServiceWakes.Registration.Follows()),
             new NodeLifecycleController(_world.Services),
+            new NodeFurnishingController(_world.Services),
             new TaintEvictionController(_world.Services),
             new PodCollectionController(_world.Services),
             _collector,

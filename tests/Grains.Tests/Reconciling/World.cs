@@ -1,14 +1,31 @@
+using System.Security.Cryptography.X509Certificates;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Grains.Apps.DaemonSets;
 using OrleansOrchestrator.Grains.Apps.Deployments;
 using OrleansOrchestrator.Grains.Apps.ReplicaSets;
+using OrleansOrchestrator.Grains.Apps.StatefulSets;
+using OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
+using OrleansOrchestrator.Grains.Batch.CronJobs;
+using OrleansOrchestrator.Grains.Batch.Jobs;
 using OrleansOrchestrator.Grains.Core.Namespaces;
+using OrleansOrchestrator.Grains.Core.PersistentVolumeClaims;
+using OrleansOrchestrator.Grains.Core.PersistentVolumes;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Core.ResourceQuotas;
+using OrleansOrchestrator.Grains.Core.Secrets;
 using OrleansOrchestrator.Grains.Core.Services;
+using OrleansOrchestrator.Grains.DynamicResources.Claims;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
+using OrleansOrchestrator.Grains.Rbac.ClusterRoles;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Grains.Security;
+using OrleansOrchestrator.Interfaces.Core.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -31,11 +48,17 @@ internal sealed class World
         var services = new ServiceCollection()
             .AddSingleton<IResourceClient>(Api)
             .AddSingleton<IClusterTrust>(new Trust())
+            .AddSingleton<ISecretTokens>(new Tokens())
+            .AddSingleton<ICertificateSigner>(new Signer(Time))
+            .AddSingleton<INodeVolumes>(NodeVolumes)
+            .AddSingleton<IResourceMetrics>(new SteadyUsage(Time))
             .BuildServiceProvider();
         Services = new ReconcilingServices(services, Options.Create(new ControllersOptions()), Time, Events, Cursors);
     }
 
     public ManualTime Time { get; } = new();
+
+    public MemoryNodeVolumes NodeVolumes { get; } = new();
 
     public FakeResourceClient Api { get; }
 
@@ -62,6 +85,45 @@ internal sealed class World
         },
     });
 
+    public V1Job AddJob(string name, Action<V1JobSpec> change)
+    {
+        var spec = new V1JobSpec
+        {
+            Parallelism = 1,
+            Completions = 1,
+            BackoffLimit = 6,
+            Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = name } },
+            Template = Template(name),
+        };
+        spec.Template.Spec.RestartPolicy = "Never";
+        change(spec);
+        return Api.Seed(new V1Job
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" }, Spec = spec,
+        });
+    }
+
+    /// <summary>A pod's containers end, now or some time ago.</summary>
+    public void Finish(string pod, int exitCode, TimeSpan ago = default)
+    {
+        var ended = new V1ContainerStateTerminated
+        {
+            ExitCode = exitCode, FinishedAt = (Time.GetUtcNow() - ago).UtcDateTime,
+        };
+        Api.Change<V1Pod>(
+            "default",
+            pod,
+            p => p.Status = new V1PodStatus
+            {
+                Phase = exitCode == 0 ? "Succeeded" : "Failed",
+                ContainerStatuses =
+                [
+                    new V1ContainerStatus { Name = "main", State = new V1ContainerState { Terminated = ended } },
+                ],
+            },
+            "status");
+    }
+
     public V1Deployment AddDeployment(string name, int replicas, string surge = "25%", string unavailable = "25%") =>
         Api.Seed(new V1Deployment
         {
@@ -81,6 +143,58 @@ internal sealed class World
             },
         });
 
+    public V1ReplicationController AddReplicationController(string name, int replicas) => Api.Seed(
+        new V1ReplicationController
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+            Spec = new V1ReplicationControllerSpec
+            {
+                Replicas = replicas,
+                Selector = new Dictionary<string, string> { ["app"] = name },
+                Template = Template(name),
+            },
+        });
+
+    public V1StatefulSet AddStatefulSet(string name, int replicas, Action<V1StatefulSetSpec>? adjust = null)
+    {
+        var spec = new V1StatefulSetSpec
+        {
+            Replicas = replicas,
+            PodManagementPolicy = "OrderedReady",
+            RevisionHistoryLimit = 10,
+            ServiceName = "svc",
+            Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = name } },
+            Template = Template(name),
+            UpdateStrategy = new V1StatefulSetUpdateStrategy
+            {
+                Type = "RollingUpdate",
+                RollingUpdate = new V1RollingUpdateStatefulSetStrategy { Partition = 0 },
+            },
+        };
+        adjust?.Invoke(spec);
+        return Api.Seed(new V1StatefulSet
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" }, Spec = spec,
+        });
+    }
+
+    public V1DaemonSet AddDaemonSet(string name, string surge = "0", string unavailable = "1") => Api.Seed(
+        new V1DaemonSet
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default" },
+            Spec = new V1DaemonSetSpec
+            {
+                RevisionHistoryLimit = 10,
+                Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["app"] = name } },
+                Template = Template(name),
+                UpdateStrategy = new V1DaemonSetUpdateStrategy
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new V1RollingUpdateDaemonSet { MaxSurge = surge, MaxUnavailable = unavailable },
+                },
+            },
+        });
+
     /// <summary>The reconciler of an object, which keeps its memory from step to step.</summary>
     public IObjectReconciler Reconciler<T>(string name)
         where T : class, k8s.IKubernetesObject<V1ObjectMeta>
@@ -90,8 +204,23 @@ internal sealed class World
         {
             var key = new ObjectKey("default", name);
             _reconcilers[id] = known =
-                typeof(T) == typeof(V1ReplicaSet) ? new ReplicaSetReconciler(key, Services)
+                typeof(T) == typeof(V1ReplicaSet) ? new ReplicaSetReconciler(ReplicaKind.ReplicaSets, key, Services)
+                : typeof(T) == typeof(V1ReplicationController)
+                    ? new ReplicaSetReconciler(ReplicaKind.ReplicationControllers, key, Services)
+                : typeof(T) == typeof(V1StatefulSet) ? new StatefulSetReconciler(key, Services)
+                : typeof(T) == typeof(V1DaemonSet) ? new DaemonSetReconciler(key, Services)
+                : typeof(T) == typeof(V1Job) ? new JobReconciler(key, Services)
+                : typeof(T) == typeof(V1CronJob) ? new CronJobReconciler(key, Services)
                 : typeof(T) == typeof(V1Service) ? new ServiceReconciler(key, Services)
+                : typeof(T) == typeof(V2HorizontalPodAutoscaler) ? new HorizontalPodAutoscalerReconciler(key, Services)
+                : typeof(T) == typeof(V1PersistentVolumeClaim) ? new ClaimReconciler(key, Services)
+                : typeof(T) == typeof(V1PersistentVolume) ? new VolumeReconciler(new ObjectKey("", name), Services)
+                : typeof(T) == typeof(V1Pod) ? new PodReconciler(key, Services)
+                : typeof(T) == typeof(Resourcev1ResourceClaim) ? new ResourceClaimReconciler(key, Services)
+                : typeof(T) == typeof(V1ResourceQuota) ? new ResourceQuotaReconciler(key, Services)
+                : typeof(T) == typeof(V1PodDisruptionBudget) ? new PodDisruptionBudgetReconciler(key, Services)
+                : typeof(T) == typeof(V1Secret) ? new SecretTokenReconciler(key, Services)
+                : typeof(T) == typeof(V1ClusterRole) ? new ClusterRoleReconciler(new ObjectKey("", name), Services)
                 : typeof(T) == typeof(V1Namespace) ? new NamespaceReconciler(new ObjectKey("", name), Services)
                 : new DeploymentReconciler(key, Services);
         }
@@ -107,23 +236,28 @@ internal sealed class World
     /// <summary>The grains were lost with their memory; only what was saved remains.</summary>
     public void LoseActivations() => _reconcilers.Clear();
 
-    /// <summary>Steps every Deployment and ReplicaSet until nobody writes any more.</summary>
+    /// <summary>One step of every object of a kind.</summary>
+    public void StepAll<T>()
+        where T : class, k8s.IKubernetesObject<V1ObjectMeta>
+    {
+        foreach (var item in Api.All<T>())
+        {
+            Step<T>(item.Metadata.Name);
+        }
+    }
+
+    /// <summary>Steps every workload until nobody writes any more.</summary>
     public void Settle(bool withKubelet = true)
     {
         const int maxRounds = 300;
         for (var round = 0; round < maxRounds; round++)
         {
             var before = Api.Writes;
-            foreach (var deployment in Api.All<V1Deployment>())
-            {
-                Step<V1Deployment>(deployment.Metadata.Name);
-            }
-
-            foreach (var set in Api.All<V1ReplicaSet>())
-            {
-                Step<V1ReplicaSet>(set.Metadata.Name);
-            }
-
+            StepAll<V1Deployment>();
+            StepAll<V1ReplicaSet>();
+            StepAll<V1ReplicationController>();
+            StepAll<V1StatefulSet>();
+            StepAll<V1DaemonSet>();
             if (withKubelet)
             {
                 RunKubelets();
@@ -211,7 +345,9 @@ internal sealed class World
     {
         if (string.IsNullOrEmpty(Api.Find<V1Pod>("default", name)!.Spec.NodeName))
         {
-            Api.Change<V1Pod>("default", name, p => p.Spec.NodeName = "n1");
+            var confined = Api.Find<V1Pod>("default", name)!.Spec.Affinity?.NodeAffinity?
+                .RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms[0].MatchFields[0].Values[0];
+            Api.Change<V1Pod>("default", name, p => p.Spec.NodeName = confined ?? "n1");
         }
 
         Api.Change<V1Pod>(
@@ -234,6 +370,24 @@ internal sealed class World
 
     public IReadOnlyList<V1Pod> ActivePods() =>
         [.. Api.All<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is null && p.Status?.Phase is not ("Failed" or "Succeeded"))];
+
+    private sealed class Tokens : ISecretTokens
+    {
+        public ValueTask<string> IssueAsync(SecretTokenOrder order, CancellationToken cancellationToken) =>
+            ValueTask.FromResult($"token of {order.Namespace}/{order.ServiceAccount} in {order.Secret}");
+    }
+
+    private sealed class Signer(TimeProvider time) : ICertificateSigner
+    {
+        private readonly ClusterIdentity _identity = ClusterIdentity.Create(time.GetUtcNow());
+
+        public ValueTask<string> SignAsync(SigningOrder order, CancellationToken cancellationToken)
+        {
+            using var authority =
+                X509Certificate2.CreateFromPem(_identity.AuthorityPem, _identity.AuthorityKeyPem);
+            return ValueTask.FromResult(RequestSigner.Sign(authority, order, time.GetUtcNow()));
+        }
+    }
 
     private sealed class Trust : IClusterTrust
     {

@@ -38,7 +38,7 @@ public sealed class NodePickerTests
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 99]).Array[1, 120]).Sample((nodes, steps) =>
     {
         var scalars = new ScalarResources();
-        var plugins = PluginSet.Default(scalars);
+        var plugins = PluginSet.Default(scalars, new VolumeTable(), new PlacedPods(), new NamespaceTable());
         var table = new NodeTable(scalars);
         var picker = new NodePicker(plugins, table, new Random(1));
         var reader = new PodReader(scalars);

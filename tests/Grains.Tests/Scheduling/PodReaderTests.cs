@@ -70,6 +70,39 @@ public sealed class PodReaderTests
         Assert.Equal((3000, 1L << 30), (pod.Shape.Requests.MilliCpu, pod.Shape.Requests.MemoryBytes));
     }
 
+    /// <summary>Asks for 4 CPUs, has 1, was given 2.</summary>
+    [Theory]
+    [InlineData("PodResizePending", "Deferred", 4000)]
+    [InlineData("PodResizePending", "Infeasible", 2000)]
+    [InlineData("PodResizeInProgress", "", 4000)]
+    [InlineData("Ready", "Infeasible", 4000)]
+    public void APodThatIsResizedOccupiesWhatItHasAndMayGet(string condition, string reason, long milliCpu)
+    {
+        const string given = "\"resources\":{\"requests\":{\"cpu\":\"1\"}},\"allocatedResources\":{\"cpu\":\"2\"}";
+        var conditions = $"\"conditions\":[{{\"type\":\"{condition}\",\"status\":\"True\",\"reason\":\"{reason}\"}}]";
+        var pod = new PodSketch("p")
+        {
+            Requests = "cpu=4", Status = $"{{{conditions},\"containerStatuses\":[{{\"name\":\"c\",{given}}}]}}",
+        };
+        var whole = new PodSketch("p")
+        {
+            Spec = "\"resources\":{\"requests\":{\"cpu\":\"4\"}}", Status = $"{{{conditions},{given}}}",
+        };
+        Assert.Equal(milliCpu, _reader.Read(pod.Build()).Shape.Requests.MilliCpu);
+        Assert.Equal(milliCpu, _reader.Read(whole.Build()).Shape.Requests.MilliCpu);
+    }
+
+    [Fact]
+    public void APodThatShrinksOccupiesWhatItHasYet()
+    {
+        var pod = new PodSketch("p")
+        {
+            Requests = "cpu=1",
+            Status = "{\"conditions\":[{\"type\":\"PodResizeInProgress\",\"status\":\"True\"}],\"containerStatuses\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"3\"}}}]}",
+        };
+        Assert.Equal(3000, _reader.Read(pod.Build()).Shape.Requests.MilliCpu);
+    }
+
     [Theory]
     [InlineData("cpu=0.5", 500, 0)]
     [InlineData("cpu=1500u", 2, 0)]

@@ -135,6 +135,17 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         Assert.All(perNode, count => Assert.Equal(Pods / Nodes, count));
     }
 
+    [Fact]
+    public async Task ALoopEndsWithItsSilo()
+    {
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        _api.Put(WellKnown.Pods, new PodSketch("a").Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+        _api.EndFollowers();
+        await _run.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     private void Start()
     {
         var loop = new SchedulerLoop(

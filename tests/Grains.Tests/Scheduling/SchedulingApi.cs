@@ -40,6 +40,9 @@ internal sealed class SchedulingApi : IResourceClient
     public void Put(ResourceName resource, ResourceObject item) =>
         _world.Put(resource, JsonNode.Parse(item.Json.Span)!.AsObject());
 
+    /// <summary>Ends what is followed, as a silo does that stops.</summary>
+    public void EndFollowers() => _world.EndFollowers();
+
     public JsonObject? Find(ResourceName resource, ObjectKey key)
     {
         lock (_world.Lock)
@@ -273,6 +276,14 @@ internal sealed class SchedulingApi : IResourceClient
                 var channel = Channel.CreateUnbounded<(ResourceName, ResourceChange)>();
                 _followers.Add(channel);
                 return channel;
+            }
+        }
+
+        public void EndFollowers()
+        {
+            lock (Lock)
+            {
+                _followers.ForEach(static f => f.Writer.TryComplete());
             }
         }
 

@@ -18,7 +18,7 @@ public sealed class SchedulingQueueTests
 
     public SchedulingQueueTests()
     {
-        _queue = new SchedulingQueue(PluginSet.Default(_scalars), _time);
+        _queue = new SchedulingQueue(Plugins(), _time);
         _reader = new PodReader(_scalars);
     }
 
@@ -93,7 +93,7 @@ public sealed class SchedulingQueueTests
     public void NoPodIsLostOrDoubled() => Gen.Int[0, 4].Array[1, 60].Sample(
         steps =>
         {
-            var queue = new SchedulingQueue(PluginSet.Default(_scalars), _time);
+            var queue = new SchedulingQueue(Plugins(), _time);
             var waiting = new Dictionary<string, QueuedPod>(StringComparer.Ordinal);
             var taken = new List<QueuedPod>();
             for (var i = 0; i < steps.Length; i++)
@@ -160,4 +160,7 @@ public sealed class SchedulingQueueTests
 
     private PodInfo Pod(string name, int priority = 0, string requests = "") =>
         _reader.Read(new PodSketch(name) { Priority = priority, Requests = requests }.Build());
+
+    private PluginSet Plugins() =>
+        PluginSet.Default(_scalars, new VolumeTable(), new PlacedPods(), new NamespaceTable());
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Dns;
@@ -82,6 +83,8 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     [InlineData("empty.default.svc.cluster.local A", "NXDOMAIN")]
     [InlineData("10-244-0-8.default.pod.cluster.local AAAA", "NOERROR")]
     [InlineData("nobody.default.pod.cluster.local A", "NXDOMAIN")]
+    [InlineData("default.pod.cluster.local A", "NOERROR")]
+    [InlineData("empty.default.svc.cluster.local SRV", "NXDOMAIN")]
     [InlineData("dns-version.cluster.local A", "NOERROR")]
     [InlineData("db-0.db.default.svc.cluster.local AAAA", "NOERROR")]
     [InlineData("www.example.com.default.svc.cluster.local A", "NXDOMAIN")]
@@ -105,9 +108,51 @@ public sealed class ClusterDnsTests : IAsyncLifetime
     public async Task An_extension_of_a_later_version_is_refused_by_its_code() =>
         Assert.Equal("BADVERS", (await DigAsync("web.default.svc.cluster.local A +edns=1 +noednsneg")).Status);
 
-    [Fact]
-    public async Task A_ring_of_aliases_ends() =>
-        Assert.Equal("NOERROR", (await DigAsync("ring.default.svc.cluster.local A")).Status);
+    [Theory]
+    [InlineData("ring", "")]
+    [InlineData("to", "CNAME fro.default.svc.cluster.local. CNAME to.default.svc.cluster.local.")]
+    [InlineData(
+        "round",
+        "CNAME to.default.svc.cluster.local. CNAME fro.default.svc.cluster.local. CNAME to.default.svc.cluster.local.")]
+    public async Task In_a_ring_of_aliases_each_is_said_once(string name, string expected)
+    {
+        _zone.Set(ServiceRecords.Of(External("to", "fro.default.svc.cluster.local"), []));
+        _zone.Set(ServiceRecords.Of(External("fro", "to.default.svc.cluster.local"), []));
+        _zone.Set(ServiceRecords.Of(External("round", "to.default.svc.cluster.local"), []));
+        var (status, answers, _) = await DigAsync($"{name}.default.svc.cluster.local A");
+        Assert.Equal(("NOERROR", expected), (status, string.Join(' ', answers)));
+    }
+
+    /// <summary>Resolvers remember that a name does not exist, and then do not ask for its other types.</summary>
+    [Theory]
+    [InlineData("web.default.svc", true)]
+    [InlineData("db.default.svc", true)]
+    [InlineData("db-0.db.default.svc", true)]
+    [InlineData("alias.default.svc", true)]
+    [InlineData("ring.default.svc", true)]
+    [InlineData("_http._tcp.web.default.svc", true)]
+    [InlineData("_http._tcp.db.default.svc", true)]
+    [InlineData("default.svc", true)]
+    [InlineData("svc", true)]
+    [InlineData("pod", true)]
+    [InlineData("default.pod", true)]
+    [InlineData("10-244-0-8.default.pod", true)]
+    [InlineData("dns-version", true)]
+    [InlineData("empty.default.svc", false)]
+    [InlineData("_http._tcp.empty.default.svc", false)]
+    [InlineData("nothing.default.svc", false)]
+    [InlineData("nobody.default.pod", false)]
+    [InlineData("nowhere.svc", false)]
+    public void Whether_a_name_exists_does_not_depend_on_the_type_that_is_asked(string name, bool exists)
+    {
+        foreach (var type in new[] { DnsType.A, DnsType.Aaaa, DnsType.Srv, DnsType.Txt, DnsType.Ptr, DnsType.Soa,
+            DnsType.Cname, DnsType.Any, (DnsType)15 })
+        {
+            var answer = _zone.Resolve(
+                new DnsQuestion { Name = $"{name}.cluster.local", Type = type, Class = 1, Section = [] });
+            Assert.Equal((type, exists ? DnsCode.NoError : DnsCode.NameError), (type, answer!.Code));
+        }
+    }
 
     [Fact]
     public async Task Large_answers_are_cut_over_udp_and_whole_over_tcp_and_edns_takes_more()

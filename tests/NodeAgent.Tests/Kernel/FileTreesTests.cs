@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using Xunit;
 
@@ -47,9 +48,9 @@ public sealed class FileTreesTests : IDisposable
         for (var i = 0; i < depth; i++)
         {
             // deeper than any path may be long, as a program can make it with relative names
-            Linux.MakeDirectoryAt(handle, "directory", 0x1ED);
+            Linux.MakeDirectoryAt(handle, "directory", OwnFiles.PrivateDirectory);
             File.WriteAllText($"{handle.ProcPath}/file", "");
-            var next = Linux.OpenBeneath(handle, "directory");
+            var next = Linux.OpenBeneath(handle, "directory", LinkRule.Refused);
             handle.Dispose();
             handle = next;
         }
@@ -86,11 +87,11 @@ public sealed class FileTreesTests : IDisposable
         var point = Path.Combine(Tree, "mounted");
         Directory.CreateDirectory(point);
         Linux.Mount(Elsewhere, point, "", Linux.MountBind, "");
-        using var root = Linux.OpenDirectory(Tree);
+        using var root = HeldDirectory.Open(Tree);
 
         Assert.Equal(18, Assert.Throws<System.ComponentModel.Win32Exception>(
-            () => Linux.OpenOnSameMount(root, "mounted")).NativeErrorCode);
-        using var inside = Linux.OpenOnSameMount(root, "a");
+            () => root.OpenOnSameMount("mounted")).NativeErrorCode);
+        using var inside = root.OpenOnSameMount("a");
     }
 
     [Fact]
@@ -104,11 +105,11 @@ public sealed class FileTreesTests : IDisposable
         {
             Assert.Equal(16, Assert.Throws<System.ComponentModel.Win32Exception>(
                 () => Mounts.UnmountBelow(Tree)).NativeErrorCode);
-            Assert.Equal([points[1]], Mounts.Below(Tree));
+            Assert.Equal([points[1]], MountPoints.AtOrBelow(Tree));
         }
 
         Mounts.UnmountBelow(Tree);
-        Assert.Empty(Mounts.Below(Tree));
+        Assert.Empty(MountPoints.AtOrBelow(Tree));
     }
 
     [Fact]

@@ -46,6 +46,47 @@ public sealed class CgroupHierarchyTests : IDisposable
     }
 
     [Fact]
+    public void Version_1_limits_are_read_back()
+    {
+        var cgroups = Version1();
+        Assert.Null(cgroups.Limits(Pod));
+        cgroups.Create(Pod);
+        Put($"cpu{Pod}/cpu.shares", "204\n");
+        Put($"cpu{Pod}/cpu.cfs_quota_us", "30000\n");
+        Put($"cpu{Pod}/cpu.cfs_period_us", "100000\n");
+        Put($"memory{Pod}/memory.limit_in_bytes", "67108864\n");
+        var limits = new CgroupLimits
+        {
+            CpuShares = 204, CpuQuotaMicroseconds = 30000, CpuPeriodMicroseconds = 100000, MemoryBytes = 67108864,
+        };
+        Assert.Equal(limits, cgroups.Limits(Pod));
+        Assert.True(limits.HoldsShares(204));
+        Assert.False(limits.HoldsShares(205));
+        Put($"cpu{Pod}/cpu.cfs_quota_us", "-1\n");
+        Put($"memory{Pod}/memory.limit_in_bytes", "9223372036854771712\n");
+        Assert.Equal(limits with { CpuQuotaMicroseconds = null, MemoryBytes = null }, cgroups.Limits(Pod));
+    }
+
+    [Fact]
+    public void Version_2_limits_are_read_back()
+    {
+        var cgroups = Version2();
+        Assert.Null(cgroups.Limits("/other"));
+        cgroups.Create(Pod);
+        Put($"{Pod}/cpu.weight", "39\n");
+        Put($"{Pod}/cpu.max", "30000 100000\n");
+        Put($"{Pod}/memory.max", "67108864\n");
+        var limits = cgroups.Limits(Pod)!;
+        Assert.Equal((998L, 39L, 30000L, 100000L, 67108864L), (limits.CpuShares, limits.CpuWeight,
+            limits.CpuQuotaMicroseconds, limits.CpuPeriodMicroseconds, limits.MemoryBytes));
+        Assert.True(limits.HoldsShares(1024));
+        Assert.False(limits.HoldsShares(2048));
+        Put($"{Pod}/cpu.max", "max 100000\n");
+        Put($"{Pod}/memory.max", "max\n");
+        Assert.Equal(limits with { CpuQuotaMicroseconds = null, MemoryBytes = null }, cgroups.Limits(Pod));
+    }
+
+    [Fact]
     public void Version_2_limits_go_to_the_one_tree_and_controllers_are_handed_down()
     {
         var cgroups = Version2();

@@ -188,8 +188,8 @@ public sealed class EvictionTests
     [Theory]
     [InlineData(Pressure.None, "BestEffort", 0, null)]
     [InlineData(Pressure.Memory, "Burstable", 0, null)]
-    [InlineData(Pressure.Memory, "BestEffort", 0, "Pod was rejected: The node had condition: [MemoryPressure]. ")]
-    [InlineData(Pressure.Disk, "Guaranteed", 0, "Pod was rejected: The node had condition: [DiskPressure]. ")]
+    [InlineData(Pressure.Memory, "BestEffort", 0, "The node had condition: [MemoryPressure]. ")]
+    [InlineData(Pressure.Disk, "Guaranteed", 0, "The node had condition: [DiskPressure]. ")]
     [InlineData(Pressure.Disk, "BestEffort", 2_000_000_000, null)]
     public void A_node_under_pressure_takes_only_whom_it_must(
         Pressure pressure, string qos, int priority, string? message)
@@ -197,7 +197,7 @@ public sealed class EvictionTests
         var pod = TestPods.Pod("p", TestPods.Service("c"));
         (pod.Status, pod.Spec.Priority) = (new V1PodStatus { QosClass = qos }, priority);
 
-        Assert.Equal(message, PodAdmission.CheckPressure(pod, pressure)?.Message);
+        Assert.Equal(message, PodAdmission.Check(TestPods.Admission(pod) with { Pressure = pressure })?.Message);
     }
 
     [Fact]

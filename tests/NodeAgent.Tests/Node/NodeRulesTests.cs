@@ -14,13 +14,65 @@ public sealed class NodeRulesTests
     {
         var allocatable = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["memory"] = new("1Gi"), ["pods"] = new("10"), ["ephemeral-storage"] = new("1Gi") };
 
-        var verdict = PodAdmission.Check(Wanting("2"), [], null, allocatable);
+        var verdict = Judge("2");
 
         Assert.Equal("OutOfcpu", verdict?.Reason);
         Assert.Equal(
-            "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000", verdict?.Message);
-        Assert.Null(PodAdmission.Check(Wanting("600m"), [Wanting("400m")], null, allocatable));
-        Assert.NotNull(PodAdmission.Check(Wanting("600m"), [Wanting("401m")], null, allocatable));
+            "Node didn't have enough resource: cpu, requested: 2000, used: 0, capacity: 1000", verdict?.Message);
+        Assert.Null(Judge("600m", "400m"));
+        Assert.NotNull(Judge("600m", "401m"));
+
+        PodVerdict? Judge(string wanted, params string[] taken) => PodAdmission.Check(new PodAdmissionInput
+        {
+            Pod = Wanting(wanted),
+            Others = [.. taken.Select(Wanting)],
+            Allocatable = allocatable,
+        });
+    }
+
+    [Theory]
+    [InlineData("hugepages-2Mi", "4Mi", "OutOfhugepages-2Mi")]
+    [InlineData("example.com/gpu", "2", "OutOfexample.com/gpu")]
+    [InlineData("example.com/gpu", "1", null)]
+    [InlineData("example.com/elsewhere", "5", null)]
+    [InlineData("attachable-volumes-x", "1", "OutOfattachable-volumes-x")]
+    public void Every_resource_of_the_node_is_counted(string resource, string amount, string? reason)
+    {
+        var pod = TestPods.Pod("p", TestPods.Service("c"));
+        pod.Spec.Containers[0].Resources = new V1ResourceRequirements { Requests = new Dictionary<string,
+            ResourceQuantity> { [resource] = new(amount) } };
+        var node = new V1Node
+        {
+            Metadata = new V1ObjectMeta(),
+            Status = new V1NodeStatus { Allocatable = new Dictionary<string,
+                ResourceQuantity> { ["example.com/gpu"] = new("1") } },
+        };
+
+        Assert.Equal(reason, PodAdmission.Check(TestPods.Admission(pod) with { Node = node })?.Reason);
+    }
+
+    [Theory]
+    [InlineData("TCP", "", "TCP", "192.0.2.1", true)]
+    [InlineData("TCP", "192.0.2.1", "TCP", "192.0.2.1", true)]
+    [InlineData("TCP", "192.0.2.2", "TCP", "192.0.2.1", false)]
+    [InlineData("UDP", "", "TCP", "", false)]
+    public void Two_pods_do_not_get_the_same_port_of_the_node(string protocol, string ip, string otherProtocol,
+        string otherIp, bool refused)
+    {
+        var verdict = PodAdmission.Check(TestPods.Admission(WithPort(protocol,
+            ip)) with { Others = [WithPort(otherProtocol, otherIp)] });
+
+        Assert.Equal(
+            refused ? "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" : null,
+                verdict?.Message);
+
+        static V1Pod WithPort(string protocol, string ip)
+        {
+            var pod = TestPods.Pod("p", TestPods.Service("c"));
+            pod.Spec.Containers[0].Ports = [new V1ContainerPort { ContainerPort = 80, HostPort = 80,
+                Protocol = protocol, HostIP = ip }];
+            return pod;
+        }
     }
 
     [Theory]

@@ -27,7 +27,8 @@ public sealed class NodeStatusLoopTests : IDisposable
         using var cri = new CriClient(options.SocketPath);
         using var events = new EventRecorder(api, options, time, NullLogger<EventRecorder>.Instance);
         using var loop = new NodeStatusLoop(
-            options, api, new NodeObject(), new NodeStatusComputer(options, new NodeFacts(options)), health, new PressureState(), cri,
+            options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
+            new PressureState(), cri,
             new ImageStore(options, cri, time), events, time, NullLogger<NodeStatusLoop>.Instance);
         await loop.StartAsync(CancellationToken.None);
         await time.Waiting.WaitAsync(Patience);

@@ -64,6 +64,17 @@ public sealed class NodeStatusTests : IDisposable
     }
 
     [Fact]
+    public void What_is_said_of_a_node_carries_its_heartbeat()
+    {
+        var before = Compute(null, Pressure.None);
+        var later = Compute(null, Pressure.None, before, new ManualTime().Now.AddMinutes(4));
+        later.Images = [new k8s.Models.V1ContainerImage { Names = ["new"], SizeBytes = 1 }];
+
+        var patch = JsonNode.Parse(NodeStatusPatch.Compute(before, later, force: false)!)!["status"]!.AsObject();
+        Assert.Equal(["conditions", "images"], patch.Select(p => p.Key).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void An_unchanged_status_is_written_only_when_it_must_be()
     {
         var before = Compute(null, Pressure.None);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.NodeAgent.Containerd;
@@ -58,10 +59,12 @@ public sealed class NodeTroubleTests(NodeHarness node)
             Directory.EnumerateDirectories("/sys/fs/cgroup/memory" + node.Get<Cgroups>().PodPath(Cluster.Get(pod)))
             .SelectMany(d => File.ReadAllLines(Path.Combine(d, "cgroup.procs"))).Select(
                 p => int.Parse(p, CultureInfo.InvariantCulture));
-        var sleeper =
-            pids.Single(p => File.ReadAllText($"/proc/{p}/cmdline").StartsWith("sleep", StringComparison.Ordinal));
 
-        Linux.Signal(sleeper, Linux.SignalKill);
+        // The shell, or the sleep that it has become or begun meanwhile: with either the container ends.
+        var process =
+            pids.First(p => !File.ReadAllText($"/proc/{p}/cmdline").Contains("pause", StringComparison.Ordinal));
+
+        Linux.Signal(process, Linux.SignalKill);
 
         var restarted = await Cluster.UntilAsync(
             pod, p => p.Status.ContainerStatuses[0] is { RestartCount: 1, Ready: true }, "restarted");

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.NodeAgent.Volumes;
 using Xunit;
 using static OrleansOrchestrator.NodeAgent.Tests.Support.TestPods;
 
@@ -121,7 +123,9 @@ public sealed class PodContentTests(NodeHarness node)
     public async Task A_volume_that_cannot_be_mounted_is_told()
     {
         node.Require();
-        var pod = Pod("no-volume", Service("c"));
+        var container = Service("c");
+        container.VolumeMounts = [new V1VolumeMount { Name = "v", MountPath = "/v" }];
+        var pod = Pod("no-volume", container);
         pod.Spec.Volumes = [new V1Volume { Name = "v", ConfigMap = new V1ConfigMapVolumeSource { Name = "absent" } }];
         Cluster.Create(pod);
 
@@ -169,6 +173,37 @@ public sealed class PodContentTests(NodeHarness node)
 
         Assert.True(running.Status.ContainerStatuses[0].Started);
         await node.DeleteAsync(pod);
+    }
+
+    [Fact]
+    public async Task A_probe_waits_counts_and_kills_as_it_says()
+    {
+        node.Require();
+        var container = Shell("c", "trap '' TERM; date +%s > /data/started; while true; do sleep 1; done");
+        container.VolumeMounts = [new V1VolumeMount { Name = "data", MountPath = "/data" }];
+        container.ReadinessProbe = Probe("date +%s >> /data/asked");
+        (container.ReadinessProbe.InitialDelaySeconds, container.ReadinessProbe.SuccessThreshold) = (3, 2);
+        container.LivenessProbe = Probe("test ! -e /data/unwell");
+        (container.LivenessProbe.FailureThreshold, container.LivenessProbe.TerminationGracePeriodSeconds) = (1, 1);
+        var pod = Pod("patient", container);
+        pod.Spec.TerminationGracePeriodSeconds = 600; // nobody waits for that long: the probe's own grace counts
+        pod.Spec.Volumes = [new V1Volume { Name = "data", EmptyDir = new V1EmptyDirVolumeSource() }];
+        Cluster.Create(pod);
+
+        await Cluster.UntilAsync(pod, IsReady, "ready");
+        var data = node.Get<PodPaths>().Volume(pod.Metadata.Uid, "empty-dir", "data");
+        var started = long.Parse(await File.ReadAllTextAsync(Path.Combine(data, "started")),
+            CultureInfo.InvariantCulture);
+        var asked = (await File.ReadAllLinesAsync(Path.Combine(data, "asked"))).Select(l =>
+            long.Parse(l, CultureInfo.InvariantCulture)).ToList();
+        await File.WriteAllTextAsync(Path.Combine(data, "unwell"), "");
+        await Cluster.UntilAsync(pod, p => p.Status.ContainerStatuses[0].LastState?.Terminated?.ExitCode == 137,
+            "killed");
+
+        Assert.True(asked.Count >= 2, "one success was enough");
+        Assert.True(asked[0] - started >= 2, "it was asked at once");
+        Cluster.BeginDelete(pod, 1);
+        await Cluster.UntilAsync(() => !Cluster.Exists(pod), () => "deleted");
     }
 
     [Fact]

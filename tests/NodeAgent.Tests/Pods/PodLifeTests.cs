@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
@@ -288,6 +289,65 @@ public sealed class PodLifeTests(NodeHarness node)
 
         Assert.Equal(running.Status.HostIP, running.Status.PodIP);
         await node.DeleteAsync(pod);
+    }
+
+    /// <summary>The command is missing: that says nothing about the program, which goes on.</summary>
+    [Fact]
+    public async Task A_probe_that_cannot_be_carried_out_restarts_nothing()
+    {
+        node.Require();
+        var container = Shell("c", "sleep 3600");
+        container.LivenessProbe = new V1Probe
+        {
+            Exec = new V1ExecAction { Command = ["/no/such/command"] }, PeriodSeconds = 1, FailureThreshold = 1,
+        };
+        var second = Shell("d", "sleep 3600");
+        second.LivenessProbe =
+            new V1Probe { Exec = new V1ExecAction { Command = ["false"] }, PeriodSeconds = 1, FailureThreshold = 2 };
+        second.Lifecycle = null;
+        var pod = Pod("unprobed", container, second);
+        pod.Spec.TerminationGracePeriodSeconds = 1;
+        Cluster.Create(pod);
+
+        await Cluster.UntilEventAsync(pod, "Unhealthy", "Liveness probe errored and resulted in unknown state:");
+
+        // the other's two failures take longer than one of the first would
+        var after = await Cluster.UntilAsync(
+            pod, p => p.Status?.ContainerStatuses?.Any(s => s.Name == "d" && s.RestartCount > 0) == true,
+            "d restarted");
+        Assert.Equal(0, after.Status.ContainerStatuses.Single(s => s.Name == "c").RestartCount);
+        await node.DeleteAsync(pod);
+    }
+
+    /// <summary>The pod selects a label that the node got after the agent last looked at itself.</summary>
+    [Fact]
+    public async Task A_pod_that_selects_what_its_node_has_just_become_is_taken()
+    {
+        node.Require();
+        var known = new V1Node { Metadata = new V1ObjectMeta { Name = node.Options.NodeName, ResourceVersion = "1" } };
+        var newest = new V1Node
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = known.Metadata.Name, ResourceVersion = "2",
+                Labels = new Dictionary<string, string> { ["just"] = "now" },
+            },
+        };
+        node.Get<NodeObject>().Set(known);
+        Cluster.NewestNode = known;
+        var refused = Pod("selects-nothing", Service("web"));
+        refused.Spec.NodeSelector = new Dictionary<string, string> { ["just"] = "now" };
+        Cluster.Create(refused);
+        await Cluster.UntilAsync(
+            refused, p => p.Status?.Reason == "NodeAffinity", "rejected while nobody has the label");
+
+        Cluster.NewestNode = newest;
+        var pod = Pod("selects-news", Service("web"));
+        pod.Spec.NodeSelector = refused.Spec.NodeSelector;
+        Cluster.Create(pod);
+        await Cluster.UntilAsync(pod, IsReady, "ready");
+        await node.DeleteAsync(pod);
+        Cluster.ForceDelete(refused);
     }
 
     private static V1ContainerStatus? Only(V1Pod pod) =>

@@ -37,6 +37,18 @@ public sealed class PodPlannerTests
     }
 
     [Fact]
+    public void An_init_container_with_a_policy_of_its_own_follows_that()
+    {
+        var pod = Pod(["main"], inits: ["one"]);
+        pod.Spec.InitContainers[0].RestartPolicy = "Never";
+        Assert.Empty(Starts(pod, Exited("one", 1)));
+
+        pod.Spec.RestartPolicy = "Never";
+        pod.Spec.InitContainers[0].RestartPolicy = "OnFailure";
+        Assert.Equal(["one"], Starts(pod, Exited("one", 1)));
+    }
+
+    [Fact]
     public void The_next_container_waits_for_a_sidecar_to_have_started()
     {
         var pod = Pod(["main"], inits: ["side"]);

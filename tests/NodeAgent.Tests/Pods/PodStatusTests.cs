@@ -58,6 +58,23 @@ public sealed class PodStatusTests
         Assert.Equal(1, status.LastState.Terminated.ExitCode);
     }
 
+    /// <summary>States, the first container's own policy, the pod's → phase.</summary>
+    [Theory]
+    [InlineData("01", "Always", "Never", "Running")]
+    [InlineData("11", "Never", "Never", "Failed")]
+    [InlineData("10", "OnFailure", "Never", "Running")]
+    [InlineData("00", "OnFailure", "Never", "Succeeded")]
+    public void A_containers_own_restart_policy_counts_for_the_phase(string states, string own, string policy,
+        string phase)
+    {
+        var pod = Pod(policy, "a", "b");
+        pod.Spec.Containers[0].RestartPolicy = own;
+
+        Assert.Equal(phase,
+            Compute(pod,
+            states.Select((s, i) => Record(((char)('a' + i)).ToString(), s)).OfType<ContainerRecord>()).Phase);
+    }
+
     [Fact]
     public void Readiness_needs_the_gates_of_others_too()
     {
@@ -72,6 +89,58 @@ public sealed class PodStatusTests
         var ready = conditions.Single(c => c.Type == "Ready");
         Assert.Equal("ReadinessGatesNotReady", ready.Reason);
         Assert.Equal("the status of pod readiness gate \"example.com/lb\" is not \"True\", but False", ready.Message);
+    }
+
+    /// <summary>States of two init containers and the main one; what the condition says of them.</summary>
+    [Theory]
+    [InlineData("---", "containers with incomplete status: [a b]")]
+    [InlineData("R--", "containers with incomplete status: [a b]")]
+    [InlineData("1--", "containers with incomplete status: [a b]")]
+    [InlineData("W--", "containers with incomplete status: [a b]")]
+    [InlineData("0R-", "containers with incomplete status: [b]")]
+    [InlineData("0W-", "containers with incomplete status: [b]")]
+    [InlineData("00-", null)]
+    [InlineData("00R", null)]
+    [InlineData("00W", null)]
+    [InlineData("1-R", null)]
+    public void Init_containers_are_complete_only_when_they_have_succeeded(string states, string? message)
+    {
+        var pod = Pod("Always", "c");
+        pod.Spec.InitContainers = [TestPods.Service("a"), TestPods.Service("b")];
+        var names = new[] { "a", "b", "c" };
+        var records = states.Select((s, i) => Record(names[i], s == 'W' ? '1' : s)).OfType<ContainerRecord>();
+        var waiting = names.Where((_, i) => states[i] == 'W');
+
+        var status = PodStatusComputer.Compute(Input(pod, records) with
+        {
+            Waiting = waiting.ToDictionary(n => n, _ => new WaitingReason("CrashLoopBackOff", "back-off")),
+        });
+
+        var condition = status.Conditions.Single(c => c.Type == "Initialized");
+        Assert.Equal(
+            message is null ? ("True", null, null) : ("False", "ContainersNotInitialized", message),
+            (condition.Status, condition.Reason, condition.Message));
+        Assert.Equal(
+            states[..2].Select(s => (Ready: s == '0', Started: (bool?)false)),
+            status.InitContainerStatuses.Select(s => (s.Ready, s.Started)));
+        Assert.Equal(
+            states[2] == 'R' ? null : "containers with unready status: [c]",
+            status.Conditions.Single(c => c.Type == "ContainersReady").Message);
+    }
+
+    [Fact]
+    public void A_pod_with_a_sidecar_that_starts_again_stays_initialized_while_another_container_runs()
+    {
+        var pod = Pod("Always", "c");
+        pod.Spec.InitContainers = [TestPods.Service("side")];
+        pod.Spec.InitContainers[0].RestartPolicy = "Always";
+
+        var running = Compute(pod, [Record("side", '1')!, Record("c", 'R')!]).Conditions;
+        var before = Compute(pod, [Record("side", '1')!]).Conditions;
+
+        Assert.Equal("True", running.Single(c => c.Type == "Initialized").Status);
+        Assert.Equal("containers with incomplete status: [side]", before.Single(c => c.Type == "Initialized").Message);
+        Assert.Equal("containers with unready status: [side]", running.Single(c => c.Type == "Ready").Message);
     }
 
     [Fact]

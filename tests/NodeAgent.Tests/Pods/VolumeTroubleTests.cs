@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -43,8 +44,8 @@ public sealed class VolumeTroubleTests(NodeHarness node)
 
             // it has ended, and says so, but it is not gone; others come and go meanwhile
             await Cluster.UntilAsync(pod, p => p.Status.ContainerStatuses[0].State.Terminated is not null, "ended");
-            Assert.True(Mounts.IsMountPoint(bound));
-            Assert.False(Mounts.IsMountPoint(node.Get<PodPaths>().Volume(pod.Metadata.Uid, "empty-dir", "memory")));
+            Assert.True(MountPoints.Contains(bound));
+            Assert.False(MountPoints.Contains(node.Get<PodPaths>().Volume(pod.Metadata.Uid, "empty-dir", "memory")));
             var other = Cluster.Create(Pod("other-volume", Service("c")));
             await Cluster.UntilAsync(other, IsReady, "ready");
             await node.DeleteAsync(other);

@@ -25,7 +25,8 @@ public sealed class GrpcHealthCheckTests
     public async Task The_answer_decides(byte status, bool healthy, string output)
     {
         await using var server = await HealthServer.StartAsync(context => HealthServer.AnswerAsync(context, status));
-        Assert.Equal(new HandlerResult(healthy, output), await AskAsync(server.Port));
+        Assert.Equal(
+            healthy ? HandlerResult.Success(output) : HandlerResult.Failure(output), await AskAsync(server.Port));
     }
 
     [Fact]
@@ -54,7 +55,7 @@ public sealed class GrpcHealthCheckTests
     {
         await using var server = await HealthServer.StartAsync(
             context => HealthServer.RefuseAsync(context, status, message));
-        Assert.Equal(new HandlerResult(false, output), await AskAsync(server.Port));
+        Assert.Equal(HandlerResult.Failure(output), await AskAsync(server.Port));
     }
 
     [Fact]
@@ -63,7 +64,7 @@ public sealed class GrpcHealthCheckTests
         await using var server = await HealthServer.StartAsync(
             context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
         Assert.Equal(
-            new HandlerResult(false, "timeout: health rpc did not complete within 1s"), await AskAsync(server.Port));
+            HandlerResult.Failure("timeout: health rpc did not complete within 1s"), await AskAsync(server.Port));
     }
 
     [Fact]
@@ -71,8 +72,8 @@ public sealed class GrpcHealthCheckTests
     {
         var port = FreePort();
         Assert.Equal(
-            new HandlerResult(
-                false, $"timeout: failed to connect service \"127.0.0.1:{port}\" within 1s: context deadline exceeded"),
+            HandlerResult.Failure(
+                $"timeout: failed to connect service \"127.0.0.1:{port}\" within 1s: context deadline exceeded"),
             await AskAsync(port));
     }
 

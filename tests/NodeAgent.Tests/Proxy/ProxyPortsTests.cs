@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
 
 public sealed class ProxyPortsTests
 {
-    private static readonly ProxyNode Here = new("n1", "z1", [IPAddress.Parse("192.0.2.1")]);
+    private static readonly ProxyNode Here = new(
+        "n1", "z1", [IPAddress.Parse("192.0.2.1")], IPNetwork.Parse("10.244.0.0/24"));
 
     [Fact]
     public void Ready_endpoints_are_chosen_and_without_any_those_that_end_but_serve()
@@ -18,6 +19,27 @@ public sealed class ProxyPortsTests
         Assert.Equal(["10.244.0.1"], Addresses(Service(), Slice(ready, ending, gone)));
         Assert.Equal(["10.244.0.2"], Addresses(Service(), Slice(ending, gone)));
         Assert.Empty(Addresses(Service(), Slice(gone)));
+    }
+
+    /// <summary>
+    /// Whether a pod may reach itself through a Service is told by its address, not by what a slice says of its node.
+    /// </summary>
+    [Theory]
+    [InlineData("10.244.0.1", "n1", true)]
+    [InlineData("10.244.0.1", "n2", true)]
+    [InlineData("10.244.0.1", null, true)]
+    [InlineData("192.0.2.77", "n1", true)]
+    [InlineData("10.244.1.1", "n2", false)]
+    [InlineData("10.244.1.1", null, false)]
+    public void What_may_be_a_pod_of_this_node_gets_a_hairpin(string address, string? node, bool expected)
+    {
+        var endpoint = Endpoint(address, ready: true);
+        endpoint.NodeName = node;
+        var port = Assert.Single(ProxyPorts.Of(Service(), [Slice(endpoint)], Here));
+        Assert.Equal(expected ? [address] : [], port.Hairpins.Select(a => a.ToString()));
+        var rules = new Ruleset();
+        PortRules.AddTo(rules, port, "10.244.0.0/16");
+        Assert.Equal(expected, rules.Elements.ContainsKey(("hairpins", $"{address} . {address}")));
     }
 
     [Fact]

@@ -37,6 +37,8 @@ public sealed class RulesetTextTests
             SourceRanges = [.. Enumerable.Range(0, chosen.Item3).Select(i => IPNetwork.Parse($"192.0.{i}.0/24"))],
         });
 
+    private static readonly RulesetText Text = new(ProxyTable.DefaultName);
+
     private static readonly Gen<Dictionary<string, Ruleset>> AnyStep = Gen.Select(
         Gen.Int[0, 4],
         AnyPort.List[0, 2],
@@ -55,13 +57,13 @@ public sealed class RulesetTextTests
                 time.Now += TimeSpan.FromSeconds(seconds);
                 var (before, after) = ledger.Replace(step);
                 var idle = parts.Due(after);
-                kernel.Run(RulesetText.Change(before, after, parts.Missing(after), idle));
+                kernel.Run(Text.Change(before, after, parts.Missing(after), idle));
                 parts.Note(before.Parts.Keys, after, idle);
             }
 
             var whole = new KernelModel();
             var all = ledger.All();
-            whole.Run(RulesetText.Change(new Ruleset(), all, all.Parts, []));
+            whole.Run(Text.Change(new Ruleset(), all, all.Parts, []));
             Assert.Equal(whole.Dump(), kernel.Dump());
         },
         iter: 3000);
@@ -112,7 +114,7 @@ public sealed class RulesetTextTests
             var young = new RulesetLedger();
             young.Replace(last);
             Assert.Equal(young.All().Parts.OrderBy(p => p.Key.Name), old.All().Parts.OrderBy(p => p.Key.Name));
-            Assert.Equal("", RulesetText.Change(old.All(), young.All(), [], []));
+            Assert.Equal("", Text.Change(old.All(), young.All(), [], []));
         },
         iter: 500);
 
@@ -134,7 +136,7 @@ public sealed class RulesetTextTests
 
         ledger.Replace(Step());
         var (before, after) = ledger.Replace(Step());
-        Assert.Equal("", RulesetText.Change(before, after, [], []));
+        Assert.Equal("", Text.Change(before, after, [], []));
     }
 
     private static Ruleset RulesOf(int service, List<ProxyPort> ports)

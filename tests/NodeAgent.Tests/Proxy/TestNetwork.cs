@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using Xunit;
@@ -41,7 +42,7 @@ public sealed partial class TestNetwork : IAsyncLifetime
     public static ProxyEndpoint Endpoint(int pod) =>
         new(IPAddress.Parse($"10.200.0.{10 + pod}"), PodPort, IsLocal: true);
 
-    public ProxyTable NewTable() => new(ClusterCidr, DnsAddress, TimeProvider.System, Node);
+    public ProxyTable NewTable() => new(ClusterCidr, DnsAddress, TimeProvider.System, space: Node);
 
     // Without redirects: the kernel counts them against the rate of its other ICMP messages, refusals among them.
     public async ValueTask InitializeAsync()
@@ -169,22 +170,39 @@ public sealed partial class TestNetwork : IAsyncLifetime
         }
     }
 
-    // A socket belongs to the namespace of the thread that makes it.
     private Socket Open(string space, SocketType type, ProtocolType protocol)
     {
-        Socket? socket = null;
+        var socket = In(space, () => new Socket(AddressFamily.InterNetwork, type, protocol));
+        _sockets.Add(socket);
+        return socket;
+    }
+
+    /// <summary>Makes something in a namespace: a socket belongs to that of the thread that makes it.</summary>
+    public T In<T>(string space, Func<T> make)
+        where T : class
+    {
+        T? made = null;
+        Exception? failure = null;
         var thread = new Thread(() =>
         {
             using var handle = File.OpenHandle($"/run/netns/{space}");
-            if (SetNamespace(handle, CloneNewNet) == 0)
+            if (SetNamespace(handle, CloneNewNet) != 0)
             {
-                socket = new Socket(AddressFamily.InterNetwork, type, protocol);
+                return;
+            }
+
+            try
+            {
+                made = make();
+            }
+            catch (SocketException refused)
+            {
+                failure = refused;
             }
         });
         thread.Start();
         thread.Join();
-        _sockets.Add(socket ?? throw new InvalidOperationException("setns"));
-        return socket;
+        return made ?? throw new InvalidOperationException("setns", failure);
     }
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using OrleansOrchestrator.NodeAgent.Server;
 using Xunit;
 
@@ -78,6 +80,28 @@ public sealed class ContainerLogsTests : IDisposable
         Volatile.Write(ref isRunning, false);
         await following.WaitAsync(Patience);
         Assert.Equal(expected.ToString(), output.Text);
+    }
+
+    // Runtimes leave zeros out at the end of a fraction.
+    [Theory]
+    [InlineData("05:00:00.5Z", "05:00:00Z", false)]
+    [InlineData("05:00:00.5Z", "05:00:00.499999999Z", false)]
+    [InlineData("05:00:00.5Z", "05:00:00.5Z", true)]
+    [InlineData("05:00:00.5Z", "05:00:00.500000000Z", true)]
+    [InlineData("05:00:00.5Z", "05:00:00.50000001Z", true)]
+    [InlineData("05:00:00Z", "05:00:00Z", true)]
+    [InlineData("05:00:00Z", "04:59:59.9Z", false)]
+    [InlineData("05:00:00.123456789Z", "05:00:00.123456789Z", true)]
+    [InlineData("05:00:00.1234567899Z", "05:00:00.1234566Z", false)]
+    [InlineData("06:00:00.5%2B01:00", "05:00:00.5Z", true)]
+    public async Task Lines_from_the_very_moment_on_are_wanted(string since, string written, bool isWanted)
+    {
+        await File.WriteAllTextAsync(LogPath, $"2026-11-23T{written} stdout F line\n");
+        var query = new QueryCollection(QueryHelpers.ParseQuery($"?sinceTime=2026-11-23T{since}&sinceTime=x"));
+        var output = new MemoryStream();
+        await new ContainerLogs(TimeProvider.System).CopyAsync(
+            LogPath, LogRequest.Read(query, Start), () => false, output, CancellationToken.None);
+        Assert.Equal(isWanted ? "line\n" : "", Encoding.UTF8.GetString(output.ToArray()));
     }
 
     private static List<(Line Line, DateTimeOffset Time, string Text)> Written(List<Line> lines)

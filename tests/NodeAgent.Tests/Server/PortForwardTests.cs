@@ -65,7 +65,8 @@ public sealed class PortForwardTests : IDisposable
             if (i % 4 == 3)
             {
                 Assert.Equal(
-                    $"error forwarding port {refused} to pod p, uid : u: Connection refused", Encoding.UTF8.GetString(await StreamHost.ReadAllAsync(error)));
+                    $"error forwarding port {refused} to pod p, uid u: Connection refused",
+                    Encoding.UTF8.GetString(await StreamHost.ReadAllAsync(error)));
                 return;
             }
 
@@ -205,7 +206,7 @@ public sealed class PortForwardTests : IDisposable
             await server.WriteAsync(got, StreamHost.Limit);
         });
         using var client = await host.WebSocketAsync(
-            string.Create(CultureInfo.InvariantCulture, $"/forward?ports={refused}&ports={Port}"), "v4.channel.k8s.io");
+            string.Create(CultureInfo.InvariantCulture, $"/forward?port={refused}&port={Port}"), "v4.channel.k8s.io");
         await client.SendAsync(
             new byte[] { 2, (byte)'h', (byte)'e', (byte)'l' }, WebSocketMessageType.Binary, false, StreamHost.Limit);
         await client.SendAsync("lo"u8.ToArray(), WebSocketMessageType.Binary, true, StreamHost.Limit);
@@ -228,11 +229,60 @@ public sealed class PortForwardTests : IDisposable
         await serving;
     }
 
+    [Fact]
+    public async Task Text_channels_are_encoded()
+    {
+        await using var host = await StreamHost.StartAsync();
+        var serving = ServeAsync(async server =>
+        {
+            var got = new byte[5];
+            await server.ReadExactlyAsync(got, StreamHost.Limit);
+            await server.WriteAsync(got, StreamHost.Limit);
+        });
+        using var client = await host.WebSocketAsync(
+            string.Create(CultureInfo.InvariantCulture, $"/forward?port={Port}"), "v4.base64.channel.k8s.io");
+        await client.SendAsync("0aGVsbG8="u8.ToArray(), WebSocketMessageType.Text, true, StreamHost.Limit);
+        var got = new List<string>();
+        var buffer = new byte[4096];
+        while (await client.ReceiveAsync(
+            new ArraySegment<byte>(buffer), StreamHost.Limit) is { MessageType: WebSocketMessageType.Text } received)
+        {
+            got.Add(Encoding.ASCII.GetString(buffer, 0, received.Count));
+        }
+
+        var head = new byte[2];
+        BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)Port);
+        var port = Convert.ToBase64String(head);
+        Assert.Equal([$"0{port}", $"1{port}", "0aGVsbG8="], got);
+        await serving;
+    }
+
+    [Theory]
+    [InlineData("", 400, "unable to upgrade: X-Stream-Protocol-Version is required")]
+    [InlineData(
+        "X-Stream-Protocol-Version: a, b\r\n",
+        403,
+        "unable to upgrade: unable to negotiate protocol: client supports [a b], server accepts [portforward.k8s.io]")]
+    public async Task Spdy_is_negotiated(string header, int code, string message)
+    {
+        await using var host = await StreamHost.StartAsync();
+        await using var stream = await StreamHost.ConnectAsync(host.Address.Port, StreamHost.Limit);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST /forward HTTP/1.1\r\nHost: node\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n{header}\r\n"),
+            StreamHost.Limit);
+        Assert.StartsWith($"HTTP/1.1 {code} ", await StreamHost.ReadHeadAsync(stream), StringComparison.Ordinal);
+        var body = new byte[1024];
+        Assert.Contains(
+            message, Encoding.UTF8.GetString(body, 0, await stream.ReadAsync(body, StreamHost.Limit)),
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
-    [InlineData("?ports=0")]
-    [InlineData("?ports=80,http")]
-    [InlineData("?ports=70000")]
+    [InlineData("?port=0")]
+    [InlineData("?port=80,http")]
+    [InlineData("?port=70000")]
     public async Task Channels_for_no_ports_are_refused(string query)
     {
         await using var host = await StreamHost.StartAsync();

@@ -30,9 +30,11 @@ public sealed class RemoteCommandTests
             await FakeRuntime.ExitAsync(streams, Exit7);
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdout=true&stderr=true", protocol);
+        using var client = await host.WebSocketAsync("/exec?output=1&error=1", protocol);
         var channels = await ReceiveAllAsync(client);
-        Assert.Equal(("good", "bad", Exit7), (channels.Text(1), channels.Text(2), channels.Text(3)));
+        var last = protocol == V5 ? Exit7.Replace(
+            "code: exit status 7", "code: command terminated with exit code 7", StringComparison.Ordinal) : Exit7;
+        Assert.Equal(("good", "bad", last), (channels.Text(1), channels.Text(2), channels.Text(3)));
         Assert.Equal(3, channels.Last);
         Assert.Equal(WebSocketCloseStatus.NormalClosure, client.CloseStatus);
     }
@@ -66,7 +68,7 @@ public sealed class RemoteCommandTests
             await FakeRuntime.ExitAsync(streams, Success);
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdin=true", V4);
+        using var client = await host.WebSocketAsync("/exec?input=1", V4);
         await SendAsync(client, 255, [0]);
         await SendAsync(client, 9, "x"u8);
         await SendAsync(client, 4, "x"u8);
@@ -89,7 +91,7 @@ public sealed class RemoteCommandTests
             await FakeRuntime.ExitAsync(streams, Success);
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdin=true&stdout=true&stderr=true&tty=true", V5);
+        using var client = await host.WebSocketAsync("/exec?input=1&output=1&error=1&tty=1", V5);
         await SendAsync(client, 4, """{"Width":80,"Height":24}"""u8);
         Assert.Equal("""{"Width":80,"Height":24}""", await size.Task.WaitAsync(StreamHost.Patience));
         Assert.Equal(Success, (await ReceiveAllAsync(client)).Text(3));
@@ -111,7 +113,7 @@ public sealed class RemoteCommandTests
             await FakeRuntime.ExitAsync(streams, Success);
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdout=true", V5);
+        using var client = await host.WebSocketAsync("/exec?output=1", V5);
         Assert.InRange(await StreamHost.StandsStillAsync(() => Interlocked.Read(ref sent)), 1, BoundBytes);
         var channels = await ReceiveAllAsync(client);
         StreamHost.AssertSame(noise, channels.Bytes(1));
@@ -131,7 +133,7 @@ public sealed class RemoteCommandTests
             await FakeRuntime.ExitAsync(streams, Success);
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdin=true", V5);
+        using var client = await host.WebSocketAsync("/exec?input=1", V5);
         var sent = 0L;
         var sending = Task.Run(async () =>
         {
@@ -162,7 +164,7 @@ public sealed class RemoteCommandTests
             return Task.CompletedTask;
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdin=true&stdout=true", V5);
+        using var client = await host.WebSocketAsync("/exec?input=1&output=1", V5);
         await running.Task.WaitAsync(StreamHost.Patience);
         if (politely)
         {
@@ -186,7 +188,7 @@ public sealed class RemoteCommandTests
             runtime.Cut();
         };
         await using var host = await StreamHost.StartAsync(runtime);
-        using var client = await host.WebSocketAsync("/exec?stdout=true", V5);
+        using var client = await host.WebSocketAsync("/exec?output=1", V5);
         var channels = await ReceiveAllAsync(client);
         Assert.Equal("some", channels.Text(1));
         Assert.Contains("\"status\":\"Failure\"", channels.Text(3), StringComparison.Ordinal);
@@ -199,7 +201,7 @@ public sealed class RemoteCommandTests
         using var runtime = new FakeRuntime(3, _ => Task.CompletedTask);
         await using var host = await StreamHost.StartAsync(
             runtime, new StreamTimeouts(TimeProvider.System) { Idle = TimeSpan.FromMilliseconds(200) });
-        using var client = await host.WebSocketAsync("/exec?stdin=true&stdout=true", V5);
+        using var client = await host.WebSocketAsync("/exec?input=1&output=1", V5);
         await ReceiveAllAsync(client);
         await runtime.Ended;
     }
@@ -210,7 +212,7 @@ public sealed class RemoteCommandTests
         using var runtime = new FakeRuntime(0, _ => Task.CompletedTask);
         await using var host = await StreamHost.StartAsync(
             runtime, new StreamTimeouts(TimeProvider.System) { Creation = TimeSpan.FromMilliseconds(200) });
-        using var client = await host.WebSocketAsync("/exec?stdout=true", V5);
+        using var client = await host.WebSocketAsync("/exec?output=1", V5);
         await ReceiveAllAsync(client);
         await runtime.Ended;
     }
@@ -225,7 +227,7 @@ public sealed class RemoteCommandTests
             await FakeRuntime.ExitAsync(streams, Exit7);
         });
         await using var host = await StreamHost.StartAsync(runtime);
-        var (connection, transport) = await host.SpdyAsync("/exec?stdin=true&stdout=true");
+        var (connection, transport) = await host.SpdyAsync("/exec?input=1&output=1");
         await using var closing = connection;
         async Task<SpdyStream> OpenAsync(string type) =>
             await connection.OpenAsync(new Dictionary<string, string> { ["streamtype"] = type }, StreamHost.Limit);
@@ -243,8 +245,8 @@ public sealed class RemoteCommandTests
 
     [Theory]
     [InlineData("/exec", "you must specify at least 1 of stdin, stdout, stderr")]
-    [InlineData("/exec?stderr=true&tty=true", "you must specify at least 1 of stdin, stdout, stderr")]
-    [InlineData("/exec?stdout=true", "Upgrade request required")]
+    [InlineData("/exec?error=1&tty=1", "you must specify at least 1 of stdin, stdout, stderr")]
+    [InlineData("/exec?output=1", "Upgrade request required")]
     [InlineData("/forward?port=80", "Upgrade request required")]
     public async Task Requests_that_ask_for_nothing_are_refused(string path, string message)
     {

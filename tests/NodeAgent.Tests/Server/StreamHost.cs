@@ -42,17 +42,27 @@ internal sealed class StreamHost : IAsyncDisposable
 
     /// <summary>A WebSocket as a client of Kubernetes opens it; .NET's own client refuses protocol names with a
     /// slash.</summary>
-    public async Task<WebSocket> WebSocketAsync(string pathAndQuery, string protocol)
+    public async Task<WebSocket> WebSocketAsync(string pathAndQuery, string? protocol)
+    {
+        var stream = await HandshakeAsync(pathAndQuery, protocol);
+        var head = await ReadHeadAsync(stream);
+        Assert.StartsWith("HTTP/1.1 101 ", head, StringComparison.Ordinal);
+        Assert.Equal(
+            protocol is not null, head.Contains($"Sec-WebSocket-Protocol: {protocol}\r\n", StringComparison.Ordinal));
+        return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { SubProtocol = null });
+    }
+
+    /// <summary>Asks for a WebSocket; the answer is to be read.</summary>
+    public async Task<NetworkStream> HandshakeAsync(string pathAndQuery, string? protocol)
     {
         var stream = await ConnectAsync(Address.Port, Limit);
         await stream.WriteAsync(
             Encoding.ASCII.GetBytes(
                 $"GET {pathAndQuery} HTTP/1.1\r\nHost: node\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-                $"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: {protocol}\r\n\r\n"),
+                "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n" +
+                (protocol is null ? "\r\n" : $"Sec-WebSocket-Protocol: {protocol}\r\n\r\n")),
             Limit);
-        var head = await ReadHeadAsync(stream);
-        Assert.Contains($"Sec-WebSocket-Protocol: {protocol}\r\n", head, StringComparison.Ordinal);
-        return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { SubProtocol = null });
+        return stream;
     }
 
     /// <summary>A SPDY connection, straight or through a WebSocket; <paramref name="transport"/> can be cut by the
@@ -134,14 +144,25 @@ internal sealed class StreamHost : IAsyncDisposable
         {
             await (context.Request.Path == "/exec"
                 ? RemoteCommand.ServeAsync(
-                    context, StreamChoice.Read(context.Request.Query), timeouts, _ => Task.FromResult(runtime!.Url))
-                : new PortForward(new ForwardTarget("p, uid : u", ConnectAsync), timeouts, NullLogger.Instance).ServeAsync(context));
+                    context, StreamChoice.Read(context.Request.Query), timeouts, _ => OpenAsync(context, runtime))
+                : new PortForward(new ForwardTarget("p", "u", ConnectAsync), timeouts, NullLogger.Instance)
+                    .ServeAsync(context));
+        }
+        catch (StreamRefusedException refused) when (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = refused.Code;
+            await context.Response.WriteAsync(refused.Message);
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or TimeoutException or WebSocketException)
         {
             context.Abort();
         }
     }
+
+    private static Task<Uri> OpenAsync(HttpContext context, FakeRuntime? runtime) =>
+        context.Request.Query["refuse"].ToString() is { Length: > 0 } why
+            ? Task.FromException<Uri>(new StreamRefusedException(500, why))
+            : Task.FromResult(runtime?.Url ?? new Uri("http://127.0.0.1:9"));
 
     internal static async Task<string> ReadHeadAsync(Stream stream)
     {

@@ -16,6 +16,8 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     private readonly ConcurrentDictionary<string, V1Pod> _pods = new();
     private readonly ConcurrentDictionary<string, V1ConfigMap> _maps = new();
     private readonly ConcurrentDictionary<string, V1Secret> _secrets = new();
+    private readonly ConcurrentDictionary<string, V1PersistentVolumeClaim> _claims = new();
+    private readonly ConcurrentDictionary<string, V1PersistentVolume> _volumes = new();
     private readonly ConcurrentDictionary<string, IReadOnlySet<ObjectReference>> _references = new();
     private readonly ConcurrentQueue<Corev1Event> _events = new();
     private readonly TaskCompletionSource<V1Node> _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,6 +101,23 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         });
     }
 
+    /// <summary>What <c>kubectl delete --force --grace-period=0</c> does: the object is gone at once.</summary>
+    public void ForceDelete(V1Pod pod)
+    {
+        if (_pods.TryRemove(pod.Metadata.Uid, out var last))
+        {
+            _listeners?.Invoke(PodChange.Removed, last with
+            {
+                Metadata = last.Metadata with
+                {
+                    DeletionTimestamp = TimeProvider.System.GetUtcNow().UtcDateTime,
+                    DeletionGracePeriodSeconds = 0,
+                },
+            });
+            Signal();
+        }
+    }
+
     public void Change(string uid, Func<V1Pod, V1Pod> change)
     {
         V1Pod changed;
@@ -123,6 +142,24 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     {
         _secrets[$"{secret.Metadata.NamespaceProperty}/{secret.Metadata.Name}"] = secret;
         Affect(new ObjectReference("Secret", secret.Metadata.NamespaceProperty, secret.Metadata.Name));
+    }
+
+    public void Put(V1PersistentVolumeClaim claim) =>
+        _claims[$"{claim.Metadata.NamespaceProperty}/{claim.Metadata.Name}"] = claim;
+
+    public void Put(V1PersistentVolume volume) => _volumes[volume.Metadata.Name] = volume;
+
+    public Task<V1PersistentVolumeClaim?> GetClaimAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(_claims.GetValueOrDefault($"{objectNamespace}/{name}"));
+    }
+
+    public Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(_volumes.GetValueOrDefault(name));
     }
 
     /// <summary>Waits until a condition on a pod holds; fails with what the pod looks like then.</summary>
@@ -230,7 +267,10 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         return Task.FromResult(true);
     }
 
-    public Task<V1Node?> GetNodeAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1Node?>(null);
+    /// <summary>What the API has of the node, beyond what the agent knows from registering it.</summary>
+    public V1Node? NewestNode { get; set; }
+
+    public Task<V1Node?> GetNodeAsync(string name, CancellationToken cancellationToken) => Task.FromResult(NewestNode);
 
     /// <summary>The node as it was registered.</summary>
     public Task<V1Node> RegisteredNode => _registered.Task;
@@ -284,7 +324,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     {
         var types = changed.Select(c => (string)c!["type"]!).ToHashSet();
         return new JsonArray([
-            .. changed.Select(c => c!.DeepClone()),
+            .. changed.Where(c => c!["$patch"] is null).Select(c => c!.DeepClone()),
             .. old.Where(c => !types.Contains((string)c!["type"]!)).Select(c => c!.DeepClone()),
         ]);
     }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Support;
 
@@ -29,6 +30,16 @@ internal static class TestPods
     /// <summary>Runs until it is told to stop, and stops at once then.</summary>
     public static V1Container Service(string name) =>
         Shell(name, "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done");
+
+    /// <summary>A node with room for all.</summary>
+    public static PodAdmissionInput Admission(V1Pod pod) => new()
+    {
+        Pod = pod,
+        Allocatable = new Dictionary<string, ResourceQuantity>
+        {
+            ["cpu"] = new("2"), ["memory"] = new("2Gi"), ["ephemeral-storage"] = new("10Gi"), ["pods"] = new("10"),
+        },
+    };
 
     public static bool IsReady(V1Pod pod) =>
         pod.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;

@@ -33,17 +33,19 @@ public sealed class CreateAnswersTests
     [MemberData(nameof(Scenarios))]
     public void CreatesAnswerAsRecorded(string scenario)
     {
-        Assert.SkipWhen(GoldenExchanges.Folder is null, "the recorded exchanges are not on this machine");
         var complaints =
             GoldenExchanges.Read(scenario).Where(IsCovered).Select(Compare).Where(c => c is not null).ToList();
         Assert.True(complaints.Count == 0, string.Join("\n\n", complaints));
     }
 
     /// <summary>
-    /// Upstream allocates a Service's address before it notices that the name is missing: the admission plugin's case.
+    /// Upstream allocates a Service's address before it notices that the name is missing: the admission plugin's case,
+    /// as labels for Pod Security are.
     /// </summary>
     private static bool IsCovered(GoldenStep step) =>
-        !(step.Name == "no-name" && step.Scenario == "crud/core-service") && step.Method == "POST" && step.Status is 201 or 422 && step.Request.TryGetProperty("body", out var body) &&
+        !(step.Name == "no-name" && step.Scenario == "crud/core-service")
+        && !step.Name.StartsWith("ps-", StringComparison.Ordinal) && step.Method == "POST" && step.Status is 201 or 422
+            && step.Request.TryGetProperty("body", out var body) &&
         body.ValueKind == JsonValueKind.Object && DefinitionOf(step) is not null &&
         !step.Path.Split('?')[0].EndsWith("/status", StringComparison.Ordinal);
 
@@ -59,7 +61,7 @@ public sealed class CreateAnswersTests
         var definition = DefinitionOf(step)!;
         var body = Encoding.UTF8.GetBytes(GoldenExchanges.Expand(step.Request.GetProperty("body").GetRawText()));
         var decoding = new JsonDecoding();
-        var item = (IKubernetesObject<V1ObjectMeta>)ResourceCodec.Read(definition.Model, body, decoding);
+        var item = definition.Codec.Read(body, decoding);
         if (decoding.Error is not null)
         {
             return $"{step}: not decoded: {decoding.Error}";

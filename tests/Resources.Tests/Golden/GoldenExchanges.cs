@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -15,17 +16,15 @@ internal sealed record GoldenStep(string Scenario, string Name, JsonElement Requ
     public override string ToString() => $"{Scenario}: {Name}";
 }
 
-/// <summary>Reads the recorded exchanges, when the machine has them.</summary>
+/// <summary>Reads the recorded exchanges.</summary>
 internal static partial class GoldenExchanges
 {
-    /// <summary>
-    /// The folder: <c>GOLDEN_DIR</c>, or <c>shared/golden</c> beside a folder above; null when there is none.
-    /// </summary>
-    public static string? Folder { get; } = FindFolder();
+    /// <summary>Where they lie.</summary>
+    public static string Folder { get; } = FindFolder();
 
     public static IEnumerable<GoldenStep> Read(string scenario)
     {
-        foreach (var line in File.ReadLines(System.IO.Path.Combine(Folder!, scenario + ".jsonl")))
+        foreach (var line in File.ReadLines(System.IO.Path.Combine(Folder, scenario + ".jsonl")))
         {
             var step = JsonDocument.Parse(line).RootElement;
             if (step.TryGetProperty("request", out var request))
@@ -40,24 +39,8 @@ internal static partial class GoldenExchanges
     public static string Expand(string text) =>
         Repeat().Replace(text, m => string.Concat(Enumerable.Repeat(m.Groups[1].Value, int.Parse(m.Groups[2].Value))));
 
-    private static string? FindFolder()
-    {
-        if (Environment.GetEnvironmentVariable("GOLDEN_DIR") is { Length: > 0 } given)
-        {
-            return Directory.Exists(given) ? given : null;
-        }
-
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            var candidate = System.IO.Path.Combine(at.FullName, "shared", "golden");
-            if (Directory.Exists(candidate))
-            {
-                return candidate;
-            }
-        }
-
-        return null;
-    }
+    private static string FindFolder([CallerFilePath] string self = "") => System.IO.Path.GetFullPath(
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(self)!, "../../Golden/Recorded"));
 
     [GeneratedRegex(@"\$\{repeat:([^:}]*):(\d+)\}")]
     private static partial Regex Repeat();

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Tests.Golden;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel;
@@ -165,7 +166,7 @@ public sealed class ResourceCodecTests
     {
         foreach (var definition in BuiltInResources.Table.All)
         {
-            var empty = ResourceCodec.Decode(definition.Model, "{}"u8);
+            var empty = definition.Codec.Decode("{}"u8.ToArray());
             Assert.NotEmpty(ResourceCodec.EncodeForWrite(empty).Json);
         }
     }
@@ -187,7 +188,7 @@ public sealed class ResourceCodecTests
             }
         }
 
-        Assert.SkipWhen(count == 0, "no recorded exchanges here");
+        Assert.True(count > 0, "nothing was compared");
         Assert.True(failures.Count == 0, $"{failures.Count} of {count}:\n" + string.Join('\n', failures.Take(20)));
     }
 }
@@ -197,13 +198,8 @@ internal static class RecordedObjects
 {
     public static IEnumerable<(JsonNode Object, Type Model)> Load()
     {
-        var folder = Find();
-        if (folder is null)
-        {
-            yield break;
-        }
-
-        foreach (var line in Directory.EnumerateFiles(folder, "*.jsonl", SearchOption.AllDirectories).Order().SelectMany(File.ReadLines))
+        var files = Directory.EnumerateFiles(GoldenExchanges.Folder, "*.jsonl", SearchOption.AllDirectories);
+        foreach (var line in files.Order().SelectMany(File.ReadLines))
         {
             var text = line.Replace("<time>", "2026-01-02T03:04:05Z", StringComparison.Ordinal)
                 .Replace("<microtime>", "2026-01-02T03:04:05.123456Z", StringComparison.Ordinal)
@@ -213,25 +209,11 @@ internal static class RecordedObjects
             if (body is not null && BuiltInResources.Table.All.FirstOrDefault(d => d.Kind == Text(body, "kind") &&
                 d.ApiVersion == Text(body, "apiVersion")) is { } definition)
             {
-                yield return (body, definition.Model);
+                yield return (body, definition.Model());
             }
         }
     }
 
     private static string? Text(JsonObject item, string name) =>
         item[name] is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
-
-    private static string? Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var candidate = Path.Combine(folder.FullName, "..", "shared", "golden");
-            if (File.Exists(Path.Combine(folder.FullName, "OrleansOrchestrator.sln")))
-            {
-                return Directory.Exists(candidate) ? candidate : null;
-            }
-        }
-
-        return null;
-    }
 }

@@ -28,4 +28,10 @@ public sealed class TableColumnsTests
     [InlineData(8L * 365 * Day, "8y")]
     public void DurationsReadAsPeopleExpect(long seconds, string text) =>
         Assert.Equal(text, TableColumns.HumanDuration(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void ServiceAccountsHaveNoColumnForSecrets() => Assert.Equal(
+        ["Name", "Age"],
+        BuiltInResources.Table.All.Single(d => d.Name == WellKnown.ServiceAccounts)
+            .Strategy.Columns.Select(c => c.Name));
 }

@@ -1,23 +1,18 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.Tests.Golden;
 
 namespace OrleansOrchestrator.Resources.Tests.Recorded;
 
-/// <summary>Recorded exchanges with a reference server, where a copy of them lies beside the repository.</summary>
+/// <summary>Recorded exchanges with a reference server.</summary>
 internal static class RecordedExchanges
 {
-    public static bool Exist => Directory.Exists(Folder());
-
     public static IEnumerable<RecordedStep> Read(string scenario)
     {
-        foreach (var line in File.ReadLines(Path.Combine(Folder(), scenario + ".jsonl")).Skip(1))
+        foreach (var line in File.ReadLines(Path.Combine(GoldenExchanges.Folder, scenario + ".jsonl")).Skip(1))
         {
             yield return new RecordedStep(JsonNode.Parse(line)!.AsObject());
         }
     }
-
-    private static string Folder([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../../../shared/golden"));
 }
 
 /// <summary>One request and its answer.</summary>

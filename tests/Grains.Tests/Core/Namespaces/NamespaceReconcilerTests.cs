@@ -32,6 +32,7 @@ public sealed class NamespaceReconcilerTests
         world.Step<V1Namespace>("default");
         world.AddPod("a", "n1");
         world.AddPod("b", "n1");
+        world.Api.Change<V1Pod>("default", "a", static p => p.Spec.TerminationGracePeriodSeconds = 30);
         world.Api.Delete<V1Namespace>("", "default");
         var deleted = new List<ResourceName>();
         world.Api.AfterWrite = w => deleted.Add(w.Resource);
@@ -41,11 +42,16 @@ public sealed class NamespaceReconcilerTests
         Assert.All(world.Api.All<V1Pod>(), p => Assert.NotNull(p.Metadata.DeletionTimestamp));
         Assert.NotNull(world.Api.Find<V1ServiceAccount>("default", "default"));
         var conditions = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions;
-        var remaining = conditions.Single(c => c.Type == "NamespaceContentRemaining");
-        Assert.Equal(("True", "SomeResourcesRemain"), (remaining.Status, remaining.Reason));
+        Assert.All(conditions, static c => Assert.Equal("False", c.Status));
+
+        world.Time.Advance(TimeSpan.FromSeconds(31));
+        world.Step<V1Namespace>("default");
+        var failure = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions.Single(static c =>
+            c.Status == "True");
         Assert.Equal(
-            "Some resources are remaining: configmaps. has 1 resource instances, pods. has 2 resource instances, serviceaccounts. has 1 resource instances",
-            remaining.Message);
+            ("NamespaceDeletionContentFailure",
+                "Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: default for gvr: /v1, Resource=pods"),
+            (failure.Type, failure.Message));
 
         world.EndPod("a");
         world.EndPod("b");

@@ -40,6 +40,52 @@ public sealed class NodeLifecycleControllerTests
     }
 
     [Fact]
+    public async Task Of_a_node_that_says_itself_that_it_is_not_ready_the_pods_may_be()
+    {
+        var world = new World();
+        world.AddNode("n1");
+        world.AddNode("n2");
+        world.AddPod("a", "n1");
+        world.SetReady("a", true);
+        world.Api.Change<V1Node>(
+            "",
+            "n1",
+            n => n.Status.Conditions = [new V1NodeCondition { Type = "Ready", Status = "False" }],
+            "status");
+        var controller = new NodeLifecycleController(world.Services);
+        await controller.ResyncAsync(default);
+        Assert.Equal(1, Evicted(world));
+        Assert.Equal("True", ReadyOf(world, "a"));
+
+        await PassAsync(world, controller, TimeSpan.FromSeconds(60), "n2");
+        Assert.Equal("True", ReadyOf(world, "a"));
+    }
+
+    /// <summary>Three of five are down, most of a small zone; if one of them does not count, half of four.</summary>
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData("n1", 1)]
+    public async Task Nodes_that_fall_silent_together_are_down_together(string? excluded, int evicted)
+    {
+        var world = new World();
+        for (var i = 1; i <= 5; i++)
+        {
+            world.AddNode($"n{i}");
+        }
+
+        if (excluded is not null)
+        {
+            world.Api.Change<V1Node>("", excluded, n =>
+                n.Metadata.Labels = new Dictionary<string, string> { ["node.kubernetes.io/exclude-disruption"] = "" });
+        }
+
+        var controller = new NodeLifecycleController(world.Services);
+        await controller.ResyncAsync(default);
+        await PassAsync(world, controller, TimeSpan.FromSeconds(55), "n4", "n5");
+        Assert.Equal(evicted, Evicted(world));
+    }
+
+    [Fact]
     public async Task When_every_node_is_silent_nobody_is_evicted()
     {
         var world = new World();
@@ -137,6 +183,9 @@ public sealed class NodeLifecycleControllerTests
         Assert.NotNull(pod.Metadata.DeletionTimestamp);
         Assert.Equal("DeletionByTaintManager", pod.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason);
     }
+
+    private static string ReadyOf(World world, string pod) =>
+        world.Api.Find<V1Pod>("default", pod)!.Status.Conditions.Single(static c => c.Type == "Ready").Status;
 
     private static int Evicted(World world) =>
         world.Api.All<V1Node>().Count(n => n.Spec.Taints?.Any(t => t.Effect == "NoExecute") == true);

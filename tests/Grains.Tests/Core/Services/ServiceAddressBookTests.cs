@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Services;
+using OrleansOrchestrator.Grains.Networking.IpAddresses;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
@@ -77,6 +78,49 @@ public sealed class ServiceAddressBookTests
         Assert.True(answer is { Refusal: "range is full", IsExhausted: true });
     }
 
+    [Fact]
+    public void FurtherRangesAreGivenOfWhileTheyAreReady()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        Assert.Contains("not in the valid range", Refusal(book, "10.1.0.5"), StringComparison.Ordinal);
+        book.SeeRange(Range("True", "10.1.0.0/28", "2001:db8::/64"));
+        Assert.Null(Refusal(book, "10.1.0.5"));
+        Assert.Contains("not in the valid range", Refusal(book, "10.1.0.15"), StringComparison.Ordinal);
+        for (var i = 0; i < 14; i++)
+        {
+            Assert.StartsWith("10.0.0.", Address(book, $"s{i}"), StringComparison.Ordinal);
+        }
+
+        Assert.StartsWith("10.1.0.", Address(book, "more"), StringComparison.Ordinal);
+        book.SeeRange(Range("False", "10.1.0.0/28"));
+        Assert.Null(Address(book, "last"));
+        book.SeeRange(Range("True", "10.1.0.0/28"));
+        book.SeeRangeGone("range");
+        Assert.Null(Address(book, "last"));
+    }
+
+    [Fact]
+    public void AddressesOfOthersAreTaken()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        book.SeeAddress(new V1IPAddress { Metadata = new V1ObjectMeta { Name = "10.0.0.5" } });
+        book.SeeAddress(IpAddressPlanner.New("10.0.0.6", new ObjectKey("ns", "gone")));
+        Assert.Equal("provided IP is already allocated", Refusal(book, "10.0.0.5"));
+        Assert.Null(Refusal(book, "10.0.0.6"));
+        book.SeeAddressGone("10.0.0.5");
+        Assert.Null(Refusal(book, "10.0.0.5"));
+    }
+
+    [Fact]
+    public void ADryRunKeepsNothing()
+    {
+        var book = new ServiceAddressBook(Tiny, new Random(1));
+        book.See(new ObjectKey("a", "b"), Spec("10.0.0.5"));
+        Assert.Null(book.Reserve(Any("x") with { ClusterIP = "10.0.0.4", Pretends = true }, Start).Refusal);
+        Assert.NotNull(book.Reserve(Any("x") with { ClusterIP = "10.0.0.5", Pretends = true }, Start).Refusal);
+        Assert.Empty(book.Reservations);
+    }
+
     /// <summary>
     /// Writers reserve, commit or give up, delete; before each decision the journal is read, now and then from its
     /// beginning, as after a new activation. Whatever the interleaving, no two live Services ever have the same
@@ -98,6 +142,19 @@ public sealed class ServiceAddressBookTests
 
     private static string? Refusal(ServiceAddressBook book, string address) =>
         book.Reserve(Any("x") with { ClusterIP = address, NodePorts = [] }, Start).Refusal;
+
+    private static string? Address(ServiceAddressBook book, string name) =>
+        book.Reserve(Any(name) with { NodePorts = [] }, Start).ClusterIP;
+
+    private static V1ServiceCIDR Range(string ready, params string[] cidrs) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "range" },
+        Spec = new V1ServiceCIDRSpec { Cidrs = [.. cidrs] },
+        Status = new V1ServiceCIDRStatus
+        {
+            Conditions = [new V1Condition { Type = "Ready", Status = ready }],
+        },
+    };
 
     private static V1ServiceSpec Spec(string address, params int[] ports) => new()
     {

@@ -41,6 +41,39 @@ public sealed class ServiceReconcilerTests
         Assert.Equal(before, world.Api.Writes);
     }
 
+    /// <summary>Upstream's controllers differ: slices list such a pod without ports, Endpoints leave it out.</summary>
+    [Fact]
+    public void Endpoints_hold_no_pod_that_lacks_the_named_port()
+    {
+        var world = new World();
+        AddService(world);
+        world.Api.Change<V1Service>(
+            "default", "web", s => s.Spec.Ports = [new V1ServicePort { Name = "http", Port = 80, TargetPort = "web" }]);
+        world.AddPod("lacks", "n1", Web, "10.0.0.1");
+        world.AddPod("has", "n1", Web, "10.0.0.2");
+        world.Api.Change<V1Pod>("default", "has", p => p.Spec.Containers[0].Ports =
+            [new V1ContainerPort { Name = "web", ContainerPort = 8080, Protocol = "TCP" }]);
+        world.Step<V1Service>("web");
+        var subset = Assert.Single(world.Api.Find<V1Endpoints>("default", "web")!.Subsets);
+        Assert.Equal("10.0.0.2", Assert.Single(subset.Addresses).Ip);
+        Assert.Equal(8080, Assert.Single(subset.Ports).Port);
+        Assert.Equal(2, world.Api.All<V1EndpointSlice>().Sum(s => s.Endpoints.Count));
+    }
+
+    [Theory]
+    [InlineData("None", true)]
+    [InlineData("10.96.0.9", false)]
+    public void A_service_without_ports_has_endpoints_when_it_is_headless(string clusterIP, bool hasAddresses)
+    {
+        var world = new World();
+        AddService(world);
+        world.Api.Change<V1Service>("default", "web", s => (s.Spec.Ports, s.Spec.ClusterIP) = (null, clusterIP));
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.Step<V1Service>("web");
+        var subsets = world.Api.Find<V1Endpoints>("default", "web")!.Subsets;
+        Assert.Equal(hasAddresses ? ["10.0.0.1"] : [], (subsets ?? []).SelectMany(s => s.Addresses).Select(a => a.Ip));
+    }
+
     [Fact]
     public void A_terminating_pod_serves_on_but_is_not_ready()
     {

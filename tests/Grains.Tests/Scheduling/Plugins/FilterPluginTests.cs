@@ -113,9 +113,20 @@ public sealed class FilterPluginTests
     [InlineData("127.0.0.1", "TCP", "127.0.0.2", "TCP", false)]
     [InlineData("127.0.0.1", "TCP", "0.0.0.0", "TCP", true)]
     [InlineData("0.0.0.0", "TCP", "127.0.0.1", "UDP", false)]
-    public void HostPortCollisions(string address, string protocol, string otherAddress, string otherProtocol, bool collide) => Assert.Equal(
-        collide,
-        new Grains.Scheduling.HostPort(address, protocol, 80).CollidesWith(new(otherAddress, otherProtocol, 80)));
+    public void HostPortCollisions(
+        string address, string protocol, string otherAddress, string otherProtocol, bool collide)
+    {
+        var (wanted, taken) = (new Grains.Scheduling.HostPort(
+            address, protocol, 80), new Grains.Scheduling.HostPort(otherAddress, otherProtocol, 80));
+        var ports = new Grains.Scheduling.UsedPorts();
+        ports.Count(taken, 1);
+        ports.Count(taken, 1);
+        Assert.Equal(!collide, ports.IsFree(wanted));
+        ports.Count(taken, -1);
+        Assert.Equal(!collide, ports.IsFree(wanted));
+        ports.Count(taken, -1);
+        Assert.True(ports.IsFree(wanted));
+    }
 
     [Theory]
     [InlineData("cpu=2", true, "")]

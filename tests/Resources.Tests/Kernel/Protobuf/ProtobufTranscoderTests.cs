@@ -7,6 +7,7 @@ using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Protobuf;
+using OrleansOrchestrator.Resources.Kernel.Schema;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Protobuf;
@@ -20,6 +21,7 @@ public sealed class ProtobufTranscoderTests
             V1ControllerRevision),
         typeof(V1PersistentVolume), typeof(V1Job), typeof(
             V2HorizontalPodAutoscaler), typeof(V1DeleteOptions), typeof(V1NetworkPolicy),
+        typeof(V1CustomResourceDefinition), typeof(V1APIService),
     ];
 
     public static TheoryData<int> Bodies => [.. Enumerable.Range(0, KubectlBody.All.Count)];
@@ -42,7 +44,8 @@ public sealed class ProtobufTranscoderTests
             (seed, model) =>
             {
                 var expected = new JsonObject { ["kind"] = "K", ["apiVersion"] = "v1" };
-                var raw = new RandomMessage(new Random(seed)).Make(ProtobufSchema.Find(model)!, expected);
+                var raw = new RandomMessage(new Random(seed))
+                    .Make(ProtobufSchema.Find(BuiltInSchema.Of(model))!, expected);
                 var actual = JsonNode.Parse(Transcode(model, Envelop(raw)));
                 return JsonNode.DeepEquals(expected, actual)
                     ? true
@@ -55,7 +58,8 @@ public sealed class ProtobufTranscoderTests
     public void NoiseIsRefusedOrUnderstoodButNeverBreaksAnything()
     {
         var good = KubectlBody.All.Select(b => (b.Model, b.Body)).Concat(Models.Select((m, i) =>
-            (m, Envelop(new RandomMessage(new Random(i)).Make(ProtobufSchema.Find(m)!, []))))).ToArray();
+            (m, Envelop(new RandomMessage(new Random(i)).Make(ProtobufSchema.Find(BuiltInSchema.Of(m))!, [])))))
+                .ToArray();
         Gen.Select(Gen.Int, Gen.Int[0, good.Length - 1].Select(i => good[i])).Sample(
             (seed, sample) =>
             {
@@ -174,7 +178,7 @@ public sealed class ProtobufTranscoderTests
     private static byte[] Transcode(Type model, byte[] body)
     {
         var output = new ArrayBufferWriter<byte>();
-        ProtobufTranscoder.WriteJson(model, ProtobufEnvelope.Open(body), output);
+        ProtobufTranscoder.WriteJson(BuiltInSchema.Of(model), ProtobufEnvelope.Open(body), output);
         return output.WrittenSpan.ToArray();
     }
 

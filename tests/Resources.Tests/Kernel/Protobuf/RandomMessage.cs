@@ -63,7 +63,7 @@ internal sealed class RandomMessage(Random random)
     private byte[] MakeSingle(ProtobufField field, JsonObject json, int depth)
     {
         var name = field.Name.ToString();
-        var isScalar = field.IsVarint || field.Kind is ProtobufKind.String or ProtobufKind.Bytes;
+        var isScalar = field.IsNumber || field.Kind is ProtobufKind.String or ProtobufKind.Bytes;
         var superseded = isScalar && random.Next(4) == 0 ? Element(field, depth).Bytes : [];
         var (bytes, value, isZero) = Element(field, depth);
         var isNull = value is null;
@@ -118,6 +118,14 @@ internal sealed class RandomMessage(Random random)
 
     private (byte[] Bytes, JsonNode? Json, bool IsZero) Element(ProtobufField field, int depth)
     {
+        if (field.Kind == ProtobufKind.Double)
+        {
+            var half = random.Next(-9, 9) / 2.0;
+            return (
+                [.. Varint(((ulong)field.Number << 3) | 1), .. BitConverter.GetBytes(half)], JsonValue.Create(half),
+                half == 0);
+        }
+
         if (field.IsVarint)
         {
             var (value, node) = Number(field);
@@ -166,10 +174,23 @@ internal sealed class RandomMessage(Random random)
                 return ([.. Tagged(1, utf8), .. Tagged(1, "b")], new JsonArray(text, "b"), false);
             case ProtobufKind.Time or ProtobufKind.MicroTime:
                 return random.Next(4) == 0 ? ([], null, true) : Time(field.Kind == ProtobufKind.MicroTime);
+            case ProtobufKind.Either:
+                return Either(field.Message!, depth);
             default:
                 var inner = new JsonObject();
                 return (Make(field.Message!, inner, depth + 1), inner, false);
         }
+    }
+
+    private (byte[] Bytes, JsonNode? Json, bool IsZero) Either(ProtobufMessage message, int depth)
+    {
+        var chosen = message.Fields[random.Next(2)];
+        var json = new JsonObject();
+        var bytes = chosen.Shape == ProtobufShape.List
+            ? MakeList(chosen, json, depth + 1)
+            : MakeSingle(chosen, json, depth + 1);
+        var node = json[chosen.Name.ToString()];
+        return (bytes, node?.DeepClone(), false);
     }
 
     private (byte[] Bytes, JsonNode? Json, bool IsZero) Time(bool hasMicroseconds)

@@ -1,0 +1,75 @@
+using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Auth.Rbac;
+
+/// <summary>
+/// Nobody gives away what they do not have (upstream's <c>ConfirmNoEscalation</c>): which of the rules to be granted
+/// are not covered by one's own.
+/// </summary>
+public static class Escalation
+{
+    /// <summary>Why the rules may not be granted; null when the user has all of them.</summary>
+    public static string? Complaint(
+        UserIdentity user, IReadOnlyList<GrantedRules> own, IEnumerable<V1PolicyRule> wanted)
+    {
+        var rules = own.SelectMany(static g => g.Rules).ToList();
+        var missing = wanted.SelectMany(Atoms).Where(a => !rules.Exists(r => RuleMatch.Covers(r, a))).ToList();
+        if (missing.Count == 0)
+        {
+            return null;
+        }
+
+        var lines = Joined(missing).Select(Shown).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var complaints = RoleAuthorizer.Complaints(own);
+        return $"user {GoText.Quote(user.Name)} (groups={Quoted(user.Groups)}) is attempting to grant RBAC permissions " +
+            $"not currently held:\n{string.Join('\n', lines)}" +
+            (complaints.Length == 0 ? "" : $"; resolution errors: [{complaints}]");
+    }
+
+    /// <summary>A rule as the smallest rules that say the same together.</summary>
+    private static IEnumerable<V1PolicyRule> Atoms(V1PolicyRule rule)
+    {
+        string?[] names = rule.ResourceNames is { Count: > 0 } given ? [.. given] : [null];
+        var ofResources =
+            from apiGroup in rule.ApiGroups ?? []
+            from resource in rule.Resources ?? []
+            from verb in rule.Verbs ?? []
+            from name in names
+            select new V1PolicyRule
+            {
+                ApiGroups = [apiGroup], Resources = [resource], Verbs = [verb],
+                ResourceNames = name is null ? null : [name],
+            };
+        var ofPaths =
+            from path in rule.NonResourceURLs ?? []
+            from verb in rule.Verbs ?? []
+            select new V1PolicyRule { NonResourceURLs = [path], Verbs = [verb] };
+        return ofResources.Concat(ofPaths);
+    }
+
+    /// <summary>Smallest rules of a whole resource become one with all their verbs; others stay alone.</summary>
+    private static IEnumerable<V1PolicyRule> Joined(List<V1PolicyRule> atoms) =>
+        atoms.Where(static a => !IsSimple(a)).Concat(
+            atoms.Where(IsSimple).GroupBy(static a => (a.ApiGroups[0], a.Resources[0])).Select(
+                static g => new V1PolicyRule
+                {
+                    ApiGroups = [g.Key.Item1], Resources = [g.Key.Item2], Verbs = [.. g.SelectMany(a => a.Verbs)],
+                }));
+
+    private static bool IsSimple(V1PolicyRule atom) => atom is { ResourceNames: null, NonResourceURLs: null };
+
+    private static string Shown(V1PolicyRule rule)
+    {
+        (string Name, IList<string>? Values)[] fields =
+        [
+            ("APIGroups", rule.ApiGroups), ("Resources", rule.Resources), ("NonResourceURLs", rule.NonResourceURLs),
+            ("ResourceNames", rule.ResourceNames), ("Verbs", rule.Verbs),
+        ];
+        var given = fields.Where(static f => f.Values is { Count: > 0 });
+        return $"{{{string.Join(", ", given.Select(static f => $"{f.Name}:{Quoted(f.Values!)}"))}}}";
+    }
+
+    private static string Quoted(IEnumerable<string> values) => $"[{string.Join(' ', values.Select(GoText.Quote))}]";
+}

@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Api.Auth;
+
+/// <summary>
+/// What is asked of every request before anything answers it, whatever its path: who sends it, as whom, and whether
+/// they
+/// may.
+/// </summary>
+public sealed class RequestAccess(
+    IAuthenticator authenticator, Impersonation impersonation, AuthorizerChain authorizers)
+{
+    /// <summary>As whom the request goes on; a refusal is 401, 403 or, for headers that make no sense, 400.</summary>
+    public async ValueTask<Outcome<UserIdentity>> IdentifyAsync(HttpContext context, RequestInfo request)
+    {
+        var sender = await authenticator.AuthenticateAsync(context);
+        if (sender?.Name is null or SystemNames.Anonymous)
+        {
+            CloseAfterThis(context);
+        }
+
+        return sender is null
+            ? StatusErrors.Unauthorized()
+            : await impersonation.ResolveAsync(context.Request.Headers, request.By(sender), context.RequestAborted);
+    }
+
+    /// <summary>Null when the user may have the request answered.</summary>
+    public async ValueTask<Status?> RefuseAsync(
+        UserIdentity user, RequestInfo request, CancellationToken cancellationToken)
+    {
+        var wanted = request.By(user);
+        var decision = await authorizers.AuthorizeAsync(wanted, cancellationToken);
+        return decision.IsAllowed ? null : Refusals.Forbidden(wanted, decision.Reason);
+    }
+
+    /// <summary>
+    /// HTTP/2 lets a client make much work with little: who has not proved who it is may not keep such a connection.
+    /// </summary>
+    private static void CloseAfterThis(HttpContext context)
+    {
+        if (HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+    }
+}

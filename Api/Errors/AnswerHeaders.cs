@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace OrleansOrchestrator.Api.Errors;
+
+/// <summary>
+/// The headers that every answer has, whoever gives it: errors, refusals of unknown users and streams too.
+/// </summary>
+public static class AnswerHeaders
+{
+    private const string AuditId = "Audit-Id";
+
+    /// <summary>
+    /// Comes before everything that answers. A client may name its request itself, in characters that may be in an
+    /// answer: the server throws at others.
+    /// </summary>
+    public static IApplicationBuilder UseAnswerHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        var given = context.Request.Headers[AuditId].ToString();
+        Set(context.Response, given.Length > 0 && !given.AsSpan().ContainsAnyExceptInRange(' ', '~') ? given : Guid.NewGuid().ToString("D"));
+        return next(context);
+    });
+
+    /// <summary>Takes back what was to be answered, but for these headers.</summary>
+    public static void Restart(HttpResponse response)
+    {
+        var id = response.Headers[AuditId];
+        response.Clear();
+        Set(response, id);
+    }
+
+    private static void Set(HttpResponse response, StringValues id)
+    {
+        response.Headers[AuditId] = id;
+        response.Headers.CacheControl = "no-cache, private";
+    }
+}

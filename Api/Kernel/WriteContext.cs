@@ -1,0 +1,51 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Kernel;
+
+/// <summary>One write on its way: who does what to which object.</summary>
+public sealed class WriteContext
+{
+    public required ResourceDefinition Definition { get; init; }
+
+    /// <summary>The name is empty for a create.</summary>
+    public required ObjectKey Key { get; init; }
+
+    public string Subresource { get; init; } = "";
+
+    public required UserIdentity User { get; init; }
+
+    /// <summary>
+    /// Who comes to own the fields that the write changes; null when the next version already says who owns what.
+    /// </summary>
+    public string? FieldManager { get; init; }
+
+    public required WriteOptions Options { get; init; }
+
+    /// <summary>Texts for Warning headers, in order.</summary>
+    public List<string> Warnings { get; } = [];
+
+    public required CancellationToken CancellationToken { get; init; }
+
+    public ResourceName Resource => Definition.Name;
+
+    /// <summary>
+    /// The same write for another name or subresource, by a handler that says itself who owns what afterwards.
+    /// </summary>
+    public WriteContext With(ObjectKey key, string subresource = "")
+    {
+        var copy = new WriteContext
+        {
+            Definition = Definition, Key = key, Subresource = subresource, User = User, Options = Options,
+            CancellationToken = CancellationToken,
+        };
+        copy.Warnings.AddRange(Warnings);
+        return copy;
+    }
+}
+
+/// <summary>What a write did.</summary>
+/// <param name="Object">The new version; for a dry run what it would be.</param>
+/// <param name="Created">It did not exist before.</param>
+/// <param name="Deleted">It is gone; <paramref name="Object"/> is its last state.</param>
+public readonly record struct WriteResult(ResourceObject Object, bool Created = false, bool Deleted = false);

@@ -1,0 +1,179 @@
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.CustomResources;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Serving;
+
+/// <summary>
+/// The terminal handler: reads the request, finds out who asks and whether they may, and hands it to whoever answers
+/// it.
+/// <see cref="RequestInfo"/> and <see cref="UserIdentity"/> are in the request's features from then on.
+/// </summary>
+public sealed class ApiRouter(
+    ResourceCatalog catalog,
+    CustomKindSource customKinds,
+    RequestAccess access,
+    RequestGate gate,
+    IEnumerable<IEndpointHandler> endpoints,
+    IEnumerable<IConnectHandler> connections,
+    IEnumerable<IListHandler> lists,
+    IEnumerable<IWatchHandler> watches,
+    ObjectHandler objects)
+{
+    private readonly IEndpointHandler[] _endpoints = [.. endpoints];
+    private readonly IConnectHandler[] _connections = [.. connections];
+    private readonly IListHandler? _lists = lists.LastOrDefault();
+    private readonly IWatchHandler? _watches = watches.LastOrDefault();
+
+    /// <summary>
+    /// Answers one request. Failures of the environment are mapped by <see cref="FailureMapper"/> around this.
+    /// </summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (RawPath.Refuse(context) is { } refused)
+        {
+            await refused;
+            return;
+        }
+
+        QueryReader.Use(context);
+        var read = ReadRequest(context.Request);
+        if (!read.Succeeded)
+        {
+            await StatusJson.WriteAsync(context, read.Error);
+            return;
+        }
+
+        var request = read.Value;
+        context.Features.Set(request);
+        var user = await access.IdentifyAsync(context, request);
+        if (!user.Succeeded)
+        {
+            await StatusJson.WriteAsync(context, user.Error);
+            return;
+        }
+
+        context.Features.Set(user.Value);
+        await gate.RunAsync(context, request, user.Value, AuthorizeAsync);
+    }
+
+    private async Task AuthorizeAsync(HttpContext context, RequestInfo request, UserIdentity user)
+    {
+        if (await access.RefuseAsync(user, request, context.RequestAborted) is { } refusal)
+        {
+            await StatusJson.WriteAsync(context, refusal);
+            return;
+        }
+
+        await (request.IsResourceRequest ? RouteResourceAsync(context, request, user) : RouteEndpointAsync(context, request));
+    }
+
+    private static Outcome<RequestInfo> ReadRequest(HttpRequest request)
+    {
+        var query = new QueryReader(request.Query);
+        return RequestInfoReader.Read(
+            request.Method,
+            request.Path.Value ?? "/",
+            query.Flag("watch"),
+            query.OptionalText("fieldSelector"),
+            query.OptionalText("labelSelector"));
+    }
+
+    private async Task RouteEndpointAsync(HttpContext context, RequestInfo request)
+    {
+        foreach (var endpoint in _endpoints)
+        {
+            if (await endpoint.TryHandleAsync(context, request))
+            {
+                return;
+            }
+        }
+
+        await PlainText.NotFoundAsync(context);
+    }
+
+    private async Task RouteResourceAsync(HttpContext context, RequestInfo request, UserIdentity user)
+    {
+        var definition = catalog.Current.Find(request.ResourceName, request.Version);
+        if (definition is null && await customKinds.RefreshAsync(context.RequestAborted))
+        {
+            definition = catalog.Current.Find(request.ResourceName, request.Version);
+        }
+
+        if (definition is null)
+        {
+            await RouteUnknownAsync(context, request, user);
+            return;
+        }
+
+        if (RouteRules.Check(context.Request, request, definition) is { } refusal)
+        {
+            await (definition.Of.IsCustom
+                ? CustomRoutes.RefuseAsync(context, request, definition)
+                : StatusJson.WriteAsync(context, refusal));
+            return;
+        }
+
+        if (definition.DeprecationWarning is { } warning)
+        {
+            WarningHeaders.Write(context.Response, [warning]);
+        }
+
+        switch (request.Verb)
+        {
+            case "list" when _lists is not null && request.Subresource.Length == 0:
+                await _lists.ListAsync(context, request, definition);
+                return;
+            case "watch" when _watches is not null && request.Subresource.Length == 0:
+                await _watches.WatchAsync(context, request, definition);
+                return;
+        }
+
+        foreach (var connection in _connections)
+        {
+            if (request.Subresource.Length > 0 && await connection.TryHandleAsync(context, request, definition))
+            {
+                return;
+            }
+        }
+
+        await objects.HandleAsync(context, request, definition, user);
+    }
+
+    /// <summary>
+    /// A resource that is not served: an endpoint handler may still know the path; an unknown group is plain text, all
+    /// else a Status.
+    /// </summary>
+    private async Task RouteUnknownAsync(HttpContext context, RequestInfo request, UserIdentity user)
+    {
+        if (request is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 }
+            && catalog.Current.Find(WellKnown.Pods) is { } pods)
+        {
+            await (request.Verb == "create"
+                ? objects.HandleBindingsAsync(context, request, pods, user)
+                : StatusJson.WriteAsync(context, Refusals.MethodNotAllowed));
+            return;
+        }
+
+        foreach (var endpoint in _endpoints)
+        {
+            if (await endpoint.TryHandleAsync(context, request))
+            {
+                return;
+            }
+        }
+
+        if (request.Group.Length == 0 || catalog.Current.All.Any(d => d.Name.Group == request.Group))
+        {
+            await StatusJson.WriteAsync(context, Refusals.UnknownResource);
+            return;
+        }
+
+        await PlainText.NotFoundAsync(context);
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Negotiation;
+
+namespace OrleansOrchestrator.Api.Serving;
+
+/// <summary>
+/// Looks at the path as it was sent: the server has already resolved dots and given up on broken escapes, which
+/// upstream refuses.
+/// </summary>
+internal static class RawPath
+{
+    /// <summary>The refusal of a path that cannot be read as it stands; null when all is well.</summary>
+    public static Task? Refuse(HttpContext context)
+    {
+        var target = (context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").AsSpan();
+        var query = target.IndexOf('?');
+        var path = query < 0 ? target : target[..query];
+        if (HasBrokenEscape(path))
+        {
+            return PlainText.BadRequestAsync(context);
+        }
+
+        return path.IndexOf("/.") >= 0 && HasDotSegment(path)
+            ? StatusJson.WriteAsync(context, Refusals.UnknownResource)
+            : null;
+    }
+
+    private static bool HasBrokenEscape(ReadOnlySpan<char> path)
+    {
+        for (var at = path.IndexOf('%'); at >= 0; at = path.IndexOf('%'))
+        {
+            if (path.Length < at + 3 || !char.IsAsciiHexDigit(path[at + 1]) || !char.IsAsciiHexDigit(path[at + 2]))
+            {
+                return true;
+            }
+
+            path = path[(at + 3)..];
+        }
+
+        return false;
+    }
+
+    private static bool HasDotSegment(ReadOnlySpan<char> path)
+    {
+        foreach (var range in path.Split('/'))
+        {
+            if (path[range] is "." or "..")
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,44 @@
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Store;
+
+/// <summary>Reads single objects from this silo's caches.</summary>
+public sealed class ObjectReader(ResourceCaches caches)
+{
+    /// <summary>One object; null when there is none.</summary>
+    public async ValueTask<ResourceObject?> GetAsync(
+        ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken)
+    {
+        var snapshot = await SnapshotAsync(resource, freshness, cancellationToken);
+        return snapshot.Get(key);
+    }
+
+    /// <summary>One object's model: the cached one, and the newest where the cache has none.</summary>
+    public async ValueTask<T?> FindAsync<T>(
+        ResourceName resource, ObjectKey key, CancellationToken cancellationToken)
+        where T : class
+    {
+        var item = await GetAsync(resource, key, ReadFreshness.Cached, cancellationToken)
+            ?? await GetAsync(resource, key, ReadFreshness.Linearizable, cancellationToken);
+        return item?.As<T>();
+    }
+
+    /// <summary>The models of a namespace (empty: of all) as they are cached, in the order of names.</summary>
+    public async ValueTask<IReadOnlyList<T>> ListAsync<T>(
+        ResourceName resource, string @namespace, CancellationToken cancellationToken)
+        where T : class
+    {
+        var snapshot = await SnapshotAsync(resource, ReadFreshness.Cached, cancellationToken);
+        return [.. snapshot.Range(@namespace).Select(static item => item.As<T>())];
+    }
+
+    /// <summary>All objects at one revision.</summary>
+    public async ValueTask<CacheSnapshot> SnapshotAsync(
+        ResourceName resource, ReadFreshness freshness, CancellationToken cancellationToken)
+    {
+        var cache = await caches.GetAsync(resource, cancellationToken);
+        return freshness == ReadFreshness.Cached ? cache.Current : await cache.ConsistentAsync(cancellationToken);
+    }
+}

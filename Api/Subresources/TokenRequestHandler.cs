@@ -1,0 +1,250 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Subresources;
+
+/// <summary>
+/// Answers <c>serviceaccounts/NAME/token</c>: issues a token for a service account, bound to a pod, secret or node when
+/// asked (upstream's <c>registry/core/serviceaccount/storage/token.go</c>).
+/// </summary>
+public sealed class TokenRequestHandler(
+    ServiceAccountTokens tokens,
+    TokenBindings bindings,
+    IResourceClient client,
+    AdmissionChain admission,
+    IObjectResponder responder,
+    AuthOptions options,
+    TimeProvider time) : IConnectHandler
+{
+    private const string ApiGroup = "authentication.k8s.io";
+    private const string Kind = "TokenRequest";
+    private const long DefaultSeconds = 3600;
+    private const long MinSeconds = 600;
+    private const long MaxSeconds = 1L << 32;
+
+    /// <summary>
+    /// What admission asks for in the tokens of pods. Programs that read theirs once would fail after it, so tokens of
+    /// exactly this life, for this API, are good for a year (as long as their pod lives), and say since when they are
+    /// stale.
+    /// </summary>
+    private const long ExtendedSeconds = 3607;
+
+    private static readonly TimeSpan Extended = TimeSpan.FromDays(365);
+
+    private static readonly ExpectedBody Expected = new(TypedCodec<Authenticationv1TokenRequest>.Instance, $"{ApiGroup}/v1", Kind);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
+    {
+        if (definition.Name != WellKnown.ServiceAccounts || request.Subresource != "token" || request.Verb != "create")
+        {
+            return false;
+        }
+
+        var exchange = new Exchange(context, request, definition, context.Features.GetRequiredFeature<UserIdentity>());
+        var outcome = responder.CheckAcceptable(context, definition) is { } unacceptable
+            ? unacceptable : await AnswerAsync(exchange);
+        WarningHeaders.Write(context.Response, exchange.Warnings);
+        await (outcome.Succeeded
+            ? responder.RespondAsync(context, definition, StatusCodes.Status201Created, outcome.Value)
+            : StatusJson.WriteAsync(context, outcome.Error));
+        return true;
+    }
+
+    private async Task<Outcome<ReadOnlyMemory<byte>>> AnswerAsync(Exchange exchange)
+    {
+        var read = await exchange.ReadWriteAsync(WriteVerb.Create);
+        if (!read.Succeeded)
+        {
+            return read.Error;
+        }
+
+        var write = read.Value.Context;
+        var decoded = read.Value.Decode(Expected);
+        if (!decoded.Succeeded)
+        {
+            return decoded.Error;
+        }
+
+        var wanted = (Authenticationv1TokenRequest)decoded.Value;
+        wanted.Spec ??= new V1TokenRequestSpec();
+        wanted.Spec.ExpirationSeconds ??= DefaultSeconds;
+        if (wanted.Metadata.NamespaceProperty is { Length: > 0 } space && space != write.Key.Namespace)
+        {
+            return StatusErrors.BadRequest(
+                "the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        FieldOwners.StampQuestion(write, Expected, wanted, time.GetUtcNow());
+        var attributes = Attributes(write, wanted);
+        if (await admission.MutateAsync(attributes, write.CancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var account = await FindAccountAsync(write, wanted);
+        if (!account.Succeeded)
+        {
+            return account.Error;
+        }
+
+        var invalid = Validate(wanted.Spec) ?? await admission.ValidateAsync(attributes, write.CancellationToken);
+        return invalid is null ? await IssueAsync(write, wanted, account.Value) : invalid;
+    }
+
+    private static AdmissionAttributes Attributes(WriteContext write, Authenticationv1TokenRequest wanted) => new()
+    {
+        Operation = AdmissionOperation.Create,
+        Definition = write.Definition,
+        Key = write.Key,
+        Subresource = "token",
+        Object = wanted,
+        User = write.User,
+        DryRun = write.Options.DryRun,
+        Warnings = write.Warnings,
+    };
+
+    private async ValueTask<Outcome<ResourceObject>> FindAccountAsync(
+        WriteContext write, Authenticationv1TokenRequest wanted)
+    {
+        var name = write.Key.Name;
+        if (wanted.Metadata.Name is { Length: > 0 } other && other != name)
+        {
+            var errors = new FieldErrors();
+            errors.Invalid(FieldPath.Of("metadata", "name"), other, "must match the service account name if specified");
+            return errors.ToStatus(ApiGroup, Kind, name);
+        }
+
+        var account = await client.GetAsync(
+            WellKnown.ServiceAccounts, write.Key, ReadFreshness.Linearizable, write.CancellationToken);
+        return account.Succeeded && wanted.Metadata.Uid is { Length: > 0 } uid && uid != account.Value.Uid
+            ? StatusErrors.Conflict(
+                new ResourceName(ApiGroup, Kind),
+                name,
+                $"the UID in the token request ({uid}) does not match the UID of the service account ({account.Value.Uid})")
+            : account;
+    }
+
+    private static Status? Validate(V1TokenRequestSpec spec)
+    {
+        var errors = new FieldErrors();
+        var path = FieldPath.Of("spec", "expirationSeconds");
+        if (spec.ExpirationSeconds < MinSeconds)
+        {
+            errors.Invalid(path, spec.ExpirationSeconds, "may not specify a duration less than 10 minutes");
+        }
+
+        if (spec.ExpirationSeconds > MaxSeconds)
+        {
+            errors.Invalid(path, spec.ExpirationSeconds, "may not specify a duration larger than 2^32 seconds");
+        }
+
+        return errors.Count > 0 ? errors.ToStatus(ApiGroup, Kind, "") : null;
+    }
+
+    private async ValueTask<Outcome<ReadOnlyMemory<byte>>> IssueAsync(
+        WriteContext write, Authenticationv1TokenRequest wanted, ResourceObject account)
+    {
+        var spec = wanted.Spec;
+        var bound = await bindings.FindAsync(spec.BoundObjectRef, write.Key, write.CancellationToken);
+        if (!bound.Succeeded)
+        {
+            return bound.Error;
+        }
+
+        spec.Audiences = spec.Audiences is { Count: > 0 } asked ? asked : [options.Audiences[0]];
+        var seconds = Cap(spec.ExpirationSeconds!.Value, write.Warnings);
+        var isExtended = seconds == ExtendedSeconds
+            && bound.Value.Object is { Kind: "Pod" }
+            && spec.Audiences.All(options.Audiences.Contains);
+        var now = time.GetUtcNow();
+        var token = await tokens.IssueAsync(
+            new TokenOrder
+            {
+                Namespace = write.Key.Namespace,
+                ServiceAccount = write.Key.Name,
+                ServiceAccountUid = account.Uid,
+                Audiences = [.. spec.Audiences],
+                Lifetime = isExtended ? Extended : TimeSpan.FromSeconds(seconds),
+                StaleAfter = isExtended ? TimeSpan.FromSeconds(seconds) : null,
+                BoundTo = bound.Value.Object,
+                Node = bound.Value.Node,
+            },
+            now,
+            write.CancellationToken);
+        var answer = Render(write.Key, account.Uid, spec, seconds, token, now);
+        if (wanted.Metadata.ManagedFields is { Count: > 0 } owners)
+        {
+            var metadata = ResourceCodec.Encode(new V1ObjectMeta { ManagedFields = owners });
+            answer["metadata"]!["managedFields"] = JsonNode.Parse(metadata)!["managedFields"]!.DeepClone();
+        }
+
+        return (ReadOnlyMemory<byte>)JsonSerializer.SerializeToUtf8Bytes(answer);
+    }
+
+    private long Cap(long seconds, List<string> warnings)
+    {
+        if (options.MaxTokenLifetime is not { } limit || seconds <= (long)limit.TotalSeconds)
+        {
+            return seconds;
+        }
+
+        var max = (long)limit.TotalSeconds;
+        warnings.Add($"requested expiration of {seconds} seconds shortened to {max} seconds");
+        return max;
+    }
+
+    private static JsonObject Render(
+        ObjectKey key, string uid, V1TokenRequestSpec spec, long seconds, string token, DateTimeOffset now) => new()
+        {
+            ["kind"] = Kind,
+            ["apiVersion"] = $"{ApiGroup}/v1",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = key.Name,
+                ["namespace"] = key.Namespace,
+                ["uid"] = uid,
+                ["creationTimestamp"] = Rfc3339(now),
+            },
+            ["spec"] = new JsonObject
+            {
+                ["audiences"] = new JsonArray([.. spec.Audiences.Select(a => JsonValue.Create(a))]),
+                ["expirationSeconds"] = seconds,
+                ["boundObjectRef"] = spec.BoundObjectRef is null ? null : Render(spec.BoundObjectRef),
+            },
+            ["status"] = new JsonObject
+            {
+                ["token"] = token, ["expirationTimestamp"] = Rfc3339(now.AddSeconds(seconds)),
+            },
+        };
+
+    private static JsonObject Render(V1BoundObjectReference reference)
+    {
+        var result = new JsonObject();
+        foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[
+            ("kind", reference.Kind), ("apiVersion", reference.ApiVersion), ("name", reference.Name),
+            ("uid", reference.Uid)])
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                result[name] = value;
+            }
+        }
+
+        return result;
+    }
+
+    private static string Rfc3339(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

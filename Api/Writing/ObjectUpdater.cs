@@ -1,0 +1,226 @@
+using System.Globalization;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Writing;
+
+/// <summary>Makes the next version of an object from the current one; null when there is none yet.</summary>
+public delegate Outcome<IKubernetesObject<V1ObjectMeta>> NextVersion(ResourceObject? current);
+
+/// <summary>
+/// Updates objects: the next version of an object or of a part of it, admitted, prepared, validated and committed.
+/// </summary>
+public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, AdmissionChain admission, TimeProvider time)
+{
+    /// <summary>Updates an object.</summary>
+    /// <param name="context">Which, and who.</param>
+    /// <param name="next">Decodes or patches; called once an attempt, and must give a fresh object each time.</param>
+    /// <param name="mode">How it is made.</param>
+    /// <param name="uid">When set, the object must have this uid (as storage says it).</param>
+    public ValueTask<Outcome<WriteResult>> UpdateAsync(
+        WriteContext context, NextVersion next, UpdateMode mode = UpdateMode.Replace, string uid = "") =>
+        OptimisticLoop.RunAsync(
+            store, context, (current, read) => TryAsync(context, current, read, next, mode, uid));
+
+    private async ValueTask<Attempt> TryAsync(
+        WriteContext context, ResourceObject? current, ReadMode read, NextVersion next, UpdateMode mode, string uid)
+    {
+        if (uid.Length > 0 && uid != (current?.Uid ?? ""))
+        {
+            return Attempt.Computed(RegistryErrors.UidPrecondition(context.Definition, context.Key, uid, current?.Uid ?? ""));
+        }
+
+        if (current is null)
+        {
+            return await CreateAsync(context, next, mode);
+        }
+
+        var made = next(current);
+        if (!made.Succeeded)
+        {
+            return Attempt.Computed(made.Error);
+        }
+
+        var item = made.Value;
+        var owners = item.Metadata.ManagedFields;
+        context.Definition.Strategy.SetDefaults(item);
+        MetadataStamp.Normalize(item, context.Definition);
+        item.Metadata.NamespaceProperty = context.Definition.Namespaced ? context.Key.Namespace : null;
+        FieldOwners.Stamp(context, item, owners, current, time.GetUtcNow());
+        var scope = admission.Open(Attributes(context, item, context.Definition.Codec.Share(current)));
+        var attempt = await AdmitAndCommitAsync(context, current, read, scope, mode);
+        await scope.EndAsync();
+        return attempt;
+    }
+
+    private async ValueTask<Attempt> AdmitAndCommitAsync(
+        WriteContext context, ResourceObject current, ReadMode read, AdmissionScope scope, UpdateMode mode)
+    {
+        if (await scope.MutateAsync(context.CancellationToken) is { } refusal)
+        {
+            return Attempt.Computed(refusal);
+        }
+
+        var (item, old) = (scope.Object, scope.OldObject);
+        if (CheckRevision(context, item.Metadata, current) is { } stale)
+        {
+            return Attempt.Computed(stale);
+        }
+
+        var isLocked = mode == UpdateMode.Replace && !string.IsNullOrEmpty(item.Metadata.ResourceVersion);
+        item.Metadata.ResourceVersion = current.Revision.ToString(CultureInfo.InvariantCulture);
+        if (Prepare(context, item, old) is { } invalid)
+        {
+            return Attempt.Computed(invalid);
+        }
+
+        return await scope.ValidateAsync(context.CancellationToken) is { } denied
+            ? Attempt.Computed(denied)
+            : await CommitAsync(context, item, current, read, isLocked);
+    }
+
+    private async ValueTask<Attempt> CreateAsync(WriteContext context, NextVersion next, UpdateMode mode)
+    {
+        if (context.Subresource.Length > 0
+            || (mode != UpdateMode.Apply && !context.Definition.Strategy.AllowCreateOnUpdate))
+        {
+            return Attempt.Computed(StatusErrors.NotFound(context.Resource, context.Key.Name));
+        }
+
+        var made = next(null);
+        if (!made.Succeeded)
+        {
+            return Attempt.Computed(made.Error);
+        }
+
+        made.Value.Metadata.ResourceVersion = null;
+        var outcome = await creator.CreateAsync(context, made.Value);
+        return outcome.Succeeded ? Attempt.Final(outcome)
+            : outcome.Error.Reason == StatusReasons.AlreadyExists ? Attempt.Lost(outcome.Error)
+            : Attempt.Computed(outcome);
+    }
+
+    private static AdmissionAttributes Attributes(
+        WriteContext context, IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old) => new()
+    {
+        Operation = AdmissionOperation.Update,
+        Definition = context.Definition,
+        Key = context.Key,
+        Subresource = context.Subresource,
+        Object = item,
+        OldObject = old,
+        User = context.User,
+        DryRun = context.Options.DryRun,
+        Warnings = context.Warnings,
+    };
+
+    private static Status? CheckRevision(WriteContext context, V1ObjectMeta metadata, ResourceObject current)
+    {
+        var given = metadata.ResourceVersion;
+        if (string.IsNullOrEmpty(given) || given == "0")
+        {
+            metadata.ResourceVersion = null;
+            return context.Definition.Strategy.AllowUnconditionalUpdate ? null : MustBeSpecified(context);
+        }
+
+        if (!ulong.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var revision))
+        {
+            return RegistryErrors.BadRevision(given);
+        }
+
+        return revision == (ulong)current.Revision ? null : StatusErrors.Modified(context.Resource, context.Key.Name);
+    }
+
+    private static Status MustBeSpecified(WriteContext context)
+    {
+        var errors = new FieldErrors();
+        errors.Invalid(FieldPath.Of("metadata", "resourceVersion"), 0, "must be specified for an update");
+        var (definition, name) = (context.Definition, context.Key.Name);
+        return errors.ToStatus(
+            definition.Storage.Group, definition.Of.IsCustom ? definition.Name.Plural : definition.Kind, name);
+    }
+
+    private Status? Prepare(
+        WriteContext context, IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old)
+    {
+        var definition = context.Definition;
+        item.Metadata.Generation = old.Metadata.Generation;
+        var owners = item.Metadata.ManagedFields;
+        definition.Strategy.PrepareForUpdate(item, old, context.Subresource);
+        item.Metadata.ManagedFields = owners;
+        (definition.Strategy as IStampedStrategy)?.Stamp(
+            item, old, context.User, MetadataStamp.Seconds(time.GetUtcNow()));
+        MetadataStamp.Update(item.Metadata, old.Metadata);
+        var errors = new FieldErrors(context.CancellationToken) { Before = old };
+        ObjectMetaRules.ValidateUpdate(item.Metadata, old.Metadata, errors, definition.Of.TakesAnyFinalizer);
+        definition.Strategy.ValidateUpdate(item, old, context.Subresource, errors);
+        if (errors.Count > 0)
+        {
+            return errors.ToStatus(definition.Storage.Group, definition.Kind, item.Metadata.Name ?? "");
+        }
+
+        context.Warnings.AddRange(context.Subresource switch
+        {
+            "" => definition.Strategy.Warnings(item, old),
+            "status" => definition.Strategy.StatusWarnings(item),
+            _ => [],
+        });
+        return null;
+    }
+
+    private async ValueTask<Attempt> CommitAsync(
+        WriteContext context,
+        IKubernetesObject<V1ObjectMeta> item,
+        ResourceObject current,
+        ReadMode mode,
+        bool isLocked)
+    {
+        var encoded = EncodedObject.Of(item);
+        var deletes = DeletionRules.EndsWithUpdate(context.Definition, item, current);
+        if (!deletes && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current)))
+        {
+            return Attempt.Computed(new WriteResult(current));
+        }
+
+        if (context.Options.DryRun)
+        {
+            return Attempt.Computed(
+                new WriteResult(EncodedObject.Transient(context.Key, item, current.Revision), Deleted: deletes));
+        }
+
+        var outcome = await store.WriteAsync(
+            context.Definition, context.Key, encoded, deletes ? WriteKind.Delete : WriteKind.Update, current.Revision,
+            mode, context.CancellationToken);
+        if (outcome.Succeeded)
+        {
+            return Attempt.Final(new WriteResult(outcome.Value, Deleted: deletes));
+        }
+
+        // Who holds a lock on a version learns that it is gone; everyone else wants the write, not the version.
+        return !isLocked || outcome.Error.Code == 404 ? Attempt.Lost(outcome.Error)
+            : outcome.Error.Code == 409 ? Attempt.Final(outcome.Error)
+            : Attempt.Computed(outcome.Error);
+    }
+
+    /// <summary>A write that in the end changes nothing but when its owner last wrote is none.</summary>
+    private static bool DiffersInOwnersTimes(
+        WriteContext context, IKubernetesObject<V1ObjectMeta> item, EncodedObject encoded, ResourceObject current)
+    {
+        if (!encoded.IsAsLongAs(current))
+        {
+            return false;
+        }
+
+        var owners = item.Metadata.ManagedFields;
+        item.Metadata.ManagedFields = context.Definition.Codec.Share(current).Metadata.ManagedFields;
+        var isSame = EncodedObject.Of(item).IsSameAs(current);
+        item.Metadata.ManagedFields = owners;
+        return isSame;
+    }
+}

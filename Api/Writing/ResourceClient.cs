@@ -1,0 +1,213 @@
+using System.Runtime.CompilerServices;
+using Orleans.Runtime;
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Lists;
+using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Writing;
+
+/// <summary>
+/// The API in process: reads from the caches, writes through the same pipeline as HTTP. Callers are part of this
+/// server, so there is no authorization; admission sees who they act as.
+/// </summary>
+public sealed class ResourceClient(ResourceClientServices services, UserIdentity self) : IResourceClient
+{
+    /// <summary>Events that a follower takes at once.</summary>
+    private const int FollowBatch = 256;
+
+    /// <summary>A follower without events looks up this often, to notice its cancellation.</summary>
+    private static readonly TimeSpan FollowWait = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    public IResourceClient As(UserIdentity user) => new ResourceClient(services, user);
+
+    /// <inheritdoc/>
+    public async ValueTask<Outcome<ResourceObject>> GetAsync(
+        ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken)
+    {
+        var item = await services.Reader.GetAsync(resource, key, freshness, cancellationToken);
+        return item is null ? StatusErrors.NotFound(resource, key.Name) : item;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken)
+    {
+        // Of a kind that has just gone there are no objects.
+        if (services.Catalog.Current.Find(query.Resource) is not { } definition)
+        {
+            return new ResourceList(0, []);
+        }
+
+        var selection = ObjectSelection.Parse(
+            definition, query.Namespace, "", query.LabelSelector, query.FieldSelector);
+        var snapshot = await services.Reader.SnapshotAsync(query.Resource, query.Freshness, cancellationToken);
+        var chosen = selection.Required;
+        var items = query.OwnerUid is { } owner ? snapshot.OwnedBy(owner).Where(chosen.Matches)
+            : query.NotOwnedBy is { } notOwner ? NotOwned(snapshot, chosen, notOwner)
+            : chosen.Select(snapshot);
+        return new ResourceList(snapshot.Revision, [.. items]);
+    }
+
+    /// <summary>
+    /// Owners ask this all the time, and nearly always all that they select is their own: then two counts in an index
+    /// say so.
+    /// </summary>
+    private static IEnumerable<ResourceObject> NotOwned(
+        CacheSnapshot snapshot, ObjectSelection chosen, string ownerUid) =>
+        chosen.NarrowestLabel(snapshot) is { } label
+        && snapshot.CountWithLabel(label.Name, label.Value) <= snapshot.CountOwnedBy(ownerUid)
+            ? []
+            : chosen.Select(snapshot).Where(item => item.Metadata.Owners.All(o => o.Uid != ownerUid));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ResourceChange> FollowAsync(
+        ResourceName resource, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await OpenAsync(resource, cancellationToken) is var (cache, snapshot))
+        {
+            foreach (var item in snapshot.Range())
+            {
+                yield return new ResourceChange { Kind = ChangeKind.Added, Object = item };
+            }
+
+            yield return ResourceChange.Synced;
+            var revision = snapshot.Revision;
+            var end = CacheWatchEnd.Overflow;
+            while (end == CacheWatchEnd.Overflow)
+            {
+                using var watcher = cache.Watch(new CacheWatchRequest { AfterRevision = revision, NeedsPrevious = true });
+                for (end = CacheWatchEnd.None; end == CacheWatchEnd.None;)
+                {
+                    var batch = await watcher.ReadAsync(FollowBatch, FollowWait, cancellationToken);
+                    foreach (var change in batch.Events)
+                    {
+                        yield return new ResourceChange { Kind = change.Kind, Object = change.Object, Previous = change.Previous };
+                    }
+
+                    revision = Math.Max(revision, batch.Revision);
+                    end = batch.End;
+                }
+            }
+
+            if (end == CacheWatchEnd.Closed)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Where following begins; null when the silo stops, which ends what waits in many ways.</summary>
+    private async Task<(ResourceCache Cache, CacheSnapshot Snapshot)?> OpenAsync(
+        ResourceName resource, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var cache = await services.Caches.GetAsync(resource, cancellationToken);
+            return (cache, await cache.ConsistentAsync(cancellationToken));
+        }
+        catch (Exception end) when (services.Caches.IsClosed && !cancellationToken.IsCancellationRequested
+            && end is OperationCanceledException or StoreUnavailableException or OrleansException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken) =>
+        GuardAsync(() => services.Engine.WriteAsync(new WriteRequest(
+            Context(
+                request.Resource, new ObjectKey(request.Namespace, request.Name), request.Subresource,
+                cancellationToken),
+            WriteVerb.Create,
+            request.Json)));
+
+    /// <inheritdoc/>
+    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken) =>
+        GuardAsync(() => services.Engine.WriteAsync(new WriteRequest(
+            Context(request.Resource, request.Key, request.Subresource, cancellationToken),
+            WriteVerb.Update,
+            request.Json)));
+
+    /// <inheritdoc/>
+    public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken) =>
+        GuardAsync(() => services.Engine.WriteAsync(new WriteRequest(
+            Context(
+                request.Resource, request.Key, request.Subresource, cancellationToken,
+                request.Kind == PatchKind.Apply
+                    ? WriteOptions.Internal with { FieldManager = request.FieldManager, Force = true }
+                    : null),
+            WriteVerb.Patch,
+            request.Patch)
+        {
+            Patch = request.Kind,
+        }));
+
+    /// <inheritdoc/>
+    public ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken) =>
+        GuardAsync(() => services.Deleter.DeleteAsync(
+            Context(request.Resource, request.Key, "", cancellationToken),
+            new DeletionOptions
+            {
+                GracePeriodSeconds = request.GracePeriodSeconds,
+                Uid = request.Uid,
+                ResourceVersion = request.ResourceVersion,
+                PropagationPolicy = request.PropagationPolicy,
+            }));
+
+    /// <summary>Failures of the environment become the same answers that HTTP clients get.</summary>
+    private async ValueTask<Outcome<ResourceObject>> GuardAsync(Func<ValueTask<Outcome<WriteResult>>> write)
+    {
+        try
+        {
+            var outcome = await write();
+            return outcome.Succeeded ? outcome.Value.Object : outcome.Error;
+        }
+        catch (Exception failure) when (
+            failure is UnknownOutcomeException or StoreUnavailableException or OrleansException or TimeoutException or StatusException)
+        {
+            return services.Failures.Map(failure, self.Name);
+        }
+    }
+
+    private WriteContext Context(
+        ResourceName resource, ObjectKey key, string subresource, CancellationToken cancellationToken,
+        WriteOptions? apply = null) => new()
+    {
+        Definition = Find(resource),
+        Key = key,
+        Subresource = subresource,
+        User = self,
+        FieldManager = apply is null ? FieldManagerNames.Of(self) : null,
+        Options = apply ?? WriteOptions.Internal,
+        CancellationToken = cancellationToken,
+    };
+
+    private ResourceDefinition Find(ResourceName resource) =>
+        services.Catalog.Current.Find(resource) ?? throw new StatusException(Refusals.UnknownResource);
+}
+
+/// <summary>What a <see cref="ResourceClient"/> works with.</summary>
+public sealed class ResourceClientServices(
+    ResourceCatalog catalog,
+    ResourceCaches caches,
+    ObjectReader reader,
+    WriteEngine engine,
+    ObjectDeleter deleter,
+    FailureMapper failures)
+{
+    public ResourceCatalog Catalog => catalog;
+
+    public ResourceCaches Caches => caches;
+
+    public ObjectReader Reader => reader;
+
+    public WriteEngine Engine => engine;
+
+    public ObjectDeleter Deleter => deleter;
+
+    public FailureMapper Failures => failures;
+}

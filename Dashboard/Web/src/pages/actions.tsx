@@ -1,0 +1,158 @@
+import { useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { json, patch, pathOf, query } from '../kernel/api';
+import type { KubeObject } from '../kernel/api';
+import { findResource } from '../kernel/kinds';
+import type { Kind } from '../kernel/kinds';
+import { useMay } from '../kernel/rights';
+import { go, hrefOf, listHref } from '../kernel/route';
+import { Button, Dialog, Trouble, tell } from '../ui/basics';
+import { Drain } from './drain';
+
+interface Props { kind: Kind; object: KubeObject }
+
+const restartable = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+/** What can be done to an object; what its user may not do is not there. */
+export function Actions({ kind, object }: Props) {
+  const { namespace, name, deletionTimestamp } = object.metadata;
+  const path = pathOf(kind, namespace, name);
+  const scales = kind.subresources.includes('scale');
+  const mayPatch = useMay(kind.verbs.includes('patch') ? { verb: 'patch', kind, namespace, name } : null);
+  const mayScale = useMay(scales ? { verb: 'patch', kind, namespace, name, subresource: 'scale' } : null);
+  const mayDelete = useMay(kind.verbs.includes('delete') ? { verb: 'delete', kind, namespace, name } : null);
+  const [open, setOpen] = useState('');
+  const close = () => setOpen('');
+  const run = (work: Promise<unknown>, done: string) => void work.then(() => tell(done), (e: Error) => tell(e.message, 'bad'));
+  const merge = (body: unknown, done: string) => run(patch(path, 'merge', body), done);
+  const { spec = {} } = object;
+
+  const shown: ComponentChildren[] = [];
+  if (scales && mayScale) {
+    shown.push(<Button key="scale" onClick={() => setOpen('scale')}>Scale</Button>);
+  }
+  if (mayPatch && restartable.includes(kind.kind)) {
+    const template = { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString().replace(/\.\d+/, '') } } };
+    shown.push(<Button key="restart" disabled={spec.paused} onClick={() => run(patch(path, 'strategic', { spec: { template } }), `${name} restarts.`)}>Restart</Button>);
+  }
+  if (mayPatch && kind.kind === 'Deployment') {
+    shown.push(spec.paused
+      ? <Button key="pause" onClick={() => merge({ spec: { paused: null } }, `${name} goes on.`)}>Resume</Button>
+      : <Button key="pause" onClick={() => merge({ spec: { paused: true } }, `${name} is paused.`)}>Pause</Button>);
+  }
+  if (mayPatch && (kind.kind === 'CronJob' || kind.kind === 'Job')) {
+    shown.push(<Button key="suspend" onClick={() => merge({ spec: { suspend: !spec.suspend } }, spec.suspend ? `${name} goes on.` : `${name} is suspended.`)}>
+      {spec.suspend ? 'Resume' : 'Suspend'}</Button>);
+  }
+  if (kind.kind === 'CronJob') {
+    shown.push(<RunNow key="run" kind={kind} object={object} />);
+  }
+  if (mayPatch && kind.kind === 'Node') {
+    shown.push(<Button key="cordon" onClick={() => merge({ spec: { unschedulable: spec.unschedulable ? null : true } }, spec.unschedulable ? `${name} takes pods again.` : `${name} takes no new pods.`)}>
+      {spec.unschedulable ? 'Uncordon' : 'Cordon'}</Button>);
+    shown.push(<Button key="drain" onClick={() => setOpen('drain')}>Drain</Button>);
+  }
+  if (mayDelete && !deletionTimestamp) {
+    shown.push(<Button key="delete" look="danger" onClick={() => setOpen('delete')}>Delete</Button>);
+  }
+  return (
+    <div class="actions">
+      {shown}
+      {open === 'scale' && <Scale path={path} object={object} close={close} />}
+      {open === 'delete' && <Delete kind={kind} object={object} path={path} close={close} />}
+      {open === 'drain' && <Drain node={object} close={close} />}
+    </div>
+  );
+}
+
+function Scale({ path, object, close }: { path: string; object: KubeObject; close: () => void }) {
+  const [count, setCount] = useState(String(object.spec?.replicas ?? 1));
+  const [error, setError] = useState<Error>();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    patch(`${path}/scale`, 'merge', { spec: { replicas: Number(count) } })
+      .then(() => { tell(`${object.metadata.name} scales to ${count}.`); close(); }, setError);
+  };
+  return (
+    <Dialog title={`Scale ${object.metadata.name}`} close={close}>
+      <form onSubmit={submit}>
+        <label>Replicas <input type="number" min="0" step="1" required value={count} onInput={e => setCount(e.currentTarget.value)} autofocus /></label>
+        <Trouble error={error} />
+        <footer><Button onClick={close}>Back</Button><button type="submit" class="button main">Scale</button></footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function RunNow({ object }: Props) {
+  const jobs = findResource('batch', 'jobs')!;
+  const { namespace, name, uid } = object.metadata;
+  const allowed = useMay({ verb: 'create', kind: jobs, namespace });
+  const run = () => {
+    const template = object.spec.jobTemplate;
+    const job = {
+      apiVersion: 'batch/v1', kind: 'Job',
+      metadata: {
+        generateName: `${name.slice(0, 50)}-manual-`, labels: template.metadata?.labels,
+        annotations: { 'cronjob.kubernetes.io/instantiate': 'manual', ...template.metadata?.annotations },
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true }],
+      },
+      spec: template.spec,
+    };
+    json(pathOf(jobs, namespace), { method: 'POST', body: JSON.stringify(job) })
+      .then(made => go(hrefOf(jobs, made)), (e: Error) => tell(e.message, 'bad'));
+  };
+  return allowed ? <Button onClick={run}>Run now</Button> : null;
+}
+
+const ways: [string, string, string][] = [
+  ['Background', 'It goes at once', 'What it owns is collected afterwards.'],
+  ['Foreground', 'What it owns goes first', 'It stays, marked as going, until all of that is gone.'],
+  ['Orphan', 'It alone', 'What it owns stays, without an owner.'],
+];
+
+function Delete({ kind, object, path, close }: Props & { path: string; close: () => void }) {
+  const [way, setWay] = useState('Background');
+  const [error, setError] = useState<Error>();
+  const { name, namespace, uid } = object.metadata;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const options = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: way, preconditions: { uid } };
+    json(path + query({}), { method: 'DELETE', body: JSON.stringify(options) }).then(() => {
+      tell(`${kind.kind} ${name} is being deleted.`);
+      close();
+      go(listHref(kind));
+    }, setError);
+  };
+  return (
+    <Dialog title={`Delete ${kind.kind} ${name}?`} close={close}>
+      <form onSubmit={submit}>
+        {namespace && <p>In namespace <b>{namespace}</b>.</p>}
+        {kind.kind === 'Namespace' && <p class="note bad">Everything in the namespace goes with it.</p>}
+        {kind.kind === 'CustomResourceDefinition' && <p class="note bad">Every object of this kind goes with it.</p>}
+        <GoesAlong kind={kind} object={object} />
+        <fieldset>
+          <legend>What it owns</legend>
+          {ways.map(([id, title, text]) => (
+            <label key={id} class="choice"><input type="radio" name="way" checked={way === id} onChange={() => setWay(id)} /><span><b>{title}.</b> {text}</span></label>
+          ))}
+        </fieldset>
+        <Trouble error={error} />
+        <footer><Button onClick={close}>Back</Button><button type="submit" class="button danger">Delete</button></footer>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Finalizers say who is waited for; pods say what stops. */
+function GoesAlong({ object }: Props) {
+  const { status, kind, metadata } = object;
+  const count = status?.replicas ?? status?.currentNumberScheduled ?? status?.active;
+  return (
+    <ul>
+      {['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'ReplicationController'].includes(kind!) && count > 0
+        && <li>{count === 1 ? 'One pod runs' : `${count} pods run`} for it.</li>}
+      {metadata.finalizers?.map(f => <li key={f}>It waits for <code>{f}</code>.</li>)}
+    </ul>
+  );
+}

@@ -1,0 +1,99 @@
+import { useEffect, useState } from 'preact/hooks';
+import { metadataAccept, json, pathOf, query } from '../kernel/api';
+import type { KubeObject } from '../kernel/api';
+import { listable, titleOf } from '../kernel/kinds';
+import type { Kind } from '../kernel/kinds';
+import { mayProbably } from '../kernel/rights';
+import { hrefOf, namespace } from '../kernel/route';
+import { age, clock } from '../kernel/text';
+import { Badge, Empty, Loading } from '../ui/basics';
+
+interface Change { kind: Kind; object: KubeObject; who: string; what: string; when: string }
+
+const spans: [string, number][] = [['15 minutes', 15], ['hour', 60], ['6 hours', 360], ['day', 1440]];
+
+/** Kinds that change all the time and tell nothing. */
+const noise = new Set(['events', 'leases', 'endpoints', 'componentstatuses']);
+const pageSize = 500;
+const mostPages = 10;
+
+/** Who wrote what of late, as the owners of fields tell of every object that is still there. */
+async function read(kind: Kind, since: number, signal: AbortSignal): Promise<Change[]> {
+  const found: Change[] = [];
+  let next: string | undefined;
+  for (let page = 0; page < mostPages; page++) {
+    const answer = await json<{ items: KubeObject[]; metadata: { continue?: string } }>(
+      pathOf(kind, namespace.value || undefined) + query({ limit: pageSize, continue: next }), { accept: metadataAccept, signal });
+    for (const object of answer.items) {
+      found.push(...changesOf(kind, object, since));
+    }
+    next = answer.metadata.continue;
+    if (!next) {
+      break;
+    }
+  }
+  return found;
+}
+
+function changesOf(kind: Kind, object: KubeObject, since: number): Change[] {
+  const created = object.metadata.creationTimestamp!;
+  const fields = object.metadata.managedFields ?? [];
+  const creator = fields.find(f => f.time === created && !f.subresource);
+  const written = fields.filter(f => f.time && Date.parse(f.time) >= since).map(f => ({
+    kind, object, who: f.manager ?? '', when: f.time!,
+    what: f === creator ? 'Created' : f.subresource ? `Wrote ${f.subresource}` : f.operation === 'Apply' ? 'Applied' : 'Changed',
+  }));
+  const deleted = object.metadata.deletionTimestamp;
+  return deleted ? [...written, { kind, object, who: '', when: deleted, what: 'Deleting' }] : written;
+}
+
+export function ChangesPage() {
+  const [minutes, setMinutes] = useState(60);
+  const [withStatus, setWithStatus] = useState(false);
+  const [changes, setChanges] = useState<Change[] | null>(null);
+  useEffect(() => {
+    const stop = new AbortController();
+    const since = Date.now() - minutes * 60_000;
+    setChanges(null);
+    const watched = listable.value.filter(k => !noise.has(k.resource) && mayProbably('list', k) && (!namespace.value || k.namespaced));
+    void Promise.all(watched.map(k => read(k, since, stop.signal).catch(() => []))).then(all => {
+      if (!stop.signal.aborted) {
+        setChanges(all.flat().sort((a, b) => (a.when < b.when ? 1 : -1)));
+      }
+    });
+    return () => stop.abort();
+  }, [minutes, namespace.value]);
+  const shown = (changes ?? []).filter(c => withStatus || !c.what.startsWith('Wrote status')).slice(0, 500);
+  return (
+    <div>
+      <header class="heading">
+        <h1>Recent changes</h1>
+        <span class="count">{changes ? shown.length : ''}</span>
+        <div class="filters">
+          <label><input type="checkbox" checked={withStatus} onChange={e => setWithStatus(e.currentTarget.checked)} /> with status</label>
+          <select aria-label="Time" value={minutes} onChange={e => setMinutes(Number(e.currentTarget.value))}>
+            {spans.map(([title, count]) => <option key={count} value={count}>Last {title}</option>)}
+          </select>
+        </div>
+      </header>
+      {!changes ? <Loading what="Reading" /> : shown.length === 0 ? <Empty>Nothing changed in that time.</Empty> : (
+        <div class="panel">
+          <table class="table">
+            <thead><tr><th>When</th><th>What</th><th>Kind</th><th>Object</th><th>By</th></tr></thead>
+            <tbody>
+              {shown.map((c, i) => (
+                <tr key={i}>
+                  <td title={clock(c.when)}>{age(c.when)}</td>
+                  <td><Badge tone={c.what === 'Created' ? 'good' : c.what === 'Deleting' ? 'bad' : 'info'}>{c.what}</Badge></td>
+                  <td title={titleOf(c.kind)}>{c.kind.kind}</td>
+                  <td><a href={hrefOf(c.kind, c.object, 'history')}>{c.object.metadata.namespace ? `${c.object.metadata.namespace}/` : ''}{c.object.metadata.name}</a></td>
+                  <td>{c.who}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { pathOf } from '../kernel/api';
+import type { Kind } from '../kernel/kinds';
+import { titleOf } from '../kernel/kinds';
+import { useLive } from '../kernel/live';
+import type { Column, Row } from '../kernel/live';
+import { amend, hrefOf, namespace, route, routeKind } from '../kernel/route';
+import { toneOf, toneOfFraction } from '../kernel/status';
+import { age, bytes, cores } from '../kernel/text';
+import { useUsages } from '../kernel/usage';
+import type { Usage } from '../kernel/usage';
+import { Badge, Empty, Loading, Trouble } from '../ui/basics';
+import { Grid } from '../ui/grid';
+import type { GridColumn } from '../ui/grid';
+
+export function ListPage() {
+  const kind = routeKind.value;
+  return kind ? <Listing key={`${kind.group}/${kind.resource}`} kind={kind} /> : <Empty>The server does not serve this kind.</Empty>;
+}
+
+/** Words that both label selectors and people use: `app=web`, `tier!=db`, `env in (a,b)`. */
+const looksLikeSelector = (text: string) => /[=!]|\bin\s*\(|\bnotin\s*\(/.test(text);
+
+function Listing({ kind }: { kind: Kind }) {
+  const given = route.value.query;
+  const [text, setText] = useState(given.get('q') ?? '');
+  useEffect(() => setText(given.get('q') ?? ''), [given.get('q')]);
+  const labels = given.get('labels') ?? '';
+  const fields = given.get('fields') ?? '';
+  const live = useLive({
+    path: pathOf(kind, namespace.value || undefined), labels, fields, table: true, watch: kind.verbs.includes('watch'),
+  });
+  const usages = useUsages(kind, namespace.value || undefined);
+  const columns = useMemo(
+    () => withUsage(columnsOf(live.columns, kind, namespace.value === ''), usages),
+    [live.columns, kind, namespace.value, usages]);
+  const wanted = text.toLowerCase();
+  const rows = useMemo(() => (wanted === '' ? live.rows : live.rows.filter(row =>
+    row.object.metadata.name.toLowerCase().includes(wanted)
+    || row.object.metadata.namespace?.includes(wanted)
+    || row.cells.some(cell => typeof cell === 'string' && cell.toLowerCase().includes(wanted))
+    || Object.entries(row.object.metadata.labels ?? {}).some(([k, v]) => `${k}=${v}`.includes(wanted)))),
+  [live.rows, wanted]);
+
+  return (
+    <div class="listing">
+      <header class="heading">
+        <h1>{titleOf(kind)}</h1>
+        <span class="count" aria-live="polite">
+          {live.phase === 'loading' ? '' : rows.length === live.rows.length ? `${rows.length}` : `${rows.length} of ${live.rows.length}`}
+          {live.partial && live.phase === 'live' ? ' …' : ''}
+        </span>
+        {live.phase === 'retrying' && <Badge tone="warn">Reconnecting</Badge>}
+        <div class="filters">
+          <input data-search type="search" value={text} placeholder="Filter by text  ( / )" aria-label="Filter by text"
+            onInput={event => { setText(event.currentTarget.value); amend({ q: event.currentTarget.value }); }}
+            onKeyDown={event => {
+              if (event.key === 'Escape' || event.key === 'ArrowDown') {
+                document.querySelector<HTMLElement>('.grid')?.focus();
+              }
+            }} />
+          <Selector label="Labels" value={labels} place="app=web,tier!=db" set={value => amend({ labels: value })} />
+          <Selector label="Fields" value={fields} place="status.phase=Running" set={value => amend({ fields: value })} />
+        </div>
+      </header>
+      {live.phase === 'refused' && <Trouble error={live.error} />}
+      {live.phase === 'loading' ? <Loading /> : live.phase !== 'refused' && (
+        <Grid label={titleOf(kind)} rows={rows} columns={columns} keyOf={row => row.object.metadata.uid ?? row.object.metadata.name}
+          hrefOf={row => hrefOf(kind, row.object)}
+          empty={live.rows.length === 0 ? `No ${titleOf(kind)}${namespace.value && kind.namespaced ? ` in ${namespace.value}` : ''}.`
+            : looksLikeSelector(text) ? 'Nothing has this text. Selectors go into the field for labels.' : 'Nothing matches the filter.'} />
+      )}
+    </div>
+  );
+}
+
+function Selector({ label, value, place, set }: { label: string; value: string; place: string; set: (value: string) => void }) {
+  return (
+    <input class="selector" value={value} placeholder={`${label}: ${place}`} aria-label={`Filter by ${label.toLowerCase()}`}
+      spellcheck={false} onChange={event => set(event.currentTarget.value.trim())} />
+  );
+}
+
+const essential = new Set(['Name', 'Status', 'Ready', 'Age', 'Phase', 'Last Seen', 'Reason']);
+const toned = new Set(['Status', 'Phase', 'Ready', 'Type', 'Available']);
+
+function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn<Row>[] {
+  const shown = given.map((column, index) => ({ column, index })).filter(({ column }) => column.priority === 0);
+  const columns = shown.map(({ column, index }): GridColumn<Row> => {
+    const plain = (row: Row) => cellText(row.cells[index]);
+    if (column.name === 'Age' && column.type !== 'date') {
+      return {
+        name: column.name, title: column.description, essential: true,
+        text: row => age(row.object.metadata.creationTimestamp),
+        order: row => -Date.parse(row.object.metadata.creationTimestamp ?? ''),
+      };
+    }
+    const isStatus = toned.has(column.name) && !(column.name === 'Type' && kind.resource !== 'events');
+    return {
+      name: column.name, title: column.description, text: plain, essential: essential.has(column.name),
+      show: index === 0 ? row => <b>{plain(row)}</b> : isStatus ? row => toneCell(plain(row)) : undefined,
+    };
+  });
+  const space: GridColumn<Row> = { name: 'Namespace', text: row => row.object.metadata.namespace ?? '' };
+  return kind.namespaced && everywhere ? [columns[0], space, ...columns.slice(1)].filter(c => c !== undefined) : columns;
+}
+
+/** What is used stands before the age, where anybody measures. */
+function withUsage(columns: GridColumn<Row>[], usages: Map<string, Usage> | null): GridColumn<Row>[] {
+  if (!usages) {
+    return columns;
+  }
+  const of = (row: Row) => usages.get(`${row.object.metadata.namespace ?? ''}/${row.object.metadata.name}`);
+  const column = (name: string, what: keyof Usage, show: (amount: number) => string): GridColumn<Row> => ({
+    name, title: 'Used now', order: row => of(row)?.[what] ?? -1,
+    text: row => { const used = of(row); return used ? show(used[what]) : ''; },
+  });
+  return [...columns.slice(0, -1), column('CPU', 'cpu', cores), column('Memory', 'memory', bytes), ...columns.slice(-1)];
+}
+
+const cellText = (cell: unknown): string =>
+  cell === null || cell === undefined ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+
+function toneCell(text: string) {
+  const fraction = toneOfFraction(text);
+  const tone = fraction === 'none' ? toneOf(text) : fraction === 'good' ? 'none' : fraction;
+  return tone === 'none' ? text : <Badge tone={tone}>{text}</Badge>;
+}

@@ -1,0 +1,105 @@
+import { useMemo } from 'preact/hooks';
+import { pathOf } from '../kernel/api';
+import type { KubeObject } from '../kernel/api';
+import { apiVersionOf, findResource, titleOf } from '../kernel/kinds';
+import type { Kind } from '../kernel/kinds';
+import { useLive } from '../kernel/live';
+import { useMay } from '../kernel/rights';
+import { amend, listHref, route, routeKind } from '../kernel/route';
+import { summary } from '../kernel/status';
+import { age, clock } from '../kernel/text';
+import { Badge, Empty, Loading, Panel, Tabs, Trouble } from '../ui/basics';
+import { Actions } from './actions';
+import { Facts } from './facts';
+import { History } from './history';
+import { Logs } from './logs';
+import { EventTable } from './overview';
+import { podsSelector, Related } from './relations';
+import { Revisions, hasRevisions } from './revisions';
+import { Terminal } from './terminal';
+import { YamlTab } from './yamltab';
+
+export function ObjectPage() {
+  const kind = routeKind.value;
+  const [, , space, name] = route.value.parts;
+  return !kind || !name ? <Empty>The server does not serve this kind.</Empty>
+    : <One kind={kind} namespace={space === '-' ? undefined : space} name={name} />;
+}
+
+function One({ kind, namespace, name }: { kind: Kind; namespace?: string; name: string }) {
+  const live = useLive({
+    path: pathOf(kind, namespace), fields: `metadata.name=${name}`, watch: kind.verbs.includes('watch'),
+  });
+  const found = live.rows[0]?.object;
+  const object = useMemo(() => found && { ...found, kind: kind.kind, apiVersion: apiVersionOf(kind) }, [found]);
+  const tab = route.value.query.get('tab') ?? 'about';
+  if (!object) {
+    return live.phase === 'loading' ? <Loading /> : live.error ? <Trouble error={live.error} />
+      : <Empty>There is no {kind.kind} {name}{namespace ? ` in ${namespace}` : ''}. <a href={listHref(kind)}>All {titleOf(kind)}</a></Empty>;
+  }
+  const state = summary(object);
+  return (
+    <div class="object">
+      <nav class="crumbs" aria-label="Where"><a href={listHref(kind)}>{titleOf(kind)}</a>{namespace && <span>{namespace}</span>}</nav>
+      <header class="heading">
+        <h1>{name}</h1>
+        {state && <Badge tone={state.tone}>{state.word}</Badge>}
+        <span class="count" title={clock(object.metadata.creationTimestamp)}>{age(object.metadata.creationTimestamp)} old</span>
+        <Actions kind={kind} object={object} />
+      </header>
+      {live.phase === 'refused' && <Trouble error={live.error} />}
+      <Pages kind={kind} object={object} tab={tab} />
+    </div>
+  );
+}
+
+function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: string }) {
+  const pods = findResource('', 'pods')!;
+  const space = object.metadata.namespace;
+  const isPod = kind.kind === 'Pod';
+  const readsLogs = useMay({ verb: 'get', kind: pods, namespace: space, subresource: 'log' });
+  const mayExec = useMay(isPod ? { verb: 'create', kind: pods, namespace: space, name: object.metadata.name, subresource: 'exec' } : null);
+  const hasLogs = (isPod || podsSelector(object) !== null) && kind.kind !== 'Node' && readsLogs;
+  const tabs = [
+    { id: 'about', title: 'About' },
+    { id: 'yaml', title: 'YAML' },
+    { id: 'events', title: 'Events' },
+    ...(hasLogs ? [{ id: 'logs', title: 'Logs' }] : []),
+    ...(isPod && mayExec ? [{ id: 'terminal', title: 'Terminal' }] : []),
+    ...(hasRevisions(kind) ? [{ id: 'revisions', title: 'Revisions' }] : []),
+    ...(kind.verbs.includes('watch') ? [{ id: 'history', title: 'History' }] : []),
+  ];
+  return (
+    <>
+      <Tabs tabs={tabs} current={tab} choose={id => amend({ tab: id === 'about' ? '' : id })} />
+      <div role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === 'about' && <><Facts kind={kind} object={object} /><Related kind={kind} object={object} /></>}
+        {tab === 'yaml' && <YamlTab kind={kind} object={object} />}
+        {tab === 'events' && <ObjectEvents object={object} />}
+        {tab === 'logs' && hasLogs && <Logs object={object} />}
+        {tab === 'terminal' && isPod && mayExec && <Terminal pod={object} />}
+        {tab === 'history' && <History kind={kind} object={object} />}
+        {tab === 'revisions' && <Revisions kind={kind} object={object} />}
+      </div>
+    </>
+  );
+}
+
+function ObjectEvents({ object }: { object: KubeObject }) {
+  const events = findResource('', 'events')!;
+  const { namespace, name, uid } = object.metadata;
+  // Nodes' events name the node itself as uid, older reporters its name: the name decides.
+  const live = useLive({
+    path: pathOf(events, namespace ?? (object.kind === 'Node' ? undefined : 'default')),
+    fields: `involvedObject.name=${name},involvedObject.kind=${object.kind}`,
+  });
+  const rows = live.rows.map(r => r.object)
+    .filter(e => object.kind === 'Node' || !e.involvedObject?.uid || e.involvedObject.uid === uid)
+    .sort((a, b) => ((a.lastTimestamp ?? a.metadata.creationTimestamp) < (b.lastTimestamp ?? b.metadata.creationTimestamp) ? 1 : -1));
+  return (
+    <Panel title="Events">
+      {live.phase === 'refused' ? <Trouble error={live.error} /> : live.phase === 'loading' ? <Loading />
+        : rows.length === 0 ? <Empty>None. Events are kept for a limited time.</Empty> : <EventTable events={rows} />}
+    </Panel>
+  );
+}

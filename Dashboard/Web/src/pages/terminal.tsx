@@ -1,0 +1,99 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { pathOf } from '../kernel/api';
+import type { KubeObject } from '../kernel/api';
+import { findResource } from '../kernel/kinds';
+import { token } from '../kernel/session';
+import { Button } from '../ui/basics';
+import { theme } from '../ui/shell';
+
+/** Channels of Kubernetes' stream protocols. */
+const channel = { input: 0, output: 1, errors: 2, status: 3, size: 4 };
+
+const shell = ['/bin/sh', '-c', 'TERM=xterm-256color; export TERM; command -v bash >/dev/null && exec bash || exec sh'];
+
+const base64url = (text: string) =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(text))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+
+function framed(to: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(data.length + 1);
+  frame[0] = to;
+  frame.set(data, 1);
+  return frame;
+}
+
+/** A shell in a container: exec over a WebSocket. Browsers set no headers there, so the token is a subprotocol. */
+export function Terminal({ pod }: { pod: KubeObject }) {
+  const place = useRef<HTMLDivElement>(null);
+  const names: string[] = [...(pod.spec.ephemeralContainers ?? []), ...pod.spec.containers].map((c: { name: string }) => c.name);
+  const [container, setContainer] = useState(names[names.length - pod.spec.containers.length] ?? '');
+  const [round, setRound] = useState(0);
+  const [state, setState] = useState('Connecting …');
+
+  useEffect(() => {
+    let ended = false;
+    let clean = () => { ended = true; };
+    setState('Connecting …');
+    void Promise.all([import('@xterm/xterm'), import('@xterm/addon-fit')]).then(([{ Terminal: Screen }, { FitAddon }]) => {
+      if (ended || !place.current) {
+        return;
+      }
+      const screen = new Screen({ fontSize: 13, cursorBlink: true, theme: colours(), screenReaderMode: true });
+      const fit = new FitAddon();
+      screen.loadAddon(fit);
+      screen.open(place.current);
+      fit.fit();
+      const socket = connect(pod, container);
+      const send = (to: number, text: string) => {
+        if (socket.readyState === WebSocket.OPEN) {
+          socket.send(framed(to, new TextEncoder().encode(text)));
+        }
+      };
+      const resize = () => { fit.fit(); send(channel.size, JSON.stringify({ Width: screen.cols, Height: screen.rows })); };
+      const observer = new ResizeObserver(resize);
+      screen.onData(text => send(channel.input, text));
+      socket.onopen = () => { setState(''); observer.observe(place.current!); resize(); screen.focus(); };
+      socket.onmessage = event => {
+        const data = new Uint8Array(event.data as ArrayBuffer);
+        if (data[0] === channel.output || data[0] === channel.errors) {
+          screen.write(data.subarray(1));
+        } else if (data[0] === channel.status) {
+          const status = JSON.parse(new TextDecoder().decode(data.subarray(1))) as { status?: string; message?: string };
+          screen.write(`\r\n\x1b[2m${status.status === 'Success' ? 'The shell has ended.' : status.message ?? 'It has ended.'}\x1b[0m\r\n`);
+        }
+      };
+      socket.onclose = () => setState('Not connected.');
+      clean = () => { ended = true; observer.disconnect(); socket.close(); screen.dispose(); };
+    });
+    return () => clean();
+  }, [container, round, pod.metadata.uid]);
+
+  return (
+    <div>
+      <div class="toolbar">
+        <select aria-label="Container" value={container} onChange={e => setContainer(e.currentTarget.value)}>
+          {names.map(n => <option key={n}>{n}</option>)}
+        </select>
+        <Button onClick={() => setRound(round + 1)}>Reconnect</Button>
+        <span class="count" role="status">{state}</span>
+      </div>
+      <div class="terminal" ref={place} />
+    </div>
+  );
+}
+
+function connect(pod: KubeObject, container: string): WebSocket {
+  const path = pathOf(findResource('', 'pods')!, pod.metadata.namespace, pod.metadata.name, 'exec');
+  const parameters = new URLSearchParams({ container, stdin: 'true', stdout: 'true', tty: 'true' });
+  shell.forEach(word => parameters.append('command', word));
+  const socket = new WebSocket(
+    `${location.origin.replace(/^http/, 'ws')}${path}?${parameters}`,
+    ['v5.channel.k8s.io', 'v4.channel.k8s.io', `base64url.bearer.authorization.k8s.io.${base64url(token.value ?? '')}`]);
+  socket.binaryType = 'arraybuffer';
+  return socket;
+}
+
+function colours() {
+  return theme() === 'dark'
+    ? { background: '#0d1117', foreground: '#e6edf3', cursor: '#9aa4ff', selectionBackground: '#3b4a6b' }
+    : { background: '#ffffff', foreground: '#1b2333', cursor: '#4f46e5', selectionBackground: '#c7d2fe' };
+}

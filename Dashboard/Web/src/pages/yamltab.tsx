@@ -1,0 +1,151 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, pathOf, query, send, warningsOf, yamlType } from '../kernel/api';
+import type { Cause, KubeObject } from '../kernel/api';
+import type { Kind } from '../kernel/kinds';
+import { useMay } from '../kernel/rights';
+import { diff } from '../kernel/text';
+import { comparable, versionIn, withVersion, withoutOwners } from '../kernel/yaml';
+import { Button, Dialog, DiffView, Loading, Trouble, tell } from '../ui/basics';
+import { Editor } from '../ui/editor';
+import { marksOf } from './create';
+
+interface Review { before: string; after: string; warnings: string[] }
+
+export function YamlTab({ kind, object }: { kind: Kind; object: KubeObject }) {
+  const { namespace, name, resourceVersion } = object.metadata;
+  const path = pathOf(kind, namespace, name);
+  const mayEdit = useMay(kind.verbs.includes('update') ? { verb: 'update', kind, namespace, name } : null);
+  const [base, setBase] = useState<string>();
+  const [text, setText] = useState('');
+  const [error, setError] = useState<Error>();
+  const [causes, setCauses] = useState<Cause[]>([]);
+  const [marks, setMarks] = useState<Map<number, string>>();
+  const [review, setReview] = useState<Review>();
+  const [conflict, setConflict] = useState<string>();
+  const [owners, setOwners] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const edited = base !== undefined && text !== shown(base, owners);
+  const isEdited = useRef(false);
+  isEdited.current = edited;
+  const type = (typed: string) => {
+    isEdited.current = true;
+    setText(typed);
+  };
+
+  const read = async () => (await send(path, { accept: yamlType })).text();
+  useEffect(() => {
+    // What is being edited is not pulled away under the fingers; saving will tell of the conflict.
+    let current = true;
+    if (!edited) {
+      read().then(newest => {
+        if (current && !isEdited.current) {
+          setBase(newest);
+          setText(shown(newest, owners));
+        }
+      }, setError);
+    }
+    return () => { current = false; };
+  }, [path, resourceVersion, owners]);
+  useEffect(() => {
+    if (!edited) {
+      return;
+    }
+    const onLeave = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', onLeave);
+    return () => window.removeEventListener('beforeunload', onLeave);
+  }, [edited]);
+
+  const put = (dryRun: boolean) => send(
+    path + query({ dryRun: dryRun ? 'All' : undefined, fieldValidation: 'Strict', fieldManager: 'dashboard' }),
+    { method: 'PUT', accept: yamlType, type: yamlType, body: text });
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(undefined);
+    setCauses([]);
+    setMarks(undefined);
+    try {
+      await work();
+    } catch (failure) {
+      setReview(undefined);
+      if (failure instanceof ApiError && failure.code === 409) {
+        setConflict(await read());
+      } else {
+        setError(failure as Error);
+        if (failure instanceof ApiError) {
+          setCauses(failure.causes);
+          setMarks(await marksOf(text, failure));
+        }
+      }
+    }
+    setBusy(false);
+  };
+  const tryOut = () => attempt(async () => {
+    const answer = await put(true);
+    setReview({ before: comparable(base!), after: comparable(await answer.text()), warnings: warningsOf(answer) });
+  });
+  const save = () => attempt(async () => {
+    const written = await (await put(false)).text();
+    setReview(undefined);
+    setBase(written);
+    setText(shown(written, owners));
+    tell(`${kind.kind} ${name} is saved.`);
+  });
+
+  if (base === undefined) {
+    return error ? <Trouble error={error} /> : <Loading />;
+  }
+  return (
+    <div>
+      <div class="toolbar">
+        {mayEdit ? (
+          <>
+            <Button look="main" onClick={() => void tryOut()} disabled={!edited || busy}>Review changes</Button>
+            <Button onClick={() => { setText(shown(base, owners)); setError(undefined); setCauses([]); setMarks(undefined); }} disabled={!edited}>Discard</Button>
+          </>
+        ) : <span class="count">You may look, not change.</span>}
+        <label><input type="checkbox" checked={owners} disabled={edited} onChange={e => setOwners(e.currentTarget.checked)} /> owners of fields</label>
+        {edited && versionIn(base) !== resourceVersion && <span class="note warn inline" role="status">It has been changed meanwhile.</span>}
+      </div>
+      <Trouble error={causes.length > 0 ? undefined : error} />
+      {causes.length > 0 && (
+        <ul class="note bad bare" role="alert">{causes.map((c, i) => <li key={i}><b>{c.field}</b> {c.message}</li>)}</ul>
+      )}
+      <Editor text={text} change={mayEdit ? type : undefined} label={`YAML of ${name}`} marks={marks} />
+      {review && (
+        <Dialog title="What the server would save" close={() => setReview(undefined)} wide>
+          {review.warnings.map(w => <div key={w} class="note warn">{w}</div>)}
+          <DiffView lines={diff(review.before, review.after)} />
+          <footer>
+            <Button onClick={() => setReview(undefined)}>Back</Button>
+            <Button look="main" onClick={() => void save()} disabled={busy}>Save</Button>
+          </footer>
+        </Dialog>
+      )}
+      {conflict !== undefined && (
+        <Conflict base={base} mine={text} theirs={conflict} close={() => setConflict(undefined)}
+          takeTheirs={() => { setBase(conflict); setText(shown(conflict, owners)); setConflict(undefined); }}
+          keepMine={() => { setBase(conflict); setText(withVersion(text, versionIn(conflict)!)); setConflict(undefined); }} />
+      )}
+    </div>
+  );
+}
+
+const shown = (text: string, owners: boolean) => (owners ? text : withoutOwners(text));
+
+function Conflict({ base, mine, theirs, close, takeTheirs, keepMine }: {
+  base: string; mine: string; theirs: string; close: () => void; takeTheirs: () => void; keepMine: () => void;
+}) {
+  return (
+    <Dialog title="Somebody was faster" close={close} wide>
+      <p>The object has been changed since you began. This is what they changed:</p>
+      <DiffView lines={diff(comparable(base), comparable(theirs))} />
+      <p>And this is how yours differs from what is there now:</p>
+      <DiffView lines={diff(comparable(theirs), comparable(mine))} />
+      <footer>
+        <Button onClick={close}>Back</Button>
+        <Button look="danger" onClick={keepMine}>Keep mine on top of theirs</Button>
+        <Button look="main" onClick={takeTheirs}>Take theirs</Button>
+      </footer>
+    </Dialog>
+  );
+}

@@ -1,0 +1,101 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.ApiExtensions.Definitions;
+
+/// <summary>
+/// Which names of a definition are accepted: those that no other definition of its group has. Once all were, its kind
+/// is served, and stays so whatever names it asks for later.
+/// </summary>
+public static class DefinitionPlanner
+{
+    /// <summary>Brings the status in line with the names; true when that changed it.</summary>
+    /// <param name="item">The definition, which is changed.</param>
+    /// <param name="others">The other definitions.</param>
+    /// <param name="now">The time.</param>
+    public static bool Accept(
+        V1CustomResourceDefinition item, IEnumerable<V1CustomResourceDefinition> others, DateTime now)
+    {
+        item.Status ??= new V1CustomResourceDefinitionStatus();
+        var before = ResourceCodec.Encode(item.Status);
+        var conflict = AcceptNames(item, Taken.By(others.Where(o => o.Spec.Group == item.Spec.Group)));
+        DefinitionConditions.Set(
+            item,
+            conflict is var (reason, message)
+                ? DefinitionConditions.Of(DefinitionConditions.NamesAccepted, false, reason, message)
+                : DefinitionConditions.Of(
+                    DefinitionConditions.NamesAccepted, true, "NoConflicts", "no conflicts found"),
+            now);
+        if (!DefinitionConditions.IsTrue(item, DefinitionConditions.Established))
+        {
+            DefinitionConditions.Set(
+                item,
+                conflict is null
+                    ? DefinitionConditions.Of(
+                        DefinitionConditions.Established, true, "InitialNamesAccepted",
+                        "the initial names have been accepted")
+                    : DefinitionConditions.Of(
+                        DefinitionConditions.Established, false, "NotAccepted", "not all names are accepted"),
+                now);
+        }
+
+        if (ApiApproval.Condition(item) is { } approval)
+        {
+            DefinitionConditions.Set(item, approval, now);
+        }
+
+        return !ResourceCodec.Encode(item.Status).AsSpan().SequenceEqual(before);
+    }
+
+    /// <summary>Takes over every name that is free; of conflicts the last is told, as upstream does.</summary>
+    private static (string Reason, string Message)? AcceptNames(V1CustomResourceDefinition item, Taken taken)
+    {
+        var wanted = item.Spec.Names;
+        var accepted = item.Status.AcceptedNames ??= new V1CustomResourceDefinitionNames();
+        (string Reason, string Message)? conflict = null;
+        accepted.Plural = Take(wanted.Plural, accepted.Plural, taken.Resources, "PluralConflict");
+        accepted.Singular = Take(wanted.Singular, accepted.Singular, taken.Resources, "SingularConflict");
+        var busy = (wanted.ShortNames ?? [])
+            .Where(n => accepted.ShortNames?.Contains(n) != true && taken.Resources.Contains(n)).ToList();
+        if (busy.Count == 0)
+        {
+            accepted.ShortNames = wanted.ShortNames;
+        }
+        else
+        {
+            var messages = busy.Select(InUse).ToList();
+            conflict = ("ShortNamesConflict", messages.Count == 1 ? messages[0] : $"[{string.Join(", ", messages)}]");
+        }
+
+        accepted.Kind = Take(wanted.Kind, accepted.Kind, taken.Kinds, "KindConflict");
+        accepted.ListKind = Take(wanted.ListKind, accepted.ListKind, taken.Kinds, "ListKindConflict");
+        accepted.Categories = wanted.Categories;
+        return conflict;
+
+        string? Take(string? name, string? known, IReadOnlySet<string> others, string reason)
+        {
+            if (name == known || string.IsNullOrEmpty(name) || !others.Contains(name))
+            {
+                return name;
+            }
+
+            conflict = (reason, InUse(name));
+            return known;
+        }
+    }
+
+    private static string InUse(string name) => $"{GoText.Quote(name)} is already in use";
+
+    private sealed record Taken(IReadOnlySet<string> Resources, IReadOnlySet<string> Kinds)
+    {
+        public static Taken By(IEnumerable<V1CustomResourceDefinition> others)
+        {
+            var names = others.Select(o => o.Status?.AcceptedNames).OfType<V1CustomResourceDefinitionNames>().ToList();
+            return new Taken(
+                names.SelectMany(n => (n.ShortNames ?? []).Append(n.Plural).Append(n.Singular)).OfType<string>()
+                    .ToHashSet(StringComparer.Ordinal),
+                names.SelectMany(n => new[] { n.Kind, n.ListKind }).OfType<string>().ToHashSet(StringComparer.Ordinal));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Apps.ControllerRevisions;
+using OrleansOrchestrator.Grains.Apps.Deployments;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
+
+/// <summary>
+/// Sees to one pod of a DaemonSet on every node that is fit for it. Names of pods are the numbered ones of
+/// <see cref="PodFleet"/>; should a lost request arrive late and put a second pod on a node, the younger one goes.
+/// </summary>
+public sealed class DaemonSetReconciler : IObjectReconciler
+{
+    private const string Controller = "daemon-set-controller";
+    private const string Component = "daemonset-controller";
+
+    private readonly ObjectKey _key;
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly PodFleet _pods;
+    private readonly FailedPodBackOff _backOff = new();
+    private readonly TimeProvider _time;
+
+    public DaemonSetReconciler(ObjectKey key, ReconcilingServices services)
+    {
+        _key = key;
+        _client = services.Client.As(UserIdentity.Controller(Controller));
+        _events = services.Events.For(Component);
+        _pods = new PodFleet(_client, _events, services.Cursors);
+        _time = services.Time;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var read = await _client.GetAsync<V1DaemonSet>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            await _pods.ForgetAsync(cancellationToken);
+            return ReconcileResult.Done;
+        }
+
+        var set = read.Value;
+        if (LabelSelectors.IsEmpty(set.Spec.Selector))
+        {
+            _events.Record(EventNote.Warning(
+                set, "SelectingAll", "This daemon set is selecting all pods. A non-empty selector is required."));
+            return ReconcileResult.Done;
+        }
+
+        // The status of a set that is being deleted cannot be told: its revisions may be gone before its pods.
+        return set.Metadata.DeletionTimestamp is null
+            ? await StepAsync(set, cancellationToken)
+            : ReconcileResult.Done;
+    }
+
+    private async Task<ReconcileResult> StepAsync(V1DaemonSet set, CancellationToken cancellationToken)
+    {
+        var selector = LabelSelector.Of(set.Spec.Selector);
+        var history = await RevisionHistory.ClaimAsync(
+            _client, set.Metadata, set.ControllerReference(), selector, cancellationToken);
+        if (await ReviseAsync(set, history, cancellationToken) is not { } current)
+        {
+            return ReconcileResult.Again(TimeSpan.Zero);
+        }
+
+        _backOff.Begin(set.Status?.ObservedGeneration ?? 0);
+        var now = _time.GetUtcNow();
+        var observed = await ObserveAsync(set, selector, current, cancellationToken);
+        var plan = DaemonSetPlanner.Compute(observed, now);
+        var outcome = await ApplyAsync(plan, observed, now, cancellationToken);
+        if (outcome.Failure is null)
+        {
+            await TruncateAsync(observed, current, history, cancellationToken);
+        }
+
+        if (!plan.IsSettled)
+        {
+            observed = await ObserveAsync(set, selector, current, cancellationToken);
+        }
+
+        await WriteStatusAsync(observed, cancellationToken);
+        if (outcome.Failure is not null)
+        {
+            throw new ReconcileException($"daemonset {_key}: {outcome.Failure}");
+        }
+
+        return plan.IsSettled ? new ReconcileResult(plan.NextCheck) : ReconcileResult.Again(TimeSpan.Zero);
+    }
+
+    /// <summary>The revision of the set's template; null when its name was taken, and the next has another.</summary>
+    private async Task<V1ControllerRevision?> ReviseAsync(
+        V1DaemonSet set, List<V1ControllerRevision> history, CancellationToken cancellationToken)
+    {
+        var template = set.Spec.Template;
+        var step = RevisionHistory.Next(history, RevisionHistory.Patch(template));
+        if (step.Existing is { } existing)
+        {
+            return step.IsReturn
+                ? await RevisionHistory.RenumberAsync(_client, existing, step.Number, cancellationToken)
+                : existing;
+        }
+
+        var hash = PodTemplates.Hash(PodTemplates.Canonical(template), set.Status?.CollisionCount);
+        var revision = new V1ControllerRevision
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = $"{set.Metadata.Name}-{hash}",
+                NamespaceProperty = _key.Namespace,
+                Labels = new Dictionary<string, string>(
+                    template.Metadata?.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal)
+                {
+                    [DaemonPods.HashLabel] = hash,
+                },
+                Annotations = set.Metadata.Annotations,
+                OwnerReferences = [set.ControllerReference()],
+            },
+            Data = RevisionHistory.Patch(template),
+            Revision = step.Number,
+        };
+        var created = await RevisionHistory.CreateAsync(_client, revision, cancellationToken);
+        if (created is null)
+        {
+            var status = set.Status ?? new V1DaemonSetStatus();
+            await WriteStatusAsync(set, Collided(status), cancellationToken);
+        }
+
+        return created;
+    }
+
+    private static V1DaemonSetStatus Collided(V1DaemonSetStatus status) => new()
+    {
+        CollisionCount = (status.CollisionCount ?? 0) + 1,
+        Conditions = status.Conditions,
+        CurrentNumberScheduled = status.CurrentNumberScheduled,
+        DesiredNumberScheduled = status.DesiredNumberScheduled,
+        NumberAvailable = status.NumberAvailable,
+        NumberMisscheduled = status.NumberMisscheduled,
+        NumberReady = status.NumberReady,
+        NumberUnavailable = status.NumberUnavailable,
+        ObservedGeneration = status.ObservedGeneration,
+        UpdatedNumberScheduled = status.UpdatedNumberScheduled,
+    };
+
+    private async Task<DaemonSetObserved> ObserveAsync(
+        V1DaemonSet set, LabelSelector selector, V1ControllerRevision current, CancellationToken cancellationToken)
+    {
+        var nodes = await _client.ListAsync(ResourceOf<V1Node>.Query(), cancellationToken);
+        var pods = await PodOwnership.ListAsync(_client, set.Metadata, selector, cancellationToken);
+        var claims = PodOwnership.Of(set.Metadata, pods, p => selector.Matches(p.Labels));
+        await claims.ApplyAsync(_client, set.ControllerReference(), cancellationToken);
+        var now = _time.GetUtcNow();
+        return new DaemonSetObserved
+        {
+            Set = set,
+            Nodes = [.. nodes.Items.Select(DaemonPods.Node)],
+            Pods = [.. claims.All],
+            Hash = HashOf(current),
+            BackOff = node => _backOff.Left(node, now),
+        };
+    }
+
+    private async Task<FleetResult> ApplyAsync(
+        DaemonSetPlan plan, DaemonSetObserved observed, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var set = observed.Set;
+        var reference = EventNote.Refer(set);
+        _events.Record(plan.Events);
+        foreach (var node in plan.Failed)
+        {
+            _backOff.Deleted(node, now);
+        }
+
+        var created = plan.Create.Count == 0 ? default : await _pods.CreateAsync(
+            reference,
+            set.Status?.ObservedGeneration is null or 0,
+            observed.Pods,
+            plan.Create.Count,
+            (i, name) => Request(set, observed.Hash, plan.Create[i], name),
+            cancellationToken);
+        var deleted = plan.Delete.Count == 0
+            ? default
+            : await _pods.DeleteAsync(reference, plan.Delete, cancellationToken);
+        return created with { Failure = created.Failure ?? deleted.Failure };
+    }
+
+    private CreateRequest Request(V1DaemonSet set, string hash, string node, string name)
+    {
+        var pod = DaemonPods.New(set, hash);
+        DaemonPods.Target(pod, node);
+        return new ChildBody<V1Pod>(pod).Request(_key.Namespace, name);
+    }
+
+    private Task TruncateAsync(
+        DaemonSetObserved observed,
+        V1ControllerRevision current,
+        List<V1ControllerRevision> history,
+        CancellationToken cancellationToken)
+    {
+        var live = observed.Pods.Select(p => p.Labels.GetValueOrDefault(DaemonPods.HashLabel, ""))
+            .ToHashSet(StringComparer.Ordinal);
+        var old = history.Where(r => r.Metadata.Name != current.Metadata.Name).ToList();
+        var surplus = old.Count - (observed.Set.Spec.RevisionHistoryLimit ?? 10);
+        return RevisionHistory.DeleteAsync(
+            _client, old.Where(r => !live.Contains(HashOf(r))).Take(Math.Max(0, surplus)), cancellationToken);
+    }
+
+    private static string HashOf(V1ControllerRevision revision) =>
+        revision.Metadata.Labels?.TryGetValue(DaemonPods.HashLabel, out var hash) == true
+            ? hash
+            : revision.Metadata.Name;
+
+    private async Task WriteStatusAsync(DaemonSetObserved observed, CancellationToken cancellationToken)
+    {
+        if (DaemonSetPlanner.ComputeStatus(observed, _time.GetUtcNow()) is { } status)
+        {
+            await WriteStatusAsync(observed.Set, status, cancellationToken);
+        }
+    }
+
+    private async Task WriteStatusAsync(V1DaemonSet set, V1DaemonSetStatus status, CancellationToken cancellationToken)
+    {
+        var written = await _client.UpdateStatusAsync(
+            new V1DaemonSet { Metadata = set.Metadata, Spec = set.Spec, Status = status }, cancellationToken);
+        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"status of daemonset {_key}", written.Error);
+        }
+    }
+}

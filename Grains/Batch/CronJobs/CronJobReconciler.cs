@@ -1,0 +1,187 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Batch.CronJobs;
+
+/// <summary>
+/// Starts the Jobs of one CronJob. The name of a Job says which run it is, so a run that was started by a step which
+/// then ended too early is found, and not started twice.
+/// </summary>
+public sealed class CronJobReconciler : IObjectReconciler
+{
+    /// <summary>The user and the component of events.</summary>
+    public const string Controller = "cronjob-controller";
+
+    private readonly ObjectKey _key;
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly TimeProvider _time;
+
+    /// <summary>Uids of unexpected Jobs that were told of: once is enough, and events are rationed.</summary>
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+
+    public CronJobReconciler(ObjectKey key, ReconcilingServices services)
+    {
+        _key = key;
+        _client = services.Client.As(UserIdentity.Controller(Controller));
+        _events = services.Events.For(Controller);
+        _time = services.Time;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var read = await _client.GetAsync<V1CronJob>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            return ReconcileResult.Done;
+        }
+
+        var job = read.Value;
+        var query = ResourceOf<V1Job>.Query(_key.Namespace) with
+        {
+            OwnerUid = job.Metadata.Uid, Freshness = ReadFreshness.Linearizable,
+        };
+        var owned = await _client.ListAsync(query, cancellationToken);
+        var jobs = owned.Items.Where(i => i.Metadata.Controller?.Uid == job.Metadata.Uid)
+            .Select(i => i.As<V1Job>()).ToList();
+        var plan = CronJobPlanner.Compute(job, jobs, _time.GetUtcNow());
+        Tell(job, plan);
+        if (await WriteStatusAsync(job, plan.Status, cancellationToken) is not { } written)
+        {
+            return ReconcileResult.Done;
+        }
+
+        foreach (var expired in plan.Expired)
+        {
+            await DeleteAsync(job, expired.Metadata.Name, expired.Metadata.Uid, cancellationToken);
+        }
+
+        if (plan.Run is { } run)
+        {
+            await StartAsync(written, run, cancellationToken);
+        }
+
+        return new ReconcileResult(plan.After);
+    }
+
+    private void Tell(V1CronJob job, CronJobPlan plan)
+    {
+        _told.IntersectWith(plan.Unexpected.Select(j => j.Metadata.Uid));
+        _events.Record(plan.Unexpected.Where(j => _told.Add(j.Metadata.Uid)).Select(j => EventNote.Warning(
+            job,
+            "UnexpectedJob",
+            $"Saw a job that the controller did not create or forgot: {j.Metadata.Name}")));
+        _events.Record(plan.Events);
+    }
+
+    private async Task StartAsync(V1CronJob job, CronJobRun run, CancellationToken cancellationToken)
+    {
+        foreach (var replaced in run.Replaced)
+        {
+            if (!await DeleteAsync(job, replaced.Name, replaced.Uid, cancellationToken))
+            {
+                throw new ReconcileException($"could not replace job {_key.Namespace}/{replaced.Name}");
+            }
+        }
+
+        if (await CreateAsync(job, run.Job, cancellationToken) is not { } created)
+        {
+            return;
+        }
+
+        var others = job.Status?.Active?.Where(a => run.Replaced.All(r => r.Uid != a.Uid)) ?? [];
+        var status = (job.Status ?? new V1CronJobStatus()) with
+        {
+            Active = [.. others, ReferenceTo(created)], LastScheduleTime = run.Scheduled.UtcDateTime,
+        };
+        await WriteStatusAsync(job, status, cancellationToken);
+    }
+
+    /// <summary>The Job of the run, new or from an earlier attempt; null when its name is another's.</summary>
+    private async Task<V1Job?> CreateAsync(V1CronJob job, V1Job body, CancellationToken cancellationToken)
+    {
+        var created = await _client.CreateAsync(body, cancellationToken);
+        if (created.Succeeded)
+        {
+            _events.Record(EventNote.Normal(job, "SuccessfulCreate", $"Created job {body.Metadata.Name}"));
+            return created.Value.As<V1Job>();
+        }
+
+        if (created.Error.Reason == StatusReasons.AlreadyExists)
+        {
+            var found = await _client.GetAsync(
+                WellKnown.Jobs, body.Key(), ReadFreshness.Linearizable, cancellationToken);
+            return found.Succeeded && found.Value.Metadata.Controller?.Uid == job.Metadata.Uid
+                ? found.Value.As<V1Job>()
+                : null;
+        }
+
+        if (!created.Error.IsNamespaceTerminating())
+        {
+            _events.Record(EventNote.Warning(job, "FailedCreate", $"Error creating job: {created.Error.Message}"));
+        }
+
+        throw ReconcileException.Of($"job of cronjob {_key}", created.Error);
+    }
+
+    /// <summary>True when the Job is gone or goes.</summary>
+    private async Task<bool> DeleteAsync(V1CronJob job, string name, string uid, CancellationToken cancellationToken)
+    {
+        var deleted = await _client.DeleteAsync(
+            new DeleteRequest
+            {
+                Resource = WellKnown.Jobs,
+                Key = new ObjectKey(_key.Namespace, name),
+                Uid = uid,
+                PropagationPolicy = "Background",
+            },
+            cancellationToken);
+        if (deleted.Succeeded)
+        {
+            _events.Record(EventNote.Normal(job, "SuccessfulDelete", $"Deleted job {name}"));
+            return true;
+        }
+
+        if (deleted.Error.Reason is StatusReasons.NotFound or StatusReasons.Conflict)
+        {
+            return true;
+        }
+
+        _events.Record(EventNote.Warning(job, "FailedDelete", $"Deleted job: {deleted.Error.Message}"));
+        return false;
+    }
+
+    /// <summary>The CronJob as it is then; null when it has gone.</summary>
+    private async Task<V1CronJob?> WriteStatusAsync(
+        V1CronJob job, V1CronJobStatus status, CancellationToken cancellationToken)
+    {
+        if (ModelShape.SemanticEquals(job.Status, status))
+        {
+            return job;
+        }
+
+        var written = await _client.UpdateStatusAsync(job with { Status = status }, cancellationToken);
+        if (written.Succeeded)
+        {
+            return written.Value.As<V1CronJob>();
+        }
+
+        return written.Error.Reason == StatusReasons.NotFound
+            ? null
+            : throw ReconcileException.Of($"status of cronjob {_key}", written.Error);
+    }
+
+    private static V1ObjectReference ReferenceTo(V1Job job) => new()
+    {
+        ApiVersion = ResourceOf<V1Job>.ApiVersion,
+        Kind = ResourceOf<V1Job>.Kind,
+        Name = job.Metadata.Name,
+        NamespaceProperty = job.Metadata.NamespaceProperty,
+        ResourceVersion = job.Metadata.ResourceVersion,
+        Uid = job.Metadata.Uid,
+    };
+}

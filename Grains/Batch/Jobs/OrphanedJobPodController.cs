@@ -1,0 +1,128 @@
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Batch.Jobs;
+
+/// <summary>
+/// Takes the tracking finalizer off pods that no Job will count any more: theirs has ended, has gone, or has let go of
+/// them. Changes only say where to look; what is found is decided by linearizable reads.
+/// </summary>
+public sealed class OrphanedJobPodController : IController
+{
+    public const string Name = "orphaned-job-pod-controller";
+
+    private readonly IResourceClient _client;
+    private readonly ControllersOptions _options;
+
+    /// <summary>Waiting pods. Bounded by their number: one that fails is found again by the next resync.</summary>
+    private readonly Channel<ResourceObject> _queue = Channel.CreateUnbounded<ResourceObject>();
+
+    public OrphanedJobPodController(ReconcilingServices services)
+    {
+        _client = services.Client.As(UserIdentity.Controller(JobReconciler.Controller));
+        _options = services.Options;
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loops.RunAsync([FollowPodsAsync, FollowJobsAsync, WorkAsync], cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        var pods = await _client.ListAsync(ResourceOf<V1Pod>.Query(), cancellationToken);
+        foreach (var pod in pods.Items.Where(JobTracking.IsTracked))
+        {
+            await VisitAsync(pod, cancellationToken);
+        }
+    }
+
+    /// <summary>A pod that has no Job, or whose Job went while it was made.</summary>
+    private async Task FollowPodsAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(WellKnown.Pods, cancellationToken))
+        {
+            if (IsWorthALook(change) && JobTracking.IsTracked(change.Object)
+                && (change.Object.Metadata.Controller is null || change.Object.Metadata.DeletionTimestamp is not null))
+            {
+                _queue.Writer.TryWrite(change.Object);
+            }
+        }
+    }
+
+    /// <summary>The pods of a Job that has gone or ended.</summary>
+    private async Task FollowJobsAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(WellKnown.Jobs, cancellationToken))
+        {
+            if (ReferenceEquals(change, ResourceChange.Synced) || _options.DropWakeUps
+                || (change.Kind != ChangeKind.Deleted && !HasEnded(change.Object)))
+            {
+                continue;
+            }
+
+            var query = ResourceOf<V1Pod>.Query(change.Object.Key.Namespace) with
+            {
+                OwnerUid = change.Object.Uid, Freshness = ReadFreshness.Linearizable,
+            };
+            var pods = await _client.ListAsync(query, cancellationToken);
+            foreach (var pod in pods.Items.Where(JobTracking.IsTracked))
+            {
+                _queue.Writer.TryWrite(pod);
+            }
+        }
+    }
+
+    private bool IsWorthALook(ResourceChange change) =>
+        !ReferenceEquals(change, ResourceChange.Synced) && !_options.DropWakeUps && change.Kind != ChangeKind.Deleted;
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var pod in _queue.Reader.ReadAllAsync(cancellationToken))
+        {
+            await VisitAsync(pod, cancellationToken);
+        }
+    }
+
+    private async Task VisitAsync(ResourceObject pod, CancellationToken cancellationToken)
+    {
+        var read = await _client.GetAsync(WellKnown.Pods, pod.Key, ReadFreshness.Linearizable, cancellationToken);
+        if (read.Succeeded && read.Value.Uid == pod.Uid && JobTracking.IsTracked(read.Value)
+            && await IsOrphanAsync(read.Value, cancellationToken)
+            && await JobTracking.UntrackAsync(_client, read.Value, cancellationToken) is { } refused)
+        {
+            throw ReconcileException.Of($"finalizer of pod {pod.Key}", refused);
+        }
+    }
+
+    private async Task<bool> IsOrphanAsync(ResourceObject pod, CancellationToken cancellationToken)
+    {
+        if (pod.Metadata.Controller is not { } owner)
+        {
+            return true;
+        }
+
+        if (owner is not { Kind: "Job", ApiVersion: "batch/v1" })
+        {
+            return false;
+        }
+
+        var job = await _client.GetAsync(
+            WellKnown.Jobs,
+            new ObjectKey(pod.Key.Namespace, owner.Name),
+            ReadFreshness.Linearizable,
+            cancellationToken);
+        return !job.Succeeded || job.Value.Uid != owner.Uid || HasEnded(job.Value);
+    }
+
+    /// <summary>Ended under this cluster's controller: another one counts as it likes.</summary>
+    private static bool HasEnded(ResourceObject item)
+    {
+        var job = item.As<V1Job>();
+        return JobReconciler.IsOwn(job) && JobConditions.End(job.Status) is not null;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Net;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Cloud.Routes;
+
+/// <summary>
+/// Keeps the cloud's routes to the pods of all nodes, and says on the nodes whether theirs are there.
+/// </summary>
+public sealed partial class RouteController : IController
+{
+    public const string Name = "route-controller";
+
+    /// <summary>The name under which upstream's events come.</summary>
+    private const string Component = "route_controller";
+
+    private const int MaxParallel = 200;
+
+    /// <summary>Upstream's default of <c>--route-reconciliation-period</c>.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    private readonly ICloudRoutes _routes;
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlyList<IPNetwork> _networks;
+    private readonly ILogger _logger;
+
+    public RouteController(ICloudRoutes routes, ReconcilingServices services)
+    {
+        _routes = routes;
+        _client = services.Client.As(UserIdentity.Controller(Name));
+        _events = services.Events.For(Component);
+        _time = services.Time;
+        _networks = [.. services.Options.PodNetworks.Select(n => n.Network)];
+        _logger = services.Logger<RouteController>();
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Period, _time);
+        do
+        {
+            try
+            {
+                await StepAsync(cancellationToken);
+            }
+            catch (Exception error) when (error is CloudException or ReconcileException)
+            {
+                LogFailed(_logger, error.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>Nothing: it looks at everything every few seconds anyhow, without having heard of any change.</summary>
+    public Task ResyncAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Brings all routes to where they must be, as far as the cloud lets it.</summary>
+    internal async Task StepAsync(CancellationToken cancellationToken)
+    {
+        var nodes = await _client.ListAsync<V1Node>(ResourceOf<V1Node>.Query(), cancellationToken);
+        var plan = RoutePlanner.Compute(nodes, await ListAsync(cancellationToken), _networks);
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(plan.Delete, limit, async (route, token) => await TryAsync(
+            () => _routes.DeleteAsync(route, token),
+            error => LogFailed(_logger, $"Could not delete route {route.Name} {route.Destination}: {error}")));
+        var failed = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(plan.Create, limit, async (wanted, token) => await TryAsync(
+            () => _routes.CreateAsync(wanted.Node.Metadata.Uid, wanted.Route, token),
+            error =>
+            {
+                failed[wanted.Node.Metadata.Name] = true;
+                _events.Record(EventNote.Warning(
+                    wanted.Node,
+                    "FailedToCreateRoute",
+                    $"Could not create route {wanted.Node.Metadata.Uid} {wanted.Route.Destination} for node "
+                        + $"{wanted.Node.Metadata.Name}: {error}"));
+            }));
+        foreach (var node in nodes.Where(n => n.Spec?.PodCIDRs is { Count: > 0 }))
+        {
+            await SetConditionAsync(node, !failed.ContainsKey(node.Metadata.Name), cancellationToken);
+        }
+    }
+
+    private async Task<IReadOnlyList<CloudRoute>> ListAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _routes.ListAsync(cancellationToken);
+        }
+        catch (CloudException error)
+        {
+            throw new CloudException($"error listing routes: {error.Message}");
+        }
+    }
+
+    private static async Task TryAsync(Func<Task> work, Action<string> failed)
+    {
+        try
+        {
+            await work();
+        }
+        catch (CloudException error)
+        {
+            failed(error.Message);
+        }
+    }
+
+    private async Task SetConditionAsync(V1Node node, bool hasRoutes, CancellationToken cancellationToken)
+    {
+        if (RoutePlanner.Condition(node, hasRoutes, _time.GetUtcNow()) is null)
+        {
+            return;
+        }
+
+        var written = await _client.MutateAsync<V1Node>(
+            node.Key(),
+            "status",
+            current =>
+            {
+                if (RoutePlanner.Condition(current, hasRoutes, _time.GetUtcNow()) is not { } condition)
+                {
+                    return false;
+                }
+
+                current.Status ??= new V1NodeStatus();
+                current.Status.Conditions =
+                    [.. (current.Status.Conditions ?? []).Where(c => c.Type != condition.Type), condition];
+                return true;
+            },
+            cancellationToken);
+        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"node {node.Metadata.Name}", written.Error);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "routes of the cloud: {Error}")]
+    private static partial void LogFailed(ILogger logger, string error);
+}

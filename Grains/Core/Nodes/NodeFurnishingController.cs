@@ -1,0 +1,231 @@
+using System.Net;
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Core.Nodes;
+
+/// <summary>
+/// Gives nodes what they have from the cluster: ranges of addresses for their pods, how long their agents may rely on
+/// copies, and old names of their labels. Upstream has a controller for each; a node that registers costs one write
+/// here.
+/// <para>
+/// Which ranges are held is read from the nodes, never kept elsewhere: a successor of this controller begins with a
+/// linearizable list of all of them.
+/// </para>
+/// </summary>
+public sealed class NodeFurnishingController : IController
+{
+    public const string Name = "node-ipam-controller";
+
+    private const int MaxFanOut = 32;
+
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    private List<NodeRanges>? _ranges;
+    private int _step;
+
+    public NodeFurnishingController(ReconcilingServices services)
+    {
+        _client = services.Client.As(UserIdentity.Controller(NodeLifecycleController.Name));
+        _events = services.Events.For("cidrAllocator");
+        _options = services.Options;
+        _time = services.Time;
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loops.RunAsync([FollowAsync, SweepOnChangeAsync], cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await SweepAsync(cancellationToken);
+        }
+        catch
+        {
+            // Whether a range was given out is not known: the nodes say it.
+            _ranges = null;
+            throw;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
+        {
+            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
+            {
+                _changed.Writer.TryWrite(true);
+            }
+        }
+    }
+
+    /// <summary>A heartbeat, the usual change, is none.</summary>
+    private bool IsNews(ResourceChange change) =>
+        change.Kind != ChangeKind.Modified
+        || RangesOf(change.Object).Count == 0
+        || NodeFurnishingPlanner.Patch(change.Object, _step, []) is not null;
+
+    private async Task SweepOnChangeAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var _ in _changed.Reader.ReadAllAsync(cancellationToken))
+        {
+            await ResyncAsync(cancellationToken);
+
+            // A thousand nodes that register at once must not cause a thousand sweeps of all.
+            await Task.Delay(_options.WakeInterval, _time, cancellationToken);
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        if (_ranges is null)
+        {
+            _ranges = [.. _options.PodNetworks.Select(static n => new NodeRanges(n))];
+            _known.Clear();
+        }
+
+        var nodes = (await _client.ListAsync(
+            ResourceOf<V1Node>.Query() with { Freshness = ReadFreshness.Linearizable }, cancellationToken)).Items;
+        Forget(nodes);
+        foreach (var node in nodes)
+        {
+            Learn(node);
+        }
+
+        _step = NodeFurnishingPlanner.StepOf(nodes.Count, _step);
+        var patches = nodes.Select(n => (Node: n, Patch: NodeFurnishingPlanner.Patch(n, _step, Give(n))))
+            .Where(static p => p.Patch is not null)
+            .ToList();
+        await Parallel.ForEachAsync(
+            patches,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
+            async (item, token) => Expect(
+                item.Node.Key,
+                await _client.PatchAsync<V1Node>(
+                    item.Node.Key, PatchKind.Merge, item.Patch!.ToJsonString(), "", token)));
+    }
+
+    private void Forget(IReadOnlyList<ResourceObject> nodes)
+    {
+        var living = nodes.Select(static n => n.Uid).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, known) in _known.Where(k => !living.Contains(k.Value.Uid)).ToList())
+        {
+            ForEach(known.Ranges, static (ranges, range) => ranges.Release(range));
+            _known.Remove(name);
+        }
+    }
+
+    /// <summary>Takes notice of the ranges that a node has. They never change once it has them.</summary>
+    private void Learn(ResourceObject node)
+    {
+        if (!_known.TryGetValue(node.Key.Name, out var known))
+        {
+            _known[node.Key.Name] = known = new Known(node.Uid);
+        }
+
+        if (known.Ranges.Count == 0 && known.Revision != node.Revision && RangesOf(node) is { Count: > 0 } ranges)
+        {
+            known.Ranges = ranges;
+            ForEach(ranges, static (all, range) => all.Hold(range));
+        }
+
+        known.Revision = node.Revision;
+    }
+
+    /// <summary>Ranges for a node that has none; none when it has, or when one of the networks is used up.</summary>
+    private IReadOnlyList<IPNetwork> Give(ResourceObject node)
+    {
+        var known = _known[node.Key.Name];
+        if (known.Ranges.Count > 0)
+        {
+            return [];
+        }
+
+        var taken = _ranges!.Select(static r => r.Take()).TakeWhile(static r => r is not null)
+            .Select(static r => r!.Value).ToList();
+        if (taken.Count == _ranges!.Count)
+        {
+            return known.Ranges = taken;
+        }
+
+        ForEach(taken, static (ranges, range) => ranges.Release(range));
+        if (!known.WasTold)
+        {
+            known.WasTold = true;
+            _events.Record(EventNote.Normal(
+                new V1Node { Metadata = new V1ObjectMeta { Name = node.Key.Name, Uid = node.Uid } },
+                "CIDRNotAvailable",
+                $"Node {node.Key.Name} status is now: CIDRNotAvailable"));
+        }
+
+        return [];
+    }
+
+    private void ForEach(IReadOnlyList<IPNetwork> ranges, Action<NodeRanges, IPNetwork> change)
+    {
+        foreach (var (all, range) in _ranges!.SelectMany(_ => ranges, static (a, r) => (a, r)))
+        {
+            change(all, range);
+        }
+    }
+
+    private static List<IPNetwork> RangesOf(ResourceObject node) =>
+    [
+        .. (node.As<V1Node>().Spec?.PodCIDRs ?? [])
+            .Select(static c => NetworkRules.ParseCidrSloppy(c))
+            .Where(static c => c is not null)
+            .Select(static c => Network(c!.Value.Address, c.Value.Length)),
+    ];
+
+    private static IPNetwork Network(IPAddress address, int length)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var bit = length; bit < bytes.Length * 8; bit++)
+        {
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        }
+
+        return new IPNetwork(new IPAddress(bytes), length);
+    }
+
+    /// <summary>Gone is well: what it held is free at the next sweep. All else is read anew.</summary>
+    private static void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
+    {
+        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
+        {
+            throw new ReconcileException($"node {key.Name}: {outcome.Error.Message}");
+        }
+    }
+
+    /// <summary>What is known of a node.</summary>
+    private sealed class Known(string uid)
+    {
+        public string Uid { get; } = uid;
+
+        public long Revision { get; set; }
+
+        public IReadOnlyList<IPNetwork> Ranges { get; set; } = [];
+
+        /// <summary>People know that there is no range for it.</summary>
+        public bool WasTold { get; set; }
+    }
+}

@@ -1,0 +1,118 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
+
+namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
+
+/// <summary>What a volume must do.</summary>
+public sealed record VolumePlan
+{
+    /// <summary>Undo the binding to a claim that is bound elsewhere.</summary>
+    public bool Unbind { get; init; }
+
+    /// <summary>Nobody uses it any more, and nobody else deletes it.</summary>
+    public bool Delete { get; init; }
+
+    /// <summary>Its data is ours to remove first, where it lies.</summary>
+    public bool RemoveData { get; init; }
+
+    /// <summary>Nothing is to be done with its data: the object may go.</summary>
+    public bool LetGo { get; init; }
+
+    /// <summary>The phase to show; null to leave it.</summary>
+    public string? Phase { get; init; }
+
+    public string Message { get; init; } = "";
+
+    public IReadOnlyList<EventNote> Notes { get; init; } = [];
+}
+
+/// <summary>The life of a volume: whether its claim is still there, and what happens to it afterwards.</summary>
+public static class VolumePlanner
+{
+    private const string Available = "Available";
+    private const string Released = "Released";
+    private const string Failed = "Failed";
+
+    /// <param name="volume">As it is.</param>
+    /// <param name="claim">What its reference names; null when there is none, or another one of that name.</param>
+    public static VolumePlan Compute(V1PersistentVolume volume, V1PersistentVolumeClaim? claim)
+    {
+        if (string.IsNullOrEmpty(volume.Spec.ClaimRef?.Uid))
+        {
+            return Show(volume, Available);
+        }
+
+        if (claim is null)
+        {
+            return Reclaim(volume);
+        }
+
+        if (claim.Spec.VolumeName == volume.Metadata.Name)
+        {
+            return Show(volume, "Bound");
+        }
+
+        if (string.IsNullOrEmpty(claim.Spec.VolumeName))
+        {
+            // The claim finishes the binding, unless it cannot be.
+            return new VolumePlan { Notes = VolumeMatch.SameMode(volume, claim) ? [] : Incompatible(volume, claim) };
+        }
+
+        return volume.Has(VolumeAnnotations.ProvisionedBy) && Policy(volume) == "Delete"
+            ? Reclaim(volume)
+            : new VolumePlan { Unbind = true };
+    }
+
+    private static VolumePlan Reclaim(V1PersistentVolume volume)
+    {
+        // A failure stays visible while reclaiming is tried again.
+        var released = volume.Status?.Phase == Failed ? new VolumePlan() : Show(volume, Released);
+        if (LocalPath.IsOurs(volume))
+        {
+            return LocalPath.IsDeleted(volume)
+                ? released with { RemoveData = true, LetGo = true, Delete = true }
+                : released with { LetGo = volume.Metadata.DeletionTimestamp is not null };
+        }
+
+        return Policy(volume) switch
+        {
+            "Retain" => released,
+            "Delete" => VolumePlugins.Delete(volume) switch
+            {
+                (true, _) => released,
+                (_, { } refusal) => Fail(volume, "VolumeFailedDelete", refusal),
+                _ => released with { Delete = volume.Metadata.DeletionTimestamp is null },
+            },
+            "Recycle" => Fail(volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!"),
+            _ => Fail(
+                volume, "VolumeUnknownReclaimPolicy", "Volume has unrecognized PersistentVolumeReclaimPolicy"),
+        };
+    }
+
+    private static string Policy(V1PersistentVolume volume) => volume.Spec.PersistentVolumeReclaimPolicy ?? "Retain";
+
+    private static VolumePlan Show(V1PersistentVolume volume, string phase) =>
+        volume.Status?.Phase == phase ? new VolumePlan() : new VolumePlan { Phase = phase };
+
+    private static VolumePlan Fail(V1PersistentVolume volume, string reason, string message) =>
+        volume.Status?.Phase == Failed
+            ? new VolumePlan()
+            : new VolumePlan
+            {
+                Phase = Failed, Message = message, Notes = [EventNote.Warning(volume, reason, message)],
+            };
+
+    private static EventNote[] Incompatible(V1PersistentVolume volume, V1PersistentVolumeClaim claim) =>
+    [
+        EventNote.Warning(
+            volume,
+            "VolumeMismatch",
+            "Cannot bind PersistentVolume to requested PersistentVolumeClaim " +
+            $"\"{claim.Metadata.Name}\" due to incompatible volumeMode."),
+        EventNote.Warning(
+            claim,
+            "VolumeMismatch",
+            $"Cannot bind PersistentVolume \"{volume.Metadata.Name}\" to requested PersistentVolumeClaim " +
+            "due to incompatible volumeMode."),
+    ];
+}

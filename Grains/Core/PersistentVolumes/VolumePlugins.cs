@@ -1,0 +1,78 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
+
+/// <summary>
+/// What upstream's controller manager knows of volumes: the few kinds that it looks after itself, and those that were
+/// handed over to CSI drivers.
+/// </summary>
+internal static class VolumePlugins
+{
+    private const string BuiltInPrefix = "kubernetes.io/";
+    private const string HostPath = "kubernetes.io/host-path";
+
+    private static readonly Dictionary<string, string> Migrated = new(StringComparer.Ordinal)
+    {
+        ["kubernetes.io/aws-ebs"] = "ebs.csi.aws.com",
+        ["kubernetes.io/azure-disk"] = "disk.csi.azure.com",
+        ["kubernetes.io/azure-file"] = "file.csi.azure.com",
+        ["kubernetes.io/cinder"] = "cinder.csi.openstack.org",
+        ["kubernetes.io/gce-pd"] = "pd.csi.storage.gke.io",
+        ["kubernetes.io/portworx-volume"] = "pxd.portworx.com",
+        ["kubernetes.io/vsphere-volume"] = "csi.vsphere.vmware.com",
+    };
+
+    /// <summary>Plugins that exist, and neither provision nor delete.</summary>
+    private static readonly string[] Passive =
+        ["kubernetes.io/nfs", "kubernetes.io/local-volume", "kubernetes.io/csi"];
+
+    /// <summary>Who outside makes volumes in the name of a class's provisioner, or why nobody does.</summary>
+    public static (string? External, string? Refusal) Provision(string provisioner) => provisioner switch
+    {
+        _ when Migrated.TryGetValue(provisioner, out var driver) => (driver, null),
+        _ when !provisioner.StartsWith(BuiltInPrefix, StringComparison.Ordinal) => (provisioner, null),
+        HostPath =>
+            (null, $"Failed to create provisioner: provisioning in volume plugin \"{HostPath}\" is disabled"),
+        _ when Passive.Contains(provisioner) => (null, "no provisionable volume plugin matched"),
+        _ => (null, NoPlugin(provisioner)),
+    };
+
+    /// <summary>Whether somebody outside deletes a released volume, or why nobody can; neither when we may.</summary>
+    public static (bool IsExternal, string? Refusal) Delete(V1PersistentVolume volume)
+    {
+        var maker = volume.GetAnnotation(VolumeAnnotations.ProvisionedBy) ?? "";
+        if (volume.Has(VolumeAnnotations.MigratedTo) || Migrated.ContainsKey(maker)
+            || (maker.Length > 0 && !maker.StartsWith(BuiltInPrefix, StringComparison.Ordinal)))
+        {
+            return (true, null);
+        }
+
+        if (maker.Length > 0 && maker != HostPath)
+        {
+            return (false, Passive.Contains(maker) ? "no deletable volume plugin matched" : NoPlugin(maker));
+        }
+
+        var spec = volume.Spec;
+        return (false, spec switch
+        {
+            { HostPath: { } host } => IsTemporary(host.Path)
+                ? null
+                : $"host_path deleter only supports /tmp/.+ but received provided {host.Path}",
+            { Nfs: not null } or { Local: not null } or { Csi: not null } =>
+                NoDeleter(volume, "no deletable volume plugin matched"),
+            _ => NoDeleter(volume, "no volume plugin matched"),
+        });
+    }
+
+    private static bool IsTemporary(string path)
+    {
+        const string root = "/tmp/";
+        var at = path.IndexOf(root, StringComparison.Ordinal);
+        return at >= 0 && at + root.Length < path.Length;
+    }
+
+    private static string NoPlugin(string name) => $"no volume plugin matched name: {name}";
+
+    private static string NoDeleter(V1PersistentVolume volume, string why) =>
+        $"error getting deleter volume plugin for volume \"{volume.Metadata.Name}\": {why}";
+}

@@ -1,0 +1,19 @@
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Core.Pods;
+
+/// <summary>Makes what a pod brings along: claims of its volumes, and claims of devices.</summary>
+public sealed class PodReconciler(ObjectKey key, ReconcilingServices services) : IObjectReconciler
+{
+    private readonly EphemeralVolumeReconciler _volumes = new(key, services);
+    private readonly PodResourceClaimReconciler _claims = new(key, services);
+
+    /// <inheritdoc/>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        await _volumes.ReconcileAsync(cancellationToken);
+        return await _claims.ReconcileAsync(cancellationToken);
+    }
+}

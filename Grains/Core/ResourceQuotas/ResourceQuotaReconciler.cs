@@ -1,0 +1,78 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Core.ResourceQuotas;
+
+/// <summary>Counts anew what is used of one quota: charges are made by admission, and given back here.</summary>
+public sealed class ResourceQuotaReconciler : IObjectReconciler
+{
+    /// <summary>Upstream's name; also the user of all that it writes.</summary>
+    public const string Controller = "resourcequota-controller";
+
+    private readonly ObjectKey _key;
+    private readonly IResourceClient _client;
+    private readonly ReconcilingServices _services;
+
+    public ResourceQuotaReconciler(ObjectKey key, ReconcilingServices services)
+    {
+        _key = key;
+        _client = services.Client.As(UserIdentity.Controller(Controller));
+        _services = services;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        // The quota is read before what it bounds: what is charged meanwhile makes the write a conflict.
+        var read = await _client.GetAsync<V1ResourceQuota>(_key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            return ReconcileResult.Done;
+        }
+
+        var quota = read.Value;
+        var contents = new List<QuotaContent>();
+        foreach (var kind in _services.Resources.Kinds.Where(
+            k => ResourceQuotaPlanner.IsCounted(k) && ResourceQuotaPlanner.Bounds(quota, k.Name)))
+        {
+            contents.Add(await ReadAsync(kind, cancellationToken));
+        }
+
+        if (ResourceQuotaPlanner.Compute(quota, contents, _services.Time.GetUtcNow()) is { } status)
+        {
+            await WriteAsync(quota, status, cancellationToken);
+        }
+
+        return ReconcileResult.Done;
+    }
+
+    private async Task<QuotaContent> ReadAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        var list = await _client.ListAsync(
+            new ListQuery { Resource = kind.Name, Namespace = _key.Namespace, Freshness = ReadFreshness.Linearizable },
+            cancellationToken);
+        return new QuotaContent(kind.Name, list.Items.Select(kind.Stored.Codec.Share));
+    }
+
+    private async Task WriteAsync(
+        V1ResourceQuota quota, V1ResourceQuotaStatus status, CancellationToken cancellationToken)
+    {
+        var written = await _client.UpdateStatusAsync(
+            new V1ResourceQuota
+            {
+                ApiVersion = quota.ApiVersion,
+                Kind = quota.Kind,
+                Metadata = quota.Metadata,
+                Spec = quota.Spec,
+                Status = status,
+            },
+            cancellationToken);
+        if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"status of resourcequota {_key}", written.Error);
+        }
+    }
+}

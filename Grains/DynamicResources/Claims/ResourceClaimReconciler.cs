@@ -1,0 +1,75 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.DynamicResources.Claims;
+
+/// <summary>Takes a ResourceClaim from pods that need it no more, and lets it go when nobody does.</summary>
+public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices services) : IObjectReconciler
+{
+    private readonly IResourceClient _client =
+        services.Client.As(UserIdentity.Controller(PodResourceClaims.Controller));
+
+    /// <inheritdoc/>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var read = await _client.GetAsync<Resourcev1ResourceClaim>(key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            return ReconcileResult.Done;
+        }
+
+        var claim = read.Value;
+        var plan = ResourceClaimPlanner.Compute(claim, await PodsAsync(claim, cancellationToken));
+        if (plan.Status is { } status)
+        {
+            // The lock on the version: a pod may just have been given the claim.
+            var next = new Resourcev1ResourceClaim { Metadata = claim.Metadata, Spec = claim.Spec, Status = status };
+            Expect(await _client.UpdateStatusAsync(next, cancellationToken));
+        }
+
+        if (plan.Releases)
+        {
+            Expect(await _client.MutateAsync<Resourcev1ResourceClaim>(key, "", Release, cancellationToken));
+        }
+
+        if (plan.IsUnused)
+        {
+            Expect(await _client.DeleteAsync(claim, cancellationToken));
+        }
+
+        return ReconcileResult.Done;
+    }
+
+    /// <summary>False when it has been allocated anew meanwhile.</summary>
+    private static bool Release(Resourcev1ResourceClaim claim) => claim.Status?.Allocation is null
+        && claim.Metadata.Finalizers?.Remove(ResourceClaimPlanner.Finalizer) == true;
+
+    private async Task<Dictionary<string, V1Pod>> PodsAsync(
+        Resourcev1ResourceClaim claim, CancellationToken cancellationToken)
+    {
+        var pods = new Dictionary<string, V1Pod>(StringComparer.Ordinal);
+        foreach (var name in ResourceClaimPlanner.Pods(claim))
+        {
+            var pod = await _client.GetAsync<V1Pod>(
+                new ObjectKey(key.Namespace, name), ReadFreshness.Linearizable, cancellationToken);
+            if (pod.Succeeded)
+            {
+                pods[name] = pod.Value;
+            }
+        }
+
+        return pods;
+    }
+
+    private void Expect(Outcome<ResourceObject> outcome)
+    {
+        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"resource claim {key}", outcome.Error);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Networking.ServiceCidrs;
+
+/// <summary>
+/// What wakes a ServiceCIDR: itself, and, while it is on its way out, others that may hold its addresses and addresses
+/// that go.
+/// </summary>
+internal static class ServiceCidrWakes
+{
+    public static readonly WakeRegistration Registration =
+        new(ServiceCidrReconciler.Controller, WellKnown.ServiceCidrs, Follows);
+
+    private static IReadOnlyList<Followed> Follows()
+    {
+        var ending = new HashSet<ObjectKey>();
+        return
+        [
+            new Followed(WellKnown.ServiceCidrs, (change, keys) =>
+            {
+                _ = change.Kind != ChangeKind.Deleted && change.Object.Metadata.DeletionTimestamp is not null
+                    ? ending.Add(change.Object.Key)
+                    : ending.Remove(change.Object.Key);
+                keys.Add(change.Object.Key);
+                AddEnding(keys);
+            }),
+            new Followed(WellKnown.IpAddresses, (change, keys) =>
+            {
+                if (change.Kind == ChangeKind.Deleted)
+                {
+                    AddEnding(keys);
+                }
+            }),
+        ];
+
+        void AddEnding(ICollection<ObjectKey> keys)
+        {
+            foreach (var key in ending)
+            {
+                keys.Add(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.GrainDirectory;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansOrchestrator.Grains.Core.Bootstrap;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Security;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains;
+
+/// <summary>How a silo keeps its journals.</summary>
+public sealed class OrchestratorStoreOptions
+{
+    /// <summary>
+    /// PostgreSQL's connection string; null keeps everything in memory, for tests and throw-away clusters.
+    /// </summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>
+    /// A store to use instead: silos of one process that keep everything in memory share a <see
+    /// cref="MemoryJournalStore"/>.
+    /// </summary>
+    public IJournalStore? Store { get; set; }
+
+    /// <summary>How much of the change log PostgreSQL keeps.</summary>
+    public ChangeRetention Retention { get; set; } = ChangeRetention.Default;
+
+    public JournalOptions Journals { get; } = new();
+
+    /// <summary>How many connections to PostgreSQL the silo may hold.</summary>
+    public StoreConnections Connections { get; set; } = StoreConnections.Default;
+
+    /// <summary>
+    /// False leaves membership to the caller (development and test clusters). Without a connection string it always is
+    /// the caller's.
+    /// </summary>
+    public bool UseMembership { get; set; } = true;
+}
+
+/// <summary>Registration of the kernel in a silo.</summary>
+public static class OrchestratorGrainsExtensions
+{
+    private const string Invariant = "Npgsql";
+
+    /// <summary>Grains of which a silo remembers where they are; of others it asks.</summary>
+    private const int MaxKnownGrains = 65_536;
+
+    /// <summary>
+    /// Adds the journal store, the storage of object grains, and Orleans' grain storage and reminders; with PostgreSQL
+    /// everything is kept in the same database, membership too. With a connection string, run <see
+    /// cref="StoreMigrations.ApplyAsync"/> before the silo starts.
+    /// </summary>
+    public static ISiloBuilder AddOrchestratorGrains(this ISiloBuilder silo, Action<OrchestratorStoreOptions> configure)
+    {
+        var options = new OrchestratorStoreOptions();
+        configure(options);
+        silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.TryAddSingleton<StoreOutage>();
+        silo.Services.AddSingleton(options.Journals);
+        silo.Services.AddSingleton<ObjectGrainServices>();
+        silo.Services.AddSingleton<JournalShutdown>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static services => services.GetRequiredService<JournalShutdown>());
+        silo.Services.AddKeyedSingleton<IGrainStorage>(
+            JournalGrainStorage.Name, static (services, _) => ActivatorUtilities.CreateInstance<JournalGrainStorage>(services));
+        silo.Services.AddSingleton<SiloWatch>();
+        silo.Services.AddOptions<SiloConnectionOptions>()
+            .Configure<SiloWatch>(static (o, watch) =>
+                o.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+        // Orleans' default, a million, is a table of 20 MB whose pages a few thousand objects touch all.
+        silo.Configure<GrainDirectoryOptions>(static o => o.CacheSize = MaxKnownGrains);
+        silo.Configure<ClusterMembershipOptions>(static o =>
+        {
+            // A silo whose process ended is found by SiloWatch at once, one that hangs or whose machine is gone by
+            // SiloPulse. Orleans' own probes are for what those leave open, a silo that some hear and others do not,
+            // and
+            // take the time for it.
+            o.ProbeTimeout = TimeSpan.FromSeconds(2);
+            o.NumMissedProbesLimit = 5;
+            o.NumVotesForDeathDeclaration = 1;
+        });
+        silo.Configure<GrainCollectionOptions>(static o =>
+        {
+            // An object grain holds nothing that cannot be had again, at some 2 KB each.
+            o.CollectionAge = TimeSpan.FromMinutes(3);
+            o.CollectionQuantum = TimeSpan.FromSeconds(30);
+        });
+        if (options.ConnectionString is { } connectionString)
+        {
+            silo.AddPostgres(connectionString, options);
+        }
+        else
+        {
+            silo.Services.AddSingleton(options.Store ?? new MemoryJournalStore());
+            silo.Services.AddSingleton<IClusterIdentityStore, MemoryClusterIdentityStore>();
+            silo.AddMemoryGrainStorageAsDefault();
+            silo.UseInMemoryReminderService();
+        }
+
+        return silo;
+    }
+
+    private static void AddPostgres(this ISiloBuilder silo, string connectionString, OrchestratorStoreOptions options)
+    {
+        var orleans = PostgresDataSources.ForOrleans(connectionString, options.Connections);
+        // Orleans' own providers let the driver's exceptions through, which then have to get to another silo.
+        silo.Services.Configure<ExceptionSerializationOptions>(static o => o.SupportedNamespacePrefixes.Add(Invariant));
+        silo.Services.AddSingleton(options.Retention);
+        silo.Services.AddKeyedSingleton(
+            PostgresDataSources.Journals,
+            (_, _) => PostgresDataSources.ForJournals(connectionString, options.Connections));
+        silo.Services.AddSingleton<StoreOutageReporter>();
+        silo.Services.AddSingleton(static services => new PostgresJournalStore(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<StoreOutageReporter>()));
+        silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<StoreOutageReporter>()));
+        silo.Services.AddSingleton<IClusterIdentityStore>(static services => new PostgresClusterIdentityStore(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<Serializer>(),
+            services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton<IApiServerRegistry>(static services =>
+            ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(
+                services, services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        silo.AddTls();
+        silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
+        silo.Services.AddHostedService<ChangeLogMaintenance>();
+        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
+        silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<Serializer>((o, serializer) =>
+        {
+            (o.Invariant, o.ConnectionString) = (Invariant, orleans);
+            o.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+        if (options.UseMembership)
+        {
+            silo.Services.AddSingleton(new SiloPulseTable(PostgresDataSources.ForPulses(connectionString)));
+            silo.Services.AddSingleton<SiloPulse>();
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+                static services => services.GetRequiredService<SiloPulse>());
+            silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
+        }
+    }
+
+    private static void AddTls(this ISiloBuilder silo)
+    {
+        silo.Services.AddSingleton<SiloCredentials>();
+        silo.Services.AddSingleton<SiloTls>();
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<SiloTls>(static (o, tls) =>
+        {
+            o.ConfigureSiloOutboundConnection(connection => connection.Use(tls.Open));
+            o.ConfigureSiloInboundConnection(connection => connection.Use(tls.Accept));
+        });
+    }
+}

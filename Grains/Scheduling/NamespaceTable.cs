@@ -1,0 +1,34 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>Labels of namespaces, which terms of pod affinity may select.</summary>
+public sealed class NamespaceTable
+{
+    private static readonly Dictionary<string, string> None = [];
+
+    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _labels = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, string> LabelsOf(string name) => _labels.GetValueOrDefault(name, None);
+
+    public void Apply(ChangeKind kind, ResourceObject item)
+    {
+        if (kind == ChangeKind.Deleted)
+        {
+            _labels.Remove(item.Key.Name);
+        }
+        else
+        {
+            _labels[item.Key.Name] = item.Metadata.Labels;
+        }
+    }
+
+    /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
+    public void KeepOnly(IReadOnlySet<ObjectKey> present)
+    {
+        foreach (var name in _labels.Keys.Where(n => !present.Contains(new ObjectKey("", n))).ToArray())
+        {
+            _labels.Remove(name);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+/// <summary>
+/// A rule about where a pod is among other pods. What it says of a node depends on other nodes, so nothing of it is
+/// kept: it is asked anew for every pod, about the nodes that <see cref="IFilterPlugin"/>s leave.
+/// </summary>
+public interface IRelationPlugin : ISchedulingPlugin
+{
+    int Weight { get; }
+
+    /// <summary>Looks at the cluster once for a pod; null when there is nothing to say of it.</summary>
+    IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes);
+}
+
+/// <summary>What a rule found out for one pod.</summary>
+public interface IPodRelations
+{
+    /// <summary>Null when the pod may run there.</summary>
+    Verdict? Filter(NodeInfo node);
+
+    /// <summary>0 to 100 for each of the candidates, by their places; null when all are alike.</summary>
+    int[]? Score(ReadOnlySpan<NodeInfo> candidates);
+}

@@ -1,0 +1,150 @@
+namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+/// <summary>Spreads pods over zones, hosts or whatever else nodes are labelled with.</summary>
+public sealed class PodTopologySpreadPlugin(PlacedPods placed) : IRelationPlugin
+{
+    public const string PluginName = "PodTopologySpread";
+
+    private const string Hostname = "kubernetes.io/hostname";
+    private const string Reason = "node(s) didn't match pod topology spread constraints";
+
+    private static readonly Verdict Skewed = new(PluginName, true, Reason);
+    private static readonly Verdict NoLabel = new(PluginName, false, Reason + " (missing required label)");
+
+    public string Name => PluginName;
+
+    public int Weight => 2;
+
+    public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
+        pod.Shape.Spread.Length == 0 ? null : new Relations(placed, pod, nodes);
+
+    private sealed class Relations : IPodRelations
+    {
+        private readonly PlacedPods _placed;
+        private readonly PodInfo _pod;
+        private readonly NodeInfo[] _nodes;
+        private readonly Domains[] _hard;
+        private readonly SpreadConstraint[] _soft;
+
+        public Relations(PlacedPods placed, PodInfo pod, NodeInfo[] nodes)
+        {
+            (_placed, _pod, _nodes) = (placed, pod, nodes);
+            _soft = [.. pod.Shape.Spread.Where(c => !c.IsHard)];
+            _hard = Count([.. pod.Shape.Spread.Where(c => c.IsHard)], nodes);
+        }
+
+        public Verdict? Filter(NodeInfo node)
+        {
+            foreach (var domains in _hard)
+            {
+                if (!node.Labels.TryGetValue(domains.Constraint.TopologyKey, out var value))
+                {
+                    return NoLabel;
+                }
+
+                var own = domains.Constraint.Selector.Matches(_pod.Labels) ? 1 : 0;
+                if (domains.Pods.GetValueOrDefault(value) + own - domains.Fewest > domains.Constraint.MaxSkew)
+                {
+                    return Skewed;
+                }
+            }
+
+            return null;
+        }
+
+        /// <summary>
+        /// The fewer pods a node's domains have, the better; domains count by the logarithm of how many there are. A
+        /// node that lacks one of the labels gets nothing.
+        /// </summary>
+        public int[]? Score(ReadOnlySpan<NodeInfo> candidates)
+        {
+            if (_soft.Length == 0)
+            {
+                return null;
+            }
+
+            var nodes = candidates.ToArray();
+            var labelled = nodes.Where(HasAllKeys).ToArray();
+            var domains = Count(_soft, _nodes);
+            var raw = new double[nodes.Length];
+            for (var c = 0; c < _soft.Length; c++)
+            {
+                var key = _soft[c].TopologyKey;
+                var size = key == Hostname
+                    ? labelled.Length
+                    : labelled.Select(n => n.Labels[key]).Distinct(StringComparer.Ordinal).Count();
+                for (var i = 0; i < nodes.Length; i++)
+                {
+                    if (nodes[i].Labels.TryGetValue(key, out var value))
+                    {
+                        var there = domains[c].Pods.GetValueOrDefault(value);
+                        raw[i] += (there * Math.Log(size + 2)) + _soft[c].MaxSkew - 1;
+                    }
+                }
+            }
+
+            return Normalized(nodes, raw);
+        }
+
+        private int[] Normalized(NodeInfo[] nodes, double[] raw)
+        {
+            var scores = new long[nodes.Length];
+            var (lowest, highest) = (long.MaxValue, 0L);
+            for (var i = 0; i < nodes.Length; i++)
+            {
+                scores[i] = (long)Math.Round(raw[i], MidpointRounding.AwayFromZero);
+                if (HasAllKeys(nodes[i]))
+                {
+                    (lowest, highest) = (Math.Min(lowest, scores[i]), Math.Max(highest, scores[i]));
+                }
+            }
+
+            return [.. nodes.Select((node, i) =>
+                !HasAllKeys(node) ? 0 : highest == 0 ? 100 : (int)(100 * (highest + lowest - scores[i]) / highest))];
+        }
+
+        private bool HasAllKeys(NodeInfo node) => Array.TrueForAll(_soft, c => node.Labels.ContainsKey(c.TopologyKey));
+
+        /// <summary>
+        /// Pods by domain, for constraints that are looked at together: a node must have all their labels.
+        /// </summary>
+        private Domains[] Count(SpreadConstraint[] constraints, NodeInfo[] nodes)
+        {
+            var all = Array.ConvertAll(constraints, c => new Domains(c));
+            var counted = nodes
+                .Where(n => Array.TrueForAll(constraints, c => n.Labels.ContainsKey(c.TopologyKey)))
+                .ToHashSet();
+            foreach (var domains in all)
+            {
+                var included = counted.Where(n => domains.Constraint.Includes(_pod.Shape, n)).ToHashSet();
+                foreach (var node in included)
+                {
+                    domains.Pods.TryAdd(node.Labels[domains.Constraint.TopologyKey], 0);
+                }
+
+                foreach (var (other, node) in _placed.All)
+                {
+                    if (included.Contains(node)
+                        && !other.IsDeleting
+                        && other.Key.Namespace == _pod.Key.Namespace
+                        && domains.Constraint.Selector.Matches(other.Labels))
+                    {
+                        domains.Pods[node.Labels[domains.Constraint.TopologyKey]]++;
+                    }
+                }
+            }
+
+            return all;
+        }
+    }
+
+    /// <summary>How many pods are in each domain of a constraint.</summary>
+    private sealed record Domains(SpreadConstraint Constraint)
+    {
+        private int? _fewest;
+
+        public Dictionary<string, int> Pods { get; } = new(StringComparer.Ordinal);
+
+        public int Fewest => _fewest ??= Pods.Count < Constraint.MinDomains || Pods.Count == 0 ? 0 : Pods.Values.Min();
+    }
+}

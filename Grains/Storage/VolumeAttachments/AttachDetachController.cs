@@ -1,0 +1,329 @@
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Storage.VolumeAttachments;
+
+/// <summary>
+/// Writes the VolumeAttachments that CSI drivers act on, one node after the other, so that of two nodes that want one
+/// volume the second sees what was written for the first. What must not be forgotten is in the API; kept here are only
+/// since when something is not wanted, and what was told already.
+/// </summary>
+public sealed class AttachDetachController : IController
+{
+    public const string Name = "attachdetach-controller";
+
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly VisitQueue _visits;
+    private readonly SemaphoreSlim _visiting = new(1, 1);
+    private readonly AttachmentIndex _index = new();
+    private readonly Dictionary<string, DateTimeOffset> _unwantedSince = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _awaited = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _failures = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Node, string Volume)> _conflicts = [];
+
+    public AttachDetachController(ReconcilingServices services)
+    {
+        _client = services.Client.As(UserIdentity.Controller(Name));
+        _events = services.Events.For(Name);
+        _options = services.Options;
+        _time = services.Time;
+        _visits = new VisitQueue(_time);
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
+        [
+            .. AttachmentIndex.Followed.Select(
+                r => (Func<CancellationToken, Task>)(token => FollowAsync(r, token))),
+            VisitAllAsync,
+        ],
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        var attachments = await _client.ListAsync<V1VolumeAttachment>(
+            ResourceOf<V1VolumeAttachment>.Query(), cancellationToken);
+        var pods = await _client.ListAsync(ResourceOf<V1Pod>.Query(), cancellationToken);
+        var nodes = attachments.Select(a => a.Spec.NodeName).Concat(
+            pods.Items.Where(p => PodClaims.MayHaveAny(p.Json.Span)).Select(p => PodFacts.Of(p).NodeName));
+        foreach (var node in nodes.Where(n => n is { Length: > 0 }).Distinct(StringComparer.Ordinal).ToList())
+        {
+            await VisitAsync(node!, cancellationToken);
+        }
+    }
+
+    /// <summary>Brings the attachments of one node to what its pods want.</summary>
+    internal async Task VisitAsync(string node, CancellationToken cancellationToken)
+    {
+        await _visiting.WaitAsync(cancellationToken);
+        try
+        {
+            var observed = await ObserveAsync(node, cancellationToken);
+            var plan = AttachmentPlanner.Compute(observed);
+            Remember(plan, observed);
+            await ReportAsync(plan, observed.Node, cancellationToken);
+            foreach (var known in plan.Detach)
+            {
+                Check(await _client.DeleteAsync(known.Attachment, cancellationToken), StatusReasons.NotFound);
+            }
+
+            foreach (var attachment in plan.Attach)
+            {
+                Check(await _client.CreateAsync(attachment, cancellationToken), StatusReasons.AlreadyExists);
+            }
+
+            await TellAsync(plan, observed, cancellationToken);
+            if (plan.LookAgainAt is { } due)
+            {
+                _ = _visits.AddAtAsync(node, due, cancellationToken);
+            }
+        }
+        finally
+        {
+            _visiting.Release();
+        }
+    }
+
+    private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+        {
+            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
+            {
+                _visits.Add(_index.Apply(resource, change));
+            }
+        }
+    }
+
+    private async Task VisitAllAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (var node in await _visits.TakeAsync(cancellationToken))
+            {
+                try
+                {
+                    await VisitAsync(node, cancellationToken);
+                }
+                catch (ReconcileException)
+                {
+                    // Somebody was faster, or the API is not there: what is then is looked at anew.
+                    _ = _visits.AddAtAsync(node, _time.GetUtcNow() + Retry, cancellationToken);
+                }
+            }
+        }
+    }
+
+    private async Task<AttachmentsObserved> ObserveAsync(string name, CancellationToken cancellationToken)
+    {
+        var node = await FindAsync<V1Node>("", name, cancellationToken);
+        var wanted = await WantedAsync(name, cancellationToken);
+        var names = wanted.Select(w => w.Volume.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+        var known = new List<KnownAttachment>();
+        var elsewhere = new List<KnownAttachment>();
+        foreach (var attachment in await AttachmentsAsync(cancellationToken))
+        {
+            var isHere = attachment.Spec.NodeName == name;
+            var volumeName = attachment.Spec.Source?.PersistentVolumeName;
+            if (volumeName is not null && (isHere || names.Contains(volumeName))
+                && await FindAsync<V1PersistentVolume>("", volumeName, cancellationToken) is
+                    { Spec.Csi: not null } volume
+                && attachment.Metadata.Name == AttachmentPlanner.NameFor(volume, attachment.Spec.NodeName))
+            {
+                (isHere ? known : elsewhere).Add(new KnownAttachment(attachment, volume));
+            }
+        }
+
+        return new AttachmentsObserved
+        {
+            NodeName = name, Node = node, Wanted = wanted, Known = known, Elsewhere = elsewhere,
+            UnwantedSince = _unwantedSince, Now = _time.GetUtcNow(),
+        };
+    }
+
+    private ValueTask<IReadOnlyList<V1VolumeAttachment>> AttachmentsAsync(CancellationToken cancellationToken) =>
+        _client.ListAsync<V1VolumeAttachment>(
+            ResourceOf<V1VolumeAttachment>.Query() with { Freshness = ReadFreshness.Linearizable }, cancellationToken);
+
+    /// <summary>The attachable volumes of the node's pods, with the pods of each.</summary>
+    private async Task<IReadOnlyList<WantedVolume>> WantedAsync(string node, CancellationToken cancellationToken)
+    {
+        var wanted =
+            new SortedDictionary<string, (V1PersistentVolume Volume, List<V1Pod> Pods)>(StringComparer.Ordinal);
+        foreach (var pod in await PodsAsync(node, cancellationToken))
+        {
+            foreach (var volume in await VolumesAsync(pod, cancellationToken))
+            {
+                wanted.TryAdd(volume.Metadata.Name, (volume, []));
+                wanted[volume.Metadata.Name].Pods.Add(pod);
+            }
+        }
+
+        return [.. wanted.Values.Select(w => new WantedVolume(w.Volume, w.Pods))];
+    }
+
+    private async Task<IEnumerable<V1Pod>> PodsAsync(string node, CancellationToken cancellationToken)
+    {
+        var pods = await _client.ListAsync(
+            ResourceOf<V1Pod>.Query() with
+            {
+                FieldSelector = $"spec.nodeName={node}", Freshness = ReadFreshness.Linearizable,
+            },
+            cancellationToken);
+        return pods.Items.Where(p => PodClaims.MayHaveAny(p.Json.Span)).Select(p => p.As<V1Pod>())
+            .Where(p => !AttachmentPlanner.IsTerminated(p));
+    }
+
+    private async Task<IReadOnlyList<V1PersistentVolume>> VolumesAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var volumes = new List<V1PersistentVolume>();
+        foreach (var use in PodClaims.Of(pod))
+        {
+            var claim = await FindAsync<V1PersistentVolumeClaim>(
+                pod.Metadata.NamespaceProperty, use.Name, cancellationToken);
+            if (claim?.Spec.VolumeName is { Length: > 0 } name && PodClaims.Uses(pod, claim)
+                && await FindAsync<V1PersistentVolume>("", name, cancellationToken) is { Spec.Csi: { } csi } volume
+                && volume.Spec.ClaimRef?.Uid == claim.Metadata.Uid
+                && AttachmentPlanner.IsAttachable(
+                    volume, await FindAsync<V1CSIDriver>("", csi.Driver, cancellationToken)))
+            {
+                volumes.Add(volume);
+            }
+        }
+
+        return volumes;
+    }
+
+    private async Task<T?> FindAsync<T>(string space, string name, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var read = await _client.GetAsync<T>(
+            new ObjectKey(space, name), ReadFreshness.Linearizable, cancellationToken);
+        return read.Succeeded ? read.Value
+            : read.Error.Reason == StatusReasons.NotFound ? null
+            : throw ReconcileException.Of($"attachments, {ResourceOf<T>.Name} {name}", read.Error);
+    }
+
+    private void Remember(AttachmentsPlan plan, AttachmentsObserved observed)
+    {
+        foreach (var known in observed.Known.Where(k => !plan.Unwanted.Contains(k.Attachment.Metadata.Name)))
+        {
+            _unwantedSince.Remove(known.Attachment.Metadata.Name);
+        }
+
+        foreach (var name in plan.Unwanted)
+        {
+            _unwantedSince.TryAdd(name, observed.Now);
+        }
+
+        _index.SetWaiting(observed.NodeName, plan.Waiting);
+    }
+
+    private async Task ReportAsync(AttachmentsPlan plan, V1Node? node, CancellationToken cancellationToken)
+    {
+        var before = (node?.Status?.VolumesAttached ?? []).Select(v => v.Name).Order(StringComparer.Ordinal);
+        if (node is null || before.SequenceEqual(plan.Report))
+        {
+            return;
+        }
+
+        var volumes = plan.Report.Select(
+            n => (JsonNode)new JsonObject { ["name"] = n, ["devicePath"] = "" }).ToArray();
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = node.Metadata.Uid },
+            ["status"] = new JsonObject
+            {
+                ["volumesAttached"] = volumes.Length == 0 ? null : new JsonArray(volumes),
+            },
+        };
+        Check(
+            await _client.PatchStatusAsync<V1Node>(node.Key(), patch, cancellationToken),
+            StatusReasons.NotFound);
+    }
+
+    private async Task TellAsync(
+        AttachmentsPlan plan, AttachmentsObserved observed, CancellationToken cancellationToken)
+    {
+        foreach (var wanted in observed.Wanted)
+        {
+            var name = wanted.Volume.Metadata.Name;
+            if (!plan.Conflicts.Contains(wanted))
+            {
+                _conflicts.Remove((observed.NodeName, name));
+            }
+            else if (_conflicts.Add((observed.NodeName, name)))
+            {
+                var users = await UsersAsync(name, observed, cancellationToken);
+                Tell(wanted, "Warning", "FailedAttachVolume", p => AttachmentPlanner.ConflictMessage(name, p, users));
+            }
+
+            var known = observed.Known.FirstOrDefault(k => k.Volume.Metadata.Name == name);
+            TellOutcome(wanted, known, AttachmentPlanner.NameFor(wanted.Volume, observed.NodeName));
+        }
+    }
+
+    /// <summary>What was attached before this controller began is no news.</summary>
+    private void TellOutcome(WantedVolume wanted, KnownAttachment? known, string name)
+    {
+        var volume = wanted.Volume.Metadata.Name;
+        if (known?.IsAttached != true)
+        {
+            _awaited.Add(name);
+        }
+        else if (_awaited.Remove(name))
+        {
+            _failures.Remove(name);
+            Tell(
+                wanted, "Normal", "SuccessfulAttachVolume",
+                _ => $"AttachVolume.Attach succeeded for volume \"{volume}\" ");
+        }
+
+        if (known?.Attachment.Status?.AttachError?.Message is { } failure
+            && _failures.GetValueOrDefault(name) != failure)
+        {
+            _failures[name] = failure;
+            Tell(
+                wanted, "Warning", "FailedAttachVolume",
+                _ => $"AttachVolume.Attach failed for volume \"{volume}\" : {failure}");
+        }
+    }
+
+    private void Tell(WantedVolume wanted, string type, string reason, Func<V1Pod, string> message) =>
+        _events.Record(wanted.Pods.Select(p => new EventNote(EventNote.Refer(p), type, reason, message(p))));
+
+    private async Task<IReadOnlyList<V1Pod>> UsersAsync(
+        string volume, AttachmentsObserved observed, CancellationToken cancellationToken)
+    {
+        var users = new List<V1Pod>();
+        var nodes = observed.Elsewhere.Where(e => e.Volume.Metadata.Name == volume)
+            .Select(e => e.Attachment.Spec.NodeName);
+        foreach (var node in nodes.Distinct(StringComparer.Ordinal))
+        {
+            var wanted = await WantedAsync(node, cancellationToken);
+            users.AddRange(wanted.Where(w => w.Volume.Metadata.Name == volume).SelectMany(w => w.Pods));
+        }
+
+        return users;
+    }
+
+    private static void Check(Outcome<ResourceObject> outcome, string fineToo)
+    {
+        if (!outcome.Succeeded && outcome.Error.Reason != fineToo)
+        {
+            throw ReconcileException.Of("volume attachments", outcome.Error);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using k8s.Models;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>
+/// Why the sandbox of a pod cannot be made here, as the event that says so. Unlike a refused admission it is not the
+/// pod's end: the kubelet goes on trying, and so does the node. Pure.
+/// </summary>
+public sealed record SandboxRefusal(string Reason, string Message)
+{
+    private const int MaxKernelHostnameBytes = 64;
+
+    private static readonly Func<V1Pod, string, SandboxRefusal?>[] Checks =
+        [ResourceClaims, Hostname, UserNamespace, RuntimeClass];
+
+    /// <summary>Null when there is no obstacle.</summary>
+    public static SandboxRefusal? Of(V1Pod pod, string clusterDomain) =>
+        Checks.Select(check => check(pod, clusterDomain)).FirstOrDefault(refusal => refusal is not null);
+
+    /// <summary>A failure to make the sandbox, in the event's form.</summary>
+    public static SandboxRefusal FailedCreate(string problem) =>
+        new("FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem}");
+
+    /// <summary>There are no drivers of devices on the node, and no claims of them in the API.</summary>
+    private static SandboxRefusal? ResourceClaims(V1Pod pod, string clusterDomain)
+    {
+        const string reason = "FailedPrepareDynamicResources";
+        const string prefix = "Failed to prepare dynamic resources: prepare dynamic resources: ";
+        return pod.Spec.ResourceClaims?.FirstOrDefault() switch
+        {
+            null => null,
+            { ResourceClaimName: { } claim } => new SandboxRefusal(
+                reason, $"{prefix}fetch ResourceClaim {claim}: the server could not find the requested resource"),
+            var template => new SandboxRefusal(
+                reason,
+                $"{prefix}prepare resource claim: pod \"{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}\", spec.resourceClaim \"{template.Name}\": ResourceClaim not created yet"),
+        };
+    }
+
+    private static SandboxRefusal? Hostname(V1Pod pod, string clusterDomain)
+    {
+        var name = PodHostname.Hostname(pod, clusterDomain);
+        return pod.Spec.SetHostnameAsFQDN == true && name.Length > MaxKernelHostnameBytes
+            ? FailedCreate(
+                $"failed to construct FQDN from Pod hostname and cluster domain, FQDN {name} is too long ({MaxKernelHostnameBytes} characters is the max, {name.Length} characters requested)")
+            : null;
+    }
+
+    private static SandboxRefusal? UserNamespace(V1Pod pod, string clusterDomain) => pod.Spec.HostUsers == false
+        ? FailedCreate("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
+        : null;
+
+    /// <summary>The API has no RuntimeClasses.</summary>
+    private static SandboxRefusal? RuntimeClass(V1Pod pod, string clusterDomain) =>
+        pod.Spec.RuntimeClassName is { Length: > 0 } name
+            ? FailedCreate($"runtimeclass.node.k8s.io \"{name}\" not found")
+            : null;
+}

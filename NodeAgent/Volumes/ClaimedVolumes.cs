@@ -1,0 +1,234 @@
+using System.Collections.Concurrent;
+using OrleansOrchestrator.Machine;
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.Pods;
+
+namespace OrleansOrchestrator.NodeAgent.Volumes;
+
+/// <summary>A volume of a pod's that is a claim.</summary>
+/// <param name="Volume">What the claim is bound to; null when there is a problem.</param>
+/// <param name="Problem">Why nothing can be mounted; null when something can.</param>
+public sealed record ClaimedVolume(V1PersistentVolume? Volume, string? Problem);
+
+/// <summary>
+/// Follows pods' claims to PersistentVolumes and mounts those that are directories of this node, in upstream's steps
+/// and words. What a pod got once stays its own until it is taken down: containers start again while the API is away,
+/// and while their claim is being deleted.
+/// </summary>
+public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPaths paths)
+{
+    private const string Block = "Block";
+    private const string Plugin = "local-volume";
+
+    private readonly ConcurrentDictionary<(string Pod, string Volume), V1PersistentVolume> _known = new();
+
+    /// <summary>The claims among the volumes that the pod's containers use, by the pod's name for them.</summary>
+    public async Task<IReadOnlyDictionary<string, ClaimedVolume>> FindAsync(
+        V1Pod pod, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, ClaimedVolume>(StringComparer.Ordinal);
+        foreach (var volume in pod.UsedVolumes())
+        {
+            if ((volume.PersistentVolumeClaim?.ClaimName ?? OwnClaim(pod, volume)) is { } claim)
+            {
+                found[volume.Name] = _known.TryGetValue((pod.Metadata.Uid, volume.Name), out var known)
+                    ? new ClaimedVolume(known, null)
+                    : await FindAsync(pod, volume, claim, cancellationToken);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Mounts what a claim of the pod is bound to; returns where it is.</summary>
+    public string SetUp(V1Pod pod, V1Volume volume, V1PersistentVolume persistent)
+    {
+        if (!_known.ContainsKey((pod.Metadata.Uid, volume.Name)))
+        {
+            Require(pod, persistent);
+        }
+
+        var path = persistent.Spec.HostPath is { } hostPath
+            ? Checked(hostPath)
+            : Mounted(pod, persistent, volume.PersistentVolumeClaim?.ReadOnlyProperty == true);
+        _known[(pod.Metadata.Uid, volume.Name)] = persistent;
+        return path;
+    }
+
+    public void Forget(string podUid)
+    {
+        foreach (var key in _known.Keys.Where(k => k.Pod == podUid))
+        {
+            _known.TryRemove(key, out _);
+        }
+    }
+
+    /// <summary>The claim that is made for a pod's ephemeral volume; null for a volume of another kind.</summary>
+    private static string? OwnClaim(V1Pod pod, V1Volume volume) =>
+        volume.Ephemeral is null ? null : $"{pod.Metadata.Name}-{volume.Name}";
+
+    private async Task<ClaimedVolume> FindAsync(
+        V1Pod pod, V1Volume volume, string name, CancellationToken cancellationToken)
+    {
+        var space = pod.Metadata.NamespaceProperty;
+        var claim = await objects.GetClaimAsync(space, name, cancellationToken);
+        if (WhyNot(claim, name) is { } unusable)
+        {
+            return Failed($"error processing PVC {space}/{name}: {unusable}");
+        }
+
+        if (volume.Ephemeral is not null && !IsOwner(pod, claim!))
+        {
+            return Failed($"PVC {space}/{name} was not created for pod {space}/{pod.Metadata.Name} (pod is not owner)");
+        }
+
+        var persistent = await objects.GetVolumeAsync(claim!.Spec.VolumeName, cancellationToken);
+        if (WhyNot(persistent, claim) is { } unbound)
+        {
+            return Failed($"error processing PVC {space}/{name}: {unbound}");
+        }
+
+        return WrongMode(pod, volume.Name, persistent!.Spec.VolumeMode ?? "Filesystem") is { } wrong ? Failed(wrong)
+            : PersistentSources.HasPlugin(persistent.Spec) ? new ClaimedVolume(persistent, null)
+            : Failed(VolumePlugins.NoPlugin(persistent.Metadata.Name));
+    }
+
+    private static ClaimedVolume Failed(string problem) => new(null, problem);
+
+    private static string? WhyNot(V1PersistentVolumeClaim? claim, string name) => claim switch
+    {
+        null => $"failed to fetch PVC from API server: persistentvolumeclaims \"{name}\" not found",
+        { Metadata.DeletionTimestamp: not null } => "PVC is being deleted",
+        { Status.Phase: not "Bound" } or { Status: null } => "PVC is not bound",
+        { Spec.VolumeName: null or "" } => "PVC has empty pvc.Spec.VolumeName",
+        _ => null,
+    };
+
+    private static string? WhyNot(V1PersistentVolume? volume, V1PersistentVolumeClaim claim)
+    {
+        var name = claim.Spec.VolumeName;
+        return volume switch
+        {
+            null => $"failed to fetch PV {name} from API server: persistentvolumes \"{name}\" not found",
+            { Spec.ClaimRef: null } =>
+                $"found PV object {name} but it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim",
+            { Spec.ClaimRef: { } owner } when owner.Uid != claim.Metadata.Uid =>
+                $"found PV object {name} but its pv.Spec.ClaimRef.UID {owner.Uid} does not point to claim.UID " +
+                claim.Metadata.Uid,
+            _ => null,
+        };
+    }
+
+    private static bool IsOwner(V1Pod pod, V1PersistentVolumeClaim claim) =>
+        claim.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Uid == pod.Metadata.Uid) == true;
+
+    private static string? WrongMode(V1Pod pod, string volume, string mode)
+    {
+        var isMounted = pod.AllContainers().Any(c => c.VolumeMounts?.Any(m => m.Name == volume) == true);
+        var isDevice = pod.AllContainers().Any(c => c.VolumeDevices?.Any(d => d.Name == volume) == true);
+        return isMounted && mode == Block
+                ? $"volume {volume} has volumeMode {mode}, but is specified in volumeMounts"
+            : isDevice && mode != Block
+                ? $"volume {volume} has volumeMode {mode}, but is specified in volumeDevices"
+            : null;
+    }
+
+    /// <summary>What upstream checks before it begins to mount.</summary>
+    private void Require(V1Pod pod, V1PersistentVolume volume)
+    {
+        if (node.Current is { } current && !NodeAffinity.Matches(volume, current))
+        {
+            throw new VolumeException("no matching NodeSelectorTerms") { Stage = "MountVolume.NodeAffinity check" };
+        }
+
+        if (volume.Spec.VolumeMode == Block)
+        {
+            throw new VolumeException("the node maps no block devices into containers")
+            {
+                Stage = "MapVolume.SetUpDevice", Reason = "FailedMapVolume",
+            };
+        }
+
+        if (PersistentSources.Problem(volume.Spec) is { } unsupported)
+        {
+            throw unsupported;
+        }
+
+        if (volume.Spec.MountOptions is { Count: > 0 })
+        {
+            throw new VolumeException("Mount options are not supported for this volume type")
+            {
+                Stage = "MountVolume.MountOptionSupport check", Reason = "UnsupportedMountOption",
+            };
+        }
+
+        if (volume.Spec.AccessModes?.Contains("ReadWriteOncePod") == true && IsInUse(pod, volume))
+        {
+            throw new VolumeException(
+                "volume uses the ReadWriteOncePod access mode and is already in use by another pod");
+        }
+    }
+
+    private bool IsInUse(V1Pod pod, V1PersistentVolume volume) =>
+        OtherMounts(pod, volume).Any() || _known.Any(
+            k => k.Key.Pod != pod.Metadata.Uid && k.Value.Metadata.Uid == volume.Metadata.Uid);
+
+    private IEnumerable<string> OtherMounts(V1Pod pod, V1PersistentVolume volume) =>
+        paths.KnownUids().Where(uid => uid != pod.Metadata.Uid)
+            .Select(uid => paths.Volume(uid, Plugin, volume.Metadata.Name))
+            .Where(place => Directory.Exists(place) && MountPoints.Contains(place));
+
+    private static string Checked(V1HostPathVolumeSource source)
+    {
+        HostPathCheck.Require(source);
+        return source.Path;
+    }
+
+    /// <summary>
+    /// What was opened is what is mounted, whatever its name leads to then. The group comes first, so that what is
+    /// mounted is whole; while others have the volume mounted it stays as it is.
+    /// </summary>
+    private string Mounted(V1Pod pod, V1PersistentVolume volume, bool isReadOnly)
+    {
+        var place = paths.Volume(pod.Metadata.Uid, Plugin, volume.Metadata.Name);
+        if (MountPoints.Contains(place))
+        {
+            return place;
+        }
+
+        using var directory = Opened(volume.Spec.Local.Path);
+        var security = pod.Spec.SecurityContext;
+        if (security?.FsGroup is { } group && !isReadOnly && !OtherMounts(pod, volume).Any())
+        {
+            VolumeOwnership.Give(directory, group, security.FsGroupChangePolicy);
+        }
+
+        OwnFiles.MakePrivate(place);
+        Linux.Mount(directory.ProcPath, place, "", Linux.MountBind, "");
+        return place;
+    }
+
+    private static HeldDirectory Opened(string path)
+    {
+        const string stage = "MountVolume.NewMounter initialization";
+        if (!Path.Exists(path))
+        {
+            throw new VolumeException($"path \"{path}\" does not exist") { Stage = stage };
+        }
+
+        var opened = HeldDirectory.Open(path);
+        if (!Directory.Exists(opened.ProcPath))
+        {
+            opened.Dispose();
+            throw new VolumeException($"path \"{path}\" is no directory, and the node mounts nothing else")
+            {
+                Stage = stage,
+            };
+        }
+
+        return opened;
+    }
+}

@@ -1,0 +1,55 @@
+using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Pods;
+
+namespace OrleansOrchestrator.NodeAgent.Volumes;
+
+/// <summary>
+/// Which volumes of a pod the node has to mount, and what it says of those of kinds that it cannot. Pure.
+/// </summary>
+public static class VolumePlugins
+{
+    /// <summary>One that no container uses is not mounted; that it could not be is nobody's trouble.</summary>
+    public static IEnumerable<V1Volume> UsedVolumes(this V1Pod pod)
+    {
+        var used = pod.AllContainers().SelectMany(c => (c.VolumeMounts ?? []).Select(m => m.Name)
+            .Concat((c.VolumeDevices ?? []).Select(d => d.Name))
+            .Concat((c.Env ?? []).Select(e =>
+                e.ValueFrom?.FileKeyRef?.VolumeName).OfType<string>())).ToHashSet(StringComparer.Ordinal);
+        return (pod.Spec.Volumes ?? []).Where(v => used.Contains(v.Name));
+    }
+
+    /// <summary>Throws when there are volumes that nothing on the node can even begin to mount.</summary>
+    public static void Require(V1Pod pod, IReadOnlyDictionary<string, ClaimedVolume> claimed)
+    {
+        var missing = pod.UsedVolumes().Select(v => (v.Name, Problem: Problem(v, claimed))).Where(p =>
+            p.Problem is not null).ToList();
+        if (missing.Count > 0)
+        {
+            var names = string.Join(' ', missing.Select(p => p.Name));
+            var problems = string.Join("; ", missing.Select(p => p.Problem));
+            throw new VolumeException(
+                $"Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[], failed to process volumes=[{names}]: {problems}");
+        }
+    }
+
+    /// <summary>Why a volume cannot be set up although there is a plugin for its kind.</summary>
+    public static string SetUpProblem(V1Volume volume) => volume switch
+    {
+        { Csi: { } csi } =>
+            $"kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {csi.Driver} not found in the list of registered CSI drivers",
+        { Image: not null } => "the container runtime does not mount images",
+        _ => "no volume plugin matched",
+    };
+
+    /// <summary>What is said of a volume that no plugin is for.</summary>
+    public static string NoPlugin(string volume) =>
+        $"failed to get Plugin from volumeSpec for volume \"{volume}\" err=no volume plugin matched";
+
+    private static string? Problem(V1Volume volume, IReadOnlyDictionary<string, ClaimedVolume> claimed) => volume switch
+    {
+        _ when claimed.TryGetValue(volume.Name, out var claim) => claim.Problem,
+        { HostPath: not null } or { EmptyDir: not null } or { ConfigMap: not null } or { Secret: not null }
+            or { DownwardAPI: not null } or { Projected: not null } or { Csi: not null } or { Image: not null } => null,
+        _ => NoPlugin(volume.Name),
+    };
+}

@@ -1,0 +1,47 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
+
+/// <summary>The rules of MutatingAdmissionPolicyBindings.</summary>
+public sealed class MutatingAdmissionPolicyBindingStrategy : ResourceStrategy<V1MutatingAdmissionPolicyBinding>
+{
+    public override bool AllowUnconditionalUpdate => false;
+
+    public override IReadOnlyList<TableColumn> Columns => PolicyBindingRules.Columns;
+
+    public override IReadOnlyList<object?> Cells(V1MutatingAdmissionPolicyBinding item, DateTimeOffset now) =>
+    [
+        item.Metadata.Name,
+        item.Spec.PolicyName ?? "",
+        PolicyBindingRules.Shown(item.Spec.ParamRef),
+        TableColumns.AgeOf(item, now),
+    ];
+
+    public override void SetDefaults(V1MutatingAdmissionPolicyBinding item)
+    {
+        item.Spec ??= new V1MutatingAdmissionPolicyBindingSpec();
+        ModelShape.Normalize(item);
+        MatchResourceRules.SetDefaults(item.Spec.MatchResources);
+    }
+
+    public override void PrepareForCreate(V1MutatingAdmissionPolicyBinding item) => item.Metadata.Generation = 1;
+
+    public override void Validate(V1MutatingAdmissionPolicyBinding item, FieldErrors errors)
+    {
+        PolicyBindingRules.Validate(item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, errors);
+    }
+
+    public override void PrepareForUpdate(
+        V1MutatingAdmissionPolicyBinding item, V1MutatingAdmissionPolicyBinding old, string subresource) =>
+        item.Metadata.Generation =
+            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
+
+    public override void ValidateUpdate(
+        V1MutatingAdmissionPolicyBinding item, V1MutatingAdmissionPolicyBinding old, string subresource,
+        FieldErrors errors)
+    {
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        Validate(item, errors);
+    }
+}

@@ -1,0 +1,85 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
+
+/// <summary>Validation of a mutating policy's specification, its expressions' meaning excepted.</summary>
+internal static class MutatingPolicyRules
+{
+    private const string Apply = "ApplyConfiguration";
+    private const string Patch = "JSONPatch";
+
+    /// <summary>What is deleted cannot be changed.</summary>
+    private static readonly string[] Operations = ["*", "CONNECT", "CREATE", "UPDATE"];
+
+    private static readonly FieldPath Spec = FieldPath.Of("spec");
+
+    public static void Validate(V1MutatingAdmissionPolicySpec spec, FieldErrors errors)
+    {
+        AdmissionRules.ValidateRequiredChoice(
+            spec.FailurePolicy, AdmissionRules.FailurePolicies, Spec.Child("failurePolicy"), errors);
+        PolicyRules.ValidateParamKind(spec.ParamKind, Spec.Child("paramKind"), errors);
+        var constraints = Spec.Child("matchConstraints");
+        MatchResourceRules.ValidateConstraints(spec.MatchConstraints, constraints, errors);
+        foreach (var operation in (spec.MatchConstraints?.ResourceRules ?? []).SelectMany(r => r.Operations ?? []))
+        {
+            if (operation == "DELETE")
+            {
+                errors.NotSupported(constraints.Child("resourceRules", "operations"), operation, Operations);
+            }
+        }
+
+        AdmissionRules.ValidateConditions(spec.MatchConditions, Spec.Child("matchConditions"), errors);
+        PolicyRules.ValidateVariables(spec.Variables, Spec.Child("variables"), errors);
+        if (spec.Mutations is not { Count: > 0 })
+        {
+            errors.Required(Spec.Child("mutations"), "mutations must contain at least one item");
+        }
+
+        foreach (var (i, mutation) in (spec.Mutations ?? []).Index())
+        {
+            ValidateMutation(mutation, Spec.Child("mutations").Index(i), errors);
+        }
+
+        AdmissionRules.ValidateRequiredChoice(
+            spec.ReinvocationPolicy, AdmissionRules.ReinvocationPolicies, Spec.Child("reinvocationPolicy"), errors);
+    }
+
+    private static void ValidateMutation(V1Mutation mutation, FieldPath path, FieldErrors errors)
+    {
+        AdmissionRules.ValidateRequiredChoice(mutation.PatchType, [Apply, Patch], path.Child("patchType"), errors);
+        var apply = (
+            Field: "applyConfiguration",
+            Given: mutation.ApplyConfiguration is not null,
+            mutation.ApplyConfiguration?.Expression);
+        var patch = (Field: "jsonPatch", Given: mutation.JsonPatch is not null, mutation.JsonPatch?.Expression);
+        switch (mutation.PatchType)
+        {
+            case Apply: ValidateOne(Apply, apply, patch, path, errors); break;
+            case Patch: ValidateOne(Patch, patch, apply, path, errors); break;
+        }
+    }
+
+    private static void ValidateOne(
+        string type,
+        (string Field, bool Given, string? Expression) wanted,
+        (string Field, bool Given, string? Expression) other,
+        FieldPath path,
+        FieldErrors errors)
+    {
+        if (other.Given)
+        {
+            errors.Invalid(
+                path.Child(other.Field), $"{{{other.Field}}}", $"must not be specified when patchType is {type}");
+        }
+
+        if (!wanted.Given)
+        {
+            errors.Required(path.Child(wanted.Field), $"must be specified when patchType is {type}");
+        }
+        else
+        {
+            PolicyRules.ValidateExpression(wanted.Expression, "expression", path.Child(wanted.Field), errors);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
+
+/// <summary>The rules of ValidatingAdmissionPolicyBindings.</summary>
+public sealed class ValidatingAdmissionPolicyBindingStrategy : ResourceStrategy<V1ValidatingAdmissionPolicyBinding>
+{
+    private static readonly string[] Actions = ["Audit", "Deny", "Warn"];
+
+    public override bool AllowUnconditionalUpdate => false;
+
+    public override IReadOnlyList<TableColumn> Columns => PolicyBindingRules.Columns;
+
+    public override IReadOnlyList<object?> Cells(V1ValidatingAdmissionPolicyBinding item, DateTimeOffset now) =>
+    [
+        item.Metadata.Name,
+        item.Spec.PolicyName ?? "",
+        PolicyBindingRules.Shown(item.Spec.ParamRef),
+        TableColumns.AgeOf(item, now),
+    ];
+
+    public override void SetDefaults(V1ValidatingAdmissionPolicyBinding item)
+    {
+        item.Spec ??= new V1ValidatingAdmissionPolicyBindingSpec();
+        ModelShape.Normalize(item);
+        MatchResourceRules.SetDefaults(item.Spec.MatchResources);
+    }
+
+    public override void PrepareForCreate(V1ValidatingAdmissionPolicyBinding item) => item.Metadata.Generation = 1;
+
+    public override void Validate(V1ValidatingAdmissionPolicyBinding item, FieldErrors errors)
+    {
+        PolicyBindingRules.Validate(item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, errors);
+        ValidateActions(item.Spec.ValidationActions ?? [], errors);
+    }
+
+    public override void PrepareForUpdate(
+        V1ValidatingAdmissionPolicyBinding item, V1ValidatingAdmissionPolicyBinding old, string subresource) =>
+        item.Metadata.Generation =
+            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
+
+    public override void ValidateUpdate(
+        V1ValidatingAdmissionPolicyBinding item, V1ValidatingAdmissionPolicyBinding old, string subresource,
+        FieldErrors errors)
+    {
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        Validate(item, errors);
+    }
+
+    private static void ValidateActions(IList<string> actions, FieldErrors errors)
+    {
+        var path = FieldPath.Of("spec", "validationActions");
+        foreach (var (i, action) in actions.Index())
+        {
+            AdmissionRules.ValidateChoice(action, Actions, path.Index(i), errors);
+            if (actions.IndexOf(action) < i)
+            {
+                errors.Duplicate(path.Index(i), action);
+            }
+        }
+
+        if (actions.Contains("Deny") && actions.Contains("Warn"))
+        {
+            errors.Invalid(
+                path,
+                actions,
+                "must not contain both Deny and Warn (repeating the same validation failure information in the API " +
+                "response and headers serves no purpose)");
+        }
+
+        if (actions.Count == 0)
+        {
+            errors.Required(path, "at least one validation action is required");
+        }
+    }
+}

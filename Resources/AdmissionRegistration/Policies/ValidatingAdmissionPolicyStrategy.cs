@@ -1,0 +1,95 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
+
+/// <summary>The rules of ValidatingAdmissionPolicies.</summary>
+public sealed class ValidatingAdmissionPolicyStrategy : ResourceStrategy<V1ValidatingAdmissionPolicy>
+{
+    private static readonly FieldPath Status = FieldPath.Of("status");
+
+    public override bool AllowUnconditionalUpdate => false;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumns.Name,
+        new(
+            "Validations", "integer", "",
+            "Validations indicates the number of validation rules defined in this configuration"),
+        PolicyRules.ParamKindColumn,
+        TableColumns.Age,
+    ];
+
+    public override IReadOnlyList<object?> Cells(V1ValidatingAdmissionPolicy item, DateTimeOffset now) =>
+    [
+        item.Metadata.Name,
+        item.Spec.Validations?.Count ?? 0,
+        PolicyRules.Shown(item.Spec.ParamKind),
+        TableColumns.AgeOf(item, now),
+    ];
+
+    public override void SetDefaults(V1ValidatingAdmissionPolicy item)
+    {
+        item.Spec ??= new V1ValidatingAdmissionPolicySpec();
+        item.Status ??= new V1ValidatingAdmissionPolicyStatus();
+        ModelShape.Normalize(item);
+        item.Spec.FailurePolicy ??= "Fail";
+        MatchResourceRules.SetDefaults(item.Spec.MatchConstraints);
+    }
+
+    public override void PrepareForCreate(V1ValidatingAdmissionPolicy item)
+    {
+        item.Status = new V1ValidatingAdmissionPolicyStatus();
+        item.Metadata.Generation = 1;
+    }
+
+    public override void Validate(V1ValidatingAdmissionPolicy item, FieldErrors errors) =>
+        ValidatingPolicyRules.Validate(item.Metadata.Name ?? "", item.Spec, errors);
+
+    public override void PrepareForUpdate(
+        V1ValidatingAdmissionPolicy item, V1ValidatingAdmissionPolicy old, string subresource)
+    {
+        if (subresource == "status")
+        {
+            ObjectMetaRules.Keep(item.Metadata, old.Metadata);
+            item.Spec = old.Spec;
+            return;
+        }
+
+        item.Status = old.Status;
+        item.Metadata.Generation =
+            (old.Metadata.Generation ?? 0) + (ModelShape.SemanticEquals(item.Spec, old.Spec) ? 0 : 1);
+    }
+
+    public override void ValidateUpdate(
+        V1ValidatingAdmissionPolicy item, V1ValidatingAdmissionPolicy old, string subresource, FieldErrors errors)
+    {
+        if (subresource == "status")
+        {
+            ValidateStatus(item.Status ?? new(), errors);
+            return;
+        }
+
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        Validate(item, errors);
+    }
+
+    private static void ValidateStatus(V1ValidatingAdmissionPolicyStatus status, FieldErrors errors)
+    {
+        var path = Status.Child("typeChecking", "expressionWarnings");
+        foreach (var (i, warning) in (status.TypeChecking?.ExpressionWarnings ?? []).Index())
+        {
+            if (string.IsNullOrEmpty(warning.Warning))
+            {
+                errors.Required(path.Index(i).Child("warning"));
+            }
+
+            if (string.IsNullOrWhiteSpace(warning.FieldRef))
+            {
+                errors.Required(path.Index(i).Child("fieldRef"));
+            }
+        }
+
+        ConditionRules.Validate(status.Conditions, Status.Child("conditions"), errors);
+    }
+}

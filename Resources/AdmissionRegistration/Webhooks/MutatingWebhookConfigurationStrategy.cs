@@ -1,0 +1,57 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
+
+/// <summary>The rules of MutatingWebhookConfigurations.</summary>
+public sealed class MutatingWebhookConfigurationStrategy : ResourceStrategy<V1MutatingWebhookConfiguration>
+{
+    public override bool AllowUnconditionalUpdate => false;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumns.Name,
+        new("Webhooks", "integer", "", "Webhooks indicates the number of webhooks registered in this configuration"),
+        TableColumns.Age,
+    ];
+
+    public override IReadOnlyList<object?> Cells(V1MutatingWebhookConfiguration item, DateTimeOffset now) =>
+        [item.Metadata.Name, item.Webhooks?.Count ?? 0, TableColumns.AgeOf(item, now)];
+
+    public override void SetDefaults(V1MutatingWebhookConfiguration item)
+    {
+        ModelShape.Normalize(item);
+        foreach (var hook in item.Webhooks ?? [])
+        {
+            hook.FailurePolicy ??= "Fail";
+            hook.MatchPolicy ??= "Equivalent";
+            hook.NamespaceSelector ??= new V1LabelSelector();
+            hook.ObjectSelector ??= new V1LabelSelector();
+            hook.TimeoutSeconds ??= WebhookListRules.DefaultTimeoutSeconds;
+            hook.ReinvocationPolicy ??= "Never";
+            hook.ClientConfig ??= new Admissionregistrationv1WebhookClientConfig();
+            WebhookListRules.SetDefaults(hook.Rules, hook.ClientConfig);
+        }
+    }
+
+    public override void PrepareForCreate(V1MutatingWebhookConfiguration item) => item.Metadata.Generation = 1;
+
+    public override void Validate(V1MutatingWebhookConfiguration item, FieldErrors errors) =>
+        WebhookListRules.Validate((item.Webhooks ?? []).Select(Webhook.Of), errors);
+
+    public override void PrepareForUpdate(
+        V1MutatingWebhookConfiguration item, V1MutatingWebhookConfiguration old, string subresource)
+    {
+        var isSame = ModelShape.SemanticEquals(
+            new V1MutatingWebhookConfiguration { Webhooks = item.Webhooks },
+            new V1MutatingWebhookConfiguration { Webhooks = old.Webhooks });
+        item.Metadata.Generation = (old.Metadata.Generation ?? 0) + (isSame ? 0 : 1);
+    }
+
+    public override void ValidateUpdate(
+        V1MutatingWebhookConfiguration item, V1MutatingWebhookConfiguration old, string subresource, FieldErrors errors)
+    {
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        Validate(item, errors);
+    }
+}

@@ -1,0 +1,57 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
+
+/// <summary>The rules of ValidatingWebhookConfigurations.</summary>
+public sealed class ValidatingWebhookConfigurationStrategy : ResourceStrategy<V1ValidatingWebhookConfiguration>
+{
+    public override bool AllowUnconditionalUpdate => false;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumns.Name,
+        new("Webhooks", "integer", "", "Webhooks indicates the number of webhooks registered in this configuration"),
+        TableColumns.Age,
+    ];
+
+    public override IReadOnlyList<object?> Cells(V1ValidatingWebhookConfiguration item, DateTimeOffset now) =>
+        [item.Metadata.Name, item.Webhooks?.Count ?? 0, TableColumns.AgeOf(item, now)];
+
+    public override void SetDefaults(V1ValidatingWebhookConfiguration item)
+    {
+        ModelShape.Normalize(item);
+        foreach (var hook in item.Webhooks ?? [])
+        {
+            hook.FailurePolicy ??= "Fail";
+            hook.MatchPolicy ??= "Equivalent";
+            hook.NamespaceSelector ??= new V1LabelSelector();
+            hook.ObjectSelector ??= new V1LabelSelector();
+            hook.TimeoutSeconds ??= WebhookListRules.DefaultTimeoutSeconds;
+            hook.ClientConfig ??= new Admissionregistrationv1WebhookClientConfig();
+            WebhookListRules.SetDefaults(hook.Rules, hook.ClientConfig);
+        }
+    }
+
+    public override void PrepareForCreate(V1ValidatingWebhookConfiguration item) => item.Metadata.Generation = 1;
+
+    public override void Validate(V1ValidatingWebhookConfiguration item, FieldErrors errors) =>
+        WebhookListRules.Validate((item.Webhooks ?? []).Select(Webhook.Of), errors);
+
+    public override void PrepareForUpdate(
+        V1ValidatingWebhookConfiguration item, V1ValidatingWebhookConfiguration old, string subresource)
+    {
+        var isSame = ModelShape.SemanticEquals(
+            new V1ValidatingWebhookConfiguration { Webhooks = item.Webhooks },
+            new V1ValidatingWebhookConfiguration { Webhooks = old.Webhooks });
+        item.Metadata.Generation = (old.Metadata.Generation ?? 0) + (isSame ? 0 : 1);
+    }
+
+    public override void ValidateUpdate(
+        V1ValidatingWebhookConfiguration item, V1ValidatingWebhookConfiguration old, string subresource,
+        FieldErrors errors)
+    {
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        Validate(item, errors);
+    }
+}

@@ -1,0 +1,87 @@
+using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Schema;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+
+/// <summary>The kinds that CustomResourceDefinitions make, as rows like those of the built-in kinds.</summary>
+public static class CustomKinds
+{
+    /// <summary>In the order in which upstream's discovery has them.</summary>
+    private static readonly string[] Verbs =
+        ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+    /// <summary>The kind of a definition; null while it has none: its names are not accepted yet.</summary>
+    public static ResourceKind? Of(V1CustomResourceDefinition definition)
+    {
+        if (!DefinitionConditions.IsTrue(definition, DefinitionConditions.Established))
+        {
+            return null;
+        }
+
+        var (spec, names) = (definition.Spec, definition.Status.AcceptedNames);
+        var stored = spec.Versions.First(v => v.Storage);
+        var strategies = spec.Versions.ToDictionary(
+            v => v.Name, v => new CustomObjectStrategy(new SchemaKind(spec.Group, v.Name, names.Kind), v),
+            StringComparer.Ordinal);
+        return new ResourceKind
+        {
+            Name = new ResourceName(spec.Group, names.Plural), Kind = names.Kind, Singular = names.Singular ?? "",
+            ListKind = names.ListKind, Namespaced = spec.Scope == "Namespaced", IsCustom = true,
+            TakesAnyFinalizer = true, Verbs = Verbs,
+            ShortNames = [.. names.ShortNames ?? []], Categories = [.. names.Categories ?? []],
+            StoragePlace = $"{spec.Group}/{names.Plural}",
+            IndexedFields = [.. strategies[stored.Name].SelectableFields.Select(f => f.Label)],
+            CreationRefusal = definition.Metadata.DeletionTimestamp is null
+                ? null
+                : "create not allowed while custom resource definition is terminating",
+            Versions =
+            [
+                .. spec.Versions.OrderBy(v => v.Name, KubeVersion.BestFirst).Select(v => new ResourceDefinition(
+                    v.Name, strategies[v.Name])
+                {
+                    IsServed = v.Served,
+                    Scale = CustomObjectStrategy.ScaleOf(v),
+                    Subresources = [.. SubresourcesOf(v)],
+                    DeprecationWarning = WarningOf(spec, v),
+                    Conversion = v.Storage ? null : new VersionConversion(
+                        ($"{spec.Group}/{v.Name}", strategies[v.Name]),
+                        ($"{spec.Group}/{stored.Name}", strategies[stored.Name]),
+                        spec.Conversion?.Strategy == "Webhook"),
+                }),
+            ],
+        };
+    }
+
+    private static IEnumerable<SubresourceDefinition> SubresourcesOf(V1CustomResourceDefinitionVersion version)
+    {
+        if (version.Subresources?.Status is not null)
+        {
+            yield return SubresourceDefinition.Status;
+        }
+
+        if (version.Subresources?.Scale is not null)
+        {
+            yield return SubresourceDefinition.Scale;
+        }
+    }
+
+    /// <summary>Upstream's words where the definition has none of its own.</summary>
+    private static string? WarningOf(V1CustomResourceDefinitionSpec spec, V1CustomResourceDefinitionVersion version)
+    {
+        if (version.Deprecated != true)
+        {
+            return null;
+        }
+
+        var better = spec.Versions.Where(v => v.Served && v.Deprecated != true && v.Name != version.Name)
+            .Select(v => v.Name).Order(KubeVersion.BestFirst).FirstOrDefault();
+        var instead = better is not null && KubeVersion.BestFirst.Compare(better, version.Name) < 0
+            ? $"; use {spec.Group}/{better} {spec.Names.Kind}"
+            : "";
+        return version.DeprecationWarning
+            ?? $"{spec.Group}/{version.Name} {spec.Names.Kind} is deprecated{instead}";
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
+using OrleansOrchestrator.Resources.Kernel.Schema;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+
+/// <summary>The rules of a custom kind in one version, which are those of its definition.</summary>
+public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
+{
+    private static readonly string[] TypeAndMetadata = ["apiVersion", "kind", "metadata"];
+    private static readonly FieldFilter StatusOnly = FieldFilter.Only(["status"]);
+
+    private readonly JsonSchema? _schema;
+    private readonly bool _hasStatus;
+    private readonly ScalePaths? _scale;
+    private readonly PrinterColumns _columns;
+
+    /// <summary>The rules of a version.</summary>
+    /// <param name="kind">Its place.</param>
+    /// <param name="version">What its definition says of it.</param>
+    public CustomObjectStrategy(SchemaKind kind, V1CustomResourceDefinitionVersion version)
+    {
+        _schema = JsonSchema.Of(version.Schema);
+        Codec = new CustomObjectCodec(kind, _schema);
+        _hasStatus = version.Subresources?.Status is not null;
+        _scale = ScaleOf(version);
+        _columns = new PrinterColumns(version.AdditionalPrinterColumns);
+        SelectableFields = [.. (version.SelectableFields ?? []).Select(f => new SelectableField(f.JsonPath[1..]))];
+    }
+
+    public override IObjectCodec Codec { get; }
+
+    public override bool AllowUnconditionalUpdate => false;
+
+    public override IReadOnlyList<SelectableField> SelectableFields { get; }
+
+    public override IReadOnlyList<TableColumn> Columns => _columns.Columns;
+
+    /// <summary>As it is published; null when the version has none.</summary>
+    public JsonSchema? Schema => _schema;
+
+    /// <summary>Where a version keeps what its scale shows; null for one without.</summary>
+    public static ScalePaths? ScaleOf(V1CustomResourceDefinitionVersion version) =>
+        version.Subresources?.Scale is { } scale
+            ? new ScalePaths(
+                scale.SpecReplicasPath.TrimStart('.'), scale.StatusReplicasPath.TrimStart('.'),
+                scale.LabelSelectorPath?.TrimStart('.') ?? "")
+            : null;
+
+    public override string? UnknownFieldText(string label) => $"field label not supported: {label}";
+
+    public override IReadOnlyList<object?> Cells(CustomObject item, DateTimeOffset now) => _columns.Cells(item, now);
+
+    public override void SetDefaults(CustomObject item)
+    {
+        SchemaDefaults.Apply(item.Body, _schema);
+        foreach (var name in TypeAndMetadata)
+        {
+            item.Body.Remove(name);
+        }
+    }
+
+    public override void PrepareForCreate(CustomObject item)
+    {
+        item.Metadata.Generation = 1;
+        if (_hasStatus)
+        {
+            item.Body.Remove("status");
+        }
+    }
+
+    public override void PrepareForUpdate(CustomObject item, CustomObject old, string subresource)
+    {
+        var from = subresource == "status" ? item : old;
+        if (_hasStatus || subresource == "status")
+        {
+            var status = from.Body["status"]?.DeepClone();
+            if (subresource == "status")
+            {
+                item.Body = (JsonObject)old.Body.DeepClone();
+                KeepMetadata(item, old);
+            }
+
+            item.Body.Remove("status");
+            if (status is not null)
+            {
+                item.Body["status"] = status;
+            }
+        }
+
+        if (subresource.Length == 0 && !JsonNode.DeepEquals(item.Body, old.Body))
+        {
+            item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
+        }
+    }
+
+    public override void Validate(CustomObject item, FieldErrors errors) => Validate(item, null, errors);
+
+    public override void ValidateUpdate(
+        CustomObject item, CustomObject old, string subresource, FieldErrors errors) => Validate(item, old, errors);
+
+    public override FieldFilter? OwnableFields(string subresource) => subresource switch
+    {
+        "" when _hasStatus => FieldFilter.NoStatus,
+        "status" => StatusOnly,
+        _ => null,
+    };
+
+    private static void KeepMetadata(CustomObject item, CustomObject old)
+    {
+        var metadata = ResourceCodec.Decode<V1ObjectMeta>(ResourceCodec.Encode(old.Metadata));
+        metadata.ManagedFields = item.Metadata.ManagedFields;
+        metadata.ResourceVersion = item.Metadata.ResourceVersion;
+        item.Metadata = metadata;
+    }
+
+    private void Validate(CustomObject item, CustomObject? old, FieldErrors errors)
+    {
+        if (_schema is null)
+        {
+            return;
+        }
+
+        new SchemaValidator(errors).Validate(Whole(item), _schema, old: old is null ? null : Whole(old));
+        ValidateScale(item, errors);
+        if (old is null || !HasDoubles(old))
+        {
+            ListKeys.Validate(item.Body, _schema, null, errors);
+        }
+    }
+
+    /// <summary>What was in lists twice before the update is not held against it.</summary>
+    private bool HasDoubles(CustomObject old)
+    {
+        var found = new FieldErrors();
+        ListKeys.Validate(old.Body, _schema, null, found);
+        return found.Count > 0;
+    }
+
+    private void ValidateScale(CustomObject item, FieldErrors errors)
+    {
+        if (_scale?.ReadReplicas(item.Body) is { } replicas and < 0)
+        {
+            errors.Invalid(
+                FieldPath.Of($".{_scale.Replicas}"), replicas, "should be a non-negative integer");
+        }
+    }
+
+    /// <summary>The body, with type and metadata where the schema says something of them.</summary>
+    private JsonObject Whole(CustomObject item)
+    {
+        if (!TypeAndMetadata.Any(n => _schema!.Properties.ContainsKey(n) || _schema.Required.Contains(n)))
+        {
+            return item.Body;
+        }
+
+        var whole = (JsonObject)item.Body.DeepClone();
+        whole["apiVersion"] = item.ApiVersion;
+        whole["kind"] = item.Kind;
+        whole["metadata"] = JsonNode.Parse(ResourceCodec.Encode(item.Metadata));
+        return whole;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+
+/// <summary>The columns of a custom kind: its name, and those that its definition adds (by default the age).</summary>
+public sealed class PrinterColumns
+{
+    private const string AgePath = ".metadata.creationTimestamp";
+
+    private readonly List<(string Type, JsonPath? Path)> _added;
+    private readonly bool _readsMetadata;
+
+    public PrinterColumns(IList<V1CustomResourceColumnDefinition>? added)
+    {
+        IReadOnlyList<V1CustomResourceColumnDefinition> all = added is { Count: > 0 }
+            ? [.. added]
+            :
+            [
+                new()
+                {
+                    Name = "Age", Type = "date", Description = MetadataTexts.CreationTimestamp, JsonPath = AgePath,
+                },
+            ];
+        Columns =
+        [
+            TableColumns.Name,
+            .. all.Select(c => new TableColumn(
+                c.Name, c.Type, c.Format ?? "",
+                string.IsNullOrEmpty(c.Description)
+                    ? $"Custom resource definition column (in JSONPath format): {c.JsonPath}"
+                    : c.Description,
+                c.Priority ?? 0)),
+        ];
+        _added = [.. all.Select(c => (c.Type, JsonPath.Parse(c.JsonPath)))];
+        _readsMetadata = all.Any(c => c.JsonPath != AgePath
+            && (c.JsonPath.StartsWith(".metadata", StringComparison.Ordinal)
+                || c.JsonPath.Contains("..", StringComparison.Ordinal)
+                || c.JsonPath.StartsWith('[') || c.JsonPath is ['.', '[' or '*', ..] or "."));
+        Paths = [.. all.Select(c => c.JsonPath)];
+    }
+
+    public IReadOnlyList<TableColumn> Columns { get; }
+
+    private IReadOnlyList<string> Paths { get; }
+
+    /// <summary>The cells of one object.</summary>
+    public IReadOnlyList<object?> Cells(CustomObject item, DateTimeOffset now)
+    {
+        JsonNode body = _readsMetadata ? JsonNode.Parse(ResourceCodec.Encode(item))! : item.Body;
+        var result = new object?[_added.Count + 1];
+        result[0] = item.Metadata.Name;
+        for (var i = 0; i < _added.Count; i++)
+        {
+            result[i + 1] = Paths[i] == AgePath && _added[i].Type == "date"
+                ? TableColumns.AgeOf(item, now)
+                : Cell(_added[i].Path?.Find(body).FirstOrDefault(), _added[i].Type, now);
+        }
+
+        return result;
+    }
+
+    private static object? Cell(JsonNode? value, string type, DateTimeOffset now) => value is null ? null : type switch
+    {
+        "string" => Text(value),
+        "integer" => value is JsonValue number && Number(number) is { } n ? (long)n : null,
+        "number" => value is JsonValue number ? Number(number) : null,
+        "boolean" => value is JsonValue flag && flag.TryGetValue<bool>(out var b) ? b : null,
+        "date" => value.GetValueKind() == JsonValueKind.String ? Age(value.GetValue<string>(), now) : null,
+        _ => null,
+    };
+
+    private static string Text(JsonNode value) => value is JsonValue scalar
+        ? GoValues.Plain(scalar)
+        : System.Text.Encoding.UTF8.GetString(JsonTree.ToBytes(JsonTree.Sorted(value)).Span);
+
+    private static double? Number(JsonValue value) =>
+        value.TryGetValue<long>(out var whole) ? whole : value.TryGetValue<double>(out var number) ? number : null;
+
+    private static string Age(string text, DateTimeOffset now) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? TableColumns.Since(time.UtcDateTime, now)
+            : "<invalid>";
+}

@@ -1,0 +1,295 @@
+using System.Text;
+using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+
+/// <summary>
+/// Findings on the spec of a CustomResourceDefinition. Paths are those of upstream's internal form, in which what all
+/// versions have in common (schema, subresources, columns) stands in the spec itself.
+/// </summary>
+/// <param name="errors">Takes the findings.</param>
+public sealed class DefinitionValidator(FieldErrors errors)
+{
+    private const int MaxWarningLength = 256;
+    private const string MixedCase = "may have mixed case, but should otherwise match: ";
+
+    private static readonly FieldPath Spec = FieldPath.Of("spec");
+    private static readonly FieldPath Versions = Spec.Child("versions");
+    private static readonly FieldPath StoredVersions = FieldPath.Of("status", "storedVersions");
+    private static readonly string[] Scopes = ["Cluster", "Namespaced"];
+
+    /// <summary>Findings on the whole, and on what an update may not change.</summary>
+    public void Validate(V1CustomResourceDefinition item, V1CustomResourceDefinition? old = null)
+    {
+        var spec = item.Spec;
+        ValidateGroup(spec.Group ?? "");
+        ValidateScope(spec.Scope ?? "");
+        ValidateVersions([.. spec.Versions ?? []], spec.Versions is null);
+        ValidateRequiredNames(spec.Names);
+        ValidateNames(spec.Names, Spec.Child("names"), errors);
+        ValidateCommonParts([.. spec.Versions ?? []]);
+        ConversionRules.Validate(spec.Conversion, Spec.Child("conversion"), errors);
+        if (old is not null)
+        {
+            ValidateUnchanged(item, old);
+        }
+
+        ValidateStatus(item, errors);
+    }
+
+    /// <summary>Findings on the status.</summary>
+    public static void ValidateStatus(V1CustomResourceDefinition item, FieldErrors errors)
+    {
+        if (item.Status?.AcceptedNames is { } names)
+        {
+            ValidateNames(names, FieldPath.Of("status", "acceptedNames"), errors);
+        }
+    }
+
+    /// <summary>Every version in which objects are stored must still be one.</summary>
+    public static void ValidateStoredVersions(V1CustomResourceDefinition item, FieldErrors errors)
+    {
+        var stored = item.Status?.StoredVersions ?? [];
+        if (stored.Count == 0)
+        {
+            errors.Invalid(StoredVersions, null, "must have at least one stored version");
+        }
+
+        var versions = item.Spec.Versions ?? [];
+        foreach (var missing in versions.Where(v => v.Storage && stored.Count > 0 && !stored.Contains(v.Name)))
+        {
+            errors.Invalid(StoredVersions, stored, $"must have the storage version {missing.Name}");
+        }
+
+        foreach (var (i, name) in stored.Index().Where(s => versions.All(v => v.Name != s.Item)))
+        {
+            errors.Invalid(StoredVersions.Index(i), name, "must appear in spec.versions");
+        }
+    }
+
+    /// <summary>The old switch that no definition of this version may set.</summary>
+    public static void ValidatePreserving(V1CustomResourceDefinition item, FieldErrors errors)
+    {
+        if (item.Spec.PreserveUnknownFields == true)
+        {
+            errors.Invalid(
+                Spec.Child("preserveUnknownFields"), true,
+                "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema "
+                + "instead");
+        }
+    }
+
+    private static void ValidateNames(V1CustomResourceDefinitionNames names, FieldPath path, FieldErrors errors)
+    {
+        Label(names.Plural, path.Child("plural"), errors);
+        Label(names.Singular, path.Child("singular"), errors);
+        Label(names.Kind, path.Child("kind"), errors, MixedCase);
+        Label(names.ListKind, path.Child("listKind"), errors, MixedCase);
+        foreach (var (i, name) in (names.ShortNames ?? []).Index())
+        {
+            Label(name, path.Child("shortNames").Index(i), errors, mayBeEmpty: false);
+        }
+
+        if (!string.IsNullOrEmpty(names.Kind) && names.Kind == names.ListKind)
+        {
+            errors.Invalid(path.Child("listKind"), names.ListKind, "kind and listKind may not be the same");
+        }
+
+        foreach (var (i, category) in (names.Categories ?? []).Index())
+        {
+            Label(category, path.Child("categories").Index(i), errors, mayBeEmpty: false);
+        }
+    }
+
+    private static void Label(
+        string? name, FieldPath path, FieldErrors errors, string prefix = "", bool mayBeEmpty = true)
+    {
+        var text = name ?? "";
+        var complaints = string.Join(
+            ",", NameRules.Dns1035Label(prefix.Length > 0 ? text.ToLowerInvariant() : text));
+        if (complaints.Length > 0 && (text.Length > 0 || !mayBeEmpty))
+        {
+            errors.Invalid(path, text, prefix + complaints);
+        }
+    }
+
+    private void ValidateGroup(string group)
+    {
+        var complaints = string.Join(",", NameRules.DnsSubdomain(group));
+        if (group.Length == 0)
+        {
+            errors.Required(Spec.Child("group"));
+        }
+        else if (complaints.Length > 0)
+        {
+            errors.Invalid(Spec.Child("group"), group, complaints);
+        }
+        else if (!group.Contains('.', StringComparison.Ordinal))
+        {
+            errors.Invalid(Spec.Child("group"), group, "should be a domain with at least one dot");
+        }
+    }
+
+    private void ValidateScope(string scope)
+    {
+        if (scope.Length == 0)
+        {
+            errors.Required(Spec.Child("scope"));
+        }
+        else if (!Scopes.Contains(scope))
+        {
+            errors.NotSupported(Spec.Child("scope"), scope, Scopes);
+        }
+    }
+
+    private void ValidateVersions(IReadOnlyList<V1CustomResourceDefinitionVersion> versions, bool isMissing)
+    {
+        foreach (var (i, _) in versions.Index().Where(
+            static v => v.Item.Served && v.Item.Schema?.OpenAPIV3Schema is null))
+        {
+            errors.Required(Versions.Index(i).Child("schema", "openAPIV3Schema"));
+        }
+
+        foreach (var (i, version) in versions.Index())
+        {
+            ValidateVersion(version, Versions.Index(i), versions);
+        }
+
+        if (versions.Select(v => v.Name).Distinct(StringComparer.Ordinal).Count() != versions.Count)
+        {
+            errors.Invalid(Versions, Shown(versions), "must contain unique version names");
+        }
+
+        if (versions.Count(v => v.Storage) != 1)
+        {
+            errors.Invalid(
+                Versions, isMissing ? null : Shown(versions),
+                "must have exactly one version marked as storage version");
+        }
+
+        if (versions.Count > 0)
+        {
+            Label(versions[0].Name, Spec.Child("version"), errors);
+        }
+    }
+
+    private void ValidateVersion(
+        V1CustomResourceDefinitionVersion version, FieldPath path,
+        IReadOnlyList<V1CustomResourceDefinitionVersion> all)
+    {
+        Label(version.Name, path.Child("name"), errors, mayBeEmpty: false);
+        if (version.DeprecationWarning is { } warning && WarningComplaint(version, warning) is { } complaint)
+        {
+            errors.Invalid(path.Child("deprecationWarning"), warning, complaint);
+        }
+
+        if (!AreSame(all, v => v.Schema))
+        {
+            SchemaRules.Validate(version.Schema, HasStatus(version), path.Child("schema"), errors);
+        }
+
+        if (!AreSame(all, v => v.Subresources))
+        {
+            SubresourceRules.ValidateScale(version.Subresources?.Scale, path.Child("subresources"), errors);
+        }
+
+        if (!AreSame(all, v => v.AdditionalPrinterColumns))
+        {
+            SubresourceRules.ValidateColumns(version, path.Child("additionalPrinterColumns"), errors);
+        }
+
+        if (!AreSame(all, v => v.SelectableFields))
+        {
+            SubresourceRules.ValidateSelectable(version, path.Child("selectableFields"), errors);
+        }
+    }
+
+    /// <summary>What all versions have in common, where upstream has it.</summary>
+    private void ValidateCommonParts(IReadOnlyList<V1CustomResourceDefinitionVersion> versions)
+    {
+        if (versions.Count == 0)
+        {
+            return;
+        }
+
+        var first = versions[0];
+        if (AreSame(versions, v => v.Schema))
+        {
+            SchemaRules.Validate(first.Schema, versions.Any(HasStatus), Spec.Child("validation"), errors);
+        }
+
+        if (AreSame(versions, v => v.Subresources))
+        {
+            SubresourceRules.ValidateScale(first.Subresources?.Scale, Spec.Child("subresources"), errors);
+        }
+
+        if (AreSame(versions, v => v.AdditionalPrinterColumns))
+        {
+            SubresourceRules.ValidateColumns(first, Spec.Child("additionalPrinterColumns"), errors);
+        }
+
+        if (AreSame(versions, v => v.SelectableFields))
+        {
+            SubresourceRules.ValidateSelectable(first, Spec.Child("selectableFields"), errors);
+        }
+    }
+
+    private void ValidateRequiredNames(V1CustomResourceDefinitionNames names)
+    {
+        (string Field, string? Value)[] required =
+        [
+            ("plural", names.Plural), ("singular", names.Singular), ("kind", names.Kind), ("listKind", names.ListKind),
+        ];
+        foreach (var (field, _) in required.Where(r => string.IsNullOrEmpty(r.Value)))
+        {
+            errors.Required(Spec.Child("names", field));
+        }
+    }
+
+    private void ValidateUnchanged(V1CustomResourceDefinition item, V1CustomResourceDefinition old)
+    {
+        if (DefinitionConditions.IsTrue(old, DefinitionConditions.Established))
+        {
+            errors.Immutable(Spec.Child("scope"), item.Spec.Scope, old.Spec.Scope);
+            errors.Immutable(Spec.Child("names", "kind"), item.Spec.Names.Kind, old.Spec.Names.Kind);
+        }
+
+        errors.Immutable(Spec.Child("group"), item.Spec.Group, old.Spec.Group);
+        errors.Immutable(Spec.Child("names", "plural"), item.Spec.Names.Plural, old.Spec.Names.Plural);
+    }
+
+    private static bool HasStatus(V1CustomResourceDefinitionVersion version) =>
+        version.Subresources?.Status is not null;
+
+    private static bool AreSame(
+        IReadOnlyList<V1CustomResourceDefinitionVersion> versions,
+        Func<V1CustomResourceDefinitionVersion, object?> part)
+    {
+        var first = Text(part(versions[0]));
+        return versions.Skip(1).All(v => Text(part(v)) == first);
+    }
+
+    private static string Text(object? part) => part is null ? "" : GoText.Json(part);
+
+    private static string? WarningComplaint(V1CustomResourceDefinitionVersion version, string warning)
+    {
+        var bad = warning.EnumerateRunes().FirstOrDefault(r => Rune.IsControl(r));
+        return version.Deprecated != true ? "can only be set for deprecated versions"
+            : warning.Length > MaxWarningLength ? $"must be <= {MaxWarningLength} characters long"
+            : warning.Length == 0 ? "must not be an empty string"
+            : bad != default
+                ? "must only contain printable UTF-8 characters; non-printable character found at index "
+                    + $"{warning.IndexOf(bad.ToString(), StringComparison.Ordinal)}"
+            : null;
+    }
+
+    /// <summary>Versions as upstream's internal form shows them.</summary>
+    private static RawJson Shown(IReadOnlyList<V1CustomResourceDefinitionVersion> versions) => new(
+        versions.Count == 0 ? "[]" : $"[{string.Join(',', versions.Select(v =>
+            $"{{\"Name\":{GoText.Json(v.Name)},\"Served\":{GoText.Json(v.Served)},\"Storage\":{GoText.Json(v.Storage)},"
+            + $"\"Deprecated\":{GoText.Json(v.Deprecated ?? false)},"
+            + $"\"DeprecationWarning\":{GoText.Json(v.DeprecationWarning)},\"Schema\":null,\"Subresources\":null,"
+            + "\"AdditionalPrinterColumns\":null,\"SelectableFields\":null}"))}]");
+}

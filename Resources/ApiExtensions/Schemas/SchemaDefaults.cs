@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+
+/// <summary>
+/// Fills in the defaults of a schema, and takes away nulls where none may be (upstream's structural defaulting).
+/// </summary>
+public static class SchemaDefaults
+{
+    public static void Apply(JsonNode? node, JsonSchema? schema)
+    {
+        switch (node)
+        {
+            case JsonObject map when schema is not null:
+                ApplyToMap(map, schema);
+                break;
+            case JsonArray list when schema?.Items is { } items:
+                for (var i = 0; i < list.Count; i++)
+                {
+                    if (list[i] is null && IsReplaced(items))
+                    {
+                        list[i] = Make(items);
+                    }
+
+                    Apply(list[i], items);
+                }
+
+                break;
+        }
+    }
+
+    private static void ApplyToMap(JsonObject map, JsonSchema schema)
+    {
+        foreach (var (name, property) in schema.Properties)
+        {
+            if (property.Default is not null
+                && (!map.TryGetPropertyValue(name, out var given) || (given is null && !property.Nullable)))
+            {
+                map[name] = Make(property);
+            }
+        }
+
+        var gone = new List<string>();
+        foreach (var (name, value) in map.ToList())
+        {
+            var inner = schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties;
+            if (inner is null)
+            {
+                continue;
+            }
+
+            if (value is null && IsReplaced(inner))
+            {
+                map[name] = Make(inner);
+            }
+            else if (value is null && !inner.Nullable)
+            {
+                gone.Add(name);
+            }
+
+            Apply(map[name], inner);
+        }
+
+        JsonTree.RemoveAll(map, gone);
+    }
+
+    private static bool IsReplaced(JsonSchema schema) => schema is { Nullable: false, Default: not null };
+
+    private static JsonNode? Make(JsonSchema schema) => JsonNode.Parse(schema.Default!.Value.GetRawText());
+}

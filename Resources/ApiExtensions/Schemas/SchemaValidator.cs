@@ -1,0 +1,317 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+
+/// <summary>
+/// Checks a value by a schema, in the words and the order of upstream's validator (kube-openapi). What an update does
+/// not change is not held against it: only changed values, and what contains them, are checked.
+/// </summary>
+/// <param name="errors">Takes the findings.</param>
+/// <param name="root">Where the value is; null for a whole object.</param>
+public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
+{
+    /// <summary>The place of findings that name none.</summary>
+    private static readonly FieldPath Nowhere = FieldPath.Of("<nil>");
+
+    /// <summary>Checks a value.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="schema">What it must be like.</param>
+    /// <param name="path">Where it is below the root.</param>
+    /// <param name="old">What was there before an update; null for nothing.</param>
+    public void Validate(JsonNode? value, JsonSchema schema, string path = "", JsonNode? old = null)
+    {
+        if (old is not null && JsonNode.DeepEquals(value, old))
+        {
+            return;
+        }
+
+        CheckType(value, schema, path);
+        if (value is null)
+        {
+            CheckEnum(value, schema, path);
+            return;
+        }
+
+        CheckCombined(value, schema, path, old);
+        switch (value)
+        {
+            case JsonArray list:
+                CheckList(list, schema, path, old as JsonArray);
+                CheckEnum(value, schema, path);
+                break;
+            case JsonObject map:
+                CheckEnum(value, schema, path);
+                CheckMap(map, schema, path, old as JsonObject);
+                break;
+            default:
+                CheckScalar(value, schema, path);
+                CheckEnum(value, schema, path);
+                break;
+        }
+    }
+
+    /// <summary>Name of a value's type in messages.</summary>
+    public static string TypeOf(JsonNode? value) => value?.GetValueKind() switch
+    {
+        null or JsonValueKind.Null => "null",
+        JsonValueKind.Object => "object",
+        JsonValueKind.Array => "array",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => IsWhole(value) ? "integer" : "number",
+        _ => "boolean",
+    };
+
+    private static bool IsWhole(JsonNode value) =>
+        value.AsValue().TryGetValue<long>(out _)
+        || (value.AsValue().TryGetValue<double>(out var number) && Math.Floor(number).Equals(number));
+
+    private void CheckType(JsonNode? value, JsonSchema schema, string path)
+    {
+        var wanted = schema.IsIntOrString ? "integer,string" : schema.Type;
+        var actual = TypeOf(value);
+        if (wanted.Length == 0 || (value is null && schema.Nullable) || wanted.Split(',').Contains(actual)
+            || (wanted == "number" && actual == "integer"))
+        {
+            return;
+        }
+
+        errors.TypeInvalid(
+            Place(path), actual, $"{path} in body must be of type {wanted}: {GoText.Quote(actual)}");
+    }
+
+    private void CheckScalar(JsonNode value, JsonSchema schema, string path)
+    {
+        switch (value.GetValueKind())
+        {
+            case JsonValueKind.String:
+                CheckText(value.GetValue<string>(), schema, path);
+                break;
+            case JsonValueKind.Number:
+                CheckNumber(value, schema, path);
+                break;
+        }
+    }
+
+    private void CheckText(string text, JsonSchema schema, string path)
+    {
+        var length = text.EnumerateRunes().Count();
+        if (schema.MaxLength is { } max && length > max)
+        {
+            errors.TooLong(Place(path), (int)max);
+        }
+
+        if (schema.MinLength is { } min && length < min)
+        {
+            Invalid(path, text, $"should be at least {min} chars long");
+        }
+
+        if (schema.Pattern.Length > 0 && SchemaPatterns.Find(schema.Pattern)?.IsMatch(text) == false)
+        {
+            Invalid(path, text, $"should match '{schema.Pattern}'");
+        }
+
+        if (schema.Format.Length > 0 && schema.Type is "string" or "" && !SchemaFormats.Fits(schema.Format, text))
+        {
+            errors.TypeInvalid(
+                Place(path), text, $"{path} in body must be of type {schema.Format}: {GoText.Quote(text)}");
+        }
+    }
+
+    private void CheckNumber(JsonNode value, JsonSchema schema, string path)
+    {
+        var number = value.AsValue().TryGetValue<long>(out var whole) ? whole : value.GetValue<double>();
+        if (schema.Type == "integer" && !FitsInteger(number, schema.Format))
+        {
+            var format = schema.Format.Length == 0 ? "(default format)" : $"with format {schema.Format}";
+            errors.Invalid(Nowhere, "", $"Checked value must be of type integer {format} in {path}");
+        }
+
+        if (schema.MultipleOf is { } factor && !IsMultiple(number, factor))
+        {
+            Invalid(path, Shown(value), $"should be a multiple of {Text(factor)}");
+        }
+
+        if (schema.Maximum is { } max && (schema.ExcludesMaximum ? number >= max : number > max))
+        {
+            Invalid(
+                path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{Text(max)}");
+        }
+
+        if (schema.Minimum is { } min && (schema.ExcludesMinimum ? number <= min : number < min))
+        {
+            Invalid(
+                path, Shown(value),
+                $"should be greater than {(schema.ExcludesMinimum ? "" : "or equal to ")}{Text(min)}");
+        }
+    }
+
+    private static bool FitsInteger(double number, string format) => Math.Floor(number).Equals(number) && format switch
+    {
+        "int32" => number is >= int.MinValue and <= int.MaxValue,
+        _ => number is >= long.MinValue and <= long.MaxValue,
+    };
+
+    private static bool IsMultiple(double number, double factor)
+    {
+        var quotient = number / factor;
+        return Math.Floor(quotient).Equals(quotient);
+    }
+
+    private void CheckList(JsonArray list, JsonSchema schema, string path, JsonArray? old)
+    {
+        if (schema.Items is { } items)
+        {
+            var before = ListKeys.Index(old, schema);
+            for (var i = 0; i < list.Count; i++)
+            {
+                Validate(list[i], items, $"{path}[{i}]", before?.GetValueOrDefault(ListKeys.Of(list[i], schema)));
+            }
+        }
+
+        if (schema.MinItems is { } min && list.Count < min)
+        {
+            Invalid(path, list.Count, $"should have at least {min} items");
+        }
+
+        if (schema.MaxItems is { } max && list.Count > max)
+        {
+            errors.TooMany(Place(path), list.Count, (int)max);
+        }
+    }
+
+    private void CheckMap(JsonObject map, JsonSchema schema, string path, JsonObject? old)
+    {
+        if (schema.MinProperties is { } min && map.Count < min)
+        {
+            Invalid(path, map.Count, $"should have at least {min} properties");
+            return;
+        }
+
+        if (schema.MaxProperties is { } max && map.Count > max)
+        {
+            errors.TooMany(Place(path), map.Count, (int)max);
+            return;
+        }
+
+        foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            var here = Below(path, name);
+            if (schema.Properties.TryGetValue(name, out var property))
+            {
+                Validate(value, property, here, old?[name]);
+            }
+            else if (schema.AdditionalProperties is { } values)
+            {
+                Validate(value, values, here, old?[name]);
+            }
+            else if (schema.ForbidsAdditional)
+            {
+                errors.Invalid(Place(here), "", $"{here} in body is a forbidden property");
+            }
+        }
+
+        foreach (var name in schema.Required.Where(n => !map.ContainsKey(n)))
+        {
+            errors.Required(Place(Below(path, name)));
+        }
+    }
+
+    private void CheckEnum(JsonNode? value, JsonSchema schema, string path)
+    {
+        if (schema.Enum.Count == 0 || schema.Enum.Any(e => JsonNode.DeepEquals(JsonNode.Parse(e.GetRawText()), value)))
+        {
+            return;
+        }
+
+        errors.NotSupported(
+            Place(path), Shown(value),
+            schema.Enum.Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()! : e.GetRawText()));
+    }
+
+    private void CheckCombined(JsonNode value, JsonSchema schema, string path, JsonNode? old)
+    {
+        if (schema.AnyOf.Count > 0)
+        {
+            var attempts = Attempt(schema.AnyOf, value, path, old);
+            if (attempts.All(a => a.Count > 0))
+            {
+                Combined($"{GoText.Quote(path)} must validate at least one schema (anyOf)", attempts);
+            }
+        }
+
+        if (schema.OneOf.Count > 0)
+        {
+            var attempts = Attempt(schema.OneOf, value, path, old);
+            var fitting = attempts.Count(a => a.Count == 0);
+            if (fitting != 1)
+            {
+                var how = fitting == 0 ? "Found none valid" : $"Found {fitting} valid alternatives";
+                Combined(
+                    $"{GoText.Quote(path)} must validate one and only one schema (oneOf). {how}",
+                    fitting == 0 ? attempts : []);
+            }
+        }
+
+        if (schema.AllOf.Count > 0)
+        {
+            var attempts = Attempt(schema.AllOf, value, path, old);
+            var failing = attempts.Where(a => a.Count > 0).ToList();
+            failing.ForEach(Merge);
+            if (failing.Count > 0)
+            {
+                var none = failing.Count == attempts.Count ? ". None validated" : "";
+                Combined($"{GoText.Quote(path)} must validate all the schemas (allOf){none}", []);
+            }
+        }
+
+        if (schema.Not is { } not && Attempt([not], value, path, null)[0].Count == 0)
+        {
+            Combined($"{GoText.Quote(path)} must not validate the schema (not)", []);
+        }
+    }
+
+    private List<FieldErrors> Attempt(IEnumerable<JsonSchema> schemas, JsonNode value, string path, JsonNode? old) =>
+    [
+        .. schemas.Select(s =>
+        {
+            var found = new FieldErrors();
+            new SchemaValidator(found, root).Validate(value, s, path, old);
+            return found;
+        }),
+    ];
+
+    /// <summary>A finding that names no field, and what kept the alternative that came nearest from fitting.</summary>
+    private void Combined(string message, IReadOnlyList<FieldErrors> attempts)
+    {
+        errors.Invalid(Nowhere, "", message);
+        if (attempts.Count > 0)
+        {
+            Merge(attempts.MinBy(a => a.Count)!);
+        }
+    }
+
+    private void Merge(FieldErrors found)
+    {
+        foreach (var error in found.All)
+        {
+            errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
+        }
+    }
+
+    private void Invalid(string path, object? value, string message) =>
+        errors.Invalid(Place(path), value, $"{path} in body {message}");
+
+    private FieldPath Place(string path) => path.Length == 0 ? root ?? Nowhere
+        : root is null ? FieldPath.Of(path)
+        : root.Child(path);
+
+    private static string Below(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    private static string Text(double number) => JsonValue.Create(number).ToJsonString();
+
+    private static object? Shown(JsonNode? value) => value is null ? null
+        : value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>()
+        : new RawJson(value.ToJsonString());
+}

@@ -1,0 +1,127 @@
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Pods;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.Core.ResourceQuotas;
+
+/// <summary>Pods: how many, and what they request and are limited to together.</summary>
+internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
+{
+    private const string Pods = "pods";
+    private const string Requests = "requests.";
+    private const string Limits = "limits.";
+
+    private static readonly string[] Compute =
+        [ResourceNames.Cpu, ResourceNames.Memory, ResourceNames.EphemeralStorage];
+
+    /// <summary>What every container must say for itself when a quota bounds it.</summary>
+    private static readonly string[] NeedsSaying =
+        ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+
+    public override bool Bounds(string name)
+    {
+        var resource = name.StartsWith(Requests, StringComparison.Ordinal) ? name[Requests.Length..]
+            : name.StartsWith(Limits, StringComparison.Ordinal) ? name[Limits.Length..]
+            : name;
+        return name == Pods || name == CountName || Compute.Contains(resource)
+            || (!name.StartsWith(Limits, StringComparison.Ordinal) && ResourceNames.IsHugePages(resource))
+            || (name.StartsWith(Requests, StringComparison.Ordinal) && ResourceNames.IsExtended(resource));
+    }
+
+    /// <summary>A pod that has finished is still an object, but uses nothing else.</summary>
+    public override Dictionary<string, Quantity> Usage(
+        IKubernetesObject<V1ObjectMeta> item, DateTimeOffset? now = null)
+    {
+        var pod = (V1Pod)item;
+        var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal) { [CountName] = Quantity.Parse("1") };
+        if (pod.Status?.Phase is not ("Succeeded" or "Failed") && !IsOverdue(pod, now))
+        {
+            usage[Pods] = Quantity.Parse("1");
+            Add(usage, PodResources.TotalRequests(pod.Spec), PodResources.TotalLimits(pod.Spec));
+        }
+
+        return usage;
+    }
+
+    public override string? Complaint(IReadOnlyCollection<string> bounded, IKubernetesObject<V1ObjectMeta> item)
+    {
+        var spec = ((V1Pod)item).Spec;
+        var needed = NeedsSaying.Where(bounded.Contains).Except(Said(spec.Resources)).ToList();
+        var missing = (spec.Containers ?? []).Concat(spec.InitContainers ?? [])
+            .SelectMany(c => needed.Except(Said(c.Resources)).Select(resource => (Resource: resource, c.Name)))
+            .GroupBy(static m => m.Resource, static m => m.Name)
+            .OrderBy(static g => g.Key, StringComparer.Ordinal)
+            .Select(static g => $"{g.Key} for: {string.Join(',', g.Distinct().Order(StringComparer.Ordinal))}")
+            .ToList();
+        return missing.Count == 0 ? null : $"must specify {string.Join("; ", missing)}";
+    }
+
+    protected override bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item)
+    {
+        var spec = ((V1Pod)item).Spec;
+        return scope.ScopeName switch
+        {
+            QuotaScopes.Terminating => spec.ActiveDeadlineSeconds >= 0,
+            QuotaScopes.NotTerminating => spec.ActiveDeadlineSeconds is null or < 0,
+            QuotaScopes.BestEffort => PodQos.Compute(spec) == PodQos.BestEffort,
+            QuotaScopes.NotBestEffort => PodQos.Compute(spec) != PodQos.BestEffort,
+            QuotaScopes.PriorityClass =>
+                Selects(scope, string.IsNullOrEmpty(spec.PriorityClassName) ? [] : [spec.PriorityClassName]),
+            QuotaScopes.CrossNamespacePodAffinity => AffinityTerms(spec.Affinity).Any(static t =>
+                t.Namespaces is { Count: > 0 } || t.NamespaceSelector is not null),
+            _ => false,
+        };
+    }
+
+    /// <summary>True for a pod whose grace period has been over for as long again: its node is likely dead.</summary>
+    private static bool IsOverdue(V1Pod pod, DateTimeOffset? now) =>
+        pod.Metadata is { DeletionTimestamp: { } end, DeletionGracePeriodSeconds: { } grace }
+        && now > new DateTimeOffset(end.ToUniversalTime()).AddSeconds(grace);
+
+    private static IEnumerable<V1PodAffinityTerm> AffinityTerms(V1Affinity? affinity)
+    {
+        var (pod, anti) = (affinity?.PodAffinity, affinity?.PodAntiAffinity);
+        return
+        [
+            .. pod?.RequiredDuringSchedulingIgnoredDuringExecution ?? [],
+            .. (pod?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(static w => w.PodAffinityTerm),
+            .. anti?.RequiredDuringSchedulingIgnoredDuringExecution ?? [],
+            .. (anti?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(static w => w.PodAffinityTerm),
+        ];
+    }
+
+    /// <summary>The names of quotas for which resources say something.</summary>
+    private static Dictionary<string, Quantity>.KeyCollection Said(V1ResourceRequirements? resources)
+    {
+        var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal);
+        Add(usage, Amounts(resources?.Requests), Amounts(resources?.Limits));
+        return usage.Keys;
+    }
+
+    private static Dictionary<string, Quantity> Amounts(IDictionary<string, ResourceQuantity>? amounts) =>
+        (amounts ?? new Dictionary<string, ResourceQuantity>()).ToDictionary(
+            static p => p.Key, static p => Quantity.Of(p.Value), StringComparer.Ordinal);
+
+    private static void Add(
+        Dictionary<string, Quantity> usage, Dictionary<string, Quantity> requests, Dictionary<string, Quantity> limits)
+    {
+        foreach (var (name, amount) in requests)
+        {
+            if (Compute.Contains(name) || ResourceNames.IsHugePages(name))
+            {
+                usage[name] = amount;
+                usage[Requests + name] = amount;
+            }
+            else if (ResourceNames.IsExtended(name))
+            {
+                usage[Requests + name] = amount;
+            }
+        }
+
+        foreach (var (name, amount) in limits.Where(static l => Compute.Contains(l.Key)))
+        {
+            usage[Limits + name] = amount;
+        }
+    }
+}

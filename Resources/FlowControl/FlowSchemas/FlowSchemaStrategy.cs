@@ -1,0 +1,87 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
+
+namespace OrleansOrchestrator.Resources.FlowControl.FlowSchemas;
+
+/// <summary>The rules of FlowSchemas.</summary>
+public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>
+{
+    private const int DefaultPrecedence = 1000;
+
+    private static readonly FieldFilter StatusOnly = FieldFilter.Without(FieldSet.Of(["spec"], ["metadata"]));
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumns.Name,
+        new("PriorityLevel", "string", "", FlowControlTexts.PriorityLevel),
+        new("MatchingPrecedence", "string", "", FlowControlTexts.MatchingPrecedence),
+        new("DistinguisherMethod", "string", "", FlowControlTexts.DistinguisherMethod),
+        TableColumns.Age,
+        new("MissingPL", "string", "", "references a broken or non-existent PriorityLevelConfiguration"),
+    ];
+
+    public override IReadOnlyList<object?> Cells(V1FlowSchema item, DateTimeOffset now) =>
+    [
+        item.Metadata.Name,
+        item.Spec.PriorityLevelConfiguration.Name,
+        item.Spec.MatchingPrecedence,
+        item.Spec.DistinguisherMethod?.Type ?? TableColumns.None,
+        TableColumns.AgeOf(item, now),
+        item.Status?.Conditions?.FirstOrDefault(c => c.Type == "Dangling")?.Status ?? "?",
+    ];
+
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? StatusOnly : base.OwnableFields(subresource);
+
+    public override void SetDefaults(V1FlowSchema item)
+    {
+        item.Spec ??= new V1FlowSchemaSpec();
+        item.Spec.PriorityLevelConfiguration ??= new V1PriorityLevelConfigurationReference();
+        item.Status ??= new V1FlowSchemaStatus();
+        ModelShape.Normalize(item);
+        if (item.Spec.MatchingPrecedence is null or 0)
+        {
+            item.Spec.MatchingPrecedence = DefaultPrecedence;
+        }
+    }
+
+    public override void PrepareForCreate(V1FlowSchema item)
+    {
+        item.Status = new V1FlowSchemaStatus();
+        item.Metadata.Generation = 1;
+    }
+
+    public override void Validate(V1FlowSchema item, FieldErrors errors)
+    {
+        FlowSchemaRules.Validate(item.Metadata.Name ?? "", item.Spec, errors);
+        FlowControlRules.ValidateMandatory(
+            item.Metadata.Name, item.Spec, BuiltInFlowControl.MandatorySchema(item.Metadata.Name)?.Spec, "", errors);
+        FlowControlRules.ValidateConditions((item.Status?.Conditions ?? []).Select(c => c.Type), errors);
+    }
+
+    public override void PrepareForUpdate(V1FlowSchema item, V1FlowSchema old, string subresource)
+    {
+        if (subresource == "status")
+        {
+            ObjectMetaRules.Keep(item.Metadata, old.Metadata);
+            item.Spec = old.Spec;
+            return;
+        }
+
+        item.Status = old.Status;
+        FlowControlRules.CountGeneration(item.Metadata, old.Metadata, item.Spec, old.Spec);
+    }
+
+    public override void ValidateUpdate(V1FlowSchema item, V1FlowSchema old, string subresource, FieldErrors errors)
+    {
+        if (subresource == "status")
+        {
+            FlowControlRules.ValidateConditions((item.Status?.Conditions ?? []).Select(c => c.Type), errors);
+            return;
+        }
+
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        Validate(item, errors);
+    }
+}

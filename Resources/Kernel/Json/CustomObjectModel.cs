@@ -1,0 +1,193 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s.Models;
+
+namespace OrleansOrchestrator.Resources.Kernel.Json;
+
+/// <summary>Custom objects in JSON. Numbers become what Go makes of them: 64 bits whole, else a float.</summary>
+internal sealed class CustomObjectModel : IModelCodec
+{
+    private static readonly StringCodec Texts = new();
+
+    public string GoName => "Unstructured";
+
+    private static ModelCodec<V1ObjectMeta> Metadata { get; } =
+        (ModelCodec<V1ObjectMeta>)CodecTable.Model(typeof(V1ObjectMeta));
+
+    public object ReadModel(ref Utf8JsonReader reader, JsonDecoding decoding)
+    {
+        var item = new CustomObject();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            decoding.WrongType(ref reader, "map[string]interface {}");
+            return item;
+        }
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = JsonStrings.Read(ref reader);
+            if (!seen.Add(name))
+            {
+                decoding.Duplicate(name);
+            }
+
+            reader.Read();
+            decoding.PushKey(name);
+            ReadField(ref reader, decoding, item, name);
+            decoding.Pop();
+        }
+
+        return item;
+    }
+
+    public void WriteModel(Utf8JsonWriter writer, object value, JsonEncoding encoding)
+    {
+        var item = (CustomObject)value;
+        encoding.SortsFields = true;
+        writer.WriteStartObject();
+        string[] typed = ["apiVersion", "kind", "metadata"];
+        foreach (var name in item.Body.Select(p => p.Key).Concat(typed).Order(StringComparer.Ordinal))
+        {
+            switch (name)
+            {
+                case "apiVersion":
+                    WriteText(writer, name, item.ApiVersion);
+                    break;
+                case "kind":
+                    WriteText(writer, name, item.Kind);
+                    break;
+                case "metadata":
+                    writer.WritePropertyName(name);
+                    Metadata.Write(writer, item.Metadata, encoding);
+                    break;
+                default:
+                    writer.WritePropertyName(name);
+                    Write(writer, item.Body[name]);
+                    break;
+            }
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void ReadField(ref Utf8JsonReader reader, JsonDecoding decoding, CustomObject item, string name)
+    {
+        switch (name)
+        {
+            case "apiVersion":
+                item.ApiVersion = Texts.Read(ref reader, decoding, item.ApiVersion, Texts.GoType);
+                break;
+            case "kind":
+                item.Kind = Texts.Read(ref reader, decoding, item.Kind, Texts.GoType);
+                break;
+            case "metadata":
+                item.Metadata = Metadata.Read(ref reader, decoding, null, Metadata.GoType) ?? item.Metadata;
+                break;
+            default:
+                item.Body[name] = Read(ref reader, decoding);
+                break;
+        }
+    }
+
+    private static JsonNode? Read(ref Utf8JsonReader reader, JsonDecoding decoding) => reader.TokenType switch
+    {
+        JsonTokenType.StartObject => ReadObject(ref reader, decoding),
+        JsonTokenType.StartArray => ReadArray(ref reader, decoding),
+        JsonTokenType.String => JsonValue.Create(JsonStrings.Read(ref reader)),
+        JsonTokenType.True or JsonTokenType.False => JsonValue.Create(reader.TokenType == JsonTokenType.True),
+        JsonTokenType.Number => ReadNumber(ref reader, decoding),
+        _ => null,
+    };
+
+    private static JsonValue? ReadNumber(ref Utf8JsonReader reader, JsonDecoding decoding)
+    {
+        if (reader.TryGetInt64(out var whole))
+        {
+            return JsonValue.Create(whole);
+        }
+
+        var number = reader.GetDouble();
+        if (double.IsFinite(number))
+        {
+            return JsonValue.Create(number);
+        }
+
+        decoding.WrongType($"number {Encoding.UTF8.GetString(reader.ValueSpan)}", "float64");
+        return null;
+    }
+
+    private static JsonObject ReadObject(ref Utf8JsonReader reader, JsonDecoding decoding)
+    {
+        var result = new JsonObject();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = JsonStrings.Read(ref reader);
+            if (result.ContainsKey(name))
+            {
+                decoding.Duplicate(name);
+            }
+
+            reader.Read();
+            decoding.PushKey(name);
+            result[name] = Read(ref reader, decoding);
+            decoding.Pop();
+        }
+
+        return result;
+    }
+
+    private static JsonArray ReadArray(ref Utf8JsonReader reader, JsonDecoding decoding)
+    {
+        var result = new JsonArray();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            decoding.PushIndex(result.Count);
+            result.Add(Read(ref reader, decoding));
+            decoding.Pop();
+        }
+
+        return result;
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            writer.WriteString(name, value);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonNode? node)
+    {
+        switch (node)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case JsonObject map:
+                writer.WriteStartObject();
+                foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
+                {
+                    writer.WritePropertyName(name);
+                    Write(writer, value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonArray list:
+                writer.WriteStartArray();
+                foreach (var item in list)
+                {
+                    Write(writer, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            default:
+                node.WriteTo(writer);
+                break;
+        }
+    }
+}

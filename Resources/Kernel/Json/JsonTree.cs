@@ -1,0 +1,227 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansOrchestrator.Resources.Kernel.Json;
+
+/// <summary>
+/// JSON as a mutable tree. Unlike JsonNode.Parse it takes duplicate keys as Go does: the last one wins, and is
+/// reported.
+/// </summary>
+public static class JsonTree
+{
+    /// <summary>Nesting that is accepted in patches and patched objects.</summary>
+    public const int MaxDepth = 500;
+
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
+
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = MaxDepth * 2,
+    };
+
+    /// <summary>Parses a document; throws JsonException when it is malformed. Null stands for JSON's null.</summary>
+    /// <param name="json">The bytes.</param>
+    /// <param name="duplicates">Takes the paths of duplicate keys; may be null.</param>
+    public static JsonNode? Parse(ReadOnlySpan<byte> json, ICollection<string>? duplicates = null)
+    {
+        var reader = new Utf8JsonReader(json, ReaderOptions);
+        reader.Read();
+        var result = Value(ref reader, "", duplicates);
+        reader.Read();
+        return result;
+    }
+
+    /// <summary>The text of the first number of a document that is too large for 64 bits; null when none is.</summary>
+    public static string? FindHugeNumber(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, ReaderOptions);
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.Number && !double.IsFinite(reader.GetDouble()))
+            {
+                return Encoding.UTF8.GetString(reader.ValueSpan);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// A document that we wrote ourselves, for trees that are parsed only where they are looked at: what a patch does
+    /// not touch is copied as it stands.
+    /// </summary>
+    public static JsonDocument ParseCommitted(ReadOnlyMemory<byte> json) =>
+        JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+
+    /// <summary>A copy with the keys of all objects in order, as Go writes its maps.</summary>
+    public static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject map => new JsonObject(
+            map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
+
+    /// <summary>Compact UTF-8 JSON.</summary>
+    /// <param name="node">The tree.</param>
+    /// <param name="expected">About how many bytes it will be; a good guess spares copies.</param>
+    public static ReadOnlyMemory<byte> ToBytes(JsonNode? node, int expected = 1024)
+    {
+        var buffer = new ArrayBufferWriter<byte>(expected);
+        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
+        if (node is null)
+        {
+            writer.WriteNullValue();
+        }
+        else
+        {
+            node.WriteTo(writer);
+        }
+
+        writer.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Compact UTF-8 JSON with the keys of all objects in order, as Go writes its maps.</summary>
+    public static ReadOnlyMemory<byte> ToSortedBytes(JsonNode? node, int expected = 1024)
+    {
+        using var document = ParseCommitted(ToBytes(node, expected));
+        var output = new ArrayBufferWriter<byte>(expected);
+        WriteSorted(document.RootElement, output);
+        return output.WrittenMemory;
+    }
+
+    /// <summary>
+    /// Removes fields, those that are not there too. One by one it would take the square of their number: whatever
+    /// stands behind a field that goes is moved. From so many on the object is filled anew.
+    /// </summary>
+    public static void RemoveAll(JsonObject map, IReadOnlyCollection<string> names)
+    {
+        const int Many = 16;
+        if (names.Count < Many)
+        {
+            foreach (var name in names)
+            {
+                map.Remove(name);
+            }
+
+            return;
+        }
+
+        var gone = names.ToHashSet(StringComparer.Ordinal);
+        var kept = map.Where(p => !gone.Contains(p.Key)).ToList();
+        map.Clear();
+        foreach (var (name, value) in kept)
+        {
+            map.Add(name, value);
+        }
+    }
+
+    /// <summary>JSON equality: numbers by value, objects by key set.</summary>
+    public static bool AreEqual(JsonNode? left, JsonNode? right) => JsonNode.DeepEquals(left, right);
+
+    /// <summary>Go's name for the type of a node, as in "cannot unmarshal X into …".</summary>
+    public static string Describe(JsonNode? node) => node?.GetValueKind() switch
+    {
+        JsonValueKind.Array => "array",
+        JsonValueKind.Object => "object",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "number",
+        JsonValueKind.True or JsonValueKind.False => "bool",
+        _ => "null",
+    };
+
+    /// <summary>The text of a string node, else null.</summary>
+    public static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
+
+    private static void WriteSorted(JsonElement value, ArrayBufferWriter<byte> output)
+    {
+        var separator = ""u8;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                var fields = value.EnumerateObject().ToArray();
+                fields.AsSpan().Sort(static (l, r) => KeyOf(l).SequenceCompareTo(KeyOf(r)));
+                output.Write("{"u8);
+                foreach (var field in fields)
+                {
+                    output.Write(separator);
+                    output.Write("\""u8);
+                    output.Write(JsonMarshal.GetRawUtf8PropertyName(field));
+                    output.Write("\":"u8);
+                    WriteSorted(field.Value, output);
+                    separator = ","u8;
+                }
+
+                output.Write("}"u8);
+                break;
+            case JsonValueKind.Array:
+                output.Write("["u8);
+                foreach (var item in value.EnumerateArray())
+                {
+                    output.Write(separator);
+                    WriteSorted(item, output);
+                    separator = ","u8;
+                }
+
+                output.Write("]"u8);
+                break;
+            default:
+                output.Write(JsonMarshal.GetRawUtf8Value(value));
+                break;
+        }
+    }
+
+    /// <summary>A key as Go compares it: by its bytes.</summary>
+    private static ReadOnlySpan<byte> KeyOf(JsonProperty field)
+    {
+        var raw = JsonMarshal.GetRawUtf8PropertyName(field);
+        return raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(field.Name) : raw;
+    }
+
+    private static JsonNode? Value(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates) =>
+        reader.TokenType switch
+    {
+        JsonTokenType.StartObject => Object(ref reader, path, duplicates),
+        JsonTokenType.StartArray => Array(ref reader, path, duplicates),
+        JsonTokenType.Null => null,
+        JsonTokenType.String => JsonValue.Create(JsonStrings.Read(ref reader)),
+        JsonTokenType.True or JsonTokenType.False => JsonValue.Create(reader.TokenType == JsonTokenType.True),
+        _ => JsonValue.Create(JsonElement.ParseValue(ref reader)),
+    };
+
+    private static JsonObject Object(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates)
+    {
+        var result = new JsonObject();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var name = JsonStrings.Read(ref reader);
+            var here = duplicates is null ? "" : path.Length == 0 ? name : $"{path}.{name}";
+            if (duplicates is not null && result.ContainsKey(name))
+            {
+                duplicates.Add(here);
+            }
+
+            reader.Read();
+            result[name] = Value(ref reader, here, duplicates);
+        }
+
+        return result;
+    }
+
+    private static JsonArray Array(ref Utf8JsonReader reader, string path, ICollection<string>? duplicates)
+    {
+        var result = new JsonArray();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            result.Add(Value(ref reader, duplicates is null ? "" : $"{path}[{result.Count}]", duplicates));
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using OrleansOrchestrator.Silo.Hosting;
+
+namespace OrleansOrchestrator.Silo.Commands;
+
+/// <summary>All of <c>orc</c>. What a user can mend is told in one sentence; only a bug shows its stack.</summary>
+public static class OrcCommandLine
+{
+    /// <summary>Runs a command line; returns the exit code, 0 for success.</summary>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter errors)
+    {
+        var root = new RootCommand("Kubernetes on Orleans and PostgreSQL.")
+        {
+            UpCommand.Create(),
+            DownCommand.CreateDown(),
+            DownCommand.CreateReset(),
+            DownCommand.CreateStatus(),
+            DashboardCommand.Create(),
+            ImageCommand.Create(),
+            SiloCommand.Create(),
+        };
+        try
+        {
+            var parsed = root.Parse(arguments);
+            if (arguments.Length > 0 && parsed.Action is ParseErrorAction)
+            {
+                var wrong = parsed.UnmatchedTokens is [var token, ..]
+                    ? $"'{token}' is no command, option or argument of orc's."
+                    : parsed.Errors[0].Message;
+                throw new UserErrorException($"{wrong} (Add --help for what there is.)");
+            }
+
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+            });
+        }
+        catch (Exception error) when (Failures.Sentence(error) is { } sentence)
+        {
+            await errors.WriteLineAsync($"orc: {sentence}");
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Net;
+using System.Text.Json;
+using OrleansOrchestrator.Machine;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>
+/// What a cluster takes of its machine for itself: ports, networks, and the name with which everything begins that it
+/// makes there. Chosen at the first <c>orc up</c> and kept in the data directory, so that every later command knows
+/// what
+/// is this cluster's own.
+/// </summary>
+public sealed record MachineShare
+{
+    /// <summary>The name of the first cluster of a machine.</summary>
+    public const string FirstName = "orc";
+
+    /// <summary>How many clusters find room on a machine without being told where.</summary>
+    public const int Shares = 7;
+
+    /// <summary>Names of links have 15 letters at most.</summary>
+    public const int LongestName = 10;
+
+    private const int NodePortCount = 2768;
+    private const int FirstNodePort = 30000;
+    private const int PortsOfANode = 10;
+    private const string File = "share.json";
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
+
+    /// <summary>Begins the names of links, tables and control groups.</summary>
+    public string Name { get; init; } = FirstName;
+
+    public int Port { get; init; }
+
+    public int SiloPort { get; init; }
+
+    public int KubeletPort { get; init; }
+
+    public int ProxyHealthPort { get; init; }
+
+    public string NodeAddress { get; init; } = "";
+
+    /// <summary>True when somebody else takes care of the node's address.</summary>
+    public bool HasForeignAddress { get; init; }
+
+    public string PodCidr { get; init; } = "";
+
+    public string ServiceCidr { get; init; } = "";
+
+    public string DnsAddress { get; init; } = "";
+
+    public string NodePorts { get; init; } = "";
+
+    /// <summary>Addresses of load balancers that the user chose; else <see cref="OwnPool"/> serves.</summary>
+    public IReadOnlyList<string> ChosenPools { get; init; } = [];
+
+    /// <summary>The link on which they are announced; empty for none.</summary>
+    public string AnnounceLink { get; init; } = "";
+
+    /// <summary>Where the admin kubeconfig was written.</summary>
+    public string Kubeconfig { get; init; } = "";
+
+    /// <summary>The link that holds the node's address.</summary>
+    public string NodeLink => $"{Name}-node";
+
+    /// <summary>The link that holds the address of the cluster's DNS.</summary>
+    public string DnsLink => $"{Name}-dns";
+
+    /// <summary>The bridge of the pods.</summary>
+    public string Bridge => Name == FirstName ? "orc0" : $"{Name}-pods";
+
+    /// <summary>
+    /// Addresses of load balancers beside the node's own, which only this machine reaches; null when the node's address
+    /// is somebody else's affair.
+    /// </summary>
+    public string? OwnPool => HasForeignAddress || NodeAddress.LastIndexOf('.') is not (>= 0 and var dot)
+        ? null
+        : $"{NodeAddress[..dot]}.192/26";
+
+    /// <summary>All addresses of load balancers.</summary>
+    public IReadOnlyList<string> LoadBalancerPools =>
+        ChosenPools.Count > 0 ? ChosenPools : OwnPool is { } own ? [own] : [];
+
+    /// <summary>The share of the n-th cluster of a machine, counted from 0.</summary>
+    public static MachineShare At(int number) => new()
+    {
+        Name = number == 0 ? FirstName : $"{FirstName}{number}",
+        Port = 6443 + number,
+        SiloPort = SiloOptions.DefaultSiloPort + number,
+        KubeletPort = 10250 + (PortsOfANode * number),
+        ProxyHealthPort = 10256 + (PortsOfANode * number),
+        NodeAddress = $"10.243.{number}.1",
+        PodCidr = $"10.{244 + number}.0.0/16",
+        ServiceCidr = $"10.{96 + number}.0.0/16",
+        DnsAddress = DnsOf(IPNetwork.Parse($"10.{96 + number}.0.0/16")),
+
+        // Downwards: above them the kernel takes ports for connections.
+        NodePorts = new PortRange(
+            FirstNodePort - (NodePortCount * number), FirstNodePort - (NodePortCount * number) + NodePortCount - 1)
+                .ToString(),
+    };
+
+    /// <summary>The tenth address of the Services' network, as is the custom.</summary>
+    public static string DnsOf(IPNetwork services)
+    {
+        var address = services.BaseAddress.GetAddressBytes();
+        address[3] += 10;
+        return new IPAddress(address).ToString();
+    }
+
+    /// <summary>The share of the cluster in a data directory; null when none was chosen yet.</summary>
+    public static MachineShare? Load(DataDirectory directory)
+    {
+        var file = Path.Combine(directory.Root, File);
+        try
+        {
+            return System.IO.File.Exists(file)
+                ? JsonSerializer.Deserialize<MachineShare>(System.IO.File.ReadAllText(file), Json)
+                : null;
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{file} cannot be read: {error.Message}");
+        }
+    }
+
+    /// <summary>
+    /// The share of the cluster in a data directory; of one that was made before there were shares, the first.
+    /// </summary>
+    public static MachineShare Of(DataDirectory directory) =>
+        Load(directory) ?? At(0) with { Kubeconfig = DataDirectory.KubeconfigOf(directory.Root) };
+
+    public void Save(DataDirectory directory)
+    {
+        var file = Path.Combine(directory.Root, File);
+        OwnFiles.Write(file, JsonSerializer.Serialize(this, Json));
+    }
+}
+
+/// <summary>What of its share a user chose himself; null is left to us.</summary>
+public sealed record WantedShare
+{
+    public string? Name { get; init; }
+
+    public int? Port { get; init; }
+
+    public int? SiloPort { get; init; }
+
+    public int? KubeletPort { get; init; }
+
+    public int? ProxyHealthPort { get; init; }
+
+    public IPAddress? NodeAddress { get; init; }
+
+    public IPNetwork? Pods { get; init; }
+
+    public IPNetwork? Services { get; init; }
+
+    public IPAddress? DnsAddress { get; init; }
+
+    public PortRange? NodePorts { get; init; }
+
+    public IReadOnlyList<string>? LoadBalancerPools { get; init; }
+
+    public string? AnnounceLink { get; init; }
+
+    /// <summary>The share with what was chosen in it.</summary>
+    public MachineShare Over(MachineShare share) => share with
+    {
+        Name = Name ?? share.Name,
+        Port = Port ?? share.Port,
+        SiloPort = SiloPort ?? share.SiloPort,
+        KubeletPort = KubeletPort ?? share.KubeletPort,
+        ProxyHealthPort = ProxyHealthPort ?? share.ProxyHealthPort,
+        NodeAddress = NodeAddress?.ToString() ?? share.NodeAddress,
+        HasForeignAddress = NodeAddress is not null || share.HasForeignAddress,
+        PodCidr = Pods?.ToString() ?? share.PodCidr,
+        ServiceCidr = Services?.ToString() ?? share.ServiceCidr,
+        DnsAddress = DnsAddress?.ToString()
+            ?? (Services is { } services ? MachineShare.DnsOf(services) : share.DnsAddress),
+        NodePorts = NodePorts?.ToString() ?? share.NodePorts,
+        ChosenPools = LoadBalancerPools ?? share.ChosenPools,
+        AnnounceLink = AnnounceLink ?? share.AnnounceLink,
+    };
+}

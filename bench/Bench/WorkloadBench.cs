@@ -1,0 +1,249 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansOrchestrator.Bench;
+
+/// <summary>
+/// What controllers do with many objects at once, each scenario on a fresh cluster of hollow nodes: the time from the
+/// first request until the last object is as it should be.
+/// </summary>
+public sealed class WorkloadBench(BenchOptions options)
+{
+    private const int FanOut = 32;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    private const string Template = """
+        {"metadata":{"labels":{"app":"bench"}},"spec":{"containers":[{"name":"c","image":"registry.example/c:1",
+        "resources":{"requests":{"cpu":"1m","memory":"1Mi"}}}]ELSE}}
+        """;
+
+    private const string OnceOnly = ",\"restartPolicy\":\"Never\"";
+
+    private static readonly Scenario[] All =
+    [
+        new("1,000 Jobs of one pod on 100 nodes", 100, 1_000, "jobs/s", JobsAsync),
+        new("100 StatefulSets of 5 pods on 100 nodes", 100, 500, "pods/s", StatefulSetsAsync),
+        new("a DaemonSet on 5,000 nodes", 5_000, 5_000, "pods/s", DaemonSetAsync),
+        new("garbage of 10,000 dependents", 0, 10_000, "objects/s", GarbageAsync),
+        new("a namespace of 1,000 objects in 20 kinds", 0, 1_000, "objects/s", NamespaceAsync),
+    ];
+
+    /// <summary>Namespaced kinds that need nothing but a name, or the little that stands here.</summary>
+    private static readonly (string Path, string Kind, string Others)[] Kinds =
+    [
+        ("api/v1", "configmaps", "{}"),
+        ("api/v1", "secrets", "{}"),
+        ("api/v1", "serviceaccounts", "{}"),
+        ("api/v1", "services", """{"spec":{"ports":[{"port":80}]}}"""),
+        ("api/v1", "endpoints", "{}"),
+        ("api/v1", "limitranges", """{"spec":{"limits":[]}}"""),
+        ("api/v1", "resourcequotas", """{"spec":{}}"""),
+        ("api/v1", "podtemplates", With("""{"template":POD}""")),
+        ("api/v1", "replicationcontrollers", With("""{"spec":{"replicas":0,"template":POD}}""")),
+        ("apis/apps/v1", "replicasets", Workload("0")),
+        ("apis/apps/v1", "deployments", Workload("0")),
+        ("apis/apps/v1", "statefulsets", Workload("0")),
+        ("apis/apps/v1", "controllerrevisions", """{"revision":1,"data":{}}"""),
+        ("apis/batch/v1", "cronjobs", CronJob),
+        ("apis/networking.k8s.io/v1", "networkpolicies", """{"spec":{"podSelector":{}}}"""),
+        ("apis/networking.k8s.io/v1", "ingresses",
+            """{"spec":{"defaultBackend":{"service":{"name":"a","port":{"number":80}}}}}"""),
+        ("apis/policy/v1", "poddisruptionbudgets", """{"spec":{"minAvailable":1,"selector":{}}}"""),
+        ("apis/rbac.authorization.k8s.io/v1", "roles", """{"rules":[]}"""),
+        ("apis/coordination.k8s.io/v1", "leases", """{"spec":{}}"""),
+        ("apis/discovery.k8s.io/v1", "endpointslices", """{"addressType":"IPv4","endpoints":[]}"""),
+    ];
+
+    private static string CronJob =>
+        With("""{"spec":{"schedule":"0 0 1 1 *","jobTemplate":{"spec":{"template":POD}}}}""", OnceOnly);
+
+    /// <summary>Measures all of them, one after the other.</summary>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
+        Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
+        Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        foreach (var scenario in All)
+        {
+            await MeasureAsync(scenario, cancellationToken);
+        }
+
+        return 0;
+    }
+
+    private async Task MeasureAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        await using var cluster =
+            await BenchCluster.StartAsync(options, scenario.Nodes, controllers: true, patience.Token);
+        await WaitAsync(cluster, "api/v1/nodes?limit=1", scenario.Nodes, patience.Token);
+        var cpu = Cpu(cluster);
+        var took = await scenario.Measure(cluster, scenario.Objects, patience.Token);
+        var each = (Cpu(cluster) - cpu).TotalMilliseconds / scenario.Objects;
+        var rate = scenario.Objects / took.TotalSeconds;
+        Report.Line($"  {scenario.Name,-42} {took.TotalSeconds,7:F2} s {rate,7:F0} {scenario.Unit,-9}");
+        Report.Line($"    CPU {each:F2} ms each, load {Machine.Load()}");
+    }
+
+    private static async Task<TimeSpan> JobsAsync(BenchCluster cluster, int jobs, CancellationToken cancellationToken)
+    {
+        const string Jobs = "apis/batch/v1/namespaces/default/jobs";
+        var start = TimeProvider.System.GetTimestamp();
+
+        // A hollow node ends only pods that say when.
+        const string Ends = "\"annotations\":{\"hollow-node/run-duration\":\"10ms\"},\"labels\":";
+        var spec = With("""{"spec":{"template":POD}}""", OnceOnly).Replace(
+            "\"labels\":", Ends, StringComparison.Ordinal);
+        await CreateAsync(cluster, Jobs, "job", jobs, spec, cancellationToken);
+        await WaitAsync(cluster, $"{Jobs}?limit=1&fieldSelector=status.successful%3D0", 0, cancellationToken);
+        return TimeProvider.System.GetElapsedTime(start);
+    }
+
+    private static async Task<TimeSpan> StatefulSetsAsync(
+        BenchCluster cluster, int pods, CancellationToken cancellationToken)
+    {
+        const int Replicas = 5;
+        var start = TimeProvider.System.GetTimestamp();
+        const string Sets = "apis/apps/v1/namespaces/default/statefulsets";
+        await CreateAsync(cluster, Sets, "set", pods / Replicas, Workload("5"), cancellationToken);
+        await WaitForPodsAsync(cluster, pods, cancellationToken);
+        return TimeProvider.System.GetElapsedTime(start);
+    }
+
+    private static async Task<TimeSpan> DaemonSetAsync(
+        BenchCluster cluster, int pods, CancellationToken cancellationToken)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        const string Sets = "apis/apps/v1/namespaces/default/daemonsets";
+        await CreateAsync(cluster, Sets, "agent", 1, Workload(null), cancellationToken);
+        await WaitForPodsAsync(cluster, pods, cancellationToken);
+        return TimeProvider.System.GetElapsedTime(start);
+    }
+
+    private static async Task<TimeSpan> GarbageAsync(
+        BenchCluster cluster, int dependents, CancellationToken cancellationToken)
+    {
+        const string Place = "api/v1/namespaces/default/configmaps";
+        await CreateAsync(cluster, Place, "owner", 1, "{}", cancellationToken);
+        using var owner = await ReadAsync(cluster, $"{Place}/owner0", cancellationToken);
+        var uid = owner.RootElement.GetProperty("metadata").GetProperty("uid").GetString();
+        var owned = """
+            {"metadata":{"labels":{"owned":"yes"},"ownerReferences":[
+            {"apiVersion":"v1","kind":"ConfigMap","name":"owner0","uid":"UID"}]}}
+            """.Replace("UID", uid, StringComparison.Ordinal);
+        await CreateAsync(cluster, Place, "owned", dependents, owned, cancellationToken);
+        return await DeleteAsync(
+            cluster, $"{Place}/owner0", $"{Place}?limit=1&labelSelector=owned", cancellationToken);
+    }
+
+    private static async Task<TimeSpan> NamespaceAsync(
+        BenchCluster cluster, int objects, CancellationToken cancellationToken)
+    {
+        const string Labelled = """{"metadata":{"labels":{"marked":"yes"}}}""";
+        await CreateAsync(cluster, "api/v1/namespaces", "full", 1, Labelled, cancellationToken);
+        foreach (var (path, kind, rest) in Kinds)
+        {
+            await CreateAsync(
+                cluster, $"{path}/namespaces/full0/{kind}", "o", objects / Kinds.Length, rest, cancellationToken);
+        }
+
+        return await DeleteAsync(
+            cluster, "api/v1/namespaces/full0", "api/v1/namespaces?labelSelector=marked", cancellationToken);
+    }
+
+    private static async Task<TimeSpan> DeleteAsync(
+        BenchCluster cluster, string what, string until, CancellationToken cancellationToken)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        using var deleted = await cluster.Client.DeleteAsync(Address(what), cancellationToken);
+        deleted.EnsureSuccessStatusCode();
+        await WaitAsync(cluster, until, 0, cancellationToken);
+        return TimeProvider.System.GetElapsedTime(start);
+    }
+
+    /// <summary>A body with the template of its pods in place.</summary>
+    private static string With(string body, string rest = "") => body.Replace(
+        "POD", Template.Replace("ELSE", rest, StringComparison.Ordinal), StringComparison.Ordinal);
+
+    private static string Workload(string? replicas)
+    {
+        var many = replicas is null ? "" : $"\"replicas\":{replicas},";
+        return With("""{"spec":{MANY"selector":{"matchLabels":{"app":"bench"}},"template":POD}}""".Replace(
+            "MANY", many, StringComparison.Ordinal));
+    }
+
+    /// <summary>Objects that differ in their names, and workloads in the labels of their pods too.</summary>
+    private static Task CreateAsync(
+        BenchCluster cluster, string place, string prefix, int count, string body,
+        CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = FanOut, CancellationToken = cancellationToken },
+            async (number, token) =>
+            {
+                var name = string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");
+                var item = JsonNode.Parse(body.Replace("\"bench\"", $"\"{name}\"", StringComparison.Ordinal))!;
+                item["metadata"] ??= new JsonObject();
+                item["metadata"]!["name"] = name;
+                using var content = new StringContent(
+                    item.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+                using var answer = await cluster.Client.PostAsync(Address(place), content, token);
+                if (!answer.IsSuccessStatusCode)
+                {
+                    throw new InvalidOperationException($"{place}: {await answer.Content.ReadAsStringAsync(token)}");
+                }
+            });
+
+    /// <summary>Waits until a list has so many items. Its pages have one item, so that asking costs nothing.</summary>
+    private static async Task WaitAsync(
+        BenchCluster cluster, string list, int count, CancellationToken cancellationToken)
+    {
+        while (await CountAsync(cluster, list, cancellationToken) != count)
+        {
+            await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private static async Task WaitForPodsAsync(BenchCluster cluster, int pods, CancellationToken cancellationToken)
+    {
+        const string Pods = "api/v1/namespaces/default/pods?limit=1";
+        await WaitAsync(cluster, Pods, pods, cancellationToken);
+        await WaitAsync(cluster, $"{Pods}&fieldSelector=status.phase!%3DRunning", 0, cancellationToken);
+    }
+
+    private static async Task<int> CountAsync(BenchCluster cluster, string list, CancellationToken cancellationToken)
+    {
+        using var answer = await ReadAsync(cluster, list, cancellationToken);
+        var more = answer.RootElement.GetProperty("metadata").TryGetProperty("remainingItemCount", out var left)
+            ? left.GetInt32()
+            : 0;
+        return answer.RootElement.GetProperty("items").GetArrayLength() + more;
+    }
+
+    private static Uri Address(string path) => new($"/{path}", UriKind.Relative);
+
+    private static async Task<JsonDocument> ReadAsync(
+        BenchCluster cluster, string path, CancellationToken cancellationToken)
+    {
+        await using var answer = await cluster.Client.GetStreamAsync(Address(path), cancellationToken);
+        return await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
+    }
+
+    private static TimeSpan Cpu(BenchCluster cluster) =>
+        ProcessMeter.Read(cluster.SiloProcess).Cpu + ProcessMeter.Read(cluster.PostgresProcess).Cpu;
+
+    /// <summary>One measurement.</summary>
+    /// <param name="Name">What happens.</param>
+    /// <param name="Nodes">Hollow nodes.</param>
+    /// <param name="Objects">How many objects it is about.</param>
+    /// <param name="Unit">What the rate counts.</param>
+    /// <param name="Measure">Does it and says how long it took.</param>
+    private sealed record Scenario(
+        string Name, int Nodes, int Objects, string Unit,
+        Func<BenchCluster, int, CancellationToken, Task<TimeSpan>> Measure);
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Api.CustomResources;
+using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.CustomResources;
+
+/// <summary>Kinds come, change and go while servers run, and all see the same.</summary>
+public sealed class CustomKindSourceTests
+{
+    private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    private const string Boats = "/apis/harbour.example.com/v1/boats";
+    private const string Name = "boats.harbour.example.com";
+
+    [Fact]
+    public async Task AKindIsKnownEverywhereAsSoonAsItIsEstablished()
+    {
+        await using var first = await ProtocolHost.StartAsync();
+        Assert.Equal(HttpStatusCode.NotFound, (await first.Http.GetAsync(Boats)).StatusCode);
+        await DefineAsync(first, "integer");
+        var list = await first.GetJsonAsync(Boats);
+        Assert.Equal("BoatList", list["kind"]!.GetValue<string>());
+        var group = await first.GetJsonAsync("/apis/harbour.example.com");
+        Assert.Equal("APIGroup", group["kind"]!.GetValue<string>());
+        var documents = await first.GetJsonAsync("/openapi/v3");
+        Assert.NotNull(documents["paths"]!["apis/harbour.example.com/v1"]);
+    }
+
+    [Fact]
+    public async Task AnotherServerKnowsAKindAsSoonAsItIsAskedForIt()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer");
+        var catalog = new ResourceCatalog(BuiltInResources.Table);
+        using var other = new CustomKindSource(
+            catalog, host.Services.GetRequiredService<ObjectReader>(), host.Caches,
+            host.Services.GetRequiredService<IResourceClient>(), TimeProvider.System,
+            NullLogger<CustomKindSource>.Instance);
+        var changed = catalog.Changed;
+        Assert.True(await other.RefreshAsync(CancellationToken.None));
+        Assert.True(changed.IsCompleted);
+        Assert.NotNull(catalog.Current.Find("harbour.example.com/v1", "Boat"));
+        Assert.False(await other.RefreshAsync(CancellationToken.None), "nothing has changed since");
+    }
+
+    [Fact]
+    public async Task AWatchLivesThroughAChangeOfItsSchema()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer");
+        await CreateAsync(host, "a", "1");
+        using var stream = await host.Http.GetStreamAsync($"{Boats}?watch=1");
+        using var reader = new StreamReader(stream);
+        Assert.Equal("a", await NextAsync(reader));
+        var catalog = host.Services.GetRequiredService<ResourceCatalog>();
+        var changed = catalog.Changed;
+        var definition = await host.GetJsonAsync($"{Definitions}/{Name}");
+        Length(definition)["type"] = "string";
+        (await host.Http.PutAsJsonAsync($"{Definitions}/{Name}", definition)).EnsureSuccessStatusCode();
+        await changed;
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await CreateAsync(host, "b", "1"));
+        Assert.Equal(HttpStatusCode.Created, await CreateAsync(host, "c", "\"long\""));
+        Assert.Equal("c", await NextAsync(reader));
+    }
+
+    [Fact]
+    public async Task WhatIsGoneIsUnknownAndItsCacheIsGiven()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer");
+        var boats = new ResourceName("harbour.example.com", "boats");
+        await host.GetJsonAsync(Boats);
+        Assert.NotNull(host.Caches.Find(boats));
+        var catalog = host.Services.GetRequiredService<ResourceCatalog>();
+        await host.Http.DeleteAsync($"{Definitions}/{Name}");
+        var definition = await host.GetJsonAsync($"{Definitions}/{Name}");
+        definition["metadata"]!.AsObject().Remove("finalizers");
+        Task changed;
+        do
+        {
+            changed = catalog.Changed;
+            await host.Http.PutAsJsonAsync($"{Definitions}/{Name}", definition);
+        }
+        while (catalog.Current.Find(boats) is not null && await Waited(changed));
+
+        // Who is told that there is no such kind has waited for the one who follows the definitions.
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Http.GetAsync(Boats)).StatusCode);
+        Assert.Null(host.Caches.Find(boats));
+    }
+
+    private static async Task<bool> Waited(Task changed)
+    {
+        await changed;
+        return true;
+    }
+
+    private static async Task<HttpStatusCode> CreateAsync(ProtocolHost host, string name, string length)
+    {
+        using var body = new StringContent(
+            $"{{\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{{\"length\":{length}}}}}", Encoding.UTF8,
+            "application/json");
+        return (await host.Http.PostAsync(Boats, body)).StatusCode;
+    }
+
+    private static async Task<string> NextAsync(StreamReader reader) =>
+        JsonNode.Parse((await reader.ReadLineAsync())!)!["object"]!["metadata"]!["name"]!.GetValue<string>();
+
+    private static JsonNode Length(JsonNode definition) => definition["spec"]!["versions"]![0]!["schema"]![
+        "openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!["length"]!;
+
+    private static async Task DefineAsync(ProtocolHost host, string type)
+    {
+        var json = """
+            {"metadata":{"name":"NAME"},"spec":{"group":"harbour.example.com","scope":"Cluster",
+            "names":{"plural":"boats","singular":"boat","kind":"Boat","listKind":"BoatList"},
+            "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
+            "properties":{"spec":{"type":"object","properties":{"length":{"type":"TYPE"}}}}}}}]}}
+            """.Replace("NAME", Name, StringComparison.Ordinal).Replace("TYPE", type, StringComparison.Ordinal);
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        (await host.Http.PostAsync(Definitions, body)).EnsureSuccessStatusCode();
+        var definition = await host.GetJsonAsync($"{Definitions}/{Name}");
+        definition["status"]!["acceptedNames"] = definition["spec"]!["names"]!.DeepClone();
+        definition["status"]!["conditions"] = new JsonArray(new JsonObject
+        {
+            ["type"] = "Established", ["status"] = "True", ["reason"] = "Test", ["message"] = "of the test",
+            ["lastTransitionTime"] = "2001-01-01T00:00:00Z",
+        });
+        (await host.Http.PutAsJsonAsync($"{Definitions}/{Name}/status", definition)).EnsureSuccessStatusCode();
+    }
+}

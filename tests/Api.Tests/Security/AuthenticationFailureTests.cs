@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Interfaces.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.Security;
+
+/// <summary>Authentication reads, too (of a token's service account), and what it reads may be away.</summary>
+public sealed class AuthenticationFailureTests
+{
+    [Fact]
+    public async Task AFailureOfAuthenticationIsAnsweredAndCounted()
+    {
+        await using var host = await ProtocolHost.StartAsync(
+            configure: s => s.AddSingleton<IAuthenticator>(new Away()));
+        using var answer = await host.Http.GetAsync("/api/v1/namespaces");
+
+        Assert.Equal(503, (int)answer.StatusCode);
+        Assert.NotNull(answer.Headers.RetryAfter);
+        Assert.Contains("\"kind\":\"Status\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "apiserver_request_total{verb=\"LIST\",group=\"\",resource=\"namespaces\",subresource=\"\",code=\"503\"} 1\n",
+            await host.Http.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ARefusalIsCounted()
+    {
+        await using var host = await ProtocolHost.StartAsync(
+            configure: s => s.AddSingleton<IAuthenticator>(new Away { Failure = null }));
+        using var answer = await host.Http.GetAsync("/api/v1/namespaces");
+
+        Assert.Equal(401, (int)answer.StatusCode);
+        Assert.Contains("code=\"401\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Knows nobody but those who ask for the figures; may fail to find out.</summary>
+    private sealed class Away : IAuthenticator
+    {
+        public Exception? Failure { get; init; } = new StoreUnavailableException("away");
+
+        public ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context) =>
+            context.Request.Path == "/metrics" ? new(new UserIdentity { Name = "admin", Groups = ["system:masters"] })
+            : Failure is null ? new((UserIdentity?)null)
+            : throw Failure;
+    }
+}

@@ -1,0 +1,126 @@
+using OrleansOrchestrator.Silo.Commands;
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests.Hosting;
+
+/// <summary>
+/// Every option of every command, given what it cannot take: one sentence that says what is wrong, and an exit code
+/// that is not 0. In the arguments, WORDS in braces stand for things that the test makes.
+/// </summary>
+public sealed class CommandLineTests : IDisposable
+{
+    private const string Store = "--connection Host=127.0.0.1;Port=1;Username=nobody;Timeout=2";
+
+    private readonly DirectoryInfo _scratch = Directory.CreateTempSubdirectory("orc-commands-");
+
+    public CommandLineTests()
+    {
+        File.WriteAllText(Scratch("file"), "not a directory");
+        File.WriteAllText(Scratch("tokens"), "no line of a token file");
+        Directory.CreateDirectory(Scratch("full"));
+        File.WriteAllText(Scratch("full/precious"), "");
+        Directory.CreateDirectory(Scratch("newer"));
+        File.WriteAllText(Scratch("newer/version"), "999");
+        Directory.CreateDirectory(Scratch("odd"));
+        File.WriteAllText(Scratch("odd/version"), "1");
+        File.WriteAllText(Scratch("odd/share.json"), "{");
+    }
+
+    public void Dispose() => _scratch.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("up --data-dir {file}", "is a file: --data-dir names a directory")]
+    [InlineData("up --data-dir {file}/below", "--data-dir")]
+    [InlineData("up --data-dir {full}", "holds other files, and no cluster")]
+    [InlineData("up --data-dir {newer}", "was written by a newer version (layout 999")]
+    [InlineData("up --data-dir {odd}", "share.json cannot be read")]
+    [InlineData("up --data-dir /proc/none", "/proc/none")]
+    [InlineData("up --data-dir {empty}", "--data-dir: there is no value")]
+    [InlineData("up --data-dir", "--data-dir")]
+    [InlineData("up --kubeconfig {full}", "is a directory: --kubeconfig names a file")]
+    [InlineData("up --kubeconfig {empty}", "--kubeconfig: there is no value")]
+    [InlineData("up --port http", "--port: 'http' is no number from 1 to 65535")]
+    [InlineData("up --port 0", "--port: '0' is no number from 1 to 65535")]
+    [InlineData("up --port 65536", "--port: '65536' is no number")]
+    [InlineData("up --port -1", "--port: '-1' is no number")]
+    [InlineData("up --silo-port 70000", "--silo-port: '70000'")]
+    [InlineData("up --kubelet-port x", "--kubelet-port: 'x'")]
+    [InlineData("up --proxy-health-port 99999999999", "--proxy-health-port: '99999999999'")]
+    [InlineData("up --node-ip here", "--node-ip: 'here' is no IP address")]
+    [InlineData("up --pod-cidr 10.244.0.0", "--pod-cidr: '10.244.0.0' is no IPv4 network")]
+    [InlineData("up --pod-cidr 10.244.0.0/30", "--pod-cidr: '10.244.0.0/30' is no IPv4 network of 8 to 23 bits")]
+    [InlineData("up --service-cidr fd00::/112", "--service-cidr: 'fd00::/112' is no IPv4 network")]
+    [InlineData("up --cluster-dns dns", "--cluster-dns: 'dns' is no IP address")]
+    [InlineData("up --node-port-range 32767-30000", "--node-port-range: '32767-30000' is no range of ports")]
+    [InlineData("up --node-port-range 1-70000", "--node-port-range: '1-70000' is no range of ports")]
+    [InlineData("up --network-name Orc!", "--network-name: 'Orc!' is no name")]
+    [InlineData("up --network-name muchtoolonganame", "--network-name: 'muchtoolonganame' is no name")]
+    [InlineData("up --node-name My_Node", "--node-name: 'My_Node' is no name of a node")]
+    [InlineData("up --hollow-nodes many", "--hollow-nodes: 'many' is no number")]
+    [InlineData("up --hollow-nodes -1", "--hollow-nodes: '-1' is no number")]
+    [InlineData("up --connection nonsense", "--connection is no connection string")]
+    [InlineData("up --connection Username=x", "--connection names no Host")]
+    [InlineData("up --store-connections 1", "--store-connections: '1' is no number from 4")]
+    [InlineData("up --no-such-option", "--no-such-option")]
+    [InlineData("down --data-dir {missing}", "There is no cluster in")]
+    [InlineData("down --data-dir {file}", "There is no cluster in")]
+    [InlineData("down --data-dir {full}", "There is no cluster in")]
+    [InlineData("down --data-dir {newer}", "was written by a newer version")]
+    [InlineData("reset --yes --data-dir {file}", "There is no cluster in")]
+    [InlineData("reset --yes --data-dir {full}", "There is no cluster in")]
+    [InlineData("status --data-dir {missing}", "There is no cluster in")]
+    [InlineData("status --data-dir {odd}", "share.json cannot be read")]
+    [InlineData("image load", "load")]
+    [InlineData("image load {missing}", "There is no file")]
+    [InlineData("image load {full}", "There is no file")]
+    [InlineData("image load {file} --data-dir {missing}", "There is no cluster in")]
+    [InlineData("image demo --data-dir {missing}", "There is no cluster in")]
+    [InlineData("silo --port x", "--port: 'x' is no number from 0 to 65535")]
+    [InlineData("silo --silo-port 65536", "--silo-port: '65536'")]
+    [InlineData("silo --bind-address all", "--bind-address: 'all' is no IP address")]
+    [InlineData("silo --bind-address 203.0.113.77 --port 0", "203.0.113.77 is no address of this machine")]
+    [InlineData("silo --advertise-address x", "--advertise-address: 'x' is no IP address")]
+    [InlineData("silo --silo-address x", "--silo-address: 'x' is no IP address")]
+    [InlineData("silo --shutdown-delay -5", "--shutdown-delay: '-5' is no number from 0 to 3600")]
+    [InlineData("silo --hollow-nodes x", "--hollow-nodes: 'x'")]
+    [InlineData("silo --controllers perhaps", "perhaps")]
+    [InlineData("silo --service-cidr 10.0.0.0/30", "--service-cidr: '10.0.0.0/30'")]
+    [InlineData("silo --node-port-range x", "--node-port-range: 'x'")]
+    [InlineData("silo --node-name a..b", "--node-name: 'a..b'")]
+    [InlineData("silo --node-ip x", "--node-ip: 'x'")]
+    [InlineData("silo --port 0 --token-auth-file {missing}", "missing")]
+    [InlineData("silo --port 0 --token-auth-file {full}", "full")]
+    [InlineData("silo --port 0 --token-auth-file {tokens}", ":1: expected token,user,uid")]
+    [InlineData("silo --port 0 --connection {empty}", "--connection: there is no value")]
+    [InlineData("silo --port 0 --connection Host=x;Nonsense=y", "--connection is no connection string")]
+    [InlineData(
+        "silo --port 0 --silo-port 0 " + Store, "PostgreSQL at 127.0.0.1 (port 1, database nobody) cannot be used")]
+    [InlineData("silo --port 0 --silo-port 0 --connection Host=/nowhere;Username=a", "PostgreSQL at /nowhere")]
+    [InlineData("silo --port 0 --admin-kubeconfig {file}/admin.conf", "file")]
+    [InlineData("silo --port 0 --node-credentials {file}", "file")]
+    [InlineData("upp", "upp")]
+    public async Task What_cannot_be_is_said_in_one_sentence(string command, string expected)
+    {
+        var errors = new StringWriter();
+        var code = await OrcCommandLine.RunAsync(Arguments(command), errors);
+        Assert.NotEqual(0, code);
+        var sentence = Assert.Single(errors.ToString().Trim().Split('\n'));
+        Assert.StartsWith("orc: ", sentence, StringComparison.Ordinal);
+        Assert.Contains(expected, sentence, StringComparison.Ordinal);
+        Assert.Equal(["file", "full", "newer", "odd", "tokens"], Directory.GetFileSystemEntries(_scratch.FullName)
+            .Select(Path.GetFileName).Order());
+        Assert.Single(Directory.GetFileSystemEntries(Scratch("full")));
+    }
+
+    private string Scratch(string name) => Path.Combine(_scratch.FullName, name);
+
+    // Where nothing else is said, a cluster that would be made is made in the scratch directory, and the test notices.
+    private string[] Arguments(string command)
+    {
+        var words = command.Split(' ').Select(word => word == "{empty}" ? ""
+            : word.Replace("{", $"{_scratch.FullName}/", StringComparison.Ordinal)
+                .Replace("}", "", StringComparison.Ordinal)).ToList();
+        return words[0] == "up" && !words.Contains("--data-dir")
+            ? [.. words, "--data-dir", Scratch("new")] : [.. words];
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net;
+using OrleansOrchestrator.Silo.Hosting;
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests.Hosting;
+
+/// <summary>What a cluster takes of its machine when others have theirs already.</summary>
+public sealed class MachineShareTests
+{
+    private const string Root = "/var/lib/orc-new";
+
+    // Directories that surely exist, as those of clusters that are there.
+    private const string Other = "/usr";
+    private const string Gone = "/no/such/directory";
+
+    private static readonly WantedShare Anything = new();
+
+    [Fact]
+    public void The_shares_of_a_machine_have_nothing_in_common()
+    {
+        var shares = Enumerable.Range(0, MachineShare.Shares).Select(MachineShare.At).ToList();
+        var ports = shares.SelectMany(static s => new[] { s.Port, s.SiloPort, s.KubeletPort, s.ProxyHealthPort })
+            .ToList();
+        Assert.Distinct(ports);
+        Assert.Distinct(shares.SelectMany(static s => new[] { s.NodeLink, s.DnsLink, s.Bridge }));
+        var networks = shares.SelectMany(static s => new[] { s.PodCidr, s.ServiceCidr }).Select(IPNetwork.Parse)
+            .ToList();
+        Assert.Distinct(networks.Select(static n => n.BaseAddress));
+        Assert.DoesNotContain(shares, s => networks.Any(n => n.Contains(IPAddress.Parse(s.NodeAddress))));
+        Assert.All(
+            shares, static s => Assert.True(IPNetwork.Parse(s.ServiceCidr).Contains(IPAddress.Parse(s.DnsAddress))));
+        var nodePorts = shares.Select(static s => PortRange.Parse(s.NodePorts)!).ToList();
+        Assert.All(nodePorts.Zip(nodePorts.Skip(1)), static pair => Assert.True(pair.Second.Last < pair.First.First));
+        Assert.DoesNotContain(ports, port => nodePorts.Any(r => port >= r.First && port <= r.Last));
+        Assert.All(shares, static s =>
+            Assert.All(new[] { s.NodeLink, s.DnsLink, s.Bridge }, static l => Assert.True(l.Length < 16)));
+    }
+
+    [Fact]
+    public void The_first_cluster_has_what_the_documents_say()
+    {
+        var share = State().Choose(Anything, Root, isHollow: false);
+        Assert.Equal(
+            ("orc", 6443, "10.243.0.1", "10.244.0.0/16", "10.96.0.0/16", "10.96.0.10", "30000-32767",
+                "orc0"),
+            (share.Name, share.Port, share.NodeAddress, share.PodCidr, share.ServiceCidr,
+                share.DnsAddress, share.NodePorts, share.Bridge));
+    }
+
+    [Fact]
+    public void The_next_cluster_takes_the_next_share_whatever_shows_that_the_first_is_taken()
+    {
+        MachineState[] states =
+        [
+            State(owners: [("orc-node", Other)]), State(owners: [("orc-dns", Other)]),
+            State(addresses: [("eth0", "10.244.3.1")]), State(addresses: [("eth0", "10.96.7.7")]),
+            State(addresses: [("eth0", "10.243.0.1")]),
+            State(ports: [6443]), State(ports: [11111]), State(ports: [10250]), State(ports: [10256]),
+        ];
+        Assert.All(states, static s => Assert.Equal("orc1", s.Choose(Anything, Root, isHollow: false).Name));
+        Assert.Equal(6443, State(owners: [("orc-node", Other)]).Choose(Anything, Root, isHollow: true).Port);
+    }
+
+    [Fact]
+    public void What_its_own_earlier_run_or_a_cluster_that_is_gone_has_left_is_no_hindrance()
+    {
+        var left = State(
+            owners: [("orc-node", Root), ("orc-dns", $"{Root}/node")],
+            addresses: [("orc-node", "10.243.0.1"), ("orc-dns", "10.96.0.10"), ("orc0", "10.244.0.1")]);
+        Assert.Equal("orc", left.Choose(Anything, Root, isHollow: false).Name);
+        Assert.Equal("orc", State(owners: [("orc-node", Gone)]).Choose(Anything, Root, isHollow: false).Name);
+    }
+
+    /// <summary>
+    /// Every option that an error names is one that the command has: the test of the command line knows them.
+    /// </summary>
+    [Theory]
+    [InlineData("port:6443", "--port")]
+    [InlineData("port:11111", "--silo-port")]
+    [InlineData("port:10250", "--kubelet-port")]
+    [InlineData("port:10256", "--proxy-health-port")]
+    [InlineData("link:orc-node", "--network-name")]
+    [InlineData("link:orc-dns", "--network-name")]
+    [InlineData("address:10.244.9.9", "--pod-cidr")]
+    [InlineData("address:10.96.9.9", "--service-cidr")]
+    [InlineData("address:10.243.0.1", "--node-ip")]
+    public void What_is_taken_is_told_with_the_option_that_helps(string taken, string option)
+    {
+        var what = taken.Split(':');
+        var state = what[0] switch
+        {
+            "port" => State(ports: [int.Parse(what[1], System.Globalization.CultureInfo.InvariantCulture)]),
+            "link" => State(owners: [(what[1], Other)]),
+            _ => State(addresses: [("eth0", what[1])]),
+        };
+        var problem = state.ProblemOf(MachineShare.At(0), Root, isHollow: false, isRunning: false);
+        Assert.EndsWith($"{option}.", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_user_chose_is_kept_or_refused()
+    {
+        var wanted = new WantedShare { Port = 7443, Services = IPNetwork.Parse("10.50.0.0/20"), Name = "mine" };
+        var share = State(ports: [6443]).Choose(wanted, Root, isHollow: false);
+        Assert.Equal((7443, "10.50.0.0/20", "10.50.0.10", "mine-node", "mine-pods"),
+            (share.Port, share.ServiceCidr, share.DnsAddress, share.NodeLink, share.Bridge));
+        var refused = Assert.Throws<UserErrorException>(
+            () => State(ports: [7443]).Choose(wanted, Root, isHollow: false));
+        Assert.Equal(
+            "Port 7443 is in use by another program: stop that, or choose another port with --port.", refused.Message);
+    }
+
+    private static MachineState State(
+        (string Link, string Owner)[]? owners = null, (string Link, string Address)[]? addresses = null,
+        int[]? ports = null) => new(
+            (owners ?? []).ToDictionary(static o => o.Link, static o => o.Owner),
+            (addresses ?? []).Select(static a => (a.Link, IPAddress.Parse(a.Address))),
+            ports ?? []);
+}

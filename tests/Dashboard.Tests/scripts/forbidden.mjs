@@ -1,0 +1,25 @@
+// Somebody who may do nothing sees that, in the server's words, and no buttons.
+import { allowed, api, expect, namespace, scenario } from './browser.mjs';
+
+await scenario(async open => {
+  const space = await namespace('closed');
+  await api('POST', `/api/v1/namespaces/${space}/configmaps`, { metadata: { name: 'open' }, data: { a: 'b' } });
+  const page = await open('#/list/core/pods', { token: 'guest-token' });
+  await page.getByText('User "guest" cannot list resource "pods"').waitFor();
+  await page.locator('.side a.denied').first().waitFor();
+  await page.evaluate(to => { location.hash = to; }, `#/object/core/configmaps/${space}/open`);
+  await page.getByText('User "guest" cannot').waitFor();
+  expect(await page.locator('.actions button').count() === 0, 'there are buttons');
+
+  // What a role grants is there, and nothing more.
+  const role = { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch'] };
+  await api('POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/${space}/roles`, { metadata: { name: 'reader' }, rules: [role] });
+  await api('POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/${space}/rolebindings`, {
+    metadata: { name: 'reader' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'guest' }],
+  });
+  await allowed('guest-token', { verb: 'list', resource: 'configmaps', namespace: space, name: 'open' });
+  const reader = await open(`#/object/core/configmaps/${space}/open?tab=yaml`, { token: 'guest-token' });
+  await reader.getByText('You may look, not change.').waitFor();
+  expect(await reader.locator('.actions button').count() === 0, 'a reader has buttons');
+}, { foreseen: /status of 403/ });

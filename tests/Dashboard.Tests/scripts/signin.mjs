@@ -1,0 +1,28 @@
+// Signing in by hand, by kubeconfig and by 'orc dashboard'; signing out; and the end of a session.
+import { execFileSync } from 'node:child_process';
+import { expect, scenario, server } from './browser.mjs';
+
+await scenario(async open => {
+  const page = await open('#/', { token: null });
+  const field = page.getByLabel('Token or kubeconfig');
+  await field.fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('The server no longer takes this token.').waitFor();
+
+  await field.fill(JSON.stringify({
+    'current-context': 'c', contexts: [{ name: 'c', context: { user: 'u' } }], users: [{ name: 'u', user: { token: 'admin-token' } }],
+  }, null, 2));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('.verdict').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await field.waitFor();
+  expect(await page.evaluate(() => sessionStorage.length) === 0, 'the token is still there');
+
+  const address = execFileSync(process.env.ORC, ['dashboard', '--kubeconfig', process.env.ADMIN]).toString().trim();
+  expect(address.startsWith(`${server}/dashboard/#token=`), `orc dashboard says ${address.split('#')[0]}`);
+  const handed = await open(address.slice(`${server}/dashboard/`.length), { token: null });
+  await handed.locator('.verdict').waitFor();
+  expect(!handed.url().includes('token'), 'the token stays in the address');
+  expect((await handed.context().cookies()).length === 0, 'there is a cookie');
+  await handed.getByText('system:serviceaccount:kube-system:orc-dashboard').waitFor();
+}, { foreseen: /status of 401/ });

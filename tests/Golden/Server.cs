@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrleansOrchestrator.Golden;
+
+/// <summary>An answer, read.</summary>
+internal sealed record Answer(int Status, JsonNode Body, IReadOnlyList<string> Warnings);
+
+/// <summary>A server of one test's own.</summary>
+internal sealed class Server(GoldenHost host) : IAsyncDisposable
+{
+    public IServiceProvider Services => host.Services;
+
+    public static async Task<Server> StartAsync(Action<IServiceCollection>? configure = null) =>
+        new(await GoldenHost.StartAsync(configure: configure));
+
+    public async Task<Answer> SendAsync(
+        string method, string path, string? body = null, string type = "application/json")
+    {
+        using var client = new RawHttpClient(host.Address.Host, host.Address.Port);
+        List<KeyValuePair<string, string>> headers =
+            [new("Host", "x"), new("Authorization", $"Bearer {GoldenHost.Token}"), new("Content-Type", type)];
+        var answer =
+            await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
+        return new Answer(
+            answer.Status, JsonNode.Parse(answer.Body)!,
+            [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
+    }
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+}

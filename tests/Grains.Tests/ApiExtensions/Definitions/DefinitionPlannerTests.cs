@@ -1,0 +1,75 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
+using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.ApiExtensions.Definitions;
+
+public sealed class DefinitionPlannerTests
+{
+    private static readonly DateTime Now = new(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    [Fact]
+    public void FreeNamesAreAcceptedAndTheKindIsEstablishedOnce()
+    {
+        var item = Definition("boats", "Boat");
+        Assert.True(DefinitionPlanner.Accept(item, [], Now));
+        Assert.Equal(
+            ["NamesAccepted=True NoConflicts", "Established=True InitialNamesAccepted"], Conditions(item));
+        Assert.Equal("boats", item.Status.AcceptedNames.Plural);
+        Assert.False(DefinitionPlanner.Accept(item, [], Now.AddHours(1)), "nothing more to write");
+    }
+
+    [Theory]
+    [InlineData("boats", "Ship", "SingularConflict", "\"boat\" is already in use")]
+    [InlineData("ships", "Boat", "ListKindConflict", "\"BoatList\" is already in use")]
+    public void NamesOfAnotherAreRefused(string plural, string kind, string reason, string message)
+    {
+        var first = Definition("boats", "Boat");
+        DefinitionPlanner.Accept(first, [], Now);
+        var second = Definition(plural, kind);
+        DefinitionPlanner.Accept(second, [first], Now);
+        Assert.Equal([$"NamesAccepted=False {reason}", "Established=False NotAccepted"], Conditions(second));
+        Assert.Equal(message, DefinitionConditions.Find(second, DefinitionConditions.NamesAccepted)!.Message);
+    }
+
+    [Fact]
+    public void AnEstablishedKindStaysSoWhateverItAsksForLater()
+    {
+        var (first, second) = (Definition("boats", "Boat"), Definition("ships", "Ship"));
+        DefinitionPlanner.Accept(first, [], Now);
+        DefinitionPlanner.Accept(second, [first], Now);
+        second.Spec.Names.ShortNames = ["boats"];
+        Assert.True(DefinitionPlanner.Accept(second, [first], Now));
+        Assert.Equal(
+            ["NamesAccepted=False ShortNamesConflict", "Established=True InitialNamesAccepted"], Conditions(second));
+        Assert.Null(second.Status.AcceptedNames.ShortNames);
+    }
+
+    [Fact]
+    public void OtherGroupsHaveNamesOfTheirOwn()
+    {
+        var other = Definition("boats", "Boat", "other.example.com");
+        DefinitionPlanner.Accept(other, [], Now);
+        var item = Definition("boats", "Boat");
+        DefinitionPlanner.Accept(item, [other], Now);
+        Assert.True(DefinitionConditions.IsTrue(item, DefinitionConditions.Established));
+    }
+
+    private static IEnumerable<string> Conditions(V1CustomResourceDefinition item) =>
+        item.Status.Conditions.Select(c => $"{c.Type}={c.Status} {c.Reason}");
+
+    private static V1CustomResourceDefinition Definition(
+        string plural, string kind, string group = "harbour.example.com") => new()
+    {
+        Metadata = new V1ObjectMeta { Name = $"{plural}.{group}" },
+        Spec = new V1CustomResourceDefinitionSpec
+        {
+            Group = group,
+            Names = new V1CustomResourceDefinitionNames
+            {
+                Plural = plural, Singular = plural[..^1], Kind = kind, ListKind = $"{kind}List",
+            },
+        },
+    };
+}

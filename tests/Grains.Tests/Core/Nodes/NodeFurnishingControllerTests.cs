@@ -1,0 +1,61 @@
+using System.Net;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Grains.Tests.Reconciling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Core.Nodes;
+
+public sealed class NodeFurnishingControllerTests
+{
+    private readonly World _world = new();
+
+    [Fact]
+    public async Task Every_node_has_a_range_of_its_own_and_keeps_it()
+    {
+        _world.AddNode("n1");
+        _world.AddNode("n2");
+        _world.Api.Change<V1Node>("", "n2", static n =>
+            n.Spec = new V1NodeSpec { PodCIDR = "10.244.0.0/24", PodCIDRs = ["10.244.0.0/24"] });
+        var controller = new NodeFurnishingController(_world.Services);
+        await controller.ResyncAsync(default);
+        Assert.Equal(["10.244.1.0/24", "10.244.0.0/24"], Ranges());
+
+        _world.AddNode("n3");
+        var writes = _world.Api.Writes;
+        await new NodeFurnishingController(_world.Services).ResyncAsync(default);
+        Assert.Equal(["10.244.1.0/24", "10.244.0.0/24", "10.244.2.0/24"], Ranges());
+        Assert.Equal(writes + 1, _world.Api.Writes);
+    }
+
+    [Fact]
+    public async Task A_range_is_free_when_its_node_is_gone()
+    {
+        _world.Services.Options.PodNetworks = [PodNetwork.Of(IPNetwork.Parse("10.244.0.0/23"))];
+        var controller = new NodeFurnishingController(_world.Services);
+        foreach (var name in new[] { "n1", "n2", "n3" })
+        {
+            _world.AddNode(name);
+            await controller.ResyncAsync(default);
+        }
+
+        Assert.Equal(["10.244.0.0/24", "10.244.1.0/24", null], Ranges());
+        _world.Api.Delete<V1Node>("", "n2");
+        await controller.ResyncAsync(default);
+        Assert.Equal(["10.244.0.0/24", "10.244.1.0/24"], Ranges());
+    }
+
+    [Fact]
+    public async Task Two_families_give_a_range_each()
+    {
+        _world.Services.Options.PodNetworks =
+            [PodNetwork.Of(IPNetwork.Parse("10.244.0.0/16")), PodNetwork.Of(IPNetwork.Parse("fd00:10:244::/56"))];
+        _world.AddNode("n1");
+        await new NodeFurnishingController(_world.Services).ResyncAsync(default);
+        Assert.Equal(
+            ["10.244.0.0/24", "fd00:10:244::/64"], _world.Api.Find<V1Node>("", "n1")!.Spec.PodCIDRs);
+    }
+
+    private IEnumerable<string?> Ranges() => _world.Api.All<V1Node>().Select(static n => n.Spec?.PodCIDR);
+}

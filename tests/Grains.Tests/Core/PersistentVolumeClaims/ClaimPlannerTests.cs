@@ -1,0 +1,147 @@
+using CsCheck;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.PersistentVolumeClaims;
+using OrleansOrchestrator.Grains.Core.PersistentVolumes;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Core.PersistentVolumeClaims;
+
+public sealed class ClaimPlannerTests
+{
+    private static readonly Gen<V1PersistentVolume> Volumes =
+        from size in Gen.Int[1, 5]
+        from isShared in Gen.Bool
+        from className in Gen.Bool.Select(b => b ? "fast" : "")
+        from phase in Gen.Bool.Select(b => b ? "Available" : "Released")
+        from owner in Gen.Int[0, 4].Select(i => i == 3 ? "mine" : i == 4 ? "other" : "")
+        select Volume($"v{size}{isShared}{className}{phase}{owner}", size, volume =>
+        {
+            volume.Spec.StorageClassName = className;
+            volume.Spec.AccessModes = isShared ? ["ReadWriteOnce", "ReadWriteMany"] : ["ReadWriteOnce"];
+            volume.Status.Phase = phase;
+            volume.Spec.ClaimRef = owner.Length == 0
+                ? null
+                : new V1ObjectReference { NamespaceProperty = "default", Name = owner };
+        });
+
+    [Fact]
+    public void The_reserved_volume_is_taken_else_the_smallest_that_is_large_enough() => Check.Sample(
+        Gen.Select(Volumes.Array[0, 8], Gen.Int[1, 5], Gen.Bool.Select(b => b ? "fast" : "")),
+        (volumes, size, className) =>
+        {
+            var claim = Claim("mine", size, c => c.Spec.StorageClassName = className);
+            var chosen = ClaimPlanner.Compute(new ClaimObserved { Claim = claim, Volumes = volumes }).Bind;
+            var enough = volumes.Where(v => VolumeMatch.Capacity(v) >= VolumeMatch.Requested(claim)).ToList();
+            if (enough.Exists(v => v.Spec.ClaimRef?.Name == "mine"))
+            {
+                Assert.Equal("mine", chosen!.Spec.ClaimRef.Name);
+                return;
+            }
+
+            var free = enough.Where(v => v.Spec.ClaimRef is null && v.Status.Phase == "Available"
+                && v.Spec.StorageClassName == className).ToList();
+            Assert.Equal(free.Count > 0, chosen is not null);
+            Assert.All(free, v => Assert.True(
+                v.Spec.AccessModes.Count > chosen!.Spec.AccessModes.Count
+                || (v.Spec.AccessModes.Count == chosen.Spec.AccessModes.Count
+                    && VolumeMatch.Capacity(v) >= VolumeMatch.Capacity(chosen))));
+        });
+
+    [Theory]
+    [InlineData("small", "requested PV is too small")]
+    [InlineData("class", "storageClassName does not match")]
+    [InlineData("attributes", "volumeAttributesClassName does not match")]
+    [InlineData("mode", "incompatible volumeMode")]
+    [InlineData("access", "incompatible accessMode")]
+    [InlineData("deleted", "the volume is marked for deletion \"v\"")]
+    [InlineData("", null)]
+    public void A_named_volume_must_suit(string difference, string? why)
+    {
+        var volume = Volume("v", difference == "small" ? 1 : 3, v =>
+        {
+            v.Spec.StorageClassName = difference == "class" ? "slow" : null;
+            v.Spec.VolumeAttributesClassName = difference == "attributes" ? "gold" : null;
+            v.Spec.VolumeMode = difference == "mode" ? "Block" : null;
+            v.Spec.AccessModes = difference == "access" ? ["ReadOnlyMany"] : v.Spec.AccessModes;
+            v.Metadata.DeletionTimestamp = difference == "deleted" ? DateTime.UnixEpoch : null;
+        });
+        var plan = ClaimPlanner.Compute(
+            new ClaimObserved { Claim = Claim("c", 2, c => c.Spec.VolumeName = "v"), Volumes = [volume] });
+        Assert.Equal(why is null, plan.Bind is not null);
+        var told = plan.Notes.Select(n => n.Message);
+        Assert.Equal(why is null ? [] : [$"Cannot bind to requested volume \"v\": {why}"], told);
+    }
+
+    [Theory]
+    [InlineData("example.com/disk", "ExternalProvisioning", "example.com/disk")]
+    [InlineData("kubernetes.io/gce-pd", "ExternalProvisioning", "pd.csi.storage.gke.io")]
+    [InlineData("kubernetes.io/no-provisioner", "ProvisioningFailed", null)]
+    [InlineData("kubernetes.io/host-path", "ProvisioningFailed", null)]
+    public void A_class_says_who_is_asked_for_a_volume(string provisioner, string reason, string? asked)
+    {
+        var plan = Delayed(provisioner, "Immediate", selected: false);
+        Assert.Equal((reason, asked), (plan.Notes[0].Reason, plan.Provisioner));
+    }
+
+    [Fact]
+    public void A_delayed_claim_waits_until_a_node_is_selected()
+    {
+        var waiting = Delayed("example.com/disk", VolumeMatch.WaitForFirstConsumer, selected: false);
+        Assert.Equal(("WaitForFirstConsumer", null), (waiting.Notes[0].Reason, waiting.Provisioner));
+        var one = Delayed("example.com/disk", VolumeMatch.WaitForFirstConsumer, selected: false, "b");
+        Assert.Equal("waiting for pod b to be scheduled", one.Notes[0].Message);
+        var two = Delayed("example.com/disk", VolumeMatch.WaitForFirstConsumer, selected: false, "b", "a");
+        Assert.Equal("waiting for pods a,b to be scheduled", two.Notes[0].Message);
+        var selected = Delayed("example.com/disk", VolumeMatch.WaitForFirstConsumer, selected: true);
+        Assert.Equal("example.com/disk", selected.Provisioner);
+    }
+
+    private static ClaimPlan Delayed(string provisioner, string mode, bool selected, params string[] pods)
+    {
+        var claim = Claim("c", 1, c =>
+        {
+            c.Spec.StorageClassName = "made";
+            if (selected)
+            {
+                c.SetAnnotation(VolumeAnnotations.SelectedNode, "n1");
+            }
+        });
+        return ClaimPlanner.Compute(new ClaimObserved
+        {
+            Claim = claim,
+            Class = new V1StorageClass { Provisioner = provisioner, VolumeBindingMode = mode },
+            Volumes = [Volume("free", 1, v => v.Spec.StorageClassName = mode == "Immediate" ? "" : "made")],
+            WaitingPods = pods,
+        });
+    }
+
+    private static V1PersistentVolumeClaim Claim(string name, int size, Action<V1PersistentVolumeClaim> change)
+    {
+        var claim = new V1PersistentVolumeClaim
+        {
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Uid = name },
+            Spec = new V1PersistentVolumeClaimSpec
+            {
+                AccessModes = ["ReadWriteOnce"],
+                Resources = new V1VolumeResourceRequirements { Requests = Storage(size) },
+            },
+        };
+        change(claim);
+        return claim;
+    }
+
+    private static V1PersistentVolume Volume(string name, int size, Action<V1PersistentVolume> change)
+    {
+        var volume = new V1PersistentVolume
+        {
+            Metadata = new V1ObjectMeta { Name = name },
+            Spec = new V1PersistentVolumeSpec { AccessModes = ["ReadWriteOnce"], Capacity = Storage(size) },
+            Status = new V1PersistentVolumeStatus { Phase = "Available" },
+        };
+        change(volume);
+        return volume;
+    }
+
+    private static Dictionary<string, ResourceQuantity> Storage(int gibibytes) =>
+        new() { ["storage"] = new ResourceQuantity($"{gibibytes}Gi") };
+}

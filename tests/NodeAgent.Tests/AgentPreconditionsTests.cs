@@ -1,0 +1,85 @@
+using Xunit;
+
+namespace OrleansOrchestrator.NodeAgent.Tests;
+
+/// <summary>What the agent is told wrongly is said in one sentence, before anything starts.</summary>
+public sealed class AgentPreconditionsTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+    private readonly NodeAgentOptions _good = new() { NodeName = "n" };
+
+    public AgentPreconditionsTests() => File.WriteAllText(_file, "no kubeconfig: [");
+
+    public void Dispose() => File.Delete(_file);
+
+    public static TheoryData<string, string> Wrong => new()
+    {
+        { "kubelet-port 0", "--kubelet-port: '0' is no number from 1 to 65535." },
+        { "kubelet-port 70000", "--kubelet-port: '70000' is no number from 1 to 65535." },
+        { "proxy-health-port -1", "--proxy-health-port: '-1' is no number from 0 to 65535." },
+        { "pod-cidr x", "--pod-cidr: 'x' is no network" },
+        { "cluster-cidr 10.0.0.0", "--cluster-cidr: '10.0.0.0' is no network" },
+        { "cluster-dns x", "--cluster-dns: 'x' is no IP address." },
+        { "node-ip x", "--node-ip: 'x' is no IP address." },
+        { "node-name ", "--node-name: there is no value." },
+        { "network-name ", "--network-name: there is no value." },
+        { "bridge-name ", "--bridge-name: there is no value." },
+        { "kubeconfig /no/such", "The kubeconfig file \"/no/such\" does not exist." },
+        { "kubeconfig FILE", "cannot be read: " },
+        { "tls-cert-file /no/such", "The serving certificate \"/no/such\" does not exist." },
+        { "tls-private-key-file /no/such", "The key of the serving certificate \"/no/such\" does not exist." },
+        { "client-ca-file /no/such", "The CA of client certificates \"/no/such\" does not exist." },
+        { "data-dir FILE", "is a file: --data-dir names a directory." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void What_cannot_be_is_said_in_one_sentence(string option, string expected)
+    {
+        var (name, value) =
+            (option.Split(' ')[0], option.Split(' ')[1].Replace("FILE", _file, StringComparison.Ordinal));
+        var problem = AgentPreconditions.Problem(With(name, value));
+        Assert.Contains(expected, problem, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem!);
+    }
+
+    [Fact]
+    public void What_is_right_is_no_problem()
+    {
+        Assert.Null(AgentPreconditions.OptionProblem(_good));
+        Assert.Null(AgentPreconditions.FileProblem(_good));
+    }
+
+    [Theory]
+    [InlineData("containerd", "containerd")]
+    [InlineData("runc", "runc")]
+    [InlineData("nft", "nftables")]
+    [InlineData("ip", "iproute2")]
+    [InlineData("conntrack", "conntrack")]
+    public void A_program_that_a_node_needs_is_missed(string program, string package)
+    {
+        Assert.Equal((program, package), AgentPreconditions.MissingProgram(_good, p => p != program));
+        Assert.Null(AgentPreconditions.MissingProgram(_good, static _ => true));
+    }
+
+    private NodeAgentOptions With(string name, string value) => name switch
+    {
+        "kubelet-port" => _good with { KubeletPort = Number(value) },
+        "proxy-health-port" => _good with { ProxyHealthPort = Number(value) },
+        "pod-cidr" => _good with { PodCidr = value },
+        "cluster-cidr" => _good with { ClusterCidr = value },
+        "cluster-dns" => _good with { ClusterDns = [value] },
+        "node-ip" => _good with { NodeIp = value },
+        "node-name" => _good with { NodeName = value },
+        "network-name" => _good with { NetworkName = value },
+        "bridge-name" => _good with { BridgeName = value },
+        "kubeconfig" => _good with { Kubeconfig = value },
+        "tls-cert-file" => _good with { TlsCertFile = value },
+        "tls-private-key-file" => _good with { TlsKeyFile = value },
+        "client-ca-file" => _good with { ClientCaFile = value },
+        "data-dir" => _good with { DataDirectory = value },
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no option of the table"),
+    };
+
+    private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using Xunit;
+
+namespace OrleansOrchestrator.Resources.Tests.ApiExtensions.Definitions;
+
+public sealed class DefinitionStrategyTests
+{
+    private static readonly DefinitionStrategy Strategy = new();
+
+    private const string Properties = "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.n";
+    private const string Place = "spec.validation.openAPIV3Schema.properties[spec].properties[n]";
+
+    /// <summary>A field of a schema, and what is wrong with it: where, and in which words.</summary>
+    public static TheoryData<string, string> Schemas { get; } = new()
+    {
+        { """{"type":"string"}""", "" },
+        {
+            """{"properties":{"x":{"type":"string"}}}""",
+            $"{Place}.type: Required value: must not be empty for specified object fields"
+        },
+        { """{"type":"array"}""", $"{Place}.items: Required value: must be specified" },
+        {
+            """{"type":"array","items":[{"type":"string"}]}""",
+            $"{Place}.items: Forbidden: items must be a schema object and not an array"
+        },
+        { """{"$ref":"#/x"}""", $"{Place}.$ref: Forbidden: $ref is not supported" },
+        {
+            """{"type":"string","default":5}""",
+            $"{Place}.default: Invalid value: \"integer\":  in body must be of type string: \"integer\""
+        },
+        {
+            """{"type":"object","properties":{"a":{"type":"string"}},"default":{"b":1}}""",
+            $"{Place}.default: Invalid value: {{\"b\":1}}: must not have unknown fields"
+        },
+        {
+            """{"type":"object","x-kubernetes-preserve-unknown-fields":false}""",
+            $"{Place}.x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined"
+        },
+        {
+            """{"type":"array","items":{"type":"object"},"x-kubernetes-list-type":"set"}""",
+            $"{Place}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with "
+            + "x-kubernetes-list-type=set"
+        },
+        {
+            """{"type":"string","not":{"description":"x"}}""",
+            $"{Place}.not.description: Forbidden: must be empty to be structural"
+        },
+        { """{"x-kubernetes-int-or-string":true,"anyOf":[{"type":"integer"},{"type":"string"}]}""", "" },
+        {
+            """{"type":"string","x-kubernetes-validations":[{"rule":"self == 'x'"}]}""",
+            $"{Place}.x-kubernetes-validations: Forbidden: rules in CEL are not evaluated by this server yet"
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Schemas))]
+    public void SchemasAreJudgedInUpstreamsWords(string schema, string wanted) =>
+        Assert.Equal(wanted, string.Join('\n', Findings(Definition(Properties, schema))));
+
+    [Theory]
+    [InlineData(
+        "spec.group",
+        "\"nodot\"",
+        "metadata.name|spec.group: Invalid value: \"nodot\": should be a domain with at least one dot")]
+    [InlineData(
+        "spec.scope",
+        "\"X\"",
+        "spec.scope: Unsupported value: \"X\": supported values: \"Cluster\", \"Namespaced\"")]
+    [InlineData(
+        "spec.names.listKind",
+        "\"Val\"",
+        "spec.names.listKind: Invalid value: \"Val\": kind and listKind may not be the same")]
+    [InlineData(
+        "spec.versions",
+        "[]",
+        "spec.versions: Invalid value: []: must have exactly one version marked as storage "
+        + "version|status.storedVersions: Invalid value: null: must have at least one stored version")]
+    [InlineData(
+        "spec.versions[0].deprecationWarning",
+        "\"x\"",
+        "spec.versions[0].deprecationWarning: Invalid value: \"x\": can only be set for deprecated versions")]
+    [InlineData(
+        "spec.versions[0].subresources",
+        "{\"scale\":{}}",
+        "spec.subresources.scale.specReplicasPath: Required "
+        + "value|spec.subresources.scale.statusReplicasPath: Required value")]
+    [InlineData(
+        "spec.versions[0].selectableFields",
+        "[{\"jsonPath\":\".spec\"}]",
+        "spec.selectableFields[0].jsonPath: Invalid value: \".spec\": must point to a field of type "
+        + "string, boolean or integer. Enum string fields and strings with formats are allowed.")]
+    [InlineData(
+        "spec.conversion",
+        "{\"strategy\":\"X\"}",
+        "spec.conversion.strategy: Unsupported value: \"X\": supported values: \"None\", \"Webhook\"")]
+    public void FieldsAreJudgedInUpstreamsWords(string field, string value, string wanted)
+    {
+        var findings = Findings(Definition(field, value))
+            .Select(f => f.StartsWith("metadata.name", StringComparison.Ordinal) ? "metadata.name" : f);
+        Assert.Equal(wanted, string.Join('|', findings));
+    }
+
+    /// <summary>Any field may be missing or null: what is wrong is said, nothing fails.</summary>
+    [Fact]
+    public void WhateverIsMissingIsAFindingAndNoFailure()
+    {
+        var whole = Model();
+        foreach (var path in Paths(whole, "").ToList())
+        {
+            var without = whole.DeepClone();
+            Set(without, path, null);
+            _ = Findings(Read(without)).ToList();
+        }
+    }
+
+    [Fact]
+    public void AnUpdateMayNotChangeWhatObjectsAreStoredBy()
+    {
+        var old = Definition("spec.names.singular", "\"val\"");
+        DefinitionConditions.Set(
+            old, DefinitionConditions.Of(DefinitionConditions.Established, true, "x", "y"), DateTime.UnixEpoch);
+        var item = Definition("spec.scope", "\"Cluster\"");
+        Strategy.PrepareForUpdate(item, old, "");
+        var errors = new FieldErrors();
+        Strategy.ValidateUpdate(item, old, "", errors);
+        Assert.Equal(["spec.scope: Invalid value: \"Cluster\": field is immutable"], Texts(errors));
+    }
+
+    private static IEnumerable<string> Findings(V1CustomResourceDefinition item)
+    {
+        Strategy.SetDefaults(item);
+        Strategy.PrepareForCreate(item);
+        var errors = new FieldErrors();
+        Strategy.Validate(item, errors);
+        _ = Strategy.Warnings(item, null).ToList();
+        return Texts(errors);
+    }
+
+    private static IEnumerable<string> Texts(FieldErrors errors) => errors.All.Select(e => $"{e.Field}: {e.Message}");
+
+    private static V1CustomResourceDefinition Definition(string path, string value)
+    {
+        var model = Model();
+        Set(model, path, JsonNode.Parse(value));
+        var item = Read(model);
+        Strategy.SetDefaults(item);
+        Strategy.PrepareForCreate(item);
+        return item;
+    }
+
+    private static V1CustomResourceDefinition Read(JsonNode model) =>
+        (V1CustomResourceDefinition)Strategy.Codec.Read(
+            Encoding.UTF8.GetBytes(model.ToJsonString()), new JsonDecoding());
+
+    private static JsonNode Model() => JsonNode.Parse(
+        """
+        {"metadata":{"name":"vals.val.example.com"},"spec":{"group":"val.example.com","scope":"Namespaced",
+        "names":{"plural":"vals","singular":"val","kind":"Val","listKind":"ValList"},
+        "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
+        "properties":{"spec":{"type":"object","properties":{"a":{"type":"string"}}}}}}}]}}
+        """)!;
+
+    private static IEnumerable<string> Paths(JsonNode? node, string path) => node switch
+    {
+        JsonObject map => map.Select(p => (p.Value, Path: $"{path}.{p.Key}".TrimStart('.')))
+            .SelectMany(p => Paths(p.Value, p.Path).Prepend(p.Path)),
+        JsonArray list => list.SelectMany((item, i) => Paths(item, $"{path}[{i}]")),
+        _ => [],
+    };
+
+    private static void Set(JsonNode root, string path, JsonNode? value)
+    {
+        var steps = path.Replace("[", ".[", StringComparison.Ordinal).Split('.');
+        var owner = steps[..^1].Aggregate(root, static (node, step) =>
+            step.StartsWith('[') ? node[int.Parse(step.Trim('[', ']'), CultureInfo.InvariantCulture)]! : node[step]!);
+        owner[steps[^1]] = value;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Resources.Tests.ApiExtensions.Schemas;
+
+public sealed class SchemaValidatorTests
+{
+    [Theory]
+    [InlineData("""{"type":"integer"}""", "1", "")]
+    [InlineData(
+        """{"type":"integer"}""",
+        "\"x\"",
+        "a: Invalid value: \"string\": a in body must be of type integer: \"string\"")]
+    [InlineData(
+        """{"type":"integer"}""",
+        "1.5",
+        "a: Invalid value: \"number\": a in body must be of type integer: \"number\"|<nil>: Invalid "
+        + "value: \"\": Checked value must be of type integer (default format) in a")]
+    [InlineData(
+        """{"type":"integer","minimum":0}""",
+        "-7",
+        "a: Invalid value: -7: a in body should be greater than or equal to 0")]
+    [InlineData(
+        """{"type":"integer","maximum":3,"exclusiveMaximum":true}""",
+        "3",
+        "a: Invalid value: 3: a in body should be less than 3")]
+    [InlineData("""{"type":"string","maxLength":2}""", "\"abc\"", "a: Too long: may not be more than 2 bytes")]
+    [InlineData(
+        """{"type":"string","pattern":"^b"}""",
+        "\"abc\"",
+        "a: Invalid value: \"abc\": a in body should match '^b'")]
+    [InlineData(
+        """{"type":"string","enum":["x","y"]}""",
+        "\"z\"",
+        "a: Unsupported value: \"z\": supported values: \"x\", \"y\"")]
+    [InlineData(
+        """{"type":"string","format":"date"}""",
+        "\"z\"",
+        "a: Invalid value: \"z\": a in body must be of type date: \"z\"")]
+    [InlineData(
+        """{"type":"array","items":{"type":"string"},"maxItems":1}""",
+        "[\"x\",\"y\"]",
+        "a: Too many: 2: must have at most 1 item")]
+    [InlineData(
+        """{"type":"array","items":{"type":"string"}}""",
+        "[1]",
+        "a[0]: Invalid value: \"integer\": a[0] in body must be of type string: \"integer\"")]
+    [InlineData("""{"type":"object","required":["b"]}""", "{}", "a.b: Required value")]
+    [InlineData(
+        """{"type":"object","additionalProperties":{"type":"string"}}""",
+        "{\"k\":1}",
+        "a.k: Invalid value: \"integer\": a.k in body must be of type string: \"integer\"")]
+    [InlineData(
+        """{"x-kubernetes-int-or-string":true}""",
+        "true",
+        "a: Invalid value: \"boolean\": a in body must be of type integer,string: \"boolean\"")]
+    [InlineData("""{"type":"string","nullable":true}""", "null", "")]
+    [InlineData(
+        """{"type":"integer","not":{"minimum":5}}""",
+        "7",
+        "<nil>: Invalid value: \"\": \"a\" must not validate the schema (not)")]
+    [InlineData(
+        """{"type":"integer","oneOf":[{"minimum":1},{"minimum":2}]}""",
+        "3",
+        "<nil>: Invalid value: \"\": \"a\" must validate one and only one schema (oneOf). Found 2 "
+        + "valid alternatives")]
+    public void ValuesAreJudgedInUpstreamsWords(string schema, string value, string wanted) => Assert.Equal(
+        wanted, string.Join('|', Findings(Property(schema), $"{{\"a\":{value}}}")));
+
+    [Theory]
+    [InlineData("""{"a":"bad"}""", """{"a":"bad","b":"x"}""", 0)]
+    [InlineData("""{"a":"bad"}""", """{"a":"worse"}""", 1)]
+    [InlineData("""{"l":[{"k":"x","v":"bad"}]}""", """{"l":[{"k":"y","v":1},{"k":"x","v":"bad"}]}""", 0)]
+    [InlineData("""{"l":[{"k":"x","v":"bad"}]}""", """{"l":[{"k":"z","v":"bad"}]}""", 1)]
+    public void WhatAnUpdateLeavesAloneIsNotHeldAgainstIt(string old, string value, int wanted)
+    {
+        const string Schema = """
+            {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"},"l":{"type":"array",
+            "x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object",
+            "properties":{"k":{"type":"string"},"v":{"type":"integer"}}}}}}
+            """;
+        Assert.Equal(wanted, Findings(Schema, value, old).Count());
+    }
+
+    private static string Property(string schema) => $"{{\"type\":\"object\",\"properties\":{{\"a\":{schema}}}}}";
+
+    private static IEnumerable<string> Findings(string schema, string value, string? old = null)
+    {
+        var errors = new FieldErrors();
+        new SchemaValidator(errors).Validate(
+            JsonNode.Parse(value), JsonSchema.Parse(schema), old: old is null ? null : JsonNode.Parse(old));
+        return errors.All.Select(e => $"{e.Field}: {e.Message}");
+    }
+}
