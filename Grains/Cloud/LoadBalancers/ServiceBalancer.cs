@@ -62,6 +62,8 @@ internal sealed class ServiceBalancer(ILoadBalancers balancers, IResourceClient 
                 _known[key] = known with { Nodes = names };
                 break;
             case BalancerStep.Delete:
+                // Half a removal is not forgotten: who wants the load balancer again meanwhile has to get a new one.
+                _known[key] = new KnownBalancer(known?.Service ?? service, names, Failed: true);
                 await TellAsync(service, () => DeleteAsync(service, cancellationToken));
                 _known.TryRemove(key, out _);
                 break;

@@ -105,6 +105,21 @@ public sealed class ServiceBalancerTests
             _world.Api.Find<V1Service>("default", "web")!.Metadata.Uid, Assert.Single(_cloud.Balancers).Key);
     }
 
+    [Fact]
+    public async Task A_load_balancer_that_is_wanted_again_after_half_a_removal_is_made_anew()
+    {
+        Add("web");
+        await StepAsync();
+        _world.Api.Change<V1Service>("default", "web", s => s.Spec.Type = "ClusterIP");
+        var calls = 0;
+        _cloud.Whim = () => ++calls == 2 ? Mood.Lying : Mood.Honest;
+        await Assert.ThrowsAsync<CloudException>(StepAsync);
+        Assert.Empty(_cloud.Balancers);
+        _world.Api.Change<V1Service>("default", "web", s => s.Spec.Type = "LoadBalancer");
+        Assert.Equal(BalancerStep.Ensure, await StepAsync());
+        Assert.Single(_cloud.Balancers);
+    }
+
     /// <summary>
     /// While the cloud fails, throttles and lies, Services come, change and go, and the controller forgets all now and
     /// then. As soon as the cloud is honest, all is as it should be.
