@@ -1,7 +1,24 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds everything, runs all test projects side by side and closes with "N passed, N failed, N skipped".
-# Usage: ./orc test [PROJECT …]     for example: ./orc test Resources.Tests Golden
 set -uo pipefail
+
+case ${1:-} in -h | --help)
+    cat <<'END'
+Usage: ./orc test [PROJECT …]     for example: ./orc test Resources.Tests Golden
+
+Installs what the tests need, builds everything, runs all test projects (or those named) side by side and closes with
+"N passed, N failed, N skipped".
+
+  ORC_SOAK=N        Draws afresh, and N times as many cases, in every random test. Without it each test draws the same
+                    cases in every run, so that a failure comes from what was changed.
+  ORC_SEED=S        Draws what the run drew that said ORC_SEED=S (with its ORC_SOAK, if it said one): failed tests do.
+  CsCheck_Seed=S    Runs the one case that a failed property named, in the tests that check properties.
+  ORC_TEST_JOBS=N   Runs N test projects at once (3 unless said).
+  ORC_TOOLS=DIR     Where clients (kubectl, helm …) are kept.
+END
+    exit 0
+    ;;
+esac
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -104,12 +121,16 @@ recordings() {
 
 summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" | tail -1; }
 
-# The failed tests of a project, each with the first lines of what it said.
-failures() { grep -E -A 3 --no-group-separator '\[FAIL\]|Cleanup Failure' "$results/$1.log" | sed "s/^ */$1: /"; }
+# The failed tests of a project, each with the first lines of what it said, and what repeats the random ones.
+failures() {
+    grep -E -A 3 --no-group-separator '\[FAIL\]|Cleanup Failure' "$results/$1.log" | sed "s/^ */$1: /"
+    grep -q '\[FAIL\]' "$results/$1.log" || return 0
+    grep -Eo 'ORC_SEED=.* repeats this' "$results/$1.log" | sort -u | sed "s/^/$1: /"
+}
 
 figure() { summary "$1" | grep -Eo "$2: [0-9]+" | grep -Eo '[0-9]+' || echo 0; }
 
-all=$(find tests -mindepth 2 -maxdepth 2 -name '*.csproj' ! -name 'TestKit.csproj' -exec basename {} .csproj \; | sort)
+all=$(find tests -mindepth 2 -maxdepth 2 -name '*.csproj' ! -name '*Kit.csproj' -exec basename {} .csproj \; | sort)
 chosen=${*:-$all}
 
 install_packages && install_clients || { echo "0 passed, 1 failed"; exit 1; }

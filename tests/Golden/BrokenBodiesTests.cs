@@ -1,13 +1,12 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
 /// Recorded requests with one value broken at random, sent as dry runs: whatever comes, there is an answer below 500.
-/// Set GOLDEN_SEED to repeat a run, GOLDEN_BROKEN for more requests.
 /// </summary>
 public sealed class BrokenBodiesTests(ITestOutputHelper output)
 {
@@ -19,15 +18,7 @@ public sealed class BrokenBodiesTests(ITestOutputHelper output)
     [Fact]
     public async Task BrokenBodiesAreRefusedWithoutErrors()
     {
-        var seed = int.Parse(
-            Environment.GetEnvironmentVariable("GOLDEN_SEED") ?? Environment.TickCount.ToString(
-                CultureInfo.InvariantCulture),
-            CultureInfo.InvariantCulture);
-        var count = int.Parse(
-            Environment.GetEnvironmentVariable("GOLDEN_BROKEN") ?? Requests.ToString(CultureInfo.InvariantCulture),
-            CultureInfo.InvariantCulture);
-        output.WriteLine($"GOLDEN_SEED={seed}");
-        var random = new Random(seed);
+        var (random, count) = (new Random(TestSeed.Current), Requests * TestSeed.Times);
         var steps = GoldenScenario.LoadAll().SelectMany(s => s.Steps).Select(s => s["request"]!.AsObject())
             .Where(r => r["body"] is JsonObject && (string)r["method"]! is "POST" or "PUT" or "PATCH").ToList();
         await using var host = await GoldenHost.StartAsync();
@@ -53,7 +44,7 @@ public sealed class BrokenBodiesTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join(' ', answers.Select(a => $"{a.Key}:{a.Value}")));
         Assert.True(
-            failures.Count == 0, $"{failures.Count} of {count} (seed {seed}):\n{string.Join('\n', failures.Take(10))}");
+            failures.Count == 0, $"{failures.Count} of {count}:\n{string.Join('\n', failures.Take(10))}");
     }
 
     /// <summary>Objects for updates and patches to work on.</summary>

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
@@ -5,7 +6,7 @@ namespace OrleansOrchestrator.Simulation;
 
 /// <summary>
 /// Whole lives of a cluster under the scheduler: nodes come, change and go, pods are made and deleted, changes arrive
-/// late, bindings fail. One thread, one seed; set <c>ORCH_SEED</c> to replay one.
+/// late, bindings fail. One thread, one seed.
 /// </summary>
 public sealed class SchedulerSimulation
 {
@@ -15,15 +16,11 @@ public sealed class SchedulerSimulation
     [Fact]
     public void NeverOvercommitsNeverViolatesAFilterAndLeavesNoPodWaitingThatFits()
     {
-        var replay = Environment.GetEnvironmentVariable("ORCH_SEED");
-        var first = replay is null
-            ? Random.Shared.Next()
-            : int.Parse(replay, System.Globalization.CultureInfo.InvariantCulture);
+        var (seeds, runs) = (new Random(TestSeed.Current), Runs * TestSeed.Times);
         var (bound, rejected) = (0, 0);
-        for (var run = 0; run < (replay is null ? Runs : 1); run++)
+        for (var run = 0; run < runs; run++)
         {
-            var seed = unchecked(first + run);
-            var world = new SchedulerWorld(seed);
+            var world = new SchedulerWorld(seeds.Next());
             try
             {
                 for (var step = 0; step < StepsPerRun; step++)
@@ -35,16 +32,16 @@ public sealed class SchedulerSimulation
             }
             catch (InvalidOperationException error)
             {
-                Assert.Fail($"{error.Message}; replay with ORCH_SEED={seed}");
+                Assert.Fail($"run {run}: {error.Message}");
             }
 
             bound += world.Bound;
             rejected += world.Rejected;
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"first seed {first}: {bound} bindings, {rejected} rejections");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{bound} bindings, {rejected} rejections");
         Assert.True(
-            replay is not null || (bound > Runs && rejected > Runs),
+            bound > runs && rejected > runs,
             $"{bound} bindings, {rejected} rejections: too few to mean anything");
     }
 }

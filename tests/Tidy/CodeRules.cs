@@ -75,6 +75,18 @@ public static partial class CodeRules
         select new Finding(
             file.Path, line, "a reentrant grain", "Mark single methods [ReadOnly], or [AlwaysInterleave] with a proof in a comment");
 
+    /// <summary>A run of the tests draws what the run before drew: a failure comes from the change.</summary>
+    public static IEnumerable<Finding> TestsDrawFromTheirSeed(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        where file.IsCSharp
+            && file.Path.StartsWith("tests/", StringComparison.Ordinal)
+            && !file.Path.StartsWith("tests/SeedKit/", StringComparison.Ordinal)
+        let usesCsCheck = file.Code.Contains("using CsCheck;", StringComparison.Ordinal)
+        from line in Matching(file, usesCsCheck ? DrawsOrSamples() : Draws(), file.Code)
+        select new Finding(
+            file.Path, line, "draws what no run can draw again",
+            "Use gen.Check and gen.CheckAsync of SeedKit, or new Random(TestSeed.Current)");
+
     private static IEnumerable<Finding> LongLines(IReadOnlyList<SourceFile> files, Func<string, bool> concerns) =>
         from file in files
         where file.IsCSharp || file.Path.EndsWith(".sh", StringComparison.Ordinal) || file.Path is "orc" or ".ci/run"
@@ -87,6 +99,13 @@ public static partial class CodeRules
 
     internal static IEnumerable<int> Matching(SourceFile file, Regex pattern, string? text = null) =>
         pattern.Matches(text ?? file.Text).Select(m => file.LineAt(m.Index)).Distinct();
+
+    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\)|\bEnvironment\.TickCount(64)?\b")]
+    private static partial Regex Draws();
+
+    [GeneratedRegex(
+        @"\.Sample\w*\(|\bRandom\.Shared\b|\bnew Random\(\)|\bEnvironment\.TickCount(64)?\b")]
+    private static partial Regex DrawsOrSamples();
 
     [GeneratedRegex(@"\bFIXME\b|\bTODO\b(?!\(#\d+\))")]
     private static partial Regex OpenWork();

@@ -101,6 +101,25 @@ public sealed class TidyTests
         good: [new("C.cs", "// [Reentrant] is banned\nvar s = \"[Reentrant]\";")]);
 
     [Fact]
+    public void Tests_draw_from_their_seed() => Rule.Holds(
+        CodeRules.TestsDrawFromTheirSeed,
+        bad:
+        [
+            new("tests/A.cs", "using CsCheck;\nGen.Int.Sample(i => F(i));"),
+            new("tests/B.cs", "using CsCheck;\nawait Gen.Int.SampleAsync(F);"),
+            new("tests/C.cs", "var r = new Random();"),
+            new("tests/D.cs", "using CsCheck;\nvar r = Random.Shared;"),
+            new("tests/E.cs", "var seed = Environment.TickCount;"),
+        ],
+        good:
+        [
+            new("tests/F.cs", "using CsCheck;\nGen.Int.Check(F); new Random(TestSeed.Current); // Random.Shared"),
+            new("tests/G.cs", "metric.Sample(1);"),
+            new("tests/SeedKit/H.cs", "using CsCheck;\ngen.Sample(holds); Random.Shared.Next();"),
+            new("Grains/I.cs", "Random.Shared.Next();"),
+        ]);
+
+    [Fact]
     public void Nothing_names_one_machine() => Rule.Holds(
         TextRules.NothingNamesOneMachine, bad: [new("A.md", "see /work/x"), new("a.sh", "cd /root/y")], good: [new("B.md", "docs/work/x")]);
 

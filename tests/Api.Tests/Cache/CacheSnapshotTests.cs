@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Cache;
@@ -15,7 +16,7 @@ public sealed class CacheSnapshotTests
     public void Agrees_with_a_dictionary()
     {
         var change = Gen.Select(Gen.Int[0, 3], Gen.Int[0, 40], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 3]);
-        change.Array[0, 200].Sample(changes =>
+        change.Array[0, 200].Check(changes =>
         {
             var model = new SortedDictionary<ObjectKey, ResourceObject>();
             var snapshot = CacheSnapshotBuilder.Load(new ObjectSnapshot(1, []), Indexed);

@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Cache;
@@ -11,7 +12,7 @@ public sealed class OrderedTreeTests
     public void Agrees_with_a_sorted_set()
     {
         var step = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 400]);
-        Gen.Select(Gen.Int[0, 200], step.Array[0, 800]).Sample((initial, steps) =>
+        Gen.Select(Gen.Int[0, 200], step.Array[0, 800]).Check((initial, steps) =>
         {
             var model = new SortedSet<int>(Enumerable.Range(0, initial).Select(i => i * 2));
             var tree = OrderedTree<int, IntOrder>.FromOrdered([.. model]);

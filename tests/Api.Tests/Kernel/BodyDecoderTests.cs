@@ -4,6 +4,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Kernel;
@@ -54,7 +55,7 @@ public sealed class BodyDecoderTests
             Gen.Int[0, definitions.Count - 1],
             Gen.Bool,
             Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[0, 4])
-            .Sample((seed, kind, yaml, edits) =>
+            .Check((seed, kind, yaml, edits) =>
             {
                 var body = Encoding.UTF8.GetBytes(seeds[seed]);
                 foreach (var (at, value) in edits)
@@ -75,6 +76,6 @@ public sealed class BodyDecoderTests
                 {
                     Assert.Equal(400, outcome.Error.Code);
                 }
-            }, iter: 3000);
+            }, cases: 3000);
     }
 }

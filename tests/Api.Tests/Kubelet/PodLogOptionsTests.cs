@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Kubelet;
@@ -28,7 +29,7 @@ public sealed class PodLogOptionsTests
     public void Whatever_is_asked_is_passed_on_or_refused() => Gen.Select(
         Gen.Int[0, Names.Length - 1],
         Gen.OneOf(Gen.Int[0, Values.Length - 1].Select(i => Values[i]), Gen.String[0, 12]))
-        .List[0, 6].Sample(parts =>
+        .List[0, 6].Check(parts =>
     {
         var outcome = Read(
             "?" + string.Join('&', parts.Select(p => $"{Names[p.Item1]}={Uri.EscapeDataString(p.Item2)}")));

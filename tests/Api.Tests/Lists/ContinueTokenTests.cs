@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Lists;
@@ -15,7 +16,8 @@ public sealed class ContinueTokenTests
     private static readonly DateTimeOffset Began = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
 
     [Fact]
-    public void SurvivesTheRoundTrip() => Gen.Select(Gen.Long[1, long.MaxValue], Name, Name, Gen.Bool).Sample((revision, space, name, across) =>
+    public void SurvivesTheRoundTrip() => Gen.Select(
+        Gen.Long[1, long.MaxValue], Name, Name, Gen.Bool).Check((revision, space, name, across) =>
     {
         var key = new ObjectKey(space, name);
         var token = ContinueToken.Decode(ContinueToken.After(revision, key, across, Began).Encode()).Required;
@@ -66,10 +68,10 @@ public sealed class ContinueTokenTests
         var json = Gen.Select(Pick.From("\"meta.k8s.io/v1\"", "1", "null", "{}"), Pick.From("1", "-1", "1e400", "\"x\"", "null", "99999999999999999999"),
             Pick.From("\"a/b\"", "\"//\"", "\"\"", "[]", "\"\\u0000\""),
             (v, rv, start) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{{\"v\":{v},\"rv\":{rv},\"start\":{start}}}")));
-        Gen.OneOf(Gen.String[0, 60], wrapped, json).Sample(text =>
+        Gen.OneOf(Gen.String[0, 60], wrapped, json).Check(text =>
         {
             var outcome = ContinueToken.Decode(text);
             return outcome.Succeeded ? outcome.Value.Start.Length > 0 : outcome.Error.Code == 400;
-        }, iter: 5000);
+        }, cases: 5000);
     }
 }

@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Lists;
@@ -11,7 +12,8 @@ public sealed class ListViewTests
     /// Taking back changes gives exactly the state that was, for any revision, namespace and selector.
     /// </summary>
     [Fact]
-    public void ThePastIsWhatItWas() => Gen.Select(CacheModel.Histories, Gen.Int[0, 1000], Pick.From("", "one"), Pick.From("", "w=1", "w!=1")).Sample(
+    public void ThePastIsWhatItWas() => Gen.Select(
+        CacheModel.Histories, Gen.Int[0, 1000], Pick.From("", "one"), Pick.From("", "w=1", "w!=1")).Check(
         (steps, at, inNamespace, labels) =>
         {
             var model = CacheModel.Run(steps);
@@ -29,7 +31,8 @@ public sealed class ListViewTests
     /// Pages of any size, each continuing where its token says, are together one snapshot, while writes go on.
     /// </summary>
     [Fact]
-    public void PagesTogetherAreOneSnapshot() => Gen.Select(CacheModel.Histories, Gen.Int[0, 1000], Gen.Int[1, 4], Pick.From("", "one"), Pick.From("", "w=1")).Sample(
+    public void PagesTogetherAreOneSnapshot() => Gen.Select(
+        CacheModel.Histories, Gen.Int[0, 1000], Gen.Int[1, 4], Pick.From("", "one"), Pick.From("", "w=1")).Check(
         (steps, at, limit, inNamespace, labels) =>
         {
             var model = CacheModel.Run(steps);

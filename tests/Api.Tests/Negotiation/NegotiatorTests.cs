@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Negotiation;
@@ -121,7 +122,7 @@ public sealed class NegotiatorTests
                 "/",
                 "="),
             Gen.String[Gen.Char[' ', '~'], 0, 6]);
-        piece.Array[0, 12].Select(parts => string.Concat(parts)).Sample(accept =>
+        piece.Array[0, 12].Select(parts => string.Concat(parts)).Check(accept =>
         {
             var outcome = Negotiator.Negotiate(accept, EndpointKind.Collection);
             return outcome.Succeeded || outcome.Error.Code == 406;

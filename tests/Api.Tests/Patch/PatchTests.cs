@@ -7,6 +7,7 @@ using OrleansOrchestrator.Api.Patch;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Schema;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Patch;
@@ -92,7 +93,7 @@ public sealed class PatchTests
     /// <summary>A merge patch is idempotent, and what it set is there.</summary>
     [Fact]
     public void MergingTwiceChangesNothingMore() =>
-        Gen.Select(JsonGen.Object, JsonGen.Object).Sample((document, patch) =>
+        Gen.Select(JsonGen.Object, JsonGen.Object).Check((document, patch) =>
         {
             var once = MergePatch.Apply(JsonNode.Parse(document), JsonNode.Parse(patch))!.ToJsonString();
             var twice = MergePatch.Apply(JsonNode.Parse(once), JsonNode.Parse(patch))!.ToJsonString();
@@ -106,7 +107,7 @@ public sealed class PatchTests
     public void NoPatchCausesAnError()
     {
         var pod = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","finalizers":["x/y"]},"spec":{"containers":[{"name":"c","image":"i"}]}}"""u8.ToArray();
-        Gen.Select(JsonGen.PodPatch, Pick.From(PatchKind.Json, PatchKind.Merge, PatchKind.Strategic, PatchKind.Apply)).Sample((patch, kind) =>
+        Gen.Select(JsonGen.PodPatch, Pick.From(PatchKind.Json, PatchKind.Merge, PatchKind.Strategic, PatchKind.Apply)).Check((patch, kind) =>
         {
             var parsed = ObjectPatch.Parse(kind, Encoding.UTF8.GetBytes(patch), FieldValidation.Strict);
             var outcome = parsed.Succeeded
@@ -114,7 +115,7 @@ public sealed class PatchTests
             var isForeseen = outcome.Succeeded || outcome.Error.Code is < 500 or 501
                 || outcome.Error.Reason == StatusReasons.Unknown;
             Assert.True(isForeseen, $"{patch}: {outcome.Error?.Message}");
-        }, iter: 3000);
+        }, cases: 3000);
     }
 
     /// <summary>As decoding into a map of any values refuses it; a merge patch is so decoded to be validated.</summary>

@@ -5,6 +5,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Patch;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Schema;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Patch;
@@ -86,7 +87,7 @@ public sealed class RepeatedKeysTests
     }
 
     [Fact]
-    public void MergesAsTheModelDoes() => Cases.Sample(c =>
+    public void MergesAsTheModelDoes() => Cases.Check(c =>
     {
         var merged = Apply(typeof(V1Container), Document(c.Original), Patch(c.Patch, c.Order))
             .Required["env"]!.AsArray();
@@ -101,7 +102,7 @@ public sealed class RepeatedKeysTests
             Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache/orc/tools");
         var kubectl = Path.Combine(folder, "kubectl");
         Assert.SkipUnless(File.Exists(kubectl), "no kubectl on this machine");
-        await Cases.SampleAsync(
+        await Cases.CheckAsync(
             async c =>
             {
                 var (document, change) = (Document(c.Original), Patch(c.Patch, c.Order));
@@ -110,7 +111,7 @@ public sealed class RepeatedKeysTests
                 Assert.Equal(
                     (change, theirs), (change, string.Join(' ', ours.Select(e => $"{e!["name"]}={e["value"]}"))));
             },
-            iter: Comparisons, threads: 1);
+            cases: Comparisons, threads: 1);
     }
 
     private static (string[] Original, (string Name, string? Value)[] Patch, string[]? Order) Case(

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using OrleansOrchestrator.Api.Watch;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Watch;
@@ -19,7 +20,7 @@ public sealed class WatchTransitionTests
         Gen.Int[0, 1000],
         Pick.From("", "one"),
         Pick.From("", "w=1", "w!=1", "w", "!w", "w in (1,2)"),
-        Pick.From("", "metadata.name=b", "metadata.name!=b")).Sample((steps, at, inNamespace, labels, fields) =>
+        Pick.From("", "metadata.name=b", "metadata.name!=b")).Check((steps, at, inNamespace, labels, fields) =>
     {
         var model = CacheModel.Run(steps);
         var first = at % model.Snapshots.Count;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
@@ -23,7 +24,7 @@ public sealed class FailoverFigures(ITestOutputHelper output)
     private async Task MeasureAsync(string what, Func<SiloProcess, Task> disturb, Func<SiloProcess, Task> end)
     {
         var kills = int.Parse(Environment.GetEnvironmentVariable("ORC_KILLS") ?? "20", CultureInfo.InvariantCulture);
-        var seed = Environment.TickCount;
+        var seed = TestSeed.Current;
         await using var group = new SiloGroup();
         await group.InitializeAsync();
         await using var probe = new FailoverProbe(group, seed);

@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
@@ -20,7 +21,7 @@ public sealed class RetentionTests(ITestOutputHelper output)
     [Fact]
     public async Task A_watch_resumes_at_any_revision_that_is_kept_and_is_told_410_after_that()
     {
-        var seed = Environment.TickCount;
+        var seed = TestSeed.Current;
         output.WriteLine($"seed {seed}");
         await using var group = new SiloGroup { Count = 2 };
         await group.InitializeAsync();

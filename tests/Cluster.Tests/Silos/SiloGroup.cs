@@ -70,18 +70,18 @@ public sealed class SiloGroup : IAsyncLifetime
     public async Task AnnouncedAsync(HttpClient http, TimeSpan patience)
     {
         using var bound = new CancellationTokenSource(patience, TimeProvider.System);
-        while (!await AreAnnouncedAsync(http, bound.Token))
+        for (var attempt = 0; !await AreAnnouncedAsync(http, attempt, bound.Token); attempt++)
         {
             await Task.Delay(WatchPause, TimeProvider.System, bound.Token);
         }
     }
 
     /// <summary>False when the watch ended, or was refused, before that.</summary>
-    private async Task<bool> AreAnnouncedAsync(HttpClient http, CancellationToken cancellationToken)
+    private async Task<bool> AreAnnouncedAsync(HttpClient http, int attempt, CancellationToken cancellationToken)
     {
         var expected = _silos.Where(static s => s.IsUp).Select(static s => s.Address).ToArray();
         var url = new Uri(
-            Any(new Random()).Url, "/api/v1/namespaces/default/endpoints?watch=1&fieldSelector=metadata.name%3Dkubernetes");
+            Any(new Random(attempt)).Url, "/api/v1/namespaces/default/endpoints?watch=1&fieldSelector=metadata.name%3Dkubernetes");
         try
         {
             using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);

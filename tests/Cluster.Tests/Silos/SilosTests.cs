@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
@@ -125,7 +126,7 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
 
     private async Task RunAsync(Func<HttpWorkload, Random, Task> disturb)
     {
-        var seed = Environment.TickCount;
+        var seed = TestSeed.Current;
         output.WriteLine($"seed {seed}");
         await using var load = new HttpWorkload(group, seed);
         try

@@ -2,18 +2,19 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using CsCheck;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Golden.Fuzzing;
 
 /// <summary>
 /// Whatever bytes come from outside, as bodies, patches, selectors, queries, tokens or headers, over real HTTP: there
-/// is an answer, it is below 500, and memory stays bounded. FUZZ_SECONDS sets the time of each test; a failure prints
-/// its seed, which CsCheck_Seed repeats.
+/// is an answer, it is below 500, and memory stays bounded. TestSeed says how a failure
+/// is repeated, and how more of them are sent.
 /// </summary>
-public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output) : IClassFixture<FuzzServer>
+public sealed class ParserFuzzTests(FuzzServer server) : IClassFixture<FuzzServer>
 {
-    private const int DefaultSeconds = 1;
+    private const int Requests = 1000;
 
     private static readonly string[] Objects =
     [
@@ -271,22 +272,6 @@ public sealed class ParserFuzzTests(FuzzServer server, ITestOutputHelper output)
         return string.Join('/', parts);
     }
 
-    private async Task FuzzAsync(Gen<FuzzRequest> requests)
-    {
-        var seconds = int.TryParse(
-            Environment.GetEnvironmentVariable("FUZZ_SECONDS"), CultureInfo.InvariantCulture, out var asked)
-            ? asked
-            : DefaultSeconds;
-        var count = 0L;
-        await requests.SampleAsync(
-            async request =>
-            {
-                count++;
-                await server.CheckAsync(request);
-            },
-            output.WriteLine,
-            time: seconds,
-            threads: 1);
-        output.WriteLine($"{count} requests");
-    }
+    private Task FuzzAsync(Gen<FuzzRequest> requests) =>
+        requests.CheckAsync(server.CheckAsync, cases: Requests, threads: 1);
 }

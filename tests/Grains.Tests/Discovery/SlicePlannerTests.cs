@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Discovery;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Discovery;
@@ -21,7 +22,7 @@ public sealed class SlicePlannerTests
     /// </summary>
     [Fact]
     public void Slices_hold_what_is_wanted() => Gen.Select(
-        Gen.Int[0, 400].HashSet[0, 350], Gen.Int[0, 400].HashSet[0, 350], Gen.Int[0, 400].HashSet[0, 350]).Sample((a, b, c) =>
+        Gen.Int[0, 400].HashSet[0, 350], Gen.Int[0, 400].HashSet[0, 350], Gen.Int[0, 400].HashSet[0, 350]).Check((a, b, c) =>
     {
         var slices = new List<V1EndpointSlice>();
         foreach (var wanted in new[] { a, b, c })
@@ -37,7 +38,7 @@ public sealed class SlicePlannerTests
             Assert.Empty(again.Update);
             Assert.Empty(again.Delete);
         }
-    }, iter: 60);
+    }, cases: 60);
 
     [Fact]
     public void One_change_is_one_write()

@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.GarbageCollection;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.GarbageCollection;
@@ -20,7 +21,7 @@ public sealed class CollectionReachabilityTests
     public void What_remains_is_what_an_owner_keeps() => Gen.Select(
         Gen.Int[2, MostObjects],
         Gen.Select(Gen.Int[0, MostObjects - 1], Gen.Int[0, MostObjects], Gen.Bool).Array[0, 24],
-        Gen.Select(Gen.Int[0, MostObjects - 1], Gen.Int[0, 3]).Array[1, 5]).Sample(Collect, iter: 300);
+        Gen.Select(Gen.Int[0, MostObjects - 1], Gen.Int[0, 3]).Array[1, 5]).Check(Collect, cases: 300);
 
     private static void Collect(int count, (int Of, int Owner, bool Blocks)[] links, (int Object, int Policy)[] deletions)
     {

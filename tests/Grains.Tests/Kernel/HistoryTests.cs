@@ -3,6 +3,7 @@ using Orleans.Runtime.Placement;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -14,21 +15,21 @@ namespace OrleansOrchestrator.Grains.Tests.Kernel;
 /// </summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
-    private static readonly JournalWorkloadOptions Workload = new() { Seed = Environment.TickCount };
+    private readonly JournalWorkloadOptions _workload = new() { Seed = TestSeed.Current };
 
     public static TheoryData<bool, int> Worlds => new() { { false, 1 }, { false, 2 }, { true, 1 }, { true, 2 } };
 
     [Theory]
     [MemberData(nameof(Worlds))]
     public async Task Undisturbed_histories_hold(bool postgres, int silos) =>
-        Assert.Empty(await RunAsync(await StoreAsync(postgres), silos, Workload));
+        Assert.Empty(await RunAsync(await StoreAsync(postgres), silos, _workload));
 
     [Theory]
     [MemberData(nameof(Worlds))]
     public async Task Histories_hold_while_epochs_are_stolen(bool postgres, int silos)
     {
         var store = await StoreAsync(postgres);
-        var disturbed = Workload with { Disturb = StealEvery(store, 150) };
+        var disturbed = _workload with { Disturb = StealEvery(store, 150) };
         Assert.Empty(await RunAsync(store, silos, disturbed));
     }
 
@@ -48,7 +49,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
             var committed = await append();
             return number % 60 == 50 ? throw new UnknownOutcomeException("lost after the commit") : committed;
         };
-        Assert.Empty(await RunAsync(store, silos, Workload));
+        Assert.Empty(await RunAsync(store, silos, _workload));
     }
 
     [Theory]
@@ -62,7 +63,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         await world.Journal(TestObjects.Pods).GetRevisionAsync(default);
         RequestContext.Clear();
         var longest = TimeSpan.Zero;
-        var workload = Workload with
+        var workload = _workload with
         {
             ClientSilos = 2,
             Disturb = async steps =>
@@ -90,7 +91,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
             // Answered, and the silo dies before it commits.
             ? store.OpenAsync(TestObjects.Pods, default).ContinueWith(static _ => true, TaskScheduler.Default)
             : append();
-        Assert.NotEmpty(await RunAsync(store, 1, Workload));
+        Assert.NotEmpty(await RunAsync(store, 1, _workload));
     }
 
     [Fact]
@@ -100,7 +101,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         store.OnAppend = async (_, append) => await append() || true;
         store.OnIsCurrent = static _ => Task.FromResult(true);
         var noticed = await Record.ExceptionAsync(async () =>
-            Assert.Empty(await RunAsync(store, 1, Workload with { Disturb = StealEvery(store, 100) })));
+            Assert.Empty(await RunAsync(store, 1, _workload with { Disturb = StealEvery(store, 100) })));
 
         // A watcher that trips over the hole in the log is as good as the checker.
         Assert.True(noticed is Xunit.Sdk.EmptyException or InvariantViolationException, noticed?.ToString());
@@ -160,7 +161,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
 
         var seen = await cache.ConsistentAsync(default);
         history.Add(new HistoryStep(HistoryKind.Read, key, history.Now(), history.Now(), seen.Revision, seen.Get(key)));
-        var batch = await watcher.ReadAsync(10, Workload.Patience, default);
+        var batch = await watcher.ReadAsync(10, _workload.Patience, default);
         var events = batch.Events.Select(
             static e => new Change(e.Kind, e.Object) { PreviousRevision = e.Previous?.Revision ?? 0 });
         history.Add(new HistoryWatch(IJournalStore.FirstRevision, [.. events]));
@@ -213,7 +214,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
     {
         var store = await StoreAsync(false);
         await using var world = await TestSilos.StartAsync(new TestSilosOptions { Store = store });
-        await new JournalWorkload(world, Workload with { Readers = 1, StepsPerClient = 20 }).RunAsync();
+        await new JournalWorkload(world, _workload with { Readers = 1, StepsPerClient = 20 }).RunAsync();
         var log = await LogAsync(store);
         var (a, b, last) = (log[3].Object, log[4].Object, log[^1].Object);
 

@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -56,7 +57,7 @@ public sealed class PostgresFaultTests
             new TestSilosOptions { Store = store, Silos = 2, ConfigureStore = ShortLease });
         var workload = new JournalWorkloadOptions
         {
-            Seed = Environment.TickCount,
+            Seed = TestSeed.Current,
             Disturb = async steps =>
             {
                 if (steps % 250 == 0)

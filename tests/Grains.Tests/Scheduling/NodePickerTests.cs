@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
@@ -35,7 +36,7 @@ public sealed class NodePickerTests
     [Fact]
     public void ThePickIsTheBestOfAllThatFit() => Gen.Select(
         Gen.Int[1, 12],
-        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 99]).Array[1, 120]).Sample((nodes, steps) =>
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 99]).Array[1, 120]).Check((nodes, steps) =>
     {
         var scalars = new ScalarResources();
         var plugins = PluginSet.Default(scalars, new VolumeTable(), new PlacedPods(), new NamespaceTable());
@@ -77,7 +78,7 @@ public sealed class NodePickerTests
                     break;
             }
         }
-    }, iter: 400);
+    }, cases: 400);
 
     private static Dictionary<string, int> Naive(PluginSet plugins, NodeTable table, PodInfo pod)
     {

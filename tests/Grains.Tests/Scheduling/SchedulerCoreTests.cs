@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
@@ -16,7 +17,7 @@ public sealed class SchedulerCoreTests
     public SchedulerCoreTests() => _core = new SchedulerCore("default-scheduler", _time, new Random(1));
 
     [Fact]
-    public void AgreesWithANaiveModel() => Gen.Int.Sample(
+    public void AgreesWithANaiveModel() => Gen.Int.Check(
         seed =>
         {
             var world = new SchedulerWorld(seed);
@@ -27,7 +28,7 @@ public sealed class SchedulerCoreTests
 
             world.SettleAndCheck();
         },
-        iter: 200);
+        cases: 200);
 
     [Fact]
     public void HigherPriorityGoesFirstThenOlder()

@@ -3,6 +3,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Announcing;
 using OrleansOrchestrator.NodeAgent.Network;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Announcing;
@@ -11,7 +12,7 @@ public sealed class AnnouncedAddressesTests
 {
     [Fact]
     public void One_node_announces_an_address_and_only_those_of_a_node_that_goes_move() => Gen.Select(
-        Gen.Int[1, 8], Gen.Int[1, 40], Gen.Int[0, 7]).Sample((nodeCount, serviceCount, lost) =>
+        Gen.Int[1, 8], Gen.Int[1, 40], Gen.Int[0, 7]).Check((nodeCount, serviceCount, lost) =>
     {
         var nodes = Enumerable.Range(0, nodeCount).Select(i => Node($"n{i}")).ToList();
         var services = Enumerable.Range(0, serviceCount).Select(i => Service($"192.0.2.{i}")).ToList();
@@ -21,7 +22,7 @@ public sealed class AnnouncedAddressesTests
         var after = Leaders(services, left);
         Assert.Equal(left.Count == 0 ? 0 : serviceCount, after.Count);
         Assert.All(after, a => Assert.True(before[a.Key] == a.Value || before[a.Key] == $"n{lost}"));
-    }, iter: 500);
+    }, cases: 500);
 
     [Theory]
     [InlineData("True", "eth0", false, true)]

@@ -1,6 +1,7 @@
 using System.Net;
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Announcing;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Announcing;
@@ -83,7 +84,7 @@ public sealed class FrameTests
 
     [Fact]
     public void No_frame_is_a_question_that_is_cut_or_garbled_in_its_head() => Gen.Select(
-        Gen.Int[0, 41], Gen.Byte.Array[0, 100]).Sample((cut, noise) =>
+        Gen.Int[0, 41], Gen.Byte.Array[0, 100]).Check((cut, noise) =>
     {
         Assert.Null(ArpFrame.Asks(Padded(ArpQuestion[..cut])));
         Assert.Null(NdpFrame.Asks(Padded(noise)));

@@ -4,6 +4,7 @@ using CsCheck;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Dns;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Dns;
@@ -46,7 +47,7 @@ public sealed class DnsMessageTests
     [Fact]
     public void No_question_breaks_the_server() => Gen.OneOf(
         Gen.Byte.Array[0, 120], Gen.Byte.Array[0, 120].Select(
-            b => (byte[])[1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, .. b]), Mutated(AnyQuery)).Sample(
+            b => (byte[])[1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, .. b]), Mutated(AnyQuery)).Check(
         message =>
         {
             var server = new DnsServer(
@@ -67,12 +68,12 @@ public sealed class DnsMessageTests
                 Assert.True(message.Length < 12 || (message[2] & 0x80) != 0);
             }
         },
-        iter: 30_000);
+        cases: 30_000);
 
     [Fact]
     public void No_reply_of_a_resolver_breaks_those_who_read_it() => Mutated(
         Gen.Select(Gen.Int[0, 5], Gen.Int[0, 3], AnyName).Select(
-            (answers, authority, name) => Reply(name, answers, authority))).Sample(
+            (answers, authority, name) => Reply(name, answers, authority))).Check(
         reply =>
         {
             if (reply.Length < 12)
@@ -93,7 +94,7 @@ public sealed class DnsMessageTests
                 Assert.Equal(reply.Length, DnsQuery.Readdress(reply, question, ageSeconds: 5).Length);
             }
         },
-        iter: 30_000);
+        cases: 30_000);
 
     [Theory]
     [InlineData(new byte[] { 0xc0, 12 }, "a pointer to itself")]
@@ -124,7 +125,7 @@ public sealed class DnsMessageTests
 
     [Fact]
     public void However_many_answers_there_are_they_fit() =>
-        Gen.Select(Gen.Int[0, 200], Gen.Int[0, 200], Gen.Int[512, 1232]).Sample(
+        Gen.Select(Gen.Int[0, 200], Gen.Int[0, 200], Gen.Int[512, 1232]).Check(
         (answers, additional, limit) =>
         {
             var question = new DnsQuestion { Name = "x.example", Type = DnsType.A, Class = 1, Section = [],

@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Environments;
@@ -27,7 +28,7 @@ public sealed class VariableExpansionTests
 
     [Fact]
     public void Text_without_dollars_never_changes_and_nothing_throws() =>
-        Gen.String.Sample(text =>
+        Gen.String.Check(text =>
         {
             var expanded = VariableExpansion.Expand(text, _ => null);
             Assert.True(text.Contains('$', StringComparison.Ordinal) || expanded == text);

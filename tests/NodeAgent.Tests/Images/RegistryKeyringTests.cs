@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Images;
@@ -55,7 +56,7 @@ public sealed class RegistryKeyringTests
         keyring.Add(string.Concat(Enumerable.Repeat("*a", 2000)) + "b", Credential("hostile"));
         Assert.Empty(keyring.Lookup(new string('a', 10_000) + "/x"));
 
-        Gen.Select(Gen.String, Gen.String).Sample((registry, repository) =>
+        Gen.Select(Gen.String, Gen.String).Check((registry, repository) =>
         {
             var noise = new RegistryKeyring();
             noise.Add(registry, Credential("u"));
@@ -86,7 +87,7 @@ public sealed class RegistryKeyringTests
             Assert.Empty(PullSecrets.Parse(Secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", broken)));
         }
 
-        Gen.String.Sample(text => PullSecrets.Parse(Secret("kubernetes.io/dockercfg", ".dockercfg", text)));
+        Gen.String.Check(text => PullSecrets.Parse(Secret("kubernetes.io/dockercfg", ".dockercfg", text)));
     }
 
     private static V1Secret Secret(string type, string key, string content) => new()

@@ -4,6 +4,7 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Node;
@@ -106,7 +107,7 @@ public sealed class EvictionTests
 
     [Fact]
     public void Any_text_is_a_list_of_thresholds_or_none() =>
-        Gen.String[Gen.Char["memory.available<nodfsi%,0123456789MiGeE-+ "], 0, 40].Sample(
+        Gen.String[Gen.Char["memory.available<nodfsi%,0123456789MiGeE-+ "], 0, 40].Check(
             text => _ = EvictionThreshold.Parse(text));
 
     [Fact]
@@ -201,7 +202,7 @@ public sealed class EvictionTests
     }
 
     [Fact]
-    public void Amounts_read_back_as_they_were() => Gen.Long[0, long.MaxValue / 2].Sample(amount =>
+    public void Amounts_read_back_as_they_were() => Gen.Long[0, long.MaxValue / 2].Check(amount =>
     {
         Assert.Equal(amount, (long)new ResourceQuantity(EvictionMessages.Text(amount, isBinary: true)).ToDecimal());
         Assert.Equal(amount, (long)new ResourceQuantity(EvictionMessages.Text(amount, isBinary: false)).ToDecimal());

@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
@@ -43,7 +44,7 @@ public sealed class BackOffEntryTests
          from updated in Gen.Int[0, 2000]
          from failed in Gen.Int[0, 2000]
          from now in Gen.Int[0, 4000]
-         select (delay, updated, failed, now)).Sample(x =>
+         select (delay, updated, failed, now)).Check(x =>
         {
             var entry = new BackOffEntry(TimeSpan.FromSeconds(x.delay), Start + TimeSpan.FromSeconds(x.updated));
             var now = Start + TimeSpan.FromSeconds(x.now);

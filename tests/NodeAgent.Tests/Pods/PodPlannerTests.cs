@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Pods;
@@ -159,7 +160,7 @@ public sealed class PodPlannerTests
          from sidecars in Gen.Bool.Array[inits]
          from states in Gen.Int[0, 4].Array[inits + mains]
          from started in Gen.Bool
-         select (inits, mains, policy, sidecars, states, started)).Sample(world =>
+         select (inits, mains, policy, sidecars, states, started)).Check(world =>
         {
             var pod = Pod(
                 [.. Enumerable.Range(0, world.mains).Select(i => $"m{i}")],

@@ -2,6 +2,7 @@ using System.Net;
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
@@ -47,7 +48,7 @@ public sealed class RulesetTextTests
 
     [Fact]
     public void Changes_step_by_step_lead_where_writing_everything_leads() =>
-        Gen.Select(AnyStep, Gen.Int[0, 2]).List[1, 12].Sample(
+        Gen.Select(AnyStep, Gen.Int[0, 2]).List[1, 12].Check(
         steps =>
         {
             var (ledger, kernel, time) = (new RulesetLedger(), new KernelModel(), new ManualTime());
@@ -66,10 +67,10 @@ public sealed class RulesetTextTests
             whole.Run(Text.Change(new Ruleset(), all, all.Parts, []));
             Assert.Equal(whole.Dump(), kernel.Dump());
         },
-        iter: 3000);
+        cases: 3000);
 
     [Fact]
-    public void A_part_never_changes_its_contents() => AnyStep.List[1, 12].Sample(
+    public void A_part_never_changes_its_contents() => AnyStep.List[1, 12].Check(
         steps =>
         {
             var seen = new Dictionary<Part, string>();
@@ -79,7 +80,7 @@ public sealed class RulesetTextTests
                 seen[part] = body;
             }
         },
-        iter: 1000);
+        cases: 1000);
 
     [Fact]
     public void What_nobody_wants_stays_for_a_moment_and_what_is_wanted_again_stays()
@@ -100,7 +101,7 @@ public sealed class RulesetTextTests
     }
 
     [Fact]
-    public void The_same_services_give_the_same_rules_whatever_came_before() => Gen.Select(AnyStep.List[1, 6], AnyStep).Sample(
+    public void The_same_services_give_the_same_rules_whatever_came_before() => Gen.Select(AnyStep.List[1, 6], AnyStep).Check(
         (history, last) =>
         {
             var old = new RulesetLedger();
@@ -116,7 +117,7 @@ public sealed class RulesetTextTests
             Assert.Equal(young.All().Parts.OrderBy(p => p.Key.Name), old.All().Parts.OrderBy(p => p.Key.Name));
             Assert.Equal("", Text.Change(old.All(), young.All(), [], []));
         },
-        iter: 500);
+        cases: 500);
 
     [Fact]
     public void Nothing_changes_when_nothing_changed()

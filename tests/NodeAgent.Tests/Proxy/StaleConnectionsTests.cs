@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Proxy;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
@@ -32,14 +33,14 @@ public sealed class StaleConnectionsTests
     [Fact]
     public void Whatever_is_listed_only_flows_of_services_are_named() => Gen.Select(
         Gen.Int[0, Listing.Length], Gen.Int[0, 80],
-            Gen.Char[" .=:0123456789abcsrdtpu\n[]\0\u00e9-"].Array[0, 40]).Sample(
+            Gen.Char[" .=:0123456789abcsrdtpu\n[]\0\u00e9-"].Array[0, 40]).Check(
         (at, removed, inserted) =>
         {
             var text = Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..];
             Assert.All(
                 In(text), d => Assert.Matches("--orig-dst [0-9.]+ --orig-port-dst (53|30053) --reply-src [0-9.]+$", d));
         },
-        iter: 20_000);
+        cases: 20_000);
 
     private static IEnumerable<string> In(string listing) =>
         StaleConnections.In(listing, Flows, a => a.ToString() == "192.0.2.1").Select(d => string.Join(' ', d)).Order(

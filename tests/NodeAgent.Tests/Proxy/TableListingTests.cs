@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Proxy;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
@@ -31,9 +32,9 @@ public sealed class TableListingTests
 
     [Fact]
     public void Whatever_is_listed_it_is_read_or_refused() => Gen.Select(
-        Gen.Int[0, Listing.Length], Gen.Int[0, 30], Gen.Char["{}[]\":,0a\\ \n-"].Array[0, 10]).Sample(
+        Gen.Int[0, Listing.Length], Gen.Int[0, 30], Gen.Char["{}[]\":,0a\\ \n-"].Array[0, 10]).Check(
         (at, removed, inserted) =>
             _ = TableListing.Parse(
                 Listing[..at] + new string(inserted) + Listing[Math.Min(Listing.Length, at + removed)..]),
-        iter: 20_000);
+        cases: 20_000);
 }

@@ -4,6 +4,7 @@ using CsCheck;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using OrleansOrchestrator.NodeAgent.Server;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Server;
@@ -36,7 +37,7 @@ public sealed class ContainerLogsTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task What_is_read_is_what_a_naive_reader_reads() => await Gen.Select(AnyLine.List[0, 12], AnyRequest).SampleAsync(
+    public async Task What_is_read_is_what_a_naive_reader_reads() => await Gen.Select(AnyLine.List[0, 12], AnyRequest).CheckAsync(
         async (lines, request) =>
         {
             var path = Path.Combine(_directory, Guid.NewGuid().ToString("N"));
@@ -48,7 +49,7 @@ public sealed class ContainerLogsTests : IDisposable
             Assert.Equal(Naive(written, request), Encoding.UTF8.GetString(output.ToArray()));
             File.Delete(path);
         },
-        iter: 1500);
+        cases: 1500);
 
     [Theory]
     [InlineData(10)]

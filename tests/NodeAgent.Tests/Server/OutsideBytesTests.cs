@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Stats;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Server;
@@ -30,7 +31,7 @@ public sealed class OutsideBytesTests
             parts => "?" + string.Join('&', parts));
 
     [Fact]
-    public void Queries_are_read_whatever_they_say() => AnyQuery.Sample(text =>
+    public void Queries_are_read_whatever_they_say() => AnyQuery.Check(text =>
     {
         var query = new QueryCollection(QueryHelpers.ParseQuery(text));
         var log = LogRequest.Read(query, Now);
@@ -55,7 +56,7 @@ public sealed class OutsideBytesTests
                     QueryHelpers.ParseQuery("?port=" + string.Join(',', Enumerable.Repeat("1", 100_000))))));
 
     [Fact]
-    public void Heads_of_answers_are_read_or_refused() => Gen.String[Gen.Char["HTP/1.0 2\r\n:ab"], 0, 60].Sample(text =>
+    public void Heads_of_answers_are_read_or_refused() => Gen.String[Gen.Char["HTP/1.0 2\r\n:ab"], 0, 60].Check(text =>
     {
         try
         {
@@ -69,7 +70,7 @@ public sealed class OutsideBytesTests
 
     [Fact]
     public async Task Messages_arrive_by_channel_however_they_are_cut() => await Gen.Select(
-        Gen.Byte, Gen.Byte.Array[0, 200], Gen.Int[1, 9]).List[1, 10].SampleAsync(
+        Gen.Byte, Gen.Byte.Array[0, 200], Gen.Int[1, 9]).List[1, 10].CheckAsync(
         async messages =>
         {
             var (client, server) = Pair();
@@ -104,10 +105,10 @@ public sealed class OutsideBytesTests
                 Assert.Equal(channel.SelectMany(m => m.Item2), got.GetValueOrDefault(channel.Key, []));
             }
         },
-        iter: 200);
+        cases: 200);
 
     [Fact]
-    public async Task Noise_instead_of_messages_ends_the_stream() => await Gen.Byte.Array[0, 300].SampleAsync(
+    public async Task Noise_instead_of_messages_ends_the_stream() => await Gen.Byte.Array[0, 300].CheckAsync(
         async noise =>
         {
             using var channels = new ChannelMessages(
@@ -121,7 +122,7 @@ public sealed class OutsideBytesTests
                 // what a client gets that does not speak the protocol
             }
         },
-        iter: 1000);
+        cases: 1000);
 
     [Fact]
     public async Task Logs_of_noise_and_of_lines_without_end_are_read_in_little_memory()
@@ -158,8 +159,8 @@ public sealed class OutsideBytesTests
             veth01: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
             """;
         Assert.Equal([new NetworkInterfaceFigures("eth0", 1234, 6, 789, 2)], NetworkDevices.Parse(Table));
-        Gen.String.Sample(text => NetworkDevices.Parse(text));
-        Gen.String[Gen.Char["eth0: 123\n-"], 0, 100].Sample(text => NetworkDevices.Parse(text));
+        Gen.String.Check(text => NetworkDevices.Parse(text));
+        Gen.String[Gen.Char["eth0: 123\n-"], 0, 100].Check(text => NetworkDevices.Parse(text));
     }
 
     private static Gen<string> Words(params string[] words) => Gen.Int[0, words.Length - 1].Select(i => words[i]);

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Volumes;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Volumes;
@@ -57,7 +58,7 @@ public sealed class AtomicWriterTests : IDisposable
     public void Any_sequence_of_contents_ends_in_exactly_the_last()
     {
         var names = Gen.OneOf(Gen.Const("a"), Gen.Const("b"), Gen.Const("d/x"), Gen.Const("d/y"), Gen.Const("e/f/g"));
-        Gen.Select(names, Gen.String[Gen.Char.AlphaNumeric, 0, 5]).Array[0, 5].Array[1, 4].Sample(
+        Gen.Select(names, Gen.String[Gen.Char.AlphaNumeric, 0, 5]).Array[0, 5].Array[1, 4].Check(
             sequence =>
             {
                 var last = new Dictionary<string, VolumeFile>();
@@ -74,7 +75,7 @@ public sealed class AtomicWriterTests : IDisposable
                 Assert.All(
                     last, f => Assert.Equal(f.Value.Content, File.ReadAllBytes(Path.Combine(_directory, f.Key))));
             },
-            iter: 50, threads: 1);
+            cases: 50, threads: 1);
     }
 
     private bool Write(Dictionary<string, VolumeFile> files, long? fsGroup)

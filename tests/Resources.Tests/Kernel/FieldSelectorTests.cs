@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel;
@@ -59,7 +60,7 @@ public sealed class FieldSelectorTests
             FieldSelector.Parse("metadata.name=a\\,b\\=c\\\\", ConfigMaps).Required.RequiredValue("metadata.name"));
 
     [Fact]
-    public void NoTextBreaksTheParser() => Noise.Sample(text =>
+    public void NoTextBreaksTheParser() => Noise.Check(text =>
     {
         var outcome = FieldSelector.Parse(text, ConfigMaps);
         Assert.True(outcome.Succeeded || outcome.Error.Code == 400);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Tests.Golden;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel;
@@ -53,14 +54,14 @@ public sealed class LabelSelectorTests
     }
 
     [Fact]
-    public void NoTextBreaksTheParser() => Noise.Sample(text =>
+    public void NoTextBreaksTheParser() => Noise.Check(text =>
     {
         var outcome = LabelSelector.Parse(text);
         Assert.True(outcome.Succeeded || outcome.Error.Code == 400);
     });
 
     [Fact]
-    public void WhatIsPrintedMeansTheSame() => Gen.Select(Requirement.Array[1, 4], Labels).Sample((requirements, labels) =>
+    public void WhatIsPrintedMeansTheSame() => Gen.Select(Requirement.Array[1, 4], Labels).Check((requirements, labels) =>
     {
         var first = LabelSelector.Parse(string.Join(',', requirements)).Required;
         var second = LabelSelector.Parse(first.ToString()).Required;
@@ -68,7 +69,7 @@ public sealed class LabelSelectorTests
     });
 
     [Fact]
-    public void AgreesWithANaiveReading() => Gen.Select(Requirement, Labels).Sample((requirement, labels) =>
+    public void AgreesWithANaiveReading() => Gen.Select(Requirement, Labels).Check((requirement, labels) =>
         Assert.Equal(Naive(requirement, labels), LabelSelector.Parse(requirement).Required.Matches(labels)));
 
     [Fact]

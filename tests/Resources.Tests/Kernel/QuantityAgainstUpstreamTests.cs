@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CsCheck;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel;
@@ -27,7 +28,7 @@ public sealed class QuantityAgainstUpstreamTests
             Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache/orc/tools");
         var kubectl = Path.Combine(folder, "kubectl");
         Assert.SkipUnless(File.Exists(kubectl), "no kubectl on this machine");
-        await Texts.Where(t => Quantity.TryParse(t, out _)).Array[Count].SampleAsync(
+        await Texts.Where(t => Quantity.TryParse(t, out _)).Array[Count].CheckAsync(
             async texts =>
             {
                 var limits = await WriteAsync(kubectl, texts);
@@ -37,7 +38,7 @@ public sealed class QuantityAgainstUpstreamTests
                         (texts[i], Quantity.Parse(texts[i]).ToString()));
                 }
             },
-            iter: 1, threads: 1);
+            cases: 1, threads: 1);
     }
 
     private static async Task<JsonNode> WriteAsync(string kubectl, string[] texts)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using CsCheck;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel;
@@ -67,10 +68,10 @@ public sealed class QuantityTests
 
     [Fact]
     public void MeansWhatTheModelSays() =>
-        Amounts.Sample(a => Assert.Equal(a.Nano, Nano(Quantity.Parse(a.Text))));
+        Amounts.Check(a => Assert.Equal(a.Nano, Nano(Quantity.Parse(a.Text))));
 
     [Fact]
-    public void WritingKeepsTheAmountAndSettles() => Amounts.Sample(a =>
+    public void WritingKeepsTheAmountAndSettles() => Amounts.Check(a =>
     {
         var quantity = Quantity.Parse(a.Text);
         if (!IsBeyondSuffixes(quantity))
@@ -82,7 +83,7 @@ public sealed class QuantityTests
     });
 
     [Fact]
-    public void ComparesAndAddsLikeNumbers() => Gen.Select(Amounts, Amounts).Sample((left, right) =>
+    public void ComparesAndAddsLikeNumbers() => Gen.Select(Amounts, Amounts).Check((left, right) =>
     {
         var (a, b) = (Quantity.Parse(left.Text), Quantity.Parse(right.Text));
         Assert.Equal(left.Nano.CompareTo(right.Nano), a.CompareTo(b));
@@ -93,7 +94,7 @@ public sealed class QuantityTests
     });
 
     [Fact]
-    public void RoundsAwayFromZero() => Amounts.Sample(a =>
+    public void RoundsAwayFromZero() => Amounts.Check(a =>
     {
         var quantity = Quantity.Parse(a.Text);
         Assert.Equal(Capped(Away(a.Nano, Unit)), quantity.Value);
@@ -102,7 +103,7 @@ public sealed class QuantityTests
     });
 
     [Fact]
-    public void SurvivesNoise() => Gen.Char["0123456789.+-eEinumkKMGTP x"].Array[0, 12].Select(c => new string(c)).Sample(text =>
+    public void SurvivesNoise() => Gen.Char["0123456789.+-eEinumkKMGTP x"].Array[0, 12].Select(c => new string(c)).Check(text =>
     {
         if (Quantity.TryParse(text, out var quantity) && !IsBeyondSuffixes(quantity))
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Apps.Deployments;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Apps.Deployments;
@@ -17,7 +18,7 @@ public sealed class DeploymentPlannerTests
     /// </summary>
     [Fact]
     public void Scaling_during_a_rollout_gives_everyone_his_share() => Gen.Select(
-        Gen.Int[1, 60].Array[2, 5], Gen.Int[0, 30], Gen.Int[1, 300], Gen.Int[0, 30]).Sample(
+        Gen.Int[1, 60].Array[2, 5], Gen.Int[0, 30], Gen.Int[1, 300], Gen.Int[0, 30]).Check(
         (sizes, surgeBefore, wanted, surge) =>
     {
         var total = sizes.Sum();
@@ -52,7 +53,7 @@ public sealed class DeploymentPlannerTests
     /// </summary>
     [Fact]
     public void A_step_of_a_rollout_stays_within_its_bounds_and_is_one() => Gen.Select(
-        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 20]).Array[1, 4], Gen.Int[1, 20], Gen.Int[0, 5], Gen.Int[0, 5]).Sample(
+        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 20]).Array[1, 4], Gen.Int[1, 20], Gen.Int[0, 5], Gen.Int[0, 5]).Check(
         (states, wanted, surge, unavailable) =>
     {
         var deployment = Deployment(wanted, surge, unavailable);

@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Apps.Deployments;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Apps.Deployments;
@@ -211,7 +212,7 @@ public sealed class DeploymentReconcilerTests
         Gen.Int[1, 12],
         Gen.Int[0, 5].Select(i => Surges[i]),
         Gen.Int[0, 4].Select(i => Unavailables[i]),
-        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 99]).Array[5, 60]).Sample(Explore, iter: 150);
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 99]).Array[5, 60]).Check(Explore, cases: 150);
 
     private static void Explore(int replicas, string surge, string unavailable, (int Kind, int Pick)[] actions)
     {

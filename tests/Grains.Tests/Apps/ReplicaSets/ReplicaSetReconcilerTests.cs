@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -152,8 +153,8 @@ public sealed class ReplicaSetReconcilerTests
     /// </summary>
     [Fact]
     public void A_crash_between_any_two_steps_doubles_nothing() => Gen.Select(
-        Gen.Int[1, 12], Gen.Int[0, 6], Gen.Select(Gen.Int[1, 14], Gen.Int[0, 2]).Array[0, 6], Gen.Int[0, 3]).Sample(
-        (replicas, lostFirst, crashes, arriveAfter) => CrashAndRecover(replicas, lostFirst, crashes, arriveAfter), iter: 200);
+        Gen.Int[1, 12], Gen.Int[0, 6], Gen.Select(Gen.Int[1, 14], Gen.Int[0, 2]).Array[0, 6], Gen.Int[0, 3]).Check(
+        CrashAndRecover, cases: 200);
 
     private static void CrashAndRecover(int replicas, int lostFirst, (int AtWrite, int How)[] crashes, int arriveAfter)
     {

@@ -4,6 +4,7 @@ using OrleansOrchestrator.Grains.Apps.StatefulSets;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Apps.StatefulSets;
@@ -30,7 +31,7 @@ public sealed class StatefulSetPlannerTests
     /// condemned one goes, else the highest old one from the partition on.
     /// </summary>
     [Fact]
-    public void An_ordered_set_sees_to_the_first_trouble_only() => Situations.Sample((states, replicas, partition) =>
+    public void An_ordered_set_sees_to_the_first_trouble_only() => Situations.Check((states, replicas, partition) =>
     {
         var steps = Plan("OrderedReady", states, replicas, partition);
         Assert.Equal(Naive(states, replicas, partition), steps.Select(s => (s.Action, s.Ordinal)));
@@ -41,7 +42,7 @@ public sealed class StatefulSetPlannerTests
     /// pod at most, none while another above it is unavailable.
     /// </summary>
     [Fact]
-    public void A_parallel_set_waits_with_updates_only() => Situations.Sample((states, replicas, partition) =>
+    public void A_parallel_set_waits_with_updates_only() => Situations.Check((states, replicas, partition) =>
     {
         PodState At(int i) => i < states.Length ? states[i].State : PodState.None;
         var steps = Plan("Parallel", states, replicas, partition);

@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Autoscaling.HorizontalPodAutoscalers;
@@ -67,7 +68,7 @@ public sealed class AutoscalerPlannerTests
     {
         var policy = Gen.Select(Gen.OneOf(Gen.Const("Pods"), Gen.Const("Percent")), Gen.Int[1, 60], Gen.Int[1, 10]);
         Gen.Select(policy, policy, Gen.Int[0, 120], Gen.Int[0, 120], Gen.Int[0, 2000].Array[1, 30])
-            .Sample((up, down, upWindow, downWindow, figures) =>
+            .Check((up, down, upWindow, downWindow, figures) =>
         {
             var behavior = new V2HorizontalPodAutoscalerBehavior
             {

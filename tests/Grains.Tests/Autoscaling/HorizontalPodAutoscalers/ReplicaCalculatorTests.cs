@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Autoscaling.HorizontalPodAutoscalers;
@@ -37,7 +38,7 @@ public sealed class ReplicaCalculatorTests
     [Fact]
     public void Without_odd_pods_the_number_is_the_ceiling_of_the_ratio()
     {
-        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 400], Gen.Int[1, 200]).Sample((count, percent, target) =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 400], Gen.Int[1, 200]).Check((count, percent, target) =>
         {
             var (all, figures) = Make(new string('r', count), percent);
             var ratio = (double)percent / target;
@@ -54,7 +55,7 @@ public sealed class ReplicaCalculatorTests
     public void Odd_pods_never_turn_the_direction()
     {
         Gen.Select(Gen.Char["rumpfd"].Array[1, 12], Gen.Int[1, 400], Gen.Bool)
-            .Sample((letters, percent, isAverage) =>
+            .Check((letters, percent, isAverage) =>
         {
             var (all, figures) = Make(new string(letters), percent);
             var live = letters.Count(c => c is not ('f' or 'd'));

@@ -3,6 +3,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Batch.CronJobs;
 using OrleansOrchestrator.Resources.Batch.CronJobs;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Batch.CronJobs;
@@ -50,7 +51,7 @@ public sealed class CronJobTimesTests
     /// </summary>
     [Fact]
     public void Is_the_last_run_that_counting_finds() => Gen.Select(
-        Gen.Int[0, Schedules.Length - 1], Gen.Int[0, 200_000]).Sample(
+        Gen.Int[0, Schedules.Length - 1], Gen.Int[0, 200_000]).Check(
         (schedule, minutes) =>
         {
             var cron = Schedule(Schedules[schedule]);
@@ -63,7 +64,7 @@ public sealed class CronJobTimesTests
             var found = CronJobTimes.Of(Job("10:00"), cron, now, withDeadline: false).Latest;
             return found == last || (found is null && schedule >= Regular);
         },
-        iter: 200);
+        cases: 200);
 
     private static V1CronJob Job(string last, long? deadline = null) => new()
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Batch.Jobs;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Batch.Jobs;
@@ -25,7 +26,7 @@ public sealed class IndexSetTests
 
     [Fact]
     public void Behaves_like_a_set() => Gen.Select(
-        Gen.Int[0, 30].Array[0, 20], Gen.Int[0, 30].Array[0, 20], Gen.Int[0, 40]).Sample((left, right, completions) =>
+        Gen.Int[0, 30].Array[0, 20], Gen.Int[0, 30].Array[0, 20], Gen.Int[0, 40]).Check((left, right, completions) =>
         {
             var (a, b) = (IndexSet.Of(left), IndexSet.Of(right));
             Assert.Equal(left.Distinct().Count(), a.Count);

@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Batch.Jobs;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Batch.Jobs;
@@ -27,8 +28,8 @@ public sealed class JobReconcilerTests
     /// </summary>
     [Fact]
     public void Counts_every_end_once() => Gen.Select(
-        Gen.Int[1, 4], Gen.Int[1, 6], Gen.Bool, Gen.Int[0, 11].Array[1, 20], Gen.Int[1, 60], Gen.Bool).Sample(
-        Play, iter: 100);
+        Gen.Int[1, 4], Gen.Int[1, 6], Gen.Bool, Gen.Int[0, 11].Array[1, 20], Gen.Int[1, 60], Gen.Bool).Check(
+        Play, cases: 100);
 
     private static void Play(int parallelism, int completions, bool isIndexed, int[] ends, int crashAt, bool isAfter)
     {

@@ -3,6 +3,7 @@ using CsCheck;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Interfaces.Cloud;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Cloud.BareMetal;
@@ -91,7 +92,7 @@ public sealed class AddressLedgerTests
     /// has it; who is refused keeps what he had; a new activation knows what was written.
     /// </summary>
     [Fact]
-    public void No_address_is_held_twice() => Acts.Array[10, 80].Sample(acts =>
+    public void No_address_is_held_twice() => Acts.Array[10, 80].Check(acts =>
     {
         var ledger = new AddressLedger(Pools);
         var told = new Dictionary<string, IReadOnlyList<string>>();
@@ -104,7 +105,7 @@ public sealed class AddressLedgerTests
             Assert.All(told, t => Assert.Equal(t.Value, ledger.Find(t.Key)));
             Assert.Equal(told.Count, ledger.Holdings.Count);
         }
-    }, iter: 2000);
+    }, cases: 2000);
 
     private static void Do(Act act, ref AddressLedger ledger, Dictionary<string, IReadOnlyList<string>> told)
     {

@@ -4,6 +4,7 @@ using OrleansOrchestrator.Grains.Cloud;
 using OrleansOrchestrator.Grains.Cloud.LoadBalancers;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Cloud.LoadBalancers;
@@ -126,7 +127,7 @@ public sealed class ServiceBalancerTests
     /// </summary>
     [Fact]
     public void All_is_well_once_the_cloud_is_honest() => Gen.Select(
-        Gen.Int[0, 1 << 20], Gen.Int[0, 5].Array[5, 40]).Sample((seed, acts) =>
+        Gen.Int[0, 1 << 20], Gen.Int[0, 5].Array[5, 40]).Check((seed, acts) =>
     {
         var test = new ServiceBalancerTests();
         var random = new Random(seed);
@@ -151,7 +152,7 @@ public sealed class ServiceBalancerTests
             s.Status?.LoadBalancer?.Ingress?.Single().Hostname));
         Assert.All(services, s => Assert.Equal(
             LoadBalancerPlanner.Wants(s), s.Metadata.Finalizers?.Contains(LoadBalancerPlanner.Finalizer) == true));
-    }, iter: 300);
+    }, cases: 300);
 
     private void Act(int act, string name)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using CsCheck;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Nodes;
@@ -33,7 +34,7 @@ public sealed class NodeRangesTests
     /// </summary>
     [Fact]
     public void No_range_is_given_twice_and_none_is_lost() => Gen.Select(
-        Gen.Int[0, 2], Gen.Int[0, 19], Gen.Int[20, 26]).Array[1, 60].Sample(steps =>
+        Gen.Int[0, 2], Gen.Int[0, 19], Gen.Int[20, 26]).Array[1, 60].Check(steps =>
     {
         var network = IPNetwork.Parse("10.244.0.0/20");
         var ranges = new NodeRanges(new PodNetwork(network, 24));
@@ -66,5 +67,5 @@ public sealed class NodeRangesTests
                 held.RemoveAt(where % held.Count);
             }
         }
-    }, iter: 2_000);
+    }, cases: 2_000);
 }

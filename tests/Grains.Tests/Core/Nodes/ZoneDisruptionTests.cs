@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Core.Nodes;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class ZoneDisruptionTests
     public void No_zone_is_emptied_faster_than_its_state_allows() => Gen.Select(
         Gen.Int[1, 80],
         Gen.Int[1, 80],
-        Gen.Select(Gen.Int[0, 80], Gen.Int[0, 80], Gen.Int[0, 60]).Array[1, 60]).Sample((sizeA, sizeB, steps) =>
+        Gen.Select(Gen.Int[0, 80], Gen.Int[0, 80], Gen.Int[0, 60]).Array[1, 60]).Check((sizeA, sizeB, steps) =>
     {
         var time = new ManualTime();
         var zones = new ZoneDisruption(time);
@@ -55,7 +56,7 @@ public sealed class ZoneDisruptionTests
                 Assert.True(taken[z] <= allowed[z] + 1e-6, "too fast");
             }
         }
-    }, iter: 2_000);
+    }, cases: 2_000);
 
     private static double Rate(int down, int all) =>
         down <= 2 || down == all || down < 0.55 * all ? 0.1

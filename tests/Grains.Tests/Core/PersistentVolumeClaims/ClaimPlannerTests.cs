@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.PersistentVolumeClaims;
 using OrleansOrchestrator.Grains.Core.PersistentVolumes;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.PersistentVolumeClaims;
@@ -25,8 +26,8 @@ public sealed class ClaimPlannerTests
         });
 
     [Fact]
-    public void The_reserved_volume_is_taken_else_the_smallest_that_is_large_enough() => Check.Sample(
-        Gen.Select(Volumes.Array[0, 8], Gen.Int[1, 5], Gen.Bool.Select(b => b ? "fast" : "")),
+    public void The_reserved_volume_is_taken_else_the_smallest_that_is_large_enough() => Gen.Select(
+        Volumes.Array[0, 8], Gen.Int[1, 5], Gen.Bool.Select(b => b ? "fast" : "")).Check(
         (volumes, size, className) =>
         {
             var claim = Claim("mine", size, c => c.Spec.StorageClassName = className);

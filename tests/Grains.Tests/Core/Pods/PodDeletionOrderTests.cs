@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Pods;
@@ -27,7 +28,7 @@ public sealed class PodDeletionOrderTests
         select new Sketch(place == 0 ? "" : $"n{place}", phase, ready, cost, readyFor, restarts, readyFor + age);
 
     [Fact]
-    public void Who_is_missed_least_goes_first() => Gen.Select(Sketches.Array[2, 30], Gen.Int[0, 29]).Sample((sketches, number) =>
+    public void Who_is_missed_least_goes_first() => Gen.Select(Sketches.Array[2, 30], Gen.Int[0, 29]).Check((sketches, number) =>
     {
         var count = Math.Min(number, sketches.Length - 1);
         var pods = sketches.Select((s, i) => (Sketch: s, Facts: s.ToFacts($"p{i}"))).ToList();

@@ -5,6 +5,7 @@ using OrleansOrchestrator.Grains.Networking.IpAddresses;
 using OrleansOrchestrator.Interfaces.Core.Services;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Services;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Services;
@@ -127,12 +128,12 @@ public sealed class ServiceAddressBookTests
     /// address.
     /// </summary>
     [Fact]
-    public void NoTwoLiveServicesEverShare() => Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 4].Array[20, 120]).Sample((seed, steps) =>
+    public void NoTwoLiveServicesEverShare() => Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 4].Array[20, 120]).Check((seed, steps) =>
     {
         var world = new World(seed);
         Array.ForEach(steps, world.Step);
         world.Check();
-    }, iter: 3000);
+    }, cases: 3000);
 
     private static ServiceAddressRequest Any(string name) => new()
     {

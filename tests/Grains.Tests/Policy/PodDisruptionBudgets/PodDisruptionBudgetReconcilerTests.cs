@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Policy.PodDisruptionBudgets;
@@ -41,7 +42,7 @@ public sealed class PodDisruptionBudgetReconcilerTests
     public void What_is_counted_agrees_with_a_naive_count()
     {
         var pods = Gen.Bool.Array[0, 12];
-        Gen.Select(pods, Gen.Int[0, 14], Gen.Bool, Gen.Bool).Sample((ready, amount, isShare, isLeast) =>
+        Gen.Select(pods, Gen.Int[0, 14], Gen.Bool, Gen.Bool).Check((ready, amount, isShare, isLeast) =>
         {
             var world = new World();
             var set = world.AddReplicaSet("web", ready.Length);

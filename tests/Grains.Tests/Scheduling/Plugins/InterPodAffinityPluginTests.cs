@@ -1,4 +1,5 @@
 using CsCheck;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
@@ -14,7 +15,7 @@ public sealed class InterPodAffinityPluginTests
     /// <summary>However pods come and go, two that do not want to be on one host are not.</summary>
     [Fact]
     public void PodsThatAvoidEachOtherNeverMeet() =>
-        Gen.Select(Gen.Int, Gen.Int[1, 6], Gen.Int[0, 5].Array[1, 30]).Sample(
+        Gen.Select(Gen.Int, Gen.Int[1, 6], Gen.Int[0, 5].Array[1, 30]).Check(
             (seed, nodes, steps) =>
             {
                 var world = new RelationWorld(seed);
@@ -38,7 +39,7 @@ public sealed class InterPodAffinityPluginTests
                     Assert.Equal(world.Places.Count, world.Places.Values.Distinct().Count());
                 }
             },
-            iter: 100);
+            cases: 100);
 
     [Fact]
     public void OneIsNearAnotherAndTheFirstIsNearItself()

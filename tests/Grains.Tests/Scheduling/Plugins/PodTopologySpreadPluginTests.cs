@@ -1,4 +1,5 @@
 using CsCheck;
+using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 using Xunit;
 
@@ -13,7 +14,7 @@ public sealed class PodTopologySpreadPluginTests
     /// <summary>Whatever comes and goes, a pod is never put where it makes the skew too large.</summary>
     [Fact]
     public void TheSkewIsKeptWhereverPodsGo() =>
-        Gen.Select(Gen.Int, Gen.Int[1, 3], Gen.Int[1, 4].Array[1, 4], Gen.Int[0, 9].Array[1, 40]).Sample(
+        Gen.Select(Gen.Int, Gen.Int[1, 3], Gen.Int[1, 4].Array[1, 4], Gen.Int[0, 9].Array[1, 40]).Check(
             (seed, maxSkew, nodesByZone, steps) =>
             {
                 var world = new RelationWorld(seed);
@@ -40,7 +41,7 @@ public sealed class PodTopologySpreadPluginTests
                     Assert.True(before[world.ZoneOf(name)] + 1 - before.Values.Min() <= maxSkew);
                 }
             },
-            iter: 100);
+            cases: 100);
 
     [Fact]
     public void NodesWithoutTheLabelAndFullDomainsAreCountedApart()

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using CsCheck;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Server.Spdy;
@@ -43,7 +44,7 @@ public sealed class SpdyTests
 
     [Fact]
     public void What_is_written_is_read() => Gen.Dictionary(
-        Gen.String[Gen.Char.AlphaNumeric, 1, 12].Select(s => s.ToLowerInvariant()), Gen.String[0, 50])[0, 10].List[1, 5].Sample(blocks =>
+        Gen.String[Gen.Char.AlphaNumeric, 1, 12].Select(s => s.ToLowerInvariant()), Gen.String[0, 50])[0, 10].List[1, 5].Check(blocks =>
     {
         var writer = new SpdyHeaderWriter();
         using var reader = new SpdyHeaderReader();
@@ -70,7 +71,7 @@ public sealed class SpdyTests
     }
 
     [Fact]
-    public void Noise_is_refused_in_an_orderly_way() => Gen.Byte.Array[0, 200].Sample(bytes =>
+    public void Noise_is_refused_in_an_orderly_way() => Gen.Byte.Array[0, 200].Check(bytes =>
     {
         using var reader = new SpdyHeaderReader();
         try
@@ -124,7 +125,7 @@ public sealed class SpdyTests
     }
 
     [Fact]
-    public async Task Noise_ends_a_connection_without_harm() => await Gen.Byte.Array[0, 300].SampleAsync(
+    public async Task Noise_ends_a_connection_without_harm() => await Gen.Byte.Array[0, 300].CheckAsync(
         async bytes =>
         {
             // Every other run begins like a frame that opens a stream, so that the noise gets further.
@@ -133,10 +134,10 @@ public sealed class SpdyTests
                 new Duplex(new MemoryStream(input), Stream.Null), isServer: true);
             await connection.RunAsync(_ => { }, CancellationToken.None).WaitAsync(Patience);
         },
-        iter: 2000);
+        cases: 2000);
 
     [Fact]
-    public async Task Frames_of_any_kind_and_order_are_survived() => await AnyFrame.List[1, 20].SampleAsync(
+    public async Task Frames_of_any_kind_and_order_are_survived() => await AnyFrame.List[1, 20].CheckAsync(
         async frames =>
         {
             var writer = new SpdyHeaderWriter();
@@ -149,7 +150,7 @@ public sealed class SpdyTests
                         t => _ = t.Exception, TaskScheduler.Default),
                 CancellationToken.None).WaitAsync(Patience);
         },
-        iter: 2000);
+        cases: 2000);
 
     [Theory]
     [InlineData(0x00000001u, 0x00ffffffu)]

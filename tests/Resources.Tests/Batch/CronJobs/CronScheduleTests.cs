@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using OrleansOrchestrator.Resources.Batch.CronJobs;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Batch.CronJobs;
@@ -47,7 +48,7 @@ public sealed class CronScheduleTests
     /// <summary>Against a model that looks at every minute.</summary>
     [Fact]
     public void Is_the_first_minute_whose_clock_matches() => Gen.Select(
-        Gen.Int[0, 59], Gen.Int[0, 23], Gen.Int[1, 31], Gen.Int[0, 6], Gen.Int[0, 7], Gen.Int[0, 300_000]).Sample(
+        Gen.Int[0, 59], Gen.Int[0, 23], Gen.Int[1, 31], Gen.Int[0, 6], Gen.Int[0, 7], Gen.Int[0, 300_000]).Check(
         (minute, hour, day, weekDay, stars, start) =>
         {
             string Field(int bit, int value) => (stars & bit) != 0 ? "*" : $"{value}";
@@ -75,7 +76,7 @@ public sealed class CronScheduleTests
 
             return schedule.Next(after) == model;
         },
-        iter: 100);
+        cases: 100);
 
     private static CronSchedule Of(string text)
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Resources.Batch.Jobs;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Batch.Jobs;
@@ -29,11 +30,11 @@ public sealed class JobIndexesTests
     }
 
     [Fact]
-    public void CountsWhatIsWritten() => Sets.Sample(
+    public void CountsWhatIsWritten() => Sets.Check(
         set => JobIndexes.Read(Write(set), Completions, out var total) is null && total == set.Count);
 
     [Fact]
-    public void FindsTheFirstThatTwoShare() => Gen.Select(Sets, Sets).Sample((left, right) =>
+    public void FindsTheFirstThatTwoShare() => Gen.Select(Sets, Sets).Check((left, right) =>
     {
         int? expected = left.Intersect(right).Select(i => (int?)i).FirstOrDefault();
         return JobIndexes.FirstShared(Write(left), Write(right), Completions) == expected;

@@ -3,6 +3,7 @@ using k8s.Models;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Tests.Kernel;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Core.ResourceQuotas;
@@ -11,7 +12,7 @@ public sealed class QuotaChargeTests
 {
     /// <summary>Whatever is created in whatever order: nothing over the bound, and nothing refused below it.</summary>
     [Fact]
-    public void ChargesAddUpToTheBoundAndNoFurther() => Gen.Int[0, 900].Array[0, 12].Sample(asks =>
+    public void ChargesAddUpToTheBoundAndNoFurther() => Gen.Int[0, 900].Array[0, 12].Check(asks =>
     {
         var quota = Quota("""{"pods":"5","requests.cpu":"2"}""", "{}");
         var (pods, cpu) = (0, 0);

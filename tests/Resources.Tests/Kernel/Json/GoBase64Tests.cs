@@ -3,6 +3,7 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Json;
@@ -62,7 +63,7 @@ public sealed class GoBase64Tests
     }
 
     [Fact]
-    public void WhatWasEncodedIsDecoded() => Gen.Byte.Array[0, 50].Sample(bytes =>
+    public void WhatWasEncodedIsDecoded() => Gen.Byte.Array[0, 50].Check(bytes =>
     {
         Assert.True(GoBase64.TryDecode(
             Convert.ToBase64String(bytes, Base64FormattingOptions.InsertLineBreaks), out var again, out _));
@@ -73,7 +74,7 @@ public sealed class GoBase64Tests
 
     [Fact]
     public void NoiseIsRefusedOrRead() =>
-        Gen.Char["QUJD=+/-_ \n\r\t"].Array[0, 12].Select(c => new string(c)).Sample(text =>
+        Gen.Char["QUJD=+/-_ \n\r\t"].Array[0, 12].Select(c => new string(c)).Check(text =>
     {
         GoBase64.TryDecode(text, out _, out _);
         GoBase64.TryDecodeUrl(text, out _, out _);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Ownership;
@@ -28,9 +29,9 @@ public sealed class FieldOwnershipAgainstUpstreamTests
         try
         {
             var program = await BuildAsync(folder.FullName);
-            var first = Environment.TickCount;
-            TestContext.Current.TestOutputHelper?.WriteLine($"seeds from {first}");
-            await CompareAsync(program, Enumerable.Range(first, Stories).ToList());
+            var seeds = new Random(TestSeed.Current);
+            await CompareAsync(
+                program, [.. Enumerable.Range(0, Stories * TestSeed.Times).Select(_ => seeds.Next())]);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Ownership;
@@ -19,7 +20,7 @@ public sealed class FieldSetTests
 
     /// <summary>The model of a set of paths is a set of texts.</summary>
     [Fact]
-    public void SetsBehaveAsSetsOfPaths() => Gen.Select(Sets, Sets).Sample((l, r) =>
+    public void SetsBehaveAsSetsOfPaths() => Gen.Select(Sets, Sets).Check((l, r) =>
     {
         var (left, right) = (Model(l), Model(r));
         Assert.Equal(left.Union(right).Order(), Model(l.Union(r)).Order());
@@ -37,16 +38,16 @@ public sealed class FieldSetTests
     });
 
     [Fact]
-    public void ASetOfWhichNothingIsReplacedStaysTheSame() => Sets.Sample(set =>
+    public void ASetOfWhichNothingIsReplacedStaysTheSame() => Sets.Check(set =>
         Assert.Same(set, set.Select(e => e)));
 
     [Fact]
-    public void WhatIsReplacedByNothingFallsOut() => Gen.Select(Sets, Elements).Sample((set, gone) => Assert.Equal(
+    public void WhatIsReplacedByNothingFallsOut() => Gen.Select(Sets, Elements).Check((set, gone) => Assert.Equal(
         set.Paths().Where(p => !p[0].Equals(gone)),
         set.Select(e => e.Element.Equals(gone) ? default : e).Paths()));
 
     [Fact]
-    public void WhatIsWrittenReadsBackAsTheSame() => Sets.Sample(set =>
+    public void WhatIsWrittenReadsBackAsTheSame() => Sets.Check(set =>
         Assert.Equal(set, FieldsV1.Parse(FieldsV1.Of(set).Json)));
 
     [Theory]

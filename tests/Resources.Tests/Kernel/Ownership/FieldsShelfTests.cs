@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Ownership;
@@ -15,7 +16,7 @@ public sealed class FieldsShelfTests
     public void WhateverIsInAPlaceTheAnswerIsRight()
     {
         var shelf = new FieldsShelf();
-        Sets.Sample(set =>
+        Sets.Check(set =>
         {
             var json = FieldsV1.Write(set);
             Assert.Equal(json, shelf.JsonOf(set));

@@ -8,6 +8,7 @@ using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Protobuf;
 using OrleansOrchestrator.Resources.Kernel.Schema;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Protobuf;
@@ -40,7 +41,7 @@ public sealed class ProtobufTranscoderTests
     [Fact]
     public void ObjectsAtRandomComeThroughWhole()
     {
-        Gen.Select(Gen.Int, Gen.Int[0, Models.Length - 1].Select(i => Models[i])).Sample(
+        Gen.Select(Gen.Int, Gen.Int[0, Models.Length - 1].Select(i => Models[i])).Check(
             (seed, model) =>
             {
                 var expected = new JsonObject { ["kind"] = "K", ["apiVersion"] = "v1" };
@@ -51,7 +52,7 @@ public sealed class ProtobufTranscoderTests
                     ? true
                     : throw new InvalidOperationException($"{expected}\n{actual}");
             },
-            iter: 600);
+            cases: 600);
     }
 
     [Fact]
@@ -60,7 +61,7 @@ public sealed class ProtobufTranscoderTests
         var good = KubectlBody.All.Select(b => (b.Model, b.Body)).Concat(Models.Select((m, i) =>
             (m, Envelop(new RandomMessage(new Random(i)).Make(ProtobufSchema.Find(BuiltInSchema.Of(m))!, [])))))
                 .ToArray();
-        Gen.Select(Gen.Int, Gen.Int[0, good.Length - 1].Select(i => good[i])).Sample(
+        Gen.Select(Gen.Int, Gen.Int[0, good.Length - 1].Select(i => good[i])).Check(
             (seed, sample) =>
             {
                 try
@@ -74,7 +75,7 @@ public sealed class ProtobufTranscoderTests
                     Assert.NotEmpty(refused.Message);
                 }
             },
-            iter: 20_000);
+            cases: 20_000);
     }
 
     [Theory]
