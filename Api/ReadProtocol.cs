@@ -32,10 +32,12 @@ public static class ReadProtocol
         services.TryAddSingleton<IObjectResponder, ObjectResponder>();
         services.TryAddSingleton<MetricCollector>();
         services.AddSingleton<IHealthProbe>(s => new HealthProbe(
-            "store", HealthScope.Ready, cancellationToken => CheckStoreAsync(s.GetRequiredService<ResourceCaches>(), cancellationToken)));
+            ComponentStatuses.StoreProbe, HealthScope.Ready, cancellationToken => CheckStoreAsync(s.GetRequiredService<ResourceCaches>(), cancellationToken)));
         services.TryAddSingleton<StoreRoom>();
         services.AddSingleton(static s => s.GetRequiredService<StoreRoom>().Probe());
         services.AddEndpoint<DiscoveryHandler>();
+        services.TryAddSingleton<HealthChecker>();
+        services.AddSingleton<IObjectSource, ComponentStatuses>();
         services.AddEndpoint<HealthHandler>();
         services.AddEndpoint<VersionHandler>();
         services.AddEndpoint<MetricsHandler>();

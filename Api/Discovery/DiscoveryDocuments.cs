@@ -180,7 +180,7 @@ public sealed class DiscoveryDocuments
         WriteTexts(writer, "verbs", definition.Verbs);
         WriteTextsIfAny(writer, "shortNames", definition.ShortNames);
         WriteTextsIfAny(writer, "categories", definition.Categories);
-        if (definition.Verbs.Contains("list"))
+        if (definition.Verbs.Contains("list") && !definition.Of.IsVirtual)
         {
             writer.WriteString("storageVersionHash", StorageVersionHash(definition));
         }

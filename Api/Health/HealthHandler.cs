@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Health;
@@ -10,23 +9,18 @@ namespace OrleansOrchestrator.Api.Health;
 /// Answers <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, with <c>?verbose</c>, <c>?exclude=NAME</c>, and each
 /// check below its own path. The reasons of failures go to the log only: these paths are open to anonymous callers.
 /// </summary>
-public sealed partial class HealthHandler : IEndpointHandler
+public sealed class HealthHandler : IEndpointHandler
 {
-    /// <summary>A check that takes longer has failed.</summary>
-    public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
-
     private readonly IHealthProbe[] _probes;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<HealthHandler> _logger;
+    private readonly HealthChecker _checker;
 
     public HealthHandler(
-        IEnumerable<IHealthProbe> probes, TimeProvider clock, ILogger<HealthHandler> logger, IHostApplicationLifetime? lifetime = null)
+        IEnumerable<IHealthProbe> probes, HealthChecker checker, IHostApplicationLifetime? lifetime = null)
     {
         var shutdown = new HealthProbe("shutdown", HealthScope.Ready, _ => new ValueTask<string?>(
             lifetime is { ApplicationStopping.IsCancellationRequested: true } ? "process is shutting down" : null));
         _probes = [HealthProbe.Ping, .. probes, shutdown];
-        _clock = clock;
-        _logger = logger;
+        _checker = checker;
     }
 
     /// <summary>Paths of all checks, for the index.</summary>
@@ -75,7 +69,7 @@ public sealed partial class HealthHandler : IEndpointHandler
             return false;
         }
 
-        var failure = await CheckAsync(probe, context.RequestAborted);
+        var failure = await _checker.CheckAsync(probe, context.RequestAborted);
         await (failure is null ? AnswerAsync(context, 200, "ok") : AnswerAsync(context, 500, "internal server error: reason withheld\n"));
         return true;
     }
@@ -84,7 +78,7 @@ public sealed partial class HealthHandler : IEndpointHandler
     {
         var excluded = context.Request.Query["exclude"].Where(e => !string.IsNullOrEmpty(e)).Select(e => e!).ToHashSet(
             StringComparer.Ordinal);
-        var failures = await Task.WhenAll(probes.Select(p => CheckAsync(p, context.RequestAborted).AsTask()));
+        var failures = await Task.WhenAll(probes.Select(p => _checker.CheckAsync(p, context.RequestAborted).AsTask()));
         var text = new StringBuilder();
         var failed = false;
         for (var i = 0; i < probes.Length; i++)
@@ -120,30 +114,4 @@ public sealed partial class HealthHandler : IEndpointHandler
         var verbose = context.Request.Query.ContainsKey("verbose");
         await AnswerAsync(context, 200, verbose ? text.Append(endpoint).Append(" check passed\n").ToString() : "ok");
     }
-
-    /// <summary>Null when the probe is content. A probe that throws or hangs has failed, whatever the cause.</summary>
-    private async ValueTask<string?> CheckAsync(IHealthProbe probe, CancellationToken cancellationToken)
-    {
-        string? failure;
-        using var late = new CancellationTokenSource(ProbeTimeout, _clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-        try
-        {
-            failure = await probe.CheckAsync(both.Token).AsTask().WaitAsync(both.Token);
-        }
-        catch (Exception problem) when (!cancellationToken.IsCancellationRequested)
-        {
-            failure = problem.Message;
-        }
-
-        if (failure is not null)
-        {
-            LogFailed(probe.Name, failure);
-        }
-
-        return failure;
-    }
-
-    [LoggerMessage(1, LogLevel.Warning, "Health check {Name} failed: {Reason}")]
-    private partial void LogFailed(string name, string reason);
 }

@@ -58,6 +58,18 @@ public interface IObjectResponder
     Task RespondAsync(HttpContext context, ResourceDefinition definition, int statusCode, ReadOnlyMemory<byte> json);
 }
 
+/// <summary>
+/// Makes the objects of one virtual kind (<see cref="ResourceKind.IsVirtual"/>) that is read and never written.
+/// </summary>
+public interface IObjectSource
+{
+    /// <summary>The kind.</summary>
+    ResourceName Resource { get; }
+
+    /// <summary>All objects as they are now, by name.</summary>
+    ValueTask<IReadOnlyList<IKubernetesObject<V1ObjectMeta>>> ListAsync(CancellationToken cancellationToken);
+}
+
 /// <summary>Answers questions of one virtual kind (<see cref="ResourceKind.IsVirtual"/>).</summary>
 public interface IQuestionHandler
 {

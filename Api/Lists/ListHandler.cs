@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -10,7 +11,7 @@ namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>Answers lists of every kind.</summary>
 public sealed class ListHandler(
-    ResourceCaches caches, ListResolver resolver, SnapshotShelf shelf, ProtobufShelf messages, IWatchHandler watches,
+    ResourceCaches caches, ObjectReader reader, ListResolver resolver, SnapshotShelf shelf, ProtobufShelf messages, IWatchHandler watches,
     TimeProvider clock)
     : IListHandler
 {
@@ -57,6 +58,13 @@ public sealed class ListHandler(
         if (!selection.Succeeded)
         {
             return selection.Error;
+        }
+
+        if (definition.Of.IsVirtual)
+        {
+            var made = await reader.SnapshotAsync(definition.Storage, ReadFreshness.Cached, context.RequestAborted);
+            return await SendAsync(
+                context, format, definition, new ListPage(0, [.. selection.Value.Select(made)], "", null));
         }
 
         var position = await resolver.ResolveAsync(definition, options, selection.Value, context.RequestAborted);

@@ -59,6 +59,12 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
     /// <summary>The list's metadata in JSON.</summary>
     public string Metadata()
     {
+        if (Revision == 0)
+        {
+            // What is stored nowhere has no revision.
+            return "{}";
+        }
+
         var text = new StringBuilder(160).Append(
             CultureInfo.InvariantCulture, $"{{\"resourceVersion\":\"{Revision}\"");
         if (Continue.Length > 0)

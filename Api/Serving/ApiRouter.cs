@@ -107,7 +107,7 @@ public sealed class ApiRouter(
 
         if (definition is null)
         {
-            await RouteUnknownAsync(context, request, user);
+            await RouteUnknownAsync(context, request);
             return;
         }
 
@@ -142,6 +142,12 @@ public sealed class ApiRouter(
             }
         }
 
+        if (definition.Of.CreatesAt is { } meant)
+        {
+            request = request with { Subresource = meant.Name };
+            definition = catalog.Current.Find(meant.Resource)!;
+        }
+
         await objects.HandleAsync(context, request, definition, user);
     }
 
@@ -149,17 +155,8 @@ public sealed class ApiRouter(
     /// A resource that is not served: an endpoint handler may still know the path; an unknown group is plain text, all
     /// else a Status.
     /// </summary>
-    private async Task RouteUnknownAsync(HttpContext context, RequestInfo request, UserIdentity user)
+    private async Task RouteUnknownAsync(HttpContext context, RequestInfo request)
     {
-        if (request is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 }
-            && catalog.Current.Find(WellKnown.Pods) is { } pods)
-        {
-            await (request.Verb == "create"
-                ? objects.HandleBindingsAsync(context, request, pods, user)
-                : StatusJson.WriteAsync(context, Refusals.MethodNotAllowed));
-            return;
-        }
-
         foreach (var endpoint in _endpoints)
         {
             if (await endpoint.TryHandleAsync(context, request))

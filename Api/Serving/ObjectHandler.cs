@@ -66,18 +66,6 @@ public sealed class ObjectHandler(
             : found.Error;
     }
 
-    /// <summary>Answers <c>POST …/bindings</c>, where the body alone names the pod.</summary>
-    public async Task HandleBindingsAsync(
-        HttpContext context, RequestInfo request, ResourceDefinition pods, UserIdentity user)
-    {
-        var exchange = new Exchange(context, request with { Subresource = "binding" }, pods, user);
-        if (await WriteAsync(exchange, WriteVerb.Create) is { } refusal)
-        {
-            WarningHeaders.Write(context.Response, exchange.Warnings);
-            await StatusJson.WriteAsync(context, refusal);
-        }
-    }
-
     /// <summary>
     /// The object itself and what is a part of it need no handler, a subresource with a kind of its own has one.
     /// </summary>

@@ -40,10 +40,14 @@ public static class RouteRules
         }
 
         return request.Subresource.Length == 0
-            ? request.Parts.Count <= 2
+            ? request.Parts.Count == 1 || (request.Parts.Count == 2 && HasNamedPaths(definition))
             : definition.HasSubresource(
                 request.Subresource) && (request.Parts.Count == 3 || request.Subresource == "proxy");
     }
+
+    /// <summary>What can only be asked has no objects with names.</summary>
+    private static bool HasNamedPaths(ResourceDefinition definition) =>
+        !definition.Of.IsVirtual || definition.Verbs.Contains("get");
 
     /// <summary>A path of a namespace itself names it twice over: as resource and as namespace.</summary>
     private static bool IsClusterScoped(RequestInfo request, ResourceDefinition definition) =>

@@ -1,12 +1,19 @@
+using System.Collections.Frozen;
+using k8s;
+using k8s.Models;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Store;
 
-/// <summary>Reads single objects from this silo's caches.</summary>
-public sealed class ObjectReader(ResourceCaches caches)
+/// <summary>Reads objects from this silo's caches, and from who makes those that are stored nowhere.</summary>
+public sealed class ObjectReader(ResourceCaches caches, IEnumerable<IObjectSource> sources)
 {
+    private readonly FrozenDictionary<ResourceName, IObjectSource> _sources =
+        sources.ToFrozenDictionary(static s => s.Resource);
+
     /// <summary>One object; null when there is none.</summary>
     public async ValueTask<ResourceObject?> GetAsync(
         ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken)
@@ -38,7 +45,16 @@ public sealed class ObjectReader(ResourceCaches caches)
     public async ValueTask<CacheSnapshot> SnapshotAsync(
         ResourceName resource, ReadFreshness freshness, CancellationToken cancellationToken)
     {
+        if (_sources.TryGetValue(resource, out var source))
+        {
+            var objects = await source.ListAsync(cancellationToken);
+            return CacheSnapshotBuilder.Load(new ObjectSnapshot(0, [.. objects.Select(Wrap)]), []);
+        }
+
         var cache = await caches.GetAsync(resource, cancellationToken);
         return freshness == ReadFreshness.Cached ? cache.Current : await cache.ConsistentAsync(cancellationToken);
     }
+
+    private static ResourceObject Wrap(IKubernetesObject<V1ObjectMeta> item) => new(
+        new ObjectKey(item.Metadata.NamespaceProperty ?? "", item.Metadata.Name), "", 0, ResourceCodec.Encode(item));
 }

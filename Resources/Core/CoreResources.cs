@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.ComponentStatuses;
 using OrleansOrchestrator.Resources.Core.ConfigMaps;
 using OrleansOrchestrator.Resources.Core.Endpoints;
 using OrleansOrchestrator.Resources.Core.Events;
@@ -30,6 +31,23 @@ internal static class CoreResources
 
     public static IEnumerable<ResourceKind> Rows =>
     [
+        new()
+        {
+            Name = WellKnown.Bindings, Kind = "Binding", Singular = "binding", Verbs = CreateOnly, IsVirtual = true,
+            CreatesAt = new(WellKnown.Pods, "binding"), Versions = [new("v1", new VirtualStrategy<V1Binding>())],
+        },
+        new()
+        {
+            Name = WellKnown.ComponentStatuses, Kind = "ComponentStatus", Singular = "componentstatus",
+            ShortNames = ["cs"], Namespaced = false, Verbs = ["get", "list"], IsVirtual = true,
+            Versions =
+            [
+                new("v1", new ComponentStatusStrategy())
+                {
+                    DeprecationWarning = "v1 ComponentStatus is deprecated in v1.19+",
+                },
+            ],
+        },
         new()
         {
             Name = WellKnown.ConfigMaps, Kind = "ConfigMap", Singular = "configmap", ShortNames = ["cm"],

@@ -69,10 +69,14 @@ public sealed record ResourceKind
     public ResourceDefinition Stored { get; private init; } = null!;
 
     /// <summary>
-    /// True for questions: one is created, the answer is the object, and nothing is stored. A handler by the resource's
-    /// name answers.
+    /// True for what is stored nowhere. One that can be created is a question: the answer is the object. One that can
+    /// be read is made when it is asked for. A handler by the resource's name answers either.
     /// </summary>
     public bool IsVirtual { get; init; }
+
+    /// <summary>The subresource that is meant when one is created here, where only the body says of which object.
+    /// </summary>
+    public SubresourceName? CreatesAt { get; init; }
 
     /// <summary>Orleans grain type of the kind's object grain; <c>object</c> is the generic one.</summary>
     public string GrainType { get; init; } = "object";

@@ -9,6 +9,8 @@ public static class WellKnown
     public const string NodeLeaseNamespace = "kube-node-lease";
 
     public static readonly ResourceName Namespaces = new("", "namespaces");
+    public static readonly ResourceName Bindings = new("", "bindings");
+    public static readonly ResourceName ComponentStatuses = new("", "componentstatuses");
     public static readonly ResourceName Pods = new("", "pods");
     public static readonly ResourceName PodTemplates = new("", "podtemplates");
     public static readonly ResourceName ReplicationControllers = new("", "replicationcontrollers");

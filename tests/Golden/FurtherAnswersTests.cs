@@ -38,6 +38,25 @@ public sealed class FurtherAnswersTests
     }
 
     [Fact]
+    public async Task ComponentsAreListedAndShownOneByOne()
+    {
+        await using var server = await Server.StartAsync();
+        var list = (await server.SendAsync("GET", "/api/v1/componentstatuses")).Body;
+        Assert.Equal("{}", list["metadata"]!.ToJsonString());
+        Assert.Equal(
+            ["controller-manager", "etcd-0", "scheduler"], list["items"]!.AsArray().Select(c => (string)c!["metadata"]!["name"]!));
+        var one = (await server.SendAsync("GET", "/api/v1/componentstatuses/etcd-0")).Body;
+        Assert.Equal(
+            """{"kind":"ComponentStatus","apiVersion":"v1","metadata":{"name":"etcd-0"},"conditions":[{"message":"ok","status":"True","type":"Healthy"}]}""",
+            one.ToJsonString());
+        Assert.Equal(
+            "componentstatuses \"x\" not found",
+            (string)(await server.SendAsync("GET", "/api/v1/componentstatuses/x")).Body["message"]!);
+        Assert.Equal(405, (await server.SendAsync("DELETE", "/api/v1/componentstatuses/etcd-0")).Status);
+        Assert.Equal(405, (await server.SendAsync("GET", $"{Space}/bindings")).Status);
+    }
+
+    [Fact]
     public async Task AnEvictedPodSaysSo()
     {
         await using var server = await Server.StartAsync();

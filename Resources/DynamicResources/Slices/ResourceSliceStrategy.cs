@@ -11,6 +11,9 @@ public sealed class ResourceSliceStrategy : ResourceStrategy<V1ResourceSlice>, I
     public override IReadOnlyList<SelectableField> SelectableFields { get; } =
         [new("spec.nodeName"), new("spec.driver")];
 
+    public override string? UnknownFieldText(string label) =>
+        $"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {label}";
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumns.Name,

@@ -60,7 +60,7 @@ public sealed class HealthHandlerTests
     private static async Task<(bool Handled, HttpContext Context)> GetAsync(
         string path, string query, params IHealthProbe[] probes)
     {
-        var handler = new HealthHandler(probes, TimeProvider.System, NullLogger<HealthHandler>.Instance);
+        var handler = new HealthHandler(probes, new HealthChecker(TimeProvider.System, NullLogger<HealthChecker>.Instance));
         var context = new DefaultHttpContext();
         context.Request.Method = "GET";
         context.Request.Path = path;
