@@ -11,24 +11,23 @@ public sealed partial class HealthChecker(TimeProvider clock, ILogger<HealthChec
     /// <summary>Null when the probe is content. A probe that throws or hangs has failed, whatever the cause.</summary>
     public async ValueTask<string?> CheckAsync(IHealthProbe probe, CancellationToken cancellationToken)
     {
-        string? failure;
         using var late = new CancellationTokenSource(ProbeTimeout, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            failure = await probe.CheckAsync(both.Token).AsTask().WaitAsync(both.Token);
+            if (await probe.CheckAsync(both.Token).AsTask().WaitAsync(both.Token) is not { } failure)
+            {
+                return null;
+            }
+
+            LogFailed(probe.Name, failure);
+            return failure;
         }
         catch (Exception problem) when (!cancellationToken.IsCancellationRequested)
         {
-            failure = problem.Message;
+            LogFailed(probe.Name, problem.Message);
+            return problem.Message;
         }
-
-        if (failure is not null)
-        {
-            LogFailed(probe.Name, failure);
-        }
-
-        return failure;
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Health check {Name} failed: {Reason}")]

@@ -44,7 +44,6 @@ internal static class Ratchets
     public static readonly IReadOnlyDictionary<string, int> SilentBroadCatches = new Dictionary<string, int>
     {
         ["Api/Errors/FailureMapper.cs"] = 1,
-        ["Api/Health/HealthHandler.cs"] = 1,
         ["Grains/GarbageCollection/GarbageCollector.cs"] = 1,
         ["Grains/Scheduling/PodBinder.cs"] = 1,
         ["NodeAgent/Volumes/TokenCache.cs"] = 1,
