@@ -155,6 +155,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         pod.Metadata.Annotations = Overlay(pod.Metadata.Annotations, binding.Metadata.Annotations);
         pod.Metadata.Labels = Overlay(pod.Metadata.Labels, binding.Metadata.Labels);
         pod.Status ??= new V1PodStatus();
+        pod.Status.NominatedNodeName = null;
         pod.Status.Conditions ??= [];
         var condition = pod.Status.Conditions.FirstOrDefault(c => c.Type == "PodScheduled");
         if (condition is null)

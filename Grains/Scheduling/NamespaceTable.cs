@@ -3,7 +3,7 @@ using OrleansOrchestrator.Interfaces.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>Labels of namespaces, which terms of pod affinity may select.</summary>
-public sealed class NamespaceTable
+public sealed class NamespaceTable : IObjectTable
 {
     private static readonly Dictionary<string, string> None = [];
 
@@ -11,6 +11,7 @@ public sealed class NamespaceTable
 
     public IReadOnlyDictionary<string, string> LabelsOf(string name) => _labels.GetValueOrDefault(name, None);
 
+    /// <inheritdoc/>
     public void Apply(ChangeKind kind, ResourceObject item)
     {
         if (kind == ChangeKind.Deleted)
@@ -23,7 +24,7 @@ public sealed class NamespaceTable
         }
     }
 
-    /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
+    /// <inheritdoc/>
     public void KeepOnly(IReadOnlySet<ObjectKey> present)
     {
         foreach (var name in _labels.Keys.Where(n => !present.Contains(new ObjectKey("", n))).ToArray())

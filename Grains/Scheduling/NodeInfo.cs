@@ -40,6 +40,9 @@ public sealed class NodeInfo(string name, VersionClock clock)
 
     public int PodCount { get; private set; }
 
+    /// <summary>The pods themselves, as far as <see cref="PlacedPods"/> was told.</summary>
+    internal Dictionary<ObjectKey, PodInfo> Pods { get; } = [];
+
     public long RequestedMilliCpu { get; private set; }
 
     public long RequestedMemoryBytes { get; private set; }
@@ -112,6 +115,9 @@ public sealed class NodeInfo(string name, VersionClock clock)
         Invariant.Check(PodCount > 0, "a node never has fewer than no pods", Name);
         Account(pod, -1);
     }
+
+    /// <summary>Pods were put here or taken off for a trial only, and all is as it was at that version.</summary>
+    internal void Restore(long version) => Version = version;
 
     private void Account(PodShape pod, int sign)
     {

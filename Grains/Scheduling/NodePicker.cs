@@ -27,6 +27,8 @@ public sealed class NodePicker
 
     private readonly PluginSet _plugins;
     private readonly NodeTable _nodes;
+    private readonly NominatedPods _nominated;
+    private readonly NodeTrial _trial;
     private readonly Random _random;
     private readonly int _percentageOfNodesToScore;
     private readonly IFilterPlugin[] _filters;
@@ -36,7 +38,7 @@ public sealed class NodePicker
     private readonly ShapeCache _cache;
     private readonly List<(IPodRelations Said, int Weight)> _relations = [];
 
-    /// <summary>What they rejected of the pod at hand, by slot.</summary>
+    /// <summary>What others reject of the pod at hand, by slot: rules about other pods, and nominated pods.</summary>
     private readonly Dictionary<int, Verdict> _related = [];
 
     /// <summary>Of a pod with claims, which no other pod can share.</summary>
@@ -46,12 +48,22 @@ public sealed class NodePicker
 
     /// <param name="plugins">What decides.</param>
     /// <param name="nodes">The cluster.</param>
+    /// <param name="nominated">Pods that count on their nodes for those that come after them.</param>
+    /// <param name="trial">Told of the pod at hand, and used to look at nodes beside nominated pods.</param>
     /// <param name="random">Breaks ties.</param>
     /// <param name="percentageOfNodesToScore">0 chooses by cluster size: 50 % less 1 % per 125 nodes.</param>
-    public NodePicker(PluginSet plugins, NodeTable nodes, Random random, int percentageOfNodesToScore = 0)
+    public NodePicker(
+        PluginSet plugins,
+        NodeTable nodes,
+        NominatedPods nominated,
+        NodeTrial trial,
+        Random random,
+        int percentageOfNodesToScore = 0)
     {
         _plugins = plugins;
         _nodes = nodes;
+        _nominated = nominated;
+        _trial = trial;
         _random = random;
         _percentageOfNodesToScore = percentageOfNodesToScore;
         _filters = [.. plugins.Filters];
@@ -75,7 +87,10 @@ public sealed class NodePicker
     }
 
     /// <summary>The node, or null and why.</summary>
-    public NodeInfo? Pick(PodInfo pod, out Diagnosis? diagnosis)
+    /// <param name="pod">Looks for a node.</param>
+    /// <param name="nominated">Where it is to go if it can, whatever else there is.</param>
+    /// <param name="diagnosis">Null with a node.</param>
+    public NodeInfo? Pick(PodInfo pod, NodeInfo? nominated, out Diagnosis? diagnosis)
     {
         var order = _nodes.Order;
         var confined = default(HashSet<string>);
@@ -95,6 +110,12 @@ public sealed class NodePicker
         var tried = confined is null ? order : Named(confined);
         Relate(pod, order);
         var results = pod.Claims.Length == 0 ? _cache.Get(pod.Shape, _nodes.SlotCount) : Single();
+        if (nominated is { Exists: true } && Fits(pod, nominated, results))
+        {
+            diagnosis = null;
+            return nominated;
+        }
+
         var count = Filter(pod, tried, results, order.Length);
         if (count == 0)
         {
@@ -130,12 +151,7 @@ public sealed class NodePicker
         {
             var node = tried[index];
             index = index + 1 == tried.Length ? 0 : index + 1;
-            if (results.Versions[node.Slot] != node.Version)
-            {
-                Evaluate(pod, node, results);
-            }
-
-            if (results.Verdicts[node.Slot] is null && IsRelatedWell(node))
+            if (Fits(pod, node, results))
             {
                 _candidates[found++] = node;
             }
@@ -145,15 +161,40 @@ public sealed class NodePicker
         return found;
     }
 
+    private bool Fits(PodInfo pod, NodeInfo node, ShapeResults results)
+    {
+        if (results.Versions[node.Slot] != node.Version)
+        {
+            Evaluate(pod, node, results);
+        }
+
+        return _nominated.IsEmpty || _nominated.Before(pod, node.Name) is null
+            ? results.Verdicts[node.Slot] is null && IsRelatedWell(node)
+            : FitsBeside(node);
+    }
+
+    private bool FitsBeside(NodeInfo node)
+    {
+        if (_trial.Check(node) is not { } verdict)
+        {
+            return true;
+        }
+
+        _related[node.Slot] = verdict;
+        return false;
+    }
+
     private void Relate(PodInfo pod, NodeInfo[] nodes)
     {
         _relations.Clear();
         _related.Clear();
+        _trial.Begin(pod);
         foreach (var plugin in _plugins.Relations)
         {
             if (plugin.Prepare(pod, nodes) is { } said)
             {
                 _relations.Add((said, plugin.Weight));
+                _trial.Heed(said);
             }
         }
     }
@@ -278,7 +319,7 @@ public sealed class NodePicker
         var diagnosis = new Diagnosis(allNodes);
         foreach (var node in tried)
         {
-            diagnosis.Reject(results.Verdicts[node.Slot] ?? _related[node.Slot]);
+            diagnosis.Reject(node, _related.GetValueOrDefault(node.Slot) ?? results.Verdicts[node.Slot]!);
         }
 
         if (tried.Length < allNodes)

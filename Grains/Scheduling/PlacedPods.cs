@@ -2,35 +2,55 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
-/// <summary>The pods that are on nodes or assumed there, for plugins that look at more than one node.</summary>
+/// <summary>The pods that are on nodes or assumed there, for what looks at single pods or at more than one node.</summary>
 public sealed class PlacedPods
 {
     private readonly Dictionary<ObjectKey, PlacedPod> _all = [];
     private readonly Dictionary<ObjectKey, PlacedPod> _withTerms = [];
+    private readonly SortedDictionary<int, int> _priorities = [];
 
     public Dictionary<ObjectKey, PlacedPod>.ValueCollection All => _all.Values;
 
     /// <summary>Those that have terms about other pods themselves.</summary>
     public Dictionary<ObjectKey, PlacedPod>.ValueCollection WithTerms => _withTerms.Values;
 
+    /// <summary>True when a pod of a lower priority is on some node.</summary>
+    public bool AnyBelow(int priority)
+    {
+        foreach (var (lowest, _) in _priorities)
+        {
+            return lowest < priority;
+        }
+
+        return false;
+    }
+
     /// <summary>A pod that was placed, or its newer version.</summary>
     public void Put(PodInfo pod, NodeInfo node)
     {
+        Remove(pod.Key);
         _all[pod.Key] = new PlacedPod(pod, node);
+        node.Pods[pod.Key] = pod;
+        _priorities[pod.Priority] = _priorities.GetValueOrDefault(pod.Priority) + 1;
         if (pod.Shape.Terms is not null)
         {
             _withTerms[pod.Key] = new PlacedPod(pod, node);
-        }
-        else
-        {
-            _withTerms.Remove(pod.Key);
         }
     }
 
     public void Remove(ObjectKey key)
     {
-        _all.Remove(key);
+        if (!_all.Remove(key, out var placed))
+        {
+            return;
+        }
+
+        placed.Node.Pods.Remove(key);
         _withTerms.Remove(key);
+        if (--_priorities[placed.Pod.Priority] == 0)
+        {
+            _priorities.Remove(placed.Pod.Priority);
+        }
     }
 }
 

@@ -23,6 +23,12 @@ public sealed class PodInfo
 
     public int Priority { get; init; }
 
+    /// <summary>Where room is being made for it, as last stored; empty when nowhere.</summary>
+    public string NominatedNodeName { get; init; } = "";
+
+    /// <summary>When its node began with it, in ticks of UTC; <see cref="long.MaxValue"/> before.</summary>
+    public long StartTicks { get; init; } = long.MaxValue;
+
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>
@@ -32,6 +38,9 @@ public sealed class PodInfo
     public bool MayPreempt { get; init; } = true;
 
     public bool IsDeleting { get; init; }
+
+    /// <summary>True when a scheduler said that the pod makes room for another.</summary>
+    public bool IsPreempted { get; init; }
 
     /// <summary>Succeeded or Failed: it holds nothing on its node any more.</summary>
     public bool IsFinished { get; init; }

@@ -42,10 +42,13 @@ public sealed class PodReader(ScalarResources scalars)
             SchedulerName = facts.SchedulerName,
             NodeName = facts.NodeName,
             Priority = facts.Priority,
+            NominatedNodeName = facts.NominatedNodeName,
+            StartTicks = facts.StartTicks,
             Labels = pod.Metadata.Labels,
             Claims = facts.Claims is null ? [] : Named(facts.Claims, pod.Key.Name),
             MayPreempt = !facts.NeverPreempts,
             IsDeleting = facts.IsDeleting,
+            IsPreempted = facts.IsPreempted,
             IsFinished = facts.IsFinished,
             IsGated = facts.IsGated,
             UnschedulableMessage = facts.UnschedulableMessage,
@@ -307,6 +310,17 @@ public sealed class PodReader(ScalarResources scalars)
                     }
                 }
             }
+            else if (reader.ValueTextEquals("nominatedNodeName"u8))
+            {
+                facts.NominatedNodeName = ReadText(ref reader);
+            }
+            else if (reader.ValueTextEquals("startTime"u8))
+            {
+                reader.Read();
+                facts.StartTicks = reader.TokenType == JsonTokenType.String
+                    ? reader.GetDateTimeOffset().UtcTicks
+                    : long.MaxValue;
+            }
             else if (_isResizing)
             {
                 CopyAmounts(json, ref reader);
@@ -340,7 +354,7 @@ public sealed class PodReader(ScalarResources scalars)
 
     private static void ReadCondition(ref Utf8JsonReader reader, ref Facts facts)
     {
-        bool isScheduled = false, isResize = false, isFalse = false;
+        bool isScheduled = false, isResize = false, isDisruption = false, isFalse = false;
         string? reason = null, message = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -350,6 +364,7 @@ public sealed class PodReader(ScalarResources scalars)
                 isScheduled = reader.ValueTextEquals("PodScheduled"u8);
                 isResize = reader.ValueTextEquals("PodResizePending"u8)
                     || reader.ValueTextEquals("PodResizeInProgress"u8);
+                isDisruption = reader.ValueTextEquals("DisruptionTarget"u8);
             }
             else if (reader.ValueTextEquals("status"u8))
             {
@@ -371,6 +386,7 @@ public sealed class PodReader(ScalarResources scalars)
         }
 
         facts.IsResizing |= isResize && !isFalse;
+        facts.IsPreempted |= isDisruption && !isFalse && reason == "PreemptionByScheduler";
         facts.IsInfeasible |= isResize && reason == "Infeasible";
         if (isScheduled && isFalse)
         {
@@ -456,9 +472,12 @@ public sealed class PodReader(ScalarResources scalars)
         public string SchedulerName = "";
         public string NodeName = "";
         public int Priority;
+        public string NominatedNodeName = "";
+        public long StartTicks = long.MaxValue;
         public List<ClaimUse>? Claims;
         public bool NeverPreempts;
         public bool IsDeleting;
+        public bool IsPreempted;
         public bool IsFinished;
         public bool IsGated;
         public bool IsResizing;

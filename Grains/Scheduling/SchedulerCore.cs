@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -26,27 +27,30 @@ public sealed class SchedulerCore
     private readonly Dictionary<ObjectKey, Entry> _pods = [];
     private readonly Dictionary<ObjectKey, Entry> _assumed = [];
     private readonly ClusterEvents _events = new();
-    private readonly ScalarResources _scalars = new();
-    private readonly VolumeTable _volumes = new();
-    private readonly PlacedPods _placed = new();
-    private readonly NamespaceTable _namespaces = new();
+    private readonly ClusterTables _tables = new();
     private readonly VolumeBindingPlugin _binding;
     private readonly string _schedulerName;
     private readonly TimeProvider _time;
     private readonly PodReader _reader;
     private readonly NodePicker _picker;
+    private readonly Preemption _preemption;
 
     public SchedulerCore(string schedulerName, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
     {
         _schedulerName = schedulerName;
         _time = time;
-        var plugins = PluginSet.Default(_scalars, _volumes, _placed, _namespaces);
+        var plugins = PluginSet.Default(_tables);
+        var trial = new NodeTrial(plugins, _tables);
         _binding = plugins.VolumeBinding!;
-        _reader = new PodReader(_scalars);
-        Nodes = new NodeTable(_scalars);
+        _reader = new PodReader(_tables.Scalars);
+        Nodes = new NodeTable(_tables.Scalars);
         Queue = new SchedulingQueue(plugins, time);
-        _picker = new NodePicker(plugins, Nodes, random, percentageOfNodesToScore);
+        _picker = new NodePicker(plugins, Nodes, _tables.Nominated, trial, random, percentageOfNodesToScore);
+        _preemption = new Preemption(_tables, trial, random);
     }
+
+    /// <summary>What the core is to be told about.</summary>
+    public IReadOnlyList<ResourceName> Resources => [WellKnown.Nodes, WellKnown.Pods, .. _tables.Followed.Keys];
 
     public NodeTable Nodes { get; }
 
@@ -54,6 +58,42 @@ public sealed class SchedulerCore
 
     /// <summary>Pods decided on whose assignment was not seen yet.</summary>
     public int AssumedCount => _assumed.Count;
+
+    /// <summary>Something happened to an object of one of <see cref="Resources"/>.</summary>
+    public void Apply(ResourceName resource, ChangeKind kind, ResourceObject item)
+    {
+        if (resource == WellKnown.Pods)
+        {
+            ApplyPod(kind, item);
+        }
+        else if (resource == WellKnown.Nodes)
+        {
+            ApplyNode(kind, item);
+        }
+        else
+        {
+            var (table, change) = _tables.Followed[resource];
+            table.Apply(kind, item);
+            _events.Kinds |= change;
+        }
+    }
+
+    /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
+    public void KeepOnly(ResourceName resource, IReadOnlySet<ObjectKey> present)
+    {
+        if (resource == WellKnown.Pods)
+        {
+            KeepOnlyPods(present);
+        }
+        else if (resource == WellKnown.Nodes)
+        {
+            KeepOnlyNodes(present);
+        }
+        else
+        {
+            _tables.Followed[resource].Table.KeepOnly(present);
+        }
+    }
 
     public void ApplyNode(ChangeKind kind, ResourceObject item)
     {
@@ -110,24 +150,7 @@ public sealed class SchedulerCore
         }
     }
 
-    public void ApplyNamespace(ChangeKind kind, ResourceObject item) => _namespaces.Apply(kind, item);
-
-    /// <inheritdoc cref="KeepOnlyPods"/>
-    public void KeepOnlyNamespaces(IReadOnlySet<ObjectKey> present) => _namespaces.KeepOnly(present);
-
-    /// <summary>Something happened to a claim, a volume or a storage class.</summary>
-    public void ApplyVolume(ResourceName resource, ChangeKind kind, ResourceObject item)
-    {
-        _volumes.Apply(resource, kind, item);
-        _events.Kinds |= ClusterChanges.Volume;
-    }
-
-    /// <inheritdoc cref="KeepOnlyPods"/>
-    public void KeepOnlyVolumes(ResourceName resource, IReadOnlySet<ObjectKey> present) =>
-        _volumes.KeepOnly(resource, present);
-
-    /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
-    public void KeepOnlyPods(IReadOnlySet<ObjectKey> present)
+    private void KeepOnlyPods(IReadOnlySet<ObjectKey> present)
     {
         foreach (var entry in _pods.Values.Where(e => !present.Contains(e.Pod.Key)).ToArray())
         {
@@ -135,8 +158,7 @@ public sealed class SchedulerCore
         }
     }
 
-    /// <inheritdoc cref="KeepOnlyPods"/>
-    public void KeepOnlyNodes(IReadOnlySet<ObjectKey> present)
+    private void KeepOnlyNodes(IReadOnlySet<ObjectKey> present)
     {
         foreach (var node in Nodes.Order.Where(n => !present.Contains(new ObjectKey("", n.Name))).ToArray())
         {
@@ -164,18 +186,27 @@ public sealed class SchedulerCore
         }
 
         var pod = queued.Pod;
-        var node = _picker.Pick(pod, out var diagnosis);
+        var entry = _pods[pod.Key];
+        var nominated = queued.NominatedNode.Length == 0 ? null : Nodes.Find(queued.NominatedNode);
+        var node = _picker.Pick(pod, nominated, out var diagnosis);
         if (node is null)
         {
-            Queue.ReturnUnschedulable(queued, diagnosis!.RejectedBy);
-            return new SchedulingDecision(pod, null, diagnosis.Message(pod), queued.Attempts);
+            return Reject(queued, nominated, diagnosis!);
         }
 
-        var entry = _pods[pod.Key];
         var choices = pod.Claims.Length == 0 ? [] : _binding.Choose(pod, node);
         Place(entry, node);
         _assumed[pod.Key] = entry;
         return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices };
+    }
+
+    /// <summary>The victims of a decision are on their way out, or could not all be removed.</summary>
+    public void PreemptionEnded(PodInfo pod, bool succeeded)
+    {
+        if (_pods.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid && entry.Queued is { } queued)
+        {
+            Queue.EndPreemption(queued, succeeded);
+        }
     }
 
     /// <summary>The binding is durable; the pod's change is on its way.</summary>
@@ -195,6 +226,7 @@ public sealed class SchedulerCore
             _assumed.Remove(pod.Key);
             TakeOff(entry);
             entry.Queued!.Pod = entry.Pod;
+            Nominate(entry.Queued, entry.Pod.NominatedNodeName);
             Queue.ReturnFailed(entry.Queued);
         }
     }
@@ -225,17 +257,85 @@ public sealed class SchedulerCore
         return doubtful ?? (IReadOnlyList<PodInfo>)[];
     }
 
+    /// <summary>The pod fits nowhere: looks for room that can be made, and puts it back to wait.</summary>
+    private SchedulingDecision Reject(QueuedPod queued, NodeInfo? nominated, Diagnosis diagnosis)
+    {
+        var pod = queued.Pod;
+        var result = diagnosis.HasTriedNodes
+            ? _preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)
+            : PreemptionResult.Nothing("");
+        Queue.ReturnUnschedulable(queued, diagnosis.RejectedBy);
+        var decision = new SchedulingDecision(pod, null, diagnosis.Message(result.Message), queued.Attempts);
+        if (result.Node is not { } node)
+        {
+            if (result.IsNominationKept)
+            {
+                return decision;
+            }
+
+            Withdraw(queued);
+            return decision with { Nomination = "" };
+        }
+
+        Nominate(queued, node.Name);
+        Queue.BeginPreemption(queued);
+        var victims = Array.FindAll(result.Victims, v => !v.IsDeleting);
+        return decision with
+        {
+            Nomination = node.Name,
+            Preemption = new PreemptionPlan(victims, victims.Length == 0 ? [] : Displace(pod, node)),
+        };
+    }
+
+    /// <summary>Those nominated there with a lower priority would wait in vain; they look elsewhere.</summary>
+    private PodInfo[] Displace(PodInfo pod, NodeInfo node)
+    {
+        var displaced = _tables.Nominated.Below(pod, node.Name);
+        foreach (var queued in displaced.Select(p => _pods[p.Key].Queued!))
+        {
+            Nominate(queued, "");
+            Queue.Retry(queued);
+        }
+
+        return [.. displaced];
+    }
+
+    /// <summary>Remembers where room is made for a waiting pod; empty for nowhere.</summary>
+    private void Nominate(QueuedPod queued, string node)
+    {
+        if (queued.NominatedNode.Length > 0)
+        {
+            _tables.Nominated.Remove(queued.Pod, queued.NominatedNode);
+        }
+
+        queued.NominatedNode = node;
+        if (node.Length > 0)
+        {
+            _tables.Nominated.Add(queued.Pod, node);
+        }
+    }
+
+    /// <summary>What was kept free for the pod is there for others.</summary>
+    private void Withdraw(QueuedPod queued)
+    {
+        if (queued.NominatedNode.Length > 0)
+        {
+            if (Nodes.Find(queued.NominatedNode) is { } freed)
+            {
+                _events.FreedNodes.Add(freed);
+            }
+
+            Nominate(queued, "");
+        }
+    }
+
     private Entry? FindAssumed(PodInfo pod) =>
         _assumed.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid ? entry : null;
 
     private void ApplyAssigned(Entry? known, PodInfo pod)
     {
         var entry = known ?? Track(pod);
-        if (entry.Queued is { Place: not QueuePlace.None } queued)
-        {
-            Queue.Remove(queued);
-        }
-
+        Dequeue(entry);
         entry.Queued = null;
         _assumed.Remove(pod.Key);
         if (entry.Node is { } node && (node.Name != pod.NodeName || !ReferenceEquals(entry.Accounted, pod.Shape)))
@@ -251,7 +351,7 @@ public sealed class SchedulerCore
         }
         else
         {
-            _placed.Put(pod, place);
+            _tables.Placed.Put(pod, place);
             _events.Kinds |=
                 NodeInfo.SameLabels(old.Labels, pod.Labels) ? ClusterChanges.None : ClusterChanges.PodPlaced;
         }
@@ -261,7 +361,9 @@ public sealed class SchedulerCore
     {
         if (known is null)
         {
-            Track(pod).Queued = Queue.Add(pod);
+            var added = Queue.Add(pod);
+            Track(pod).Queued = added;
+            Nominate(added, pod.NominatedNodeName);
             return;
         }
 
@@ -271,10 +373,20 @@ public sealed class SchedulerCore
             return;
         }
 
+        var old = known.Pod;
         known.Pod = pod;
         if (known.Queued is { Place: not QueuePlace.None } queued)
         {
+            // A nomination of ours that is not stored yet outlives versions from before it.
+            var node = pod.NominatedNodeName == old.NominatedNodeName ? queued.NominatedNode : pod.NominatedNodeName;
+            if (node != queued.NominatedNode)
+            {
+                Withdraw(queued);
+            }
+
+            Nominate(queued, "");
             Queue.Update(queued, pod);
+            Nominate(queued, node);
         }
     }
 
@@ -292,11 +404,7 @@ public sealed class SchedulerCore
             return;
         }
 
-        if (entry.Queued is { Place: not QueuePlace.None } queued)
-        {
-            Queue.Remove(queued);
-        }
-
+        Dequeue(entry);
         TakeOff(entry);
         _assumed.Remove(entry.Pod.Key);
         _pods.Remove(entry.Pod.Key);
@@ -307,10 +415,31 @@ public sealed class SchedulerCore
         Invariant.Check(entry.Node is null, "a pod is accounted to one node only", entry.Pod.Key);
         entry.Node = node;
         entry.Accounted = entry.Pod.Shape;
+        if (entry.Queued is { } queued && queued.NominatedNode == node.Name)
+        {
+            Nominate(queued, "");
+        }
+        else if (entry.Queued is { } elsewhere)
+        {
+            Withdraw(elsewhere);
+        }
+
         node.AddPod(entry.Pod.Shape);
-        _placed.Put(entry.Pod, node);
+        _tables.Placed.Put(entry.Pod, node);
         _events.Kinds |= ClusterChanges.PodPlaced;
-        _volumes.Count(entry.Pod, node.Name, +1);
+        _tables.Volumes.Count(entry.Pod, node.Name, +1);
+    }
+
+    private void Dequeue(Entry entry)
+    {
+        if (entry.Queued is { } queued)
+        {
+            Withdraw(queued);
+            if (queued.Place != QueuePlace.None)
+            {
+                Queue.Remove(queued);
+            }
+        }
     }
 
     private void TakeOff(Entry entry)
@@ -318,8 +447,8 @@ public sealed class SchedulerCore
         if (entry.Node is { } node)
         {
             node.RemovePod(entry.Accounted!);
-            _placed.Remove(entry.Pod.Key);
-            _volumes.Count(entry.Pod, node.Name, -1);
+            _tables.Placed.Remove(entry.Pod.Key);
+            _tables.Volumes.Count(entry.Pod, node.Name, -1);
             entry.Node = null;
             _events.FreedNodes.Add(node);
             Nodes.Release(node);
@@ -350,6 +479,17 @@ public sealed class SchedulerCore
 /// <param name="Attempts">How often it has been tried, this time included.</param>
 public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? Message, int Attempts)
 {
+    /// <summary>What the pod's <c>status.nominatedNodeName</c> is to be; null to leave it.</summary>
+    public string? Nomination { get; init; }
+
+    /// <summary>Who is to be removed for it; null when nobody is, and nothing is to be waited for.</summary>
+    public PreemptionPlan? Preemption { get; init; }
+
     /// <summary>What its unbound claims need before it can be bound.</summary>
     public IReadOnlyList<VolumeChoice> Volumes { get; init; } = [];
 }
+
+/// <summary>What must be done before room is made for a pod.</summary>
+/// <param name="Victims">To be removed, by importance.</param>
+/// <param name="Displaced">Waiting pods that lose their nomination.</param>
+public sealed record PreemptionPlan(IReadOnlyList<PodInfo> Victims, IReadOnlyList<PodInfo> Displaced);

@@ -40,9 +40,11 @@ public sealed partial class SchedulerLoop : IDisposable
     private readonly PodBinder _binder;
     private readonly ChangeSignals _signals = new();
     private readonly SchedulingReporter _reporter;
+    private readonly VictimRemover _remover;
     private readonly SchedulerMetrics _metrics;
-    private int _streamsToSync = 3 + VolumeTable.Resources.Count;
+    private int _streamsToSync;
     private int _bindingsInFlight;
+    private int _preemptionsInFlight;
     private int _waitingForVolumes;
     private volatile bool _isBusy;
 
@@ -59,6 +61,8 @@ public sealed partial class SchedulerLoop : IDisposable
         _core = new SchedulerCore(name, time, new Random(seed), options.PercentageOfNodesToScore);
         _binder = new PodBinder(_client, options.MaxBindingsInFlight, _signals, time, logger);
         _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
+        _remover = new VictimRemover(_client, _reporter, name, options.MaxBindingsInFlight, time, logger);
+        _streamsToSync = _core.Resources.Count;
         _metrics = new SchedulerMetrics(name);
     }
 
@@ -73,11 +77,8 @@ public sealed partial class SchedulerLoop : IDisposable
     {
         Func<CancellationToken, Task>[] parts =
         [
-            token => FollowAsync(WellKnown.Nodes, token),
-            token => FollowAsync(WellKnown.Pods, token),
-            token => FollowAsync(WellKnown.Namespaces, token),
-            .. VolumeTable.Resources.Select(
-                r => (Func<CancellationToken, Task>)(token => FollowAsync(r, token))),
+            .. _core.Resources.Select(r => (Func<CancellationToken, Task>)(token => FollowAsync(r, token))),
+            token => _remover.RunAsync(RemovedAsync, token),
             token => _binder.RunAsync(FinishedAsync, token),
             _reporter.RunAsync,
             TurnAsync,
@@ -132,49 +133,22 @@ public sealed partial class SchedulerLoop : IDisposable
         {
             Finish(result);
         }
+        else if (input.Removal is var (pod, succeeded))
+        {
+            _preemptionsInFlight--;
+            _core.PreemptionEnded(pod, succeeded);
+        }
         else if (input.Present is { } present)
         {
-            Keep(input.Resource, present);
+            _core.KeepOnly(input.Resource, present);
         }
         else if (input.Change is not { } change)
         {
             _streamsToSync--;
         }
-        else if (input.Resource == WellKnown.Nodes)
-        {
-            _core.ApplyNode(change.Kind, change.Object);
-        }
-        else if (input.Resource == WellKnown.Namespaces)
-        {
-            _core.ApplyNamespace(change.Kind, change.Object);
-        }
-        else if (input.Resource != WellKnown.Pods)
-        {
-            _core.ApplyVolume(input.Resource, change.Kind, change.Object);
-        }
         else
         {
-            _core.ApplyPod(change.Kind, change.Object);
-        }
-    }
-
-    private void Keep(ResourceName resource, IReadOnlySet<ObjectKey> present)
-    {
-        if (resource == WellKnown.Nodes)
-        {
-            _core.KeepOnlyNodes(present);
-        }
-        else if (resource == WellKnown.Namespaces)
-        {
-            _core.KeepOnlyNamespaces(present);
-        }
-        else if (resource != WellKnown.Pods)
-        {
-            _core.KeepOnlyVolumes(resource, present);
-        }
-        else
-        {
-            _core.KeepOnlyPods(present);
+            _core.Apply(input.Resource, change.Kind, change.Object);
         }
     }
 
@@ -268,13 +242,26 @@ public sealed partial class SchedulerLoop : IDisposable
     private void ReportUnschedulable(SchedulingDecision decision)
     {
         _metrics.Attempted("unschedulable");
-        ReportFailure(decision.Pod, "Unschedulable", decision.Message!);
+        var note = Failure(decision.Pod, "Unschedulable", decision.Message!) with { Nomination = decision.Nomination };
+        if (decision.Preemption is not { } plan)
+        {
+            _reporter.Failed(note);
+        }
+        else if (_preemptionsInFlight == _options.MaxBindingsInFlight)
+        {
+            _core.PreemptionEnded(decision.Pod, succeeded: false);
+        }
+        else
+        {
+            _preemptionsInFlight++;
+            _remover.Start(new Removal(decision.Pod, plan, note));
+        }
     }
 
-    private void ReportError(BindingResult result) => ReportFailure(
-        result.Pod, "SchedulerError", $"{result.Step}: {result.Error}");
+    private void ReportError(BindingResult result) => _reporter.Failed(Failure(
+        result.Pod, "SchedulerError", $"{result.Step}: {result.Error}"));
 
-    private void ReportFailure(PodInfo pod, string conditionReason, string message) => _reporter.Failed(new SchedulingNote
+    private SchedulingNote Failure(PodInfo pod, string conditionReason, string message) => new()
     {
         Pod = pod,
         Scheduler = _name,
@@ -283,7 +270,7 @@ public sealed partial class SchedulerLoop : IDisposable
         Message = message,
         IsWarning = true,
         ConditionReason = conditionReason,
-    });
+    };
 
     private async Task VerifyAsync(PodInfo pod, CancellationToken cancellationToken)
     {
@@ -293,6 +280,9 @@ public sealed partial class SchedulerLoop : IDisposable
 
     private ValueTask FinishedAsync(BindingResult result, CancellationToken cancellationToken) =>
         _inbox.Writer.WriteAsync(new Input { Result = result }, cancellationToken);
+
+    private ValueTask RemovedAsync(PodInfo pod, bool succeeded, CancellationToken cancellationToken) =>
+        _inbox.Writer.WriteAsync(new Input { Removal = (pod, succeeded) }, cancellationToken);
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
@@ -366,7 +356,7 @@ public sealed partial class SchedulerLoop : IDisposable
     private partial void LogFollowEnded(ResourceName resource, Exception error);
 
     /// <summary>
-    /// One of: a change, a finished binding, the keys that exist, or (nothing set) the end of the initial objects.
+    /// One of: a change, a finished binding or removal of victims, the keys that exist, or (nothing set) the end of the initial objects.
     /// </summary>
     private readonly record struct Input
     {
@@ -375,6 +365,8 @@ public sealed partial class SchedulerLoop : IDisposable
         public ResourceChange? Change { get; init; }
 
         public BindingResult? Result { get; init; }
+
+        public (PodInfo Pod, bool Succeeded)? Removal { get; init; }
 
         public IReadOnlySet<ObjectKey>? Present { get; init; }
     }

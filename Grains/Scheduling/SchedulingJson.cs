@@ -31,11 +31,20 @@ internal static class SchedulingJson
         json.WriteEndObject();
     });
 
-    /// <summary>Strategic patch of <c>pods/status</c> that sets <c>PodScheduled=False</c>.</summary>
-    public static ReadOnlyMemory<byte> Unscheduled(PodInfo pod, string reason, string message, DateTimeOffset now) =>
-        Write(pod, (reason, message, now), static (json, pod, state) =>
+    /// <summary>
+    /// Strategic patch of <c>pods/status</c> that sets <c>PodScheduled=False</c>, and where room is made for the pod: null
+    /// leaves that alone, empty takes it away.
+    /// </summary>
+    public static ReadOnlyMemory<byte> Unscheduled(
+        PodInfo pod, string reason, string message, string? nomination, DateTimeOffset now) =>
+        Write(pod, (reason, message, nomination, now), static (json, pod, state) =>
         {
             json.WriteStartObject("status"u8);
+            if (state.nomination is not null)
+            {
+                json.WriteString("nominatedNodeName"u8, state.nomination.Length > 0 ? state.nomination : null);
+            }
+
             json.WriteStartArray("conditions"u8);
             json.WriteStartObject();
             json.WriteString("type"u8, "PodScheduled"u8);
@@ -54,6 +63,17 @@ internal static class SchedulingJson
             json.WriteEndArray();
             json.WriteEndObject();
         });
+
+    /// <summary>Strategic patch of <c>pods/status</c>: no room is made for the pod any more.</summary>
+    public static ReadOnlyMemory<byte> Unnominated(PodInfo pod) => Write(pod, 0, static (json, pod, _) =>
+    {
+        json.WriteStartObject("metadata"u8);
+        json.WriteString("uid"u8, pod.Uid);
+        json.WriteEndObject();
+        json.WriteStartObject("status"u8);
+        json.WriteNull("nominatedNodeName"u8);
+        json.WriteEndObject();
+    });
 
     /// <summary><c>v1 Event</c> about a pod, as the newer events API stores it.</summary>
     public static ReadOnlyMemory<byte> Event(SchedulingNote note, string eventName, DateTimeOffset now) =>
@@ -127,6 +147,9 @@ public sealed record SchedulingNote
 
     public bool IsWarning { get; init; }
 
-    /// <summary>Reason of the pod's <c>PodScheduled=False</c>; null leaves the condition alone.</summary>
+    /// <summary>Reason of the pod's <c>PodScheduled=False</c>; null leaves the status alone.</summary>
     public string? ConditionReason { get; init; }
+
+    /// <summary>The pod's <c>status.nominatedNodeName</c>, set with the condition; null to leave it.</summary>
+    public string? Nomination { get; init; }
 }

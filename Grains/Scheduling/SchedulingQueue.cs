@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// first come first served,
 /// back-off or not;</item>
 /// <item>failed: binding it went wrong; the back-off is always waited for;</item>
-/// <item>unschedulable: nothing has changed that could help;</item>
+/// <item>unschedulable: nothing has changed that could help, or victims are still being removed for it;</item>
 /// <item>gated: its scheduling gates forbid trying.</item>
 /// </list>
 /// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
@@ -98,11 +98,40 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.RejectedBy = rejectedBy;
         queued.Failures++;
         queued.Timestamp = time.GetUtcNow();
-        queued.Place = QueuePlace.Unschedulable;
-        _unschedulable.Add(queued);
+        WaitUnschedulable(queued);
         if (plugins.Relations.Any(r => rejectedBy.Contains(r.Name)))
         {
             _waitingForOthers.Add(queued);
+        }
+    }
+
+    /// <summary>Victims are being removed for an unschedulable pod, which is not tried until that has ended.</summary>
+    public void BeginPreemption(QueuedPod queued) => (queued.IsPreempting, queued.WasWoken) = (true, false);
+
+    /// <summary>
+    /// What happened meanwhile counts now; where removing them failed, the pod is tried again in any case.
+    /// </summary>
+    public void EndPreemption(QueuedPod queued, bool succeeded)
+    {
+        var wasWoken = queued.WasWoken;
+        queued.IsPreempting = queued.WasWoken = false;
+        if (!succeeded && queued.Place == QueuePlace.Unschedulable)
+        {
+            Forget(queued);
+            WaitFailed(queued);
+        }
+        else if (wasWoken)
+        {
+            Retry(queued);
+        }
+    }
+
+    /// <summary>Tries an unschedulable pod again, when its back-off is over.</summary>
+    public void Retry(QueuedPod queued)
+    {
+        if (queued.Place == QueuePlace.Unschedulable)
+        {
+            WakeOne(queued);
         }
     }
 
@@ -112,8 +141,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.RejectedBy = QueuedPod.Nobody;
         queued.Failures++;
         queued.Timestamp = time.GetUtcNow();
-        queued.Place = QueuePlace.Failed;
-        _failed.Enqueue((queued, ++queued.Ticket), BackoffEnd(queued).UtcTicks);
+        WaitFailed(queued);
     }
 
     /// <summary>
@@ -131,7 +159,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         }
 
         var fitting = new Dictionary<PodShape, bool>(ReferenceEqualityComparer.Instance);
-        foreach (var queued in waiting.Where(q => MayHelp(q, events, fitting)).ToArray())
+        var lowest = events.FreedNodes.Count == 0 ? int.MaxValue : events.FreedNodes.Min(LowestPriority);
+        foreach (var queued in waiting.Where(q => MayHelp(q, events, lowest, fitting)).ToArray())
         {
             WakeOne(queued);
         }
@@ -180,7 +209,26 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             }
         }
 
+        if (queued.IsPreempting)
+        {
+            queued.WasWoken = true;
+            WaitUnschedulable(queued);
+            return;
+        }
+
         Activate(queued);
+    }
+
+    private void WaitUnschedulable(QueuedPod queued)
+    {
+        queued.Place = QueuePlace.Unschedulable;
+        _unschedulable.Add(queued);
+    }
+
+    private void WaitFailed(QueuedPod queued)
+    {
+        queued.Place = QueuePlace.Failed;
+        _failed.Enqueue((queued, ++queued.Ticket), BackoffEnd(queued).UtcTicks);
     }
 
     private void Activate(QueuedPod queued)
@@ -192,6 +240,12 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
     private void WakeOne(QueuedPod queued)
     {
+        if (queued.IsPreempting)
+        {
+            queued.WasWoken = true;
+            return;
+        }
+
         Forget(queued);
         var end = BackoffEnd(queued);
         if (end <= time.GetUtcNow())
@@ -225,7 +279,11 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         _waitingForOthers.Remove(queued);
     }
 
-    private bool MayHelp(QueuedPod queued, ClusterEvents events, Dictionary<PodShape, bool> fitting)
+    /// <param name="queued">An unschedulable pod.</param>
+    /// <param name="events">What happened.</param>
+    /// <param name="lowest">Priority of the least important pod on the nodes that pods have left.</param>
+    /// <param name="fitting">What was found out for other pods of a shape.</param>
+    private bool MayHelp(QueuedPod queued, ClusterEvents events, int lowest, Dictionary<PodShape, bool> fitting)
     {
         if (queued.RejectedBy.Count == 0)
         {
@@ -248,14 +306,24 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         {
             if ((plugin.HelpfulChanges & events.Kinds) != 0
                 && queued.RejectedBy.Contains(plugin.Name)
-                && events.ChangedNodes.Any(node => node.Exists && plugin.Filter(queued.Pod, node) is null))
+                && events.ChangedNodes.Any(node => node.Exists && MayPass(plugin.Filter(queued.Pod, node), queued.Pod, node)))
             {
                 return true;
             }
         }
 
-        return events.FreedNodes.Count > 0 && FitsFreedNode(queued.Pod, events, fitting);
+        return events.FreedNodes.Count > 0 && (
+            (queued.Pod.MayPreempt && lowest < queued.Pod.Priority)
+            || events.FreedNodes.Any(n => n.Name == queued.NominatedNode)
+            || FitsFreedNode(queued.Pod, events, fitting));
     }
+
+    /// <summary>What other pods are the reason of, may end by removing them.</summary>
+    private static bool MayPass(Verdict? verdict, PodInfo pod, NodeInfo node) =>
+        verdict is null || (verdict.IsResolvable && pod.MayPreempt && LowestPriority(node) < pod.Priority);
+
+    private static int LowestPriority(NodeInfo node) =>
+        node.Pods.Count == 0 ? int.MaxValue : node.Pods.Values.Min(p => p.Priority);
 
     private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<PodShape, bool> fitting)
     {
@@ -330,6 +398,15 @@ public sealed class QueuedPod(PodInfo pod)
     public int Failures { get; internal set; }
 
     internal DateTimeOffset Timestamp { get; set; }
+
+    /// <summary>Where room is made for it; empty when nowhere.</summary>
+    internal string NominatedNode { get; set; } = "";
+
+    /// <summary>True while victims are being removed for it.</summary>
+    internal bool IsPreempting { get; set; }
+
+    /// <summary>True when something happened meanwhile that may help it.</summary>
+    internal bool WasWoken { get; set; }
 
     internal IReadOnlySet<string> RejectedBy { get; set; } = Nobody;
 

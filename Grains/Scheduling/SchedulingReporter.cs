@@ -112,12 +112,15 @@ internal sealed partial class SchedulingReporter(
         }
     }
 
-    private async Task WriteConditionAsync(SchedulingNote note, CancellationToken cancellationToken)
+    /// <summary>Sets the condition (and nomination) of a pod that fits nowhere; false when the pod is gone.</summary>
+    public async Task<bool> WriteConditionAsync(SchedulingNote note, CancellationToken cancellationToken)
     {
         var (pod, reason) = (note.Pod, note.ConditionReason);
-        if (reason is null || (pod.UnschedulableReason == reason && pod.UnschedulableMessage == note.Message))
+        var isNominated = note.Nomination is null || note.Nomination == pod.NominatedNodeName;
+        if (reason is null
+            || (isNominated && pod.UnschedulableReason == reason && pod.UnschedulableMessage == note.Message))
         {
-            return;
+            return true;
         }
 
         var written = await client.PatchAsync(
@@ -127,13 +130,15 @@ internal sealed partial class SchedulingReporter(
                 Key = pod.Key,
                 Subresource = "status",
                 Kind = PatchKind.Strategic,
-                Patch = SchedulingJson.Unscheduled(pod, reason, note.Message, time.GetUtcNow()),
+                Patch = SchedulingJson.Unscheduled(pod, reason, note.Message, note.Nomination, time.GetUtcNow()),
             },
             cancellationToken);
         if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
         {
             LogLost("condition", pod.Key, written.Error.Message ?? "");
         }
+
+        return written.Succeeded;
     }
 
     private async Task<bool> CreateEventAsync(SchedulingNote note, string name, CancellationToken cancellationToken)

@@ -10,45 +10,37 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 public sealed class VolumeTable
 {
-    private readonly Dictionary<ResourceName, Dictionary<ObjectKey, object>> _tables;
+    private readonly ObjectTable<V1PersistentVolumeClaim> _claims = new(static o => o.As<V1PersistentVolumeClaim>());
+    private readonly ObjectTable<V1PersistentVolume> _volumes = new(static o => o.As<V1PersistentVolume>());
+    private readonly ObjectTable<V1StorageClass> _classes = new(static o => o.As<V1StorageClass>());
+    private readonly ObjectTable<V1CSINode> _csiNodes = new(static o => o.As<V1CSINode>());
+    private readonly ObjectTable<V1CSIDriver> _drivers = new(static o => o.As<V1CSIDriver>());
+    private readonly ObjectTable<V1CSIStorageCapacity> _capacities = new(static o => o.As<V1CSIStorageCapacity>());
     private readonly Dictionary<ObjectKey, int> _users = [];
     private readonly Dictionary<string, Dictionary<ObjectKey, int>> _byNode = new(StringComparer.Ordinal);
 
-    public VolumeTable() =>
-        _tables = Readers.Keys.ToDictionary(static r => r, static _ => new Dictionary<ObjectKey, object>());
+    /// <summary>What the table is made of.</summary>
+    public IEnumerable<(ResourceName Resource, IObjectTable Table)> Tables =>
+    [
+        (WellKnown.PersistentVolumeClaims, _claims), (WellKnown.PersistentVolumes, _volumes),
+        (WellKnown.StorageClasses, _classes), (WellKnown.CsiNodes, _csiNodes), (WellKnown.CsiDrivers, _drivers),
+        (WellKnown.CsiStorageCapacities, _capacities),
+    ];
 
-    /// <summary>What the table follows.</summary>
-    public static IReadOnlyList<ResourceName> Resources => [.. Readers.Keys];
+    public IEnumerable<V1PersistentVolume> Volumes => _volumes.All;
 
-    public IEnumerable<V1PersistentVolume> Volumes =>
-        _tables[WellKnown.PersistentVolumes].Values.Cast<V1PersistentVolume>();
+    public IEnumerable<V1CSIStorageCapacity> Capacities => _capacities.All;
 
-    public IEnumerable<V1CSIStorageCapacity> Capacities =>
-        _tables[WellKnown.CsiStorageCapacities].Values.Cast<V1CSIStorageCapacity>();
+    public V1PersistentVolumeClaim? Claim(ObjectKey key) => _claims.Find(key);
 
-    private static Dictionary<ResourceName, Func<ResourceObject, object>> Readers { get; } = new()
-    {
-        [WellKnown.PersistentVolumeClaims] = static o => o.As<V1PersistentVolumeClaim>(),
-        [WellKnown.PersistentVolumes] = static o => o.As<V1PersistentVolume>(),
-        [WellKnown.StorageClasses] = static o => o.As<V1StorageClass>(),
-        [WellKnown.CsiNodes] = static o => o.As<V1CSINode>(),
-        [WellKnown.CsiDrivers] = static o => o.As<V1CSIDriver>(),
-        [WellKnown.CsiStorageCapacities] = static o => o.As<V1CSIStorageCapacity>(),
-    };
+    public V1PersistentVolume? Volume(string name) => _volumes.Find(name);
 
-    public V1PersistentVolumeClaim? Claim(ObjectKey key) =>
-        Find<V1PersistentVolumeClaim>(WellKnown.PersistentVolumeClaims, key);
+    public V1CSIDriver? Driver(string name) => _drivers.Find(name);
 
-    public V1PersistentVolume? Volume(string name) =>
-        Find<V1PersistentVolume>(WellKnown.PersistentVolumes, Named(name));
-
-    public V1CSIDriver? Driver(string name) => Find<V1CSIDriver>(WellKnown.CsiDrivers, Named(name));
-
-    public V1CSINode? CsiNode(string name) => Find<V1CSINode>(WellKnown.CsiNodes, Named(name));
+    public V1CSINode? CsiNode(string name) => _csiNodes.Find(name);
 
     /// <summary>The claim's class; null when it has none, or one that does not exist.</summary>
-    public V1StorageClass? ClassOf(V1PersistentVolumeClaim claim) =>
-        Find<V1StorageClass>(WellKnown.StorageClasses, Named(VolumeMatch.ClassOf(claim)));
+    public V1StorageClass? ClassOf(V1PersistentVolumeClaim claim) => _classes.Find(VolumeMatch.ClassOf(claim));
 
     /// <summary>True when a pod on some node uses the claim.</summary>
     public bool IsInUse(ObjectKey claim) => _users.ContainsKey(claim);
@@ -75,32 +67,6 @@ public sealed class VolumeTable
             }
         }
     }
-
-    public void Apply(ResourceName resource, ChangeKind kind, ResourceObject item)
-    {
-        if (kind == ChangeKind.Deleted)
-        {
-            _tables[resource].Remove(item.Key);
-        }
-        else
-        {
-            _tables[resource][item.Key] = Readers[resource](item);
-        }
-    }
-
-    /// <summary>After a gap in the stream of changes: forgets what is no longer there.</summary>
-    public void KeepOnly(ResourceName resource, IReadOnlySet<ObjectKey> present)
-    {
-        foreach (var gone in _tables[resource].Keys.Where(k => !present.Contains(k)).ToArray())
-        {
-            _tables[resource].Remove(gone);
-        }
-    }
-
-    private static ObjectKey Named(string name) => new("", name);
-
-    private T? Find<T>(ResourceName resource, ObjectKey key)
-        where T : class => (T?)_tables[resource].GetValueOrDefault(key);
 
     private static void Count<T>(Dictionary<T, int> users, T user, int change)
         where T : notnull

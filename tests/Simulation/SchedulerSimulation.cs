@@ -17,7 +17,7 @@ public sealed class SchedulerSimulation
     public void NeverOvercommitsNeverViolatesAFilterAndLeavesNoPodWaitingThatFits()
     {
         var (seeds, runs) = (new Random(TestSeed.Current), Runs * TestSeed.Times);
-        var (bound, rejected) = (0, 0);
+        var (bound, rejected, preempted) = (0, 0, 0);
         for (var run = 0; run < runs; run++)
         {
             var world = new SchedulerWorld(seeds.Next());
@@ -37,11 +37,13 @@ public sealed class SchedulerSimulation
 
             bound += world.Bound;
             rejected += world.Rejected;
+            preempted += world.Preempted;
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{bound} bindings, {rejected} rejections");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{bound} bindings, {rejected} rejections, {preempted} preempted");
         Assert.True(
-            bound > runs && rejected > runs,
-            $"{bound} bindings, {rejected} rejections: too few to mean anything");
+            bound > runs && rejected > runs && preempted > runs / 4,
+            $"{bound} bindings, {rejected} rejections, {preempted} preempted: too few to mean anything");
     }
 }

@@ -11,14 +11,19 @@ public static class PodDisruption
     public const string Condition = "DisruptionTarget";
 
     /// <summary>A strategic merge patch of the status.</summary>
-    public static JsonObject Patch(V1Pod pod, string reason, string message, string? phase, DateTimeOffset now)
+    public static JsonObject Patch(V1Pod pod, string reason, string message, string? phase, DateTimeOffset now) =>
+        Patch(pod.Metadata.Uid, pod.Metadata.Generation, reason, message, phase, now);
+
+    /// <inheritdoc cref="Patch(V1Pod, string, string, string?, DateTimeOffset)"/>
+    public static JsonObject Patch(
+        string uid, long? generation, string reason, string message, string? phase, DateTimeOffset now)
     {
         var status = new JsonObject
         {
             ["conditions"] = new JsonArray(new JsonObject
             {
                 ["type"] = Condition,
-                ["observedGeneration"] = pod.Metadata.Generation,
+                ["observedGeneration"] = generation,
                 ["status"] = "True",
                 ["reason"] = reason,
                 ["message"] = message,
@@ -31,6 +36,6 @@ public static class PodDisruption
             status["phase"] = phase;
         }
 
-        return new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid }, ["status"] = status };
+        return new JsonObject { ["metadata"] = new JsonObject { ["uid"] = uid }, ["status"] = status };
     }
 }

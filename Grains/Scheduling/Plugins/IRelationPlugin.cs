@@ -18,6 +18,9 @@ public interface IPodRelations
     /// <summary>Null when the pod may run there.</summary>
     Verdict? Filter(NodeInfo node);
 
+    /// <summary>For a trial, a pod (and no other) comes onto the node (1) or leaves it (-1).</summary>
+    void Count(PodInfo other, NodeInfo node, int change);
+
     /// <summary>0 to 100 for each of the candidates, by their places; null when all are alike.</summary>
     int[]? Score(ReadOnlySpan<NodeInfo> candidates);
 }

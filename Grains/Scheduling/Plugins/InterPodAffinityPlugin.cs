@@ -4,7 +4,7 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// Pod affinity and anti-affinity: a pod near some pods and away from others, as it says itself, and as those say that
 /// are there.
 /// </summary>
-public sealed class InterPodAffinityPlugin(PlacedPods placed, NamespaceTable namespaces) : IRelationPlugin
+public sealed class InterPodAffinityPlugin(ClusterTables tables) : IRelationPlugin
 {
     public const string PluginName = "InterPodAffinity";
 
@@ -16,6 +16,9 @@ public sealed class InterPodAffinityPlugin(PlacedPods placed, NamespaceTable nam
     private static readonly Verdict NotWanted = new(
         PluginName, true, "node(s) didn't satisfy existing pods anti-affinity rules");
 
+    private readonly PlacedPods _placed = tables.Placed;
+    private readonly NamespaceTable _namespaces = tables.Namespaces;
+
     public string Name => PluginName;
 
     public int Weight => 2;
@@ -23,28 +26,27 @@ public sealed class InterPodAffinityPlugin(PlacedPods placed, NamespaceTable nam
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes)
     {
         var terms = pod.Shape.Terms;
-        if (terms is null && placed.WithTerms.Count == 0)
+        if (terms is null && _placed.WithTerms.Count == 0 && !tables.Nominated.AnyWithTerms)
         {
             return null;
         }
 
-        var result = new Relations(
-            terms, terms is not null && terms.Affinity.All(t => t.Matches(pod, pod, namespaces)));
-        foreach (var (other, node) in placed.WithTerms)
+        var result = new Relations(this, pod, terms?.Affinity.All(t => t.Matches(pod, pod, _namespaces)) == true);
+        foreach (var (other, node) in _placed.WithTerms)
         {
             if (node.Exists)
             {
-                CountOthers(result, pod, other, node);
+                CountOthers(result, other, node, 1);
             }
         }
 
         if (terms is not null)
         {
-            foreach (var (other, node) in placed.All)
+            foreach (var (other, node) in _placed.All)
             {
                 if (node.Exists)
                 {
-                    CountOwn(result, terms, pod, other, node);
+                    CountOwn(result, other, node, 1);
                 }
             }
         }
@@ -53,59 +55,73 @@ public sealed class InterPodAffinityPlugin(PlacedPods placed, NamespaceTable nam
     }
 
     /// <summary>What the terms of a pod that is there say of the new one.</summary>
-    private void CountOthers(Relations result, PodInfo pod, PodInfo other, NodeInfo node)
+    private void CountOthers(Relations result, PodInfo other, NodeInfo node, int change)
     {
-        var terms = other.Shape.Terms!;
-        foreach (var term in terms.AntiAffinity.Where(t => t.Matches(other, pod, namespaces)))
+        var (pod, terms) = (result.Pod, other.Shape.Terms!);
+        foreach (var term in terms.AntiAffinity.Where(t => t.Matches(other, pod, _namespaces)))
         {
-            Add(result.Unwanted, term, node, 1);
+            Add(result.Unwanted, term, node, change);
         }
 
-        foreach (var term in terms.Affinity.Where(t => t.Matches(other, pod, namespaces)))
+        foreach (var term in terms.Affinity.Where(t => t.Matches(other, pod, _namespaces)))
         {
-            Add(result.Scores, term, node, HardAffinityWeight);
+            Add(result.Scores, term, node, change * HardAffinityWeight);
         }
 
-        foreach (var (weight, term) in terms.Preferred.Where(t => t.Term.Matches(other, pod, namespaces)))
+        foreach (var (weight, term) in terms.Preferred.Where(t => t.Term.Matches(other, pod, _namespaces)))
         {
-            Add(result.Scores, term, node, weight);
+            Add(result.Scores, term, node, change * weight);
         }
     }
 
     /// <summary>What the terms of the new pod say of one that is there.</summary>
-    private void CountOwn(Relations result, PodTerms terms, PodInfo pod, PodInfo other, NodeInfo node)
+    private void CountOwn(Relations result, PodInfo other, NodeInfo node, int change)
     {
-        if (terms.Affinity.Length > 0 && terms.Affinity.All(t => t.Matches(pod, other, namespaces)))
+        var (pod, terms) = (result.Pod, result.Pod.Shape.Terms!);
+        if (terms.Affinity.Length > 0 && terms.Affinity.All(t => t.Matches(pod, other, _namespaces)))
         {
             foreach (var term in terms.Affinity)
             {
-                Add(result.Near, term, node, 1);
+                Add(result.Near, term, node, change);
             }
         }
 
-        foreach (var term in terms.AntiAffinity.Where(t => t.Matches(pod, other, namespaces)))
+        foreach (var term in terms.AntiAffinity.Where(t => t.Matches(pod, other, _namespaces)))
         {
-            Add(result.Away, term, node, 1);
+            Add(result.Away, term, node, change);
         }
 
-        foreach (var (weight, term) in terms.Preferred.Where(t => t.Term.Matches(pod, other, namespaces)))
+        foreach (var (weight, term) in terms.Preferred.Where(t => t.Term.Matches(pod, other, _namespaces)))
         {
-            Add(result.Scores, term, node, weight);
+            Add(result.Scores, term, node, change * weight);
         }
     }
 
     private static void Add(Dictionary<(string Key, string Value), int> counts, PodTerm term, NodeInfo node, int amount)
     {
-        if (node.Labels.TryGetValue(term.TopologyKey, out var value))
+        if (!node.Labels.TryGetValue(term.TopologyKey, out var value))
         {
-            counts[(term.TopologyKey, value)] = counts.GetValueOrDefault((term.TopologyKey, value)) + amount;
+            return;
+        }
+
+        var count = counts.GetValueOrDefault((term.TopologyKey, value)) + amount;
+        if (count == 0)
+        {
+            counts.Remove((term.TopologyKey, value));
+        }
+        else
+        {
+            counts[(term.TopologyKey, value)] = count;
         }
     }
 
     /// <summary>Counts of pods, and scores, by label and value of nodes.</summary>
-    private sealed class Relations(PodTerms? terms, bool matchesItself) : IPodRelations
+    private sealed class Relations(InterPodAffinityPlugin plugin, PodInfo pod, bool matchesItself) : IPodRelations
     {
+        private readonly PodTerms? _terms = pod.Shape.Terms;
         private string[]? _unwantedKeys;
+
+        public PodInfo Pod => pod;
 
         public Dictionary<(string Key, string Value), int> Near { get; } = [];
 
@@ -117,9 +133,23 @@ public sealed class InterPodAffinityPlugin(PlacedPods placed, NamespaceTable nam
 
         public Verdict? Filter(NodeInfo node) =>
             !IsNear(node) ? NoAffinity
-            : terms is not null && Array.Exists(terms.AntiAffinity, t => Has(Away, node, t.TopologyKey)) ? TooNear
+            : _terms is not null && Array.Exists(_terms.AntiAffinity, t => Has(Away, node, t.TopologyKey)) ? TooNear
             : Array.Exists(_unwantedKeys ??= KeysOf(Unwanted), key => Has(Unwanted, node, key)) ? NotWanted
             : null;
+
+        public void Count(PodInfo other, NodeInfo node, int change)
+        {
+            _unwantedKeys = null;
+            if (other.Shape.Terms is not null)
+            {
+                plugin.CountOthers(this, other, node, change);
+            }
+
+            if (_terms is not null)
+            {
+                plugin.CountOwn(this, other, node, change);
+            }
+        }
 
         public int[]? Score(ReadOnlySpan<NodeInfo> candidates)
         {
@@ -151,9 +181,9 @@ public sealed class InterPodAffinityPlugin(PlacedPods placed, NamespaceTable nam
         /// <summary>
         /// The first of pods that want to be near each other may be anywhere where the others can be.
         /// </summary>
-        private bool IsNear(NodeInfo node) => terms is null || (
-            Array.TrueForAll(terms.Affinity, t => node.Labels.ContainsKey(t.TopologyKey))
-            && (Array.TrueForAll(terms.Affinity, t => Has(Near, node, t.TopologyKey))
+        private bool IsNear(NodeInfo node) => _terms is null || (
+            Array.TrueForAll(_terms.Affinity, t => node.Labels.ContainsKey(t.TopologyKey))
+            && (Array.TrueForAll(_terms.Affinity, t => Has(Near, node, t.TopologyKey))
                 || (Near.Count == 0 && matchesItself)));
 
         /// <summary>

@@ -18,13 +18,13 @@ public sealed record PluginSet
     public IReadOnlyList<IScorePlugin> Scores { get; init; } = [];
 
     /// <summary>Upstream's default profile, as far as its plugins exist here.</summary>
-    public static PluginSet Default(
-        ScalarResources scalars, VolumeTable volumes, PlacedPods placed, NamespaceTable namespaces)
+    public static PluginSet Default(ClusterTables tables)
     {
+        var volumes = tables.Volumes;
         var binding = new VolumeBindingPlugin(volumes);
         var taints = new TaintTolerationPlugin();
         var affinity = new NodeAffinityPlugin();
-        var fit = new NodeResourcesFitPlugin(scalars);
+        var fit = new NodeResourcesFitPlugin(tables.Scalars);
         return new PluginSet
         {
             PreEnqueue = [new SchedulingGatesPlugin()],
@@ -36,7 +36,7 @@ public sealed record PluginSet
                 new VolumeRestrictionsPlugin(volumes), new NodeVolumeLimitsPlugin(volumes), binding,
                 new VolumeZonePlugin(volumes),
             ],
-            Relations = [new PodTopologySpreadPlugin(placed), new InterPodAffinityPlugin(placed, namespaces)],
+            Relations = [new PodTopologySpreadPlugin(tables.Placed), new InterPodAffinityPlugin(tables)],
             Scores = [taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin()],
         };
     }

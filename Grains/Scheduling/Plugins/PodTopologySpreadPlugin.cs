@@ -52,6 +52,22 @@ public sealed class PodTopologySpreadPlugin(PlacedPods placed) : IRelationPlugin
             return null;
         }
 
+        public void Count(PodInfo other, NodeInfo node, int change)
+        {
+            if (!Array.TrueForAll(_hard, d => node.Labels.ContainsKey(d.Constraint.TopologyKey)))
+            {
+                return;
+            }
+
+            foreach (var domains in _hard)
+            {
+                if (domains.Constraint.Includes(_pod.Shape, node) && Counts(domains.Constraint, other))
+                {
+                    domains.Add(node, change);
+                }
+            }
+        }
+
         /// <summary>
         /// The fewer pods a node's domains have, the better; domains count by the logarithm of how many there are. A
         /// node that lacks one of the labels gets nothing.
@@ -124,18 +140,19 @@ public sealed class PodTopologySpreadPlugin(PlacedPods placed) : IRelationPlugin
 
                 foreach (var (other, node) in _placed.All)
                 {
-                    if (included.Contains(node)
-                        && !other.IsDeleting
-                        && other.Key.Namespace == _pod.Key.Namespace
-                        && domains.Constraint.Selector.Matches(other.Labels))
+                    if (included.Contains(node) && Counts(domains.Constraint, other))
                     {
-                        domains.Pods[node.Labels[domains.Constraint.TopologyKey]]++;
+                        domains.Add(node, 1);
                     }
                 }
             }
 
             return all;
         }
+
+        private bool Counts(SpreadConstraint constraint, PodInfo other) => !other.IsDeleting
+            && other.Key.Namespace == _pod.Key.Namespace
+            && constraint.Selector.Matches(other.Labels);
     }
 
     /// <summary>How many pods are in each domain of a constraint.</summary>
@@ -146,5 +163,11 @@ public sealed class PodTopologySpreadPlugin(PlacedPods placed) : IRelationPlugin
         public Dictionary<string, int> Pods { get; } = new(StringComparer.Ordinal);
 
         public int Fewest => _fewest ??= Pods.Count < Constraint.MinDomains || Pods.Count == 0 ? 0 : Pods.Values.Min();
+
+        public void Add(NodeInfo node, int pods)
+        {
+            Pods[node.Labels[Constraint.TopologyKey]] += pods;
+            _fewest = null;
+        }
     }
 }

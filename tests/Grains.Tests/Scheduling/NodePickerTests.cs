@@ -38,11 +38,12 @@ public sealed class NodePickerTests
         Gen.Int[1, 12],
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, 5], Gen.Int[0, 3], Gen.Int[0, 99]).Array[1, 120]).Check((nodes, steps) =>
     {
-        var scalars = new ScalarResources();
-        var plugins = PluginSet.Default(scalars, new VolumeTable(), new PlacedPods(), new NamespaceTable());
-        var table = new NodeTable(scalars);
-        var picker = new NodePicker(plugins, table, new Random(1));
-        var reader = new PodReader(scalars);
+        var tables = new ClusterTables();
+        var plugins = PluginSet.Default(tables);
+        var table = new NodeTable(tables.Scalars);
+        var picker = new NodePicker(
+            plugins, table, tables.Nominated, new NodeTrial(plugins, tables), new Random(1));
+        var reader = new PodReader(tables.Scalars);
         var placed = new List<(NodeInfo Node, PodInfo Pod)>();
         for (var i = 0; i < nodes; i++)
         {
@@ -65,7 +66,7 @@ public sealed class NodePickerTests
                     var sketch = new PodSketch($"p{placed.Count}") { Spec = Specs[spec], Requests = Requests[requests], HostPort = pick < 5 ? 80 : 0 };
                     var pod = reader.Read(sketch.Build());
                     var scores = Naive(plugins, table, pod);
-                    var found = picker.Pick(pod, out var diagnosis);
+                    var found = picker.Pick(pod, nominated: null, out var diagnosis);
                     Assert.Equal(scores.Count == 0, found is null);
                     Assert.Equal(found is null, diagnosis is not null);
                     if (found is not null)

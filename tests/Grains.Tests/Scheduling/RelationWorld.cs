@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
 
@@ -28,7 +29,8 @@ internal sealed class RelationWorld
 
     public string ZoneOf(string pod) => _zones[Places[pod]];
 
-    public void AddNamespace(string name, string labels) => Core.ApplyNamespace(
+    public void AddNamespace(string name, string labels) => Core.Apply(
+        WellKnown.Namespaces,
         ChangeKind.Added,
         SchedulingObjects.Object(
             new ObjectKey("", name), name, ++_revision,

@@ -1,6 +1,7 @@
 using CsCheck;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.SeedKit;
 using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Scheduling;
@@ -151,8 +152,8 @@ public sealed class SchedulerCoreTests
         AddNode(new NodeSketch("m"));
         AddPod(new PodSketch("a") { NodeName = "n" });
         AddPod(new PodSketch("b") { NodeName = "n" });
-        _core.KeepOnlyPods(new HashSet<ObjectKey> { new("default", "b") });
-        _core.KeepOnlyNodes(new HashSet<ObjectKey> { new("", "n") });
+        _core.KeepOnly(WellKnown.Pods, new HashSet<ObjectKey> { new("default", "b") });
+        _core.KeepOnly(WellKnown.Nodes, new HashSet<ObjectKey> { new("", "n") });
         Assert.Equal(1, _core.Nodes.Find("n")!.PodCount);
         Assert.Null(_core.Nodes.Find("m"));
     }

@@ -103,6 +103,43 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task APodOfHigherPriorityGetsThePlaceOfALowerOne()
+    {
+        _api.Put(WellKnown.Nodes, new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=1" }.Build());
+        _api.Put(WellKnown.Pods, new PodSketch("low") { NodeName = "n" }.Build());
+        _api.Put(WellKnown.Pods, new PodSketch("high") { Priority = 1 }.Build());
+        Start();
+        await _api.UntilAsync(() => Pod("low")["metadata"]!["deletionTimestamp"] is not null && EventsOf("low").Any());
+        var disruption = Pod("low")["status"]!["conditions"]!.AsArray().Single()!;
+        Assert.Equal("DisruptionTarget", disruption["type"]!.GetValue<string>());
+        Assert.Equal("PreemptionByScheduler", disruption["reason"]!.GetValue<string>());
+        Assert.Equal(
+            "default-scheduler: preempting to accommodate a higher priority pod", disruption["message"]!.GetValue<string>());
+        var told = Assert.Single(EventsOf("low"));
+        Assert.Equal("Preempted", told["reason"]!.GetValue<string>());
+        Assert.Equal("Preempted by pod uid-default-high on node n", told["message"]!.GetValue<string>());
+        Assert.Equal("n", Pod("high")["status"]!["nominatedNodeName"]!.GetValue<string>());
+        Assert.Equal("0/1 nodes are available: 1 Too many pods.", Condition("high")!["message"]!.GetValue<string>());
+        await _api.DeleteAsync(
+            new DeleteRequest { Resource = WellKnown.Pods, Key = new ObjectKey("default", "low"), GracePeriodSeconds = 0 },
+            TestContext.Current.CancellationToken);
+        await _api.UntilAsync(() => NodeOf("high") == "n");
+    }
+
+    [Fact]
+    public async Task VictimsThatCannotBeRemovedAreTriedAgain()
+    {
+        var refusals = 0;
+        _api.Intercept = (what, key) => what == "delete pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
+        _api.Put(WellKnown.Nodes, new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=1" }.Build());
+        _api.Put(WellKnown.Pods, new PodSketch("low") { NodeName = "n" }.Build());
+        _api.Put(WellKnown.Pods, new PodSketch("high") { Priority = 1 }.Build());
+        Start();
+        await _api.UntilAsync(() => Pod("low")["metadata"]!["deletionTimestamp"] is not null);
+        Assert.Equal(2, refusals);
+    }
+
+    [Fact]
     public async Task AnUnreadablePodHoldsUpNoOther()
     {
         _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
@@ -160,6 +197,12 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
             await loop.RunAsync(_stop.Token);
         }
     }
+
+    private System.Text.Json.Nodes.JsonObject Pod(string name) =>
+        _api.Find(WellKnown.Pods, new ObjectKey("default", name))!;
+
+    private IEnumerable<System.Text.Json.Nodes.JsonObject> EventsOf(string pod) =>
+        _api.All(WellKnown.Events).Where(e => e["involvedObject"]!["name"]!.GetValue<string>() == pod);
 
     private string? NodeOf(string pod) =>
         _api.Find(WellKnown.Pods, new ObjectKey("default", pod))?["spec"]?["nodeName"]?.GetValue<string>();

@@ -13,14 +13,14 @@ public sealed class SchedulingQueueTests
     private static readonly HashSet<string> ByFit = ["NodeResourcesFit"];
 
     private readonly ManualTime _time = new();
-    private readonly ScalarResources _scalars = new();
+    private readonly ClusterTables _tables = new();
     private readonly SchedulingQueue _queue;
     private readonly PodReader _reader;
 
     public SchedulingQueueTests()
     {
         _queue = new SchedulingQueue(Plugins(), _time);
-        _reader = new PodReader(_scalars);
+        _reader = new PodReader(_tables.Scalars);
     }
 
     [Theory]
@@ -154,7 +154,7 @@ public sealed class SchedulingQueueTests
         get
         {
             var events = new ClusterEvents();
-            events.FreedNodes.Add(new NodeTable(_scalars).Update(new NodeSketch("n").Build())!);
+            events.FreedNodes.Add(new NodeTable(_tables.Scalars).Update(new NodeSketch("n").Build())!);
             return events;
         }
     }
@@ -162,6 +162,5 @@ public sealed class SchedulingQueueTests
     private PodInfo Pod(string name, int priority = 0, string requests = "") =>
         _reader.Read(new PodSketch(name) { Priority = priority, Requests = requests }.Build());
 
-    private PluginSet Plugins() =>
-        PluginSet.Default(_scalars, new VolumeTable(), new PlacedPods(), new NamespaceTable());
+    private PluginSet Plugins() => PluginSet.Default(_tables);
 }

@@ -301,7 +301,7 @@ public sealed class VolumeSchedulingTests
 
     private void Apply<T>(T item)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        _core.ApplyVolume(ResourceOf<T>.Name, ChangeKind.Added, Object(item));
+        _core.Apply(ResourceOf<T>.Name, ChangeKind.Added, Object(item));
 
     private SchedulingDecision Decide(string name)
     {

@@ -19,6 +19,7 @@ public sealed class SchedulerWorld
     private readonly SortedDictionary<string, ModelPod> _pods = new(StringComparer.Ordinal);
     private readonly List<SchedulingDecision> _bindings = [];
     private readonly List<Action> _delayedEvents = [];
+    private readonly List<PodInfo> _preempting = [];
     private long _revision;
     private int _names;
 
@@ -30,6 +31,9 @@ public sealed class SchedulerWorld
 
     /// <summary>Bindings that took hold.</summary>
     public int Bound { get; private set; }
+
+    /// <summary>Pods that had to make room.</summary>
+    public int Preempted { get; private set; }
 
     /// <summary>Decisions that no node fits.</summary>
     public int Rejected { get; private set; }
@@ -46,6 +50,7 @@ public sealed class SchedulerWorld
             case 6: RemovePod(); break;
             case 7: _time.Advance(TimeSpan.FromMilliseconds(_random.Next(3_000))); break;
             case 8: DeliverEvents(_random.Next(3)); break;
+            case 9: FinishPreemptions(_random.Next(3)); break;
             default: Schedule(_random.Next(4)); FinishBindings(_random.Next(3)); break;
         }
     }
@@ -53,9 +58,12 @@ public sealed class SchedulerWorld
     /// <summary>Lets everything come to rest, then holds the scheduler to what the model finds.</summary>
     public void SettleAndCheck()
     {
-        for (var round = 0; round < 4; round++)
+        // A pod that makes room is gone for good, so this comes to an end.
+        for (var (round, before) = (0, -1); round < 4 || before < Preempted; round++)
         {
+            before = Preempted;
             DeliverEvents(int.MaxValue);
+            FinishPreemptions(int.MaxValue, mayFail: false);
             _time.Advance(SchedulingQueue.MaxUnschedulable + TimeSpan.FromMinutes(1));
             Schedule(int.MaxValue);
             FinishBindings(int.MaxValue, mayFail: false);
@@ -140,11 +148,16 @@ public sealed class SchedulerWorld
     {
         if (Pick(_pods.Values.ToArray()) is { } pod)
         {
-            _pods.Remove(pod.Sketch.Name);
-            var last = pod.Sketch with { NodeName = pod.Node ?? "" };
-            var revision = ++_revision;
-            _delayedEvents.Add(() => _core.ApplyPod(ChangeKind.Deleted, last.Build(revision)));
+            Remove(pod);
         }
+    }
+
+    private void Remove(ModelPod pod)
+    {
+        _pods.Remove(pod.Sketch.Name);
+        var last = pod.Sketch with { NodeName = pod.Node ?? "" };
+        var revision = ++_revision;
+        _delayedEvents.Add(() => _core.ApplyPod(ChangeKind.Deleted, last.Build(revision)));
     }
 
     private void Emit(ModelNode node) => _core.ApplyNode(ChangeKind.Modified, node.Build(++_revision));
@@ -166,6 +179,7 @@ public sealed class SchedulerWorld
             if (decision.NodeName is null)
             {
                 Rejected++;
+                Begin(decision);
                 continue;
             }
 
@@ -204,6 +218,39 @@ public sealed class SchedulerWorld
                 _core.BindingSucceeded(decision.Pod);
                 _delayedEvents.Add(() => _core.ApplyPod(ChangeKind.Modified, bound.Build(revision)));
             }
+        }
+    }
+
+    private void Begin(SchedulingDecision decision)
+    {
+        if (decision.Preemption is not { } plan)
+        {
+            return;
+        }
+
+        Expect(_preempting.All(p => p.Uid != decision.Pod.Uid), $"{decision.Pod.Key} is tried while it makes room");
+        _preempting.Add(decision.Pod);
+        foreach (var victim in plan.Victims)
+        {
+            Expect(victim.Priority < decision.Pod.Priority, $"{victim.Key} is no less important than {decision.Pod.Key}");
+            if (_pods.TryGetValue(victim.Key.Name, out var pod))
+            {
+                Preempted++;
+                Expect(
+                    (pod.Node ?? _bindings.Find(b => b.Pod.Uid == victim.Uid)?.NodeName) == decision.Nomination,
+                    $"{victim.Key} makes no room on {decision.Nomination}");
+                Remove(pod);
+            }
+        }
+    }
+
+    private void FinishPreemptions(int count, bool mayFail = true)
+    {
+        for (; count > 0 && _preempting.Count > 0; count--)
+        {
+            var pod = _preempting[0];
+            _preempting.RemoveAt(0);
+            _core.PreemptionEnded(pod, !mayFail || _random.Next(5) > 0);
         }
     }
 

@@ -1,0 +1,42 @@
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>What the scheduler knows of the cluster beside its nodes and the pods that wait.</summary>
+public sealed class ClusterTables
+{
+    public ClusterTables()
+    {
+        Followed = new Dictionary<ResourceName, FollowedTable>(
+            Volumes.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Volume)))
+        {
+            [WellKnown.Namespaces] = new(Namespaces, ClusterChanges.None),
+            [WellKnown.PodDisruptionBudgets] = new(Budgets.Table, ClusterChanges.None),
+        };
+    }
+
+    public ScalarResources Scalars { get; } = new();
+
+    public VolumeTable Volumes { get; } = new();
+
+    public PlacedPods Placed { get; } = new();
+
+    public NominatedPods Nominated { get; } = new();
+
+    public NamespaceTable Namespaces { get; } = new();
+
+    public DisruptionBudgets Budgets { get; } = new();
+
+    /// <summary>The tables that follow a resource.</summary>
+    public IReadOnlyDictionary<ResourceName, FollowedTable> Followed { get; }
+
+    private static KeyValuePair<ResourceName, FollowedTable> Pair(
+        ResourceName resource, IObjectTable table, ClusterChanges change) => new(resource, new(table, change));
+}
+
+/// <summary>A table that follows a resource.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Change">What a change of it may help.</param>
+public readonly record struct FollowedTable(IObjectTable Table, ClusterChanges Change);
