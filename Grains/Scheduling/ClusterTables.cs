@@ -9,8 +9,10 @@ public sealed class ClusterTables
 {
     public ClusterTables()
     {
+        Placed = new PlacedPods(Groups);
         Followed = new Dictionary<ResourceName, FollowedTable>(
-            Volumes.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Volume)))
+            Volumes.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Volume))
+                .Concat(Owners.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.None))))
         {
             [WellKnown.Namespaces] = new(Namespaces, ClusterChanges.None),
             [WellKnown.PodDisruptionBudgets] = new(Budgets.Table, ClusterChanges.None),
@@ -21,13 +23,19 @@ public sealed class ClusterTables
 
     public VolumeTable Volumes { get; } = new();
 
-    public PlacedPods Placed { get; } = new();
+    public SpreadGroups Groups { get; } = new();
+
+    public PlacedPods Placed { get; }
 
     public NominatedPods Nominated { get; } = new();
 
     public NamespaceTable Namespaces { get; } = new();
 
     public DisruptionBudgets Budgets { get; } = new();
+
+    public ImageTable Images { get; } = new();
+
+    public OwnerSelectors Owners { get; } = new();
 
     /// <summary>The tables that follow a resource.</summary>
     public IReadOnlyDictionary<ResourceName, FollowedTable> Followed { get; }

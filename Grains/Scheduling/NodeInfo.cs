@@ -53,6 +53,15 @@ public sealed class NodeInfo(string name, VersionClock clock)
 
     public long ScoringMemoryBytes { get; private set; }
 
+    /// <summary>Sizes in bytes of the images that the node has, by name.</summary>
+    public Dictionary<string, long> Images { get; private set; } = [];
+
+    /// <summary>Its label; empty without.</summary>
+    public string TopologyZone { get; private set; } = "";
+
+    /// <summary>True with a label for its host name.</summary>
+    public bool HasHostname { get; private set; }
+
     /// <summary><c>region:zone</c> from the well-known labels; empty without.</summary>
     public string Zone { get; private set; } = "";
 
@@ -85,6 +94,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
         var status = PodShapeParser.Property(document.RootElement, "status");
         var changed = SetAllocatable(
             PodRequestsCalculator.Read(PodShapeParser.Property(status, "allocatable") ?? PodShapeParser.Property(status, "capacity")), scalars);
+        Images = ReadImages(status);
         var labels = node.Metadata.Labels;
         changed |= !Exists || unschedulable != IsUnschedulable || !taints.SequenceEqual(Taints) || !SameLabels(labels, Labels);
         if (!changed)
@@ -97,6 +107,8 @@ public sealed class NodeInfo(string name, VersionClock clock)
         Taints = taints;
         Labels = labels;
         Zone = ReadZone(labels);
+        TopologyZone = labels.GetValueOrDefault("topology.kubernetes.io/zone", "");
+        HasHostname = labels.ContainsKey("kubernetes.io/hostname");
         Version = clock.Next();
         return true;
     }
@@ -105,6 +117,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
     public void Remove()
     {
         Exists = false;
+        Images = [];
         Version = clock.Next();
     }
 
@@ -172,6 +185,24 @@ public sealed class NodeInfo(string name, VersionClock clock)
         {
             Array.Resize(ref values, index + 1);
         }
+    }
+
+    private static Dictionary<string, long> ReadImages(JsonElement? status)
+    {
+        var images = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var image in PodShapeParser.Items(status, "images"))
+        {
+            var size = PodShapeParser.Property(image, "sizeBytes")?.GetInt64() ?? 0;
+            if (PodShapeParser.Property(image, "names") is { ValueKind: JsonValueKind.Array } names)
+            {
+                foreach (var name in names.EnumerateArray())
+                {
+                    images[name.GetString() ?? ""] = size;
+                }
+            }
+        }
+
+        return images;
     }
 
     private static Taint ReadTaint(JsonElement item) => new(

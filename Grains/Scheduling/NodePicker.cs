@@ -28,6 +28,7 @@ public sealed class NodePicker
     private readonly PluginSet _plugins;
     private readonly NodeTable _nodes;
     private readonly NominatedPods _nominated;
+    private readonly ImageTable _images;
     private readonly NodeTrial _trial;
     private readonly Random _random;
     private readonly int _percentageOfNodesToScore;
@@ -48,21 +49,22 @@ public sealed class NodePicker
 
     /// <param name="plugins">What decides.</param>
     /// <param name="nodes">The cluster.</param>
-    /// <param name="nominated">Pods that count on their nodes for those that come after them.</param>
+    /// <param name="tables">What is known beside the nodes.</param>
     /// <param name="trial">Told of the pod at hand, and used to look at nodes beside nominated pods.</param>
     /// <param name="random">Breaks ties.</param>
     /// <param name="percentageOfNodesToScore">0 chooses by cluster size: 50 % less 1 % per 125 nodes.</param>
     public NodePicker(
         PluginSet plugins,
         NodeTable nodes,
-        NominatedPods nominated,
+        ClusterTables tables,
         NodeTrial trial,
         Random random,
         int percentageOfNodesToScore = 0)
     {
         _plugins = plugins;
         _nodes = nodes;
-        _nominated = nominated;
+        _nominated = tables.Nominated;
+        _images = tables.Images;
         _trial = trial;
         _random = random;
         _percentageOfNodesToScore = percentageOfNodesToScore;
@@ -109,7 +111,7 @@ public sealed class NodePicker
 
         var tried = confined is null ? order : Named(confined);
         Relate(pod, order);
-        var results = pod.Claims.Length == 0 ? _cache.Get(pod.Shape, _nodes.SlotCount) : Single();
+        var results = pod.Claims.Length == 0 ? Shared(pod.Shape) : Single();
         if (nominated is { Exists: true } && Fits(pod, nominated, results))
         {
             diagnosis = null;
@@ -125,6 +127,18 @@ public sealed class NodePicker
 
         diagnosis = null;
         return count == 1 ? _candidates[0] : Best(results, count);
+    }
+
+    private ShapeResults Shared(PodShape shape)
+    {
+        var results = _cache.Get(shape, _nodes.SlotCount);
+        if (results.Images != _images.Version)
+        {
+            results.Images = _images.Version;
+            Array.Clear(results.Versions);
+        }
+
+        return results;
     }
 
     private ShapeResults Single()

@@ -7,7 +7,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// upstream's node tree
 /// has it, so a search that stops early still sees every zone.
 /// </summary>
-public sealed class NodeTable(ScalarResources scalars)
+public sealed class NodeTable(ClusterTables tables)
 {
     private readonly Dictionary<string, NodeInfo> _byName = new(StringComparer.Ordinal);
     private readonly List<NodeInfo?> _slots = [];
@@ -47,10 +47,18 @@ public sealed class NodeTable(ScalarResources scalars)
     public NodeInfo? Update(ResourceObject item)
     {
         var node = GetOrAdd(item.Key.Name);
-        var (existed, zone) = (node.Exists, node.Zone);
-        if (!node.Update(item, scalars))
+        var (existed, zone, topologyZone, images) = (node.Exists, node.Zone, node.TopologyZone, node.Images);
+        var hasChanged = node.Update(item, tables.Scalars);
+        tables.Images.CountNodes(existed ? 0 : 1);
+        tables.Images.Replace(images, node.Images);
+        if (!hasChanged)
         {
             return null;
+        }
+
+        if ((!existed || topologyZone != node.TopologyZone) && node.PodCount > 0)
+        {
+            tables.Groups.Clear();
         }
 
         if (!existed || zone != node.Zone)
@@ -65,7 +73,15 @@ public sealed class NodeTable(ScalarResources scalars)
     {
         if (_byName.TryGetValue(name, out var node) && node.Exists)
         {
+            var images = node.Images;
             node.Remove();
+            if (node.PodCount > 0)
+            {
+                tables.Groups.Clear();
+            }
+
+            tables.Images.CountNodes(-1);
+            tables.Images.Replace(images, node.Images);
             _order = null;
             Release(node);
         }

@@ -2,8 +2,10 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
-/// <summary>The pods that are on nodes or assumed there, for what looks at single pods or at more than one node.</summary>
-public sealed class PlacedPods
+/// <summary>
+/// The pods that are on nodes or assumed there, for what looks at single pods or at more than one node.
+/// </summary>
+public sealed class PlacedPods(SpreadGroups groups)
 {
     private readonly Dictionary<ObjectKey, PlacedPod> _all = [];
     private readonly Dictionary<ObjectKey, PlacedPod> _withTerms = [];
@@ -28,7 +30,19 @@ public sealed class PlacedPods
     /// <summary>A pod that was placed, or its newer version.</summary>
     public void Put(PodInfo pod, NodeInfo node)
     {
-        Remove(pod.Key);
+        if (_all.TryGetValue(pod.Key, out var before)
+            && before.Node == node
+            && before.Pod.IsDeleting == pod.IsDeleting
+            && NodeInfo.SameLabels(before.Pod.Labels, pod.Labels))
+        {
+            Forget(pod.Key);
+        }
+        else
+        {
+            Remove(pod.Key);
+            groups.Count(pod, node, 1);
+        }
+
         _all[pod.Key] = new PlacedPod(pod, node);
         node.Pods[pod.Key] = pod;
         _priorities[pod.Priority] = _priorities.GetValueOrDefault(pod.Priority) + 1;
@@ -40,9 +54,17 @@ public sealed class PlacedPods
 
     public void Remove(ObjectKey key)
     {
+        if (Forget(key) is var (pod, node))
+        {
+            groups.Count(pod, node, -1);
+        }
+    }
+
+    private PlacedPod? Forget(ObjectKey key)
+    {
         if (!_all.Remove(key, out var placed))
         {
-            return;
+            return null;
         }
 
         placed.Node.Pods.Remove(key);
@@ -51,6 +73,8 @@ public sealed class PlacedPods
         {
             _priorities.Remove(placed.Pod.Priority);
         }
+
+        return placed;
     }
 }
 

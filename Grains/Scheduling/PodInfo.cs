@@ -29,6 +29,9 @@ public sealed class PodInfo
     /// <summary>When its node began with it, in ticks of UTC; <see cref="long.MaxValue"/> before.</summary>
     public long StartTicks { get; init; } = long.MaxValue;
 
+    /// <summary>Its controller, if any.</summary>
+    public ObjectOwner? Owner { get; init; }
+
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>
@@ -71,6 +74,9 @@ public sealed class PodShape
     public NodeSelection? Required { get; init; }
 
     public PreferredTerm[] Preferred { get; init; } = [];
+
+    /// <summary>Of all containers, init containers included, with their tags.</summary>
+    public string[] Images { get; init; } = [];
 
     /// <summary>What it says of other pods; null when nothing.</summary>
     public PodTerms? Terms { get; init; }

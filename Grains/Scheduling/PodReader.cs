@@ -45,6 +45,7 @@ public sealed class PodReader(ScalarResources scalars)
             NominatedNodeName = facts.NominatedNodeName,
             StartTicks = facts.StartTicks,
             Labels = pod.Metadata.Labels,
+            Owner = pod.Metadata.Controller,
             Claims = facts.Claims is null ? [] : Named(facts.Claims, pod.Key.Name),
             MayPreempt = !facts.NeverPreempts,
             IsDeleting = facts.IsDeleting,
@@ -437,6 +438,7 @@ public sealed class PodReader(ScalarResources scalars)
     private void CopyContainerField(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
     {
         if (reader.ValueTextEquals("resources"u8) || reader.ValueTextEquals("restartPolicy"u8)
+            || reader.ValueTextEquals("image"u8)
             || (_isResizing && (reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("allocatedResources"u8))))
         {
             CopyName(ref reader);
@@ -484,25 +486,5 @@ public sealed class PodReader(ScalarResources scalars)
         public bool IsInfeasible;
         public string? UnschedulableMessage;
         public string? UnschedulableReason;
-    }
-
-    private sealed class ByteComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static readonly ByteComparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            var hash = default(HashCode);
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -17,6 +18,7 @@ internal static class PodShapeParser
             Required = ReadRequired(spec),
             Preferred = [.. ReadPreferred(spec)],
             Terms = PodTermParser.ReadTerms(spec),
+            Images = [.. ReadImages(spec)],
             Spread = [.. PodTermParser.ReadSpread(spec)],
         };
     }
@@ -58,6 +60,10 @@ internal static class PodShapeParser
             }
         }
     }
+
+    private static IEnumerable<string> ReadImages(JsonElement spec) =>
+        Items(spec, "initContainers").Concat(Items(spec, "containers"))
+            .Select(container => ImageLocalityPlugin.FullName(Text(container, "image")));
 
     private static NodeSelection? ReadRequired(JsonElement spec)
     {

@@ -105,7 +105,9 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
         return new Candidate(node, victims, Cost.Of(victims, violations));
     }
 
-    /// <summary>Who must go all the same. Pods that go beyond a budget are put back first, then the most important.</summary>
+    /// <summary>
+    /// Who must go all the same. Pods that go beyond a budget are put back first, then the most important.
+    /// </summary>
     private (PodInfo[] Victims, int Violations) Reprieve(PodInfo[] eligible, NodeInfo node)
     {
         var isViolated = tables.Budgets.Violated(eligible);
@@ -140,7 +142,11 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
         /// <param name="victims">By importance.</param>
         /// <param name="violations">How many of them go beyond a budget.</param>
         public static Cost Of(PodInfo[] victims, int violations) => new(
-            violations, victims[0].Priority, victims.Sum(v => v.Priority + Offset), victims.Length, victims[0].StartTicks);
+            violations,
+            victims[0].Priority,
+            victims.Sum(v => v.Priority + Offset),
+            victims.Length,
+            victims[0].StartTicks);
 
         public int CompareTo(Cost other) =>
             Violations != other.Violations ? Violations.CompareTo(other.Violations)

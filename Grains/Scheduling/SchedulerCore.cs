@@ -43,9 +43,9 @@ public sealed class SchedulerCore
         var trial = new NodeTrial(plugins, _tables);
         _binding = plugins.VolumeBinding!;
         _reader = new PodReader(_tables.Scalars);
-        Nodes = new NodeTable(_tables.Scalars);
+        Nodes = new NodeTable(_tables);
         Queue = new SchedulingQueue(plugins, time);
-        _picker = new NodePicker(plugins, Nodes, _tables.Nominated, trial, random, percentageOfNodesToScore);
+        _picker = new NodePicker(plugins, Nodes, _tables, trial, random, percentageOfNodesToScore);
         _preemption = new Preemption(_tables, trial, random);
     }
 
@@ -471,25 +471,3 @@ public sealed class SchedulerCore
         public DateTimeOffset ExpiresAt { get; set; } = DateTimeOffset.MaxValue;
     }
 }
-
-/// <summary>What is to become of a pod.</summary>
-/// <param name="Pod">The pod as it was decided on.</param>
-/// <param name="NodeName">To bind it to; null when no node fits.</param>
-/// <param name="Message">Why not.</param>
-/// <param name="Attempts">How often it has been tried, this time included.</param>
-public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? Message, int Attempts)
-{
-    /// <summary>What the pod's <c>status.nominatedNodeName</c> is to be; null to leave it.</summary>
-    public string? Nomination { get; init; }
-
-    /// <summary>Who is to be removed for it; null when nobody is, and nothing is to be waited for.</summary>
-    public PreemptionPlan? Preemption { get; init; }
-
-    /// <summary>What its unbound claims need before it can be bound.</summary>
-    public IReadOnlyList<VolumeChoice> Volumes { get; init; } = [];
-}
-
-/// <summary>What must be done before room is made for a pod.</summary>
-/// <param name="Victims">To be removed, by importance.</param>
-/// <param name="Displaced">Waiting pods that lose their nomination.</param>
-public sealed record PreemptionPlan(IReadOnlyList<PodInfo> Victims, IReadOnlyList<PodInfo> Displaced);

@@ -32,8 +32,8 @@ internal static class SchedulingJson
     });
 
     /// <summary>
-    /// Strategic patch of <c>pods/status</c> that sets <c>PodScheduled=False</c>, and where room is made for the pod: null
-    /// leaves that alone, empty takes it away.
+    /// Strategic patch of <c>pods/status</c> that sets <c>PodScheduled=False</c>, and where room is made for the pod:
+    /// null leaves that alone, empty takes it away.
     /// </summary>
     public static ReadOnlyMemory<byte> Unscheduled(
         PodInfo pod, string reason, string message, string? nomination, DateTimeOffset now) =>

@@ -306,7 +306,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         {
             if ((plugin.HelpfulChanges & events.Kinds) != 0
                 && queued.RejectedBy.Contains(plugin.Name)
-                && events.ChangedNodes.Any(node => node.Exists && MayPass(plugin.Filter(queued.Pod, node), queued.Pod, node)))
+                && events.ChangedNodes.Any(
+                    node => node.Exists && MayPass(plugin.Filter(queued.Pod, node), queued.Pod, node)))
             {
                 return true;
             }

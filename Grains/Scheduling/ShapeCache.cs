@@ -27,6 +27,9 @@ internal sealed class ShapeResults
 
     public long LastUse { get; set; }
 
+    /// <summary><see cref="ImageTable.Version"/> that scores have seen.</summary>
+    public long Images { get; set; }
+
     public void Reserve(int slots)
     {
         if (Versions.Length >= slots)

@@ -15,11 +15,16 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 internal sealed record Removal(PodInfo Pod, PreemptionPlan Plan, SchedulingNote Note);
 
 /// <summary>
-/// Carries preemptions out, beside scheduling: first it is stored where the pod is to go, so that a scheduler that starts
-/// anew does not make room twice; then the victims go.
+/// Carries preemptions out, beside scheduling: first it is stored where the pod is to go, so that a scheduler that
+/// starts anew does not make room twice; then the victims go.
 /// </summary>
 internal sealed partial class VictimRemover(
-    IResourceClient client, SchedulingReporter reporter, string scheduler, int maxInFlight, TimeProvider time, ILogger logger)
+    IResourceClient client,
+    SchedulingReporter reporter,
+    string scheduler,
+    int maxInFlight,
+    TimeProvider time,
+    ILogger logger)
 {
     private const string Reason = "PreemptionByScheduler";
 
@@ -72,10 +77,13 @@ internal sealed partial class VictimRemover(
 
     /// <summary>Does it for all, so many at a time; false when it failed for one.</summary>
     private static async Task<bool> AllAsync(
-        IReadOnlyList<PodInfo> pods, Func<PodInfo, CancellationToken, Task<bool>> act, CancellationToken cancellationToken)
+        IReadOnlyList<PodInfo> pods,
+        Func<PodInfo, CancellationToken, Task<bool>> act,
+        CancellationToken cancellationToken)
     {
         var failures = 0;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
+        var options =
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(pods, options, async (pod, token) =>
         {
             if (!await act(pod, token))

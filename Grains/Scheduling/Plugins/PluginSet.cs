@@ -36,8 +36,12 @@ public sealed record PluginSet
                 new VolumeRestrictionsPlugin(volumes), new NodeVolumeLimitsPlugin(volumes), binding,
                 new VolumeZonePlugin(volumes),
             ],
-            Relations = [new PodTopologySpreadPlugin(tables.Placed), new InterPodAffinityPlugin(tables)],
-            Scores = [taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin()],
+            Relations = [new PodTopologySpreadPlugin(tables), new InterPodAffinityPlugin(tables)],
+            Scores =
+            [
+                taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin(),
+                new ImageLocalityPlugin(tables.Images),
+            ],
         };
     }
 }

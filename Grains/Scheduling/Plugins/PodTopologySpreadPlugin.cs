@@ -1,7 +1,7 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>Spreads pods over zones, hosts or whatever else nodes are labelled with.</summary>
-public sealed class PodTopologySpreadPlugin(PlacedPods placed) : IRelationPlugin
+public sealed class PodTopologySpreadPlugin(ClusterTables tables) : IRelationPlugin
 {
     public const string PluginName = "PodTopologySpread";
 
@@ -11,12 +11,14 @@ public sealed class PodTopologySpreadPlugin(PlacedPods placed) : IRelationPlugin
     private static readonly Verdict Skewed = new(PluginName, true, Reason);
     private static readonly Verdict NoLabel = new(PluginName, false, Reason + " (missing required label)");
 
+    private readonly DefaultSpread _default = new(tables);
+
     public string Name => PluginName;
 
     public int Weight => 2;
 
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
-        pod.Shape.Spread.Length == 0 ? null : new Relations(placed, pod, nodes);
+        pod.Shape.Spread.Length == 0 ? _default.Prepare(pod, nodes) : new Relations(tables.Placed, pod, nodes);
 
     private sealed class Relations : IPodRelations
     {

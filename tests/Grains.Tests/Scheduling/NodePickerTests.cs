@@ -40,9 +40,9 @@ public sealed class NodePickerTests
     {
         var tables = new ClusterTables();
         var plugins = PluginSet.Default(tables);
-        var table = new NodeTable(tables.Scalars);
+        var table = new NodeTable(tables);
         var picker = new NodePicker(
-            plugins, table, tables.Nominated, new NodeTrial(plugins, tables), new Random(1));
+            plugins, table, tables, new NodeTrial(plugins, tables), new Random(1));
         var reader = new PodReader(tables.Scalars);
         var placed = new List<(NodeInfo Node, PodInfo Pod)>();
         for (var i = 0; i < nodes; i++)

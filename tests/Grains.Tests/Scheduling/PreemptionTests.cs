@@ -63,8 +63,8 @@ public sealed class PreemptionTests
         core.ApplyPod(ChangeKind.Added, new PodSketch("less") { Priority = 5 }.Build());
         core.Tick();
         Assert.Equal(
-            "0/1 nodes are available: 1 Too many pods. no new claims to deallocate, preemption: 0/1 nodes are available: " +
-            "1 No preemption victims found for incoming pod.",
+            "0/1 nodes are available: 1 Too many pods. no new claims to deallocate, " +
+            "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
             core.DecideNext()!.Message);
         core.PreemptionEnded(Read(new PodSketch("middle") { Priority = 10 }), succeeded: true);
         core.Tick();
@@ -133,7 +133,11 @@ public sealed class PreemptionTests
                 new ObjectKey("default", $"b{i}"),
                 $"b{i}",
                 1,
-                $$$"""{"metadata":{"name":"b{{{i}}}","namespace":"default"},"spec":{"selector":{"matchLabels":{"budget":"b{{{i}}}"}}},"status":{"disruptionsAllowed":{{{budgets[i]}}}}}"""));
+                $$$"""
+                {"metadata":{"name":"b{{{i}}}","namespace":"default"},
+                "spec":{"selector":{"matchLabels":{"budget":"b{{{i}}}"} } },
+                "status":{"disruptionsAllowed":{{{budgets[i]}}} } }
+                """));
         }
 
         foreach (var other in placed)
@@ -170,7 +174,8 @@ public sealed class PreemptionTests
     }
 
     /// <summary>A pod; the budget is its number, 2 for none.</summary>
-    private sealed record Placed(string Name, string Node, int Priority, int Cpu, bool HasPort, bool IsLonely, int Start)
+    private sealed record Placed(
+        string Name, string Node, int Priority, int Cpu, bool HasPort, bool IsLonely, int Start)
     {
         public int Budget => Start % 3;
 

@@ -114,14 +114,20 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
         Assert.Equal("DisruptionTarget", disruption["type"]!.GetValue<string>());
         Assert.Equal("PreemptionByScheduler", disruption["reason"]!.GetValue<string>());
         Assert.Equal(
-            "default-scheduler: preempting to accommodate a higher priority pod", disruption["message"]!.GetValue<string>());
+            "default-scheduler: preempting to accommodate a higher priority pod",
+            disruption["message"]!.GetValue<string>());
         var told = Assert.Single(EventsOf("low"));
         Assert.Equal("Preempted", told["reason"]!.GetValue<string>());
         Assert.Equal("Preempted by pod uid-default-high on node n", told["message"]!.GetValue<string>());
         Assert.Equal("n", Pod("high")["status"]!["nominatedNodeName"]!.GetValue<string>());
         Assert.Equal("0/1 nodes are available: 1 Too many pods.", Condition("high")!["message"]!.GetValue<string>());
         await _api.DeleteAsync(
-            new DeleteRequest { Resource = WellKnown.Pods, Key = new ObjectKey("default", "low"), GracePeriodSeconds = 0 },
+            new DeleteRequest
+            {
+                Resource = WellKnown.Pods,
+                Key = new ObjectKey("default", "low"),
+                GracePeriodSeconds = 0,
+            },
             TestContext.Current.CancellationToken);
         await _api.UntilAsync(() => NodeOf("high") == "n");
     }
@@ -130,7 +136,8 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     public async Task VictimsThatCannotBeRemovedAreTriedAgain()
     {
         var refusals = 0;
-        _api.Intercept = (what, key) => what == "delete pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
+        _api.Intercept =
+            (what, _) => what == "delete pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
         _api.Put(WellKnown.Nodes, new NodeSketch("n") { Allocatable = "cpu=1,memory=1Gi,pods=1" }.Build());
         _api.Put(WellKnown.Pods, new PodSketch("low") { NodeName = "n" }.Build());
         _api.Put(WellKnown.Pods, new PodSketch("high") { Priority = 1 }.Build());

@@ -154,7 +154,7 @@ public sealed class SchedulingQueueTests
         get
         {
             var events = new ClusterEvents();
-            events.FreedNodes.Add(new NodeTable(_tables.Scalars).Update(new NodeSketch("n").Build())!);
+            events.FreedNodes.Add(new NodeTable(_tables).Update(new NodeSketch("n").Build())!);
             return events;
         }
     }

@@ -232,7 +232,9 @@ public sealed class SchedulerWorld
         _preempting.Add(decision.Pod);
         foreach (var victim in plan.Victims)
         {
-            Expect(victim.Priority < decision.Pod.Priority, $"{victim.Key} is no less important than {decision.Pod.Key}");
+            Expect(
+                victim.Priority < decision.Pod.Priority,
+                $"{victim.Key} is no less important than {decision.Pod.Key}");
             if (_pods.TryGetValue(victim.Key.Name, out var pod))
             {
                 Preempted++;

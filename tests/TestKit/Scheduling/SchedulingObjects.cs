@@ -62,6 +62,9 @@ public sealed record NodeSketch(string Name)
 
     public bool Unschedulable { get; init; }
 
+    /// <summary>More members of the status.</summary>
+    public string Status { get; init; } = "";
+
     public ResourceObject Build(long revision = 1)
     {
         var taints = new JsonArray();
@@ -76,7 +79,7 @@ public sealed record NodeSketch(string Name)
             {"apiVersion":"v1","kind":"Node","metadata":{"name":"{{{Name}}}","uid":"node-{{{Name}}}","resourceVersion":"{{{revision}}}",
             "labels":{{{SchedulingObjects.Amounts(Labels)}}}},"spec":{"taints":{{{taints.ToJsonString()}}},
             "unschedulable":{{{(Unschedulable ? "true" : "false")}}}},
-            "status":{"allocatable":{{{SchedulingObjects.Amounts(Allocatable)}}}}}
+            "status":{"allocatable":{{{SchedulingObjects.Amounts(Allocatable)}}}{{{SchedulingObjects.Prefixed(Status)}}}}}
             """;
         return SchedulingObjects.Object(new ObjectKey("", Name), $"node-{Name}", revision, json);
     }

@@ -6,16 +6,19 @@ namespace OrleansOrchestrator.Grains.Tests.Scheduling.Plugins;
 /// <summary>Reads sketches the way the scheduler reads objects.</summary>
 internal sealed class PluginFixture
 {
+    private readonly ClusterTables _tables = new();
     private readonly NodeTable _nodes;
     private readonly PodReader _reader;
 
     public PluginFixture()
     {
-        _nodes = new NodeTable(Scalars);
+        _nodes = new NodeTable(_tables);
         _reader = new PodReader(Scalars);
     }
 
-    public ScalarResources Scalars { get; } = new();
+    public ScalarResources Scalars => _tables.Scalars;
+
+    public ImageTable Images => _tables.Images;
 
     public PodInfo Pod(string spec = "", string requests = "", int hostPort = 0, string nodeName = "") =>
         _reader.Read(

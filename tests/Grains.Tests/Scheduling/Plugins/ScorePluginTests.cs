@@ -24,6 +24,29 @@ public sealed class ScorePluginTests
             score, new NodeResourcesFitPlugin(_fixture.Scalars).Score(_fixture.Pod(requests: requests).Shape, node));
     }
 
+    // The size, times the part of the nodes that have the image, between 23 and 1000 MiB.
+    [Theory]
+    [InlineData(900_000_000, 2, 26)]
+    [InlineData(900_000_000, 0, 85)]
+    [InlineData(20_000_000, 0, 0)]
+    [InlineData(9_000_000_000, 2, 100)]
+    public void ImageLocality(long bytes, int othersWithout, int score)
+    {
+        var node = _fixture.Node(new NodeSketch("n")
+        {
+            Status = $"\"images\":[{{\"names\":[\"i@sha256:0\",\"i:latest\"],\"sizeBytes\":{bytes}}}]",
+        });
+        for (var i = 0; i < othersWithout; i++)
+        {
+            Assert.Equal(
+                0,
+                new ImageLocalityPlugin(_fixture.Images)
+                    .Score(_fixture.Pod().Shape, _fixture.Node(new NodeSketch($"o{i}"))));
+        }
+
+        Assert.Equal(score, new ImageLocalityPlugin(_fixture.Images).Score(_fixture.Pod().Shape, node));
+    }
+
     // 100 * (1 - |cpu share - memory share| / 2).
     [Theory]
     [InlineData("cpu=1,memory=1000", 92)]

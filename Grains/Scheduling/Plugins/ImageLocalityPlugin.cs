@@ -1,0 +1,47 @@
+namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
+
+/// <summary>
+/// Prefers nodes that have large images of the pod. One that few nodes have counts for less, so that these few are not
+/// filled up.
+/// </summary>
+public sealed class ImageLocalityPlugin(ImageTable images) : IScorePlugin
+{
+    private const long Megabyte = 1024 * 1024;
+
+    /// <summary>Smaller ones are pulled in no time.</summary>
+    private const long MinBytes = 23 * Megabyte;
+
+    private const long MaxBytesPerContainer = 1000 * Megabyte;
+
+    private const int MaxScore = 100;
+
+    public string Name => "ImageLocality";
+
+    public int Weight => 1;
+
+    public ScoreScale Scale => ScoreScale.None;
+
+    public int Score(PodShape pod, NodeInfo node)
+    {
+        if (node.Images.Count == 0)
+        {
+            return 0;
+        }
+
+        var sum = 0L;
+        foreach (var image in pod.Images)
+        {
+            if (node.Images.TryGetValue(image, out var size))
+            {
+                sum += (long)(size * images.Spread(image));
+            }
+        }
+
+        var highest = MaxBytesPerContainer * pod.Images.Length;
+        return (int)(MaxScore * (Math.Clamp(sum, MinBytes, highest) - MinBytes) / (highest - MinBytes));
+    }
+
+    /// <summary>As nodes name images: with a tag.</summary>
+    public static string FullName(string image) =>
+        image.LastIndexOf(':') <= image.LastIndexOf('/') ? image + ":latest" : image;
+}
