@@ -41,7 +41,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
     public int PodCount { get; private set; }
 
     /// <summary>The pods themselves, as far as <see cref="PlacedPods"/> was told.</summary>
-    internal Dictionary<ObjectKey, PodInfo> Pods { get; } = [];
+    internal List<PodInfo> Pods { get; } = [];
 
     public long RequestedMilliCpu { get; private set; }
 

@@ -44,7 +44,7 @@ public sealed class PlacedPods(SpreadGroups groups)
         }
 
         _all[pod.Key] = new PlacedPod(pod, node);
-        node.Pods[pod.Key] = pod;
+        node.Pods.Add(pod);
         _priorities[pod.Priority] = _priorities.GetValueOrDefault(pod.Priority) + 1;
         if (pod.Shape.Terms is not null)
         {
@@ -67,7 +67,9 @@ public sealed class PlacedPods(SpreadGroups groups)
             return null;
         }
 
-        placed.Node.Pods.Remove(key);
+        var there = placed.Node.Pods;
+        there[there.IndexOf(placed.Pod)] = there[^1];
+        there.RemoveAt(there.Count - 1);
         _withTerms.Remove(key);
         if (--_priorities[placed.Pod.Priority] == 0)
         {

@@ -18,7 +18,7 @@ internal static class PodShapeParser
             Required = ReadRequired(spec),
             Preferred = [.. ReadPreferred(spec)],
             Terms = PodTermParser.ReadTerms(spec),
-            Images = [.. ReadImages(spec)],
+            Images = ReadImages(spec),
             Spread = [.. PodTermParser.ReadSpread(spec)],
         };
     }
@@ -61,9 +61,21 @@ internal static class PodShapeParser
         }
     }
 
-    private static IEnumerable<string> ReadImages(JsonElement spec) =>
-        Items(spec, "initContainers").Concat(Items(spec, "containers"))
-            .Select(container => ImageLocalityPlugin.FullName(Text(container, "image")));
+    private static string[] ReadImages(JsonElement spec)
+    {
+        List<string> images = [];
+        Add("initContainers");
+        Add("containers");
+        return [.. images];
+
+        void Add(string kind)
+        {
+            foreach (var container in Items(spec, kind))
+            {
+                images.Add(ImageLocalityPlugin.FullName(Text(container, "image")));
+            }
+        }
+    }
 
     private static NodeSelection? ReadRequired(JsonElement spec)
     {

@@ -49,7 +49,7 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
     }
 
     private static bool IsBeingFreed(NodeInfo node, PodInfo pod) =>
-        node.Pods.Values.Any(p => p.Priority < pod.Priority && p.IsDeleting && p.IsPreempted);
+        node.Pods.Exists(p => p.Priority < pod.Priority && p.IsDeleting && p.IsPreempted);
 
     private Candidate? FindBest(PodInfo pod, IReadOnlyList<NodeInfo> nodes, RejectedNodes failed)
     {
@@ -74,7 +74,7 @@ public sealed class Preemption(ClusterTables tables, NodeTrial trial, Random ran
     /// <summary>Takes all less important pods off, and puts back whom the pod leaves room for.</summary>
     private Candidate? Choose(PodInfo pod, NodeInfo node, RejectedNodes failed)
     {
-        var eligible = ByImportance(node.Pods.Values.Where(p => p.Priority < pod.Priority));
+        var eligible = ByImportance(node.Pods.Where(p => p.Priority < pod.Priority));
         if (eligible.Length == 0)
         {
             failed.Add(NoVictims, 1);

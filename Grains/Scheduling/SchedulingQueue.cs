@@ -324,7 +324,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         verdict is null || (verdict.IsResolvable && pod.MayPreempt && LowestPriority(node) < pod.Priority);
 
     private static int LowestPriority(NodeInfo node) =>
-        node.Pods.Count == 0 ? int.MaxValue : node.Pods.Values.Min(p => p.Priority);
+        node.Pods.Count == 0 ? int.MaxValue : node.Pods.Min(p => p.Priority);
 
     private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<PodShape, bool> fitting)
     {
