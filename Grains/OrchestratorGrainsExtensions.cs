@@ -9,6 +9,7 @@ using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Logs;
 using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -32,6 +33,9 @@ public sealed class OrchestratorStoreOptions
     public ChangeRetention Retention { get; set; } = ChangeRetention.Default;
 
     public JournalOptions Journals { get; } = new();
+
+    /// <summary>How long logs of containers are kept.</summary>
+    public LogStoreOptions Logs { get; set; } = new();
 
     /// <summary>How many connections to PostgreSQL the silo may hold.</summary>
     public StoreConnections Connections { get; set; } = StoreConnections.Default;
@@ -132,6 +136,7 @@ public static class OrchestratorGrainsExtensions
         silo.AddTls();
         silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
         silo.Services.AddHostedService<ChangeLogMaintenance>();
+        silo.Services.AddLogStore(connectionString, options.Connections, options.Logs);
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<Serializer>((o, serializer) =>
         {

@@ -7,6 +7,7 @@ using OrleansOrchestrator.NodeAgent.Dns;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
+using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -40,6 +41,8 @@ public static class AgentServices
         services.AddPart<ServiceProxy>();
         services.AddPart<ProxyHealthServer>();
         services.AddPart<ClusterDns>();
+        services.AddSingleton<ILogSink, KubeLogSink>();
+        services.AddPart<LogShipper>();
         services.AddKubeletServer();
         return services;
     }
@@ -84,6 +87,8 @@ public static class AgentServices
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<PodAllocations>();
         services.AddSingleton<ResizeOperations>();
+        services.AddSingleton<LogSources>();
+        services.AddSingleton<ShippingCounts>();
         services.AddSingleton<PodWorkerServices>();
         services.AddPart<ContainerdSupervisor>();
         services.AddPart<PodRuntimeCache>();

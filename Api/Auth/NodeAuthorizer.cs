@@ -50,6 +50,7 @@ public sealed class NodeAuthorizer(NodeRelations relations) : IAuthorizer, IRule
             ("resource.k8s.io", "resourceslices") => ResourceSliceAsync(node, wanted, cancellationToken),
             ("", "nodes") => Node(node, wanted),
             ("", "pods") => PodAsync(node, wanted, cancellationToken),
+            (LogResources.Group, LogResources.Nodes) => Logs(node, wanted),
             _ => new(IsForAllNodes(wanted) ? AuthorizationDecision.Allow : AuthorizationDecision.NoOpinion()),
         };
 
@@ -194,6 +195,12 @@ public sealed class NodeAuthorizer(NodeRelations relations) : IAuthorizer, IRule
             ("", "create" or "delete") or ("status", "update" or "patch") or ("eviction", "create") => Yes(),
             _ => new(AuthorizationDecision.NoOpinion()),
         };
+
+    // Whose pod a stream is, the handler checks before it takes the first line.
+    private static ValueTask<AuthorizationDecision> Logs(string node, AuthorizationAttributes wanted) =>
+        wanted is { Verb: "create", Subresource: LogResources.Streams or LogResources.Segments } && wanted.Name == node
+            ? Yes()
+            : No($"node '{node}' can only send its own logs");
 
     // Upstream's NodeRules, without what is decided above.
     private static bool IsForAllNodes(AuthorizationAttributes wanted) =>

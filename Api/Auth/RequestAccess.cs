@@ -32,7 +32,7 @@ public sealed class RequestAccess(
     public async ValueTask<Status?> RefuseAsync(
         UserIdentity user, RequestInfo request, CancellationToken cancellationToken)
     {
-        var wanted = request.By(user);
+        var wanted = RequestRights.Of(request.By(user));
         var decision = await authorizers.AuthorizeAsync(wanted, cancellationToken);
         return decision.IsAllowed ? null : Refusals.Forbidden(wanted, decision.Reason);
     }

@@ -42,6 +42,11 @@ internal sealed class FacadeDocument(ResourceCatalog catalog, OpenApiHandler han
             document.Paths[path.Path] = OpenApiModel.PathItem(path, Make);
         }
 
+        foreach (var (path, item) in LogPaths.All)
+        {
+            document.Paths[path] = item;
+        }
+
         return Task.CompletedTask;
     }
 

@@ -8,6 +8,9 @@ public static class PostgresDataSources
     /// <summary>Key of the journals' data source among a silo's services.</summary>
     public const string Journals = "journals";
 
+    /// <summary>Key of the data source of logs.</summary>
+    public const string Logs = "logs";
+
     /// <summary>
     /// Every statement is a look-up or a range by primary key, and must stay one whatever the statistics say: a plan
     /// made while a table was empty would scan it when it is full. Generic plans, because planning costs more than
@@ -21,6 +24,9 @@ public static class PostgresDataSources
 
     /// <summary>A statement without an answer for this long counts as lost.</summary>
     private const int CommandTimeoutSeconds = 15;
+
+    /// <summary>A search gives up before; dropping a day of logs may take as long.</summary>
+    private const int LogTimeoutSeconds = 60;
 
     /// <summary>Who waits longer asks anew.</summary>
     private const int PulseTimeoutSeconds = 5;
@@ -55,6 +61,21 @@ public static class PostgresDataSources
         };
         Bound(settings, (connections ?? StoreConnections.Default).Orleans);
         return settings.ConnectionString;
+    }
+
+    /// <summary>The data source of the store of logs.</summary>
+    public static NpgsqlDataSource ForLogs(string connectionString, StoreConnections? connections = null)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "orchestrator-logs",
+            MaxAutoPrepare = MaxPreparedStatements,
+            AutoPrepareMinUsages = 2,
+            CommandTimeout = LogTimeoutSeconds,
+            Enlist = false,
+        };
+        Bound(settings, (connections ?? StoreConnections.Default).Logs);
+        return Build(settings);
     }
 
     /// <summary>

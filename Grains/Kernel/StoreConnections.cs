@@ -3,16 +3,16 @@ using Npgsql;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// How many connections to PostgreSQL a silo may hold: one for its pulse, and two pools, for the journals, of which
-/// each
-/// has one statement in flight, and for Orleans' own tables. Whoever finds a pool used up waits for his turn; so the
+/// How many connections to PostgreSQL a silo may hold: one for its pulse, and three pools, for the journals, of which
+/// each has one statement in flight, for Orleans' own tables, and for logs. Whoever finds a pool used up waits for
+/// his turn; so the
 /// bound
 /// costs time under load, while connections beyond what the server takes are refused to all silos.
 /// </summary>
 public sealed record StoreConnections
 {
-    /// <summary>Below this the two pools block each other.</summary>
-    public const int Fewest = 4;
+    /// <summary>Below this the pools block each other.</summary>
+    public const int Fewest = 5;
 
     private const int Pulse = 1;
 
@@ -25,6 +25,7 @@ public sealed record StoreConnections
         ArgumentOutOfRangeException.ThrowIfLessThan(total, Fewest);
         Total = total;
         Orleans = Math.Max(2, total / 3);
+        Logs = Math.Clamp(total / 8, 1, 4);
     }
 
     public int Total { get; }
@@ -32,8 +33,11 @@ public sealed record StoreConnections
     /// <summary>For membership, reminders and grain storage.</summary>
     public int Orleans { get; }
 
+    /// <summary>For what nodes send of logs, and for searches.</summary>
+    public int Logs { get; }
+
     /// <summary>For journals, the grain directory and the cluster's identity.</summary>
-    public int Journals => Total - Orleans - Pulse;
+    public int Journals => Total - Orleans - Logs - Pulse;
 
     /// <summary>
     /// Asks the server whether it has room for them; call before a silo starts. Throws <see

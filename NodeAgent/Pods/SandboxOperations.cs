@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
+using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
@@ -20,6 +21,7 @@ public sealed class SandboxOperations(
     PodAllocations allocations,
     NodeFacts node,
     ContainerOperations containers,
+    LogSources logs,
     EventRecorder events)
 {
     public string LogDirectory(V1Pod pod) => Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName());
@@ -98,6 +100,7 @@ public sealed class SandboxOperations(
     /// </summary>
     public async Task RemoveAllAsync(V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
     {
+        logs.Hold(LogDirectory(pod));
         FileTrees.Delete(LogDirectory(pod));
         await RemoveFromRuntimeAsync(observed, cancellationToken);
     }
@@ -129,6 +132,7 @@ public sealed class SandboxOperations(
         foreach (var container in superfluous)
         {
             await RemoveContainerAsync(container.Id, cancellationToken);
+            logs.Hold(Path.GetDirectoryName(Path.GetDirectoryName(container.LogPath)) ?? "");
             LogRotator.DeleteAll(container.LogPath);
         }
 

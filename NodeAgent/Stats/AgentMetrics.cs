@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary><c>/metrics</c>: the agent itself.</summary>
-public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods)
+public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods, ShippingCounts logs)
 {
     public string Write()
     {
@@ -21,6 +22,12 @@ public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods)
             text.Sample("kubelet_running_containers", state.Count(), null, ("container_state", state.Key));
         }
 
+        text.Family("orc_log_lines_sent_total", "counter", "Lines of containers that the cluster has taken.")
+            .Sample("orc_log_lines_sent_total", logs.Sent, null);
+        text.Family("orc_log_lines_refused_total", "counter", "Lines that the cluster has refused for good.")
+            .Sample("orc_log_lines_refused_total", logs.Refused, null);
+        text.Family("orc_log_files_lost_total", "counter", "Files of logs removed before all their lines were sent.")
+            .Sample("orc_log_files_lost_total", logs.FilesLost, null);
         Process(text);
         return text.ToString();
     }

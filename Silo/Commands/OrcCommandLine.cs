@@ -16,6 +16,7 @@ public static class OrcCommandLine
             DownCommand.CreateDown(),
             DownCommand.CreateReset(),
             DownCommand.CreateStatus(),
+            LogsCommand.Create(),
             DashboardCommand.Create(),
             ImageCommand.Create(),
             SiloCommand.Create(),

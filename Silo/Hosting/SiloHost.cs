@@ -12,6 +12,7 @@ using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kubelet;
+using OrleansOrchestrator.Api.Logs;
 using OrleansOrchestrator.Dashboard;
 using OrleansOrchestrator.Api.Usage;
 using OrleansOrchestrator.Grains;
@@ -143,6 +144,7 @@ public static class SiloHost
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
         services.AddResourceMetrics();
+        services.AddCentralLogs();
         services.AddClusterBootstrap(bootstrap =>
         {
             // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.

@@ -13,6 +13,7 @@ using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Logs.Search;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.TestKit;
 
@@ -33,6 +34,8 @@ public sealed class ProtocolHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public TestSilos Silos => _silos;
+
     public ResourceCaches Caches => _silos.Caches;
 
     public IServiceProvider Services => _app.Services;
@@ -48,6 +51,11 @@ public sealed class ProtocolHost : IAsyncDisposable
         builder.Services.AddSingleton(silos.Grains);
         builder.Services.AddSingleton(silos.Store);
         builder.Services.AddSingleton(silos.Caches);
+        if (silos.Services.GetService<ILogStore>() is { } logs)
+        {
+            builder.Services.AddSingleton(logs);
+        }
+
         configure?.Invoke(builder.Services);
         builder.Services.AddOrchestratorApi();
         builder.Services.TryAddSingleton<IAuthenticator, EverybodyIsAdmin>();

@@ -9,16 +9,17 @@ public static partial class LayoutRules
     private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
     {
         ["Grains.Interfaces"] = [],
+        ["Logs"] = [],
         ["Resources"] = ["Grains.Interfaces"],
-        ["Grains"] = ["Resources", "Grains.Interfaces"],
-        ["Api"] = ["Resources", "Grains.Interfaces"],
+        ["Grains"] = ["Resources", "Grains.Interfaces", "Logs"],
+        ["Api"] = ["Resources", "Grains.Interfaces", "Logs"],
         ["Machine"] = [],
-        ["NodeAgent"] = ["Machine"],
+        ["NodeAgent"] = ["Logs", "Machine"],
         ["Dashboard"] = [],
-        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Machine"],
+        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };
 
-    private static readonly string[] WithoutCircles = ["Api", "Grains"];
+    private static readonly string[] WithoutCircles = ["Api", "Grains", "Logs"];
 
     private static readonly string[] VagueFolders = ["Common", "Utils", "Helpers", "Managers"];
 

@@ -12,6 +12,7 @@ import { CreatePage } from './pages/create';
 import { ListPage } from './pages/list';
 import { ObjectPage } from './pages/object';
 import { Overview } from './pages/overview';
+import { SearchPage } from './pages/search';
 import { SignIn } from './pages/signin';
 
 const patience = 2000;
@@ -31,6 +32,7 @@ function Page() {
     case 'list': return <ListPage />;
     case 'object': return <ObjectPage key={route.value.parts.join('/')} />;
     case 'create': return <CreatePage />;
+    case 'logs': return <SearchPage key={namespace.value} />;
     case 'changes': return <ChangesPage />;
     default: return <Empty>There is no such page.</Empty>;
   }

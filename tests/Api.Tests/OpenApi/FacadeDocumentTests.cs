@@ -21,7 +21,8 @@ public sealed class FacadeDocumentTests
         Assert.Empty(read.Diagnostic!.Errors);
         Assert.Equal(OpenApiSpecVersion.OpenApi3_0, read.Diagnostic.SpecificationVersion);
         var paths = read.Document!.Paths;
-        foreach (var group in (string[])["/api/v1/", "/apis/apps/v1/", "/apis/coordination.k8s.io/v1/"])
+        foreach (var group in (string[])["/api/v1/", "/apis/apps/v1/", "/apis/logs.orc.dev/v1/",
+            "/apis/coordination.k8s.io/v1/"])
         {
             Assert.Contains(paths, p => p.Key.StartsWith(group, StringComparison.Ordinal));
         }

@@ -60,7 +60,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --hollow-nodes -1", "--hollow-nodes: '-1' is no number")]
     [InlineData("up --connection nonsense", "--connection is no connection string")]
     [InlineData("up --connection Username=x", "--connection names no Host")]
-    [InlineData("up --store-connections 1", "--store-connections: '1' is no number from 4")]
+    [InlineData("up --store-connections 1", "--store-connections: '1' is no number from 5")]
     [InlineData("up --no-such-option", "--no-such-option")]
     [InlineData("down --data-dir {missing}", "There is no cluster in")]
     [InlineData("down --data-dir {file}", "There is no cluster in")]

@@ -11,14 +11,14 @@ public sealed class StoreConnectionsTests
     private static readonly StoreConnections Few = new(6);
 
     [Theory]
-    [InlineData(4, 1, 2)]
-    [InlineData(18, 11, 6)]
-    [InlineData(100, 66, 33)]
+    [InlineData(5, 1, 2)]
+    [InlineData(18, 9, 6)]
+    [InlineData(100, 62, 33)]
     public void The_pools_share_what_the_silo_may_hold(int total, int journals, int orleans)
     {
         var connections = new StoreConnections(total);
         Assert.Equal((journals, orleans), (connections.Journals, connections.Orleans));
-        Assert.Equal(total, connections.Journals + connections.Orleans + 1);
+        Assert.Equal(total, connections.Journals + connections.Orleans + connections.Logs + 1);
     }
 
     [Fact]

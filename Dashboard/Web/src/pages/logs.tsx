@@ -3,10 +3,11 @@ import { lines, pathOf, query, send } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
 import { findResource } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
+import { namespace } from '../kernel/route';
 import { Button, Empty } from '../ui/basics';
 import { podsSelector } from './relations';
 
-interface Line { key: number; pod: string; container: string; time: string; text: string }
+export interface Line { key: number; pod: string; container: string; time: string; text: string }
 
 const mostLines = 5000;
 const mostStreams = 20;
@@ -59,6 +60,8 @@ export function Logs({ object }: { object: KubeObject }) {
         <Switch title="Times" on={times} set={setTimes} />
         <Switch title="Wrap" on={wrap} set={setWrap} />
         <Button onClick={download}>Save</Button>
+        <a class="button" href={searchHref(object)} onClick={() => { namespace.value = object.metadata.namespace!; }}
+          title="Search what the cluster keeps, of pods that are gone, too">Search all</a>
         <span class="count">{matching.length}{matcher ? ` of ${shown.length}` : ''} lines{isPod ? '' : `, ${targets.length} streams`}</span>
       </div>
       {notes.map(n => <div key={n} class="note warn">{n}</div>)}
@@ -68,8 +71,13 @@ export function Logs({ object }: { object: KubeObject }) {
   );
 }
 
-function Switch({ title, on, set }: { title: string; on: boolean; set: (on: boolean) => void }) {
+export function Switch({ title, on, set }: { title: string; on: boolean; set: (on: boolean) => void }) {
   return <label><input type="checkbox" checked={on} onChange={e => set(e.currentTarget.checked)} /> {title}</label>;
+}
+
+function searchHref(object: KubeObject): string {
+  const name = encodeURIComponent(object.metadata.name);
+  return object.kind === 'Pod' ? `#/logs?pod=${name}` : `#/logs?workload=${object.kind!.toLowerCase()}%2F${name}`;
 }
 
 function patternOf(text: string): RegExp | null {
@@ -136,7 +144,7 @@ function levelOf(text: string): string {
   return /\b(error|fatal|panic|fail(ed|ure)?|exception)\b/i.test(text) ? 'bad' : /\bwarn(ing)?\b/i.test(text) ? 'warn' : '';
 }
 
-function Lines({ all, follow, times, wrap, isPod, matcher }: {
+export function Lines({ all, follow, times, wrap, isPod, matcher }: {
   all: Line[]; follow: boolean; times: boolean; wrap: boolean; isPod: boolean; matcher: RegExp | null;
 }) {
   const box = useRef<HTMLDivElement>(null);

@@ -90,6 +90,7 @@ function Sidebar() {
       <a class="brand" href="#/"><Mark /><span>Orleans<br />Orchestrator</span></a>
       <a class={route.value.page === '' ? 'current' : ''} href="#/"><Icon name="heart" />Overview</a>
       <a class={route.value.page === 'changes' ? 'current' : ''} href="#/changes"><Icon name="clock" />Recent changes</a>
+      <a class={route.value.page === 'logs' ? 'current' : ''} href="#/logs"><Icon name="search" />Logs</a>
       {menu.value.map(section => (
         <details key={section.title} open={section.title !== 'More' || section.members.includes(current!)}>
           <summary>{section.title}</summary>
@@ -135,6 +136,7 @@ function Palette({ close }: { close: () => void }) {
   const choices = useMemo<Choice[]>(() => [
     { title: 'Overview', hint: '', href: '#/', words: 'overview home health' },
     { title: 'Recent changes', hint: '', href: '#/changes', words: 'recent changes history time travel' },
+    { title: 'Logs', hint: '', href: '#/logs', words: 'logs search lines' },
     { title: 'Create from YAML', hint: '', href: '#/create', words: 'create apply yaml new' },
     ...listable.value.map(kind => ({
       title: titleOf(kind), hint: kind.group || 'core', href: listHref(kind),

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Logs;
+
+/// <summary>
+/// Streams and whose they are. A node opens a stream for a container of a pod that is bound to it; what is known of
+/// the pod is read here, not believed of the node, and stays with the stream when the pod is gone.
+/// </summary>
+internal sealed class LogStreams(ILogStore store, ObjectReader reader)
+{
+    /// <summary>Remembered streams; above it all are forgotten and read again when they are needed.</summary>
+    private const int MaxKnown = 50_000;
+
+    private static readonly ResourceName Jobs = new("batch", "jobs");
+
+    private readonly ConcurrentDictionary<long, LogStream> _known = new();
+
+    /// <summary>The stream of that name; null when it is none of the node's.</summary>
+    public async Task<LogStream?> OpenAsync(string node, StreamName name, CancellationToken cancellationToken)
+    {
+        var stream = await store.FindStreamAsync(name, cancellationToken);
+        if (stream is null && await FindPodAsync(node, name, cancellationToken) is { } pod)
+        {
+            var (kind, workload) = await WorkloadOfAsync(pod, cancellationToken);
+            stream = await store.OpenStreamAsync(
+                new LogStream
+                {
+                    Name = name,
+                    Node = node,
+                    Labels = pod.Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [],
+                    WorkloadKind = kind,
+                    Workload = workload,
+                },
+                cancellationToken);
+        }
+
+        return stream is not null && stream.Node == node && stream.Name == name ? stream : null;
+    }
+
+    /// <summary>Streams by number, as far as they are there. Their positions may be old.</summary>
+    public async Task<IReadOnlyDictionary<long, LogStream>> ReadAsync(
+        IEnumerable<long> streams, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<long, LogStream>();
+        var missing = new List<long>();
+        foreach (var id in streams.Distinct())
+        {
+            if (_known.TryGetValue(id, out var known))
+            {
+                found.Add(id, known);
+            }
+            else
+            {
+                missing.Add(id);
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            if (_known.Count > MaxKnown)
+            {
+                _known.Clear();
+            }
+
+            foreach (var stream in await store.ReadStreamsAsync(missing, cancellationToken))
+            {
+                found[stream.Id] = _known[stream.Id] = stream;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Forgets streams, which may be gone from the store.</summary>
+    public void Forget(IEnumerable<long> streams)
+    {
+        foreach (var stream in streams)
+        {
+            _known.TryRemove(stream, out _);
+        }
+    }
+
+    /// <summary>The cache may be behind: then the node knows the pod before this silo does.</summary>
+    private async Task<V1Pod?> FindPodAsync(string node, StreamName name, CancellationToken cancellationToken)
+    {
+        var key = new ObjectKey(name.Namespace, name.Pod);
+        foreach (var freshness in (ReadFreshness[])[ReadFreshness.Cached, ReadFreshness.Linearizable])
+        {
+            var pod = (await reader.GetAsync(WellKnown.Pods, key, freshness, cancellationToken))?.As<V1Pod>();
+            if (pod?.Metadata.Uid == name.Uid && pod.Spec?.NodeName == node)
+            {
+                return pod;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What controls the pod, and what controls that where it is a link only.</summary>
+    private async Task<(string Kind, string Name)> WorkloadOfAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (Controller(pod.Metadata) is not { } owner)
+        {
+            return ("", "");
+        }
+
+        var key = new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name);
+        var above = owner.Kind switch
+        {
+            "ReplicaSet" => Controller(
+                (await reader.FindAsync<V1ReplicaSet>(WellKnown.ReplicaSets, key, cancellationToken))?.Metadata),
+            "Job" => Controller((await reader.FindAsync<V1Job>(Jobs, key, cancellationToken))?.Metadata),
+            _ => null,
+        };
+        owner = above ?? owner;
+        return (owner.Kind.ToLowerInvariant(), owner.Name);
+    }
+
+    private static V1OwnerReference? Controller(V1ObjectMeta? metadata) =>
+        metadata?.OwnerReferences?.FirstOrDefault(static o => o.Controller == true);
+}

@@ -1,0 +1,121 @@
+import { useEffect, useState } from 'preact/hooks';
+import { json, lines, query, send } from '../kernel/api';
+import { amend, namespace, route } from '../kernel/route';
+import { Button, Empty, Loading, Trouble } from '../ui/basics';
+import { Lines, Switch } from './logs';
+import type { Line } from './logs';
+
+interface Found { time: string; namespace?: string; pod?: string; container?: string; text: string; cursor: string }
+
+interface Page { items: Found[]; metadata: { continue?: string }; search: { timedOut: boolean } }
+
+const spans: [string, number][] = [['15 minutes', 900], ['hour', 3600], ['6 hours', 21_600], ['day', 86_400], ['week', 604_800]];
+const levels = ['debug', 'info', 'warning', 'error', 'fatal'];
+const pageSize = 500;
+const mostLines = 5000;
+
+let made = 0;
+const lineOf = (found: Found): Line => ({
+  key: made++, time: found.time, text: found.text, container: found.container ?? '',
+  pod: namespace.value ? found.pod ?? '' : `${found.namespace}/${found.pod}`,
+});
+
+/** The logs that the cluster keeps, those of pods that are gone included. */
+export function SearchPage() {
+  const asked = route.value.query;
+  const text = asked.get('query') ?? '';
+  const pod = asked.get('pod') ?? '';
+  const workload = asked.get('workload') ?? '';
+  const level = asked.get('level') ?? '';
+  const seconds = Number(asked.get('since')) || 3600;
+  const follow = asked.get('follow') === '1';
+  const [typed, setTyped] = useState(text);
+  const [wrap, setWrap] = useState(false);
+  const [older, setOlder] = useState('');
+  const { found, next, error, setFound } = useSearch({ text, pod, workload, level, seconds, follow });
+  const more = async () => {
+    const page = await json<Page>(pathOf({ text, pod, workload, level, seconds }, { limit: pageSize, continue: older || next }));
+    setFound(before => [...page.items.reverse().map(lineOf), ...before].slice(-mostLines));
+    setOlder(page.metadata.continue ?? 'none');
+  };
+  useEffect(() => { setOlder(''); }, [text, pod, workload, level, seconds, follow, namespace.value]);
+  const onSubmit = (event: Event) => {
+    event.preventDefault();
+    amend({ query: typed.trim() });
+  };
+  return (
+    <div class="logs">
+      <header class="heading"><h1>Logs</h1><span class="count">{found ? `${found.length} lines` : ''}</span></header>
+      <form class="toolbar" onSubmit={onSubmit} role="search">
+        <input data-search type="search" value={typed} aria-label="Search all logs" onInput={e => setTyped(e.currentTarget.value)}
+          placeholder={'Words, "phrases", /regex/, field=value, -without'} style={{ flex: 1, minWidth: '220px' }} />
+        <input value={pod} placeholder="Pod" aria-label="Pod" onChange={e => amend({ pod: e.currentTarget.value.trim() })} />
+        <input value={workload} placeholder="Workload" aria-label="Workload" onChange={e => amend({ workload: e.currentTarget.value.trim() })} />
+        <select aria-label="Level" value={level} onChange={e => amend({ level: e.currentTarget.value })}>
+          <option value="">Any level</option>
+          {levels.map(l => <option key={l} value={l}>{l} and worse</option>)}
+        </select>
+        <select aria-label="Time" value={seconds} onChange={e => amend({ since: e.currentTarget.value })}>
+          {spans.map(([title, count]) => <option key={count} value={count}>Last {title}</option>)}
+        </select>
+        <Switch title="Follow" on={follow} set={on => amend({ follow: on ? '1' : '' })} />
+        <Switch title="Wrap" on={wrap} set={setWrap} />
+        <button type="submit" class="button main">Search</button>
+      </form>
+      <Trouble error={error} />
+      {(older || next) && older !== 'none' && !follow && found && found.length > 0 && <Button onClick={() => void more()}>Older lines</Button>}
+      {error ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>No line has that.</Empty>
+        : <Lines all={found} follow={!older} times wrap={wrap} isPod={false} matcher={matcherOf(text)} />}
+    </div>
+  );
+}
+
+interface Asked { text: string; pod: string; workload: string; level: string; seconds: number }
+
+function pathOf(asked: Asked, further: Record<string, string | number | boolean | undefined>): string {
+  const space = namespace.value ? `namespaces/${encodeURIComponent(namespace.value)}/` : '';
+  return `/apis/logs.orc.dev/v1/${space}lines`
+    + query({ query: asked.text, pod: asked.pod, workload: asked.workload, level: asked.level, sinceSeconds: asked.seconds, ...further });
+}
+
+/** What is marked in the lines: the first word, phrase or expression. */
+function matcherOf(text: string): RegExp | null {
+  const term = /(?:^|\s)(?:"([^"]+)"|\/(.+)\/|([^\s"/=-][^\s=]*))(?=\s|$)/.exec(text);
+  try {
+    return term ? new RegExp(term[2] ?? (term[1] ?? term[3]!).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), term[2] ? '' : 'i') : null;
+  } catch {
+    return null;
+  }
+}
+
+function useSearch(asked: Asked & { follow: boolean }) {
+  const [found, setFound] = useState<Line[] | null>(null);
+  const [next, setNext] = useState('');
+  const [error, setError] = useState<Error>();
+  const key = JSON.stringify([asked, namespace.value]);
+  useEffect(() => {
+    const stop = new AbortController();
+    setFound(null);
+    setError(undefined);
+    const search = async () => {
+      const page = await json<Page>(pathOf(asked, { limit: pageSize }), { signal: stop.signal });
+      setNext(page.metadata.continue ?? '');
+      setFound(page.items.reverse().map(lineOf));
+    };
+    const followLines = async () => {
+      const answer = await send(pathOf(asked, { limit: pageSize, watch: true }), { signal: stop.signal });
+      setFound([]);
+      for await (const event of lines(answer)) {
+        const line = lineOf((JSON.parse(event) as { object: Found }).object);
+        setFound(before => [...(before ?? []), line].slice(-mostLines));
+      }
+    };
+    void (asked.follow ? followLines() : search()).catch((failure: Error) => {
+      if (!stop.signal.aborted) {
+        setError(failure);
+      }
+    });
+    return () => stop.abort();
+  }, [key]);
+  return { found, next, error, setFound: (change: (before: Line[]) => Line[]) => setFound(before => change(before ?? [])) };
+}

@@ -1,0 +1,273 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Logs;
+using OrleansOrchestrator.Grains.Logs;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Logs.Lines;
+using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.TestKit;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.Logs;
+
+/// <summary>
+/// Logs from a node's request to a reader's answer, through HTTP and PostgreSQL: nodes send those of their own pods, a
+/// reader of one namespace sees no other.
+/// </summary>
+public sealed class LogHandlerTests
+{
+    private const string Nodes = "/apis/logs.orc.dev/v1/nodes";
+
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Who_may_read_the_logs_of_a_namespace_finds_its_lines_and_no_others()
+    {
+        await using var host = await StartAsync();
+        await SendAsync(host, "n1", "a", "web", "first error", "second");
+        await SendAsync(host, "n1", "b", "db", "secret error");
+
+        var lines = await SearchAsync(host, "jane", "/apis/logs.orc.dev/v1/namespaces/a/lines?query=error");
+        Assert.Equal(["first error"], Texts(lines));
+        Assert.Equal("web", (string?)lines["items"]![0]!["pod"]);
+        Assert.Equal("n1", (string?)lines["items"]![0]!["node"]);
+        Assert.Equal(
+            ["secret error", "first error"],
+            Texts(await SearchAsync(host, "admin", "/apis/logs.orc.dev/v1/lines?query=error")));
+        foreach (var (path, place) in new[]
+        {
+            ("/apis/logs.orc.dev/v1/namespaces/b/lines", "in the namespace \"b\""),
+            ("/apis/logs.orc.dev/v1/lines", "at the cluster scope"),
+            ("/apis/logs.orc.dev/v1/namespaces/b/lines?watch=true", "in the namespace \"b\""),
+        })
+        {
+            using var refused = await AskAsync(host, "jane", HttpMethod.Get, path);
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+            Assert.Equal(
+                $"pods is forbidden: User \"jane\" cannot get resource \"pods/log\" in API group \"\" {place}",
+                (string?)(await JsonAsync(refused))["message"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_sends_logs_of_its_own_pods_only()
+    {
+        await using var host = await StartAsync();
+        await PutPodAsync(host, "a", "web", "n1");
+        using var other = await AskAsync(host, "system:node:n2", HttpMethod.Post, $"{Nodes}/n1/streams",
+            Streams("a", "web"));
+        Assert.Equal(HttpStatusCode.Forbidden, other.StatusCode);
+        Assert.Equal(0, (await OpenAsync(host, "n2", "a", "web")).Id);
+        Assert.Equal(0, (await OpenAsync(host, "n1", "a", "gone")).Id);
+
+        var stream = await OpenAsync(host, "n1", "a", "web");
+        Assert.NotEqual(0, stream.Id);
+        using var stolen = await PostAsync(host, "n2", Batch(stream, "not mine"));
+        Assert.Equal(HttpStatusCode.Conflict, stolen.StatusCode);
+        using var reader = await AskAsync(host, "system:node:n1", HttpMethod.Get, "/apis/logs.orc.dev/v1/lines");
+        Assert.Equal(HttpStatusCode.Forbidden, reader.StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_sent_twice_is_kept_once_and_a_node_that_starts_again_goes_on()
+    {
+        await using var host = await StartAsync();
+        await PutPodAsync(host, "a", "web", "n1");
+        var stream = await OpenAsync(host, "n1", "a", "web");
+        using var first = await PostAsync(host, "n1", Batch(stream, "one", "two"));
+        Assert.Equal(HttpStatusCode.NoContent, first.StatusCode);
+        using var again = await PostAsync(host, "n1", Batch(stream, "one", "two"));
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+        var after = await OpenAsync(host, "n1", "a", "web");
+        Assert.Equal(stream with { File = 5, Offset = 2, Sequence = 2 }, after);
+        using var nonsense = await PostAsync(host, "n1", [1, 2, 3]);
+        Assert.Equal(HttpStatusCode.BadRequest, nonsense.StatusCode);
+        Assert.Equal(["two", "one"], Texts(await SearchAsync(host, "admin", "/apis/logs.orc.dev/v1/lines")));
+    }
+
+    [Fact]
+    public async Task Lines_survive_their_pod_and_are_found_by_what_it_was()
+    {
+        await using var host = await StartAsync();
+        var pod = await PutPodAsync(host, "a", "web", "n1", """{"app":"shop"}""");
+        using (await PostAsync(host, "n1", Batch(await OpenAsync(host, "n1", "a", "web"), "a", "level=error b",
+            "c"))) { }
+
+        await host.Silos.ObjectGrain(TestObjects.Pods, pod.Key).WriteAsync(TestObjects.Delete(pod), Token);
+        const string Lines = "/apis/logs.orc.dev/v1/namespaces/a/lines?";
+        Assert.Equal(3, Texts(await SearchAsync(host, "jane", Lines + "labelSelector=app%3Dshop")).Count);
+        Assert.Empty(Texts(await SearchAsync(host, "jane", Lines + "labelSelector=app%3Dother")));
+        Assert.Equal(3, Texts(await SearchAsync(host, "jane", Lines + "pod=web&container=main&node=n1")).Count);
+        Assert.Empty(Texts(await SearchAsync(host, "jane", Lines + "pod=db")));
+        var bad = await SearchAsync(host, "jane", Lines + "level=warning");
+        Assert.Equal(["level=error b"], Texts(bad));
+        var around = await SearchAsync(host, "jane", $"{Lines}around={bad["items"]![0]!["cursor"]}&context=1");
+        Assert.Equal(["a", "level=error b", "c"], Texts(around));
+        var page = await SearchAsync(host, "jane", Lines + "limit=2&order=oldest");
+        Assert.Equal(["a", "level=error b"], Texts(page));
+        Assert.Equal(["c"], Texts(await SearchAsync(
+            host, "jane", $"{Lines}limit=2&order=oldest&continue={page["metadata"]!["continue"]}")));
+        using var wrong = await AskAsync(host, "jane", HttpMethod.Get, Lines + "query=/(/");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+    }
+
+    [Fact]
+    public async Task Small_segments_are_merged_and_everything_is_still_found()
+    {
+        await using var host = await StartAsync();
+        await PutPodAsync(host, "a", "web", "n1");
+        for (var i = 0; i < 40; i++)
+        {
+            using var sent = await PostAsync(host, "n1", Batch(await OpenAsync(host, "n1", "a", "web"), $"line {i}"));
+            Assert.Equal(HttpStatusCode.NoContent, sent.StatusCode);
+        }
+
+        var store = host.Silos.Services.GetRequiredService<PostgresLogStore>();
+        var filter = new SegmentFilter { Limit = 1000 };
+        Assert.Equal(40, (await store.ListSegmentsAsync(filter, Token)).Count);
+        await host.Silos.Services.GetRequiredService<LogMaintenance>().RunAsync(Token);
+        Assert.Equal(10, (await store.ListSegmentsAsync(filter, Token)).Count);
+        var lines = await SearchAsync(host, "jane", "/apis/logs.orc.dev/v1/namespaces/a/lines?query=line&order=oldest");
+        Assert.Equal(Enumerable.Range(0, 40).Select(static i => $"line {i}").Order(), Texts(lines).Order());
+        Assert.Equal(["line 7"], Texts(await SearchAsync(host, "jane",
+            "/apis/logs.orc.dev/v1/namespaces/a/lines?query=7")));
+    }
+
+    [Fact]
+    public async Task Who_follows_is_told_of_lines_as_they_come()
+    {
+        await using var host = await StartAsync();
+        await SendAsync(host, "n1", "a", "web", "old");
+        using var request = Request("jane", HttpMethod.Get,
+            "/apis/logs.orc.dev/v1/namespaces/a/lines?watch=true&sinceSeconds=3600");
+        using var response = await host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
+        Assert.Equal("old", await NextAsync(events));
+        await SendAsync(host, "n1", "b", "db", "not hers");
+        await SendAsync(host, "n1", "a", "api", "new");
+        Assert.Equal("new", await NextAsync(events));
+    }
+
+    [Fact]
+    public async Task Without_a_store_the_answer_says_so()
+    {
+        await using var host = await ProtocolHost.StartAsync(configure: static s => s.AddCentralLogs());
+        using var answer = await host.Http.GetAsync(new Uri("/apis/logs.orc.dev/v1/lines", UriKind.Relative), Token);
+        Assert.Equal(HttpStatusCode.NotImplemented, answer.StatusCode);
+    }
+
+    private static async Task<string?> NextAsync(StreamReader events) =>
+        (string?)JsonNode.Parse((await events.ReadLineAsync(Token))!)!["object"]!["text"];
+
+    private static async Task<ProtocolHost> StartAsync() => await ProtocolHost.StartAsync(
+        new TestSilosOptions { ConnectionString = await PostgresFixture.CreateDatabaseAsync() },
+        static services =>
+        {
+            services.AddSingleton<IAuthenticator, ByHeader>();
+            services.AddSingleton<NodeRelations>();
+            services.AddSingleton<IAuthorizer, NodeAuthorizer>();
+            services.AddSingleton<IAuthorizer, JaneReadsA>();
+            services.AddCentralLogs();
+        });
+
+    private static async Task SendAsync(ProtocolHost host, string node, string space, string pod, params string[] lines)
+    {
+        await PutPodAsync(host, space, pod, node);
+        using var sent = await PostAsync(host, node, Batch(await OpenAsync(host, node, space, pod), lines));
+        Assert.Equal(HttpStatusCode.NoContent, sent.StatusCode);
+    }
+
+    private static async Task<ResourceObject> PutPodAsync(
+        ProtocolHost host, string space, string pod, string node, string labels = "{}")
+    {
+        var key = new ObjectKey(space, pod);
+        var spec = $$"""{"nodeName":"{{node}}","containers":[{"name":"main","image":"x"}]}""";
+        var written = await host.Silos.ObjectGrain(TestObjects.Pods, key).WriteAsync(
+            TestObjects.Create(key, spec, labels: labels), Token);
+        return written.Required;
+    }
+
+    private static byte[] Streams(string space, string pod) =>
+        LogStreamList.Write([new StreamName(space, pod, $"uid-{space}-{pod}", "main", 0)]);
+
+    private static async Task<LogStreamAnswer> OpenAsync(ProtocolHost host, string node, string space, string pod)
+    {
+        using var response = await AskAsync(
+            host, $"system:node:{node}", HttpMethod.Post, $"{Nodes}/{node}/streams", Streams(space, pod));
+        response.EnsureSuccessStatusCode();
+        return LogStreamList.ReadAnswers(await response.Content.ReadAsByteArrayAsync(Token))![0];
+    }
+
+    private static byte[] Batch(LogStreamAnswer stream, params string[] lines)
+    {
+        var block = new LineBlock();
+        var now = LogTime.Of(TimeProvider.System.GetUtcNow());
+        foreach (var line in lines)
+        {
+            block.Add(now + block.Count, default, Encoding.UTF8.GetBytes(line));
+        }
+
+        return new LogBatch([new BatchRun(stream.Id, stream.Sequence, lines.Length, 5, lines.Length)], block).Encode();
+    }
+
+    private static Task<HttpResponseMessage> PostAsync(ProtocolHost host, string node, byte[] batch) => AskAsync(
+        host, $"system:node:{node}", HttpMethod.Post, $"{Nodes}/{node}/segments", batch, LogBatch.ContentType);
+
+    private static async Task<JsonNode> SearchAsync(ProtocolHost host, string user, string path)
+    {
+        using var response = await AskAsync(host, user, HttpMethod.Get, path);
+        var answer = await JsonAsync(response);
+        Assert.True(response.IsSuccessStatusCode, answer.ToJsonString());
+        return answer;
+    }
+
+    private static List<string?> Texts(JsonNode list) =>
+        [.. list["items"]!.AsArray().Select(static i => (string?)i!["text"])];
+
+    private static async Task<JsonNode> JsonAsync(HttpResponseMessage response) =>
+        JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(Token))!;
+
+    private static async Task<HttpResponseMessage> AskAsync(
+        ProtocolHost host, string user, HttpMethod method, string path, byte[]? body = null,
+            string type = "application/json")
+    {
+        using var request = Request(user, method, path);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+        }
+
+        return await host.Http.SendAsync(request, Token);
+    }
+
+    private static HttpRequestMessage Request(string user, HttpMethod method, string path) =>
+        new(method, path) { Headers = { { "X-User", user } } };
+
+    private sealed class ByHeader : IAuthenticator
+    {
+        public ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
+        {
+            var name = context.Request.Headers["X-User"].ToString();
+            string[] groups = name.StartsWith("system:node:", StringComparison.Ordinal) ? ["system:nodes"]
+                : name == "admin" ? ["system:masters"]
+                : [];
+            return new(new UserIdentity { Name = name, Groups = [.. groups, "system:authenticated"] });
+        }
+    }
+
+    private sealed class JaneReadsA : IAuthorizer
+    {
+        public ValueTask<AuthorizationDecision> AuthorizeAsync(
+            AuthorizationAttributes attributes, CancellationToken cancellationToken) => new(
+                attributes is { User.Name: "jane", Verb: "get", Group: "", Resource: "pods", Subresource: "log",
+                    Namespace: "a" }
+                    ? AuthorizationDecision.Allow
+                    : AuthorizationDecision.NoOpinion());
+    }
+}

@@ -1,0 +1,40 @@
+// The page that searches kept logs: its question, its answer, older lines, following; the store's part is played here.
+import { expect, namespace, scenario, until } from './browser.mjs';
+
+await scenario(async open => {
+  const space = await namespace('kept');
+  const line = (i, text) => ({
+    time: `2026-01-01T00:00:${String(i).padStart(2, '0')}.000000000Z`, namespace: space, pod: 'web-1', container: 'main', text, cursor: `${i}.1.${i}`,
+  });
+  for (const theme of ['light', 'dark']) {
+    const page = await open('#/', { theme });
+    const asked = [];
+    await page.route('**/apis/logs.orc.dev/v1/**', route => {
+      const url = new URL(route.request().url());
+      asked.push(url);
+      if (url.searchParams.get('watch')) {
+        const events = [line(8, 'followed one'), line(9, 'followed two')].map(object => JSON.stringify({ type: 'ADDED', object }));
+        return route.fulfill({ contentType: 'application/json', body: `${events.join('\n')}\n` });
+      }
+      const older = url.searchParams.get('continue');
+      const items = older ? [line(1, 'an older timeout')] : [line(3, 'ERROR timeout after 5 s'), line(2, 'a timeout')];
+      return route.fulfill({ json: { items, metadata: older ? {} : { continue: '2.1.2' }, search: { timedOut: false } } });
+    });
+    await page.getByRole('link', { name: 'Logs', exact: true }).click();
+    await page.getByLabel('Search all logs').fill('timeout -retry');
+    await page.getByRole('button', { name: 'Search', exact: true }).click();
+    await page.locator('.log mark', { hasText: 'timeout' }).first().waitFor();
+    await until(page, () => document.querySelectorAll('.log .line').length === 2);
+    const shown = await page.locator('.log .line span').allInnerTexts();
+    expect(shown[0] === 'a timeout', `not in the order of time: ${shown}`);
+    expect(await page.locator('.log .line.bad').count() === 1, 'errors are not marked');
+    expect(asked.at(-1).searchParams.get('query') === 'timeout -retry', `asked for ${asked.at(-1)}`);
+    await page.getByRole('button', { name: 'Older lines' }).click();
+    await until(page, () => document.querySelectorAll('.log .line').length === 3);
+    if (process.env.PICTURES) {
+      await page.screenshot({ path: `${process.env.PICTURES}/logs-${theme}.png` });
+    }
+    await page.getByLabel('Follow').check();
+    await page.locator('.log .line', { hasText: 'followed two' }).waitFor();
+  }
+});

@@ -1,0 +1,120 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using CsCheck;
+using OrleansOrchestrator.Logs.Lines;
+using OrleansOrchestrator.Logs.Queries;
+using OrleansOrchestrator.Logs.Segments;
+using OrleansOrchestrator.SeedKit;
+using Xunit;
+
+namespace OrleansOrchestrator.Logs.Tests.Queries;
+
+/// <summary>
+/// Searching finds what looking at each line would find, and the words of a query are in each line found.
+/// </summary>
+public sealed class LineFilterTests
+{
+    private static readonly Gen<string> Pattern = Texts.Any(
+        "a", "ab", "error", "x_1", "\\d+", "[a-c]", "[^a]", ".", "a*", "b?", "(ab)+", "(abc)?", "^", "$", "\\.",
+            "foo\\.bar", "c{1,2}",
+        "t{0}", "10\\.0", ":", " ", "größe", "日本", "\\w", "=", "\\\"eva", "(error)", "(a|b)", "time\\S*",
+            "\\bab\\b").Array[1, 4].Select(
+            string.Concat);
+
+    private static readonly Gen<LogTerm> Term = Gen.OneOf(
+        Gen.Select(Texts.Word.Where(static w => w.Trim().Length > 0), Gen.Bool).Select(
+            static (w, not) => (LogTerm)new TextTerm(w, not)),
+        Gen.Select(Pattern, Gen.Bool).Select(static (p, not) => (LogTerm)new RegexTerm(p, not)),
+        Gen.Select(Texts.Any("user", "n.status", "level", "a.b"), Texts.Any("eva", "500", "error", "eva b", ""),
+            Gen.Bool)
+            .Select(static (name, value, not) => (LogTerm)new FieldTerm(name, value, not)));
+
+    [Fact]
+    public void A_search_finds_what_looking_at_each_line_finds() =>
+        Gen.Select(Texts.Block, Term.Array[0, 3], Gen.Int[0, 5]).Check(static (block, terms, severity) =>
+        {
+            var filter = new LineFilter(terms, (Severity)severity);
+            var expected = Enumerable.Range(0, block.Count).Where(i =>
+                (int)block.Flags(i).Severity >= severity && terms.All(t =>
+                    Holds(t, block.Text(i)) != t.IsNegated)).ToList();
+            Assert.Equal(expected, filter.Find(block));
+            foreach (var line in expected)
+            {
+                Assert.Subset(WordScanner.AllOf(block.Text(line)), filter.Words.ToHashSet());
+            }
+        }, cases: 3000);
+
+    [Fact]
+    public void What_a_regular_expression_must_have_is_in_each_line_that_it_matches() =>
+        Gen.Select(Pattern, Texts.Line).Check(static (pattern, line) =>
+        {
+            if (!Regex.IsMatch(line, pattern, RegexOptions.CultureInvariant))
+            {
+                return;
+            }
+
+            var literal = RegexLiteral.Find(pattern);
+            Assert.Contains(literal.Text, line, StringComparison.Ordinal);
+            Assert.Subset(WordScanner.AllOf(Encoding.UTF8.GetBytes(line)), literal.Words.ToHashSet());
+        }, cases: 20_000);
+
+    [Theory]
+    [InlineData("connection refused: \\d+", "connection refused: ")]
+    [InlineData("^GET /api/v[12]/", "GET /api/v")]
+    [InlineData("a|b", "")]
+    [InlineData("(?i)abc", "")]
+    [InlineData("abc?d", "ab")]
+    [InlineData("x(abcdef)?yz", "yz")]
+    [InlineData("\\x41bcd-e", "-e")]
+    [InlineData("[a-z-[aeiou]]bcd", "")]
+    public void The_longest_text_is_found(string pattern, string expected) =>
+        Assert.Equal(expected, RegexLiteral.Find(pattern).Text);
+
+    [Theory]
+    [InlineData("error", "an ERROR: no", true)]
+    [InlineData("time", "timeout", false)]
+    [InlineData("time", "time-out", true)]
+    [InlineData("\"connection refused\"", "Connection refused.", true)]
+    [InlineData("refused -again", "refused again", false)]
+    [InlineData("/v[12]\\//", "GET /v2/x", true)]
+    [InlineData("/var/log", "in /var/log/x", true)]
+    [InlineData("user=eva", "{\"user\":\"eva\"}", true)]
+    [InlineData("user=eva", "user=evan", false)]
+    [InlineData("user=\"eva b\"", "user=\"eva b\" x", true)]
+    [InlineData("http.status=500", "{\"http\":{\"status\":500}}", true)]
+    [InlineData("http.status=500", "{\"http.status\":500}", true)]
+    [InlineData("http.status=500", "{\"http\":{\"status\":5000}}", false)]
+    [InlineData("ok=true", "{\"x\":[{\"ok\":false}],\"ok\":true}", true)]
+    [InlineData("a b", "b x a", true)]
+    public void Queries_mean_what_people_write(string query, string line, bool isFound)
+    {
+        Assert.Null(LogQueryText.Read(query, out var terms));
+        var block = new LineBlock();
+        block.Add(0, default, Encoding.UTF8.GetBytes(line));
+        Assert.Equal(isFound, new LineFilter(terms).Find(block).Count == 1);
+    }
+
+    [Theory]
+    [InlineData("\"open")]
+    [InlineData("/(/")]
+    [InlineData("/(a)\\1/")]
+    [InlineData("x=")]
+    [InlineData("\"\"")]
+    public void What_makes_no_sense_is_refused_with_a_reason(string query) =>
+        Assert.NotNull(LogQueryText.Read(query, out _));
+
+    [Fact]
+    public void Any_text_is_a_query_or_refused() =>
+        Gen.String.Check(static text => _ = LogQueryText.Read(text, out _));
+
+    private static bool Holds(LogTerm term, ReadOnlySpan<byte> line)
+    {
+        var lower = new byte[line.Length];
+        for (var i = 0; i < line.Length; i++)
+        {
+            lower[i] = line[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(line[i] + 32) : line[i];
+        }
+
+        return term.Holds(line, lower);
+    }
+}
