@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -18,6 +19,7 @@ public enum AdmissionOperation
 public sealed class AdmissionAttributes
 {
     private List<Func<Task>>? _releases;
+    private ReinvocationContext? _reinvocation;
 
     public required AdmissionOperation Operation { get; init; }
 
@@ -45,8 +47,17 @@ public sealed class AdmissionAttributes
     /// <summary>Options of a delete; null otherwise.</summary>
     public V1DeleteOptions? Options { get; init; }
 
+    /// <summary>Options of a create or an update; null otherwise.</summary>
+    public WriteOptions? Writing { get; init; }
+
     /// <summary>Texts for Warning headers.</summary>
     public required ICollection<string> Warnings { get; init; }
+
+    /// <summary>Whether the mutating plugins see the write again.</summary>
+    public ReinvocationContext Reinvocation => _reinvocation ??= new ReinvocationContext();
+
+    /// <summary>Somebody from outside has changed the object.</summary>
+    internal bool WantsReinvocation => _reinvocation is { IsWanted: true };
 
     /// <summary>True when the write is for this resource itself, not for a subresource.</summary>
     public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;

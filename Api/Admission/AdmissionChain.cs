@@ -20,11 +20,17 @@ public sealed class AdmissionChain
         "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota",
     ];
 
+    /// <summary>The last plugin that sees a write again; what comes after it takes from stocks, and does so once.
+    /// </summary>
+    private static readonly int LastReinvoked = PlaceOf("MutatingAdmissionWebhook");
+
     private readonly IAdmissionPlugin[] _plugins;
+    private readonly int _reinvoked;
 
     public AdmissionChain(IEnumerable<IAdmissionPlugin> plugins, AdmissionOptions options)
     {
         _plugins = [.. plugins.Where(p => !options.Disabled.Contains(p.Name)).OrderBy(p => PlaceOf(p.Name))];
+        _reinvoked = _plugins.Count(p => PlaceOf(p.Name) <= LastReinvoked);
     }
 
     /// <summary>Begins the admission of a write.</summary>
@@ -34,18 +40,28 @@ public sealed class AdmissionChain
     public async ValueTask<Status?> AdmitAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) =>
         await MutateAsync(attributes, cancellationToken) ?? await ValidateAsync(attributes, cancellationToken);
 
-    /// <summary>The mutating round.</summary>
+    /// <summary>The mutating round; a second one where somebody from outside has changed the object.</summary>
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        foreach (var plugin in _plugins)
+        for (var i = 0; ; i++)
         {
+            if (i == _reinvoked && attributes.WantsReinvocation && !attributes.Reinvocation.IsReinvoke)
+            {
+                attributes.Reinvocation.IsReinvoke = true;
+                i = 0;
+            }
+
+            if (i == _plugins.Length)
+            {
+                return null;
+            }
+
+            var plugin = _plugins[i];
             if (plugin.Handles(attributes) && await plugin.MutateAsync(attributes, cancellationToken) is { } refusal)
             {
                 return refusal;
             }
         }
-
-        return null;
     }
 
     /// <summary>The validating round.</summary>

@@ -35,6 +35,8 @@ public sealed class JsonPatch
     /// </summary>
     private const int MaxGrowth = 400;
 
+    private const string Missing = "missing value";
+
     private readonly List<JsonObject> _operations;
 
     private JsonPatch(List<JsonObject> operations)
@@ -79,8 +81,14 @@ public sealed class JsonPatch
             : new JsonPatch(operations);
     }
 
+    /// <summary>How many operations there are.</summary>
+    public int Count => _operations.Count;
+
     /// <summary>Applies all operations, or refuses the whole; the document may be changed in either case.</summary>
-    public Outcome<JsonNode> Apply(JsonNode document)
+    public Outcome<JsonNode> Apply(JsonNode document) => Apply(document, out _);
+
+    /// <summary>The same, and why it is refused: clients are not told, but who patches on their behalf is.</summary>
+    public Outcome<JsonNode> Apply(JsonNode document, out string reason)
     {
         var state = new State { Root = document };
         try
@@ -89,23 +97,27 @@ public sealed class JsonPatch
             {
                 Apply(state, operation);
             }
+
+            reason = "";
+            return state.Root ?? throw PatchException.Inapplicable("the patch leaves nothing");
         }
         catch (PatchException refused)
         {
+            reason = refused.Reason;
             return refused.Status;
         }
-
-        return state.Root is null ? PatchException.Inapplicable().Status : state.Root;
     }
 
     private static void Apply(State state, JsonObject operation)
     {
-        var path = JsonTree.Text(operation["path"]) ?? throw PatchException.Inapplicable();
-        switch (JsonTree.Text(operation["op"]))
+        var op = JsonTree.Text(operation["op"]) ?? "unknown";
+        var path = JsonTree.Text(operation["path"])
+            ?? throw PatchException.Inapplicable($"{op} operation failed to decode path: {Missing}");
+        switch (op)
         {
             case "add":
                 state.Reach(Steps(path));
-                Add(state, path, Value(operation));
+                Add(state, path, Value(operation), "add operation does not apply: doc is missing path: \"{0}\"");
                 break;
             case "remove":
                 Remove(state, path);
@@ -117,9 +129,9 @@ public sealed class JsonPatch
             case "move":
                 var from = From(operation);
                 state.Deepen(Steps(path) - Steps(from));
-                var moved = Get(state, from);
+                var moved = Get(state, from, "move operation does not apply: doc is missing from path: {0}");
                 Remove(state, from);
-                Add(state, path, moved);
+                Add(state, path, moved, "move operation does not apply: doc is missing destination path: {0}");
                 break;
             case "copy":
                 Copy(state, From(operation), path);
@@ -128,21 +140,28 @@ public sealed class JsonPatch
                 Test(state, path, operation["value"]);
                 break;
             default:
-                throw PatchException.Inapplicable();
+                throw PatchException.Inapplicable($"Unexpected kind: {op}");
         }
     }
 
     private static JsonNode? Value(JsonObject operation) =>
         operation.TryGetPropertyValue("value", out var value)
             ? value?.DeepClone()
-            : throw PatchException.Inapplicable();
+            : throw PatchException.Inapplicable(
+                $"{JsonTree.Text(operation["op"])} operation failed to decode value: {Missing}");
 
     private static string From(JsonObject operation) =>
-        JsonTree.Text(operation["from"]) ?? throw PatchException.Inapplicable();
+        JsonTree.Text(operation["from"])
+        ?? throw PatchException.Inapplicable(
+            $"{JsonTree.Text(operation["op"])} operation failed to decode from: {Missing}");
+
+    /// <summary>What is said of a place that is not there.</summary>
+    private static PatchException NotThere(string form, string path) =>
+        PatchException.Inapplicable($"{form.Replace("{0}", path, StringComparison.Ordinal)}: {Missing}");
 
     private static int Steps(string path) => path.AsSpan().Count('/');
 
-    private static void Add(State state, string path, JsonNode? value)
+    private static void Add(State state, string path, JsonNode? value, string missing)
     {
         switch (Container(state, path, out var key))
         {
@@ -153,12 +172,12 @@ public sealed class JsonPatch
                 list.Add(value);
                 break;
             case JsonArray list:
-                var index = Index(key, list.Count + 1);
+                var index = Index(key, list.Count + 1, "add", path);
                 state.PushAside(list.Count - index);
                 list.Insert(index, value);
                 break;
             default:
-                throw PatchException.Inapplicable();
+                throw NotThere(missing, path);
         }
     }
 
@@ -170,13 +189,16 @@ public sealed class JsonPatch
                 state.PushAside((long)FieldCost * (map.Count - at));
                 map.RemoveAt(at);
                 break;
+            case JsonObject:
+                throw PatchException.Inapplicable(
+                    $"error in remove for path: '{path}': Unable to remove nonexistent key: {key}: {Missing}");
             case JsonArray list:
-                var index = Index(key, list.Count);
+                var index = Index(key, list.Count, "remove", path);
                 state.PushAside(list.Count - index);
                 list.RemoveAt(index);
                 break;
             default:
-                throw PatchException.Inapplicable();
+                throw NotThere("remove operation does not apply: doc is missing path: \"{0}\"", path);
         }
     }
 
@@ -194,41 +216,47 @@ public sealed class JsonPatch
                 map[key] = value;
                 break;
             case JsonArray list:
-                list[Index(key, list.Count)] = value;
+                list[Index(key, list.Count, "replace", path)] = value;
                 break;
             default:
-                throw PatchException.Inapplicable();
+                throw NotThere("replace operation does not apply: doc is missing path: {0}", path);
         }
     }
 
     private static void Copy(State state, string from, string path)
     {
         state.Deepen(Steps(path) - Steps(from));
-        var copy = Get(state, from)?.DeepClone();
+        var copy = Get(state, from, "copy operation does not apply: doc is missing from path: {0}")?.DeepClone();
         state.CopiedBytes += JsonTree.ToBytes(copy).Length;
         if (state.CopiedBytes > MaxCopiedBytes)
         {
-            throw PatchException.Inapplicable();
+            throw PatchException.Inapplicable(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Unable to complete the copy, the accumulated size increase of copy is {state.CopiedBytes}, exceeding "
+                + $"the limit {MaxCopiedBytes}"));
         }
 
-        Add(state, path, copy);
+        Add(state, path, copy, "copy operation does not apply: doc is missing destination path: {0}");
     }
 
     private static void Test(State state, string path, JsonNode? expected)
     {
-        var actual = path.Length == 0 ? state.Root : Get(state, path);
+        var actual = path.Length == 0
+            ? state.Root
+            : Get(state, path, "test operation does not apply: is missing path: {0}");
         if (!JsonTree.AreEqual(actual, expected))
         {
-            throw PatchException.Inapplicable();
+            throw PatchException.Inapplicable($"testing value {path} failed: test failed");
         }
     }
 
-    private static JsonNode? Get(State state, string path) => Container(state, path, out var key) switch
-    {
-        JsonObject map => map[key],
-        JsonArray list => list[Index(key, list.Count)],
-        _ => throw PatchException.Inapplicable(),
-    };
+    private static JsonNode? Get(State state, string path, string missing) =>
+        Container(state, path, out var key) switch
+        {
+            JsonObject map => map[key],
+            JsonArray list => list[Index(key, list.Count, "get", path)],
+            _ => throw NotThere(missing, path),
+        };
 
     /// <summary>The node that holds the last step of a path; null when there is none.</summary>
     private static JsonNode? Container(State state, string path, out string key)
@@ -254,8 +282,11 @@ public sealed class JsonPatch
         return current;
     }
 
-    private static int Index(string key, int count) =>
-        TryIndex(key, count, out var index) ? index : throw PatchException.Inapplicable();
+    private static int Index(string key, int count, string op, string path) =>
+        TryIndex(key, count, out var index)
+            ? index
+            : throw PatchException.Inapplicable(
+                $"error in {op} for path: '{path}': Unable to access invalid index: {key}: invalid index referenced");
 
     private static bool TryIndex(string key, int count, out int index)
     {
@@ -291,7 +322,7 @@ public sealed class JsonPatch
             PushedAside += elements;
             if (PushedAside > MaxPushedAside)
             {
-                throw PatchException.Inapplicable();
+                throw PatchException.Inapplicable("the patch moves too many elements");
             }
         }
 
@@ -303,7 +334,7 @@ public sealed class JsonPatch
             Growth = Math.Max(Growth, growth);
             if (Growth > MaxGrowth)
             {
-                throw PatchException.Inapplicable();
+                throw PatchException.Inapplicable("exceeded max depth");
             }
         }
     }

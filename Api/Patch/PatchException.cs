@@ -11,6 +11,9 @@ internal sealed class PatchException(Status status) : Exception(status.Message)
 {
     public Status Status { get; } = status;
 
+    /// <summary>Why the patch does not apply, in the words of upstream's library; empty where nobody asks.</summary>
+    public string Reason { get; private init; } = "";
+
     /// <summary>The patch itself is malformed: 400.</summary>
     public static PatchException Malformed(string message) => new(StatusErrors.BadRequest(message));
 
@@ -23,11 +26,14 @@ internal sealed class PatchException(Status status) : Exception(status.Message)
         Unforeseen($"expected a {expected}, but received a {GoValues.TypeOf(actual)}");
 
     /// <summary>The patch does not apply: upstream's generic 422, which hides the reason.</summary>
-    public static PatchException Inapplicable() => new(new Status
+    public static PatchException Inapplicable(string reason = "") => new(new Status
     {
         Code = 422,
         Reason = StatusReasons.Invalid,
         Message = "the server rejected our request due to an error in our request",
         Details = new StatusDetails(),
-    });
+    })
+    {
+        Reason = reason,
+    };
 }

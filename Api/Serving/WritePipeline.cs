@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Admission.Webhooks;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.Rbac;
 using OrleansOrchestrator.Api.Kernel;
@@ -55,6 +56,7 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin>(
             s => CertificateSignersPlugin.Signing(s.GetRequiredService<AuthorizerChain>()));
         services.AddSingleton<IAdmissionPlugin, CertificateSubjectRestrictionPlugin>();
+        services.AddAdmissionWebhooks();
         services.TryAddSingleton<RoleBook>();
         services.AddSingleton<IAdmissionPlugin, RoleEscalationPlugin>();
         services.TryAddSingleton<ResourceClientServices>();

@@ -59,13 +59,11 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
 
     private async ValueTask<Outcome<WriteResult>> BindAsync(WriteContext context, V1Binding binding)
     {
-        if (await AdmitAsync(context, binding) is { } refusal)
-        {
-            return refusal;
-        }
-
-        return await OptimisticLoop.RunAsync(
-            store, context, (current, mode) => TryAsync(context, current, mode, binding));
+        var admitted = await AdmitAsync(context, binding);
+        return admitted.Succeeded
+            ? await OptimisticLoop.RunAsync(
+                store, context, (current, mode) => TryAsync(context, current, mode, admitted.Value))
+            : admitted.Error;
     }
 
     private async ValueTask<Attempt> TryAsync(
@@ -90,7 +88,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         return outcome.Succeeded ? Attempt.Final(new WriteResult(outcome.Value)) : Attempt.Lost(outcome.Error);
     }
 
-    private ValueTask<Status?> AdmitAsync(WriteContext context, V1Binding binding)
+    private async ValueTask<Outcome<V1Binding>> AdmitAsync(WriteContext context, V1Binding binding)
     {
         var attributes = new AdmissionAttributes
         {
@@ -101,9 +99,12 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             Object = binding,
             User = context.User,
             DryRun = context.Options.DryRun,
+            Writing = context.Options,
             Warnings = context.Warnings,
         };
-        return admission.AdmitAsync(attributes, context.CancellationToken);
+        return await admission.AdmitAsync(attributes, context.CancellationToken) is { } refusal
+            ? refusal
+            : (V1Binding)attributes.Object;
     }
 
     /// <summary>Upstream returns these findings bare, which makes them a 500 without reason.</summary>

@@ -50,9 +50,17 @@ public sealed class EvictionHandler(
             return options.Error;
         }
 
-        if (await AdmitAsync(context, eviction) is { } refusal)
+        var admitted = await AdmitAsync(context, eviction);
+        if (!admitted.Succeeded)
         {
-            return refusal;
+            return admitted.Error;
+        }
+
+        // Read again: who admits it may have changed it.
+        options = DeletionOptions.Validate(admitted.Value.DeleteOptions ?? new V1DeleteOptions());
+        if (!options.Succeeded)
+        {
+            return options.Error;
         }
 
         var wanted = options.Value with { DryRun = options.Value.DryRun || context.Options.DryRun };
@@ -116,7 +124,7 @@ public sealed class EvictionHandler(
         return await deleter.DeleteAsync(context.With(context.Key), wanted);
     }
 
-    private ValueTask<Status?> AdmitAsync(WriteContext context, V1Eviction eviction)
+    private async ValueTask<Outcome<V1Eviction>> AdmitAsync(WriteContext context, V1Eviction eviction)
     {
         var attributes = new AdmissionAttributes
         {
@@ -127,9 +135,12 @@ public sealed class EvictionHandler(
             Object = eviction,
             User = context.User,
             DryRun = context.Options.DryRun,
+            Writing = context.Options,
             Warnings = context.Warnings,
         };
-        return admission.AdmitAsync(attributes, context.CancellationToken);
+        return await admission.AdmitAsync(attributes, context.CancellationToken) is { } refusal
+            ? refusal
+            : (V1Eviction)attributes.Object;
     }
 
     /// <summary>Says in the pod's status why it is about to go; who waits for it can tell an eviction from a

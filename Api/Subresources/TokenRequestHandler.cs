@@ -93,6 +93,8 @@ public sealed class TokenRequestHandler(
             return refusal;
         }
 
+        wanted = (Authenticationv1TokenRequest)attributes.Object!;
+        wanted.Spec ??= new V1TokenRequestSpec();
         var account = await FindAccountAsync(write, wanted);
         if (!account.Succeeded)
         {
@@ -112,6 +114,7 @@ public sealed class TokenRequestHandler(
         Object = wanted,
         User = write.User,
         DryRun = write.Options.DryRun,
+        Writing = write.Options,
         Warnings = write.Warnings,
     };
 

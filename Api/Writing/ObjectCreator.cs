@@ -40,6 +40,7 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
             Object = item,
             User = context.User,
             DryRun = context.Options.DryRun,
+            Writing = context.Options,
             Warnings = context.Warnings,
         });
         var outcome = await AdmitAndCommitAsync(context, scope, chosen);
@@ -74,6 +75,11 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
         }
 
         var item = scope.Object;
+        if (PlaceInNamespace(context, item.Metadata) is { } misplaced)
+        {
+            return misplaced;
+        }
+
         item.Metadata.Name ??= chosen;
         var generates = string.IsNullOrEmpty(item.Metadata.Name) && !string.IsNullOrEmpty(item.Metadata.GenerateName);
         return Prepare(context, item, generates) is { } invalid

@@ -117,6 +117,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         OldObject = old,
         User = context.User,
         DryRun = context.Options.DryRun,
+        Writing = context.Options,
         Warnings = context.Warnings,
     };
 

@@ -36,6 +36,7 @@ public sealed class QuestionCreator(IServiceProvider services, AdmissionChain ad
             Object = question,
             User = context.User,
             DryRun = context.Options.DryRun,
+            Writing = context.Options,
             Warnings = context.Warnings,
         });
         var refusal = await scope.MutateAsync(context.CancellationToken)

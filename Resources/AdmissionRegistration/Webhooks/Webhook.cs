@@ -3,7 +3,7 @@ using k8s.Models;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 
 /// <summary>What the two kinds of webhooks have in common.</summary>
-internal sealed record Webhook
+public sealed record Webhook
 {
     public required string Name { get; init; }
 

@@ -4,8 +4,9 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 
 /// <summary>Defaults and validation of the webhooks of a configuration.</summary>
-internal static class WebhookListRules
+public static class WebhookListRules
 {
+    /// <summary>How long a webhook that does not say may take.</summary>
     public const int DefaultTimeoutSeconds = 10;
 
     private const int MaxTimeoutSeconds = 30;
@@ -13,7 +14,7 @@ internal static class WebhookListRules
     private static readonly string[] ReviewVersions = ["v1", "v1beta1"];
     private static readonly FieldPath Webhooks = FieldPath.Of("webhooks");
 
-    public static void SetDefaults(
+    internal static void SetDefaults(
         IList<V1RuleWithOperations>? rules, Admissionregistrationv1WebhookClientConfig client)
     {
         foreach (var rule in rules ?? [])
@@ -27,7 +28,7 @@ internal static class WebhookListRules
         }
     }
 
-    public static void Validate(IEnumerable<Webhook> hooks, FieldErrors errors)
+    internal static void Validate(IEnumerable<Webhook> hooks, FieldErrors errors)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, hook) in hooks.Index())

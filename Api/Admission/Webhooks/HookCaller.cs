@@ -1,0 +1,55 @@
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission.Webhooks;
+
+/// <summary>Asks one webhook about one write.</summary>
+internal sealed class HookCaller(RemoteCaller remote)
+{
+    /// <summary>An object may have 3 MB; a patch that replaces it takes a third more in base64.</summary>
+    private const int MaxAnswerBytes = 8 * 1024 * 1024;
+
+    /// <summary>Asks; the objects are as the webhook is to see them.</summary>
+    public async ValueTask<HookResult> AskAsync(
+        HookInvocation invocation, AdmissionAttributes attributes, byte[]? item, byte[]? old, bool isMutating,
+        CancellationToken cancellationToken)
+    {
+        var hook = invocation.Hook;
+        if (attributes.DryRun && hook.HasSideEffects)
+        {
+            return HookResult.Broken(StatusErrors.BadRequest(
+                $"admission webhook {GoText.Quote(hook.Name)} does not support dry run"));
+        }
+
+        if (hook.ReviewVersion is not { } version)
+        {
+            return HookResult.NotAsked(hook, StatusErrors.BadRequest(
+                "could not create admission objects: webhook does not accept known AdmissionReview versions "
+                + "(v1, v1beta1)"));
+        }
+
+        if (hook.Target is not { } target)
+        {
+            return HookResult.NotAsked(hook, StatusErrors.InternalError(
+                "could not get REST client: webhook configuration must have either service or URL"));
+        }
+
+        var uid = Guid.NewGuid().ToString("D");
+        var question = new AdmissionQuestion
+        {
+            Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,
+        };
+        var reply = await remote.AskAsync(target, question.Encode(), hook.Timeout, MaxAnswerBytes, cancellationToken);
+        if (!reply.Succeeded)
+        {
+            return HookResult.NotAsked(
+                hook, reply.Error with { Message = $"failed to call webhook: {reply.Error.Message}" });
+        }
+
+        var answer = AdmissionAnswer.Read(reply.Value.Span, uid, version, isMutating);
+        return !answer.Succeeded ? HookResult.NotAsked(hook, answer.Error)
+            : answer.Value.IsAllowed ? HookResult.Answered(answer.Value)
+            : HookResult.Denied(hook, answer.Value);
+    }
+}

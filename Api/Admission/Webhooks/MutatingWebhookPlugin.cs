@@ -1,0 +1,127 @@
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission.Webhooks;
+
+/// <summary>
+/// Asks the webhooks of MutatingWebhookConfigurations, one after the other: each sees what those before it have made of
+/// the object.
+/// </summary>
+internal sealed partial class MutatingWebhookPlugin(
+    WebhookPlugin hooks, HookCaller caller, HookMetrics metrics, TimeProvider time,
+    ILogger<MutatingWebhookPlugin> logger) : IAdmissionPlugin
+{
+    /// <summary>Upstream's name of the step in metrics.</summary>
+    private const string Type = "admit";
+
+    public string Name => "MutatingAdmissionWebhook";
+
+    public bool Handles(AdmissionAttributes attributes) => hooks.Handles(attributes);
+
+    public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        var all = await hooks.ReadAsync(attributes, cancellationToken);
+        if (!all.Succeeded)
+        {
+            return all.Error;
+        }
+
+        var round = attributes.Reinvocation;
+        var memory = round.Of(Name);
+        if (round.IsReinvoke && attributes.Object is { } item && memory.IsChangedSince(ResourceCodec.Encode(item)))
+        {
+            memory.Changed();
+        }
+
+        foreach (var hook in all.Value)
+        {
+            var found = await hooks.FindAsync(hook, attributes, cancellationToken);
+            if (!found.Succeeded)
+            {
+                return found.Error;
+            }
+
+            if (found.Value is { } invocation
+                && (!round.IsReinvoke || memory.IsAskedAgain(hook.Uid))
+                && await AskAsync(invocation, attributes, memory, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        if (round.IsWanted && attributes.Object is { } left)
+        {
+            memory.Leaves(ResourceCodec.Encode(left));
+        }
+
+        return null;
+    }
+
+    private async ValueTask<Status?> AskAsync(
+        HookInvocation invocation, AdmissionAttributes attributes, PluginReinvocation memory,
+        CancellationToken cancellationToken)
+    {
+        var (hook, version) = invocation;
+        var shown = HookVersions.Encode(attributes.Object, attributes.Definition, version, attributes.Subresource);
+        var old = HookVersions.Encode(attributes.OldObject, attributes.Definition, version, attributes.Subresource);
+        var start = time.GetTimestamp();
+        var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: true, cancellationToken);
+        foreach (var warning in result.Answer?.Warnings ?? [])
+        {
+            attributes.Warnings.Add(warning);
+        }
+
+        if (result.Kind == HookResultKind.Answered && result.Answer!.Patch.Length > 0)
+        {
+            result = Patch(invocation, attributes, memory, shown, result);
+        }
+
+        metrics.Asked(hook, Type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
+        if (hook.IsReinvoked)
+        {
+            memory.Asked(hook.Uid);
+        }
+
+        if (result.Kind == HookResultKind.NotAsked && hook.IgnoresFailures)
+        {
+            LogFailedOpen(logger, hook.Name, result.Refusal!.Message);
+            metrics.FailedOpen(hook, Type);
+            return null;
+        }
+
+        return result.Refusal;
+    }
+
+    private static HookResult Patch(
+        HookInvocation invocation, AdmissionAttributes attributes, PluginReinvocation memory, byte[]? shown,
+        HookResult result)
+    {
+        var answer = result.Answer!;
+        if (answer.PatchType != "JSONPatch")
+        {
+            return HookResult.NotAsked(
+                invocation.Hook,
+                StatusErrors.ServiceUnavailable($"unsupported patch type {GoText.Quote(answer.PatchType)}"));
+        }
+
+        var changed = HookMutation.Apply(invocation, attributes, shown, answer);
+        if (!changed.Succeeded)
+        {
+            return HookMutation.IsUndecodable(changed.Error)
+                ? HookResult.NotAsked(invocation.Hook, changed.Error)
+                : HookResult.Broken(changed.Error);
+        }
+
+        if (changed.Value)
+        {
+            memory.Changed();
+            attributes.Reinvocation.Want();
+        }
+
+        return result;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Failed calling webhook, failing open {Name}: {Why}")]
+    private static partial void LogFailedOpen(ILogger logger, string name, string why);
+}

@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission.Webhooks;
+
+/// <summary>Asks the webhooks of ValidatingWebhookConfigurations, all at once; the first refusal counts.</summary>
+internal sealed partial class ValidatingWebhookPlugin(
+    WebhookPlugin hooks, HookCaller caller, HookMetrics metrics, TimeProvider time,
+    ILogger<ValidatingWebhookPlugin> logger) : IAdmissionPlugin
+{
+    /// <summary>Upstream's name of the step in metrics.</summary>
+    private const string Type = "validating";
+
+    public string Name => "ValidatingAdmissionWebhook";
+
+    public bool Handles(AdmissionAttributes attributes) => hooks.Handles(attributes);
+
+    public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        var all = await hooks.ReadAsync(attributes, cancellationToken);
+        if (!all.Succeeded)
+        {
+            return all.Error;
+        }
+
+        List<HookInvocation>? relevant = null;
+        foreach (var hook in all.Value)
+        {
+            var found = await hooks.FindAsync(hook, attributes, cancellationToken);
+            if (!found.Succeeded)
+            {
+                return found.Error;
+            }
+
+            if (found.Value is { } invocation)
+            {
+                (relevant ??= []).Add(invocation);
+            }
+        }
+
+        return relevant is null ? null : await AskAllAsync(relevant, attributes, cancellationToken);
+    }
+
+    private async ValueTask<Status?> AskAllAsync(
+        List<HookInvocation> relevant, AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        var versions = relevant.Select(i => i.Version).Distinct().ToDictionary(
+            v => v,
+            v => (Object: HookVersions.Encode(attributes.Object, attributes.Definition, v, attributes.Subresource),
+                Old: HookVersions.Encode(attributes.OldObject, attributes.Definition, v, attributes.Subresource)));
+        var asked = relevant.ConvertAll(
+            i => AskAsync(i, attributes, versions[i.Version].Object, versions[i.Version].Old, cancellationToken));
+        Status? refusal = null;
+        await foreach (var answered in Task.WhenEach(asked))
+        {
+            refusal ??= (await answered).Refusal;
+        }
+
+        // In the order of the webhooks, however they came in.
+        foreach (var warning in asked.SelectMany(a => a.Result.Answer?.Warnings ?? []))
+        {
+            attributes.Warnings.Add(warning);
+        }
+
+        return refusal;
+    }
+
+    private async Task<HookResult> AskAsync(
+        HookInvocation invocation, AdmissionAttributes attributes, byte[]? shown, byte[]? old,
+        CancellationToken cancellationToken)
+    {
+        var hook = invocation.Hook;
+        var start = time.GetTimestamp();
+        var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: false, cancellationToken);
+        metrics.Asked(hook, Type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
+        if (result.Kind == HookResultKind.NotAsked && hook.IgnoresFailures)
+        {
+            LogFailedOpen(logger, hook.Name, result.Refusal!.Message);
+            metrics.FailedOpen(hook, Type);
+            return result with { Refusal = null };
+        }
+
+        return result;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Failed calling webhook, failing open {Name}: {Why}")]
+    private static partial void LogFailedOpen(ILogger logger, string name, string why);
+}

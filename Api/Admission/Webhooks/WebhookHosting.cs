@@ -1,0 +1,40 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission.Webhooks;
+
+/// <summary>Wires the admission by webhooks into a host.</summary>
+public static class WebhookHosting
+{
+    /// <summary>Registers everything in this folder; needs caches and <see cref="ObjectReader"/>.</summary>
+    public static IServiceCollection AddAdmissionWebhooks(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ServiceResolver>();
+        services.TryAddSingleton<RemoteConnections>();
+        services.TryAddSingleton<RemoteCaller>();
+        services.TryAddSingleton<HookMetrics>();
+        services.TryAddSingleton<HookCaller>();
+        services.TryAddSingleton<HookSelectors>();
+        services.AddSingleton<IAdmissionPlugin>(static s => new MutatingWebhookPlugin(
+            Hooks(s, WellKnown.MutatingWebhookConfigurations, AdmissionHook.OfMutating),
+            s.GetRequiredService<HookCaller>(), s.GetRequiredService<HookMetrics>(),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<MutatingWebhookPlugin>>()));
+        services.AddSingleton<IAdmissionPlugin>(static s => new ValidatingWebhookPlugin(
+            Hooks(s, WellKnown.ValidatingWebhookConfigurations, AdmissionHook.OfValidating),
+            s.GetRequiredService<HookCaller>(), s.GetRequiredService<HookMetrics>(),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ValidatingWebhookPlugin>>()));
+        return services;
+    }
+
+    private static WebhookPlugin Hooks(
+        IServiceProvider services, ResourceName resource, Func<ResourceObject, IEnumerable<AdmissionHook>> read) => new(
+        new HookSource(
+            services.GetRequiredService<ResourceCaches>(), services.GetRequiredService<TimeProvider>(), resource, read),
+        services.GetRequiredService<HookSelectors>());
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Api.Remote;
+
+/// <summary>
+/// Asks a server one question in JSON. Whatever comes in the way is a Status in the words of upstream's client; it is
+/// never asked twice, and never follows a redirection.
+/// </summary>
+public sealed class RemoteCaller(RemoteConnections connections, TimeProvider time)
+{
+    /// <summary>Of an answer that says that something went wrong no more is read.</summary>
+    private const int MaxTextBytes = 2048;
+
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>The body of a good answer.</summary>
+    /// <param name="target">Whom to ask.</param>
+    /// <param name="question">What.</param>
+    /// <param name="timeout">How long; the server is told.</param>
+    /// <param name="maxBytes">How much may be answered.</param>
+    /// <param name="cancellationToken">Ends the call; then it throws.</param>
+    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> AskAsync(
+        RemoteTarget target, ReadOnlyMemory<byte> question, TimeSpan timeout, int maxBytes,
+        CancellationToken cancellationToken)
+    {
+        var url = $"{target.Origin}{target.Path}?timeout={GoDuration.Format(timeout)}";
+        using var over = new CancellationTokenSource(timeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            using var request = Question(url, question);
+            using var response = await connections.Of(target).SendAsync(request, both.Token);
+            return await ReadAsync(response, maxBytes, both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Failed(url, "context deadline exceeded");
+        }
+        catch (Exception failure) when (
+            !cancellationToken.IsCancellationRequested
+            && failure is HttpRequestException or IOException or AuthenticationException)
+        {
+            return Failed(url, over.IsCancellationRequested ? "context deadline exceeded" : Words(failure));
+        }
+    }
+
+    private static HttpRequestMessage Question(string url, ReadOnlyMemory<byte> question)
+    {
+        var content = new ReadOnlyMemoryContent(question);
+        content.Headers.ContentType = Json;
+        var request = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Content = content, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, */*");
+        request.Headers.TryAddWithoutValidation("User-Agent", "kube-apiserver-admission");
+        return request;
+    }
+
+    private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(
+        HttpResponseMessage response, int maxBytes, CancellationToken cancellationToken)
+    {
+        var code = (int)response.StatusCode;
+        var isGood = code is >= 200 and <= 206;
+        var limit = isGood ? maxBytes : MaxTextBytes;
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var buffer = new MemoryStream();
+        var piece = new byte[16 * 1024];
+        for (int read; (read = await body.ReadAsync(piece, cancellationToken)) > 0;)
+        {
+            var room = limit - (int)buffer.Length;
+            buffer.Write(piece, 0, Math.Min(read, room));
+            if (read > room)
+            {
+                if (isGood)
+                {
+                    return StatusErrors.ServiceUnavailable(string.Create(
+                        CultureInfo.InvariantCulture, $"http: response body too large (limit is {maxBytes} bytes)"));
+                }
+
+                break;
+            }
+        }
+
+        ReadOnlyMemory<byte> bytes = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+        return isGood ? bytes : Refusal(code, bytes.Span);
+    }
+
+    /// <summary>A Status as it was answered, or what upstream's client makes of a bare code.</summary>
+    private static Status Refusal(int code, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            if (JsonTree.Parse(body) is JsonObject item && JsonTree.Text(item["kind"]) == "Status"
+                && JsonTree.Text(item["message"]) is { Length: > 0 } message)
+            {
+                return new Status { Code = code, Reason = JsonTree.Text(item["reason"]) ?? "", Message = message };
+            }
+        }
+        catch (JsonException)
+        {
+            // A bare text, then.
+        }
+
+        var text = GoText.Quote(Encoding.UTF8.GetString(body).Trim());
+        return new Status { Code = code, Reason = "", Message = Meaning(code, text) };
+    }
+
+    private static string Meaning(int code, string text) => code switch
+    {
+        400 => "the server rejected our request for an unknown reason",
+        401 => "the server has asked for the client to provide credentials",
+        403 => text.Length > 2 ? text[1..^1] : "unknown",
+        404 => "the server could not find the requested resource",
+        405 => "the server does not allow this method on the requested resource",
+        406 => "the server was unable to respond with a content type that the client supports",
+        409 => "the server reported a conflict",
+        415 => "the server was unable to respond with a content type that the client supports",
+        422 => "the server rejected our request due to an error in our request",
+        429 => "the server has received too many requests and has asked us to try again later",
+        503 => "the server is currently unable to handle the request",
+        504 => "the server was unable to return a response in the time allotted, but may still be processing the "
+            + "request",
+        >= 500 => $"an error on the server ({text}) has prevented the request from succeeding",
+        _ => string.Create(
+            CultureInfo.InvariantCulture,
+            $"the server responded with the status code {code} but did not return more information"),
+    };
+
+    private static Status Failed(string url, string why) =>
+        StatusErrors.ServiceUnavailable($"Post {GoText.Quote(url)}: {why}");
+
+    private static string Words(Exception failure)
+    {
+        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is RemoteFailureException)
+            {
+                return inner.Message;
+            }
+        }
+
+        return failure switch
+        {
+            HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "EOF",
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+                "remote error: tls: handshake failure",
+            { InnerException: System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionReset } } =>
+                "read: connection reset by peer",
+            { InnerException: IOException inner } => inner.Message,
+            _ => failure.Message,
+        };
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace OrleansOrchestrator.Api.Remote;
+
+/// <summary>Which certificates a server may show, and what Go says of others.</summary>
+internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
+{
+    private readonly X509Certificate2Collection _authorities = ReadBundle(target.CaBundle);
+
+    /// <summary>How connections to the server are secured.</summary>
+    public SslClientAuthenticationOptions Options(X509Certificate2? client)
+    {
+        var policy = new X509ChainPolicy
+        {
+            RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+            TrustMode = target.CaBundle.Length == 0 ? X509ChainTrustMode.System : X509ChainTrustMode.CustomRootTrust,
+        };
+        policy.CustomTrustStore.AddRange(_authorities);
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = target.Host,
+            CertificateChainPolicy = policy,
+            ClientCertificates = client is null ? null : [client],
+            RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
+                target.IsInsecure || Complaint(shown as X509Certificate2, chain, errors) is not { } complaint
+                    ? true
+                    : throw new RemoteFailureException($"tls: failed to verify certificate: x509: {complaint}"),
+        };
+    }
+
+    private static X509Certificate2Collection ReadBundle(string caBundle)
+    {
+        var result = new X509Certificate2Collection();
+        try
+        {
+            result.ImportFromPem(Encoding.UTF8.GetString(Convert.FromBase64String(caBundle)));
+        }
+        catch (CryptographicException)
+        {
+            // As in Go, what is no certificate adds none: then nobody is trusted, and the connection says so.
+        }
+
+        return result;
+    }
+
+    private string? Complaint(X509Certificate2? shown, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (errors == SslPolicyErrors.None)
+        {
+            return null;
+        }
+
+        if (shown is null)
+        {
+            return "certificate signed by unknown authority";
+        }
+
+        var now = time.GetUtcNow();
+        return now > shown.NotAfter || now < shown.NotBefore ? Expired(shown, now)
+            : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? WrongName(shown)
+            : chain is not null && EndsInBundle(chain) ? null
+            : "certificate signed by unknown authority";
+    }
+
+    private static string Expired(X509Certificate2 shown, DateTimeOffset now)
+    {
+        var isLate = now > shown.NotAfter;
+        var limit = (isLate ? shown.NotAfter : shown.NotBefore).ToUniversalTime();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"certificate has expired or is not yet valid: current time {now:yyyy-MM-ddTHH:mm:ssZ} is "
+            + $"{(isLate ? "after" : "before")} {limit:yyyy-MM-ddTHH:mm:ssZ}");
+    }
+
+    private string WrongName(X509Certificate2 shown)
+    {
+        var names = shown.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+        string[] all = names is null
+            ? []
+            : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];
+        return all.Length == 0
+            ? "certificate relies on legacy Common Name field, use SANs instead"
+            : $"certificate is valid for {string.Join(", ", all)}, not {target.Host}";
+    }
+
+    /// <summary>Go trusts every certificate of a bundle, intermediate ones too, which .NET calls a partial chain.
+    /// </summary>
+    private bool EndsInBundle(X509Chain chain) =>
+        Array.TrueForAll(chain.ChainStatus, static s => s.Status == X509ChainStatusFlags.PartialChain)
+        && chain.ChainElements.Any(
+            e => _authorities.Any(a => a.RawDataMemory.Span.SequenceEqual(e.Certificate.RawDataMemory.Span)));
+}
