@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
@@ -154,7 +155,7 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
             HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "EOF",
             HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
                 "remote error: tls: handshake failure",
-            { InnerException: System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionReset } } =>
+            { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset } } =>
                 "read: connection reset by peer",
             { InnerException: IOException inner } => inner.Message,
             _ => failure.Message,

@@ -23,7 +23,8 @@ public readonly record struct OperationRule(
     /// <summary>Objects of namespaces are of the cluster, though their requests are in a namespace.</summary>
     private bool IsInScope(in RequestedOperation request)
     {
-        var isOfCluster = request.Namespace.Length == 0 || (request.Group.Length == 0 && request.Resource == "namespaces");
+        var isOfCluster =
+            request.Namespace.Length == 0 || (request.Group.Length == 0 && request.Resource == "namespaces");
         return Scope switch
         {
             null or Any => true,

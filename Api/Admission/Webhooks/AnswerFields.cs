@@ -18,8 +18,7 @@ internal sealed class AnswerFields
             var other => Wrong<JsonObject>(other, place, type),
         };
 
-    public string Text(JsonObject parent, string name, string place) =>
-        parent[name] is { } value ? JsonTree.Text(value) ?? Wrong<string>(value, place, "string") ?? "" : "";
+    public string Text(JsonObject parent, string name, string place) => Text(parent[name], place);
 
     public bool Flag(JsonObject parent, string name, string place) => parent[name] is { } value
         && (value.GetValueKind() is var kind && kind is JsonValueKind.True or JsonValueKind.False
@@ -49,7 +48,7 @@ internal sealed class AnswerFields
     public IReadOnlyList<string> Texts(JsonObject parent, string name, string place) => parent[name] switch
     {
         null => [],
-        JsonArray list => [.. list.Select(v => v is null ? "" : JsonTree.Text(v) ?? Wrong<string>(v, place, "string") ?? "")],
+        JsonArray list => [.. list.Select(v => Text(v, place))],
         var other => Wrong<IReadOnlyList<string>>(other, place, "[]string") ?? [],
     };
 
@@ -57,13 +56,12 @@ internal sealed class AnswerFields
         parent[name] switch
         {
             null => [],
-            JsonObject map =>
-            [
-                .. map.Select(p => KeyValuePair.Create(
-                    p.Key, p.Value is null ? "" : JsonTree.Text(p.Value) ?? Wrong<string>(p.Value, place, "string") ?? "")),
-            ],
+            JsonObject map => [.. map.Select(p => KeyValuePair.Create(p.Key, Text(p.Value, place)))],
             var other => Wrong<IReadOnlyList<KeyValuePair<string, string>>>(other, place, "map[string]string") ?? [],
         };
+
+    private string Text(JsonNode? value, string place) =>
+        value is null ? "" : JsonTree.Text(value) ?? Wrong<string>(value, place, "string") ?? "";
 
     private T? Wrong<T>(JsonNode value, string place, string type)
         where T : class

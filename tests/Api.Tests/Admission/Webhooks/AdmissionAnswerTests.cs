@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using OrleansOrchestrator.Api.Admission.Webhooks;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Admission.Webhooks;
@@ -22,7 +23,7 @@ public sealed class AdmissionAnswerTests
                 fields => $"{{{string.Join(',', fields.Select(f => $"\"{f.Item1}\":{f.Item2}"))}}}")));
 
     [Fact]
-    public void NothingThatIsAnsweredThrows() => Gen.Select(Answers, Gen.Bool, Gen.OneOfConst("v1", "v1beta1")).Sample(
+    public void NothingThatIsAnsweredThrows() => Gen.Select(Answers, Gen.Bool, Gen.OneOfConst("v1", "v1beta1")).Check(
         (answer, isMutating, version) =>
         {
             var text = $"{{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"response\":{answer}}}";
@@ -37,7 +38,8 @@ public sealed class AdmissionAnswerTests
 
     [Theory]
     [InlineData("""{"uid":"u","patch":"W10="}""", "webhook returned response.patch but not response.patchType")]
-    [InlineData("""{"uid":"u","patchType":"JSONPatch"}""", "webhook returned response.patchType but not response.patch")]
+    [InlineData(
+        """{"uid":"u","patchType":"JSONPatch"}""", "webhook returned response.patchType but not response.patch")]
     [InlineData("""{"uid":"u","patch":"W10=","patchType":""}""", "webhook returned invalid response.patchType of \"\"")]
     [InlineData("""{"patch":"W10="}""", "expected response.uid=\"u\", got \"\"")]
     public void APatchHasItsType(string response, string why)

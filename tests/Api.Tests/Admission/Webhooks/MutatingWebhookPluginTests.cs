@@ -20,7 +20,8 @@ public sealed class MutatingWebhookPluginTests
         var (code, item) = await host.CreateAsync("x", "?fieldManager=me");
         Assert.Equal(201, code);
         Assert.Equal("1", (string?)item["data"]!["a"]);
-        Assert.DoesNotContain("f:data", item["metadata"]!["managedFields"]?.ToJsonString() ?? "", StringComparison.Ordinal);
+        var owners = item["metadata"]!["managedFields"]?.ToJsonString() ?? "";
+        Assert.DoesNotContain("f:data", owners, StringComparison.Ordinal);
         var request = host.Remote.Calls.Single()["request"]!;
         Assert.Equal("""{"group":"","version":"v1","kind":"ConfigMap"}""", request["kind"]!.ToJsonString());
         Assert.Equal("""{"group":"","version":"v1","resource":"configmaps"}""", request["resource"]!.ToJsonString());
@@ -44,7 +45,8 @@ public sealed class MutatingWebhookPluginTests
             new TestSilosOptions { ConnectionString = await PostgresFixture.CreateDatabaseAsync() });
         host.Respond("/a", _ => WebhookHost.Patched(AddsA));
         await host.ConfigureAsync("Mutating", "one", host.Hook("a.example.com", "/a"));
-        var client = host.Api.Services.GetRequiredService<IResourceClient>().As(UserIdentity.Controller("job-controller"));
+        var client = host.Api.Services.GetRequiredService<IResourceClient>()
+            .As(UserIdentity.Controller("job-controller"));
         var made = await client.CreateAsync(
             new CreateRequest
             {
@@ -64,8 +66,12 @@ public sealed class MutatingWebhookPluginTests
         await using var host = await WebhookHost.StartAsync();
         foreach (var (path, letter) in new[] { ("/a", 'a'), ("/b", 'b'), ("/c", 'c') })
         {
-            host.Respond(path, request => WebhookHost.Patched(
-                $$"""[{"op":"add","path":"/metadata/labels","value":{"seen":"{{(string?)request["object"]!["metadata"]!["labels"]?["seen"]}}{{letter}}"}}]"""));
+            host.Respond(path, request =>
+            {
+                var seen = (string?)request["object"]!["metadata"]!["labels"]?["seen"] + letter;
+                return WebhookHost.Patched(
+                    $$"""[{"op":"add","path":"/metadata/labels","value":{"seen":"{{seen}}"}}]""");
+            });
         }
 
         await host.ConfigureAsync("Mutating", "two", host.Hook("c.example.com", "/c"));
@@ -82,8 +88,10 @@ public sealed class MutatingWebhookPluginTests
     [Fact]
     public async Task EquivalentVersionsAreAskedAboutInTheRulesOwn()
     {
-        const string Rule =
-            """{"operations":["CREATE"],"apiGroups":["autoscaling"],"apiVersions":["v1"],"resources":["horizontalpodautoscalers"]}""";
+        const string Rule = """
+            {"operations":["CREATE"],"apiGroups":["autoscaling"],"apiVersions":["v1"],
+            "resources":["horizontalpodautoscalers"]}
+            """;
         await using var host = await WebhookHost.StartAsync();
         host.Respond("/a", _ => WebhookHost.Patched(
             """[{"op":"replace","path":"/spec/targetCPUUtilizationPercentage","value":33}]"""));
@@ -92,7 +100,8 @@ public sealed class MutatingWebhookPluginTests
             "Mutating", "exact", host.Hook("b.example.com", "/none", ",\"matchPolicy\":\"Exact\"", Rule));
         var item = await host.PostAsync("/apis/autoscaling/v2/namespaces/space/horizontalpodautoscalers", """
             {"metadata":{"name":"x"},"spec":{"maxReplicas":3,"scaleTargetRef":{"kind":"Deployment","name":"d"},
-            "metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}}]}}
+            "metrics":[{"type":"Resource","resource":{"name":"cpu",
+            "target":{"type":"Utilization","averageUtilization":50}}}]}}
             """);
         Assert.Equal("autoscaling/v2", (string?)item["apiVersion"]);
         Assert.Equal(33, (int)item["spec"]!["metrics"]![0]!["resource"]!["target"]!["averageUtilization"]!);
@@ -125,16 +134,27 @@ public sealed class MutatingWebhookPluginTests
     }
 
     [Theory]
-    [InlineData("""[{"op":"add","path":"/x/y","value":1}]""", "add operation does not apply: doc is missing path: \"/x/y\": missing value")]
-    [InlineData("""[{"op":"remove","path":"/x"}]""", "error in remove for path: '/x': Unable to remove nonexistent key: x: missing value")]
-    [InlineData("""[{"op":"test","path":"/kind","value":"x"}]""", "testing value /kind failed: test failed")]
-    [InlineData("""[{"op":"add","path":"/data","value":{"a":1}}]""", "json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
-    [InlineData("""[{"op":"replace","path":"/kind","value":"Secret"}]""", "converting (v1.Secret) to (core.ConfigMap): unknown conversion")]
-    [InlineData("{}", "failed calling webhook \"a.example.com\": received undecodable patch in webhook response: json: cannot unmarshal object into Go value of type jsonpatch.Patch")]
-    public async Task WhatDoesNotApplyIsAnInternalError(string patch, string why)
+    [InlineData(
+        """{"op":"add","path":"/x/y","value":1}""",
+        "add operation does not apply: doc is missing path: \"/x/y\": missing value")]
+    [InlineData(
+        """{"op":"remove","path":"/x"}""",
+        "error in remove for path: '/x': Unable to remove nonexistent key: x: missing value")]
+    [InlineData("""{"op":"test","path":"/kind","value":"x"}""", "testing value /kind failed: test failed")]
+    [InlineData(
+        """{"op":"add","path":"/data","value":{"a":1}}""",
+        "json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
+    [InlineData(
+        """{"op":"replace","path":"/kind","value":"Secret"}""",
+        "converting (v1.Secret) to (core.ConfigMap): unknown conversion")]
+    [InlineData(
+        "1",
+        "failed calling webhook \"a.example.com\": received undecodable patch in webhook response: json: cannot "
+        + "unmarshal number into Go value of type jsonpatch.Operation")]
+    public async Task WhatDoesNotApplyIsAnInternalError(string operation, string why)
     {
         await using var host = await WebhookHost.StartAsync();
-        host.Respond("/a", _ => WebhookHost.Patched(patch));
+        host.Respond("/a", _ => WebhookHost.Patched($"[{operation}]"));
         await host.ConfigureAsync("Mutating", "one", host.Hook("a.example.com", "/a"));
         var (code, body) = await host.CreateAsync("x");
         Assert.Equal((500, $"Internal error occurred: {why}"), (code, (string?)body["message"]));

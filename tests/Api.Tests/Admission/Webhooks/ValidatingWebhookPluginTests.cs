@@ -12,43 +12,53 @@ public sealed class ValidatingWebhookPluginTests
     private const string Invalid = Failed + "received invalid webhook response: ";
 
     [Theory]
-    [InlineData("""{"allowed":false}""", 400, "", "admission webhook \"a.example.com\" denied the request without explanation")]
-    [InlineData("""{"allowed":false,"status":{"message":"no"}}""", 400, "", "admission webhook \"a.example.com\" denied the request: no")]
-    [InlineData("""{"allowed":false,"status":{"reason":"Gone"}}""", 400, "Gone", "admission webhook \"a.example.com\" denied the request: Gone")]
-    [InlineData("""{"allowed":false,"status":{"code":403,"reason":"Forbidden","message":"no"}}""", 403, "Forbidden", "admission webhook \"a.example.com\" denied the request: no")]
-    [InlineData("""{"allowed":false,"status":{"code":201}}""", 400, "", "admission webhook \"a.example.com\" denied the request without explanation")]
-    public async Task ADenialIsTheClientsAnswer(string response, int code, string reason, string message)
+    [InlineData("{}", 400, "", " without explanation")]
+    [InlineData("""{"message":"no"}""", 400, "", ": no")]
+    [InlineData("""{"reason":"Gone"}""", 400, "Gone", ": Gone")]
+    [InlineData("""{"code":403,"reason":"Forbidden","message":"no"}""", 403, "Forbidden", ": no")]
+    [InlineData("""{"code":201}""", 400, "", " without explanation")]
+    public async Task ADenialIsTheClientsAnswer(string status, int code, string reason, string message)
     {
         await using var host = await WebhookHost.StartAsync();
-        host.Respond("/a", _ => JsonNode.Parse(response)!.AsObject());
+        host.Respond("/a", _ => new JsonObject { ["allowed"] = false, ["status"] = JsonNode.Parse(status) });
         await host.ConfigureAsync(
             "Validating", "one", host.Hook("a.example.com", "/a", ",\"failurePolicy\":\"Ignore\""));
         var (got, body) = await host.CreateAsync("x");
-        Assert.Equal((code, reason, message), (got, (string?)body["reason"] ?? "", (string?)body["message"]));
+        var expected = $"admission webhook \"a.example.com\" denied the request{message}";
+        Assert.Equal((code, reason, expected), (got, (string?)body["reason"] ?? "", (string?)body["message"]));
     }
 
     public static TheoryData<string, string> Lies => new()
     {
-        { """{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"x","allowed":true}}""", "uid" },
-        { """{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}""", Invalid + "webhook response was absent" },
+        { Review("""{"uid":"x","allowed":true}"""), "uid" },
+        { Review("null"), Invalid + "webhook response was absent" },
         {
-            """{"kind":"Review","apiVersion":"admission.k8s.io/v2","response":{"uid":"UID","allowed":true}}""",
-            Invalid + "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v2, Kind=Review"
+            Review("""{"uid":"UID","allowed":true}""").Replace("v1", "v2", StringComparison.Ordinal),
+            Invalid + "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got "
+                + "admission.k8s.io/v2, Kind=AdmissionReview"
         },
         {
-            """{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"UID","allowed":true,"patch":"W10="}}""",
+            Review("""{"uid":"UID","allowed":true,"patch":"W10="}"""),
             Invalid + "validating webhook may not return response.patch"
         },
         {
-            """{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"UID","allowed":true,"patchType":"JSONPatch"}}""",
+            Review("""{"uid":"UID","allowed":true,"patchType":"JSONPatch"}"""),
             Invalid + "validating webhook may not return response.patchType"
         },
-        { "<html>", Failed + "failed to call webhook: couldn't get version/kind; json parse error: invalid character '<' looking for beginning of value" },
+        {
+            "<html>",
+            Failed + "failed to call webhook: couldn't get version/kind; json parse error: invalid character '<' "
+                + "looking for beginning of value"
+        },
         {
             """{"response":{"allowed":"yes"}}""",
-            Failed + "failed to call webhook: json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool"
+            Failed + "failed to call webhook: json: cannot unmarshal string into Go struct field "
+                + "AdmissionResponse.response.allowed of type bool"
         },
     };
+
+    private static string Review(string response) =>
+        $$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{{response}}}""";
 
     [Theory]
     [MemberData(nameof(Lies))]
@@ -103,15 +113,17 @@ public sealed class ValidatingWebhookPluginTests
         });
         await host.ConfigureAsync(
             "Validating", "one",
-            host.Hook("a.example.com", "/hangs", ",\"timeoutSeconds\":1,\"objectSelector\":{\"matchLabels\":{\"to\":\"hangs\"}}"),
-            host.Hook("a.example.org", "/talks", ",\"objectSelector\":{\"matchLabels\":{\"to\":\"talks\"}}"));
+            host.Hook("a.example.com", "/hangs", ",\"timeoutSeconds\":1" + Selects("object", "to", "hangs")),
+            host.Hook("a.example.org", "/talks", Selects("object", "to", "talks")));
         var (_, hangs) = await host.CreateAsync("x", "", ",\"labels\":{\"to\":\"hangs\"}");
         Assert.Equal(
-            $"{Failed}failed to call webhook: Post \"{host.Remote.Url("/hangs")}?timeout=1s\": context deadline exceeded",
+            $"{Failed}failed to call webhook: Post \"{host.Remote.Url("/hangs")}?timeout=1s\": "
+            + "context deadline exceeded",
             (string?)hangs["message"]);
         var (_, talks) = await host.CreateAsync("x", "", ",\"labels\":{\"to\":\"talks\"}");
         Assert.EndsWith(
-            "failed to call webhook: http: response body too large (limit is 8388608 bytes)", (string?)talks["message"],
+            "failed to call webhook: http: response body too large (limit is 8388608 bytes)",
+            (string?)talks["message"],
             StringComparison.Ordinal);
         Assert.Equal(201, (await host.CreateAsync("y")).Code);
     }
@@ -124,8 +136,9 @@ public sealed class ValidatingWebhookPluginTests
         await host.PostAsync("/api/v1/namespaces/space/services", """
             {"metadata":{"name":"hooks"},"spec":{"type":"ExternalName","externalName":"localhost"}}
             """);
-        var service = FormattableString.Invariant(
-            $"{{\"service\":{{\"name\":\"hooks\",\"namespace\":\"space\",\"port\":{host.Remote.Port},\"path\":\"/deep/path\"}},\"caBundle\":\"");
+        var port = host.Remote.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var service =
+            $$"""{"service":{"name":"hooks","namespace":"space","port":{{port}},"path":"/deep/path"},"caBundle":"""";
         var hook = host.Hook("a.example.com", "/x").Replace(
             $"{{\"url\":\"{host.Remote.Url("/x")}\",\"caBundle\":\"", service, StringComparison.Ordinal);
         await host.ConfigureAsync("Validating", "one", hook);
@@ -138,8 +151,7 @@ public sealed class ValidatingWebhookPluginTests
             host.Bundle, Convert.ToBase64String(stranger.Bundle), StringComparison.Ordinal));
         var (_, distrust) = await host.CreateAsync("y");
         Assert.Equal(
-            FormattableString.Invariant(
-                $"{Failed}failed to call webhook: Post \"https://hooks.space.svc:{host.Remote.Port}/deep/path?timeout=10s\": ")
+            $"{Failed}failed to call webhook: Post \"https://hooks.space.svc:{port}/deep/path?timeout=10s\": "
             + "tls: failed to verify certificate: x509: certificate signed by unknown authority",
             (string?)distrust["message"]);
     }
@@ -149,13 +161,20 @@ public sealed class ValidatingWebhookPluginTests
     {
         await using var host = await WebhookHost.StartAsync();
         host.Respond("/a", _ => new JsonObject { ["allowed"] = false });
+        var onDelete = WebhookHost.ConfigMapRule.Replace("\"*\"", "\"DELETE\"", StringComparison.Ordinal);
+        const string OwnGroup = """
+            {"operations":["*"],"apiGroups":["admissionregistration.k8s.io"],"apiVersions":["*"],"resources":["*/*"]}
+            """;
+        const string OfCluster = """
+            {"operations":["*"],"apiGroups":["*"],"apiVersions":["*"],"resources":["*"],"scope":"Cluster"}
+            """;
         await host.ConfigureAsync(
             "Validating", "one",
-            host.Hook("a.example.com", "/a", ",\"namespaceSelector\":{\"matchLabels\":{\"team\":\"b\"}}"),
-            host.Hook("b.example.com", "/a", ",\"objectSelector\":{\"matchLabels\":{\"x\":\"y\"}}"),
-            host.Hook("c.example.com", "/a", rules: WebhookHost.ConfigMapRule.Replace("\"*\"", "\"DELETE\"", StringComparison.Ordinal)),
-            host.Hook("d.example.com", "/a", rules: """{"operations":["*"],"apiGroups":["admissionregistration.k8s.io"],"apiVersions":["*"],"resources":["*/*"]}"""),
-            host.Hook("e.example.com", "/a", ",\"namespaceSelector\":{\"matchLabels\":{\"team\":\"none\"}}", """{"operations":["*"],"apiGroups":["*"],"apiVersions":["*"],"resources":["*"],"scope":"Cluster"}"""));
+            host.Hook("a.example.com", "/a", Selects("namespace", "team", "b")),
+            host.Hook("b.example.com", "/a", Selects("object", "x", "y")),
+            host.Hook("c.example.com", "/a", rules: onDelete),
+            host.Hook("d.example.com", "/a", rules: OwnGroup),
+            host.Hook("e.example.com", "/a", Selects("object", "x", "y"), OfCluster));
         Assert.Equal(201, (await host.CreateAsync("x")).Code);
         Assert.Empty(host.Remote.Calls);
         Assert.Equal(400, (await host.CreateAsync("y", "", ",\"labels\":{\"x\":\"y\"}")).Code);
@@ -197,17 +216,24 @@ public sealed class ValidatingWebhookPluginTests
             host.Hook("b.example.com", "/b", ",\"failurePolicy\":\"Ignore\""));
         Assert.Equal(400, (await host.CreateAsync("x")).Code);
         var metrics = await host.Api.Http.GetStringAsync("/metrics");
-        foreach (var line in new[]
+        string Labels(string name, string more) => $"{{name=\"{name}\",type=\"validating\"{more}}} 1";
+        foreach (var (what, line) in new[]
         {
-            "apiserver_admission_webhook_rejection_count{name=\"a.example.com\",type=\"validating\",operation=\"CREATE\",error_type=\"no_error\",rejection_code=\"400\"} 1",
-            "apiserver_admission_webhook_request_total{name=\"a.example.com\",type=\"validating\",operation=\"CREATE\",code=\"400\",rejected=\"true\"} 1",
-            "apiserver_admission_webhook_fail_open_count{name=\"b.example.com\",type=\"validating\"} 1",
-            "apiserver_admission_webhook_request_total{name=\"b.example.com\",type=\"validating\",operation=\"CREATE\",code=\"503\",rejected=\"false\"} 1",
+            (
+                "rejection_count",
+                Labels("a.example.com", ",operation=\"CREATE\",error_type=\"no_error\",rejection_code=\"400\"")),
+            ("request_total", Labels("a.example.com", ",operation=\"CREATE\",code=\"400\",rejected=\"true\"")),
+            ("fail_open_count", Labels("b.example.com", "")),
+            ("request_total", Labels("b.example.com", ",operation=\"CREATE\",code=\"503\",rejected=\"false\"")),
         })
         {
-            Assert.Contains(line, metrics, StringComparison.Ordinal);
+            Assert.Contains($"apiserver_admission_webhook_{what}{line}", metrics, StringComparison.Ordinal);
         }
 
-        Assert.Contains("apiserver_admission_webhook_admission_duration_seconds_bucket{", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "apiserver_admission_webhook_admission_duration_seconds_bucket{", metrics, StringComparison.Ordinal);
     }
+
+    private static string Selects(string what, string label, string value) =>
+        $",\"{what}Selector\":{{\"matchLabels\":{{\"{label}\":\"{value}\"}}}}";
 }

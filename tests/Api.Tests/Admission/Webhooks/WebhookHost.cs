@@ -54,7 +54,8 @@ internal sealed class WebhookHost : IAsyncDisposable
     /// <summary>An answer with a patch.</summary>
     public static JsonObject Patched(string patch) => new()
     {
-        ["allowed"] = true, ["patchType"] = "JSONPatch", ["patch"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
+        ["allowed"] = true, ["patchType"] = "JSONPatch",
+        ["patch"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
     };
 
     /// <summary>Creates a configuration, and waits until the API has it.</summary>
@@ -104,7 +105,8 @@ internal sealed class WebhookHost : IAsyncDisposable
     public string[] Warnings { get; private set; } = [];
 
     public Task<(int Code, JsonNode Body)> CreateAsync(string name, string query = "", string more = "") => SendAsync(
-        HttpMethod.Post, $"/api/v1/namespaces/space/configmaps{query}", $$"""{"metadata":{"name":"{{name}}"{{more}}}}""");
+        HttpMethod.Post, $"/api/v1/namespaces/space/configmaps{query}",
+        "{\"metadata\":{\"name\":\"" + name + "\"" + more + "}}");
 
     public async ValueTask DisposeAsync()
     {
