@@ -58,9 +58,12 @@ internal sealed partial class ValidatingWebhookPlugin(
         }
 
         // In the order of the webhooks, however they came in.
-        foreach (var warning in asked.SelectMany(a => a.Result.Answer?.Warnings ?? []))
+        foreach (var result in await Task.WhenAll(asked))
         {
-            attributes.Warnings.Add(warning);
+            foreach (var warning in result.Answer?.Warnings ?? [])
+            {
+                attributes.Warnings.Add(warning);
+            }
         }
 
         return refusal;

@@ -70,7 +70,7 @@ public sealed class MutatingWebhookPluginTests
             {
                 var seen = (string?)request["object"]!["metadata"]!["labels"]?["seen"] + letter;
                 return WebhookHost.Patched(
-                    $$"""[{"op":"add","path":"/metadata/labels","value":{"seen":"{{seen}}"}}]""");
+                    $$$"""[{"op":"add","path":"/metadata/labels","value":{"seen":"{{{seen}}}"}}]""");
             });
         }
 
@@ -115,7 +115,7 @@ public sealed class MutatingWebhookPluginTests
     public async Task CustomObjectsArePrunedAndDefaultedAfterAPatch()
     {
         await using var host = await WebhookHost.StartAsync();
-        await host.PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", """
+        await host.DefineAsync("""
             {"metadata":{"name":"boats.h.example.com"},"spec":{"group":"h.example.com","scope":"Namespaced",
             "names":{"plural":"boats","kind":"Boat"},"versions":[{"name":"v1","served":true,"storage":true,"schema":
             {"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"length":

@@ -138,7 +138,8 @@ public sealed class ValidatingWebhookPluginTests
             """);
         var port = host.Remote.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var service =
-            $$"""{"service":{"name":"hooks","namespace":"space","port":{{port}},"path":"/deep/path"},"caBundle":"""";
+            "{\"service\":{\"name\":\"hooks\",\"namespace\":\"space\",\"path\":\"/deep/path\",\"port\":" + port
+            + "},\"caBundle\":\"";
         var hook = host.Hook("a.example.com", "/x").Replace(
             $"{{\"url\":\"{host.Remote.Url("/x")}\",\"caBundle\":\"", service, StringComparison.Ordinal);
         await host.ConfigureAsync("Validating", "one", hook);

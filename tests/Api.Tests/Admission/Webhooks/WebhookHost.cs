@@ -101,6 +101,23 @@ internal sealed class WebhookHost : IAsyncDisposable
         return ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonNode>())!);
     }
 
+    /// <summary>Creates a definition, and says in the place of its controller that its names are accepted.</summary>
+    public async Task DefineAsync(string body)
+    {
+        const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        var definition = await PostAsync(Definitions, body);
+        definition["status"]!["acceptedNames"] = definition["spec"]!["names"]!.DeepClone();
+        definition["status"]!["conditions"] = new JsonArray(new JsonObject
+        {
+            ["type"] = "Established", ["status"] = "True", ["reason"] = "Test", ["message"] = "of the test",
+            ["lastTransitionTime"] = "2001-01-01T00:00:00Z",
+        });
+        var (code, answer) = await SendAsync(
+            HttpMethod.Put, $"{Definitions}/{(string?)definition["metadata"]!["name"]}/status",
+            definition.ToJsonString());
+        Xunit.Assert.True(code == 200, answer.ToJsonString());
+    }
+
     /// <summary>Those of the last answer.</summary>
     public string[] Warnings { get; private set; } = [];
 
