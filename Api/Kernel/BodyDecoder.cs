@@ -30,7 +30,8 @@ public static class BodyDecoder
     /// <summary>Names upstream's scheme in messages.</summary>
     public const string Scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
 
-    private const string FindKind =
+    /// <summary>Go's name of what it looks for the kind of an object with.</summary>
+    internal const string FindKind =
         "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
 
     /// <summary>The refusal of a body in a format that nobody reads.</summary>
@@ -119,7 +120,8 @@ public static class BodyDecoder
             : Outcomes.Of(item);
     }
 
-    private const string ParseError = "couldn't get version/kind; json parse error: ";
+    /// <summary>How complaints about what is not JSON begin.</summary>
+    internal const string ParseError = "couldn't get version/kind; json parse error: ";
 
     /// <summary>Go's word for a top-level value that is neither object nor null; checks its syntax first.</summary>
     private static string? NotAnObject(ReadOnlySpan<byte> json)

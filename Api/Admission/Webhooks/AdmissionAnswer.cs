@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
@@ -41,15 +42,14 @@ internal sealed record AdmissionAnswer
         }
         catch (JsonException)
         {
-            return NotRead($"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+            return NotRead($"{BodyDecoder.ParseError}{GoJson.FindError(json) ?? "invalid JSON"}");
         }
 
         if (review is not JsonObject body)
         {
             return NotRead(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal "
-                + $"{JsonTree.Describe(review)} into Go value of type struct {{ APIVersion string "
-                + "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
+                $"{BodyDecoder.ParseError}json: cannot unmarshal {JsonTree.Describe(review)} into Go value of type "
+                + BodyDecoder.FindKind);
         }
 
         var fields = new AnswerFields();

@@ -89,9 +89,8 @@ internal static class HookMutation
         if (patched is not JsonObject)
         {
             return StatusErrors.InternalError(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal "
-                + JsonTree.Describe(patched) + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
-                + "\"json:\\\"kind,omitempty\\\"\" }");
+                $"{BodyDecoder.ParseError}json: cannot unmarshal {JsonTree.Describe(patched)} into Go value of type "
+                + BodyDecoder.FindKind);
         }
 
         var own = HookVersions.OwnKind(version, attributes.Subresource);
