@@ -15,13 +15,13 @@ public sealed class OperationRuleTests
         Some("*", "*/*", "pods", "pods/*", "pods/status", "*/status", "namespaces", "namespaces/status", "po");
 
     private static readonly Gen<OperationRule> Rules = Gen.Select(
-        Operations, Groups, Versions, Resources, Gen.OneOfConst<string?>(null, "*", "Namespaced", "Cluster"),
+        Operations, Groups, Versions, Resources, Gen.OneOf<string?>(null, "*", "Namespaced", "Cluster"),
         (o, g, v, r, s) => new OperationRule(o, g, v, r, s));
 
     private static readonly Gen<RequestedOperation> Requests = Gen.Select(
-        Gen.OneOfConst("CREATE", "UPDATE", "DELETE", "CONNECT"), Gen.OneOfConst("", "apps"),
-        Gen.OneOfConst("v1", "v2"), Gen.OneOfConst("pods", "namespaces"), Gen.OneOfConst("", "status", "scale"),
-        Gen.OneOfConst("", "space"),
+        Gen.OneOf("CREATE", "UPDATE", "DELETE", "CONNECT"), Gen.OneOf("", "apps"),
+        Gen.OneOf("v1", "v2"), Gen.OneOf("pods", "namespaces"), Gen.OneOf("", "status", "scale"),
+        Gen.OneOf("", "space"),
         (o, g, v, r, s, n) => new RequestedOperation(o, g, v, r, s, n));
 
     [Fact]
@@ -41,5 +41,5 @@ public sealed class OperationRuleTests
     }
 
     private static Gen<IList<string>> Some(params string[] values) =>
-        Gen.OneOfConst(values).List[1, 3].Select(l => (IList<string>)l);
+        Gen.OneOf(values).List[1, 3].Select(l => (IList<string>)l);
 }

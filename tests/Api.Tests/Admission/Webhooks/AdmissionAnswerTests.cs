@@ -10,9 +10,9 @@ namespace OrleansOrchestrator.Api.Tests.Admission.Webhooks;
 public sealed class AdmissionAnswerTests
 {
     private static readonly Gen<string> Leaves =
-        Gen.OneOfConst("null", "true", "7", "1e999", "\"\"", "\"u\"", "\"W10=\"", "\"JSONPatch\"", "[]", "[1]", "{}");
+        Gen.OneOf("null", "true", "7", "1e999", "\"\"", "\"u\"", "\"W10=\"", "\"JSONPatch\"", "[]", "[1]", "{}");
 
-    private static readonly Gen<string> Fields = Gen.OneOfConst(
+    private static readonly Gen<string> Fields = Gen.OneOf(
         "uid", "allowed", "patch", "patchType", "warnings", "auditAnnotations", "status", "code", "message", "details",
         "causes", "retryAfterSeconds", "response", "kind", "apiVersion");
 
@@ -23,7 +23,7 @@ public sealed class AdmissionAnswerTests
                 fields => $"{{{string.Join(',', fields.Select(f => $"\"{f.Item1}\":{f.Item2}"))}}}")));
 
     [Fact]
-    public void NothingThatIsAnsweredThrows() => Gen.Select(Answers, Gen.Bool, Gen.OneOfConst("v1", "v1beta1")).Check(
+    public void NothingThatIsAnsweredThrows() => Gen.Select(Answers, Gen.Bool, Gen.OneOf("v1", "v1beta1")).Check(
         (answer, isMutating, version) =>
         {
             var text = $"{{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"response\":{answer}}}";
