@@ -158,6 +158,23 @@ public sealed class ValidatingWebhookPluginTests
     }
 
     [Fact]
+    public async Task AServiceThatIsNotThereIsNamed()
+    {
+        await using var host = await WebhookHost.StartAsync();
+        var hook = host.Hook("a.example.com", "/x").Replace(
+            $"\"url\":\"{host.Remote.Url("/x")}\"", "\"service\":{\"namespace\":\"none-such\",\"name\":\"svc\"}",
+            StringComparison.Ordinal);
+        await host.ConfigureAsync("Validating", "one", hook);
+        const string Why =
+            "failed calling webhook \"a.example.com\": failed to call webhook: Post "
+            + "\"https://svc.none-such.svc:443/?timeout=10s\": service \"svc\" not found";
+        var (code, body) = await host.CreateAsync("x");
+        Assert.Equal((500, $"Internal error occurred: {Why}"), (code, (string?)body["message"]));
+        Assert.Equal("InternalError", (string?)body["reason"]);
+        Assert.Equal(Why, (string?)body["details"]!["causes"]![0]!["message"]);
+    }
+
+    [Fact]
     public async Task OnlyWhoIsConcernedIsAskedAndConfigurationsNever()
     {
         await using var host = await WebhookHost.StartAsync();
