@@ -117,7 +117,9 @@ internal static class PrometheusWriter
             name += unit;
         }
 
-        return family.IsCounter && !name.EndsWith("_total", StringComparison.Ordinal) ? name + "_total" : name;
+        // Upstream's own names are as they are: some of its counters end in _count.
+        return family.IsCounter && !name.EndsWith("_total", StringComparison.Ordinal)
+            && !name.StartsWith("apiserver_", StringComparison.Ordinal) ? name + "_total" : name;
     }
 
     private static string Sanitize(string name) =>

@@ -99,7 +99,8 @@ public sealed class MutatingWebhookPluginTests
         await host.ConfigureAsync(
             "Mutating", "exact", host.Hook("b.example.com", "/none", ",\"matchPolicy\":\"Exact\"", Rule));
         var item = await host.PostAsync("/apis/autoscaling/v2/namespaces/space/horizontalpodautoscalers", """
-            {"metadata":{"name":"x"},"spec":{"maxReplicas":3,"scaleTargetRef":{"kind":"Deployment","name":"d"},
+            {"metadata":{"name":"x"},"spec":{"maxReplicas":3,"scaleTargetRef":
+            {"apiVersion":"apps/v1","kind":"Deployment","name":"d"},
             "metrics":[{"type":"Resource","resource":{"name":"cpu",
             "target":{"type":"Utilization","averageUtilization":50}}}]}}
             """);
