@@ -8,18 +8,18 @@ public static partial class LayoutRules
     /// <summary>The layers: which project may know which. Tests and benchmarks may know all.</summary>
     private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
     {
+        ["Cel"] = [],
         ["Grains.Interfaces"] = [],
-        ["Logs"] = [],
-        ["Resources"] = ["Grains.Interfaces"],
-        ["Grains"] = ["Resources", "Grains.Interfaces", "Logs"],
-        ["Api"] = ["Resources", "Grains.Interfaces", "Logs"],
+        ["Resources"] = ["Cel", "Grains.Interfaces"],
+        ["Grains"] = ["Cel", "Resources", "Grains.Interfaces"],
+        ["Api"] = ["Cel", "Resources", "Grains.Interfaces"],
         ["Machine"] = [],
-        ["NodeAgent"] = ["Logs", "Machine"],
+        ["NodeAgent"] = ["Machine"],
         ["Dashboard"] = [],
-        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
+        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Machine"],
     };
 
-    private static readonly string[] WithoutCircles = ["Api", "Grains", "Logs"];
+    private static readonly string[] WithoutCircles = ["Api", "Grains"];
 
     private static readonly string[] VagueFolders = ["Common", "Utils", "Helpers", "Managers"];
 
