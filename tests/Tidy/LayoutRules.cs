@@ -10,16 +10,17 @@ public static partial class LayoutRules
     {
         ["Cel"] = [],
         ["Grains.Interfaces"] = [],
+        ["Logs"] = [],
         ["Resources"] = ["Cel", "Grains.Interfaces"],
-        ["Grains"] = ["Cel", "Resources", "Grains.Interfaces"],
-        ["Api"] = ["Cel", "Resources", "Grains.Interfaces"],
+        ["Grains"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
+        ["Api"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
         ["Machine"] = [],
-        ["NodeAgent"] = ["Machine"],
+        ["NodeAgent"] = ["Logs", "Machine"],
         ["Dashboard"] = [],
-        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Machine"],
+        ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };
 
-    private static readonly string[] WithoutCircles = ["Api", "Grains"];
+    private static readonly string[] WithoutCircles = ["Api", "Grains", "Logs"];
 
     private static readonly string[] VagueFolders = ["Common", "Utils", "Helpers", "Managers"];
 
