@@ -174,6 +174,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         condition.Reason = null;
         condition.Message = null;
         condition.LastProbeTime = null;
+        condition.ObservedGeneration = null;
     }
 
     private static IDictionary<string, string>? Overlay(IDictionary<string, string>? target, IDictionary<string, string>? source)
