@@ -215,9 +215,12 @@ public sealed class PodReader(ScalarResources scalars)
     {
         List<ClaimUse>? claims = null;
         reader.Read();
-        while (reader.TokenType == JsonTokenType.StartArray
-            && reader.Read()
-            && reader.TokenType != JsonTokenType.EndArray)
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (ReadClaim(ref reader) is { } claim)
             {

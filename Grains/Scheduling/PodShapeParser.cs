@@ -63,16 +63,22 @@ internal static class PodShapeParser
 
     private static string[] ReadImages(JsonElement spec)
     {
-        List<string> images = [];
+        var images = new List<string>(1);
         Add("initContainers");
         Add("containers");
         return [.. images];
 
         void Add(string kind)
         {
-            foreach (var container in Items(spec, kind))
+            if (Property(spec, kind) is { ValueKind: JsonValueKind.Array } containers)
             {
-                images.Add(ImageLocalityPlugin.FullName(Text(container, "image")));
+                foreach (var container in containers.EnumerateArray())
+                {
+                    if (Text(container, "image") is { Length: > 0 } image)
+                    {
+                        images.Add(ImageLocalityPlugin.FullName(image));
+                    }
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ public sealed class ImageLocalityPlugin(ImageTable images) : IScorePlugin
 
     public int Score(PodShape pod, NodeInfo node)
     {
-        if (node.Images.Count == 0)
+        if (node.Images.Count == 0 || pod.Images.Length == 0)
         {
             return 0;
         }

@@ -38,6 +38,28 @@ public sealed class PodReaderTests
         Assert.Equal(("Unschedulable", "m"), (pod.UnschedulableReason, pod.UnschedulableMessage));
     }
 
+    [Fact]
+    public void ReadsEveryVolumeAndWhatComesAfterThem()
+    {
+        var pod = _reader.Read(new PodSketch("a")
+        {
+            Spec =
+                """
+                "volumes":[{"name":"token","projected":{"sources":[]}},
+                {"name":"b","persistentVolumeClaim":{"claimName":"c"}},
+                {"ephemeral":{"volumeClaimTemplate":{"spec":{}}},"name":"d"}],"preemptionPolicy":"Never"
+                """,
+            Status =
+                """
+                {"conditions":[{"type":"DisruptionTarget","status":"True","reason":"PreemptionByScheduler"}],
+                "nominatedNodeName":"n","phase":"Succeeded","startTime":"2026-01-01T00:00:01Z"}
+                """,
+        }.Build());
+        Assert.Equal([new ClaimUse("c", false), new ClaimUse("a-d", true)], pod.Claims);
+        Assert.True(pod is { MayPreempt: false, IsPreempted: true, IsFinished: true, NominatedNodeName: "n" });
+        Assert.Equal(new DateTime(2026, 1, 1, 0, 0, 1, DateTimeKind.Utc).Ticks, pod.StartTicks);
+    }
+
     // Largest of: containers plus sidecars; any init container plus the sidecars before it; then overhead.
     [Theory]
     [InlineData("", 1000)]
