@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Metrics;
+using OrleansOrchestrator.Api.StateMetrics;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Api.Watch;
@@ -41,6 +42,7 @@ public static class ReadProtocol
         services.AddEndpoint<HealthHandler>();
         services.AddEndpoint<VersionHandler>();
         services.AddEndpoint<MetricsHandler>();
+        services.AddEndpoint<StateMetricsHandler>();
         services.AddEndpoint<IndexHandler>();
         services.AddEndpoint<OpenApiHandler>();
         services.AddEndpoint<FacadeHandler>();

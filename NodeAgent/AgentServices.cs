@@ -115,6 +115,7 @@ public static class AgentServices
         services.AddSingleton<IKubernetes>(_ =>
             new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig)));
         services.AddSingleton<IClusterApi, KubeClusterApi>();
+        services.AddSingleton<IAccessReviews, ClusterAccessReviews>();
         services.AddPart<ObjectCache>();
         services.AddSingleton<IObjectReader>(provider => provider.GetRequiredService<ObjectCache>());
         services.AddSingleton<IReferenceTracker>(provider => provider.GetRequiredService<ObjectCache>());

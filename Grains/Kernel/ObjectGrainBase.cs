@@ -21,7 +21,7 @@ public abstract class ObjectGrainBase : Grain, IObjectGrain
         Time = services.Time;
         Logger = services.CreateLogger(GetType());
         _state = services.States.Create<ObjectState>(GrainContext, JournalStateConfiguration.Instance);
-        _reconciling = new ReconcileLoop(OnReconcileAsync, DelayDeactivation, Time, Logger, Address.ToString());
+        _reconciling = new ReconcileLoop(OnReconcileAsync, DelayDeactivation, Time, Logger, Address);
     }
 
     /// <summary>Which object this is.</summary>

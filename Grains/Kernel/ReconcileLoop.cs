@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Kernel;
 
@@ -9,7 +10,11 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// activation's scheduler, hence no locks.
 /// </summary>
 internal sealed partial class ReconcileLoop(
-    Func<CancellationToken, Task<ReconcileResult>> step, Action<TimeSpan> keepAlive, TimeProvider time, ILogger logger, string name)
+    Func<CancellationToken, Task<ReconcileResult>> step,
+    Action<TimeSpan> keepAlive,
+    TimeProvider time,
+    ILogger logger,
+    ObjectAddress name)
     : IDisposable
 {
     internal static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50);
@@ -22,6 +27,7 @@ internal sealed partial class ReconcileLoop(
     private static readonly TimeSpan KeepAliveMargin = TimeSpan.FromMinutes(2);
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly ReconcileMeter _meter = new(name.Resource.Plural);
     private TaskCompletionSource? _wake;
     private bool _running;
     private bool _pending;
@@ -34,7 +40,7 @@ internal sealed partial class ReconcileLoop(
             return;
         }
 
-        _pending = true;
+        Ask();
         _wake?.TrySetResult();
         if (!_running)
         {
@@ -47,8 +53,26 @@ internal sealed partial class ReconcileLoop(
     {
         // The loop is not awaited: it may be waiting for a call to its own, now deactivating, grain.
         _stop.Cancel();
-        _pending = false;
+        Take();
         _wake?.TrySetResult();
+    }
+
+    private void Ask()
+    {
+        if (!_pending)
+        {
+            _pending = true;
+            _meter.Added();
+        }
+    }
+
+    private void Take()
+    {
+        if (_pending)
+        {
+            _pending = false;
+            _meter.Taken();
+        }
     }
 
     private async Task RunAsync()
@@ -59,13 +83,13 @@ internal sealed partial class ReconcileLoop(
         var failures = 0;
         while (_pending && !_stop.IsCancellationRequested)
         {
-            _pending = false;
+            Take();
             var next = await StepAsync(failures);
             failures = next.Failed ? failures + 1 : 0;
             if (next.After is { } after && !_pending)
             {
                 await WaitAsync(after);
-                _pending = true;
+                Ask();
             }
         }
 
@@ -78,6 +102,7 @@ internal sealed partial class ReconcileLoop(
 
     private async Task<(TimeSpan? After, bool Failed)> StepAsync(int failures)
     {
+        var started = time.GetTimestamp();
         try
         {
             keepAlive(KeepAliveMargin);
@@ -91,8 +116,13 @@ internal sealed partial class ReconcileLoop(
         catch (Exception error)
         {
             var delay = Backoff(failures);
-            LogFailed(logger, name, failures + 1, delay, error);
+            LogFailed(logger, name.ToString(), failures + 1, delay, error);
+            _meter.Retried();
             return (delay, true);
+        }
+        finally
+        {
+            _meter.Ended(time.GetElapsedTime(started));
         }
     }
 

@@ -32,6 +32,9 @@ public sealed class PodInfo
     /// <summary>Its controller, if any.</summary>
     public ObjectOwner? Owner { get; init; }
 
+    /// <summary>When the attempt at hand began, by the scheduler's clock; for its meter.</summary>
+    public long AttemptedAt { get; set; }
+
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>

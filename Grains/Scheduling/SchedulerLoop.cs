@@ -162,10 +162,14 @@ public sealed partial class SchedulerLoop : IDisposable
 
         for (var i = 0; i < MaxDecisionsPerTurn; i++)
         {
+            var started = _time.GetTimestamp();
             if (_bindingsInFlight >= _options.MaxBindingsInFlight || _core.DecideNext() is not { } decision)
             {
                 return false;
             }
+
+            decision.Pod.AttemptedAt = started;
+            _metrics.Decided(_time.GetElapsedTime(started));
 
             _isBusy = true;
             if (decision.NodeName is null)
@@ -214,7 +218,7 @@ public sealed partial class SchedulerLoop : IDisposable
                 _core.BindingSucceeded(result.Pod);
                 if (result.IsOurs)
                 {
-                    _metrics.Attempted("scheduled");
+                    _metrics.Attempted("scheduled", _time.GetElapsedTime(result.Pod.AttemptedAt));
                     ReportScheduled(result);
                 }
 
@@ -223,7 +227,7 @@ public sealed partial class SchedulerLoop : IDisposable
                 _core.PodVanished(result.Pod);
                 break;
             default:
-                _metrics.Attempted("error");
+                _metrics.Attempted("error", _time.GetElapsedTime(result.Pod.AttemptedAt));
                 _core.BindingFailed(result.Pod);
                 ReportError(result);
                 break;
@@ -241,7 +245,7 @@ public sealed partial class SchedulerLoop : IDisposable
 
     private void ReportUnschedulable(SchedulingDecision decision)
     {
-        _metrics.Attempted("unschedulable");
+        _metrics.Attempted("unschedulable", _time.GetElapsedTime(decision.Pod.AttemptedAt));
         var note = Failure(decision.Pod, "Unschedulable", decision.Message!) with { Nomination = decision.Nomination };
         if (decision.Preemption is not { } plan)
         {

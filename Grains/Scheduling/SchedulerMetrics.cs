@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -6,7 +7,15 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 internal sealed class SchedulerMetrics : IDisposable
 {
     private readonly Meter _meter = new("OrleansOrchestrator.Scheduler");
+    // From a millisecond to 16 s, doubling: upstream's.
+    private static readonly InstrumentAdvice<double> Bounds = new()
+    {
+        HistogramBucketBoundaries = [.. Enumerable.Range(0, 15).Select(static i => 0.001 * (1 << i))],
+    };
+
     private readonly Counter<long> _attempts;
+    private readonly Histogram<double> _durations;
+    private readonly Histogram<double> _decisions;
     private readonly string _profile;
     private volatile PendingPods _pending = new(0, 0, 0);
 
@@ -15,6 +24,12 @@ internal sealed class SchedulerMetrics : IDisposable
         _profile = profile;
         _attempts = _meter.CreateCounter<long>(
             "scheduler_schedule_attempts_total", description: "Number of attempts to schedule pods, by the result.");
+        _durations = _meter.CreateHistogram(
+            "scheduler_scheduling_attempt_duration_seconds", "s",
+            "Scheduling attempt latency in seconds (scheduling algorithm + binding)", advice: Bounds);
+        _decisions = _meter.CreateHistogram(
+            "scheduler_scheduling_algorithm_duration_seconds", "s", "Scheduling algorithm latency in seconds",
+            advice: Bounds);
         _meter.CreateObservableGauge(
             "scheduler_pending_pods", ObservePending, description: "Number of pending pods, by the queue type.");
     }
@@ -22,8 +37,17 @@ internal sealed class SchedulerMetrics : IDisposable
     public void Dispose() => _meter.Dispose();
 
     /// <summary>An attempt ended: <c>scheduled</c>, <c>unschedulable</c> or <c>error</c>.</summary>
-    public void Attempted(string result) =>
-        _attempts.Add(1, new("result", result), new KeyValuePair<string, object?>("profile", _profile));
+    /// <param name="result">How.</param>
+    /// <param name="took">From the decision's begin.</param>
+    public void Attempted(string result, TimeSpan took)
+    {
+        var tags = new TagList { { "result", result }, { "profile", _profile } };
+        _attempts.Add(1, tags);
+        _durations.Record(took.TotalSeconds, tags);
+    }
+
+    /// <summary>A node was looked for.</summary>
+    public void Decided(TimeSpan took) => _decisions.Record(took.TotalSeconds);
 
     /// <summary>How many pods wait now; read whenever somebody asks.</summary>
     public void Pending(SchedulingQueue queue, int bindings) =>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdContent;
@@ -39,14 +40,18 @@ public sealed class CriClient : IDisposable
             MaxReconnectBackoff = TimeSpan.FromSeconds(1),
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
         });
-        Runtime = new RuntimeService.RuntimeServiceClient(_channel);
-        Images = new ImageService.ImageServiceClient(_channel);
+        var counted = _channel.Intercept(Calls);
+        Runtime = new RuntimeService.RuntimeServiceClient(counted);
+        Images = new ImageService.ImageServiceClient(counted);
         Events = new Events.EventsClient(_channel);
         Content = new Content.ContentClient(_channel);
         Snapshots = new Snapshots.SnapshotsClient(_channel);
     }
 
     public string SocketPath { get; }
+
+    /// <summary>How many calls there were, and how long they took.</summary>
+    public RuntimeCalls Calls { get; } = new();
 
     public RuntimeService.RuntimeServiceClient Runtime { get; }
 

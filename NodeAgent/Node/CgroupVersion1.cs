@@ -5,6 +5,10 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
 {
     // The kernel says "no limit" by the largest number of pages it can hold.
     private const ulong UnlimitedFromBytes = 1UL << 62;
+
+    // Times are told in ticks of 1/100 s (USER_HZ), whatever the kernel's own clock.
+    private const ulong NanosecondsPerTick = 10_000_000;
+
     private static readonly string[] Controllers = ["cpu", "memory", "pids", "cpuset"];
 
     public bool IsUnified => false;
@@ -57,12 +61,25 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
 
         var stat = CgroupFiles.Table(File("memory", path, "memory.stat"));
         var used = CgroupFiles.Number(File("memory", path, "memory.usage_in_bytes"));
+        var times = CgroupFiles.Table(File("cpuacct", path, "cpuacct.stat"));
+        var quota = CgroupFiles.Table(File("cpu", path, "cpu.stat"));
         return new CgroupUsage
         {
             CpuNanoseconds = CpuNanoseconds(path),
             MemoryBytes = used,
             WorkingSetBytes = CgroupFiles.WorkingSet(used, stat.Get("total_inactive_file")),
             RssBytes = stat.Get("total_rss"),
+            CacheBytes = stat.Get("total_cache"),
+            MappedFileBytes = stat.Get("total_mapped_file"),
+            MaxMemoryBytes = CgroupFiles.Number(File("memory", path, "memory.max_usage_in_bytes")),
+            CpuUserNanoseconds = times.Get("user") * NanosecondsPerTick,
+            CpuSystemNanoseconds = times.Get("system") * NanosecondsPerTick,
+            CpuPeriods = quota.Get("nr_periods"),
+            CpuThrottledPeriods = quota.Get("nr_throttled"),
+            CpuThrottledNanoseconds = quota.Get("throttled_time"),
+            Disk = Traffic(
+                CgroupFiles.Text(File("blkio", path, "blkio.throttle.io_service_bytes")),
+                CgroupFiles.Text(File("blkio", path, "blkio.throttle.io_serviced"))),
             PageFaults = stat.Get("total_pgfault"),
             MajorPageFaults = stat.Get("total_pgmajfault"),
             MemoryLimitBytes = Limit(CgroupFiles.Number(File("memory", path, "memory.limit_in_bytes"))),
@@ -88,6 +105,17 @@ public sealed class CgroupVersion1(string mount) : ICgroupHierarchy
     }
 
     private static ulong? Limit(ulong? bytes) => bytes < UnlimitedFromBytes ? bytes : null;
+
+    // Lines "8:0 Read 123", some for each device, and "Total 123".
+    private static DiskTraffic? Traffic(string? bytes, string? operations)
+    {
+        static ulong Sum(string table, string kind) => table.Split('\n').Select(static l => l.Split(' '))
+            .Where(l => l.Length == 3 && l[1] == kind)
+            .Aggregate(0UL, static (sum, line) => sum + (CgroupFiles.Parse(line[2]) ?? 0));
+
+        return bytes is null || operations is null ? null : new DiskTraffic(
+            Sum(bytes, "Read"), Sum(bytes, "Write"), Sum(operations, "Read"), Sum(operations, "Write"));
+    }
 
     private string File(string controller, string path, string name) => $"{mount}/{controller}{path}/{name}";
 

@@ -70,9 +70,19 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
         // The root has no memory.current: its usage is the machine's, which is not told here.
         var stat = CgroupFiles.Table(File(path, "memory.stat"));
         var used = CgroupFiles.Number(File(path, "memory.current"));
+        var cpu = CgroupFiles.Table(File(path, "cpu.stat"));
         return new CgroupUsage
         {
-            CpuNanoseconds = CpuNanoseconds(path),
+            CpuNanoseconds = cpu.Get("usage_usec") * NanosecondsPerMicrosecond,
+            CpuUserNanoseconds = cpu.Get("user_usec") * NanosecondsPerMicrosecond,
+            CpuSystemNanoseconds = cpu.Get("system_usec") * NanosecondsPerMicrosecond,
+            CpuPeriods = cpu.Get("nr_periods"),
+            CpuThrottledPeriods = cpu.Get("nr_throttled"),
+            CpuThrottledNanoseconds = cpu.Get("throttled_usec") * NanosecondsPerMicrosecond,
+            Disk = Traffic(CgroupFiles.Text(File(path, "io.stat"))),
+            CacheBytes = stat.Get("file"),
+            MappedFileBytes = stat.Get("file_mapped"),
+            MaxMemoryBytes = CgroupFiles.Number(File(path, "memory.peak")),
             MemoryBytes = used,
             WorkingSetBytes = CgroupFiles.WorkingSet(used, stat.Get("inactive_file")),
             RssBytes = stat.Get("anon"),
@@ -95,6 +105,21 @@ public sealed class CgroupVersion2(string mount) : ICgroupHierarchy
     public IReadOnlyList<string> Children(string path) => CgroupFiles.Children(mount + path);
 
     public IReadOnlyList<int> Processes(string path) => CgroupFiles.Processes(File(path, "cgroup.procs"));
+
+    // Lines "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …", one for each device.
+    private static DiskTraffic? Traffic(string? table)
+    {
+        if (table is null)
+        {
+            return null;
+        }
+
+        ulong Sum(string name) => table.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(p => p.StartsWith(name, StringComparison.Ordinal))
+            .Aggregate(0UL, (sum, part) => sum + (CgroupFiles.Parse(part[name.Length..]) ?? 0));
+
+        return new DiskTraffic(Sum("rbytes="), Sum("wbytes="), Sum("rios="), Sum("wios="));
+    }
 
     private string File(string path, string name) => $"{mount}{path}/{name}";
 

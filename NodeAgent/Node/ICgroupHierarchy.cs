@@ -14,6 +14,27 @@ public sealed record CgroupUsage
 
     public ulong? RssBytes { get; init; }
 
+    /// <summary>Pages of files.</summary>
+    public ulong? CacheBytes { get; init; }
+
+    public ulong? MappedFileBytes { get; init; }
+
+    /// <summary>The most it ever held.</summary>
+    public ulong? MaxMemoryBytes { get; init; }
+
+    public ulong? CpuUserNanoseconds { get; init; }
+
+    public ulong? CpuSystemNanoseconds { get; init; }
+
+    /// <summary>Periods of its quota in which it ran, and those in which it had to wait.</summary>
+    public ulong? CpuPeriods { get; init; }
+
+    public ulong? CpuThrottledPeriods { get; init; }
+
+    public ulong? CpuThrottledNanoseconds { get; init; }
+
+    public DiskTraffic? Disk { get; init; }
+
     public ulong? PageFaults { get; init; }
 
     public ulong? MajorPageFaults { get; init; }
@@ -37,6 +58,9 @@ public sealed record CgroupUsage
 
     public PressureStall? IoPressure { get; init; }
 }
+
+/// <summary>What a cgroup has read and written, over all block devices.</summary>
+public sealed record DiskTraffic(ulong ReadBytes, ulong WrittenBytes, ulong Reads, ulong Writes);
 
 /// <summary>What one cgroup is held to; null is no limit.</summary>
 public sealed record CgroupLimits

@@ -5,6 +5,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Stats;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -14,7 +15,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// what changed state, because an instance's details are fixed while its state is. Readers get immutable snapshots.
 /// </summary>
 public sealed partial class PodRuntimeCache(
-    CriClient cri, RuntimeHealth health, TimeProvider time, ILogger<PodRuntimeCache> logger) : BackgroundService
+    CriClient cri, RuntimeHealth health, KubeletMeters meters, TimeProvider time, ILogger<PodRuntimeCache> logger)
+    : BackgroundService
 {
     /// <summary>Without events the list is the only way to notice an exit; with them it is the safety net.</summary>
     private static readonly TimeSpan RelistWithoutEvents = TimeSpan.FromSeconds(1);
@@ -79,7 +81,9 @@ public sealed partial class PodRuntimeCache(
             try
             {
                 await health.WhenUpAsync(stoppingToken);
+                var started = time.GetTimestamp();
                 await RelistAsync(stoppingToken);
+                meters.Relist.Record(time.GetElapsedTime(started));
                 _listed.TrySetResult();
                 await _wake.WaitAsync(_eventsFlow ? RelistWithEvents : RelistWithoutEvents, stoppingToken);
             }

@@ -32,6 +32,7 @@ public sealed partial class PodWorker
     private PodVerdict? _verdict;
     private TimeSpan? _verdictGrace;
     private SteadyTime? _startedAt;
+    private long? _seenAt;
     private volatile Stage _stage;
     private volatile bool _removed;
     private volatile bool _volumesStale;
@@ -44,6 +45,7 @@ public sealed partial class PodWorker
         _services = services;
         _logger = services.Logger;
         _admit = admit;
+        _seenAt = pod.Status?.StartTime is null ? services.Time.GetTimestamp() : null;
     }
 
     private enum Stage
@@ -184,7 +186,10 @@ public sealed partial class PodWorker
             switch (_stage)
             {
                 case Stage.Syncing:
-                    return await SyncAsync(pod, step.Token);
+                    var started = _services.Time.GetTimestamp();
+                    var next = await SyncAsync(pod, step.Token);
+                    _services.Meters.PodWorker.Record(_services.Time.GetElapsedTime(started), "sync");
+                    return next;
                 case Stage.Terminating:
                     await TerminateAsync(pod, step.Token);
                     return TimeSpan.Zero;
@@ -249,6 +254,12 @@ public sealed partial class PodWorker
 
         var status = PodStatusComputer.Compute(StatusInput(pod, observed, isTerminated));
         _services.Statuses.Set(pod, status);
+        if (_seenAt is { } seen && status.Phase == "Running")
+        {
+            _services.Meters.PodStart.Record(_services.Time.GetElapsedTime(seen));
+            _seenAt = null; // once a pod
+        }
+
         return status.Phase;
     }
 

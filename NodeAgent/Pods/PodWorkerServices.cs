@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.Stats;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
@@ -27,6 +28,7 @@ public sealed record PodWorkerServices(
     ResizeOperations Resizes,
     NodeFacts Node,
     IObjectReader Objects,
+    KubeletMeters Meters,
     TimeProvider Time,
     ILogger<PodWorker> Logger)
 {

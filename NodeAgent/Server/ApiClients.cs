@@ -6,10 +6,11 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
 /// Who may use the node's port: the cluster's API, by a certificate of the cluster's authority in a group that has no
-/// other rights anywhere. Nobody else, administrators and other nodes included. No certificate, a foreign one, or one
-/// that has ended since its connection began is 401, another group 403.
+/// other rights anywhere. Nobody else, administrators and other nodes included, but for figures, which those may read
+/// whom <see cref="TokenClients"/> lets. No certificate, a foreign one, or one that has ended since its connection
+/// began is 401, another group 403.
 /// </summary>
-public sealed class ApiClients(X509Certificate2 authority, TimeProvider time)
+public sealed class ApiClients(X509Certificate2 authority, TokenClients tokens, TimeProvider time)
 {
     /// <summary>The group of the API as the nodes' client.</summary>
     public const string Group = "orc:kubelet-clients";
@@ -21,26 +22,31 @@ public sealed class ApiClients(X509Certificate2 authority, TimeProvider time)
     private readonly ConditionalWeakTable<X509Certificate2, StrongBox<bool>> _trusted = new();
 
     /// <summary>The middleware.</summary>
-    public Task AuthorizeAsync(HttpContext context, RequestDelegate next)
+    public async Task AuthorizeAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Path == "/healthz")
         {
-            return next(context);
+            await next(context);
         }
+        else if (await RefuseAsync(context) is not { } refusal)
+        {
+            await next(context);
+        }
+        else
+        {
+            context.Response.StatusCode = refusal.Status;
+            await context.Response.WriteAsync(refusal.Text);
+        }
+    }
 
+    private async Task<(int Status, string Text)?> RefuseAsync(HttpContext context)
+    {
         if (context.Connection.ClientCertificate is not { } certificate || !IsTrusted(certificate))
         {
-            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            return context.Response.WriteAsync("Unauthorized");
+            return await tokens.RefuseAsync(context);
         }
 
-        if (!Organizations(certificate).Contains(Group))
-        {
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            return context.Response.WriteAsync("Forbidden");
-        }
-
-        return next(context);
+        return Organizations(certificate).Contains(Group) ? null : (StatusCodes.Status403Forbidden, "Forbidden");
     }
 
     private bool IsTrusted(X509Certificate2 certificate)

@@ -6,12 +6,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// The node's HTTPS port (10250): logs, exec, attach, port-forward and figures, for the API servers alone
-/// (<see cref="ApiClients"/>); <c>/healthz</c> is open.
+/// The node's HTTPS port (10250): logs, exec, attach and port-forward for the API servers alone, figures for whoever
+/// may read them (<see cref="ApiClients"/>); <c>/healthz</c> is open.
 /// </summary>
 public sealed partial class KubeletServer(
     NodeAgentOptions options,
     KubeletEndpoints endpoints,
+    IAccessReviews reviews,
     ILoggerFactory loggers,
     TimeProvider time,
     ILogger<KubeletServer> logger) : BackgroundService
@@ -40,8 +41,10 @@ public sealed partial class KubeletServer(
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
         app.UseWebSockets();
+        var tokens = new TokenClients(reviews, options.NodeName, time);
         app.Use(
-            new ApiClients(X509CertificateLoader.LoadCertificateFromFile(options.ClientCaFile), time).AuthorizeAsync);
+            new ApiClients(X509CertificateLoader.LoadCertificateFromFile(options.ClientCaFile), tokens, time)
+                .AuthorizeAsync);
         endpoints.Map(app);
         return app;
     }

@@ -1,11 +1,17 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary><c>/metrics</c>: the agent itself.</summary>
-public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods, ShippingCounts logs)
+public sealed class AgentMetrics(
+    NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, CriClient cri, ClaimedVolumes claims,
+    ShippingCounts logs)
 {
     public string Write()
     {
@@ -22,6 +28,9 @@ public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods, Sh
             text.Sample("kubelet_running_containers", state.Count(), null, ("container_state", state.Key));
         }
 
+        meters.Write(text);
+        cri.Calls.Write(text);
+        Claims(text);
         text.Family("orc_log_lines_sent_total", "counter", "Lines of containers that the cluster has taken.")
             .Sample("orc_log_lines_sent_total", logs.Sent, null);
         text.Family("orc_log_lines_refused_total", "counter", "Lines that the cluster has refused for good.")
@@ -30,6 +39,47 @@ public sealed class AgentMetrics(NodeAgentOptions options, IPodRegistry pods, Sh
             .Sample("orc_log_files_lost_total", logs.FilesLost, null);
         Process(text);
         return text.ToString();
+    }
+
+    // What claims hold: the file system on which their directories lie.
+    private void Claims(MetricsText text)
+    {
+        var used = claims.InUse.Select(static c => (c.Namespace, c.Claim, Usage: UsageOf(c.Path)))
+            .Where(static c => c.Usage is not null).OrderBy(static c => (c.Namespace, c.Claim)).ToList();
+        void Write(string name, string help, Func<FileSystemUsage, double> figure)
+        {
+            text.Family(name, "gauge", help);
+            foreach (var (home, claim, usage) in used)
+            {
+                text.Sample(name, figure(usage!.Value), null, ("namespace", home), ("persistentvolumeclaim", claim));
+            }
+        }
+
+        Write("kubelet_volume_stats_available_bytes", "[ALPHA] Number of available bytes in the volume",
+            static u => u.AvailableBytes);
+        Write("kubelet_volume_stats_capacity_bytes", "[ALPHA] Capacity in bytes of the volume",
+            static u => u.CapacityBytes);
+        Write("kubelet_volume_stats_inodes", "[ALPHA] Maximum number of inodes in the volume",
+            static u => u.Inodes);
+        Write("kubelet_volume_stats_inodes_free", "[ALPHA] Number of free inodes in the volume",
+            static u => u.InodesFree);
+        Write("kubelet_volume_stats_inodes_used", "[ALPHA] Number of used inodes in the volume",
+            static u => u.Inodes - u.InodesFree);
+        Write("kubelet_volume_stats_used_bytes", "[ALPHA] Number of used bytes in the volume",
+            static u => u.CapacityBytes - u.AvailableBytes);
+    }
+
+    // A volume may be on its way out.
+    private static FileSystemUsage? UsageOf(string path)
+    {
+        try
+        {
+            return Linux.UsageOf(path);
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
     }
 
     private static string StateOf(Cri.V1.ContainerState state) => state switch

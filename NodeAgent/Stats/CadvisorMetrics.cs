@@ -32,6 +32,8 @@ public static class CadvisorMetrics
 
         Write("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds.",
             r => r.Group.Usage.CpuNanoseconds / NanosecondsPerSecond, ("cpu", "total"));
+        Cpu(Write);
+        Disk(Write);
         Write(
             "container_fs_usage_bytes", "gauge",
             "Number of bytes that are consumed by the container on this filesystem.", r => r.Container?.WritableBytes);
@@ -56,8 +58,43 @@ public static class CadvisorMetrics
     private delegate void Writer(
         string name, string type, string help, Func<Row, double?> figure, params ReadOnlySpan<(string, string)> more);
 
+    private static void Cpu(Writer write)
+    {
+        write("container_cpu_user_seconds_total", "counter", "Cumulative user cpu time consumed in seconds.",
+            r => r.Group.Usage.CpuUserNanoseconds / NanosecondsPerSecond);
+        write("container_cpu_system_seconds_total", "counter", "Cumulative system cpu time consumed in seconds.",
+            r => r.Group.Usage.CpuSystemNanoseconds / NanosecondsPerSecond);
+        write("container_cpu_cfs_periods_total", "counter", "Number of elapsed enforcement period intervals.",
+            r => HasQuota(r) ? r.Group.Usage.CpuPeriods : null);
+        write("container_cpu_cfs_throttled_periods_total", "counter", "Number of throttled period intervals.",
+            r => HasQuota(r) ? r.Group.Usage.CpuThrottledPeriods : null);
+        write("container_cpu_cfs_throttled_seconds_total", "counter",
+            "Total time duration the container has been throttled.",
+            r => HasQuota(r) ? r.Group.Usage.CpuThrottledNanoseconds / NanosecondsPerSecond : null);
+    }
+
+    private static bool HasQuota(Row row) => row.Group.Usage.CpuPeriods > 0;
+
+    private static void Disk(Writer write)
+    {
+        write("container_fs_reads_bytes_total", "counter", "Cumulative count of bytes read",
+            r => r.Group.Usage.Disk?.ReadBytes, ("device", ""));
+        write("container_fs_reads_total", "counter", "Cumulative count of reads completed",
+            r => r.Group.Usage.Disk?.Reads, ("device", ""));
+        write("container_fs_writes_bytes_total", "counter", "Cumulative count of bytes written",
+            r => r.Group.Usage.Disk?.WrittenBytes, ("device", ""));
+        write("container_fs_writes_total", "counter", "Cumulative count of writes completed",
+            r => r.Group.Usage.Disk?.Writes, ("device", ""));
+    }
+
     private static void Memory(Writer write)
     {
+        write("container_memory_cache", "gauge", "Number of bytes of page cache memory.",
+            r => r.Group.Usage.CacheBytes);
+        write("container_memory_mapped_file", "gauge", "Size of memory mapped files in bytes.",
+            r => r.Group.Usage.MappedFileBytes);
+        write("container_memory_max_usage_bytes", "gauge", "Maximum memory usage recorded in bytes",
+            r => r.Group.Usage.MaxMemoryBytes);
         write(
             "container_memory_failures_total", "counter", "Cumulative count of memory allocation failures.", r =>
                 r.Group.Usage.PageFaults,
@@ -129,6 +166,15 @@ public static class CadvisorMetrics
         Write(
             "container_network_receive_errors_total", "Cumulative count of errors encountered while receiving", d =>
                 d.RxErrors);
+        Write("container_network_receive_packets_total", "Cumulative count of packets received", d => d.RxPackets);
+        Write(
+            "container_network_receive_packets_dropped_total",
+            "Cumulative count of packets dropped while receiving", d => d.RxDropped);
+        Write("container_network_transmit_packets_total", "Cumulative count of packets transmitted",
+            d => d.TxPackets);
+        Write(
+            "container_network_transmit_packets_dropped_total",
+            "Cumulative count of packets dropped while transmitting", d => d.TxDropped);
         Write("container_network_transmit_bytes_total", "Cumulative count of bytes transmitted", d => d.TxBytes);
         Write(
             "container_network_transmit_errors_total", "Cumulative count of errors encountered while transmitting",

@@ -24,7 +24,13 @@ public static class NetworkDevices
             {
                 devices.Add(new NetworkInterfaceFigures(
                     name, Number(columns[0]), Number(columns[2]), Number(columns[TransmitColumn]), Number(
-                        columns[TransmitColumn + 2])));
+                        columns[TransmitColumn + 2]))
+                {
+                    RxPackets = Number(columns[1]),
+                    RxDropped = Number(columns[3]),
+                    TxPackets = Number(columns[TransmitColumn + 1]),
+                    TxDropped = Number(columns[TransmitColumn + 3]),
+                });
             }
         }
 

@@ -47,6 +47,7 @@ public static class StatsServices
         services.AddSingleton<StatsReader>();
         services.AddSingleton<VolumeUsage>();
         services.AddSingleton<SummaryBuilder>();
+        services.AddSingleton<KubeletMeters>();
         services.AddSingleton<AgentMetrics>();
         return services.AddSingleton<StatsEndpoints>();
     }

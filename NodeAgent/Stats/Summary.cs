@@ -152,7 +152,21 @@ public sealed record ProcessFigures(
 
 public sealed record SwapFigures(string Time, ulong? SwapAvailableBytes, ulong? SwapUsageBytes);
 
-public sealed record NetworkInterfaceFigures(string Name, ulong RxBytes, ulong RxErrors, ulong TxBytes, ulong TxErrors);
+public sealed record NetworkInterfaceFigures(string Name, ulong RxBytes, ulong RxErrors, ulong TxBytes, ulong TxErrors)
+{
+    // Not told in the summary.
+    [JsonIgnore]
+    public ulong RxPackets { get; init; }
+
+    [JsonIgnore]
+    public ulong RxDropped { get; init; }
+
+    [JsonIgnore]
+    public ulong TxPackets { get; init; }
+
+    [JsonIgnore]
+    public ulong TxDropped { get; init; }
+}
 
 /// <summary>The figures of the first interface stand for all of them in older programs.</summary>
 public sealed record NetworkFigures

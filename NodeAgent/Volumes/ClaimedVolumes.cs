@@ -58,6 +58,13 @@ public sealed class ClaimedVolumes(IObjectReader objects, NodeObject node, PodPa
         return path;
     }
 
+    /// <summary>The claims that pods here use, each with the directory that holds its data.</summary>
+    public IEnumerable<(string Namespace, string Claim, string Path)> InUse =>
+        _known.Values.Where(static v => v.Spec.ClaimRef is not null)
+            .Select(static v => (v.Spec.ClaimRef.NamespaceProperty, v.Spec.ClaimRef.Name,
+                v.Spec.HostPath?.Path ?? v.Spec.Local?.Path ?? ""))
+            .Distinct();
+
     public void Forget(string podUid)
     {
         foreach (var key in _known.Keys.Where(k => k.Pod == podUid))

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed class ReconcileLoopTests
         _keptAlive.Add,
         _time,
         NullLogger.Instance,
-        "test");
+        new ObjectAddress(new ResourceName("", "tests"), new ObjectKey("a", "b")));
 
     [Fact]
     public async Task Signals_during_a_step_make_one_further_step()

@@ -123,11 +123,17 @@ public sealed class CgroupHierarchyTests : IDisposable
         var cgroups = Version1();
         cgroups.Create(Pod);
         Directory.CreateDirectory(Path.Combine(_mount, $"cpuacct{Pod}"));
+        Directory.CreateDirectory(Path.Combine(_mount, $"blkio{Pod}"));
         Put($"cpuacct{Pod}/cpuacct.usage", "123456789\n");
+        Put($"cpuacct{Pod}/cpuacct.stat", "user 3\nsystem 4\n");
+        Put($"cpu{Pod}/cpu.stat", "nr_periods 10\nnr_throttled 2\nthrottled_time 30\n");
+        Put($"blkio{Pod}/blkio.throttle.io_service_bytes", "8:0 Read 1\n8:0 Write 2\n8:16 Read 10\nTotal 13\n");
+        Put($"blkio{Pod}/blkio.throttle.io_serviced", "8:0 Read 3\n8:0 Write 4\nTotal 7\n");
         Put($"memory{Pod}/memory.usage_in_bytes", "10000\n");
         Put(
             $"memory{Pod}/memory.stat",
-            "cache 1\nrss 2\ntotal_inactive_file 4000\ntotal_rss 5000\ntotal_swap 6\ntotal_pgfault 7\ntotal_pgmajfault 8\n");
+            "cache 1\nrss 2\ntotal_cache 11\ntotal_inactive_file 4000\n"
+            + "total_rss 5000\ntotal_swap 6\ntotal_pgfault 7\ntotal_pgmajfault 8\n");
         Put($"memory{Pod}/memory.limit_in_bytes", "20000\n");
         Put($"memory{Pod}/memory.memsw.limit_in_bytes", "25000\n");
         Put($"memory{Pod}/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
@@ -137,7 +143,9 @@ public sealed class CgroupHierarchyTests : IDisposable
             new CgroupUsage
             {
                 CpuNanoseconds = 123456789, MemoryBytes = 10000, WorkingSetBytes = 6000, RssBytes = 5000,
-                PageFaults = 7, MajorPageFaults = 8,
+                CpuUserNanoseconds = 30_000_000, CpuSystemNanoseconds = 40_000_000, CpuPeriods = 10,
+                CpuThrottledPeriods = 2, CpuThrottledNanoseconds = 30, CacheBytes = 11,
+                Disk = new DiskTraffic(11, 2, 3, 4), PageFaults = 7, MajorPageFaults = 8,
                 MemoryLimitBytes = 20000, SwapBytes = 6, SwapLimitBytes = 5000, Processes = 9, OomKills = 3,
             },
             cgroups.Usage(Pod));
@@ -151,7 +159,13 @@ public sealed class CgroupHierarchyTests : IDisposable
     {
         var cgroups = Version2();
         cgroups.Create(Pod);
-        Put($"{Pod}/cpu.stat", "usage_usec 123456\nuser_usec 1\nsystem_usec 2\n");
+        Put(
+            $"{Pod}/cpu.stat",
+            "usage_usec 123456\nuser_usec 1\nsystem_usec 2\nnr_periods 10\nnr_throttled 2\nthrottled_usec 3\n");
+        Put(
+            $"{Pod}/io.stat",
+            "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n8:16 rbytes=10 wbytes=0 rios=0 wios=0\n");
+        Put($"{Pod}/memory.peak", "20000\n");
         Put($"{Pod}/memory.current", "10000\n");
         Put($"{Pod}/memory.stat", "anon 5000\nfile 1\ninactive_file 4000\npgfault 7\npgmajfault 8\n");
         Put($"{Pod}/memory.max", "max\n");
@@ -167,7 +181,9 @@ public sealed class CgroupHierarchyTests : IDisposable
             new CgroupUsage
             {
                 CpuNanoseconds = 123456000, MemoryBytes = 10000, WorkingSetBytes = 6000, RssBytes = 5000,
-                PageFaults = 7, MajorPageFaults = 8,
+                CpuUserNanoseconds = 1000, CpuSystemNanoseconds = 2000, CpuPeriods = 10, CpuThrottledPeriods = 2,
+                CpuThrottledNanoseconds = 3000, CacheBytes = 1, MaxMemoryBytes = 20000,
+                Disk = new DiskTraffic(11, 2, 3, 4), PageFaults = 7, MajorPageFaults = 8,
                 SwapBytes = 6, SwapLimitBytes = 0, Processes = 9, OomKills = 3,
                 CpuPressure = new PressureStall(new StallShare(1.5, 2, 0.25, 77), new StallShare(0, 0, 0, 7)),
                 MemoryPressure = new PressureStall(new StallShare(0, 0, 0, 0), new StallShare(0, 0, 0, 0)),

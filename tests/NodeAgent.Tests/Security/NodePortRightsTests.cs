@@ -1,12 +1,16 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.NodeAgent.Server;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Security;
 
-/// <summary>Who may use a node's port: the cluster's API, and nobody else, administrators included.</summary>
+/// <summary>
+/// Who may use a node's port: the cluster's API, and nobody else, administrators included; figures are also for those
+/// who have a token and the right to them.
+/// </summary>
 public sealed class NodePortRightsTests : IDisposable
 {
     private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
@@ -37,18 +41,52 @@ public sealed class NodePortRightsTests : IDisposable
     public async Task OnlyTheApiIsAdmitted(string path, string? subject, string usage, bool isOurs, int status)
     {
         using var shown = subject is null ? null : Issue(isOurs ? _authority : _other, subject, usage);
-        Assert.Equal(status, await AskAsync(new ApiClients(_authority, _time), path, shown));
+        Assert.Equal(status, await AskAsync(new ApiClients(_authority, Tokens(), _time), path, shown));
     }
 
     /// <summary>A connection outlives the certificate that it began with; its rights do not.</summary>
     [Fact]
     public async Task ACertificateThatEndsTakesItsConnectionsRightsAlong()
     {
-        var clients = new ApiClients(_authority, _time);
+        var clients = new ApiClients(_authority, Tokens(), _time);
         using var shown = Issue(_authority, ApiClient, ClientUsage);
         Assert.Equal(200, await AskAsync(clients, "/pods", shown));
         _time.Offset = TimeSpan.FromHours(2);
         Assert.Equal(401, await AskAsync(clients, "/pods", shown));
+    }
+
+    [Theory]
+    [InlineData("GET", "/metrics/cadvisor", "scraper", 200)]
+    [InlineData("GET", "/metrics", "scraper", 200)]
+    [InlineData("GET", "/stats/summary", "scraper", 403)]
+    [InlineData("GET", "/stats/summary", "all", 200)]
+    [InlineData("GET", "/pods", "all", 200)]
+    [InlineData("GET", "/metrics", "none", 403)]
+    [InlineData("GET", "/metrics", "unknown", 401)]
+    [InlineData("GET", "/metrics", null, 401)]
+    [InlineData("POST", "/metrics", "all", 403)]
+    [InlineData("GET", "/exec/a/b/c", "all", 403)]
+    [InlineData("POST", "/exec/a/b/c", "all", 403)]
+    [InlineData("PUT", "/localVolumes/x", "all", 403)]
+    [InlineData("GET", "/containerLogs/a/b/c", "all", 403)]
+    [InlineData("GET", "/metricsx", "scraper", 403)]
+    public async Task ATokenOpensTheFiguresThatItsUserMayRead(string method, string path, string? token, int status)
+    {
+        var clients = new ApiClients(_authority, Tokens(), _time);
+        Assert.Equal(status, await AskAsync(clients, path, null, method, token));
+    }
+
+    [Fact]
+    public async Task RightsThatAreTakenEndWithTheirTime()
+    {
+        var reviews = new Reviews();
+        var clients = new ApiClients(_authority, new TokenClients(reviews, "n1", _time), _time);
+        Assert.Equal(200, await AskAsync(clients, "/metrics", null, "GET", "scraper"));
+        reviews.Rights.Clear();
+        Assert.Equal(200, await AskAsync(clients, "/metrics", null, "GET", "scraper"));
+        Assert.Equal(1, reviews.Asked);
+        _time.Offset = TimeSpan.FromMinutes(6);
+        Assert.Equal(403, await AskAsync(clients, "/metrics", null, "GET", "scraper"));
     }
 
     public void Dispose()
@@ -57,9 +95,14 @@ public sealed class NodePortRightsTests : IDisposable
         _other.Dispose();
     }
 
-    private static async Task<int> AskAsync(ApiClients clients, string path, X509Certificate2? certificate)
+    private TokenClients Tokens() => new(new Reviews(), "n1", _time);
+
+    private static async Task<int> AskAsync(
+        ApiClients clients, string path, X509Certificate2? certificate, string method = "GET", string? token = null)
     {
         var context = new DefaultHttpContext();
+        context.Request.Method = method;
+        context.Request.Headers.Authorization = token is null ? "" : $"Bearer {token}";
         context.Request.Path = path;
         context.Connection.ClientCertificate = certificate;
         await clients.AuthorizeAsync(context, static _ => Task.CompletedTask);
@@ -83,8 +126,28 @@ public sealed class NodePortRightsTests : IDisposable
         return request.Create(authority, now.AddMinutes(-5), now.AddHours(1), RandomNumberGenerator.GetBytes(16));
     }
 
+    private sealed class Reviews : IAccessReviews
+    {
+        public HashSet<(string User, string Subresource)> Rights { get; } = [("scraper", "metrics"), ("all", "proxy")];
+
+        public int Asked { get; private set; }
+
+        public Task<V1UserInfo?> FindUserAsync(string token, CancellationToken cancellationToken) =>
+            Task.FromResult(token == "unknown" ? null : new V1UserInfo { Username = token });
+
+        public Task<bool> MayGetAsync(
+            V1UserInfo user, string node, string subresource, CancellationToken cancellationToken)
+        {
+            Asked++;
+            return Task.FromResult(node == "n1" && Rights.Contains((user.Username, subresource)));
+        }
+    }
+
     private sealed class Clock : TimeProvider
     {
+        public override long GetTimestamp() =>
+            base.GetTimestamp() + (Offset.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+
         public TimeSpan Offset { get; set; }
 
         public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;

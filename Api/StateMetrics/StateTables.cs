@@ -1,0 +1,38 @@
+namespace OrleansOrchestrator.Api.StateMetrics;
+
+/// <summary>Every kind of which something is told, in kube-state-metrics' order.</summary>
+internal static class StateTables
+{
+    public static IReadOnlyList<StateTable> All { get; } =
+    [
+        PolicyStates.SigningRequests,
+        ConfigStates.ConfigMaps,
+        BatchStates.CronJobs,
+        WorkloadStates.DaemonSets,
+        WorkloadStates.Deployments,
+        NetworkStates.Endpoints,
+        NetworkStates.EndpointSlices,
+        WorkloadStates.Autoscalers,
+        NetworkStates.Ingresses,
+        BatchStates.Jobs,
+        ConfigStates.Leases,
+        PolicyStates.LimitRanges,
+        PolicyStates.MutatingWebhooks,
+        ConfigStates.Namespaces,
+        NetworkStates.Policies,
+        NodeStates.Nodes,
+        StorageStates.Claims,
+        StorageStates.Volumes,
+        PolicyStates.DisruptionBudgets,
+        PodStates.Pods,
+        WorkloadStates.ReplicaSets,
+        WorkloadStates.ReplicationControllers,
+        PolicyStates.Quotas,
+        ConfigStates.Secrets,
+        NetworkStates.Services,
+        WorkloadStates.StatefulSets,
+        StorageStates.Classes,
+        PolicyStates.ValidatingWebhooks,
+        StorageStates.Attachments,
+    ];
+}

@@ -1,0 +1,145 @@
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using OrleansOrchestrator.Api.StateMetrics;
+using OrleansOrchestrator.Api.Usage;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.SeedKit;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.StateMetrics;
+
+public sealed class StateMetricsHandlerTests
+{
+    private const string Pod = """
+        {"metadata":{"name":"p","namespace":"shop","uid":"u1","creationTimestamp":"2026-01-01T00:00:00Z",
+         "ownerReferences":[{"kind":"ReplicaSet","name":"web-1","uid":"o","controller":true}]},
+         "spec":{"nodeName":"n1","restartPolicy":"Always","containers":[{"name":"c","image":"web:1",
+          "resources":{"requests":{"cpu":"250m","memory":"64Mi","nvidia.com/gpu":"1"},"limits":{"cpu":1}}}]},
+         "status":{"phase":"Running","podIP":"10.1.0.2","hostIP":"10.0.0.1",
+          "podIPs":[{"ip":"10.1.0.2"},{"ip":"fd00::2"}],
+          "conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2026-01-01T00:00:05Z"}],
+          "containerStatuses":[{"name":"c","ready":true,"restartCount":3,"image":"docker.io/web:1",
+           "imageID":"sha","containerID":"containerd://1",
+           "state":{"running":{"startedAt":"2026-01-01T00:00:04Z"}},
+           "lastState":{"terminated":{"reason":"OOMKilled","exitCode":137,"finishedAt":"2026-01-01T00:00:03Z"}}}]}}
+        """;
+
+    [Fact]
+    public async Task APodsSeriesAreKubeStateMetrics()
+    {
+        const string Id = "namespace=\"shop\",pod=\"p\",uid=\"u1\"";
+        const string Requests =
+            $"kube_pod_container_resource_requests{{{Id},container=\"c\",node=\"n1\"";
+        var lines = await LinesAsync(PodStates.Pods, new ObjectKey("shop", "p"), "u1", Pod);
+        foreach (var expected in (string[])
+        [
+            $"kube_pod_info{{{Id},host_ip=\"10.0.0.1\",pod_ip=\"10.1.0.2\",node=\"n1\","
+                + "created_by_kind=\"ReplicaSet\",created_by_name=\"web-1\","
+                + "priority_class=\"\",host_network=\"false\"} 1",
+            $"kube_pod_ips{{{Id},ip=\"fd00::2\",ip_family=\"6\"}} 1",
+            $"kube_pod_owner{{{Id},owner_kind=\"ReplicaSet\",owner_name=\"web-1\",owner_is_controller=\"true\"}} 1",
+            $"kube_pod_status_phase{{{Id},phase=\"Running\"}} 1",
+            $"kube_pod_status_phase{{{Id},phase=\"Pending\"}} 0",
+            $"kube_pod_status_ready{{{Id},condition=\"true\"}} 1",
+            $"kube_pod_status_ready{{{Id},condition=\"unknown\"}} 0",
+            $"kube_pod_created{{{Id}}} 1767225600",
+            $"kube_pod_container_info{{{Id},container=\"c\",image_spec=\"web:1\","
+                + "image=\"docker.io/web:1\",image_id=\"sha\",container_id=\"containerd://1\"} 1",
+            $"{Requests},resource=\"cpu\",unit=\"core\"}} 0.25",
+            $"{Requests},resource=\"memory\",unit=\"byte\"}} 67108864",
+            $"{Requests},resource=\"nvidia_com_gpu\",unit=\"integer\"}} 1",
+            $"kube_pod_container_resource_limits{{{Id},container=\"c\",node=\"n1\",resource=\"cpu\",unit=\"core\"}} 1",
+            $"kube_pod_container_status_restarts_total{{{Id},container=\"c\"}} 3",
+            "# TYPE kube_pod_container_status_restarts_total counter",
+            $"kube_pod_container_status_running{{{Id},container=\"c\"}} 1",
+            $"kube_pod_container_status_waiting{{{Id},container=\"c\"}} 0",
+            $"kube_pod_container_status_last_terminated_reason{{{Id},container=\"c\",reason=\"OOMKilled\"}} 1",
+            $"kube_pod_container_status_last_terminated_exitcode{{{Id},container=\"c\"}} 137",
+        ])
+        {
+            Assert.Contains(expected, lines);
+        }
+
+        Assert.DoesNotContain(lines, l => l.StartsWith("kube_pod_status_unschedulable{", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, l => l.StartsWith("kube_pod_init_container_info{", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task SharesOfRolloutsAreNumbersOfPods()
+    {
+        var lines = await LinesAsync(
+            WorkloadStates.Deployments, new ObjectKey("shop", "web"), "u",
+            """
+            {"spec":{"replicas":5,"strategy":{"rollingUpdate":{"maxUnavailable":"25%","maxSurge":"25%"}}},
+             "status":{"replicas":5}}
+            """);
+        const string Id = "{namespace=\"shop\",deployment=\"web\"}";
+        Assert.Contains($"kube_deployment_spec_strategy_rollingupdate_max_unavailable{Id} 1", lines);
+        Assert.Contains($"kube_deployment_spec_strategy_rollingupdate_max_surge{Id} 2", lines);
+        Assert.Contains($"kube_deployment_status_replicas_unavailable{Id} 0", lines);
+    }
+
+    [Fact]
+    public void NoNameIsTakenTwice()
+    {
+        var names = StateTables.All.SelectMany(static t => t.Families).Select(static f => f.Name).ToList();
+        Assert.Equal(names.Count, names.Distinct().Count());
+        Assert.InRange(names.Count, 150, 400);
+    }
+
+    /// <summary>Whatever an object says, a reader of the format gets the same text back.</summary>
+    [Fact]
+    public Task LabelsAreReadBackAsTheyWere() => Gen.OneOf(
+            Gen.String, Gen.String[Gen.Char["\\\"\n\tab{}=,"], 0, 12]).CheckAsync(async text =>
+        {
+            var clean = text.ReplaceLineEndings("\n").Replace('\r', ' ').Trim('\0');
+            if (clean.Any(char.IsSurrogate) || clean.Contains('\0', StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            var json = JsonSerializer.Serialize(new { type = clean });
+            var lines = await LinesAsync(ConfigStates.Secrets, new ObjectKey("a", "s"), "u", json);
+            var sample = Assert.Single(
+                PrometheusText.Read(string.Join('\n', lines)), s => s.Name == "kube_secret_type");
+            Assert.Equal(clean, sample.Labels["type"]);
+        });
+
+    /// <summary>All kinds over HTTP: each family once, with its help and type before its samples.</summary>
+    [Fact]
+    public async Task EveryFamilyIsServedOnce()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await host.PutAsync(new ObjectKey("shop", "settings"), "{}");
+        var lines = (await host.Http.GetStringAsync(StateMetricsHandler.Path)).Split('\n')[..^1];
+        Assert.Contains("kube_configmap_info{namespace=\"shop\",configmap=\"settings\"} 1", lines);
+        var family = "";
+        var seen = new HashSet<string>();
+        foreach (var line in lines)
+        {
+            if (line.StartsWith("# HELP ", StringComparison.Ordinal))
+            {
+                family = line.Split(' ')[2];
+                Assert.True(seen.Add(family), family);
+            }
+            else
+            {
+                Assert.Equal(family, line.StartsWith('#') ? line.Split(' ')[2] : line.Split('{')[0]);
+            }
+        }
+
+        Assert.Equal(StateTables.All.Sum(static t => t.Families.Count), seen.Count);
+    }
+
+    private static async Task<List<string>> LinesAsync(StateTable table, ObjectKey key, string uid, string json)
+    {
+        var bytes = new MemoryStream();
+        var body = PipeWriter.Create(bytes, new StreamPipeWriterOptions(leaveOpen: true));
+        await StateMetricsHandler.WriteAsync(
+            table, [new ResourceObject(key, uid, 1, Encoding.UTF8.GetBytes(json))], body, CancellationToken.None);
+        await body.CompleteAsync();
+        return [.. Encoding.UTF8.GetString(bytes.ToArray()).Split('\n')];
+    }
+}
