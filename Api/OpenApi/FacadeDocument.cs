@@ -36,7 +36,7 @@ internal sealed class FacadeDocument(ResourceCatalog catalog, OpenApiHandler han
                 ["token"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" },
             },
         };
-        document.Paths = [];
+        document.Paths = UsagePaths.Make();
         foreach (var path in OpenApiDocuments.Paths(builders))
         {
             document.Paths[path.Path] = OpenApiModel.PathItem(path, Make);

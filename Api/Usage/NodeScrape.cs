@@ -1,83 +1,68 @@
-using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Metrics;
 
 namespace OrleansOrchestrator.Api.Usage;
 
-/// <summary>What a node's <c>/metrics/resource</c> says.</summary>
-/// <param name="Node">Its name.</param>
-/// <param name="Itself">The node; null when it does not say.</param>
-/// <param name="Pods">Containers by name, by pod.</param>
-internal sealed record NodeScrape(
-    string Node, UsagePoint? Itself, IReadOnlyDictionary<ObjectKey, Dictionary<string, UsagePoint>> Pods)
+/// <summary>
+/// Reads a node's <c>/metrics/resource</c>, with what ours tells beyond upstream's when it is asked to.
+/// </summary>
+internal static class NodeScrape
 {
-    private const string Cpu = "cpu_usage_seconds_total";
-    private const string Memory = "memory_working_set_bytes";
+    /// <summary>What to ask a node for.</summary>
+    public const string Path = "/metrics/resource?traffic=true";
 
-    /// <summary>Reads an answer. What lacks one of its two figures is left out, as metrics-server does.</summary>
+    /// <summary>Reads an answer.</summary>
     /// <param name="node">Who answered.</param>
     /// <param name="text">In Prometheus' text format.</param>
     /// <param name="now">The time of figures that have none.</param>
-    public static NodeScrape Read(string node, string text, DateTimeOffset now)
+    public static IReadOnlyCollection<UsageSample> Read(string node, string text, DateTimeOffset now)
     {
-        var itself = new Parts();
-        var containers = new Dictionary<(ObjectKey Pod, string Container), Parts>();
-        foreach (var sample in PrometheusText.Read(text))
+        var samples = new Dictionary<(string Namespace, string Name, string Container), UsageSample>();
+        foreach (var line in PrometheusText.Read(text))
         {
-            if (sample.Name.StartsWith("node_", StringComparison.Ordinal))
+            if (KeyOf(line, node) is { } key)
             {
-                itself.Add(sample.Name[5..], sample);
-            }
-            else if (sample.Name.StartsWith("container_", StringComparison.Ordinal)
-                && KeyOf(sample.Labels) is { } key)
-            {
-                if (!containers.TryGetValue(key, out var parts))
+                var known = samples.GetValueOrDefault(key) ?? new UsageSample
                 {
-                    containers.Add(key, parts = new Parts());
-                }
-
-                parts.Add(sample.Name[10..], sample);
+                    Namespace = key.Namespace, Name = key.Name, Container = key.Container, Node = node,
+                    Time = DateTimeOffset.MinValue,
+                };
+                var figure = line.Name[(line.Name.IndexOf('_', StringComparison.Ordinal) + 1)..];
+                samples[key] = With(known, figure, line, now);
             }
         }
 
-        var pods = new Dictionary<ObjectKey, Dictionary<string, UsagePoint>>();
-        foreach (var pod in containers.GroupBy(static c => c.Key.Pod))
-        {
-            var points = pod.Select(c => (Name: c.Key.Container, Point: c.Value.ToPoint(now))).ToList();
-            if (points.TrueForAll(static p => p.Point is not null))
-            {
-                pods.Add(pod.Key, points.ToDictionary(static p => p.Name, static p => p.Point!));
-            }
-        }
-
-        return new NodeScrape(node, itself.ToPoint(now), pods);
+        return [.. samples.Values.Where(static s => s.Time > DateTimeOffset.MinValue)];
     }
 
-    private static (ObjectKey, string)? KeyOf(IReadOnlyDictionary<string, string> labels) =>
-        labels.TryGetValue("namespace", out var home) && labels.TryGetValue("pod", out var pod)
-        && labels.TryGetValue("container", out var container)
-            ? (new ObjectKey(home, pod), container)
-            : null;
-
-    /// <summary>The figures of one container, as they come.</summary>
-    private sealed class Parts
+    private static (string Namespace, string Name, string Container)? KeyOf(PrometheusSample line, string node)
     {
-        private PrometheusSample? _cpu;
-        private double? _memory;
-        private DateTimeOffset? _start;
-
-        public void Add(string name, PrometheusSample sample)
-        {
-            switch (name)
-            {
-                case Cpu: _cpu = sample; break;
-                case Memory: _memory = sample.Value; break;
-                case "start_time_seconds" when sample.Value is > 0 and < 1e11:
-                    _start = DateTimeOffset.UnixEpoch.AddSeconds(sample.Value);
-                    break;
-            }
-        }
-
-        public UsagePoint? ToPoint(DateTimeOffset now) => _cpu is { } cpu && _memory is { } memory
-            ? new UsagePoint(cpu.Time ?? now, _start, cpu.Value, memory)
-            : null;
+        var labels = line.Labels;
+        return line.Name.StartsWith("node_", StringComparison.Ordinal) ? ("", node, "")
+            : labels.GetValueOrDefault("namespace") is not { } home || labels.GetValueOrDefault("pod") is not { } pod
+                ? null
+            : line.Name.StartsWith("pod_", StringComparison.Ordinal) ? (home, pod, "")
+            : line.Name.StartsWith("container_", StringComparison.Ordinal)
+                && labels.GetValueOrDefault("container") is { Length: > 0 } container
+                ? (home, pod, container)
+                : null;
     }
+
+    private static UsageSample With(UsageSample sample, string name, PrometheusSample line, DateTimeOffset now) =>
+        name switch
+        {
+            // Of a pod as a whole it is what its containers say; keeping it twice would take a third more.
+            "cpu_usage_seconds_total" when IsPod(sample) => sample with { Time = line.Time ?? now },
+            "memory_working_set_bytes" when IsPod(sample) => sample,
+            "cpu_usage_seconds_total" => sample with { CpuSeconds = line.Value, Time = line.Time ?? now },
+            "memory_working_set_bytes" => sample with { MemoryBytes = line.Value },
+            "start_time_seconds" when line.Value is > 0 and < 1e11 =>
+                sample with { Start = DateTimeOffset.UnixEpoch.AddSeconds(line.Value) },
+            "network_receive_bytes_total" => sample with { NetworkReceived = line.Value },
+            "network_transmit_bytes_total" => sample with { NetworkSent = line.Value },
+            "fs_reads_bytes_total" => sample with { DiskRead = line.Value },
+            "fs_writes_bytes_total" => sample with { DiskWritten = line.Value },
+            _ => sample,
+        };
+
+    private static bool IsPod(UsageSample sample) => sample is { Namespace.Length: > 0, Container.Length: 0 };
 }

@@ -16,7 +16,8 @@ namespace OrleansOrchestrator.Api.Usage;
 
 /// <summary>Answers <c>metrics.k8s.io</c> as metrics-server does, from memory.</summary>
 public sealed class UsageHandler(
-    IResourceMetrics metrics, ObjectReader reader, ResourceTable table, TimeProvider time) : IEndpointHandler
+    IResourceMetrics metrics, IUsageHistory history, ObjectReader reader, ResourceTable table, TimeProvider time)
+    : IEndpointHandler
 {
     private static readonly ResourceTable Own = new(MetricsResources.Rows);
 
@@ -30,14 +31,36 @@ public sealed class UsageHandler(
 
         var refusal = Own.Find(request.ResourceName, request.Version) is not { } definition
             || request.Subresource.Length > 0 ? Refusals.UnknownResource
-            : request.Verb is "get" or "list" ? await AnswerAsync(context, request, definition)
-            : Refusals.MethodNotAllowed;
+            : request.Verb is not ("get" or "list") ? Refusals.MethodNotAllowed
+            : HistoryQuery.IsIn(context.Request.Query) ? await AnswerPastAsync(context, request, definition)
+            : await AnswerAsync(context, request, definition);
         if (refusal is not null)
         {
             await StatusJson.WriteAsync(context, refusal);
         }
 
         return true;
+    }
+
+    /// <summary>What was used in the past: who may see what is used now may see that, too.</summary>
+    private async Task<Status?> AnswerPastAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
+    {
+        var query = HistoryQuery.Read(context.Request.Query, request, !definition.Namespaced, time.GetUtcNow());
+        if (!query.Succeeded)
+        {
+            return query.Error;
+        }
+
+        var page = await history.ReadAsync(query.Value.Of, context.RequestAborted);
+        var body = new ArrayBufferWriter<byte>(64 * 1024);
+        await using (var writer = new Utf8JsonWriter(body))
+        {
+            HistoryWriter.Write(writer, page, HistoryGroups.Make(page, query.Value));
+        }
+
+        await ResponseBody.SendAsync(
+            context, "application/json", StatusCodes.Status200OK, body.WrittenMemory);
+        return null;
     }
 
     private async Task<Status?> AnswerAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)

@@ -20,7 +20,8 @@ public static class UsageHosting
             return new OptionalKinds(MetricsResources.Rows, () => metrics.IsAvailable);
         });
         services.AddSingleton<IEndpointHandler, UsageHandler>();
-        services.AddHostedService<UsageScraper>();
+        services.AddSingleton<IUsageSource, UsageScraper>();
+        services.AddHostedService<UsageFollower>();
         return services;
     }
 }

@@ -1,56 +1,29 @@
 using System.Collections.Concurrent;
 using System.Text;
 using k8s.Models;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Usage;
 
-/// <summary>Asks every node for its figures, round by round.</summary>
+/// <summary>Asks every node for its figures.</summary>
 internal sealed partial class UsageScraper(
-    ObjectReader reader, NodeConnections nodes, UsageStore store, IOptions<UsageOptions> options, TimeProvider time,
+    ObjectReader reader, NodeConnections nodes, IOptions<UsageOptions> options, TimeProvider time,
     ILogger<UsageScraper> logger)
-    : BackgroundService
+    : IUsageSource
 {
+    private readonly PodTraits _traits = new(reader);
+
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(options.Value.Period, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryRoundAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The silo stops.
-        }
-    }
-
-    private async Task TryRoundAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await RoundAsync(cancellationToken);
-        }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
-        {
-            LogRoundFailed(failure);
-        }
-    }
-
-    private async Task RoundAsync(CancellationToken cancellationToken)
+    public async Task<UsageRound> AskAsync(long slot, CancellationToken cancellationToken)
     {
         var all = await reader.ListAsync<V1Node>(WellKnown.Nodes, "", cancellationToken);
-        var hollow = all.Where(IsHollow).Select(static n => n.Metadata.Name).ToHashSet(StringComparer.Ordinal);
-        var answers = new ConcurrentBag<NodeScrape>();
+        var answers = new ConcurrentBag<UsageSample>();
         await Parallel.ForEachAsync(
             all.Where(static n => !IsHollow(n)).Select(static n => n.Metadata.Name),
             new ParallelOptions
@@ -59,19 +32,27 @@ internal sealed partial class UsageScraper(
             },
             async (node, token) =>
             {
-                if (await AskAsync(node, token) is { } answer)
+                foreach (var sample in await AskAsync(node, token))
                 {
-                    answers.Add(answer);
+                    answers.Add(sample);
                 }
             });
-        store.Take([.. answers], hollow, options.Value.Period);
+        string[] hollow = [.. all.Where(IsHollow).Select(static n => n.Metadata.Name)];
+        var pods = await reader.SnapshotAsync(WellKnown.Pods, ReadFreshness.Cached, cancellationToken);
+        return new UsageRound
+        {
+            Slot = slot,
+            Samples = await _traits.AddAsync(
+                [.. answers, .. HollowSamples.Make(hollow, pods, time.GetUtcNow())], pods, cancellationToken),
+            Hollow = hollow,
+        };
     }
 
     private static bool IsHollow(V1Node node) =>
         node.Spec?.ProviderID?.StartsWith(HollowUsage.Provider, StringComparison.Ordinal) == true;
 
-    /// <summary>A node's figures; null when it does not answer.</summary>
-    private async Task<NodeScrape?> AskAsync(string node, CancellationToken cancellationToken)
+    /// <summary>A node's figures; none when it does not answer.</summary>
+    private async Task<IReadOnlyCollection<UsageSample>> AskAsync(string node, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(options.Value.Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -80,20 +61,20 @@ internal sealed partial class UsageScraper(
             var address = await nodes.AddressAsync(node, both.Token);
             if (!address.Succeeded)
             {
-                return null;
+                return [];
             }
 
             var invoker = await nodes.InvokerAsync(node, both.Token);
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address.Value, "/metrics/resource"));
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address.Value, NodeScrape.Path));
             using var response = await invoker.SendAsync(request, both.Token);
             var text = response.IsSuccessStatusCode ? await ReadAsync(response, both.Token) : null;
-            return text is null ? null : NodeScrape.Read(node, text, time.GetUtcNow());
+            return text is null ? [] : NodeScrape.Read(node, text, time.GetUtcNow());
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             LogNoAnswer(node, failure.Message);
-            return null;
+            return [];
         }
     }
 
@@ -114,9 +95,6 @@ internal sealed partial class UsageScraper(
 
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "asking the nodes for their figures failed")]
-    private partial void LogRoundFailed(Exception failure);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "node {Node} does not tell its figures: {Reason}")]
     private partial void LogNoAnswer(string node, string reason);

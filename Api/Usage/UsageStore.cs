@@ -40,31 +40,51 @@ public sealed class UsageStore(TimeProvider time) : IResourceMetrics
     }
 
     /// <summary>Takes what a round brought, which is all that is known from then on.</summary>
-    /// <param name="scrapes">The answers of the nodes that answered.</param>
-    /// <param name="hollow">Nodes that need not be asked.</param>
+    /// <param name="round">What the nodes that answered said.</param>
     /// <param name="period">Time from round to round.</param>
-    internal void Take(IReadOnlyList<NodeScrape> scrapes, HashSet<string> hollow, TimeSpan period)
+    internal void Take(UsageRound round, TimeSpan period)
     {
         var before = _round;
+        var hollow = round.Hollow.ToHashSet(StringComparer.Ordinal);
         var nodes = new Dictionary<string, UsagePair>(StringComparer.Ordinal);
         var pods = new Dictionary<ObjectKey, Dictionary<string, UsagePair>>();
-        foreach (var scrape in scrapes)
+        var unclear = new HashSet<ObjectKey>();
+        foreach (var sample in round.Samples.Where(s => !hollow.Contains(s.Node)))
         {
-            if (scrape.Itself is { } itself)
+            var key = new ObjectKey(sample.Namespace, sample.Name);
+            if (sample.Namespace.Length == 0 && PointOf(sample) is { } itself)
             {
-                nodes[scrape.Node] = UsagePair.Next(before.Nodes.GetValueOrDefault(scrape.Node), itself, period);
+                nodes[sample.Name] = UsagePair.Next(before.Nodes.GetValueOrDefault(sample.Name), itself, period);
             }
+            else if (sample.Container.Length > 0 && PointOf(sample) is { } point)
+            {
+                if (!pods.TryGetValue(key, out var containers))
+                {
+                    pods.Add(key, containers = new Dictionary<string, UsagePair>(StringComparer.Ordinal));
+                }
 
-            foreach (var (key, containers) in scrape.Pods)
-            {
-                var known = before.Pods.GetValueOrDefault(key);
-                pods[key] = containers.ToDictionary(
-                    static c => c.Key, c => UsagePair.Next(known?.GetValueOrDefault(c.Key), c.Value, period));
+                var known = before.Pods.GetValueOrDefault(key)?.GetValueOrDefault(sample.Container);
+                containers[sample.Container] = UsagePair.Next(known, point, period);
             }
+            else if (sample.Container.Length > 0)
+            {
+                unclear.Add(key);
+            }
+        }
+
+        foreach (var key in unclear)
+        {
+            pods.Remove(key);
         }
 
         _round = new Round(nodes, pods, hollow);
     }
+
+    /// <summary>What lacks one of its two figures is left out, and with it its pod, as metrics-server does.</summary>
+    private static UsagePoint? PointOf(UsageSample sample) =>
+        sample is { CpuSeconds: { } cpu, MemoryBytes: { } memory }
+            ? new UsagePoint(sample.Time, sample.Start, cpu, memory)
+            : null;
 
     /// <summary>A pod is shown when all its containers can be; its time is that of the oldest.</summary>
     private static PodUsage? UsageOf(Dictionary<string, UsagePair> containers)

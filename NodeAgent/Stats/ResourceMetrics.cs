@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Node;
+
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
 /// <summary>
@@ -8,10 +10,18 @@ public static class ResourceMetrics
 {
     private const double NanosecondsPerSecond = 1e9;
 
-    public static string Write(Snapshot snapshot)
+    /// <param name="snapshot">What was read.</param>
+    /// <param name="withTraffic">Adds what went over network and disks, for the cluster's history: so a node is asked
+    /// once for everything.</param>
+    public static string Write(Snapshot snapshot, bool withTraffic = false)
     {
         var text = new MetricsText();
         Containers(text, snapshot);
+        if (withTraffic)
+        {
+            Traffic(text, snapshot);
+        }
+
         Groups(text, snapshot, "node", "node", [("", snapshot.Node, [])]);
         Groups(text, snapshot, "pod", "pod", [.. snapshot.Pods.Select(p => (p.Pod.Metadata.Uid, p.Group, Labels(p)))]);
         text.Family(
@@ -53,6 +63,39 @@ public static class ResourceMetrics
         Write("container_swap_limit_bytes", "gauge",
             "[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows systems", c =>
                 c.Group.Usage.SwapLimitBytes);
+    }
+
+    private static void Traffic(MetricsText text, Snapshot snapshot)
+    {
+        void Write<T>(
+            string name, IEnumerable<(T Of, (string, string)[] Labels)> all, Func<T, double?> figure)
+        {
+            text.Family(name, "counter", "Bytes since the start.");
+            foreach (var (of, labels) in all)
+            {
+                text.Sample(name, figure(of), snapshot.Time, labels);
+            }
+        }
+
+        static double Sum(
+            IReadOnlyList<NetworkInterfaceFigures> devices, Func<NetworkInterfaceFigures, ulong> figure) =>
+            devices.Sum(d => (double)figure(d));
+
+        var containers = snapshot.Pods.SelectMany(static p => p.Containers.Select(
+            c => (c, ((string, string)[])[("container", c.Record.Name), .. Labels(p)]))).ToList();
+        Write("container_fs_reads_bytes_total", containers, static c => c.Group.Usage.Disk?.ReadBytes);
+        Write("container_fs_writes_bytes_total", containers, static c => c.Group.Usage.Disk?.WrittenBytes);
+        var pods = snapshot.Pods.Where(static p => p.Network.Count > 0)
+            .Select(static p => (p.Network, Labels(p))).ToList();
+        Write("pod_network_receive_bytes_total", pods, static n => Sum(n, static d => d.RxBytes));
+        Write("pod_network_transmit_bytes_total", pods, static n => Sum(n, static d => d.TxBytes));
+        var node = NetworkDevices.Parse(CgroupFiles.Text("/proc/net/dev"));
+        (IReadOnlyList<NetworkInterfaceFigures>, (string, string)[])[] itself = [(node, [])];
+        Write("node_network_receive_bytes_total", itself, static n => Sum(n, static d => d.RxBytes));
+        Write("node_network_transmit_bytes_total", itself, static n => Sum(n, static d => d.TxBytes));
+        (GroupSnapshot, (string, string)[])[] disks = [(snapshot.Node, [])];
+        Write("node_fs_reads_bytes_total", disks, static g => g.Usage.Disk?.ReadBytes);
+        Write("node_fs_writes_bytes_total", disks, static g => g.Usage.Disk?.WrittenBytes);
     }
 
     private static void Groups(

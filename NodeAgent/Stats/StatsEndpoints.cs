@@ -15,8 +15,8 @@ public sealed class StatsEndpoints(
         routes.Map("/stats/summary", SummaryAsync);
         routes.Map("/metrics", context => WriteAsync(context, agent.Write()));
         routes.Map("/metrics/probes", context => WriteAsync(context, probes.Write()));
-        routes.Map("/metrics/resource", async context =>
-            await WriteAsync(context, ResourceMetrics.Write(await reader.ReadAsync(context.RequestAborted))));
+        routes.Map("/metrics/resource", async context => await WriteAsync(context, ResourceMetrics.Write(
+            await reader.ReadAsync(context.RequestAborted), context.Request.Query["traffic"] == "true")));
         routes.Map("/metrics/cadvisor", async context =>
             await WriteAsync(
                 context, CadvisorMetrics.Write(await reader.ReadAsync(context.RequestAborted), cgroups.PodPath)));

@@ -19,6 +19,7 @@ using OrleansOrchestrator.Grains;
 using OrleansOrchestrator.Grains.Cloud;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Metrics;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Hollow;
@@ -145,6 +146,7 @@ public static class SiloHost
         services.AddOrchestratorKubeletAccess();
         services.AddResourceMetrics();
         services.AddCentralLogs();
+        services.AddUsageHistory();
         services.AddClusterBootstrap(bootstrap =>
         {
             // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.

@@ -23,6 +23,7 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
     [InlineData("trouble.mjs")]
     [InlineData("streams.mjs")]
     [InlineData("logs.mjs")]
+    [InlineData("metrics.mjs")]
     public Task A_scenario_runs_without_an_error(string script) => RunAsync(script, silo);
 
     private static async Task RunAsync(string script, DashboardSilo silo)

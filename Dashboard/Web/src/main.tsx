@@ -10,6 +10,7 @@ import { Shell } from './ui/shell';
 import { ChangesPage } from './pages/changes';
 import { CreatePage } from './pages/create';
 import { ListPage } from './pages/list';
+import { MetricsPage } from './pages/metrics';
 import { ObjectPage } from './pages/object';
 import { Overview } from './pages/overview';
 import { SearchPage } from './pages/search';
@@ -34,6 +35,7 @@ function Page() {
     case 'create': return <CreatePage />;
     case 'logs': return <SearchPage key={namespace.value} />;
     case 'changes': return <ChangesPage />;
+    case 'metrics': return <MetricsPage />;
     default: return <Empty>There is no such page.</Empty>;
   }
 }

@@ -31,6 +31,31 @@ public static class BootstrapObjects
         Data = new Dictionary<string, string> { [LegacyTokens.SinceKey] = LegacyTokens.Day(now) },
     };
 
+    /// <summary>
+    /// What metrics-server brings along: who may view a namespace, or more, may see what its pods use.
+    /// </summary>
+    public static V1ClusterRole MetricsReader() => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = "system:aggregated-metrics-reader",
+            Labels = new Dictionary<string, string>
+            {
+                ["k8s-app"] = "metrics-server",
+                ["rbac.authorization.k8s.io/aggregate-to-admin"] = "true",
+                ["rbac.authorization.k8s.io/aggregate-to-edit"] = "true",
+                ["rbac.authorization.k8s.io/aggregate-to-view"] = "true",
+            },
+        },
+        Rules =
+        [
+            new V1PolicyRule
+            {
+                ApiGroups = ["metrics.k8s.io"], Resources = ["pods", "nodes"], Verbs = ["get", "list", "watch"],
+            },
+        ],
+    };
+
     /// <summary>The range that Services have their addresses from.</summary>
     public static V1ServiceCIDR ServiceRange(string cidr) => new()
     {

@@ -75,6 +75,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
                 new ObjectKey("", BootstrapObjects.ApiServiceName), "status", IsMadeReady, cancellationToken),
             StatusReasons.Conflict);
         await EnsureAllAsync(BootstrapPolicy.ClusterRoles, cancellationToken);
+        await EnsureAsync(BootstrapObjects.MetricsReader(), null, cancellationToken);
         await EnsureAllAsync(BootstrapPolicy.ClusterRoleBindings, cancellationToken);
         await EnsureAllAsync(BootstrapPolicy.Roles, cancellationToken);
         await EnsureAllAsync(BootstrapPolicy.RoleBindings, cancellationToken);

@@ -59,7 +59,7 @@ public sealed class UsageStoreTests
     {
         Take(0, cpu: 1, memory: 1);
         Take(15, cpu: 2, memory: 1);
-        _store.Take([], [], Period);
+        _store.Take(Round([]), Period);
         Assert.Null(Find());
         Assert.False(_store.IsAvailable);
     }
@@ -84,6 +84,9 @@ public sealed class UsageStoreTests
             text += $"container_start_time_seconds{labels} {time.AddSeconds(-ago).ToUnixTimeSeconds()}\n";
         }
 
-        _store.Take([NodeScrape.Read("n", text, time)], [], Period);
+        _store.Take(Round(NodeScrape.Read("n", text, time)), Period);
     }
+
+    private static UsageRound Round(IReadOnlyCollection<UsageSample> samples) =>
+        new() { Slot = 1, Samples = [.. samples], Hollow = [] };
 }

@@ -13,6 +13,7 @@ import { Actions } from './actions';
 import { Facts } from './facts';
 import { History } from './history';
 import { Logs } from './logs';
+import { Measures, questionOf } from './measures';
 import { EventTable } from './overview';
 import { podsSelector, Related } from './relations';
 import { Revisions, hasRevisions } from './revisions';
@@ -60,12 +61,14 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
   const readsLogs = useMay({ verb: 'get', kind: pods, namespace: space, subresource: 'log' });
   const mayExec = useMay(isPod ? { verb: 'create', kind: pods, namespace: space, name: object.metadata.name, subresource: 'exec' } : null);
   const hasLogs = (isPod || podsSelector(object) !== null) && kind.kind !== 'Node' && readsLogs;
+  const hasMeasures = questionOf(kind, object) !== null && findResource('metrics.k8s.io', 'pods') !== undefined;
   const tabs = [
     { id: 'about', title: 'About' },
     { id: 'yaml', title: 'YAML' },
     { id: 'events', title: 'Events' },
     ...(hasLogs ? [{ id: 'logs', title: 'Logs' }] : []),
     ...(isPod && mayExec ? [{ id: 'terminal', title: 'Terminal' }] : []),
+    ...(hasMeasures ? [{ id: 'metrics', title: 'Metrics' }] : []),
     ...(hasRevisions(kind) ? [{ id: 'revisions', title: 'Revisions' }] : []),
     ...(kind.verbs.includes('watch') ? [{ id: 'history', title: 'History' }] : []),
   ];
@@ -77,6 +80,7 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
         {tab === 'yaml' && <YamlTab kind={kind} object={object} />}
         {tab === 'events' && <ObjectEvents object={object} />}
         {tab === 'logs' && hasLogs && <Logs object={object} />}
+        {tab === 'metrics' && hasMeasures && <Measures kind={kind} object={object} />}
         {tab === 'terminal' && isPod && mayExec && <Terminal pod={object} />}
         {tab === 'history' && <History kind={kind} object={object} />}
         {tab === 'revisions' && <Revisions kind={kind} object={object} />}

@@ -18,6 +18,7 @@ const shapes: Record<string, string> = {
   clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4v5l3 2',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   check: 'm4 12 5 5L20 6',
+  chart: 'M4 4v16h16M8 15l3.5-4 3 2.5L20 7',
 };
 
 export function Icon({ name }: { name: string }) {

@@ -91,6 +91,7 @@ function Sidebar() {
       <a class={route.value.page === '' ? 'current' : ''} href="#/"><Icon name="heart" />Overview</a>
       <a class={route.value.page === 'changes' ? 'current' : ''} href="#/changes"><Icon name="clock" />Recent changes</a>
       <a class={route.value.page === 'logs' ? 'current' : ''} href="#/logs"><Icon name="search" />Logs</a>
+      <a class={route.value.page === 'metrics' ? 'current' : ''} href="#/metrics"><Icon name="chart" />Metrics</a>
       {menu.value.map(section => (
         <details key={section.title} open={section.title !== 'More' || section.members.includes(current!)}>
           <summary>{section.title}</summary>
@@ -137,6 +138,7 @@ function Palette({ close }: { close: () => void }) {
     { title: 'Overview', hint: '', href: '#/', words: 'overview home health' },
     { title: 'Recent changes', hint: '', href: '#/changes', words: 'recent changes history time travel' },
     { title: 'Logs', hint: '', href: '#/logs', words: 'logs search lines' },
+    { title: 'Metrics', hint: '', href: '#/metrics', words: 'metrics charts usage cpu memory network top' },
     { title: 'Create from YAML', hint: '', href: '#/create', words: 'create apply yaml new' },
     ...listable.value.map(kind => ({
       title: titleOf(kind), hint: kind.group || 'core', href: listHref(kind),
