@@ -7,8 +7,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <list type="bullet">
 /// <item>active: to be tried now, by priority, then by age;</item>
 /// <item>backing off: something changed that may help it, but it was tried only just now. With nothing active these go
-/// first come first served,
-/// back-off or not;</item>
+/// by the second in which they are due, then by priority, back-off or not;</item>
 /// <item>failed: binding it went wrong; the back-off is always waited for;</item>
 /// <item>unschedulable: nothing has changed that could help, or victims are still being removed for it;</item>
 /// <item>gated: its scheduling gates forbid trying.</item>
@@ -24,8 +23,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(30);
 
     private readonly PriorityQueue<(QueuedPod Pod, int Ticket), (int NegativePriority, long Ticks, long Sequence)> _active = new();
-    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), long> _backingOff = new();
-    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), long> _failed = new();
+    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), (long Ticks, int NegativePriority)> _backingOff = new();
+    private readonly PriorityQueue<(QueuedPod Pod, int Ticket), (long Ticks, int NegativePriority)> _failed = new();
     private readonly HashSet<QueuedPod> _unschedulable = [];
     private readonly HashSet<QueuedPod> _waitingForOthers = [];
     private DateTimeOffset _lastFlush = time.GetUtcNow();
@@ -46,9 +45,10 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             next = Earlier(next, _backingOff);
             return Earlier(next, _failed);
 
-            static DateTimeOffset Earlier(DateTimeOffset other, PriorityQueue<(QueuedPod, int), long> queue) =>
-                queue.TryPeek(out _, out var ticks) && ticks < other.UtcTicks
-                    ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            static DateTimeOffset Earlier(
+                DateTimeOffset other, PriorityQueue<(QueuedPod, int), (long Ticks, int)> queue) =>
+                queue.TryPeek(out _, out var due) && due.Ticks < other.UtcTicks
+                    ? new DateTimeOffset(due.Ticks, TimeSpan.Zero)
                     : other;
         }
     }
@@ -196,7 +196,14 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         return backoff < MaxBackoff ? backoff : MaxBackoff;
     }
 
-    private static DateTimeOffset BackoffEnd(QueuedPod queued) => queued.Timestamp + Backoff(queued.Failures);
+    /// <summary>
+    /// When the back-off ends. Of pods for which that is in the same second the more important come first.
+    /// </summary>
+    private static (long Ticks, int NegativePriority) Due(QueuedPod queued)
+    {
+        var ticks = (queued.Timestamp + Backoff(queued.Failures)).UtcTicks;
+        return (ticks - (ticks % TimeSpan.TicksPerSecond), -queued.Pod.Priority);
+    }
 
     private void Admit(QueuedPod queued)
     {
@@ -228,7 +235,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     private void WaitFailed(QueuedPod queued)
     {
         queued.Place = QueuePlace.Failed;
-        _failed.Enqueue((queued, ++queued.Ticket), BackoffEnd(queued).UtcTicks);
+        _failed.Enqueue((queued, ++queued.Ticket), Due(queued));
     }
 
     private void Activate(QueuedPod queued)
@@ -247,15 +254,14 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         }
 
         Forget(queued);
-        var end = BackoffEnd(queued);
-        if (end <= time.GetUtcNow())
+        if (Due(queued).Ticks <= time.GetUtcNow().UtcTicks)
         {
             Activate(queued);
             return;
         }
 
         queued.Place = QueuePlace.BackingOff;
-        _backingOff.Enqueue((queued, ++queued.Ticket), end.UtcTicks);
+        _backingOff.Enqueue((queued, ++queued.Ticket), Due(queued));
     }
 
     private void Leave(QueuedPod queued)
@@ -345,9 +351,10 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
     }
 
-    private void Expire(PriorityQueue<(QueuedPod Pod, int Ticket), long> queue, QueuePlace place, DateTimeOffset now)
+    private void Expire(
+        PriorityQueue<(QueuedPod Pod, int Ticket), (long Ticks, int)> queue, QueuePlace place, DateTimeOffset now)
     {
-        while (queue.TryPeek(out var entry, out var ticks) && ticks <= now.UtcTicks)
+        while (queue.TryPeek(out var entry, out var due) && due.Ticks <= now.UtcTicks)
         {
             queue.Dequeue();
             if (entry.Pod.Place == place && entry.Pod.Ticket == entry.Ticket)

@@ -68,6 +68,21 @@ public sealed class SchedulingQueueTests
     }
 
     [Fact]
+    public void OfThoseThatBackOffToTheSameSecondTheMoreImportantGoesFirst()
+    {
+        foreach (var pod in new[] { Pod("low"), Pod("high", priority: 1) })
+        {
+            _queue.Add(pod);
+            _queue.ReturnUnschedulable(_queue.Take()!, ByFit);
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        _queue.Wake(Freed);
+        Assert.Equal("high", _queue.Take()!.Pod.Key.Name);
+        Assert.Equal("low", _queue.Take()!.Pod.Key.Name);
+    }
+
+    [Fact]
     public void ActivePodsGoBeforeThoseThatBackOff()
     {
         _queue.Add(Pod("tried", priority: 10));
