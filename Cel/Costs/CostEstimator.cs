@@ -313,7 +313,7 @@ internal sealed class CostEstimator
     };
 
     private static bool IsScalar(CelType type) => type.Kind is CelTypeKind.Bool or CelTypeKind.Int or CelTypeKind.Uint
-        or CelTypeKind.Double or CelTypeKind.Timestamp or CelTypeKind.Duration
+        or CelTypeKind.Double or CelTypeKind.Timestamp or CelTypeKind.Duration or CelTypeKind.Type
         || (type.IsOptional && IsScalar(type.Parameters[0]));
 
     /// <summary>What a schema says about the size of what lies at a path; null when it says nothing.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
@@ -13,7 +14,15 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
     private static readonly string[] TypeAndMetadata = ["apiVersion", "kind", "metadata"];
     private static readonly FieldFilter StatusOnly = FieldFilter.Only(["status"]);
 
+    /// <summary>
+    /// What of a schema's complaints keeps its rules from being asked: the value is not what they expect.
+    /// </summary>
+    private static readonly string[] Blocking =
+        ["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany",
+            "FieldValueTypeInvalid"];
+
     private readonly JsonSchema? _schema;
+    private readonly RuleTree? _rules;
     private readonly bool _hasStatus;
     private readonly ScalePaths? _scale;
     private readonly PrinterColumns _columns;
@@ -24,6 +33,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
     public CustomObjectStrategy(SchemaKind kind, V1CustomResourceDefinitionVersion version)
     {
         _schema = JsonSchema.Of(version.Schema);
+        _rules = _schema is null ? null : RuleTree.Of(_schema, isRoot: true);
         Codec = new CustomObjectCodec(kind, _schema);
         _hasStatus = version.Subresources?.Status is not null;
         _scale = ScaleOf(version);
@@ -130,6 +140,24 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         {
             ListKeys.Validate(item.Body, _schema, null, errors);
         }
+
+        if (_rules is not null)
+        {
+            ValidateRules(_rules, item, old, errors);
+        }
+    }
+
+    private static void ValidateRules(RuleTree rules, CustomObject item, CustomObject? old, FieldErrors errors)
+    {
+        if (errors.All.Any(static e => Blocking.Contains(e.Reason)))
+        {
+            errors.Invalid(
+                FieldPath.Of("<nil>"), null, "some validation rules were not checked because the object was invalid; "
+                + "correct the existing errors to complete validation");
+            return;
+        }
+
+        rules.Validate(WithTypeAndMetadata(item), old is null ? null : WithTypeAndMetadata(old), errors);
     }
 
     /// <summary>What was in lists twice before the update is not held against it.</summary>
@@ -157,6 +185,11 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
             return item.Body;
         }
 
+        return WithTypeAndMetadata(item);
+    }
+
+    private static JsonObject WithTypeAndMetadata(CustomObject item)
+    {
         var whole = (JsonObject)item.Body.DeepClone();
         whole["apiVersion"] = item.ApiVersion;
         whole["kind"] = item.Kind;

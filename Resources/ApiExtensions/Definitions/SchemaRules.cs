@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -11,10 +12,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 /// </summary>
 internal sealed class SchemaRules
 {
-    /// <summary>Rules in CEL would have to be evaluated; a definition that has some is not taken, so that none is
-    /// ever ignored.</summary>
-    public const string NoRules = "rules in CEL are not evaluated by this server yet";
-
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
     private static readonly string[] MapTypes = ["atomic", "granular"];
     private static readonly string[] ListTypes = ["atomic", "set", "map"];
@@ -63,6 +60,7 @@ internal sealed class SchemaRules
         if (errors.Count == before)
         {
             rules.CheckDefaults(schema, place);
+            RuleDefinitionChecks.Validate(schema, place, errors);
         }
     }
 
@@ -311,15 +309,9 @@ internal sealed class SchemaRules
     private void CheckRules(JsonSchema schema, FieldPath path)
     {
         var place = path.Child("x-kubernetes-validations");
-        var before = _errors.Count;
         foreach (var (i, rule) in schema.Rules.Index())
         {
-            RuleForm.Validate(rule, place.Index(i), _errors);
-        }
-
-        if (schema.Rules.Count > 0 && _errors.Count == before)
-        {
-            _errors.Forbidden(place, NoRules);
+            RuleForm.Validate(rule, schema, place.Index(i), _errors);
         }
     }
 

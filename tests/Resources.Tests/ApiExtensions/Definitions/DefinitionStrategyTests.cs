@@ -53,8 +53,9 @@ public sealed class DefinitionStrategyTests
         },
         { """{"x-kubernetes-int-or-string":true,"anyOf":[{"type":"integer"},{"type":"string"}]}""", "" },
         {
-            """{"type":"string","x-kubernetes-validations":[{"rule":"self == 'x'"}]}""",
-            $"{Place}.x-kubernetes-validations: Forbidden: rules in CEL are not evaluated by this server yet"
+            """{"type":"string","x-kubernetes-validations":[{"rule":"true","reason":"X"}]}""",
+            $"{Place}.x-kubernetes-validations[0].reason: Unsupported value: \"X\": supported values: "
+            + "\"FieldValueDuplicate\", \"FieldValueForbidden\", \"FieldValueInvalid\", \"FieldValueRequired\""
         },
     };
 

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.Json;
+using OrleansOrchestrator.Cel;
+using OrleansOrchestrator.Cel.Costs;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
+
+/// <summary>
+/// Findings on the rules of a definition: what does not compile, and what could cost too much for any object that the
+/// schema lets in.
+/// </summary>
+internal sealed class RuleDefinitionChecks
+{
+    /// <summary>What one rule may cost at most over a whole object.</summary>
+    private const ulong RuleLimit = 10_000_000;
+
+    /// <summary>What all rules of a version may cost together.</summary>
+    private const ulong TotalLimit = 100_000_000;
+
+    /// <summary>How many of those that cost most are named.</summary>
+    private const int MostNamed = 4;
+
+    private readonly FieldErrors _errors;
+    private readonly List<(FieldPath Path, ulong Cost)> _expensive = [];
+    private ulong _total;
+
+    private RuleDefinitionChecks(FieldErrors errors) => _errors = errors;
+
+    /// <param name="schema">The schema of a version.</param>
+    /// <param name="path">Where it is.</param>
+    /// <param name="errors">Takes the findings.</param>
+    public static void Validate(JsonSchema schema, FieldPath path, FieldErrors errors)
+    {
+        var checks = new RuleDefinitionChecks(errors);
+        checks.Visit(schema, path, new Place(IsRoot: true, Cardinality: 1, Uncorrelatable: null));
+        if (checks._total <= TotalLimit)
+        {
+            return;
+        }
+
+        foreach (var (place, _) in checks._expensive.OrderByDescending(static e => e.Cost).Take(MostNamed))
+        {
+            errors.Forbidden(place,
+                "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema");
+        }
+
+        errors.Forbidden(path, TooMuch(
+            "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema",
+            checks._total, TotalLimit));
+    }
+
+    /// <param name="Cardinality">How many such values an object can have; null when nothing bounds it.</param>
+    /// <param name="Uncorrelatable">Within what no value can be matched with that before an update.</param>
+    private readonly record struct Place(bool IsRoot, ulong? Cardinality, FieldPath? Uncorrelatable)
+    {
+        public Place Times(long? count) => this with
+        {
+            IsRoot = false,
+            Cardinality = count is { } known && Cardinality is { } so ? CelCost.Product(so, (ulong)Math.Max(known, 0))
+                : null,
+        };
+    }
+
+    private void Visit(JsonSchema schema, FieldPath path, Place place)
+    {
+        CheckRules(schema, path, place);
+        var inner = place with
+        {
+            IsRoot = false,
+            Uncorrelatable = place.Uncorrelatable ?? (schema.MapType == "atomic" ? path : null),
+        };
+        foreach (var (name, property) in schema.Properties)
+        {
+            Visit(property, path.Child("properties").Key(name), inner with { IsRoot = property.IsEmbedded });
+        }
+
+        if (schema.AdditionalProperties is { } values)
+        {
+            Visit(values, path.Child("additionalProperties"),
+                inner.Times(schema.MaxProperties) with { IsRoot = values.IsEmbedded });
+        }
+
+        if (schema.Items is { } items)
+        {
+            var itemPath = path.Child("items");
+            var correlated = schema.ListType == "map" ? place.Uncorrelatable : place.Uncorrelatable ?? path;
+            Visit(items, itemPath,
+                place.Times(schema.MaxItems) with { IsRoot = items.IsEmbedded, Uncorrelatable = correlated });
+        }
+    }
+
+    private void CheckRules(JsonSchema schema, FieldPath path, Place place)
+    {
+        if (schema.Rules.Count == 0)
+        {
+            return;
+        }
+
+        var rules = CompiledRule.Compile(schema, place.IsRoot);
+        if (rules.Count == 0)
+        {
+            _errors.InternalError(path.Child("x-kubernetes-validations"),
+                "rule declared on schema that does not support validation rules type: "
+                + $"'{schema.Type}' x-kubernetes-preserve-unknown-fields: "
+                + $"'{(schema.IsPreserving ? "true" : "false")}'");
+            return;
+        }
+
+        foreach (var (i, rule) in rules.Index())
+        {
+            CheckRule(rule, path.Child("x-kubernetes-validations").Index(i), place);
+        }
+    }
+
+    private void CheckRule(CompiledRule rule, FieldPath path, Place place)
+    {
+        CheckCost(rule.Program, "estimated rule cost", path.Child("rule"), rule, place);
+        if (rule.Complaint is { } complaint)
+        {
+            _errors.Invalid(path.Child("rule"), Shown(rule.Json), complaint);
+        }
+
+        if (rule.MessageComplaint is { } messageComplaint)
+        {
+            _errors.Invalid(path.Child("messageExpression"), Shown(rule.Json), messageComplaint);
+        }
+
+        CheckCost(rule.MessageProgram, "estimated messageExpression cost", path.Child("messageExpression"), rule,
+            place);
+        if (rule.UsesOldSelf && place.Uncorrelatable is { } within)
+        {
+            _errors.Invalid(path.Child("rule"), rule.Text,
+                $"oldSelf cannot be used on the uncorrelatable portion of the schema within {within}");
+        }
+
+        if (rule.Program is not null && !rule.UsesOldSelf
+            && rule.Json.TryGetProperty("optionalOldSelf", out var optional)
+            && optional.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            _errors.Invalid(path.Child("optionalOldSelf"), optional.GetBoolean(),
+                "may not be set if oldSelf is not used in rule");
+        }
+    }
+
+    private void CheckCost(CelProgram? program, string what, FieldPath path, CompiledRule rule, Place place)
+    {
+        if (program is null)
+        {
+            return;
+        }
+
+        var cost = CelCost.Product(program.EstimateCost().Max, place.Cardinality ?? rule.MaxCardinality);
+        if (cost > RuleLimit)
+        {
+            _errors.Forbidden(path, TooMuch(what, cost, RuleLimit));
+        }
+
+        _total = CelCost.Sum(_total, cost);
+        if (cost > TotalLimit / 100)
+        {
+            _expensive.Add((path, cost));
+        }
+    }
+
+    private static string TooMuch(string what, ulong cost, ulong limit)
+    {
+        var factor = (double)cost / limit;
+        var shown = factor > 100 ? "more than 100x" : factor.ToString("F1", CultureInfo.InvariantCulture) + "x";
+        return $"{what} exceeds budget by factor of {shown} (try simplifying the rule, or adding maxItems, "
+            + "maxProperties, and maxLength where arrays, maps, and strings are declared)";
+    }
+
+    /// <summary>As upstream prints the rule: its structure in Go.</summary>
+    private static RawJson Shown(JsonElement rule)
+    {
+        var reason = CompiledRule.Read(rule, "reason") is { Length: > 0 } given ? GoText.Json(given) : "null";
+        var optional = rule.TryGetProperty("optionalOldSelf", out var value)
+            && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetRawText() : "null";
+        return new RawJson($"{{\"Rule\":{Text("rule")},\"Message\":{Text("message")},"
+            + $"\"MessageExpression\":{Text("messageExpression")},\"Reason\":{reason},"
+            + $"\"FieldPath\":{Text("fieldPath")},\"OptionalOldSelf\":{optional}}}");
+
+        string Text(string field) => GoText.Json(CompiledRule.Read(rule, field));
+    }
+}

@@ -1,0 +1,127 @@
+using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
+
+/// <summary>
+/// A schema of a CustomResourceDefinition as its rules see it. Sizes that it does not bound are bounded by the size of
+/// a
+/// request: that many of the smallest elements fit into one.
+/// </summary>
+/// <param name="Cel">Types and sizes.</param>
+/// <param name="MinSize">The bytes that the smallest such value takes in JSON.</param>
+internal sealed record RuleSchema(CelSchema Cel, long MinSize)
+{
+    private const long MaxRequestSize = 3 * 1024 * 1024;
+    private const long MinTextSize = 2;
+
+    private static readonly JsonSchema TypeAndMetadata = JsonSchema.Parse(
+        """
+        {"type": "object", "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata":
+        {"type": "object", "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}}}}}
+        """);
+
+    /// <summary>How often such a value can be in one object, when nothing else bounds it.</summary>
+    public ulong MaxCardinality => (ulong)(MaxRequestSize / (MinSize + 1));
+
+    /// <summary>Null of a value that rules cannot see: its type is not told.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="name">The name that types of objects in it get.</param>
+    /// <param name="isRoot">It is a whole object, whose type and name rules always see.</param>
+    public static RuleSchema? Of(JsonSchema schema, string name, bool isRoot)
+    {
+        if (schema.IsIntOrString)
+        {
+            return new(
+                new CelSchema(CelType.Dyn) { MaxElements = Math.Max(schema.MaxLength ?? MaxRequestSize - 2, 0) }, 1);
+        }
+
+        return schema.Type switch
+        {
+            "array" => List(schema, name),
+            "object" when schema.AdditionalProperties is { } values && !isRoot => Map(schema, values, name),
+            "object" => Object(schema, name, isRoot),
+            "string" => Text(schema),
+            "boolean" => new(new CelSchema(CelType.Bool), 4),
+            "number" => new(new CelSchema(CelType.Double), 1),
+            "integer" => new(new CelSchema(CelType.Int), 1),
+            _ => null,
+        };
+    }
+
+    private static RuleSchema? List(JsonSchema schema, string name)
+    {
+        if (schema.Items is not { } items || Of(items, $"{name}.@items", items.IsEmbedded) is not { } element)
+        {
+            return null;
+        }
+
+        var max = Math.Max(schema.MaxItems ?? (MaxRequestSize - 2) / (element.MinSize + 1), 0);
+        var kind = schema.ListType switch
+        {
+            "set" => CelListKind.Set,
+            "map" => CelListKind.Map,
+            _ => CelListKind.Atomic,
+        };
+        return new(CelSchema.List(element.Cel, max, kind, schema.ListMapKeys), 2);
+    }
+
+    private static RuleSchema? Map(JsonSchema schema, JsonSchema values, string name)
+    {
+        if (Of(values, $"{name}.@values", values.IsEmbedded) is not { } value)
+        {
+            return null;
+        }
+
+        // A key takes two quotes, a colon, a comma and one character at least.
+        var max = Math.Max(schema.MaxProperties ?? (MaxRequestSize - 2) / (value.MinSize + 6), 0);
+        return new(CelSchema.Map(new CelSchema(CelType.String), value.Cel, max), 2);
+    }
+
+    private static RuleSchema Object(JsonSchema schema, string name, bool isRoot)
+    {
+        var fields = new List<CelSchemaField>();
+        var size = 2L;
+        foreach (var (property, inner) in Properties(schema, isRoot))
+        {
+            if (Of(inner, $"{name}.{property}", inner.IsEmbedded) is not { } value)
+            {
+                continue;
+            }
+
+            var isRequired = schema.Required.Contains(property);
+            if (CelNames.Escape(property) is not null)
+            {
+                fields.Add(new CelSchemaField(property, value.Cel, isRequired));
+            }
+
+            size += isRequired && inner.Default is null ? property.Length + value.MinSize + 4 : 0;
+        }
+
+        return new(CelSchema.Object(name, fields), size);
+    }
+
+    /// <summary>Of a whole object, rules see these of its metadata and no others.</summary>
+    private static IEnumerable<KeyValuePair<string, JsonSchema>> Properties(JsonSchema schema, bool isRoot) => isRoot
+        ? schema.Properties.Where(static p => !TypeAndMetadata.Properties.ContainsKey(p.Key)).Concat(
+            TypeAndMetadata.Properties)
+        : schema.Properties;
+
+    private static RuleSchema Text(JsonSchema schema) => schema.Format switch
+    {
+        "byte" => Text(schema, CelType.Bytes, MinTextSize, MaxRequestSize - 2),
+        "duration" => Text(schema, CelType.Duration, 2, 30),
+        "date" => Text(schema, CelType.Timestamp, 12, 10),
+        "date-time" => Text(schema, CelType.Timestamp, 22, 35),
+        _ => Text(schema, CelType.String, MinTextSize, LongestEnum(schema) ?? MaxRequestSize - 2),
+    };
+
+    private static RuleSchema Text(JsonSchema schema, CelType type, long minSize, long max) =>
+        new(new CelSchema(type)
+        {
+            MaxElements = type == CelType.String || type == CelType.Bytes ? Math.Max(schema.MaxLength ?? max, 0) : max,
+        }, minSize);
+
+    private static long? LongestEnum(JsonSchema schema) =>
+        schema.Enum.Count > 0 ? schema.Enum.Max(static e => (long)e.GetRawText().Length) : null;
+}

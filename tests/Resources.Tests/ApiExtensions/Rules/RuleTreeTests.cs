@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Resources.ApiExtensions.Rules;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
+using Xunit;
+
+namespace OrleansOrchestrator.Resources.Tests.ApiExtensions.Rules;
+
+public sealed class RuleTreeTests
+{
+    private const string Positive = """{"type":"integer","x-kubernetes-validations":[{"rule":"self > 0"}]}""";
+
+    private const string Keyed =
+        """
+        {"type":"array","maxItems":9,"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":
+        {"type":"object","properties":{"k":{"type":"string","maxLength":9},"v":{"type":"integer",
+        "x-kubernetes-validations":[{"rule":"self >= oldSelf","message":"may not shrink"}]}}}}
+        """;
+
+    [Theory]
+    [InlineData(Positive, "1", null, "")]
+    [InlineData(Positive, "0", null, "a: Invalid value: 0: failed rule: self > 0")]
+    [InlineData(Positive, "0", "0", "")]
+    [InlineData(Positive, "-1", "0", "a: Invalid value: -1: failed rule: self > 0")]
+    [InlineData(Keyed, """[{"k":"x","v":1},{"k":"y","v":5}]""", """[{"k":"y","v":4},{"k":"x","v":2}]""",
+        "a[0].v: Invalid value: 1: may not shrink")]
+    [InlineData(Keyed, """[{"k":"z","v":1}]""", """[{"k":"y","v":4}]""", "")]
+    [InlineData(
+        """{"type":"object","properties":{"b-c":{"type":"string"}},"x-kubernetes-validations":[{"message":"no","""
+        + """ "rule":"self.b__dash__c == 'x'","fieldPath":".b-c","reason":"FieldValueForbidden"}]}""",
+        """{"b-c":"y"}""", null, "a.b-c: Forbidden: no")]
+    [InlineData(
+        """{"type":"object","properties":{"b":{"type":"string"}},"""
+        + """ "x-kubernetes-validations":[{"rule":"self.b == ''"}]}""",
+        "{}", null, "a: Invalid value: no such key: b evaluating rule: self.b == ''")]
+    [InlineData(
+        """{"x-kubernetes-int-or-string":true,"x-kubernetes-validations":[{"rule":"self < 3","message":"m"}]}""",
+        "\"x\"", null,
+        "a: Invalid value: \"x\": 'no such overload': call arguments did not match a supported operator, function "
+        + "or macro signature for rule: m")]
+    [InlineData(
+        """{"type":"array","items":{"type":"integer"},"x-kubernetes-list-type":"set","""
+        + """ "x-kubernetes-validations":[{"rule":"self == oldSelf","message":"m"}]}""",
+        "[1,2]", "[2,1]", "")]
+    [InlineData(
+        """{"type":"array","maxItems":3000,"items":{"type":"integer"},"x-kubernetes-validations":[{"message":"m","""
+        + """ "rule":"self.all(x, self.all(y, self.all(z, true)))"}]}""",
+        "many", null,
+        "a: Invalid value: 'operation cancelled: actual cost limit exceeded': no further validation rules will be "
+        + "run due to call cost exceeds limit for rule: m")]
+    public void Rules_are_asked(string schema, string value, string? old, string findings)
+    {
+        var whole = JsonSchema.Parse($$$"""{"type":"object","properties":{"a":{{{schema}}}}}""");
+        var errors = new FieldErrors();
+        var text = value == "many" ? $"[{string.Join(',', Enumerable.Repeat(1, 1000))}]" : value;
+        RuleTree.Of(whole, isRoot: true)!.Validate(Item(text), old is null ? null : Item(old), errors);
+        Assert.Equal(findings, string.Join('|', errors.All.Select(static e => $"{e.Field}: {e.Message}")));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"string","x-kubernetes-validations":[{"rule":"self.matches('a+b')"}]}""", "")]
+    [InlineData(
+        """{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self.contains('a')"}]}}""",
+        "p.properties[a].items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by "
+        + "factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength "
+        + "where arrays, maps, and strings are declared)")]
+    [InlineData(
+        """{"type":"array","maxItems":10,"items":{"type":"string","maxLength":10,"""
+        + """ "x-kubernetes-validations":[{"rule":"self.contains('a')"}]}}""",
+        "")]
+    [InlineData(
+        """{"type":"array","maxItems":2,"items":{"type":"string","maxLength":2,"""
+        + """ "x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}""",
+        "p.properties[a].items.x-kubernetes-validations[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot "
+        + "be used on the uncorrelatable portion of the schema within p.properties[a]")]
+    public void Definitions_are_checked(string schema, string first)
+    {
+        var errors = new FieldErrors();
+        RuleDefinitionChecks.Validate(
+            JsonSchema.Parse($$$"""{"type":"object","properties":{"a":{{{schema}}}}}"""), FieldPath.Of("p"), errors);
+        Assert.Equal(first, errors.All.Select(static e => $"{e.Field}: {e.Message}").FirstOrDefault() ?? "");
+    }
+
+    private static JsonObject Item(string value) => new() { ["a"] = JsonNode.Parse(value) };
+}
