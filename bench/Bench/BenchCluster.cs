@@ -48,6 +48,8 @@ public sealed class BenchCluster : IAsyncDisposable
 
     public int SiloProcess => _silo.Id;
 
+    public string ConnectionString => _postgres.ConnectionString;
+
     public int PostgresProcess => _postgres.ProcessId!.Value;
 
     /// <summary>From the start of the silo's process until it is ready, the database being empty and running.</summary>

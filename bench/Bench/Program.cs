@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OrleansOrchestrator.Bench;
+using OrleansOrchestrator.Bench.Logs;
 using OrleansOrchestrator.Bench.Network;
 using OrleansOrchestrator.Bench.Node;
 
@@ -57,4 +58,15 @@ workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOp
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(workloads);
+var lines = new Option<int>("--lines") { Description = "Lines of logs.", DefaultValueFactory = _ => 10_000_000 };
+var logs = new Command("logs",
+    "Measures central logs: how fast they are taken, how small they are, how fast they are searched.")
+{
+    repository, silo, lines,
+};
+logs.SetAction((parsed, cancellationToken) => new LogBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+}, parsed.GetValue(lines)).RunAsync(cancellationToken));
+command.Subcommands.Add(logs);
 return await command.Parse(args).InvokeAsync();
