@@ -34,7 +34,7 @@ create table store.metric_blocks (
     disk_written     bytea            not null,
     restarts         bytea            not null,
     primary key (level, started_at, namespace, name, container)
-);
+) with (autovacuum_vacuum_scale_factor = 0.02); -- an hour's rows are what goes at a time
 
 -- Which blocks have been made: of these, nothing is made again.
 create table store.metric_blocks_made (
