@@ -173,6 +173,13 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
     public bool IsAsLongAs(ResourceObject current) => current.Json.Length - Json.Length
         == current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture).Length;
 
+    /// <summary>What comes behind the owners of fields, mostly spec and status, is the same.</summary>
+    public bool EndsAs(ResourceObject current)
+    {
+        var tail = current.Json.Span[current.Metadata.ManagedFields.End.GetOffset(current.Json.Length)..];
+        return Json.AsSpan().EndsWith(tail);
+    }
+
     /// <summary>
     /// The object as an answer that will not be stored: with the revision it has, or (0) as it stands.
     /// </summary>

@@ -213,7 +213,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     private static bool DiffersInOwnersTimes(
         WriteContext context, IKubernetesObject<V1ObjectMeta> item, EncodedObject encoded, ResourceObject current)
     {
-        if (!encoded.IsAsLongAs(current))
+        if (!encoded.IsAsLongAs(current) || !encoded.EndsAs(current))
         {
             return false;
         }

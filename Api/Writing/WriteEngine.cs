@@ -117,7 +117,7 @@ public sealed class WriteEngine(
             return StatusErrors.NotFound(context.Resource, context.Key.Name);
         }
 
-        var item = patch.Apply(ExpectedBody.Of(context.Definition), current.Json, context.Warnings);
+        var item = patch.Apply(ExpectedBody.Of(context.Definition), current, context.Warnings);
         return item.Succeeded && NameRule.Check(context, item.Value.Metadata) is { } mismatch ? mismatch : item;
     }
 }

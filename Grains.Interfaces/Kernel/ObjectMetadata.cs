@@ -31,6 +31,12 @@ public sealed class ObjectMetadata
 
     public IReadOnlyList<ObjectOwner> Owners { get; private set; } = [];
 
+    /// <summary>
+    /// Where <c>managedFields</c> stands in the bytes, with its name and one comma: what is left without it is the
+    /// object without owners of fields. Empty when the object has none.
+    /// </summary>
+    public Range ManagedFields { get; private set; } = ..0;
+
     /// <summary>The owner with <c>controller: true</c>, if any.</summary>
     public ObjectOwner? Controller
     {
@@ -60,7 +66,7 @@ public sealed class ObjectMetadata
             reader.Read();
             if (isMetadata && reader.TokenType == JsonTokenType.StartObject)
             {
-                result.ReadMetadata(ref reader);
+                result.ReadMetadata(ref reader, json);
                 return result;
             }
 
@@ -70,10 +76,11 @@ public sealed class ObjectMetadata
         return result;
     }
 
-    private void ReadMetadata(ref Utf8JsonReader reader)
+    private void ReadMetadata(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            var start = (int)reader.TokenStartIndex;
             var property = SharedText.Read(ref reader);
             reader.Read();
             if (reader.TokenType == JsonTokenType.Null)
@@ -82,8 +89,18 @@ public sealed class ObjectMetadata
             }
 
             ReadField(property, ref reader);
+            if (property == "managedFields")
+            {
+                ManagedFields = WithComma(json, start, (int)reader.BytesConsumed);
+            }
         }
     }
+
+    /// <summary>A field together with the comma before it, or behind it when it is the first.</summary>
+    private static Range WithComma(ReadOnlySpan<byte> json, int start, int end) =>
+        json[start - 1] == (byte)',' ? (start - 1)..end
+        : json[end] == (byte)',' ? start..(end + 1)
+        : start..end;
 
     private void ReadField(string property, ref Utf8JsonReader reader)
     {

@@ -44,6 +44,21 @@ public sealed class ResourceObject
     /// <summary>The parts of <c>metadata</c> that the machinery looks at; parsed on first use, then kept.</summary>
     public ObjectMetadata Metadata => _metadata ??= ObjectMetadata.Parse(Json.Span);
 
+    /// <summary>The object as JSON without <c>metadata.managedFields</c>.</summary>
+    public ReadOnlyMemory<byte> WithoutManagedFields()
+    {
+        var (start, length) = Metadata.ManagedFields.GetOffsetAndLength(Json.Length);
+        if (length == 0)
+        {
+            return Json;
+        }
+
+        var rest = new byte[Json.Length - length];
+        Json.Span[..start].CopyTo(rest);
+        Json.Span[(start + length)..].CopyTo(rest.AsSpan(start));
+        return rest;
+    }
+
     /// <summary>
     /// The typed form, decoded at most once while someone holds it. The result is shared: callers never change it.
     /// </summary>
