@@ -117,7 +117,9 @@ public sealed class ObjectPatch
     private static bool HasDirectives(JsonObject patch) =>
         patch.Any(static p => p.Key.StartsWith('$'));
 
-    /// <summary>The next version, its owners those of the current one; null when there is anything to complain of.</summary>
+    /// <summary>
+    /// The next version, its owners those of the current one; null when there is anything to complain of.
+    /// </summary>
     private IKubernetesObject<V1ObjectMeta>? ApplyQuietly(ExpectedBody expected, ResourceObject current)
     {
         if (_duplicates.Count > 0)
@@ -127,7 +129,8 @@ public sealed class ObjectPatch
 
         var bare = current.WithoutManagedFields();
         using var committed = JsonTree.ParseCommitted(bare);
-        if (ApplyTo(JsonObject.Create(committed.RootElement)!, expected.Codec.Schema) is not { Succeeded: true, Value: JsonObject patched })
+        var merged = ApplyTo(JsonObject.Create(committed.RootElement)!, expected.Codec.Schema);
+        if (merged is not { Succeeded: true, Value: JsonObject patched })
         {
             return null;
         }

@@ -119,7 +119,8 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
         var scale = (V1Scale)made.Value;
         var scaleOwners = context.FieldManager is { } manager
             ? FieldOwners.Update(
-                Ownership(), manager, ManagedFields.Of(before.Metadata.ManagedFields), live, scale, isNew: false)
+                Ownership(), manager, ManagedFields.Of(before.Metadata.ManagedFields), live,
+                Expected.Codec.VersionOf(Expected.ApiVersion, scale), scale.Metadata, isNew: false)
             : scale.Metadata.ManagedFields;
         var replicas = scale.Spec?.Replicas ?? 0;
         if (replicas < 0 && !context.Definition.Of.IsCustom)

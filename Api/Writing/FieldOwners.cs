@@ -14,7 +14,7 @@ namespace OrleansOrchestrator.Api.Writing;
 /// </summary>
 internal static class FieldOwners
 {
-    private static readonly ConditionalWeakTable<IObjectCodec, byte[]> NewObjects = [];
+    private static readonly ConditionalWeakTable<IObjectCodec, IKubernetesObject<V1ObjectMeta>> NewObjects = [];
 
     /// <summary>Sets the managedFields of an object that is about to be written.</summary>
     /// <param name="context">Who writes what.</param>
@@ -35,11 +35,12 @@ internal static class FieldOwners
         }
 
         var codec = context.Definition.Codec;
-        var stored = current is null ? null : codec.Share(current).Metadata.ManagedFields;
+        var old = current is null ? null : codec.Share(current);
+        var stored = old?.Metadata.ManagedFields;
         item.Metadata.ManagedFields = Update(
             Ownership(context.Definition, context.Subresource, now), manager, Managed(context, given, stored),
-            current is null ? NewObject(context.Definition) : VersionOf(context.Definition, current.Json),
-            item, isNew: current is null) ?? stored;
+            codec.VersionOf(context.Definition.ApiVersion, old ?? EmptyOf(codec)),
+            codec.VersionOf(context.Definition.ApiVersion, item), item.Metadata, isNew: current is null) ?? stored;
     }
 
     /// <summary>
@@ -64,9 +65,9 @@ internal static class FieldOwners
             Now = MetadataStamp.Seconds(now),
             Convert = static (_, _) => null,
         };
-        var empty = new OwnedVersion(kind.ApiVersion, kind.Codec.Schema, EmptyOf(kind.Codec));
-        question.Metadata.ManagedFields =
-            Update(ownership, manager, ManagedFields.Empty, empty, question, isNew: true);
+        question.Metadata.ManagedFields = Update(
+            ownership, manager, ManagedFields.Empty, kind.Codec.VersionOf(kind.ApiVersion, EmptyOf(kind.Codec)),
+            kind.Codec.VersionOf(kind.ApiVersion, question), question.Metadata, isNew: true);
     }
 
     /// <summary>Ownership as the versions of a kind have it.</summary>
@@ -85,25 +86,29 @@ internal static class FieldOwners
 
     /// <summary>An object of a kind that has no fields yet.</summary>
     public static OwnedVersion NewObject(ResourceDefinition definition) =>
-        VersionOf(definition, EmptyOf(definition.Codec));
+        definition.Codec.VersionOf(definition.ApiVersion, EmptyOf(definition.Codec));
 
     public static OwnedVersion VersionOf(ResourceDefinition definition, ReadOnlyMemory<byte> json) =>
         new(definition.ApiVersion, definition.Codec.Schema, json);
 
     /// <summary>The owners after an update; empty when nobody owns anything, null when that can't be told.</summary>
+    /// <param name="ownership">The rules.</param>
+    /// <param name="manager">Who writes.</param>
+    /// <param name="managed">The owners before.</param>
+    /// <param name="live">The object before.</param>
+    /// <param name="next">The object after, as the client wants it.</param>
+    /// <param name="metadata">That of the object after; it says nothing of owners afterwards.</param>
+    /// <param name="isNew">There was none before.</param>
     public static IList<V1ManagedFieldsEntry>? Update(
-        FieldOwnership ownership, string manager, ManagedFields managed, OwnedVersion live,
-        IKubernetesObject<V1ObjectMeta> item, bool isNew)
+        FieldOwnership ownership, string manager, ManagedFields managed, OwnedVersion live, OwnedVersion next,
+        V1ObjectMeta metadata, bool isNew)
     {
-        item.Metadata.ManagedFields = null;
-        if (managed.IsEmpty && !isNew)
-        {
-            // What was created before owners were kept, or has been made to forget them, has none until it is applied.
-            return [];
-        }
+        metadata.ManagedFields = null;
 
-        var next = live with { Json = ResourceCodec.Encode(item) };
-        return ownership.Update(live, next, managed, manager) is { } result ? result.Encode() ?? [] : null;
+        // What was created before owners were kept, or has been made to forget them, has none until it is applied.
+        return managed.IsEmpty && !isNew ? []
+            : ownership.Update(live, next, managed, manager) is { } result ? result.Encode() ?? []
+            : null;
     }
 
     /// <summary>
@@ -131,8 +136,8 @@ internal static class FieldOwners
             && p.First.FieldsV1 is FieldsV1 left && p.Second.FieldsV1 is FieldsV1 right
             && left.Json.SequenceEqual(right.Json));
 
-    private static byte[] EmptyOf(IObjectCodec codec) =>
-        NewObjects.GetValue(codec, static c => ResourceCodec.Encode(c.Decode("{}"u8.ToArray())));
+    private static IKubernetesObject<V1ObjectMeta> EmptyOf(IObjectCodec codec) =>
+        NewObjects.GetValue(codec, static c => c.Decode("{}"u8.ToArray()));
 
     private static ResourceDefinition? Find(ResourceDefinition definition, string apiVersion) =>
         definition.ApiVersion == apiVersion

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel;
@@ -29,4 +30,7 @@ public interface IObjectCodec
 
     /// <summary>The decoded form of a committed object. Shared: never change it; decode it again to do so.</summary>
     IKubernetesObject<V1ObjectMeta> Share(ResourceObject item);
+
+    /// <summary>The object as owners of fields compare it; it must not change meanwhile.</summary>
+    OwnedVersion VersionOf(string apiVersion, IKubernetesObject<V1ObjectMeta> item);
 }

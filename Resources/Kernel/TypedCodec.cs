@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel;
@@ -39,4 +40,8 @@ public sealed class TypedCodec<T> : IObjectCodec
 
     /// <inheritdoc/>
     public IKubernetesObject<V1ObjectMeta> Share(ResourceObject item) => item.Decode(Decoder);
+
+    /// <inheritdoc/>
+    public OwnedVersion VersionOf(string apiVersion, IKubernetesObject<V1ObjectMeta> item) =>
+        new(apiVersion, Schema, new ModelContent(item));
 }

@@ -4,6 +4,7 @@ using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
@@ -38,4 +39,8 @@ public sealed class CustomObjectCodec(SchemaKind kind, JsonSchema? schema) : IOb
 
     /// <inheritdoc/>
     public IKubernetesObject<V1ObjectMeta> Share(ResourceObject item) => item.Decode(Decoder);
+
+    /// <inheritdoc/>
+    public OwnedVersion VersionOf(string apiVersion, IKubernetesObject<V1ObjectMeta> item) =>
+        new(apiVersion, Schema, ResourceCodec.Encode(item));
 }

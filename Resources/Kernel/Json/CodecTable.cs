@@ -108,6 +108,7 @@ internal static class CodecTable
     }
 
     private static FieldCodec<T> MakeField<T>(SchemaField field, PropertyInfo property)
+        where T : class
     {
         if (typeof(T) == typeof(V1ObjectMeta) && field.Name == "resourceVersion")
         {

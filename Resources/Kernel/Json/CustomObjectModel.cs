@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -71,6 +72,8 @@ internal sealed class CustomObjectModel : IModelCodec
 
         writer.WriteEndObject();
     }
+
+    public FieldChanges? ChangesBetween(object left, object right) => null;
 
     private static void ReadField(ref Utf8JsonReader reader, JsonDecoding decoding, CustomObject item, string name)
     {

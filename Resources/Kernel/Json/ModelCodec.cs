@@ -1,5 +1,6 @@
 using System.Text.Json;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
@@ -12,6 +13,9 @@ internal interface IModelCodec
     object ReadModel(ref Utf8JsonReader reader, JsonDecoding decoding);
 
     void WriteModel(Utf8JsonWriter writer, object value, JsonEncoding encoding);
+
+    /// <summary>What changes from one object to the next; null when only their JSON tells.</summary>
+    FieldChanges? ChangesBetween(object left, object right);
 }
 
 /// <summary>
@@ -27,6 +31,8 @@ internal sealed class ModelCodec<T>(ObjectSchema schema) : ValueCodec<T>, IModel
     private FieldCodec<T>[] _fields = [];
     private FieldCodec<T>[] _sorted = [];
     private FieldCodec<T>[][] _byLength = [];
+    private OwnedField[]? _owned;
+    private KeyFields? _keys;
 
     public override string GoType => $"{schema.GoPackage}.{schema.GoName}";
 
@@ -91,6 +97,61 @@ internal sealed class ModelCodec<T>(ObjectSchema schema) : ValueCodec<T>, IModel
 
     public override bool IsZero(T value) => false;
 
+    public override Side<T> ZeroSide => Side<T>.Of(_empty);
+
+    public FieldChanges? ChangesBetween(object left, object right)
+    {
+        var walk = FieldWalk.Rent();
+        Compare(Side<T>.Of((T)left), Side<T>.Of((T)right), OwnedType.Of(schema), walk);
+        return walk.Return();
+    }
+
+    public override void Compare(Side<T> left, Side<T> right, OwnedType type, FieldWalk walk)
+    {
+        if (type.Map is not { IsAtomic: false } || left.Kind == SideKind.Null || right.Kind == SideKind.Null)
+        {
+            base.Compare(left, right, type, walk);
+            return;
+        }
+
+        // By name, which is the order of sets.
+        var owned = _owned ??= [.. _sorted.Select(f => OwnedType.Of(schema).Map!.Find(f.Name)!)];
+        for (var i = 0; i < _sorted.Length; i++)
+        {
+            _sorted[i].Compare(left.Value, right.Value, owned[i], walk);
+        }
+
+        walk.Note(!left.IsAbsent, !right.IsAbsent);
+    }
+
+    public override PathElement? StepOf(T item, OwnedList list)
+    {
+        if (list.IsSet)
+        {
+            return null;
+        }
+
+        var keys = _keys;
+        if (keys?.List != list)
+        {
+            _keys = keys = new KeyFields(list, [.. list.Keys.Select(k => Array.Find(_fields, f => f.Name == k))]);
+        }
+
+        var step = new KeyValuePair<string, PathValue>[list.Keys.Count];
+        for (var i = 0; i < step.Length; i++)
+        {
+            if (keys.Fields[i] is not { } field || !field.TryKey(item, out var key)
+                || (key ?? list.DefaultOf(field.Name)) is not { } value)
+            {
+                return null;
+            }
+
+            step[i] = KeyValuePair.Create(field.Name, value);
+        }
+
+        return PathElement.Key(step);
+    }
+
     private void ReadField(ref Utf8JsonReader reader, JsonDecoding decoding, T result, ref ulong seen)
     {
         var field = Find(ref reader);
@@ -140,10 +201,13 @@ internal sealed class ModelCodec<T>(ObjectSchema schema) : ValueCodec<T>, IModel
 
         return null;
     }
+
+    private sealed record KeyFields(OwnedList List, FieldCodec<T>?[] Fields);
 }
 
 /// <summary>One field of a model.</summary>
 internal abstract class FieldCodec<TOwner>(SchemaField schema)
+    where TOwner : class
 {
     public string Name => schema.Name;
 
@@ -159,12 +223,21 @@ internal abstract class FieldCodec<TOwner>(SchemaField schema)
     public abstract void Read(ref Utf8JsonReader reader, JsonDecoding decoding, TOwner owner, bool merges);
 
     public abstract void Write(Utf8JsonWriter writer, TOwner owner, JsonEncoding encoding);
+
+    /// <summary>Notes what differs; an object that is not there has no fields.</summary>
+    public abstract void Compare(TOwner? left, TOwner? right, OwnedField owned, FieldWalk walk);
+
+    /// <summary>
+    /// What tells an element of a list apart; null when it does not give it, false when only JSON says.
+    /// </summary>
+    public abstract bool TryKey(TOwner owner, out PathValue? key);
 }
 
 /// <summary>A field of a known type; getter and setter are delegates made once.</summary>
 internal class FieldCodec<TOwner, T>(
     SchemaField schema, ValueCodec<T> codec, Func<TOwner, T?> get, Action<TOwner, T?> set)
     : FieldCodec<TOwner>(schema)
+    where TOwner : class
 {
     private readonly string _goType = schema.GoType ?? codec.GoType;
 
@@ -184,6 +257,64 @@ internal class FieldCodec<TOwner, T>(
             writer.WritePropertyName(EncodedName);
             codec.Write(writer, value, encoding);
         }
+    }
+
+    public override void Compare(TOwner? left, TOwner? right, OwnedField owned, FieldWalk walk)
+    {
+        var was = left is null ? default : get(left);
+        var becomes = right is null ? default : get(right);
+        if (was is null && becomes is null ? IsNothing(left, right)
+            : left is not null && right is not null && was is not null && becomes is not null
+                && codec.AreAlike(was, becomes))
+        {
+            // Most fields of most objects.
+            return;
+        }
+
+        var (before, after) = (SideOf(left, was), SideOf(right, becomes));
+        if ((before.IsAbsent && after.IsAbsent) || owned.IsSkipped)
+        {
+            return;
+        }
+
+        walk.Enter(owned.Element, !before.IsAbsent, !after.IsAbsent);
+        codec.Compare(before, after, owned.Type, walk);
+        walk.Leave(!before.IsAbsent, !after.IsAbsent);
+    }
+
+    public override bool TryKey(TOwner owner, out PathValue? key)
+    {
+        var side = SideOf(owner, get(owner));
+        key = side.HasValue ? codec.KeyOf(side.Value!) : null;
+        return side.IsAbsent || key is not null;
+    }
+
+    /// <summary>Two owners without the value are written alike, unless one is not there at all.</summary>
+    private bool IsNothing(TOwner? left, TOwner? right) =>
+        (left is not null && right is not null)
+        || Schema.Presence is not (FieldPresence.Always or FieldPresence.AlwaysNullable);
+
+    /// <summary>What <see cref="Write"/> writes of an owner with this value.</summary>
+    private Side<T> SideOf(TOwner? owner, T? value)
+    {
+        if (owner is null)
+        {
+            return Side<T>.Absent;
+        }
+
+        if (value is not null)
+        {
+            return Schema.Presence == FieldPresence.OmitZero && codec.IsZero(value)
+                ? Side<T>.Absent
+                : Side<T>.Of(value);
+        }
+
+        return Schema.Presence switch
+        {
+            FieldPresence.Always => codec.ZeroSide,
+            FieldPresence.AlwaysNullable => Side<T>.Null,
+            _ => Side<T>.Absent,
+        };
     }
 
     private void WriteAbsent(Utf8JsonWriter writer, JsonEncoding encoding)

@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
-internal sealed class StringCodec : ValueCodec<string>
+internal sealed class StringCodec : ScalarCodec<string>
 {
     public override string GoType => "string";
 
@@ -29,9 +30,14 @@ internal sealed class StringCodec : ValueCodec<string>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteStringValue(""u8);
 
     public override bool IsZero(string value) => value.Length == 0;
+
+    public override PathValue? KeyOf(string value) => PathValue.Of(value);
+
+    public override PathElement? StepOf(string item, OwnedList list) =>
+        list.IsSet ? PathElement.Value(PathValue.Of(item)) : null;
 }
 
-internal sealed class BoolCodec : ValueCodec<bool>
+internal sealed class BoolCodec : ScalarCodec<bool>
 {
     public override string GoType => "bool";
 
@@ -54,9 +60,11 @@ internal sealed class BoolCodec : ValueCodec<bool>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteBooleanValue(false);
 
     public override bool IsZero(bool value) => !value;
+
+    public override PathValue? KeyOf(bool value) => PathValue.Of(value);
 }
 
-internal sealed class Int32Codec : ValueCodec<int>
+internal sealed class Int32Codec : ScalarCodec<int>
 {
     public override string GoType => "int32";
 
@@ -86,9 +94,11 @@ internal sealed class Int32Codec : ValueCodec<int>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 
     public override bool IsZero(int value) => value == 0;
+
+    public override PathValue? KeyOf(int value) => PathValue.Of(value);
 }
 
-internal sealed class Int64Codec : ValueCodec<long>
+internal sealed class Int64Codec : ScalarCodec<long>
 {
     public override string GoType => "int64";
 
@@ -117,9 +127,11 @@ internal sealed class Int64Codec : ValueCodec<long>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 
     public override bool IsZero(long value) => value == 0;
+
+    public override PathValue? KeyOf(long value) => PathValue.Of(value);
 }
 
-internal sealed class DoubleCodec : ValueCodec<double>
+internal sealed class DoubleCodec : ScalarCodec<double>
 {
     public override string GoType => "float64";
 
@@ -174,6 +186,21 @@ internal sealed class NullableCodec<T>(ValueCodec<T> inner) : ValueCodec<T?>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => inner.WriteZero(writer, encoding);
 
     public override bool IsZero(T? value) => inner.IsZero(value!.Value);
+
+    public override Side<T?> ZeroSide => Wrap(inner.ZeroSide);
+
+    public override bool AreAlike(T? left, T? right) => inner.AreAlike(left!.Value, right!.Value);
+
+    public override void Compare(Side<T?> left, Side<T?> right, OwnedType type, FieldWalk walk) =>
+        inner.Compare(Unwrap(left), Unwrap(right), type, walk);
+
+    public override PathValue? KeyOf(T? value) => inner.KeyOf(value!.Value);
+
+    private static Side<T?> Wrap(Side<T> side) =>
+        side.HasValue ? Side<T?>.Of(side.Value) : side.IsAbsent ? Side<T?>.Absent : Side<T?>.Null;
+
+    private static Side<T> Unwrap(Side<T?> side) =>
+        side.HasValue ? Side<T>.Of(side.Value!.Value) : side.IsAbsent ? Side<T>.Absent : Side<T>.Null;
 }
 
 /// <summary>Base64.</summary>

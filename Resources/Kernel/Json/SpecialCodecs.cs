@@ -59,6 +59,8 @@ internal sealed class TimeCodec(bool hasMicroseconds) : ValueCodec<DateTime>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNullValue();
 
     public override bool IsZero(DateTime value) => value == default;
+
+    public override bool AreAlike(DateTime left, DateTime right) => left == right && left.Kind == right.Kind;
 }
 
 /// <summary>Resource quantities: strings or bare numbers, written canonically.</summary>
@@ -97,6 +99,11 @@ internal sealed class QuantityCodec : ValueCodec<ResourceQuantity>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteStringValue("0"u8);
 
     public override bool IsZero(ResourceQuantity value) => false;
+
+    public override Side<ResourceQuantity> ZeroSide => Side<ResourceQuantity>.Of(Zero);
+
+    public override bool AreAlike(ResourceQuantity left, ResourceQuantity right) =>
+        left.ToString() == right.ToString();
 
     private static ResourceQuantity? ReadOther(
         ref Utf8JsonReader reader, JsonDecoding decoding, ResourceQuantity? existing)
@@ -163,6 +170,11 @@ internal sealed class IntOrStringCodec : ValueCodec<IntOrString>
     public override void WriteZero(Utf8JsonWriter writer, JsonEncoding encoding) => writer.WriteNumberValue(0);
 
     public override bool IsZero(IntOrString value) => false;
+
+    public override Side<IntOrString> ZeroSide => Side<IntOrString>.Of(Zero);
+
+    public override bool AreAlike(IntOrString left, IntOrString right) =>
+        left is NumericString == right is NumericString && left.Value == right.Value;
 
     /// <summary>A string that was given as a string although it reads like a number.</summary>
     internal sealed class NumericString : IntOrString

@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -25,11 +28,104 @@ internal abstract class ValueCodec<T>
 
     /// <summary>What a null list element or map value becomes.</summary>
     public abstract T Zero { get; }
+
+    /// <summary>What <see cref="WriteZero"/> writes.</summary>
+    public virtual Side<T> ZeroSide => Side<T>.Null;
+
+    /// <summary>True when both are surely written alike, seen without writing them.</summary>
+    public virtual bool AreAlike(T left, T right) => ReferenceEquals(left, right);
+
+    /// <summary>
+    /// Notes what differs between two versions of a value, exactly as <see cref="FieldWalk.Compare"/> would of their
+    /// JSON: codecs that know better go into the parts, all others write both.
+    /// </summary>
+    public virtual void Compare(Side<T> left, Side<T> right, OwnedType type, FieldWalk walk)
+    {
+        if (type.IsLeaf && (left.IsAbsent || right.IsAbsent))
+        {
+            walk.Note(!left.IsAbsent, !right.IsAbsent);
+            return;
+        }
+
+        CompareAsJson(left, right, type, walk);
+    }
+
+    /// <summary>What tells a value from its siblings in a list; null when only its JSON says.</summary>
+    public virtual PathValue? KeyOf(T value) => null;
+
+    /// <summary>The step to an element of a list; null when only its JSON says.</summary>
+    public virtual PathElement? StepOf(T item, OwnedList list) => null;
+
+    protected void CompareAsJson(Side<T> left, Side<T> right, OwnedType type, FieldWalk walk)
+    {
+        var (before, after) = (Encode(left), Encode(right));
+        if (!before.IsEmpty && before.Span.SequenceEqual(after.Span))
+        {
+            return;
+        }
+
+        using var old = before.IsEmpty ? null : TypedJson.Parse(before);
+        using var next = after.IsEmpty ? null : TypedJson.Parse(after);
+        walk.Compare(old?.RootElement ?? default, next?.RootElement ?? default, type);
+    }
+
+    private ReadOnlyMemory<byte> Encode(Side<T> side)
+    {
+        if (side.IsAbsent)
+        {
+            return default;
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(output, JsonEncoding.Options);
+        if (side.HasValue)
+        {
+            Write(writer, side.Value!, new JsonEncoding());
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
+
+        writer.Flush();
+        return output.WrittenMemory;
+    }
+}
+
+/// <summary>A scalar that is written alike exactly when it is equal.</summary>
+internal abstract class ScalarCodec<T> : ValueCodec<T>
+    where T : IEquatable<T>
+{
+    public override Side<T> ZeroSide => Side<T>.Of(Zero);
+
+    public override bool AreAlike(T left, T right) => left.Equals(right);
+
+    public override void Compare(Side<T> left, Side<T> right, OwnedType type, FieldWalk walk)
+    {
+        if (type.IsLeaf && left.HasValue && right.HasValue)
+        {
+            if (!left.Value!.Equals(right.Value!))
+            {
+                walk.NoteModified();
+            }
+
+            return;
+        }
+
+        base.Compare(left, right, type, walk);
+    }
 }
 
 /// <summary>State of one encoding.</summary>
 internal sealed class JsonEncoding
 {
+    public static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+        MaxDepth = ResourceCodec.MaxDepth,
+    };
+
     /// <summary>True to write empty lists and maps as null, as upstream's storage makes them.</summary>
     public bool NullsEmpties { get; init; }
 

@@ -64,8 +64,11 @@ public sealed class FieldOwnership
 
         if (!own.IsEmpty)
         {
-            var previous = result.Find(self)?.Set ?? FieldSet.Empty;
-            result = result.With(new ManagedEntry(self, FieldsV1.Of(previous.Union(own)), Now));
+            var previous = result.Find(self);
+            var fields = previous is null ? FieldsV1.Of(own)
+                : previous.Set.Contains(own) ? previous.Fields
+                : FieldsV1.Of(previous.Set.Union(own));
+            result = result.With(new ManagedEntry(self, fields, Now));
         }
 
         return result.Capped();

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace OrleansOrchestrator.Resources.Kernel.Ownership;
 
@@ -10,6 +11,15 @@ namespace OrleansOrchestrator.Resources.Kernel.Ownership;
 [SuppressMessage("Naming", "CA1710", Justification = "It is a set of paths, not a collection.")]
 public sealed class FieldSet : IEquatable<FieldSet>
 {
+    /// <summary>Nodes with more entries are seldom seen twice.</summary>
+    private const int MaxShared = 64;
+
+    /// <summary>
+    /// Nodes made lately, found by the very steps and children that they hold: what one client writes of one kind has
+    /// the same fields again and again, down from the root, so that most sets are there already, with their JSON.
+    /// </summary>
+    private static readonly FieldSet?[] Lately = new FieldSet?[2048];
+
     private readonly Entry[] _entries;
     private int _hash;
 
@@ -24,6 +34,9 @@ public sealed class FieldSet : IEquatable<FieldSet>
     public bool IsEmpty => _entries.Length == 0;
 
     internal ReadOnlySpan<Entry> Entries => _entries;
+
+    /// <summary>Its FieldsV1, once it was asked for and when it is short.</summary>
+    internal byte[]? Json { get; set; }
 
     /// <summary>A set of paths of fields.</summary>
     public static FieldSet Of(params IEnumerable<string>[] paths) =>
@@ -43,24 +56,45 @@ public sealed class FieldSet : IEquatable<FieldSet>
 
     public static FieldSet Union(IEnumerable<FieldSet> sets) => sets.Aggregate(Empty, (all, s) => all.Union(s));
 
-    /// <summary>A node; sorts its entries and joins those of one element.</summary>
-    internal static FieldSet Of(ReadOnlySpan<Entry> entries)
+    /// <summary>A node; sorts the entries in place and joins those of one element.</summary>
+    internal static FieldSet Of(Span<Entry> entries)
     {
         if (entries.IsEmpty)
         {
             return Empty;
         }
 
-        var result = entries.ToArray();
-        for (var i = 1; i < result.Length; i++)
+        for (var i = 1; i < entries.Length; i++)
         {
-            if (result[i - 1].Element.CompareTo(result[i].Element) >= 0)
+            if (entries[i - 1].Element.CompareTo(entries[i].Element) >= 0)
             {
-                return new FieldSet(Order(result));
+                entries.Sort(static (l, r) => l.Element.CompareTo(r.Element));
+                return Joined(entries);
             }
         }
 
-        return new FieldSet(result);
+        return Share(entries);
+    }
+
+    /// <summary>All that is in the other is here.</summary>
+    public bool Contains(FieldSet other)
+    {
+        if (ReferenceEquals(this, other))
+        {
+            return true;
+        }
+
+        foreach (var theirs in other._entries)
+        {
+            var mine = Find(theirs.Element);
+            if ((theirs.IsMember && !mine.IsMember)
+                || (theirs.Children is { } below && mine.Children?.Contains(below) != true))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>What is in either.</summary>
@@ -200,9 +234,8 @@ public sealed class FieldSet : IEquatable<FieldSet>
         return this;
     }
 
-    private static Entry[] Order(Entry[] entries)
+    private static FieldSet Joined(Span<Entry> entries)
     {
-        Array.Sort(entries, static (l, r) => l.Element.CompareTo(r.Element));
         var last = 0;
         for (var i = 1; i < entries.Length; i++)
         {
@@ -216,7 +249,51 @@ public sealed class FieldSet : IEquatable<FieldSet>
             }
         }
 
-        return last + 1 == entries.Length ? entries : entries[..(last + 1)];
+        return Share(entries[..(last + 1)]);
+    }
+
+    /// <summary>A node of entries that are in order: the one that is known, or a new one.</summary>
+    private static FieldSet Share(ReadOnlySpan<Entry> entries)
+    {
+        if (entries.Length > MaxShared)
+        {
+            return new FieldSet(entries.ToArray());
+        }
+
+        var hash = 17u;
+        foreach (var entry in entries)
+        {
+            hash = (hash * 31) + (uint)RuntimeHelpers.GetHashCode(entry.Element);
+            hash = (hash * 31) + (uint)RuntimeHelpers.GetHashCode(entry.Children) + (entry.IsMember ? 1u : 0);
+        }
+
+        ref var place = ref Lately[(hash ^ (hash >> 15)) % (uint)Lately.Length];
+        if (Volatile.Read(ref place) is { } known && known.IsOf(entries))
+        {
+            return known;
+        }
+
+        var fresh = new FieldSet(entries.ToArray());
+        Volatile.Write(ref place, fresh);
+        return fresh;
+    }
+
+    private bool IsOf(ReadOnlySpan<Entry> entries)
+    {
+        if (entries.Length != _entries.Length)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (!entries[i].IsSame(_entries[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static void Keep(Entry[] result, ref int count, Entry entry)
@@ -229,7 +306,7 @@ public sealed class FieldSet : IEquatable<FieldSet>
     }
 
     private static FieldSet Trim(Entry[] entries, int count) =>
-        count == 0 ? Empty : new FieldSet(count == entries.Length ? entries : entries[..count]);
+        count == 0 ? Empty : Share(entries.AsSpan(0, count));
 
     private FieldSet SelectFrom<T>(int first, Entry replaced, Func<Entry, T, Entry> replace, T state)
     {

@@ -42,6 +42,18 @@ internal sealed class FieldsShelf
     /// <summary>The canonical form.</summary>
     public byte[] JsonOf(FieldSet set)
     {
+        if (set.Json is { } known)
+        {
+            return known;
+        }
+
+        var json = Find(set);
+        set.Json = json.Length <= MaxBytes ? json : null;
+        return json;
+    }
+
+    private byte[] Find(FieldSet set)
+    {
         ref var place = ref _bySet[(uint)set.GetHashCode() % Places];
         if (Volatile.Read(ref place) is { } found && found.Set.Equals(set))
         {

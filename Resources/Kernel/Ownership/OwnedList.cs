@@ -13,12 +13,21 @@ internal sealed class OwnedList(OwnedType items, Topology topology, IReadOnlyLis
 
     public OwnedType Items => items;
 
+    /// <summary>Its elements are told apart by their values.</summary>
+    public bool IsSet => topology == Topology.Set;
+
+    /// <summary>The fields that tell the elements of a keyed list apart, in order.</summary>
+    public IReadOnlyList<string> Keys => _keys;
+
     /// <summary>It is owned as a whole.</summary>
     public bool IsAtomic => topology is not (Topology.Set or Topology.Keyed);
 
     /// <summary>The step to an element; null, and why, when it can't be told apart.</summary>
     public PathElement? ElementOf(JsonElement item, out string error) =>
         topology == Topology.Set ? OfSet(item, out error) : OfKeys(item, out error);
+
+    /// <summary>What a key is that an element does not give; null when it must be given.</summary>
+    public PathValue? DefaultOf(string key) => items.Map?.Find(key)?.DefaultKey;
 
     private static PathElement? OfSet(JsonElement item, out string error)
     {
@@ -49,7 +58,7 @@ internal sealed class OwnedList(OwnedType items, Topology topology, IReadOnlyLis
         for (var i = 0; i < _keys.Length; i++)
         {
             var value = item.TryGetProperty(_keys[i], out var given) ? PathValue.Of(given)
-                : items.Map?.Find(_keys[i])?.DefaultKey;
+                : DefaultOf(_keys[i]);
             if (value is null)
             {
                 error = "associative list with keys has an element that omits key field "

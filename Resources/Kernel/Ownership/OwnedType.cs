@@ -57,6 +57,9 @@ internal sealed class OwnedType
 
     public OwnedMap? Map { get; private set; }
 
+    /// <summary>Whatever is here has one owner for all of it.</summary>
+    public bool IsLeaf => Map is not { IsAtomic: false } && List is not { IsAtomic: false };
+
     /// <summary>Nothing is declared below: sets are not brought in line with it.</summary>
     public bool IsDeduced => ReferenceEquals(this, Deduced);
 

@@ -3,12 +3,46 @@ using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.Kernel.Ownership;
 
-/// <summary>An object as one version of its kind shows it.</summary>
-/// <param name="ApiVersion">For example <c>apps/v1</c>.</param>
-/// <param name="Schema">What it looks like there.</param>
-/// <param name="Json">The object; its managedFields do not count.</param>
-public sealed record OwnedVersion(string ApiVersion, ObjectSchema Schema, ReadOnlyMemory<byte> Json)
+/// <summary>An object in a form that need not be written to be compared.</summary>
+internal interface IOwnedContent
 {
+    /// <summary>The object; its managedFields do not count.</summary>
+    ReadOnlyMemory<byte> Encode();
+
+    /// <summary>What changes with the next version; null when only the JSON of both tells.</summary>
+    FieldChanges? ChangesTo(IOwnedContent next);
+}
+
+/// <summary>An object as one version of its kind shows it.</summary>
+public sealed record OwnedVersion
+{
+    private readonly IOwnedContent? _content;
+    private ReadOnlyMemory<byte> _json;
+
+    /// <param name="apiVersion">For example <c>apps/v1</c>.</param>
+    /// <param name="schema">What it looks like there.</param>
+    /// <param name="json">The object; its managedFields do not count.</param>
+    public OwnedVersion(string apiVersion, ObjectSchema schema, ReadOnlyMemory<byte> json)
+    {
+        (ApiVersion, Schema, _json) = (apiVersion, schema, json);
+    }
+
+    internal OwnedVersion(string apiVersion, ObjectSchema schema, IOwnedContent content)
+    {
+        (ApiVersion, Schema, _content) = (apiVersion, schema, content);
+    }
+
+    public string ApiVersion { get; }
+
+    public ObjectSchema Schema { get; }
+
+    /// <summary>The object; its managedFields do not count.</summary>
+    public ReadOnlyMemory<byte> Json
+    {
+        get => _json.IsEmpty && _content is not null ? _json = _content.Encode() : _json;
+        init => (_json, _content) = (value, null);
+    }
+
     internal OwnedType Type => OwnedType.Of(Schema);
 
     /// <summary>The fields that the object has.</summary>
@@ -35,6 +69,11 @@ public sealed record OwnedVersion(string ApiVersion, ObjectSchema Schema, ReadOn
     /// <summary>What changes with the next version; null when that can't be told.</summary>
     internal FieldChanges? ChangesTo(OwnedVersion next)
     {
+        if (_content is not null && next._content is not null && _content.ChangesTo(next._content) is { } known)
+        {
+            return known;
+        }
+
         using var left = Parse();
         using var right = next.Parse();
         return FieldChanges.Between(left.RootElement, right.RootElement, Type);

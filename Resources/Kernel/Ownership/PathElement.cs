@@ -20,6 +20,14 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
     private static readonly FrozenDictionary<string, PathElement>.AlternateLookup<ReadOnlySpan<char>> KnownByName =
         Known.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    /// <summary>Longer ones are seldom seen twice, and would be kept for nothing.</summary>
+    private const int MaxKept = 256;
+
+    /// <summary>
+    /// Steps made lately: sets of one sort of object then share theirs, and are seen to be the same by reference.
+    /// </summary>
+    private static readonly PathElement?[] Lately = new PathElement?[1024];
+
     private readonly Sort _sort;
     private readonly string _name;
     private readonly KeyValuePair<string, PathValue>[] _keys;
@@ -54,14 +62,15 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
 
     /// <summary>A field, or a key of a map.</summary>
     public static PathElement Field(string name) =>
-        Known.GetValueOrDefault(name) ?? new PathElement(Sort.Field, name);
+        Known.GetValueOrDefault(name) ?? Share(new PathElement(Sort.Field, name));
 
     /// <summary>An element of a keyed list.</summary>
     /// <param name="keys">In the order of their names.</param>
-    public static PathElement Key(params KeyValuePair<string, PathValue>[] keys) => new(Sort.Key, keys: keys);
+    public static PathElement Key(params KeyValuePair<string, PathValue>[] keys) =>
+        Share(new PathElement(Sort.Key, keys: keys));
 
     /// <summary>An element of a set.</summary>
-    public static PathElement Value(PathValue value) => new(Sort.Value, value: value);
+    public static PathElement Value(PathValue value) => Share(new PathElement(Sort.Value, value: value));
 
     /// <summary>An element by its place, which only clients that write managedFields themselves use.</summary>
     public static PathElement Index(long index) => new(Sort.Index, value: PathValue.Of(index));
@@ -95,7 +104,8 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
         switch (text[0])
         {
             case 'f':
-                element = KnownByName.TryGetValue(content, out var known) ? known : new(Sort.Field, content.ToString());
+                element = KnownByName.TryGetValue(content, out var known) ? known
+                    : Share(new PathElement(Sort.Field, content.ToString()));
                 return true;
             case 'i':
                 var isIndex =
@@ -163,6 +173,24 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
         Sort.Value => $"[={_value}]",
         _ => $"[{_value}]",
     };
+
+    private static PathElement Share(PathElement fresh)
+    {
+        if (fresh._name.Length > MaxKept || fresh._value.Length > MaxKept
+            || Array.Exists(fresh._keys, static k => k.Value.Length > MaxKept))
+        {
+            return fresh;
+        }
+
+        ref var place = ref Lately[(uint)fresh.GetHashCode() % (uint)Lately.Length];
+        if (Volatile.Read(ref place) is { } known && known.Equals(fresh))
+        {
+            return known;
+        }
+
+        Volatile.Write(ref place, fresh);
+        return fresh;
+    }
 
     private static PathElement? ParseJson(char sort, ReadOnlySpan<char> content)
     {

@@ -63,6 +63,9 @@ public readonly struct PathValue : IEquatable<PathValue>, IComparable<PathValue>
 
     public static bool operator >=(PathValue left, PathValue right) => left.CompareTo(right) >= 0;
 
+    /// <summary>Characters of text.</summary>
+    internal int Length => _text?.Length ?? 0;
+
     public int CompareTo(PathValue other)
     {
         if (_sort == other._sort && _sort == Sort.Integer)
