@@ -42,7 +42,7 @@ public sealed record PhaseResult
 /// <summary>Runs the load generator against a cluster.</summary>
 public static class Referee
 {
-    public const string AllPhases = "create,create1,get,list,listpage,listsel,watch,patch,leases,delete";
+    public const string AllPhases = "create,create1,get,list,listpage,listsel,watch,patch,apply,leases,delete";
     private const int LeaseNodes = 1000;
 
     public static async Task<List<PhaseResult>> RunAsync(

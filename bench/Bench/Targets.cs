@@ -19,6 +19,7 @@ public sealed record Target(string Name, double Limit, string Unit, Func<Measure
         Cpu("page of 500", "listpage", 5 * MicrosecondsPerMillisecond),
         Cpu("list by label, 1 %", "listsel", 1 * MicrosecondsPerMillisecond),
         Cpu("watch delivery", "watch", 10),
+        Cpu("apply of an unchanged Deployment", "apply", 500),
         Cpu("Lease renewal", "leases-renew", 250),
         new("create, one at a time, p50", 2, "ms", m => m.Phase("create1")?.P50),
         new("private memory after the run", 350, "MB", m => m.Phases.LastOrDefault()?.PrivateMegabytes),
