@@ -55,9 +55,10 @@ internal sealed class ApplyPatch
     /// <param name="empty">An object of the kind without fields.</param>
     /// <param name="ownership">Who owns what.</param>
     /// <param name="warnings">Takes the texts of Warning headers.</param>
+    /// <param name="owners">The owners before, when <paramref name="live"/> does not say them.</param>
     public Outcome<IKubernetesObject<V1ObjectMeta>> Apply(
         ExpectedBody expected, OwnedVersion live, OwnedVersion empty, FieldOwnership ownership,
-        ICollection<string> warnings)
+        ICollection<string> warnings, IList<V1ManagedFieldsEntry>? owners = null)
     {
         var (version, kind) = (Text("apiVersion"), Text("kind"));
         var (group, plainVersion) = version.Count(c => c == '/') > 1 ? ("", "") : ApiVersions.Split(version);
@@ -73,6 +74,7 @@ internal sealed class ApplyPatch
         }
 
         var current = expected.Codec.Decode(live.Json);
+        current.Metadata.ManagedFields ??= owners;
         var annotation = "";
         if (_options.FieldManager == Kubectl)
         {

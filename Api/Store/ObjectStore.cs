@@ -165,7 +165,7 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
         var old = current.Json.Span;
         var tail = Json.Length - RevisionOffset;
         return old.Length > Json.Length && old[..RevisionOffset].SequenceEqual(Json.AsSpan(0, RevisionOffset)) &&
-            old[^tail..].SequenceEqual(Json.AsSpan(RevisionOffset)) &&
+            EndsAs(current) &&
             !old[RevisionOffset..^tail].ContainsAnyExceptInRange((byte)'0', (byte)'9');
     }
 
@@ -173,12 +173,8 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
     public bool IsAsLongAs(ResourceObject current) => current.Json.Length - Json.Length
         == current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture).Length;
 
-    /// <summary>What comes behind the owners of fields, mostly spec and status, is the same.</summary>
-    public bool EndsAs(ResourceObject current)
-    {
-        var tail = current.Json.Span[current.Metadata.ManagedFields.End.GetOffset(current.Json.Length)..];
-        return Json.AsSpan().EndsWith(tail);
-    }
+    /// <summary>What stands behind the revision is the same: all but owners of fields and what comes before them.</summary>
+    public bool EndsAs(ResourceObject current) => current.Json.Span.EndsWith(Json.AsSpan(RevisionOffset));
 
     /// <summary>
     /// The object as an answer that will not be stored: with the revision it has, or (0) as it stands.

@@ -95,10 +95,11 @@ public sealed class WriteEngine(
         var empty = FieldOwners.NewObject(definition);
         var item = patch.Apply(
             ExpectedBody.Of(definition),
-            current is null ? empty : FieldOwners.VersionOf(definition, current.Json),
+            current is null ? empty : FieldOwners.VersionOf(definition, current.WithoutManagedFields()),
             empty,
             FieldOwners.Ownership(definition, context.Subresource, time.GetUtcNow()),
-            context.Warnings);
+            context.Warnings,
+            current is null ? null : definition.Codec.Share(current).Metadata.ManagedFields);
         return !item.Succeeded ? item
             : current is null && !string.IsNullOrEmpty(item.Value.Metadata.Uid)
                 ? StatusErrors.Conflict(

@@ -36,6 +36,11 @@ public static class YamlConverter
     /// <summary>Converts the first document; an empty one is null.</summary>
     public static ConvertedYaml ToJson(ReadOnlySpan<byte> yaml)
     {
+        if (IsPlainJson(yaml))
+        {
+            return new ConvertedYaml(yaml.TrimEnd((byte)'\n').ToArray(), null, null);
+        }
+
         try
         {
             var run = new Run(new Parser(new StringReader(Encoding.UTF8.GetString(yaml))));
@@ -51,6 +56,76 @@ public static class YamlConverter
             // The scanner trips over some malformed scalars instead of reporting them; fuzzing found it.
             return new ConvertedYaml(default, "yaml: invalid document", null);
         }
+    }
+
+    /// <summary>
+    /// It is compact JSON that surely means the same as YAML, which is what most clients send: nothing that YAML reads
+    /// or refuses in its own way, such as escapes, fractions, long keys, merge keys or keys that come twice.
+    /// </summary>
+    private static bool IsPlainJson(ReadOnlySpan<byte> yaml)
+    {
+        const int MaxPlainDepth = 64;
+        if (yaml is not [(byte)'{', ..] || yaml.TrimEnd((byte)'\n').ContainsAnyExceptInRange((byte)' ', (byte)'~')
+            || yaml.ContainsAny((byte)'\\', (byte)'<'))
+        {
+            return false;
+        }
+
+        var reader = new Utf8JsonReader(yaml, new JsonReaderOptions { MaxDepth = MaxPlainDepth });
+        var names = new List<HashSet<string>>();
+        try
+        {
+            for (var end = 0L; reader.Read(); end = reader.BytesConsumed)
+            {
+                if (!yaml[(int)end..(int)reader.TokenStartIndex].TrimStart(",:"u8).IsEmpty)
+                {
+                    return false;
+                }
+
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.StartObject:
+                        Names(names, reader.CurrentDepth).Clear();
+                        break;
+                    case JsonTokenType.PropertyName when !IsPlainName(ref reader, names):
+                    case JsonTokenType.Number when !IsPlainNumber(reader.ValueSpan):
+                        return false;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private static HashSet<string> Names(List<HashSet<string>> names, int depth)
+    {
+        while (names.Count <= depth)
+        {
+            names.Add(new HashSet<string>(StringComparer.Ordinal));
+        }
+
+        return names[depth];
+    }
+
+    private static bool IsPlainName(ref Utf8JsonReader reader, List<HashSet<string>> names)
+    {
+        const int MaxName = 512;
+        const int QuotesAndColon = 3;
+        return reader.ValueSpan.Length is > 0 and < MaxName
+            && reader.BytesConsumed - reader.TokenStartIndex - reader.ValueSpan.Length <= QuotesAndColon
+            && Names(names, reader.CurrentDepth - 1).Add(JsonStrings.Read(ref reader));
+    }
+
+    private static bool IsPlainNumber(ReadOnlySpan<byte> number)
+    {
+        const int MaxDigits = 15;
+        var digits = number is [(byte)'-', ..] ? number[1..] : number;
+        return digits.Length <= MaxDigits && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+            && (digits[0] != '0' || number.Length == 1);
     }
 
     private static string Describe(YamlException bad)

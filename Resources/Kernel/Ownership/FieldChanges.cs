@@ -10,6 +10,8 @@ namespace OrleansOrchestrator.Resources.Kernel.Ownership;
 /// <param name="Removed">Fields that the next version has no longer.</param>
 internal sealed record FieldChanges(FieldSet Added, FieldSet Modified, FieldSet Removed)
 {
+    public static FieldChanges None { get; } = new(FieldSet.Empty, FieldSet.Empty, FieldSet.Empty);
+
     /// <summary>Added and modified.</summary>
     public FieldSet Set { get; } = Added.Union(Modified);
 

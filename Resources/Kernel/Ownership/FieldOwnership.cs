@@ -92,7 +92,7 @@ public sealed class FieldOwnership
 
         var others = managed.Without(self);
         var merged = request.Live.Merge(request.Applied);
-        var next = last is null || last.Set.IsEmpty ? merged
+        var next = last is null || IsStillApplied(last, set) ? merged
             : new Pruning(this, others.With(new ManagedEntry(self, FieldsV1.Of(set), Now)), last).Prune(merged);
         var changes = new VersionChanges(request.Live, next, this);
         var conflicts = request.Force ? [] : FindConflicts(others, changes, request.Live);
@@ -121,6 +121,10 @@ public sealed class FieldOwnership
     /// <summary>The object in a version; null when there is no such version.</summary>
     internal OwnedVersion? InVersion(OwnedVersion item, string apiVersion) =>
         item.ApiVersion == apiVersion ? item : Convert(item, apiVersion);
+
+    /// <summary>All that was applied before is applied again, so that nothing can go from the object.</summary>
+    private bool IsStillApplied(ManagedEntry last, FieldSet set) =>
+        last.Set.IsEmpty || (last.Owner.ApiVersion == ApiVersion && set.Contains(last.Set));
 
     private static Status Failure(string message) => new()
     {

@@ -74,6 +74,11 @@ public sealed record OwnedVersion
             return known;
         }
 
+        if (Json.Span.SequenceEqual(next.Json.Span))
+        {
+            return FieldChanges.None;
+        }
+
         using var left = Parse();
         using var right = next.Parse();
         return FieldChanges.Between(left.RootElement, right.RootElement, Type);
@@ -81,6 +86,11 @@ public sealed record OwnedVersion
 
     internal bool IsEqualTo(OwnedVersion other)
     {
+        if (Json.Span.SequenceEqual(other.Json.Span))
+        {
+            return true;
+        }
+
         using var left = Parse();
         using var right = other.Parse();
         return JsonElement.DeepEquals(left.RootElement, right.RootElement);
