@@ -203,10 +203,13 @@ public static class DeletionRules
         return changes;
     }
 
-    /// <summary>Controllers behave differently towards a terminating object, so its generation moves.</summary>
+    /// <summary>
+    /// Controllers behave differently towards a terminating object, so its generation moves. The highest stays: a
+    /// negative one would be refused, and with it the write that lets the object go.
+    /// </summary>
     private static void BumpGeneration(V1ObjectMeta metadata)
     {
-        if (metadata.Generation > 0)
+        if (metadata.Generation is > 0 and < long.MaxValue)
         {
             metadata.Generation++;
         }

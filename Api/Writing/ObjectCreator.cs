@@ -50,14 +50,15 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
 
     /// <summary>
     /// Controllers choose the names of their children, where upstream's have them generated: there is none then before
-    /// the last mutation, and refusals name the prefix.
+    /// the last mutation, and refusals name the prefix. Pods of a StatefulSet have their names from it there too.
     /// </summary>
     private static string? TakeChosenName(WriteContext context, V1ObjectMeta metadata)
     {
         var name = metadata.Name;
         if (context.Options != WriteOptions.Internal
             || string.IsNullOrEmpty(metadata.GenerateName)
-            || name?.StartsWith(metadata.GenerateName, StringComparison.Ordinal) != true)
+            || name?.StartsWith(metadata.GenerateName, StringComparison.Ordinal) != true
+            || metadata.OwnerReferences?.Any(static o => o.Controller == true && o.Kind == "StatefulSet") == true)
         {
             return null;
         }

@@ -1,4 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Golden;
@@ -35,6 +39,54 @@ public sealed class FurtherAnswersTests
             "Event \"e\" is invalid: involvedObject: Invalid value: {\"Kind\":\"Pod\",\"Namespace\":\"default\",\"Name\":\"q\",\"UID\":\"\"," +
             "\"APIVersion\":\"\",\"ResourceVersion\":\"\",\"FieldPath\":\"\"}: field is immutable",
             (string)refused.Body["message"]!);
+    }
+
+    /// <summary>A pod of a StatefulSet has its name from it, others of controllers have theirs generated.</summary>
+    [Theory]
+    [InlineData("StatefulSet", "web-0")]
+    [InlineData("ReplicaSet", "web-")]
+    public async Task APodOfAControllerIsRefusedByTheNameItHas(string owner, string name)
+    {
+        await using var server = await Server.StartAsync();
+        var pod = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = "web-0", ["generateName"] = "web-",
+                ["ownerReferences"] = new JsonArray(new JsonObject
+                {
+                    ["apiVersion"] = "apps/v1", ["kind"] = owner, ["name"] = "web", ["uid"] = "u",
+                    ["controller"] = true,
+                }),
+            },
+            ["spec"] = JsonNode.Parse("""{"serviceAccountName":"s","containers":[{"name":"c","image":"i"}]}"""),
+        };
+
+        var refused = await server.Services.GetRequiredService<IResourceClient>().CreateAsync(
+            new CreateRequest
+            {
+                Resource = WellKnown.Pods, Namespace = "default", Json = Encoding.UTF8.GetBytes(pod.ToJsonString()),
+            },
+            CancellationToken.None);
+
+        Assert.Equal(
+            $"pods \"{name}\" is forbidden: error looking up service account default/s: serviceaccount \"s\" not found",
+            refused.Error!.Message);
+    }
+
+    [Fact]
+    public async Task AnObjectOfTheHighestGenerationCanGo()
+    {
+        await using var server = await Server.StartAsync();
+        const string Leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+        await server.SendAsync(
+            "POST", Leases,
+            """{"metadata":{"name":"l","generation":9223372036854775807,"finalizers":["example.com/f"]}}""");
+        await server.SendAsync("DELETE", $"{Leases}/l");
+        var released = await server.SendAsync(
+            "PATCH", $"{Leases}/l", """{"metadata":{"finalizers":null}}""", "application/merge-patch+json");
+        Assert.Equal(200, released.Status);
+        Assert.Equal(404, (await server.SendAsync("GET", $"{Leases}/l")).Status);
     }
 
     [Fact]

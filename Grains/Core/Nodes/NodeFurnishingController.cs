@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.Channels;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -17,7 +19,7 @@ namespace OrleansOrchestrator.Grains.Core.Nodes;
 /// linearizable list of all of them.
 /// </para>
 /// </summary>
-public sealed class NodeFurnishingController : IController
+public sealed partial class NodeFurnishingController : IController
 {
     public const string Name = "node-ipam-controller";
 
@@ -27,6 +29,7 @@ public sealed class NodeFurnishingController : IController
     private readonly EventRecorder _events;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
@@ -41,6 +44,7 @@ public sealed class NodeFurnishingController : IController
         _events = services.Events.For("cidrAllocator");
         _options = services.Options;
         _time = services.Time;
+        _logger = services.Logger<NodeFurnishingController>();
     }
 
     /// <inheritdoc/>
@@ -115,13 +119,49 @@ public sealed class NodeFurnishingController : IController
         var patches = nodes.Select(n => (Node: n, Patch: NodeFurnishingPlanner.Patch(n, _step, Give(n))))
             .Where(static p => p.Patch is not null)
             .ToList();
+        var refused = new ConcurrentBag<(ResourceObject Node, Status Why)>();
         await Parallel.ForEachAsync(
             patches,
             new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
-            async (item, token) => Expect(
-                item.Node.Key,
-                await _client.PatchAsync<V1Node>(
-                    item.Node.Key, PatchKind.Merge, item.Patch!.ToJsonString(), "", token)));
+            async (item, token) =>
+            {
+                var outcome = await _client.PatchAsync<V1Node>(
+                    item.Node.Key, PatchKind.Merge, item.Patch!.ToJsonString(), "", token);
+                if (!outcome.Succeeded)
+                {
+                    refused.Add((item.Node, outcome.Error));
+                }
+            });
+        foreach (var (node, why) in refused)
+        {
+            TakeBack(node, why);
+        }
+    }
+
+    /// <summary>
+    /// A node that takes no writes, because it is not valid as it is, keeps no other from its range: the next sweep
+    /// tries again, and finds out those that are gone. What is not known to be refused may hold its range: nodes are
+    /// read anew.
+    /// </summary>
+    private void TakeBack(ResourceObject node, Status why)
+    {
+        if (why.Reason == StatusReasons.NotFound)
+        {
+            return;
+        }
+
+        if (why.Code is not (>= 400 and < 500))
+        {
+            throw ReconcileException.Of($"node {node.Key.Name}", why);
+        }
+
+        LogRefused(node.Key.Name, why.Message);
+        if (RangesOf(node).Count == 0)
+        {
+            var known = _known[node.Key.Name];
+            ForEach(known.Ranges, static (ranges, range) => ranges.Release(range));
+            known.Ranges = [];
+        }
     }
 
     private void Forget(IReadOnlyList<ResourceObject> nodes)
@@ -207,14 +247,8 @@ public sealed class NodeFurnishingController : IController
         return new IPNetwork(new IPAddress(bytes), length);
     }
 
-    /// <summary>Gone is well: what it held is free at the next sweep. All else is read anew.</summary>
-    private static void Expect(ObjectKey key, Outcome<ResourceObject> outcome)
-    {
-        if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
-        {
-            throw new ReconcileException($"node {key.Name}: {outcome.Error.Message}");
-        }
-    }
+    [LoggerMessage(Level = LogLevel.Warning, Message = "node {Node} takes no range or label now: {Error}")]
+    private partial void LogRefused(string node, string? error);
 
     /// <summary>What is known of a node.</summary>
     private sealed class Known(string uid)

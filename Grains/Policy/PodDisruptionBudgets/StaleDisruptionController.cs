@@ -118,7 +118,8 @@ public sealed class StaleDisruptionController : IController
         (condition.Status, condition.Reason, condition.Message) = ("False", null, null);
         condition.LastTransitionTime = now.UtcDateTime;
         var written = await _client.UpdateStatusAsync(pod, cancellationToken);
-        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
+        if (!written.Succeeded
+            && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
             throw new ReconcileException($"disruption of pod {key}: {written.Error.Message}");
         }

@@ -3,6 +3,8 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Nodes;
@@ -44,6 +46,26 @@ public sealed class NodeFurnishingControllerTests
         _world.Api.Delete<V1Node>("", "n2");
         await controller.ResyncAsync(default);
         Assert.Equal(["10.244.0.0/24", "10.244.1.0/24"], Ranges());
+    }
+
+    [Fact]
+    public async Task A_node_that_takes_no_writes_keeps_no_other_from_its_range()
+    {
+        foreach (var number in Enumerable.Range(0, 40))
+        {
+            _world.AddNode($"n{number:D2}");
+        }
+
+        _world.Api.BeforeWrite = static w =>
+            w.Key.Name == "n00" ? StatusErrors.Forbidden(WellKnown.Nodes, "n00", "no") : null;
+        var controller = new NodeFurnishingController(_world.Services);
+        await controller.ResyncAsync(default);
+        Assert.Null(Ranges().First());
+        Assert.Equal(39, Ranges().Skip(1).Distinct().Count(static r => r is not null));
+
+        _world.Api.BeforeWrite = null;
+        await controller.ResyncAsync(default);
+        Assert.Equal(40, Ranges().Distinct().Count(static r => r is not null));
     }
 
     [Fact]
