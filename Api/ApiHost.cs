@@ -5,6 +5,7 @@ using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.CustomResources;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.FlowControl;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Metrics;
@@ -38,6 +39,7 @@ public static class ApiHost
         services.AddSingleton<IAdmissionPlugin, ServiceAddressPlugin>();
         services.TryAddSingleton<FailureMapper>();
         services.TryAddSingleton<RequestLimits>();
+        services.AddFlowControl();
         services.TryAddSingleton<RequestGate>();
         services.TryAddSingleton<ApiRouter>();
         services.AddWritePipeline();

@@ -50,6 +50,15 @@ public sealed class ResourceCaches : IAsyncDisposable
             ? entry.Value.Cache
             : null;
 
+    /// <summary>Loads the cache of a resource in the background, unless it is there already.</summary>
+    public void Begin(ResourceName resource)
+    {
+        if (!_entries.ContainsKey(resource))
+        {
+            _ = Add(resource);
+        }
+    }
+
     /// <summary>Lets go of the cache of a resource that there is no more; ends its watches.</summary>
     public void Drop(ResourceName resource)
     {

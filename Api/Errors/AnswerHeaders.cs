@@ -10,6 +10,8 @@ namespace OrleansOrchestrator.Api.Errors;
 public static class AnswerHeaders
 {
     private const string AuditId = "Audit-Id";
+    private const string FlowSchema = "X-Kubernetes-Pf-Flowschema-Uid";
+    private const string PriorityLevel = "X-Kubernetes-Pf-Prioritylevel-Uid";
 
     /// <summary>
     /// Comes before everything that answers. A client may name its request itself, in characters that may be in an
@@ -25,9 +27,21 @@ public static class AnswerHeaders
     /// <summary>Takes back what was to be answered, but for these headers.</summary>
     public static void Restart(HttpResponse response)
     {
-        var id = response.Headers[AuditId];
+        var headers = response.Headers;
+        var (id, schema, level) = (headers[AuditId], headers[FlowSchema], headers[PriorityLevel]);
         response.Clear();
         Set(response, id);
+        SetFlow(response, schema, level);
+    }
+
+    /// <summary>Says by which rules of priority and fairness a request was let in, or was not.</summary>
+    public static void SetFlow(HttpResponse response, StringValues schemaUid, StringValues levelUid)
+    {
+        if (schemaUid.Count > 0)
+        {
+            response.Headers[FlowSchema] = schemaUid;
+            response.Headers[PriorityLevel] = levelUid;
+        }
     }
 
     private static void Set(HttpResponse response, StringValues id)

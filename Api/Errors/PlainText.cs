@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 
 namespace OrleansOrchestrator.Api.Errors;
@@ -12,10 +13,10 @@ public static class PlainText
         return context.Response.WriteAsync("400 Bad Request", context.RequestAborted);
     }
 
-    /// <summary>The server has as many requests as it takes; upstream's words, and its time to try again.</summary>
-    public static Task TooManyRequestsAsync(HttpContext context)
+    /// <summary>The server has as many requests as it takes; upstream's words.</summary>
+    public static Task TooManyRequestsAsync(HttpContext context, int retryAfterSeconds)
     {
-        context.Response.Headers.RetryAfter = "1";
+        context.Response.Headers.RetryAfter = retryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         return ErrorAsync(
             context, StatusCodes.Status429TooManyRequests, "Too many requests, please try again later.\n");
     }

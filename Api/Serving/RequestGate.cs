@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
-using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.FlowControl;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
@@ -13,74 +13,158 @@ namespace OrleansOrchestrator.Api.Serving;
 public delegate Task RequestAnswer(HttpContext context, RequestInfo request, UserIdentity user);
 
 /// <summary>
-/// Lets requests in while there is room, and ends them when their time is over, by upstream's rules: reads and writes
-/// have limits of their own, what runs long (watches, proxies, logs, exec …) counts nowhere and has no deadline, and
-/// masters are never turned away. Health is asked of a server that is busy, so it is exempt, too.
+/// Lets requests in when their priority level has seats for them, and ends them when their time is over, by upstream's
+/// rules: who finds no seat waits in a queue, is refused when that is full, and when a quarter of the request's time is
+/// over. A watch holds its seats until it has begun; what else runs long (proxies, logs, exec …) counts nowhere and has
+/// no deadline.
 /// </summary>
 public sealed class RequestGate
 {
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
+
     private readonly RequestLimits _limits;
+    private readonly FlowController _flows;
+    private readonly WorkEstimator _estimator;
+    private readonly WatchCounts _watches;
+    private readonly FlowMetrics _flowMetrics;
     private readonly ApiMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly Lane _reads;
-    private readonly Lane _writes;
+    private int _reads;
+    private int _writes;
 
-    public RequestGate(RequestLimits limits, ApiMetrics metrics, TimeProvider time)
+    public RequestGate(
+        RequestLimits limits, FlowController flows, WorkEstimator estimator, WatchCounts watches,
+        FlowMetrics flowMetrics, ApiMetrics metrics, TimeProvider time)
     {
-        (_limits, _metrics, _time) = (limits, metrics, time);
-        _reads = new Lane("readOnly", limits.MaxReadsInFlight);
-        _writes = new Lane("mutating", limits.MaxWritesInFlight);
-        metrics.ObserveInFlight(_reads.Kind, () => _reads.Taken);
-        metrics.ObserveInFlight(_writes.Kind, () => _writes.Taken);
+        (_limits, _flows, _estimator, _watches) = (limits, flows, estimator, watches);
+        (_flowMetrics, _metrics, _time) = (flowMetrics, metrics, time);
+        metrics.ObserveInFlight(KindOf(isRead: true), () => Volatile.Read(ref _reads));
+        metrics.ObserveInFlight(KindOf(isRead: false), () => Volatile.Read(ref _writes));
     }
 
     /// <summary>Has a request answered within its limits, or refuses it.</summary>
-    public async Task RunAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer)
-    {
-        if (IsLongRunning(request))
-        {
-            await answer(context, request, user);
-            return;
-        }
+    public Task RunAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer) =>
+        request.Verb == "watch" ? WatchAsync(context, request, user, answer)
+        : IsLongRunning(request) ? answer(context, request, user)
+        : AnswerAsync(context, request, user, answer);
 
+    /// <summary>Requests that last as long as their clients want, watches aside.</summary>
+    private static bool IsLongRunning(RequestInfo request) =>
+        request.Verb == "proxy"
+        || (request.IsResourceRequest
+            && request.Subresource is "attach" or "exec" or "proxy" or "log" or "portforward");
+
+    private static string KindOf(bool isRead) => isRead ? "readOnly" : "mutating";
+
+    private async Task AnswerAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer)
+    {
         if (ReadTimeout(context.Request, out var timeout) is { } complaint)
         {
             await StatusJson.WriteAsync(context, StatusErrors.BadRequest(complaint));
             return;
         }
 
-        var lane = request.IsReadOnly ? _reads : _writes;
-        var isCounted = lane.TryEnter();
-        if (!isCounted && !IsExempt(request, user))
+        var flow = Classify(context, request, user);
+        var verdict = Ask(context, request, user, flow, out var slot, out var queued);
+        if (verdict == SeatVerdict.Queued)
         {
-            _metrics.Drop(lane.Kind, request);
-            await PlainText.TooManyRequestsAsync(context);
+            var arrived = _time.GetTimestamp();
+            verdict = await WaitAsync(queued!, timeout / 4, context);
+            (slot, timeout) = (queued!.Slot, timeout - _time.GetElapsedTime(arrived));
+            _flowMetrics.Wait(flow, _time.GetElapsedTime(arrived), verdict);
+        }
+
+        if (verdict != SeatVerdict.Seated)
+        {
+            await RefuseAsync(context, request, flow);
             return;
         }
 
+        Count(request, 1);
         try
         {
             await AnswerWithinAsync(timeout, context, request, user, answer);
         }
         finally
         {
-            if (isCounted)
-            {
-                lane.Leave();
-            }
+            Count(request, -1);
+            _flowMetrics.Run(flow, flow.Level.Queues.Return(slot), isWatch: false);
         }
     }
 
-    /// <summary>Requests that last as long as their clients want.</summary>
-    private static bool IsLongRunning(RequestInfo request) =>
-        request.Verb is "watch" or "proxy"
-        || (request.IsResourceRequest
-            && request.Subresource is "attach" or "exec" or "proxy" or "log" or "portforward");
+    private async Task WatchAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer)
+    {
+        var flow = Classify(context, request, user);
+        var verdict = Ask(context, request, user, flow, out var slot, out var queued);
+        if (verdict == SeatVerdict.Queued)
+        {
+            var arrived = _time.GetTimestamp();
+            verdict = await WaitAsync(queued!, _limits.RequestTimeout / 4, context);
+            slot = queued!.Slot;
+            _flowMetrics.Wait(flow, _time.GetElapsedTime(arrived), verdict);
+        }
 
-    private static bool IsExempt(RequestInfo request, UserIdentity user) =>
-        user.Groups.Contains(SystemNames.Masters, StringComparer.Ordinal)
-        || (!request.IsResourceRequest
-            && request.Path.Split('/', 3) is [_, "healthz" or "livez" or "readyz", ..]);
+        if (verdict != SeatVerdict.Seated)
+        {
+            await RefuseAsync(context, request, flow);
+            return;
+        }
+
+        var start = new WatchStart(() => _flowMetrics.Run(flow, flow.Level.Queues.Return(slot), isWatch: true));
+        context.Features.Set(start);
+        _watches.Add(request);
+        try
+        {
+            await answer(context, request, user);
+        }
+        finally
+        {
+            start.End();
+            _watches.Remove(request);
+        }
+    }
+
+    private void Count(RequestInfo request, int change) =>
+        Interlocked.Add(ref request.IsReadOnly ? ref _reads : ref _writes, change);
+
+    private Flow Classify(HttpContext context, RequestInfo request, UserIdentity user)
+    {
+        var flow = _flows.Classify(request, user);
+        AnswerHeaders.SetFlow(context.Response, flow.SchemaUid, flow.LevelUid);
+        return flow;
+    }
+
+    private SeatVerdict Ask(
+        HttpContext context, RequestInfo request, UserIdentity user, Flow flow, out int slot, out QueuedRequest? queued)
+    {
+        var estimate = _estimator.Estimate(context.Request, request, flow.MaxSeats);
+        var distinguisher = flow.DistinguisherOf(request, user);
+        var verdict = flow.Level.Queues.Ask(
+            new SeatRequest(flow, distinguisher, estimate, request, user), flow.HandOf(distinguisher), out slot,
+            out queued);
+        _flowMetrics.Ask(flow, estimate, verdict);
+        return verdict;
+    }
+
+    /// <summary>Until there are seats, the time is over, or the client goes: that is thrown.</summary>
+    private async Task<SeatVerdict> WaitAsync(QueuedRequest queued, TimeSpan limit, HttpContext context)
+    {
+        using var over = new CancellationTokenSource(limit < MaxWait ? limit : MaxWait, _time);
+        await using var late = over.Token.UnsafeRegister(
+            static queued => ((QueuedRequest)queued!).Abandon(SeatVerdict.TimedOut), queued);
+        await using var gone = context.RequestAborted.UnsafeRegister(
+            static queued => ((QueuedRequest)queued!).Abandon(SeatVerdict.Cancelled), queued);
+        var verdict = await queued.Outcome;
+        return verdict != SeatVerdict.Cancelled
+            ? verdict
+            : throw new OperationCanceledException(context.RequestAborted);
+    }
+
+    private Task RefuseAsync(HttpContext context, RequestInfo request, Flow flow)
+    {
+        _metrics.Drop(KindOf(request.IsReadOnly), request);
+        return PlainText.TooManyRequestsAsync(context, flow.Level.Refusals.Refuse());
+    }
 
     /// <summary>The client may shorten the deadline; the complaint is upstream's.</summary>
     private string? ReadTimeout(HttpRequest request, out TimeSpan timeout)
@@ -133,28 +217,5 @@ public sealed class RequestGate
         {
             context.RequestAborted = clientGone;
         }
-    }
-
-    /// <summary>Requests of one sort that are being answered.</summary>
-    private sealed class Lane(string kind, int limit)
-    {
-        private int _taken;
-
-        public string Kind => kind;
-
-        public int Taken => Volatile.Read(ref _taken);
-
-        public bool TryEnter()
-        {
-            if (Interlocked.Increment(ref _taken) <= limit || limit == 0)
-            {
-                return true;
-            }
-
-            Leave();
-            return false;
-        }
-
-        public void Leave() => Interlocked.Decrement(ref _taken);
     }
 }

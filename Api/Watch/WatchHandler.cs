@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.FlowControl;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
@@ -119,7 +120,8 @@ public sealed class WatchHandler(
             if (context.WebSockets.IsWebSocketRequest)
             {
                 await WatchSocket.SendAsync(
-                    context, prepared.Format.Wire, (pipe, token) => RunAsync(pipe, cache, definition, prepared, plan, timeout, token),
+                    context, prepared.Format.Wire,
+                    (pipe, token) => RunAsync(context, pipe, cache, definition, prepared, plan, timeout, token),
                     ends.Token);
                 return;
             }
@@ -131,7 +133,8 @@ public sealed class WatchHandler(
 
             // The client waits for the head before it considers the watch open.
             await context.Response.BodyWriter.FlushAsync(ends.Token);
-            await RunAsync(context.Response.BodyWriter, cache, definition, prepared, plan, timeout, ends.Token);
+            await RunAsync(
+                context, context.Response.BodyWriter, cache, definition, prepared, plan, timeout, ends.Token);
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
@@ -145,9 +148,8 @@ public sealed class WatchHandler(
     }
 
     private async Task RunAsync(
-        PipeWriter pipe, ResourceCache cache, ResourceDefinition definition, Prepared prepared, WatchPlan plan,
-        TimeSpan timeout,
-        CancellationToken ends)
+        HttpContext context, PipeWriter pipe, ResourceCache cache, ResourceDefinition definition, Prepared prepared,
+        WatchPlan plan, TimeSpan timeout, CancellationToken ends)
     {
         var (format, options, selection, rowObject) = prepared;
         var table = format.Form == ObjectForm.Table
@@ -165,6 +167,7 @@ public sealed class WatchHandler(
         using var watcher = cache.Watch(selection.ToWatch(plan.AfterRevision));
         if (plan.Initial is null || await stream.SendInitialAsync(plan, ends))
         {
+            context.Features.Get<WatchStart>()?.End();
             await stream.RunAsync(watcher, timeout, ends);
         }
     }

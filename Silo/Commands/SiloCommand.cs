@@ -54,13 +54,13 @@ internal static class SiloCommand
         var limits = new RequestLimits();
         var reads = CommonOptions.Number(
             "--max-requests-inflight",
-            "Requests that only read and are answered at once; 0 for no limit.",
+            "Seats that priority levels share, together with --max-mutating-requests-inflight.",
             limits.MaxReadsInFlight,
             0,
             int.MaxValue);
         var writes = CommonOptions.Number(
             "--max-mutating-requests-inflight",
-            "Requests that write and are answered at once; 0 for no limit.",
+            "The other part of the seats that priority levels share.",
             limits.MaxWritesInFlight,
             0,
             int.MaxValue);

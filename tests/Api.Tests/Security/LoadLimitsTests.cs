@@ -4,9 +4,11 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.FlowControl;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Serving;
+using OrleansOrchestrator.Api.Tests.FlowControl;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
@@ -19,6 +21,8 @@ public sealed class LoadLimitsTests
     private static readonly UserIdentity Somebody = new() { Name = "jane", Groups = ["system:authenticated"] };
     private static readonly UserIdentity Master = new() { Name = "admin", Groups = ["system:masters"] };
 
+    private static readonly RequestLimits OneSeat = new() { MaxReadsInFlight = 1, MaxWritesInFlight = 0 };
+
     private readonly ManualTime _time = new();
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -30,35 +34,42 @@ public sealed class LoadLimitsTests
         Assert.Equal((60, 1800), (limits.RequestTimeout.TotalSeconds, limits.MinWatchTimeout.TotalSeconds));
     }
 
-    /// <summary>
-    /// What each sort of request is counted as, when one read and one write are the most that is allowed.
-    /// </summary>
+    [Fact]
+    public void AServerWithoutSeatsDoesNotStart()
+    {
+        var error = Assert.Throws<InvalidOperationException>(
+            () => new FlowController(new RequestLimits { MaxReadsInFlight = 0, MaxWritesInFlight = 0 }, _time));
+        Assert.Equal(
+            "invalid configuration: MaxRequestsInFlight=0 and MaxMutatingRequestsInFlight=0; " +
+            "they must add up to something positive",
+            error.Message);
+    }
+
+    /// <summary>What becomes of each sort of request when one seat is all there is, and taken.</summary>
     [Theory]
     [InlineData("GET", "/api/v1/pods", "", false)]
     [InlineData("GET", "/api/v1/namespaces/x/pods/y", "", false)]
     [InlineData("GET", "/apis", "", false)]
     [InlineData("GET", "/metrics", "", false)]
+    [InlineData("GET", "/livez", "", false)]
     [InlineData("POST", "/api/v1/namespaces/x/pods", "", false)]
     [InlineData("PUT", "/api/v1/namespaces/x/pods/y/status", "", false)]
     [InlineData("PATCH", "/api/v1/namespaces/x/pods/y", "", false)]
     [InlineData("DELETE", "/api/v1/namespaces/x/pods", "", false)]
     [InlineData("POST", "/api/v1/namespaces/x/pods/y/eviction", "", false)]
-    [InlineData("GET", "/api/v1/pods", "?watch=1", true)]
-    [InlineData("GET", "/api/v1/watch/pods", "", true)]
+    [InlineData("GET", "/api/v1/pods", "?watch=1", false)]
+    [InlineData("GET", "/api/v1/watch/pods", "", false)]
     [InlineData("GET", "/api/v1/namespaces/x/pods/y/log", "", true)]
     [InlineData("POST", "/api/v1/namespaces/x/pods/y/exec", "", true)]
     [InlineData("POST", "/api/v1/namespaces/x/pods/y/attach", "", true)]
     [InlineData("POST", "/api/v1/namespaces/x/pods/y/portforward", "", true)]
     [InlineData("POST", "/api/v1/namespaces/x/services/y/proxy/a/b", "", true)]
     [InlineData("DELETE", "/api/v1/nodes/y/proxy/a", "", true)]
-    [InlineData("GET", "/livez", "", true)]
-    [InlineData("GET", "/readyz/store", "", true)]
-    [InlineData("GET", "/healthz", "", true)]
-    public async Task WhatThereIsNoRoomForIsTurnedAway(string method, string path, string query, bool isLetIn)
+    public async Task WhatThereIsNoSeatForIsTurnedAway(string method, string path, string query, bool isLetIn)
     {
-        using var services = Services(new RequestLimits { MaxReadsInFlight = 1, MaxWritesInFlight = 1 });
+        using var services = Services(OneSeat);
         var gate = services.GetRequiredService<RequestGate>();
-        var held = new[] { Run(gate, "GET", "/api/v1/nodes", Somebody), Run(gate, "POST", "/api/v1/nodes", Somebody) };
+        var held = Run(gate, "GET", "/api/v1/nodes", Somebody);
 
         var (context, running) = Run(gate, method, path, Somebody, query);
         Assert.Equal(isLetIn, !running.IsCompleted);
@@ -67,21 +78,66 @@ public sealed class LoadLimitsTests
             await running;
             Assert.Equal(429, context.Response.StatusCode);
             Assert.Equal("1", context.Response.Headers.RetryAfter);
+            Assert.Equal("text/plain; charset=utf-8", context.Response.ContentType);
+            Assert.Equal("", context.Response.Headers["X-Kubernetes-Pf-Flowschema-Uid"]);
             Assert.Equal("Too many requests, please try again later.\n", Text(context));
         }
 
         Assert.False(Run(gate, method, path, Master, query).Running.IsCompleted);
         _end.SetResult();
-        await Task.WhenAll(held.Select(h => h.Running));
+        await held.Running;
         var (after, room) = Run(gate, method, path, Somebody, query);
         await room;
         Assert.Equal(200, after.Response.StatusCode);
     }
 
+    /// <summary>Where there are queues, who finds no seat waits a quarter of the request's time.</summary>
+    [Theory]
+    [InlineData("", 15)]
+    [InlineData("?timeout=8s", 2)]
+    [InlineData("?watch=1", 15)]
+    [InlineData("?watch=1&timeout=4s", 15)]
+    public async Task WhoWaitsTooLongIsTurnedAway(string query, double seconds)
+    {
+        using var services = Services(OneSeat, hasQueues: true);
+        var gate = services.GetRequiredService<RequestGate>();
+        var held = Run(gate, "GET", "/api/v1/nodes", Somebody);
+        var (context, running) = Run(gate, "GET", "/api/v1/nodes", Somebody, query);
+        _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+        Assert.False(running.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await running;
+        Assert.Equal(429, context.Response.StatusCode);
+        _end.SetResult();
+        await held.Running;
+        var (after, room) = Run(gate, "GET", "/api/v1/nodes", Somebody);
+        await room;
+        Assert.Equal(200, after.Response.StatusCode);
+        Assert.Equal(0, _time.Timers);
+    }
+
+    [Fact]
+    public async Task WhoGoesWhileItWaitsLeavesItsPlace()
+    {
+        using var services = Services(OneSeat, hasQueues: true);
+        var gate = services.GetRequiredService<RequestGate>();
+        var held = Run(gate, "GET", "/api/v1/nodes", Somebody);
+        using var client = new CancellationTokenSource();
+        var context = Context("GET", "/api/v1/nodes", "");
+        context.RequestAborted = client.Token;
+        var running = RunAsync(gate, context, Somebody);
+        var (_, next) = Run(gate, "GET", "/api/v1/nodes", Somebody);
+        await client.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.False(next.IsCompleted);
+        _end.SetResult();
+        await Task.WhenAll(held.Running, next);
+    }
+
     [Fact]
     public async Task RoomIsGivenBackAlsoByRequestsThatFail()
     {
-        using var services = Services(new RequestLimits { MaxReadsInFlight = 1 });
+        using var services = Services(OneSeat);
         var gate = services.GetRequiredService<RequestGate>();
         for (var i = 0; i < 3; i++)
         {
@@ -212,13 +268,25 @@ public sealed class LoadLimitsTests
         user,
         (answered, _, _) => _end.Task.WaitAsync(answered.RequestAborted));
 
-    private ServiceProvider Services(RequestLimits limits) => new ServiceCollection()
-        .AddMetrics()
-        .AddSingleton<ApiMetrics>()
-        .AddSingleton<TimeProvider>(_time)
-        .AddSingleton(limits)
-        .AddSingleton<RequestGate>()
-        .BuildServiceProvider();
+    private ServiceProvider Services(RequestLimits limits, bool hasQueues = false)
+    {
+        var services = new ServiceCollection()
+            .AddMetrics()
+            .AddSingleton<ApiMetrics>()
+            .AddSingleton<TimeProvider>(_time)
+            .AddSingleton(limits)
+            .AddFlowControl()
+            .AddSingleton<RequestGate>()
+            .BuildServiceProvider();
+        if (hasQueues)
+        {
+            services.GetRequiredService<FlowController>().Configure(
+                [FlowTexts.Level("here", 5, queues: 4, hand: 2)],
+                [FlowTexts.Schema("here", "here", 5, FlowTexts.Everything(FlowTexts.OfUser("jane")))]);
+        }
+
+        return services;
+    }
 
     private sealed class EverybodyIsSomebody : IAuthenticator
     {

@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.FlowControl;
+
+/// <summary>
+/// How wide a request is, by upstream's figures: a list, and a watch that wants the present state first, by the objects
+/// that it reads, a write by those who watch. All else is one seat.
+/// </summary>
+public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog = null, ResourceCaches? caches = null)
+{
+    /// <summary>No request is wider, however much it does.</summary>
+    public const int MaxSeats = 10;
+
+    public const int ObjectsPerSeat = 100;
+
+    public const int WatchesPerSeat = 10;
+
+    /// <summary>How long the events of a write are thought to be on their way, in one seat for ten watches.</summary>
+    public static readonly TimeSpan EventTime = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The estimate for a request of a level that gives one request so many seats at most.</summary>
+    public SeatEstimate Estimate(HttpRequest http, RequestInfo request, int maxSeats) => request.Verb switch
+    {
+        "list" => List(http, request, maxSeats),
+        "watch" when new QueryReader(http.Query).OptionalFlag("sendInitialEvents") == true =>
+            List(http, request, maxSeats),
+        "create" or "update" or "patch" or "delete" when request.IsResourceRequest => Write(request, maxSeats),
+        _ => SeatEstimate.One,
+    };
+
+    private SeatEstimate List(HttpRequest http, RequestInfo request, int maxSeats)
+    {
+        // A list by name reads one object.
+        if (request.Name.Length > 0
+            || catalog?.Current.Find(request.ResourceName, request.Version) is not { } definition
+            || caches?.Find(definition.Storage) is not { } cache)
+        {
+            return SeatEstimate.One;
+        }
+
+        long objects = cache.Current.CountRange(request.Namespace);
+        if (new QueryReader(http.Query).Number("limit") is > 0 and var limit)
+        {
+            objects = Math.Min(objects, limit);
+        }
+
+        var seats = (objects + ObjectsPerSeat - 1) / ObjectsPerSeat;
+        return new SeatEstimate((int)Math.Clamp(seats, 1, Math.Min(maxSeats, MaxSeats)));
+    }
+
+    private SeatEstimate Write(RequestInfo request, int maxSeats)
+    {
+        // A token changes nothing that somebody could watch.
+        if (request is { Resource: "serviceaccounts", Subresource: "token" })
+        {
+            return SeatEstimate.One;
+        }
+
+        var count = watches.Of(request);
+        if (count < WatchesPerSeat)
+        {
+            return SeatEstimate.One;
+        }
+
+        var seats = (count + WatchesPerSeat - 1) / WatchesPerSeat;
+        return new SeatEstimate(1, seats, EventTime).Within(Math.Min(maxSeats, MaxSeats));
+    }
+}
