@@ -76,7 +76,7 @@ public sealed class FlowOverHttpTests : IAsyncLifetime
         Assert.Matches("narrow, +1, +false, +false, +1, +1, +\\d+, +1, +0, +0\n", dumps[0]);
         Assert.Matches("narrow, +0, +1, +1, +1, +[0-9.]+ss, +1, +1, +0.00300000ss\n", dumps[1]);
         Assert.Matches(
-            "narrow, +narrow, +0, +0, +, .*, jane, +list, /api/v1/namespaces, +, +, +v1, +namespaces, +\n",
+            "narrow, +narrow, +0, +0, +, .*, +jane, +list, +/api/v1/namespaces, +, +, +v1, +namespaces, +\n",
             dumps[2]);
         var metrics = await DumpAsync("/metrics");
         Assert.Contains(
