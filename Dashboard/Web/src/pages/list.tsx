@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { pathOf } from '../kernel/api';
 import type { Kind } from '../kernel/kinds';
 import { titleOf } from '../kernel/kinds';
@@ -23,8 +23,8 @@ const looksLikeSelector = (text: string) => /[=!]|\bin\s*\(|\bnotin\s*\(/.test(t
 
 function Listing({ kind }: { kind: Kind }) {
   const given = route.value.query;
-  const [text, setText] = useState(given.get('q') ?? '');
-  useEffect(() => setText(given.get('q') ?? ''), [given.get('q')]);
+  // The address alone holds the text: a copy of it would lag behind who types fast, and take letters back.
+  const text = given.get('q') ?? '';
   const labels = given.get('labels') ?? '';
   const fields = given.get('fields') ?? '';
   const live = useLive({
@@ -53,9 +53,11 @@ function Listing({ kind }: { kind: Kind }) {
         {live.phase === 'retrying' && <Badge tone="warn">Reconnecting</Badge>}
         <div class="filters">
           <input data-search type="search" value={text} placeholder="Filter by text  ( / )" aria-label="Filter by text"
-            onInput={event => { setText(event.currentTarget.value); amend({ q: event.currentTarget.value }); }}
+            onInput={event => amend({ q: event.currentTarget.value })}
             onKeyDown={event => {
               if (event.key === 'Escape' || event.key === 'ArrowDown') {
+                // A search field would empty itself with Escape: the filter stays.
+                event.preventDefault();
                 document.querySelector<HTMLElement>('.grid')?.focus();
               }
             }} />
