@@ -29,6 +29,7 @@ public static class ApiHost
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ResourceCatalog>();
+        services.TryAddSingleton<WebhookConversions>();
         services.TryAddSingleton<CustomKindSource>();
         services.AddHostedService(static provider => provider.GetRequiredService<CustomKindSource>());
         services.Insert(0, ServiceDescriptor.Singleton<IAuthorizer, MastersAuthorizer>());

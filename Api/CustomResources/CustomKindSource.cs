@@ -19,6 +19,7 @@ public sealed partial class CustomKindSource(
     ObjectReader reader,
     ResourceCaches caches,
     IResourceClient client,
+    WebhookConversions conversions,
     TimeProvider time,
     ILogger<CustomKindSource> logger) : BackgroundService
 {
@@ -103,7 +104,7 @@ public sealed partial class CustomKindSource(
     private Known Read(ResourceObject item) =>
         _known.TryGetValue(item.Uid, out var known) && known.Revision == item.Revision
             ? known
-            : new Known(item.Revision, CustomKinds.Of(item.As<V1CustomResourceDefinition>()));
+            : new Known(item.Revision, CustomKinds.Of(item.As<V1CustomResourceDefinition>(), conversions.Make));
 
     [LoggerMessage(
         1, LogLevel.Warning, "The definitions of custom resources cannot be followed now; it is tried again.")]

@@ -90,13 +90,20 @@ public sealed class ListHandler(
             return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));
         }
 
+        if (definition.Asked is not null)
+        {
+            page = await page.ShownAsync(definition, context.RequestAborted);
+        }
+
         if (format.Wire == Wire.Protobuf)
         {
             await new ProtobufListWriter(definition, messages, page).SendAsync(context, format);
             return null;
         }
 
-        var shown = definition.Conversion is null ? page : page.Shown(definition);
+        var shown = definition.Conversion is null or IAskedConversion
+            ? page
+            : await page.ShownAsync(definition, context.RequestAborted);
         var writer = new ListWriter(definition, _slices.Of(definition), shown);
         switch (format.Form)
         {

@@ -81,7 +81,8 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
     }
 
     /// <summary>The page with its objects as the resource shows them.</summary>
-    public ListPage Shown(ResourceDefinition definition) => this with { Items = [.. Items.Select(definition.Show)] };
+    public async ValueTask<ListPage> ShownAsync(ResourceDefinition definition, CancellationToken cancellationToken) =>
+        this with { Items = [.. await definition.ShowAsync(Items, cancellationToken)] };
 
     /// <summary>
     /// A full page has a successor when any object of the range follows, selected or not: that is how upstream's

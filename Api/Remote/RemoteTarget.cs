@@ -50,6 +50,16 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
         _ => null,
     };
 
+    /// <summary>The client configuration of a definition's conversion; null when it says nothing of use.</summary>
+    public static RemoteTarget? Of(Apiextensionsv1WebhookClientConfig client) => client switch
+    {
+        { Service: { } service } => OfService(
+            new ObjectKey(service.NamespaceProperty ?? "", service.Name ?? ""), service.Port, service.Path,
+            client.CaBundle),
+        { Url: { } url } => OfUrl(url, client.CaBundle),
+        _ => null,
+    };
+
     private static string Text(byte[]? caBundle) => caBundle is null ? "" : Convert.ToBase64String(caBundle);
 
     /// <summary>One slash before each step, and none at the end, as Go joins paths.</summary>

@@ -39,7 +39,9 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         {
             try
             {
-                return await door.GetAsync(definition, key, mode, cancellationToken) is { } stored ? definition.Show(stored) : null;
+                return await door.GetAsync(definition, key, mode, cancellationToken) is { } stored
+                    ? await definition.ShowAsync(stored, cancellationToken)
+                    : null;
             }
             catch (Exception error) when (error is StoreUnavailableException or OrleansException or TimeoutException)
             {
@@ -79,7 +81,9 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         ReadMode basis,
         CancellationToken cancellationToken)
     {
-        var stored = definition.Conversion is { } conversion ? next.Stored(definition.Codec, conversion) : next;
+        var stored = definition.Conversion is { } conversion
+            ? await next.StoredAsync(definition.Codec, conversion, cancellationToken)
+            : next;
         if (kind != WriteKind.Delete && stored.Json.Length > MaxObjectBytes)
         {
             return TooLarge;
@@ -95,7 +99,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         };
         var outcome = await WriteAsync(definition, key, write, basis, cancellationToken);
         return definition.Conversion is null ? outcome
-            : outcome.Succeeded ? definition.Show(outcome.Value)
+            : outcome.Succeeded ? await definition.ShowAsync(outcome.Value, cancellationToken)
             : Named(definition, key, outcome.Error);
     }
 
@@ -156,8 +160,11 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
     }
 
     /// <summary>The same object in the form in which it is stored.</summary>
-    public EncodedObject Stored(IObjectCodec codec, IObjectConversion conversion) =>
-        Of(conversion.ToStored(codec.Decode(Json)));
+    public async ValueTask<EncodedObject> StoredAsync(
+        IObjectCodec codec, IObjectConversion conversion, CancellationToken cancellationToken) =>
+        Of(conversion is IAskedConversion asked
+            ? await asked.ToStoredAsync(codec.Decode(Json), cancellationToken)
+            : conversion.ToStored(codec.Decode(Json)));
 
     /// <summary>True when nothing but the revision differs: then there is nothing to write.</summary>
     public bool IsSameAs(ResourceObject current)

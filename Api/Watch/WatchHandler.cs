@@ -163,6 +163,7 @@ public sealed class WatchHandler(
             AfterRevision = plan.AfterRevision,
             CurrentRevision = () => cache.Current.Revision,
             Bookmarks = options.AllowWatchBookmarks,
+            Asked = definition.Asked,
         };
         using var watcher = cache.Watch(selection.ToWatch(plan.AfterRevision));
         if (plan.Initial is null || await stream.SendInitialAsync(plan, ends))

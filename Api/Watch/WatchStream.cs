@@ -3,6 +3,7 @@ using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Watch;
 
@@ -42,10 +43,18 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
     /// <summary>Whether the client takes bookmarks.</summary>
     public required bool Bookmarks { get; init; }
 
+    /// <summary>Whoever is asked how objects look in the version that is watched; null where that is known.</summary>
+    public IAskedConversion? Asked { get; init; }
+
     /// <summary>Sends the state from which a watch begins.</summary>
     /// <returns>False when the form cannot be sent and the stream is over.</returns>
     public async ValueTask<bool> SendInitialAsync(WatchPlan plan, CancellationToken cancellationToken)
     {
+        if (Asked is not null)
+        {
+            return await SendAskedAsync(plan, cancellationToken);
+        }
+
         foreach (var item in selection.Select(plan.Initial!))
         {
             if (!encoder.CanEncode)
@@ -60,6 +69,50 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
             }
         }
 
+        return await EndInitialAsync(plan, cancellationToken);
+    }
+
+    private async ValueTask<bool> SendAskedAsync(WatchPlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var items in selection.Select(plan.Initial!).Chunk(MaxBatch))
+        {
+            if (!encoder.CanEncode
+                || !await WriteAskedAsync([.. items.Select(i => (WatchEventType.Added, i.Json))], cancellationToken))
+            {
+                return false;
+            }
+
+            await pipe.FlushAsync(cancellationToken);
+        }
+
+        return await EndInitialAsync(plan, cancellationToken);
+    }
+
+    /// <summary>Writes events whose objects somebody has to be asked about; false when that fails, which ends the
+    /// watch.</summary>
+    private async ValueTask<bool> WriteAskedAsync(
+        IReadOnlyList<(WatchEventType Type, ReadOnlyMemory<byte> Stored)> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var shown = await Asked!.ShowAsync([.. events.Select(static e => e.Stored)], cancellationToken);
+            foreach (var (written, json) in events.Zip(shown))
+            {
+                encoder.Write(pipe, written.Type, json);
+            }
+
+            return true;
+        }
+        catch (StatusException failure)
+        {
+            encoder.WriteError(pipe, failure.Status);
+            await pipe.FlushAsync(cancellationToken);
+            return false;
+        }
+    }
+
+    private async ValueTask<bool> EndInitialAsync(WatchPlan plan, CancellationToken cancellationToken)
+    {
         if (plan.MarkEnd)
         {
             encoder.WriteBookmark(pipe, plan.AfterRevision, endsInitialEvents: true);
@@ -85,7 +138,7 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
             var until = nextBookmark < timeout ? nextBookmark : timeout;
             var batch = await watcher.ReadAsync(
                 MaxBatch, until > elapsed ? until - elapsed : TimeSpan.Zero, cancellationToken);
-            var goesOn = Send(batch);
+            var goesOn = Asked is null ? Send(batch) : await SendAskedAsync(batch, cancellationToken);
             if (goesOn && clock.GetElapsedTime(started) is var now && now >= nextBookmark)
             {
                 // The batch is complete up to its revision, whether or not it held events of this selection.
@@ -133,6 +186,21 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
         return last > now && last < regular ? last : regular;
     }
 
+    private async ValueTask<bool> SendAskedAsync(CacheEventBatch batch, CancellationToken cancellationToken)
+    {
+        var events = new List<(WatchEventType Type, ReadOnlyMemory<byte> Stored)>(batch.Events.Count);
+        foreach (var item in batch.Events)
+        {
+            if (WatchTransition.Of(item, selection) is { Type: not WatchEventType.None } transition)
+            {
+                events.Add((transition.Type, transition.Json));
+            }
+        }
+
+        return (events.Count == 0 || (encoder.CanEncode && await WriteAskedAsync(events, cancellationToken)))
+            && EndBatch(batch);
+    }
+
     /// <summary>Writes a batch; false when it was the last.</summary>
     private bool Send(in CacheEventBatch batch)
     {
@@ -152,6 +220,11 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
             encoder.Write(pipe, type, json);
         }
 
+        return EndBatch(batch);
+    }
+
+    private bool EndBatch(in CacheEventBatch batch)
+    {
         if (batch.End == CacheWatchEnd.TooOld)
         {
             encoder.WriteError(pipe, StatusErrors.TooOldResourceVersion(AfterRevision, CurrentRevision()));

@@ -47,7 +47,8 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
 
         var page = ListPage.Take(position.Value, selection.Value);
         var refusal = await DeleteAllAsync(context, options, page.Items);
-        return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(context, page);
+        return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(
+            context, await page.ShownAsync(context.Definition, context.CancellationToken));
     }
 
     private async ValueTask<Status?> DeleteAllAsync(
@@ -77,7 +78,7 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
         for (var i = 0; i < page.Items.Count; i++)
         {
             output.Write(i == 0 ? "{"u8 : ",{"u8);
-            output.Write(slices.Untyped(context.Definition.Show(page.Items[i]).Json.Span));
+            output.Write(slices.Untyped(page.Items[i].Json.Span));
         }
 
         output.Write("]"u8);

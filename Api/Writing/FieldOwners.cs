@@ -79,7 +79,8 @@ internal static class FieldOwners
         Now = MetadataStamp.Seconds(now),
         FilterOf = version => Find(definition, version)?.Strategy.OwnableFields(subresource),
         Convert = (item, version) =>
-            Find(definition, item.ApiVersion) is { } from && Find(definition, version) is { } to
+            Find(definition, item.ApiVersion) is { Asked: null } from
+            && Find(definition, version) is { Asked: null } to
                 ? Convert(item, from, to)
                 : null,
     };

@@ -65,17 +65,39 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
 
     public IReadOnlyList<string> Verbs => Of.Verbs;
 
+    /// <summary>The conversion, where it takes asking somebody.</summary>
+    public IAskedConversion? Asked => Conversion as IAskedConversion;
+
     /// <summary>A stored object as this version shows it; the object itself for the version that is stored.</summary>
-    public ResourceObject Show(ResourceObject stored) =>
+    public async ValueTask<ResourceObject> ShowAsync(ResourceObject stored, CancellationToken cancellationToken) =>
+        Asked is null ? Show(stored) : (await ShowAsync([stored], cancellationToken))[0];
+
+    /// <summary>Stored objects as this version shows them, in their order.</summary>
+    public async ValueTask<IReadOnlyList<ResourceObject>> ShowAsync(
+        IReadOnlyList<ResourceObject> stored, CancellationToken cancellationToken)
+    {
+        if (Asked is not { } asked)
+        {
+            return Conversion is null ? stored : [.. stored.Select(Show)];
+        }
+
+        var shown = await asked.ShowAsync([.. stored.Select(static s => s.Json)], cancellationToken);
+        return [.. stored.Zip(shown, static (s, json) => new ResourceObject(s.Key, s.Uid, s.Revision, json))];
+    }
+
+    /// <summary>
+    /// Stored bytes as this version shows them. Where that takes asking somebody, that has been done before: then they
+    /// are as they are to be.
+    /// </summary>
+    public ReadOnlyMemory<byte> Show(ReadOnlyMemory<byte> stored) =>
+        Conversion is { } conversion and not IAskedConversion
+            ? ResourceCodec.Encode(conversion.FromStored(Of.Stored.Codec.Decode(stored)))
+            : stored;
+
+    private ResourceObject Show(ResourceObject stored) =>
         Conversion is null
             ? stored
             : new ResourceObject(stored.Key, stored.Uid, stored.Revision, Show(stored.Json));
-
-    /// <summary>Stored bytes as this version shows them.</summary>
-    public ReadOnlyMemory<byte> Show(ReadOnlyMemory<byte> stored) =>
-        Conversion is { } conversion
-            ? ResourceCodec.Encode(conversion.FromStored(Of.Stored.Codec.Decode(stored)))
-            : stored;
 
     public bool HasSubresource(string name) => Subresources.Any(s => s.Name == name);
 

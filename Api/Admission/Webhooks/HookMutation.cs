@@ -26,8 +26,10 @@ internal static class HookMutation
     /// <param name="attributes">The write.</param>
     /// <param name="shown">The object as the webhook saw it; null for a deletion.</param>
     /// <param name="answer">The answer.</param>
-    public static Outcome<bool> Apply(
-        HookInvocation invocation, AdmissionAttributes attributes, byte[]? shown, AdmissionAnswer answer)
+    /// <param name="cancellationToken">Ends what conversions wait for.</param>
+    public static async ValueTask<Outcome<bool>> ApplyAsync(
+        HookInvocation invocation, AdmissionAttributes attributes, byte[]? shown, AdmissionAnswer answer,
+        CancellationToken cancellationToken)
     {
         var patch = JsonPatch.Parse(answer.Patch);
         if (!patch.Succeeded)
@@ -65,7 +67,9 @@ internal static class HookMutation
             return false;
         }
 
-        Replace(invocation.Version, attributes, before, item.Value);
+        KeepOwners(attributes, before, item.Value);
+        attributes.Object = await HookVersions.ConvertAsync(
+            item.Value, invocation.Version, attributes.Definition, attributes.Subresource, cancellationToken);
         return true;
     }
 
@@ -130,16 +134,14 @@ internal static class HookMutation
         return Outcomes.Of(item);
     }
 
-    private static void Replace(
-        ResourceDefinition version, AdmissionAttributes attributes, IKubernetesObject<V1ObjectMeta> before,
-        IKubernetesObject<V1ObjectMeta> item)
+    /// <summary>Owners that make no sense are those of before.</summary>
+    private static void KeepOwners(
+        AdmissionAttributes attributes, IKubernetesObject<V1ObjectMeta> before, IKubernetesObject<V1ObjectMeta> item)
     {
         if (ManagedFields.Decode(item.Metadata.ManagedFields, out var complaint) is null)
         {
             item.Metadata.ManagedFields = before.Metadata.ManagedFields;
             attributes.Warnings.Add(BadOwners + complaint);
         }
-
-        attributes.Object = HookVersions.Convert(item, version, attributes.Definition, attributes.Subresource);
     }
 }

@@ -14,8 +14,9 @@ internal static class HookVersions
             : definition.Subresources.FirstOrDefault(s => s.Name == subresource && s.Kind is not null);
 
     /// <summary>An object, converted; kinds of subresources are the same in all versions.</summary>
-    public static IKubernetesObject<V1ObjectMeta> Convert(
-        IKubernetesObject<V1ObjectMeta> item, ResourceDefinition from, ResourceDefinition to, string subresource)
+    public static async ValueTask<IKubernetesObject<V1ObjectMeta>> ConvertAsync(
+        IKubernetesObject<V1ObjectMeta> item, ResourceDefinition from, ResourceDefinition to, string subresource,
+        CancellationToken cancellationToken)
     {
         if (from == to || OwnKind(from, subresource) is not null)
         {
@@ -24,14 +25,29 @@ internal static class HookVersions
 
         // Conversions share what they do not change, and whoever is asked may get to change it.
         var copy = from.Codec.Decode(ResourceCodec.Encode(item));
-        var stored = from.Conversion?.ToStored(copy) ?? copy;
-        var shown = to.Conversion?.FromStored(stored) ?? stored;
+        var stored = from.Conversion switch
+        {
+            null => copy,
+            IAskedConversion asked => await asked.ToStoredAsync(copy, cancellationToken),
+            var own => own.ToStored(copy),
+        };
+        var shown = to.Conversion switch
+        {
+            null => stored,
+            IAskedConversion asked => to.Codec.Decode(
+                (await asked.ShowAsync([ResourceCodec.Encode(stored)], cancellationToken))[0]),
+            var own => own.FromStored(stored),
+        };
         (shown.ApiVersion, shown.Kind) = (to.ApiVersion, to.Kind);
         return shown;
     }
 
     /// <summary>The same as JSON; null for none.</summary>
-    public static byte[]? Encode(
-        IKubernetesObject<V1ObjectMeta>? item, ResourceDefinition from, ResourceDefinition to, string subresource) =>
-        item is null ? null : ResourceCodec.Encode(Convert(item, from, to, subresource));
+    public static async ValueTask<byte[]?> EncodeAsync(
+        IKubernetesObject<V1ObjectMeta>? item, AdmissionAttributes attributes, ResourceDefinition to,
+        CancellationToken cancellationToken) =>
+        item is null
+            ? null
+            : ResourceCodec.Encode(await ConvertAsync(
+                item, attributes.Definition, to, attributes.Subresource, cancellationToken));
 }

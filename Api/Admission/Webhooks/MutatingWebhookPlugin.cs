@@ -63,8 +63,8 @@ internal sealed partial class MutatingWebhookPlugin(
         CancellationToken cancellationToken)
     {
         var (hook, version) = invocation;
-        var shown = HookVersions.Encode(attributes.Object, attributes.Definition, version, attributes.Subresource);
-        var old = HookVersions.Encode(attributes.OldObject, attributes.Definition, version, attributes.Subresource);
+        var shown = await HookVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken);
+        var old = await HookVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken);
         var start = time.GetTimestamp();
         var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: true, cancellationToken);
         foreach (var warning in result.Answer?.Warnings ?? [])
@@ -74,7 +74,7 @@ internal sealed partial class MutatingWebhookPlugin(
 
         if (result.Kind == HookResultKind.Answered && result.Answer!.Patch.Length > 0)
         {
-            result = Patch(invocation, attributes, memory, shown, result);
+            result = await PatchAsync(invocation, attributes, memory, shown, result, cancellationToken);
         }
 
         metrics.Asked(hook, Type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
@@ -93,9 +93,9 @@ internal sealed partial class MutatingWebhookPlugin(
         return result.Refusal;
     }
 
-    private static HookResult Patch(
+    private static async ValueTask<HookResult> PatchAsync(
         HookInvocation invocation, AdmissionAttributes attributes, PluginReinvocation memory, byte[]? shown,
-        HookResult result)
+        HookResult result, CancellationToken cancellationToken)
     {
         var answer = result.Answer!;
         if (answer.PatchType != "JSONPatch")
@@ -105,7 +105,7 @@ internal sealed partial class MutatingWebhookPlugin(
                 StatusErrors.ServiceUnavailable($"unsupported patch type {GoText.Quote(answer.PatchType)}"));
         }
 
-        var changed = HookMutation.Apply(invocation, attributes, shown, answer);
+        var changed = await HookMutation.ApplyAsync(invocation, attributes, shown, answer, cancellationToken);
         if (!changed.Succeeded)
         {
             return HookMutation.IsUndecodable(changed.Error)

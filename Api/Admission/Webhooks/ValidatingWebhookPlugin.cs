@@ -45,10 +45,14 @@ internal sealed partial class ValidatingWebhookPlugin(
     private async ValueTask<Status?> AskAllAsync(
         List<HookInvocation> relevant, AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var versions = relevant.Select(i => i.Version).Distinct().ToDictionary(
-            v => v,
-            v => (Object: HookVersions.Encode(attributes.Object, attributes.Definition, v, attributes.Subresource),
-                Old: HookVersions.Encode(attributes.OldObject, attributes.Definition, v, attributes.Subresource)));
+        var versions = new Dictionary<ResourceDefinition, (byte[]? Object, byte[]? Old)>();
+        foreach (var version in relevant.Select(i => i.Version).Distinct())
+        {
+            versions[version] = (
+                await HookVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken),
+                await HookVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken));
+        }
+
         var asked = relevant.ConvertAll(
             i => AskAsync(i, attributes, versions[i.Version].Object, versions[i.Version].Old, cancellationToken));
         Status? refusal = null;

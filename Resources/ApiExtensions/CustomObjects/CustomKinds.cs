@@ -14,7 +14,9 @@ public static class CustomKinds
         ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
     /// <summary>The kind of a definition; null while it has none: its names are not accepted yet.</summary>
-    public static ResourceKind? Of(V1CustomResourceDefinition definition)
+    /// <param name="definition">The definition.</param>
+    /// <param name="webhooks">Makes conversions that ask webhooks.</param>
+    public static ResourceKind? Of(V1CustomResourceDefinition definition, WebhookConversionFactory webhooks)
     {
         if (!DefinitionConditions.IsTrue(definition, DefinitionConditions.Established))
         {
@@ -26,6 +28,7 @@ public static class CustomKinds
         var strategies = spec.Versions.ToDictionary(
             v => v.Name, v => new CustomObjectStrategy(new SchemaKind(spec.Group, v.Name, names.Kind), v),
             StringComparer.Ordinal);
+        ConvertedVersion VersionOf(string name) => new($"{spec.Group}/{name}", strategies[name]);
         return new ResourceKind
         {
             Name = new ResourceName(spec.Group, names.Plural), Kind = names.Kind, Singular = names.Singular ?? "",
@@ -46,14 +49,19 @@ public static class CustomKinds
                     Scale = CustomObjectStrategy.ScaleOf(v),
                     Subresources = [.. SubresourcesOf(v)],
                     DeprecationWarning = WarningOf(spec, v),
-                    Conversion = v.Storage ? null : new VersionConversion(
-                        ($"{spec.Group}/{v.Name}", strategies[v.Name]),
-                        ($"{spec.Group}/{stored.Name}", strategies[stored.Name]),
-                        spec.Conversion?.Strategy == "Webhook"),
+                    Conversion = v.Storage ? null : Convert(
+                        spec.Conversion, webhooks, VersionOf(v.Name), VersionOf(stored.Name)),
                 }),
             ],
         };
     }
+
+    private static IObjectConversion Convert(
+        V1CustomResourceConversion? conversion, WebhookConversionFactory webhooks, ConvertedVersion shown,
+        ConvertedVersion storage) =>
+        conversion is { Strategy: "Webhook" }
+            ? webhooks(conversion, shown, storage)
+            : new VersionConversion(shown, storage);
 
     private static IEnumerable<SubresourceDefinition> SubresourcesOf(V1CustomResourceDefinitionVersion version)
     {

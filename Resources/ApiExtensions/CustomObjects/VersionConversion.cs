@@ -1,46 +1,49 @@
 using k8s;
 using k8s.Models;
-using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
+/// <summary>A version of a custom kind, as conversions know it.</summary>
+/// <param name="ApiVersion">Its group and version.</param>
+/// <param name="Strategy">Its rules.</param>
+public readonly record struct ConvertedVersion(string ApiVersion, CustomObjectStrategy Strategy)
+{
+    /// <summary>What a converted object is in this version: what its schema does not specify is not shown.</summary>
+    public CustomObject Take(CustomObject converted)
+    {
+        converted.ApiVersion = ApiVersion;
+        Schemas.SchemaPruning.Prune(converted.Body, Strategy.Schema);
+        Strategy.SetDefaults(converted);
+        return converted;
+    }
+}
+
+/// <summary>Makes the conversion of a version whose definition has a webhook for it.</summary>
+/// <param name="conversion">What the definition says.</param>
+/// <param name="shown">The version.</param>
+/// <param name="storage">The one that is stored.</param>
+public delegate IAskedConversion WebhookConversionFactory(
+    V1CustomResourceConversion conversion, ConvertedVersion shown, ConvertedVersion storage);
+
 /// <summary>
-/// A version of a custom kind that is not the stored one. Under the strategy <c>None</c> only the apiVersion differs,
-/// and what the version's schema does not specify is not shown; a webhook cannot be asked yet, and that is said.
+/// A version of a custom kind that is not the stored one, under the strategy <c>None</c>: only the apiVersion differs.
 /// </summary>
-/// <param name="shown">The version's apiVersion and codec.</param>
-/// <param name="storage">Those of the stored version.</param>
-/// <param name="asksWebhook">The definition's strategy is Webhook.</param>
-public sealed class VersionConversion(
-    (string ApiVersion, CustomObjectStrategy Strategy) shown,
-    (string ApiVersion, CustomObjectStrategy Strategy) storage,
-    bool asksWebhook) : IObjectConversion
+/// <param name="shown">The version.</param>
+/// <param name="storage">The stored one.</param>
+public sealed class VersionConversion(ConvertedVersion shown, ConvertedVersion storage) : IObjectConversion
 {
     /// <inheritdoc/>
     public IKubernetesObject<V1ObjectMeta> ToStored(IKubernetesObject<V1ObjectMeta> item) =>
-        Convert((CustomObject)item, shown.ApiVersion, storage);
+        Convert((CustomObject)item, storage);
 
     /// <inheritdoc/>
     public IKubernetesObject<V1ObjectMeta> FromStored(IKubernetesObject<V1ObjectMeta> stored) =>
-        Convert((CustomObject)stored, storage.ApiVersion, shown);
+        Convert((CustomObject)stored, shown);
 
-    private CustomObject Convert(
-        CustomObject item, string from, (string ApiVersion, CustomObjectStrategy Strategy) to)
+    private static CustomObject Convert(CustomObject item, ConvertedVersion to) => to.Take(new CustomObject
     {
-        if (asksWebhook)
-        {
-            throw new StatusException(StatusErrors.InternalError(
-                $"conversion webhook for {from}, Kind={item.Kind} failed: webhooks are not called by this server"));
-        }
-
-        var result = new CustomObject
-        {
-            ApiVersion = to.ApiVersion, Kind = item.Kind, Metadata = item.Metadata,
-            Body = (System.Text.Json.Nodes.JsonObject)item.Body.DeepClone(),
-        };
-        Schemas.SchemaPruning.Prune(result.Body, to.Strategy.Schema);
-        to.Strategy.SetDefaults(result);
-        return result;
-    }
+        Kind = item.Kind, Metadata = item.Metadata,
+        Body = (System.Text.Json.Nodes.JsonObject)item.Body.DeepClone(),
+    });
 }

@@ -42,7 +42,8 @@ public sealed class CustomKindSourceTests
         var catalog = new ResourceCatalog(BuiltInResources.Table);
         using var other = new CustomKindSource(
             catalog, host.Services.GetRequiredService<ObjectReader>(), host.Caches,
-            host.Services.GetRequiredService<IResourceClient>(), TimeProvider.System,
+            host.Services.GetRequiredService<IResourceClient>(),
+            host.Services.GetRequiredService<WebhookConversions>(), TimeProvider.System,
             NullLogger<CustomKindSource>.Instance);
         var changed = catalog.Changed;
         Assert.True(await other.RefreshAsync(CancellationToken.None));

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Api.CustomResources;
+
+/// <summary>What a conversion webhook has answered, checked as upstream checks it.</summary>
+internal static class ConversionAnswer
+{
+    /// <summary>The converted objects; the message of a failure says what is wrong.</summary>
+    /// <param name="json">The answer.</param>
+    /// <param name="apiVersion">The version of the review that was sent.</param>
+    /// <param name="uid">Its uid.</param>
+    public static Outcome<List<JsonNode?>> Read(ReadOnlySpan<byte> json, string apiVersion, string uid)
+    {
+        JsonObject? review;
+        try
+        {
+            review = JsonTree.Parse(json) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return Wrong($"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+        }
+
+        if (review?["response"] is not JsonObject response)
+        {
+            return Wrong("no response provided");
+        }
+
+        var (givenVersion, kind) = (JsonTree.Text(review["apiVersion"]) ?? "", JsonTree.Text(review["kind"]) ?? "");
+        if (givenVersion != apiVersion || kind != "ConversionReview")
+        {
+            return Wrong(
+                $"expected webhook response of {apiVersion}, Kind=ConversionReview, got {givenVersion}, Kind={kind}");
+        }
+
+        if ((JsonTree.Text(response["uid"]) ?? "") is var given && given != uid)
+        {
+            return Wrong($"expected response.uid={GoText.Quote(uid)}, got {GoText.Quote(given)}");
+        }
+
+        var result = response["result"] as JsonObject;
+        var status = JsonTree.Text(result?["status"]) ?? "";
+        return status == "Success" ? ((response["convertedObjects"] as JsonArray) ?? []).ToList()
+            : JsonTree.Text(result?["message"]) is { Length: > 0 } message ? Wrong(message)
+            : Wrong($"response.result.status was '{status}', not 'Success'");
+    }
+
+    private static Status Wrong(string why) => new() { Code = 500, Reason = "", Message = why };
+}

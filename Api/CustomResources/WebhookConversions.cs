@@ -1,0 +1,23 @@
+using k8s.Models;
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.CustomResources;
+
+/// <summary>Makes the conversions of definitions that have a webhook for them.</summary>
+public sealed class WebhookConversions(RemoteCaller remote)
+{
+    /// <summary>The conversion between two versions.</summary>
+    public IAskedConversion Make(
+        V1CustomResourceConversion conversion, ConvertedVersion shown, ConvertedVersion storage)
+    {
+        var webhook = conversion.Webhook;
+        return new WebhookConversion(
+            new ConversionAsker(
+                remote,
+                webhook?.ClientConfig is { } client ? RemoteTarget.Of(client) : null,
+                webhook?.ConversionReviewVersions?.FirstOrDefault(static v => v is "v1" or "v1beta1")),
+            shown, storage);
+    }
+}
