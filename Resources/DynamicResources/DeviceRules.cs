@@ -223,19 +223,21 @@ internal static class DeviceRules
         void ValidateType(string type, FieldPath at) => errors.InvalidEach(at, type, NameRules.QualifiedName(type));
         Each(conditions, MaxConditions, conditionsPath, errors, ValidateType);
         Each(failures, MaxConditions, failuresPath, errors, ValidateType);
-        foreach (var (i, type) in conditions.Index().Where(c => conditions.IndexOf(c.Item) < c.Index))
+        var conditionsSeen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (i, type) in conditions.Index().Where(c => !conditionsSeen.Add(c.Item)))
         {
             errors.Duplicate(conditionsPath.Index(i), type);
         }
 
+        var failuresSeen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, type) in failures.Index())
         {
-            if (failures.IndexOf(type) < i)
+            if (!failuresSeen.Add(type))
             {
                 errors.Duplicate(failuresPath.Index(i), type);
             }
 
-            if (conditions.Contains(type))
+            if (conditionsSeen.Contains(type))
             {
                 errors.Invalid(
                     failuresPath.Index(i), type, "bindingFailureConditions must not overlap with bindingConditions");

@@ -51,10 +51,11 @@ public sealed class ValidatingAdmissionPolicyBindingStrategy : ResourceStrategy<
     private static void ValidateActions(IList<string> actions, FieldErrors errors)
     {
         var path = FieldPath.Of("spec", "validationActions");
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, action) in actions.Index())
         {
             AdmissionRules.ValidateChoice(action, Actions, path.Index(i), errors);
-            if (actions.IndexOf(action) < i)
+            if (!seen.Add(action))
             {
                 errors.Duplicate(path.Index(i), action);
             }

@@ -124,9 +124,10 @@ public static class WebhookListRules
             return;
         }
 
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, version) in versions.Index())
         {
-            if (versions.IndexOf(version) < i)
+            if (!seen.Add(version))
             {
                 errors.Invalid(path.Index(i), version, "duplicate version");
             }

@@ -70,12 +70,21 @@ public sealed class RuntimeClassStrategy : ResourceStrategy<V1RuntimeClass>
     private static void ValidateTolerations(IList<V1Toleration> tolerations, FieldPath path, FieldErrors errors)
     {
         PodSpecValidator.Tolerations(tolerations, path, errors);
-        for (var i = 0; i < tolerations.Count; i++)
+        var lasts = new Dictionary<(string, string, string, string, long?), int>();
+        foreach (var (i, toleration) in tolerations.Index())
         {
-            if (tolerations.Skip(i + 1).Any(t => ModelShape.SemanticEquals(t, tolerations[i])))
-            {
-                errors.Duplicate(path.Index(i), InternalForm.Shown(tolerations[i]));
-            }
+            lasts[KeyOf(toleration)] = i;
+        }
+
+        // Of equal ones the last is no duplicate.
+        foreach (var (i, toleration) in tolerations.Index().Where(t => lasts[KeyOf(t.Item)] != t.Index))
+        {
+            errors.Duplicate(path.Index(i), InternalForm.Shown(toleration));
         }
     }
+
+    private static (string Key, string Operator, string Value, string Effect, long? Seconds) KeyOf(
+        V1Toleration toleration) => (
+        toleration.Key ?? "", toleration.OperatorProperty ?? "", toleration.Value ?? "", toleration.Effect ?? "",
+        toleration.TolerationSeconds);
 }

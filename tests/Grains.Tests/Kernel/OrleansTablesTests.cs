@@ -130,14 +130,16 @@ public sealed class OrleansTablesTests
         var changed = entries[3];
         changed.Period = TimeSpan.FromHours(5);
         var tag = await table.UpsertRow(changed);
-        var read = await table.ReadRow(changed.GrainId, "sync");
-        Assert.Equal((changed.StartAt, changed.Period, tag), (read!.StartAt, read.Period, read.ETag));
+        var row = await table.ReadRow(changed.GrainId, "sync");
+        Assert.Equal((changed.StartAt, changed.Period, tag), (row!.StartAt, row.Period, row.ETag));
         Assert.Single((await table.ReadRows(changed.GrainId)).Reminders);
         foreach (var (begin, end) in new[] { (0u, 0u), (0u, uint.MaxValue / 2), (uint.MaxValue / 2, 0u), (uint.MaxValue / 3, 7u) })
         {
             var expected = entries.Where(
                 e => InRange(e.GrainId.GetUniformHashCode(), begin, end)).Select(e => e.GrainId).ToHashSet();
-            Assert.Equal(expected, (await table.ReadRows(begin, end)).Reminders.Select(r => r.GrainId).ToHashSet());
+            // The silo keeps reminders of its own there, sooner or later.
+            var read = (await table.ReadRows(begin, end)).Reminders.Select(r => r.GrainId);
+            Assert.Equal(expected, read.Where(g => g.Type == entries[0].GrainId.Type).ToHashSet());
         }
 
         Assert.False(await table.RemoveRow(changed.GrainId, "sync", "17"));
