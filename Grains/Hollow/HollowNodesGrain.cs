@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -17,42 +18,31 @@ public sealed partial class HollowNodesGrain(
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
 
     private readonly ILogger<HollowNodesGrain> _logger = logger;
-    private CancellationTokenSource _stop = new();
+    private BackgroundWork _work = new(time);
     private HollowNodeSettings? _settings;
-    private Task _run = Task.CompletedTask;
 
     /// <inheritdoc/>
     public async Task EnsureRunningAsync(HollowNodeSettings settings)
     {
         if (_settings is not null && _settings != settings)
         {
-            await StopAsync();
-            _stop = new CancellationTokenSource();
+            await _work.StopAsync(StopLimit, CancellationToken.None);
+            _work = new BackgroundWork(time);
         }
 
         _settings = settings;
-        if (_run.IsCompleted && !_stop.IsCancellationRequested)
-        {
-            var fleet = new HollowFleet(settings, services.GetRequiredService<IResourceClient>(), time, _logger);
-            var stop = _stop.Token;
-            _run = Task.Run(() => RunAsync(fleet, stop), CancellationToken.None);
-        }
+        _work.TryStart(stopping => RunAsync(settings, stopping));
     }
 
     /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        StopAsync();
+        _work.StopAsync(StopLimit, CancellationToken.None);
 
-    private async Task StopAsync()
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAny(_run, Task.Delay(StopLimit, time));
-    }
-
-    private async Task RunAsync(HollowFleet fleet, CancellationToken cancellationToken)
+    private async Task RunAsync(HollowNodeSettings settings, CancellationToken cancellationToken)
     {
         try
         {
+            var fleet = new HollowFleet(settings, services.GetRequiredService<IResourceClient>(), time, _logger);
             await fleet.RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

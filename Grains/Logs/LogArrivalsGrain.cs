@@ -30,7 +30,8 @@ public sealed class LogArrivalsGrain(TimeProvider time) : Grain, ILogArrivalsGra
     {
         if (mark == _mark)
         {
-            await Task.WhenAny(_arrival.Task, Task.Delay(Longest, time, cancellationToken));
+            await _arrival.Task.WaitAsync(Longest, time, cancellationToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             cancellationToken.ThrowIfCancellationRequested();
         }
 

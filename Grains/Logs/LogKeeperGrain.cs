@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Logs;
 using OrleansOrchestrator.Logs.Search;
 
@@ -17,8 +18,7 @@ public sealed partial class LogKeeperGrain(IServiceProvider services, TimeProvid
 
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    private readonly CancellationTokenSource _stop = new();
-    private Task _round = Task.CompletedTask;
+    private readonly BackgroundWork _work = new(time);
 
     /// <inheritdoc/>
     public Task EnsureRunningAsync() => this.RegisterOrUpdateReminder(Reminder, Period, Period);
@@ -26,31 +26,25 @@ public sealed partial class LogKeeperGrain(IServiceProvider services, TimeProvid
     /// <inheritdoc/>
     public Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (_round.IsCompleted && services.GetService<LogMaintenance>() is { } maintenance)
+        if (services.GetService<LogMaintenance>() is { } maintenance)
         {
-            // Off the grain's scheduler: compressing is no turn of a grain.
-            _round = Task.Factory.StartNew(
-                () => RunAsync(maintenance), CancellationToken.None, TaskCreationOptions.None,
-                    TaskScheduler.Default).Unwrap();
+            _work.TryStart(stopping => RunAsync(maintenance, stopping));
         }
 
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAny(_round, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _work.StopAsync(Timeout.InfiniteTimeSpan, cancellationToken);
 
-    private async Task RunAsync(LogMaintenance maintenance)
+    private async Task RunAsync(LogMaintenance maintenance, CancellationToken cancellationToken)
     {
         try
         {
-            await maintenance.RunAsync(_stop.Token);
+            await maintenance.RunAsync(cancellationToken);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The activation goes; the next one begins again.
         }

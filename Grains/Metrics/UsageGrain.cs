@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
 
 namespace OrleansOrchestrator.Grains.Metrics;
@@ -18,25 +19,22 @@ public sealed class UsageGrain : Grain, IUsageGrain
 
     private readonly UsageCollector _collector;
     private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly BackgroundWork _work;
 
     public UsageGrain(IServiceProvider services, TimeProvider time)
     {
         _collector = ActivatorUtilities.CreateInstance<UsageCollector>(services);
         _time = time;
+        _work = new BackgroundWork(time);
     }
 
     /// <inheritdoc/>
     public async Task<UsageRound?> NextAsync(long afterSlot, CancellationToken cancellationToken)
     {
-        if (_loop.IsCompleted && !_stop.IsCancellationRequested)
-        {
-            _loop = Task.Run(() => _collector.RunAsync(_stop.Token), CancellationToken.None);
-        }
-
+        _work.TryStart(_collector.RunAsync);
         using var limit = new CancellationTokenSource(LongestWait, _time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken, _stop.Token);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(
+            limit.Token, cancellationToken, _work.Stopping);
         try
         {
             return await _collector.NextAsync(afterSlot, both.Token);
@@ -48,9 +46,6 @@ public sealed class UsageGrain : Grain, IUsageGrain
     }
 
     /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAny(_loop, Task.Delay(StopLimit, _time, cancellationToken));
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _work.StopAsync(StopLimit, cancellationToken);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Reconciling;
 
 namespace OrleansOrchestrator.Grains.Reconciling;
@@ -20,10 +21,9 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ControllerGrain> _logger;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly BackgroundWork _loop;
+    private readonly BackgroundWork _resync;
     private IController? _controller;
-    private Task _loop = Task.CompletedTask;
-    private Task _resync = Task.CompletedTask;
     private bool _reminded;
 
     public ControllerGrain(
@@ -33,6 +33,7 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
         _options = options.Value;
         _time = time;
         _logger = logger;
+        (_loop, _resync) = (new BackgroundWork(time), new BackgroundWork(time));
     }
 
     private string Name => this.GetPrimaryKeyString();
@@ -46,11 +47,7 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
         }
 
         _controller ??= Create();
-        if (_loop.IsCompleted)
-        {
-            _loop = OnThreadPool(RunAsync);
-        }
-
+        _loop.TryStart(RunAsync);
         if (!_reminded)
         {
             await this.RegisterOrUpdateReminder(ResyncReminder, _options.ResyncPeriod, _options.ResyncPeriod);
@@ -62,19 +59,17 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
         await EnsureRunningAsync();
-        if (_controller is not null && _resync.IsCompleted)
+        if (_controller is not null)
         {
-            _resync = OnThreadPool(ResyncAsync);
+            _resync.TryStart(ResyncAsync);
         }
     }
 
     /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAny(
-            Task.WhenAll(_loop, _resync), Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken));
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        Task.WhenAll(
+            _loop.StopAsync(Timeout.InfiniteTimeSpan, cancellationToken),
+            _resync.StopAsync(Timeout.InfiniteTimeSpan, cancellationToken));
 
     private IController Create()
     {
@@ -82,9 +77,6 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
             ?? throw new InvalidOperationException($"no controller is registered under the name \"{Name}\"");
         return registration.Create(_services);
     }
-
-    private Task OnThreadPool(Func<CancellationToken, Task> work) => Task.Factory.StartNew(
-        () => work(_stop.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {

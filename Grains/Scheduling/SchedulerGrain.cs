@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Scheduling;
 
@@ -20,8 +21,7 @@ public sealed partial class SchedulerGrain : Grain, ISchedulerGrain
     private readonly SchedulerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SchedulerGrain> _logger;
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly BackgroundWork _work;
 
     public SchedulerGrain(
         IServiceProvider services, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<SchedulerGrain> logger)
@@ -30,36 +30,33 @@ public sealed partial class SchedulerGrain : Grain, ISchedulerGrain
         _options = options.Value;
         _time = time;
         _logger = logger;
+        _work = new BackgroundWork(time);
     }
 
     /// <inheritdoc/>
     public Task PingAsync()
     {
-        if (_loop.IsCompleted && _options.Enabled && !_stop.IsCancellationRequested)
+        if (_options.Enabled)
         {
-            var loop = new SchedulerLoop(
-                this.GetPrimaryKeyString(), _services.GetRequiredService<IResourceClient>(), _options, _time, _logger);
-            _loop = Task.Run(() => RunAsync(loop), CancellationToken.None);
+            _work.TryStart(RunAsync);
         }
 
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAny(_loop, Task.Delay(StopLimit, _time, cancellationToken));
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _work.StopAsync(StopLimit, cancellationToken);
 
-    private async Task RunAsync(SchedulerLoop loop)
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var owned = loop;
         try
         {
-            await loop.RunAsync(_stop.Token);
+            using var loop = new SchedulerLoop(
+                this.GetPrimaryKeyString(), _services.GetRequiredService<IResourceClient>(), _options, _time, _logger);
+            await loop.RunAsync(cancellationToken);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The grain is ending.
         }
