@@ -21,6 +21,25 @@ public sealed class AdmissionAttributes
     private List<Func<Task>>? _releases;
     private ReinvocationContext? _reinvocation;
 
+    /// <summary>Something is created: an object, or what a subresource with a kind of its own takes.</summary>
+    /// <param name="context">The write.</param>
+    /// <param name="name">The object's name; empty while it waits for its generated one.</param>
+    /// <param name="item">What is created.</param>
+    /// <param name="subresource">The subresource; empty for the object itself.</param>
+    public static AdmissionAttributes OfCreate(
+        WriteContext context, string name, IKubernetesObject<V1ObjectMeta> item, string subresource = "") => new()
+    {
+        Operation = AdmissionOperation.Create,
+        Definition = context.Definition,
+        Key = new ObjectKey(context.Key.Namespace, name),
+        Subresource = subresource,
+        Object = item,
+        User = context.User,
+        DryRun = context.Options.DryRun,
+        Writing = context.Options,
+        Warnings = context.Warnings,
+    };
+
     public required AdmissionOperation Operation { get; init; }
 
     public required ResourceDefinition Definition { get; init; }

@@ -1,3 +1,6 @@
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
@@ -39,6 +42,16 @@ public sealed class AdmissionChain
     /// <summary>Both rounds, for what nothing is done to between them.</summary>
     public async ValueTask<Status?> AdmitAsync(AdmissionAttributes attributes, CancellationToken cancellationToken) =>
         await MutateAsync(attributes, cancellationToken) ?? await ValidateAsync(attributes, cancellationToken);
+
+    /// <summary>Both rounds for what a subresource with a kind of its own takes: the item as it is then.</summary>
+    public async ValueTask<Outcome<T>> AdmitAsync<T>(WriteContext context, string subresource, T item)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var attributes = AdmissionAttributes.OfCreate(context, context.Key.Name, item, subresource);
+        return await AdmitAsync(attributes, context.CancellationToken) is { } refusal
+            ? refusal
+            : (T)attributes.Object!;
+    }
 
     /// <summary>The mutating round; a second one where somebody from outside has changed the object.</summary>
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)

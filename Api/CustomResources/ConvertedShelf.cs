@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.CustomResources;
 
 /// <summary>
-/// Converted objects by the stored bytes that they were made of, which never change. Two generations, the older of
-/// which is dropped when the younger is full: what is asked for moves along.
+/// Converted objects by who made them and the stored bytes that they were made of, which never change. Two generations,
+/// the older of which is dropped when the younger is full: what is asked for moves along. There is one for all
+/// definitions, so that its bound is the server's.
 /// </summary>
 internal sealed class ConvertedShelf(int maxBytes = ConvertedShelf.DefaultBytes)
 {
@@ -16,9 +18,9 @@ internal sealed class ConvertedShelf(int maxBytes = ConvertedShelf.DefaultBytes)
     private volatile Generation _old = new();
 
     /// <summary>Null when it has to be made.</summary>
-    public ReadOnlyMemory<byte>? Find(ReadOnlyMemory<byte> stored)
+    public ReadOnlyMemory<byte>? Find(IAskedConversion by, ReadOnlyMemory<byte> stored)
     {
-        if (KeyOf(stored) is not { } key)
+        if (KeyOf(by, stored) is not { } key)
         {
             return null;
         }
@@ -33,14 +35,14 @@ internal sealed class ConvertedShelf(int maxBytes = ConvertedShelf.DefaultBytes)
             return null;
         }
 
-        Keep(stored, known);
+        Keep(by, stored, known);
         return known;
     }
 
-    public void Keep(ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> converted)
+    public void Keep(IAskedConversion by, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> converted)
     {
         var young = _young;
-        if (KeyOf(stored) is not { } key || !young.Items.TryAdd(key, converted))
+        if (KeyOf(by, stored) is not { } key || !young.Items.TryAdd(key, converted))
         {
             return;
         }
@@ -54,18 +56,20 @@ internal sealed class ConvertedShelf(int maxBytes = ConvertedShelf.DefaultBytes)
         }
     }
 
-    private static Key? KeyOf(ReadOnlyMemory<byte> stored) =>
+    private static Key? KeyOf(IAskedConversion by, ReadOnlyMemory<byte> stored) =>
         MemoryMarshal.TryGetArray(stored, out var segment)
-            ? new Key(segment.Array!, segment.Offset, segment.Count)
+            ? new Key(by, segment.Array!, segment.Offset, segment.Count)
             : null;
 
-    /// <summary>The place of bytes in memory.</summary>
-    private readonly record struct Key(byte[] Array, int Offset, int Count)
+    /// <summary>The place of bytes in memory, and who was asked about them.</summary>
+    private readonly record struct Key(IAskedConversion By, byte[] Array, int Offset, int Count)
     {
         public bool Equals(Key other) =>
-            ReferenceEquals(Array, other.Array) && Offset == other.Offset && Count == other.Count;
+            ReferenceEquals(By, other.By) && ReferenceEquals(Array, other.Array)
+            && Offset == other.Offset && Count == other.Count;
 
-        public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(Array), Offset);
+        public override int GetHashCode() => HashCode.Combine(
+            RuntimeHelpers.GetHashCode(By), RuntimeHelpers.GetHashCode(Array), Offset);
     }
 
     private sealed class Generation

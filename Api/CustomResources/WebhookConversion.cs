@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Api.CustomResources;
 /// A version of a custom kind that is not the stored one, and whose definition has a webhook that converts. What it
 /// has answered about a stored object is kept for a while: each object is asked about once, however many watch it.
 /// </summary>
-internal sealed class WebhookConversion(ConversionAsker asker, ConvertedVersion shown, ConvertedVersion storage)
+internal sealed class WebhookConversion(
+    ConversionAsker asker, ConvertedShelf shelf, ConvertedVersion shown, ConvertedVersion storage)
     : IAskedConversion
 {
     /// <summary>Objects that a webhook converts at once; lists are longer.</summary>
@@ -17,8 +18,6 @@ internal sealed class WebhookConversion(ConversionAsker asker, ConvertedVersion 
 
     /// <summary>Bytes of such a batch, unless it is one object.</summary>
     private const int MaxBatchBytes = 4 * 1024 * 1024;
-
-    private readonly ConvertedShelf _shelf = new();
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> ShowAsync(
@@ -28,7 +27,7 @@ internal sealed class WebhookConversion(ConversionAsker asker, ConvertedVersion 
         var (places, bytes) = (new List<int>(), 0);
         for (var i = 0; i < stored.Count; i++)
         {
-            if (_shelf.Find(stored[i]) is { } known)
+            if (shelf.Find(this, stored[i]) is { } known)
             {
                 result[i] = known;
                 continue;
@@ -79,7 +78,7 @@ internal sealed class WebhookConversion(ConversionAsker asker, ConvertedVersion 
         foreach (var (place, item) in places.Zip(converted))
         {
             ReadOnlyMemory<byte> json = ResourceCodec.Encode(shown.Take(item));
-            _shelf.Keep(stored[place], json);
+            shelf.Keep(this, stored[place], json);
             result[place] = json;
         }
     }

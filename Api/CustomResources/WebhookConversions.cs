@@ -8,6 +8,8 @@ namespace OrleansOrchestrator.Api.CustomResources;
 /// <summary>Makes the conversions of definitions that have a webhook for them.</summary>
 public sealed class WebhookConversions(RemoteCaller remote)
 {
+    private readonly ConvertedShelf _shelf = new();
+
     /// <summary>The conversion between two versions.</summary>
     public IAskedConversion Make(
         V1CustomResourceConversion conversion, ConvertedVersion shown, ConvertedVersion storage)
@@ -18,6 +20,6 @@ public sealed class WebhookConversions(RemoteCaller remote)
                 remote,
                 webhook?.ClientConfig is { } client ? RemoteTarget.Of(client) : null,
                 webhook?.ConversionReviewVersions?.FirstOrDefault(static v => v is "v1" or "v1beta1")),
-            shown, storage);
+            _shelf, shown, storage);
     }
 }

@@ -65,52 +65,32 @@ public sealed class RequestGate
         }
 
         var flow = Classify(context, request, user);
-        var verdict = Ask(context, request, user, flow, out var slot, out var queued);
-        if (verdict == SeatVerdict.Queued)
+        if (await TakeSeatsAsync(context, request, user, flow, timeout / 4) is not { } seats)
         {
-            var arrived = _time.GetTimestamp();
-            verdict = await WaitAsync(queued!, timeout / 4, context);
-            (slot, timeout) = (queued!.Slot, timeout - _time.GetElapsedTime(arrived));
-            _flowMetrics.Wait(flow, _time.GetElapsedTime(arrived), verdict);
-        }
-
-        if (verdict != SeatVerdict.Seated)
-        {
-            await RefuseAsync(context, request, flow);
             return;
         }
 
         Count(request, 1);
         try
         {
-            await AnswerWithinAsync(timeout, context, request, user, answer);
+            await AnswerWithinAsync(timeout - seats.Waited, context, request, user, answer);
         }
         finally
         {
             Count(request, -1);
-            _flowMetrics.Run(flow, flow.Level.Queues.Return(slot), isWatch: false);
+            _flowMetrics.Run(flow, flow.Level.Queues.Return(seats.Slot), isWatch: false);
         }
     }
 
     private async Task WatchAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer)
     {
         var flow = Classify(context, request, user);
-        var verdict = Ask(context, request, user, flow, out var slot, out var queued);
-        if (verdict == SeatVerdict.Queued)
+        if (await TakeSeatsAsync(context, request, user, flow, _limits.RequestTimeout / 4) is not { } seats)
         {
-            var arrived = _time.GetTimestamp();
-            verdict = await WaitAsync(queued!, _limits.RequestTimeout / 4, context);
-            slot = queued!.Slot;
-            _flowMetrics.Wait(flow, _time.GetElapsedTime(arrived), verdict);
-        }
-
-        if (verdict != SeatVerdict.Seated)
-        {
-            await RefuseAsync(context, request, flow);
             return;
         }
 
-        var start = new WatchStart(() => _flowMetrics.Run(flow, flow.Level.Queues.Return(slot), isWatch: true));
+        var start = new WatchStart(() => _flowMetrics.Run(flow, flow.Level.Queues.Return(seats.Slot), isWatch: true));
         context.Features.Set(start);
         _watches.Add(request);
         try
@@ -132,6 +112,29 @@ public sealed class RequestGate
         var flow = _flows.Classify(request, user);
         AnswerHeaders.SetFlow(context.Response, flow.SchemaUid, flow.LevelUid);
         return flow;
+    }
+
+    /// <summary>The seats of a request, and how long it waited; null when it is refused, and told so.</summary>
+    private async ValueTask<(int Slot, TimeSpan Waited)?> TakeSeatsAsync(
+        HttpContext context, RequestInfo request, UserIdentity user, Flow flow, TimeSpan patience)
+    {
+        var waited = TimeSpan.Zero;
+        var verdict = Ask(context, request, user, flow, out var slot, out var queued);
+        if (verdict == SeatVerdict.Queued)
+        {
+            var arrived = _time.GetTimestamp();
+            verdict = await WaitAsync(queued!, patience, context);
+            (slot, waited) = (queued!.Slot, _time.GetElapsedTime(arrived));
+            _flowMetrics.Wait(flow, waited, verdict);
+        }
+
+        if (verdict == SeatVerdict.Seated)
+        {
+            return (slot, waited);
+        }
+
+        await RefuseAsync(context, request, flow);
+        return null;
     }
 
     private SeatVerdict Ask(

@@ -81,9 +81,9 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         ReadMode basis,
         CancellationToken cancellationToken)
     {
-        var stored = definition.Conversion is { } conversion
-            ? await next.StoredAsync(definition.Codec, conversion, cancellationToken)
-            : next;
+        var stored = definition.Conversion is null
+            ? next
+            : EncodedObject.Of(await definition.ToStoredAsync(definition.Codec.Decode(next.Json), cancellationToken));
         if (kind != WriteKind.Delete && stored.Json.Length > MaxObjectBytes)
         {
             return TooLarge;
@@ -158,13 +158,6 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
         var (json, offset) = ResourceCodec.EncodeForWrite(item);
         return new EncodedObject(json, offset, item.Metadata.Uid);
     }
-
-    /// <summary>The same object in the form in which it is stored.</summary>
-    public async ValueTask<EncodedObject> StoredAsync(
-        IObjectCodec codec, IObjectConversion conversion, CancellationToken cancellationToken) =>
-        Of(conversion is IAskedConversion asked
-            ? await asked.ToStoredAsync(codec.Decode(Json), cancellationToken)
-            : conversion.ToStored(codec.Decode(Json)));
 
     /// <summary>True when nothing but the revision differs: then there is nothing to write.</summary>
     public bool IsSameAs(ResourceObject current)

@@ -59,7 +59,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
 
     private async ValueTask<Outcome<WriteResult>> BindAsync(WriteContext context, V1Binding binding)
     {
-        var admitted = await AdmitAsync(context, binding);
+        var admitted = await admission.AdmitAsync(context, Name, binding);
         return admitted.Succeeded
             ? await OptimisticLoop.RunAsync(
                 store, context, (current, mode) => TryAsync(context, current, mode, admitted.Value))
@@ -86,25 +86,6 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
             context.Definition, context.Key, EncodedObject.Of(pod!), WriteKind.Update, current!.Revision, mode,
             context.CancellationToken);
         return outcome.Succeeded ? Attempt.Final(new WriteResult(outcome.Value)) : Attempt.Lost(outcome.Error);
-    }
-
-    private async ValueTask<Outcome<V1Binding>> AdmitAsync(WriteContext context, V1Binding binding)
-    {
-        var attributes = new AdmissionAttributes
-        {
-            Operation = AdmissionOperation.Create,
-            Definition = context.Definition,
-            Key = context.Key,
-            Subresource = "binding",
-            Object = binding,
-            User = context.User,
-            DryRun = context.Options.DryRun,
-            Writing = context.Options,
-            Warnings = context.Warnings,
-        };
-        return await admission.AdmitAsync(attributes, context.CancellationToken) is { } refusal
-            ? refusal
-            : (V1Binding)attributes.Object;
     }
 
     /// <summary>Upstream returns these findings bare, which makes them a 500 without reason.</summary>

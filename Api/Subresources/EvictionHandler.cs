@@ -50,7 +50,7 @@ public sealed class EvictionHandler(
             return options.Error;
         }
 
-        var admitted = await AdmitAsync(context, eviction);
+        var admitted = await admission.AdmitAsync(context, Name, eviction);
         if (!admitted.Succeeded)
         {
             return admitted.Error;
@@ -122,25 +122,6 @@ public sealed class EvictionHandler(
         }
 
         return await deleter.DeleteAsync(context.With(context.Key), wanted);
-    }
-
-    private async ValueTask<Outcome<V1Eviction>> AdmitAsync(WriteContext context, V1Eviction eviction)
-    {
-        var attributes = new AdmissionAttributes
-        {
-            Operation = AdmissionOperation.Create,
-            Definition = context.Definition,
-            Key = context.Key,
-            Subresource = "eviction",
-            Object = eviction,
-            User = context.User,
-            DryRun = context.Options.DryRun,
-            Writing = context.Options,
-            Warnings = context.Warnings,
-        };
-        return await admission.AdmitAsync(attributes, context.CancellationToken) is { } refusal
-            ? refusal
-            : (V1Eviction)attributes.Object;
     }
 
     /// <summary>Says in the pod's status why it is about to go; who waits for it can tell an eviction from a

@@ -32,17 +32,7 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
         MetadataStamp.Normalize(item, context.Definition);
         FieldOwners.Stamp(context, item, owners, null, time.GetUtcNow());
         var chosen = TakeChosenName(context, item.Metadata);
-        var scope = admission.Open(new AdmissionAttributes
-        {
-            Operation = AdmissionOperation.Create,
-            Definition = context.Definition,
-            Key = new ObjectKey(context.Key.Namespace, item.Metadata.Name ?? ""),
-            Object = item,
-            User = context.User,
-            DryRun = context.Options.DryRun,
-            Writing = context.Options,
-            Warnings = context.Warnings,
-        });
+        var scope = admission.Open(AdmissionAttributes.OfCreate(context, item.Metadata.Name ?? "", item));
         var outcome = await AdmitAndCommitAsync(context, scope, chosen);
         await scope.EndAsync();
         return outcome;

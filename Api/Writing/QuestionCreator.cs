@@ -28,17 +28,7 @@ public sealed class QuestionCreator(IServiceProvider services, AdmissionChain ad
         MetadataStamp.Normalize(question, context.Definition);
         FieldOwners.StampQuestion(context, ExpectedBody.Of(context.Definition), question, time.GetUtcNow());
         var key = new ObjectKey(context.Key.Namespace, question.Metadata.Name ?? "");
-        var scope = admission.Open(new AdmissionAttributes
-        {
-            Operation = AdmissionOperation.Create,
-            Definition = context.Definition,
-            Key = key,
-            Object = question,
-            User = context.User,
-            DryRun = context.Options.DryRun,
-            Writing = context.Options,
-            Warnings = context.Warnings,
-        });
+        var scope = admission.Open(AdmissionAttributes.OfCreate(context, key.Name, question));
         var refusal = await scope.MutateAsync(context.CancellationToken)
             ?? await scope.ValidateAsync(context.CancellationToken);
         await scope.EndAsync();

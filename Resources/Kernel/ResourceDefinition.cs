@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using k8s;
+using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel;
@@ -84,6 +86,16 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
         var shown = await asked.ShowAsync([.. stored.Select(static s => s.Json)], cancellationToken);
         return [.. stored.Zip(shown, static (s, json) => new ResourceObject(s.Key, s.Uid, s.Revision, json))];
     }
+
+    /// <summary>The stored form of an object of this version; the object itself for the version that is stored.
+    /// </summary>
+    public async ValueTask<IKubernetesObject<V1ObjectMeta>> ToStoredAsync(
+        IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken) => Conversion switch
+    {
+        null => item,
+        IAskedConversion asked => await asked.ToStoredAsync(item, cancellationToken),
+        var own => own.ToStored(item),
+    };
 
     /// <summary>
     /// Stored bytes as this version shows them. Where that takes asking somebody, that has been done before: then they

@@ -25,12 +25,7 @@ internal static class HookVersions
 
         // Conversions share what they do not change, and whoever is asked may get to change it.
         var copy = from.Codec.Decode(ResourceCodec.Encode(item));
-        var stored = from.Conversion switch
-        {
-            null => copy,
-            IAskedConversion asked => await asked.ToStoredAsync(copy, cancellationToken),
-            var own => own.ToStored(copy),
-        };
+        var stored = await from.ToStoredAsync(copy, cancellationToken);
         var shown = to.Conversion switch
         {
             null => stored,

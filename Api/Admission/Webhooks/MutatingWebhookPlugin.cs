@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -8,9 +7,8 @@ namespace OrleansOrchestrator.Api.Admission.Webhooks;
 /// Asks the webhooks of MutatingWebhookConfigurations, one after the other: each sees what those before it have made of
 /// the object.
 /// </summary>
-internal sealed partial class MutatingWebhookPlugin(
-    WebhookPlugin hooks, HookCaller caller, HookMetrics metrics, TimeProvider time,
-    ILogger<MutatingWebhookPlugin> logger) : IAdmissionPlugin
+internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller caller, TimeProvider time)
+    : IAdmissionPlugin
 {
     /// <summary>Upstream's name of the step in metrics.</summary>
     private const string Type = "admit";
@@ -77,20 +75,12 @@ internal sealed partial class MutatingWebhookPlugin(
             result = await PatchAsync(invocation, attributes, memory, shown, result, cancellationToken);
         }
 
-        metrics.Asked(hook, Type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
         if (hook.IsReinvoked)
         {
             memory.Asked(hook.Uid);
         }
 
-        if (result.Kind == HookResultKind.NotAsked && hook.IgnoresFailures)
-        {
-            LogFailedOpen(logger, hook.Name, result.Refusal!.Message);
-            metrics.FailedOpen(hook, Type);
-            return null;
-        }
-
-        return result.Refusal;
+        return hooks.Settle(invocation, attributes, Type, result, start).Refusal;
     }
 
     private static async ValueTask<HookResult> PatchAsync(
@@ -121,7 +111,4 @@ internal sealed partial class MutatingWebhookPlugin(
 
         return result;
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "Failed calling webhook, failing open {Name}: {Why}")]
-    private static partial void LogFailedOpen(ILogger logger, string name, string why);
 }

@@ -1,13 +1,11 @@
-using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
 
 /// <summary>Asks the webhooks of ValidatingWebhookConfigurations, all at once; the first refusal counts.</summary>
-internal sealed partial class ValidatingWebhookPlugin(
-    WebhookPlugin hooks, HookCaller caller, HookMetrics metrics, TimeProvider time,
-    ILogger<ValidatingWebhookPlugin> logger) : IAdmissionPlugin
+internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller caller, TimeProvider time)
+    : IAdmissionPlugin
 {
     /// <summary>Upstream's name of the step in metrics.</summary>
     private const string Type = "validating";
@@ -77,20 +75,8 @@ internal sealed partial class ValidatingWebhookPlugin(
         HookInvocation invocation, AdmissionAttributes attributes, byte[]? shown, byte[]? old,
         CancellationToken cancellationToken)
     {
-        var hook = invocation.Hook;
         var start = time.GetTimestamp();
         var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: false, cancellationToken);
-        metrics.Asked(hook, Type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
-        if (result.Kind == HookResultKind.NotAsked && hook.IgnoresFailures)
-        {
-            LogFailedOpen(logger, hook.Name, result.Refusal!.Message);
-            metrics.FailedOpen(hook, Type);
-            return result with { Refusal = null };
-        }
-
-        return result;
+        return hooks.Settle(invocation, attributes, Type, result, start);
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "Failed calling webhook, failing open {Name}: {Why}")]
-    private static partial void LogFailedOpen(ILogger logger, string name, string why);
 }

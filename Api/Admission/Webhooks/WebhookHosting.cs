@@ -23,12 +23,10 @@ public static class WebhookHosting
         services.TryAddSingleton<HookSelectors>();
         services.AddSingleton<IAdmissionPlugin>(static s => new MutatingWebhookPlugin(
             Hooks(s, WellKnown.MutatingWebhookConfigurations, AdmissionHook.OfMutating),
-            s.GetRequiredService<HookCaller>(), s.GetRequiredService<HookMetrics>(),
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<MutatingWebhookPlugin>>()));
+            s.GetRequiredService<HookCaller>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IAdmissionPlugin>(static s => new ValidatingWebhookPlugin(
             Hooks(s, WellKnown.ValidatingWebhookConfigurations, AdmissionHook.OfValidating),
-            s.GetRequiredService<HookCaller>(), s.GetRequiredService<HookMetrics>(),
-            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ValidatingWebhookPlugin>>()));
+            s.GetRequiredService<HookCaller>(), s.GetRequiredService<TimeProvider>()));
         return services;
     }
 
@@ -36,5 +34,6 @@ public static class WebhookHosting
         IServiceProvider services, ResourceName resource, Func<ResourceObject, IEnumerable<AdmissionHook>> read) => new(
         new HookSource(
             services.GetRequiredService<ResourceCaches>(), services.GetRequiredService<TimeProvider>(), resource, read),
-        services.GetRequiredService<HookSelectors>());
+        services.GetRequiredService<HookSelectors>(), services.GetRequiredService<HookMetrics>(),
+        services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<WebhookPlugin>>());
 }
