@@ -14,6 +14,8 @@ Installs what the tests need, builds everything, runs all test projects (or thos
   ORC_SEED=S        Draws what the run drew that said ORC_SEED=S (with its ORC_SOAK, if it said one): failed tests do.
   CsCheck_Seed=S    Runs the one case that a failed property named, in the tests that check properties.
   ORC_TEST_JOBS=N   Runs N test projects at once (3 unless said).
+  ORC_TEST_LIMIT=S  Ends a test project after S seconds (1500 unless said), says which of its tests still ran, and counts
+                    that as a failure.
   ORC_TOOLS=DIR     Where clients (kubectl, helm …) are kept.
 END
     exit 0
@@ -29,6 +31,11 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 # How many test projects run at once: they wait more than they compute.
 side_by_side=${ORC_TEST_JOBS:-3}
+
+# A project that hangs must not keep the others' results from who waits: seconds, times a soak's factor.
+limit=$((${ORC_TEST_LIMIT:-1500} * ${ORC_SOAK:-1}))
+# When a test is named as one that still runs, in seconds.
+long=180
 
 # These start whole clusters on the machine (network, containerd): one at a time, after the others.
 alone="Cluster.Tests NodeAgent.Tests"
@@ -106,8 +113,16 @@ within=()
 run_project() {
     local name=$1 start=$SECONDS
     shift
-    "$@" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo $(live "$name") >"$results/$name.log" 2>&1
-    echo $? >"$results/$name.code"
+    "$@" timeout --kill-after=30 "$limit" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo \
+        -longRunning $long $(live "$name") >"$results/$name.log" 2>&1
+    local code=$?
+    echo $code >"$results/$name.code"
+    # 124: the limit; 137: it did not end when told so.
+    case $code in 124 | 137)
+        log "$name: ended at its limit of $limit s; still running:"
+        grep -A 20 'long running' "$results/$name.log" | tail -21
+        ;;
+    esac
     log "$name: $(summary "$name") ($((SECONDS - start)) s)"
 }
 

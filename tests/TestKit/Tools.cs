@@ -61,6 +61,7 @@ public static class Tools
                 $"'{program} {string.Join(' ', process.StartInfo.ArgumentList)}' did not end in {Patience}");
         }
 
-        return new Ended(process.ExitCode, await output, await errors);
+        // A child that it left behind may hold its output open.
+        return new Ended(process.ExitCode, await output.WaitAsync(Patience), await errors.WaitAsync(Patience));
     }
 }
