@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
@@ -12,9 +13,13 @@ namespace OrleansOrchestrator.Api.Admission;
 /// charged for a write that then fails, or for what is deleted later, is given back by whoever counts anew, as
 /// upstream's controller does.
 /// </summary>
-public sealed class ResourceQuotaPlugin(ObjectReader reader, ObjectStore store, ResourceTable table) : IAdmissionPlugin
+public sealed class ResourceQuotaPlugin(
+    ObjectReader reader, ObjectStore store, ResourceTable table, TimeProvider time) : IAdmissionPlugin
 {
     private const int Stripes = 64;
+
+    /// <summary>Who owns what is charged, as upstream's API server calls itself.</summary>
+    private const string FieldManager = "kube-apiserver";
 
     private readonly ResourceDefinition _quotas = table.Find(WellKnown.ResourceQuotas)
         ?? throw new InvalidOperationException("ResourceQuotas are served.");
@@ -80,6 +85,7 @@ public sealed class ResourceQuotaPlugin(ObjectReader reader, ObjectStore store, 
             var isLost = false;
             foreach (var (from, quota) in open.Where(q => !attributes.DryRun && charge.Changed.Contains(q.Quota)))
             {
+                FieldOwners.StampStatus(_quotas, FieldManager, quota, from, time.GetUtcNow());
                 var outcome = await store.WriteAsync(
                     _quotas,
                     from.Key,

@@ -1,12 +1,11 @@
 using System.Runtime.CompilerServices;
 using k8s;
 using k8s.Models;
-using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
 
-namespace OrleansOrchestrator.Api.Writing;
+namespace OrleansOrchestrator.Api.Kernel;
 
 /// <summary>
 /// Says in objects that are written who owns which of their fields. That is computed from what the client wants, before
@@ -34,13 +33,33 @@ internal static class FieldOwners
             return;
         }
 
-        var codec = context.Definition.Codec;
+        var stored = current is null ? null : context.Definition.Codec.Share(current).Metadata.ManagedFields;
+        Stamp(
+            context.Definition, context.Subresource, manager, Managed(context, given, stored), item, current, now);
+    }
+
+    /// <summary>Sets the managedFields of an object whose status the API itself is about to write.</summary>
+    /// <param name="definition">Its kind.</param>
+    /// <param name="manager">What the API calls itself.</param>
+    /// <param name="item">The next version.</param>
+    /// <param name="current">The version before it.</param>
+    /// <param name="now">The time of the write.</param>
+    public static void StampStatus(
+        ResourceDefinition definition, string manager, IKubernetesObject<V1ObjectMeta> item, ResourceObject current,
+        DateTimeOffset now) => Stamp(
+            definition, "status", manager, ManagedFields.Of(item.Metadata.ManagedFields), item, current, now);
+
+    private static void Stamp(
+        ResourceDefinition definition, string subresource, string manager, ManagedFields managed,
+        IKubernetesObject<V1ObjectMeta> item, ResourceObject? current, DateTimeOffset now)
+    {
+        var codec = definition.Codec;
         var old = current is null ? null : codec.Share(current);
-        var stored = old?.Metadata.ManagedFields;
         item.Metadata.ManagedFields = Update(
-            Ownership(context.Definition, context.Subresource, now), manager, Managed(context, given, stored),
-            codec.VersionOf(context.Definition.ApiVersion, old ?? EmptyOf(codec)),
-            codec.VersionOf(context.Definition.ApiVersion, item), item.Metadata, isNew: current is null) ?? stored;
+            Ownership(definition, subresource, now), manager, managed,
+            codec.VersionOf(definition.ApiVersion, old ?? EmptyOf(codec)),
+            codec.VersionOf(definition.ApiVersion, item), item.Metadata, isNew: current is null)
+            ?? old?.Metadata.ManagedFields;
     }
 
     /// <summary>
