@@ -12,7 +12,6 @@ public sealed class DefinitionStrategy : ResourceStrategy<V1CustomResourceDefini
     /// <summary>Keeps a definition until none of its objects is left.</summary>
     public const string Finalizer = "customresourcecleanup.apiextensions.k8s.io";
 
-    private static readonly FieldFilter NoSpecNorMetadata = FieldFilter.Without(FieldSet.Of(["metadata"], ["spec"]));
 
     public override bool AllowUnconditionalUpdate => false;
 
@@ -105,7 +104,7 @@ public sealed class DefinitionStrategy : ResourceStrategy<V1CustomResourceDefini
     }
 
     public override FieldFilter? OwnableFields(string subresource) =>
-        subresource == "status" ? NoSpecNorMetadata : base.OwnableFields(subresource);
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override IEnumerable<string> Warnings(V1CustomResourceDefinition item, V1CustomResourceDefinition? old)
     {

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Apps.Deployments;
 
@@ -10,6 +11,9 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
     private const int HistoryLimit = 10;
     private const int ProgressSeconds = 600;
     private const string RollingUpdate = "RollingUpdate";
+
+    private static readonly FieldFilter NoSpecNorLabels = FieldFilter.Without(
+        FieldSet.Of(["spec"], ["metadata", "labels"]));
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -52,6 +56,10 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
             LabelSelector.Of(item.Spec.Selector).ToString(),
         ];
     }
+
+    /// <summary>A write of the status keeps the labels too.</summary>
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? NoSpecNorLabels : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1Deployment item)
     {

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Core.Namespaces;
 
@@ -24,6 +25,10 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
 
     public override IReadOnlyList<object?> Cells(V1Namespace item, DateTimeOffset now) =>
         [item.Metadata.Name, item.Status?.Phase ?? "", TableColumns.AgeOf(item, now)];
+
+    /// <summary>Finalizing touches no status.</summary>
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "finalize" ? FieldFilter.NoStatus : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1Namespace item)
     {

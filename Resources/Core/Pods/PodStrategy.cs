@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Core.Pods;
 
@@ -25,6 +26,9 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
     public override IReadOnlyList<object?> Cells(V1Pod item, DateTimeOffset now) => PodColumns.Cells(item, now);
 
     public override RowCondition? Condition(V1Pod item) => PodColumns.Condition(item);
+
+    public override FieldFilter? OwnableFields(string subresource) =>
+        PodFieldFilters.Of(subresource) ?? base.OwnableFields(subresource);
 
     public override void SetDefaults(V1Pod item) => PodDefaults.Apply(item);
 

@@ -9,7 +9,6 @@ public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>
 {
     private const int DefaultPrecedence = 1000;
 
-    private static readonly FieldFilter StatusOnly = FieldFilter.Without(FieldSet.Of(["spec"], ["metadata"]));
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -32,7 +31,7 @@ public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>
     ];
 
     public override FieldFilter? OwnableFields(string subresource) =>
-        subresource == "status" ? StatusOnly : base.OwnableFields(subresource);
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1FlowSchema item)
     {

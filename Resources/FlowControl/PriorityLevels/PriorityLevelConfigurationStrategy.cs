@@ -12,7 +12,6 @@ public sealed class PriorityLevelConfigurationStrategy : ResourceStrategy<V1Prio
     private const int DefaultHandSize = 8;
     private const int DefaultQueueLength = 50;
 
-    private static readonly FieldFilter StatusOnly = FieldFilter.Without(FieldSet.Of(["spec"], ["metadata"]));
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -42,7 +41,7 @@ public sealed class PriorityLevelConfigurationStrategy : ResourceStrategy<V1Prio
     }
 
     public override FieldFilter? OwnableFields(string subresource) =>
-        subresource == "status" ? StatusOnly : base.OwnableFields(subresource);
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1PriorityLevelConfiguration item)
     {

@@ -12,6 +12,9 @@ public abstract class FieldFilter
     /// <summary>All but the spec.</summary>
     public static FieldFilter NoSpec { get; } = Without(FieldSet.Of(["spec"]));
 
+    /// <summary>The status, mostly: all but the spec and the metadata.</summary>
+    public static FieldFilter NoSpecNorMetadata { get; } = Without(FieldSet.Of(["spec"], ["metadata"]));
+
     /// <summary>All but these fields and what is below them.</summary>
     public static FieldFilter Without(FieldSet reset) => new Excluding(reset);
 

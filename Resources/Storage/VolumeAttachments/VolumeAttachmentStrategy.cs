@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.Resources.Core.PersistentVolumes;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Storage.VolumeAttachments;
 
@@ -48,6 +49,9 @@ public sealed class VolumeAttachmentStrategy : ResourceStrategy<V1VolumeAttachme
         item.Status?.Attached ?? false,
         TableColumns.AgeOf(item, now),
     ];
+
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1VolumeAttachment item)
     {
