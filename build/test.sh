@@ -14,7 +14,7 @@ Installs what the tests need, builds everything, runs all test projects (or thos
   ORC_SEED=S        Draws what the run drew that said ORC_SEED=S (with its ORC_SOAK, if it said one): failed tests do.
   CsCheck_Seed=S    Runs the one case that a failed property named, in the tests that check properties.
   ORC_TEST_JOBS=N   Runs N test projects at once (3 unless said).
-  ORC_TEST_LIMIT=S  Ends a test project after S seconds (1500 unless said), says which of its tests still ran, and counts
+  ORC_TEST_LIMIT=S  Ends a test project after S seconds (2400 unless said), says which of its tests still ran, and counts
                     that as a failure.
   ORC_TOOLS=DIR     Where clients (kubectl, helm …) are kept.
 END
@@ -33,7 +33,7 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 side_by_side=${ORC_TEST_JOBS:-3}
 
 # A project that hangs must not keep the others' results from who waits: seconds, times a soak's factor.
-limit=$((${ORC_TEST_LIMIT:-1500} * ${ORC_SOAK:-1}))
+limit=$((${ORC_TEST_LIMIT:-2400} * ${ORC_SOAK:-1}))
 # When a test is named as one that still runs, in seconds.
 long=180
 

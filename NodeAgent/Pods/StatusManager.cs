@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -11,7 +12,8 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 /// once; failures are repeated. When a terminated pod's last status has arrived, it deletes the object.
 /// </summary>
 public sealed partial class StatusManager(
-    IClusterApi api, TimeProvider time, ILogger<StatusManager> logger) : BackgroundService
+    IClusterApi api, LogSources logs, NodeAgentOptions options, TimeProvider time, ILogger<StatusManager> logger)
+    : BackgroundService
 {
     private const int Parallelism = 8;
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
@@ -136,6 +138,8 @@ public sealed partial class StatusManager(
 
         if (entry.DeleteAfterwards && !entry.Deleted)
         {
+            await logs.MakeKnownAsync(
+                Path.Combine(options.PodLogsDirectory, entry.Pod.LogDirectoryName()), cancellationToken);
             await api.DeletePodAsync(entry.Pod, cancellationToken);
             entry.Deleted = true;
         }

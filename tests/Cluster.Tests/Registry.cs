@@ -71,7 +71,7 @@ public sealed class Registry : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync();
+        await _process.EndedAsync();
         _process.Dispose();
     }
 

@@ -47,7 +47,7 @@ public sealed class Space : IAsyncDisposable
         using var watch = _cluster.StartKubectl(
             "-n", Name, "get", "events", $"--field-selector=involvedObject.name={about},reason={reason}", "--watch",
             "-o", "jsonpath={.message}{'\\n'}");
-        var errors = watch.StandardError.ReadToEndAsync();
+        var errors = watch.StandardError.RestAsync();
         using var patience = new CancellationTokenSource(EventPatience);
         var seen = new List<string>();
         try

@@ -76,7 +76,7 @@ public sealed class Terminal : IAsyncDisposable
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
+            await _process.EndedAsync();
         }
 
         _process.Dispose();

@@ -127,7 +127,7 @@ public sealed class PostgresServer : IAsyncDisposable
         using var process = Process.Start(info)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        await process.EndedAsync();
         if (process.ExitCode != 0)
         {
             throw new InvalidOperationException($"'{script}' failed: {await error}{await output}");
@@ -162,7 +162,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             _process = null;
             process.StandardInput.Close();
-            await process.WaitForExitAsync();
+            await process.EndedAsync();
             process.Dispose();
         }
     }

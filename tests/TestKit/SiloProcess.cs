@@ -128,7 +128,7 @@ public sealed partial class SiloProcess : IAsyncDisposable
     {
         IsUp = false;
         _process.Kill();
-        await _process.WaitForExitAsync();
+        await _process.EndedAsync();
     }
 
     /// <summary>As an administrator does.</summary>

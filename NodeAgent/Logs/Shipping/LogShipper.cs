@@ -40,11 +40,29 @@ public sealed partial class LogShipper(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        sources.IsShipped = true;
         using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        Task tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        while (true)
         {
-            if (_pause-- > 0)
+            if (await Task.WhenAny(tick, sources.Wanted) == tick)
             {
+                await tick.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (stoppingToken.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+                if (_pause > 0)
+                {
+                    _pause--;
+                    continue;
+                }
+            }
+            else if (_pause > 0)
+            {
+                sources.BeginRound().SetResult();
                 continue;
             }
 
@@ -72,8 +90,18 @@ public sealed partial class LogShipper(
     /// <summary>Sends all that is there.</summary>
     public async Task RoundAsync(CancellationToken cancellationToken)
     {
-        var logs = sources.Scan();
-        await OpenAsync(logs, cancellationToken);
+        var round = sources.BeginRound();
+        IReadOnlyList<ContainerLog> logs;
+        try
+        {
+            logs = sources.Scan();
+            await OpenAsync(logs, cancellationToken);
+        }
+        finally
+        {
+            round.SetResult();
+        }
+
         var open = logs.Where(static l => l.Stream != 0).ToList();
         while (await SendAsync(open, cancellationToken))
         {

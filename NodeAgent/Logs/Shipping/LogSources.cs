@@ -7,8 +7,12 @@ namespace OrleansOrchestrator.NodeAgent.Logs.Shipping;
 /// The logs of all containers of the node, found by the directories in which the runtime writes them:
 /// <c>NAMESPACE_POD_UID/CONTAINER/RESTART.log</c>.
 /// </summary>
-public sealed class LogSources(NodeAgentOptions options)
+public sealed class LogSources(NodeAgentOptions options, TimeProvider time)
 {
+    /// <summary>How long a pod that ends waits for the cluster to hear of its logs: a cluster that is well takes
+    /// milliseconds, and one that is not must not keep pods.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Followed logs: those of several times the pods that a node takes. Others are not found until these end.
     /// </summary>
@@ -16,6 +20,23 @@ public sealed class LogSources(NodeAgentOptions options)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ContainerLog> _logs = new(StringComparer.Ordinal);
+    private TaskCompletionSource _wanted = NewSignal();
+    private TaskCompletionSource _round = NewSignal();
+
+    /// <summary>Ends when somebody waits for the cluster to hear of new logs.</summary>
+    public Task Wanted
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _wanted.Task;
+            }
+        }
+    }
+
+    /// <summary>True while somebody asks the cluster for the streams of new logs.</summary>
+    public bool IsShipped { get; set; }
 
     /// <summary>All logs, those that are new included.</summary>
     public IReadOnlyList<ContainerLog> Scan()
@@ -61,6 +82,41 @@ public sealed class LogSources(NodeAgentOptions options)
         }
     }
 
+    /// <summary>
+    /// To be called before a pod's object is deleted: the cluster takes logs of pods alone that it knows. Returns once
+    /// it has heard of this pod's logs or does not answer.
+    /// </summary>
+    public async Task MakeKnownAsync(string podDirectory, CancellationToken cancellationToken)
+    {
+        Hold(podDirectory);
+        Task heard;
+        lock (_lock)
+        {
+            if (!IsShipped || !_logs.Any(l => l.Value.Stream == 0
+                && l.Key.StartsWith(podDirectory + "/", StringComparison.Ordinal)))
+            {
+                return;
+            }
+
+            heard = _round.Task;
+            _wanted.TrySetResult();
+        }
+
+        await heard.WaitAsync(Patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>The cluster is about to be asked for all logs of the next scan: to be ended once it was.</summary>
+    public TaskCompletionSource BeginRound()
+    {
+        lock (_lock)
+        {
+            var round = _round;
+            (_round, _wanted) = (NewSignal(), NewSignal());
+            return round;
+        }
+    }
+
     /// <summary>The log is followed no more.</summary>
     public void Forget(ContainerLog log)
     {
@@ -74,6 +130,8 @@ public sealed class LogSources(NodeAgentOptions options)
             log.Dispose();
         }
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Find(string podDirectory)
     {

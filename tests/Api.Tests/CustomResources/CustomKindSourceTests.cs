@@ -9,6 +9,7 @@ using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.CustomResources;
@@ -112,7 +113,7 @@ public sealed class CustomKindSourceTests
     }
 
     private static async Task<string> NextAsync(StreamReader reader) =>
-        JsonNode.Parse((await reader.ReadLineAsync())!)!["object"]!["metadata"]!["name"]!.GetValue<string>();
+        JsonNode.Parse((await reader.NextLineAsync())!)!["object"]!["metadata"]!["name"]!.GetValue<string>();
 
     private static JsonNode Length(JsonNode definition) => definition["spec"]!["versions"]![0]!["schema"]![
         "openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!["length"]!;

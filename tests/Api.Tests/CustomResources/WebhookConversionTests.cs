@@ -53,10 +53,10 @@ public sealed class WebhookConversionTests
         await host.PostAsync(Boats, Boat("a", 7));
         using var stream = await host.Api.Http.GetStreamAsync($"{Boats}?watch=1");
         using var reader = new StreamReader(stream);
-        var first = JsonNode.Parse((await reader.ReadLineAsync())!)!;
+        var first = JsonNode.Parse((await reader.NextLineAsync())!)!;
         Assert.Equal(7, (int)first["object"]!["spec"]!["size"]!["length"]!);
         await host.PostAsync(OldBoats, """{"metadata":{"name":"b"},"spec":{"length":1}}""");
-        var second = JsonNode.Parse((await reader.ReadLineAsync())!)!;
+        var second = JsonNode.Parse((await reader.NextLineAsync())!)!;
         Assert.Equal("ADDED", (string?)second["type"]);
         Assert.Equal(1, (int)second["object"]!["spec"]!["size"]!["length"]!);
     }

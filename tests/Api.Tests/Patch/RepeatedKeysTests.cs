@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Patch;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 using OrleansOrchestrator.SeedKit;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Patch;
@@ -204,8 +205,8 @@ public sealed class RepeatedKeysTests
         })!;
         await process.StandardInput.WriteAsync(pod.ToJsonString());
         process.StandardInput.Close();
-        var json = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        var json = await process.StandardOutput.RestAsync();
+        await process.EndedAsync();
         var env = JsonNode.Parse(json)!["spec"]!["containers"]![0]!["env"]?.AsArray() ?? [];
         return string.Join(' ', env.Select(e => $"{e!["name"]}={e["value"]}"));
     }

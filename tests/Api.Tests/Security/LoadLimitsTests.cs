@@ -236,7 +236,7 @@ public sealed class LoadLimitsTests
         await begun.Task;
         _time.Advance(new RequestLimits().RequestTimeout);
         using var answer = new StreamReader(client.GetStream());
-        Assert.Equal("HTTP/1.1 504 Gateway Timeout", await answer.ReadLineAsync());
+        Assert.Equal("HTTP/1.1 504 Gateway Timeout", await answer.NextLineAsync());
     }
 
     private static RequestInfo Read(string method, string path, bool watch = false) =>

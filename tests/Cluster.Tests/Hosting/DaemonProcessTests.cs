@@ -30,7 +30,7 @@ public sealed class DaemonProcessTests : IDisposable
         {
             var daemon = new DaemonProcess(directory, name);
             using var process = daemon.Start("env", [], environment);
-            await process.WaitForExitAsync();
+            await process.EndedAsync();
             Assert.Equal(
                 environment is not null, daemon.LogTail(1000).Contains(Secret, StringComparison.Ordinal));
         }

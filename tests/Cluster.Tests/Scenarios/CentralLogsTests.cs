@@ -17,9 +17,9 @@ public sealed class CentralLogsTests(RealCluster cluster)
         await space.KubectlAsync("delete", "pod", "walrus");
 
         // Following ends the wait as soon as the lines are there, be it before or after this.
-        using (var follower = Follow("oysters"))
+        using (var follower = Follow("oysters", "central-logs"))
         {
-            Assert.Contains("the walrus has 4711 oysters", await follower.StandardOutput.ReadLineAsync(),
+            Assert.Contains("the walrus has 4711 oysters", await follower.StandardOutput.NextLineAsync(),
                 StringComparison.Ordinal);
             follower.Kill();
         }
@@ -32,12 +32,37 @@ public sealed class CentralLogsTests(RealCluster cluster)
         Assert.Empty((await OrcLogsAsync("oysters", "-n", "default")).Required);
     }
 
+    [Fact]
+    public async Task Pods_that_end_at_once_leave_their_lines()
+    {
+        const int Count = 5;
+        await using var space = await Space.CreateAsync(cluster, "brief-logs");
+        for (var i = 0; i < Count; i++)
+        {
+            await space.ApplyAsync(Pods.Shell($"brief-{i}", $"echo brief words of {i}; {Pods.Idle}"));
+            await space.WaitAsync($"pod/brief-{i}", "Ready");
+            await space.KubectlAsync("delete", "pod", $"brief-{i}");
+        }
+
+        using var follower = Follow("brief", "brief-logs");
+        var lines = new List<string?>();
+        while (lines.Count < Count)
+        {
+            lines.Add(await follower.StandardOutput.NextLineAsync());
+        }
+
+        follower.Kill();
+        Assert.All(
+            Enumerable.Range(0, Count),
+            i => Assert.Single(lines, l => l!.EndsWith($"brief words of {i}", StringComparison.Ordinal)));
+    }
+
     private Task<Ended> OrcLogsAsync(params string[] arguments) =>
         RealCluster.OrcAsync(["logs", .. arguments, "--kubeconfig", cluster.Kubeconfig]);
 
-    private Process Follow(string query) => Process.Start(new ProcessStartInfo(
+    private Process Follow(string query, string space) => Process.Start(new ProcessStartInfo(
         RealCluster.Program("Silo"),
-        ["logs", query, "-n", "central-logs", "--since", "1h", "--follow", "--kubeconfig", cluster.Kubeconfig])
+        ["logs", query, "-n", space, "--since", "1h", "--follow", "--kubeconfig", cluster.Kubeconfig])
     {
         RedirectStandardOutput = true,
     })!;

@@ -121,7 +121,7 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         Assert.Single(
             (await ShopAsync("logs", "deploy/web", "--tail=1")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         using var follow = cluster.StartKubectl("-n", "shop", "logs", "-f", "client");
-        Assert.Equal("started", await follow.StandardOutput.ReadLineAsync());
+        Assert.Equal("started", await follow.StandardOutput.NextLineAsync());
         follow.Kill();
     }
 
@@ -140,7 +140,7 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
     private async Task APortCanBeForwardedAsync()
     {
         using var forward = cluster.StartKubectl("-n", "shop", "port-forward", "service/web", ":80");
-        var line = await forward.StandardOutput.ReadLineAsync();
+        var line = await forward.StandardOutput.NextLineAsync();
         var port = line!.Split(' ')[2].Split(':')[1];
         using var http = new HttpClient();
         Assert.Contains("says", await http.GetStringAsync($"http://127.0.0.1:{port}"), StringComparison.Ordinal);

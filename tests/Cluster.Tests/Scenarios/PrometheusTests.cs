@@ -153,7 +153,7 @@ public sealed class PrometheusTests(RealCluster cluster)
         ])
         { RedirectStandardError = true, WorkingDirectory = directory };
         using var prometheus = Process.Start(start)!;
-        var log = prometheus.StandardError.ReadToEndAsync();
+        var log = prometheus.StandardError.RestAsync();
         using var patience = new CancellationTokenSource(Patience);
         await Task.WhenAny(done, prometheus.WaitForExitAsync(patience.Token));
         var ended = prometheus.HasExited;
@@ -162,7 +162,7 @@ public sealed class PrometheusTests(RealCluster cluster)
             prometheus.Kill();
         }
 
-        await prometheus.WaitForExitAsync();
+        await prometheus.EndedAsync();
         Assert.False(ended, await log);
     }
 

@@ -123,7 +123,7 @@ public sealed class StreamTests(RealCluster cluster)
             Assert.All(bodies, body => Assert.Equal(sum, Sum(body)));
 
             await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync($"http://127.0.0.1:{refused}/"));
-            var said = await forward.StandardError.ReadLineAsync();
+            var said = await forward.StandardError.NextLineAsync();
             Assert.Matches("error forwarding port 81 to pod server, uid [0-9a-f-]{36}: ", said);
         }
         finally
@@ -136,7 +136,7 @@ public sealed class StreamTests(RealCluster cluster)
     private static async Task<string> PortAsync(System.Diagnostics.Process forward)
     {
         const string Start = "Forwarding from 127.0.0.1:";
-        while (await forward.StandardOutput.ReadLineAsync() is { } line)
+        while (await forward.StandardOutput.NextLineAsync() is { } line)
         {
             if (line.StartsWith(Start, StringComparison.Ordinal))
             {
@@ -144,7 +144,7 @@ public sealed class StreamTests(RealCluster cluster)
             }
         }
 
-        throw new InvalidOperationException($"port-forward ended: {await forward.StandardError.ReadToEndAsync()}");
+        throw new InvalidOperationException($"port-forward ended: {await forward.StandardError.RestAsync()}");
     }
 
     private Task<Ended> ExecAsync(Space space, string websockets, string? input, string script) => cluster.KubectlAsync(

@@ -76,7 +76,7 @@ public sealed class TerminalTests(RealCluster cluster)
     private async Task AttachShowsWhatIsWrittenAsync(Space space)
     {
         using var attach = cluster.StartKubectl("-n", space.Name, "attach", "counter");
-        Assert.StartsWith("line ", await attach.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("line ", await attach.StandardOutput.NextLineAsync(), StringComparison.Ordinal);
         attach.Kill();
     }
 

@@ -151,7 +151,7 @@ public sealed class TwoNodesTests(RealCluster cluster)
         public async Task RestartAgentAsync(params string[] more)
         {
             _agent!.Kill();
-            await _agent.WaitForExitAsync();
+            await _agent.EndedAsync();
             _agent.Dispose();
             StartAgent(more);
         }

@@ -70,6 +70,6 @@ public sealed class RetentionTests(ITestOutputHelper output)
         using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
         Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Gone);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        return await reader.ReadLineAsync() ?? "";
+        return await reader.NextLineAsync() ?? "";
     }
 }

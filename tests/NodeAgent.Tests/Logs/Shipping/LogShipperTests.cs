@@ -23,7 +23,7 @@ public sealed class LogShipperTests : IDisposable
 
     public LogShipperTests()
     {
-        _sources = new LogSources(new NodeAgentOptions { NodeName = "n", PodLogsDirectory = _root });
+        _sources = new LogSources(new NodeAgentOptions { NodeName = "n", PodLogsDirectory = _root }, TimeProvider.System);
         _shipper = new LogShipper(
             _sources, _cluster, new NoPods(), _counts, TimeProvider.System, NullLogger<LogShipper>.Instance);
     }
@@ -75,10 +75,49 @@ public sealed class LogShipperTests : IDisposable
         Assert.Equal(0, _counts.FilesLost);
     }
 
+    [Fact]
+    public async Task A_pod_that_ends_at_once_is_made_known_before_it_goes()
+    {
+        // A clock that stands still: only the wish can start the round.
+        using var shipper = new LogShipper(
+            _sources, _cluster, new NoPods(), _counts, new StoppedTime(), NullLogger<LogShipper>.Instance);
+        await shipper.StartAsync(Token);
+        Write("web", "last words");
+        var pod = Path.Combine(_root, "a_web_uid-web");
+
+        await _sources.MakeKnownAsync(pod, Token);
+        Assert.All(_sources.Scan(), static l => Assert.NotEqual(0, l.Stream));
+
+        // Known ones are not asked for again, and a cluster that does not answer keeps nobody.
+        await _sources.MakeKnownAsync(pod, Token);
+        _cluster.KnowsPods = false;
+        Write("db", "more");
+        await _sources.MakeKnownAsync(Path.Combine(_root, "a_db_uid-db"), Token);
+        await shipper.StopAsync(Token);
+    }
+
     private void Write(string pod, string line)
     {
         var home = Directory.CreateDirectory(Path.Combine(_root, $"a_{pod}_uid-{pod}", "main")).FullName;
         File.AppendAllText(Path.Combine(home, "0.log"), $"{LogTime.Format(_time += 1000)} stdout F {line}\n");
+    }
+
+    /// <summary>No timer of it ever fires.</summary>
+    private sealed class StoppedTime : TimeProvider
+    {
+        public override ITimer CreateTimer(
+            TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Never();
+
+        private sealed class Never : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 
     /// <summary>What the API does, in a few lists.</summary>
