@@ -103,7 +103,8 @@ public static class SlicePlanner
         return drafts;
     }
 
-    private static string Identity(V1Endpoint endpoint) => endpoint.TargetRef?.Uid is { Length: > 0 } uid
+    /// <summary>Equal for endpoints of one pod, whatever its address.</summary>
+    internal static string Identity(V1Endpoint endpoint) => endpoint.TargetRef?.Uid is { Length: > 0 } uid
         ? $"{endpoint.TargetRef.Name}/{uid}"
         : string.Join(',', endpoint.Addresses);
 
@@ -153,26 +154,31 @@ public static class SlicePlanner
 
     private static V1EndpointSlice Updated(SliceShape shape, Draft draft)
     {
-        var old = draft.Slice!;
-        return new V1EndpointSlice
-        {
-            Metadata = new V1ObjectMeta
-            {
-                Name = old.Metadata.Name,
-                GenerateName = old.Metadata.GenerateName,
-                NamespaceProperty = old.Metadata.NamespaceProperty,
-                Uid = old.Metadata.Uid,
-                ResourceVersion = old.Metadata.ResourceVersion,
-                Labels = shape.Labels.ToDictionary(StringComparer.Ordinal),
-                Annotations = old.Metadata.Annotations,
-                Finalizers = old.Metadata.Finalizers,
-                OwnerReferences = [shape.Owner],
-            },
-            AddressType = old.AddressType,
-            Ports = old.Ports,
-            Endpoints = draft.Endpoints,
-        };
+        var next = With(draft.Slice!, draft.Endpoints);
+        next.Metadata.Labels = shape.Labels.ToDictionary(StringComparer.Ordinal);
+        next.Metadata.OwnerReferences = [shape.Owner];
+        return next;
     }
+
+    /// <summary>The slice with other endpoints.</summary>
+    internal static V1EndpointSlice With(V1EndpointSlice old, IList<V1Endpoint> endpoints) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = old.Metadata.Name,
+            GenerateName = old.Metadata.GenerateName,
+            NamespaceProperty = old.Metadata.NamespaceProperty,
+            Uid = old.Metadata.Uid,
+            ResourceVersion = old.Metadata.ResourceVersion,
+            Labels = old.Metadata.Labels,
+            Annotations = old.Metadata.Annotations,
+            Finalizers = old.Metadata.Finalizers,
+            OwnerReferences = old.Metadata.OwnerReferences,
+        },
+        AddressType = old.AddressType,
+        Ports = old.Ports,
+        Endpoints = endpoints,
+    };
 
     /// <summary>A slice in the making.</summary>
     private sealed class Draft

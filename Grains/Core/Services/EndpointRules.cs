@@ -172,7 +172,9 @@ public static class EndpointRules
             NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
             Zone = zones.GetValueOrDefault(pod.NodeName),
             TargetRef = Refer(pod),
-            Hints = isReady ? HintsOf(service, pod.NodeName, zones.GetValueOrDefault(pod.NodeName)) : null,
+            Hints = isReady && !TopologyHints.AreWanted(service)
+                ? HintsOf(service, pod.NodeName, zones.GetValueOrDefault(pod.NodeName))
+                : null,
         };
     }
 

@@ -22,18 +22,25 @@ public sealed record ServiceObserved
 
     /// <summary>The slices that carry its name and that a controller of ours manages.</summary>
     public IReadOnlyList<V1EndpointSlice> Slices { get; init; } = [];
+
+    /// <summary>See <see cref="ZoneShares"/>; read only where <see cref="TopologyHints.AreWanted"/>.</summary>
+    public IReadOnlyDictionary<string, double>? ZoneShares { get; init; }
+
+    /// <summary>Its endpoints were given hints for its topology mode.</summary>
+    public bool AreHinted { get; init; }
 }
 
 /// <summary>What a Service must do.</summary>
 /// <param name="Endpoints">To create (without resourceVersion) or to replace; null when right.</param>
-/// <param name="Slices">Writes of the slices of its pods.</param>
+/// <param name="Pods">Writes of the slices of its pods.</param>
 /// <param name="Mirror">Writes of the slices that mirror Endpoints that somebody keeps by hand.</param>
-public sealed record ServicePlan(V1Endpoints? Endpoints, SlicePlan Slices, MirrorPlan Mirror);
+public sealed record ServicePlan(V1Endpoints? Endpoints, HintPlan Pods, MirrorPlan Mirror);
 
 /// <summary>The decisions of a Service: its Endpoints and EndpointSlices.</summary>
 public static class ServicePlanner
 {
     private static readonly SlicePlan NoSlices = new([], [], []);
+    private static readonly HintPlan NoPods = new(NoSlices, false, []);
 
     /// <summary>What to write; nothing when all is right.</summary>
     public static ServicePlan Compute(ServiceObserved observed)
@@ -41,7 +48,7 @@ public static class ServicePlanner
         var service = observed.Service;
         if (service.Metadata.DeletionTimestamp is not null)
         {
-            return new ServicePlan(null, NoSlices, new MirrorPlan(NoSlices, []));
+            return new ServicePlan(null, NoPods, new MirrorPlan(NoSlices, []));
         }
 
         // Who selects pods mirrors nothing, even when it makes no endpoints of them.
@@ -49,10 +56,10 @@ public static class ServicePlanner
         var mirror = MirrorPlanner.Compute(mirrored, ManagedBy(observed, SliceRules.MirrorController));
         return EndpointRules.HasEndpoints(service)
             ? new ServicePlan(Endpoints(observed), Slices(observed), mirror)
-            : new ServicePlan(null, NoSlices, mirror);
+            : new ServicePlan(null, NoPods, mirror);
     }
 
-    private static SlicePlan Slices(ServiceObserved observed)
+    private static HintPlan Slices(ServiceObserved observed)
     {
         var service = observed.Service;
         var shape = new SliceShape(
@@ -60,10 +67,19 @@ public static class ServicePlanner
             new ChildNames(service.Metadata.Name, service.Metadata.Uid),
             SliceLabels(service.Metadata.Labels, service, SliceRules.SliceController),
             service.ControllerReference());
-        return SlicePlanner.Compute(
-            shape,
-            EndpointRules.Groups(service, observed.Pods, observed.Zones),
-            ManagedBy(observed, SliceRules.SliceController));
+        var groups = EndpointRules.Groups(service, observed.Pods, observed.Zones);
+        var existing = ManagedBy(observed, SliceRules.SliceController);
+        if (!TopologyHints.AreWanted(service))
+        {
+            return new HintPlan(
+                SlicePlanner.Compute(shape, groups, existing),
+                false,
+                observed.AreHinted ? [TopologyHints.NoLongerWanted(service, groups[0].AddressType)] : []);
+        }
+
+        TopologyHints.Keep(groups, existing);
+        return TopologyHints.Add(
+            service, SlicePlanner.Compute(shape, groups, existing), existing, observed.ZoneShares, observed.AreHinted);
     }
 
     private static List<V1EndpointSlice> ManagedBy(ServiceObserved observed, string controller) => [.. observed.Slices.Where(s =>

@@ -11,8 +11,6 @@ namespace OrleansOrchestrator.Grains.Core.Services;
 /// <summary>Keeps the Endpoints and EndpointSlices of one Service, and removes what it leaves behind.</summary>
 public sealed class ServiceReconciler : IObjectReconciler
 {
-    private const string ZoneLabel = "topology.kubernetes.io/zone";
-
     private readonly ObjectKey _key;
     private readonly IResourceClient _slices;
     private readonly IResourceClient _endpoints;
@@ -20,6 +18,10 @@ public sealed class ServiceReconciler : IObjectReconciler
     private readonly EventRecorder _events;
     private readonly EventRecorder _mirrorEvents;
     private bool _wasThere;
+
+    // What was last told of hints: upstream, too, tells it anew after a restart.
+    private bool _areHinted;
+    private IReadOnlyList<EventNote> _told = [];
 
     public ServiceReconciler(ObjectKey key, ReconcilingServices services)
     {
@@ -71,8 +73,13 @@ public sealed class ServiceReconciler : IObjectReconciler
             Zones = await ZonesAsync(pods, cancellationToken),
             Endpoints = endpoints.Succeeded ? endpoints.Value : null,
             Slices = slices,
+            ZoneShares = TopologyHints.AreWanted(service) ? await SharesAsync(cancellationToken) : null,
+            AreHinted = _areHinted,
         };
     }
+
+    private async Task<IReadOnlyDictionary<string, double>?> SharesAsync(CancellationToken cancellationToken) =>
+        ZoneShares.Of(await _slices.ListAsync<V1Node>(ResourceOf<V1Node>.Query(), cancellationToken));
 
     private ValueTask<IReadOnlyList<V1EndpointSlice>> SlicesAsync(CancellationToken cancellationToken) =>
         _slices.ListAsync<V1EndpointSlice>(
@@ -89,7 +96,7 @@ public sealed class ServiceReconciler : IObjectReconciler
         {
             var node = await _slices.GetAsync(
                 WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
-            if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneLabel, out var zone) && zone.Length > 0)
+            if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneShares.ZoneLabel, out var zone) && zone.Length > 0)
             {
                 zones[name] = zone;
             }
@@ -101,7 +108,8 @@ public sealed class ServiceReconciler : IObjectReconciler
     private async Task ApplyAsync(V1Service service, ServicePlan plan, CancellationToken cancellationToken)
     {
         // Slices first: they are what the service proxy reads. What serves is added before what does not is removed.
-        await ApplyAsync(_slices, service, plan.Slices, cancellationToken);
+        await ApplyAsync(_slices, service, plan.Pods.Slices, cancellationToken);
+        TellOfHints(plan.Pods);
         await ApplyAsync(_mirror, service, plan.Mirror.Slices, cancellationToken);
         if (plan.Mirror.Slices is not { Create: [], Update: [], Delete: [] })
         {
@@ -117,6 +125,17 @@ public sealed class ServiceReconciler : IObjectReconciler
                     : await _endpoints.UpdateAsync(endpoints, cancellationToken),
                 "FailedToUpdateEndpoint");
         }
+    }
+
+    /// <summary>The same is told once, however often it is found.</summary>
+    private void TellOfHints(HintPlan plan)
+    {
+        if (!plan.Notes.Select(n => n.Message).SequenceEqual(_told.Select(n => n.Message)))
+        {
+            _events.Record(plan.Notes);
+        }
+
+        (_areHinted, _told) = (plan.AreHinted, plan.Notes);
     }
 
     private async Task ApplyAsync(

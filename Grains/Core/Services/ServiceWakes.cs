@@ -8,7 +8,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Core.Services;
 
 /// <summary>
-/// What wakes a Service: itself, its pods, and its Endpoints and slices in case somebody else changes those.
+/// What wakes a Service: itself, its pods, its Endpoints and slices in case somebody else changes those, and nodes
+/// where its hints follow their shares of the processors.
 /// </summary>
 internal static class ServiceWakes
 {
@@ -18,6 +19,7 @@ internal static class ServiceWakes
     private static IReadOnlyList<Followed> Follows()
     {
         var selectors = new SelectorIndex();
+        var hinted = new HashSet<ObjectKey>();
         return
         [
             new Followed(WellKnown.Services, (change, keys) =>
@@ -27,7 +29,22 @@ internal static class ServiceWakes
                     change.Kind == ChangeKind.Deleted
                         ? null
                         : new V1LabelSelector { MatchLabels = change.Object.As<V1Service>().Spec.Selector });
+                _ = change.Kind != ChangeKind.Deleted && TopologyHints.AreWanted(change.Object.As<V1Service>())
+                    ? hinted.Add(change.Object.Key)
+                    : hinted.Remove(change.Object.Key);
                 keys.Add(change.Object.Key);
+            }),
+            new Followed(WellKnown.Nodes, (change, keys) =>
+            {
+                if (hinted.Count > 0 && ZoneShares.Differ(
+                    change.Previous?.As<V1Node>(),
+                    change.Kind == ChangeKind.Deleted ? null : change.Object.As<V1Node>()))
+                {
+                    foreach (var key in hinted)
+                    {
+                        keys.Add(key);
+                    }
+                }
             }),
             new Followed(WellKnown.Pods, (change, keys) => AddServices(change, selectors, keys)),
             new Followed(WellKnown.Endpoints, static (change, keys) => keys.Add(change.Object.Key)),

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Apps.ReplicaSets;
+using OrleansOrchestrator.Grains.Core.Services;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -36,6 +37,31 @@ public sealed class WakeControllerTests
         _world.Time.Advance(_world.Services.Options.WakeInterval);
         _world.AddPod("orphan", "", new Dictionary<string, string> { ["app"] = "api" });
         Assert.Equal("api", (await NextAsync()).Key.Name);
+    }
+
+    [Fact]
+    public async Task A_node_wakes_the_services_whose_hints_follow_its_processors()
+    {
+        foreach (var (name, mode) in new[] { ("plain", "Disabled"), ("hinted", "Auto") })
+        {
+            _world.Api.Seed(new V1Service
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = name,
+                    NamespaceProperty = "default",
+                    Annotations = new Dictionary<string, string> { ["service.kubernetes.io/topology-mode"] = mode },
+                },
+                Spec = new V1ServiceSpec(),
+            });
+        }
+
+        await using var running = Run(WellKnown.Services, ServiceWakes.Registration.Follows());
+        await NextAsync();
+        await NextAsync();
+        _world.Time.Advance(_world.Services.Options.WakeInterval);
+        _world.AddNode("n1", "z1");
+        Assert.Equal("hinted", (await NextAsync()).Key.Name);
     }
 
     [Fact]

@@ -148,6 +148,81 @@ public sealed class ServiceReconcilerTests
         Assert.Null(world.Api.Find<V1Endpoints>("default", "web"));
     }
 
+    [Fact]
+    public async Task Hints_follow_the_zones_of_a_service_that_asks_for_them()
+    {
+        var world = new World();
+        foreach (var (name, zone) in new[] { ("n1", "z1"), ("n2", "z2") })
+        {
+            world.AddNode(name, zone);
+            world.Api.Change<V1Node>("", name, n => n.Status.Allocatable =
+                new Dictionary<string, ResourceQuantity> { ["cpu"] = new("4") }, "status");
+        }
+
+        AddService(world, s => s.Metadata.Annotations = new Dictionary<string, string>
+        {
+            ["service.kubernetes.io/topology-mode"] = "Auto",
+        });
+        for (var i = 0; i < 4; i++)
+        {
+            world.AddPod($"p{i}", "n1", Web, $"10.0.0.{i}");
+        }
+
+        world.Step<V1Service>("web");
+        Assert.Equal(["z1", "z1", "z2", "z2"], Hints(world));
+
+        // Nobody writes, and nobody tells, what is known.
+        var before = world.Api.Writes;
+        world.Step<V1Service>("web");
+        Assert.Equal(before, world.Api.Writes);
+
+        world.Api.Change<V1Node>("", "n2", n => n.Status.Conditions[0].Status = "Unknown", "status");
+        world.Step<V1Service>("web");
+        world.Step<V1Service>("web");
+        Assert.Empty(Hints(world));
+
+        world.Api.Change<V1Node>("", "n2", n => n.Status.Conditions[0].Status = "True", "status");
+        world.Step<V1Service>("web");
+        Assert.Equal(4, Hints(world).Count);
+        world.Api.Change<V1Service>("default", "web", s => s.Metadata.Annotations.Clear());
+        world.Step<V1Service>("web");
+        Assert.Empty(Hints(world));
+
+        await world.Events.FlushAsync(CancellationToken.None);
+        Assert.Equal(
+            [
+                ("Normal", "TopologyAwareHintsEnabled", "Topology Aware Hints has been enabled, addressType: IPv4", 2),
+                ("Warning", "TopologyAwareHintsDisabled", "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4", 1),
+                ("Warning", "TopologyAwareHintsDisabled", "Topology Aware Hints has been disabled, addressType: IPv4", 1),
+            ],
+            world.Api.All<Corev1Event>().Select(e => (e.Type, e.Reason, e.Message, e.Count ?? 0)).Order());
+    }
+
+    [Fact]
+    public void A_topology_mode_goes_before_a_traffic_distribution()
+    {
+        var world = new World();
+        world.AddNode("n1", "z1");
+        AddService(world, s =>
+        {
+            s.Spec.TrafficDistribution = "PreferSameZone";
+            s.Metadata.Annotations =
+                new Dictionary<string, string> { ["service.kubernetes.io/topology-aware-hints"] = "auto" };
+        });
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.Step<V1Service>("web");
+        Assert.Empty(Hints(world));
+        world.Api.Change<V1Service>("default", "web", s => s.Metadata.Annotations.Clear());
+        world.Step<V1Service>("web");
+        Assert.Equal(["z1"], Hints(world));
+    }
+
+    private static List<string> Hints(World world) =>
+    [
+        .. world.Api.All<V1EndpointSlice>().SelectMany(s => s.Endpoints)
+            .SelectMany(e => e.Hints?.ForZones ?? []).Select(z => z.Name).Order(),
+    ];
+
     private static void AddService(World world, Action<V1Service>? change = null)
     {
         var service = new V1Service
