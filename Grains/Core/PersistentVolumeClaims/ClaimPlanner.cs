@@ -61,12 +61,20 @@ public static class ClaimPlanner
             : Unnamed(observed);
     }
 
-    /// <summary>Nobody here makes a bound volume larger: whoever can is asked by an event.</summary>
-    public static EventNote? Expand(V1PersistentVolumeClaim claim, V1PersistentVolume volume) =>
-        claim.Status?.Phase == "Bound" && VolumeMatch.IsFor(volume, claim)
-            && VolumeMatch.Requested(claim) > VolumeMatch.Size(claim.Status.Capacity)
-            ? EventNote.Normal(claim, "ExternalExpanding", "waiting for an external controller to expand this PVC")
-            : null;
+    /// <summary>Who makes a volume larger that is not ours is outside.</summary>
+    public static EventNote Expand(V1PersistentVolumeClaim claim, V1PersistentVolume volume)
+    {
+        const string reason = "ExternalExpanding";
+        const string waiting = "waiting for an external controller to expand this PVC";
+        return VolumePlugins.MigratedOf(volume) is { } migrated
+            ? EventNote.Normal(
+                claim,
+                reason,
+                $"CSI migration enabled for {migrated.Plugin}; waiting for external resizer to expand the pvc")
+            : volume.Spec.Csi is not null || volume.Spec.FlexVolume is not null
+                ? EventNote.Normal(claim, reason, waiting)
+                : EventNote.Warning(claim, reason, waiting);
+    }
 
     private static ClaimPlan Bound(V1PersistentVolumeClaim claim, V1PersistentVolume? volume, bool isNamed)
     {

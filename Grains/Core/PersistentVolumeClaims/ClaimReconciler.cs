@@ -27,9 +27,8 @@ public sealed class ClaimReconciler : IObjectReconciler
     private readonly IResourceClient _client;
     private readonly IResourceClient _protection;
     private readonly EventRecorder _events;
-    private readonly EventRecorder _expansionEvents;
     private readonly LocalPathProvisioner _local;
-    private Quantity _expansionAsked;
+    private readonly ClaimExpander _expander;
 
     public ClaimReconciler(ObjectKey key, ReconcilingServices services)
     {
@@ -37,8 +36,8 @@ public sealed class ClaimReconciler : IObjectReconciler
         _client = services.Client.As(UserIdentity.Controller("persistent-volume-binder"));
         _protection = services.Client.As(UserIdentity.Controller("pvc-protection-controller"));
         _events = services.Events.For("persistentvolume-controller");
-        _expansionEvents = services.Events.For("volume_expand");
         _local = new LocalPathProvisioner(services);
+        _expander = new ClaimExpander(services);
     }
 
     /// <inheritdoc/>
@@ -60,11 +59,9 @@ public sealed class ClaimReconciler : IObjectReconciler
             await _local.ProvisionAsync(claim, observed.Class!, cancellationToken);
         }
 
-        if (plan.Bind is { } volume && ClaimPlanner.Expand(claim, volume) is { } note
-            && _expansionAsked != VolumeMatch.Requested(claim))
+        if (plan.Bind is { } volume)
         {
-            _expansionAsked = VolumeMatch.Requested(claim);
-            _expansionEvents.Record(note);
+            claim = await _expander.ExpandAsync(claim, volume, cancellationToken);
         }
 
         var isUsed = Protection.IsHeld(claim, Finalizer) && await IsUsedAsync(claim, cancellationToken);

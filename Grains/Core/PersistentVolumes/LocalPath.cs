@@ -28,9 +28,7 @@ internal static class LocalPath
 
     private static readonly string[] OneNode = ["ReadWriteOnce", "ReadWriteOncePod"];
 
-    /// <summary>
-    /// Not expandable: a directory has no size of its own, so a larger one would be a promise that nobody keeps.
-    /// </summary>
+    /// <summary>Expandable: what a directory is said to have can be raised like it was said at first.</summary>
     public static V1StorageClass Class => new()
     {
         Metadata = new V1ObjectMeta
@@ -40,7 +38,7 @@ internal static class LocalPath
         Provisioner = Provisioner,
         VolumeBindingMode = VolumeMatch.WaitForFirstConsumer,
         ReclaimPolicy = Delete,
-        AllowVolumeExpansion = false,
+        AllowVolumeExpansion = true,
     };
 
     /// <summary>The name of the volume that is made for a claim, in the form of upstream's provisioners.</summary>

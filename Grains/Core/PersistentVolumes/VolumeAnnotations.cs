@@ -24,6 +24,9 @@ internal static class VolumeAnnotations
     /// <summary>On a claim: where the scheduler wants its volume to be made.</summary>
     public const string SelectedNode = "volume.kubernetes.io/selected-node";
 
+    /// <summary>On a claim: who is to make its volume larger.</summary>
+    public const string Resizer = "volume.kubernetes.io/storage-resizer";
+
     /// <summary>The value of annotations that only need to be there.</summary>
     public const string Yes = "yes";
 

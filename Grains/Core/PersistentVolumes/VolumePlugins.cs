@@ -64,6 +64,23 @@ internal static class VolumePlugins
         });
     }
 
+    /// <summary>The plugin of a volume that was handed over, and the driver that has it; null for others.</summary>
+    public static (string Plugin, string Driver)? MigratedOf(V1PersistentVolume volume)
+    {
+        var plugin = volume.Spec switch
+        {
+            { AwsElasticBlockStore: not null } => "kubernetes.io/aws-ebs",
+            { AzureDisk: not null } => "kubernetes.io/azure-disk",
+            { AzureFile: not null } => "kubernetes.io/azure-file",
+            { Cinder: not null } => "kubernetes.io/cinder",
+            { GcePersistentDisk: not null } => "kubernetes.io/gce-pd",
+            { PortworxVolume: not null } => "kubernetes.io/portworx-volume",
+            { VsphereVolume: not null } => "kubernetes.io/vsphere-volume",
+            _ => null,
+        };
+        return plugin is null ? null : (plugin, Migrated[plugin]);
+    }
+
     private static bool IsTemporary(string path)
     {
         const string root = "/tmp/";

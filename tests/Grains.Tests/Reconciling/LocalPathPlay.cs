@@ -4,10 +4,10 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Reconciling;
 
-/// <summary>A claim gets a directory of the node that the scheduler chose; claim and volume go again.</summary>
+/// <summary>A claim gets a directory of the node that the scheduler chose, and more of it; claim and volume go again.</summary>
 internal sealed class LocalPathPlay(string policy) : CrashPlay
 {
-    protected override int Acts => 3;
+    protected override int Acts => 4;
 
     private string Directory => $"n/pvc-{World.Api.All<V1PersistentVolumeClaim>().Single().Metadata.Uid}";
 
@@ -45,9 +45,14 @@ internal sealed class LocalPathPlay(string policy) : CrashPlay
     {
         if (act == 1)
         {
+            World.Api.Change<V1PersistentVolumeClaim>(
+                "default", "c", c => c.Spec.Resources.Requests["storage"] = new ResourceQuantity("5Gi"));
+        }
+        else if (act == 2)
+        {
             World.Api.Delete<V1PersistentVolumeClaim>("default", "c");
         }
-        else if (act == 2 && policy == "Retain")
+        else if (act == 3 && policy == "Retain")
         {
             World.Api.Delete<V1PersistentVolume>("", _directory["n/".Length..]);
         }
@@ -77,6 +82,11 @@ internal sealed class LocalPathPlay(string policy) : CrashPlay
         var volumes = World.Api.All<V1PersistentVolume>().ToList();
         Assert.All(volumes, v => Assert.Equal(_directory, $"n/{v.Metadata.Name}"));
         Assert.All(World.NodeVolumes.Directories, d => Assert.Equal(_directory, d));
+        foreach (var claim in World.Api.All<V1PersistentVolumeClaim>().Where(c => c.Status.Capacity is not null && volumes.Count > 0))
+        {
+            Assert.True(VolumeMatch.Size(claim.Status.Capacity) <= VolumeMatch.Capacity(volumes[0]));
+        }
+
         if (volumes.Count > 0 && volumes[0].Status?.Phase is "Pending" or "Available" or "Bound")
         {
             Assert.Contains(_directory, World.NodeVolumes.Directories);
