@@ -74,6 +74,24 @@ public sealed partial class CrashEverywhereTests
     public void Nodes_and_the_ranges_of_their_pods() => Try(() => new NodeFurnishingPlay());
 
     [Fact]
+    public void Nodes_and_what_their_cloud_knows() => Try(() => new CloudNodePlay());
+
+    [Fact]
+    public void Routes_of_a_cloud() => Try(() => new RoutesPlay());
+
+    [Fact]
+    public void A_range_of_addresses_and_who_has_them() => Try(() => new ServiceRangePlay());
+
+    [Fact]
+    public void Requests_for_certificates() => Try(() => new SigningRequestPlay());
+
+    [Fact]
+    public void Tokens_to_begin_with_and_tokens_out_of_use() => Try(() => new TokensPlay());
+
+    [Fact]
+    public void A_service_whose_hints_follow_the_zones() => Try(() => new HintsPlay());
+
+    [Fact]
     public void A_pod_and_its_claims_of_devices() => Try(() => new ResourceClaimPlay());
 
     [Fact]

@@ -45,7 +45,7 @@ internal abstract class CrashPlay
     {
         "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "lastTransitionTime", "lastUpdateTime", "lastHeartbeatTime",
         "lastProbeTime", "completionTime", "renewTime", "startTime", "timeAdded", "lastScaleTime",
-        "endpoints.kubernetes.io/last-change-trigger-time",
+        "endpoints.kubernetes.io/last-change-trigger-time", "certificate",
     };
 
     private int _writes;
