@@ -60,12 +60,8 @@ public sealed partial class LogShipper(
                     continue;
                 }
             }
-            else if (_pause > 0)
-            {
-                sources.BeginRound().SetResult();
-                continue;
-            }
 
+            // Who waits for a round gets one, pause or not.
             try
             {
                 await RoundAsync(stoppingToken);
