@@ -11,7 +11,8 @@ namespace OrleansOrchestrator.NodeAgent;
 /// <summary>The verbs that work on a node's runtime without running the agent.</summary>
 public static class NodeCleaner
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>A runtime on a loaded machine takes its time, and what it runs would outlive it.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// Removes all sandboxes with their containers, what is mounted for pods, and the own containerd.

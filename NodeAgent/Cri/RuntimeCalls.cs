@@ -34,7 +34,7 @@ public sealed class RuntimeCalls : Interceptor
         var started = Stopwatch.GetTimestamp();
         var call = continuation(request, context);
         return new AsyncUnaryCall<TResponse>(
-            MeasureAsync(call.ResponseAsync, name, started),
+            MeasureAsync(call.ResponseAsync, name, started, context.Options.CancellationToken),
             call.ResponseHeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);
     }
 
@@ -64,12 +64,19 @@ public sealed class RuntimeCalls : Interceptor
         return name.Replace("pod_sandbox", "podsandbox").ToString();
     }
 
-    private async Task<T> MeasureAsync<T>(Task<T> answer, string name, long started)
+    private async Task<T> MeasureAsync<T>(
+        Task<T> answer, string name, long started, CancellationToken cancellationToken)
     {
         _calls.AddOrUpdate(name, 1, static (_, count) => count + 1);
         try
         {
             return await answer;
+        }
+        catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested)
+        {
+            // So the library says of a deadline that passes while it still writes the request, and of no other.
+            _errors.AddOrUpdate(name, 1, static (_, count) => count + 1);
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, cancelled.Message, cancelled));
         }
         catch (RpcException)
         {
