@@ -72,7 +72,8 @@ public sealed class ServiceAccountTokens(
         var shared = audiences.Where(verified.Audiences.Contains).ToList();
         return verified.Expires <= time.GetUtcNow() ? TokenVerdict.Refuse(Expired)
             : shared.Count == 0 ? TokenVerdict.Refuse(
-                $"token audiences {Quoted(verified.Audiences)} is invalid for the target audiences {Quoted(audiences)}")
+                $"token audiences {GoText.Quoted(verified.Audiences)} is invalid for the target audiences "
+                    + GoText.Quoted(audiences))
             : !await IsAliveAsync(verified, cancellationToken) ? TokenVerdict.Refuse(
                 "service account token has been invalidated")
             : new TokenVerdict(verified.User, shared);
@@ -115,8 +116,6 @@ public sealed class ServiceAccountTokens(
             && (issuer == options.Issuer || issuer == LegacyIssuer)
                 ? "go-jose/go-jose: error in cryptographic primitive"
                 : "";
-
-    private static string Quoted(IReadOnlyList<string> texts) => $"[{string.Join(' ', texts.Select(GoText.Quote))}]";
 
     private async Task<bool> IsAliveAsync(VerifiedToken token, CancellationToken cancellationToken)
     {

@@ -49,6 +49,9 @@ public static class GoText
         return result.ToString();
     }
 
+    /// <summary>A list as Go's <c>%q</c> prints it: <c>["a" "b"]</c>.</summary>
+    public static string Quoted(IEnumerable<string> values) => $"[{string.Join(' ', values.Select(Quote))}]";
+
     /// <summary>A list of strings as Go's <c>%#v</c> writes it: <c>[]string{"a", "b"}</c>.</summary>
     public static string Strings(IEnumerable<string> values) =>
         $"[]string{{{string.Join(", ", values.Select(Quote))}}}";

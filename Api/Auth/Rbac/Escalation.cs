@@ -23,8 +23,8 @@ public static class Escalation
 
         var lines = Joined(missing).Select(Shown).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         var complaints = RoleAuthorizer.Complaints(own);
-        return $"user {GoText.Quote(user.Name)} (groups={Quoted(user.Groups)}) is attempting to grant RBAC permissions " +
-            $"not currently held:\n{string.Join('\n', lines)}" +
+        return $"user {GoText.Quote(user.Name)} (groups={GoText.Quoted(user.Groups)}) is attempting to grant RBAC " +
+            $"permissions not currently held:\n{string.Join('\n', lines)}" +
             (complaints.Length == 0 ? "" : $"; resolution errors: [{complaints}]");
     }
 
@@ -68,8 +68,6 @@ public static class Escalation
             ("ResourceNames", rule.ResourceNames), ("Verbs", rule.Verbs),
         ];
         var given = fields.Where(static f => f.Values is { Count: > 0 });
-        return $"{{{string.Join(", ", given.Select(static f => $"{f.Name}:{Quoted(f.Values!)}"))}}}";
+        return $"{{{string.Join(", ", given.Select(static f => $"{f.Name}:{GoText.Quoted(f.Values!)}"))}}}";
     }
-
-    private static string Quoted(IEnumerable<string> values) => $"[{string.Join(' ', values.Select(GoText.Quote))}]";
 }

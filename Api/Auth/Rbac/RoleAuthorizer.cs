@@ -15,17 +15,44 @@ public sealed class RoleAuthorizer(RoleBook roles) : IAuthorizer, IRuleSource
     public async ValueTask<AuthorizationDecision> AuthorizeAsync(
         AuthorizationAttributes attributes, CancellationToken cancellationToken)
     {
-        var granted = await roles.RulesOfAsync(attributes.User, attributes.Namespace, cancellationToken);
-        foreach (var grant in granted)
+        List<GrantedRules>? missing = null;
+        foreach (var bound in await roles.BoundEverywhereAsync(attributes.User, cancellationToken))
         {
-            if (grant.Rules.Any(rule => RuleMatch.Allows(rule, attributes)))
+            var grant = await roles.RulesOfAsync(bound, "", cancellationToken);
+            if (Allows(grant, attributes, ref missing))
             {
-                return new AuthorizationDecision(
-                    AuthorizationVerdict.Allow, $"RBAC: allowed by {grant.Source}");
+                return new AuthorizationDecision(AuthorizationVerdict.Allow, grant.Reason);
             }
         }
 
-        return AuthorizationDecision.NoOpinion(Complaints(granted) is { Length: > 0 } all ? $"RBAC: {all}" : "");
+        foreach (var bound in await roles.BoundInAsync(attributes.User, attributes.Namespace, cancellationToken))
+        {
+            var grant = await roles.RulesOfAsync(bound, attributes.Namespace, cancellationToken);
+            if (Allows(grant, attributes, ref missing))
+            {
+                return new AuthorizationDecision(AuthorizationVerdict.Allow, grant.Reason);
+            }
+        }
+
+        return AuthorizationDecision.NoOpinion(missing is null ? "" : $"RBAC: {Complaints(missing)}");
+    }
+
+    private static bool Allows(GrantedRules grant, AuthorizationAttributes attributes, ref List<GrantedRules>? missing)
+    {
+        if (grant.Complaint is not null)
+        {
+            (missing ??= []).Add(grant);
+        }
+
+        for (var i = 0; i < grant.Rules.Count; i++)
+        {
+            if (RuleMatch.Allows(grant.Rules[i], attributes))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>

@@ -9,40 +9,67 @@ namespace OrleansOrchestrator.Api.Auth.Rbac;
 /// <param name="Source">By what they have it.</param>
 /// <param name="Rules">The rules; none when the role is missing.</param>
 /// <param name="Complaint">The missing role; null when it is there.</param>
-public sealed record GrantedRules(string Source, IList<V1PolicyRule> Rules, Status? Complaint = null);
+public sealed record GrantedRules(string Source, IList<V1PolicyRule> Rules, Status? Complaint = null)
+{
+    /// <summary>Why something is allowed that these rules allow.</summary>
+    public string Reason { get; } = $"RBAC: allowed by {Source}";
+}
 
 /// <summary>
 /// Roles and bindings as this silo's caches hold them (upstream's <c>rbac/validation</c> reads its informers likewise).
 /// A cache that cannot be read throws: no answer is never yes.
 /// </summary>
-public sealed class RoleBook(ResourceCaches caches)
+public sealed class RoleBook
 {
+    private readonly Func<ResourceName, CancellationToken, ValueTask<CacheSnapshot>> _read;
     private SubjectIndex? _everywhere;
     private SubjectIndex? _inNamespaces;
+
+    public RoleBook(ResourceCaches caches)
+        : this(async (resource, token) => (await caches.GetAsync(resource, token)).Current)
+    {
+    }
+
+    /// <param name="read">Gives all objects of a resource as they are now.</param>
+    internal RoleBook(Func<ResourceName, CancellationToken, ValueTask<CacheSnapshot>> read) => _read = read;
 
     /// <summary>All that a user may do in a namespace, or without one when that is empty.</summary>
     public async ValueTask<IReadOnlyList<GrantedRules>> RulesOfAsync(
         UserIdentity user, string space, CancellationToken cancellationToken)
     {
-        var bindings = await caches.GetAsync(WellKnown.ClusterRoleBindings, cancellationToken);
-        var everywhere = Fresh(ref _everywhere, bindings.Current, SubjectIndex.OfClusterRoleBindings);
         var result = new List<GrantedRules>();
-        foreach (var bound in everywhere.For(user, ""))
+        foreach (var bound in await BoundEverywhereAsync(user, cancellationToken))
         {
             result.Add(await RulesOfAsync(bound, "", cancellationToken));
         }
 
-        if (space.Length > 0)
+        foreach (var bound in await BoundInAsync(user, space, cancellationToken))
         {
-            var local = await caches.GetAsync(WellKnown.RoleBindings, cancellationToken);
-            var inNamespaces = Fresh(ref _inNamespaces, local.Current, SubjectIndex.OfRoleBindings);
-            foreach (var bound in inNamespaces.For(user, space))
-            {
-                result.Add(await RulesOfAsync(bound, space, cancellationToken));
-            }
+            result.Add(await RulesOfAsync(bound, space, cancellationToken));
         }
 
         return result;
+    }
+
+    /// <summary>The roles that somebody has in all namespaces, and without one.</summary>
+    public async ValueTask<IEnumerable<BoundRole>> BoundEverywhereAsync(
+        UserIdentity user, CancellationToken cancellationToken)
+    {
+        var bindings = await _read(WellKnown.ClusterRoleBindings, cancellationToken);
+        return Fresh(ref _everywhere, bindings, SubjectIndex.OfClusterRoleBindings).For(user, "");
+    }
+
+    /// <summary>The roles that somebody has in one namespace; none without one.</summary>
+    public async ValueTask<IEnumerable<BoundRole>> BoundInAsync(
+        UserIdentity user, string space, CancellationToken cancellationToken)
+    {
+        if (space.Length == 0)
+        {
+            return [];
+        }
+
+        var bindings = await _read(WellKnown.RoleBindings, cancellationToken);
+        return Fresh(ref _inNamespaces, bindings, SubjectIndex.OfRoleBindings).For(user, space);
     }
 
     /// <summary>The rules of a role, as bindings of a namespace (empty: of none) refer to it.</summary>
@@ -51,16 +78,23 @@ public sealed class RoleBook(ResourceCaches caches)
     {
         var isLocal = bound.Role.Kind == "Role";
         var resource = isLocal ? WellKnown.Roles : WellKnown.ClusterRoles;
-        var key = new ObjectKey(isLocal ? space : "", bound.Role.Name ?? "");
-        var cache = await caches.GetAsync(resource, cancellationToken);
-        if (cache.Current.Get(key) is { } found)
+        var current = await _read(resource, cancellationToken);
+        return bound.RulesAt(current.Revision)
+            ?? bound.Keep(current.Revision, Find(current, bound, isLocal ? space : ""));
+    }
+
+    private static GrantedRules Find(CacheSnapshot roles, BoundRole bound, string space)
+    {
+        var isLocal = bound.Role.Kind == "Role";
+        var key = new ObjectKey(space, bound.Role.Name ?? "");
+        if (roles.Get(key) is { } found)
         {
             var rules = isLocal ? found.As<V1Role>().Rules : found.As<V1ClusterRole>().Rules;
             return new GrantedRules(bound.Source, rules ?? []);
         }
 
         // Upstream's listers know a role by its singular.
-        var singular = new ResourceName(resource.Group, isLocal ? "role" : "clusterrole");
+        var singular = new ResourceName(WellKnown.Roles.Group, isLocal ? "role" : "clusterrole");
         return new GrantedRules(bound.Source, [], StatusErrors.NotFound(singular, key.Name));
     }
 

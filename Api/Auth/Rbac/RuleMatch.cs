@@ -16,7 +16,7 @@ public static class RuleMatch
             ? Has(rule.ApiGroups, wanted.Group)
                 && HasResource(rule.Resources, wanted.Resource, wanted.Subresource)
                 && (rule.ResourceNames is not { Count: > 0 } names || names.Contains(wanted.Name))
-            : (rule.NonResourceURLs ?? []).Any(path => CoversPath(path, wanted.Path)));
+            : HasPath(rule.NonResourceURLs, wanted.Path));
 
     /// <summary>
     /// True when a rule allows all that another does, which has one verb and one resource or path at most.
@@ -25,7 +25,7 @@ public static class RuleMatch
         (atom.Verbs ?? []).All(verb => Has(rule.Verbs, verb))
         && (atom.ApiGroups ?? []).All(group => Has(rule.ApiGroups, group))
         && (atom.Resources ?? []).All(resource => CoversResource(rule.Resources, resource))
-        && (atom.NonResourceURLs ?? []).All(path => (rule.NonResourceURLs ?? []).Any(own => CoversPath(own, path)))
+        && (atom.NonResourceURLs ?? []).All(path => HasPath(rule.NonResourceURLs, path))
         && (rule.ResourceNames is not { Count: > 0 } names
             || (atom.ResourceNames is { Count: > 0 } wanted && wanted.All(names.Contains)));
 
@@ -41,6 +41,19 @@ public static class RuleMatch
     private static bool HasResource(IList<string>? resources, string resource, string subresource) =>
         Has(resources, subresource.Length == 0 ? resource : $"{resource}/{subresource}")
         || (subresource.Length > 0 && resources?.Contains($"*/{subresource}") == true);
+
+    private static bool HasPath(IList<string>? paths, string wanted)
+    {
+        for (var i = 0; i < (paths?.Count ?? 0); i++)
+        {
+            if (CoversPath(paths![i], wanted))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool CoversPath(string path, string wanted) =>
         path == wanted || (path.EndsWith('*') && wanted.StartsWith(path.TrimEnd('*'), StringComparison.Ordinal));

@@ -5,18 +5,14 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Rbac;
 
-/// <summary>A role that somebody has by a binding.</summary>
-/// <param name="Role">The role.</param>
-/// <param name="Source">The binding, the role and the subject, as reasons name them.</param>
-public sealed record BoundRole(V1RoleRef Role, string Source);
-
 /// <summary>
 /// Which bindings name whom, of one snapshot of bindings: a request asks for its user and groups instead of looking at
 /// all bindings. Bindings change seldom, requests come all the time.
 /// </summary>
 internal sealed class SubjectIndex
 {
-    private readonly Dictionary<(string Space, string Subject), List<BoundRole>> _bound = [];
+    private readonly Dictionary<(string Space, string Name), List<BoundRole>> _users = [];
+    private readonly Dictionary<(string Space, string Name), List<BoundRole>> _groups = [];
 
     private SubjectIndex(CacheSnapshot snapshot) => Snapshot = snapshot;
 
@@ -49,43 +45,58 @@ internal sealed class SubjectIndex
     }
 
     /// <summary>The roles that bindings of a namespace (empty: of none) give somebody.</summary>
-    public IEnumerable<BoundRole> For(UserIdentity user, string space) =>
-        user.Groups.Select(GroupKey).Prepend(UserKey(user.Name))
-            .SelectMany(subject => _bound.GetValueOrDefault((space, subject)) ?? []);
+    public IEnumerable<BoundRole> For(UserIdentity user, string space)
+    {
+        if (_users.TryGetValue((space, user.Name), out var own))
+        {
+            foreach (var role in own)
+            {
+                yield return role;
+            }
+        }
+
+        for (var i = 0; i < user.Groups.Count; i++)
+        {
+            if (_groups.TryGetValue((space, user.Groups[i]), out var shared))
+            {
+                foreach (var role in shared)
+                {
+                    yield return role;
+                }
+            }
+        }
+    }
 
     private void Add(string space, string binding, V1RoleRef role, IList<Rbacv1Subject>? subjects)
     {
         foreach (var subject in subjects ?? [])
         {
             var home = string.IsNullOrEmpty(subject.NamespaceProperty) ? space : subject.NamespaceProperty;
-            var (key, shown) = subject.Kind switch
+            var (index, name, shown) = subject.Kind switch
             {
-                "User" => (UserKey(subject.Name), subject.Name),
-                "Group" => (GroupKey(subject.Name), subject.Name),
+                "User" => (_users, subject.Name, subject.Name),
+                "Group" => (_groups, subject.Name, subject.Name),
                 "ServiceAccount" when home.Length > 0 => (
-                    UserKey(SystemNames.ServiceAccountUser(home, subject.Name)), $"{subject.Name}/{home}"),
-                _ => ("", ""),
+                    _users, SystemNames.ServiceAccountUser(home, subject.Name), $"{subject.Name}/{home}"),
+                _ => (null, "", ""),
             };
-            if (key.Length > 0)
+            if (index is not null)
             {
-                File((space, key), new BoundRole(
+                File(index, (space, name), new BoundRole(
                     role,
                     $"{binding} of {role.Kind} {GoText.Quote(role.Name)} to {subject.Kind} {GoText.Quote(shown)}"));
             }
         }
     }
 
-    private void File((string, string) key, BoundRole role)
+    private static void File(
+        Dictionary<(string, string), List<BoundRole>> index, (string, string) key, BoundRole role)
     {
-        if (!_bound.TryGetValue(key, out var roles))
+        if (!index.TryGetValue(key, out var roles))
         {
-            _bound[key] = roles = [];
+            index[key] = roles = [];
         }
 
         roles.Add(role);
     }
-
-    private static string UserKey(string name) => $"user:{name}";
-
-    private static string GroupKey(string name) => $"group:{name}";
 }
