@@ -52,6 +52,15 @@ public sealed class CelProgram
     /// <summary>Whether the expression reads a variable.</summary>
     public bool Reads(string variable) => _variables.Contains(variable);
 
+    /// <summary>Whether the expression names a field of a variable, <c>variable.field</c>, whatever for.</summary>
+    public bool Selects(string variable, string field) => _checked is not null
+        && ExprWalk.All(_checked.Parsed.Root).OfType<SelectExpr>().Any(
+            s => s.Field == field && s.Operand is IdentExpr operand && operand.Name == variable);
+
+    /// <summary>Whether the expression names a field of anything: <c>….field</c>.</summary>
+    public bool Selects(string field) => _checked is not null
+        && ExprWalk.All(_checked.Parsed.Root).OfType<SelectExpr>().Any(s => s.Field == field);
+
     /// <summary>Evaluates the expression.</summary>
     /// <param name="activation">What variables hold; of the program's environment or one extended from it.</param>
     /// <param name="costLimit">

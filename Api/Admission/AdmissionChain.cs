@@ -15,8 +15,8 @@ public sealed class AdmissionChain
     public static readonly IReadOnlyList<string> Order =
     [
         "NamespaceLifecycle", "LimitRanger", "ServiceAccount", "NodeRestriction", "TaintNodesByCondition", "PodSecurity",
-        "Priority", "DefaultTolerationSeconds", "DefaultStorageClass", "StorageObjectInUseProtection",
-        "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
+        "Priority", "DefaultTolerationSeconds", "EventRateLimit", "DefaultStorageClass",
+        "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
         "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass",
         "PodTopologyLabels", "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "RoleEscalation",
         "ServiceAddresses",

@@ -1,8 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.Modes;
 using OrleansOrchestrator.Api.Auth.Rbac;
 using OrleansOrchestrator.Api.Auth.Reviews;
+using OrleansOrchestrator.Api.Auth.Webhooks;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -23,14 +28,29 @@ public static class AuthHosting
         services.AddSingleton<SecretTokens>();
         services.AddSingleton<ISecretTokens>(provider => provider.GetRequiredService<SecretTokens>());
         services.AddSingleton<BootstrapTokens>();
+        services.AddRemoteCalls();
+        services.TryAddSingleton<JwtMetrics>();
+        services.AddSingleton(static provider => new JwtIssuers(
+            provider.GetRequiredService<RemoteCaller>(), provider.GetRequiredService<AuthOptions>(),
+            provider.GetRequiredService<JwtMetrics>(), provider.GetRequiredService<TimeProvider>()));
+        if (options.TokenWebhook is { } webhook)
+        {
+            services.AddSingleton(provider => new TokenWebhook(
+                webhook, provider.GetRequiredService<RemoteCaller>(), options,
+                provider.GetRequiredService<TimeProvider>()));
+        }
+
         services.AddSingleton<BearerTokens>();
         services.AddSingleton<ClientCertificates>();
         services.AddSingleton<IAuthenticator, Authenticator>();
         services.AddSingleton<NodeRelations>();
-        services.AddSingleton<IAuthorizer, NodeAuthorizer>();
-        services.AddSingleton<IAuthorizer, BuiltInRoles>();
+        services.AddSingleton<NodeAuthorizer>();
+        services.AddSingleton<BuiltInRoles>();
         services.TryAddSingleton<RoleBook>();
-        services.AddSingleton<IAuthorizer, RoleAuthorizer>();
+        services.AddSingleton<RoleAuthorizer>();
+        services.AddSingleton<AuthorizationMetrics>();
+        services.AddSingleton<ConfiguredAuthorizers>();
+        services.AddSingleton<IAuthorizer>(static provider => provider.GetRequiredService<ConfiguredAuthorizers>());
         services.AddSingleton<TokenBindings>();
         services.AddSingleton<IEndpointHandler, IssuerDiscovery>();
         services.AddSingleton<IQuestionHandler, TokenReviewHandler>();
@@ -38,5 +58,37 @@ public static class AuthHosting
         services.AddSingleton<IQuestionHandler, AccessReviewHandler>();
         services.AddSingleton<IQuestionHandler, RulesReviewHandler>();
         return services;
+    }
+
+    /// <summary>
+    /// Has an AuthenticationConfiguration's file followed; <see cref="AuthOptions.Configuration"/> is what it said.
+    /// </summary>
+    public static IServiceCollection FollowAuthenticationFile(
+        this IServiceCollection services, string path, ReadOnlyMemory<byte> content) => services.FollowFile(
+        provider =>
+        {
+            var issuers = provider.GetRequiredService<JwtIssuers>();
+            return new FollowedFile(
+                path, "authentication_config", content,
+                changed => issuers.Use(AuthenticationConfigurationReader.Read(changed.Span)));
+        });
+
+    /// <summary>
+    /// Has an AuthorizationConfiguration's file followed; <see cref="AuthOptions.Authorization"/> is what it said. As
+    /// upstream has it, what is no webhook stays.
+    /// </summary>
+    public static IServiceCollection FollowAuthorizationFile(
+        this IServiceCollection services, string path, ReadOnlyMemory<byte> content,
+        AuthorizationConfiguration initial)
+    {
+        string[] required =
+            [.. initial.Authorizers.Select(static a => a.Type).Where(static t => t != AuthorizerTypes.Webhook)];
+        return services.FollowFile(provider =>
+        {
+            var authorizers = provider.GetRequiredService<ConfiguredAuthorizers>();
+            return new FollowedFile(
+                path, "authorization_config", content,
+                changed => authorizers.Use(AuthorizationConfigurationReader.Read(changed.Span, required)));
+        });
     }
 }

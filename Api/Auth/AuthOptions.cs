@@ -1,6 +1,10 @@
+using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.Modes;
+using OrleansOrchestrator.Api.Auth.Webhooks;
+
 namespace OrleansOrchestrator.Api.Auth;
 
-/// <summary>Settings of authentication.</summary>
+/// <summary>Settings of authentication and authorization.</summary>
 public sealed record AuthOptions
 {
     /// <summary><c>iss</c> of service-account tokens, and the base address of OIDC discovery.</summary>
@@ -18,4 +22,16 @@ public sealed record AuthOptions
     /// <summary>Static bearer tokens: token to user. For tests and tools; empty by default.</summary>
     public IReadOnlyDictionary<string, Interfaces.Kernel.UserIdentity> StaticTokens { get; init; } =
         new Dictionary<string, Interfaces.Kernel.UserIdentity>();
+
+    /// <summary>Issuers whose tokens are taken.</summary>
+    public AuthenticationConfiguration Configuration { get; init; } = new();
+
+    /// <summary>Whether requests of nobody are let in, where <see cref="Configuration"/> does not say.</summary>
+    public bool AdmitsAnonymous { get; init; } = true;
+
+    /// <summary>A server that is asked for tokens that nobody else knows; null for none.</summary>
+    public TokenWebhookSettings? TokenWebhook { get; init; }
+
+    /// <summary>Who decides what is allowed.</summary>
+    public AuthorizationConfiguration Authorization { get; init; } = AuthorizationConfiguration.Default;
 }

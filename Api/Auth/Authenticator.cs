@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -6,11 +7,11 @@ namespace OrleansOrchestrator.Api.Auth;
 /// <summary>
 /// Finds out who sends a request: a client certificate of the cluster's authority, a token of one of the sorts that
 /// <see cref="BearerTokens"/> knows (in its header, or as a WebSocket's subprotocol), or nobody (<c>
-/// system:anonymous</c>). Credentials that are there but wrong are refused, never taken for
-/// anonymous; a good one of the two is enough.
+/// system:anonymous</c>, where such requests are let in). Credentials that are there but wrong are refused, never
+/// taken for anonymous; a good one of the two is enough.
 /// </summary>
 public sealed class Authenticator(
-    ClientCertificates certificates, BearerTokens tokens) : IAuthenticator
+    ClientCertificates certificates, BearerTokens tokens, JwtIssuers issuers) : IAuthenticator
 {
     private const string BearerScheme = "bearer ";
 
@@ -41,7 +42,10 @@ public sealed class Authenticator(
             return bySocket;
         }
 
-        return certificate is null && bearer is null && named is null ? Anonymous : null;
+        return certificate is null && bearer is null && named is null
+            && issuers.AdmitsAnonymous(context.Request.Path.Value ?? "")
+                ? Anonymous
+                : null;
     }
 
     private static string? BearerToken(HttpRequest request)

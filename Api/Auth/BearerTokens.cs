@@ -1,13 +1,16 @@
+using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.Webhooks;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// All sorts of bearer tokens: static ones, those of service accounts, signed for some time or kept in a Secret, and
-/// those with which machines begin.
+/// All sorts of bearer tokens: static ones, those of service accounts, signed for some time or kept in a Secret, those
+/// with which machines begin, those of other issuers, and those that a server knows which is asked.
 /// </summary>
 public sealed class BearerTokens(
-    ServiceAccountTokens accounts, SecretTokens secrets, BootstrapTokens bootstrap, AuthOptions options)
+    ServiceAccountTokens accounts, SecretTokens secrets, BootstrapTokens bootstrap, JwtIssuers issuers,
+    AuthOptions options, TokenWebhook? webhook = null)
 {
     /// <summary>Who bears a token that is sent to this server; null when it is worth nothing.</summary>
     public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken) =>
@@ -25,8 +28,27 @@ public sealed class BearerTokens(
         var shared = ReferenceEquals(audiences, options.Audiences)
             ? audiences
             : [.. audiences.Where(options.Audiences.Contains)];
-        return user is not null && shared.Count > 0 ? new TokenVerdict(user, shared)
-            : user is not null ? TokenVerdict.Refuse("")
+        if (user is not null)
+        {
+            return shared.Count > 0 ? new TokenVerdict(user, shared) : TokenVerdict.Refuse("");
+        }
+
+        var verdict = shared.Count > 0 && await issuers.AuthenticateAsync(token, cancellationToken) is { } issued
+            ? issued.Succeeded ? new TokenVerdict(issued.Value, shared) : TokenVerdict.Refuse(issued.Error.Message)
             : await accounts.ReviewAsync(token, audiences, cancellationToken);
+        return verdict.User is not null || webhook is null
+            ? verdict
+            : await AskAsync(webhook, verdict, token, audiences, cancellationToken);
+    }
+
+    /// <summary>Who knows a token that nobody else does; all that is said against it is told.</summary>
+    private static async Task<TokenVerdict> AskAsync(
+        TokenWebhook webhook, TokenVerdict refused, string token, IReadOnlyList<string> audiences,
+        CancellationToken cancellationToken)
+    {
+        var asked = await webhook.ReviewAsync(token, audiences, cancellationToken);
+        return asked.User is not null || refused.Complaint.Length == 0 ? asked
+            : asked.Complaint.Length == 0 ? refused
+            : TokenVerdict.Refuse($"{refused.Complaint}, {asked.Complaint}");
     }
 }

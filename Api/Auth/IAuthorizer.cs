@@ -17,7 +17,11 @@ public enum AuthorizationVerdict
 /// <summary>The outcome of authorization.</summary>
 /// <param name="Verdict">What is decided.</param>
 /// <param name="Reason">Why not: appended to the refusal's text when not empty.</param>
-public readonly record struct AuthorizationDecision(AuthorizationVerdict Verdict, string Reason = "")
+/// <param name="Failure">
+/// Why it could not be decided as it should have been; a request that is not allowed fails by it (500).
+/// </param>
+public readonly record struct AuthorizationDecision(
+    AuthorizationVerdict Verdict, string Reason = "", string Failure = "")
 {
     public static readonly AuthorizationDecision Allow = new(AuthorizationVerdict.Allow);
 
@@ -37,7 +41,7 @@ public interface IAuthorizer
 
 /// <summary>
 /// All authorizers in the order of their registration: the first that has an opinion decides. When none has, what they
-/// gave as reasons is told, one a line.
+/// gave as reasons is told, one a line, and what failed.
 /// </summary>
 public sealed class AuthorizerChain(IEnumerable<IAuthorizer> authorizers)
 {
@@ -47,7 +51,7 @@ public sealed class AuthorizerChain(IEnumerable<IAuthorizer> authorizers)
     public async ValueTask<AuthorizationDecision> AuthorizeAsync(
         AuthorizationAttributes attributes, CancellationToken cancellationToken)
     {
-        var reasons = "";
+        var (reasons, failures) = ("", (List<string>?)null);
         foreach (var authorizer in _authorizers)
         {
             var decision = await authorizer.AuthorizeAsync(attributes, cancellationToken);
@@ -59,8 +63,15 @@ public sealed class AuthorizerChain(IEnumerable<IAuthorizer> authorizers)
             reasons = reasons.Length == 0 || decision.Reason.Length == 0
                 ? reasons + decision.Reason
                 : $"{reasons}\n{decision.Reason}";
+            if (decision.Failure.Length > 0)
+            {
+                (failures ??= []).Add(decision.Failure);
+            }
         }
 
-        return AuthorizationDecision.NoOpinion(reasons);
+        var failure = failures is null ? ""
+            : failures.Count == 1 ? failures[0]
+            : $"[{string.Join(", ", failures.Distinct(StringComparer.Ordinal))}]";
+        return new AuthorizationDecision(AuthorizationVerdict.NoOpinion, reasons, failure);
     }
 }

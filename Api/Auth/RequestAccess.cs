@@ -28,13 +28,17 @@ public sealed class RequestAccess(
             : await impersonation.ResolveAsync(context.Request.Headers, request.By(sender), context.RequestAborted);
     }
 
-    /// <summary>Null when the user may have the request answered.</summary>
+    /// <summary>
+    /// Null when the user may have the request answered; 403 when not, 500 when nobody could decide it.
+    /// </summary>
     public async ValueTask<Status?> RefuseAsync(
         UserIdentity user, RequestInfo request, CancellationToken cancellationToken)
     {
         var wanted = RequestRights.Of(request.By(user));
         var decision = await authorizers.AuthorizeAsync(wanted, cancellationToken);
-        return decision.IsAllowed ? null : Refusals.Forbidden(wanted, decision.Reason);
+        return decision.IsAllowed ? null
+            : decision.Failure.Length > 0 ? StatusErrors.InternalError(decision.Failure)
+            : Refusals.Forbidden(wanted, decision.Reason);
     }
 
     /// <summary>

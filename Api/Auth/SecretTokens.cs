@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources.Core.Secrets;
@@ -49,8 +50,11 @@ public sealed class SecretTokens(TrustStore trustStore, IResourceClient client, 
     }
 
     /// <summary>True for a token that says that it is kept in a Secret.</summary>
-    public bool Claims(string token) =>
-        _handler.CanReadToken(token) && _handler.ReadJsonWebToken(token).Issuer == Issuer;
+    public bool Claims(string token)
+    {
+        using var claims = TokenClaims.Read(token);
+        return claims?.Issuer == Issuer;
+    }
 
     /// <summary>Who bears this token; null when it is not ours, or no Secret holds it any more.</summary>
     public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)

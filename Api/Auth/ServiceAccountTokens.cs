@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -111,11 +112,13 @@ public sealed class ServiceAccountTokens(
     }
 
     /// <summary>Nothing more is said of tokens that do not claim to be ours.</summary>
-    private string WhyNot(string token) =>
-        _handler.CanReadToken(token) && _handler.ReadJsonWebToken(token).Issuer is var issuer
-            && (issuer == options.Issuer || issuer == LegacyIssuer)
-                ? "go-jose/go-jose: error in cryptographic primitive"
-                : "";
+    private string WhyNot(string token)
+    {
+        using var claims = TokenClaims.Read(token);
+        return claims is not null && (claims.Issuer == options.Issuer || claims.Issuer == LegacyIssuer)
+            ? "go-jose/go-jose: error in cryptographic primitive"
+            : "";
+    }
 
     private async Task<bool> IsAliveAsync(VerifiedToken token, CancellationToken cancellationToken)
     {

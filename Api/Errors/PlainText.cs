@@ -1,5 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Errors;
 
@@ -19,6 +22,17 @@ public static class PlainText
         context.Response.Headers.RetryAfter = retryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         return ErrorAsync(
             context, StatusCodes.Status429TooManyRequests, "Too many requests, please try again later.\n");
+    }
+
+    /// <summary>What was wanted could not be decided; upstream's words.</summary>
+    public static Task InternalErrorAsync(HttpContext context, Status failure)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget
+            .Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
+            .Replace(">", "&gt;", StringComparison.Ordinal);
+        return ErrorAsync(
+            context, failure.Code,
+            $"Internal Server Error: {GoText.Quote(target)}: {failure.Details?.Causes?[0].Message}\n");
     }
 
     public static Task NotFoundAsync(HttpContext context) =>

@@ -13,8 +13,8 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Api.Remote;
 
 /// <summary>
-/// Asks a server one question in JSON. Whatever comes in the way is a Status in the words of upstream's client; it is
-/// never asked twice, and never follows a redirection.
+/// Asks a server one question in JSON, or for a document. Whatever comes in the way is a Status in the words of
+/// upstream's client; it is never asked twice, and never follows a redirection.
 /// </summary>
 public sealed class RemoteCaller(RemoteConnections connections, TimeProvider time)
 {
@@ -34,24 +34,65 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
         CancellationToken cancellationToken)
     {
         var url = $"{target.Origin}{target.Path}?timeout={GoDuration.Format(timeout)}";
+        using var request = Question(url, question);
+        if (await AuthorizationOfAsync(target, cancellationToken) is { Length: > 0 } authorization)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
+        return await SendAsync(target, request, timeout, maxBytes, cancellationToken);
+    }
+
+    /// <summary>A document.</summary>
+    /// <param name="target">Whom to ask.</param>
+    /// <param name="url">Where it is there.</param>
+    /// <param name="timeout">How long it may take.</param>
+    /// <param name="maxBytes">How large it may be.</param>
+    /// <param name="cancellationToken">Ends the call; then it throws.</param>
+    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> FetchAsync(
+        RemoteTarget target, string url, TimeSpan timeout, int maxBytes, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url)
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        return await SendAsync(target, request, timeout, maxBytes, cancellationToken);
+    }
+
+    private async ValueTask<Outcome<ReadOnlyMemory<byte>>> SendAsync(
+        RemoteTarget target, HttpRequestMessage request, TimeSpan timeout, int maxBytes,
+        CancellationToken cancellationToken)
+    {
         using var over = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            using var request = Question(url, question);
             using var response = await connections.Of(target).SendAsync(request, both.Token);
             return await ReadAsync(response, maxBytes, both.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Failed(url, "context deadline exceeded");
+            return Failed(request, "context deadline exceeded");
         }
         catch (Exception failure) when (
             !cancellationToken.IsCancellationRequested
             && failure is HttpRequestException or IOException or AuthenticationException)
         {
-            return Failed(url, over.IsCancellationRequested ? "context deadline exceeded" : Words(failure));
+            return Failed(request, over.IsCancellationRequested ? "context deadline exceeded" : Words(failure));
         }
+    }
+
+    private static async ValueTask<string> AuthorizationOfAsync(
+        RemoteTarget target, CancellationToken cancellationToken)
+    {
+        if (target.TokenFile.Length == 0)
+        {
+            return target.Authorization;
+        }
+
+        var token = await File.ReadAllTextAsync(target.TokenFile, cancellationToken);
+        return $"Bearer {token.Trim()}";
     }
 
     private static HttpRequestMessage Question(string url, ReadOnlyMemory<byte> question)
@@ -137,8 +178,11 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
             $"the server responded with the status code {code} but did not return more information"),
     };
 
-    private static Status Failed(string url, string why) =>
-        StatusErrors.ServiceUnavailable($"Post {GoText.Quote(url)}: {why}");
+    private static Status Failed(HttpRequestMessage request, string why)
+    {
+        var verb = request.Method == HttpMethod.Get ? "Get" : "Post";
+        return StatusErrors.ServiceUnavailable($"{verb} {GoText.Quote(request.RequestUri!.OriginalString)}: {why}");
+    }
 
     private static string Words(Exception failure)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace OrleansOrchestrator.Api.Remote;
 
@@ -74,7 +75,8 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
         MaxConnectionsPerServer = MaxConnections,
         PooledConnectionLifetime = ConnectionLifetime,
         ConnectCallback = (_, token) => ConnectAsync(target, token),
-        SslOptions = new ServerTrust(target, time).Options(null),
+        SslOptions = new ServerTrust(target, time).Options(
+            target.ClientPem.Length == 0 ? null : X509Certificate2.CreateFromPem(target.ClientPem, target.ClientPem)),
     });
 
     private async ValueTask<Stream> ConnectAsync(RemoteTarget target, CancellationToken cancellationToken)

@@ -20,6 +20,18 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
     /// <summary>Whoever answers is taken for the server.</summary>
     public bool IsInsecure { get; init; }
 
+    /// <summary>The name that its certificate must have, where that is not <see cref="Host"/>.</summary>
+    public string ServerName { get; init; } = Host;
+
+    /// <summary>Who asks: a certificate and its key (PEM); empty for none.</summary>
+    public string ClientPem { get; init; } = "";
+
+    /// <summary>Who asks: a header; empty for none.</summary>
+    public string Authorization { get; init; } = "";
+
+    /// <summary>Who asks: a bearer token in a file, which may change; empty for none.</summary>
+    public string TokenFile { get; init; } = "";
+
     /// <summary>A Service, by the name that it has in the cluster's DNS.</summary>
     public static RemoteTarget OfService(ObjectKey service, int? port, string? path, byte[]? caBundle)
     {

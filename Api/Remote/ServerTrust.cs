@@ -22,7 +22,7 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
         policy.CustomTrustStore.AddRange(_authorities);
         return new SslClientAuthenticationOptions
         {
-            TargetHost = target.Host,
+            TargetHost = target.ServerName,
             CertificateChainPolicy = policy,
             ClientCertificates = client is null ? null : [client],
             RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
@@ -84,7 +84,7 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
             : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];
         return all.Length == 0
             ? "certificate relies on legacy Common Name field, use SANs instead"
-            : $"certificate is valid for {string.Join(", ", all)}, not {target.Host}";
+            : $"certificate is valid for {string.Join(", ", all)}, not {target.ServerName}";
     }
 
     /// <summary>Go trusts every certificate of a bundle, intermediate ones too, which .NET calls a partial chain.

@@ -66,7 +66,9 @@ public sealed class ApiRouter(
     {
         if (await access.RefuseAsync(user, request, context.RequestAborted) is { } refusal)
         {
-            await StatusJson.WriteAsync(context, refusal);
+            await (refusal.Code == StatusCodes.Status500InternalServerError
+                ? PlainText.InternalErrorAsync(context, refusal)
+                : StatusJson.WriteAsync(context, refusal));
             return;
         }
 

@@ -57,6 +57,9 @@ public sealed class CelSchema
     /// <summary>Of an object: its fields by the names expressions use (see <see cref="CelNames"/>).</summary>
     public IReadOnlyDictionary<string, CelSchemaField> Fields => _fields;
 
+    /// <summary>Of an object: whether expressions use the names of its fields as they are.</summary>
+    internal bool HasPlainNames { get; private init; }
+
     public static CelSchema List(CelSchema element, long maxElements = Unbounded) =>
         new(CelType.List(element.Type)) { Element = element, MaxElements = maxElements };
 
@@ -78,6 +81,16 @@ public sealed class CelSchema
         new(CelType.Object(name))
         {
             _fields = fields.ToFrozenDictionary(static f => CelNames.Escape(f.Name) ?? f.Name, StringComparer.Ordinal),
+        };
+
+    /// <summary>
+    /// An object type whose fields expressions name as they are, words of the language (<c>namespace</c>) among them:
+    /// what Kubernetes describes itself.
+    /// </summary>
+    public static CelSchema PlainObject(string name, IEnumerable<CelSchemaField> fields) =>
+        new(CelType.Object(name))
+        {
+            _fields = fields.ToFrozenDictionary(static f => f.Name, StringComparer.Ordinal), HasPlainNames = true,
         };
 
     /// <summary>All object types in it, itself among them.</summary>

@@ -207,6 +207,9 @@ public static class CelJson
             }
         }
 
+        private string? NameOf(string property) =>
+            schema!.HasPlainNames ? property : CelNames.Escape(property);
+
         private KeyValuePair<string, CelValue>[] Fields() => _fields ?? Open();
 
         private KeyValuePair<string, CelValue>[] Open()
@@ -218,7 +221,7 @@ public static class CelJson
                 {
                     opened.Add(new(property.Name, CelJson.Of(property.Value, schema?.Element)));
                 }
-                else if (CelNames.Escape(property.Name) is { } name && schema!.Fields.TryGetValue(name, out var field)
+                else if (NameOf(property.Name) is { } name && schema!.Fields.TryGetValue(name, out var field)
                     && (property.Value.ValueKind != JsonValueKind.Null || field.Schema.Type.Kind == CelTypeKind.Dyn))
                 {
                     opened.Add(new(name, CelJson.Of(property.Value, field.Schema)));

@@ -124,14 +124,13 @@ public sealed class FieldErrors(CancellationToken cancellationToken = default)
     /// </summary>
     public Status ToStatus(string group, string kind, string name)
     {
-        var texts = _errors.Select(e => $"{e.Field}: {e.Message}").Distinct(StringComparer.Ordinal).ToList();
         var qualified = group.Length == 0 ? kind : $"{kind}.{group}";
         return new Status
         {
             Code = 422,
             Reason = StatusReasons.Invalid,
             Message =
-                $"{qualified} \"{name}\" is invalid: {(texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]")}",
+                $"{qualified} \"{name}\" is invalid: {ToText()}",
             Details = new StatusDetails
             {
                 Name = name.Length == 0 ? null : name,
@@ -140,6 +139,13 @@ public sealed class FieldErrors(CancellationToken cancellationToken = default)
                 Causes = [.. _errors.Select(e => new StatusCause(e.Reason, e.Message, e.Field))],
             },
         };
+    }
+
+    /// <summary>All findings in one text, as upstream's aggregate prints them.</summary>
+    public string ToText()
+    {
+        var texts = _errors.Select(static e => $"{e.Field}: {e.Message}").Distinct(StringComparer.Ordinal).ToList();
+        return texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
     }
 
     /// <summary>The value's text is only made when it is kept.</summary>

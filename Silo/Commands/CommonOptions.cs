@@ -6,6 +6,7 @@ using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Resources.Core.Services;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
@@ -143,6 +144,14 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>A time in Go's form, as a text has it; 0 is one.</summary>
+    public static TimeSpan TimeOf(ParseResult parsed, Option<string> option) =>
+        ParseTime(option, parsed.GetRequiredValue(option));
+
+    /// <summary>The same where none need be given.</summary>
+    public static TimeSpan? MaybeTimeOf(ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option) is { } text ? ParseTime(option, text) : null;
+
     /// <summary>A number between bounds, both included.</summary>
     public static Option<int> Number(string name, string description, int value, int least, int most) => new(name)
     {
@@ -190,6 +199,11 @@ internal static class CommonOptions
             return null;
         },
     };
+
+    private static TimeSpan ParseTime(Option option, string text) =>
+        GoDuration.Read(text, out var time) is null && time >= TimeSpan.Zero
+            ? time
+            : throw new UserErrorException($"{option.Name} is no time, such as 5m0s: '{text}'.");
 
     private static int? ParseNumber(ArgumentResult result, string name, int least, int most)
     {

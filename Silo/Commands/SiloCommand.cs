@@ -82,7 +82,7 @@ internal static class SiloCommand
         };
         var admission = CommonOptions.MaybeText(
             "--admission-control-config-file",
-            "An AdmissionConfiguration: defaults and exemptions of the PodSecurity plugin.");
+            "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
         var admin = CommonOptions.MaybeText(
             "--admin-kubeconfig", "Write the admin kubeconfig here once the API answers.");
         var credentials = CommonOptions.MaybeText(
@@ -97,9 +97,15 @@ internal static class SiloCommand
             connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, admin, credentials,
             nodeName, nodeAddress,
         };
+        var signIn = new SignInOptions();
+        signIn.AddTo(command);
+        var access = new AccessOptions();
+        access.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {
+                SignIn = signIn.Read(parsed),
+                Access = access.Read(parsed),
                 ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
                 StoreConnections = new StoreConnections(parsed.GetValue(connections)),
                 BindAddress = parsed.GetRequiredValue(bind),

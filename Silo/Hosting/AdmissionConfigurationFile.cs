@@ -1,26 +1,38 @@
 using System.Text.Json;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Resources.Core.Pods.PodSecurity;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
+/// <summary>What an AdmissionConfiguration says.</summary>
+/// <param name="PodSecurity">Of Pod Security.</param>
+/// <param name="EventRateLimits">How many Events are taken; null for as many as come.</param>
+public sealed record AdmissionSettings(PodSecurityOptions PodSecurity, EventRateLimits? EventRateLimits);
+
 /// <summary>
-/// Upstream's <c>--admission-control-config-file</c>: an AdmissionConfiguration with a PodSecurityConfiguration, inline
-/// or in a file of its own. No other plugin takes one.
+/// Upstream's <c>--admission-control-config-file</c>: an AdmissionConfiguration with configurations of PodSecurity and
+/// EventRateLimit, inline or in files of their own. No other plugin takes one.
 /// </summary>
 public static class AdmissionConfigurationFile
 {
     private static readonly string[] Modes = ["enforce", "audit", "warn"];
 
     /// <summary>Reads the file; what it does not say is as upstream has it.</summary>
-    public static PodSecurityOptions Read(string path)
+    public static AdmissionSettings Read(string path)
     {
-        var options = new PodSecurityOptions();
+        var (options, limits) = (new PodSecurityOptions(), (EventRateLimits?)null);
         foreach (var plugin in Items(Load(path, "AdmissionConfiguration"), "plugins"))
         {
             var name = Text(plugin, "name");
+            if (name == "EventRateLimit")
+            {
+                limits = ReadLimits(plugin, path);
+                continue;
+            }
+
             if (name != "PodSecurity")
             {
                 throw new UserErrorException(
@@ -33,7 +45,24 @@ public static class AdmissionConfigurationFile
                 : plugin.TryGetProperty("configuration", out var inline) ? Options(inline, path) : options;
         }
 
-        return options;
+        return new AdmissionSettings(options, limits);
+    }
+
+    private static EventRateLimits ReadLimits(JsonElement plugin, string path)
+    {
+        var file = Text(plugin, "path");
+        try
+        {
+            return file.Length > 0
+                ? EventRateLimits.Read(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(path)!, file)))
+                : plugin.TryGetProperty("configuration", out var inline)
+                    ? EventRateLimits.Read(inline)
+                    : throw new ConfigurationException("limits: Invalid value: []: must not be empty");
+        }
+        catch (ConfigurationException bad)
+        {
+            throw new UserErrorException($"{path}: EventRateLimit: {bad.Message}");
+        }
     }
 
     private static PodSecurityOptions Options(JsonElement configuration, string path)

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging.Console;
 using Orleans.Configuration;
 using Orleans.Runtime;
 using OrleansOrchestrator.Api;
+using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
@@ -126,20 +128,20 @@ public static class SiloHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(BuiltInResources.Table);
         services.AddResourceCaches();
-        services.AddOrchestratorAuth(new AuthOptions
-        {
-            StaticTokens = options.TokenFile is { } file
-                ? StaticTokenFile.Read(file)
-                : new Dictionary<string, Interfaces.Kernel.UserIdentity>(),
-            MaxTokenLifetime = options.MaxTokenLifetime,
-        });
+        AddSignIn(services, options);
         services.AddTokenRequests();
         services.AddSingleton(new DrainOptions { Delay = options.ShutdownDelay });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
         services.AddSingleton(options.Limits);
         if (options.AdmissionFile is { } admission)
         {
-            services.AddSingleton(AdmissionConfigurationFile.Read(admission));
+            var settings = AdmissionConfigurationFile.Read(admission);
+            services.AddSingleton(settings.PodSecurity);
+            if (settings.EventRateLimits is { } limits)
+            {
+                services.AddSingleton<IAdmissionPlugin>(
+                    p => new EventRateLimitPlugin(limits, p.GetRequiredService<TimeProvider>()));
+            }
         }
 
         services.AddOrchestratorApi();
@@ -171,6 +173,34 @@ public static class SiloHost
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());
         services.AddSingleton<CredentialWriter>();
+    }
+
+    private static void AddSignIn(IServiceCollection services, SiloOptions options)
+    {
+        var (configuration, signIn) = options.SignIn.Read();
+        var (authorization, access) = options.Access.Read();
+        var auth = new AuthOptions
+        {
+            StaticTokens = options.TokenFile is { } file
+                ? StaticTokenFile.Read(file)
+                : new Dictionary<string, Interfaces.Kernel.UserIdentity>(),
+            MaxTokenLifetime = options.MaxTokenLifetime,
+            Configuration = configuration,
+            AdmitsAnonymous = options.SignIn.Anonymous ?? !options.Access.AllowsEverything,
+            TokenWebhook = options.SignIn.TokenWebhook,
+            Authorization = authorization,
+        };
+        AuthenticationConfigurationReader.Check(configuration, auth);
+        services.AddOrchestratorAuth(auth);
+        if (signIn is { } signInFile)
+        {
+            services.FollowAuthenticationFile(options.SignIn.ConfigurationFile!, signInFile);
+        }
+
+        if (access is { } accessFile)
+        {
+            services.FollowAuthorizationFile(options.Access.ConfigurationFile!, accessFile, authorization);
+        }
     }
 
     private static void ConfigureServer(ConfigureWebHostBuilder web, SiloOptions options)

@@ -69,6 +69,12 @@ public sealed record SiloOptions
     /// <summary>CSV of static tokens: token, user, uid, "group,group"; upstream's <c>--token-auth-file</c>.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>Who else may sign in.</summary>
+    public SignInSettings SignIn { get; init; } = new();
+
+    /// <summary>Who decides what is allowed.</summary>
+    public AccessSettings Access { get; init; } = new();
+
     /// <summary>The longest life of a service-account token; null for no bound.</summary>
     public TimeSpan? MaxTokenLifetime { get; init; }
 

@@ -15,9 +15,7 @@ public static class WebhookHosting
     /// <summary>Registers everything in this folder; needs caches and <see cref="ObjectReader"/>.</summary>
     public static IServiceCollection AddAdmissionWebhooks(this IServiceCollection services)
     {
-        services.TryAddSingleton<ServiceResolver>();
-        services.TryAddSingleton<RemoteConnections>();
-        services.TryAddSingleton<RemoteCaller>();
+        services.AddRemoteCalls();
         services.TryAddSingleton<HookMetrics>();
         services.TryAddSingleton<HookCaller>();
         services.TryAddSingleton<HookSelectors>();

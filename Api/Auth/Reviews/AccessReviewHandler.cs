@@ -41,6 +41,7 @@ public sealed class AccessReviewHandler(AuthorizerChain authorizers) : IQuestion
             Allowed = decision.IsAllowed,
             Denied = decision.Verdict == AuthorizationVerdict.Deny ? true : null,
             Reason = decision.Reason.Length == 0 ? null : decision.Reason,
+            EvaluationError = decision.Failure.Length == 0 ? null : decision.Failure,
         };
         return Outcomes.Of(Answered(question, status));
     }

@@ -23,7 +23,7 @@ public sealed class AdmissionConfigurationTests : IDisposable
         var plugin = inline
             ? ["  configuration:", .. configuration.Select(l => "    " + l)] : new[] { "  path: pss.yaml" };
         var options = AdmissionConfigurationFile.Read(
-            Write(["kind: AdmissionConfiguration", "plugins:", "- name: PodSecurity", .. plugin]));
+            Write(["kind: AdmissionConfiguration", "plugins:", "- name: PodSecurity", .. plugin])).PodSecurity;
         Assert.Equal(
             "baseline:v1.30 restricted:latest privileged:latest",
             $"{options.Defaults.Enforce} {options.Defaults.Audit} {options.Defaults.Warn}");
@@ -33,8 +33,18 @@ public sealed class AdmissionConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("kind: Pod", "is no AdmissionConfiguration.")]
+    [InlineData("kind: AdmissionConfiguration\nplugins: [{name: LimitRanger}]",
+        "the admission plugin \"LimitRanger\" takes no configuration.")]
     [InlineData("kind: AdmissionConfiguration\nplugins: [{name: EventRateLimit}]",
-        "the admission plugin \"EventRateLimit\" takes no configuration.")]
+        "EventRateLimit: limits: Invalid value: []: must not be empty")]
+    [InlineData(
+        "kind: AdmissionConfiguration\nplugins: [{name: EventRateLimit, configuration: {kind: Configuration, "
+        + "apiVersion: eventratelimit.admission.k8s.io/v1alpha1, limits: [{type: Server, qps: 0, burst: 1}, "
+        + "{type: Cluster, qps: 1, burst: -1, cacheSize: -1}]}}]",
+        "EventRateLimit: [limits[0].qps: Invalid value: 0: must be positive, "
+        + "limits[1].type: Unsupported value: \"Cluster\": supported values: \"Namespace\", \"Server\", "
+        + "\"SourceAndObject\", \"User\", limits[1].burst: Invalid value: -1: must be positive, "
+        + "limits[1].cacheSize: Invalid value: -1: must not be negative]")]
     [InlineData(
         "kind: AdmissionConfiguration\nplugins: [{name: PodSecurity, path: none.yaml}]", "none.yaml does not exist.")]
     [InlineData(

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -99,7 +100,9 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         var services = server.Host.Services;
         var trust = services.GetRequiredService<TrustStore>();
         await trust.Trust;
-        return new Authenticator(new ClientCertificates(trust, time), services.GetRequiredService<BearerTokens>());
+        return new Authenticator(
+            new ClientCertificates(trust, time), services.GetRequiredService<BearerTokens>(),
+            services.GetRequiredService<JwtIssuers>());
     }
 
     private async Task<X509Certificate2?> CertificateAsync(string kind, TimeProvider time)

@@ -21,7 +21,7 @@ public sealed class RoleAuthorizerTests
     private static readonly string[] Resources = ["pods", "secrets", "pods/log", "*", "*/log"];
 
     private static readonly Gen<Role> Roles = Gen.Select(
-        Gen.Int[0, 3], Gen.Bool, Gen.Int[0, 1], Gen.OneOfConst(Verbs), Gen.OneOfConst(Resources),
+        Gen.Int[0, 3], Gen.Bool, Gen.Int[0, 1], One(Verbs), One(Resources),
         (name, isLocal, space, verb, resource) => new Role($"r{name}", isLocal ? Spaces[space] : "", verb, resource));
 
     private static readonly Gen<Binding> Bindings = Gen.Select(
@@ -30,8 +30,8 @@ public sealed class RoleAuthorizerTests
             $"b{name}", space == 2 ? "" : Spaces[space], isLocalRole && space < 2, $"r{role}", subject));
 
     private static readonly Gen<AuthorizationAttributes> Wanted = Gen.Select(
-        Gen.Int[0, 2], Gen.Int[0, 1], Gen.Int[0, 2], Gen.OneOfConst("get", "list", "create"),
-        Gen.OneOfConst("pods", "secrets"), Gen.OneOfConst("", "log"),
+        Gen.Int[0, 2], Gen.Int[0, 1], Gen.Int[0, 2], One("get", "list", "create"),
+        One("pods", "secrets"), One("", "log"),
         (user, group, space, verb, resource, sub) => new AuthorizationAttributes
         {
             User = new UserIdentity { Name = Users[user], Groups = [Groups[group]] },
@@ -92,6 +92,8 @@ public sealed class RoleAuthorizerTests
         Assert.Equal("RBAC: allowed by RoleBinding \"b/a\" of Role \"r0\" to User \"jane\"", allowed.Reason);
         Assert.Equal("RBAC: clusterrole.rbac.authorization.k8s.io \"gone\" not found", refused.Reason);
     }
+
+    private static Gen<string> One(params string[] of) => Gen.Int[0, of.Length - 1].Select(i => of[i]);
 
     private static RoleBook Book(List<Role> roles, List<Binding> bindings)
     {

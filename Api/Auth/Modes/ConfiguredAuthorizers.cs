@@ -1,0 +1,94 @@
+using OrleansOrchestrator.Api.Auth.Rbac;
+using OrleansOrchestrator.Api.Auth.Reviews;
+using OrleansOrchestrator.Api.Auth.Webhooks;
+using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Auth.Modes;
+
+/// <summary>
+/// The authorizers of an AuthorizationConfiguration, in its order. They change as a whole, while requests go on: each
+/// is decided by the one or the other.
+/// </summary>
+public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
+{
+    private readonly NodeAuthorizer _node;
+    private readonly IAuthorizer[] _rbac;
+    private readonly RemoteCaller _remote;
+    private readonly AuthorizationMetrics _metrics;
+    private readonly TimeProvider _time;
+    private volatile Snapshot _current;
+
+    public ConfiguredAuthorizers(
+        AuthOptions options, NodeAuthorizer node, BuiltInRoles builtIn, RoleAuthorizer roles, RemoteCaller remote,
+        AuthorizationMetrics metrics, TimeProvider time)
+    {
+        (_node, _rbac) = (node, [builtIn, roles]);
+        (_remote, _metrics, _time) = (remote, metrics, time);
+        _current = Make(options.Authorization);
+    }
+
+    /// <summary>Has these decide from now on.</summary>
+    /// <exception cref="ConfigurationException">One cannot be made; the old ones stay.</exception>
+    public void Use(AuthorizationConfiguration configuration) => _current = Make(configuration);
+
+    /// <inheritdoc/>
+    public ValueTask<AuthorizationDecision> AuthorizeAsync(
+        AuthorizationAttributes attributes, CancellationToken cancellationToken) =>
+        _current.Chain.AuthorizeAsync(attributes, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<AllowedRules> RulesForAsync(
+        UserIdentity user, string space, CancellationToken cancellationToken)
+    {
+        var all = new AllowedRules([], []);
+        foreach (var source in _current.Sources)
+        {
+            var more = await source.RulesForAsync(user, space, cancellationToken);
+            all = new AllowedRules(
+                [.. all.Resources, .. more.Resources], [.. all.Paths, .. more.Paths],
+                all.Complaint.Length == 0 || more.Complaint.Length == 0
+                    ? all.Complaint + more.Complaint
+                    : $"{all.Complaint}, {more.Complaint}");
+        }
+
+        return all;
+    }
+
+    private Snapshot Make(AuthorizationConfiguration configuration)
+    {
+        List<NamedAuthorizer> links =
+        [
+            .. configuration.Authorizers.SelectMany(a => Make(a).Select(i => new NamedAuthorizer(a, i, _metrics))),
+        ];
+        return new Snapshot(new AuthorizerChain(links), [.. links.Select(static l => l.Inner).OfType<IRuleSource>()]);
+    }
+
+    private IAuthorizer[] Make(AuthorizerSettings settings) => settings.Type switch
+    {
+        AuthorizerTypes.Node => [_node],
+        AuthorizerTypes.Rbac => _rbac,
+        AuthorizerTypes.AlwaysAllow => [new AlwaysAuthorizer(allows: true)],
+        AuthorizerTypes.AlwaysDeny => [new AlwaysAuthorizer(allows: false)],
+        _ => [MakeWebhook(settings)],
+    };
+
+    private WebhookAuthorizer MakeWebhook(AuthorizerSettings settings)
+    {
+        var webhook = settings.Webhook!;
+        var target = webhook.ConnectionType == ConnectionTypes.InCluster
+            ? RemoteKubeconfig.InCluster()
+            : RemoteKubeconfig.Load(webhook.KubeconfigFile!);
+        var conditions = MatchConditions.Compile(
+            webhook.MatchConditions, FieldPath.Of("matchConditions"), new FieldErrors());
+        var asker = new ReviewWebhook(
+            target, "SubjectAccessReview", $"authorization.k8s.io/{webhook.ReviewVersion}", webhook.Timeout, _remote,
+            _time);
+        return new WebhookAuthorizer(settings, conditions, asker, _metrics, _time);
+    }
+
+    private sealed record Snapshot(AuthorizerChain Chain, IReadOnlyList<IRuleSource> Sources);
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Api.Configuration;
+
+/// <summary>
+/// Configurations of the API server in upstream's form: YAML or JSON of a known kind and version, without fields that
+/// nobody knows.
+/// </summary>
+public static class ConfigurationFile
+{
+    /// <summary>The group of most of them.</summary>
+    public const string Group = "apiserver.config.k8s.io";
+
+    /// <summary>Reads one.</summary>
+    /// <typeparam name="T">What it says.</typeparam>
+    /// <param name="content">The file.</param>
+    /// <param name="kind">The kind that it must be of.</param>
+    /// <param name="apiVersions">The versions that are known.</param>
+    /// <param name="read">Reads every field that there is.</param>
+    /// <exception cref="ConfigurationException">It is none.</exception>
+    public static T Read<T>(
+        ReadOnlySpan<byte> content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read)
+    {
+        if (content.IsEmpty)
+        {
+            throw new ConfigurationException("empty config data");
+        }
+
+        var converted = YamlConverter.ToJson(content);
+        if (converted.Error is { } error)
+        {
+            throw new ConfigurationException($"{YamlConverter.ConversionError}{error}");
+        }
+
+        using var document = Parse(converted.Json);
+        return Read(document.RootElement, kind, apiVersions, converted.DuplicateKeys, read);
+    }
+
+    /// <summary>Reads one that is a part of another.</summary>
+    public static T Read<T>(
+        JsonElement content, string kind, IReadOnlyList<string> apiVersions, Func<ConfigurationNode, T> read) =>
+        Read(content, kind, apiVersions, null, read);
+
+    private static T Read<T>(
+        JsonElement content, string kind, IReadOnlyList<string> apiVersions, string? duplicates,
+        Func<ConfigurationNode, T> read)
+    {
+        var root = new ConfigurationNode(content, "");
+        var (version, found) = (root.Text("apiVersion"), root.Text("kind"));
+        if (found.Length == 0 || version.Length == 0)
+        {
+            throw new ConfigurationException(found.Length == 0
+                ? "Object 'Kind' is missing in configuration"
+                : "Object 'apiVersion' is missing in configuration");
+        }
+
+        if (found != kind || !apiVersions.Contains(version))
+        {
+            throw new ConfigurationException(
+                $"no kind {GoText.Quote(found)} is registered for version {GoText.Quote(version)}; "
+                + $"known is {kind} of {string.Join(", ", apiVersions)}");
+        }
+
+        var result = read(root);
+        List<string> strict = [.. duplicates is null ? [] : new[] { duplicates }, .. root.UnknownFields()];
+        return strict.Count == 0
+            ? result
+            : throw new ConfigurationException($"strict decoding error: {string.Join(", ", strict)}");
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException bad)
+        {
+            throw new ConfigurationException(GoJson.FindError(json.Span) ?? bad.Message);
+        }
+    }
+}
