@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.ComponentModel;
 using System.Net.Sockets;
 using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Credentials;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -13,6 +14,9 @@ public static class AgentCommandLine
     private static readonly NodeAgentOptions Defaults = new() { NodeName = Environment.MachineName.ToLowerInvariant() };
 
     private static readonly Option<string> Kubeconfig = Text("--kubeconfig", "Kubeconfig file of the API", "");
+    private static readonly Option<string> BootstrapKubeconfig = Text(
+        "--bootstrap-kubeconfig",
+        "Kubeconfig with a bootstrap token: a node without a certificate asks for one with it, and rotates it", "");
     private static readonly Option<string> NodeName = Text("--node-name", "Name of the Node object", Defaults.NodeName);
     private static readonly Option<string> NodeIp =
         Text("--node-ip", "Internal IP of the node (default: the address towards the default route)", "");
@@ -35,6 +39,10 @@ public static class AgentCommandLine
         Text("--tls-cert-file", "Serving certificate of the kubelet port, PEM", "");
     private static readonly Option<string> TlsKey =
         Text("--tls-private-key-file", "Key of the serving certificate, PEM", "");
+    private static readonly Option<bool> RotateServing = new("--rotate-server-certificates")
+    {
+        Description = "Ask the cluster for the serving certificate of the kubelet port, and rotate it",
+    };
     private static readonly Option<string> ClientCa =
         Text("--client-ca-file", "CA of client certificates on the kubelet port", "");
     private static readonly Option<string> Socket =
@@ -97,7 +105,8 @@ public static class AgentCommandLine
 
     private static IEnumerable<Option> All() =>
     [
-        Kubeconfig, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns, ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
+        Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns,
+        ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
         ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Network, AnnounceLink, Register, Labels, Taints,
         MaxPods,
         ReservedCpu,
@@ -123,6 +132,16 @@ public static class AgentCommandLine
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Services.AddNodeAgent(options);
         using var host = builder.Build();
+        try
+        {
+            await host.Services.GetRequiredService<NodeCredentials>().EnsureAsync(cancellationToken);
+        }
+        catch (CertificateRefusedException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message);
+            return 1;
+        }
+
         await host.RunAsync(cancellationToken);
         return 0;
     }
@@ -155,6 +174,8 @@ public static class AgentCommandLine
     private static NodeAgentOptions Read(ParseResult result) => new()
     {
         Kubeconfig = result.GetRequiredValue(Kubeconfig),
+        BootstrapKubeconfig = result.GetRequiredValue(BootstrapKubeconfig),
+        RotateServerCertificates = result.GetValue(RotateServing),
         NodeName = result.GetRequiredValue(NodeName),
         NodeIp = result.GetRequiredValue(NodeIp),
         DataDirectory = Path.GetFullPath(result.GetRequiredValue(DataDir)),

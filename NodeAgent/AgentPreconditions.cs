@@ -38,6 +38,9 @@ public static class AgentPreconditions
                 .Select(static n => $"{n.Option}: '{n.Text}' is no network, such as 10.244.0.0/16."))
             .Concat(addresses.Where(static a => !IPAddress.TryParse(a.Text, out _))
                 .Select(static a => $"{a.Option}: '{a.Text}' is no IP address."))
+            .Concat(options is { BootstrapKubeconfig.Length: > 0, Kubeconfig: "" }
+                ? ["--bootstrap-kubeconfig: --kubeconfig must say where the node's own is to be."]
+                : [])
             .Concat(texts.Where(static t => string.IsNullOrWhiteSpace(t.Text))
                 .Select(static t => $"{t.Option}: there is no value."))
             .FirstOrDefault();
@@ -51,7 +54,7 @@ public static class AgentPreconditions
     {
         (string Path, string What)[] files =
         [
-            (options.Kubeconfig, "kubeconfig file"), (options.TlsCertFile, "serving certificate"),
+            (Kubeconfig(options), "kubeconfig file"), (options.TlsCertFile, "serving certificate"),
             (options.TlsKeyFile, "key of the serving certificate"), (options.ClientCaFile, "CA of client certificates"),
         ];
         if (files.FirstOrDefault(static f => f.Path.Length > 0 && !File.Exists(f.Path)) is { Path: not null } missing)
@@ -66,9 +69,9 @@ public static class AgentPreconditions
 
         try
         {
-            if (options.Kubeconfig.Length > 0)
+            if (Kubeconfig(options) is { Length: > 0 } kubeconfig)
             {
-                KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig);
+                KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
             }
 
             return null;
@@ -76,9 +79,14 @@ public static class AgentPreconditions
         catch (Exception failure) when (failure is KubeConfigException or YamlException or FormatException or IOException
             or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            return $"The kubeconfig file \"{options.Kubeconfig}\" cannot be read: {failure.Message.ReplaceLineEndings(" ")}";
+            return $"The kubeconfig file \"{Kubeconfig(options)}\" cannot be read: "
+                + failure.Message.ReplaceLineEndings(" ");
         }
     }
+
+    /// <summary>The one that must be there: the node's own is written with the help of the other.</summary>
+    private static string Kubeconfig(NodeAgentOptions options) =>
+        options.BootstrapKubeconfig.Length > 0 ? options.BootstrapKubeconfig : options.Kubeconfig;
 
     private static string? MachineProblem(NodeAgentOptions options)
     {

@@ -2,6 +2,7 @@ using k8s;
 using OrleansOrchestrator.NodeAgent.Announcing;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Dns;
 using OrleansOrchestrator.NodeAgent.Environments;
@@ -27,7 +28,7 @@ public static class AgentServices
     public static IServiceCollection AddNodeAgent(this IServiceCollection services, NodeAgentOptions options)
     {
         services.AddNodeCore(options);
-        services.AddClusterConnection(options);
+        services.AddClusterConnection();
         services.AddPart<NodeStatusLoop>();
         services.AddPart<LeaseLoop>();
         services.AddPart<HostNetwork>();
@@ -110,10 +111,12 @@ public static class AgentServices
         return services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
-    private static void AddClusterConnection(this IServiceCollection services, NodeAgentOptions options)
+    private static void AddClusterConnection(this IServiceCollection services)
     {
-        services.AddSingleton<IKubernetes>(_ =>
-            new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(options.Kubeconfig)));
+        services.AddSingleton<NodeCredentials>();
+        services.AddSingleton<IKubernetes>(
+            static provider => provider.GetRequiredService<NodeCredentials>().Connect());
+        services.AddPart<CredentialKeeper>();
         services.AddSingleton<IClusterApi, KubeClusterApi>();
         services.AddSingleton<IAccessReviews, ClusterAccessReviews>();
         services.AddPart<ObjectCache>();

@@ -8,6 +8,12 @@ public sealed record NodeAgentOptions
     /// <summary>Kubeconfig of the API; empty runs the node without an API (tests feed pods directly).</summary>
     public string Kubeconfig { get; init; } = "";
 
+    /// <summary>
+    /// Kubeconfig with the token by which a machine that has no certificate yet asks for one; empty for a node whose
+    /// credentials come from elsewhere, and are not rotated.
+    /// </summary>
+    public string BootstrapKubeconfig { get; init; } = "";
+
     public required string NodeName { get; init; }
 
     /// <summary>Internal IP of the node; empty picks the address of the default route's interface.</summary>
@@ -37,6 +43,9 @@ public sealed record NodeAgentOptions
     public string TlsCertFile { get; init; } = "";
 
     public string TlsKeyFile { get; init; } = "";
+
+    /// <summary>The cluster gives the kubelet port its certificate, once somebody has approved it.</summary>
+    public bool RotateServerCertificates { get; init; }
 
     /// <summary>CA that signs the API's client certificate on the kubelet port.</summary>
     public string ClientCaFile { get; init; } = "";
@@ -86,6 +95,12 @@ public sealed record NodeAgentOptions
     public IReadOnlyList<string> InsecureRegistries { get; init; } = [];
 
     public HousekeepingOptions Housekeeping { get; init; } = new();
+
+    /// <summary>The node's certificate for the API, with its key, where the cluster gives it.</summary>
+    public string ClientCertificateFile => Path.Combine(DataDirectory, "pki", "kubelet-client-current.pem");
+
+    /// <summary>The certificate of the kubelet port, with its key, where the cluster gives it.</summary>
+    public string ServingCertificateFile => Path.Combine(DataDirectory, "pki", "kubelet-server-current.pem");
 
     public string PodsDirectory => Path.Combine(DataDirectory, "pods");
 

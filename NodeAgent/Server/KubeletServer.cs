@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using OrleansOrchestrator.NodeAgent.Credentials;
 
 namespace OrleansOrchestrator.NodeAgent.Server;
 
@@ -11,6 +12,7 @@ namespace OrleansOrchestrator.NodeAgent.Server;
 /// </summary>
 public sealed partial class KubeletServer(
     NodeAgentOptions options,
+    NodeCredentials credentials,
     KubeletEndpoints endpoints,
     IAccessReviews reviews,
     ILoggerFactory loggers,
@@ -19,7 +21,8 @@ public sealed partial class KubeletServer(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.TlsCertFile.Length == 0 || options.ClientCaFile.Length == 0)
+        var hasCertificate = options.RotateServerCertificates || options.TlsCertFile.Length > 0;
+        if (!hasCertificate || options.ClientCaFile.Length == 0)
         {
             LogOff();
             return;
@@ -51,8 +54,7 @@ public sealed partial class KubeletServer(
 
     private void Configure(KestrelServerOptions kestrel)
     {
-        using var pem = X509Certificate2.CreateFromPemFile(options.TlsCertFile, options.TlsKeyFile);
-        var serving = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        var serving = options.RotateServerCertificates ? null : GivenCertificate();
         kestrel.AddServerHeader = false;
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Limits.MinRequestBodyDataRate = null;
@@ -61,11 +63,18 @@ public sealed partial class KubeletServer(
             listen.Protocols = HttpProtocols.Http1;
             listen.UseHttps(https =>
             {
-                https.ServerCertificate = serving;
+                // One that the cluster gives is not there before somebody has approved it: nobody is served until then.
+                https.ServerCertificateSelector = (_, _) => serving ?? credentials.Serving.Current;
                 https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
                 https.AllowAnyClientCertificate(); // ApiClients judges it: a bad one is an answer, not a broken handshake
             }).UseTlsGoodbye();
         });
+    }
+
+    private X509Certificate2 GivenCertificate()
+    {
+        using var pem = X509Certificate2.CreateFromPemFile(options.TlsCertFile, options.TlsKeyFile);
+        return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
     }
 
     [LoggerMessage(1, LogLevel.Information, "Logs, exec and port-forward are served on port {Port}")]

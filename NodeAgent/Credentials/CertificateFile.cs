@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using OrleansOrchestrator.Machine;
+
+namespace OrleansOrchestrator.NodeAgent.Credentials;
+
+/// <summary>
+/// A certificate of the node with its key, in one file of its own: replaced in one step, and used by whoever asks
+/// for it next.
+/// </summary>
+public sealed class CertificateFile(string path)
+{
+    private X509Certificate2? _current;
+
+    /// <summary>Where it is.</summary>
+    public string Path => path;
+
+    /// <summary>The certificate; null while there is none.</summary>
+    public X509Certificate2? Current => Volatile.Read(ref _current);
+
+    /// <summary>Reads the file; what is not there, or holds no certificate with its key, is none.</summary>
+    public X509Certificate2? Load()
+    {
+        try
+        {
+            Volatile.Write(ref _current, File.Exists(path) ? Usable(File.ReadAllText(path)) : null);
+        }
+        catch (CryptographicException)
+        {
+            Volatile.Write(ref _current, null);
+        }
+
+        return Current;
+    }
+
+    /// <summary>Puts a certificate in the place of the old one.</summary>
+    public void Replace(string certificatePem, string keyPem)
+    {
+        var text = $"{certificatePem.TrimEnd()}\n{keyPem.TrimEnd()}\n";
+        var next = Usable(text);
+        OwnFiles.MakeMissing(System.IO.Path.GetDirectoryName(path)!, OwnFiles.OwnersDirectory);
+        OwnFiles.Write(path, text);
+        Volatile.Write(ref _current, next);
+    }
+
+    // TLS wants keys that are not bound to the PEM they were read from.
+    private static X509Certificate2 Usable(string pem)
+    {
+        using var read = X509Certificate2.CreateFromPem(pem, pem);
+        return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
+    }
+}
