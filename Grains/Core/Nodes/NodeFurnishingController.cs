@@ -38,6 +38,9 @@ public sealed partial class NodeFurnishingController : IController
     private List<NodeRanges>? _ranges;
     private int _step;
 
+    /// <summary>The last sweep had no range for some node; written by sweeps, read by who hears of changes.</summary>
+    private volatile bool _isUsedUp;
+
     public NodeFurnishingController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.Controller(NodeLifecycleController.Name));
@@ -82,10 +85,12 @@ public sealed partial class NodeFurnishingController : IController
         }
     }
 
-    /// <summary>A heartbeat, the usual change, is none.</summary>
-    private bool IsNews(ResourceChange change) =>
+    /// <summary>
+    /// A heartbeat, the usual change, is none; nor is one of a node that has no range, while there is none to give.
+    /// </summary>
+    internal bool IsNews(ResourceChange change) =>
         change.Kind != ChangeKind.Modified
-        || RangesOf(change.Object).Count == 0
+        || (!_isUsedUp && RangesOf(change.Object).Count == 0)
         || NodeFurnishingPlanner.Patch(change.Object, _step, []) is not null;
 
     private async Task SweepOnChangeAsync(CancellationToken cancellationToken)
@@ -116,6 +121,7 @@ public sealed partial class NodeFurnishingController : IController
         }
 
         _step = NodeFurnishingPlanner.StepOf(nodes.Count, _step);
+        _isUsedUp = false;
         var patches = nodes.Select(n => (Node: n, Patch: NodeFurnishingPlanner.Patch(n, _step, Give(n))))
             .Where(static p => p.Patch is not null)
             .ToList();
@@ -208,6 +214,7 @@ public sealed partial class NodeFurnishingController : IController
         }
 
         ForEach(taken, static (ranges, range) => ranges.Release(range));
+        _isUsedUp = true;
         if (!known.WasTold)
         {
             known.WasTold = true;

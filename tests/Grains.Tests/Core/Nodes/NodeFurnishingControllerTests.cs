@@ -48,6 +48,33 @@ public sealed class NodeFurnishingControllerTests
         Assert.Equal(["10.244.0.0/24", "10.244.1.0/24"], Ranges());
     }
 
+    /// <summary>Where all ranges are given, the heartbeats of nodes without one would each look at all nodes.</summary>
+    [Fact]
+    public async Task What_a_node_without_a_range_says_is_news_only_while_there_are_ranges()
+    {
+        _world.Services.Options.PodNetworks = [PodNetwork.Of(IPNetwork.Parse("10.244.0.0/24"))];
+        var controller = new NodeFurnishingController(_world.Services);
+        _world.AddNode("n1");
+        _world.AddNode("n2");
+        Assert.True(await IsNewsAsync(ChangeKind.Modified));
+
+        await controller.ResyncAsync(default);
+        Assert.False(await IsNewsAsync(ChangeKind.Modified));
+        Assert.True(await IsNewsAsync(ChangeKind.Added));
+        Assert.True(await IsNewsAsync(ChangeKind.Deleted));
+
+        _world.Api.Delete<V1Node>("", "n1");
+        await controller.ResyncAsync(default);
+        Assert.Equal(["10.244.0.0/24"], Ranges());
+
+        async Task<bool> IsNewsAsync(ChangeKind kind)
+        {
+            var node = await _world.Api.GetAsync(
+                WellKnown.Nodes, new ObjectKey("", "n2"), ReadFreshness.Linearizable, default);
+            return controller.IsNews(new ResourceChange { Kind = kind, Object = node.Required });
+        }
+    }
+
     [Fact]
     public async Task A_node_that_takes_no_writes_keeps_no_other_from_its_range()
     {
