@@ -113,12 +113,14 @@ public static class DaemonPods
         };
     }
 
-    /// <summary>Confines a pod to a node. It was found fit for it, so its own required terms may go.</summary>
-    public static void Target(V1Pod pod, string node)
+    /// <summary>
+    /// The pod, confined to a node. It was found fit for it, so its own required terms may go. What does not differ is
+    /// shared: one pod is made for thousands of nodes.
+    /// </summary>
+    public static V1Pod For(V1Pod pod, string node)
     {
-        pod.Spec.Affinity ??= new V1Affinity();
-        pod.Spec.Affinity.NodeAffinity ??= new V1NodeAffinity();
-        pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector
+        var affinity = pod.Spec.Affinity ?? new V1Affinity();
+        var required = new V1NodeSelector
         {
             NodeSelectorTerms =
             [
@@ -130,6 +132,20 @@ public static class DaemonPods
                     ],
                 },
             ],
+        };
+        return pod with
+        {
+            Metadata = pod.Metadata with { },
+            Spec = pod.Spec with
+            {
+                Affinity = affinity with
+                {
+                    NodeAffinity = (affinity.NodeAffinity ?? new V1NodeAffinity()) with
+                    {
+                        RequiredDuringSchedulingIgnoredDuringExecution = required,
+                    },
+                },
+            },
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Apps.ControllerRevisions;
 using OrleansOrchestrator.Grains.Apps.Deployments;
@@ -24,6 +25,7 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     private readonly PodFleet _pods;
     private readonly FailedPodBackOff _backOff = new();
     private readonly TimeProvider _time;
+    private ((string Uid, long? Generation) Version, JsonElement Patch)? _patch;
 
     public DaemonSetReconciler(ObjectKey key, ReconcilingServices services)
     {
@@ -97,7 +99,8 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         V1DaemonSet set, List<V1ControllerRevision> history, CancellationToken cancellationToken)
     {
         var template = set.Spec.Template;
-        var step = RevisionHistory.Next(history, RevisionHistory.Patch(template));
+        var patch = PatchOf(set);
+        var step = RevisionHistory.Next(history, patch);
         if (step.Existing is { } existing)
         {
             return step.IsReturn
@@ -120,7 +123,7 @@ public sealed class DaemonSetReconciler : IObjectReconciler
                 Annotations = set.Metadata.Annotations,
                 OwnerReferences = [set.ControllerReference()],
             },
-            Data = RevisionHistory.Patch(template),
+            Data = patch,
             Revision = step.Number,
         };
         var created = await RevisionHistory.CreateAsync(_client, revision, cancellationToken);
@@ -131,6 +134,19 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         }
 
         return created;
+    }
+
+    /// <summary>Worked out once for a generation: a set of thousands of pods takes many steps with it.</summary>
+    private JsonElement PatchOf(V1DaemonSet set)
+    {
+        var version = (set.Metadata.Uid, set.Metadata.Generation);
+        if (_patch is not { } known || known.Version != version || version.Generation is null)
+        {
+            known = (version, RevisionHistory.Patch(set.Spec.Template));
+            _patch = known;
+        }
+
+        return known.Patch;
     }
 
     private static V1DaemonSetStatus Collided(V1DaemonSetStatus status) => new()
@@ -176,24 +192,18 @@ public sealed class DaemonSetReconciler : IObjectReconciler
             _backOff.Deleted(node, now);
         }
 
+        var pod = DaemonPods.New(set, observed.Hash);
         var created = plan.Create.Count == 0 ? default : await _pods.CreateAsync(
             reference,
             set.Status?.ObservedGeneration is null or 0,
             observed.Pods,
             plan.Create.Count,
-            (i, name) => Request(set, observed.Hash, plan.Create[i], name),
+            (i, name) => new ChildBody<V1Pod>(DaemonPods.For(pod, plan.Create[i])).Request(_key.Namespace, name),
             cancellationToken);
         var deleted = plan.Delete.Count == 0
             ? default
             : await _pods.DeleteAsync(reference, plan.Delete, cancellationToken);
         return created with { Failure = created.Failure ?? deleted.Failure };
-    }
-
-    private CreateRequest Request(V1DaemonSet set, string hash, string node, string name)
-    {
-        var pod = DaemonPods.New(set, hash);
-        DaemonPods.Target(pod, node);
-        return new ChildBody<V1Pod>(pod).Request(_key.Namespace, name);
     }
 
     private Task TruncateAsync(
