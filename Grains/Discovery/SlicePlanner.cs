@@ -43,13 +43,12 @@ public static class SlicePlanner
     public static SlicePlan Compute(
         SliceShape shape, IReadOnlyList<EndpointGroup> groups, IReadOnlyList<V1EndpointSlice> existing)
     {
-        var wanted = groups.Where(g => g.Endpoints.Count > 0).ToList();
-        if (wanted.Count == 0 && groups.Count > 0)
-        {
-            // Nobody serves: one empty slice says so.
-            wanted.Add(groups[0] with { Ports = [], Endpoints = [] });
-        }
-
+        // Where nobody serves in a family, one empty slice says so.
+        var wanted = groups.GroupBy(g => g.AddressType, StringComparer.Ordinal)
+            .SelectMany(f => f.Any(g => g.Endpoints.Count > 0)
+                ? f.Where(g => g.Endpoints.Count > 0)
+                : [f.First() with { Ports = [], Endpoints = [] }])
+            .ToList();
         var drafts = existing.ToLookup(s => GroupId(s.AddressType, s.Ports ?? []));
         var kept = wanted.SelectMany(g => Place(g, [.. drafts[g.Id].Select(s => new Draft(s))])).ToList();
         var keptNames =

@@ -57,6 +57,18 @@ public sealed class SlicePlannerTests
         Assert.Empty(Assert.Single(plan.Create).Endpoints);
     }
 
+    [Fact]
+    public void Nobody_serving_in_one_of_two_families_is_an_empty_slice_too()
+    {
+        EndpointGroup[] groups = [Group([1]), new("IPv6", [], [])];
+        var plan = SlicePlanner.Compute(Shape, groups, []);
+        Assert.Equal(
+            [("IPv4", 1), ("IPv6", 0)], plan.Create.Select(s => (s.AddressType, s.Endpoints.Count)).Order());
+        Assert.Equal(2, plan.Create.Select(s => s.Metadata.Name).Distinct().Count());
+        var again = SlicePlanner.Compute(Shape, groups, [.. plan.Create]);
+        Assert.Equal((0, 0, 0), (again.Create.Count, again.Update.Count, again.Delete.Count));
+    }
+
     private static List<V1EndpointSlice> Apply(List<V1EndpointSlice> slices, SlicePlan plan)
     {
         var result = slices.Where(s => !plan.Delete.Contains(s)).ToDictionary(s => s.Metadata.Name);
