@@ -66,8 +66,8 @@ internal sealed class FamilySlices(List<V1EndpointSlice> open, List<V1EndpointSl
         var given = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var slice in resting.ToList())
         {
-            if (HintsOf(slice) is not { } hints || hints.Any(
-                h => !zones.TryGetValue(h.Key, out var zone) || h.Value + given.GetValueOrDefault(h.Key) > zone.Maximum))
+            if (HintsOf(slice) is not { } hints || hints.Any(h =>
+                !zones.TryGetValue(h.Key, out var zone) || h.Value + given.GetValueOrDefault(h.Key) > zone.Maximum))
             {
                 Open(slice);
                 continue;

@@ -25,7 +25,7 @@ public static class TopologyHints
     public static bool AreWanted(V1Service service) =>
         (service.GetAnnotation(DeprecatedAnnotation) ?? service.GetAnnotation(ModeAnnotation)) is "Auto" or "auto";
 
-    /// <summary>Lets ready endpoints have the hints that they have already, so that these alone change no slice.</summary>
+    /// <summary>Lets ready endpoints have the hints that they have, so that these alone change no slice.</summary>
     public static void Keep(IEnumerable<EndpointGroup> groups, IEnumerable<V1EndpointSlice> existing)
     {
         var hints = new Dictionary<string, V1EndpointHints>(StringComparer.Ordinal);

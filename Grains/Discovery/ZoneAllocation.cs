@@ -29,7 +29,10 @@ internal readonly record struct ZoneAllocation(int Minimum, int Maximum, double 
             s => s.Key, s => Minimal(s.Value * endpoints), StringComparer.Ordinal);
         var spare = endpoints - minimums.Values.Sum();
         return spare < 0
-            ? (null, $"Unable to allocate minimum required endpoints to each zone without exceeding overload threshold {counts}")
+            ? (
+                null,
+                "Unable to allocate minimum required endpoints to each zone without exceeding overload threshold "
+                    + counts)
             : (
                 minimums.ToDictionary(
                     m => m.Key,

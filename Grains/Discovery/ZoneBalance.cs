@@ -1,6 +1,6 @@
 namespace OrleansOrchestrator.Grains.Discovery;
 
-/// <summary>Which zones have endpoints to give away, and which need some: whole ones, the greatest need first.</summary>
+/// <summary>Which zones have endpoints to give away, and which need some: the greatest need first.</summary>
 /// <param name="Giving">How many, by zone.</param>
 /// <param name="Receiving">How many, by zone.</param>
 internal sealed record ZoneBalance(SortedDictionary<string, int> Giving, SortedDictionary<string, int> Receiving)

@@ -3,7 +3,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
 
-/// <summary>What a claim shows while its volume is made larger, as upstream's external resizer writes it. Pure.</summary>
+/// <summary>
+/// What a claim shows while its volume is made larger, as upstream's external resizer writes it. Pure.
+/// </summary>
 internal static class ClaimResize
 {
     private const string Storage = "storage";

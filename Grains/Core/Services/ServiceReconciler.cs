@@ -96,7 +96,8 @@ public sealed class ServiceReconciler : IObjectReconciler
         {
             var node = await _slices.GetAsync(
                 WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
-            if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneShares.ZoneLabel, out var zone) && zone.Length > 0)
+            if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneShares.ZoneLabel, out var zone)
+                && zone.Length > 0)
             {
                 zones[name] = zone;
             }

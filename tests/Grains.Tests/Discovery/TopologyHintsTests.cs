@@ -47,7 +47,9 @@ public sealed class TopologyHintsTests
     }
 
     [Theory]
-    [InlineData("", "aabb", "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes")]
+    [InlineData(
+        "", "aabb",
+        "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes")]
     [InlineData("a1 b1 c1", "ab", "Insufficient number of endpoints (2 endpoints, 3 zones)")]
     [InlineData("a1 b1", "aab", $"{Overload} (3 endpoints, 2 zones)")]
     [InlineData("a1 b1", "aabbb ", "One or more endpoints do not have a zone specified")]

@@ -12,8 +12,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Reconciling;
 
 /// <summary>
-/// Tokens with which machines begin sign <c>cluster-info</c> until they end; old tokens of accounts that nobody uses are
-/// made invalid, and go.
+/// Tokens with which machines begin sign <c>cluster-info</c> until they end; old tokens of accounts that nobody
+/// uses are made invalid, and go.
 /// </summary>
 internal sealed class TokensPlay : CrashPlay
 {
@@ -29,7 +29,10 @@ internal sealed class TokensPlay : CrashPlay
         World.Api.Seed(new V1ConfigMap
         {
             Metadata = new V1ObjectMeta { Name = "cluster-info", NamespaceProperty = "kube-public" },
-            Data = new Dictionary<string, string> { ["kubeconfig"] = "kind: Config\n", ["jws-kubeconfig-gone00"] = "x" },
+            Data = new Dictionary<string, string>
+            {
+                ["kubeconfig"] = "kind: Config\n", ["jws-kubeconfig-gone00"] = "x",
+            },
         });
         World.Api.Seed(new V1ConfigMap
         {

@@ -59,7 +59,10 @@ public sealed class ClaimExpanderTests
     [Theory]
     [InlineData("csi", "Normal", "waiting for an external controller to expand this PVC", null)]
     [InlineData("host", "Warning", "waiting for an external controller to expand this PVC", null)]
-    [InlineData("ebs", "Normal", "CSI migration enabled for kubernetes.io/aws-ebs; waiting for external resizer to expand the pvc", "ebs.csi.aws.com")]
+    [InlineData(
+        "ebs", "Normal",
+        "CSI migration enabled for kubernetes.io/aws-ebs; waiting for external resizer to expand the pvc",
+        "ebs.csi.aws.com")]
     public async Task Volumes_of_others_are_theirs_to_expand(string kind, string type, string message, string? resizer)
     {
         Seed(v =>

@@ -191,11 +191,16 @@ public sealed class ServiceReconcilerTests
         await world.Events.FlushAsync(CancellationToken.None);
         Assert.Equal(
             [
-                ("Normal", "TopologyAwareHintsEnabled", "Topology Aware Hints has been enabled, addressType: IPv4", 2),
-                ("Warning", "TopologyAwareHintsDisabled", "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4", 1),
-                ("Warning", "TopologyAwareHintsDisabled", "Topology Aware Hints has been disabled, addressType: IPv4", 1),
+                ("Normal", "Enabled", "Topology Aware Hints has been enabled, addressType: IPv4", 2),
+                (
+                    "Warning", "Disabled",
+                    "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, " +
+                    "addressType: IPv4", 1),
+                ("Warning", "Disabled", "Topology Aware Hints has been disabled, addressType: IPv4", 1),
             ],
-            world.Api.All<Corev1Event>().Select(e => (e.Type, e.Reason, e.Message, e.Count ?? 0)).Order());
+            world.Api.All<Corev1Event>().Select(e => (
+                e.Type, e.Reason.Replace("TopologyAwareHints", "", StringComparison.Ordinal), e.Message, e.Count ?? 0))
+                .Order());
     }
 
     [Fact]
