@@ -8,6 +8,7 @@ using Orleans.Runtime.GrainDirectory;
 using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
+using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Logs;
 using OrleansOrchestrator.Grains.Security;
@@ -28,6 +29,9 @@ public sealed class OrchestratorStoreOptions
     /// cref="MemoryJournalStore"/>.
     /// </summary>
     public IJournalStore? Store { get; set; }
+
+    /// <summary>What PostgreSQL holds encrypted; null for nothing.</summary>
+    public EncryptionConfiguration? Encryption { get; set; }
 
     /// <summary>How much of the change log PostgreSQL keeps.</summary>
     public ChangeRetention Retention { get; set; } = ChangeRetention.Default;
@@ -134,7 +138,10 @@ public static class OrchestratorGrainsExtensions
             ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(
                 services, services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.AddTls();
-        silo.Services.AddSingleton(services => options.Store ?? services.GetRequiredService<PostgresJournalStore>());
+        silo.Services.AddSingleton(services => Encrypt(
+            options.Store ?? services.GetRequiredService<PostgresJournalStore>(),
+            options.Encryption,
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.Services.AddHostedService<ChangeLogMaintenance>();
         silo.Services.AddLogStore(connectionString, options.Connections, options.Logs);
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
@@ -152,6 +159,14 @@ public static class OrchestratorGrainsExtensions
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         }
     }
+
+    private static IJournalStore Encrypt(
+        IJournalStore store, EncryptionConfiguration? configuration, NpgsqlDataSource source) => configuration is null
+        ? store
+        : new EncryptingJournalStore(
+            store,
+            configuration,
+            (resource, encryption, token) => StoreKeys.NoteAsync(source, resource, encryption, token));
 
     private static void AddTls(this ISiloBuilder silo)
     {

@@ -74,6 +74,11 @@ public sealed class ListHandler(
         }
 
         var page = ListPage.Take(position.Value, selection.Value);
+        if (page.Items.FirstOrDefault(static i => i.Stored?.Problem is not null) is { Stored: { } unreadable })
+        {
+            return unreadable.ListRefusal;
+        }
+
         if (page.Continue.Length > 0 && position.Value.Snapshot is { } snapshot)
         {
             shelf.Put(await caches.GetAsync(definition.Storage, context.RequestAborted), snapshot);

@@ -117,7 +117,7 @@ public sealed class ObjectHandler(
             exchange.Definition.Storage, exchange.Request.Key(exchange.Definition), freshness, exchange.Aborted);
         return item is null
             ? StatusErrors.NotFound(exchange.Definition.Name, exchange.Request.Name)
-            : await exchange.Definition.ShowAsync(item, exchange.Aborted);
+            : item.Refusal ?? (Outcome<ResourceObject>)await exchange.Definition.ShowAsync(item, exchange.Aborted);
     }
 
     private async ValueTask<Status?> WriteAsync(Exchange exchange, WriteVerb verb)

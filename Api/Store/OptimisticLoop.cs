@@ -48,6 +48,11 @@ internal static class OptimisticLoop
         for (var attempts = 1; ; attempts++)
         {
             var current = await store.GetAsync(context.Definition, context.Key, mode, context.CancellationToken);
+            if (current?.Refusal is { } unreadable)
+            {
+                return unreadable;
+            }
+
             var warnings = context.Warnings.Count;
             var (outcome, end) = await attempt(current, mode);
             if (attempts == MaxAttempts || end == AttemptEnd.Final)

@@ -57,8 +57,9 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
 
         foreach (var item in selection.Select(plan.Initial!))
         {
-            if (!encoder.CanEncode)
+            if (!encoder.CanEncode || IsRefused(item))
             {
+                await pipe.FlushAsync(cancellationToken);
                 return false;
             }
 
@@ -76,9 +77,10 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
     {
         foreach (var items in selection.Select(plan.Initial!).Chunk(MaxBatch))
         {
-            if (!encoder.CanEncode
+            if (!encoder.CanEncode || items.Any(IsRefused)
                 || !await WriteAskedAsync([.. items.Select(i => (WatchEventType.Added, i.Json))], cancellationToken))
             {
+                await pipe.FlushAsync(cancellationToken);
                 return false;
             }
 
@@ -86,6 +88,18 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
         }
 
         return await EndInitialAsync(plan, cancellationToken);
+    }
+
+    /// <summary>An object that cannot be read ends the watch, which says so.</summary>
+    private bool IsRefused(ResourceObject item)
+    {
+        if (item.Stored is not { Problem: not null } unreadable)
+        {
+            return false;
+        }
+
+        encoder.WriteError(pipe, unreadable.ListRefusal);
+        return true;
     }
 
     /// <summary>Writes events whose objects somebody has to be asked about; false when that fails, which ends the
@@ -193,6 +207,11 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
         {
             if (WatchTransition.Of(item, selection) is { Type: not WatchEventType.None } transition)
             {
+                if (IsRefused(item.Object))
+                {
+                    return false;
+                }
+
                 events.Add((transition.Type, transition.Json));
             }
         }
@@ -212,7 +231,7 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
                 continue;
             }
 
-            if (!encoder.CanEncode)
+            if (!encoder.CanEncode || IsRefused(batch.Events[i].Object))
             {
                 return false;
             }

@@ -184,7 +184,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     {
         var encoded = EncodedObject.Of(item);
         var deletes = DeletionRules.EndsWithUpdate(context.Definition, item, current);
-        if (!deletes && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current)))
+        if (!deletes && current.Stored is null && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current)))
         {
             return Attempt.Computed(new WriteResult(current));
         }

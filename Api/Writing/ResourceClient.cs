@@ -30,7 +30,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
         ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken)
     {
         var item = await services.Reader.GetAsync(resource, key, freshness, cancellationToken);
-        return item is null ? StatusErrors.NotFound(resource, key.Name) : item;
+        return item is null ? StatusErrors.NotFound(resource, key.Name) : item.Refusal ?? (Outcome<ResourceObject>)item;
     }
 
     /// <inheritdoc/>

@@ -41,6 +41,14 @@ public sealed class ResourceObject
     [Id(3)]
     public ReadOnlyMemory<byte> Json { get; }
 
+    /// <summary>Null for nearly all objects: the store holds them as it would write them.</summary>
+    [Id(4)]
+    public StoredForm? Stored { get; init; }
+
+    /// <summary>Why reading the object fails; null when it does not.</summary>
+    public Status? Refusal =>
+        Stored is { Problem: { } problem } ? StatusErrors.InternalError(problem) : null;
+
     /// <summary>The parts of <c>metadata</c> that the machinery looks at; parsed on first use, then kept.</summary>
     public ObjectMetadata Metadata => _metadata ??= ObjectMetadata.Parse(Json.Span);
 

@@ -72,7 +72,9 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
 
     /// <summary>A stored object as this version shows it; the object itself for the version that is stored.</summary>
     public async ValueTask<ResourceObject> ShowAsync(ResourceObject stored, CancellationToken cancellationToken) =>
-        Asked is null ? Show(stored) : (await ShowAsync([stored], cancellationToken))[0];
+        stored.Refusal is not null ? stored
+            : Asked is null ? Show(stored)
+            : (await ShowAsync([stored], cancellationToken))[0];
 
     /// <summary>Stored objects as this version shows them, in their order.</summary>
     public async ValueTask<IReadOnlyList<ResourceObject>> ShowAsync(
@@ -84,7 +86,8 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
         }
 
         var shown = await asked.ShowAsync([.. stored.Select(static s => s.Json)], cancellationToken);
-        return [.. stored.Zip(shown, static (s, json) => new ResourceObject(s.Key, s.Uid, s.Revision, json))];
+        return [.. stored.Zip(shown, static (s, json) =>
+            new ResourceObject(s.Key, s.Uid, s.Revision, json) { Stored = s.Stored })];
     }
 
     /// <summary>The stored form of an object of this version; the object itself for the version that is stored.
@@ -109,7 +112,7 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
     private ResourceObject Show(ResourceObject stored) =>
         Conversion is null
             ? stored
-            : new ResourceObject(stored.Key, stored.Uid, stored.Revision, Show(stored.Json));
+            : new ResourceObject(stored.Key, stored.Uid, stored.Revision, Show(stored.Json)) { Stored = stored.Stored };
 
     public bool HasSubresource(string name) => Subresources.Any(s => s.Name == name);
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Npgsql;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
+using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
@@ -83,6 +84,9 @@ internal static class SiloCommand
         var admission = CommonOptions.MaybeText(
             "--admission-control-config-file",
             "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
+        var encryption = CommonOptions.MaybeText(
+            "--encryption-provider-config",
+            "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a cluster.");
         var admin = CommonOptions.MaybeText(
             "--admin-kubeconfig", "Write the admin kubeconfig here once the API answers.");
         var credentials = CommonOptions.MaybeText(
@@ -94,7 +98,7 @@ internal static class SiloCommand
         {
             connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow, localStorage,
             services, nodePorts, pods, pools,
-            connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, admin, credentials,
+            connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, encryption, admin, credentials,
             nodeName, nodeAddress,
         };
         var signIn = new SignInOptions();
@@ -130,6 +134,7 @@ internal static class SiloCommand
                 TokenFile = parsed.GetValue(tokens),
                 MaxTokenLifetime = TokenLifetime(parsed.GetValue(maxToken)),
                 AdmissionFile = parsed.GetValue(admission),
+                EncryptionFile = parsed.GetValue(encryption),
                 AdminKubeconfig = parsed.GetValue(admin),
                 NodeCredentials = parsed.GetValue(credentials),
                 NodeName = parsed.GetRequiredValue(nodeName),
@@ -150,11 +155,19 @@ internal static class SiloCommand
     private static async Task<int> RunAsync(SiloOptions asked, CancellationToken cancellationToken)
     {
         StoreConnectionString.Check(asked.ConnectionString);
+        if (asked is { EncryptionFile: not null, ConnectionString: null })
+        {
+            throw new UserErrorException(
+                "--encryption-provider-config needs --connection: without one nothing is written that could be encrypted.");
+        }
+
         var options = FreePorts.Take(asked);
         await using var app = SiloHost.Build(options);
         if (options.ConnectionString is { } connection)
         {
-            await PrepareStoreAsync(connection, options.StoreConnections, app.Logger, cancellationToken);
+            await PrepareStoreAsync(
+                connection, options.StoreConnections, app.Services.GetService<EncryptionConfiguration>(), app.Logger,
+                cancellationToken);
         }
 
         await app.StartAsync(cancellationToken);
@@ -173,11 +186,13 @@ internal static class SiloCommand
     };
 
     private static async Task PrepareStoreAsync(
-        string connection, StoreConnections connections, ILogger logger, CancellationToken cancellationToken)
+        string connection, StoreConnections connections, EncryptionConfiguration? encryption, ILogger logger,
+        CancellationToken cancellationToken)
     {
         try
         {
             await StoreMigrations.ApplyAsync(connection, logger, cancellationToken);
+            await StoreKeys.CheckAsync(connection, encryption, cancellationToken);
             var room = await connections.CheckAsync(connection, cancellationToken);
             Say(logger, connections, room);
         }

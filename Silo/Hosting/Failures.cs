@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Net.Sockets;
 using Npgsql;
 using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -12,7 +13,7 @@ public static class Failures
     /// <summary>What to tell the user; null for a bug, whose stack trace is wanted.</summary>
     public static string? Sentence(Exception failure) => failure switch
     {
-        UserErrorException or StoreVersionException or ConfigurationException => failure.Message,
+        UserErrorException or StoreVersionException or StoreKeyException or ConfigurationException => failure.Message,
         OperationCanceledException => "Stopped before it was done.",
         AggregateException { InnerExceptions: [var only] } => Sentence(only),
 

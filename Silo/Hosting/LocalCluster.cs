@@ -111,6 +111,7 @@ public sealed class LocalCluster
                 File.Delete(Share.Kubeconfig);
             }
 
+            EncryptionFile.Ensure(_directory.Encryption);
             process = _silo.Start(Environment.ProcessPath!, SiloArguments(), SiloSecrets());
         }
 
@@ -314,6 +315,7 @@ public sealed class LocalCluster
         "--node-port-range", Share.NodePorts,
         "--admin-kubeconfig", Share.Kubeconfig,
         "--node-credentials", _directory.Pki,
+        "--encryption-provider-config", _directory.Encryption,
         "--node-name", _options.NodeName,
         "--node-ip", Address,
         "--hollow-nodes", Number(_options.HollowNodes),

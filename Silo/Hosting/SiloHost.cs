@@ -117,8 +117,17 @@ public static class SiloHost
             silo.Services.AddSingleton<IFatalErrorHandler, SiloEnd>();
         }
 
+        var encryption = options.EncryptionFile is { } file ? EncryptionFile.Read(file) : null;
+        if (encryption is not null)
+        {
+            silo.Services.AddSingleton(encryption);
+        }
+
         silo.AddOrchestratorGrains(store =>
-            (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections));
+        {
+            (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections);
+            store.Encryption = encryption;
+        });
     });
 
     private static void ConfigureServices(IServiceCollection services, SiloOptions options)

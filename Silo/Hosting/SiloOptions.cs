@@ -81,6 +81,9 @@ public sealed record SiloOptions
     /// <summary>An AdmissionConfiguration; null takes upstream's defaults.</summary>
     public string? AdmissionFile { get; init; }
 
+    /// <summary>An EncryptionConfiguration; null encrypts nothing.</summary>
+    public string? EncryptionFile { get; init; }
+
     /// <summary>Where to write the admin kubeconfig once the API answers; null writes none.</summary>
     public string? AdminKubeconfig { get; init; }
 

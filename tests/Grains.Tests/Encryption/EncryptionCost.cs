@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+using OrleansOrchestrator.Grains.Encryption;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Encryption;
+
+/// <summary>
+/// What encryption adds to a write and to a read of the store. Explicit: run it in Release with <c>-explicit only -class
+/// *EncryptionCost</c>.
+/// </summary>
+public sealed class EncryptionCost(ITestOutputHelper output)
+{
+    private const int Rounds = 200_000;
+
+    [Theory(Explicit = true)]
+    [InlineData(1_000)]
+    [InlineData(10_000)]
+    public void Seal_and_open(int bytes)
+    {
+        var encryption = Keys.ForSecrets([Keys.Of("key1", 1)]).Find(new("", "secrets"))!;
+        var (value, place) = (new byte[bytes], "/registry/secrets/shop/token"u8.ToArray());
+        var stored = encryption.Seal(value, place);
+        Measure("seal", bytes, () => encryption.Seal(value, place));
+        Measure("open", bytes, () => encryption.Open(stored, place));
+    }
+
+    private void Measure(string what, int bytes, Action run)
+    {
+        for (var i = 0; i < Rounds / 10; i++)
+        {
+            run();
+        }
+
+        var start = Process.GetCurrentProcess().TotalProcessorTime;
+        for (var i = 0; i < Rounds; i++)
+        {
+            run();
+        }
+
+        var took = (Process.GetCurrentProcess().TotalProcessorTime - start).TotalMicroseconds / Rounds;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} of {bytes} bytes: {took:F2} µs"));
+    }
+}
