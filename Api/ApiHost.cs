@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.CustomResources;
 using OrleansOrchestrator.Api.Errors;
@@ -59,7 +61,10 @@ public static class ApiHost
         app.UseSocketsOverHttp2();
         app.UseWebSockets();
         app.UseRequestMetrics();
-        app.Run(context => failures.GuardAsync(context, router.HandleAsync));
+        Task Answer(HttpContext context) => failures.GuardAsync(context, router.HandleAsync);
+        app.Run(app.ApplicationServices.GetService<AuditLog>() is null
+            ? Answer
+            : context => AuditLog.WatchAsync(context, Answer));
         return app;
     }
 }

@@ -38,6 +38,7 @@ public sealed class AdmissionAttributes
         DryRun = context.Options.DryRun,
         Writing = context.Options,
         Warnings = context.Warnings,
+        Audit = context.Audit,
     };
 
     public required AdmissionOperation Operation { get; init; }
@@ -72,6 +73,9 @@ public sealed class AdmissionAttributes
     /// <summary>Texts for Warning headers.</summary>
     public required ICollection<string> Warnings { get; init; }
 
+    /// <summary>What the audit log learns of the write; null when it is not audited.</summary>
+    public AuditRecord? Audit { get; init; }
+
     /// <summary>Whether the mutating plugins see the write again.</summary>
     public ReinvocationContext Reinvocation => _reinvocation ??= new ReinvocationContext();
 
@@ -80,6 +84,9 @@ public sealed class AdmissionAttributes
 
     /// <summary>True when the write is for this resource itself, not for a subresource.</summary>
     public bool IsFor(ResourceName resource) => Subresource.Length == 0 && Definition.Name == resource;
+
+    /// <summary>Tells the audit log something; of two that use one key the first does.</summary>
+    public void Annotate(string key, string value) => Audit?.Annotate(key, value);
 
     /// <summary>
     /// Gives back what a plugin holds for this write, once it is committed or surely refused. Not done when nobody

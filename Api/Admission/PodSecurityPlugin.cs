@@ -11,8 +11,8 @@ namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
 /// Holds pods against the Pod Security Standards that their namespace asks for. Pods that violate what is enforced are
-/// refused; who writes templates of such pods is warned, and so is who makes a namespace stricter than its pods. What
-/// namespaces want audited is read and noted nowhere: there is no audit log.
+/// refused; who writes templates of such pods is warned, and so is who makes a namespace stricter than its pods. The
+/// audit log is told what was held against what.
 /// </summary>
 public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions options, TimeProvider time)
     : IAdmissionPlugin
@@ -49,6 +49,7 @@ public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions op
         var @namespace = attributes.Key.Namespace;
         if (options.ExemptNamespaces.Contains(@namespace) || options.ExemptUsernames.Contains(attributes.User.Name))
         {
+            Annotate(attributes, "exempt", options.ExemptNamespaces.Contains(@namespace) ? "namespace" : "user");
             return null;
         }
 
@@ -61,7 +62,23 @@ public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions op
         var policy = PodSecurityPolicy.Of(item.Metadata.Labels, options.Defaults, new FieldErrors());
         if (policy.IsPrivileged || options.ExemptRuntimeClasses.Contains(spec.RuntimeClassName ?? ""))
         {
+            var (key, value) = policy.IsPrivileged
+                ? ("enforce-policy", policy.Enforce.ToString()) : ("exempt", "runtimeClass");
+            Annotate(attributes, key, value);
             return null;
+        }
+
+        if (enforces)
+        {
+            Annotate(attributes, "enforce-policy", policy.Enforce.ToString());
+        }
+
+        if (attributes.Audit is not null
+            && PodSecurityStandards.Evaluate(policy.Audit, metadata, spec) is { IsEmpty: false } audited)
+        {
+            Annotate(
+                attributes, "audit-violations",
+                $"would violate PodSecurity {GoText.Quote(policy.Audit.ToString())}: {audited.Details}");
         }
 
         if (enforces && PodSecurityStandards.Evaluate(policy.Enforce, metadata, spec) is { IsEmpty: false } refused)
@@ -80,6 +97,9 @@ public sealed class PodSecurityPlugin(ObjectReader reader, PodSecurityOptions op
 
         return null;
     }
+
+    private static void Annotate(AdmissionAttributes attributes, string key, string value) =>
+        attributes.Annotate($"pod-security.kubernetes.io/{key}", value);
 
     private async ValueTask<V1Namespace?> FindNamespaceAsync(string name, CancellationToken cancellationToken)
     {

@@ -14,8 +14,8 @@ namespace OrleansOrchestrator.Api.Auth;
 public sealed class RequestAccess(
     IAuthenticator authenticator, Impersonation impersonation, AuthorizerChain authorizers)
 {
-    /// <summary>As whom the request goes on; a refusal is 401, 403 or, for headers that make no sense, 400.</summary>
-    public async ValueTask<Outcome<UserIdentity>> IdentifyAsync(HttpContext context, RequestInfo request)
+    /// <summary>Who sends the request; null when their credentials are none.</summary>
+    public async ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
     {
         var sender = await authenticator.AuthenticateAsync(context);
         if (sender?.Name is null or SystemNames.Anonymous)
@@ -23,22 +23,49 @@ public sealed class RequestAccess(
             CloseAfterThis(context);
         }
 
-        return sender is null
-            ? StatusErrors.Unauthorized()
-            : await impersonation.ResolveAsync(context.Request.Headers, request.By(sender), context.RequestAborted);
+        return sender;
+    }
+
+    /// <summary>As whom the request goes on; a refusal is 403 or, for headers that make no sense, 400.</summary>
+    public async ValueTask<Outcome<UserIdentity>> ActAsync(
+        HttpContext context, RequestInfo request, UserIdentity sender)
+    {
+        var acting = await impersonation.ResolveAsync(
+            context.Request.Headers, request.By(sender), context.RequestAborted);
+        if (acting.Succeeded && !ReferenceEquals(acting.Value, sender) && AuditRecord.Of(context) is { } audit)
+        {
+            audit.ActsAs = acting.Value;
+        }
+
+        return acting;
     }
 
     /// <summary>
     /// Null when the user may have the request answered; 403 when not, 500 when nobody could decide it.
     /// </summary>
-    public async ValueTask<Status?> RefuseAsync(
-        UserIdentity user, RequestInfo request, CancellationToken cancellationToken)
+    public async ValueTask<Status?> RefuseAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {
         var wanted = RequestRights.Of(request.By(user));
-        var decision = await authorizers.AuthorizeAsync(wanted, cancellationToken);
+        var decision = await authorizers.AuthorizeAsync(wanted, context.RequestAborted);
+        if (AuditRecord.Of(context) is { } audit)
+        {
+            Note(decision, audit);
+        }
+
         return decision.IsAllowed ? null
             : decision.Failure.Length > 0 ? StatusErrors.InternalError(decision.Failure)
             : Refusals.Forbidden(wanted, decision.Reason);
+    }
+
+    private static void Note(AuthorizationDecision decision, AuditRecord audit)
+    {
+        var hasFailed = !decision.IsAllowed && decision.Failure.Length > 0;
+        if (!hasFailed)
+        {
+            audit.Annotate("authorization.k8s.io/decision", decision.IsAllowed ? "allow" : "forbid");
+        }
+
+        audit.Annotate("authorization.k8s.io/reason", hasFailed ? "internal error" : decision.Reason);
     }
 
     /// <summary>

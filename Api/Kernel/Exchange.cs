@@ -33,6 +33,7 @@ internal sealed class Exchange(
         User = user,
         FieldManager = isApply ? null : FieldManagerNames.Of(options.FieldManager, context.Request.Headers.UserAgent),
         Options = options,
+        Audit = AuditRecord.Of(context),
         CancellationToken = context.RequestAborted,
     };
 
@@ -98,6 +99,7 @@ internal sealed class Exchange(
             }
         }
 
+        AuditRecord.Of(context)?.Sent(json);
         return DeletionOptions.Read(context.Request.Query, json);
     }
 }

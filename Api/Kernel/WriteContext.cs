@@ -25,6 +25,9 @@ public sealed class WriteContext
     /// <summary>Texts for Warning headers, in order.</summary>
     public List<string> Warnings { get; } = [];
 
+    /// <summary>What the audit log learns of the write; null when it is not audited.</summary>
+    public AuditRecord? Audit { get; init; }
+
     public required CancellationToken CancellationToken { get; init; }
 
     public ResourceName Resource => Definition.Name;
@@ -37,7 +40,7 @@ public sealed class WriteContext
         var copy = new WriteContext
         {
             Definition = Definition, Key = key, Subresource = subresource, User = User, Options = Options,
-            CancellationToken = CancellationToken,
+            Audit = Audit, CancellationToken = CancellationToken,
         };
         copy.Warnings.AddRange(Warnings);
         return copy;

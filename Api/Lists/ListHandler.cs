@@ -90,6 +90,14 @@ public sealed class ListHandler(
     private async Task<Status?> SendAsync(
         HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
     {
+        if (AuditRecord.Of(context) is { WantsResponse: true } audit)
+        {
+            var logged = definition.Conversion is null
+                ? page
+                : await page.ShownAsync(definition, context.RequestAborted);
+            audit.Answered(logged.ToJson(definition));
+        }
+
         if (format.Form == ObjectForm.PartialObjectMetadata)
         {
             return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));

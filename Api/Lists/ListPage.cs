@@ -56,6 +56,28 @@ public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items
                 + $"\"resourceVersion\":\"{Revision}\"}}}}"));
     }
 
+    /// <summary>The whole list in JSON.</summary>
+    public byte[] ToJson(ResourceDefinition definition)
+    {
+        var (head, tail) = Frame(definition);
+        using var json = new MemoryStream(head.Length + Items.Sum(static i => i.Json.Length + 1) + tail.Length + 2);
+        json.Write(head);
+        json.WriteByte((byte)'[');
+        for (var i = 0; i < Items.Count; i++)
+        {
+            if (i > 0)
+            {
+                json.WriteByte((byte)',');
+            }
+
+            json.Write(Items[i].Json.Span);
+        }
+
+        json.WriteByte((byte)']');
+        json.Write(tail);
+        return json.ToArray();
+    }
+
     /// <summary>The list's metadata in JSON.</summary>
     public string Metadata()
     {

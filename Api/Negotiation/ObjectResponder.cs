@@ -28,6 +28,12 @@ public sealed class ObjectResponder(ProtobufShelf shelf, TimeProvider clock) : I
     public Task RespondAsync(
         HttpContext context, ResourceDefinition definition, int statusCode, ReadOnlyMemory<byte> json)
     {
+        if (AuditRecord.Of(context) is { } audit)
+        {
+            audit.Answered(json);
+            audit.Status = IsStatus(json.Span) ? StatusJson.ReadSuccess(statusCode, json) : new AuditStatus(statusCode);
+        }
+
         var format = context.Features.Get<ResponseFormat>() ?? Fallback(context, definition);
         if (format.Form == ObjectForm.Full || IsStatus(json.Span))
         {

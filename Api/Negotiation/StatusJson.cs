@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Negotiation;
@@ -22,6 +22,12 @@ public static class StatusJson
         var response = context.Response;
         var body = new ArrayBufferWriter<byte>(512);
         Write(body, status);
+        if (AuditRecord.Of(context) is { } audit)
+        {
+            audit.Status = AuditStatus.Of(status);
+            audit.Answered(body.WrittenMemory);
+        }
+
         if (status.Details is { RetryAfterSeconds: > 0 } details && status.Code is 429 or 500 or 503 or 504)
         {
             response.Headers.RetryAfter =
@@ -58,6 +64,22 @@ public static class StatusJson
         writer.WriteEndObject();
     }
 
+    /// <summary>What a Success says of itself.</summary>
+    public static AuditStatus ReadSuccess(int code, ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return new AuditStatus(
+            code, "Success",
+            Details: document.RootElement.TryGetProperty("details"u8, out var details) ? new StatusDetails
+            {
+                Name = Text(details, "name"), Group = Text(details, "group"), Kind = Text(details, "kind"),
+                Uid = Text(details, "uid"),
+            } : null);
+    }
+
+    private static string? Text(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var value) ? value.GetString() : null;
+
     /// <summary>The Success that deletions answer with.</summary>
     public static void WriteSuccess(IBufferWriter<byte> output, StatusDetails? details, int code = 0)
     {
@@ -88,7 +110,7 @@ public static class StatusJson
         writer.WriteString("status"u8, result);
     }
 
-    private static void WriteDetails(Utf8JsonWriter writer, StatusDetails details)
+    internal static void WriteDetails(Utf8JsonWriter writer, StatusDetails details)
     {
         writer.WriteStartObject();
         WriteText(writer, "name"u8, details.Name);

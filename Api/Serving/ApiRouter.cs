@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.CustomResources;
 using OrleansOrchestrator.Api.Errors;
@@ -23,12 +24,14 @@ public sealed class ApiRouter(
     IEnumerable<IConnectHandler> connections,
     IEnumerable<IListHandler> lists,
     IEnumerable<IWatchHandler> watches,
+    IEnumerable<AuditLog> audits,
     ObjectHandler objects)
 {
     private readonly IEndpointHandler[] _endpoints = [.. endpoints];
     private readonly IConnectHandler[] _connections = [.. connections];
     private readonly IListHandler? _lists = lists.LastOrDefault();
     private readonly IWatchHandler? _watches = watches.LastOrDefault();
+    private readonly AuditLog? _audit = audits.LastOrDefault();
 
     /// <summary>
     /// Answers one request. Failures of the environment are mapped by <see cref="FailureMapper"/> around this.
@@ -51,7 +54,16 @@ public sealed class ApiRouter(
 
         var request = read.Value;
         context.Features.Set(request);
-        var user = await access.IdentifyAsync(context, request);
+        var sender = await access.AuthenticateAsync(context);
+        if (sender is null)
+        {
+            _audit?.Refuse(context, request);
+            await StatusJson.WriteAsync(context, StatusErrors.Unauthorized());
+            return;
+        }
+
+        _audit?.Begin(context, request, sender, RequestGate.LastsLong(request));
+        var user = await access.ActAsync(context, request, sender);
         if (!user.Succeeded)
         {
             await StatusJson.WriteAsync(context, user.Error);
@@ -64,7 +76,7 @@ public sealed class ApiRouter(
 
     private async Task AuthorizeAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {
-        if (await access.RefuseAsync(user, request, context.RequestAborted) is { } refusal)
+        if (await access.RefuseAsync(context, request, user) is { } refusal)
         {
             await (refusal.Code == StatusCodes.Status500InternalServerError
                 ? PlainText.InternalErrorAsync(context, refusal)

@@ -45,12 +45,12 @@ public sealed class RequestGate
     /// <summary>Has a request answered within its limits, or refuses it.</summary>
     public Task RunAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer) =>
         request.Verb == "watch" ? WatchAsync(context, request, user, answer)
-        : IsLongRunning(request) ? answer(context, request, user)
+        : LastsLong(request) ? answer(context, request, user)
         : AnswerAsync(context, request, user, answer);
 
-    /// <summary>Requests that last as long as their clients want, watches aside.</summary>
-    private static bool IsLongRunning(RequestInfo request) =>
-        request.Verb == "proxy"
+    /// <summary>Requests that last as long as their clients want.</summary>
+    internal static bool LastsLong(RequestInfo request) =>
+        request.Verb is "watch" or "proxy"
         || (request.IsResourceRequest
             && request.Subresource is "attach" or "exec" or "proxy" or "log" or "portforward");
 

@@ -116,6 +116,7 @@ public sealed class TokenRequestHandler(
         DryRun = write.Options.DryRun,
         Writing = write.Options,
         Warnings = write.Warnings,
+        Audit = write.Audit,
     };
 
     private async ValueTask<Outcome<ResourceObject>> FindAccountAsync(

@@ -88,6 +88,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             DryRun = options.DryRun,
             Options = options.ToModel(),
             Warnings = context.Warnings,
+            Audit = context.Audit,
         };
         return admission.AdmitAsync(attributes, context.CancellationToken);
     }

@@ -119,6 +119,7 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         DryRun = context.Options.DryRun,
         Writing = context.Options,
         Warnings = context.Warnings,
+        Audit = context.Audit,
     };
 
     private static Status? CheckRevision(WriteContext context, V1ObjectMeta metadata, ResourceObject current)
@@ -184,7 +185,8 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     {
         var encoded = EncodedObject.Of(item);
         var deletes = DeletionRules.EndsWithUpdate(context.Definition, item, current);
-        if (!deletes && current.Stored is null && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current)))
+        if (!deletes && current.Stored is null
+            && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current)))
         {
             return Attempt.Computed(new WriteResult(current));
         }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Orleans.Runtime;
+using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
@@ -118,76 +120,127 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
 
     /// <inheritdoc/>
     public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken) =>
-        GuardAsync(() => services.Engine.WriteAsync(new WriteRequest(
-            Context(
-                request.Resource, new ObjectKey(request.Namespace, request.Name), request.Subresource,
-                cancellationToken),
-            WriteVerb.Create,
-            request.Json)));
+        WriteAsync(
+            "POST",
+            new Target(request.Resource, new ObjectKey(request.Namespace, request.Name), request.Subresource),
+            context => services.Engine.WriteAsync(new WriteRequest(context, WriteVerb.Create, request.Json)),
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken) =>
-        GuardAsync(() => services.Engine.WriteAsync(new WriteRequest(
-            Context(request.Resource, request.Key, request.Subresource, cancellationToken),
-            WriteVerb.Update,
-            request.Json)));
+        WriteAsync(
+            "PUT",
+            new Target(request.Resource, request.Key, request.Subresource),
+            context => services.Engine.WriteAsync(new WriteRequest(context, WriteVerb.Update, request.Json)),
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken) =>
-        GuardAsync(() => services.Engine.WriteAsync(new WriteRequest(
-            Context(
-                request.Resource, request.Key, request.Subresource, cancellationToken,
-                request.Kind == PatchKind.Apply
+        WriteAsync(
+            "PATCH",
+            new Target(request.Resource, request.Key, request.Subresource)
+            {
+                Apply = request.Kind == PatchKind.Apply
                     ? WriteOptions.Internal with { FieldManager = request.FieldManager, Force = true }
-                    : null),
-            WriteVerb.Patch,
-            request.Patch)
-        {
-            Patch = request.Kind,
-        }));
+                    : null,
+            },
+            context => services.Engine.WriteAsync(
+                new WriteRequest(context, WriteVerb.Patch, request.Patch) { Patch = request.Kind }),
+            cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken) =>
-        GuardAsync(() => services.Deleter.DeleteAsync(
-            Context(request.Resource, request.Key, "", cancellationToken),
-            new DeletionOptions
+        WriteAsync(
+            "DELETE",
+            new Target(request.Resource, request.Key, ""),
+            context => services.Deleter.DeleteAsync(context, new DeletionOptions
             {
                 GracePeriodSeconds = request.GracePeriodSeconds,
                 Uid = request.Uid,
                 ResourceVersion = request.ResourceVersion,
                 PropagationPolicy = request.PropagationPolicy,
-            }));
+            }),
+            cancellationToken);
 
-    /// <summary>Failures of the environment become the same answers that HTTP clients get.</summary>
-    private async ValueTask<Outcome<ResourceObject>> GuardAsync(Func<ValueTask<Outcome<WriteResult>>> write)
+    /// <summary>
+    /// Writes, and has it audited as the request that it would have been. Failures of the environment become the same
+    /// answers that HTTP clients get.
+    /// </summary>
+    private async ValueTask<Outcome<ResourceObject>> WriteAsync(
+        string method, Target target, Func<WriteContext, ValueTask<Outcome<WriteResult>>> write,
+        CancellationToken cancellationToken)
     {
+        AuditRecord? audit = null;
+        Outcome<ResourceObject> result;
         try
         {
-            var outcome = await write();
-            return outcome.Succeeded ? outcome.Value.Object : outcome.Error;
+            var definition = Find(target.Resource);
+            audit = services.Audit?.Begin(target.AskedBy(method, definition), self);
+            var outcome = await write(Context(definition, target, audit, cancellationToken));
+            result = outcome.Succeeded ? outcome.Value.Object : outcome.Error;
         }
         catch (Exception failure) when (
             failure is UnknownOutcomeException or StoreUnavailableException or OrleansException or TimeoutException or StatusException)
         {
-            return services.Failures.Map(failure, self.Name);
+            result = services.Failures.Map(failure, self.Name);
         }
+
+        if (audit is not null)
+        {
+            audit.Answered(result.Succeeded ? result.Value.Json : default);
+            services.Audit!.End(
+                audit, result.Succeeded ? new AuditStatus(method == "POST" ? 201 : 200) : AuditStatus.Of(result.Error));
+        }
+
+        return result;
     }
 
     private WriteContext Context(
-        ResourceName resource, ObjectKey key, string subresource, CancellationToken cancellationToken,
-        WriteOptions? apply = null) => new()
+        ResourceDefinition definition, Target target, AuditRecord? audit, CancellationToken cancellationToken) => new()
     {
-        Definition = Find(resource),
-        Key = key,
-        Subresource = subresource,
+        Definition = definition,
+        Key = target.Key,
+        Subresource = target.Subresource,
         User = self,
-        FieldManager = apply is null ? FieldManagerNames.Of(self) : null,
-        Options = apply ?? WriteOptions.Internal,
+        FieldManager = target.Apply is null ? FieldManagerNames.Of(self) : null,
+        Options = target.Apply ?? WriteOptions.Internal,
+        Audit = audit,
         CancellationToken = cancellationToken,
     };
 
     private ResourceDefinition Find(ResourceName resource) =>
         services.Catalog.Current.Find(resource) ?? throw new StatusException(Refusals.UnknownResource);
+
+    /// <summary>What a write is for.</summary>
+    private sealed record Target(ResourceName Resource, ObjectKey Key, string Subresource)
+    {
+        /// <summary>Options of server-side apply; null for all else.</summary>
+        public WriteOptions? Apply { get; init; }
+
+        /// <summary>The request that it would be over HTTP.</summary>
+        public RequestInfo AskedBy(string method, ResourceDefinition definition)
+        {
+            var path = new StringBuilder(definition.Name.Group.Length == 0 ? "/api/" : "/apis/")
+                .Append(definition.ApiVersion);
+            if (Key.Namespace.Length > 0)
+            {
+                path.Append("/namespaces/").Append(Key.Namespace);
+            }
+
+            path.Append('/').Append(definition.Name.Plural);
+            if (Key.Name.Length > 0 && (method != "POST" || Subresource.Length > 0))
+            {
+                path.Append('/').Append(Key.Name);
+            }
+
+            if (Subresource.Length > 0)
+            {
+                path.Append('/').Append(Subresource);
+            }
+
+            return RequestInfoReader.Read(method, path.ToString()).Required;
+        }
+    }
 }
 
 /// <summary>What a <see cref="ResourceClient"/> works with.</summary>
@@ -197,8 +250,12 @@ public sealed class ResourceClientServices(
     ObjectReader reader,
     WriteEngine engine,
     ObjectDeleter deleter,
-    FailureMapper failures)
+    FailureMapper failures,
+    IEnumerable<AuditLog> audits)
 {
+    /// <summary>Null when nothing is audited.</summary>
+    public AuditLog? Audit { get; } = audits.LastOrDefault();
+
     public ResourceCatalog Catalog => catalog;
 
     public ResourceCaches Caches => caches;

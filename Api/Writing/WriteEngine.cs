@@ -26,18 +26,26 @@ public sealed class WriteEngine(
         subresource.Length == 0 ? null : _subresources.GetValueOrDefault(subresource);
 
     /// <summary>Carries out one write.</summary>
-    public ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request) =>
-        Find(request.Context.Subresource) is { } own ? own.WriteAsync(request) : request.Verb switch
+    public ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request)
+    {
+        request.Context.Audit?.Sent(request);
+        return Find(request.Context.Subresource) is { } own ? own.WriteAsync(request) : request.Verb switch
         {
             WriteVerb.Create => CreateAsync(request),
             WriteVerb.Update => ReplaceAsync(request),
             _ when request.Patch == PatchKind.Apply => ApplyAsync(request),
             _ => PatchAsync(request),
         };
+    }
 
     private async ValueTask<Outcome<WriteResult>> CreateAsync(WriteRequest request)
     {
         var item = request.Decode(ExpectedBody.Of(request.Context.Definition));
+        if (item.Succeeded)
+        {
+            request.Context.Audit?.Sent(item.Value);
+        }
+
         return !item.Succeeded ? item.Error
             : request.Context.Definition.Of.IsVirtual ? await questions.CreateAsync(request.Context, item.Value)
             : await creator.CreateAsync(request.Context, item.Value);
@@ -52,6 +60,7 @@ public sealed class WriteEngine(
             return first.Error;
         }
 
+        request.Context.Audit?.Sent(first.Value);
         if (NameRule.CheckReplacement(request.Context, first.Value.Metadata) is { } mismatch)
         {
             return mismatch;

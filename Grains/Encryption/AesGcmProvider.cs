@@ -46,7 +46,8 @@ internal sealed class AesGcmProvider : IEncryptionProvider
         // One for each value: an instance is not for two threads.
         using var cipher = new AesGcm(secret, TagBytes);
         cipher.Encrypt(
-            nonce, value, result.AsSpan(prefix.Length + NonceBytes, value.Length), result.AsSpan(^TagBytes..), storeKey);
+            nonce, value, result.AsSpan(prefix.Length + NonceBytes, value.Length), result.AsSpan(^TagBytes..),
+            storeKey);
         return result;
     }
 
@@ -85,7 +86,8 @@ internal sealed class AesGcmProvider : IEncryptionProvider
         try
         {
             cipher.Decrypt(
-                sealedValue[..NonceBytes], sealedValue[NonceBytes..^TagBytes], sealedValue[^TagBytes..], value, storeKey);
+                sealedValue[..NonceBytes], sealedValue[NonceBytes..^TagBytes], sealedValue[^TagBytes..], value,
+                storeKey);
             problem = null;
             return value;
         }

@@ -21,7 +21,8 @@ internal static class EncryptedResourceRules
         {
             errors.Invalid(
                 path, resources,
-                "using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked");
+                "using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as "
+                    + "they will be masked");
         }
 
         for (var i = 0; i < resources.Count; i++)
@@ -44,7 +45,8 @@ internal static class EncryptedResourceRules
         _ when WithoutApi.Contains(resource) => "resources which do not have REST API/s cannot be encrypted",
         _ => group switch
         {
-            "events.k8s.io" => "'*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file",
+            "events.k8s.io" => "'*.events.k8s.io' objects are stored using the 'events' API group in etcd. "
+                + "Use 'events' instead in the config file",
             "extensions" => "'extensions' group has been removed and cannot be used for encryption",
             "*" when plural != "*" => "encrypting the same resource across groups is not supported",
             _ => null,

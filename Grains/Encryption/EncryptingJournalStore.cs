@@ -137,7 +137,8 @@ internal sealed class EncryptingJournalStore(
     {
         var space = item.Key.Namespace.Length > 0 ? $"\"namespace\":\"{item.Key.Namespace}\"," : "";
         return Encoding.UTF8.GetBytes(
-            $"{{\"metadata\":{{\"name\":\"{item.Key.Name}\",{space}\"uid\":\"{item.Uid}\",\"resourceVersion\":\"{item.Revision}\"}}}}");
+            $"{{\"metadata\":{{\"name\":\"{item.Key.Name}\",{space}\"uid\":\"{item.Uid}\","
+            + $"\"resourceVersion\":\"{item.Revision}\"}}}}");
     }
 
     private static void Count(string type, string prefix, string status)

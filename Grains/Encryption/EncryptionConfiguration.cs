@@ -2,7 +2,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Encryption;
 
-/// <summary>Which resources are encrypted at rest, and how: upstream's EncryptionConfiguration, read and checked.</summary>
+/// <summary>
+/// Which resources are encrypted at rest, and how: upstream's EncryptionConfiguration, read and checked.
+/// </summary>
 public sealed class EncryptionConfiguration
 {
     private readonly List<(IReadOnlyList<string> Resources, ResourceEncryption Encryption)> _entries = [];

@@ -77,11 +77,14 @@ public static class EncryptionConfigurationReader
         {
             case []:
                 errors.Invalid(
-                    path, "provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity");
+                    path,
+                    "provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, "
+                        + "Identity");
                 return null;
             case [_, _, ..]:
                 errors.Invalid(
-                    path, "more than one provider specified in a single element, should split into different list elements");
+                    path,
+                    "more than one provider specified in a single element, should split into different list elements");
                 return null;
             case ["aesgcm"]:
                 return Keys(provider!.Aesgcm!.Keys ?? [], path.Child("aesgcm", "keys"), errors);

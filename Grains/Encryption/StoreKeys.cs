@@ -102,9 +102,9 @@ public static class StoreKeys
         if (objects + versions > 0)
         {
             throw new StoreKeyException(
-                $"The store holds {objects} object(s) of {resource.Qualified}, and {versions} version(s) in the change log, that were " +
-                $"encrypted with {prefix} and cannot be read ({problem}): start this silo with the " +
-                "--encryption-provider-config of the silos that wrote them.");
+                $"The store holds {objects} object(s) of {resource.Qualified}, and {versions} version(s) in the " +
+                $"change log, that were encrypted with {prefix} and cannot be read ({problem}): start this silo with " +
+                "the --encryption-provider-config of the silos that wrote them.");
         }
     }
 }

@@ -86,7 +86,9 @@ internal static class SiloCommand
             "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
         var encryption = CommonOptions.MaybeText(
             "--encryption-provider-config",
-            "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a cluster.");
+            "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
+                + "cluster.");
+        var audit = new AuditOptions();
         var admin = CommonOptions.MaybeText(
             "--admin-kubeconfig", "Write the admin kubeconfig here once the API answers.");
         var credentials = CommonOptions.MaybeText(
@@ -98,13 +100,14 @@ internal static class SiloCommand
         {
             connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow, localStorage,
             services, nodePorts, pods, pools,
-            connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, encryption, admin, credentials,
-            nodeName, nodeAddress,
+            connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, encryption, admin,
+            credentials, nodeName, nodeAddress,
         };
         var signIn = new SignInOptions();
         signIn.AddTo(command);
         var access = new AccessOptions();
         access.AddTo(command);
+        audit.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new SiloOptions
             {
@@ -135,6 +138,7 @@ internal static class SiloCommand
                 MaxTokenLifetime = TokenLifetime(parsed.GetValue(maxToken)),
                 AdmissionFile = parsed.GetValue(admission),
                 EncryptionFile = parsed.GetValue(encryption),
+                Audit = audit.Of(parsed),
                 AdminKubeconfig = parsed.GetValue(admin),
                 NodeCredentials = parsed.GetValue(credentials),
                 NodeName = parsed.GetRequiredValue(nodeName),
@@ -155,10 +159,16 @@ internal static class SiloCommand
     private static async Task<int> RunAsync(SiloOptions asked, CancellationToken cancellationToken)
     {
         StoreConnectionString.Check(asked.ConnectionString);
+        if (asked is { Audit.Sql: not null, ConnectionString: null })
+        {
+            throw new UserErrorException("--audit-sql-days needs --connection: without one there is no SQL.");
+        }
+
         if (asked is { EncryptionFile: not null, ConnectionString: null })
         {
             throw new UserErrorException(
-                "--encryption-provider-config needs --connection: without one nothing is written that could be encrypted.");
+                "--encryption-provider-config needs --connection: without one nothing is written that could be "
+                    + "encrypted.");
         }
 
         var options = FreePorts.Take(asked);

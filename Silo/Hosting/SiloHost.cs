@@ -153,6 +153,7 @@ public static class SiloHost
             }
         }
 
+        options.Audit?.AddTo(services);
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
         services.AddResourceMetrics();

@@ -84,6 +84,9 @@ public sealed record SiloOptions
     /// <summary>An EncryptionConfiguration; null encrypts nothing.</summary>
     public string? EncryptionFile { get; init; }
 
+    /// <summary>What is audited, and where it goes; null audits nothing.</summary>
+    public AuditSettings? Audit { get; init; }
+
     /// <summary>Where to write the admin kubeconfig once the API answers; null writes none.</summary>
     public string? AdminKubeconfig { get; init; }
 

@@ -21,10 +21,12 @@ internal static class Ratchets
 
     /// <summary>
     /// Who may make files by other means than OwnFiles: OwnFiles itself, what makes the files of users with the modes
-    /// that are documented, what writes the kernel's own files, and what adds to files of others.
+    /// that are documented, what writes the kernel's own files, what adds to files of others, and the audit log, which
+    /// is continued with a mode of its own.
     /// </summary>
     public static readonly IReadOnlySet<string> MakersOfFiles = new HashSet<string>
     {
+        "Api/Audit/RotatedFile.cs",
         "Machine/OwnFiles.cs",
         "NodeAgent/Node/CgroupFiles.cs",
         "NodeAgent/Node/CgroupVersion1.cs",

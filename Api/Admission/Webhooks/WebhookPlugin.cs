@@ -66,6 +66,11 @@ internal sealed partial class WebhookPlugin(
     {
         var hook = invocation.Hook;
         metrics.Asked(hook, type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
+        foreach (var (key, value) in result.Answer?.AuditAnnotations ?? [])
+        {
+            attributes.Annotate($"{hook.Name}/{key}", value);
+        }
+
         if (result.Kind != HookResultKind.NotAsked || !hook.IgnoresFailures)
         {
             return result;

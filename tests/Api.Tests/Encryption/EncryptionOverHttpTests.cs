@@ -14,7 +14,8 @@ public sealed class EncryptionOverHttpTests
     private const string Unreadable = "Internal error occurred: cipher: message authentication failed";
 
     private const string UnreadableInList =
-        "Internal error occurred: unable to transform key \"/registry/secrets/shop/broken\": cipher: message authentication failed";
+        "Internal error occurred: unable to transform key \"/registry/secrets/shop/broken\": "
+        + "cipher: message authentication failed";
 
     [Fact]
     public async Task AnUnreadableSecretFailsAloneAndListsNameIt()
@@ -25,13 +26,15 @@ public sealed class EncryptionOverHttpTests
             await CreateAsync(before, "/api/v1/namespaces", """{"metadata":{"name":"shop"}}""");
             await CreateAsync(before, "/api/v1/namespaces", """{"metadata":{"name":"other"}}""");
             await CreateAsync(before, Secrets("shop"), """{"metadata":{"name":"broken"}}""");
-            await CreateAsync(before, Secrets("shop"), """{"metadata":{"name":"whole","labels":{"a":"b"}},"stringData":{"a":"b"}}""");
+            await CreateAsync(
+                before, Secrets("shop"), """{"metadata":{"name":"whole","labels":{"a":"b"}},"stringData":{"a":"b"}}""");
             await CreateAsync(before, Secrets("other"), """{"metadata":{"name":"whole"}}""");
         }
 
         await ExecuteAsync(
             connection,
-            "update store.objects set body = set_byte(body, length(body) - 1, get_byte(body, length(body) - 1) # 1) where name = 'broken'");
+            "update store.objects set body = set_byte(body, length(body) - 1, get_byte(body, length(body) - 1) # 1) "
+            + "where name = 'broken'");
         await using var host = await StartAsync(connection, Key("key1", 1));
 
         Assert.Equal("Yg==", (string?)(await host.GetJsonAsync(Secrets("shop") + "/whole"))["data"]?["a"]);

@@ -41,10 +41,12 @@ public sealed class EncryptionConfigurationReaderTests
         "resources[0].providers: Required value: at least one resources[0].providers is required")]
     [InlineData(
         "[{resources: [secrets], providers: [{identity: {}, aesgcm: {keys: []}}]}]",
-        "resources[0].providers[0]: Invalid value: more than one provider specified in a single element, should split into different list elements")]
+        "resources[0].providers[0]: Invalid value: more than one provider specified in a single element, "
+            + "should split into different list elements")]
     [InlineData(
         "[{resources: [secrets], providers: [{}]}]",
-        "resources[0].providers[0]: Invalid value: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity")]
+        "resources[0].providers[0]: Invalid value: provider does not contain any of the expected providers: "
+            + "KMS, AESGCM, AESCBC, Secretbox, Identity")]
     [InlineData(
         "[{resources: [secrets], providers: [{kms: {apiVersion: v2, name: a, endpoint: 'unix:///a'}}]}]",
         "resources[0].providers[0]: Unsupported value: \"kms\": supported values: \"aesgcm\", \"identity\"")]
@@ -65,19 +67,23 @@ public sealed class EncryptionConfigurationReaderTests
         "resources[0].providers[0].aesgcm.keys[0].secret: Invalid value: \"REDACTED\": secrets must be base64 encoded")]
     [InlineData(
         "[{resources: [secrets], providers: [{aesgcm: {keys: [{name: a, secret: c2hvcnQ=}]}}]}]",
-        "resources[0].providers[0].aesgcm.keys[0].secret: Invalid value: \"REDACTED\": secret is not of the expected length, got 5, expected one of [16 24 32]")]
+        "resources[0].providers[0].aesgcm.keys[0].secret: Invalid value: \"REDACTED\": "
+            + "secret is not of the expected length, got 5, expected one of [16 24 32]")]
     [InlineData(
         "[{resources: ['*'], providers: [{identity: {}}]}]",
-        "resources[0].resources[0]: Invalid value: \"*\": use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources")]
+        "resources[0].resources[0]: Invalid value: \"*\": "
+            + "use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources")]
     [InlineData(
         "[{resources: [Secrets], providers: [{identity: {}}]}]",
         "resources[0].resources[0]: Invalid value: \"Secrets\": resource name should not contain capital letters")]
     [InlineData(
         "[{resources: [events.events.k8s.io], providers: [{identity: {}}]}]",
-        "resources[0].resources[0]: Invalid value: \"events.events.k8s.io\": '*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file")]
+        "resources[0].resources[0]: Invalid value: \"events.events.k8s.io\": '*.events.k8s.io' objects are stored "
+            + "using the 'events' API group in etcd. Use 'events' instead in the config file")]
     [InlineData(
         "[{resources: ['secrets.*'], providers: [{identity: {}}]}]",
-        "resources[0].resources[0]: Invalid value: \"secrets.*\": encrypting the same resource across groups is not supported")]
+        "resources[0].resources[0]: Invalid value: \"secrets.*\": "
+            + "encrypting the same resource across groups is not supported")]
     [InlineData("[{resources: [secrets], provider: []}]", "$.resources[0].provider: no such field, or not of its type")]
     public void Complaints(string resources, string complaint) =>
         Assert.Equal(complaint, Assert.Throws<FormatException>(() => Read(resources)).Message);
@@ -88,7 +94,8 @@ public sealed class EncryptionConfigurationReaderTests
     [InlineData("['*.*', deployments.apps]", "using overlapping resources")]
     public void NamesThatHideEachOther(string resources, string complaint) => Assert.Contains(
         complaint,
-        Assert.Throws<FormatException>(() => Read($"[{{resources: {resources}, providers: [{{identity: {{}}}}]}}]")).Message,
+        Assert.Throws<FormatException>(
+            () => Read($"[{{resources: {resources}, providers: [{{identity: {{}}}}]}}]")).Message,
         StringComparison.Ordinal);
 
     [Fact]
@@ -102,5 +109,6 @@ public sealed class EncryptionConfigurationReaderTests
 
     private static EncryptionConfiguration Read(string resources) => EncryptionConfigurationReader.Read(
         Encoding.UTF8.GetBytes(
-            $"apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:{(resources[0] == '[' ? ' ' : '\n')}{resources}\n"));
+            "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n"
+            + $"resources:{(resources[0] == '[' ? ' ' : '\n')}{resources}\n"));
 }

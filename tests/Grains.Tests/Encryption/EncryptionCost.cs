@@ -6,8 +6,8 @@ using Xunit;
 namespace OrleansOrchestrator.Grains.Tests.Encryption;
 
 /// <summary>
-/// What encryption adds to a write and to a read of the store. Explicit: run it in Release with <c>-explicit only -class
-/// *EncryptionCost</c>.
+/// What encryption adds to a write and to a read of the store. Explicit: run it in Release with
+/// <c>-explicit only -class *EncryptionCost</c>.
 /// </summary>
 public sealed class EncryptionCost(ITestOutputHelper output)
 {

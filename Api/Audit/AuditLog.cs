@@ -1,0 +1,255 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Api.Audit;
+
+/// <summary>
+/// Makes events of requests, as their policy wants them, and hands them to all sinks (upstream's
+/// <c>endpoints/filters/audit.go</c>): one when the request has been read and its sender is known, one when its answer
+/// is complete, and for what lasts long one when its answer has begun.
+/// </summary>
+public sealed class AuditLog
+{
+    private const int MaxUserAgent = 1024;
+
+    private readonly AuditPolicy _policy;
+    private readonly IAuditSink[] _sinks;
+    private readonly AuditMetrics _metrics;
+    private readonly TimeProvider _time;
+
+    internal AuditLog(AuditPolicy policy, IEnumerable<IAuditSink> sinks, AuditMetrics metrics, TimeProvider time) =>
+        (_policy, _sinks, _metrics, _time) = (policy, [.. sinks], metrics, time);
+
+    /// <summary>
+    /// Begins the record of a request; null when the policy wants nothing of it. From then on it is a feature of the
+    /// request.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="user">Who sent it.</param>
+    /// <param name="isLong">It lasts as long as its client wants.</param>
+    public void Begin(HttpContext context, RequestInfo request, UserIdentity user, bool isLong)
+    {
+        if (Open(context, request, user) is not { } record)
+        {
+            return;
+        }
+
+        var trail = new Trail(this, context, record) { IsLong = isLong };
+        context.Features.Set(trail);
+        Emit(record, AuditStages.RequestReceived);
+        if (isLong)
+        {
+            context.Response.OnStarting(static trail => ((Trail)trail).StartAsync(), trail);
+        }
+    }
+
+    /// <summary>
+    /// Begins the record of a write in process, which is told as the request that it would have been; null when the
+    /// policy wants nothing of it.
+    /// </summary>
+    public AuditRecord? Begin(RequestInfo request, UserIdentity user)
+    {
+        var decision = Decide(request, user);
+        if (decision.Level == AuditLevel.None)
+        {
+            return null;
+        }
+
+        var record = new AuditRecord
+        {
+            Level = decision.Level,
+            Omitted = decision.Omitted,
+            OmitsManagedFields = decision.OmitsManagedFields,
+            Id = Guid.NewGuid().ToString("D"),
+            Uri = request.Path,
+            Request = request,
+            User = user,
+            Received = _time.GetUtcNow(),
+        };
+        Emit(record, AuditStages.RequestReceived);
+        return record;
+    }
+
+    /// <summary>A write in process is done, or refused.</summary>
+    public void End(AuditRecord record, AuditStatus status)
+    {
+        record.Status = status;
+        Emit(record, AuditStages.ResponseComplete);
+    }
+
+    /// <summary>Nobody knows who sent a request: one event says so.</summary>
+    public void Refuse(HttpContext context, RequestInfo request)
+    {
+        if (Open(context, request, null) is { } record)
+        {
+            record.Status = new AuditStatus(
+                StatusCodes.Status401Unauthorized, Message: "Authentication failed, attempted: " + Attempted(context));
+            context.Features.Set<AuditRecord>(null);
+            Emit(record, AuditStages.ResponseStarted);
+        }
+    }
+
+    /// <summary>Has a request answered, and tells of its end.</summary>
+    public static async Task WatchAsync(HttpContext context, Func<HttpContext, Task> answer)
+    {
+        var isComplete = false;
+        try
+        {
+            await answer(context);
+            isComplete = true;
+        }
+        finally
+        {
+            context.Features.Get<Trail>()?.End(isComplete);
+        }
+    }
+
+    private AuditDecision Decide(RequestInfo request, UserIdentity? user)
+    {
+        var decision = _policy.Decide(request, user);
+        _metrics.Decided(decision.Level);
+        return decision;
+    }
+
+    private AuditRecord? Open(HttpContext context, RequestInfo request, UserIdentity? user)
+    {
+        var decision = Decide(request, user);
+        if (decision.Level == AuditLevel.None)
+        {
+            return null;
+        }
+
+        var headers = context.Request.Headers;
+        var agent = headers.UserAgent.ToString();
+        var record = new AuditRecord
+        {
+            Level = decision.Level,
+            Omitted = decision.Omitted,
+            OmitsManagedFields = decision.OmitsManagedFields,
+            Id = context.Response.Headers["Audit-Id"].ToString(),
+            Uri = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
+            Request = request,
+            User = user,
+            SourceIps = SourceIps(headers, context.Connection.RemoteIpAddress),
+            UserAgent = agent.Length > MaxUserAgent ? agent[..MaxUserAgent] + "...TRUNCATED" : agent,
+            Received = _time.GetUtcNow(),
+        };
+        context.Features.Set(record);
+        return record;
+    }
+
+    private void Emit(AuditRecord record, AuditStages stage)
+    {
+        if (record.Omitted.HasFlag(stage))
+        {
+            return;
+        }
+
+        _metrics.Made();
+        var now = stage == AuditStages.RequestReceived ? record.Received : _time.GetUtcNow();
+        var json = AuditEventWriter.Write(record, stage, now, withBodies: true);
+        foreach (var sink in _sinks)
+        {
+            sink.Take(record, stage, json);
+        }
+    }
+
+    /// <summary>What proxies say, then whoever connected, unless they said that already.</summary>
+    private static List<string> SourceIps(IHeaderDictionary headers, IPAddress? remote)
+    {
+        var result = new List<string>(1);
+        if (headers["X-Forwarded-For"].ToString() is { Length: > 0 } proxies)
+        {
+            foreach (var address in proxies.Split(',', StringSplitOptions.TrimEntries))
+            {
+                if (IPAddress.TryParse(address, out var forwarded))
+                {
+                    result.Add(Text(forwarded));
+                }
+            }
+        }
+
+        if (IPAddress.TryParse(headers["X-Real-Ip"].ToString(), out var real) && !result.Contains(Text(real)))
+        {
+            result.Add(Text(real));
+        }
+
+        if (remote is not null && (result.Count == 0 || result[^1] != Text(remote)))
+        {
+            result.Add(Text(remote));
+        }
+
+        return result;
+    }
+
+    private static string Text(IPAddress address) =>
+        (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+
+    /// <summary>By what somebody tried to prove who they are.</summary>
+    private static string Attempted(HttpContext context)
+    {
+        var authorization = context.Request.Headers.Authorization.ToString();
+        string?[] all =
+        [
+            authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? "bearer"
+                : authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) ? "basic" : null,
+            context.Connection.ClientCertificate is null ? null : "x509",
+        ];
+        var given = string.Join(", ", all.OfType<string>());
+        return given.Length > 0 ? given : "<none>";
+    }
+
+    /// <summary>The events of one request that are still to come.</summary>
+    private sealed class Trail(AuditLog log, HttpContext context, AuditRecord record)
+    {
+        private bool _hasStarted;
+
+        public bool IsLong { get; init; }
+
+        /// <summary>The head of the answer goes out.</summary>
+        public Task StartAsync()
+        {
+            Start(new AuditStatus(context.Response.StatusCode));
+            return Task.CompletedTask;
+        }
+
+        public void End(bool isComplete)
+        {
+            if (!isComplete)
+            {
+                // The answer was cut off, as upstream does it by a panic.
+                record.Status = new AuditStatus(
+                    StatusCodes.Status500InternalServerError, "Failure", "APIServer panic'd: net/http: abort Handler",
+                    StatusReasons.InternalError);
+                log.Emit(record, AuditStages.Panic);
+                return;
+            }
+
+            // A client that went away before anything was answered.
+            var status = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted
+                ? new AuditStatus(StatusCodes.Status200OK, "Success", "Connection closed early")
+                : new AuditStatus(context.Response.StatusCode);
+            if (IsLong)
+            {
+                Start(status);
+            }
+
+            record.Status ??= status;
+            log.Emit(record, AuditStages.ResponseComplete);
+        }
+
+        private void Start(AuditStatus status)
+        {
+            if (!_hasStarted)
+            {
+                _hasStarted = true;
+                record.Status ??= status;
+                log.Emit(record, AuditStages.ResponseStarted);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using OrleansOrchestrator.Api.Audit;
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Grains.Audit;
+using OrleansOrchestrator.Silo.Hosting;
+
+namespace OrleansOrchestrator.Silo.Commands;
+
+/// <summary>The options of auditing, under upstream's names.</summary>
+internal sealed class AuditOptions
+{
+    private readonly Option<string?> _policy = CommonOptions.MaybeText(
+        "--audit-policy-file", "A Policy of audit.k8s.io/v1: what is audited, and how much of it.");
+    private readonly Option<string?> _path = CommonOptions.MaybeText(
+        "--audit-log-path", "Where the audit log is written; '-' is standard output.");
+    private readonly Option<int> _maxAge = CommonOptions.Number(
+        "--audit-log-maxage", "Days after which old files of the audit log are deleted; 0 keeps them.", 0, 0, 100_000);
+    private readonly Option<int> _maxBackups = CommonOptions.Number(
+        "--audit-log-maxbackup", "How many old files of the audit log stay; 0 keeps all.", 0, 0, 100_000);
+    private readonly Option<int> _maxSize = CommonOptions.Number(
+        "--audit-log-maxsize", "Megabytes of the audit log after which it is put aside.",
+        AuditFileOptions.DefaultMegabytes, 1, 1_000_000);
+
+    private readonly Option<string?> _webhook = CommonOptions.MaybeText(
+        "--audit-webhook-config-file", "A kubeconfig that says to which server events are sent.");
+    private readonly Option<string?> _backoff = CommonOptions.MaybeText(
+        "--audit-webhook-initial-backoff", "How long the first repetition of a failed request waits. Default: 10s.");
+    private readonly Option<int> _buffer = CommonOptions.Number(
+        "--audit-webhook-batch-buffer-size", "Events that may wait to be sent; others are lost, and counted.", 10_000,
+        1, 1_000_000);
+    private readonly Option<int> _batch = CommonOptions.Number(
+        "--audit-webhook-batch-max-size", "Events that are sent at once.", 400, 1, 100_000);
+    private readonly Option<string?> _batchWait = CommonOptions.MaybeText(
+        "--audit-webhook-batch-max-wait", "How long events wait for others to be sent with. Default: 30s.");
+    private readonly Option<int> _sqlDays = CommonOptions.Number(
+        "--audit-sql-days",
+        "Days for which PostgreSQL keeps events without bodies, as the view kube.audit; 0 keeps none.", 0, 0, 3650);
+    private readonly Option<int> _sqlEvents = CommonOptions.Number(
+        "--audit-sql-max-events", "How many events PostgreSQL keeps at most.", (int)AuditRetention.DefaultEvents, 1000,
+        int.MaxValue);
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[]
+        {
+            _policy, _path, _maxAge, _maxBackups, _maxSize, _webhook, _backoff, _buffer, _batch, _batchWait, _sqlDays,
+            _sqlEvents,
+        })
+        {
+            command.Add(option);
+        }
+    }
+
+    public AuditSettings? Of(ParseResult parsed)
+    {
+        var (path, days) = (parsed.GetValue(_path), parsed.GetValue(_sqlDays));
+        if (parsed.GetValue(_policy) is not { } policy)
+        {
+            return path is null && days == 0 && parsed.GetValue(_webhook) is null ? null : throw new UserErrorException(
+                "--audit-log-path, --audit-webhook-config-file and --audit-sql-days need --audit-policy-file: without "
+                    + "a policy nothing is audited.");
+        }
+
+        return new AuditSettings
+        {
+            PolicyFile = policy,
+            File = path is null ? null : new AuditFileOptions
+            {
+                Path = path, MaxAgeDays = parsed.GetValue(_maxAge), MaxBackups = parsed.GetValue(_maxBackups),
+                MaxMegabytes = parsed.GetValue(_maxSize),
+            },
+            Webhook = parsed.GetValue(_webhook) is not { } webhook ? null : new AuditWebhookOptions
+            {
+                Target = RemoteKubeconfig.Load(webhook),
+                InitialBackoff = CommonOptions.MaybeTimeOf(parsed, _backoff) ?? TimeSpan.FromSeconds(10),
+                Buffer = parsed.GetValue(_buffer),
+                MaxBatch = parsed.GetValue(_batch),
+                MaxWait = CommonOptions.MaybeTimeOf(parsed, _batchWait) ?? TimeSpan.FromSeconds(30),
+            },
+            Sql = days == 0 ? null : new AuditRetention(TimeSpan.FromDays(days), parsed.GetValue(_sqlEvents)),
+        };
+    }
+}
