@@ -104,7 +104,7 @@ public sealed partial class SigningRequests(Func<IKubernetes> connect, TimeProvi
                 timeoutSeconds: Reflector<V1CertificateSigningRequest>.WatchSeconds,
                 onError: onError,
                 cancellationToken: token),
-            Replaced = all => Judge(sent, all.FirstOrDefault(), answer),
+            Replaced = all => Judge(sent, all.Count == 0 ? null : all[0], answer),
             Changed = (type, item) => Judge(sent, type == WatchEventType.Deleted ? null : item, answer),
         };
     }

@@ -4,7 +4,8 @@ using OrleansOrchestrator.Grains.Kernel;
 namespace OrleansOrchestrator.TestKit;
 
 /// <summary>
-/// The PostgreSQL that all tests of an assembly share, each with a database of its own. Started by the first that asks.
+/// The PostgreSQL that all tests of an assembly share, each with a database of its own. Started by the first that asks,
+/// gone with the process.
 /// </summary>
 public static class PostgresFixture
 {
@@ -30,7 +31,6 @@ public static class PostgresFixture
     private static async Task<PostgresServer> StartAsync()
     {
         var server = await PostgresServer.StartAsync();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().GetAwaiter().GetResult();
         var connectionString = await server.CreateDatabaseAsync();
         await StoreMigrations.ApplyAsync(connectionString, NullLogger.Instance, CancellationToken.None);
         Npgsql.NpgsqlConnection.ClearAllPools();

@@ -15,6 +15,9 @@ public sealed class PostgresServer : IAsyncDisposable
         "-c listen_addresses= -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c shared_buffers=64MB " +
         "-c max_connections=200 -c synchronous_commit=on -c log_min_messages=warning";
 
+    /// <summary>Order to the shell around the server: the files are needed again.</summary>
+    private const string Keep = "keep";
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
     private static readonly bool IsRoot = Environment.UserName == "root";
 
@@ -59,9 +62,10 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var postgres = $"{Binaries()}/postgres -D {DataDirectory} -k {_directory} {Settings}";
-        // The shell waits for the end of its input, which is our end at the latest, and then ends the server at once,
-        // without a checkpoint.
-        var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; cat >/dev/null; kill -QUIT $pid 2>/dev/null; wait $pid";
+        // The shell waits for a line or the end of its input, which is our end at the latest, and then ends the server
+        // at once, without a checkpoint. Unless the line wants the files kept they go too.
+        var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; read order; kill -QUIT $pid 2>/dev/null; wait $pid; "
+            + $"[ \"$order\" = {Keep} ] || rm -rf {_directory}";
         var info = new ProcessStartInfo { FileName = IsRoot ? "runuser" : "sh", RedirectStandardInput = true };
         foreach (var argument in IsRoot ? new[] { "-u", "postgres", "--", "sh", "-c", script } : ["-c", script])
         {
@@ -80,7 +84,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var pid = await ReadPidAsync();
         await RunAsync(
             $"kill -STOP {pid}; pkill -KILL -P {pid}; kill -KILL {pid}; while kill -0 {pid} 2>/dev/null; do :; done");
-        await EndShellAsync();
+        await EndShellAsync(Keep);
     }
 
     /// <summary>Stops the server in an orderly way; sessions are told.</summary>
@@ -88,13 +92,16 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var pid = await ReadPidAsync();
         await RunAsync($"kill -INT {pid}; while kill -0 {pid} 2>/dev/null; do :; done");
-        await EndShellAsync();
+        await EndShellAsync(Keep);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await EndShellAsync();
-        Directory.Delete(_directory, recursive: true);
+        await EndShellAsync("");
+        if (Directory.Exists(_directory))
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
     }
 
     private static string Binaries() =>
@@ -156,11 +163,12 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task EndShellAsync()
+    private async Task EndShellAsync(string order)
     {
         if (_process is { } process)
         {
             _process = null;
+            await process.StandardInput.WriteLineAsync(order);
             process.StandardInput.Close();
             await process.EndedAsync();
             process.Dispose();

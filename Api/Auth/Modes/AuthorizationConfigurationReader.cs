@@ -47,9 +47,9 @@ public static class AuthorizationConfigurationReader
         List<string> wrong =
         [
             .. configuration.Authorizers
-                .Where(static a => a.Type != AuthorizerTypes.Webhook && a.Name != a.Type.ToLowerInvariant())
+                .Where(static a => a.Type != AuthorizerTypes.Webhook && a.Name != DefaultNameOf(a))
                 .Select(static a =>
-                    $"expected name {a.Type.ToLowerInvariant()} for authorizer {a.Type} instead of {a.Name}"),
+                    $"expected name {DefaultNameOf(a)} for authorizer {a.Type} instead of {a.Name}"),
         ];
         var missing = required.Except(configuration.Authorizers.Select(static a => a.Type), StringComparer.Ordinal);
         if (string.Join(' ', missing.Order(StringComparer.Ordinal)) is { Length: > 0 } types)
@@ -62,6 +62,9 @@ public static class AuthorizationConfigurationReader
             throw new ConfigurationException(wrong is [var one] ? one : $"[{string.Join(", ", wrong)}]");
         }
     }
+
+    /// <summary>What an authorizer is called that is none of somebody's own.</summary>
+    private static string DefaultNameOf(AuthorizerSettings authorizer) => authorizer.Type.ToLowerInvariant();
 
     private static AuthorizerSettings Authorizer(ConfigurationNode node) => new(
         node.Text("type"), node.Text("name"), node.Has("webhook") ? Webhook(node.Child("webhook")) : null);

@@ -48,7 +48,7 @@ public sealed class LogBench(BenchOptions options, int lines)
         var agent = new NodeAgentOptions { NodeName = Node, PodLogsDirectory = directory };
         var counts = new ShippingCounts();
         var shipper = new LogShipper(
-            new LogSources(agent), new Sink(cluster.Client), new NoPods(), counts, TimeProvider.System,
+            new LogSources(agent, TimeProvider.System), new Sink(cluster.Client), new NoPods(), counts, TimeProvider.System,
                 NullLogger<LogShipper>.Instance);
         var (generated, raw, cpu, elapsed) = (new LogLines(1), 0L, Cpu.Zero, TimeSpan.Zero);
         for (var (sent, instance) = (0, 0); sent < lines; instance++)
