@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.AdmissionRegistration;
@@ -59,8 +60,18 @@ internal static class AdmissionRules
         ValidateChoice(rule.Scope, Scopes, path.Child("scope"), errors);
     }
 
-    /// <summary>Names of conditions are given, and each is there once; what they compute is not looked at.</summary>
-    public static void ValidateConditions(IList<V1MatchCondition>? conditions, FieldPath path, FieldErrors errors)
+    /// <summary>An expression's complaint, if it has one.</summary>
+    public static void ValidateCompiled(AdmissionExpression expression, FieldPath path, FieldErrors errors)
+    {
+        if (expression.Complaint is { } complaint)
+        {
+            errors.Invalid(path, expression.Text, complaint);
+        }
+    }
+
+    /// <summary>Names of conditions are given, and each is there once.</summary>
+    public static void ValidateConditions(
+        IList<V1MatchCondition>? conditions, PolicyCompiler compiler, FieldPath path, FieldErrors errors)
     {
         if (conditions?.Count > MaxConditions)
         {
@@ -73,6 +84,11 @@ internal static class AdmissionRules
             if (string.IsNullOrWhiteSpace(condition.Expression))
             {
                 errors.Required(path.Index(i).Child("expression"));
+            }
+            else
+            {
+                ValidateCompiled(
+                    compiler.Condition(condition.Expression.Trim()), path.Index(i).Child("expression"), errors);
             }
 
             var namePath = path.Index(i).Child("name");

@@ -1,9 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
-/// <summary>Validation of a mutating policy's specification, its expressions' meaning excepted.</summary>
+/// <summary>Validation of a mutating policy's specification.</summary>
 internal static class MutatingPolicyRules
 {
     private const string Apply = "ApplyConfiguration";
@@ -16,6 +17,7 @@ internal static class MutatingPolicyRules
 
     public static void Validate(V1MutatingAdmissionPolicySpec spec, FieldErrors errors)
     {
+        var compiler = new PolicyCompiler(spec.ParamKind is not null);
         AdmissionRules.ValidateRequiredChoice(
             spec.FailurePolicy, AdmissionRules.FailurePolicies, Spec.Child("failurePolicy"), errors);
         PolicyRules.ValidateParamKind(spec.ParamKind, Spec.Child("paramKind"), errors);
@@ -29,8 +31,8 @@ internal static class MutatingPolicyRules
             }
         }
 
-        AdmissionRules.ValidateConditions(spec.MatchConditions, Spec.Child("matchConditions"), errors);
-        PolicyRules.ValidateVariables(spec.Variables, Spec.Child("variables"), errors);
+        AdmissionRules.ValidateConditions(spec.MatchConditions, compiler, Spec.Child("matchConditions"), errors);
+        PolicyRules.ValidateVariables(spec.Variables, compiler, Spec.Child("variables"), errors);
         if (spec.Mutations is not { Count: > 0 })
         {
             errors.Required(Spec.Child("mutations"), "mutations must contain at least one item");
@@ -38,14 +40,15 @@ internal static class MutatingPolicyRules
 
         foreach (var (i, mutation) in (spec.Mutations ?? []).Index())
         {
-            ValidateMutation(mutation, Spec.Child("mutations").Index(i), errors);
+            ValidateMutation(mutation, compiler, Spec.Child("mutations").Index(i), errors);
         }
 
         AdmissionRules.ValidateRequiredChoice(
             spec.ReinvocationPolicy, AdmissionRules.ReinvocationPolicies, Spec.Child("reinvocationPolicy"), errors);
     }
 
-    private static void ValidateMutation(V1Mutation mutation, FieldPath path, FieldErrors errors)
+    private static void ValidateMutation(
+        V1Mutation mutation, PolicyCompiler compiler, FieldPath path, FieldErrors errors)
     {
         AdmissionRules.ValidateRequiredChoice(mutation.PatchType, [Apply, Patch], path.Child("patchType"), errors);
         var apply = (
@@ -55,8 +58,8 @@ internal static class MutatingPolicyRules
         var patch = (Field: "jsonPatch", Given: mutation.JsonPatch is not null, mutation.JsonPatch?.Expression);
         switch (mutation.PatchType)
         {
-            case Apply: ValidateOne(Apply, apply, patch, path, errors); break;
-            case Patch: ValidateOne(Patch, patch, apply, path, errors); break;
+            case Apply: ValidateOne(Apply, apply, patch, compiler.ApplyConfiguration, path, errors); break;
+            case Patch: ValidateOne(Patch, patch, apply, compiler.JsonPatch, path, errors); break;
         }
     }
 
@@ -64,6 +67,7 @@ internal static class MutatingPolicyRules
         string type,
         (string Field, bool Given, string? Expression) wanted,
         (string Field, bool Given, string? Expression) other,
+        Func<string, AdmissionExpression> compile,
         FieldPath path,
         FieldErrors errors)
     {
@@ -79,7 +83,7 @@ internal static class MutatingPolicyRules
         }
         else
         {
-            PolicyRules.ValidateExpression(wanted.Expression, "expression", path.Child(wanted.Field), errors);
+            PolicyRules.ValidateExpression(wanted.Expression, "expression", compile, path.Child(wanted.Field), errors);
         }
     }
 }

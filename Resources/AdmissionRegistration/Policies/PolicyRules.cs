@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using k8s.Models;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
@@ -39,16 +40,28 @@ internal static partial class PolicyRules
         }
     }
 
-    /// <summary>An expression must be there; what it computes is not looked at.</summary>
-    public static void ValidateExpression(string? expression, string field, FieldPath path, FieldErrors errors)
+    /// <summary>An expression must be there, and be one.</summary>
+    /// <param name="expression">The expression.</param>
+    /// <param name="field">The field that holds it.</param>
+    /// <param name="compile">How it is compiled.</param>
+    /// <param name="path">What has the field.</param>
+    /// <param name="errors">Where findings go.</param>
+    public static void ValidateExpression(
+        string? expression, string field, Func<string, AdmissionExpression> compile, FieldPath path, FieldErrors errors)
     {
         if (string.IsNullOrWhiteSpace(expression))
         {
             errors.Required(path.Child(field), $"{field} is not specified");
         }
+        else
+        {
+            AdmissionRules.ValidateCompiled(compile(expression), path.Child(field), errors);
+        }
     }
 
-    public static void ValidateVariables(IList<V1Variable>? variables, FieldPath path, FieldErrors errors)
+    /// <summary>Names and expressions of variables; the compiler has them afterwards.</summary>
+    public static void ValidateVariables(
+        IList<V1Variable>? variables, PolicyCompiler compiler, FieldPath path, FieldErrors errors)
     {
         foreach (var (i, variable) in (variables ?? []).Index())
         {
@@ -61,7 +74,8 @@ internal static partial class PolicyRules
                 errors.Invalid(path.Index(i).Child("name"), variable.Name, "must be a valid CEL identifier");
             }
 
-            ValidateExpression(variable.Expression, "expression", path.Index(i), errors);
+            ValidateExpression(
+                variable.Expression, "expression", _ => compiler.AddVariable(variable), path.Index(i), errors);
         }
     }
 

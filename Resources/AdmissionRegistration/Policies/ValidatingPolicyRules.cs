@@ -1,9 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
-/// <summary>Validation of a validating policy's specification, its expressions' meaning excepted.</summary>
+/// <summary>Validation of a validating policy's specification.</summary>
 internal static class ValidatingPolicyRules
 {
     private const int MaxAuditAnnotations = 20;
@@ -13,12 +14,13 @@ internal static class ValidatingPolicyRules
 
     public static void Validate(string name, V1ValidatingAdmissionPolicySpec spec, FieldErrors errors)
     {
+        var compiler = new PolicyCompiler(spec.ParamKind is not null);
         AdmissionRules.ValidateRequiredChoice(
             spec.FailurePolicy, AdmissionRules.FailurePolicies, Spec.Child("failurePolicy"), errors);
         PolicyRules.ValidateParamKind(spec.ParamKind, Spec.Child("paramKind"), errors);
         MatchResourceRules.ValidateConstraints(spec.MatchConstraints, Spec.Child("matchConstraints"), errors);
-        AdmissionRules.ValidateConditions(spec.MatchConditions, Spec.Child("matchConditions"), errors);
-        PolicyRules.ValidateVariables(spec.Variables, Spec.Child("variables"), errors);
+        AdmissionRules.ValidateConditions(spec.MatchConditions, compiler, Spec.Child("matchConditions"), errors);
+        PolicyRules.ValidateVariables(spec.Variables, compiler, Spec.Child("variables"), errors);
         if (spec.Validations is not { Count: > 0 } && spec.AuditAnnotations is not { Count: > 0 })
         {
             foreach (var field in (ReadOnlySpan<string>)["validations", "auditAnnotations"])
@@ -31,18 +33,24 @@ internal static class ValidatingPolicyRules
 
         foreach (var (i, validation) in (spec.Validations ?? []).Index())
         {
-            ValidateValidation(validation, Spec.Child("validations").Index(i), errors);
+            ValidateValidation(validation, compiler, Spec.Child("validations").Index(i), errors);
         }
 
-        ValidateAuditAnnotations(name, spec.AuditAnnotations ?? [], Spec.Child("auditAnnotations"), errors);
+        ValidateAuditAnnotations(
+            name, spec.AuditAnnotations ?? [], compiler, Spec.Child("auditAnnotations"), errors);
     }
 
-    private static void ValidateValidation(V1Validation validation, FieldPath path, FieldErrors errors)
+    private static void ValidateValidation(
+        V1Validation validation, PolicyCompiler compiler, FieldPath path, FieldErrors errors)
     {
-        PolicyRules.ValidateExpression(validation.Expression, "expression", path, errors);
+        PolicyRules.ValidateExpression(validation.Expression, "expression", compiler.Validation, path, errors);
         if (validation.MessageExpression is { Length: > 0 } text && string.IsNullOrWhiteSpace(text))
         {
             errors.Invalid(path.Child("messageExpression"), text, "must be non-empty if specified");
+        }
+        else if (validation.MessageExpression is { Length: > 0 } written)
+        {
+            AdmissionRules.ValidateCompiled(compiler.Message(written), path.Child("messageExpression"), errors);
         }
 
         var message = validation.Message ?? "";
@@ -63,7 +71,7 @@ internal static class ValidatingPolicyRules
     }
 
     private static void ValidateAuditAnnotations(
-        string name, IList<V1AuditAnnotation> annotations, FieldPath path, FieldErrors errors)
+        string name, IList<V1AuditAnnotation> annotations, PolicyCompiler compiler, FieldPath path, FieldErrors errors)
     {
         if (annotations.Count > MaxAuditAnnotations)
         {
@@ -79,12 +87,16 @@ internal static class ValidatingPolicyRules
             var key = annotation.Key ?? "";
             var keyPath = path.Index(i).Child("key");
             errors.InvalidEach(keyPath, $"{name}/{key}", NameRules.QualifiedName($"{name}/{key}"));
-            PolicyRules.ValidateExpression(annotation.ValueExpression, "valueExpression", path.Index(i), errors);
             if (NameRules.ByteCount((annotation.ValueExpression ?? "").Trim()) > MaxAuditExpressionLength)
             {
                 errors.Required(
                     path.Index(i).Child("valueExpression"),
                     $"must not exceed {MaxAuditExpressionLength} bytes in length");
+            }
+            else
+            {
+                PolicyRules.ValidateExpression(
+                    annotation.ValueExpression, "valueExpression", compiler.AuditValue, path.Index(i), errors);
             }
 
             if (!keys.Add(key))

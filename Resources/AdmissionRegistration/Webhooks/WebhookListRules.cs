@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
@@ -74,7 +75,8 @@ public static class WebhookListRules
         AdmissionRules.ValidateChoice(
             hook.ReinvocationPolicy, AdmissionRules.ReinvocationPolicies, path.Child("reinvocationPolicy"), errors);
         ValidateClient(hook.Client, path.Child("clientConfig"), errors);
-        AdmissionRules.ValidateConditions(hook.Conditions, path.Child("matchConditions"), errors);
+        AdmissionRules.ValidateConditions(
+            hook.Conditions, new PolicyCompiler(hasParams: false), path.Child("matchConditions"), errors);
     }
 
     private static void ValidateName(string name, FieldPath path, FieldErrors errors)
