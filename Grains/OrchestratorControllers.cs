@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Grains.AdmissionRegistration;
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 using OrleansOrchestrator.Grains.Apps.DaemonSets;
 using OrleansOrchestrator.Grains.Apps.Deployments;
@@ -101,6 +102,7 @@ public static class OrchestratorControllers
         services.AddController(ClusterInfoController.Name, s => new ClusterInfoController(s));
         services.AddController(LegacyTokenController.Name, s => new LegacyTokenController(s));
         services.AddController(FlowSchemaController.Name, s => new FlowSchemaController(s));
+        services.AddController(PolicyStatusController.Name, s => new PolicyStatusController(s));
         services.AddController(AttachDetachController.Name, s => new AttachDetachController(s));
         services.AddController(GarbageCollector.Name, s => new GarbageCollector(s));
         return services;

@@ -1,0 +1,88 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.AdmissionRegistration;
+
+/// <summary>
+/// Says of every ValidatingAdmissionPolicy whether its expressions fit the kinds that it names (upstream's
+/// <c>validatingadmissionpolicystatus</c>). A generation is looked at once, whatever kinds come later.
+/// </summary>
+public sealed class PolicyStatusController(IResourceClient client, ResourceCatalog catalog) : IController
+{
+    public const string Name = "validatingadmissionpolicy-status-controller";
+
+    /// <summary>As whom upstream's controller owns the status.</summary>
+    public const string FieldManager = "validatingadmissionpolicy-status";
+
+    private readonly IResourceClient _client = client.As(UserIdentity.Controller(Name));
+
+    public PolicyStatusController(ReconcilingServices services)
+        : this(services.Client, services.Catalog)
+    {
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(WellKnown.ValidatingAdmissionPolicies, cancellationToken))
+        {
+            if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted)
+            {
+                await CheckAsync(change.Object.As<V1ValidatingAdmissionPolicy>(), cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        var all = await _client.ListAsync<V1ValidatingAdmissionPolicy>(
+            ResourceOf<V1ValidatingAdmissionPolicy>.Query(), cancellationToken);
+        foreach (var policy in all)
+        {
+            await CheckAsync(policy, cancellationToken);
+        }
+    }
+
+    private async Task CheckAsync(V1ValidatingAdmissionPolicy policy, CancellationToken cancellationToken)
+    {
+        if (policy.Status?.ObservedGeneration >= policy.Metadata.Generation)
+        {
+            return;
+        }
+
+        var warnings = PolicyTypeChecker.Check(policy.Spec, catalog.Current);
+        var written = await _client.PatchAsync(
+            new PatchRequest
+            {
+                Resource = WellKnown.ValidatingAdmissionPolicies, Key = policy.Key(), Subresource = "status",
+                Kind = PatchKind.Apply, FieldManager = FieldManager,
+                Patch = ResourceCodec.Encode(Applied(policy, warnings)),
+            },
+            cancellationToken);
+
+        // An apply makes what is not there: its uid forbids that.
+        if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
+        {
+            throw ReconcileException.Of(
+                $"status of validatingadmissionpolicy {policy.Metadata.Name}", written.Error);
+        }
+    }
+
+    private static V1ValidatingAdmissionPolicy Applied(
+        V1ValidatingAdmissionPolicy policy, IReadOnlyList<V1ExpressionWarning> warnings) => new()
+    {
+        ApiVersion = ResourceOf<V1ValidatingAdmissionPolicy>.ApiVersion,
+        Kind = ResourceOf<V1ValidatingAdmissionPolicy>.Kind,
+        Metadata = new V1ObjectMeta { Name = policy.Metadata.Name, Uid = policy.Metadata.Uid },
+        Status = new V1ValidatingAdmissionPolicyStatus
+        {
+            ObservedGeneration = policy.Metadata.Generation,
+            TypeChecking = new V1TypeChecking { ExpressionWarnings = warnings.Count == 0 ? null : [.. warnings] },
+        },
+    };
+}
