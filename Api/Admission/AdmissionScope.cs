@@ -16,10 +16,6 @@ public readonly struct AdmissionScope(AdmissionChain chain, AdmissionAttributes 
     public IKubernetesObject<V1ObjectMeta> Object =>
         attributes.Object ?? throw new InvalidOperationException("A deletion has no object to write.");
 
-    /// <summary>The object as it is.</summary>
-    public IKubernetesObject<V1ObjectMeta> OldObject =>
-        attributes.OldObject ?? throw new InvalidOperationException("A create has no object before it.");
-
     /// <summary>The mutating round; a Status refuses the write.</summary>
     public ValueTask<Status?> MutateAsync(CancellationToken cancellationToken) =>
         chain.MutateAsync(attributes, cancellationToken);

@@ -44,7 +44,8 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
             var next = ReadPatch(request);
             return next.Succeeded
                 ? await updater.UpdateAsync(
-                    context.With(context.Key), current => Next(context, current, next.Value), UpdateMode.Patch)
+                    context.With(context.Key), current => Next(context, current, next.Value), UpdateMode.Patch,
+                    part: PartOf(context))
                 : next.Error;
         }
 
@@ -54,7 +55,8 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
             : await updater.UpdateAsync(
                 context.With(context.Key),
                 current => Next(context, current, _ => decoded),
-                uid: decoded.Value.Metadata.Uid ?? "");
+                uid: decoded.Value.Metadata.Uid ?? "",
+                part: PartOf(context));
     }
 
     /// <summary>What a patch makes of a scale, in bytes.</summary>
@@ -144,6 +146,28 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
                 : scale.Metadata.ResourceVersion;
         return Outcomes.Of(item);
     }
+
+    /// <summary>Admission sees the scale, and may change how many replicas it asks for.</summary>
+    private AdmittedPart PartOf(WriteContext context) => new(
+        Name,
+        item => Of(context.Definition, Written(context, item)),
+        (item, scale) =>
+        {
+            var (wanted, written) = (((V1Scale)scale).Spec?.Replicas ?? 0, Written(context, item));
+            if (Of(context.Definition, written).Spec.Replicas == wanted)
+            {
+                return item;
+            }
+
+            var json = JsonNode.Parse(written.Json.Span)!;
+            PathsOf(context.Definition).WriteReplicas(json, wanted);
+            return context.Definition.Codec.Decode(JsonSerializer.SerializeToUtf8Bytes(json));
+        });
+
+    private static ResourceObject Written(WriteContext context, IKubernetesObject<V1ObjectMeta> item) => new(
+        context.Key, item.Metadata.Uid ?? "",
+        long.TryParse(item.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var revision) ? revision : 0,
+        ResourceCodec.Encode(item));
 
     private static ScalePaths PathsOf(ResourceDefinition definition) =>
         definition.Scale

@@ -23,13 +23,16 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     /// <param name="next">Decodes or patches; called once an attempt, and must give a fresh object each time.</param>
     /// <param name="mode">How it is made.</param>
     /// <param name="uid">When set, the object must have this uid (as storage says it).</param>
+    /// <param name="part">What admission sees; null for the object.</param>
     public ValueTask<Outcome<WriteResult>> UpdateAsync(
-        WriteContext context, NextVersion next, UpdateMode mode = UpdateMode.Replace, string uid = "") =>
+        WriteContext context, NextVersion next, UpdateMode mode = UpdateMode.Replace, string uid = "",
+        AdmittedPart? part = null) =>
         OptimisticLoop.RunAsync(
-            store, context, (current, read) => TryAsync(context, current, read, next, mode, uid));
+            store, context, (current, read) => TryAsync(context, current, read, next, mode, uid, part));
 
     private async ValueTask<Attempt> TryAsync(
-        WriteContext context, ResourceObject? current, ReadMode read, NextVersion next, UpdateMode mode, string uid)
+        WriteContext context, ResourceObject? current, ReadMode read, NextVersion next, UpdateMode mode, string uid,
+        AdmittedPart? part)
     {
         if (uid.Length > 0 && uid != (current?.Uid ?? ""))
         {
@@ -53,21 +56,24 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         MetadataStamp.Normalize(item, context.Definition);
         item.Metadata.NamespaceProperty = context.Definition.Namespaced ? context.Key.Namespace : null;
         FieldOwners.Stamp(context, item, owners, current, time.GetUtcNow());
-        var scope = admission.Open(Attributes(context, item, context.Definition.Codec.Share(current)));
-        var attempt = await AdmitAndCommitAsync(context, current, read, scope, mode);
+        var old = context.Definition.Codec.Share(current);
+        var scope = admission.Open(Attributes(context, item, old, part));
+        var attempt = await AdmitAndCommitAsync(
+            context, current, read, scope, mode, part is null ? null : admitted => part.Into(item, admitted));
         await scope.EndAsync();
         return attempt;
     }
 
     private async ValueTask<Attempt> AdmitAndCommitAsync(
-        WriteContext context, ResourceObject current, ReadMode read, AdmissionScope scope, UpdateMode mode)
+        WriteContext context, ResourceObject current, ReadMode read, AdmissionScope scope, UpdateMode mode,
+        Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>>? into)
     {
         if (await scope.MutateAsync(context.CancellationToken) is { } refusal)
         {
             return Attempt.Computed(refusal);
         }
 
-        var (item, old) = (scope.Object, scope.OldObject);
+        var (item, old) = (into?.Invoke(scope.Object) ?? scope.Object, context.Definition.Codec.Share(current));
         if (CheckRevision(context, item.Metadata, current) is { } stale)
         {
             return Attempt.Computed(stale);
@@ -107,14 +113,15 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
     }
 
     private static AdmissionAttributes Attributes(
-        WriteContext context, IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old) => new()
+        WriteContext context, IKubernetesObject<V1ObjectMeta> item, IKubernetesObject<V1ObjectMeta> old,
+        AdmittedPart? part) => new()
     {
         Operation = AdmissionOperation.Update,
         Definition = context.Definition,
         Key = context.Key,
-        Subresource = context.Subresource,
-        Object = item,
-        OldObject = old,
+        Subresource = part?.Subresource ?? context.Subresource,
+        Object = part?.Of(item) ?? item,
+        OldObject = part?.Of(old) ?? old,
         User = context.User,
         DryRun = context.Options.DryRun,
         Writing = context.Options,
