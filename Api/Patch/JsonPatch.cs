@@ -36,6 +36,7 @@ public sealed class JsonPatch
     private const int MaxGrowth = 400;
 
     private const string Missing = "missing value";
+    private const string TestFailed = "test failed";
 
     private readonly List<JsonObject> _operations;
 
@@ -80,6 +81,9 @@ public sealed class JsonPatch
                 $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}")
             : new JsonPatch(operations);
     }
+
+    /// <summary>Whether a patch was refused because a test in it did not hold.</summary>
+    public static bool IsFailedTest(string reason) => reason.EndsWith($": {TestFailed}", StringComparison.Ordinal);
 
     /// <summary>How many operations there are.</summary>
     public int Count => _operations.Count;
@@ -246,7 +250,7 @@ public sealed class JsonPatch
             : Get(state, path, "test operation does not apply: is missing path: {0}");
         if (!JsonTree.AreEqual(actual, expected))
         {
-            throw PatchException.Inapplicable($"testing value {path} failed: test failed");
+            throw PatchException.Inapplicable($"testing value {path} failed: {TestFailed}");
         }
     }
 

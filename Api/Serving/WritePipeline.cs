@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Admission.Policies;
 using OrleansOrchestrator.Api.Admission.Webhooks;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.Rbac;
@@ -56,6 +57,7 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin>(
             s => CertificateSignersPlugin.Signing(s.GetRequiredService<AuthorizerChain>()));
         services.AddSingleton<IAdmissionPlugin, CertificateSubjectRestrictionPlugin>();
+        services.AddAdmissionPolicies();
         services.AddAdmissionWebhooks();
         services.TryAddSingleton<RoleBook>();
         services.AddSingleton<IAdmissionPlugin, RoleEscalationPlugin>();

@@ -8,17 +8,23 @@ public readonly record struct OperationRule(
 {
     private const string Any = "*";
 
+    /// <summary>Names of objects; none given are all.</summary>
+    public IList<string> Names { get; init; } = [];
+
     public static OperationRule Of(V1RuleWithOperations rule) =>
         new(rule.Operations ?? [], rule.ApiGroups ?? [], rule.ApiVersions ?? [], rule.Resources ?? [], rule.Scope);
 
     public static OperationRule Of(V1NamedRuleWithOperations rule) =>
-        new(rule.Operations ?? [], rule.ApiGroups ?? [], rule.ApiVersions ?? [], rule.Resources ?? [], rule.Scope);
+        new(rule.Operations ?? [], rule.ApiGroups ?? [], rule.ApiVersions ?? [], rule.Resources ?? [], rule.Scope)
+        {
+            Names = rule.ResourceNames ?? [],
+        };
 
     /// <summary>True for a request that the rule is about, as upstream's matcher has it.</summary>
     public bool Matches(in RequestedOperation request) =>
         IsInScope(request)
         && Has(Operations, request.Operation) && Has(Groups, request.Group) && Has(Versions, request.Version)
-        && HasResource(request);
+        && HasResource(request) && (Names.Count == 0 || Names.Contains(request.Name));
 
     /// <summary>Objects of namespaces are of the cluster, though their requests are in a namespace.</summary>
     private bool IsInScope(in RequestedOperation request)
@@ -72,5 +78,7 @@ public readonly record struct OperationRule(
 /// <param name="Resource">Its plural.</param>
 /// <param name="Subresource">Empty for the resource itself.</param>
 /// <param name="Namespace">Empty for what is of the cluster.</param>
+/// <param name="Name">Empty while a create waits for its generated name.</param>
 public readonly record struct RequestedOperation(
-    string Operation, string Group, string Version, string Resource, string Subresource, string Namespace);
+    string Operation, string Group, string Version, string Resource, string Subresource, string Namespace,
+    string Name = "");

@@ -1,7 +1,10 @@
 using k8s.Models;
+using OrleansOrchestrator.Api.Admission.Expressions;
+using OrleansOrchestrator.Api.Admission.Matching;
 using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.AdmissionRegistration;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -17,14 +20,7 @@ internal sealed record AdmissionHook
     /// <summary>Tells webhooks of one name apart; the same in all revisions of a configuration.</summary>
     public required string Uid { get; init; }
 
-    public required IReadOnlyList<OperationRule> Rules { get; init; }
-
-    public required LabelSelector Namespaces { get; init; }
-
-    public required LabelSelector Objects { get; init; }
-
-    /// <summary>Rules are about a resource under all its groups and versions.</summary>
-    public bool IsEquivalent { get; init; }
+    public required MatchCriteria Match { get; init; }
 
     /// <summary>A webhook that cannot be asked has no objection.</summary>
     public bool IgnoresFailures { get; init; }
@@ -35,8 +31,8 @@ internal sealed record AdmissionHook
     /// <summary>It wants to be asked again when the object changes after it.</summary>
     public bool IsReinvoked { get; init; }
 
-    /// <summary>It is asked under conditions that are written in CEL.</summary>
-    public bool HasConditions { get; init; }
+    /// <summary>It is asked when these hold.</summary>
+    public required MatchConditions Conditions { get; init; }
 
     public required TimeSpan Timeout { get; init; }
 
@@ -62,14 +58,17 @@ internal sealed record AdmissionHook
             {
                 Name = hook.Name,
                 Uid = FormattableString.Invariant($"{configuration}/{hook.Name}/{count - 1}"),
-                Rules = [.. hook.Rules.Select(OperationRule.Of)],
-                Namespaces = LabelSelector.Of(hook.Namespaces),
-                Objects = LabelSelector.Of(hook.Objects),
-                IsEquivalent = hook.MatchPolicy == "Equivalent",
+                Match = new MatchCriteria
+                {
+                    Rules = [.. hook.Rules.Select(OperationRule.Of)],
+                    Namespaces = LabelSelector.Of(hook.Namespaces),
+                    Objects = LabelSelector.Of(hook.Objects),
+                    IsEquivalent = hook.MatchPolicy == "Equivalent",
+                },
                 IgnoresFailures = hook.FailurePolicy == "Ignore",
                 HasSideEffects = hook.SideEffects is not ("None" or "NoneOnDryRun"),
                 IsReinvoked = hook.ReinvocationPolicy == "IfNeeded",
-                HasConditions = hook.Conditions is { Count: > 0 },
+                Conditions = MatchConditions.Of(hook.Conditions, PolicyCompiler.OfConditions),
                 Timeout = TimeSpan.FromSeconds(hook.TimeoutSeconds ?? WebhookListRules.DefaultTimeoutSeconds),
                 Target = RemoteTarget.Of(hook.Client),
                 ReviewVersion = hook.Versions.FirstOrDefault(SupportedReviews.Contains),

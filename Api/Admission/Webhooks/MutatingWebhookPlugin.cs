@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Api.Admission.Matching;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -32,9 +33,12 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
             memory.Changed();
         }
 
+        using var views = hooks.View(attributes, cancellationToken);
         foreach (var hook in all.Value)
         {
-            var found = await hooks.FindAsync(hook, attributes, cancellationToken);
+            // Those before it may have changed the object.
+            views.Renew();
+            var found = await hooks.FindAsync(hook, views, cancellationToken);
             if (!found.Succeeded)
             {
                 return found.Error;
@@ -61,8 +65,8 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
         CancellationToken cancellationToken)
     {
         var (hook, version) = invocation;
-        var shown = await HookVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken);
-        var old = await HookVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken);
+        var shown = await ObjectVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken);
+        var old = await ObjectVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken);
         var start = time.GetTimestamp();
         var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: true, cancellationToken);
         foreach (var warning in result.Answer?.Warnings ?? [])

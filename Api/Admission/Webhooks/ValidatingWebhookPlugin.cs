@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Api.Admission.Matching;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -23,9 +24,10 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
         }
 
         List<HookInvocation>? relevant = null;
+        using var views = hooks.View(attributes, cancellationToken);
         foreach (var hook in all.Value)
         {
-            var found = await hooks.FindAsync(hook, attributes, cancellationToken);
+            var found = await hooks.FindAsync(hook, views, cancellationToken);
             if (!found.Succeeded)
             {
                 return found.Error;
@@ -47,8 +49,8 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
         foreach (var version in relevant.Select(i => i.Version).Distinct())
         {
             versions[version] = (
-                await HookVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken),
-                await HookVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken));
+                await ObjectVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken),
+                await ObjectVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken));
         }
 
         var asked = relevant.ConvertAll(

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Admission.Matching;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Api.Store;
@@ -18,7 +20,7 @@ public static class WebhookHosting
         services.AddRemoteCalls();
         services.TryAddSingleton<HookMetrics>();
         services.TryAddSingleton<HookCaller>();
-        services.TryAddSingleton<HookSelectors>();
+        services.TryAddSingleton<WriteMatcher>();
         services.AddSingleton<IAdmissionPlugin>(static s => new MutatingWebhookPlugin(
             Hooks(s, WellKnown.MutatingWebhookConfigurations, AdmissionHook.OfMutating),
             s.GetRequiredService<HookCaller>(), s.GetRequiredService<TimeProvider>()));
@@ -30,8 +32,10 @@ public static class WebhookHosting
 
     private static WebhookPlugin Hooks(
         IServiceProvider services, ResourceName resource, Func<ResourceObject, IEnumerable<AdmissionHook>> read) => new(
-        new HookSource(
-            services.GetRequiredService<ResourceCaches>(), services.GetRequiredService<TimeProvider>(), resource, read),
-        services.GetRequiredService<HookSelectors>(), services.GetRequiredService<HookMetrics>(),
+        new CompiledSource<AdmissionHook>(
+            services.GetRequiredService<ResourceCaches>(), services.GetRequiredService<TimeProvider>(), [resource],
+            snapshots => [.. snapshots[0].Range().SelectMany(read)]),
+        services.GetRequiredService<WriteMatcher>(), services.GetRequiredService<AuthorizerChain>(),
+        services.GetRequiredService<HookMetrics>(),
         services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<WebhookPlugin>>());
 }

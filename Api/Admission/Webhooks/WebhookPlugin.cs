@@ -1,5 +1,9 @@
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Admission.Expressions;
+using OrleansOrchestrator.Api.Admission.Matching;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
@@ -9,7 +13,8 @@ namespace OrleansOrchestrator.Api.Admission.Webhooks;
 /// means.
 /// </summary>
 internal sealed partial class WebhookPlugin(
-    HookSource source, HookSelectors selectors, HookMetrics metrics, TimeProvider time, ILogger<WebhookPlugin> logger)
+    CompiledSource<AdmissionHook> source, WriteMatcher matcher, AuthorizerChain authorizers, HookMetrics metrics,
+    TimeProvider time, ILogger<WebhookPlugin> logger)
 {
     private const string OwnGroup = "admissionregistration.k8s.io";
 
@@ -25,35 +30,37 @@ internal sealed partial class WebhookPlugin(
 
     /// <summary>Whether, and in which version, a webhook is to be asked; null for not at all.</summary>
     public async ValueTask<Outcome<HookInvocation?>> FindAsync(
-        AdmissionHook hook, AdmissionAttributes attributes, CancellationToken cancellationToken)
+        AdmissionHook hook, WriteViews views, CancellationToken cancellationToken)
     {
-        if (HookInvocation.Find(hook, attributes) is not { } invocation)
+        var attributes = views.Attributes;
+        var matched = await matcher.MatchAsync(hook.Match, attributes, cancellationToken);
+        if (!matched.Succeeded)
+        {
+            return matched.Error;
+        }
+
+        if (matched.Value is not { } version)
         {
             return (HookInvocation?)null;
         }
 
-        var selected = await selectors.SelectAsync(hook, attributes, cancellationToken);
-        if (!selected.Succeeded)
-        {
-            return selected.Error;
-        }
-
-        if (!selected.Value)
-        {
-            return (HookInvocation?)null;
-        }
-
-        if (!hook.HasConditions)
+        var invocation = new HookInvocation(hook, version);
+        if (hook.Conditions.IsEmpty)
         {
             return invocation;
         }
 
-        // Conditions fail like those whose evaluation fails.
-        return hook.IgnoresFailures
-            ? (HookInvocation?)null
-            : AdmissionRefusals.Forbidden(
-                attributes, $"matchConditions of webhook {GoText.Quote(hook.Name)} are not evaluated by this server");
+        var view = await views.GetAsync(version, cancellationToken);
+        var (matches, error) = await views.Authorizer.EvaluateAsync(() => Holds(hook, view, views.Authorizer));
+        return error is not null && !hook.IgnoresFailures
+            ? StatusErrors.Forbidden(attributes.Definition.Name, attributes.Key.Name, error)
+            : matches ? invocation
+            : (HookInvocation?)null;
     }
+
+    /// <summary>What expressions about a write look at.</summary>
+    public WriteViews View(AdmissionAttributes attributes, CancellationToken cancellationToken) =>
+        new(attributes, new WriteAuthorizer(authorizers, attributes.User, cancellationToken));
 
     /// <summary>Counts what became of a question; who ignores failures has no objection then.</summary>
     /// <param name="invocation">Who was asked.</param>
@@ -65,7 +72,7 @@ internal sealed partial class WebhookPlugin(
         HookInvocation invocation, AdmissionAttributes attributes, string type, HookResult result, long start)
     {
         var hook = invocation.Hook;
-        metrics.Asked(hook, type, HookInvocation.Word(attributes.Operation), result, time.GetElapsedTime(start));
+        metrics.Asked(hook, type, RequestWords.Of(attributes.Operation), result, time.GetElapsedTime(start));
         foreach (var (key, value) in result.Answer?.AuditAnnotations ?? [])
         {
             attributes.Annotate($"{hook.Name}/{key}", value);
@@ -79,6 +86,14 @@ internal sealed partial class WebhookPlugin(
         LogFailedOpen(hook.Name, result.Refusal!.Message);
         metrics.FailedOpen(hook, type);
         return result with { Refusal = null };
+    }
+
+    private static (bool Matches, string? Error) Holds(AdmissionHook hook, WriteView view, WriteAuthorizer authorizer)
+    {
+        var activation = AdmissionVariables.Plain.Activate();
+        view.Show(activation);
+        view.Show(activation, authorizer);
+        return hook.Conditions.Match(activation);
     }
 
     /// <summary>Configurations of admission must not be able to lock themselves in.</summary>

@@ -24,25 +24,30 @@ public sealed class PolicyCompiler
     private readonly Dictionary<string, AdmissionExpression> _variables = new(StringComparer.Ordinal);
     private readonly CelEnvironment _plain;
     private readonly CelEnvironment _withoutAuthorizer;
+    private readonly bool _hasVariables;
     private CelEnvironment? _environment;
     private CelEnvironment? _silent;
     private CelEnvironment? _mutating;
 
     /// <param name="hasParams">The policy says what parameterizes it.</param>
-    public PolicyCompiler(bool hasParams)
+    /// <param name="hasVariables">It has variables, which the first of them cannot read yet.</param>
+    public PolicyCompiler(bool hasParams, bool hasVariables)
         : this(
             hasParams ? AdmissionVariables.Parameterized : AdmissionVariables.Plain,
-            hasParams ? AdmissionVariables.SilentParameterized : AdmissionVariables.Silent)
+            hasParams ? AdmissionVariables.SilentParameterized : AdmissionVariables.Silent, hasVariables)
     {
     }
 
-    private PolicyCompiler(CelEnvironment plain, CelEnvironment withoutAuthorizer) =>
-        (_plain, _withoutAuthorizer) = (plain, withoutAuthorizer);
+    private PolicyCompiler(CelEnvironment plain, CelEnvironment withoutAuthorizer, bool hasVariables) =>
+        (_plain, _withoutAuthorizer, _hasVariables) = (plain, withoutAuthorizer, hasVariables);
+
+    /// <summary>For conditions of webhooks, which have neither.</summary>
+    public static PolicyCompiler OfConditions { get; } = new(hasParams: false, hasVariables: false);
 
     /// <summary>An environment with variables, as far as they compile in it.</summary>
     public static CelEnvironment WithVariables(CelEnvironment environment, IEnumerable<V1Variable> variables)
     {
-        var compiler = new PolicyCompiler(environment, environment);
+        var compiler = new PolicyCompiler(environment, environment, hasVariables: true);
         foreach (var variable in variables)
         {
             compiler.AddVariable(variable);
@@ -96,10 +101,10 @@ public sealed class PolicyCompiler
         _mutating ??= Environment.With(PatchLibrary.Library).WithOpenObjects(OpenRoot);
 
     /// <summary>Policies without variables have no variable of that name.</summary>
-    private CelEnvironment WithVariables(CelEnvironment environment) => _fields.Count == 0
-        ? environment
-        : environment.WithVariable(
-            AdmissionVariables.Variables, CelSchema.PlainObject(VariablesType, _fields.Values));
+    private CelEnvironment WithVariables(CelEnvironment environment) => _hasVariables
+        ? environment.WithVariable(
+            AdmissionVariables.Variables, CelSchema.PlainObject(VariablesType, _fields.Values))
+        : environment;
 
     /// <summary>What is known of a variable's type afterwards: scalars, and lists and maps of them.</summary>
     private static CelSchema Kept(CelType type) => type.Kind switch

@@ -17,7 +17,7 @@ internal static class MutatingPolicyRules
 
     public static void Validate(V1MutatingAdmissionPolicySpec spec, FieldErrors errors)
     {
-        var compiler = new PolicyCompiler(spec.ParamKind is not null);
+        var compiler = new PolicyCompiler(spec.ParamKind is not null, spec.Variables is { Count: > 0 });
         AdmissionRules.ValidateRequiredChoice(
             spec.FailurePolicy, AdmissionRules.FailurePolicies, Spec.Child("failurePolicy"), errors);
         PolicyRules.ValidateParamKind(spec.ParamKind, Spec.Child("paramKind"), errors);

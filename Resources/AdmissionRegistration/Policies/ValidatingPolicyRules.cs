@@ -14,7 +14,7 @@ internal static class ValidatingPolicyRules
 
     public static void Validate(string name, V1ValidatingAdmissionPolicySpec spec, FieldErrors errors)
     {
-        var compiler = new PolicyCompiler(spec.ParamKind is not null);
+        var compiler = new PolicyCompiler(spec.ParamKind is not null, spec.Variables is { Count: > 0 });
         AdmissionRules.ValidateRequiredChoice(
             spec.FailurePolicy, AdmissionRules.FailurePolicies, Spec.Child("failurePolicy"), errors);
         PolicyRules.ValidateParamKind(spec.ParamKind, Spec.Child("paramKind"), errors);

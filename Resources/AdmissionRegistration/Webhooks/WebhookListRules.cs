@@ -76,7 +76,7 @@ public static class WebhookListRules
             hook.ReinvocationPolicy, AdmissionRules.ReinvocationPolicies, path.Child("reinvocationPolicy"), errors);
         ValidateClient(hook.Client, path.Child("clientConfig"), errors);
         AdmissionRules.ValidateConditions(
-            hook.Conditions, new PolicyCompiler(hasParams: false), path.Child("matchConditions"), errors);
+            hook.Conditions, PolicyCompiler.OfConditions, path.Child("matchConditions"), errors);
     }
 
     private static void ValidateName(string name, FieldPath path, FieldErrors errors)

@@ -66,6 +66,26 @@ public sealed record OwnedVersion
         return this with { Json = TypedMerge.Of(document.RootElement, applied, Type) };
     }
 
+    /// <summary>
+    /// The object with parts of it set that will belong to nobody; null, and why, when they do not fit. What has one
+    /// owner for all of it is not set in parts.
+    /// </summary>
+    public OwnedVersion? MergeParts(JsonElement parts, out string? error)
+    {
+        if (TypedValidation.Find(parts, Type) is { } misfit)
+        {
+            error = $"failed to convert patch object to typed object: {misfit}";
+            return null;
+        }
+
+        var atomics = TypedAtomics.Find(parts, Type);
+        error = atomics.Count == 0
+            ? null
+            : "invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: "
+                + string.Join(", ", atomics);
+        return error is null ? Merge(parts) : null;
+    }
+
     /// <summary>What changes with the next version; null when that can't be told.</summary>
     internal FieldChanges? ChangesTo(OwnedVersion next)
     {

@@ -9,7 +9,7 @@ public sealed class PolicyTypeCheckerTests
 {
     [Theory]
     [InlineData("object.spec.replicas > 3 || oldObject.metadata.name == namespaceObject.metadata.name")]
-    [InlineData("object.spec.template.spec.containers.all(c, c.image.startsWith('a') && c.resources.limits != null)")]
+    [InlineData("object.spec.template.spec.containers.all(c, c.image.startsWith('a') && has(c.resources.limits))")]
     [InlineData("object.metadata.creationTimestamp > timestamp('2000-01-01T00:00:00Z') && variables.n.size() > 0")]
     [InlineData("authorizer.requestResource.check('get').allowed() && request.name == 'x' && params.data.a == 'b'")]
     public void WhatFitsIsNotTold(string expression) => Assert.Empty(Check(expression, "deployments"));

@@ -2,10 +2,10 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
-namespace OrleansOrchestrator.Api.Admission.Webhooks;
+namespace OrleansOrchestrator.Api.Admission.Matching;
 
-/// <summary>The objects of a write in the version in which a webhook is asked.</summary>
-internal static class HookVersions
+/// <summary>The objects of a write in the version in which a webhook or a policy is asked.</summary>
+internal static class ObjectVersions
 {
     /// <summary>A subresource's own kind; null for the resource's.</summary>
     public static SubresourceDefinition? OwnKind(ResourceDefinition definition, string subresource) =>

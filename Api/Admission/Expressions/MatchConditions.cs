@@ -1,0 +1,52 @@
+using k8s.Models;
+using OrleansOrchestrator.Cel;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
+
+namespace OrleansOrchestrator.Api.Admission.Expressions;
+
+/// <summary>The conditions under which a policy or a webhook is asked: all must hold.</summary>
+internal sealed class MatchConditions
+{
+    private readonly AdmissionExpression[] _all;
+
+    private MatchConditions(AdmissionExpression[] all) => _all = all;
+
+    /// <summary>There are none: whatever it is, it is asked.</summary>
+    public bool IsEmpty => _all.Length == 0;
+
+    public static MatchConditions Of(IEnumerable<V1MatchCondition>? conditions, PolicyCompiler compiler) =>
+        new([.. (conditions ?? []).Select(c => compiler.Condition(c.Expression))]);
+
+    /// <summary>Whether all hold. One that does not settles it; else an error is one of them all.</summary>
+    public (bool Matches, string? Error) Match(CelActivation activation)
+    {
+        var budget = new CostBudget(CostBudget.OfConditions);
+        var runner = new ExpressionRunner(activation, budget);
+        List<string>? errors = null;
+        foreach (var condition in _all)
+        {
+            var (value, error) = runner.Run(condition);
+            if (budget.IsUsedUp)
+            {
+                return (false, CostBudget.UsedUp);
+            }
+
+            if (error is not null)
+            {
+                (errors ??= []).Add(error);
+            }
+            else if (!value.IsTrue)
+            {
+                return (false, null);
+            }
+        }
+
+        return errors is null ? (true, null) : (false, Joined(errors));
+    }
+
+    private static string Joined(List<string> errors)
+    {
+        var texts = errors.Distinct(StringComparer.Ordinal).ToList();
+        return texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
+    }
+}

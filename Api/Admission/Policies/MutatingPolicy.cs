@@ -1,0 +1,80 @@
+using k8s.Models;
+using OrleansOrchestrator.Api.Admission.Expressions;
+using OrleansOrchestrator.Api.Admission.Matching;
+using OrleansOrchestrator.Cel.Values;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Expressions;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Admission.Policies;
+
+/// <summary>A MutatingAdmissionPolicy, compiled.</summary>
+internal sealed class MutatingPolicy
+{
+    private MutatingPolicy(string name, V1MutatingAdmissionPolicySpec spec)
+    {
+        var compiler = new PolicyCompiler(spec.ParamKind is not null, spec.Variables is { Count: > 0 });
+        foreach (var variable in spec.Variables ?? [])
+        {
+            compiler.AddVariable(variable);
+        }
+
+        Head = new PolicyHead
+        {
+            Name = name,
+            Match = MatchCriteria.Of(spec.MatchConstraints),
+            ParamKind = spec.ParamKind,
+            IgnoresFailures = spec.FailurePolicy == "Ignore",
+            Conditions = MatchConditions.Of(spec.MatchConditions, compiler),
+            Compiler = compiler,
+        };
+        IsReinvoked = spec.ReinvocationPolicy == "IfNeeded";
+        Mutations = [.. (spec.Mutations ?? []).Select(m => Mutation.Of(m, compiler))];
+    }
+
+    public PolicyHead Head { get; }
+
+    /// <summary>It wants to be asked again when the object changes after it.</summary>
+    public bool IsReinvoked { get; }
+
+    /// <summary>What it does, in this order.</summary>
+    public IReadOnlyList<Mutation> Mutations { get; }
+
+    /// <summary>Compiled once for each version of the object.</summary>
+    public static MutatingPolicy Of(ResourceObject item) => item.Facts(
+        static i => new MutatingPolicy(i.Key.Name, i.As<V1MutatingAdmissionPolicy>().Spec));
+
+    /// <summary>Whether the conditions hold.</summary>
+    public (bool Matches, string? Error) Matches(PolicySubject subject)
+    {
+        if (Head.Conditions.IsEmpty)
+        {
+            return (true, null);
+        }
+
+        var activation = Head.Compiler.Plain.Activate();
+        subject.Show(activation);
+        return Head.Conditions.Match(activation);
+    }
+
+    /// <summary>What a mutation gives for an object: each sees what those before it have made.</summary>
+    public ExpressionResult Compute(Mutation mutation, PolicySubject subject)
+    {
+        if (mutation.Expression.Complaint is { } complaint)
+        {
+            return new(default, complaint);
+        }
+
+        var activation = Head.Compiler.Environment.Activate();
+        subject.Show(activation);
+        var budget = new CostBudget(CostBudget.OfPolicy);
+        var variables = new PolicyVariables(Head.Compiler.Variables, activation, budget);
+        if (variables.Count > 0)
+        {
+            activation.Set(AdmissionVariables.Variables, CelValue.Of(variables));
+        }
+
+        var result = new ExpressionRunner(activation, budget).Run(mutation.Expression);
+        return budget.IsUsedUp ? new(default, CostBudget.UsedUp) : result;
+    }
+}
