@@ -97,8 +97,8 @@ public sealed class ValidatingPolicyPluginTests
         Assert.Null(await plugin.ValidateAsync(attributes, CancellationToken.None));
         Assert.Equal(
             [
-                new("p/name", "is x"),
-                new(
+                new KeyValuePair<string, string>("p/name", "is x"),
+                new KeyValuePair<string, string>(
                     "validation.policy.admission.k8s.io/validation_failure",
                     "[{\"message\":\"no \\u003cb\\u003e\",\"policy\":\"p\",\"binding\":\"p\",\"expressionIndex\":1,"
                     + "\"validationActions\":[\"Audit\"]}]"),
