@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Aggregation;
 using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.CustomResources;
@@ -47,6 +48,7 @@ public static class ApiHost
         services.TryAddSingleton<ApiRouter>();
         services.AddWritePipeline();
         services.AddReadProtocol();
+        services.AddApiAggregation();
         services.TryAddSingleton<DrainOptions>();
         services.AddSingleton<ServerDrain>();
         services.AddHostedService(static provider => provider.GetRequiredService<ServerDrain>());

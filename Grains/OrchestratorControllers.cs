@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Grains.AdmissionRegistration;
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
+using OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
 using OrleansOrchestrator.Grains.Apps.DaemonSets;
 using OrleansOrchestrator.Grains.Apps.Deployments;
 using OrleansOrchestrator.Grains.Apps.ReplicaSets;
@@ -66,6 +67,7 @@ public static class OrchestratorControllers
         SigningRequestWakes.Registration,
         ServiceCidrWakes.Registration,
         DefinitionWakes.Registration,
+        ApiServiceWakes.Registration,
     ];
 
     /// <summary>
@@ -100,6 +102,8 @@ public static class OrchestratorControllers
         services.AddController(OrphanedJobPodController.Name, s => new OrphanedJobPodController(s));
         services.AddController(IpAddressController.Name, s => new IpAddressController(s));
         services.AddController(ClusterInfoController.Name, s => new ClusterInfoController(s));
+        services.AddController(ClusterAuthenticationController.Name, s => new ClusterAuthenticationController(s));
+        services.AddController(ApiServiceRegistrar.Name, s => new ApiServiceRegistrar(s));
         services.AddController(LegacyTokenController.Name, s => new LegacyTokenController(s));
         services.AddController(FlowSchemaController.Name, s => new FlowSchemaController(s));
         services.AddController(PolicyStatusController.Name, s => new PolicyStatusController(s));

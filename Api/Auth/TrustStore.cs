@@ -24,6 +24,10 @@ public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
     public async ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
         (await Trust.WaitAsync(cancellationToken)).Public.AuthorityPem;
 
+    /// <inheritdoc/>
+    public async ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken) =>
+        (await Trust.WaitAsync(cancellationToken)).Public.ProxyAuthorityPem;
+
     /// <summary>Reads the identity from its grain; called once by the host.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {

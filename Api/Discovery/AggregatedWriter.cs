@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Discovery;
@@ -14,7 +15,8 @@ internal static class AggregatedWriter
         .OrderBy(d => d.Name.Plural, StringComparer.Ordinal);
 
     public static void Write(
-        Utf8JsonWriter writer, ResourceTable table, IReadOnlyList<(string Group, IReadOnlyList<string> Versions)> groups)
+        Utf8JsonWriter writer, ResourceTable table,
+        IReadOnlyList<(string Group, IReadOnlyList<string> Versions)> groups, IReadOnlyList<RemoteVersion> remotes)
     {
         writer.WriteStartObject();
         writer.WriteString("kind", "APIGroupDiscoveryList");
@@ -24,7 +26,7 @@ internal static class AggregatedWriter
         writer.WriteStartArray("items");
         foreach (var (group, versions) in groups)
         {
-            WriteGroup(writer, table, group, versions);
+            WriteGroup(writer, table, group, versions, remotes);
         }
 
         writer.WriteEndArray();
@@ -32,7 +34,8 @@ internal static class AggregatedWriter
     }
 
     private static void WriteGroup(
-        Utf8JsonWriter writer, ResourceTable table, string group, IReadOnlyList<string> versions)
+        Utf8JsonWriter writer, ResourceTable table, string group, IReadOnlyList<string> versions,
+        IReadOnlyList<RemoteVersion> remotes)
     {
         writer.WriteStartObject();
         writer.WriteStartObject("metadata");
@@ -47,19 +50,33 @@ internal static class AggregatedWriter
         {
             writer.WriteStartObject();
             writer.WriteString("version", version);
-            writer.WriteStartArray("resources");
-            foreach (var definition in Resources(table, group, version))
-            {
-                WriteResource(writer, definition);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteString("freshness", "Current");
+            var remote = remotes.FirstOrDefault(r => r.Group == group && r.Version == version);
+            WriteResources(writer, table, group, version, remote);
+            writer.WriteString("freshness", remote is { IsStale: true } ? "Stale" : "Current");
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
         writer.WriteEndObject();
+    }
+
+    private static void WriteResources(
+        Utf8JsonWriter writer, ResourceTable table, string group, string version, RemoteVersion? remote)
+    {
+        if (remote is not null)
+        {
+            writer.WritePropertyName("resources");
+            writer.WriteRawValue(remote.Resources.Span);
+            return;
+        }
+
+        writer.WriteStartArray("resources");
+        foreach (var definition in Resources(table, group, version))
+        {
+            WriteResource(writer, definition);
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WriteResource(Utf8JsonWriter writer, ResourceDefinition definition)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Discovery;
@@ -34,12 +35,20 @@ public sealed class DiscoveryDocuments
 
     private readonly Dictionary<string, DiscoveryDocument> _documents = new(StringComparer.Ordinal);
 
-    public DiscoveryDocuments(ResourceTable table, string serverAddress = DefaultAddress)
+    private readonly IReadOnlyList<string> _remotePaths;
+
+    /// <param name="table">What this server serves.</param>
+    /// <param name="remotes">What others serve behind it: their lists of resources are theirs to answer.</param>
+    /// <param name="serverAddress">Where clients find this server.</param>
+    public DiscoveryDocuments(
+        ResourceTable table, IReadOnlyList<RemoteVersion>? remotes = null, string serverAddress = DefaultAddress)
     {
-        var groups = GroupOrder.Of(table);
+        remotes ??= [];
+        _remotePaths = [.. remotes.Select(static r => $"/apis/{r.Group}/{r.Version}")];
+        var groups = GroupOrder.Of(table, remotes);
         var core = GroupOrder.CoreVersions(table);
-        CoreAggregated = DiscoveryDocument.Of(w => AggregatedWriter.Write(w, table, [("", core)]));
-        GroupsAggregated = DiscoveryDocument.Of(w => AggregatedWriter.Write(w, table, groups));
+        CoreAggregated = DiscoveryDocument.Of(w => AggregatedWriter.Write(w, table, [("", core)], []));
+        GroupsAggregated = DiscoveryDocument.Of(w => AggregatedWriter.Write(w, table, groups, remotes));
         _documents["/api"] = DiscoveryDocument.Of(w => WriteVersions(w, core, serverAddress));
         _documents["/apis"] = DiscoveryDocument.Of(w => WriteGroups(w, groups));
         foreach (var version in core)
@@ -50,7 +59,7 @@ public sealed class DiscoveryDocuments
         foreach (var (group, versions) in groups)
         {
             _documents[$"/apis/{group}"] = DiscoveryDocument.Of(w => WriteGroup(w, group, versions, isRoot: true));
-            foreach (var version in versions)
+            foreach (var version in versions.Where(v => !_remotePaths.Contains($"/apis/{group}/{v}")))
             {
                 _documents[$"/apis/{group}/{version}"] =
                     DiscoveryDocument.Of(w => WriteResources(w, table, group, version));
@@ -64,8 +73,8 @@ public sealed class DiscoveryDocuments
     /// <summary><c>/apis</c> in the aggregated form.</summary>
     public DiscoveryDocument GroupsAggregated { get; }
 
-    /// <summary>Paths of all documents.</summary>
-    public IEnumerable<string> Paths => _documents.Keys;
+    /// <summary>Paths of all documents, those of others included.</summary>
+    public IEnumerable<string> Paths => _documents.Keys.Concat(_remotePaths);
 
     /// <summary>Null when there is no document at a path (without trailing slash).</summary>
     public DiscoveryDocument? Find(string path) => _documents.GetValueOrDefault(path);

@@ -7,7 +7,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Discovery;
 
 /// <summary>Answers <c>/api</c>, <c>/apis</c> and what is below them short of resources.</summary>
-public sealed class DiscoveryHandler(ResourceCatalog catalog, IEnumerable<OptionalKinds> optional) : IEndpointHandler
+public sealed class DiscoveryHandler(
+    ResourceCatalog catalog, IEnumerable<OptionalKinds> optional, IRemoteVersions remoteVersions) : IEndpointHandler
 {
     private const string AggregatedSuffix = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -15,7 +16,7 @@ public sealed class DiscoveryHandler(ResourceCatalog catalog, IEnumerable<Option
     private readonly CatalogView<DiscoveryDocuments> _always =
         new(catalog, static (table, _) => new DiscoveryDocuments(table));
 
-    /// <summary>With the kinds that are served only at times; the last ones that there were.</summary>
+    /// <summary>With the kinds that are served only at times, or by others; the last ones that there were.</summary>
     private volatile DocumentsWith? _with;
 
     /// <summary>Paths of the documents, for the index.</summary>
@@ -26,17 +27,20 @@ public sealed class DiscoveryHandler(ResourceCatalog catalog, IEnumerable<Option
         get
         {
             var served = Array.FindAll(_optional, static o => o.AreServed());
-            if (served.Length == 0)
+            var remotes = remoteVersions.Current;
+            if (served.Length == 0 && remotes.Count == 0)
             {
                 return _always.Current;
             }
 
             var with = _with;
             var table = catalog.Current;
-            if (with is null || !ReferenceEquals(with.Table, table) || !with.Kinds.SequenceEqual(served))
+            if (with is null || !ReferenceEquals(with.Table, table) || !ReferenceEquals(with.Remotes, remotes)
+                || !with.Kinds.SequenceEqual(served))
             {
                 var kinds = table.Kinds.Concat(served.SelectMany(static o => o.Kinds));
-                _with = with = new DocumentsWith(table, served, new DiscoveryDocuments(new ResourceTable(kinds)));
+                _with = with = new DocumentsWith(
+                    table, served, remotes, new DiscoveryDocuments(new ResourceTable(kinds), remotes));
             }
 
             return with.Documents;
@@ -112,5 +116,7 @@ public sealed class DiscoveryHandler(ResourceCatalog catalog, IEnumerable<Option
             ResponseBody.Rewrite(format.Value, sent.Json));
     }
 
-    private sealed record DocumentsWith(ResourceTable Table, OptionalKinds[] Kinds, DiscoveryDocuments Documents);
+    private sealed record DocumentsWith(
+        ResourceTable Table, OptionalKinds[] Kinds, IReadOnlyList<RemoteVersion> Remotes,
+        DiscoveryDocuments Documents);
 }

@@ -1,38 +1,43 @@
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.ApiRegistration.ApiServices;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Discovery;
 
 /// <summary>
 /// The order of groups in discovery. Clients prefer the earlier group when a short name is served by two, so it
-/// matters; built-in groups stand in upstream's order, all others follow alphabetically.
+/// matters: it is that of the priorities with which the groups are registered, then the alphabet.
 /// </summary>
 public static class GroupOrder
 {
-    private static readonly string[] BuiltIn =
-    [
-        "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch",
-        "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io",
-        "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io",
-        "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
-    ];
-
     /// <summary>The served groups, the core group excluded, each with its versions, best first.</summary>
-    public static IReadOnlyList<(string Group, IReadOnlyList<string> Versions)> Of(ResourceTable table) =>
+    /// <param name="table">What this server serves.</param>
+    /// <param name="remotes">What others serve behind it; of what both do, theirs counts.</param>
+    public static IReadOnlyList<(string Group, IReadOnlyList<string> Versions)> Of(
+        ResourceTable table, IReadOnlyList<RemoteVersion> remotes) =>
     [
         .. table.All
-            .Where(d => d.Name.Group.Length > 0)
-            .GroupBy(d => d.Name.Group, StringComparer.Ordinal)
-            .OrderBy(g => Rank(g.Key))
-            .ThenBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => (g.Key, VersionsOf(g))),
+            .Select(static d => new Place(d.Name.Group, d.Version, ApiPriority.Of(d.Name.Group, d.Version)))
+            .Where(static p => p.Group.Length > 0)
+            .Concat(remotes.Select(static r => new Place(r.Group, r.Version, r.Priority)))
+            .GroupBy(static p => p.Group, StringComparer.Ordinal)
+            .OrderByDescending(static g => g.Max(static p => p.Priority.Group))
+            .ThenBy(static g => g.Key, StringComparer.Ordinal)
+            .Select(static g => (g.Key, Versions(g))),
     ];
 
     /// <summary>The versions of the core group.</summary>
     public static IReadOnlyList<string> CoreVersions(ResourceTable table) =>
-        VersionsOf(table.All.Where(d => d.Name.Group.Length == 0));
+        Versions(table.All.Where(static d => d.Name.Group.Length == 0)
+            .Select(static d => new Place("", d.Version, ApiPriority.Of("", d.Version))));
 
-    private static IReadOnlyList<string> VersionsOf(IEnumerable<ResourceDefinition> definitions) =>
-        [.. definitions.Select(d => d.Version).Distinct(StringComparer.Ordinal).Order(KubeVersion.BestFirst)];
+    private static IReadOnlyList<string> Versions(IEnumerable<Place> places) =>
+    [
+        .. places.GroupBy(static p => p.Version, StringComparer.Ordinal)
+            .OrderByDescending(static v => v.Max(static p => p.Priority.Version))
+            .ThenBy(static v => v.Key, KubeVersion.BestFirst)
+            .Select(static v => v.Key),
+    ];
 
-    private static int Rank(string group) => Array.IndexOf(BuiltIn, group) is >= 0 and var rank ? rank : BuiltIn.Length;
+    private readonly record struct Place(string Group, string Version, ApiPriority Priority);
 }

@@ -38,6 +38,10 @@ public static class PlainText
     public static Task NotFoundAsync(HttpContext context) =>
         ErrorAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
 
+    /// <summary>A server that this one stands before cannot be reached; upstream's words.</summary>
+    public static Task ServiceUnavailableAsync(HttpContext context, string why) =>
+        ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, why + "\n");
+
     /// <summary>What Go's <c>http.Error</c> writes.</summary>
     private static Task ErrorAsync(HttpContext context, int code, string text)
     {

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.OpenApi;
@@ -20,20 +21,7 @@ internal sealed class OpenApiDocuments
         _groups = groups;
         _v2 = new(makeV2);
         V3 = v3;
-        V3Index = CompressedDocument.Of(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteStartObject("paths");
-            foreach (var (path, document) in v3)
-            {
-                writer.WriteStartObject(path);
-                writer.WriteString("serverRelativeURL", $"/openapi/v3/{path}?hash={document.Hash}");
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        });
+        V3Index = IndexWith([]);
     }
 
     public CompressedDocument V2 => _v2.Value.Json;
@@ -44,6 +32,42 @@ internal sealed class OpenApiDocuments
     public IReadOnlyDictionary<string, CompressedDocument> V3 { get; }
 
     public CompressedDocument V3Index { get; }
+
+    /// <summary>The index with the documents of group versions that others serve; of what both do, theirs counts.
+    /// </summary>
+    public CompressedDocument IndexWith(IReadOnlyList<RemoteVersion> remotes)
+    {
+        var places = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (path, document) in V3)
+        {
+            places[path] = $"/openapi/v3/{path}?hash={document.Hash}";
+        }
+
+        foreach (var remote in remotes)
+        {
+            var path = $"apis/{remote.Group}/{remote.Version}";
+            places.Remove(path);
+            if (remote.OpenApiUrl is { } url)
+            {
+                places[path] = url;
+            }
+        }
+
+        return CompressedDocument.Of(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("paths");
+            foreach (var (path, place) in places)
+            {
+                writer.WriteStartObject(path);
+                writer.WriteString("serverRelativeURL", place);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        });
+    }
 
     /// <summary>Makes the documents.</summary>
     /// <param name="table">The resources.</param>

@@ -18,11 +18,15 @@ public sealed partial class OpenApiHandler : IEndpointHandler
     private const string V3Root = "/openapi/v3";
 
     private readonly CatalogView<OpenApiDocuments> _documents;
+    private readonly IRemoteVersions _remotes;
     private readonly ILogger _logger;
 
-    public OpenApiHandler(ResourceCatalog catalog, ILogger<OpenApiHandler> logger)
+    /// <summary>The index of version 3 with the documents of other servers; the last that there was.</summary>
+    private volatile MergedIndex? _merged;
+
+    public OpenApiHandler(ResourceCatalog catalog, IRemoteVersions remotes, ILogger<OpenApiHandler> logger)
     {
-        _logger = logger;
+        (_remotes, _logger) = (remotes, logger);
         _documents = new CatalogView<OpenApiDocuments>(catalog, (table, before) =>
             OpenApiDocuments.Build(table, m => ReadTexts(ModelDocumentation.DefaultPath, m), before));
     }
@@ -97,7 +101,7 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
         if (name.Length == 0)
         {
-            await _documents.Current.V3Index.SendAsync(context, Json);
+            await Index().SendAsync(context, Json);
             return;
         }
 
@@ -123,6 +127,24 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         await document.SendAsync(context, Json);
     }
 
+    private CompressedDocument Index()
+    {
+        var (documents, remotes) = (_documents.Current, _remotes.Current);
+        if (remotes.Count == 0)
+        {
+            return documents.V3Index;
+        }
+
+        var merged = _merged;
+        if (merged is null || !ReferenceEquals(merged.Documents, documents)
+            || !ReferenceEquals(merged.Remotes, remotes))
+        {
+            _merged = merged = new MergedIndex(documents, remotes, documents.IndexWith(remotes));
+        }
+
+        return merged.Index;
+    }
+
     private static bool TakesJson(HttpRequest request)
     {
         var accept = request.Headers.Accept.ToString();
@@ -136,4 +158,7 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         LogLevel.Warning,
         "OpenAPI schemas have no descriptions: the models' documentation could not be read from {Path}.")]
     private partial void LogNoTexts(Exception cause, string path);
+
+    private sealed record MergedIndex(
+        OpenApiDocuments Documents, IReadOnlyList<RemoteVersion> Remotes, CompressedDocument Index);
 }

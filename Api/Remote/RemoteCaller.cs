@@ -1,14 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Remote;
 
@@ -79,7 +74,8 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
             !cancellationToken.IsCancellationRequested
             && failure is HttpRequestException or IOException or AuthenticationException)
         {
-            return Failed(request, over.IsCancellationRequested ? "context deadline exceeded" : Words(failure));
+            return Failed(
+                request, over.IsCancellationRequested ? "context deadline exceeded" : RemoteFailure.Words(failure));
         }
     }
 
@@ -134,75 +130,12 @@ public sealed class RemoteCaller(RemoteConnections connections, TimeProvider tim
         }
 
         ReadOnlyMemory<byte> bytes = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-        return isGood ? bytes : Refusal(code, bytes.Span);
+        return isGood ? bytes : RemoteRefusal.Of(code, bytes.Span);
     }
-
-    /// <summary>A Status as it was answered, or what upstream's client makes of a bare code.</summary>
-    private static Status Refusal(int code, ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            if (JsonTree.Parse(body) is JsonObject item && JsonTree.Text(item["kind"]) == "Status"
-                && JsonTree.Text(item["message"]) is { Length: > 0 } message)
-            {
-                return new Status { Code = code, Reason = JsonTree.Text(item["reason"]) ?? "", Message = message };
-            }
-        }
-        catch (JsonException)
-        {
-            // A bare text, then.
-        }
-
-        var text = GoText.Quote(Encoding.UTF8.GetString(body).Trim());
-        return new Status { Code = code, Reason = "", Message = Meaning(code, text) };
-    }
-
-    private static string Meaning(int code, string text) => code switch
-    {
-        400 => "the server rejected our request for an unknown reason",
-        401 => "the server has asked for the client to provide credentials",
-        403 => text.Length > 2 ? text[1..^1] : "unknown",
-        404 => "the server could not find the requested resource",
-        405 => "the server does not allow this method on the requested resource",
-        406 => "the server was unable to respond with a content type that the client supports",
-        409 => "the server reported a conflict",
-        415 => "the server was unable to respond with a content type that the client supports",
-        422 => "the server rejected our request due to an error in our request",
-        429 => "the server has received too many requests and has asked us to try again later",
-        503 => "the server is currently unable to handle the request",
-        504 => "the server was unable to return a response in the time allotted, but may still be processing the "
-            + "request",
-        >= 500 => $"an error on the server ({text}) has prevented the request from succeeding",
-        _ => string.Create(
-            CultureInfo.InvariantCulture,
-            $"the server responded with the status code {code} but did not return more information"),
-    };
 
     private static Status Failed(HttpRequestMessage request, string why)
     {
         var verb = request.Method == HttpMethod.Get ? "Get" : "Post";
         return StatusErrors.ServiceUnavailable($"{verb} {GoText.Quote(request.RequestUri!.OriginalString)}: {why}");
-    }
-
-    private static string Words(Exception failure)
-    {
-        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
-        {
-            if (inner is RemoteFailureException)
-            {
-                return inner.Message;
-            }
-        }
-
-        return failure switch
-        {
-            HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "EOF",
-            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-                "remote error: tls: handshake failure",
-            { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset } } =>
-                "read: connection reset by peer",
-            { InnerException: IOException inner } => inner.Message,
-            _ => failure.Message,
-        };
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace OrleansOrchestrator.Api.Remote;
 
@@ -16,6 +17,9 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
 
     /// <summary>More requests at once to one server wait for each other.</summary>
     private const int MaxConnections = 64;
+
+    /// <summary>The same for servers that requests are handed on to: watches, too, each on a connection.</summary>
+    private const int MaxProxied = 1024;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2);
@@ -72,7 +76,11 @@ public sealed class RemoteConnections(ServiceResolver services, TimeProvider tim
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = ConnectTimeout,
-        MaxConnectionsPerServer = MaxConnections,
+        MaxConnectionsPerServer = target.IsBehindUs ? MaxProxied : MaxConnections,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        PlaintextStreamFilter = target.IsBehindUs
+            ? static (context, _) => new ValueTask<Stream>(new HeaderLines(context.PlaintextStream))
+            : null,
         PooledConnectionLifetime = ConnectionLifetime,
         ConnectCallback = (_, token) => ConnectAsync(target, token),
         SslOptions = new ServerTrust(target, time).Options(

@@ -32,6 +32,11 @@ public sealed record RemoteTarget(string Host, int Port, string Path, string CaB
     /// <summary>Who asks: a bearer token in a file, which may change; empty for none.</summary>
     public string TokenFile { get; init; } = "";
 
+    /// <summary>
+    /// It is asked for the users of this server, who are told in headers with a line for each value: in HTTP/1.1.
+    /// </summary>
+    public bool IsBehindUs { get; init; }
+
     /// <summary>A Service, by the name that it has in the cluster's DNS.</summary>
     public static RemoteTarget OfService(ObjectKey service, int? port, string? path, byte[]? caBundle)
     {

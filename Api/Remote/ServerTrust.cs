@@ -24,7 +24,10 @@ internal sealed class ServerTrust(RemoteTarget target, TimeProvider time)
         {
             TargetHost = target.ServerName,
             CertificateChainPolicy = policy,
-            ClientCertificates = client is null ? null : [client],
+
+            // Given to whoever asks, whatever authorities it names.
+            ClientCertificateContext =
+                client is null ? null : SslStreamCertificateContext.Create(client, null, offline: true),
             RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
                 target.IsInsecure || Complaint(shown as X509Certificate2, chain, errors) is not { } complaint
                     ? true

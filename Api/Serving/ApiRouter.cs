@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Aggregation;
 using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.CustomResources;
@@ -20,6 +21,7 @@ public sealed class ApiRouter(
     CustomKindSource customKinds,
     RequestAccess access,
     RequestGate gate,
+    ApiForwarder forwarder,
     IEnumerable<IEndpointHandler> endpoints,
     IEnumerable<IConnectHandler> connections,
     IEnumerable<IListHandler> lists,
@@ -81,6 +83,11 @@ public sealed class ApiRouter(
             await (refusal.Code == StatusCodes.Status500InternalServerError
                 ? PlainText.InternalErrorAsync(context, refusal)
                 : StatusJson.WriteAsync(context, refusal));
+            return;
+        }
+
+        if (await forwarder.TryForwardAsync(context, request, user))
+        {
             return;
         }
 

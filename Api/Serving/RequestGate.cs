@@ -199,6 +199,7 @@ public sealed class RequestGate
         await using var linked = clientGone.UnsafeRegister(
             static state => ((CancellationTokenSource)state!).Cancel(), over);
         context.RequestAborted = over.Token;
+        context.Features.Set(new RequestDeadline(over));
         try
         {
             await answer(context, request, user);

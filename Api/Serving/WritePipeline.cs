@@ -63,8 +63,7 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin, RoleEscalationPlugin>();
         services.TryAddSingleton<ResourceClientServices>();
         services.TryAddSingleton<IResourceClient>(s => new ResourceClient(
-            s.GetRequiredService<ResourceClientServices>(),
-            new UserIdentity { Name = "system:apiserver", Groups = ["system:masters"] }));
+            s.GetRequiredService<ResourceClientServices>(), UserIdentity.ApiServer));
         return services;
     }
     /// <summary>Answers requests for tokens of service accounts; needs what authentication registers.</summary>

@@ -13,7 +13,6 @@ public sealed class DisruptionBudgets(
     ResourceTable table, ObjectReader reader, ObjectUpdater updater, TimeProvider time)
 {
     /// <summary>Who keeps the books; clients need no right to write budgets.</summary>
-    private static readonly UserIdentity Self = new() { Name = "system:apiserver", Groups = ["system:masters"] };
 
     /// <summary>Permission to evict a pod, or why there is none.</summary>
     public async ValueTask<Outcome<EvictionPermit>> AskAsync(WriteContext context, V1Pod pod, bool isDryRun)
@@ -63,7 +62,7 @@ public sealed class DisruptionBudgets(
             Definition = table.Find(WellKnown.PodDisruptionBudgets)!,
             Key = new ObjectKey(budget.Metadata.NamespaceProperty, budget.Metadata.Name),
             Subresource = "status",
-            User = Self,
+            User = UserIdentity.ApiServer,
             Options = WriteOptions.Internal with { DryRun = isDryRun },
             CancellationToken = context.CancellationToken,
         };

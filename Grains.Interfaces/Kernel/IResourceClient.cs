@@ -52,6 +52,10 @@ public sealed record UserIdentity
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Extra { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>An API server, in what it does of its own accord.</summary>
+    public static UserIdentity ApiServer { get; } =
+        new() { Name = "system:apiserver", Groups = ["system:masters", "system:authenticated"] };
+
     /// <summary>A controller of this cluster: <c>system:serviceaccount:kube-system:NAME</c>.</summary>
     public static UserIdentity Controller(string name) => new()
     {

@@ -19,6 +19,10 @@ public interface IClusterIdentityGrain : IGrainWithStringKey
     [Alias("Issue")]
     Task<IssuedCertificate> IssueAsync(CertificateOrder order, CancellationToken cancellationToken);
 
+    /// <summary>Issues the certificate by which an API server proves itself to servers of aggregated APIs.</summary>
+    [Alias("IssueProxyClient")]
+    Task<IssuedCertificate> IssueProxyClientAsync(TimeSpan validity, CancellationToken cancellationToken);
+
     /// <summary>Certifies the key of a request; answers with the certificate, PEM.</summary>
     [Alias("SignRequest")]
     Task<string> SignRequestAsync(SigningOrder order, CancellationToken cancellationToken);
@@ -46,6 +50,10 @@ public sealed record ClusterTrust
     /// <summary>Public token key, SubjectPublicKeyInfo PEM (P-256).</summary>
     [Id(3)]
     public required string TokenPublicKeyPem { get; init; }
+
+    /// <summary>Certificate of the authority that signs for API servers as clients of others, PEM.</summary>
+    [Id(4)]
+    public string ProxyAuthorityPem { get; init; } = "";
 }
 
 /// <summary>A certificate to be issued.</summary>

@@ -8,4 +8,9 @@ public interface IClusterTrust
     /// <c>kube-root-ca.crt</c>.
     /// </summary>
     ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The authority of the certificate by which servers of aggregated APIs know this cluster's API servers, as PEM.
+    /// </summary>
+    ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken);
 }

@@ -30,7 +30,7 @@ public sealed class FlowSchemaController : IController
     /// <summary>For hosts without controllers, where upstream's API server does the same alone.</summary>
     public FlowSchemaController(IResourceClient client, TimeProvider time)
     {
-        _client = client.As(new UserIdentity { Name = "system:apiserver", Groups = ["system:masters"] });
+        _client = client.As(UserIdentity.ApiServer);
         _time = time;
     }
 

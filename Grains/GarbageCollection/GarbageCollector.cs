@@ -37,6 +37,7 @@ public sealed partial class GarbageCollector : IController
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ForeignOwners _foreignOwners;
+    private readonly AggregatedDependents _aggregated;
     private readonly Lock _lock = new();
 
     /// <summary>Waiting work, each target once. Bounded by the number of objects.</summary>
@@ -46,12 +47,14 @@ public sealed partial class GarbageCollector : IController
 
     public GarbageCollector(ReconcilingServices services)
     {
-        _client = services.Client.As(UserIdentity.Controller(Name));
+        var user = UserIdentity.Controller(Name);
+        _client = services.Client.As(user);
         _catalog = services.Catalog;
         _options = services.Options;
         _time = services.Time;
         _logger = services.Logger<GarbageCollector>();
         _foreignOwners = new ForeignOwners(_client, services.Events.For("garbage-collector-controller"));
+        _aggregated = new AggregatedDependents(services.Aggregation, user, IsOrphanAsync);
     }
 
     /// <inheritdoc/>
@@ -72,6 +75,11 @@ public sealed partial class GarbageCollector : IController
             {
                 Enqueue(new ObjectAddress(kind.Name, item.Key));
             }
+        }
+
+        foreach (var failure in await _aggregated.CollectAsync(cancellationToken))
+        {
+            LogAggregatedFailed(failure);
         }
     }
 
@@ -352,6 +360,21 @@ public sealed partial class GarbageCollector : IController
         return CollectionPlanner.StateOf(reference, read.Succeeded ? read.Value : null);
     }
 
+    /// <summary>All owners are known to be gone.</summary>
+    private async Task<bool> IsOrphanAsync(ResourceObject item, CancellationToken cancellationToken)
+    {
+        foreach (var reference in item.Metadata.Owners)
+        {
+            if (await StateAsync(item, reference, ReadFreshness.Linearizable, cancellationToken)
+                is not OwnerState.Absent)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private ObjectAddress? AddressOf(ResourceObject item, ObjectOwner reference)
     {
         if (_catalog.Current.Find(reference.ApiVersion, reference.Kind) is not { } definition
@@ -415,6 +438,11 @@ public sealed partial class GarbageCollector : IController
             throw new ReconcileException($"garbage collection of {target}: {outcome.Error.Message}");
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "an aggregated API cannot be looked through for garbage now: {Error}")]
+    private partial void LogAggregatedFailed(string error);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

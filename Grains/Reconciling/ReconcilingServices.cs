@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Core.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
@@ -23,6 +24,10 @@ public sealed class ReconcilingServices(
     public IClusterTrust Trust => services.GetRequiredService<IClusterTrust>();
 
     public INodeVolumes NodeVolumes => services.GetRequiredService<INodeVolumes>();
+
+    /// <summary>The APIs of other servers.</summary>
+    public IAggregatedApis Aggregation => services.GetRequiredService<IAggregatedApis>();
+
     /// <summary>What pods use; null where nobody measures.</summary>
     public IResourceMetrics? Metrics => services.GetService<IResourceMetrics>();
 

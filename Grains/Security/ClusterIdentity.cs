@@ -15,16 +15,27 @@ public sealed record ClusterIdentity
 
     public required string TokenKeyPem { get; init; }
 
+    /// <summary>
+    /// The authority that certifies API servers as clients of servers of aggregated APIs. It is another one than that
+    /// of the cluster, whose certificates anybody may ask for in any name.
+    /// </summary>
+    public required string ProxyAuthorityPem { get; init; }
+
+    public required string ProxyAuthorityKeyPem { get; init; }
+
     /// <summary>A new identity, for a new cluster.</summary>
     public static ClusterIdentity Create(DateTimeOffset now)
     {
-        var (certificatePem, keyPem) = CertificateAuthority.Create(now);
+        var (certificatePem, keyPem) = CertificateAuthority.Create("orleans-orchestrator-ca", now);
+        var (proxyPem, proxyKeyPem) = CertificateAuthority.Create("orleans-orchestrator-front-proxy-ca", now);
         using var tokenKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return new ClusterIdentity
         {
             ClusterId = Guid.NewGuid().ToString(),
             AuthorityPem = certificatePem,
             AuthorityKeyPem = keyPem,
+            ProxyAuthorityPem = proxyPem,
+            ProxyAuthorityKeyPem = proxyKeyPem,
             TokenKeyPem = tokenKey.ExportPkcs8PrivateKeyPem(),
             TokenKeyId = Convert.ToHexStringLower(SHA256.HashData(tokenKey.ExportSubjectPublicKeyInfo()))[..32],
         };

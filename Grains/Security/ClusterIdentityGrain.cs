@@ -10,6 +10,7 @@ public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvid
 {
     private ClusterIdentity? _identity;
     private X509Certificate2? _authority;
+    private X509Certificate2? _proxyAuthority;
     private ECDsa? _tokenKey;
 
     /// <inheritdoc/>
@@ -17,6 +18,8 @@ public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvid
     {
         _identity = await store.GetAsync(cancellationToken);
         _authority = X509Certificate2.CreateFromPem(_identity.AuthorityPem, _identity.AuthorityKeyPem);
+        _proxyAuthority =
+            X509Certificate2.CreateFromPem(_identity.ProxyAuthorityPem, _identity.ProxyAuthorityKeyPem);
         _tokenKey = ECDsa.Create();
         _tokenKey.ImportFromPem(_identity.TokenKeyPem);
     }
@@ -28,11 +31,18 @@ public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvid
         AuthorityPem = _identity.AuthorityPem,
         TokenKeyId = _identity.TokenKeyId,
         TokenPublicKeyPem = _tokenKey!.ExportSubjectPublicKeyInfoPem(),
+        ProxyAuthorityPem = _identity.ProxyAuthorityPem,
     });
 
     /// <inheritdoc/>
     public Task<IssuedCertificate> IssueAsync(CertificateOrder order, CancellationToken cancellationToken) =>
         Task.FromResult(CertificateAuthority.Issue(_authority!, order, time.GetUtcNow()));
+
+    /// <inheritdoc/>
+    public Task<IssuedCertificate> IssueProxyClientAsync(TimeSpan validity, CancellationToken cancellationToken) =>
+        Task.FromResult(CertificateAuthority.Issue(
+            _proxyAuthority!, new CertificateOrder { CommonName = FrontProxy.ClientName, Validity = validity },
+            time.GetUtcNow()));
 
     /// <inheritdoc/>
     public Task<string> SignRequestAsync(SigningOrder order, CancellationToken cancellationToken) =>

@@ -13,13 +13,19 @@ internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Seri
     : IClusterIdentityStore
 {
     private const string Select =
-        "select cluster_id, authority, authority_key, token_key_id, token_key from store.identity";
+        """
+        select cluster_id, authority, authority_key, token_key_id, token_key, proxy_authority, proxy_authority_key
+        from store.identity
+        """;
 
     private const string Insert =
         """
-        insert into store.identity (cluster_id, authority, authority_key, token_key_id, token_key)
-        values ($1, $2, $3, $4, $5)
-        on conflict do nothing
+        insert into store.identity
+            (cluster_id, authority, authority_key, token_key_id, token_key, proxy_authority, proxy_authority_key)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (only_row) do update set
+            proxy_authority = excluded.proxy_authority, proxy_authority_key = excluded.proxy_authority_key
+            where store.identity.proxy_authority is null
         """;
 
     private const string SelectGrainState =
@@ -33,33 +39,38 @@ internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Seri
             return present;
         }
 
-        var known = await ReadGrainStateAsync(cancellationToken);
-        await InsertAsync(known ?? ClusterIdentity.Create(time.GetUtcNow()), cancellationToken);
+        // Of an identity that is there already, only what releases before did not have yet is added.
+        var made = ClusterIdentity.Create(time.GetUtcNow());
+        await InsertAsync(await ReadGrainStateAsync(made, cancellationToken) ?? made, cancellationToken);
         return await ReadAsync(cancellationToken)
             ?? throw new InvalidOperationException(
                 "store.identity is empty after an insert: restore the database from a backup.");
     }
 
+    /// <summary>Null when there is none, or one of a release that knew no authority for proxies.</summary>
     private async Task<ClusterIdentity?> ReadAsync(CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(Select);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return !await reader.ReadAsync(cancellationToken) ? null : new ClusterIdentity
+        return !await reader.ReadAsync(cancellationToken) || reader.IsDBNull(5) ? null : new ClusterIdentity
         {
             ClusterId = reader.GetString(0),
             AuthorityPem = reader.GetString(1),
             AuthorityKeyPem = reader.GetString(2),
             TokenKeyId = reader.GetString(3),
             TokenKeyPem = reader.GetString(4),
+            ProxyAuthorityPem = reader.GetString(5),
+            ProxyAuthorityKeyPem = reader.GetString(6),
         };
     }
 
-    private async Task<ClusterIdentity?> ReadGrainStateAsync(CancellationToken cancellationToken)
+    private async Task<ClusterIdentity?> ReadGrainStateAsync(
+        ClusterIdentity made, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(SelectGrainState);
         return await command.ExecuteScalarAsync(cancellationToken) is byte[] payload
             && serializer.Deserialize<ClusterIdentityState>(payload) is { ClusterId.Length: > 0 } state
-            ? new ClusterIdentity
+            ? made with
             {
                 ClusterId = state.ClusterId,
                 AuthorityPem = state.AuthorityPem,
@@ -76,6 +87,7 @@ internal sealed class PostgresClusterIdentityStore(NpgsqlDataSource source, Seri
         string[] values =
         [
             identity.ClusterId, identity.AuthorityPem, identity.AuthorityKeyPem, identity.TokenKeyId, identity.TokenKeyPem,
+            identity.ProxyAuthorityPem, identity.ProxyAuthorityKeyPem,
         ];
         foreach (var value in values)
         {

@@ -11,7 +11,8 @@ internal static class ApiRegistrationResources
         new()
         {
             Name = WellKnown.ApiServices, Kind = "APIService", Singular = "apiservice",
-            Namespaced = false, Categories = ["api-extensions"], StoragePlace = "apiregistration.k8s.io/apiservices",
+            Namespaced = false, GrainType = "apiservice", Categories = ["api-extensions"],
+            StoragePlace = "apiregistration.k8s.io/apiservices",
             Versions = [new("v1", new ApiServiceStrategy()) { Subresources = [SubresourceDefinition.Status] }],
         },
     ];

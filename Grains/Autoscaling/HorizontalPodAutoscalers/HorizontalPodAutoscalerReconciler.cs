@@ -19,6 +19,8 @@ public sealed class HorizontalPodAutoscalerReconciler(ObjectKey key, Reconciling
 
     private readonly IResourceClient _client = services.Client.As(UserIdentity.Controller(Controller));
     private readonly EventRecorder _events = services.Events.For(Controller);
+    private readonly CustomMetricsReader _custom =
+        new(services.Aggregation, services.Catalog, UserIdentity.Controller(Controller));
     private readonly TargetReader _targets = new(services.Client, services.Catalog);
     private AutoscalerMemory _memory = new();
     private string _uid = "";
@@ -89,6 +91,8 @@ public sealed class HorizontalPodAutoscalerReconciler(ObjectKey key, Reconciling
         {
             Pods = [.. pods.Items.Select(p => new MeasuredPod(p.As<V1Pod>(), services.Metrics?.Find(p)))],
             Sharers = await SharersAsync(pods.Items, cancellationToken),
+            Custom = await _custom.ReadAsync(
+                key.Namespace, autoscaler.Spec.Metrics ?? [], scale.Selector, cancellationToken),
         };
     }
 

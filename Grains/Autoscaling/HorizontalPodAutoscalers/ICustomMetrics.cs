@@ -26,7 +26,7 @@ public readonly record struct MetricAnswer<T>(T? Value, string? Failure);
 /// <summary>What is answered where neither API is served.</summary>
 internal sealed class NoCustomMetrics : ICustomMetrics
 {
-    private const string NotRegistered =
+    public const string NotRegistered =
         "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
 
     public static NoCustomMetrics Instance { get; } = new();

@@ -43,7 +43,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         TimeProvider time,
         ILogger<ClusterBootstrap> logger)
     {
-        _client = client.As(new UserIdentity { Name = "system:apiserver", Groups = ["system:masters", "system:authenticated"] });
+        _client = client.As(UserIdentity.ApiServer);
         _options = options.Value;
         _range = range;
         _servers = servers;

@@ -47,8 +47,10 @@ public static class NamespacePlanner
     /// <param name="content">All that is in it, by resource.</param>
     /// <param name="failures">Why deletions of the last step failed.</param>
     /// <param name="now">The time.</param>
+    /// <param name="discoveryFailure">Why it is not known what there is in all APIs; null when it is.</param>
     public static NamespacePlan Compute(
-        V1Namespace item, IReadOnlyList<RemainingContent> content, IReadOnlyList<string> failures, DateTimeOffset now)
+        V1Namespace item, IReadOnlyList<RemainingContent> content, IReadOnlyList<string> failures, DateTimeOffset now,
+        string? discoveryFailure = null)
     {
         var remaining = content.Where(c => c.Items.Count > 0).ToList();
         var pods = remaining.Where(static c => c.Resource == WellKnown.Pods).ToList();
@@ -60,10 +62,11 @@ public static class NamespacePlanner
         {
             Delete = next,
             Conditions = pods is [var left]
-                ? Conditions(item, [], [.. failures, .. Overdue(item, left.Items, now)], now)
-                : Conditions(item, remaining, failures, now),
+                ? Conditions(item, [], [.. failures, .. Overdue(item, left.Items, now)], discoveryFailure, now)
+                : Conditions(item, remaining, failures, discoveryFailure, now),
             Finalize =
-                remaining.Count == 0 && failures.Count == 0 && item.Spec?.Finalizers?.Contains(Finalizer) == true,
+                remaining.Count == 0 && failures.Count == 0 && discoveryFailure is null
+                && item.Spec?.Finalizers?.Contains(Finalizer) == true,
         };
     }
 
@@ -86,14 +89,15 @@ public static class NamespacePlanner
     }
 
     private static List<V1NamespaceCondition>? Conditions(
-        V1Namespace item, List<RemainingContent> remaining, IReadOnlyList<string> failures, DateTimeOffset now)
+        V1Namespace item, List<RemainingContent> remaining, IReadOnlyList<string> failures, string? discoveryFailure,
+        DateTimeOffset now)
     {
         var current = item.Status?.Conditions ?? [];
         var result = current.Where(c => !Good.Any(g => g.Type == c.Type)).ToList();
         var changed = false;
         foreach (var (type, reason, message) in Good)
         {
-            var bad = Bad(type, remaining, failures);
+            var bad = Bad(type, remaining, failures, discoveryFailure);
             var old = current.FirstOrDefault(c => c.Type == type);
             var next = new V1NamespaceCondition
             {
@@ -111,8 +115,11 @@ public static class NamespacePlanner
     }
 
     private static (string Reason, string Message)? Bad(
-        string type, List<RemainingContent> remaining, IReadOnlyList<string> failures) => type switch
+        string type, List<RemainingContent> remaining, IReadOnlyList<string> failures, string? discoveryFailure) =>
+        type switch
         {
+            "NamespaceDeletionDiscoveryFailure" when discoveryFailure is not null =>
+                ("DiscoveryFailed", discoveryFailure),
             "NamespaceDeletionContentFailure" when failures.Count > 0 => (
                 "ContentDeletionFailed",
                 string.Create(

@@ -28,13 +28,15 @@ public sealed class NamespaceReconciler : IObjectReconciler
 
     private readonly ObjectKey _key;
     private readonly ReconcilingServices _services;
+    private readonly UserIdentity _user;
     private readonly IResourceClient _client;
 
     public NamespaceReconciler(ObjectKey key, ReconcilingServices services)
     {
         _key = key;
         _services = services;
-        _client = services.Client.As(UserIdentity.Controller("namespace-controller"));
+        _user = UserIdentity.Controller("namespace-controller");
+        _client = services.Client.As(_user);
     }
 
     /// <inheritdoc/>
@@ -105,14 +107,17 @@ public sealed class NamespaceReconciler : IObjectReconciler
 
     private async Task<ReconcileResult> EmptyAsync(V1Namespace item, CancellationToken cancellationToken)
     {
-        var plan =
-            NamespacePlanner.Compute(item, await ContentAsync(cancellationToken), [], _services.Time.GetUtcNow());
+        var apis = _services.Aggregation;
+        var foreign = new AggregatedContent(apis, await apis.DiscoverAsync(cancellationToken), _user, _key.Name);
+        var (content, unknown) = await ContentAsync(foreign, cancellationToken);
+        var plan = NamespacePlanner.Compute(item, content, unknown, _services.Time.GetUtcNow(), foreign.Failure);
         IReadOnlyList<string> failures = [];
         if (plan.Delete.Count > 0)
         {
-            failures = await DeleteAsync(plan.Delete, cancellationToken);
+            failures = await DeleteAsync(plan.Delete, foreign, cancellationToken);
+            (content, unknown) = await ContentAsync(foreign, cancellationToken);
             plan = NamespacePlanner.Compute(
-                item, await ContentAsync(cancellationToken), failures, _services.Time.GetUtcNow());
+                item, content, [.. unknown, .. failures], _services.Time.GetUtcNow(), foreign.Failure);
         }
 
         if (plan.Finalize)
@@ -131,7 +136,8 @@ public sealed class NamespaceReconciler : IObjectReconciler
             : ReconcileResult.Again(RemainingCheck);
     }
 
-    private async Task<List<RemainingContent>> ContentAsync(CancellationToken cancellationToken)
+    private async Task<(List<RemainingContent> Content, List<string> Failures)> ContentAsync(
+        AggregatedContent foreign, CancellationToken cancellationToken)
     {
         var result = new List<RemainingContent>();
         foreach (var kind in _services.Resources.Kinds.Where(
@@ -143,11 +149,12 @@ public sealed class NamespaceReconciler : IObjectReconciler
             result.Add(new RemainingContent(kind.Name, list.Items));
         }
 
-        return result;
+        var (content, failures) = await foreign.ListAsync(cancellationToken);
+        return ([.. result, .. content], failures);
     }
 
     private async Task<IReadOnlyList<string>> DeleteAsync(
-        IReadOnlyList<RemainingContent> content, CancellationToken cancellationToken)
+        IReadOnlyList<RemainingContent> content, AggregatedContent foreign, CancellationToken cancellationToken)
     {
         var failures = new HashSet<string>(StringComparer.Ordinal);
         var targets = content.SelectMany(c => c.Items.Select(i => (c.Resource, Item: i)));
@@ -156,23 +163,32 @@ public sealed class NamespaceReconciler : IObjectReconciler
             new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
             async (target, token) =>
             {
-                var deleted = await _client.DeleteAsync(
-                    new DeleteRequest
-                    {
-                        Resource = target.Resource, Key = target.Item.Key, Uid = target.Item.Uid,
-                        PropagationPolicy = "Background",
-                    },
-                    token);
-                if (!deleted.Succeeded
-                    && deleted.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
+                var failure = foreign.Has(target.Resource)
+                    ? await foreign.DeleteAsync(target.Resource, target.Item, token)
+                    : await DeleteAsync(target.Resource, target.Item, token);
+                if (failure is not null)
                 {
                     lock (failures)
                     {
-                        failures.Add(deleted.Error.Message);
+                        failures.Add(failure.Message);
                     }
                 }
             });
         return [.. failures];
+    }
+
+    private async Task<Status?> DeleteAsync(
+        ResourceName resource, ResourceObject item, CancellationToken cancellationToken)
+    {
+        var deleted = await _client.DeleteAsync(
+            new DeleteRequest
+            {
+                Resource = resource, Key = item.Key, Uid = item.Uid, PropagationPolicy = "Background",
+            },
+            cancellationToken);
+        return deleted.Succeeded || deleted.Error.Reason is StatusReasons.NotFound or StatusReasons.Conflict
+            ? null
+            : deleted.Error;
     }
 
     private async Task WriteConditionsAsync(

@@ -27,7 +27,7 @@ public sealed class IpAddressController : IController
 
     public IpAddressController(ReconcilingServices services)
     {
-        _client = services.Client.As(new UserIdentity { Name = "system:apiserver", Groups = ["system:masters"] });
+        _client = services.Client.As(UserIdentity.ApiServer);
         _events = services.Events.For("ipallocator-repair-controller");
     }
 

@@ -9,6 +9,7 @@ using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Reconciling;
 using OrleansOrchestrator.Interfaces.Security;
@@ -201,6 +202,7 @@ public sealed class ControllersOnSilosTests
                 });
                 silo.Services.AddSingleton(BuiltInResources.Table);
                 silo.Services.AddSingleton<IClusterTrust>(new Trust());
+                silo.Services.AddSingleton<IAggregatedApis>(new FakeApis());
                 silo.Services.AddOrchestratorApi();
                 silo.Services.AddOrchestratorControllers(configure);
             },
@@ -382,5 +384,8 @@ public sealed class ControllersOnSilosTests
     {
         public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
             ValueTask.FromResult("PEM");
+
+        public ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult("PROXY PEM");
     }
 }

@@ -23,6 +23,7 @@ using OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
 using OrleansOrchestrator.Grains.Rbac.ClusterRoles;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Security;
+using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Core.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
@@ -51,12 +52,15 @@ internal sealed class World
             .AddSingleton<ISecretTokens>(new Tokens())
             .AddSingleton<ICertificateSigner>(new Signer(Time))
             .AddSingleton<INodeVolumes>(NodeVolumes)
+            .AddSingleton<IAggregatedApis>(Apis)
             .AddSingleton<IResourceMetrics>(new SteadyUsage(Time))
             .BuildServiceProvider();
         Services = new ReconcilingServices(services, Options.Create(new ControllersOptions()), Time, Events, Cursors);
     }
 
     public ManualTime Time { get; } = new();
+
+    public FakeApis Apis { get; } = new();
 
     public MemoryNodeVolumes NodeVolumes { get; } = new();
 
@@ -393,5 +397,8 @@ internal sealed class World
     {
         public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
             ValueTask.FromResult("PEM");
+
+        public ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult("PROXY PEM");
     }
 }

@@ -51,8 +51,31 @@ public sealed class ClusterIdentityStoreTests
         });
         await insert.ExecuteNonQueryAsync();
 
-        Assert.Equal(known, await Store(source).GetAsync(CancellationToken.None));
+        var found = await Store(source).GetAsync(CancellationToken.None);
+        Assert.Equal(Proxied(known, found), found);
     }
+
+    [Fact]
+    public async Task An_identity_of_before_gets_an_authority_for_proxies_and_keeps_all_else()
+    {
+        await using var source = PostgresDataSources.ForJournals(await PostgresFixture.CreateDatabaseAsync());
+        var before = await Store(source).GetAsync(CancellationToken.None);
+        await using var forget = source.CreateCommand(
+            "update store.identity set proxy_authority = null, proxy_authority_key = null");
+        await forget.ExecuteNonQueryAsync();
+
+        var identities =
+            await Task.WhenAll(Enumerable.Range(0, Silos).Select(_ => Store(source).GetAsync(CancellationToken.None)));
+
+        var after = Assert.Single(identities.Distinct());
+        Assert.NotEqual(before, after);
+        Assert.Equal(Proxied(before, after), after);
+    }
+
+    private static ClusterIdentity Proxied(ClusterIdentity identity, ClusterIdentity by) => identity with
+    {
+        ProxyAuthorityPem = by.ProxyAuthorityPem, ProxyAuthorityKeyPem = by.ProxyAuthorityKeyPem,
+    };
 
     private PostgresClusterIdentityStore Store(NpgsqlDataSource source) =>
         new(source, _serializer, TimeProvider.System);

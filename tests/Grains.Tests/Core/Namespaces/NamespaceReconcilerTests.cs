@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
@@ -24,6 +27,77 @@ public sealed class NamespaceReconcilerTests
         Assert.NotNull(world.Api.Find<V1ServiceAccount>("default", "default"));
         Assert.Equal("PEM", world.Api.Find<V1ConfigMap>("default", "kube-root-ca.crt")!.Data["ca.crt"]);
     }
+
+    [Fact]
+    public void What_other_servers_hold_goes_too()
+    {
+        var world = Shop();
+        world.Apis.Discovered = new AggregatedDiscovery(["harbour.example.com/v1"], [Boats], []);
+        var boats = new ConcurrentDictionary<string, bool> { ["a"] = true, ["b"] = true };
+        world.Apis.Answer = request =>
+        {
+            if (request.Method == "DELETE")
+            {
+                Assert.StartsWith("/namespaces/default/boats/", request.Path, StringComparison.Ordinal);
+                boats.TryRemove(request.Path.Split('/')[^1], out _);
+            }
+
+            var items = boats.Keys.Select(
+                b => $$$"""{"metadata":{"name":"{{{b}}}","namespace":"default","uid":"{{{b}}}"} }""");
+            return (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes($$"""{"items":[{{string.Join(',', items)}}]}""");
+        };
+        world.Api.Delete<V1Namespace>("", "default");
+        for (var i = 0; i < 5; i++)
+        {
+            world.Step<V1Namespace>("default");
+        }
+
+        Assert.Empty(boats);
+        Assert.Null(world.Api.Find<V1Namespace>("", "default"));
+    }
+
+    [Fact]
+    public void A_server_that_does_not_answer_holds_up_nothing_but_the_end()
+    {
+        var world = Shop();
+        world.Api.Seed(new V1ConfigMap
+        {
+            Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default" },
+        });
+        world.Apis.Discovered = new AggregatedDiscovery(
+            ["harbour.example.com/v1"], [Boats], ["harbour.example.com/v1"]);
+        world.Apis.Answer = static _ => new Status { Code = 503, Reason = "", Message = "away" };
+        world.Api.Delete<V1Namespace>("", "default");
+        for (var i = 0; i < 5; i++)
+        {
+            world.Step<V1Namespace>("default");
+        }
+
+        Assert.Null(world.Api.Find<V1ConfigMap>("default", "c"));
+        var conditions = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions
+            .Where(c => c.Status == "True").ToDictionary(c => c.Type);
+        Assert.Equal(
+            (
+                "DiscoveryFailed",
+                "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: "
+                + "harbour.example.com/v1: stale GroupVersion discovery: harbour.example.com/v1"),
+            (
+                conditions["NamespaceDeletionDiscoveryFailure"].Reason,
+                conditions["NamespaceDeletionDiscoveryFailure"].Message));
+        Assert.Equal(
+            "Failed to delete all resource types, 1 remaining: away",
+            conditions["NamespaceDeletionContentFailure"].Message);
+
+        world.Apis.Discovered = AggregatedDiscovery.Nothing;
+        world.Step<V1Namespace>("default");
+        Assert.Null(world.Api.Find<V1Namespace>("", "default"));
+    }
+
+    private static AggregatedResource Boats =>
+        new(new ResourceName("harbour.example.com", "boats"), "v1", "Boat", IsNamespaced: true)
+        {
+            Verbs = ["list", "delete"],
+        };
 
     [Fact]
     public void Pods_go_first_and_the_rest_after_them()

@@ -1,0 +1,95 @@
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Interfaces.Aggregation;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Aggregation;
+
+/// <summary>Asks servers of aggregated APIs for controllers.</summary>
+internal sealed class AggregatedApis(
+    RemoteApiBook book, RemoteDiscovery discovery, ServiceResolver services, RemoteConnections connections,
+    ProxyCertificate certificate, TimeProvider time)
+    : IAggregatedApis
+{
+    /// <summary>So often, and all at once: of several endpoints one may be gone. Upstream's number.</summary>
+    private const int Attempts = 5;
+
+    /// <summary>For lists and deletions, which take longer than discovery.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    public ValueTask<AggregatedDiscovery> DiscoverAsync(CancellationToken cancellationToken) =>
+        discovery.DiscoverAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> SendAsync(
+        AggregatedRequest request, CancellationToken cancellationToken)
+    {
+        var asked = request.Subject.Length == 0
+            ? ""
+            : $" ({request.Method.ToLowerInvariant()} {request.Subject})";
+        if (await book.FindAsync(request.Group, request.Version, cancellationToken) is not { } api)
+        {
+            return RemoteRefusal.Of(404, default, asked);
+        }
+
+        if (!api.IsAvailable)
+        {
+            return RemoteRefusal.Of(503, default, asked);
+        }
+
+        var target = api.Target with { ClientPem = await certificate.GetAsync(cancellationToken) };
+        var question = new RemoteQuestion(
+            new HttpMethod(request.Method), $"/apis/{api.GroupVersion}{request.Path}")
+        {
+            User = request.User, Accept = request.Accept, Body = request.Body, Timeout = Timeout,
+        };
+        var answer = await question.AskAsync(target, connections.Of(target), time, cancellationToken);
+        return answer.Succeeded ? answer.Body
+            : answer.Code == 0
+                ? StatusErrors.ServiceUnavailable($"error trying to reach service: {answer.Failure}", 0)
+                : RemoteRefusal.Of(answer.Code, answer.Body.Span, asked);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<string?> CheckAsync(AggregatedApi api, CancellationToken cancellationToken)
+    {
+        // Who owns the network can lie about more than this; a best effort, as upstream.
+        var target = RemoteTarget.OfService(api.Service, api.Port, null, null) with
+        {
+            IsInsecure = true, IsBehindUs = true, ClientPem = await certificate.GetAsync(cancellationToken),
+        };
+        string? failure = null;
+        await foreach (var attempt in Task.WhenEach(
+            Enumerable.Range(0, Attempts).Select(_ => TryAsync(api, target, cancellationToken))))
+        {
+            failure = await attempt;
+            if (failure is null)
+            {
+                break;
+            }
+        }
+
+        return failure;
+    }
+
+    private async Task<string?> TryAsync(AggregatedApi api, RemoteTarget target, CancellationToken cancellationToken)
+    {
+        var place = await services.ResolveAsync(api.Service, api.Port, cancellationToken);
+        if (!place.Succeeded)
+        {
+            return place.Error.Message;
+        }
+
+        var path = $"/apis/{api.Group}/{api.Version}";
+        var host = place.Value.Host.Contains(':', StringComparison.Ordinal) ? $"[{place.Value.Host}]" : place.Value.Host;
+        var url = FormattableString.Invariant($"https://{host}:{place.Value.Port}{path}");
+        var answer = await new RemoteQuestion(HttpMethod.Get, path).AskAsync(
+            target, connections.Of(target), time, cancellationToken);
+        return answer.Succeeded ? null
+            : answer.Code == 0
+                ? $"failing or missing response from {url}: Get {GoText.Quote(url)}: {answer.Failure}"
+                : FormattableString.Invariant(
+                    $"failing or missing response from {url}: bad status from {url}: {answer.Code}");
+    }
+}

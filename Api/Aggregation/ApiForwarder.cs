@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.FlowControl;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Kubelet;
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace OrleansOrchestrator.Api.Aggregation;
+
+/// <summary>
+/// Hands requests for group versions that others serve on to them: lists, watches and upgrades alike, each as it came
+/// but for its credentials. The server behind learns the user from this one, who has authenticated and authorized it.
+/// </summary>
+public sealed class ApiForwarder(
+    RemoteApiBook book, ServiceResolver services, RemoteConnections connections, ProxyCertificate certificate,
+    IHttpForwarder forwarder, TimeProvider time)
+{
+    private const string Unavailable = "service unavailable";
+
+    /// <summary>Upstream's streaming idle time-out.</summary>
+    private static readonly ForwarderRequestConfig Config = new()
+    {
+        ActivityTimeout = TimeSpan.FromHours(4), Version = HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    /// <summary>Upstream's bound on requests for a group version's discovery.</summary>
+    private static readonly TimeSpan DiscoveryTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>False when the group version is none of another server; then nothing has been written.</summary>
+    public async ValueTask<bool> TryForwardAsync(HttpContext context, RequestInfo request, UserIdentity user)
+    {
+        if (GroupVersionIn(request.Path) is not var (group, version)
+            || await book.FindAsync(group, version, context.RequestAborted) is not { } api)
+        {
+            return false;
+        }
+
+        context.Features.Get<WatchStart>()?.End();
+        if (Forwarding.IsUpgrade(context.Request) || context.WebSockets.IsWebSocketRequest)
+        {
+            context.Features.Get<RequestDeadline>()?.Lift();
+        }
+
+        await ForwardAsync(context, api, user, request.IsResourceRequest ? null : DiscoveryTimeout);
+        return true;
+    }
+
+    /// <summary>
+    /// Whose business a path is: that of what is below the group version, or of its OpenAPI document. A path that the
+    /// other server might read otherwise than it was authorized is nobody's.
+    /// </summary>
+    private static (string Group, string Version)? GroupVersionIn(string path)
+    {
+        var steps = path.Trim('/').Split('/');
+        return path.Contains('%', StringComparison.Ordinal) || steps.Contains("") ? null : steps switch
+        {
+            ["apis", var group, var version, ..] => (group, version),
+            ["openapi", "v3", "apis", var group, var version] => (group, version),
+            _ => null,
+        };
+    }
+
+    /// <summary>Hands a request on.</summary>
+    /// <param name="context">The request and its answer.</param>
+    /// <param name="api">Who is to answer.</param>
+    /// <param name="user">For whom.</param>
+    /// <param name="limit">How long that may take; null for as long as the request may.</param>
+    private async Task ForwardAsync(HttpContext context, RemoteApi api, UserIdentity user, TimeSpan? limit)
+    {
+        var gone = context.RequestAborted;
+        if (!api.IsAvailable
+            || !(await services.ResolveAsync(api.Target.Service!.Value, api.Target.Port, gone)).Succeeded)
+        {
+            await PlainText.ServiceUnavailableAsync(context, Unavailable);
+            return;
+        }
+
+        using var over = limit is { } bound ? new CancellationTokenSource(bound, time) : new CancellationTokenSource();
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(gone, over.Token);
+        var exact = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var place = new Uri(
+            $"{api.Target.Origin}{context.Request.Path.ToUriComponent()}{context.Request.QueryString}", exact);
+        var invoker = connections.Of(api.Target with { ClientPem = await certificate.GetAsync(gone) });
+        var transformer = new ToApi(place, user);
+        var error = await forwarder.SendAsync(context, api.Target.Origin, invoker, Config, transformer, both.Token);
+        if (error == ForwarderError.None || context.Response.HasStarted)
+        {
+            return;
+        }
+
+        gone.ThrowIfCancellationRequested();
+        AnswerHeaders.Restart(context.Response);
+        await PlainText.ServiceUnavailableAsync(
+            context, $"error trying to reach service: {Why(context, over, transformer, error)}");
+    }
+
+    private static string Why(
+        HttpContext context, CancellationTokenSource over, ToApi transformer, ForwarderError error) =>
+        transformer.BadHeader is { } header ? $"net/http: invalid header field value for {GoText.Quote(header)}"
+            : over.IsCancellationRequested ? "context deadline exceeded"
+            : context.Features.Get<IForwarderErrorFeature>()?.Exception is { } failure ? RemoteFailure.Words(failure)
+            : error.ToString();
+
+    private sealed class ToApi(Uri place, UserIdentity user) : HttpTransformer
+    {
+        /// <summary>What of the user cannot be said in a header.</summary>
+        public string? BadHeader { get; private set; }
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
+            CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            proxyRequest.RequestUri = place;
+            proxyRequest.Headers.Host = null;
+            AddClient(httpContext, proxyRequest.Headers);
+            BadHeader = RemoteUser.Write(proxyRequest.Headers, user);
+            if (BadHeader is not null)
+            {
+                throw new InvalidOperationException("The user cannot be told.");
+            }
+        }
+
+        public override ValueTask<bool> TransformResponseAsync(
+            HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+        {
+            // Of what both servers say, the word of the one that answers counts.
+            foreach (var header in proxyResponse?.Headers.NonValidated ?? default)
+            {
+                httpContext.Response.Headers.Remove(header.Key);
+            }
+
+            return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        }
+
+        private static void AddClient(HttpContext context, HttpRequestHeaders headers)
+        {
+            const string Header = "X-Forwarded-For";
+            var before = context.Request.Headers[Header].ToString();
+            var client = context.Connection.RemoteIpAddress?.ToString() ?? "";
+            headers.Remove(Header);
+            headers.TryAddWithoutValidation(Header, before.Length > 0 ? $"{before}, {client}" : client);
+        }
+    }
+}

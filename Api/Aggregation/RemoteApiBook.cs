@@ -1,0 +1,62 @@
+using System.Collections.Frozen;
+using k8s.Models;
+using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Remote;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.ApiRegistration.ApiServices;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Aggregation;
+
+/// <summary>Which group versions are served by others, as this silo's cache of APIServices has it.</summary>
+public sealed class RemoteApiBook(ResourceCaches caches)
+{
+    /// <summary>The group of APIServices themselves, which nobody else can take.</summary>
+    private const string OwnGroup = "apiregistration.k8s.io";
+
+    private Page? _page;
+
+    /// <summary>Who serves a group version; null when this server does, or nobody.</summary>
+    public async ValueTask<RemoteApi?> FindAsync(string group, string version, CancellationToken cancellationToken) =>
+        group is "" or OwnGroup ? null
+            : (await PageAsync(cancellationToken)).ByVersion.GetValueOrDefault((group, version));
+
+    /// <summary>All of them, in the order of names.</summary>
+    public async ValueTask<IReadOnlyList<RemoteApi>> AllAsync(CancellationToken cancellationToken) =>
+        (await PageAsync(cancellationToken)).All;
+
+    /// <summary>Two requests may read the same at once; either will do.</summary>
+    private async ValueTask<Page> PageAsync(CancellationToken cancellationToken)
+    {
+        var snapshot = (await caches.GetAsync(WellKnown.ApiServices, cancellationToken)).Current;
+        var page = Volatile.Read(ref _page);
+        if (page is null || !ReferenceEquals(page.Snapshot, snapshot))
+        {
+            var all = snapshot.Range().Select(static i => Read(i.As<V1APIService>())).OfType<RemoteApi>().ToList();
+            page = new Page(snapshot, all, all.ToFrozenDictionary(static a => (a.Group, a.Version)));
+            Volatile.Write(ref _page, page);
+        }
+
+        return page;
+    }
+
+    private static RemoteApi? Read(V1APIService item)
+    {
+        var spec = item.Spec;
+        if (spec.Service is not { } service || string.IsNullOrEmpty(spec.Group) || spec.Group == OwnGroup)
+        {
+            return null;
+        }
+
+        var target = RemoteTarget.OfService(
+            new ObjectKey(service.NamespaceProperty, service.Name), service.Port, null, spec.CaBundle);
+        return new RemoteApi(
+            spec.Group, spec.Version, new ApiPriority(spec.GroupPriorityMinimum, spec.VersionPriority),
+            target with { IsInsecure = spec.InsecureSkipTLSVerify == true, IsBehindUs = true },
+            item.Status?.Conditions?.Any(static c => c is { Type: "Available", Status: "True" }) == true);
+    }
+
+    private sealed record Page(
+        CacheSnapshot Snapshot, IReadOnlyList<RemoteApi> All,
+        FrozenDictionary<(string Group, string Version), RemoteApi> ByVersion);
+}

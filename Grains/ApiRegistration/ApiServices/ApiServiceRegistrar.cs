@@ -1,0 +1,108 @@
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
+
+/// <summary>
+/// Keeps an APIService for each group version that is served here, as upstream's API servers do. It remembers nothing:
+/// changes of definitions and of APIServices, however many at once, cause one more look at all.
+/// </summary>
+public sealed class ApiServiceRegistrar : IController
+{
+    public const string Name = "autoregister";
+
+    private readonly IResourceClient _client;
+    private readonly ReconcilingServices _services;
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public ApiServiceRegistrar(ReconcilingServices services)
+    {
+        _services = services;
+        _client = services.Client.As(UserIdentity.ApiServer);
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await StartAsync(cancellationToken);
+        await Loops.RunAsync(
+            [
+                token => FollowAsync(WellKnown.CustomResourceDefinitions, token),
+                token => FollowAsync(WellKnown.ApiServices, token),
+                PumpAsync,
+            ],
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task ResyncAsync(CancellationToken cancellationToken) => StepAsync(isStart: false, cancellationToken);
+
+    /// <summary>What is done once, when the server starts.</summary>
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await StepAsync(isStart: true, cancellationToken);
+        if (_services.Metrics is not null)
+        {
+            Expect(await _client.CreateAsync(ApiServicePlanner.OfMetrics(), cancellationToken), "metrics.k8s.io");
+        }
+    }
+
+    private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
+    {
+        await foreach (var _ in _client.FollowAsync(resource, cancellationToken))
+        {
+            _signal.Writer.TryWrite(true);
+        }
+    }
+
+    private async Task PumpAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
+        {
+            await ResyncAsync(cancellationToken);
+        }
+    }
+
+    private async Task StepAsync(bool isStart, CancellationToken cancellationToken)
+    {
+        var definitions = await ListAsync<V1CustomResourceDefinition>(cancellationToken);
+        var desired = ApiServicePlanner.OfBuiltIn(_services.Resources)
+            .Concat(ApiServicePlanner.OfDefinitions(definitions))
+            .DistinctBy(d => d.Metadata.Name, StringComparer.Ordinal).ToList();
+        var plan = ApiServicePlanner.Compute(desired, await ListAsync<V1APIService>(cancellationToken), isStart);
+        foreach (var item in plan.Create)
+        {
+            Expect(await _client.CreateAsync(item, cancellationToken), item.Metadata.Name);
+        }
+
+        foreach (var item in plan.Update)
+        {
+            Expect(await _client.UpdateAsync(item, cancellationToken), item.Metadata.Name);
+        }
+
+        foreach (var item in plan.Delete)
+        {
+            Expect(await _client.DeleteAsync(item, cancellationToken), item.Metadata.Name);
+        }
+    }
+
+    private ValueTask<IReadOnlyList<T>> ListAsync<T>(CancellationToken cancellationToken)
+        where T : class, k8s.IKubernetesObject<V1ObjectMeta> =>
+        _client.ListAsync<T>(
+            ResourceOf<T>.Query() with { Freshness = ReadFreshness.Linearizable }, cancellationToken);
+
+    /// <summary>Who was faster brings this here again.</summary>
+    private static void Expect(Outcome<ResourceObject> outcome, string name)
+    {
+        if (!outcome.Succeeded && outcome.Error.Reason is not (
+            StatusReasons.AlreadyExists or StatusReasons.NotFound or StatusReasons.Conflict))
+        {
+            throw ReconcileException.Of($"APIService {name}", outcome.Error);
+        }
+    }
+}
