@@ -82,8 +82,9 @@ internal sealed class AggregatedApis(
         }
 
         var path = $"/apis/{api.Group}/{api.Version}";
-        var host = place.Value.Host.Contains(':', StringComparison.Ordinal) ? $"[{place.Value.Host}]" : place.Value.Host;
-        var url = FormattableString.Invariant($"https://{host}:{place.Value.Port}{path}");
+        var (host, port) = (place.Value.Host, place.Value.Port);
+        var authority = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+        var url = FormattableString.Invariant($"https://{authority}:{port}{path}");
         var answer = await new RemoteQuestion(HttpMethod.Get, path).AskAsync(
             target, connections.Of(target), time, cancellationToken);
         return answer.Succeeded ? null

@@ -145,7 +145,8 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
         var items = new List<Figure>();
         try
         {
-            foreach (var item in ((JsonTree.Parse(json) as JsonObject)?["items"] as JsonArray ?? []).OfType<JsonObject>())
+            var list = (JsonTree.Parse(json) as JsonObject)?["items"] as JsonArray ?? [];
+            foreach (var item in list.OfType<JsonObject>())
             {
                 if (!Quantity.TryParse(JsonTree.Text(item["value"]) ?? "", out var value, out var why))
                 {

@@ -170,7 +170,8 @@ public sealed class ApiForwarderTests
                 + "unknown authority\n"),
             await GetAsync(host));
         await host.Remote.DisposeAsync();
-        var (code, text) = await GetAsync(host, AggregationHost.Boats.Replace("/v1/", "/v2/", StringComparison.Ordinal));
+        var second = AggregationHost.Boats.Replace("/v1/", "/v2/", StringComparison.Ordinal);
+        var (code, text) = await GetAsync(host, second);
         Assert.Equal(503, code);
         Assert.StartsWith("error trying to reach service: dial tcp ", text, StringComparison.Ordinal);
         Assert.EndsWith(": connect: connection refused\n", text, StringComparison.Ordinal);

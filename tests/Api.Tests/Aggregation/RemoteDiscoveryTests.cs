@@ -24,6 +24,7 @@ public sealed class RemoteDiscoveryTests
         host.Describe = context => Serve(context, isNew);
         await host.RegisterAsync("v1", groupPriority: 17900);
         await host.RegisterAsync("v2", groupPriority: 17900);
+        await FindAsync(host, "v2", "Current");
         var version = await FindAsync(host, "v1", "Current");
         var boats = Assert.Single(version["resources"]!.AsArray())!;
         Assert.Equal(
@@ -90,16 +91,16 @@ public sealed class RemoteDiscoveryTests
         Assert.Equal("keeper", (string?)JsonNode.Parse(good.Required.Span)!["for"]);
         var bad = await apis.SendAsync(
             new AggregatedRequest(Group, "v1", "/none", user) { Subject = "none.x" }, Limit);
-        Assert.Equal("the server could not find the requested resource (get none.x)", bad.Error.Message);
+        Assert.Equal("the server could not find the requested resource (get none.x)", bad.Error?.Message);
         var unknown = await apis.SendAsync(new AggregatedRequest("nobody", "v1", "/none", user), Limit);
-        Assert.Equal(404, unknown.Error.Code);
+        Assert.Equal(404, unknown.Error?.Code);
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
-    [InlineData("{\"kind\":\"APIGroupDiscoveryList\",\"items\":[7,{\"versions\":{}},{\"versions\":[{\"resources\":7}]}]}")]
-    [InlineData("{\"kind\":\"APIResourceList\",\"resources\":[7,{\"name\":7},{\"name\":\"/\"},{\"name\":\"a/b\",\"verbs\":7}]}")]
+    [InlineData("""{"kind":"APIGroupDiscoveryList","items":[7,{"versions":{}},{"versions":[{"resources":7}]}]}""")]
+    [InlineData("""{"kind":"APIResourceList","resources":[7,{"name":7},{"name":"/"},{"name":"a/b","verbs":7}]}""")]
     [InlineData("{\"paths\":{\"a\":7,\"b\":{\"serverRelativeURL\":7}}}")]
     public void Nonsense_harms_nobody(string json)
     {

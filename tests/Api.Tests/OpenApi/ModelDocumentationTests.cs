@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.OpenApi;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
@@ -42,7 +41,7 @@ public sealed class ModelDocumentationTests
     public void WithoutTheFileThereIsAWarning()
     {
         var log = new CountingLogger();
-        var handler = new OpenApiHandler(new ResourceCatalog(BuiltInResources.Table), new NoRemotes(), log);
+        var handler = new OpenApiHandler(new ResourceCatalog(BuiltInResources.Table), new NoRemoteVersions(), log);
         var missing = Path.Combine(AppContext.BaseDirectory, "missing.xml");
         Assert.Empty(handler.ReadTexts(missing, new HashSet<string> { "V1Pod" }));
         Assert.Equal(1, log.Warnings);
@@ -84,10 +83,5 @@ public sealed class ModelDocumentationTests
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Warnings += logLevel == LogLevel.Warning ? 1 : 0;
-    }
-
-    private sealed class NoRemotes : IRemoteVersions
-    {
-        public IReadOnlyList<RemoteVersion> Current => [];
     }
 }

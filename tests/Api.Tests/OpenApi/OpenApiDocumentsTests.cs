@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.Api.Tests.OpenApi;
 public sealed class OpenApiDocumentsTests
 {
     private static readonly OpenApiHandler Handler =
-        new(new ResourceCatalog(BuiltInResources.Table), NullLogger<OpenApiHandler>.Instance);
+        new(new ResourceCatalog(BuiltInResources.Table), new NoRemoteVersions(), NullLogger<OpenApiHandler>.Instance);
 
     [Theory]
     [InlineData("/openapi/v2", "#/definitions/", "definitions")]

@@ -116,7 +116,7 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
             case "none":
                 return null;
             case "foreign" or "silo":
-                var (pem, key) = CertificateAuthority.Create(time.GetUtcNow());
+                var (pem, key) = CertificateAuthority.Create("test", time.GetUtcNow());
                 using (var authority = X509Certificate2.CreateFromPem(pem, key))
                 {
                     return Load(CertificateAuthority.Issue(

@@ -66,7 +66,7 @@ public sealed class NodeConnectionTests(SecurityServer server) : IClassFixture<S
             Validity = TimeSpan.FromHours(1),
         };
         var now = TimeProvider.System.GetUtcNow();
-        var (pem, key) = CertificateAuthority.Create(now);
+        var (pem, key) = CertificateAuthority.Create("test", now);
         using var foreign = X509Certificate2.CreateFromPem(pem, key);
         var issued = isOurs
             ? await server.Host.Services.GetRequiredService<TrustStore>()

@@ -26,7 +26,8 @@ public sealed class ApiServiceRegistrarTests
         var apps = Find("v1.apps");
         Assert.Equal("onstart", apps.Metadata.Labels["kube-aggregator.kubernetes.io/automanaged"]);
         Assert.Equal((17800, 15), (apps.Spec.GroupPriorityMinimum, apps.Spec.VersionPriority));
-        Assert.Equal((17500, 30), (Find("v2.autoscaling").Spec.GroupPriorityMinimum, Find("v2.autoscaling").Spec.VersionPriority));
+        var second = Find("v2.autoscaling").Spec;
+        Assert.Equal((17500, 30), (second.GroupPriorityMinimum, second.VersionPriority));
         Assert.Equal(18000, Find("v1.").Spec.GroupPriorityMinimum);
         var writes = _world.Api.Writes;
         await StartAsync();

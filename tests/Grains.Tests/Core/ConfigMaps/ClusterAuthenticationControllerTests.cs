@@ -17,7 +17,7 @@ public sealed class ClusterAuthenticationControllerTests
         Assert.Equal("PEM", Data()["client-ca-file"]);
         Assert.Equal("PROXY PEM", Data()["requestheader-client-ca-file"]);
         Assert.Equal(
-            ["front-proxy-client"], JsonSerializer.Deserialize<string[]>(Data()["requestheader-allowed-names"]));
+            ["front-proxy-client"], JsonSerializer.Deserialize<string[]>(Data()["requestheader-allowed-names"])!);
         Assert.Equal(
             "[\"X-Remote-User\"] [\"X-Remote-Uid\"] [\"X-Remote-Group\"] [\"X-Remote-Extra-\"]",
             string.Join(
