@@ -217,7 +217,7 @@ public sealed class ApiForwarderTests
             Assert.Equal("first", await reader.ReadLineAsync(Limit));
         }
 
-        await ended.Task.WaitAsync(Limit);
+        await ended.Task.WaitAsync(TimeSpan.FromMinutes(2), Limit);
     }
 
     [Fact]

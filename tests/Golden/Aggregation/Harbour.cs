@@ -107,12 +107,11 @@ internal sealed class Harbour : IAsyncDisposable
     public async Task SaysAsync(string expected, string input, params string[] arguments)
     {
         using var kubectl = Start(arguments);
-        var output = kubectl.StandardOutput.ReadToEndAsync(Limit);
-        var errors = kubectl.StandardError.ReadToEndAsync(Limit);
+        var output = kubectl.StandardOutput.RestAsync();
+        var errors = kubectl.StandardError.RestAsync();
         await kubectl.StandardInput.WriteAsync(input);
         kubectl.StandardInput.Close();
-        using var patience = new CancellationTokenSource(Patience);
-        await kubectl.WaitForExitAsync(patience.Token);
+        await kubectl.EndedAsync();
         var said = $"{await output}\n{await errors}";
         Assert.True(
             said.Contains(expected, StringComparison.Ordinal), $"kubectl {string.Join(' ', arguments)}\n{said}");
@@ -149,6 +148,7 @@ internal sealed class Harbour : IAsyncDisposable
     private async Task DiscoveredAsync(string group)
     {
         using var http = new HttpClient { BaseAddress = Host.Address };
+        using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/apis");
@@ -163,7 +163,7 @@ internal sealed class Harbour : IAsyncDisposable
                 return;
             }
 
-            Limit.ThrowIfCancellationRequested();
+            patience.Token.ThrowIfCancellationRequested();
         }
     }
 }
