@@ -10,7 +10,12 @@ namespace OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
 internal static class ApiServiceWakes
 {
     public static readonly WakeRegistration Registration =
-        new(ApiServiceReconciler.Controller, WellKnown.ApiServices, Follows);
+        new(ApiServiceReconciler.Controller, WellKnown.ApiServices, Follows)
+        {
+            // Of this server's own, what has been said stays true.
+            Concerns = static item => item.As<V1APIService>()
+                is { Spec.Service: not null } or not { Status.Conditions.Count: > 0 },
+        };
 
     private static IReadOnlyList<Followed> Follows()
     {
