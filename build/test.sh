@@ -113,7 +113,8 @@ within=()
 run_project() {
     local name=$1 start=$SECONDS
     shift
-    "$@" timeout --kill-after=30 "$limit" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo \
+    # In the foreground: a process group of its own would be stopped as soon as it touched a terminal.
+    "$@" timeout --foreground --kill-after=30 "$limit" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo \
         -longRunning $long $(live "$name") >"$results/$name.log" 2>&1
     local code=$?
     echo $code >"$results/$name.code"
