@@ -33,24 +33,10 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
     /// <summary>The base address of a node's port; a missing node is upstream's 404.</summary>
     public async ValueTask<Outcome<Uri>> AddressAsync(string node, CancellationToken cancellationToken)
     {
-        var found =
-            await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), ReadFreshness.Cached, cancellationToken);
-        if (!found.Succeeded)
-        {
-            found = await client.GetAsync(
-                WellKnown.Nodes, new ObjectKey("", node), ReadFreshness.Linearizable, cancellationToken);
-        }
-
-        if (!found.Succeeded)
-        {
-            return found.Error;
-        }
-
-        var status = found.Value.As<V1Node>().Status;
-        var address = Preferred(status?.Addresses ?? []);
-        return address is null
-            ? StatusErrors.InternalError($"no preferred addresses found; known addresses: []")
-            : new Uri($"https://{address}:{status?.DaemonEndpoints?.KubeletEndpoint?.Port ?? DefaultPort}");
+        // The cache may not have heard yet of the node, or of its address.
+        return await AddressAsync(node, ReadFreshness.Cached, cancellationToken) is { Succeeded: true } known
+            ? known
+            : await AddressAsync(node, ReadFreshness.Linearizable, cancellationToken);
     }
 
     /// <summary>What sends requests to a node.</summary>
@@ -91,6 +77,22 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
     private bool IsFresh(Pools pools) => time.GetUtcNow() - pools.MadeAt < RenewAfter && pools.Count < MaxPools;
 
     // Upstream's --kubelet-preferred-address-types.
+    private async ValueTask<Outcome<Uri>> AddressAsync(
+        string node, ReadFreshness freshness, CancellationToken cancellationToken)
+    {
+        var found = await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), freshness, cancellationToken);
+        if (!found.Succeeded)
+        {
+            return found.Error;
+        }
+
+        var status = found.Value.As<V1Node>().Status;
+        var address = Preferred(status?.Addresses ?? []);
+        return address is null
+            ? StatusErrors.InternalError($"no preferred addresses found; known addresses: []")
+            : new Uri($"https://{address}:{status?.DaemonEndpoints?.KubeletEndpoint?.Port ?? DefaultPort}");
+    }
+
     private static string? Preferred(IList<V1NodeAddress> addresses) =>
         new[] { "Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP" }
             .Select(

@@ -29,7 +29,7 @@ public sealed class CelSchema
 
     public static readonly CelSchema Dyn = new(CelType.Dyn);
 
-    private FrozenDictionary<string, CelSchemaField> _fields = FrozenDictionary<string, CelSchemaField>.Empty;
+    private IReadOnlyDictionary<string, CelSchemaField> _fields = FrozenDictionary<string, CelSchemaField>.Empty;
 
     public CelSchema(CelType type)
     {
@@ -92,6 +92,13 @@ public sealed class CelSchema
         {
             _fields = fields.ToFrozenDictionary(static f => f.Name, StringComparer.Ordinal), HasPlainNames = true,
         };
+
+    /// <summary>
+    /// An object type as <see cref="PlainObject(string, IEnumerable{CelSchemaField})"/> makes it, which may get more
+    /// fields of scalars, lists and maps while expressions are compiled: each sees those that are there by then.
+    /// </summary>
+    public static CelSchema GrowingObject(string name, IReadOnlyDictionary<string, CelSchemaField> fields) =>
+        new(CelType.Object(name)) { _fields = fields, HasPlainNames = true };
 
     /// <summary>All object types in it, itself among them.</summary>
     internal IEnumerable<CelSchema> ObjectTypes()

@@ -62,10 +62,11 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var postgres = $"{Binaries()}/postgres -D {DataDirectory} -k {_directory} {Settings}";
-        // The shell waits for a line or the end of its input, which is our end at the latest, and then ends the server
-        // at once, without a checkpoint. Unless the line wants the files kept they go too.
-        var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; read order; kill -QUIT $pid 2>/dev/null; wait $pid; "
-            + $"[ \"$order\" = {Keep} ] || rm -rf {_directory}";
+        // The shell waits for the end of its input, which is our end at the latest, and then ends the server at once,
+        // without a checkpoint. Unless the input wants the files kept they go too. Waiting for a program, not reading
+        // itself, it also sees the server's death.
+        var script = $"{postgres} >>{_directory}/log 2>&1 </dev/null & pid=$!; cat >{_directory}/order; kill -QUIT $pid 2>/dev/null; wait $pid; "
+            + $"[ \"$(cat {_directory}/order)\" = {Keep} ] || rm -rf {_directory}";
         var info = new ProcessStartInfo { FileName = IsRoot ? "runuser" : "sh", RedirectStandardInput = true };
         foreach (var argument in IsRoot ? new[] { "-u", "postgres", "--", "sh", "-c", script } : ["-c", script])
         {

@@ -75,7 +75,6 @@ public sealed class PolicyCompiler
         _variables[name] = compiled;
         _fields[name] = new CelSchemaField(
             name, compiled.Program is { } program ? Kept(program.ResultType) : CelSchema.Dyn);
-        (_environment, _silent, _mutating) = (null, null, null);
         return compiled;
     }
 
@@ -103,7 +102,7 @@ public sealed class PolicyCompiler
     /// <summary>Policies without variables have no variable of that name.</summary>
     private CelEnvironment WithVariables(CelEnvironment environment) => _hasVariables
         ? environment.WithVariable(
-            AdmissionVariables.Variables, CelSchema.PlainObject(VariablesType, _fields.Values))
+            AdmissionVariables.Variables, CelSchema.GrowingObject(VariablesType, _fields))
         : environment;
 
     /// <summary>What is known of a variable's type afterwards: scalars, and lists and maps of them.</summary>

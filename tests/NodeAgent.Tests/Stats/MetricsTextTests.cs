@@ -4,6 +4,7 @@ using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Stats;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
+using RuntimeState = OrleansOrchestrator.NodeAgent.Cri.V1.ContainerState;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Stats;
@@ -86,7 +87,7 @@ public sealed class MetricsTextTests
         var record = new ContainerRecord
         {
             Id = "id", SandboxId = "s", Name = "c", Image = "i", StartedAt = Now.AddMinutes(-1),
-            State = Cri.V1.ContainerState.ContainerRunning,
+            State = RuntimeState.ContainerRunning,
         };
         var usage = new CgroupUsage { CpuNanoseconds = 2_500_000_000, WorkingSetBytes = 100 };
         return new Snapshot(

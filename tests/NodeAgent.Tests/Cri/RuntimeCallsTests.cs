@@ -4,7 +4,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Stats;
+namespace OrleansOrchestrator.NodeAgent.Tests.Cri;
 
 /// <summary>Callers of the runtime catch what gRPC says, and nothing else.</summary>
 public sealed class RuntimeCallsTests
