@@ -38,9 +38,14 @@ public sealed partial class LogShipper(
     private int _pause;
     private int _turn;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         sources.IsShipped = true;
+        return base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         using var timer = new PeriodicTimer(Period, time);
         Task tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
         while (true)
