@@ -31,24 +31,11 @@ public static class AuditPolicyReader
 
     private static AuditPolicyDocument Parse(ReadOnlySpan<byte> text)
     {
-        var converted = YamlConverter.ToJson(text);
-        if ((converted.Error ?? converted.DuplicateKeys) is { } error)
-        {
-            throw new FormatException(error);
-        }
-
-        try
-        {
-            var document = JsonSerializer.Deserialize(converted.Json.Span, AuditPolicyJson.Default.AuditPolicyDocument);
-            return document is not { ApiVersion: "audit.k8s.io/v1", Kind: "Policy" }
-                ? throw new FormatException("this is no Policy of audit.k8s.io/v1")
-                : document.Rules is { Count: > 0 } ? document
-                : throw new FormatException("loaded illegal policy with 0 rules");
-        }
-        catch (JsonException wrong)
-        {
-            throw new FormatException($"{wrong.Path}: no such field, or not of its type");
-        }
+        var document = YamlDocument.Read(text, AuditPolicyJson.Default.AuditPolicyDocument);
+        return document is not { ApiVersion: "audit.k8s.io/v1", Kind: "Policy" }
+            ? throw new FormatException("this is no Policy of audit.k8s.io/v1")
+            : document.Rules is { Count: > 0 } ? document
+            : throw new FormatException("loaded illegal policy with 0 rules");
     }
 
     private static AuditRule ReadRule(

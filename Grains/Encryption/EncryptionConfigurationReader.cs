@@ -42,27 +42,11 @@ public static class EncryptionConfigurationReader
             : throw new FormatException(string.Join(", ", errors.All.Select(static e => $"{e.Field}: {e.Message}")));
     }
 
-    private static EncryptionDocument Parse(ReadOnlySpan<byte> text)
-    {
-        var converted = YamlConverter.ToJson(text);
-        if ((converted.Error ?? converted.DuplicateKeys) is { } error)
-        {
-            throw new FormatException(error);
-        }
-
-        try
-        {
-            var document = JsonSerializer.Deserialize(
-                converted.Json.Span, EncryptionDocumentJson.Default.EncryptionDocument);
-            return document is { ApiVersion: "apiserver.config.k8s.io/v1", Kind: "EncryptionConfiguration" }
-                ? document
-                : throw new FormatException("this is no EncryptionConfiguration of apiserver.config.k8s.io/v1");
-        }
-        catch (JsonException wrong)
-        {
-            throw new FormatException($"{wrong.Path}: no such field, or not of its type");
-        }
-    }
+    private static EncryptionDocument Parse(ReadOnlySpan<byte> text) =>
+        YamlDocument.Read(text, EncryptionDocumentJson.Default.EncryptionDocument) is
+            { ApiVersion: "apiserver.config.k8s.io/v1", Kind: "EncryptionConfiguration" } document
+            ? document
+            : throw new FormatException("this is no EncryptionConfiguration of apiserver.config.k8s.io/v1");
 
     /// <summary>The keys of an AES-GCM provider; null of the provider that leaves values as they are.</summary>
     private static List<EncryptionKey>? Provider(ProviderDocument? provider, FieldPath path, FieldErrors errors)
