@@ -13,23 +13,10 @@ internal sealed class MutatingPolicy
 {
     private MutatingPolicy(string name, V1MutatingAdmissionPolicySpec spec)
     {
-        var compiler = new PolicyCompiler(spec.ParamKind is not null, spec.Variables is { Count: > 0 });
-        foreach (var variable in spec.Variables ?? [])
-        {
-            compiler.AddVariable(variable);
-        }
-
-        Head = new PolicyHead
-        {
-            Name = name,
-            Match = MatchCriteria.Of(spec.MatchConstraints),
-            ParamKind = spec.ParamKind,
-            IgnoresFailures = spec.FailurePolicy == "Ignore",
-            Conditions = MatchConditions.Of(spec.MatchConditions, compiler),
-            Compiler = compiler,
-        };
+        Head = PolicyHead.Of(
+            name, spec.MatchConstraints, spec.ParamKind, spec.FailurePolicy, spec.MatchConditions, spec.Variables);
         IsReinvoked = spec.ReinvocationPolicy == "IfNeeded";
-        Mutations = [.. (spec.Mutations ?? []).Select(m => Mutation.Of(m, compiler))];
+        Mutations = [.. (spec.Mutations ?? []).Select(m => Mutation.Of(m, Head.Compiler))];
     }
 
     public PolicyHead Head { get; }
@@ -68,12 +55,7 @@ internal sealed class MutatingPolicy
         var activation = Head.Compiler.Environment.Activate();
         subject.Show(activation);
         var budget = new CostBudget(CostBudget.OfPolicy);
-        var variables = new PolicyVariables(Head.Compiler.Variables, activation, budget);
-        if (variables.Count > 0)
-        {
-            activation.Set(AdmissionVariables.Variables, CelValue.Of(variables));
-        }
-
+        new PolicyVariables(Head.Compiler.Variables, activation, budget).Show(activation);
         var result = new ExpressionRunner(activation, budget).Run(mutation.Expression);
         return budget.IsUsedUp ? new(default, CostBudget.UsedUp) : result;
     }

@@ -22,6 +22,28 @@ internal sealed record PolicyHead
 
     /// <summary>Has compiled everything, the variables first.</summary>
     public required PolicyCompiler Compiler { get; init; }
+
+    /// <summary>Compiles what all policies have.</summary>
+    public static PolicyHead Of(
+        string name, V1MatchResources? match, V1ParamKind? paramKind, string? failurePolicy,
+        IList<V1MatchCondition>? conditions, IList<V1Variable>? variables)
+    {
+        var compiler = new PolicyCompiler(paramKind is not null, variables is { Count: > 0 });
+        foreach (var variable in variables ?? [])
+        {
+            compiler.AddVariable(variable);
+        }
+
+        return new PolicyHead
+        {
+            Name = name,
+            Match = MatchCriteria.Of(match),
+            ParamKind = paramKind,
+            IgnoresFailures = failurePolicy == "Ignore",
+            Conditions = MatchConditions.Of(conditions, compiler),
+            Compiler = compiler,
+        };
+    }
 }
 
 /// <summary>A policy with what puts it to work.</summary>

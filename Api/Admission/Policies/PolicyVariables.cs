@@ -16,6 +16,15 @@ internal sealed class PolicyVariables(
     /// <inheritdoc/>
     public override int Count => all.Count;
 
+    /// <summary>Lets expressions read them, where there are any.</summary>
+    public void Show(CelActivation to)
+    {
+        if (Count > 0)
+        {
+            to.Set(AdmissionVariables.Variables, CelValue.Of(this));
+        }
+    }
+
     /// <inheritdoc/>
     public override bool TryGet(in CelValue key, out CelValue value)
     {

@@ -20,24 +20,11 @@ internal sealed class ValidatingPolicy
 
     private ValidatingPolicy(string name, V1ValidatingAdmissionPolicySpec spec)
     {
-        var compiler = new PolicyCompiler(spec.ParamKind is not null, spec.Variables is { Count: > 0 });
-        foreach (var variable in spec.Variables ?? [])
-        {
-            compiler.AddVariable(variable);
-        }
-
-        Head = new PolicyHead
-        {
-            Name = name,
-            Match = MatchCriteria.Of(spec.MatchConstraints),
-            ParamKind = spec.ParamKind,
-            IgnoresFailures = spec.FailurePolicy == "Ignore",
-            Conditions = MatchConditions.Of(spec.MatchConditions, compiler),
-            Compiler = compiler,
-        };
-        _validations = [.. (spec.Validations ?? []).Select(v => Validation.Of(v, compiler))];
+        Head = PolicyHead.Of(
+            name, spec.MatchConstraints, spec.ParamKind, spec.FailurePolicy, spec.MatchConditions, spec.Variables);
+        _validations = [.. (spec.Validations ?? []).Select(v => Validation.Of(v, Head.Compiler))];
         _annotations =
-            [.. (spec.AuditAnnotations ?? []).Select(a => (a.Key, compiler.AuditValue(a.ValueExpression)))];
+            [.. (spec.AuditAnnotations ?? []).Select(a => (a.Key, Head.Compiler.AuditValue(a.ValueExpression)))];
     }
 
     public PolicyHead Head { get; }
@@ -65,11 +52,7 @@ internal sealed class ValidatingPolicy
 
         var budget = new CostBudget(CostBudget.OfPolicy);
         var variables = new PolicyVariables(Head.Compiler.Variables, activation, budget);
-        if (variables.Count > 0)
-        {
-            activation.Set(AdmissionVariables.Variables, CelValue.Of(variables));
-        }
-
+        variables.Show(activation);
         Validate(subject, variables, new ExpressionRunner(activation, budget), budget, verdict);
         Annotate(activation, verdict);
         return budget.IsUsedUp ? UsedUp() : verdict;
@@ -123,11 +106,7 @@ internal sealed class ValidatingPolicy
     {
         var activation = Head.Compiler.Silent.Activate();
         subject.ShowSilently(activation);
-        if (variables.Count > 0)
-        {
-            activation.Set(AdmissionVariables.Variables, CelValue.Of(variables));
-        }
-
+        variables.Show(activation);
         var (value, error) = new ExpressionRunner(activation, budget).Run(message);
         var text = error is null && value.Kind == CelKind.String ? value.AsString.Trim() : "";
         return NameRules.ByteCount(text) > MaxMessageBytes || text.Contains('\n', StringComparison.Ordinal) ? "" : text;
