@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
+using static OrleansOrchestrator.Api.Kernel.MetricTags;
 
 namespace OrleansOrchestrator.Api.Configuration;
 
@@ -46,6 +47,4 @@ public sealed class ReloadMetrics
             $"{prefix}automatic_reloads_total",
             description: "Automatic reloads of the configuration, by whether they succeeded.");
     }
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

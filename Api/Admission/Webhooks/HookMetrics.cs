@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using static OrleansOrchestrator.Api.Kernel.MetricTags;
 
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
 
@@ -72,6 +73,4 @@ internal sealed class HookMetrics
     };
 
     private static string Text(int code) => Math.Min(code, MostCode).ToString(CultureInfo.InvariantCulture);
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
+using static OrleansOrchestrator.Api.Kernel.MetricTags;
 
 namespace OrleansOrchestrator.Api.Auth.Jwt;
 
@@ -39,6 +40,4 @@ internal sealed class JwtMetrics
 
     private static string Hash(string issuer) =>
         $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(issuer)))}";
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using static OrleansOrchestrator.Api.Kernel.MetricTags;
 
 namespace OrleansOrchestrator.Api.Auth.Modes;
 
@@ -77,6 +78,4 @@ public sealed class AuthorizationMetrics
             _exclusions.Add(1, type, of);
         }
     }
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }
