@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.FlowControl;
@@ -22,11 +21,9 @@ public sealed class ApiForwarder(
 {
     private const string Unavailable = "service unavailable";
 
-    /// <summary>Upstream's streaming idle time-out.</summary>
-    private static readonly ForwarderRequestConfig Config = new()
+    private static readonly ForwarderRequestConfig Config = Forwarding.Config with
     {
-        ActivityTimeout = TimeSpan.FromHours(4), Version = HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
     /// <summary>Upstream's bound on requests for a group version's discovery.</summary>
@@ -35,7 +32,8 @@ public sealed class ApiForwarder(
     /// <summary>False when the group version is none of another server; then nothing has been written.</summary>
     public async ValueTask<bool> TryForwardAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {
-        if (GroupVersionIn(request.Path) is not var (group, version)
+        if (!MayBeRemote(request.Path) || book.IsEmpty
+            || GroupVersionIn(request.Path) is not var (group, version)
             || await book.FindAsync(group, version, context.RequestAborted) is not { } api)
         {
             return false;
@@ -49,6 +47,14 @@ public sealed class ApiForwarder(
 
         await ForwardAsync(context, api, user, request.IsResourceRequest ? null : DiscoveryTimeout);
         return true;
+    }
+
+    /// <summary>Spares most requests the taking apart of their path.</summary>
+    private static bool MayBeRemote(string path)
+    {
+        var below = path.AsSpan().TrimStart('/');
+        return below.StartsWith("apis/", StringComparison.Ordinal)
+            || below.StartsWith("openapi/v3/apis/", StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -119,7 +125,7 @@ public sealed class ApiForwarder(
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             proxyRequest.RequestUri = place;
             proxyRequest.Headers.Host = null;
-            AddClient(httpContext, proxyRequest.Headers);
+            Forwarding.AddClient(httpContext, proxyRequest);
             BadHeader = RemoteUser.Write(proxyRequest.Headers, user);
             if (BadHeader is not null)
             {
@@ -137,15 +143,6 @@ public sealed class ApiForwarder(
             }
 
             return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-        }
-
-        private static void AddClient(HttpContext context, HttpRequestHeaders headers)
-        {
-            const string Header = "X-Forwarded-For";
-            var before = context.Request.Headers[Header].ToString();
-            var client = context.Connection.RemoteIpAddress?.ToString() ?? "";
-            headers.Remove(Header);
-            headers.TryAddWithoutValidation(Header, before.Length > 0 ? $"{before}, {client}" : client);
         }
     }
 }

@@ -16,6 +16,10 @@ public sealed class RemoteApiBook(ResourceCaches caches)
 
     private Page? _page;
 
+    /// <summary>True when it is known that there are none now.</summary>
+    public bool IsEmpty =>
+        Volatile.Read(ref _page) is { All.Count: 0 } page && ReferenceEquals(page.Cache.Current, page.Snapshot);
+
     /// <summary>Who serves a group version; null when this server does, or nobody.</summary>
     public async ValueTask<RemoteApi?> FindAsync(string group, string version, CancellationToken cancellationToken) =>
         group is "" or OwnGroup ? null
@@ -28,12 +32,13 @@ public sealed class RemoteApiBook(ResourceCaches caches)
     /// <summary>Two requests may read the same at once; either will do.</summary>
     private async ValueTask<Page> PageAsync(CancellationToken cancellationToken)
     {
-        var snapshot = (await caches.GetAsync(WellKnown.ApiServices, cancellationToken)).Current;
+        var cache = await caches.GetAsync(WellKnown.ApiServices, cancellationToken);
+        var snapshot = cache.Current;
         var page = Volatile.Read(ref _page);
         if (page is null || !ReferenceEquals(page.Snapshot, snapshot))
         {
             var all = snapshot.Range().Select(static i => Read(i.As<V1APIService>())).OfType<RemoteApi>().ToList();
-            page = new Page(snapshot, all, all.ToFrozenDictionary(static a => (a.Group, a.Version)));
+            page = new Page(cache, snapshot, all, all.ToFrozenDictionary(static a => (a.Group, a.Version)));
             Volatile.Write(ref _page, page);
         }
 
@@ -57,6 +62,6 @@ public sealed class RemoteApiBook(ResourceCaches caches)
     }
 
     private sealed record Page(
-        CacheSnapshot Snapshot, IReadOnlyList<RemoteApi> All,
+        ResourceCache Cache, CacheSnapshot Snapshot, IReadOnlyList<RemoteApi> All,
         FrozenDictionary<(string Group, string Version), RemoteApi> ByVersion);
 }

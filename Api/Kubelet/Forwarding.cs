@@ -14,7 +14,7 @@ namespace OrleansOrchestrator.Api.Kubelet;
 internal static class Forwarding
 {
     /// <summary>Upstream's streaming idle time-out.</summary>
-    private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromHours(4) };
+    internal static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromHours(4) };
 
     private static readonly string[] CrossOriginHeaders =
     [
@@ -78,6 +78,21 @@ internal static class Forwarding
         };
     }
 
+    /// <summary>Adds the client to those for whom the request was handed on.</summary>
+    internal static void AddClient(HttpContext context, HttpRequestMessage request)
+    {
+        const string Header = "X-Forwarded-For";
+        var client = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        var before = context.Request.Headers[Header].ToString();
+        SetHeader(request, Header, before.Length > 0 ? $"{before}, {client}" : client);
+    }
+
+    private static void SetHeader(HttpRequestMessage request, string name, string value)
+    {
+        request.Headers.Remove(name);
+        request.Headers.TryAddWithoutValidation(name, value);
+    }
+
     private class ToNode(Uri target) : HttpTransformer
     {
         public override async ValueTask TransformRequestAsync(
@@ -101,11 +116,9 @@ internal static class Forwarding
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             var uri = GoUrl.TryUnescapePath(_target.AbsolutePath, out var below) ? Links(httpContext).Below(below) : "";
-            Forwarded(proxyRequest, "X-Forwarded-Uri", Ascii.IsValid(uri) && !uri.Any(char.IsControl)
+            SetHeader(proxyRequest, "X-Forwarded-Uri", Ascii.IsValid(uri) && !uri.Any(char.IsControl)
                 ? uri : GoUrl.EscapePath(uri));
-            var client = httpContext.Connection.RemoteIpAddress?.ToString() ?? "";
-            var before = httpContext.Request.Headers["X-Forwarded-For"].ToString();
-            Forwarded(proxyRequest, "X-Forwarded-For", before.Length > 0 ? $"{before}, {client}" : client);
+            AddClient(httpContext, proxyRequest);
             proxyRequest.Headers.Host = httpContext.Request.Host.Value;
         }
 
@@ -163,11 +176,5 @@ internal static class Forwarding
             GoUrl.TryUnescapePath(path.Prefix, out var prefix) ? prefix : path.Prefix,
             $"{_target.Host}:{_target.Port}",
             context.Request.Host.Value ?? "");
-
-        private static void Forwarded(HttpRequestMessage request, string name, string value)
-        {
-            request.Headers.Remove(name);
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
     }
 }

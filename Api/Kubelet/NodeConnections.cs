@@ -76,7 +76,6 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
 
     private bool IsFresh(Pools pools) => time.GetUtcNow() - pools.MadeAt < RenewAfter && pools.Count < MaxPools;
 
-    // Upstream's --kubelet-preferred-address-types.
     private async ValueTask<Outcome<Uri>> AddressAsync(
         string node, ReadFreshness freshness, CancellationToken cancellationToken)
     {
@@ -93,6 +92,7 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
             : new Uri($"https://{address}:{status?.DaemonEndpoints?.KubeletEndpoint?.Port ?? DefaultPort}");
     }
 
+    // Upstream's --kubelet-preferred-address-types.
     private static string? Preferred(IList<V1NodeAddress> addresses) =>
         new[] { "Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP" }
             .Select(
