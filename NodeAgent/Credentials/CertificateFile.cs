@@ -43,10 +43,13 @@ public sealed class CertificateFile(string path)
         Volatile.Write(ref _current, next);
     }
 
-    // TLS wants keys that are not bound to the PEM they were read from.
+    /// <summary>TLS wants keys that are not bound to the PEM they were read from.</summary>
+    internal static X509Certificate2 ForTls(X509Certificate2 read) =>
+        X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
+
     private static X509Certificate2 Usable(string pem)
     {
         using var read = X509Certificate2.CreateFromPem(pem, pem);
-        return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
+        return ForTls(read);
     }
 }

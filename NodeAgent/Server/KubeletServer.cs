@@ -74,7 +74,7 @@ public sealed partial class KubeletServer(
     private X509Certificate2 GivenCertificate()
     {
         using var pem = X509Certificate2.CreateFromPemFile(options.TlsCertFile, options.TlsKeyFile);
-        return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        return CertificateFile.ForTls(pem);
     }
 
     [LoggerMessage(1, LogLevel.Information, "Logs, exec and port-forward are served on port {Port}")]
