@@ -51,6 +51,7 @@ internal static class ResourceQuotaRules
 
     private static void ValidateScopes(V1ResourceQuotaSpec spec, FieldErrors errors)
     {
+        var judged = Judged(spec);
         foreach (var scope in spec.Scopes ?? [])
         {
             if (!QuotaScopes.IsKnown(scope))
@@ -58,7 +59,7 @@ internal static class ResourceQuotaRules
                 errors.Invalid(Scopes, spec.Scopes, UnsupportedScope);
             }
 
-            foreach (var _ in Misfits(spec, scope))
+            foreach (var _ in Misfits(judged, scope))
             {
                 errors.Invalid(Scopes, spec.Scopes, UnsupportedForResource);
             }
@@ -67,9 +68,15 @@ internal static class ResourceQuotaRules
         Conflicts(spec.Scopes ?? [], Scopes, spec.Scopes, errors);
     }
 
+    /// <summary>
+    /// Bounded resources that a scope may not fit, as many as findings are kept: a quota may have many scopes as well.
+    /// </summary>
+    private static List<string> Judged(V1ResourceQuotaSpec spec) =>
+        [.. (spec.Hard?.Keys ?? []).Where(ResourceNames.IsStandardForQuotas).Take(FieldErrors.MaxKept)];
+
     /// <summary>Resources that are bounded and mean nothing in a scope.</summary>
-    private static IEnumerable<string> Misfits(V1ResourceQuotaSpec spec, string? scope) =>
-        spec.Hard?.Keys.Where(name => !QuotaScopes.Fits(scope, name)) ?? [];
+    private static IEnumerable<string> Misfits(List<string> judged, string? scope) =>
+        judged.Where(name => !QuotaScopes.Fits(scope, name));
 
     private static void Conflicts(ICollection<string> scopes, FieldPath path, IList<string>? shown, FieldErrors errors)
     {
@@ -88,6 +95,7 @@ internal static class ResourceQuotaRules
     private static void ValidateSelector(V1ResourceQuotaSpec spec, FieldErrors errors)
     {
         var requirements = spec.ScopeSelector?.MatchExpressions ?? [];
+        var judged = Judged(spec);
         foreach (var requirement in requirements)
         {
             if (!QuotaScopes.IsKnown(requirement.ScopeName))
@@ -95,7 +103,7 @@ internal static class ResourceQuotaRules
                 errors.Invalid(Expressions.Child("scopeName"), requirement.ScopeName ?? "", UnsupportedScope);
             }
 
-            foreach (var _ in Misfits(spec, requirement.ScopeName))
+            foreach (var _ in Misfits(judged, requirement.ScopeName))
             {
                 errors.Invalid(Expressions, InternalForm.Shown(spec.ScopeSelector), UnsupportedForResource);
             }

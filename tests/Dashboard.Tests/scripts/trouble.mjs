@@ -1,5 +1,5 @@
 // The overview names what is wrong, why, and leads there.
-import { api, merge, namespace, scenario } from './browser.mjs';
+import { api, merge, namespace, scenario, until } from './browser.mjs';
 
 const pod = (name, more) => ({ metadata: { name }, spec: { containers: [{ name: 'main', image: 'x', ...more }] } });
 
@@ -25,4 +25,22 @@ await scenario(async open => {
   await page.locator('.finding', { hasText: 'trouble/crashing' }).click();
   await page.getByRole('heading', { name: 'crashing' }).waitFor();
   await page.getByRole('tab', { name: 'Logs', selected: true }).waitFor();
+
+  // Who leaves while the last lines are still coming is told of no error.
+  const leaving = await open('#/');
+  await leaving.addInitScript(() => {
+    const plain = window.fetch;
+    window.fetch = (path, sending) => !String(path).includes('/crashing/log?') ? plain(path, sending)
+      : Promise.resolve(new Response(new ReadableStream({
+        start(body) {
+          window.isReading = true;
+          sending.signal.addEventListener('abort', () => { body.error(sending.signal.reason); window.hasLeft = true; });
+        },
+      })));
+  });
+  await leaving.reload();
+  await until(leaving, () => window.isReading);
+  await leaving.getByRole('link', { name: 'Pods', exact: true }).click();
+  await until(leaving, () => window.hasLeft);
+  await leaving.getByRole('heading', { name: 'Pods' }).waitFor();
 }, { foreseen: /status of (400|500)/ });

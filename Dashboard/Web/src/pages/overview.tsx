@@ -198,7 +198,7 @@ async function explain(pod: KubeObject, status: string, href: string, signal: Ab
 async function lastLines(pod: KubeObject, container: string, previous: boolean, signal: AbortSignal): Promise<string | undefined> {
   const path = pathOf(findResource('', 'pods')!, pod.metadata.namespace, pod.metadata.name, 'log');
   const parameters = new URLSearchParams({ container, tailLines: '3', limitBytes: '2000', previous: String(previous) });
-  return send(`${path}?${parameters}`, { signal }).then(answer => answer.text(), () => undefined);
+  return send(`${path}?${parameters}`, { signal }).then(answer => answer.text()).catch(() => undefined);
 }
 
 const mostEvents = 12;
