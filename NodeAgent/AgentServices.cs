@@ -89,6 +89,7 @@ public static class AgentServices
         services.AddSingleton<PodAllocations>();
         services.AddSingleton<ResizeOperations>();
         services.AddSingleton<LogSources>();
+        services.AddSingleton<ContainerLogLinks>();
         services.AddSingleton<ShippingCounts>();
         services.AddSingleton<PodWorkerServices>();
         services.AddPart<ContainerdSupervisor>();

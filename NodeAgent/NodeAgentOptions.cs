@@ -62,6 +62,9 @@ public sealed record NodeAgentOptions
     /// </summary>
     public string PodLogsDirectory { get; init; } = "/var/log/pods";
 
+    /// <summary>Where each container's log has a link, for collectors: beside the directory of pod logs.</summary>
+    public string ContainerLogsDirectory => Path.GetFullPath(Path.Combine(PodLogsDirectory, "..", "containers"));
+
     public string CniBinaryDirectory { get; init; } = "/usr/lib/cni";
 
     /// <summary>

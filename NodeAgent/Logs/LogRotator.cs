@@ -12,11 +12,13 @@ namespace OrleansOrchestrator.NodeAgent.Logs;
 /// <summary>
 /// Keeps the logs of running containers small: a file over the bound is renamed, the runtime reopens it, older ones
 /// are compressed and the oldest removed. Nothing is lost: the runtime writes to the renamed file until it reopens.
+/// Between two rotations every log has a file of its name, so that links to logs can be told from dead ones.
 /// </summary>
 public sealed partial class LogRotator(
     NodeAgentOptions options,
     CriClient cri,
     PodRuntimeCache runtime,
+    ContainerLogLinks links,
     TimeProvider time,
     ILogger<LogRotator> logger) : BackgroundService
 {
@@ -44,6 +46,8 @@ public sealed partial class LogRotator(
                     LogFailed(container.LogPath, exception.Message);
                 }
             }
+
+            links.RemoveDead();
         }
     }
 

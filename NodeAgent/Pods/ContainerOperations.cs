@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 
@@ -24,6 +25,7 @@ public sealed partial class ContainerOperations(
     ContainerConfigBuilder configs,
     PodAllocations allocations,
     HandlerRunner handlers,
+    ContainerLogLinks links,
     EventRecorder events,
     TimeProvider time,
     ILogger<ContainerOperations> logger)
@@ -61,6 +63,9 @@ public sealed partial class ContainerOperations(
         }
 
         events.Pod(pod, container, EventRecorder.Normal, "Started", "Container started");
+        links.Add(
+            pod.Metadata.Name, pod.Metadata.NamespaceProperty, container.Name, id,
+            Path.Combine(sandbox.LogDirectory, ContainerConfigBuilder.LogPath(container.Name, facts.RestartCount)));
         await RunPostStartAsync(facts, id, cancellationToken);
     }
 

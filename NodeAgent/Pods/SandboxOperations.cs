@@ -22,6 +22,7 @@ public sealed class SandboxOperations(
     NodeFacts node,
     ContainerOperations containers,
     LogSources logs,
+    ContainerLogLinks links,
     EventRecorder events)
 {
     public string LogDirectory(V1Pod pod) => Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName());
@@ -102,6 +103,7 @@ public sealed class SandboxOperations(
     {
         logs.Hold(LogDirectory(pod));
         FileTrees.Delete(LogDirectory(pod));
+        links.Remove(LogDirectory(pod));
         await RemoveFromRuntimeAsync(observed, cancellationToken);
     }
 
@@ -134,6 +136,7 @@ public sealed class SandboxOperations(
             await RemoveContainerAsync(container.Id, cancellationToken);
             logs.Hold(Path.GetDirectoryName(Path.GetDirectoryName(container.LogPath)) ?? "");
             LogRotator.DeleteAll(container.LogPath);
+            links.Remove(container.LogPath);
         }
 
         foreach (var sandbox in observed.Sandboxes.Skip(1).Where(s => !s.Ready))

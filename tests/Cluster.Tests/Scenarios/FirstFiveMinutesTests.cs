@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Xunit;
 
@@ -123,6 +124,14 @@ public sealed class FirstFiveMinutesTests(RealCluster cluster)
         using var follow = cluster.StartKubectl("-n", "shop", "logs", "-f", "client");
         Assert.Equal("started", await follow.StandardOutput.NextLineAsync());
         follow.Kill();
+        using var kept = Process.Start(new ProcessStartInfo(
+            RealCluster.Program("Silo"),
+            ["logs", "response", "-n", "shop", "--since", "10m", "--follow", "--kubeconfig", cluster.Kubeconfig])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        Assert.Contains("response:", await kept.StandardOutput.NextLineAsync(), StringComparison.Ordinal);
+        kept.Kill();
     }
 
     private async Task FilesCanBeCopiedAsync()

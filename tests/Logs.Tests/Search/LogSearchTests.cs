@@ -69,6 +69,22 @@ public sealed class LogSearchTests
         Assert.True(timedOut > 5);
     }
 
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("get")]
+    [InlineData("index.html HTTP/1.1")]
+    [InlineData("\"GET /index.html\"")]
+    [InlineData("/\"GET .* 200/ -POST")]
+    public async Task An_access_log_is_found_by_its_words_as_soon_as_it_came(string text)
+    {
+        const string Line = "10.0.0.7 - - [28/Nov/2026:10:00:00 +0000] \"GET /index.html HTTP/1.1\" 200 12";
+        var (store, _) = await FillAsync([[(0, 1, "starting")], [(0, 2, Line), (0, 3, "a POSTGRES GETTER")]]);
+        using var search = new LogSearch(store, new LogSearchOptions(), TimeProvider.System);
+        Assert.Null(LogQueryText.Read(text, out var terms));
+        var page = await search.FindAsync(new LogQuery { Lines = new LineFilter(terms) }, Token);
+        Assert.Equal([Line], page.Lines.Select(static l => l.Text));
+    }
+
     [Fact]
     public async Task A_page_that_is_just_full_is_not_the_last_one()
     {
