@@ -6,13 +6,13 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary>The options that say who decides what is allowed, under upstream's names.</summary>
 internal sealed class AccessOptions
 {
-    private readonly Option<string?> _file = CommonOptions.MaybeText(
+    private readonly FileOption _file = CommonOptions.MaybeFile(
         "--authorization-config",
         "An AuthorizationConfiguration: who decides, in order. It is read again when it changes.");
     private readonly Option<string?> _modes = CommonOptions.MaybeText(
         "--authorization-mode",
         "Who decides, in order, with commas: Node, RBAC, Webhook, AlwaysAllow, AlwaysDeny. Default: Node,RBAC.");
-    private readonly Option<string?> _webhook = CommonOptions.MaybeText(
+    private readonly FileOption _webhook = CommonOptions.MaybeFile(
         "--authorization-webhook-config-file",
         "Of the mode Webhook: a kubeconfig that says which server is asked (by SubjectAccessReviews).");
     private readonly Option<string?> _version = CommonOptions.MaybeText(
@@ -22,13 +22,7 @@ internal sealed class AccessOptions
     private readonly Option<string?> _unauthorized = CommonOptions.MaybeText(
         "--authorization-webhook-cache-unauthorized-ttl", "How long what it does not allow stays so. Default: 30s.");
 
-    public void AddTo(Command command)
-    {
-        foreach (var option in new Option[] { _file, _modes, _webhook, _version, _authorized, _unauthorized })
-        {
-            command.Options.Add(option);
-        }
-    }
+    public IEnumerable<Option> All => [_file, _modes, _webhook, _version, _authorized, _unauthorized];
 
     public AccessSettings Read(ParseResult parsed) => new()
     {

@@ -9,9 +9,9 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary>The options of auditing, under upstream's names.</summary>
 internal sealed class AuditOptions
 {
-    private readonly Option<string?> _policy = CommonOptions.MaybeText(
+    private readonly FileOption _policy = CommonOptions.MaybeFile(
         "--audit-policy-file", "A Policy of audit.k8s.io/v1: what is audited, and how much of it.");
-    private readonly Option<string?> _path = CommonOptions.MaybeText(
+    private readonly FileOption _path = CommonOptions.MaybeFile(
         "--audit-log-path", "Where the audit log is written; '-' is standard output.");
     private readonly Option<int> _maxAge = CommonOptions.Number(
         "--audit-log-maxage", "Days after which old files of the audit log are deleted; 0 keeps them.", 0, 0, 100_000);
@@ -21,7 +21,7 @@ internal sealed class AuditOptions
         "--audit-log-maxsize", "Megabytes of the audit log after which it is put aside.",
         AuditFileOptions.DefaultMegabytes, 1, 1_000_000);
 
-    private readonly Option<string?> _webhook = CommonOptions.MaybeText(
+    private readonly FileOption _webhook = CommonOptions.MaybeFile(
         "--audit-webhook-config-file", "A kubeconfig that says to which server events are sent.");
     private readonly Option<string?> _backoff = CommonOptions.MaybeText(
         "--audit-webhook-initial-backoff", "How long the first repetition of a failed request waits. Default: 10s.");
@@ -39,17 +39,11 @@ internal sealed class AuditOptions
         "--audit-sql-max-events", "How many events PostgreSQL keeps at most.", (int)AuditRetention.DefaultEvents, 1000,
         int.MaxValue);
 
-    public void AddTo(Command command)
-    {
-        foreach (var option in new Option[]
-        {
-            _policy, _path, _maxAge, _maxBackups, _maxSize, _webhook, _backoff, _buffer, _batch, _batchWait, _sqlDays,
-            _sqlEvents,
-        })
-        {
-            command.Add(option);
-        }
-    }
+    public IEnumerable<Option> All =>
+    [
+        _policy, _path, _maxAge, _maxBackups, _maxSize, _webhook, _backoff, _buffer, _batch, _batchWait, _sqlDays,
+        _sqlEvents,
+    ];
 
     public AuditSettings? Of(ParseResult parsed)
     {

@@ -144,6 +144,14 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>The name of a file, that must not be empty when it is given.</summary>
+    public static FileOption MaybeFile(string name, string description)
+    {
+        var option = new FileOption(name) { Description = description };
+        option.Validators.Add(RefuseEmpty);
+        return option;
+    }
+
     /// <summary>A time in Go's form, as a text has it; 0 is one.</summary>
     public static TimeSpan TimeOf(ParseResult parsed, Option<string> option) =>
         ParseTime(option, parsed.GetRequiredValue(option));

@@ -7,7 +7,7 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary>The options that say who may sign in, under upstream's names.</summary>
 internal sealed class SignInOptions
 {
-    private readonly Option<string?> _file = CommonOptions.MaybeText(
+    private readonly FileOption _file = CommonOptions.MaybeFile(
         "--authentication-config",
         "An AuthenticationConfiguration: issuers of tokens, and whether requests of nobody are let in. It is read "
             + "again when it changes.");
@@ -30,7 +30,7 @@ internal sealed class SignInOptions
         "--oidc-groups-claim", "The claim that has the user's groups: one or several.");
     private readonly Option<string?> _groupsPrefix = CommonOptions.MaybeText(
         "--oidc-groups-prefix", "What groups' names begin with.");
-    private readonly Option<string?> _authority = CommonOptions.MaybeText(
+    private readonly FileOption _authority = CommonOptions.MaybeFile(
         "--oidc-ca-file", "The authorities that sign for the issuer's server. Default: those of this machine.");
     private readonly Option<string[]> _claims = new("--oidc-required-claim")
     {
@@ -42,7 +42,7 @@ internal sealed class SignInOptions
         "How tokens may be signed, with commas: RS256, RS384, RS512, ES256, ES384, ES512, PS256, PS384, PS512. "
             + "Default: RS256.");
 
-    private readonly Option<string?> _webhook = CommonOptions.MaybeText(
+    private readonly FileOption _webhook = CommonOptions.MaybeFile(
         "--authentication-token-webhook-config-file",
         "A kubeconfig that says which server is asked (by TokenReviews) who bears a token that nobody else knows.");
     private readonly Option<string> _webhookVersion = CommonOptions.Text(
@@ -50,17 +50,11 @@ internal sealed class SignInOptions
     private readonly Option<string> _webhookTtl = CommonOptions.Text(
         "--authentication-token-webhook-cache-ttl", "How long its answers are taken for true.", "2m0s");
 
-    public void AddTo(Command command)
-    {
-        foreach (var option in new Option[]
-        {
-            _file, _anonymous, _issuer, _client, _usernameClaim, _usernamePrefix, _groupsClaim, _groupsPrefix,
-            _authority, _claims, _algorithms, _webhook, _webhookVersion, _webhookTtl,
-        })
-        {
-            command.Options.Add(option);
-        }
-    }
+    public IEnumerable<Option> All =>
+    [
+        _file, _anonymous, _issuer, _client, _usernameClaim, _usernamePrefix, _groupsClaim, _groupsPrefix,
+        _authority, _claims, _algorithms, _webhook, _webhookVersion, _webhookTtl,
+    ];
 
     public SignInSettings Read(ParseResult parsed) => new()
     {

@@ -75,20 +75,7 @@ internal static class SiloCommand
             (int)limits.MinWatchTimeout.TotalSeconds,
             1,
             int.MaxValue);
-        var tokens = CommonOptions.MaybeText(
-            "--token-auth-file", "Static bearer tokens: lines of token,user,uid,\"group1,group2\".");
-        var maxToken = new Option<long>("--service-account-max-token-expiration")
-        {
-            Description = "Seconds that a service-account token may live at most, an hour or more; 0 sets no bound.",
-        };
-        var admission = CommonOptions.MaybeText(
-            "--admission-control-config-file",
-            "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
-        var encryption = CommonOptions.MaybeText(
-            "--encryption-provider-config",
-            "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
-                + "cluster.");
-        var audit = new AuditOptions();
+        var api = new ApiOptions();
         var admin = CommonOptions.MaybeText(
             "--admin-kubeconfig", "Write the admin kubeconfig here once the API answers.");
         var credentials = CommonOptions.MaybeText(
@@ -100,61 +87,44 @@ internal static class SiloCommand
         {
             connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow, localStorage,
             services, nodePorts, pods, pools,
-            connections, reads, writes, requestTimeout, watchTimeout, tokens, maxToken, admission, encryption, admin,
-            credentials, nodeName, nodeAddress,
+            connections, reads, writes, requestTimeout, watchTimeout, admin, credentials, nodeName,
+            nodeAddress,
         };
-        var signIn = new SignInOptions();
-        signIn.AddTo(command);
-        var access = new AccessOptions();
-        access.AddTo(command);
-        audit.AddTo(command);
+        api.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            new SiloOptions
-            {
-                SignIn = signIn.Read(parsed),
-                Access = access.Read(parsed),
-                ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
-                StoreConnections = new StoreConnections(parsed.GetValue(connections)),
-                BindAddress = parsed.GetRequiredValue(bind),
-                Port = parsed.GetValue(port),
-                AdvertiseAddress = parsed.GetRequiredValue(advertise),
-                SiloAddress = parsed.GetRequiredValue(siloAddress),
-                SiloPort = parsed.GetValue(siloPort),
-                ShutdownDelay = TimeSpan.FromSeconds(parsed.GetValue(shutdownDelay)),
-                Controllers = parsed.GetValue(controllers),
-                HollowNodes = parsed.GetValue(hollow),
-                LocalStorage = parsed.GetValue(localStorage),
-                Limits = new RequestLimits
+            api.Over(
+                new SiloOptions
                 {
-                    MaxReadsInFlight = parsed.GetValue(reads),
-                    MaxWritesInFlight = parsed.GetValue(writes),
-                    RequestTimeout = Duration("--request-timeout", parsed.GetRequiredValue(requestTimeout)),
-                    MinWatchTimeout = TimeSpan.FromSeconds(parsed.GetValue(watchTimeout)),
+                    ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
+                    StoreConnections = new StoreConnections(parsed.GetValue(connections)),
+                    BindAddress = parsed.GetRequiredValue(bind),
+                    Port = parsed.GetValue(port),
+                    AdvertiseAddress = parsed.GetRequiredValue(advertise),
+                    SiloAddress = parsed.GetRequiredValue(siloAddress),
+                    SiloPort = parsed.GetValue(siloPort),
+                    ShutdownDelay = TimeSpan.FromSeconds(parsed.GetValue(shutdownDelay)),
+                    Controllers = parsed.GetValue(controllers),
+                    HollowNodes = parsed.GetValue(hollow),
+                    LocalStorage = parsed.GetValue(localStorage),
+                    Limits = new RequestLimits
+                    {
+                        MaxReadsInFlight = parsed.GetValue(reads),
+                        MaxWritesInFlight = parsed.GetValue(writes),
+                        RequestTimeout = Duration("--request-timeout", parsed.GetRequiredValue(requestTimeout)),
+                        MinWatchTimeout = TimeSpan.FromSeconds(parsed.GetValue(watchTimeout)),
+                    },
+                    Services = CommonOptions.Services(parsed.GetValue(services), parsed.GetValue(nodePorts)),
+                    PodNetworks = parsed.GetValue(pods),
+                    LoadBalancerPools = [.. parsed.GetRequiredValue(pools).Select(static p => AddressPool.Parse(p)!)],
+                    AdminKubeconfig = parsed.GetValue(admin),
+                    NodeCredentials = parsed.GetValue(credentials),
+                    NodeName = parsed.GetRequiredValue(nodeName),
+                    NodeAddress = parsed.GetRequiredValue(nodeAddress),
                 },
-                Services = CommonOptions.Services(parsed.GetValue(services), parsed.GetValue(nodePorts)),
-                PodNetworks = parsed.GetValue(pods),
-                LoadBalancerPools = [.. parsed.GetRequiredValue(pools).Select(static p => AddressPool.Parse(p)!)],
-                TokenFile = parsed.GetValue(tokens),
-                MaxTokenLifetime = TokenLifetime(parsed.GetValue(maxToken)),
-                AdmissionFile = parsed.GetValue(admission),
-                EncryptionFile = parsed.GetValue(encryption),
-                Audit = audit.Of(parsed),
-                AdminKubeconfig = parsed.GetValue(admin),
-                NodeCredentials = parsed.GetValue(credentials),
-                NodeName = parsed.GetRequiredValue(nodeName),
-                NodeAddress = parsed.GetRequiredValue(nodeAddress),
-            },
+                parsed),
             cancellationToken));
         return command;
     }
-
-    private static TimeSpan? TokenLifetime(long seconds) => seconds switch
-    {
-        0 => null,
-        >= 3600 and <= 1L << 32 => TimeSpan.FromSeconds(seconds),
-        _ => throw new UserErrorException(
-            "--service-account-max-token-expiration must be between 3600 (an hour) and 2^32 seconds."),
-    };
 
     private static async Task<int> RunAsync(SiloOptions asked, CancellationToken cancellationToken)
     {

@@ -19,17 +19,23 @@ internal static class UpCommand
         var connections = CommonOptions.StoreConnections();
         var nodeName = CommonOptions.NodeName();
         var share = new ShareOptions();
+        var api = new ApiOptions();
+        var without = Without(api);
         var command =
             new Command("up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.")
         {
             data, kubeconfig, yes, hollow, connection, connections, nodeName,
         };
         share.AddTo(command);
+        api.AddTo(command);
+        command.Options.Add(without);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new Asked(
                 parsed.GetRequiredValue(data),
                 parsed.GetValue(kubeconfig),
                 share.Read(parsed),
+                api.Given(parsed),
+                [.. parsed.GetRequiredValue(without).Select(NameOf)],
                 new LocalClusterOptions
                 {
                     NodeName = parsed.GetRequiredValue(nodeName),
@@ -50,7 +56,8 @@ internal static class UpCommand
         var isHollow = options.HollowNodes > 0;
         var needed = isHollow ? Programs.ForControlPlane : [.. Programs.ForControlPlane, .. Programs.ForNode];
         await PackageInstaller.InstallAsync(PackageInstaller.Missing(needed), asked.Yes, console, cancellationToken);
-        var (directory, share) = await OpenAsync(asked, isHollow, cancellationToken);
+        var (directory, share, api) = await OpenAsync(asked, isHollow, cancellationToken);
+        options = options with { Api = api };
         var cluster = new LocalCluster(options, share, directory, TimeProvider.System);
         var wasRunning = LocalCluster.IsRunning(directory);
         cluster.ClaimSupervision();
@@ -80,7 +87,7 @@ internal static class UpCommand
     }
 
     /// <summary>Nothing is made before it is known that the cluster can have what it needs of the machine.</summary>
-    private static async Task<(DataDirectory Directory, MachineShare Share)> OpenAsync(
+    private static async Task<(DataDirectory Directory, MachineShare Share, KeptOptions Api)> OpenAsync(
         Asked asked, bool isHollow, CancellationToken cancellationToken)
     {
         var root = Path.GetFullPath(asked.DataDirectory);
@@ -90,6 +97,7 @@ internal static class UpCommand
             LocalCluster.RequireNoSupervisor(known);
         }
 
+        var api = ChangeApi(asked, known);
         var state = await MachineState.ReadAsync(cancellationToken);
         var before = known is null ? null : MachineShare.Load(known);
         var share = before is null ? state.Choose(asked.Share, root, isHollow) : asked.Share.Over(before);
@@ -109,8 +117,43 @@ internal static class UpCommand
         var directory = known ?? DataDirectory.Open(root);
         share = share with { Kubeconfig = kubeconfig };
         share.Save(directory);
-        return (directory, share);
+        api.Save(directory);
+        return (directory, share, api);
     }
+
+    /// <summary>How the API is to be set up, which a silo can do.</summary>
+    private static KeptOptions ChangeApi(Asked asked, DataDirectory? known)
+    {
+        var before = known is null ? KeptOptions.None : KeptOptions.Load(known);
+        var api = before.Change(asked.Without, asked.Api);
+        ApiOptions.Check((known is { } directory && File.Exists(directory.Encryption)
+            ? api.WithEncryptionOf(directory.Encryption)
+            : api).Arguments);
+        return known is null || !LocalCluster.HasSilo(known) || api.Arguments.SequenceEqual(before.Arguments)
+            ? api
+            : throw new UserErrorException(
+                "The silo of this cluster still runs, with other options: 'orc down' stops it, and the next 'orc up' starts it with these.");
+    }
+
+    private static Option<string[]> Without(ApiOptions api)
+    {
+        var option = new Option<string[]>("--without")
+        {
+            Description = "Forget an option of the API (sign-in, authorization, audit, admission, encryption) that an "
+                + "earlier 'up' was given: its name without dashes; may be given several times.",
+            DefaultValueFactory = static _ => [],
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(t => !api.Has(NameOf(t.Value))))
+            {
+                result.AddError($"--without: '{token.Value}' is the name of no option that is kept, such as audit-log-path.");
+            }
+        });
+        return option;
+    }
+
+    private static string NameOf(string bare) => $"--{bare}";
 
     private static async Task StartAsync(
         LocalCluster cluster, LocalClusterOptions options, IAnsiConsole console, CancellationToken cancellationToken)
@@ -178,5 +221,6 @@ internal static class UpCommand
     }
 
     private sealed record Asked(
-        string DataDirectory, string? Kubeconfig, WantedShare Share, LocalClusterOptions Options, bool Yes);
+        string DataDirectory, string? Kubeconfig, WantedShare Share, IReadOnlyDictionary<string, string[]> Api,
+        IReadOnlyList<string> Without, LocalClusterOptions Options, bool Yes);
 }

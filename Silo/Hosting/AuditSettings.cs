@@ -19,9 +19,9 @@ public sealed record AuditSettings
     public AuditRetention? Sql { get; init; }
 
     /// <summary>Has a host audit its requests.</summary>
-    public void AddTo(IServiceCollection services)
+    public void AddTo(IServiceCollection services, AuditPolicy policy)
     {
-        services.AddAudit(ReadPolicy());
+        services.AddAudit(policy);
         if (File is { } file)
         {
             services.AddAuditFile(file);
@@ -38,7 +38,8 @@ public sealed record AuditSettings
         }
     }
 
-    private AuditPolicy ReadPolicy()
+    /// <summary>Reads and checks the policy.</summary>
+    public AuditPolicy ReadPolicy()
     {
         if (!System.IO.File.Exists(PolicyFile))
         {

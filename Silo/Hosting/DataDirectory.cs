@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// Where a cluster keeps everything on this machine. Layout: <c>postgres/</c> (database), <c>run/</c> (sockets and
 /// process ids), <c>log/</c>,
 /// <c>pki/</c> (credentials of this machine's node), <c>node/</c> (node agent, containerd, volumes),
-/// <c>encryption.yaml</c> (keys), <c>version</c>.
+/// <c>encryption.yaml</c> (keys), <c>share.json</c> and <c>options.json</c> (what <c>orc up</c> was told),
+/// <c>version</c>.
 /// Nobody but its owner, and PostgreSQL's user on the way to its own, can look into it.
 /// </summary>
 public sealed class DataDirectory

@@ -19,6 +19,9 @@ public sealed record LocalClusterOptions
 
     /// <summary>How many connections to PostgreSQL the silo may hold.</summary>
     public int StoreConnections { get; init; } = Grains.Kernel.StoreConnections.Default.Total;
+
+    /// <summary>How the API is set up.</summary>
+    public KeptOptions Api { get; init; } = KeptOptions.None;
 }
 
 /// <summary>
@@ -66,6 +69,9 @@ public sealed class LocalCluster
     /// <summary>True when a part of a data directory's cluster runs, or is being started.</summary>
     public static bool IsRunning(DataDirectory directory) =>
         new[] { "up", "silo", "node-agent" }.Any(name => new DaemonProcess(directory, name).Find() is not null);
+
+    /// <summary>True when the silo of a data directory's cluster runs.</summary>
+    public static bool HasSilo(DataDirectory directory) => new DaemonProcess(directory, "silo").Find() is not null;
 
     /// <summary>Makes the present process the supervisor of this data directory; there can be one.</summary>
     public void ClaimSupervision()
@@ -315,12 +321,12 @@ public sealed class LocalCluster
         "--node-port-range", Share.NodePorts,
         "--admin-kubeconfig", Share.Kubeconfig,
         "--node-credentials", _directory.Pki,
-        "--encryption-provider-config", _directory.Encryption,
         "--node-name", _options.NodeName,
         "--node-ip", Address,
         "--hollow-nodes", Number(_options.HollowNodes),
         .. PoolArguments(),
         "--local-storage",
+        .. _options.Api.WithEncryptionOf(_directory.Encryption).Arguments,
     ];
 
     private IEnumerable<string> PoolArguments() =>

@@ -8,7 +8,6 @@ using Orleans.Runtime;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
-using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
@@ -20,6 +19,7 @@ using OrleansOrchestrator.Api.Usage;
 using OrleansOrchestrator.Grains;
 using OrleansOrchestrator.Grains.Cloud;
 using OrleansOrchestrator.Grains.Core.Bootstrap;
+using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Metrics;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -55,8 +55,9 @@ public static class SiloHost
         });
         builder.Configuration.Sources.Clear();
         ConfigureLogging(builder.Logging);
-        ConfigureSilo(builder, options);
-        ConfigureServices(builder.Services, options);
+        var configuration = SiloConfiguration.Read(options);
+        ConfigureSilo(builder, options, configuration.Encryption);
+        ConfigureServices(builder.Services, options, configuration);
         ConfigureServer(builder.WebHost, options);
 
         var app = builder.Build();
@@ -97,7 +98,8 @@ public static class SiloHost
             provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<StoreOutage>()));
     }
 
-    private static void ConfigureSilo(WebApplicationBuilder builder, SiloOptions options) => builder.UseOrleans(silo =>
+    private static void ConfigureSilo(
+        WebApplicationBuilder builder, SiloOptions options, EncryptionConfiguration? encryption) => builder.UseOrleans(silo =>
     {
         silo.Configure<ClusterOptions>(cluster =>
         {
@@ -117,7 +119,6 @@ public static class SiloHost
             silo.Services.AddSingleton<IFatalErrorHandler, SiloEnd>();
         }
 
-        var encryption = options.EncryptionFile is { } file ? EncryptionFile.Read(file) : null;
         if (encryption is not null)
         {
             silo.Services.AddSingleton(encryption);
@@ -130,21 +131,21 @@ public static class SiloHost
         });
     });
 
-    private static void ConfigureServices(IServiceCollection services, SiloOptions options)
+    private static void ConfigureServices(
+        IServiceCollection services, SiloOptions options, SiloConfiguration configuration)
     {
         services.AddSingleton(options);
         services.AddSingleton(options.Services);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(BuiltInResources.Table);
         services.AddResourceCaches();
-        AddSignIn(services, options);
+        AddSignIn(services, options, configuration);
         services.AddTokenRequests();
         services.AddSingleton(new DrainOptions { Delay = options.ShutdownDelay });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownDelay + ShutdownPatience);
         services.AddSingleton(options.Limits);
-        if (options.AdmissionFile is { } admission)
+        if (configuration.Admission is { } settings)
         {
-            var settings = AdmissionConfigurationFile.Read(admission);
             services.AddSingleton(settings.PodSecurity);
             if (settings.EventRateLimits is { } limits)
             {
@@ -153,7 +154,11 @@ public static class SiloHost
             }
         }
 
-        options.Audit?.AddTo(services);
+        if (configuration.AuditPolicy is { } policy)
+        {
+            options.Audit!.AddTo(services, policy);
+        }
+
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
         services.AddResourceMetrics();
@@ -185,31 +190,18 @@ public static class SiloHost
         services.AddSingleton<CredentialWriter>();
     }
 
-    private static void AddSignIn(IServiceCollection services, SiloOptions options)
+    private static void AddSignIn(IServiceCollection services, SiloOptions options, SiloConfiguration configuration)
     {
-        var (configuration, signIn) = options.SignIn.Read();
-        var (authorization, access) = options.Access.Read();
-        var auth = new AuthOptions
+        services.AddOrchestratorAuth(configuration.Auth);
+        if (configuration.SignInFile is { } signIn)
         {
-            StaticTokens = options.TokenFile is { } file
-                ? StaticTokenFile.Read(file)
-                : new Dictionary<string, Interfaces.Kernel.UserIdentity>(),
-            MaxTokenLifetime = options.MaxTokenLifetime,
-            Configuration = configuration,
-            AdmitsAnonymous = options.SignIn.Anonymous ?? !options.Access.AllowsEverything,
-            TokenWebhook = options.SignIn.TokenWebhook,
-            Authorization = authorization,
-        };
-        AuthenticationConfigurationReader.Check(configuration, auth);
-        services.AddOrchestratorAuth(auth);
-        if (signIn is { } signInFile)
-        {
-            services.FollowAuthenticationFile(options.SignIn.ConfigurationFile!, signInFile);
+            services.FollowAuthenticationFile(options.SignIn.ConfigurationFile!, signIn);
         }
 
-        if (access is { } accessFile)
+        if (configuration.AccessFile is { } access)
         {
-            services.FollowAuthorizationFile(options.Access.ConfigurationFile!, accessFile, authorization);
+            services.FollowAuthorizationFile(
+                options.Access.ConfigurationFile!, access, configuration.Auth.Authorization);
         }
     }
 

@@ -164,8 +164,8 @@ public sealed class RealCluster : IAsyncLifetime
         await again;
     }
 
-    /// <summary><c>orc down</c> from another terminal ends <c>orc up</c>; then <c>orc up</c> again.</summary>
-    public async Task DownAndUpAsync(Func<Task> whileDown)
+    /// <summary><c>orc down</c> from another terminal ends <c>orc up</c>; then <c>orc up</c> again, with more.</summary>
+    public async Task DownAndUpAsync(Func<Task> whileDown, params string[] more)
     {
         (await OrcAsync("down", "--data-dir", DataDirectory)).Required.ToString();
         using var patience = new CancellationTokenSource(StopPatience);
@@ -173,7 +173,7 @@ public sealed class RealCluster : IAsyncLifetime
         Assert.True(_up.ExitCode == 0, $"'orc up' ended with {_up.ExitCode}:\n{AllLines()}");
         _up.Dispose();
         await whileDown();
-        await StartAsync();
+        await StartAsync(more);
     }
 
     /// <summary>Runs <c>orc</c> to its end.</summary>
@@ -207,14 +207,14 @@ public sealed class RealCluster : IAsyncLifetime
     private readonly List<string> _lines = [];
     private readonly List<(string Text, TaskCompletionSource Seen)> _waiting = [];
 
-    private async Task StartAsync()
+    private async Task StartAsync(params string[] more)
     {
         _up = new Process
         {
             // A shell that runs the tests in the background would have it ignore Ctrl-C.
             StartInfo = new ProcessStartInfo("env", [
                 "--default-signal=INT", Program("Silo"), "up", "--yes", "--data-dir", DataDirectory,
-                "--kubeconfig", Kubeconfig])
+                "--kubeconfig", Kubeconfig, .. more])
             {
                 RedirectStandardOutput = true, RedirectStandardError = true,
             },

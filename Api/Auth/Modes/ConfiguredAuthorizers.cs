@@ -35,6 +35,12 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
     /// <exception cref="ConfigurationException">One cannot be made; the old ones stay.</exception>
     public void Use(AuthorizationConfiguration configuration) => _current = Make(configuration);
 
+    /// <summary>The server that a webhook asks.</summary>
+    /// <exception cref="ConfigurationException">Its kubeconfig cannot be used.</exception>
+    public static RemoteTarget TargetOf(WebhookSettings webhook) => webhook.ConnectionType == ConnectionTypes.InCluster
+        ? RemoteKubeconfig.InCluster()
+        : RemoteKubeconfig.Load(webhook.KubeconfigFile!);
+
     /// <inheritdoc/>
     public ValueTask<AuthorizationDecision> AuthorizeAsync(
         AuthorizationAttributes attributes, CancellationToken cancellationToken) =>
@@ -79,13 +85,10 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
     private WebhookAuthorizer MakeWebhook(AuthorizerSettings settings)
     {
         var webhook = settings.Webhook!;
-        var target = webhook.ConnectionType == ConnectionTypes.InCluster
-            ? RemoteKubeconfig.InCluster()
-            : RemoteKubeconfig.Load(webhook.KubeconfigFile!);
         var conditions = MatchConditions.Compile(
             webhook.MatchConditions, FieldPath.Of("matchConditions"), new FieldErrors());
         var asker = new ReviewWebhook(
-            target, "SubjectAccessReview", $"authorization.k8s.io/{webhook.ReviewVersion}", webhook.Timeout, _remote,
+            TargetOf(webhook), "SubjectAccessReview", $"authorization.k8s.io/{webhook.ReviewVersion}", webhook.Timeout, _remote,
             _time);
         return new WebhookAuthorizer(settings, conditions, asker, _metrics, _time);
     }

@@ -36,18 +36,19 @@ public sealed class TokenWebhook
     /// <exception cref="ConfigurationException">Its kubeconfig cannot be used.</exception>
     public TokenWebhook(TokenWebhookSettings settings, RemoteCaller remote, AuthOptions options, TimeProvider time)
     {
-        if (settings.Version is not ("v1" or "v1beta1"))
-        {
-            throw new ConfigurationException(
-                $"unsupported webhook authenticator version {GoText.Quote(settings.Version)}, supported versions are "
-                + "\"v1\", \"v1beta1\"");
-        }
-
         (_settings, _options, _time) = (settings, options, time);
         _webhook = new ReviewWebhook(
-            RemoteKubeconfig.Load(settings.ConfigFile), "TokenReview", $"authentication.k8s.io/{settings.Version}",
+            TargetOf(settings), "TokenReview", $"authentication.k8s.io/{settings.Version}",
             Timeout, remote, time);
     }
+
+    /// <summary>The server that is asked.</summary>
+    /// <exception cref="ConfigurationException">Its kubeconfig cannot be used.</exception>
+    public static RemoteTarget TargetOf(TokenWebhookSettings settings) => settings.Version is "v1" or "v1beta1"
+        ? RemoteKubeconfig.Load(settings.ConfigFile)
+        : throw new ConfigurationException(
+            $"unsupported webhook authenticator version {GoText.Quote(settings.Version)}, supported versions are "
+            + "\"v1\", \"v1beta1\"");
 
     /// <summary>Who bears a token that is for one of some audiences, or why nobody does.</summary>
     public async ValueTask<TokenVerdict> ReviewAsync(

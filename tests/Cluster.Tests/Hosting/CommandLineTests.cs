@@ -24,6 +24,12 @@ public sealed class CommandLineTests : IDisposable
         Directory.CreateDirectory(Scratch("odd"));
         File.WriteAllText(Scratch("odd/version"), "1");
         File.WriteAllText(Scratch("odd/share.json"), "{");
+        Directory.CreateDirectory(Scratch("spoilt"));
+        File.WriteAllText(Scratch("spoilt/version"), "1");
+        File.WriteAllText(Scratch("spoilt/options.json"), "[]");
+        Directory.CreateDirectory(Scratch("stale"));
+        File.WriteAllText(Scratch("stale/version"), "1");
+        File.WriteAllText(Scratch("stale/options.json"), """{"--token-auth-file": ["/nowhere/tokens"]}""");
     }
 
     public void Dispose() => _scratch.Delete(recursive: true);
@@ -61,6 +67,31 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --connection nonsense", "--connection is no connection string")]
     [InlineData("up --connection Username=x", "--connection names no Host")]
     [InlineData("up --store-connections 1", "--store-connections: '1' is no number from 5")]
+    [InlineData("up --data-dir {spoilt}", "options.json cannot be read")]
+    [InlineData("up --data-dir {stale}", "/nowhere/tokens")]
+    [InlineData("up --without port", "--without: 'port' is the name of no option that is kept")]
+    [InlineData("up --token-auth-file {tokens}", ":1: expected token,user,uid")]
+    [InlineData("up --service-account-max-token-expiration 5", "must be between 3600 (an hour) and 2^32 seconds")]
+    [InlineData("up --admission-control-config-file {missing}", "missing does not exist")]
+    [InlineData("up --encryption-provider-config {file}", "file: ")]
+    [InlineData("up --authentication-config {missing}", "missing")]
+    [InlineData("up --authentication-config {file}", "failed to load authentication configuration from file")]
+    [InlineData("up --anonymous-auth=perhaps", "perhaps")]
+    [InlineData("up --oidc-client-id c", "oidc-issuer-url and oidc-client-id must be specified together")]
+    [InlineData("up --authentication-token-webhook-config-file {missing}", "missing")]
+    [InlineData(
+        "up --authentication-token-webhook-config-file {file} --authentication-token-webhook-version v2",
+        "unsupported webhook authenticator version \"v2\"")]
+    [InlineData("up --authorization-config {missing}", "missing")]
+    [InlineData("up --authorization-config {file}", "failed to load AuthorizationConfiguration from file")]
+    [InlineData("up --authorization-mode ABAC", "authorization-mode \"ABAC\" is not a valid mode")]
+    [InlineData("up --authorization-mode Webhook --authorization-webhook-config-file {missing}", "missing")]
+    [InlineData("up --authorization-webhook-cache-authorized-ttl x", "is no time, such as 5m0s: 'x'")]
+    [InlineData("up --audit-log-path {missing}", "need --audit-policy-file")]
+    [InlineData("up --audit-policy-file nowhere", "/nowhere does not exist")]
+    [InlineData("up --audit-policy-file {file}", "file: ")]
+    [InlineData("up --audit-policy-file {file} --audit-webhook-config-file {missing}", "missing")]
+    [InlineData("up --audit-sql-days many", "--audit-sql-days: 'many' is no number")]
     [InlineData("up --no-such-option", "--no-such-option")]
     [InlineData("down --data-dir {missing}", "There is no cluster in")]
     [InlineData("down --data-dir {file}", "There is no cluster in")]
@@ -107,7 +138,7 @@ public sealed class CommandLineTests : IDisposable
         var sentence = Assert.Single(errors.ToString().Trim().Split('\n'));
         Assert.StartsWith("orc: ", sentence, StringComparison.Ordinal);
         Assert.Contains(expected, sentence, StringComparison.Ordinal);
-        Assert.Equal(["file", "full", "newer", "odd", "tokens"], Directory.GetFileSystemEntries(_scratch.FullName)
+        Assert.Equal(["file", "full", "newer", "odd", "spoilt", "stale", "tokens"], Directory.GetFileSystemEntries(_scratch.FullName)
             .Select(Path.GetFileName).Order());
         Assert.Single(Directory.GetFileSystemEntries(Scratch("full")));
     }

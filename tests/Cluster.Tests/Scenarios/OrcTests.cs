@@ -21,15 +21,23 @@ public sealed class OrcTests(RealCluster cluster)
             await StatusAsync(),
             StringComparison.Ordinal);
 
-        await cluster.DownAndUpAsync(async () =>
-        {
-            Assert.DoesNotContain("running, process", await StatusAsync(), StringComparison.Ordinal);
-            Assert.NotEqual(0, (await cluster.KubectlAsync("get", "nodes")).ExitCode);
-        });
+        var tokens = Path.Combine(cluster.Scratch, "tokens");
+        await File.WriteAllTextAsync(tokens, "of-a-tool,tool,1\n");
+        await cluster.DownAndUpAsync(
+            async () =>
+            {
+                Assert.DoesNotContain("running, process", await StatusAsync(), StringComparison.Ordinal);
+                Assert.NotEqual(0, (await cluster.KubectlAsync("get", "nodes")).ExitCode);
+            },
+            "--token-auth-file", tokens);
 
         Assert.Equal(before, await UidsAsync());
         await space.KubectlAsync("wait", "--for=condition=Available", "deployment/web", "--timeout=300s");
         await space.KubectlAsync("wait", "--for=condition=Ready", "pod", "--all", "--timeout=300s");
+
+        // what the API was told at the last start holds for every later one
+        await cluster.KillAndAwaitRestartAsync("silo", "silo");
+        Assert.Equal("tool", await NameOfAsync("of-a-tool"));
     }
 
     [Fact]
@@ -56,6 +64,15 @@ public sealed class OrcTests(RealCluster cluster)
         await SaysAsync(
             "was written by a newer version (layout 999", "up", "--yes", "--data-dir", newer, "--port", "6555");
         await SaysAsync("There is no file", "image", "load", "/nowhere.tar", "--data-dir", cluster.DataDirectory);
+    }
+
+    private async Task<string> NameOfAsync(string token)
+    {
+        var server = (await cluster.KubectlAsync(
+            "config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")).Required;
+        return (await cluster.KubectlAsync(
+            "--kubeconfig=/dev/null", $"--server={server}", "--insecure-skip-tls-verify", $"--token={token}",
+            "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Required;
     }
 
     private static async Task SaysAsync(string words, params string[] arguments)

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using OrleansOrchestrator.Silo.Hosting;
+
+namespace OrleansOrchestrator.Silo.Commands;
+
+/// <summary>
+/// The options that set up the API (who signs in, who decides, what is admitted, audited and encrypted), under
+/// upstream's names. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them for its silo.
+/// </summary>
+internal sealed class ApiOptions
+{
+    private const int ShortestTokenSeconds = 3600;
+    private const long LongestTokenSeconds = 1L << 32;
+
+    private readonly FileOption _tokens = CommonOptions.MaybeFile(
+        "--token-auth-file", "Static bearer tokens: lines of token,user,uid,\"group1,group2\".");
+    private readonly Option<long> _maxToken = new("--service-account-max-token-expiration")
+    {
+        Description = "Seconds that a service-account token may live at most, an hour or more; 0 sets no bound.",
+    };
+    private readonly FileOption _admission = CommonOptions.MaybeFile(
+        "--admission-control-config-file",
+        "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
+    private readonly FileOption _encryption = CommonOptions.MaybeFile(
+        KeptOptions.Encryption,
+        "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
+            + "cluster.");
+    private readonly SignInOptions _signIn = new();
+    private readonly AccessOptions _access = new();
+    private readonly AuditOptions _audit = new();
+
+    private IEnumerable<Option> All =>
+        [_tokens, _maxToken, _admission, _encryption, .. _signIn.All, .. _access.All, .. _audit.All];
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in All)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public bool Has(string name) => All.Any(o => o.Name == name);
+
+    /// <summary>What was said on a command line, so that it means the same in every directory.</summary>
+    public IReadOnlyDictionary<string, string[]> Given(ParseResult parsed) => All
+        .Select(o => (Option: o, Result: parsed.GetResult(o)))
+        .Where(static o => o.Result is { Implicit: false })
+        .ToDictionary(
+            static o => o.Option.Name,
+            static o => o.Result!.Tokens.Select(t => o.Option is FileOption ? FileOption.Full(t.Value) : t.Value)
+                .ToArray(),
+            StringComparer.Ordinal);
+
+    /// <summary>A silo's options with these in them.</summary>
+    public SiloOptions Over(SiloOptions silo, ParseResult parsed) => silo with
+    {
+        TokenFile = parsed.GetValue(_tokens),
+        MaxTokenLifetime = TokenLifetime(parsed.GetValue(_maxToken)),
+        AdmissionFile = parsed.GetValue(_admission),
+        EncryptionFile = parsed.GetValue(_encryption),
+        SignIn = _signIn.Read(parsed),
+        Access = _access.Read(parsed),
+        Audit = _audit.Of(parsed),
+    };
+
+    /// <summary>Fails, in one sentence, where a silo could not start with these arguments.</summary>
+    /// <param name="arguments">Of <c>orc silo</c>, these options only.</param>
+    public static void Check(IReadOnlyList<string> arguments)
+    {
+        var (options, command) = (new ApiOptions(), new Command("silo"));
+        options.AddTo(command);
+        var parsed = command.Parse(arguments);
+        if (parsed.Errors is [var wrong, ..])
+        {
+            throw new UserErrorException(wrong.Message);
+        }
+
+        _ = SiloConfiguration.Read(options.Over(new SiloOptions(), parsed));
+    }
+
+    private static TimeSpan? TokenLifetime(long seconds) => seconds switch
+    {
+        0 => null,
+        >= ShortestTokenSeconds and <= LongestTokenSeconds => TimeSpan.FromSeconds(seconds),
+        _ => throw new UserErrorException(
+            "--service-account-max-token-expiration must be between 3600 (an hour) and 2^32 seconds."),
+    };
+}

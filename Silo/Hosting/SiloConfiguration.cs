@@ -1,0 +1,70 @@
+using OrleansOrchestrator.Api.Audit;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.Modes;
+using OrleansOrchestrator.Api.Auth.Webhooks;
+using OrleansOrchestrator.Grains.Encryption;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>
+/// What the files say that a silo is told of. Reading them finds what is wrong with them before anything starts.
+/// </summary>
+public sealed record SiloConfiguration
+{
+    public required AuthOptions Auth { get; init; }
+
+    /// <summary>The AuthenticationConfiguration, which is followed; null without one.</summary>
+    public ReadOnlyMemory<byte>? SignInFile { get; init; }
+
+    /// <summary>The AuthorizationConfiguration, which is followed; null without one.</summary>
+    public ReadOnlyMemory<byte>? AccessFile { get; init; }
+
+    public AdmissionSettings? Admission { get; init; }
+
+    public EncryptionConfiguration? Encryption { get; init; }
+
+    public AuditPolicy? AuditPolicy { get; init; }
+
+    public static SiloConfiguration Read(SiloOptions options)
+    {
+        var (configuration, signIn) = options.SignIn.Read();
+        var (authorization, access) = options.Access.Read();
+        var auth = new AuthOptions
+        {
+            StaticTokens = options.TokenFile is { } file
+                ? StaticTokenFile.Read(file)
+                : new Dictionary<string, UserIdentity>(),
+            MaxTokenLifetime = options.MaxTokenLifetime,
+            Configuration = configuration,
+            AdmitsAnonymous = options.SignIn.Anonymous ?? !options.Access.AllowsEverything,
+            TokenWebhook = options.SignIn.TokenWebhook,
+            Authorization = authorization,
+        };
+        AuthenticationConfigurationReader.Check(configuration, auth);
+        CheckWebhooks(auth);
+        return new SiloConfiguration
+        {
+            Auth = auth,
+            SignInFile = signIn,
+            AccessFile = access,
+            Admission = options.AdmissionFile is { } admission ? AdmissionConfigurationFile.Read(admission) : null,
+            Encryption = options.EncryptionFile is { } encryption ? EncryptionFile.Read(encryption) : null,
+            AuditPolicy = options.Audit?.ReadPolicy(),
+        };
+    }
+
+    private static void CheckWebhooks(AuthOptions auth)
+    {
+        if (auth.TokenWebhook is { } tokens)
+        {
+            _ = TokenWebhook.TargetOf(tokens);
+        }
+
+        foreach (var webhook in auth.Authorization.Authorizers.Select(static a => a.Webhook).OfType<WebhookSettings>())
+        {
+            _ = ConfiguredAuthorizers.TargetOf(webhook);
+        }
+    }
+}
