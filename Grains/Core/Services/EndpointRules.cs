@@ -26,16 +26,16 @@ public static class EndpointRules
     /// </summary>
     /// <param name="service">Whose endpoints.</param>
     /// <param name="pods">The pods that it selects.</param>
-    /// <param name="zones">Zone by node name.</param>
+    /// <param name="nodes">The pods' nodes that are there, with their zones.</param>
     public static IReadOnlyList<EndpointGroup> Groups(
-        V1Service service, IReadOnlyList<PodFacts> pods, IReadOnlyDictionary<string, string> zones)
+        V1Service service, IReadOnlyList<PodFacts> pods, IReadOnlyDictionary<string, string?> nodes)
     {
         var groups = new List<EndpointGroup>();
         var ports = PortsOf(service);
         foreach (var family in Families(service))
         {
-            var byPorts = pods.Where(p => !p.IsFinished)
-                .Select(p => (Ports: ports(p), Endpoint: ToEndpoint(service, p, family, zones)))
+            var byPorts = pods.Where(p => !p.IsFinished && !LacksNode(service, p, nodes))
+                .Select(p => (Ports: ports(p), Endpoint: ToEndpoint(service, p, family, nodes)))
                 .Where(p => p.Endpoint is not null)
                 .GroupBy(p => p.Ports.Id, StringComparer.Ordinal)
                 .Select(g => new EndpointGroup(family, g.First().Ports.Ports, [.. g.Select(p => p.Endpoint!)]))
@@ -45,6 +45,14 @@ public static class EndpointRules
 
         return groups;
     }
+
+    /// <summary>
+    /// True for a pod with an address whose node is not there: slices leave it out, unless the Service wants addresses
+    /// in any state. Upstream's Endpoints know nothing of nodes.
+    /// </summary>
+    public static bool LacksNode(V1Service service, PodFacts pod, IReadOnlyDictionary<string, string?> nodes) =>
+        !pod.IsFinished && pod.Ips.Count > 0 && !nodes.ContainsKey(pod.NodeName)
+        && service.Spec.PublishNotReadyAddresses != true;
 
     /// <summary>The subsets of the Endpoints object.</summary>
     public static (IList<V1EndpointSubset>? Subsets, bool Truncated) Subsets(
@@ -155,7 +163,7 @@ public static class EndpointRules
     }
 
     private static V1Endpoint? ToEndpoint(
-        V1Service service, PodFacts pod, string family, IReadOnlyDictionary<string, string> zones)
+        V1Service service, PodFacts pod, string family, IReadOnlyDictionary<string, string?> nodes)
     {
         var addresses = pod.Ips.Where(ip => SliceRules.FamilyOf(ip) == family).ToList();
         var isReady = service.Spec.PublishNotReadyAddresses == true || (pod.IsReady && !pod.IsTerminating);
@@ -170,10 +178,10 @@ public static class EndpointRules
             },
             Hostname = HostnameOf(service, pod),
             NodeName = pod.NodeName.Length == 0 ? null : pod.NodeName,
-            Zone = zones.GetValueOrDefault(pod.NodeName),
+            Zone = nodes.GetValueOrDefault(pod.NodeName),
             TargetRef = Refer(pod),
             Hints = isReady && !TopologyHints.AreWanted(service)
-                ? HintsOf(service, pod.NodeName, zones.GetValueOrDefault(pod.NodeName))
+                ? HintsOf(service, pod.NodeName, nodes.GetValueOrDefault(pod.NodeName))
                 : null,
         };
     }

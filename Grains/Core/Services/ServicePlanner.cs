@@ -14,8 +14,8 @@ public sealed record ServiceObserved
     /// <summary>The pods that it selects.</summary>
     public IReadOnlyList<PodFacts> Pods { get; init; } = [];
 
-    /// <summary>Zone by node name.</summary>
-    public IReadOnlyDictionary<string, string> Zones { get; init; } = new Dictionary<string, string>();
+    /// <summary>The nodes of its pods, as far as they are there, with their zones: null for none.</summary>
+    public IReadOnlyDictionary<string, string?> Nodes { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>Its namesake; null when there is none.</summary>
     public V1Endpoints? Endpoints { get; init; }
@@ -34,7 +34,11 @@ public sealed record ServiceObserved
 /// <param name="Endpoints">To create (without resourceVersion) or to replace; null when right.</param>
 /// <param name="Pods">Writes of the slices of its pods.</param>
 /// <param name="Mirror">Writes of the slices that mirror Endpoints that somebody keeps by hand.</param>
-public sealed record ServicePlan(V1Endpoints? Endpoints, HintPlan Pods, MirrorPlan Mirror);
+public sealed record ServicePlan(V1Endpoints? Endpoints, HintPlan Pods, MirrorPlan Mirror)
+{
+    /// <summary>Why pods are left out of slices that may be in them soon; null when none are.</summary>
+    public string? Skipped { get; init; }
+}
 
 /// <summary>The decisions of a Service: its Endpoints and EndpointSlices.</summary>
 public static class ServicePlanner
@@ -55,7 +59,7 @@ public static class ServicePlanner
         var mirrored = service.Spec.Selector is { Count: > 0 } ? null : observed.Endpoints;
         var mirror = MirrorPlanner.Compute(mirrored, ManagedBy(observed, SliceRules.MirrorController));
         return EndpointRules.HasEndpoints(service)
-            ? new ServicePlan(Endpoints(observed), Slices(observed), mirror)
+            ? new ServicePlan(Endpoints(observed), Slices(observed), mirror) { Skipped = Skipped(observed) }
             : new ServicePlan(null, NoPods, mirror);
     }
 
@@ -67,7 +71,7 @@ public static class ServicePlanner
             new ChildNames(service.Metadata.Name, service.Metadata.Uid),
             SliceLabels(service.Metadata.Labels, service, SliceRules.SliceController),
             service.ControllerReference());
-        var groups = EndpointRules.Groups(service, observed.Pods, observed.Zones);
+        var groups = EndpointRules.Groups(service, observed.Pods, observed.Nodes);
         var existing = ManagedBy(observed, SliceRules.SliceController);
         if (!TopologyHints.AreWanted(service))
         {
@@ -80,6 +84,23 @@ public static class ServicePlanner
         TopologyHints.Keep(groups, existing);
         return TopologyHints.Add(
             service, SlicePlanner.Compute(shape, groups, existing), existing, observed.ZoneShares, observed.AreHinted);
+    }
+
+    /// <summary>
+    /// In upstream's words: usually the pods of a lost node go soon, or a new node is seen soon.
+    /// </summary>
+    private static string? Skipped(ServiceObserved observed)
+    {
+        var (service, nodes) = (observed.Service, observed.Nodes);
+        var texts = observed.Pods.Where(p => EndpointRules.LacksNode(service, p, nodes)).Select(p =>
+            $"skipping Pod {p.Key.Name} for Service {service.Metadata.NamespaceProperty}/{service.Metadata.Name}: "
+            + $"Node {p.NodeName} Not Found").ToList();
+        return texts switch
+        {
+            [] => null,
+            [var text] => text,
+            _ => $"[{string.Join(", ", texts)}]",
+        };
     }
 
     private static List<V1EndpointSlice> ManagedBy(ServiceObserved observed, string controller) => [.. observed.Slices.Where(s =>

@@ -70,7 +70,7 @@ public sealed class ServiceReconciler : IObjectReconciler
         {
             Service = service,
             Pods = pods,
-            Zones = await ZonesAsync(pods, cancellationToken),
+            Nodes = await NodesAsync(pods, cancellationToken),
             Endpoints = endpoints.Succeeded ? endpoints.Value : null,
             Slices = slices,
             ZoneShares = TopologyHints.AreWanted(service) ? await SharesAsync(cancellationToken) : null,
@@ -89,21 +89,22 @@ public sealed class ServiceReconciler : IObjectReconciler
             },
             cancellationToken);
 
-    private async Task<Dictionary<string, string>> ZonesAsync(List<PodFacts> pods, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, string?>> NodesAsync(
+        List<PodFacts> pods, CancellationToken cancellationToken)
     {
-        var zones = new Dictionary<string, string>(StringComparer.Ordinal);
+        var nodes = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var name in pods.Select(p => p.NodeName).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal))
         {
             var node = await _slices.GetAsync(
                 WellKnown.Nodes, new ObjectKey("", name), ReadFreshness.Cached, cancellationToken);
-            if (node.Succeeded && node.Value.Metadata.Labels.TryGetValue(ZoneShares.ZoneLabel, out var zone)
-                && zone.Length > 0)
+            if (node.Succeeded)
             {
-                zones[name] = zone;
+                var zone = node.Value.Metadata.Labels.GetValueOrDefault(ZoneShares.ZoneLabel);
+                nodes[name] = string.IsNullOrEmpty(zone) ? null : zone;
             }
         }
 
-        return zones;
+        return nodes;
     }
 
     private async Task ApplyAsync(V1Service service, ServicePlan plan, CancellationToken cancellationToken)
@@ -125,6 +126,15 @@ public sealed class ServiceReconciler : IObjectReconciler
                     ? await _endpoints.CreateAsync(endpoints, cancellationToken)
                     : await _endpoints.UpdateAsync(endpoints, cancellationToken),
                 "FailedToUpdateEndpoint");
+        }
+
+        if (plan.Skipped is { } skipped)
+        {
+            _events.Record(EventNote.Warning(
+                service,
+                "FailedToUpdateEndpointSlices",
+                $"Error updating Endpoint Slices for Service {_key}: {skipped}"));
+            throw new ReconcileException(skipped);
         }
     }
 

@@ -46,6 +46,7 @@ public sealed class ServiceReconcilerTests
     public void Endpoints_hold_no_pod_that_lacks_the_named_port()
     {
         var world = new World();
+        world.AddNode("n1");
         AddService(world);
         world.Api.Change<V1Service>(
             "default", "web", s => s.Spec.Ports = [new V1ServicePort { Name = "http", Port = 80, TargetPort = "web" }]);
@@ -66,6 +67,7 @@ public sealed class ServiceReconcilerTests
     public void A_service_without_ports_has_endpoints_when_it_is_headless(string clusterIP, bool hasAddresses)
     {
         var world = new World();
+        world.AddNode("n1");
         AddService(world);
         world.Api.Change<V1Service>("default", "web", s => (s.Spec.Ports, s.Spec.ClusterIP) = (null, clusterIP));
         world.AddPod("a", "n1", Web, "10.0.0.1");
@@ -78,6 +80,7 @@ public sealed class ServiceReconcilerTests
     public void A_terminating_pod_serves_on_but_is_not_ready()
     {
         var world = new World();
+        world.AddNode("n1");
         AddService(world);
         world.AddPod("a", "n1", Web, "10.0.0.1");
         world.Step<V1Service>("web");
@@ -133,6 +136,40 @@ public sealed class ServiceReconcilerTests
         Assert.Equal("Endpoints", slice.Metadata.OwnerReferences.Single().Kind);
         Assert.Equal(
             ("192.0.2.1", 5432), (slice.Endpoints.Single().Addresses.Single(), slice.Ports.Single().Port!.Value));
+    }
+
+    [Fact]
+    public async Task Slices_leave_out_pods_whose_node_is_not_there_and_are_tried_again()
+    {
+        var world = new World();
+        world.AddNode("n1");
+        AddService(world);
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.AddPod("b", "n2", Web, "10.0.0.2");
+        Assert.Contains(
+            "skipping Pod b for Service default/web: Node n2 Not Found",
+            Assert.ThrowsAny<Exception>(() => world.Step<V1Service>("web")).ToString(),
+            StringComparison.Ordinal);
+        Assert.Equal(["10.0.0.1"], Addresses());
+
+        // Upstream's Endpoints do not look at nodes.
+        var subset = Assert.Single(world.Api.Find<V1Endpoints>("default", "web")!.Subsets);
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], subset.Addresses.Select(a => a.Ip));
+        await world.Events.FlushAsync(CancellationToken.None);
+        var told = Assert.Single(world.Api.All<Corev1Event>());
+        Assert.Equal(
+            (
+                "Warning", "FailedToUpdateEndpointSlices",
+                "Error updating Endpoint Slices for Service default/web: " +
+                "skipping Pod b for Service default/web: Node n2 Not Found"),
+            (told.Type, told.Reason, told.Message));
+
+        world.AddNode("n2");
+        world.Step<V1Service>("web");
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], Addresses());
+
+        IEnumerable<string> Addresses() =>
+            world.Api.All<V1EndpointSlice>().Single().Endpoints.SelectMany(e => e.Addresses).Order();
     }
 
     [Fact]
