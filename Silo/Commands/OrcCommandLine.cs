@@ -16,6 +16,8 @@ public static class OrcCommandLine
             DownCommand.CreateDown(),
             DownCommand.CreateReset(),
             DownCommand.CreateStatus(),
+            BackupCommand.CreateBackup(),
+            BackupCommand.CreateRestore(),
             LogsCommand.Create(),
             DashboardCommand.Create(),
             ImageCommand.Create(),

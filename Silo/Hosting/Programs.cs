@@ -36,7 +36,7 @@ public static class Programs
             return File.Exists(name) ? name : null;
         }
 
-        if (name is "postgres" or "initdb" or "pg_ctl")
+        if (name is "postgres" or "initdb" or "pg_ctl" or "pg_dump" or "pg_restore")
         {
             return FindPostgres(name);
         }
@@ -47,7 +47,8 @@ public static class Programs
 
     /// <summary>Runs a program to its end; its output is kept for the error message.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
-        string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+        string program, IEnumerable<string> arguments, CancellationToken cancellationToken,
+        IEnumerable<KeyValuePair<string, string>>? variables = null)
     {
         using var process = new Process();
         process.StartInfo = new ProcessStartInfo(program, arguments)
@@ -56,6 +57,11 @@ public static class Programs
             WorkingDirectory = "/",
         };
         process.StartInfo.Environment.Remove(SiloOptions.ConnectionVariable); // may hold a password, and is the silo's
+        foreach (var (name, value) in variables ?? [])
+        {
+            process.StartInfo.Environment[name] = value;
+        }
+
         process.Start();
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);

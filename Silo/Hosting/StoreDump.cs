@@ -1,0 +1,132 @@
+using System.Globalization;
+using Npgsql;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Machine;
+
+namespace OrleansOrchestrator.Silo.Hosting;
+
+/// <summary>
+/// Backups of a cluster's database, in the custom format of PostgreSQL's own <c>pg_dump</c>: consistent as of the
+/// moment in which they begin, while the cluster goes on.
+/// </summary>
+public sealed class StoreDump(string connection)
+{
+    /// <summary>What belongs to the silos that run, and not to the cluster.</summary>
+    private static readonly string[] OfRunningSilos =
+    [
+        "store.activations", "store.api_servers", "store.pulses", "orleans.membership", "orleans.membership_version",
+    ];
+
+    /// <summary>What a cluster can do without: kept logs, figures and audit.</summary>
+    private static readonly string[] History =
+        ["logs.segments", "logs.streams", "store.metric_rounds", "store.metric_blocks*", "store.audit_[0-9]*"];
+
+    /// <summary>
+    /// Writes a backup into a file that only its owner can read, in place of what was there; a failure leaves that as
+    /// it was.
+    /// </summary>
+    public async Task WriteAsync(string path, bool withHistory, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new UserErrorException($"{path} is a directory: name a file in it.");
+        }
+
+        var unfinished = path + ".new";
+        await OwnFiles.Create(unfinished).DisposeAsync();
+        try
+        {
+            var left = withHistory ? OfRunningSilos : [.. OfRunningSilos, .. History];
+            await RunAsync(
+                "pg_dump", ["--format=custom", .. left.Select(static t => $"--exclude-table-data={t}")],
+                """exec "$0" "$@" > "$ORC_FILE" """, unfinished, cancellationToken);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
+    /// <summary>Loads a backup into an empty database, whole or not at all.</summary>
+    public async Task ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+        {
+            throw new UserErrorException($"{path} does not exist.");
+        }
+
+        if (await RestoredStore.IsThereAsync(connection, cancellationToken))
+        {
+            throw new UserErrorException(
+                $"{StoreConnectionString.Describe(connection)} holds a cluster already: a backup is restored into an empty database.");
+        }
+
+        await RunAsync(
+            "pg_restore",
+            ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--dbname", Database],
+            """exec "$0" "$@" < "$ORC_FILE" """, path, cancellationToken);
+        if (!await RestoredStore.IsThereAsync(connection, cancellationToken))
+        {
+            throw new UserErrorException($"{path} is a backup of another program's database.");
+        }
+
+        await RestoredStore.MoveOnAsync(connection, cancellationToken);
+    }
+
+    private string Database
+    {
+        get
+        {
+            var settings = new NpgsqlConnectionStringBuilder(connection);
+            return settings.Database ?? settings.Username ?? "postgres";
+        }
+    }
+
+    /// <summary>
+    /// The shell opens the file, so that the program can seek in it, and a database's user need not be able to read it.
+    /// </summary>
+    private async Task RunAsync(
+        string name, IReadOnlyList<string> arguments, string redirection, string file,
+        CancellationToken cancellationToken)
+    {
+        var program = Programs.Find(name) ?? throw new UserErrorException(
+            $"PostgreSQL's {name} (of version {PrivatePostgres.OldestVersion} or newer) is not installed: install Debian's package postgresql.");
+        var (exitCode, output) = await Programs.RunAsync(
+            "/bin/sh", ["-c", redirection, program, .. arguments], cancellationToken,
+            [KeyValuePair.Create("ORC_FILE", Path.GetFullPath(file)), .. Variables()]);
+        if (exitCode != 0)
+        {
+            throw new UserErrorException($"{name} failed with exit code {exitCode}: {output.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>How PostgreSQL's own programs are told where to go; a password is no argument.</summary>
+    private IEnumerable<KeyValuePair<string, string>> Variables()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connection);
+        yield return new("PGHOST", settings.Host!);
+        yield return new("PGPORT", settings.Port.ToString(CultureInfo.InvariantCulture));
+        yield return new("PGDATABASE", Database);
+        if (settings.Username is { Length: > 0 } user)
+        {
+            yield return new("PGUSER", user);
+        }
+
+        if (settings.Password is { Length: > 0 } password)
+        {
+            yield return new("PGPASSWORD", password);
+        }
+
+        yield return new("PGSSLMODE", settings.SslMode switch
+        {
+            SslMode.VerifyCA => "verify-ca",
+            SslMode.VerifyFull => "verify-full",
+            var mode => mode.ToString().ToLowerInvariant(),
+        });
+        if (settings.RootCertificate is { Length: > 0 } authority)
+        {
+            yield return new("PGSSLROOTCERT", authority);
+        }
+    }
+}
