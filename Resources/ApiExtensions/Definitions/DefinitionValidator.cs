@@ -26,10 +26,12 @@ public sealed class DefinitionValidator(FieldErrors errors)
         var spec = item.Spec;
         ValidateGroup(spec.Group ?? "");
         ValidateScope(spec.Scope ?? "");
-        ValidateVersions([.. spec.Versions ?? []], spec.Versions is null);
+        IReadOnlyList<V1CustomResourceDefinitionVersion> versions = [.. spec.Versions ?? []];
+        var common = CommonParts.Of(versions);
+        ValidateVersions(versions, common, spec.Versions is null);
         ValidateRequiredNames(spec.Names);
         ValidateNames(spec.Names, Spec.Child("names"), errors);
-        ValidateCommonParts([.. spec.Versions ?? []]);
+        ValidateCommonParts(versions, common);
         ConversionRules.Validate(spec.Conversion, Spec.Child("conversion"), errors);
         if (old is not null)
         {
@@ -58,12 +60,14 @@ public sealed class DefinitionValidator(FieldErrors errors)
         }
 
         var versions = item.Spec.Versions ?? [];
-        foreach (var missing in versions.Where(v => v.Storage && stored.Count > 0 && !stored.Contains(v.Name)))
+        var storedNames = stored.ToHashSet(StringComparer.Ordinal);
+        foreach (var missing in versions.Where(v => v.Storage && stored.Count > 0 && !storedNames.Contains(v.Name)))
         {
             errors.Invalid(StoredVersions, stored, $"must have the storage version {missing.Name}");
         }
 
-        foreach (var (i, name) in stored.Index().Where(s => versions.All(v => v.Name != s.Item)))
+        var names = versions.Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (i, name) in stored.Index().Where(s => !names.Contains(s.Item)))
         {
             errors.Invalid(StoredVersions.Index(i), name, "must appear in spec.versions");
         }
@@ -144,7 +148,8 @@ public sealed class DefinitionValidator(FieldErrors errors)
         }
     }
 
-    private void ValidateVersions(IReadOnlyList<V1CustomResourceDefinitionVersion> versions, bool isMissing)
+    private void ValidateVersions(
+        IReadOnlyList<V1CustomResourceDefinitionVersion> versions, CommonParts common, bool isMissing)
     {
         foreach (var (i, _) in versions.Index().Where(
             static v => v.Item.Served && v.Item.Schema?.OpenAPIV3Schema is null))
@@ -154,7 +159,7 @@ public sealed class DefinitionValidator(FieldErrors errors)
 
         foreach (var (i, version) in versions.Index())
         {
-            ValidateVersion(version, Versions.Index(i), versions);
+            ValidateVersion(version, Versions.Index(i), common);
         }
 
         if (versions.Select(v => v.Name).Distinct(StringComparer.Ordinal).Count() != versions.Count)
@@ -175,9 +180,7 @@ public sealed class DefinitionValidator(FieldErrors errors)
         }
     }
 
-    private void ValidateVersion(
-        V1CustomResourceDefinitionVersion version, FieldPath path,
-        IReadOnlyList<V1CustomResourceDefinitionVersion> all)
+    private void ValidateVersion(V1CustomResourceDefinitionVersion version, FieldPath path, CommonParts common)
     {
         Label(version.Name, path.Child("name"), errors, mayBeEmpty: false);
         if (version.DeprecationWarning is { } warning && WarningComplaint(version, warning) is { } complaint)
@@ -185,29 +188,29 @@ public sealed class DefinitionValidator(FieldErrors errors)
             errors.Invalid(path.Child("deprecationWarning"), warning, complaint);
         }
 
-        if (!AreSame(all, v => v.Schema))
+        if (!common.Schema)
         {
             SchemaRules.Validate(version.Schema, HasStatus(version), path.Child("schema"), errors);
         }
 
-        if (!AreSame(all, v => v.Subresources))
+        if (!common.Subresources)
         {
             SubresourceRules.ValidateScale(version.Subresources?.Scale, path.Child("subresources"), errors);
         }
 
-        if (!AreSame(all, v => v.AdditionalPrinterColumns))
+        if (!common.Columns)
         {
             SubresourceRules.ValidateColumns(version, path.Child("additionalPrinterColumns"), errors);
         }
 
-        if (!AreSame(all, v => v.SelectableFields))
+        if (!common.SelectableFields)
         {
             SubresourceRules.ValidateSelectable(version, path.Child("selectableFields"), errors);
         }
     }
 
     /// <summary>What all versions have in common, where upstream has it.</summary>
-    private void ValidateCommonParts(IReadOnlyList<V1CustomResourceDefinitionVersion> versions)
+    private void ValidateCommonParts(IReadOnlyList<V1CustomResourceDefinitionVersion> versions, CommonParts common)
     {
         if (versions.Count == 0)
         {
@@ -215,22 +218,22 @@ public sealed class DefinitionValidator(FieldErrors errors)
         }
 
         var first = versions[0];
-        if (AreSame(versions, v => v.Schema))
+        if (common.Schema)
         {
             SchemaRules.Validate(first.Schema, versions.Any(HasStatus), Spec.Child("validation"), errors);
         }
 
-        if (AreSame(versions, v => v.Subresources))
+        if (common.Subresources)
         {
             SubresourceRules.ValidateScale(first.Subresources?.Scale, Spec.Child("subresources"), errors);
         }
 
-        if (AreSame(versions, v => v.AdditionalPrinterColumns))
+        if (common.Columns)
         {
             SubresourceRules.ValidateColumns(first, Spec.Child("additionalPrinterColumns"), errors);
         }
 
-        if (AreSame(versions, v => v.SelectableFields))
+        if (common.SelectableFields)
         {
             SubresourceRules.ValidateSelectable(first, Spec.Child("selectableFields"), errors);
         }
@@ -262,16 +265,6 @@ public sealed class DefinitionValidator(FieldErrors errors)
 
     private static bool HasStatus(V1CustomResourceDefinitionVersion version) =>
         version.Subresources?.Status is not null;
-
-    private static bool AreSame(
-        IReadOnlyList<V1CustomResourceDefinitionVersion> versions,
-        Func<V1CustomResourceDefinitionVersion, object?> part)
-    {
-        var first = Text(part(versions[0]));
-        return versions.Skip(1).All(v => Text(part(v)) == first);
-    }
-
-    private static string Text(object? part) => part is null ? "" : GoText.Json(part);
 
     private static string? WarningComplaint(V1CustomResourceDefinitionVersion version, string warning)
     {
