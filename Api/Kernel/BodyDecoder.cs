@@ -30,6 +30,9 @@ public static class BodyDecoder
     /// <summary>Names upstream's scheme in messages.</summary>
     public const string Scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
 
+    /// <summary>How complaints about unknown and duplicate fields begin.</summary>
+    internal const string StrictError = "strict decoding error: ";
+
     /// <summary>Go's name of what it looks for the kind of an object with.</summary>
     internal const string FindKind =
         "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
@@ -232,7 +235,7 @@ public static class BodyDecoder
         if (validation == FieldValidation.Strict)
         {
             return CannotHandle(
-                expected.Kind, version, expected, $"strict decoding error: {string.Join(", ", findings)}");
+                expected.Kind, version, expected, $"{StrictError}{string.Join(", ", findings)}");
         }
 
         foreach (var finding in findings)

@@ -17,6 +17,9 @@ namespace OrleansOrchestrator.Api.Subresources;
 /// </summary>
 public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISubresource
 {
+    /// <summary>Names the scheme of upstream's server of custom objects in messages.</summary>
+    private const string CustomScheme = "k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go:726";
+
     private static readonly ExpectedBody Expected = new(TypedCodec<V1Scale>.Instance, "autoscaling/v1", "Scale");
 
     private static readonly OwnedVersion NewScale =
@@ -50,7 +53,7 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
         }
 
         var decoded = request.Decode(Expected);
-        return !decoded.Succeeded ? decoded.Error
+        return !decoded.Succeeded ? WhyUnreadable(context, decoded.Error)
             : NameRule.CheckReplacement(context, decoded.Value.Metadata) is { } mismatch ? mismatch
             : await updater.UpdateAsync(
                 context.With(context.Key),
@@ -58,6 +61,16 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
                 uid: decoded.Value.Metadata.Uid ?? "",
                 part: PartOf(context));
     }
+
+    /// <summary>
+    /// Upstream looks for the kind of a custom object's scale where its own kinds are, whatever is wrong with the body.
+    /// </summary>
+    private static Status WhyUnreadable(WriteContext context, Status refusal) =>
+        context.Definition.Of.IsCustom && refusal.Code == 400
+        && !refusal.Message.Contains(BodyDecoder.StrictError, StringComparison.Ordinal)
+            ? StatusErrors.BadRequest(
+                $"no kind is registered for the type v1.Scale in scheme {GoText.Quote(CustomScheme)}")
+            : refusal;
 
     /// <summary>What a patch makes of a scale, in bytes.</summary>
     private Outcome<Func<OwnedVersion, Outcome<IKubernetesObject<V1ObjectMeta>>>> ReadPatch(WriteRequest request)
