@@ -4,7 +4,7 @@ using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;
 
-/// <summary>Macros with index or key, and value; and, apart, the naming of values.</summary>
+/// <summary>Macros with index or key, and value.</summary>
 internal static class TwoVariableLibrary
 {
     public static CelLibrary Library { get; } = new()
@@ -18,9 +18,6 @@ internal static class TwoVariableLibrary
                 ("@mapInsert_map_map", "(map(K, V), map(K, V)) map(K, V)", static a => Inserted(a[0], a[1].AsMap))),
         ],
     };
-
-    /// <summary><c>cel.bind</c>, which upstream's Kubernetes does not enable.</summary>
-    public static CelLibrary Bindings { get; } = new() { Macros = Macro.Bindings };
 
     private static CelValue Inserted(CelValue map, IEnumerable<KeyValuePair<CelValue, CelValue>> entries)
     {

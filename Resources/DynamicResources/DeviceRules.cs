@@ -5,9 +5,7 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.DynamicResources;
 
-/// <summary>
-/// Rules that several kinds of the group share. What the expressions of selectors mean is not looked at.
-/// </summary>
+/// <summary>Rules that several kinds of the group share.</summary>
 internal static class DeviceRules
 {
     public const int MaxConfigs = 32;
@@ -55,13 +53,18 @@ internal static class DeviceRules
     public static void ValidateSelectors(IList<V1DeviceSelector>? selectors, FieldPath path, FieldErrors errors) =>
         Each(selectors, MaxSelectors, path, errors, (selector, at) =>
         {
+            var path = at.Child("cel", "expression");
             if (selector.Cel is null)
             {
                 errors.Required(at.Child("cel"));
             }
             else if (NameRules.ByteCount(selector.Cel.Expression ?? "") > MaxExpressionLength)
             {
-                errors.TooLong(at.Child("cel", "expression"), MaxExpressionLength);
+                errors.TooLong(path, MaxExpressionLength);
+            }
+            else
+            {
+                DeviceExpressions.Validate(selector.Cel.Expression ?? "", path, errors);
             }
         });
 

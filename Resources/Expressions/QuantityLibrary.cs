@@ -11,7 +11,8 @@ internal static class QuantityLibrary
 {
     private const string Name = "kubernetes.Quantity";
 
-    private static readonly CelType QuantityType = CelType.Opaque(Name);
+    /// <summary>The type of amounts.</summary>
+    public static readonly CelType QuantityType = CelType.Opaque(Name);
 
     public static CelLibrary Library { get; } = new()
     {

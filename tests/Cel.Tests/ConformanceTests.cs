@@ -16,7 +16,7 @@ public static class ConformanceTests
         .With(OptionalLibrary.Library)
         .With(StringLibrary.Library)
         .With(TwoVariableLibrary.Library)
-        .With(TwoVariableLibrary.Bindings);
+        .With(BindingLibrary.Library);
 
     [Fact]
     public static void EachVectorGivesWhatItSays()

@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Cel.Tests;
 public static class PrinterTests
 {
     private static readonly CelEnvironment Environment =
-        CelEnvironment.Kubernetes.With(TwoVariableLibrary.Bindings);
+        CelEnvironment.Kubernetes.With(BindingLibrary.Library);
 
     [Fact]
     public static void VectorsSurvivePrinting()
