@@ -13,6 +13,7 @@ public static class KubeletHosting
         services.AddHttpForwarder();
         services.AddSingleton<NodeConnections>();
         services.AddSingleton<INodeVolumes, NodeVolumes>();
+        services.AddSingleton<ConnectAdmission>();
         services.AddSingleton<IConnectHandler, PodConnectHandler>();
         services.AddSingleton<IConnectHandler, ProxyHandler>();
         return services;

@@ -4,6 +4,7 @@ using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Connections;
 using OrleansOrchestrator.Resources.Kernel;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -15,7 +16,8 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// upstream's <c>registry/core/pod/strategy.go</c>.
 /// </summary>
 public sealed class PodConnectHandler(
-    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler
+    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder, ConnectAdmission admission)
+    : IConnectHandler
 {
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
@@ -26,7 +28,7 @@ public sealed class PodConnectHandler(
             return false;
         }
 
-        var failure = await AnswerAsync(context, request);
+        var failure = await AnswerAsync(context, request, definition);
         if (failure is not null)
         {
             await StatusJson.WriteAsync(context, failure);
@@ -35,7 +37,7 @@ public sealed class PodConnectHandler(
         return true;
     }
 
-    private async Task<Status?> AnswerAsync(HttpContext context, RequestInfo request)
+    private async Task<Status?> AnswerAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
         if (request.Subresource == "log")
         {
@@ -48,24 +50,31 @@ public sealed class PodConnectHandler(
             return Refusals.DryRunNotSupported;
         }
 
-        var passed = request.Subresource == "portforward"
-            ? PodStreamOptions.Ports(query)
-            : PodStreamOptions.Command(query, isExec: request.Subresource == "exec");
+        var asked = PodStreamOptions.Read(request.Subresource, query);
+        var admitted = asked.Succeeded
+            ? await admission.AdmitAsync(context, request, definition, asked.Value)
+            : asked;
+        if (!admitted.Succeeded)
+        {
+            return admitted.Error;
+        }
+
         var pod = await PodAsync(request, context.RequestAborted);
-        if (!passed.Succeeded || !pod.Succeeded)
+        return pod.Succeeded ? await ConnectAsync(context, request, pod.Value, admitted.Value) : pod.Error;
+    }
+
+    private async Task<Status?> ConnectAsync(
+        HttpContext context, RequestInfo request, V1Pod pod, ConnectOptions options)
+    {
+        var passed = PodStreamOptions.ForNode(options);
+        if (options is not PodAttachOptions streams)
         {
-            return passed.Succeeded ? pod.Error : passed.Error;
+            return await StreamAsync(context, pod, $"portForward/{PathOf(pod)}{passed}");
         }
 
-        if (request.Subresource == "portforward")
-        {
-            return await StreamAsync(context, pod.Value, $"portForward/{PathOf(pod.Value)}{passed.Value}");
-        }
-
-        var container = ContainerOf(pod.Value, query);
+        var container = ContainerOf(pod, streams.Container ?? "");
         return container.Succeeded
-            ? await StreamAsync(
-                context, pod.Value, $"{request.Subresource}/{PathOf(pod.Value)}/{container.Value}{passed.Value}")
+            ? await StreamAsync(context, pod, $"{request.Subresource}/{PathOf(pod)}/{container.Value}{passed}")
             : container.Error;
     }
 
@@ -89,7 +98,7 @@ public sealed class PodConnectHandler(
             return pod.Error;
         }
 
-        var container = ContainerOf(pod.Value, context.Request.Query);
+        var container = ContainerOf(pod.Value, new QueryReader(context.Request.Query).Text("container"));
         if (!container.Succeeded)
         {
             return container.Error;
@@ -156,9 +165,8 @@ public sealed class PodConnectHandler(
             : address;
     }
 
-    private static Outcome<string> ContainerOf(V1Pod pod, IQueryCollection query)
+    private static Outcome<string> ContainerOf(V1Pod pod, string requested)
     {
-        var requested = new QueryReader(query).Text("container");
         var names = (pod.Spec.InitContainers ?? []).Select(c => c.Name)
             .Concat(pod.Spec.Containers.Select(c => c.Name))
             .Concat((pod.Spec.EphemeralContainers ?? []).Select(c => c.Name))

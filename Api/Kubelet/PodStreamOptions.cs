@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Connections;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
@@ -11,33 +12,49 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// </summary>
 internal static class PodStreamOptions
 {
-    private static readonly (string Name, string Node)[] Flags =
-        [("stdin", "input"), ("stdout", "output"), ("stderr", "error"), ("tty", "tty")];
-
-    /// <summary>The node's query for an exec (with the command) or an attach (which has none).</summary>
-    public static QueryString Command(IQueryCollection query, bool isExec)
+    /// <summary>What a query asks for; the refusal of one that cannot be read.</summary>
+    public static Outcome<ConnectOptions> Read(string subresource, IQueryCollection query)
     {
         var reader = new QueryReader(query);
-        var passed = new QueryString();
-        foreach (var (name, node) in Flags)
+        switch (subresource)
         {
-            passed = reader.Flag(name) ? passed.Add(node, "1") : passed;
+            case "exec":
+                return Streams(
+                    reader, new PodExecOptions { Command = [.. reader.All("command").Select(static c => c ?? "")] });
+            case "attach":
+                return Streams(reader, new PodAttachOptions());
+            default:
+                var ports = reader.Ports("ports");
+                return reader.Refusal is { } refusal ? refusal : new PodPortForwardOptions { Ports = [.. ports] };
         }
-
-        return isExec ? reader.All("command").Aggregate(passed, (q, part) => q.Add("command", part ?? "")) : passed;
     }
 
-    /// <summary>The node's query for a port-forward.</summary>
-    public static Outcome<QueryString> Ports(IQueryCollection query)
+    /// <summary>The node's query.</summary>
+    public static QueryString ForNode(ConnectOptions options) => options switch
     {
-        var reader = new QueryReader(query);
-        var ports = reader.Ports("ports");
-        if (reader.Refusal is { } refusal)
-        {
-            return refusal;
-        }
+        PodPortForwardOptions { Ports: { Count: > 0 } ports } => QueryString.Create(
+            "port", string.Join(',', ports.Select(static p => p.ToString(CultureInfo.InvariantCulture)))),
+        PodExecOptions exec => (exec.Command ?? []).Aggregate(
+            ForStreams(exec), static (query, part) => query.Add("command", part)),
+        PodAttachOptions attach => ForStreams(attach),
+        _ => default,
+    };
 
-        var text = string.Join(',', ports.Select(p => p.ToString(CultureInfo.InvariantCulture)));
-        return ports.Count == 0 ? new QueryString() : QueryString.Create("port", text);
+    private static PodAttachOptions Streams(QueryReader reader, PodAttachOptions options)
+    {
+        (options.Stdin, options.Stdout) = (reader.Flag("stdin"), reader.Flag("stdout"));
+        (options.Stderr, options.Tty) = (reader.Flag("stderr"), reader.Flag("tty"));
+        options.Container = reader.OptionalText("container");
+        return options;
+    }
+
+    private static QueryString ForStreams(PodAttachOptions options)
+    {
+        (string Name, bool IsWanted)[] flags =
+        [
+            ("input", options.Stdin), ("output", options.Stdout), ("error", options.Stderr), ("tty", options.Tty),
+        ];
+        return flags.Where(static f => f.IsWanted).Aggregate(
+            default(QueryString), static (query, flag) => query.Add(flag.Name, "1"));
     }
 }

@@ -62,5 +62,9 @@ public sealed record ProxyPath(string Prefix, string Rest)
         return new ProxyPath(path[..at], rest);
     }
 
+    /// <summary>The same with another path, given unescaped.</summary>
+    public ProxyPath To(string path) =>
+        this with { Rest = path.Length == 0 ? "" : GoUrl.EscapePath(GoUrl.JoinPaths("", path)) };
+
     private static bool HasDots(string path) => path.Split('/').Any(s => WebUtility.UrlDecode(s) is "." or "..");
 }

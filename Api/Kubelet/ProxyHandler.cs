@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Connections;
 using OrleansOrchestrator.Resources.Kernel;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -16,7 +17,8 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// Names may say more: <c>SCHEME:NAME:PORT</c>.
 /// </summary>
 public sealed class ProxyHandler(
-    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder) : IConnectHandler, IDisposable
+    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder, ConnectAdmission admission)
+    : IConnectHandler, IDisposable
 {
     private readonly ProxyConnections _connections = new();
 
@@ -30,7 +32,7 @@ public sealed class ProxyHandler(
             return false;
         }
 
-        var failure = await ForwardAsync(context, request);
+        var failure = await ForwardAsync(context, request, definition);
         if (failure is not null)
         {
             await StatusJson.WriteAsync(context, failure);
@@ -41,11 +43,18 @@ public sealed class ProxyHandler(
 
     public void Dispose() => _connections.Dispose();
 
-    private async Task<Status?> ForwardAsync(HttpContext context, RequestInfo request)
+    private async Task<Status?> ForwardAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
         if (context.Request.Query.ContainsKey("dryRun"))
         {
             return Refusals.DryRunNotSupported;
+        }
+
+        var asked = PathOf(request);
+        var admitted = await admission.AdmitAsync(context, request, definition, OptionsOf(request, asked));
+        if (!admitted.Succeeded)
+        {
+            return admitted.Error;
         }
 
         var found = await TargetAsync(request, context.RequestAborted);
@@ -55,6 +64,8 @@ public sealed class ProxyHandler(
         }
 
         var path = ProxyPath.Of(context.Request, request);
+        var wanted = admitted.Value.Path ?? "";
+        path = wanted == asked ? path : path.To(wanted);
         if (path.IsRoot
             && !Forwarding.IsUpgrade(context.Request)
             && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
@@ -72,6 +83,22 @@ public sealed class ProxyHandler(
             ? await Forwarding.SendAsync(forwarder, context, target, found.Value.Invoker, path)
             : StatusErrors.BadRequest($"invalid path {GoText.Quote(path.Rest)}");
     }
+
+    /// <summary>What follows <c>proxy</c>, as upstream's options have it: with a slash before it, if anything.</summary>
+    private static string PathOf(RequestInfo request)
+    {
+        const int Below = 3;
+        var path = string.Join('/', request.Parts.Skip(Below));
+        path = path.Length > 0 && !path.StartsWith('/') ? $"/{path}" : path;
+        return request.Path.EndsWith('/') && !path.EndsWith('/') ? $"{path}/" : path;
+    }
+
+    private static ProxyOptions OptionsOf(RequestInfo request, string path) => request.Resource switch
+    {
+        "pods" => new PodProxyOptions { Path = path },
+        "services" => new ServiceProxyOptions { Path = path },
+        _ => new NodeProxyOptions { Path = path },
+    };
 
     private async ValueTask<Outcome<Target>> TargetAsync(RequestInfo request, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Connections;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission.Matching;
@@ -43,8 +44,10 @@ internal sealed class WriteMatcher(ObjectReader reader)
     private static bool SelectsObject(LabelSelector selector, AdmissionAttributes attributes) =>
         selector.IsEverything || Has(selector, attributes.Object) || Has(selector, attributes.OldObject);
 
+    /// <summary>What asks for a connection has no labels, and so is never selected by them, nor by their absence.
+    /// </summary>
     private static bool Has(LabelSelector selector, IKubernetesObject<V1ObjectMeta>? item) =>
-        item?.Metadata is { } metadata && selector.Matches(metadata);
+        item is { Metadata: { } metadata } and not ConnectOptions && selector.Matches(metadata);
 
     private async ValueTask<Outcome<bool>> SelectsNamespaceAsync(
         LabelSelector selector, AdmissionAttributes attributes, CancellationToken cancellationToken)

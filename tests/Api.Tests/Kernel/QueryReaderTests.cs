@@ -84,12 +84,12 @@ public sealed class QueryReaderTests
     {
         Assert.Equal(
             "?output=1&command=ls&command=-l&command=",
-            PodStreamOptions.Command(Queries.Parse("?command=ls&command=-l&command&stdout=yes"), isExec: true).Value);
+            ForNode("exec", "?command=ls&command=-l&command&stdout=yes"));
+        Assert.Equal("?output=1", ForNode("attach", "?command=ls&stdout=yes"));
         Assert.Equal(
-            "?output=1", PodStreamOptions.Command(Queries.Parse("?command=ls&stdout=yes"), isExec: false).Value);
-        Assert.Equal("?port=80,81,0", PodStreamOptions.Ports(Queries.Parse("?ports=80,81&ports=0"))
-            .Required.Value?.Replace("%2C", ","));
-        Assert.Equal("", PodStreamOptions.Ports(Queries.Parse("?port=80")).Required.Value ?? "");
+            "?port=80,81,0",
+            ForNode("portforward", "?ports=80,81&ports=0").Replace("%2C", ",", StringComparison.Ordinal));
+        Assert.Equal("", ForNode("portforward", "?port=80"));
     }
 
     [Theory]
@@ -99,11 +99,14 @@ public sealed class QueryReaderTests
     [InlineData("65536", "value out of range")]
     public void Ports_that_are_none_are_refused(string port, string why)
     {
-        var error = PodStreamOptions.Ports(Queries.Parse($"?ports=80,{port}")).Error!;
+        var error = PodStreamOptions.Read("portforward", Queries.Parse($"?ports=80,{port}")).Error!;
         Assert.Equal(
             (400, $"cannot convert to []int32: strconv.ParseUint: parsing \"{port}\": {why}"),
             (error.Code, error.Message));
     }
+
+    private static string ForNode(string subresource, string query) =>
+        PodStreamOptions.ForNode(PodStreamOptions.Read(subresource, Queries.Parse(query)).Required).Value ?? "";
 
     private static Status? Read(string options, string query) => options switch
     {
@@ -135,8 +138,7 @@ public sealed class QueryReaderTests
                 return PodLogOptions.Read("p", parsed).Required.Contains($"{name}=true", StringComparison.Ordinal);
             default:
                 var node = name switch { "stdin" => "input", "stdout" => "output", "stderr" => "error", _ => name };
-                return (PodStreamOptions.Command(parsed, options == "exec").Value ?? "")
-                    .Contains($"{node}=1", StringComparison.Ordinal);
+                return ForNode(options, query).Contains($"{node}=1", StringComparison.Ordinal);
         }
     }
 

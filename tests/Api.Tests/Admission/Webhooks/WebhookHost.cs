@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
 using OrleansOrchestrator.TestKit.Remote;
@@ -26,9 +27,10 @@ internal sealed class WebhookHost : IAsyncDisposable
 
     public TestAuthority Authority => _authority;
 
-    public static async Task<WebhookHost> StartAsync(TestSilosOptions? options = null)
+    public static async Task<WebhookHost> StartAsync(
+        TestSilosOptions? options = null, Action<IServiceCollection>? configure = null)
     {
-        var host = new WebhookHost(await ProtocolHost.StartAsync(options));
+        var host = new WebhookHost(await ProtocolHost.StartAsync(options, configure));
         host.Remote = await TestRemote.StartAsync(
             host._authority.Issue(["localhost", "hooks.space.svc"]),
             async (server, context) =>
