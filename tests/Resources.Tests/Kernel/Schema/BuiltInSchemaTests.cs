@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Serialization;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Connections;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Protobuf;
@@ -10,11 +11,13 @@ using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel.Schema;
 
-/// <summary>The table is whole: every fact that a walker asks for is there, and fits the client models.</summary>
+/// <summary>The table is whole: every fact that a walker asks for is there, and fits the models.</summary>
 public sealed class BuiltInSchemaTests
 {
     private static readonly Dictionary<string, Type> Models = typeof(V1Pod).Assembly.GetTypes()
-        .Where(t => t.Namespace == "k8s.Models").GroupBy(t => t.Name).ToDictionary(g => g.Key, g => g.First());
+        .Where(t => t.Namespace == "k8s.Models")
+        .Concat(typeof(ConnectOptions).Assembly.GetTypes().Where(typeof(ConnectOptions).IsAssignableFrom))
+        .GroupBy(t => t.Name).ToDictionary(g => g.Key, g => g.First());
 
     private static readonly ObjectSchema[] WithModel = [.. BuiltInSchema.Objects.Where(o => o.Model is not null)];
 
