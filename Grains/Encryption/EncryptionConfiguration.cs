@@ -14,15 +14,14 @@ public sealed class EncryptionConfiguration
     /// <c>secrets</c>, <c>deployments.apps</c>, <c>*.apps</c>, <c>*.</c> (the core group), <c>*.*</c>.
     /// </param>
     /// <param name="providers">
-    /// In order: the keys of an AES-GCM provider, or null for the provider that leaves values as they are.
+    /// In order: the keys of a provider, or null for the one that leaves values as they are.
     /// </param>
-    public void Add(IReadOnlyList<string> resources, IReadOnlyList<IReadOnlyList<EncryptionKey>?> providers) =>
-        _entries.Add((
-            resources,
-            new ResourceEncryption(
-                [.. providers.Select(static keys => keys is null
-                    ? (IEncryptionProvider)new IdentityProvider()
-                    : new AesGcmProvider(keys))])));
+    public void Add(IReadOnlyList<string> resources, IReadOnlyList<ProviderKeys?> providers) => _entries.Add((
+        resources,
+        new ResourceEncryption(
+            [.. providers.Select(static keys => keys is null
+                ? (IEncryptionProvider)new IdentityProvider()
+                : new KeyedProvider(keys))])));
 
     /// <summary>What is configured for a resource, which is the first that names it; null when nothing does.</summary>
     internal ResourceEncryption? Find(ResourceName resource)

@@ -7,11 +7,12 @@ namespace OrleansOrchestrator.Grains.Encryption;
 
 /// <summary>
 /// Reads an EncryptionConfiguration (<c>apiserver.config.k8s.io/v1</c>) and checks it by upstream's rules. Of the
-/// providers there are <c>aesgcm</c> and <c>identity</c>; the others are refused, whatever they say.
+/// providers <c>kms</c> is refused, whatever it says.
 /// </summary>
 public static class EncryptionConfigurationReader
 {
-    private static readonly int[] KeyBytes = [16, 24, 32];
+    private static readonly int[] AesBytes = [16, 24, 32];
+    private static readonly int[] SecretboxBytes = [32];
     private static readonly FieldPath Root = FieldPath.Of("resources");
 
     /// <summary>Reads YAML or JSON; throws <see cref="FormatException"/> with all complaints.</summary>
@@ -48,8 +49,8 @@ public static class EncryptionConfigurationReader
             ? document
             : throw new FormatException("this is no EncryptionConfiguration of apiserver.config.k8s.io/v1");
 
-    /// <summary>The keys of an AES-GCM provider; null of the provider that leaves values as they are.</summary>
-    private static List<EncryptionKey>? Provider(ProviderDocument? provider, FieldPath path, FieldErrors errors)
+    /// <summary>The keys of a provider; null of the one that leaves values as they are.</summary>
+    private static ProviderKeys? Provider(ProviderDocument? provider, FieldPath path, FieldErrors errors)
     {
         var given = new (string Name, bool IsGiven)[]
         {
@@ -71,26 +72,33 @@ public static class EncryptionConfigurationReader
                     "more than one provider specified in a single element, should split into different list elements");
                 return null;
             case ["aesgcm"]:
-                return Keys(provider!.Aesgcm!.Keys ?? [], path.Child("aesgcm", "keys"), errors);
+                return new(EncryptionScheme.AesGcm, Keys(provider!.Aesgcm!, path.Child("aesgcm"), AesBytes, errors));
+            case ["aescbc"]:
+                return new(EncryptionScheme.AesCbc, Keys(provider!.Aescbc!, path.Child("aescbc"), AesBytes, errors));
+            case ["secretbox"]:
+                return new(
+                    EncryptionScheme.Secretbox,
+                    Keys(provider!.Secretbox!, path.Child("secretbox"), SecretboxBytes, errors));
             case ["identity"]:
                 return null;
             default:
-                errors.NotSupported(path, given[0], ["aesgcm", "identity"]);
+                errors.NotSupported(path, given[0], ["aescbc", "aesgcm", "identity", "secretbox"]);
                 return null;
         }
     }
 
-    private static List<EncryptionKey> Keys(IReadOnlyList<KeyDocument?> keys, FieldPath path, FieldErrors errors)
+    private static List<EncryptionKey> Keys(KeysDocument document, FieldPath provider, int[] lengths, FieldErrors errors)
     {
+        var (keys, path) = (document.Keys ?? [], provider.Child("keys"));
         if (keys.Count == 0)
         {
             errors.Required(path, "at least one keys is required");
         }
 
-        return [.. keys.Select((key, i) => Key(key ?? new KeyDocument(), path.Index(i), errors))];
+        return [.. keys.Select((key, i) => Key(key ?? new KeyDocument(), path.Index(i), lengths, errors))];
     }
 
-    private static EncryptionKey Key(KeyDocument key, FieldPath path, FieldErrors errors)
+    private static EncryptionKey Key(KeyDocument key, FieldPath path, int[] lengths, FieldErrors errors)
     {
         if (string.IsNullOrEmpty(key.Name))
         {
@@ -108,11 +116,11 @@ public static class EncryptionConfigurationReader
         {
             errors.Invalid(path.Child("secret"), "REDACTED", "secrets must be base64 encoded");
         }
-        else if (!KeyBytes.Contains(length))
+        else if (!lengths.Contains(length))
         {
             errors.Invalid(
                 path.Child("secret"), "REDACTED",
-                $"secret is not of the expected length, got {length}, expected one of [{string.Join(' ', KeyBytes)}]");
+                $"secret is not of the expected length, got {length}, expected one of [{string.Join(' ', lengths)}]");
         }
 
         return new EncryptionKey(key.Name ?? "", ImmutableArray.Create(secret, 0, length));

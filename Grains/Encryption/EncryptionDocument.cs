@@ -28,9 +28,9 @@ internal sealed record ProviderDocument
 
     public JsonElement? Identity { get; init; }
 
-    public JsonElement? Aescbc { get; init; }
+    public KeysDocument? Aescbc { get; init; }
 
-    public JsonElement? Secretbox { get; init; }
+    public KeysDocument? Secretbox { get; init; }
 
     public JsonElement? Kms { get; init; }
 }

@@ -85,7 +85,7 @@ public sealed class EncryptionOverHttpTests
     private static EncryptionConfiguration Configuration(params EncryptionKey[] keys)
     {
         var configuration = new EncryptionConfiguration();
-        configuration.Add(["secrets"], [keys]);
+        configuration.Add(["secrets"], [new ProviderKeys(EncryptionScheme.AesGcm, keys)]);
         return configuration;
     }
 

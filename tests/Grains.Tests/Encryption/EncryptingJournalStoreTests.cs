@@ -15,7 +15,7 @@ public sealed class EncryptingJournalStoreTests : JournalStoreConformance
     {
         _inner = new MemoryJournalStore();
         var everything = new EncryptionConfiguration();
-        everything.Add(["*.*"], [[Keys.Of("key1", 1)]]);
+        everything.Add(["*.*"], [Keys.AesGcm(Keys.Of("key1", 1))]);
         return Task.FromResult<IJournalStore>(
             new EncryptingJournalStore(_inner, everything, static (_, _, _) => Task.CompletedTask));
     }

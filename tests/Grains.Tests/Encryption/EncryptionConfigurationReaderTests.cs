@@ -16,6 +16,10 @@ public sealed class EncryptionConfigurationReaderTests
               providers: [{aesgcm: {keys: [{name: a, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}}, {identity: {}}]
             - resources: ["*.apps", "*."]
               providers: [{aesgcm: {keys: [{name: b, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}}]
+            - resources: [pods.metrics.k8s.io]
+              providers: [{aescbc: {keys: [{name: c, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}}]
+            - resources: [nodes.metrics.k8s.io]
+              providers: [{secretbox: {keys: [{name: d, secret: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=}]}}]
             - resources: ["*.*"]
               providers: [{identity: {}}]
             """);
@@ -24,6 +28,8 @@ public sealed class EncryptionConfigurationReaderTests
         Assert.Equal("k8s:enc:aesgcm:v1:a:", WritesWith(read, "example.com/widgets"));
         Assert.Equal("k8s:enc:aesgcm:v1:b:", WritesWith(read, "configmaps"));
         Assert.Equal("k8s:enc:aesgcm:v1:b:", WritesWith(read, "apps/deployments"));
+        Assert.Equal("k8s:enc:aescbc:v1:c:", WritesWith(read, "metrics.k8s.io/pods"));
+        Assert.Equal("k8s:enc:secretbox:v1:d:", WritesWith(read, "metrics.k8s.io/nodes"));
         Assert.Equal("", WritesWith(read, "batch/jobs"));
     }
 
@@ -49,10 +55,19 @@ public sealed class EncryptionConfigurationReaderTests
             + "KMS, AESGCM, AESCBC, Secretbox, Identity")]
     [InlineData(
         "[{resources: [secrets], providers: [{kms: {apiVersion: v2, name: a, endpoint: 'unix:///a'}}]}]",
-        "resources[0].providers[0]: Unsupported value: \"kms\": supported values: \"aesgcm\", \"identity\"")]
+        "resources[0].providers[0]: Unsupported value: \"kms\": "
+            + "supported values: \"aescbc\", \"aesgcm\", \"identity\", \"secretbox\"")]
     [InlineData(
         "[{resources: [secrets], providers: [{secretbox: {keys: []}}]}]",
-        "resources[0].providers[0]: Unsupported value: \"secretbox\": supported values: \"aesgcm\", \"identity\"")]
+        "resources[0].providers[0].secretbox.keys: Required value: at least one keys is required")]
+    [InlineData(
+        "[{resources: [secrets], providers: [{secretbox: {keys: [{name: a, secret: MDEyMzQ1Njc4OWFiY2RlZg==}]}}]}]",
+        "resources[0].providers[0].secretbox.keys[0].secret: Invalid value: \"REDACTED\": "
+            + "secret is not of the expected length, got 16, expected one of [32]")]
+    [InlineData(
+        "[{resources: [secrets], providers: [{aescbc: {keys: [{name: a, secret: c2hvcnQ=}]}}]}]",
+        "resources[0].providers[0].aescbc.keys[0].secret: Invalid value: \"REDACTED\": "
+            + "secret is not of the expected length, got 5, expected one of [16 24 32]")]
     [InlineData(
         "[{resources: [secrets], providers: [{aesgcm: {keys: []}}]}]",
         "resources[0].providers[0].aesgcm.keys: Required value: at least one keys is required")]

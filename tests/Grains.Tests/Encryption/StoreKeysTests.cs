@@ -53,7 +53,7 @@ public sealed class StoreKeysTests
             Refusal("cipher: message authentication failed"),
             await RefusalAsync(connection, Keys.ForSecrets([Keys.Of("key1", 2)])));
         var others = new EncryptionConfiguration();
-        others.Add(["configmaps"], [[Key]]);
+        others.Add(["configmaps"], [Keys.AesGcm(Key)]);
         Assert.Equal(Refusal("the configuration does not name the resource"), await RefusalAsync(connection, others));
     }
 
