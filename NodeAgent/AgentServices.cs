@@ -1,4 +1,5 @@
 using k8s;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Announcing;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
@@ -44,6 +45,9 @@ public static class AgentServices
         services.AddPart<ClusterDns>();
         services.AddSingleton<ILogSink, KubeLogSink>();
         services.AddPart<LogShipper>();
+        services.AddSingleton<ILoggerProvider, OwnLoggerProvider>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OwnLineShipper>(
+            provider, OwnStreams.OfNode(options.NodeName)));
         services.AddKubeletServer();
         return services;
     }
@@ -91,6 +95,7 @@ public static class AgentServices
         services.AddSingleton<LogSources>();
         services.AddSingleton<ContainerLogLinks>();
         services.AddSingleton<ShippingCounts>();
+        services.AddSingleton<OwnLines>();
         services.AddSingleton<PodWorkerServices>();
         services.AddPart<ContainerdSupervisor>();
         services.AddPart<PodRuntimeCache>();

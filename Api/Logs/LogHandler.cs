@@ -15,7 +15,7 @@ namespace OrleansOrchestrator.Api.Logs;
 /// Answers the group of central logs: searches and follows lines, and takes those of nodes. Where no store is, it says
 /// so.
 /// </summary>
-internal sealed class LogHandler(LogServices? services, TimeProvider time) : IEndpointHandler
+internal sealed class LogHandler(LogServices? services, LogRights rights, TimeProvider time) : IEndpointHandler
 {
     /// <summary>Who follows looks through all that comes: so many at once.</summary>
     private const int MaxFollowers = 64;
@@ -77,7 +77,7 @@ internal sealed class LogHandler(LogServices? services, TimeProvider time) : IEn
 
     private async Task<Status?> ListAsync(LogServices services, HttpContext context, RequestInfo request)
     {
-        var read = LogLinesQuery.Read(context, request, time.GetUtcNow());
+        var read = await ReadAsync(context, request);
         if (!read.Succeeded)
         {
             return read.Error;
@@ -91,6 +91,21 @@ internal sealed class LogHandler(LogServices? services, TimeProvider time) : IEn
         return null;
     }
 
+    /// <summary>What is asked, as far as the user may see it.</summary>
+    private async Task<Outcome<LogLinesQuery>> ReadAsync(HttpContext context, RequestInfo request)
+    {
+        var read = LogLinesQuery.Read(context, request, time.GetUtcNow());
+        if (!read.Succeeded)
+        {
+            return read;
+        }
+
+        var seen = await rights.OfAsync(context, request, read.Value.Query.Origins);
+        return seen.Succeeded
+            ? read.Value with { Query = read.Value.Query with { Origins = seen.Value } }
+            : seen.Error;
+    }
+
     /// <summary>The lines of the same container before and after one, the oldest first.</summary>
     private static async Task<LogPage> AroundAsync(
         LogServices services, LogLinesQuery asked, LogCursor line, CancellationToken cancellationToken)
@@ -98,6 +113,7 @@ internal sealed class LogHandler(LogServices? services, TimeProvider time) : IEn
         var of = new LogQuery
         {
             Streams = new StreamFilter { Namespace = asked.Query.Streams.Namespace, Stream = line.Stream },
+            Origins = asked.Query.Origins,
         };
         var before = await services.Search.FindAsync(
             of with { After = line, Limit = asked.Context }, cancellationToken);
@@ -117,7 +133,7 @@ internal sealed class LogHandler(LogServices? services, TimeProvider time) : IEn
 
     private async Task<Status?> WatchAsync(LogServices services, HttpContext context, RequestInfo request)
     {
-        var read = LogLinesQuery.Read(context, request, time.GetUtcNow());
+        var read = await ReadAsync(context, request);
         if (!read.Succeeded)
         {
             return read.Error;

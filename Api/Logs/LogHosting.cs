@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Logs.Shipping;
 
 namespace OrleansOrchestrator.Api.Logs;
 
@@ -20,7 +22,27 @@ public static class LogHosting
                 provider.GetService<ILogStore>() is { } store
                     ? Make(store, provider.GetRequiredService<ObjectReader>(), time)
                     : null,
+                new LogRights(provider.GetRequiredService<AuthorizerChain>()),
                 time);
+        });
+        return services;
+    }
+
+    /// <summary>
+    /// Keeps this silo's own log in the store, too. Who registers it gives <see cref="OwnLines"/> what is logged.
+    /// </summary>
+    /// <param name="services">The host's.</param>
+    /// <param name="silo">The same name for all starts of the silo.</param>
+    public static IServiceCollection AddOwnLogs(this IServiceCollection services, string silo)
+    {
+        services.AddSingleton<OwnLines>();
+        services.AddHostedService(provider =>
+        {
+            var store = provider.GetRequiredService<ILogStore>();
+            var streams = new LogStreams(store, provider.GetRequiredService<ObjectReader>());
+            var intake = new LogIntake(store, streams, provider.GetRequiredService<TimeProvider>());
+            return ActivatorUtilities.CreateInstance<OwnLineShipper>(
+                provider, new SiloLogSink(streams, intake), OwnStreams.OfSilo(silo));
         });
         return services;
     }

@@ -43,6 +43,11 @@ internal sealed record LogLinesQuery(LogQuery Query, LogCursor? Around, int Cont
             return StatusErrors.BadRequest($"order: newest or oldest, not {GoText.Quote(order)}");
         }
 
+        if (ReadOrigins(parameters.Text("source")) is not { } origins)
+        {
+            return StatusErrors.BadRequest("source: programs or events; both unless told");
+        }
+
         var workload = parameters.Text("workload").Split('/', 2);
         var query = new LogQuery
         {
@@ -56,6 +61,7 @@ internal sealed record LogLinesQuery(LogQuery Query, LogCursor? Around, int Cont
                 Workload = workload[^1],
                 Labels = labels.Value.IsEverything ? null : labels.Value.Matches,
             },
+            Origins = origins,
             Lines = new LineFilter(terms, severity),
             OldestFirst = parameters.Text("order") == "oldest",
             Limit = Bounded(parameters.Number("limit"), DefaultLimit, MaxLimit),
@@ -107,6 +113,14 @@ internal sealed record LogLinesQuery(LogQuery Query, LogCursor? Around, int Cont
         cursor = isRead ? read : null;
         return isRead;
     }
+
+    private static LogOrigins? ReadOrigins(string text) => text switch
+    {
+        "" => LogOrigins.All,
+        "programs" => LogOrigins.Programs,
+        "events" => LogOrigins.Events,
+        _ => null,
+    };
 
     private static Severity? ReadSeverity(string text)
     {

@@ -91,7 +91,9 @@ internal static class LogLinesWriter
             }
         }
 
-        writer.WriteString("source", line.Flags.IsStderr ? "stderr" : "stdout");
+        writer.WriteString("source", stream?.Name.Container == StreamName.EventContainer ? "event"
+            : line.Flags.IsStderr ? "stderr"
+            : "stdout");
         if (line.Flags.Severity != Severity.None)
         {
             writer.WriteString("level", Name(line.Flags.Severity));

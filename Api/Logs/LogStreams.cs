@@ -3,12 +3,14 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Logs;
 
 /// <summary>
-/// Streams and whose they are. A node opens a stream for a container of a pod that is bound to it; what is known of
+/// Streams and whose they are. A node opens a stream for a container of a pod that is bound to it, and for the log of
+/// its agent; what is known of
 /// the pod is read here, not believed of the node, and stays with the stream when the pod is gone.
 /// </summary>
 internal sealed class LogStreams(ILogStore store, ObjectReader reader)
@@ -24,23 +26,17 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
     public async Task<LogStream?> OpenAsync(string node, StreamName name, CancellationToken cancellationToken)
     {
         var stream = await store.FindStreamAsync(name, cancellationToken);
-        if (stream is null && await FindPodAsync(node, name, cancellationToken) is { } pod)
+        if (stream is null && await DescribeAsync(node, name, cancellationToken) is { } described)
         {
-            var (kind, workload) = await WorkloadOfAsync(pod, cancellationToken);
-            stream = await store.OpenStreamAsync(
-                new LogStream
-                {
-                    Name = name,
-                    Node = node,
-                    Labels = pod.Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [],
-                    WorkloadKind = kind,
-                    Workload = workload,
-                },
-                cancellationToken);
+            stream = await store.OpenStreamAsync(described, cancellationToken);
         }
 
         return stream is not null && stream.Node == node && stream.Name == name ? stream : null;
     }
+
+    /// <summary>The stream of this silo's own log, which belongs to no node.</summary>
+    public Task<LogStream> OpenOwnAsync(StreamName name, CancellationToken cancellationToken) =>
+        store.OpenStreamAsync(Own("", name), cancellationToken);
 
     /// <summary>Streams by number, as far as they are there. Their positions may be old.</summary>
     public async Task<IReadOnlyDictionary<long, LogStream>> ReadAsync(
@@ -83,6 +79,34 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
         {
             _known.TryRemove(stream, out _);
         }
+    }
+
+    private static LogStream Own(string node, StreamName name) => new()
+    {
+        Name = name, Node = node, Labels = new Dictionary<string, string> { ["component"] = name.Container },
+    };
+
+    private async Task<LogStream?> DescribeAsync(string node, StreamName name, CancellationToken cancellationToken)
+    {
+        if (name == OwnStreams.OfNode(node))
+        {
+            return Own(node, name);
+        }
+
+        if (await FindPodAsync(node, name, cancellationToken) is not { } pod)
+        {
+            return null;
+        }
+
+        var (kind, workload) = await WorkloadOfAsync(pod, cancellationToken);
+        return new LogStream
+        {
+            Name = name,
+            Node = node,
+            Labels = pod.Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [],
+            WorkloadKind = kind,
+            Workload = workload,
+        };
     }
 
     /// <summary>The cache may be behind: then the node knows the pod before this silo does.</summary>

@@ -18,6 +18,7 @@ internal static class LogPaths
         ("node", JsonSchemaType.String, "of pods that ran on a node"),
         ("labelSelector", JsonSchemaType.String, "of pods that had these labels"),
         ("level", JsonSchemaType.String, "as bad at least: debug, info, warning, error or fatal"),
+        ("source", JsonSchemaType.String, "programs (containers, parts of the cluster) or events; both unless told"),
         ("sinceSeconds", JsonSchemaType.Integer, "not older than"),
         ("sinceTime", JsonSchemaType.String, "the earliest time, RFC 3339"),
         ("untilTime", JsonSchemaType.String, "the latest time, RFC 3339"),
@@ -44,7 +45,8 @@ internal static class LogPaths
             [HttpMethod.Get] = new()
             {
                 OperationId = id,
-                Description = "search kept logs; needs the right to get pods/log there",
+                Description = "search kept logs; needs the right to get pods/log there, "
+                    + "and for events that to list those",
                 Parameters =
                 [
                     .. path, .. Query.Select(static q => Parameter(ParameterLocation.Query, q.Name, q.Type,

@@ -7,8 +7,8 @@ using OrleansOrchestrator.Logs.Search;
 namespace OrleansOrchestrator.Grains.Logs;
 
 /// <summary>
-/// Has <see cref="LogMaintenance"/> run each minute, in the background of its activation. Without a store of logs it
-/// does nothing.
+/// Has <see cref="LogMaintenance"/> run each minute, and <see cref="EventFeed"/> all the time, in the background of its
+/// activation. Without a store of logs it does nothing.
 /// </summary>
 [GrainType("log-keeper")]
 public sealed partial class LogKeeperGrain(IServiceProvider services, TimeProvider time, ILogger<LogKeeperGrain> logger)
@@ -19,9 +19,14 @@ public sealed partial class LogKeeperGrain(IServiceProvider services, TimeProvid
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private readonly BackgroundWork _work = new(time);
+    private readonly BackgroundWork _events = new(time);
 
     /// <inheritdoc/>
-    public Task EnsureRunningAsync() => this.RegisterOrUpdateReminder(Reminder, Period, Period);
+    public Task EnsureRunningAsync()
+    {
+        StartEvents();
+        return this.RegisterOrUpdateReminder(Reminder, Period, Period);
+    }
 
     /// <inheritdoc/>
     public Task ReceiveReminder(string reminderName, TickStatus status)
@@ -31,12 +36,24 @@ public sealed partial class LogKeeperGrain(IServiceProvider services, TimeProvid
             _work.TryStart(stopping => RunAsync(maintenance, stopping));
         }
 
+        StartEvents();
+
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        _work.StopAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+        Task.WhenAll(
+            _work.StopAsync(Timeout.InfiniteTimeSpan, cancellationToken),
+            _events.StopAsync(Timeout.InfiniteTimeSpan, cancellationToken));
+
+    private void StartEvents()
+    {
+        if (services.GetService<EventFeed>() is { } feed)
+        {
+            _events.TryStart(feed.RunAsync);
+        }
+    }
 
     private async Task RunAsync(LogMaintenance maintenance, CancellationToken cancellationToken)
     {

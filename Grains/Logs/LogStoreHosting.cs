@@ -20,6 +20,7 @@ public static class LogStoreHosting
             provider.GetRequiredService<IGrainFactory>()));
         services.AddSingleton<ILogStore>(static provider => provider.GetRequiredService<PostgresLogStore>());
         services.AddSingleton<LogMaintenance>();
+        services.AddTransient<EventFeed>();
         services.AddHostedService<LogKeeperStarter>();
         return services;
     }

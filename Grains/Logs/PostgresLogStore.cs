@@ -125,7 +125,9 @@ public sealed class PostgresLogStore(NpgsqlDataSource source, IGrainFactory grai
             PostgresLogSql.ListSegments + (filter.OldestFirst ? PostgresLogSql.OldestFirst
                 : PostgresLogSql.NewestFirst),
             [
-                filter.Namespace, filter.From, filter.To, (short)filter.AtLeast,
+                filter.Namespace.Length == 0 ? Array.Empty<string>()
+                    : LogSpaces.Of(filter.Namespace, filter.Origins).ToArray(),
+                filter.From, filter.To, (short)filter.AtLeast,
                 new NpgsqlParameter
                 {
                     NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
@@ -134,6 +136,7 @@ public sealed class PostgresLogStore(NpgsqlDataSource source, IGrainFactory grai
                 filter.Words.Select(WordFilter.Place).ToArray(), filter.Limit,
                 new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bigint,
                     Value = filter.FreshAfter ?? (object)DBNull.Value },
+                new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Boolean, Value = OnlyEvents(filter) },
             ],
             static r => new SegmentEntry(
                 r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt32(3),
@@ -230,6 +233,11 @@ public sealed class PostgresLogStore(NpgsqlDataSource source, IGrainFactory grai
                 return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
             },
             cancellationToken);
+
+    /// <summary>Null where a namespace, or that all are meant, says it already.</summary>
+    private static object OnlyEvents(SegmentFilter filter) =>
+        filter.Namespace.Length > 0 || filter.Origins == LogOrigins.All ? DBNull.Value
+        : (object)(filter.Origins == LogOrigins.Events);
 
     private static T[] Each<T>(IReadOnlyList<BatchRun> runs, Func<BatchRun, T> column) => [.. runs.Select(column)];
 

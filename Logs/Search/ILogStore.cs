@@ -51,7 +51,7 @@ public interface ILogStore
 public sealed class LogStoreException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A segment that is to be added.</summary>
-/// <param name="Namespace">Whose lines it has.</param>
+/// <param name="Namespace">Whose lines it has; of events as <see cref="LogSpaces"/> names them.</param>
 /// <param name="Segment">The lines.</param>
 public sealed record NewSegment(string Namespace, EncodedSegment Segment);
 
@@ -73,6 +73,8 @@ public sealed record SegmentFilter
 {
     /// <summary>Empty for all.</summary>
     public string Namespace { get; init; } = "";
+
+    public LogOrigins Origins { get; init; } = LogOrigins.All;
 
     /// <summary>Segments with lines at or after this time, in nanoseconds since 1970.</summary>
     public long From { get; init; } = long.MinValue;

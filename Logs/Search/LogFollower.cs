@@ -46,7 +46,7 @@ public sealed class LogFollower(ILogStore store, LogSearch search)
             new SegmentFilter
             {
                 Namespace = query.Streams.Namespace, OldestFirst = true, FreshAfter = after, Limit = LookBack * 8,
-                AtLeast = query.Lines.AtLeast,
+                AtLeast = query.Lines.AtLeast, Origins = query.Origins,
             },
             cancellationToken);
 

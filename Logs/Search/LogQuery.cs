@@ -7,6 +7,9 @@ public sealed record LogQuery
 {
     public StreamFilter Streams { get; init; } = new();
 
+    /// <summary>Lines of which origins are found.</summary>
+    public LogOrigins Origins { get; init; } = LogOrigins.All;
+
     /// <summary>What holds for a line's text.</summary>
     public LineFilter Lines { get; init; } = new([]);
 

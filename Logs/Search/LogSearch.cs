@@ -99,6 +99,7 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
                 new SegmentFilter
                 {
                     Namespace = query.Streams.Namespace,
+                    Origins = query.Origins,
                     From = _oldest && after is { } low ? Math.Max(query.From, low.Time) : query.From,
                     To = !_oldest && after is { } high ? Math.Min(query.To, high.Time) : query.To,
                     AtLeast = query.Lines.AtLeast,

@@ -8,7 +8,11 @@ namespace OrleansOrchestrator.Logs.Search;
 /// <param name="Uid">Its uid.</param>
 /// <param name="Container">The container's name.</param>
 /// <param name="Restart">How often it had been started before.</param>
-public sealed record StreamName(string Namespace, string Pod, string Uid, string Container, int Restart);
+public sealed record StreamName(string Namespace, string Pod, string Uid, string Container, int Restart)
+{
+    /// <summary>Stands for the container of a stream of Events; no container can have this name.</summary>
+    public const string EventContainer = "Event";
+}
 
 /// <summary>A stream as the store has it.</summary>
 public sealed record LogStream

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
@@ -11,7 +12,7 @@ namespace OrleansOrchestrator.NodeAgent.Stats;
 /// <summary><c>/metrics</c>: the agent itself.</summary>
 public sealed class AgentMetrics(
     NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, CriClient cri, ClaimedVolumes claims,
-    ShippingCounts logs)
+    ShippingCounts logs, OwnLines ownLines)
 {
     public string Write()
     {
@@ -37,6 +38,9 @@ public sealed class AgentMetrics(
             .Sample("orc_log_lines_refused_total", logs.Refused, null);
         text.Family("orc_log_files_lost_total", "counter", "Files of logs removed before all their lines were sent.")
             .Sample("orc_log_files_lost_total", logs.FilesLost, null);
+        text.Family(
+            "orc_log_own_lines_dropped_total", "counter", "Lines of the agent's own log that found no room to wait.")
+            .Sample("orc_log_own_lines_dropped_total", ownLines.Dropped, null);
         Process(text);
         return text.ToString();
     }

@@ -9,10 +9,10 @@ namespace OrleansOrchestrator.Silo.Commands;
 internal static class LogsCommand
 {
     private const string Details =
-        "Search the logs of all containers, those of pods and nodes that are gone included. " +
+        "Search the logs of all containers, those of pods and nodes that are gone included, and the Events. " +
         "QUERY: words and \"phrases\" that a line must all have, /regular expressions/, field=value of JSON and of " +
         "logfmt lines, each with - in front for lines without it. With the rights of the kubeconfig: " +
-        "who may get pods/log of a namespace finds its lines.";
+        "who may get pods/log of a namespace finds its lines, and its Events who may list those, too.";
 
     public static Command Create()
     {
@@ -39,6 +39,7 @@ internal static class LogsCommand
         var since = CommonOptions.MaybeText("--since", "Not older than, such as 15m, 1h or 48h.");
         var limit = CommonOptions.Number("--limit", "The newest lines, so many at most; 0 for all.", 100, 0,
             int.MaxValue);
+        var source = CommonOptions.MaybeText("--source", "programs or events. Default: both.");
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with lines as they come." };
         var json = new Option<bool>("--json")
         {
@@ -46,7 +47,8 @@ internal static class LogsCommand
         };
         var command = new Command("logs", Details)
         {
-            query, space, pod, container, workload, node, selector, level, since, limit, follow, json, kubeconfig, data,
+            query, space, pod, container, workload, node, selector, level, source, since, limit, follow, json,
+            kubeconfig, data,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -62,6 +64,7 @@ internal static class LogsCommand
                 ["node"] = parsed.GetValue(node),
                 ["labelSelector"] = parsed.GetValue(selector),
                 ["level"] = parsed.GetValue(level),
+                ["source"] = parsed.GetValue(source),
                 ["sinceSeconds"] = Seconds(parsed.GetValue(since)),
             };
             var print = new LogPrinter(Console.Out, parsed.GetValue(json), hasColors: !Console.IsOutputRedirected);

@@ -25,6 +25,7 @@ using OrleansOrchestrator.Grains.Metrics;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Hollow;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.Resources;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -163,6 +164,14 @@ public static class SiloHost
         services.AddOrchestratorKubeletAccess();
         services.AddResourceMetrics();
         services.AddCentralLogs();
+        if (options.ConnectionString is not null)
+        {
+            services.AddOwnLogs($"{Environment.MachineName.ToLowerInvariant()}-{options.Port}");
+            services.AddSingleton<ILoggerProvider>(static provider => new OutageFilter(
+                new OwnLoggerProvider(provider.GetRequiredService<OwnLines>()),
+                provider.GetRequiredService<StoreOutage>()));
+        }
+
         services.AddUsageHistory();
         services.AddClusterBootstrap(bootstrap =>
         {

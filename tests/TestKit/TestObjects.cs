@@ -51,7 +51,8 @@ public static class TestObjects
         return FromText(kind, expected, uid, text.Remove(start, text.IndexOf('"', start) - start));
     }
 
-    private static ObjectWrite FromText(WriteKind kind, long expected, string uid, string json)
+    /// <summary>The write of an object's JSON, in which <c>metadata.resourceVersion</c> is the empty string.</summary>
+    public static ObjectWrite FromText(WriteKind kind, long expected, string uid, string json)
     {
         var offset = json.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
         return new ObjectWrite

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using k8s;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Logs.Shipping;
 
 namespace OrleansOrchestrator.NodeAgent.Logs.Shipping;
 

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Logs.Lines;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Logs.Shipping;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Pods;

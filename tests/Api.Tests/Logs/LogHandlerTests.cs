@@ -4,13 +4,16 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Logs;
+using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Grains.Logs;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -155,6 +158,104 @@ public sealed class LogHandlerTests
     }
 
     [Fact]
+    public async Task A_node_sends_the_log_of_its_own_agent_and_of_no_other_part()
+    {
+        await using var host = await StartAsync();
+        async Task<LogStreamAnswer> OpenAsync(StreamName name)
+        {
+            using var response = await AskAsync(
+                host, "system:node:n1", HttpMethod.Post, $"{Nodes}/n1/streams", LogStreamList.Write([name]));
+            response.EnsureSuccessStatusCode();
+            return LogStreamList.ReadAnswers(await response.Content.ReadAsByteArrayAsync(Token))![0];
+        }
+
+        var own = await OpenAsync(OwnStreams.OfNode("n1"));
+        using var kept = await PostAsync(host, "n1", Batch(own, "warn: Pods[3] a volume is busy"));
+        Assert.Equal(HttpStatusCode.NoContent, kept.StatusCode);
+        var found = await SearchAsync(
+            host, "admin", "/apis/logs.orc.dev/v1/namespaces/kube-system/lines?level=warning&node=n1");
+        Assert.Equal(["warn: Pods[3] a volume is busy"], Texts(found));
+        Assert.Equal("node-agent-n1", (string?)found["items"]![0]!["pod"]);
+
+        var (services, lines) = (new ServiceCollection(), new OwnLines(TimeProvider.System));
+        services.AddLogging().AddSingleton(TimeProvider.System).AddOwnLogs("s");
+        services.AddSingleton(lines);
+        services.AddSingleton(host.Silos.Services.GetRequiredService<ILogStore>());
+        services.AddSingleton(host.Services.GetRequiredService<ObjectReader>());
+        await using var part = services.BuildServiceProvider();
+        var shipper = Assert.Single(part.GetServices<IHostedService>());
+        await shipper.StartAsync(Token);
+        lines.Offer("info: Silo[1] ready");
+        lines.Offer("fatal: Silo[2] the end");
+        await shipper.StopAsync(Token);
+        Assert.Equal(
+            ["fatal: Silo[2] the end", "info: Silo[1] ready"],
+            Texts(await SearchAsync(
+                host, "admin", "/apis/logs.orc.dev/v1/namespaces/kube-system/lines?container=silo")));
+        Assert.Equal(0, (await OpenAsync(OwnStreams.OfNode("n2"))).Id);
+        Assert.Equal(0, (await OpenAsync(OwnStreams.OfSilo("s"))).Id);
+        using var refused = await AskAsync(
+            host, "jane", HttpMethod.Get, "/apis/logs.orc.dev/v1/namespaces/kube-system/lines");
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Events_are_found_by_who_may_list_them_too()
+    {
+        await using var host = await StartAsync();
+        await SendAsync(host, "n1", "a", "web", "a line of web");
+        using var request = Request("eve", HttpMethod.Get,
+            "/apis/logs.orc.dev/v1/namespaces/a/lines?watch=true&sinceSeconds=3600&source=events");
+        using var response = await host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        await PutEventAsync(host, "b", "other", "db", "Killing");
+        await PutEventAsync(host, "a", "backoff", "web", "BackOff");
+        using (var events = new StreamReader(await response.Content.ReadAsStreamAsync(Token)))
+        {
+            Assert.Equal(
+                "Warning BackOff pod/web: it is about web (reason=BackOff source=kubelet host=n1 count=3)",
+                await NextAsync(events));
+        }
+
+        const string Lines = "/apis/logs.orc.dev/v1/namespaces/a/lines";
+        var found = (await SearchAsync(host, "eve", $"{Lines}?query=reason%3DBackOff&pod=web&level=warning"))["items"]!
+            .AsArray();
+        Assert.Equal("event", (string?)Assert.Single(found)!["source"]);
+        Assert.Equal("2026-11-28T10:00:00.000000000Z", (string?)found[0]!["time"]);
+        Assert.Equal(2, Texts(await SearchAsync(host, "eve", $"{Lines}?pod=web")).Count);
+        Assert.Equal(["a line of web"], Texts(await SearchAsync(host, "eve", $"{Lines}?source=programs")));
+        Assert.Equal(["a line of web"], Texts(await SearchAsync(host, "jane", Lines)));
+        Assert.Empty(Texts(await SearchAsync(host, "jane", $"{Lines}?context=5&around={found[0]!["cursor"]}")));
+        Assert.Single(Texts(await SearchAsync(host, "eve", $"{Lines}?context=5&around={found[0]!["cursor"]}")));
+        using var refused = await AskAsync(host, "jane", HttpMethod.Get, $"{Lines}?source=events");
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Equal(
+            "events is forbidden: User \"jane\" cannot list resource \"events\" in API group \"\" "
+            + "in the namespace \"a\"",
+            (string?)(await JsonAsync(refused))["message"]);
+        using var wrong = await AskAsync(host, "jane", HttpMethod.Get, $"{Lines}?source=stars");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+    }
+
+    private static async Task PutEventAsync(
+        ProtocolHost host, string space, string name, string about, string reason)
+    {
+        var item = new JsonObject
+        {
+            ["kind"] = "Event", ["apiVersion"] = "v1", ["type"] = "Warning", ["reason"] = reason, ["count"] = 3,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name, ["namespace"] = space, ["uid"] = $"uid-{name}", ["resourceVersion"] = "",
+            },
+            ["involvedObject"] = new JsonObject { ["kind"] = "Pod", ["namespace"] = space, ["name"] = about },
+            ["message"] = $"it is about {about}", ["lastTimestamp"] = "2026-11-28T10:00:00Z",
+            ["source"] = new JsonObject { ["component"] = "kubelet", ["host"] = "n1" },
+        };
+        var written = await host.Silos.ObjectGrain(new ResourceName("", "events"), new ObjectKey(space, name))
+            .WriteAsync(TestObjects.FromText(WriteKind.Create, 0, $"uid-{name}", item.ToJsonString()), Token);
+        Assert.True(written.Succeeded);
+    }
+
+    [Fact]
     public async Task Without_a_store_the_answer_says_so()
     {
         await using var host = await ProtocolHost.StartAsync(configure: static s => s.AddCentralLogs());
@@ -172,7 +273,7 @@ public sealed class LogHandlerTests
             services.AddSingleton<IAuthenticator, ByHeader>();
             services.AddSingleton<NodeRelations>();
             services.AddSingleton<IAuthorizer, NodeAuthorizer>();
-            services.AddSingleton<IAuthorizer, JaneReadsA>();
+            services.AddSingleton<IAuthorizer, JaneAndEveReadA>();
             services.AddCentralLogs();
         });
 
@@ -261,12 +362,14 @@ public sealed class LogHandlerTests
         }
     }
 
-    private sealed class JaneReadsA : IAuthorizer
+    /// <summary>Eve may list events there, too.</summary>
+    private sealed class JaneAndEveReadA : IAuthorizer
     {
         public ValueTask<AuthorizationDecision> AuthorizeAsync(
             AuthorizationAttributes attributes, CancellationToken cancellationToken) => new(
-                attributes is { User.Name: "jane", Verb: "get", Group: "", Resource: "pods", Subresource: "log",
-                    Namespace: "a" }
+                attributes is { User.Name: "jane" or "eve", Verb: "get", Group: "", Resource: "pods",
+                    Subresource: "log", Namespace: "a" }
+                or { User.Name: "eve", Verb: "list", Group: "", Resource: "events", Namespace: "a" }
                     ? AuthorizationDecision.Allow
                     : AuthorizationDecision.NoOpinion());
     }

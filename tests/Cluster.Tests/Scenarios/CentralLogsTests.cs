@@ -44,7 +44,7 @@ public sealed class CentralLogsTests(RealCluster cluster)
             await space.KubectlAsync("delete", "pod", $"brief-{i}");
         }
 
-        using var follower = Follow("brief", "brief-logs");
+        using var follower = Follow("\"brief words\"", "brief-logs");
         var lines = new List<string?>();
         while (lines.Count < Count)
         {

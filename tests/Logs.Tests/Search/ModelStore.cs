@@ -73,7 +73,9 @@ internal sealed class ModelStore : ILogStore
         lock (_lock)
         {
             var found = _segments.Where(s =>
-                (filter.Namespace.Length == 0 || s.Segment.Namespace == filter.Namespace)
+                (filter.Namespace.Length == 0
+                    || LogSpaces.Of(filter.Namespace, LogOrigins.All).Contains(s.Segment.Namespace))
+                && filter.Origins.HasFlag(LogSpaces.OriginOf(s.Segment.Namespace))
                 && s.Segment.Segment.LastTime >= filter.From && s.Segment.Segment.FirstTime <= filter.To
                 && s.Segment.Segment.Worst >= filter.AtLeast
                 && (filter.Streams is null || s.Segment.Segment.Streams.Intersect(filter.Streams).Any())

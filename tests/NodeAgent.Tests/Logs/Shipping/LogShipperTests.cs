@@ -3,6 +3,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
+using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Pods;
 using Xunit;

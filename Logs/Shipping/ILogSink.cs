@@ -1,6 +1,6 @@
 using OrleansOrchestrator.Logs.Search;
 
-namespace OrleansOrchestrator.NodeAgent.Logs.Shipping;
+namespace OrleansOrchestrator.Logs.Shipping;
 
 /// <summary>What the cluster says to a batch.</summary>
 public enum SendResult
