@@ -88,6 +88,20 @@ public sealed class LineBlock
 
     public void Write(IBufferWriter<byte> output)
     {
+        WriteHead(output);
+        var start = 0;
+        foreach (var end in _ends.AsSpan(0, Count))
+        {
+            output.WriteNumber((ulong)(end - start));
+            start = end + 1;
+        }
+
+        output.Write(AllText);
+    }
+
+    /// <summary>Writes how many lines there are, and all of them but the texts.</summary>
+    internal void WriteHead(IBufferWriter<byte> output)
+    {
         output.WriteNumber((ulong)Count);
         var before = 0L;
         foreach (var time in _times.AsSpan(0, Count))
@@ -100,15 +114,6 @@ public sealed class LineBlock
         {
             output.WriteNumber(flags.Bits);
         }
-
-        var start = 0;
-        foreach (var end in _ends.AsSpan(0, Count))
-        {
-            output.WriteNumber((ulong)(end - start));
-            start = end + 1;
-        }
-
-        output.Write(AllText);
     }
 
     /// <summary>
@@ -118,7 +123,18 @@ public sealed class LineBlock
     public static LineBlock Read(ref ReadOnlySpan<byte> input)
     {
         const int BytesEach = 4;
-        var count = ByteCoding.ReadCount(ref input, BytesEach);
+        var block = ReadHead(ref input, BytesEach);
+        block._textLength = ReadEnds(ref input, block._ends);
+        block._text = ByteCoding.Take(ref input, block._textLength).ToArray();
+        return block;
+    }
+
+    /// <summary>Reads what <see cref="WriteHead"/> wrote; <see cref="SetTexts"/> completes the block.</summary>
+    /// <param name="input">What is read.</param>
+    /// <param name="bytesEach">Bytes that each line has at least, in all that follows.</param>
+    internal static LineBlock ReadHead(ref ReadOnlySpan<byte> input, int bytesEach)
+    {
+        var count = ByteCoding.ReadCount(ref input, bytesEach);
         var block = new LineBlock
         {
             _times = new long[count], _flags = new LineFlags[count], _ends = new int[count], Count = count,
@@ -134,10 +150,13 @@ public sealed class LineBlock
             each = new LineFlags((byte)ByteCoding.ReadNumber(ref input));
         }
 
-        block._textLength = ReadEnds(ref input, block._ends);
-        block._text = ByteCoding.Take(ref input, block._textLength).ToArray();
         return block;
     }
+
+    /// <summary>Gives all lines their texts.</summary>
+    /// <param name="ends">Where each ends, before its line break.</param>
+    /// <param name="text">All texts, each with a line break after it.</param>
+    internal void SetTexts(int[] ends, byte[] text) => (_ends, _text, _textLength) = (ends, text, text.Length);
 
     private static int ReadEnds(ref ReadOnlySpan<byte> input, int[] ends)
     {

@@ -5,8 +5,9 @@ namespace OrleansOrchestrator.Logs.Queries;
 
 /// <summary>
 /// The longest text that whatever matches a regular expression must have: a search looks for it first, and leaves out
-/// segments without its words. Reads only what is plain; whatever it does not know ends a text, and what it cannot
-/// judge (alternatives, options in the pattern) means that there is none.
+/// segments without its words. Reads only what is plain; whatever it does not know ends a text, what stands in groups
+/// is left out, and what it cannot judge (alternatives outside of groups, options in the middle of the pattern) means
+/// that there is none.
 /// </summary>
 /// <param name="Text">The text; empty when there is none.</param>
 /// <param name="Words">Hashes of words that stand whole in one of the texts.</param>
@@ -16,13 +17,13 @@ internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Word
 
     public static RegexLiteral Find(string pattern)
     {
-        // Matching in both cases, or one of several, has no text that must be there; neither has what a comment hides.
-        if (pattern.Contains('|', StringComparison.Ordinal) || pattern.Contains("(?", StringComparison.Ordinal))
+        const string EitherCase = "(?i)";
+        var isEitherCase = pattern.StartsWith(EitherCase, StringComparison.Ordinal);
+        if (Texts(isEitherCase ? pattern[EitherCase.Length..] : pattern, isEitherCase) is not { } texts)
         {
             return None;
         }
 
-        var texts = Texts(pattern);
         var longest = texts.MaxBy(static t => t.Length) ?? "";
         return new RegexLiteral(longest, [.. texts.SelectMany(WholeWords).Distinct()]);
     }
@@ -47,14 +48,23 @@ internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Word
         return WordScanner.AllOf(bytes.AsSpan(start, end - start));
     }
 
-    private static List<string> Texts(string pattern)
+    /// <summary>Null when nothing is sure.</summary>
+    private static List<string>? Texts(string pattern, bool isEitherCase)
     {
         var texts = new List<string>();
         var text = new StringBuilder();
         var depth = 0;
         for (var at = 0; at < pattern.Length;)
         {
+            // One of several, an option that changes what follows, or a comment.
+            if ((pattern[at] == '|' && depth == 0)
+                || (pattern[at] == '(' && pattern.AsSpan(at + 1) is ['?', not ':', ..]))
+            {
+                return null;
+            }
+
             var (literal, length) = Next(pattern, at, ref depth);
+            literal = isEitherCase && literal is { } letter && HasFurtherCase(letter) ? null : literal;
             at += length;
             var isOptional = at < pattern.Length && pattern[at] is '*' or '?' or '{';
             var isRepeated = at < pattern.Length && pattern[at] == '+';
@@ -75,6 +85,11 @@ internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Word
         texts.Add(text.ToString());
         return texts;
     }
+
+    /// <summary>
+    /// Searches know the two cases of ASCII alone; the Kelvin sign is a k, and an i may have a dot above it.
+    /// </summary>
+    private static bool HasFurtherCase(char letter) => letter is 'k' or 'K' or 'i' or 'I' || !char.IsAscii(letter);
 
     /// <summary>
     /// What stands at a place: a character that stands for itself, or something else, and how long it is.

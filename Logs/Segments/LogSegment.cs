@@ -22,7 +22,12 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
 
     /// <summary>What reading one may take: text, and what else is known of each line.</summary>
     private const int MaxBytes = 64 * 1024 * 1024;
-    private const byte Version = 1;
+
+    /// <summary>Texts one after the other, as earlier releases wrote them.</summary>
+    private const byte PlainTexts = 1;
+
+    /// <summary>Texts as <see cref="TextColumns"/> has them.</summary>
+    private const byte Columns = 2;
 
     public IReadOnlyList<SegmentRun> Runs => runs;
 
@@ -33,7 +38,7 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
     public EncodedSegment Encode(int level)
     {
         var output = new ArrayBufferWriter<byte>(lines.TextBytes + (lines.Count * 8) + 256);
-        output.Write([Version]);
+        output.Write([Columns]);
         output.WriteNumber((ulong)runs.Count);
         foreach (var run in runs)
         {
@@ -42,7 +47,8 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
             output.WriteNumber((ulong)run.Count);
         }
 
-        lines.Write(output);
+        lines.WriteHead(output);
+        TextColumns.Write(lines, output);
         var (first, last, worst) = (long.MaxValue, long.MinValue, Severity.None);
         for (var i = 0; i < lines.Count; i++)
         {
@@ -61,7 +67,8 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
     {
         const int BytesEach = 3;
         ReadOnlySpan<byte> input = Zstd.Decompress(body, MaxBytes);
-        if (ByteCoding.Take(ref input, 1)[0] != Version)
+        var version = ByteCoding.Take(ref input, 1)[0];
+        if (version is not (PlainTexts or Columns))
         {
             throw new InvalidDataException("a newer release wrote this segment of logs");
         }
@@ -78,10 +85,18 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
             total += run.Count;
         }
 
-        var lines = LineBlock.Read(ref input);
+        var lines = version == PlainTexts ? LineBlock.Read(ref input) : ReadColumns(ref input);
         return total == lines.Count
             ? new LogSegment(runs, lines)
             : throw new InvalidDataException($"{total} lines in the runs of a segment that has {lines.Count}");
+    }
+
+    private static LineBlock ReadColumns(ref ReadOnlySpan<byte> input)
+    {
+        const int BytesEach = 3;
+        var lines = LineBlock.ReadHead(ref input, BytesEach);
+        TextColumns.Read(ref input, lines, MaxBytes);
+        return lines;
     }
 
     /// <summary>

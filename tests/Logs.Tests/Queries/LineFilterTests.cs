@@ -46,15 +46,17 @@ public sealed class LineFilterTests
 
     [Fact]
     public void What_a_regular_expression_must_have_is_in_each_line_that_it_matches() =>
-        Gen.Select(Pattern, Texts.Line).Check(static (pattern, line) =>
+        Gen.Select(Gen.Bool, Pattern, Texts.Line).Check(static (isEitherCase, plain, line) =>
         {
+            var pattern = isEitherCase ? $"(?i){plain}" : plain;
             if (!Regex.IsMatch(line, pattern, RegexOptions.CultureInvariant))
             {
                 return;
             }
 
             var literal = RegexLiteral.Find(pattern);
-            Assert.Contains(literal.Text, line, StringComparison.Ordinal);
+            Assert.Contains(
+                literal.Text, line, isEitherCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
             Assert.Subset(WordScanner.AllOf(Encoding.UTF8.GetBytes(line)), literal.Words.ToHashSet());
         }, cases: 20_000);
 
@@ -62,7 +64,13 @@ public sealed class LineFilterTests
     [InlineData("connection refused: \\d+", "connection refused: ")]
     [InlineData("^GET /api/v[12]/", "GET /api/v")]
     [InlineData("a|b", "")]
-    [InlineData("(?i)abc", "")]
+    [InlineData("(?i)abc", "abc")]
+    [InlineData("(?i)Time out", "me out")]
+    [InlineData("a(?i)bcd", "")]
+    [InlineData("took (?:1|2) seconds|never", "")]
+    [InlineData("(?:1|2) took (a|b) seconds", " seconds")]
+    [InlineData("[|]ab\\|cd", "ab|cd")]
+    [InlineData("ab(?#c)d", "")]
     [InlineData("abc?d", "ab")]
     [InlineData("x(abcdef)?yz", "yz")]
     [InlineData("\\x41bcd-e", "-e")]

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using CsCheck;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Segments;
@@ -19,6 +21,63 @@ public sealed class LogSegmentTests
             Assert.True(WordFilter.MayHold(BlockOf(encoded.Words, word), word));
         }
     });
+
+    [Fact]
+    public void Lines_of_common_shapes_are_read_as_they_were_written() =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 2_000_000], Texts.Bytes).Array[0, 200].Check(static lines =>
+        {
+            var block = new LineBlock();
+            foreach (var (shape, number, text) in lines)
+            {
+                block.Add(number, default, shape switch
+                {
+                    0 => Encoding.UTF8.GetBytes($"10.0.0.{number % 256} GET /{number % 7}x took {number % 10}00 ms"),
+                    1 => Encoding.UTF8.GetBytes($"trace={number:x8}0 größe{number % 3}\n at line 0{number % 100}"),
+                    2 => "no number at all"u8,
+                    _ => text,
+                });
+            }
+
+            var segment = new LogSegment([new SegmentRun(3, 10, block.Count)], block);
+            Assert.Equal(Told(segment), Told(LogSegment.Decode(segment.Encode(3).Body)));
+        });
+
+    [Fact]
+    public void A_segment_of_an_earlier_release_is_read() => Texts.Block.Check(static block =>
+    {
+        var output = new ArrayBufferWriter<byte>();
+        output.Write([(byte)1]);
+        output.WriteNumber(1);
+        output.WriteSigned(3);
+        output.WriteSigned(10);
+        output.WriteNumber((ulong)block.Count);
+        block.Write(output);
+        Assert.Equal(
+            Told(new LogSegment([new SegmentRun(3, 10, block.Count)], block)),
+            Told(LogSegment.Decode(Zstd.Compress(output.WrittenSpan, 3))));
+    });
+
+    [Fact]
+    public void What_is_no_segment_is_refused() =>
+        Gen.Select(Texts.Block, Gen.Int[0, 10_000], Gen.Byte).Check(static (block, at, value) =>
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                block.Add(i, default, Encoding.UTF8.GetBytes($"a line of number {i}"));
+            }
+
+            var whole = Zstd.Decompress(
+                new LogSegment([new SegmentRun(3, 10, block.Count)], block).Encode(1).Body, 1 << 20);
+            whole[at % whole.Length] = value;
+            try
+            {
+                LogSegment.Decode(Zstd.Compress(whole.AsSpan(0, whole.Length - (at % 2)), 1));
+            }
+            catch (InvalidDataException)
+            {
+                // It says so; whatever else it throws fails the test.
+            }
+        });
 
     [Fact]
     public void Words_that_are_not_there_are_seldom_thought_to_be()

@@ -9,8 +9,8 @@ using Xunit;
 namespace OrleansOrchestrator.Logs.Tests.Shipping;
 
 /// <summary>
-/// What a part of the cluster logs is in the store once, whatever the store answers meanwhile; and shipping it brings no
-/// lines of its own.
+/// What a part of the cluster logs is in the store once, whatever the store answers meanwhile; and shipping it brings
+/// no lines of its own.
 /// </summary>
 public sealed class OwnLineShipperTests
 {
