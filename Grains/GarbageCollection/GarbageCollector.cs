@@ -38,6 +38,7 @@ public sealed partial class GarbageCollector : IController
     private readonly ILogger _logger;
     private readonly ForeignOwners _foreignOwners;
     private readonly AggregatedDependents _aggregated;
+    private readonly AggregatedOwners _aggregatedOwners;
     private readonly Lock _lock = new();
 
     /// <summary>Waiting work, each target once. Bounded by the number of objects.</summary>
@@ -55,6 +56,7 @@ public sealed partial class GarbageCollector : IController
         _logger = services.Logger<GarbageCollector>();
         _foreignOwners = new ForeignOwners(_client, services.Events.For("garbage-collector-controller"));
         _aggregated = new AggregatedDependents(services.Aggregation, user, IsOrphanAsync);
+        _aggregatedOwners = new AggregatedOwners(services.Aggregation, user);
     }
 
     /// <inheritdoc/>
@@ -347,8 +349,11 @@ public sealed partial class GarbageCollector : IController
         if (AddressOf(item, reference) is not { } owner)
         {
             // A kind that is not served, or an owner in a namespace of a cluster-scoped object: nothing can be said, so
-            // nothing is done.
-            return OwnerState.Solid;
+            // nothing is done. Other servers may know the kind; they are asked when it matters, not for a first look.
+            return freshness == ReadFreshness.Linearizable
+                && _catalog.Current.Find(reference.ApiVersion, reference.Kind) is null
+                ? await _aggregatedOwners.StateAsync(item, reference, cancellationToken)
+                : OwnerState.Solid;
         }
 
         var read = await _client.GetAsync(owner.Resource, owner.Key, freshness, cancellationToken);

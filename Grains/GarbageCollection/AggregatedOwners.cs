@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansOrchestrator.Interfaces.Aggregation;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+
+namespace OrleansOrchestrator.Grains.GarbageCollection;
+
+/// <summary>
+/// Whether owners exist that live with other servers. Only a server is believed that says of the very object that it is
+/// not found, or shows another one in its place: whatever else comes of the question keeps what is owned.
+/// </summary>
+internal sealed class AggregatedOwners(IAggregatedApis apis, UserIdentity user)
+{
+    private const string Accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+
+    /// <summary>How a reference to a kind that is not served here stands.</summary>
+    public async Task<OwnerState> StateAsync(
+        ResourceObject item, ObjectOwner reference, CancellationToken cancellationToken)
+    {
+        var (group, _) = ApiVersions.Split(reference.ApiVersion);
+        var resource = (await apis.DiscoverAsync(cancellationToken)).Resources.FirstOrDefault(
+            r => r.Name.Group == group && r.Kind == reference.Kind && r.Verbs.Contains("get"));
+        if (resource is null || (resource.IsNamespaced && item.Key.Namespace.Length == 0))
+        {
+            return OwnerState.Solid;
+        }
+
+        var space = resource.IsNamespaced ? $"/namespaces/{Uri.EscapeDataString(item.Key.Namespace)}" : "";
+        var path = $"{space}/{resource.Name.Plural}/{Uri.EscapeDataString(reference.Name)}";
+        var answer = await apis.SendAsync(
+            new AggregatedRequest(group, resource.Version, path, user)
+            {
+                Subject = resource.Name.Qualified, Accept = Accept,
+            },
+            cancellationToken);
+        var isGone = answer.Succeeded
+            ? UidOf(answer.Value.Span) is { Length: > 0 } uid && uid != reference.Uid
+            : IsMissing(answer.Error, reference.Name);
+        return isGone ? OwnerState.Absent : OwnerState.Solid;
+    }
+
+    /// <summary>A server that does not know the kind says "not found", too, but not of which object.</summary>
+    private static bool IsMissing(Status refusal, string name) => refusal.Reason == StatusReasons.NotFound
+        && refusal.Message.EndsWith($"{GoText.Quote(name)} not found", StringComparison.Ordinal);
+
+    private static string? UidOf(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonTree.Parse(json) is JsonObject item
+                ? JsonTree.Text((item["metadata"] as JsonObject)?["uid"])
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
