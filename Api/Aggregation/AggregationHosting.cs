@@ -17,7 +17,13 @@ public static class AggregationHosting
         services.TryAddSingleton<ApiForwarder>();
         services.TryAddSingleton<RemoteDiscovery>();
         services.TryAddSingleton<IRemoteVersions>(static s => s.GetRequiredService<RemoteDiscovery>());
-        services.AddHostedService(static s => s.GetRequiredService<RemoteDiscovery>());
+        services.TryAddSingleton<AggregationMetrics>();
+        services.AddHostedService(static s =>
+        {
+            // What it shows is there as soon as somebody has made it.
+            s.GetRequiredService<AggregationMetrics>();
+            return s.GetRequiredService<RemoteDiscovery>();
+        });
         services.TryAddSingleton<IAggregatedApis, AggregatedApis>();
         return services;
     }

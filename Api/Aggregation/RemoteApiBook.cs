@@ -29,6 +29,12 @@ public sealed class RemoteApiBook(ResourceCaches caches)
     public async ValueTask<IReadOnlyList<RemoteApi>> AllAsync(CancellationToken cancellationToken) =>
         (await PageAsync(cancellationToken)).All;
 
+    /// <summary>All APIServices, and whether they say that their servers are available; none before anybody has read
+    /// them.</summary>
+    public IEnumerable<(string Name, bool IsAvailable)> Availability() =>
+        (Volatile.Read(ref _page)?.Cache.Current.Range() ?? []).Select(
+            static i => (i.Key.Name, IsAvailable(i.As<V1APIService>())));
+
     /// <summary>Two requests may read the same at once; either will do.</summary>
     private async ValueTask<Page> PageAsync(CancellationToken cancellationToken)
     {
@@ -58,8 +64,11 @@ public sealed class RemoteApiBook(ResourceCaches caches)
         return new RemoteApi(
             spec.Group, spec.Version, new ApiPriority(spec.GroupPriorityMinimum, spec.VersionPriority),
             target with { IsInsecure = spec.InsecureSkipTLSVerify == true, IsBehindUs = true },
-            item.Status?.Conditions?.Any(static c => c is { Type: "Available", Status: "True" }) == true);
+            IsAvailable(item));
     }
+
+    private static bool IsAvailable(V1APIService item) =>
+        item.Status?.Conditions?.Any(static c => c is { Type: "Available", Status: "True" }) == true;
 
     private sealed record Page(
         ResourceCache Cache, CacheSnapshot Snapshot, IReadOnlyList<RemoteApi> All,

@@ -13,6 +13,7 @@ public sealed class MetricCollector : IDisposable
         ["OrleansOrchestrator.", "Microsoft.Orleans", "Orleans", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private readonly MeterListener _listener = new();
+    private readonly Lock _observing = new();
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new(ReferenceEqualityComparer.Instance);
 
     public MetricCollector(IMeterFactory meters)
@@ -41,8 +42,14 @@ public sealed class MetricCollector : IDisposable
     /// <summary>Everything measured so far, by name.</summary>
     internal IReadOnlyList<MetricFamily> Collect()
     {
-        _listener.RecordObservableInstruments();
-        return [.. _families.Values.OrderBy(f => f.Instrument.Name, StringComparer.Ordinal)];
+        lock (_observing)
+        {
+            MetricFamily[] families = [.. _families.Values];
+            Array.ForEach(families, static f => f.BeginRound());
+            _listener.RecordObservableInstruments();
+            Array.ForEach(families, static f => f.EndRound());
+            return [.. families.OrderBy(f => f.Instrument.Name, StringComparer.Ordinal)];
+        }
     }
 
     /// <inheritdoc/>

@@ -75,12 +75,15 @@ internal sealed class MetricSeries(double[]? bounds)
         }
     }
 
+    /// <summary>The observation in which it was set last.</summary>
+    public int Round { get; private set; }
+
     /// <summary>Replaces the value of a gauge, or of an observed counter.</summary>
-    public void Set(double value)
+    public void Set(double value, int round)
     {
         lock (_lock)
         {
-            _value = value;
+            (_value, Round) = (value, round);
         }
     }
 
@@ -122,6 +125,7 @@ internal sealed class MetricFamily
     private readonly System.Collections.Concurrent.ConcurrentDictionary<TagSet, MetricSeries> _series =
         new(TagSetComparer.Instance);
     private readonly bool _isSet;
+    private int _round;
 
     public MetricFamily(Instrument instrument)
     {
@@ -141,6 +145,18 @@ internal sealed class MetricFamily
 
     public IEnumerable<KeyValuePair<TagSet, MetricSeries>> Series => _series;
 
+    /// <summary>An observation begins.</summary>
+    public void BeginRound() => _round++;
+
+    /// <summary>An observation is over: what it has not shown is no longer there.</summary>
+    public void EndRound()
+    {
+        foreach (var (tags, _) in _series.Where(s => Instrument.IsObservable && s.Value.Round != _round))
+        {
+            _series.TryRemove(tags, out _);
+        }
+    }
+
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var byTags = _series.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>();
@@ -156,7 +172,7 @@ internal sealed class MetricFamily
 
         if (_isSet)
         {
-            series.Set(value);
+            series.Set(value, _round);
         }
         else
         {

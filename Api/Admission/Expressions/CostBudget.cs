@@ -13,9 +13,11 @@ internal sealed class CostBudget(ulong limit)
     /// <summary>For the conditions of a policy or a webhook.</summary>
     public const ulong OfConditions = 2_500_000;
 
-    /// <summary>What upstream says of a budget that is used up.</summary>
-    public const string UsedUp =
-        "validation failed due to running out of cost budget, no further validation rules will be run";
+    /// <summary>How what upstream says of a budget that is used up begins.</summary>
+    public const string OutOfBudget = "validation failed due to running out of cost budget";
+
+    /// <summary>What upstream says of it.</summary>
+    public const string UsedUp = $"{OutOfBudget}, no further validation rules will be run";
 
     private ulong _left = limit;
 

@@ -18,7 +18,13 @@ internal sealed class MatchConditions
         new([.. (conditions ?? []).Select(c => compiler.Condition(c.Expression))]);
 
     /// <summary>Whether all hold. One that does not settles it; else an error is one of them all.</summary>
-    public (bool Matches, string? Error) Match(CelActivation activation)
+    public ConditionsResult Match(CelActivation activation, TimeProvider time)
+    {
+        var start = time.GetTimestamp();
+        return Match(activation) with { Elapsed = time.GetElapsedTime(start) };
+    }
+
+    private ConditionsResult Match(CelActivation activation)
     {
         var budget = new CostBudget(CostBudget.OfConditions);
         var runner = new ExpressionRunner(activation, budget);
@@ -28,7 +34,7 @@ internal sealed class MatchConditions
             var (value, error) = runner.Run(condition);
             if (budget.IsUsedUp)
             {
-                return (false, CostBudget.UsedUp);
+                return new(false, CostBudget.UsedUp);
             }
 
             if (error is not null)
@@ -37,11 +43,11 @@ internal sealed class MatchConditions
             }
             else if (!value.IsTrue)
             {
-                return (false, null);
+                return new(false, null, errors?.Count ?? 0);
             }
         }
 
-        return errors is null ? (true, null) : (false, Joined(errors));
+        return errors is null ? new(true) : new(false, Joined(errors), errors.Count);
     }
 
     private static string Joined(List<string> errors)

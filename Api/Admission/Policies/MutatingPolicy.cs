@@ -31,17 +31,12 @@ internal sealed class MutatingPolicy
     public static MutatingPolicy Of(ResourceObject item) => item.Facts(
         static i => new MutatingPolicy(i.Key.Name, i.As<V1MutatingAdmissionPolicy>().Spec));
 
-    /// <summary>Whether the conditions hold.</summary>
-    public (bool Matches, string? Error) Matches(PolicySubject subject)
+    /// <summary>Whether the conditions hold, of which there are some.</summary>
+    public ConditionsResult Matches(PolicySubject subject, TimeProvider time)
     {
-        if (Head.Conditions.IsEmpty)
-        {
-            return (true, null);
-        }
-
         var activation = Head.Compiler.Plain.Activate();
         subject.Show(activation);
-        return Head.Conditions.Match(activation);
+        return Head.Conditions.Match(activation, time);
     }
 
     /// <summary>What a mutation gives for an object: each sees what those before it have made.</summary>

@@ -12,7 +12,7 @@ namespace OrleansOrchestrator.Api.Admission.Policies;
 /// </summary>
 internal sealed class MutatingPolicyPlugin(
     CompiledSource<BoundPolicy<MutatingPolicy>> source, WriteMatcher matcher, PolicyInvocations invocations,
-    AuthorizerChain authorizers) : IAdmissionPlugin
+    AuthorizerChain authorizers, PolicyMetrics metrics, TimeProvider time) : IAdmissionPlugin
 {
     public string Name => "MutatingAdmissionPolicy";
 
@@ -81,13 +81,15 @@ internal sealed class MutatingPolicyPlugin(
             return null;
         }
 
-        var (matches, error) = await views.Authorizer.EvaluateAsync(() => policy.Matches(subject));
-        if (error is not null)
+        var conditions = policy.Head.Conditions.IsEmpty
+            ? new ConditionsResult(true)
+            : await MatchAsync(policy, subject, views);
+        if (conditions.Error is { } error)
         {
             outcome.Add(policy.Head, invocation.Binding, error, StatusReasons.Invalid);
         }
 
-        if (!matches || (round.IsReinvoke && !memory.IsAskedAgain(invocation.Key)))
+        if (!conditions.Matches || (round.IsReinvoke && !memory.IsAskedAgain(invocation.Key)))
         {
             return null;
         }
@@ -107,7 +109,16 @@ internal sealed class MutatingPolicyPlugin(
         return refusal;
     }
 
-    private static async ValueTask<(bool HasChanged, Status? Refusal)> MutateAsync(
+    private async ValueTask<ConditionsResult> MatchAsync(
+        MutatingPolicy policy, PolicySubject subject, WriteViews views)
+    {
+        var result = await views.Authorizer.EvaluateAsync(() => policy.Matches(subject, time));
+        metrics.Conditions.Evaluated(
+            ConditionsOwner.Policy(policy.Head.Name), views.Attributes.Operation, result);
+        return result;
+    }
+
+    private async ValueTask<(bool HasChanged, Status? Refusal)> MutateAsync(
         PolicyInvocation<MutatingPolicy> invocation, ResourceObject? space, WriteViews views, MutationErrors outcome,
         CancellationToken cancellationToken)
     {
@@ -121,10 +132,14 @@ internal sealed class MutatingPolicyPlugin(
                 break;
             }
 
+            var start = time.GetTimestamp();
             var (value, error) = await views.Authorizer.EvaluateAsync(() => policy.Compute(mutation, subject));
             var result = error is not null
                 ? new MutationOutcome(false, error)
                 : await PolicyMutator.ApplyAsync(mutation, value, views, subject.View, cancellationToken);
+            metrics.Mutated(
+                policy.Head.Name, invocation.Binding.Name, result.Error ?? result.Refusal?.Message,
+                time.GetElapsedTime(start));
             if (result.Refusal is { } refusal)
             {
                 return (hasChanged, refusal);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Api.Admission.Expressions;
 using OrleansOrchestrator.Api.Admission.Matching;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
@@ -15,6 +16,8 @@ public static class PolicyHosting
     public static IServiceCollection AddAdmissionPolicies(this IServiceCollection services)
     {
         services.TryAddSingleton<WriteMatcher>();
+        services.TryAddSingleton<ConditionMetrics>();
+        services.TryAddSingleton<PolicyMetrics>();
         services.TryAddSingleton<PolicyParams>();
         services.TryAddSingleton<PolicyInvocations>();
         services.AddSingleton<IAdmissionPlugin>(static s => new MutatingPolicyPlugin(
@@ -22,13 +25,15 @@ public static class PolicyHosting
                 s, WellKnown.MutatingAdmissionPolicies, WellKnown.MutatingAdmissionPolicyBindings,
                 MutatingPolicy.Of, PolicyBinding.OfMutating),
             s.GetRequiredService<WriteMatcher>(), s.GetRequiredService<PolicyInvocations>(),
-            s.GetRequiredService<AuthorizerChain>()));
+            s.GetRequiredService<AuthorizerChain>(), s.GetRequiredService<PolicyMetrics>(),
+            s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IAdmissionPlugin>(static s => new ValidatingPolicyPlugin(
             Source(
                 s, WellKnown.ValidatingAdmissionPolicies, WellKnown.ValidatingAdmissionPolicyBindings,
                 ValidatingPolicy.Of, PolicyBinding.OfValidating),
             s.GetRequiredService<WriteMatcher>(), s.GetRequiredService<PolicyInvocations>(),
-            s.GetRequiredService<AuthorizerChain>()));
+            s.GetRequiredService<AuthorizerChain>(), s.GetRequiredService<PolicyMetrics>(),
+            s.GetRequiredService<TimeProvider>()));
         return services;
     }
 

@@ -1,10 +1,11 @@
+using OrleansOrchestrator.Api.Admission.Expressions;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission.Policies;
 
 /// <summary>What becomes of a write by what policies say of it.</summary>
-internal sealed class PolicyOutcome(AdmissionAttributes attributes) : IPolicyFailures
+internal sealed class PolicyOutcome(AdmissionAttributes attributes, PolicyMetrics metrics) : IPolicyFailures
 {
     private const string FailureAnnotation = "validation.policy.admission.k8s.io/validation_failure";
 
@@ -26,11 +27,22 @@ internal sealed class PolicyOutcome(AdmissionAttributes attributes) : IPolicyFai
     /// <summary>What a policy says to what a binding has chosen.</summary>
     public void Add(PolicyHead policy, PolicyBinding binding, PolicyVerdict verdict)
     {
+        if (verdict.Conditions is { } conditions)
+        {
+            metrics.Conditions.Evaluated(ConditionsOwner.Policy(policy.Name), attributes.Operation, conditions);
+        }
+
+        foreach (var ignored in verdict.Ignored)
+        {
+            metrics.Validated(policy.Name, binding.Name, "allow", ignored);
+        }
+
         foreach (var denial in verdict.Denials)
         {
             foreach (var action in binding.Actions)
             {
                 Act(action, policy, binding, denial);
+                metrics.Validated(policy.Name, binding.Name, action.ToLowerInvariant(), denial);
             }
         }
 

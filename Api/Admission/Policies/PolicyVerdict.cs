@@ -1,4 +1,5 @@
 using System.Text;
+using OrleansOrchestrator.Api.Admission.Expressions;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Api.Admission.Policies;
@@ -7,7 +8,9 @@ namespace OrleansOrchestrator.Api.Admission.Policies;
 /// <param name="Index">Which validation says so.</param>
 /// <param name="Message">In words.</param>
 /// <param name="Reason">The Status reason; empty for what went wrong.</param>
-internal readonly record struct PolicyDenial(int Index, string Message, string Reason);
+/// <param name="Elapsed">How long the validation took.</param>
+internal readonly record struct PolicyDenial(
+    int Index, string Message, string Reason, TimeSpan Elapsed = default);
 
 /// <summary>What a policy says of a write.</summary>
 internal sealed class PolicyVerdict
@@ -16,6 +19,12 @@ internal sealed class PolicyVerdict
     private const int MaxAnnotationBytes = 10 * 1024;
 
     public List<PolicyDenial> Denials { get; } = [];
+
+    /// <summary>What went wrong with a policy that ignores it.</summary>
+    public List<PolicyDenial> Ignored { get; } = [];
+
+    /// <summary>What its conditions say; null when it has none.</summary>
+    public ConditionsResult? Conditions { get; init; }
 
     /// <summary>For the audit log.</summary>
     public List<KeyValuePair<string, string>> Annotations { get; } = [];

@@ -34,18 +34,18 @@ internal sealed class ValidatingPolicy
         static i => new ValidatingPolicy(i.Key.Name, i.As<V1ValidatingAdmissionPolicy>().Spec));
 
     /// <summary>What the policy says of a write; nothing when its conditions do not hold.</summary>
-    public PolicyVerdict Judge(PolicySubject subject)
+    public PolicyVerdict Judge(PolicySubject subject, TimeProvider time)
     {
-        var verdict = new PolicyVerdict();
         var activation = Head.Compiler.Environment.Activate();
         subject.Show(activation);
-        var (matches, error) = Head.Conditions.Match(activation);
-        if (error is not null)
+        var conditions = Head.Conditions.IsEmpty ? (ConditionsResult?)null : Head.Conditions.Match(activation, time);
+        var verdict = new PolicyVerdict { Conditions = conditions };
+        if (conditions is { Error: { } error } && !Head.IgnoresFailures)
         {
-            Fail(verdict, 0, error);
+            verdict.Denials.Add(new(0, error, ""));
         }
 
-        if (!matches)
+        if (conditions is { Matches: false })
         {
             return verdict;
         }
@@ -53,30 +53,32 @@ internal sealed class ValidatingPolicy
         var budget = new CostBudget(CostBudget.OfPolicy);
         var variables = new PolicyVariables(Head.Compiler.Variables, activation, budget);
         variables.Show(activation);
-        Validate(subject, variables, new ExpressionRunner(activation, budget), budget, verdict);
+        Validate(subject, variables, new ExpressionRunner(activation, budget), budget, verdict, time);
         Annotate(activation, verdict);
-        return budget.IsUsedUp ? UsedUp() : verdict;
+        return budget.IsUsedUp ? UsedUp(conditions) : verdict;
     }
 
     private void Validate(
         PolicySubject subject, PolicyVariables variables, ExpressionRunner runner, CostBudget budget,
-        PolicyVerdict verdict)
+        PolicyVerdict verdict, TimeProvider time)
     {
         var forMessages = new CostBudget(CostBudget.OfPolicy);
         for (var i = 0; i < _validations.Length && !budget.IsUsedUp; i++)
         {
             var validation = _validations[i];
+            var start = time.GetTimestamp();
             var (value, error) = runner.Run(validation.Expression);
+            var elapsed = time.GetElapsedTime(start);
             if (error is not null)
             {
-                Fail(verdict, i, error);
+                Fail(verdict, new(i, error, "", elapsed));
             }
             else if (!value.IsTrue)
             {
                 var told = validation.Message is null ? "" : Tell(validation.Message, subject, variables, forMessages);
                 verdict.Denials.Add(
-                    forMessages.IsUsedUp ? new(i, $"failed messageExpression: {CostBudget.UsedUp}", "")
-                    : new(i, told.Length > 0 ? told : validation.Fallback, validation.Reason));
+                    forMessages.IsUsedUp ? new(i, $"failed messageExpression: {CostBudget.UsedUp}", "", elapsed)
+                    : new(i, told.Length > 0 ? told : validation.Fallback, validation.Reason, elapsed));
             }
         }
     }
@@ -112,18 +114,13 @@ internal sealed class ValidatingPolicy
         return NameRules.ByteCount(text) > MaxMessageBytes || text.Contains('\n', StringComparison.Ordinal) ? "" : text;
     }
 
-    private void Fail(PolicyVerdict verdict, int index, string error)
-    {
-        if (!Head.IgnoresFailures)
-        {
-            verdict.Denials.Add(new(index, error, ""));
-        }
-    }
+    private void Fail(PolicyVerdict verdict, in PolicyDenial failure) =>
+        (Head.IgnoresFailures ? verdict.Ignored : verdict.Denials).Add(failure);
 
-    private PolicyVerdict UsedUp()
+    private PolicyVerdict UsedUp(ConditionsResult? conditions)
     {
-        var verdict = new PolicyVerdict();
-        Fail(verdict, 0, CostBudget.UsedUp);
+        var verdict = new PolicyVerdict { Conditions = conditions };
+        Fail(verdict, new(0, CostBudget.UsedUp, ""));
         return verdict;
     }
 

@@ -11,7 +11,7 @@ namespace OrleansOrchestrator.Api.Admission.Policies;
 /// </summary>
 internal sealed class ValidatingPolicyPlugin(
     CompiledSource<BoundPolicy<ValidatingPolicy>> source, WriteMatcher matcher, PolicyInvocations invocations,
-    AuthorizerChain authorizers) : IAdmissionPlugin
+    AuthorizerChain authorizers, PolicyMetrics metrics, TimeProvider time) : IAdmissionPlugin
 {
     public string Name => "ValidatingAdmissionPolicy";
 
@@ -25,7 +25,7 @@ internal sealed class ValidatingPolicyPlugin(
             return AdmissionRefusals.Forbidden(attributes, "not yet ready to handle request");
         }
 
-        var outcome = new PolicyOutcome(attributes);
+        var outcome = new PolicyOutcome(attributes, metrics);
         var found = await invocations.FindAsync(all, static p => p.Head, attributes, outcome, cancellationToken);
         return found.Count > 0 && await AskAsync(found, attributes, outcome, cancellationToken) is { } refusal
             ? refusal
@@ -50,7 +50,8 @@ internal sealed class ValidatingPolicyPlugin(
             if (await invocation.LookAsync(views, space.Value, policy.Head, outcome, cancellationToken) is { } subject)
             {
                 outcome.Add(
-                    policy.Head, invocation.Binding, await views.Authorizer.EvaluateAsync(() => policy.Judge(subject)));
+                    policy.Head, invocation.Binding,
+                    await views.Authorizer.EvaluateAsync(() => policy.Judge(subject, time)));
             }
         }
 

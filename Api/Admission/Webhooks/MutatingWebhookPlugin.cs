@@ -38,7 +38,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
         {
             // Those before it may have changed the object.
             views.Renew();
-            var found = await hooks.FindAsync(hook, views, cancellationToken);
+            var found = await hooks.FindAsync(hook, Type, views, cancellationToken);
             if (!found.Succeeded)
             {
                 return found.Error;

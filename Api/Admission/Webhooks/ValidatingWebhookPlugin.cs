@@ -11,6 +11,9 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
     /// <summary>Upstream's name of the step in metrics.</summary>
     private const string Type = "validating";
 
+    /// <summary>The same in metrics of conditions.</summary>
+    private const string Step = "validate";
+
     public string Name => "ValidatingAdmissionWebhook";
 
     public bool Handles(AdmissionAttributes attributes) => hooks.Handles(attributes);
@@ -27,7 +30,7 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
         using var views = hooks.View(attributes, cancellationToken);
         foreach (var hook in all.Value)
         {
-            var found = await hooks.FindAsync(hook, views, cancellationToken);
+            var found = await hooks.FindAsync(hook, Step, views, cancellationToken);
             if (!found.Succeeded)
             {
                 return found.Error;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Admission.Expressions;
 using OrleansOrchestrator.Api.Admission.Matching;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Cache;
@@ -19,6 +20,7 @@ public static class WebhookHosting
     {
         services.AddRemoteCalls();
         services.TryAddSingleton<HookMetrics>();
+        services.TryAddSingleton<ConditionMetrics>();
         services.TryAddSingleton<HookCaller>();
         services.TryAddSingleton<WriteMatcher>();
         services.AddSingleton<IAdmissionPlugin>(static s => new MutatingWebhookPlugin(
@@ -36,6 +38,6 @@ public static class WebhookHosting
             services.GetRequiredService<ResourceCaches>(), services.GetRequiredService<TimeProvider>(), [resource],
             snapshots => [.. snapshots[0].Range().SelectMany(read)]),
         services.GetRequiredService<WriteMatcher>(), services.GetRequiredService<AuthorizerChain>(),
-        services.GetRequiredService<HookMetrics>(),
+        services.GetRequiredService<HookMetrics>(), services.GetRequiredService<ConditionMetrics>(),
         services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<WebhookPlugin>>());
 }

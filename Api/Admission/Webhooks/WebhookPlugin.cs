@@ -14,7 +14,7 @@ namespace OrleansOrchestrator.Api.Admission.Webhooks;
 /// </summary>
 internal sealed partial class WebhookPlugin(
     CompiledSource<AdmissionHook> source, WriteMatcher matcher, AuthorizerChain authorizers, HookMetrics metrics,
-    TimeProvider time, ILogger<WebhookPlugin> logger)
+    ConditionMetrics conditions, TimeProvider time, ILogger<WebhookPlugin> logger)
 {
     private const string OwnGroup = "admissionregistration.k8s.io";
 
@@ -29,8 +29,12 @@ internal sealed partial class WebhookPlugin(
             : AdmissionRefusals.Forbidden(attributes, "not yet ready to handle request");
 
     /// <summary>Whether, and in which version, a webhook is to be asked; null for not at all.</summary>
+    /// <param name="hook">The webhook.</param>
+    /// <param name="step">Upstream's name of the step in metrics of conditions.</param>
+    /// <param name="views">The write.</param>
+    /// <param name="cancellationToken">Ends what is waited for.</param>
     public async ValueTask<Outcome<HookInvocation?>> FindAsync(
-        AdmissionHook hook, WriteViews views, CancellationToken cancellationToken)
+        AdmissionHook hook, string step, WriteViews views, CancellationToken cancellationToken)
     {
         var attributes = views.Attributes;
         var matched = await matcher.MatchAsync(hook.Match, attributes, cancellationToken);
@@ -51,11 +55,21 @@ internal sealed partial class WebhookPlugin(
         }
 
         var view = await views.GetAsync(version, cancellationToken);
-        var (matches, error) = await views.Authorizer.EvaluateAsync(() => Holds(hook, view, views.Authorizer));
-        return error is not null && !hook.IgnoresFailures
-            ? StatusErrors.Forbidden(attributes.Definition.Name, attributes.Key.Name, error)
-            : matches ? invocation
-            : (HookInvocation?)null;
+        var result = await views.Authorizer.EvaluateAsync(() => Holds(hook, view, views.Authorizer));
+        var owner = new ConditionsOwner(hook.Name, "webhook", step);
+        conditions.Evaluated(owner, attributes.Operation, result);
+        if (result.Error is { } error && !hook.IgnoresFailures)
+        {
+            return StatusErrors.Forbidden(attributes.Definition.Name, attributes.Key.Name, error);
+        }
+
+        if (result.Matches)
+        {
+            return invocation;
+        }
+
+        conditions.Excluded(owner, attributes.Operation);
+        return (HookInvocation?)null;
     }
 
     /// <summary>What expressions about a write look at.</summary>
@@ -88,12 +102,12 @@ internal sealed partial class WebhookPlugin(
         return result with { Refusal = null };
     }
 
-    private static (bool Matches, string? Error) Holds(AdmissionHook hook, WriteView view, WriteAuthorizer authorizer)
+    private ConditionsResult Holds(AdmissionHook hook, WriteView view, WriteAuthorizer authorizer)
     {
         var activation = AdmissionVariables.Plain.Activate();
         view.Show(activation);
         view.Show(activation, authorizer);
-        return hook.Conditions.Match(activation);
+        return hook.Conditions.Match(activation, time);
     }
 
     /// <summary>Configurations of admission must not be able to lock themselves in.</summary>

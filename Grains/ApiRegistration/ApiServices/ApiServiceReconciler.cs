@@ -47,13 +47,23 @@ public sealed class ApiServiceReconciler : IObjectReconciler
         var found = spec.Service is { } service
             ? await CheckAsync(spec, service, cancellationToken)
             : AvailabilityPlanner.Local;
+        var isLost = false;
         var written = await _client.MutateAsync<V1APIService>(
             _key,
             "status",
-            item => item.Metadata.Uid == read.Value.Metadata.Uid
-                && (item.Spec.Service is null) == (spec.Service is null)
-                && AvailabilityPlanner.Say(item, found, _services.Time.GetUtcNow()),
+            item =>
+            {
+                isLost = AvailabilityPlanner.IsAvailable(item) && !found.IsAvailable;
+                return item.Metadata.Uid == read.Value.Metadata.Uid
+                    && (item.Spec.Service is null) == (spec.Service is null)
+                    && AvailabilityPlanner.Say(item, found, _services.Time.GetUtcNow());
+            },
             cancellationToken);
+        if (written.Succeeded && isLost)
+        {
+            ApiServiceMeter.Lost(_key.Name, found.Reason);
+        }
+
         if (!written.Succeeded && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
         {
             throw ReconcileException.Of($"condition of APIService {_key.Name}", written.Error);

@@ -52,6 +52,10 @@ public static class AvailabilityPlanner
                 $"endpointslices for {name} have no addresses with port name {GoText.Quote(portName)}");
     }
 
+    /// <summary>What an APIService says of its server.</summary>
+    public static bool IsAvailable(V1APIService item) =>
+        item.Status?.Conditions?.Any(static c => c is { Type: Available, Status: "True" }) == true;
+
     /// <summary>Puts the condition in; true when that changes anything.</summary>
     public static bool Say(V1APIService item, Availability availability, DateTimeOffset now)
     {

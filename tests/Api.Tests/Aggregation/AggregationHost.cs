@@ -67,6 +67,14 @@ internal sealed class AggregationHost : IAsyncDisposable
     public async Task SayAsync(bool isAvailable, string version = "v1") =>
         await SayAsync(await Api.GetJsonAsync($"{ApiServices}/{version}.{Group}"), isAvailable);
 
+    /// <summary>Takes a version away.</summary>
+    public async Task ForgetAsync(string version = "v1")
+    {
+        using var response = await Http.DeleteAsync($"{ApiServices}/{version}.{Group}");
+        Xunit.Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        await SyncAsync();
+    }
+
     public async Task<JsonNode> PostAsync(string path, string body)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
@@ -105,6 +113,11 @@ internal sealed class AggregationHost : IAsyncDisposable
         using var content = new StringContent(item.ToJsonString(), Encoding.UTF8, "application/json");
         using var response = await Http.PutAsync($"{ApiServices}/{(string?)item["metadata"]!["name"]}/status", content);
         Xunit.Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        await SyncAsync();
+    }
+
+    private async Task SyncAsync()
+    {
         var cache = await Api.Caches.GetAsync(
             new ResourceName("apiregistration.k8s.io", "apiservices"), CancellationToken.None);
         await cache.ConsistentAsync(CancellationToken.None);

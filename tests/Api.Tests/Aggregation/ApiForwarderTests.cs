@@ -21,6 +21,20 @@ public sealed class ApiForwarderTests
 {
     private static CancellationToken Limit => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task Metrics_say_which_servers_are_not_available()
+    {
+        const string Series = "aggregator_unavailable_apiservice{name=\"v1.harbour.example.com\"}";
+        await using var host = await AggregationHost.StartAsync();
+        await host.RegisterAsync(isAvailable: false);
+        await host.Api.Services.GetRequiredService<RemoteApiBook>().AllAsync(Limit);
+        Assert.Contains($"{Series} 1", await host.Http.GetStringAsync("/metrics", Limit), StringComparison.Ordinal);
+        await host.SayAsync(isAvailable: true);
+        Assert.Contains($"{Series} 0", await host.Http.GetStringAsync("/metrics", Limit), StringComparison.Ordinal);
+        await host.ForgetAsync();
+        Assert.DoesNotContain(Series, await host.Http.GetStringAsync("/metrics", Limit), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("GET", "?labelSelector=a%3Db&limit=5", null)]
     [InlineData("POST", "?dryRun=All", "{\"kind\":\"Boat\"}")]

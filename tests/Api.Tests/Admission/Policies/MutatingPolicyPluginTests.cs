@@ -194,4 +194,24 @@ public sealed class MutatingPolicyPluginTests
 
     private static Task<(int Code, JsonNode Body)> CreateAsync(WebhookHost host, string name) =>
         host.CreateAsync(name, "", "},\"data\":{\"k\":\"v\"");
+
+    [Fact]
+    public async Task MutationsAreCounted()
+    {
+        await using var host = await WebhookHost.StartAsync();
+        await host.MutateAsync(
+            "p", [PolicySetup.Applied("Object{data: {'a': '1'}}"), PolicySetup.Applied("Object{nope: 1}")],
+            more: "\"failurePolicy\":\"Ignore\",");
+        Assert.Equal(201, (await CreateAsync(host, "x")).Code);
+        var metrics = await host.Api.Http.GetStringAsync("/metrics");
+        foreach (var error in new[] { "no_error", "invalid_error" })
+        {
+            var labels = $"{{policy=\"p\",policy_binding=\"p\",error_type=\"{error}\"}} 1";
+            foreach (var series in new[] { "check_total", "check_duration_seconds_count" })
+            {
+                Assert.Contains(
+                    $"apiserver_mutating_admission_policy_{series}{labels}", metrics, StringComparison.Ordinal);
+            }
+        }
+    }
 }

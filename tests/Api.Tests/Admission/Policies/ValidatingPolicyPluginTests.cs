@@ -313,4 +313,47 @@ public sealed class ValidatingPolicyPluginTests
         Assert.Equal(
             [(201, null), (422, PolicySetup.Denied("p", "length is 5", "boats.p.example.com \"x5\""))], codes);
     }
+
+    [Fact]
+    public async Task ChecksAndConditionsAreCounted()
+    {
+        await using var host = await WebhookHost.StartAsync();
+        await host.ValidateAsync(
+            "all", """
+            "validations":[{"expression":"true"},{"expression":"false"},{"expression":"object.spec.x == 1"}],
+            "matchConditions":[{"name":"here","expression":"object.metadata.name == 'x'"}]
+            """, actions: "\"Warn\",\"Audit\"");
+        await host.ValidateAsync(
+            "ignores", """
+            "failurePolicy":"Ignore","validations":[{"expression":"object.spec.x == 1"}],
+            "matchConditions":[{"name":"wrong","expression":"object.spec.y == 1"},
+            {"name":"not","expression":"object.metadata.name == 'y'"}]
+            """);
+        Assert.Equal(201, (await host.CreateAsync("x")).Code);
+        Assert.Equal(201, (await host.CreateAsync("y")).Code);
+        var metrics = await host.Api.Http.GetStringAsync("/metrics");
+        foreach (var (policy, action, error, count) in new[]
+        {
+            ("all", "warn", "invalid_error", 2), ("all", "audit", "invalid_error", 2),
+        })
+        {
+            var labels = $"{{policy=\"{policy}\",policy_binding=\"{policy}\",error_type=\"{error}\","
+                + $"enforcement_action=\"{action}\"}} {count}";
+            foreach (var series in new[] { "check_total", "check_duration_seconds_count" })
+            {
+                Assert.Contains(
+                    $"apiserver_validating_admission_policy_{series}{labels}", metrics, StringComparison.Ordinal);
+            }
+        }
+
+        static string Labels(string name) =>
+            $"{{name=\"{name}\",kind=\"policy\",type=\"validate\",operation=\"CREATE\"}} 2";
+        foreach (var line in new[]
+        {
+            $"evaluation_seconds_count{Labels("all")}", $"evaluation_errors_total{Labels("ignores")}",
+        })
+        {
+            Assert.Contains($"apiserver_admission_match_condition_{line}", metrics, StringComparison.Ordinal);
+        }
+    }
 }

@@ -231,7 +231,9 @@ public sealed class ValidatingWebhookPluginTests
         });
         await host.ConfigureAsync(
             "Validating", "one", host.Hook("a.example.com", "/a"),
-            host.Hook("b.example.com", "/b", ",\"failurePolicy\":\"Ignore\""));
+            host.Hook("b.example.com", "/b", ",\"failurePolicy\":\"Ignore\""),
+            host.Hook(
+                "c.example.com", "/c", ",\"matchConditions\":[{\"name\":\"never\",\"expression\":\"false\"}]"));
         Assert.Equal(400, (await host.CreateAsync("x")).Code);
         var metrics = await host.Api.Http.GetStringAsync("/metrics");
         string Labels(string name, string more) => $"{{name=\"{name}\",type=\"validating\"{more}}} 1";
@@ -250,6 +252,13 @@ public sealed class ValidatingWebhookPluginTests
 
         Assert.Contains(
             "apiserver_admission_webhook_admission_duration_seconds_bucket{", metrics, StringComparison.Ordinal);
+        foreach (var series in new[] { "exclusions_total", "evaluation_seconds_count" })
+        {
+            Assert.Contains(
+                $"apiserver_admission_match_condition_{series}{{name=\"c.example.com\",kind=\"webhook\","
+                + "type=\"validate\",operation=\"CREATE\"} 1",
+                metrics, StringComparison.Ordinal);
+        }
     }
 
     private static string Selects(string what, string label, string value) =>
