@@ -8,7 +8,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Kubelet;
 
-/// <summary>Asks admission whether a connection may be made. What it has changed in the options is what counts.</summary>
+/// <summary>
+/// Asks admission whether a connection may be made. What it has changed in the options is what counts.
+/// </summary>
 /// <param name="admission">The plugins.</param>
 public sealed class ConnectAdmission(AdmissionChain admission)
 {

@@ -84,7 +84,9 @@ public sealed class ProxyHandler(
             : StatusErrors.BadRequest($"invalid path {GoText.Quote(path.Rest)}");
     }
 
-    /// <summary>What follows <c>proxy</c>, as upstream's options have it: with a slash before it, if anything.</summary>
+    /// <summary>
+    /// What follows <c>proxy</c>, as upstream's options have it: with a slash before it, if anything.
+    /// </summary>
     private static string PathOf(RequestInfo request)
     {
         const int Below = 3;

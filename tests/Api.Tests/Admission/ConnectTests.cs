@@ -83,7 +83,8 @@ public sealed class ConnectTests
         await host.PostAsync(
             "/api/v1/namespaces/space/pods",
             """{"metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
-        host.Respond("/a", static _ => WebhookHost.Patched("""[{"op":"replace","path":"/container","value":"hook"}]"""));
+        host.Respond(
+            "/a", static _ => WebhookHost.Patched("""[{"op":"replace","path":"/container","value":"hook"}]"""));
         await host.ConfigureAsync("Mutating", "one", host.Hook("a.example.com", "/a", rules: Rule("pods/attach")));
         await host.MutateAsync(
             "p", [PolicySetup.Patched("[JSONPatch{op: 'add', path: '/container', value: 'policy'}]")],

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.GarbageCollection;
 
-/// <summary>Objects here go with their owner on another server, and only when that server says that it is gone.</summary>
+/// <summary>
+/// Objects here go with their owner on another server, and only when that server says that it is gone.
+/// </summary>
 public sealed class AggregatedOwnersTests
 {
     private const string NotFound = "boats.harbour.example.com \"argo\" not found";
