@@ -84,7 +84,8 @@ internal sealed class PathBuilder(ResourceDefinition definition)
     private static string? NameOf(ResourceDefinition definition, SchemaKind kind) =>
         definition.Of.IsCustom && kind.Group == definition.Name.Group
             ? StructuralBuilder.NameOf(kind)
-            : BuiltInSchema.Find(kind)?.Name;
+            : BuiltInSchema.Find(kind) is { IsPublished: true } schema ? schema.Name
+            : null;
 
     private SchemaKind KindOf(SubresourceDefinition subresource) => new(
         subresource.Group ?? definition.Name.Group, subresource.Version ?? definition.Version, subresource.Kind ?? definition.Kind);
