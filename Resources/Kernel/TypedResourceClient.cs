@@ -22,7 +22,10 @@ public static class ResourceOf<T>
     static ResourceOf()
     {
         var entity = typeof(T).GetKubernetesTypeMetadata();
-        Name = new ResourceName(entity.Group, entity.PluralName);
+
+        // The library's model of claims of devices does not say its plural.
+        var plural = entity.PluralName is { Length: > 0 } given ? given : $"{entity.Kind.ToLowerInvariant()}s";
+        Name = new ResourceName(entity.Group, plural);
         Kind = entity.Kind;
         ApiVersion = entity.Group.Length == 0 ? entity.ApiVersion : $"{entity.Group}/{entity.ApiVersion}";
     }

@@ -28,10 +28,14 @@ public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices s
         {
             // The lock on the version: a pod may just have been given the claim.
             var next = new Resourcev1ResourceClaim { Metadata = claim.Metadata, Spec = claim.Spec, Status = status };
-            Expect(await _client.UpdateStatusAsync(next, cancellationToken));
+            var written = await _client.UpdateStatusAsync(next, cancellationToken);
+            Expect(written);
+            if (plan.Releases && written.Succeeded)
+            {
+                await ReleaseAsync(written.Value, cancellationToken);
+            }
         }
-
-        if (plan.Releases)
+        else if (plan.Releases)
         {
             Expect(await _client.MutateAsync<Resourcev1ResourceClaim>(key, "", Release, cancellationToken));
         }
@@ -42,6 +46,19 @@ public sealed class ResourceClaimReconciler(ObjectKey key, ReconcilingServices s
         }
 
         return ReconcileResult.Done;
+    }
+
+    /// <summary>
+    /// Exactly what was just written, for a cache may not know of it yet; and afterwards nothing says any more that the
+    /// claim is to be released.
+    /// </summary>
+    private async Task ReleaseAsync(ResourceObject written, CancellationToken cancellationToken)
+    {
+        var copy = written.Clone<Resourcev1ResourceClaim>();
+        if (Release(copy))
+        {
+            Expect(await _client.UpdateAsync(copy, cancellationToken));
+        }
     }
 
     /// <summary>False when it has been allocated anew meanwhile.</summary>
