@@ -135,7 +135,7 @@ internal static class Arithmetic
     {
         if (container.Kind == CelKind.Map)
         {
-            return CelValue.Of(container.AsMap.TryGet(element, out _));
+            return CelValue.Of(container.AsMap.Contains(element));
         }
 
         if (container.Kind != CelKind.List)

@@ -5,11 +5,11 @@ using OrleansOrchestrator.Cel.Values;
 namespace OrleansOrchestrator.Cel.Libraries;
 
 /// <summary>Versions as semver.org orders them.</summary>
-internal static class SemverLibrary
+public static class SemverLibrary
 {
     private static readonly CelType SemverType = CelType.Opaque("kubernetes.Semver");
 
-    public static CelLibrary Library { get; } = new()
+    internal static CelLibrary Library { get; } = new()
     {
         Types = [SemverType],
         Functions =
@@ -34,6 +34,9 @@ internal static class SemverLibrary
             Part("patch", static v => v.Numbers[2]),
         ],
     };
+
+    /// <summary>A version as a value, for what gives expressions versions; an error when it is none.</summary>
+    public static CelValue Of(string version) => Parse(version, false);
 
     private static Semver Of(in CelValue value) => (Semver)value.AsOpaque;
 

@@ -108,6 +108,9 @@ public abstract class CelMap : IEnumerable<KeyValuePair<CelValue, CelValue>>
 
     public abstract bool TryGet(in CelValue key, out CelValue value);
 
+    /// <summary>Whether the map has the key itself: <c>key in map</c>. Some give a value for others, too.</summary>
+    public virtual bool Contains(in CelValue key) => TryGet(key, out _);
+
     /// <summary>The field of an object; the same as the entry of that key. The value may be an error.</summary>
     public virtual bool TryGetField(string name, out CelValue value) => TryGet(CelValue.Of(name), out value);
 

@@ -11,7 +11,9 @@ namespace OrleansOrchestrator.Resources.DynamicResources;
 /// </summary>
 internal static class DeviceExpressions
 {
-    private const ulong MaxCost = 1_000_000;
+    /// <summary>What the evaluation on one device may cost.</summary>
+    public const ulong MaxCost = 1_000_000;
+
     private const long MaxDriverLength = 63;
     private const long MaxDomainLength = 63;
     private const long MaxIdentifierLength = 32;
@@ -27,19 +29,24 @@ internal static class DeviceExpressions
     /// <summary>Findings on an expression, in upstream's words.</summary>
     public static void Validate(string expression, FieldPath path, FieldErrors errors)
     {
-        var (program, issues) = Environment.Compile(expression);
+        var (program, why) = Compile(expression);
         if (program is null)
         {
-            errors.Invalid(path, expression, $"compilation failed: {issues}");
-        }
-        else if (program.ResultType.Kind is not (CelTypeKind.Bool or CelTypeKind.Dyn))
-        {
-            errors.Invalid(path, expression, $"must evaluate to bool or the unknown type, not {program.ResultType}");
+            errors.Invalid(path, expression, why);
         }
         else if (program.EstimateCost().Max > MaxCost)
         {
             errors.Forbidden(path, "too complex, exceeds cost limit");
         }
+    }
+
+    /// <summary>The program; or null and why the text is none, in upstream's words.</summary>
+    public static (CelProgram? Program, string WhyNot) Compile(string expression)
+    {
+        var (program, issues) = Environment.Compile(expression);
+        return program is null ? (null, $"compilation failed: {issues}")
+            : program.ResultType.Kind is CelTypeKind.Bool or CelTypeKind.Dyn ? (program, "")
+            : (null, $"must evaluate to bool or the unknown type, not {program.ResultType}");
     }
 
     /// <summary>Attributes and capacities are by domain, and then by name.</summary>
