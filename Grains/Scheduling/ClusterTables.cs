@@ -12,8 +12,10 @@ public sealed class ClusterTables
         Placed = new PlacedPods(Groups);
         Followed = new Dictionary<ResourceName, FollowedTable>(
             Volumes.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Volume))
+                .Concat(Devices.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.Device)))
                 .Concat(Owners.Tables.Select(t => Pair(t.Resource, t.Table, ClusterChanges.None))))
         {
+            [WellKnown.ResourceClaims] = new(Devices.Claims, ClusterChanges.None),
             [WellKnown.Namespaces] = new(Namespaces, ClusterChanges.None),
             [WellKnown.PodDisruptionBudgets] = new(Budgets.Table, ClusterChanges.None),
         };
@@ -22,6 +24,8 @@ public sealed class ClusterTables
     public ScalarResources Scalars { get; } = new();
 
     public VolumeTable Volumes { get; } = new();
+
+    public DeviceTable Devices { get; } = new();
 
     public SpreadGroups Groups { get; } = new();
 

@@ -9,10 +9,17 @@ public sealed class Diagnosis(int nodeCount)
     /// <summary>Said when there are no nodes at all.</summary>
     public const string NoNodes = "no nodes available to schedule pods";
 
+    /// <summary>Said of pods without ResourceClaims.</summary>
+    public const string NothingToDeallocate = "no new claims to deallocate";
+
     private readonly RejectedNodes _reasons = new(nodeCount);
     private readonly HashSet<string> _plugins = new(StringComparer.Ordinal);
     private readonly List<NodeInfo> _resolvable = [];
     private string? _preFilter;
+    private bool _mayPreempt = true;
+
+    /// <summary>What went wrong when the pod was judged: nothing is known of nodes then.</summary>
+    public string? Error { get; init; }
 
     /// <summary>Plugins that rejected the pod somewhere: only changes that they care about can help.</summary>
     public IReadOnlySet<string> RejectedBy => _plugins;
@@ -20,12 +27,21 @@ public sealed class Diagnosis(int nodeCount)
     /// <summary>Nodes where the pod might fit without some of the pods that are there.</summary>
     public IReadOnlyList<NodeInfo> Resolvable => _resolvable;
 
-    /// <summary>True when nodes were looked at, so that removing pods is worth a thought.</summary>
+    /// <summary>True when nodes were looked at.</summary>
     public bool HasTriedNodes => nodeCount > 0 && _preFilter is null;
 
+    /// <summary>True when upstream thinks of removing pods, however little that may help.</summary>
+    public bool MayPreempt => nodeCount > 0 && _mayPreempt;
+
     /// <summary>Every node is out for one reason that was found without looking at nodes.</summary>
-    public void RejectAll(Verdict verdict)
+    /// <param name="verdict">The reason.</param>
+    /// <param name="mayPreempt">
+    /// False when a plugin found it that comes before the one that deallocates claims, which then knows nothing of the
+    /// pod and ends upstream's search.
+    /// </param>
+    public void RejectAll(Verdict verdict, bool mayPreempt = false)
     {
+        _mayPreempt = mayPreempt;
         _preFilter = verdict.Reasons[0];
         _plugins.Add(verdict.Plugin);
     }
@@ -48,13 +64,17 @@ public sealed class Diagnosis(int nodeCount)
     }
 
     /// <summary>The text of the pod's condition and event.</summary>
+    /// <param name="deallocation">What came of looking for claims to deallocate.</param>
     /// <param name="preemption">What came of looking for pods to remove; null when some are removed.</param>
-    public string Message(string? preemption) =>
-        nodeCount == 0 ? NoNodes
-        // Upstream's search for claims to deallocate finds nothing of what an earlier step would have left it.
-        : _preFilter is not null ? $"{_reasons.Head} {_preFilter}. not found"
-        : preemption is null ? _reasons.Sentence()
-        : $"{_reasons.Sentence()} no new claims to deallocate, preemption: {preemption}";
+    public string Message(string deallocation, string? preemption)
+    {
+        var sentence = _preFilter is null ? _reasons.Sentence() : $"{_reasons.Head} {_preFilter}.";
+        return Error ?? (nodeCount == 0 ? NoNodes
+            // Upstream's search for claims to deallocate finds nothing of what an earlier step would have left it.
+            : !_mayPreempt ? $"{sentence} not found"
+            : preemption is null ? sentence
+            : $"{sentence} {deallocation}, preemption: {preemption}");
+    }
 }
 
 /// <summary>Counts nodes by why they are out.</summary>

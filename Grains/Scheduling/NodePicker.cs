@@ -46,6 +46,7 @@ public sealed class NodePicker
     private readonly ShapeResults _single;
     private NodeInfo[] _candidates = [];
     private int _start;
+    private string? _error;
 
     /// <param name="plugins">What decides.</param>
     /// <param name="nodes">The cluster.</param>
@@ -102,7 +103,7 @@ public sealed class NodePicker
             if (result.Rejection is { } rejection)
             {
                 diagnosis = new Diagnosis(order.Length);
-                diagnosis.RejectAll(rejection);
+                diagnosis.RejectAll(rejection, mayPreempt: ReferenceEquals(plugin, _plugins.Devices));
                 return null;
             }
 
@@ -119,6 +120,12 @@ public sealed class NodePicker
         }
 
         var count = Filter(pod, tried, results, order.Length);
+        if (_error is not null)
+        {
+            diagnosis = new Diagnosis(order.Length) { Error = _error };
+            return null;
+        }
+
         if (count == 0)
         {
             diagnosis = Diagnose(results, tried, order.Length);
@@ -161,7 +168,7 @@ public sealed class NodePicker
 
         var (found, visited) = (0, 0);
         var index = tried.Length == 0 ? 0 : _start % tried.Length;
-        for (; visited < tried.Length && found < wanted; visited++)
+        for (; visited < tried.Length && found < wanted && _error is null; visited++)
         {
             var node = tried[index];
             index = index + 1 == tried.Length ? 0 : index + 1;
@@ -194,12 +201,21 @@ public sealed class NodePicker
             return true;
         }
 
-        _related[node.Slot] = verdict;
+        Note(node, verdict);
         return false;
+    }
+
+    private void Note(NodeInfo node, Verdict verdict)
+    {
+        _related[node.Slot] = verdict;
+        _error = verdict.IsError
+            ? $"running \"{verdict.Plugin}\" filter plugin: {verdict.Reasons[0]}"
+            : _error;
     }
 
     private void Relate(PodInfo pod, NodeInfo[] nodes)
     {
+        _error = null;
         _relations.Clear();
         _related.Clear();
         _trial.Begin(pod);
@@ -219,7 +235,7 @@ public sealed class NodePicker
         {
             if (said.Filter(node) is { } verdict)
             {
-                _related[node.Slot] = verdict;
+                Note(node, verdict);
                 return false;
             }
         }

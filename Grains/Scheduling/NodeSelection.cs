@@ -1,4 +1,5 @@
 using System.Globalization;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -65,6 +66,10 @@ public sealed record NodeSelection(
 public sealed record NodeSelectorTerm(NodeRequirement[] Labels, NodeRequirement[] Fields)
 {
     private const string NameField = "metadata.name";
+
+    public static NodeSelectorTerm Of(V1NodeSelectorTerm term) => new(
+        [.. (term.MatchExpressions ?? []).Select(NodeRequirement.Of)],
+        [.. (term.MatchFields ?? []).Select(NodeRequirement.Of)]);
 
     public bool Matches(NodeInfo node)
     {
@@ -134,6 +139,11 @@ public enum NodeOperator
 /// <summary>One requirement on a label or field.</summary>
 public sealed record NodeRequirement(string Key, NodeOperator Operator, string[] Values)
 {
+    public static NodeRequirement Of(V1NodeSelectorRequirement item) => new(
+        item.Key,
+        Enum.TryParse<NodeOperator>(item.OperatorProperty, out var known) ? known : NodeOperator.Invalid,
+        [.. item.Values ?? []]);
+
     /// <param name="actual">The value on the node; null when it has none.</param>
     public bool Matches(string? actual) => Operator switch
     {

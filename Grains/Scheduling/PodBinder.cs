@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -33,6 +34,12 @@ public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome 
     /// <summary>True when the pod had to wait for its volumes first.</summary>
     public bool WaitedForVolumes { get; init; }
 
+    /// <summary>ResourceClaims of the pod that were written first, as they are now.</summary>
+    public IReadOnlyList<ResourceObject> Claims { get; init; } = [];
+
+    /// <summary>True when it is not known what was written.</summary>
+    public bool IsUnclear { get; init; }
+
     /// <summary>What failed, in front of the error.</summary>
     public string Step { get; init; } = "binding rejected: running Bind plugin \"DefaultBinder\"";
 }
@@ -52,11 +59,13 @@ internal sealed partial class PodBinder
     /// <summary>Apart from the others, which must not wait until somebody has made a volume.</summary>
     private readonly Channel<SchedulingDecision> _withVolumes;
     private readonly VolumeBinder _volumes;
+    private readonly DeviceBinder _devices;
 
     public PodBinder(
         IResourceClient client, int maxInFlight, ChangeSignals signals, TimeProvider time, ILogger logger)
     {
         _volumes = new VolumeBinder(client, signals, time);
+        _devices = new DeviceBinder(client, time);
         _client = client;
         _logger = logger;
         _maxInFlight = maxInFlight;
@@ -84,6 +93,10 @@ internal sealed partial class PodBinder
                     result with { WaitedForVolumes = decision.Volumes.Count > 0 }, cancellationToken);
             }
         }));
+
+    /// <summary>Takes the devices of a claim that keep a pod from every node.</summary>
+    public Task DeallocateAsync(PodInfo pod, DeviceChoice claim, CancellationToken cancellationToken) =>
+        _devices.DeallocateAsync(pod, claim, cancellationToken);
 
     /// <summary>Looks the pod up to see whether it is assigned.</summary>
     public async Task<BindingResult> VerifyAsync(
@@ -118,15 +131,27 @@ internal sealed partial class PodBinder
 
     private async Task<BindingResult> BindAsync(SchedulingDecision decision, CancellationToken cancellationToken)
     {
+        var claims = new List<ResourceObject>();
+        var result = await BindAsync(decision, claims, cancellationToken);
+        if (result.Outcome == BindingOutcome.Failed && claims.Count > 0)
+        {
+            await UnreserveAsync(decision, cancellationToken);
+        }
+
+        return result with { Claims = claims };
+    }
+
+    private async Task<BindingResult> BindAsync(
+        SchedulingDecision decision, List<ResourceObject> claims, CancellationToken cancellationToken)
+    {
         var (pod, nodeName) = (decision.Pod, decision.NodeName!);
-        string error;
         try
         {
-            if (decision.Volumes.Count > 0 && await _volumes.BindAsync(decision, cancellationToken) is { } failure)
+            if (await PrepareAsync(decision, claims, cancellationToken) is var (step, failure))
             {
                 LogFailed(pod.Key, nodeName, failure);
-                var failed = await VerifyAsync(pod, nodeName, $"binding volumes: {failure}", cancellationToken);
-                return failed with { Step = "running PreBind plugin \"VolumeBinding\"" };
+                var failed = await VerifyAsync(pod, nodeName, failure, cancellationToken);
+                return failed with { Step = step };
             }
 
             var bound = await _client.CreateAsync(
@@ -144,15 +169,41 @@ internal sealed partial class PodBinder
                 return new BindingResult(pod, nodeName, BindingOutcome.Assigned, null, true);
             }
 
-            error = bound.Error.Message ?? "";
+            var refusal = bound.Error.Message ?? "";
+            LogFailed(pod.Key, nodeName, refusal);
+            return await VerifyAsync(pod, nodeName, refusal, cancellationToken);
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            error = failure.Message;
+            LogFailed(pod.Key, nodeName, error.Message);
+            return await VerifyAsync(pod, nodeName, error.Message, cancellationToken) with { IsUnclear = true };
+        }
+    }
+
+    /// <summary>What must be written before the binding; which step failed and why, or null.</summary>
+    private async Task<(string Step, string Failure)?> PrepareAsync(
+        SchedulingDecision decision, List<ResourceObject> claims, CancellationToken cancellationToken)
+    {
+        if (decision.Volumes.Count > 0 && await _volumes.BindAsync(decision, cancellationToken) is { } noVolume)
+        {
+            return ("running PreBind plugin \"VolumeBinding\"", $"binding volumes: {noVolume}");
         }
 
-        LogFailed(pod.Key, nodeName, error);
-        return await VerifyAsync(pod, nodeName, error, cancellationToken);
+        return await _devices.BindAsync(decision, claims, cancellationToken) is { } noDevice
+            ? ($"running PreBind plugin \"{DynamicResourcesPlugin.PluginName}\"", noDevice)
+            : null;
+    }
+
+    private async Task UnreserveAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _devices.UnreserveAsync(decision, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(decision.Pod.Key, decision.NodeName!, error.Message); // its next attempt finds it reserved
+        }
     }
 
     private static string AssignedTo(ResourceObject pod)

@@ -40,6 +40,9 @@ public sealed class PodInfo
     /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>
     public ClaimUse[] Claims { get; init; } = [];
 
+    /// <summary>ResourceClaims that it uses; as with <see cref="Claims"/>.</summary>
+    public DeviceClaimUse[] DeviceClaims { get; init; } = [];
+
     /// <summary>False with <c>preemptionPolicy: Never</c>.</summary>
     public bool MayPreempt { get; init; } = true;
 

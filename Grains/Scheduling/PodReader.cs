@@ -47,6 +47,7 @@ public sealed class PodReader(ScalarResources scalars)
             Labels = pod.Metadata.Labels,
             Owner = pod.Metadata.Controller,
             Claims = facts.Claims is null ? [] : Named(facts.Claims, pod.Key.Name),
+            DeviceClaims = DeviceClaimReader.Join(facts.DeviceClaims, facts.MadeClaims),
             MayPreempt = !facts.NeverPreempts,
             IsDeleting = facts.IsDeleting,
             IsPreempted = facts.IsPreempted,
@@ -187,7 +188,11 @@ public sealed class PodReader(ScalarResources scalars)
         }
         else if (reader.ValueTextEquals("volumes"u8))
         {
-            facts.Claims = ReadClaims(ref reader);
+            facts.Claims = VolumeClaimReader.Read(ref reader);
+        }
+        else if (reader.ValueTextEquals("resourceClaims"u8))
+        {
+            facts.DeviceClaims = DeviceClaimReader.ReadNames(ref reader);
         }
         else if (reader.ValueTextEquals("priority"u8))
         {
@@ -208,69 +213,6 @@ public sealed class PodReader(ScalarResources scalars)
         {
             reader.Skip();
         }
-    }
-
-    /// <summary>Ephemeral ones by the name of their volume.</summary>
-    private static List<ClaimUse>? ReadClaims(ref Utf8JsonReader reader)
-    {
-        List<ClaimUse>? claims = null;
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartArray)
-        {
-            return null;
-        }
-
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (ReadClaim(ref reader) is { } claim)
-            {
-                (claims ??= []).Add(claim);
-            }
-        }
-
-        return claims;
-    }
-
-    private static ClaimUse? ReadClaim(ref Utf8JsonReader reader)
-    {
-        var (volume, claim, isEphemeral) = ("", "", false);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("name"u8))
-            {
-                volume = ReadText(ref reader);
-            }
-            else if (reader.ValueTextEquals("persistentVolumeClaim"u8))
-            {
-                claim = ReadClaimName(ref reader);
-            }
-            else
-            {
-                isEphemeral |= reader.ValueTextEquals("ephemeral"u8);
-                reader.Skip();
-            }
-        }
-
-        return claim.Length > 0 ? new ClaimUse(claim, false) : isEphemeral ? new ClaimUse(volume, true) : null;
-    }
-
-    private static string ReadClaimName(ref Utf8JsonReader reader)
-    {
-        var name = "";
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("claimName"u8))
-            {
-                name = ReadText(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-
-        return name;
     }
 
     private static bool HasElement(ref Utf8JsonReader reader)
@@ -324,6 +266,10 @@ public sealed class PodReader(ScalarResources scalars)
                 facts.StartTicks = reader.TokenType == JsonTokenType.String
                     ? reader.GetDateTimeOffset().UtcTicks
                     : long.MaxValue;
+            }
+            else if (reader.ValueTextEquals("resourceClaimStatuses"u8))
+            {
+                facts.MadeClaims = DeviceClaimReader.ReadNames(ref reader);
             }
             else if (_isResizing)
             {
@@ -480,6 +426,8 @@ public sealed class PodReader(ScalarResources scalars)
         public string NominatedNodeName = "";
         public long StartTicks = long.MaxValue;
         public List<ClaimUse>? Claims;
+        public List<(string Name, string? Claim)>? DeviceClaims;
+        public List<(string Name, string? Claim)>? MadeClaims;
         public bool NeverPreempts;
         public bool IsDeleting;
         public bool IsPreempted;

@@ -24,11 +24,12 @@ public sealed class SchedulerCore
     /// </summary>
     public static readonly TimeSpan AssumedExpiry = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<ObjectKey, Entry> _pods = [];
-    private readonly Dictionary<ObjectKey, Entry> _assumed = [];
+    private readonly Dictionary<ObjectKey, TrackedPod> _pods = [];
+    private readonly Dictionary<ObjectKey, TrackedPod> _assumed = [];
     private readonly ClusterEvents _events = new();
     private readonly ClusterTables _tables = new();
     private readonly VolumeBindingPlugin _binding;
+    private readonly DynamicResourcesPlugin _devices;
     private readonly string _schedulerName;
     private readonly TimeProvider _time;
     private readonly PodReader _reader;
@@ -42,6 +43,7 @@ public sealed class SchedulerCore
         var plugins = PluginSet.Default(_tables);
         var trial = new NodeTrial(plugins, _tables);
         _binding = plugins.VolumeBinding!;
+        _devices = plugins.Devices!;
         _reader = new PodReader(_tables.Scalars);
         Nodes = new NodeTable(_tables);
         Queue = new SchedulingQueue(plugins, time);
@@ -69,6 +71,11 @@ public sealed class SchedulerCore
         else if (resource == WellKnown.Nodes)
         {
             ApplyNode(kind, item);
+        }
+        else if (resource == WellKnown.ResourceClaims)
+        {
+            _events.Kinds |= _tables.Devices.Claims.Apply(kind, item) ? ClusterChanges.Device : ClusterChanges.None;
+            _events.ChangedClaims.Add(item.Key);
         }
         else
         {
@@ -170,6 +177,7 @@ public sealed class SchedulerCore
     public void Tick()
     {
         Queue.Tick();
+        DevicesFreed(_tables.Devices.Claims.Expire(_time.GetUtcNow()));
         if (!_events.IsEmpty)
         {
             Queue.Wake(_events);
@@ -195,9 +203,25 @@ public sealed class SchedulerCore
         }
 
         var choices = pod.Claims.Length == 0 ? [] : _binding.Choose(pod, node);
+        var devices = pod.DeviceClaims.Length == 0 ? [] : _devices.Reserve(pod, node);
         Place(entry, node);
         _assumed[pod.Key] = entry;
-        return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices };
+        return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices, Devices = devices };
+    }
+
+    /// <summary>Writing the ResourceClaims of a decision has ended, one way or the other.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="written">The claims as they are, as far as they were written.</param>
+    /// <param name="isUnclear">True when it is not known what was written beside.</param>
+    public void DevicesEnded(PodInfo pod, IReadOnlyList<ResourceObject> written, bool isUnclear)
+    {
+        foreach (var claim in written)
+        {
+            _tables.Devices.Claims.Wrote(claim);
+        }
+
+        DateTimeOffset? keepUntil = isUnclear ? _time.GetUtcNow() + AssumedExpiry : null;
+        DevicesFreed(_tables.Devices.Claims.Settle(pod.Uid, keepUntil));
     }
 
     /// <summary>The victims of a decision are on their way out, or could not all be removed.</summary>
@@ -261,11 +285,21 @@ public sealed class SchedulerCore
     private SchedulingDecision Reject(QueuedPod queued, NodeInfo? nominated, Diagnosis diagnosis)
     {
         var pod = queued.Pod;
-        var result = diagnosis.HasTriedNodes
+        if (diagnosis.Error is not null)
+        {
+            Queue.ReturnFailed(queued);
+            return new SchedulingDecision(pod, null, diagnosis.Error, queued.Attempts) { IsError = true };
+        }
+
+        var (deallocation, claim) = diagnosis.HasTriedNodes
+            ? _devices.Deallocate(pod)
+            : (Diagnosis.NothingToDeallocate, null);
+        var result = diagnosis.MayPreempt
             ? _preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)
             : PreemptionResult.Nothing("");
         Queue.ReturnUnschedulable(queued, diagnosis.RejectedBy);
-        var decision = new SchedulingDecision(pod, null, diagnosis.Message(result.Message), queued.Attempts);
+        var message = diagnosis.Message(deallocation, result.Message);
+        var decision = new SchedulingDecision(pod, null, message, queued.Attempts) { Deallocation = claim };
         if (result.Node is not { } node)
         {
             if (result.IsNominationKept)
@@ -286,6 +320,9 @@ public sealed class SchedulerCore
             Preemption = new PreemptionPlan(victims, victims.Length == 0 ? [] : Displace(pod, node)),
         };
     }
+
+    private void DevicesFreed(bool areFreed) =>
+        _events.Kinds |= areFreed ? ClusterChanges.Device : ClusterChanges.None;
 
     /// <summary>Those nominated there with a lower priority would wait in vain; they look elsewhere.</summary>
     private PodInfo[] Displace(PodInfo pod, NodeInfo node)
@@ -329,10 +366,10 @@ public sealed class SchedulerCore
         }
     }
 
-    private Entry? FindAssumed(PodInfo pod) =>
+    private TrackedPod? FindAssumed(PodInfo pod) =>
         _assumed.TryGetValue(pod.Key, out var entry) && entry.Pod.Uid == pod.Uid ? entry : null;
 
-    private void ApplyAssigned(Entry? known, PodInfo pod)
+    private void ApplyAssigned(TrackedPod? known, PodInfo pod)
     {
         var entry = known ?? Track(pod);
         Dequeue(entry);
@@ -357,7 +394,7 @@ public sealed class SchedulerCore
         }
     }
 
-    private void ApplyWaiting(Entry? known, PodInfo pod)
+    private void ApplyWaiting(TrackedPod? known, PodInfo pod)
     {
         if (known is null)
         {
@@ -390,14 +427,14 @@ public sealed class SchedulerCore
         }
     }
 
-    private Entry Track(PodInfo pod)
+    private TrackedPod Track(PodInfo pod)
     {
-        var entry = new Entry(pod);
+        var entry = new TrackedPod(pod);
         _pods.Add(pod.Key, entry);
         return entry;
     }
 
-    private void Drop(Entry? entry)
+    private void Drop(TrackedPod? entry)
     {
         if (entry is null)
         {
@@ -410,7 +447,7 @@ public sealed class SchedulerCore
         _pods.Remove(entry.Pod.Key);
     }
 
-    private void Place(Entry entry, NodeInfo node)
+    private void Place(TrackedPod entry, NodeInfo node)
     {
         Invariant.Check(entry.Node is null, "a pod is accounted to one node only", entry.Pod.Key);
         entry.Node = node;
@@ -430,7 +467,7 @@ public sealed class SchedulerCore
         _tables.Volumes.Count(entry.Pod, node.Name, +1);
     }
 
-    private void Dequeue(Entry entry)
+    private void Dequeue(TrackedPod entry)
     {
         if (entry.Queued is { } queued)
         {
@@ -442,7 +479,7 @@ public sealed class SchedulerCore
         }
     }
 
-    private void TakeOff(Entry entry)
+    private void TakeOff(TrackedPod entry)
     {
         if (entry.Node is { } node)
         {
@@ -453,21 +490,5 @@ public sealed class SchedulerCore
             _events.FreedNodes.Add(node);
             Nodes.Release(node);
         }
-    }
-
-    /// <summary>A pod that is waiting or on a node.</summary>
-    private sealed class Entry(PodInfo pod)
-    {
-        public PodInfo Pod { get; set; } = pod;
-
-        /// <summary>Null for assigned pods; kept while assumed, for the history of attempts.</summary>
-        public QueuedPod? Queued { get; set; }
-
-        public NodeInfo? Node { get; set; }
-
-        /// <summary>What was added to the node's sums, and must be taken off again.</summary>
-        public PodShape? Accounted { get; set; }
-
-        public DateTimeOffset ExpiresAt { get; set; } = DateTimeOffset.MaxValue;
     }
 }

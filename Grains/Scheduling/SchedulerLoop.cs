@@ -47,6 +47,7 @@ public sealed partial class SchedulerLoop : IDisposable
     private int _preemptionsInFlight;
     private int _waitingForVolumes;
     private volatile bool _isBusy;
+    private Task _deallocation = Task.CompletedTask;
 
     public SchedulerLoop(
         string name, IResourceClient client, SchedulerOptions options, TimeProvider time, ILogger logger)
@@ -172,9 +173,14 @@ public sealed partial class SchedulerLoop : IDisposable
             _metrics.Decided(_time.GetElapsedTime(started));
 
             _isBusy = true;
-            if (decision.NodeName is null)
+            if (decision.IsError)
+            {
+                ReportError(decision.Pod, decision.Message!);
+            }
+            else if (decision.NodeName is null)
             {
                 ReportUnschedulable(decision);
+                Deallocate(decision);
             }
             else
             {
@@ -194,6 +200,7 @@ public sealed partial class SchedulerLoop : IDisposable
         else if (++_waitingForVolumes > _options.MaxBindingsInFlight)
         {
             _waitingForVolumes--;
+            _core.DevicesEnded(decision.Pod, [], isUnclear: false);
             _core.BindingFailed(decision.Pod);
             return;
         }
@@ -212,6 +219,11 @@ public sealed partial class SchedulerLoop : IDisposable
             _bindingsInFlight--;
         }
 
+        if (!result.IsVerification)
+        {
+            _core.DevicesEnded(result.Pod, result.Claims, result.IsUnclear);
+        }
+
         switch (result.Outcome)
         {
             case BindingOutcome.Assigned:
@@ -227,9 +239,8 @@ public sealed partial class SchedulerLoop : IDisposable
                 _core.PodVanished(result.Pod);
                 break;
             default:
-                _metrics.Attempted("error", _time.GetElapsedTime(result.Pod.AttemptedAt));
                 _core.BindingFailed(result.Pod);
-                ReportError(result);
+                ReportError(result.Pod, $"{result.Step}: {result.Error}");
                 break;
         }
     }
@@ -262,8 +273,32 @@ public sealed partial class SchedulerLoop : IDisposable
         }
     }
 
-    private void ReportError(BindingResult result) => _reporter.Failed(Failure(
-        result.Pod, "SchedulerError", $"{result.Step}: {result.Error}"));
+    private void ReportError(PodInfo pod, string message)
+    {
+        _metrics.Attempted("error", _time.GetElapsedTime(pod.AttemptedAt));
+        _reporter.Failed(Failure(pod, "SchedulerError", message));
+    }
+
+    /// <summary>At most one claim of the cluster's at a time: a pod whose turn it is not is tried again.</summary>
+    private void Deallocate(SchedulingDecision decision)
+    {
+        if (decision.Deallocation is { } claim && _deallocation.IsCompleted)
+        {
+            _deallocation = DeallocateAsync(decision.Pod, claim);
+        }
+    }
+
+    private async Task DeallocateAsync(PodInfo pod, DeviceChoice claim)
+    {
+        try
+        {
+            await _binder.DeallocateAsync(pod, claim, CancellationToken.None);
+        }
+        catch (Exception error)
+        {
+            LogNotDeallocated(claim.Claim, error);
+        }
+    }
 
     private SchedulingNote Failure(PodInfo pod, string conditionReason, string message) => new()
     {
@@ -355,6 +390,9 @@ public sealed partial class SchedulerLoop : IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Resource} {Key} cannot be read, and is left out of scheduling")]
     private partial void LogUnreadable(ResourceName resource, ObjectKey? key, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the devices of claim {Claim} could not be taken back")]
+    private partial void LogNotDeallocated(ObjectKey claim, Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "following {Resource} ended; it begins again")]
     private partial void LogFollowEnded(ResourceName resource, Exception error);

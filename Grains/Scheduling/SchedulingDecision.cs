@@ -15,6 +15,15 @@ public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? M
 
     /// <summary>What its unbound claims need before it can be bound.</summary>
     public IReadOnlyList<VolumeChoice> Volumes { get; init; } = [];
+
+    /// <summary>What becomes of its ResourceClaims before it can be bound.</summary>
+    public IReadOnlyList<DeviceChoice> Devices { get; init; } = [];
+
+    /// <summary>A ResourceClaim that is to give back its devices, so that the pod fits somewhere.</summary>
+    public DeviceChoice? Deallocation { get; init; }
+
+    /// <summary>The pod could not be judged at all, as <see cref="Message"/> says.</summary>
+    public bool IsError { get; init; }
 }
 
 /// <summary>What must be done before room is made for a pod.</summary>

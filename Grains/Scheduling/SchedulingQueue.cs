@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// by the second in which they are due, then by priority, back-off or not;</item>
 /// <item>failed: binding it went wrong; the back-off is always waited for;</item>
 /// <item>unschedulable: nothing has changed that could help, or victims are still being removed for it;</item>
-/// <item>gated: its scheduling gates forbid trying.</item>
+/// <item>gated: its scheduling gates forbid trying, or ResourceClaims that it uses are not there.</item>
 /// </list>
 /// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
 /// should a change have been missed.
@@ -27,6 +27,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     private readonly PriorityQueue<(QueuedPod Pod, int Ticket), (long Ticks, int NegativePriority)> _failed = new();
     private readonly HashSet<QueuedPod> _unschedulable = [];
     private readonly HashSet<QueuedPod> _waitingForOthers = [];
+    private readonly HashSet<QueuedPod> _gated = [];
     private DateTimeOffset _lastFlush = time.GetUtcNow();
     private long _sequence;
     private int _activeCount;
@@ -66,7 +67,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     {
         var old = queued.Pod;
         queued.Pod = pod;
-        if (!ReferenceEquals(old.Shape, pod.Shape) || old.IsGated != pod.IsGated || old.Priority != pod.Priority)
+        if (!ReferenceEquals(old.Shape, pod.Shape) || old.IsGated != pod.IsGated || old.Priority != pod.Priority
+            || !old.DeviceClaims.AsSpan().SequenceEqual(pod.DeviceClaims))
         {
             Leave(queued);
             Admit(queued);
@@ -99,7 +101,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.Failures++;
         queued.Timestamp = time.GetUtcNow();
         WaitUnschedulable(queued);
-        if (plugins.Relations.Any(r => rejectedBy.Contains(r.Name)))
+        if (plugins.Relations.Any(r => r.MindsPods && rejectedBy.Contains(r.Name)))
         {
             _waitingForOthers.Add(queued);
         }
@@ -152,6 +154,12 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     /// </summary>
     public void Wake(ClusterEvents events)
     {
+        foreach (var gated in _gated.Count == 0 ? [] : _gated.Where(q => events.MayHelp(q.Pod)).ToArray())
+        {
+            Leave(gated);
+            Admit(gated);
+        }
+
         var waiting = events.HasOnlyPlacedPods ? _waitingForOthers : _unschedulable;
         if (waiting.Count == 0)
         {
@@ -212,6 +220,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             if (!plugin.Allows(queued.Pod))
             {
                 queued.Place = QueuePlace.Gated;
+                _gated.Add(queued);
                 return;
             }
         }
@@ -266,7 +275,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
     private void Leave(QueuedPod queued)
     {
-        if (queued.Place == QueuePlace.Unschedulable)
+        if (queued.Place is QueuePlace.Unschedulable or QueuePlace.Gated)
         {
             Forget(queued);
         }
@@ -283,6 +292,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     {
         _unschedulable.Remove(queued);
         _waitingForOthers.Remove(queued);
+        _gated.Remove(queued);
     }
 
     /// <param name="queued">An unschedulable pod.</param>
@@ -296,9 +306,16 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             return true;
         }
 
-        if (events.Kinds.HasFlag(ClusterChanges.Volume) && queued.Pod.Claims.Length > 0)
+        if ((events.Kinds.HasFlag(ClusterChanges.Volume) && queued.Pod.Claims.Length > 0)
+            || events.MayHelp(queued.Pod))
         {
             return true;
+        }
+
+        if (queued.RejectedBy is { Count: 1 } && queued.RejectedBy.Contains(DynamicResourcesPlugin.PluginName))
+        {
+            // Devices are not freed by pods that go, but by their claims.
+            return (events.Kinds & ClusterChanges.Node) != 0;
         }
 
         var moved = events.FreedNodes.Count > 0

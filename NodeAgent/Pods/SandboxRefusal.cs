@@ -21,7 +21,7 @@ public sealed record SandboxRefusal(string Reason, string Message)
     public static SandboxRefusal FailedCreate(string problem) =>
         new("FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem}");
 
-    /// <summary>There are no drivers of devices on the node, and no claims of them in the API.</summary>
+    /// <summary>There are no drivers of devices on the node.</summary>
     private static SandboxRefusal? ResourceClaims(V1Pod pod, string clusterDomain)
     {
         const string reason = "FailedPrepareDynamicResources";

@@ -1,12 +1,16 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
-/// A rule about where a pod is among other pods. What it says of a node depends on other nodes, so nothing of it is
+/// A rule about where a pod is among other pods, or else by what it has to itself. What it says of a node depends on
+/// more than pod and node, so nothing of it is
 /// kept: it is asked anew for every pod, about the nodes that <see cref="IFilterPlugin"/>s leave.
 /// </summary>
 public interface IRelationPlugin : ISchedulingPlugin
 {
     int Weight { get; }
+
+    /// <summary>True when pods that come or go, on any node, may turn a rejection by this plugin around.</summary>
+    bool MindsPods { get; }
 
     /// <summary>Looks at the cluster once for a pod; null when there is nothing to say of it.</summary>
     IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes);

@@ -23,6 +23,8 @@ public sealed class InterPodAffinityPlugin(ClusterTables tables) : IRelationPlug
 
     public int Weight => 2;
 
+    public bool MindsPods => true;
+
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes)
     {
         var terms = pod.Shape.Terms;

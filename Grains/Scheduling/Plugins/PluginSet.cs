@@ -12,6 +12,9 @@ public sealed record PluginSet
     /// <summary>Says what to do for unbound claims of a pod that has found its node; null without claims.</summary>
     public VolumeBindingPlugin? VolumeBinding { get; init; }
 
+    /// <summary>Says what to do for ResourceClaims of a pod, found a node or not; null without.</summary>
+    public DynamicResourcesPlugin? Devices { get; init; }
+
     /// <summary>Run after the filters, on the nodes that these leave.</summary>
     public IReadOnlyList<IRelationPlugin> Relations { get; init; } = [];
 
@@ -25,18 +28,20 @@ public sealed record PluginSet
         var taints = new TaintTolerationPlugin();
         var affinity = new NodeAffinityPlugin();
         var fit = new NodeResourcesFitPlugin(tables.Scalars);
+        var devices = new DynamicResourcesPlugin(tables.Devices);
         return new PluginSet
         {
-            PreEnqueue = [new SchedulingGatesPlugin()],
-            PreFilters = [affinity, binding],
+            PreEnqueue = [new SchedulingGatesPlugin(), devices],
+            PreFilters = [affinity, binding, devices],
             VolumeBinding = binding,
+            Devices = devices,
             Filters =
             [
                 new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit,
                 new VolumeRestrictionsPlugin(volumes), new NodeVolumeLimitsPlugin(volumes), binding,
                 new VolumeZonePlugin(volumes),
             ],
-            Relations = [new PodTopologySpreadPlugin(tables), new InterPodAffinityPlugin(tables)],
+            Relations = [new PodTopologySpreadPlugin(tables), new InterPodAffinityPlugin(tables), devices],
             Scores =
             [
                 taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin(),

@@ -17,6 +17,8 @@ public sealed class PodTopologySpreadPlugin(ClusterTables tables) : IRelationPlu
 
     public int Weight => 2;
 
+    public bool MindsPods => true;
+
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
         pod.Shape.Spread.Length == 0 ? _default.Prepare(pod, nodes) : new Relations(tables.Placed, pod, nodes);
 

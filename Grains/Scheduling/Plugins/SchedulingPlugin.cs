@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Interfaces.Kernel;
+
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>A rule of the scheduler; names and messages are upstream's.</summary>
@@ -77,6 +79,9 @@ public enum ClusterChanges
 
     /// <summary>A pod came onto a node, or one there has other labels: it may help pods that look at others.</summary>
     PodPlaced = 8,
+
+    /// <summary>A class or slice of devices, or devices that are free: may help any pod with ResourceClaims.</summary>
+    Device = 16,
 }
 
 /// <summary>What happened since the queue was told last.</summary>
@@ -90,17 +95,47 @@ public sealed class ClusterEvents
     /// <summary>Nodes that pods have left.</summary>
     public HashSet<NodeInfo> FreedNodes { get; } = [];
 
-    public bool IsEmpty => Kinds == ClusterChanges.None && ChangedNodes.Count == 0 && FreedNodes.Count == 0;
+    /// <summary>ResourceClaims that came or changed: they may help the pods that use them.</summary>
+    public HashSet<ObjectKey> ChangedClaims { get; } = [];
+
+    public bool IsEmpty => Kinds == ClusterChanges.None && HasOnlyKinds;
 
     /// <summary>True when pods came onto nodes and nothing else happened, as when many are scheduled.</summary>
     public bool HasOnlyPlacedPods =>
-        Kinds == ClusterChanges.PodPlaced && ChangedNodes.Count == 0 && FreedNodes.Count == 0;
+        Kinds == ClusterChanges.PodPlaced && HasOnlyKinds;
+
+    private bool HasOnlyKinds => ChangedNodes.Count == 0 && FreedNodes.Count == 0 && ChangedClaims.Count == 0;
+
+    /// <summary>True when something happened to devices that pods with ResourceClaims wait for.</summary>
+    public bool MayHelp(PodInfo pod)
+    {
+        if (pod.DeviceClaims.Length == 0)
+        {
+            return false;
+        }
+
+        if (Kinds.HasFlag(ClusterChanges.Device))
+        {
+            return true;
+        }
+
+        foreach (var use in pod.DeviceClaims)
+        {
+            if (ChangedClaims.Contains(use.Key(pod)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public void Clear()
     {
         Kinds = ClusterChanges.None;
         ChangedNodes.Clear();
         FreedNodes.Clear();
+        ChangedClaims.Clear();
     }
 }
 
@@ -108,4 +143,8 @@ public sealed class ClusterEvents
 /// <param name="Plugin">Who rejects.</param>
 /// <param name="IsResolvable">False when removing pods from the node would not help.</param>
 /// <param name="Reasons">As counted in the message.</param>
-public sealed record Verdict(string Plugin, bool IsResolvable, params IReadOnlyList<string> Reasons);
+public sealed record Verdict(string Plugin, bool IsResolvable, params IReadOnlyList<string> Reasons)
+{
+    /// <summary>The plugin cannot judge the pod at all, so that no other node is looked at.</summary>
+    public bool IsError { get; init; }
+}

@@ -165,13 +165,5 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
 
     private static bool Reaches(V1PersistentVolume volume, NodeInfo node) =>
         volume.Spec.NodeAffinity?.Required?.NodeSelectorTerms is not { } terms
-        || terms.Any(t => Term(t).Matches(node));
-
-    private static NodeSelectorTerm Term(V1NodeSelectorTerm term) =>
-        new([.. (term.MatchExpressions ?? []).Select(Requirement)], [.. (term.MatchFields ?? []).Select(Requirement)]);
-
-    private static NodeRequirement Requirement(V1NodeSelectorRequirement item) => new(
-        item.Key,
-        Enum.TryParse<NodeOperator>(item.OperatorProperty, out var known) ? known : NodeOperator.Invalid,
-        [.. item.Values ?? []]);
+        || terms.Any(t => NodeSelectorTerm.Of(t).Matches(node));
 }

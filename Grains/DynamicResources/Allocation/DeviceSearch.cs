@@ -1,0 +1,196 @@
+namespace OrleansOrchestrator.Grains.DynamicResources.Allocation;
+
+/// <summary>
+/// The search itself: claim by claim, request by request, device by device, with a step back whenever it goes no
+/// further. The first solution is taken; alternatives are tried in their order, and devices of one request in the order
+/// of pools, so that no two tries differ by order alone.
+/// </summary>
+internal sealed class DeviceSearch
+{
+    /// <summary>After so many candidates the search is given up: some ten milliseconds.</summary>
+    public const int MaxSteps = 250_000;
+
+    private readonly IReadOnlyList<ClaimAsk> _claims;
+    private readonly DeviceCandidates _candidates;
+    private readonly Func<DeviceId, bool> _isAllocated;
+    private readonly AttributeConstraint[][] _constraints;
+    private readonly List<GivenDevice>[] _given;
+    private readonly Dictionary<DeviceId, List<int>> _taken = [];
+    private readonly CounterBook _counters;
+    private int _steps;
+
+    public DeviceSearch(
+        IReadOnlyList<ClaimAsk> claims, DeviceCandidates candidates, Func<DeviceId, bool> isAllocated)
+    {
+        _claims = claims;
+        _candidates = candidates;
+        _isAllocated = isAllocated;
+        _counters = new CounterBook(isAllocated);
+        _constraints = [.. claims.Select(c => c.Constraints.Select(r => new AttributeConstraint(r)).ToArray())];
+        _given = [.. claims.Select(_ => new List<GivenDevice>())];
+    }
+
+    /// <summary>What is wrong with a claim or class, when that ended the search.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>The search was given up.</summary>
+    public bool IsOver => _steps > MaxSteps;
+
+    private bool IsStopped => Error is not null || IsOver;
+
+    /// <summary>The devices of each claim; null when there is no solution, or none was found in time.</summary>
+    public IReadOnlyList<IReadOnlyList<GivenDevice>>? Run() => Give(0, 0) ? _given : null;
+
+    private bool Give(int claim, int request)
+    {
+        if (claim == _claims.Count)
+        {
+            return true;
+        }
+
+        if (request == _claims[claim].Requests.Count)
+        {
+            return Give(claim + 1, 0);
+        }
+
+        foreach (var alternative in _claims[claim].Requests[request])
+        {
+            if (Give(new Place(claim, request, alternative), 0, 0))
+            {
+                return true;
+            }
+
+            if (IsStopped)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <param name="place">What is being given.</param>
+    /// <param name="count">How many devices it has.</param>
+    /// <param name="start">Devices before this one were tried.</param>
+    private bool Give(Place place, int count, int start)
+    {
+        var request = place.Request;
+        var wanted = _candidates.CountOf(request);
+        if (wanted == 0 || _given[place.Claim].Count + wanted - count > DeviceAllocator.MaxResults)
+        {
+            return false; // all devices are at least one
+        }
+
+        if (count == wanted)
+        {
+            return Give(place.Claim, place.Index + 1);
+        }
+
+        var offered = _candidates.Offered(request);
+        var isAll = request.Mode == DeviceRequest.All;
+        var end = isAll ? start + 1 : offered.Count;
+        for (var i = start; i < end; i++)
+        {
+            if (!Take(place, offered[i], isAll))
+            {
+                if (IsStopped)
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            if (Give(place, count + 1, i + 1))
+            {
+                return true;
+            }
+
+            GiveBack(place, offered[i]);
+            if (IsStopped)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Take(Place place, GivenDevice candidate, bool isAll)
+    {
+        var (request, id) = (place.Request, candidate.Id);
+        if (++_steps > MaxSteps)
+        {
+            return false;
+        }
+
+        var takers = _taken.GetValueOrDefault(id);
+        if (request.IsAdmin ? takers?.Contains(place.Claim) == true : takers is { Count: > 0 } || _isAllocated(id))
+        {
+            return false;
+        }
+
+        if (!isAll)
+        {
+            var (suits, error) = _candidates.Suits(candidate);
+            Error = error;
+            if (!suits)
+            {
+                return false;
+            }
+        }
+
+        if (!request.Tolerates(candidate.Device) || !_counters.Take(candidate.Pool, candidate.Device))
+        {
+            return false;
+        }
+
+        if (!Constrain(place, candidate))
+        {
+            _counters.GiveBack(candidate.Pool, candidate.Device);
+            Error = isAll
+                ? $"claim {_claims[place.Claim].Key}, request {request.Name}: cannot add device {id} " +
+                    "because a claim constraint would not be satisfied"
+                : null;
+            return false;
+        }
+
+        _given[place.Claim].Add(candidate);
+        (takers ?? (_taken[id] = [])).Add(place.Claim);
+        return true;
+    }
+
+    private bool Constrain(Place place, GivenDevice candidate)
+    {
+        var constraints = _constraints[place.Claim];
+        for (var i = 0; i < constraints.Length; i++)
+        {
+            if (!constraints[i].Add(place.Request, candidate.Id, candidate.Device))
+            {
+                foreach (var added in constraints.AsSpan(0, i))
+                {
+                    added.Remove(place.Request);
+                }
+
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void GiveBack(Place place, GivenDevice candidate)
+    {
+        foreach (var constraint in _constraints[place.Claim])
+        {
+            constraint.Remove(place.Request);
+        }
+
+        _counters.GiveBack(candidate.Pool, candidate.Device);
+        _given[place.Claim].RemoveAt(_given[place.Claim].Count - 1);
+        _taken[candidate.Id].Remove(place.Claim);
+    }
+
+    /// <summary>A request of a claim, and which of its alternatives is tried.</summary>
+    private readonly record struct Place(int Claim, int Index, DeviceRequest Request);
+}

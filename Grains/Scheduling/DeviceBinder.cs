@@ -1,0 +1,147 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.DynamicResources.Claims;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// Writes, before a pod is bound, which devices its ResourceClaims get, and that the pod uses them; and takes that back
+/// when the pod is not bound after all, or when devices keep it from every node.
+/// </summary>
+internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
+{
+    /// <summary>Null when the pod has all its claims; else why not.</summary>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="written">The claims as they are, as far as they were written.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<string?> BindAsync(
+        SchedulingDecision decision, List<ResourceObject> written, CancellationToken cancellationToken)
+    {
+        foreach (var choice in decision.Devices)
+        {
+            var (claim, failure) = await BindAsync(decision.Pod, choice, cancellationToken);
+            if (failure is not null)
+            {
+                return failure;
+            }
+
+            written.Add(claim!);
+        }
+
+        return null;
+    }
+
+    /// <summary>The pod does not use its claims any more. They keep their devices for its next attempt.</summary>
+    public async Task UnreserveAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    {
+        foreach (var choice in decision.Devices)
+        {
+            await client.MutateAsync<Resourcev1ResourceClaim>(
+                choice.Claim,
+                "status",
+                claim =>
+                {
+                    var others = (claim.Status?.ReservedFor ?? []).Where(r => r.Uid != decision.Pod.Uid).ToList();
+                    if (claim.Metadata.Uid != choice.Uid || others.Count == (claim.Status?.ReservedFor?.Count ?? 0))
+                    {
+                        return false;
+                    }
+
+                    claim.Status!.ReservedFor = others.Count == 0 ? null : others;
+                    return true;
+                },
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Takes the devices of a claim that nobody but the pod uses, so that it gets others.</summary>
+    public async Task DeallocateAsync(PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken) =>
+        await client.MutateAsync<Resourcev1ResourceClaim>(
+            choice.Claim,
+            "status",
+            claim =>
+            {
+                if (claim.Metadata.Uid != choice.Uid || claim.Status?.Allocation is null
+                    || (claim.Status.ReservedFor ?? []).Any(r => r.Uid != pod.Uid))
+                {
+                    return false;
+                }
+
+                (claim.Status.Allocation, claim.Status.ReservedFor) = (null, null);
+                return true;
+            },
+            cancellationToken);
+
+    private async Task<(ResourceObject? Claim, string? Failure)> BindAsync(
+        PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken)
+    {
+        string? refusal = null;
+        if (choice.Allocation is not null)
+        {
+            // First, so that no claim is gone as long as it has devices.
+            var held = await client.MutateAsync<Resourcev1ResourceClaim>(
+                choice.Claim,
+                "",
+                claim => (refusal = WhyNot(claim, choice)) is null && Hold(claim),
+                cancellationToken);
+            if (refusal is not null)
+            {
+                return (null, refusal);
+            }
+
+            if (!held.Succeeded)
+            {
+                return (null, $"add finalizer to claim {choice.Claim}: {held.Error.Message}");
+            }
+        }
+
+        var outcome = await client.MutateAsync<Resourcev1ResourceClaim>(
+            choice.Claim,
+            "status",
+            claim => (refusal = WhyNot(claim, choice)) is null && Give(claim, choice, pod),
+            cancellationToken);
+        var what = choice.Allocation is null ? "add reservation" : "add allocation and reservation";
+        return refusal is not null ? (null, refusal)
+            : outcome.Succeeded ? (outcome.Value, null)
+            : (null, $"{what} to claim {choice.Claim}: {outcome.Error.Message}");
+    }
+
+    private static string? WhyNot(Resourcev1ResourceClaim claim, DeviceChoice choice) =>
+        claim.Metadata.Uid != choice.Uid || claim.Metadata.DeletionTimestamp is not null
+            ? $"claim {choice.Claim} got deleted in the meantime"
+            : choice.Allocation is not null && claim.Status?.Allocation is not null
+                ? $"claim {choice.Claim} got allocated elsewhere in the meantime"
+                : null;
+
+    private static bool Hold(Resourcev1ResourceClaim claim)
+    {
+        if (claim.Metadata.Finalizers?.Contains(ResourceClaimPlanner.Finalizer) == true)
+        {
+            return false;
+        }
+
+        claim.Metadata.Finalizers = [.. claim.Metadata.Finalizers ?? [], ResourceClaimPlanner.Finalizer];
+        return true;
+    }
+
+    private bool Give(Resourcev1ResourceClaim claim, DeviceChoice choice, PodInfo pod)
+    {
+        if (PodResourceClaims.IsReserved(pod.Uid, claim))
+        {
+            return false;
+        }
+
+        claim.Status ??= new V1ResourceClaimStatus();
+        if (choice.Allocation is { } allocation)
+        {
+            allocation.AllocationTimestamp = time.GetUtcNow().UtcDateTime;
+            claim.Status.Allocation = allocation;
+        }
+
+        var user = new V1ResourceClaimConsumerReference { Resource = "pods", Name = pod.Key.Name, Uid = pod.Uid };
+        claim.Status.ReservedFor = [.. claim.Status.ReservedFor ?? [], user];
+        return true;
+    }
+}

@@ -1,0 +1,51 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.DynamicResources.Allocation;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>Devices that drivers offer, classes of them, and the claims that have or want them.</summary>
+public sealed class DeviceTable
+{
+    private readonly ObjectTable<V1DeviceClass> _classes = new(static o => o.As<V1DeviceClass>());
+    private readonly SliceTable _slices = new();
+    private readonly SelectorCache _selectors = new();
+
+    public DeviceClaimTable Claims { get; } = new();
+
+    /// <summary>What the table is made of, but for the claims.</summary>
+    public IEnumerable<(ResourceName Resource, IObjectTable Table)> Tables =>
+        [(WellKnown.DeviceClasses, _classes), (WellKnown.ResourceSlices, _slices)];
+
+    public V1DeviceClass? Class(string name) => _classes.Find(name);
+
+    /// <summary>Who finds devices for claims that have none.</summary>
+    public DeviceAllocator Allocator(IEnumerable<Resourcev1ResourceClaim> claims) =>
+        new(claims, _slices.Index, Class, Claims.IsAllocated, _selectors);
+
+    private sealed class SliceTable : IObjectTable
+    {
+        public SliceIndex Index { get; } = new();
+
+        public void Apply(ChangeKind kind, ResourceObject item)
+        {
+            if (kind == ChangeKind.Deleted)
+            {
+                Index.Remove(item.Key.Name);
+            }
+            else
+            {
+                Index.Set(item.As<V1ResourceSlice>());
+            }
+        }
+
+        public void KeepOnly(IReadOnlySet<ObjectKey> present)
+        {
+            foreach (var gone in Index.Names.Where(n => !present.Contains(new ObjectKey("", n))).ToArray())
+            {
+                Index.Remove(gone);
+            }
+        }
+    }
+}

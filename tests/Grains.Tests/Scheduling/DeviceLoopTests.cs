@@ -1,0 +1,180 @@
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Grains.Tests.DynamicResources.Allocation;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.TestKit.Scheduling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Scheduling;
+
+/// <summary>What the scheduler writes of ResourceClaims, and takes back.</summary>
+public sealed class DeviceLoopTests : IAsyncDisposable
+{
+    private const string UsesClaim = "\"resourceClaims\":[{\"name\":\"gpu\",\"resourceClaimName\":\"c\"}]";
+    private static readonly ObjectKey Claim = new("default", "c");
+
+    private readonly SchedulingApi _api = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DeviceWorld _world = new();
+    private Task _run = Task.CompletedTask;
+
+    public DeviceLoopTests()
+    {
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        Put(_world.Class("gpu"));
+        Put(_world.AddSlice("n", "n", DeviceWorld.Device("d0")));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Devices_are_written_before_the_pod_is_bound()
+    {
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+        var claim = _api.Find(WellKnown.ResourceClaims, Claim)!;
+        Assert.Equal(["resource.kubernetes.io/delete-protection"], Texts(claim["metadata"]!["finalizers"]));
+        Assert.Equal("d0", claim["status"]!["allocation"]!["devices"]!["results"]![0]!["device"]!.GetValue<string>());
+        Assert.NotNull(claim["status"]!["allocation"]!["allocationTimestamp"]);
+        Assert.Equal(["a"], Users());
+        Assert.Equal("system:kube-scheduler", _api.Writers["update resourceclaims"]);
+
+        // A second user waits for nothing.
+        _api.Put(WellKnown.Pods, new PodSketch("b") { Spec = UsesClaim }.Build());
+        await _api.UntilAsync(() => NodeOf("b") == "n");
+        Assert.Equal(["a", "b"], Users());
+    }
+
+    [Fact]
+    public async Task A_pod_that_is_not_bound_uses_nothing_and_has_its_devices_the_next_time()
+    {
+        var (refusals, users) = (0, new List<string>());
+        _api.Intercept = (what, _) =>
+        {
+            if (what is "binding pods" or "update resourceclaims")
+            {
+                users.Add($"{what.Split(' ')[0]} {string.Join(',', Users())}");
+            }
+
+            return what == "binding pods" && refusals++ == 0 ? StatusErrors.InternalError("no") : null;
+        };
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+
+        // The finalizer, the devices, the refusal, the pod taken off again; then the pod alone, and the binding.
+        Assert.Equal(["update ", "update ", "binding a", "update a", "update ", "binding a"], users);
+    }
+
+    [Fact]
+    public async Task A_claim_that_cannot_be_written_leaves_its_pod_waiting_and_the_device_free()
+    {
+        var refusals = 0;
+        _api.Intercept = (what, key) => what == "update resourceclaims" && key == Claim && refusals++ == 0
+            ? StatusErrors.InternalError("out of order")
+            : null;
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => Condition("a") is not null);
+        Assert.Equal(
+            "running PreBind plugin \"DynamicResources\": add finalizer to claim default/c: Internal error occurred: " +
+            "out of order",
+            Condition("a")!["message"]!.GetValue<string>());
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+    }
+
+    [Fact]
+    public async Task Devices_out_of_reach_are_given_back_for_others()
+    {
+        var claim = NewClaim();
+        claim.Status.Allocation = new V1AllocationResult
+        {
+            Devices = new V1DeviceAllocationResult
+            {
+                Results =
+                [
+                    new V1DeviceRequestAllocationResult
+                    {
+                        Request = "x", Driver = DeviceWorld.Driver, Pool = "lost", Device = "d9",
+                    },
+                ],
+            },
+            NodeSelector = new V1NodeSelector
+            {
+                NodeSelectorTerms =
+                [
+                    new V1NodeSelectorTerm
+                    {
+                        MatchFields =
+                        [
+                            new V1NodeSelectorRequirement
+                            {
+                                Key = "metadata.name", OperatorProperty = "In", Values = ["lost"],
+                            },
+                        ],
+                    },
+                ],
+            },
+        };
+        Put(claim);
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+        var results = _api.Find(WellKnown.ResourceClaims, Claim)!["status"]!["allocation"]!["devices"]!["results"]!;
+        Assert.Equal("d0", results[0]!["device"]!.GetValue<string>());
+    }
+
+    private static Resourcev1ResourceClaim NewClaim()
+    {
+        var claim = DeviceWorld.Claim("c", DeviceWorld.Request("x"));
+        claim.Status = new V1ResourceClaimStatus();
+        return claim;
+    }
+
+    private static string[] Texts(JsonNode? list) => [.. (list?.AsArray() ?? []).Select(n => n!.GetValue<string>())];
+
+    private void Put<T>(T item)
+        where T : class, IKubernetesObject<V1ObjectMeta> => _api.Put(
+            ResourceOf<T>.Name, new ResourceObject(item.Key(), item.Metadata.Uid ?? "", 1, ResourceCodec.Encode(item)));
+
+    private void Start()
+    {
+        var loop = new SchedulerLoop(
+            "default-scheduler", _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
+        _run = RunAsync(loop);
+    }
+
+    private async Task RunAsync(SchedulerLoop loop)
+    {
+        using (loop)
+        {
+            await loop.RunAsync(_stop.Token);
+        }
+    }
+
+    private string[] Users() =>
+    [
+        .. (_api.Find(WellKnown.ResourceClaims, Claim)!["status"]?["reservedFor"]?.AsArray() ?? [])
+            .Select(r => r!["name"]!.GetValue<string>()),
+    ];
+
+    private string? NodeOf(string pod) =>
+        _api.Find(WellKnown.Pods, new ObjectKey("default", pod))?["spec"]?["nodeName"]?.GetValue<string>();
+
+    private JsonNode? Condition(string pod) =>
+        _api.Find(WellKnown.Pods, new ObjectKey("default", pod))?["status"]?["conditions"]?.AsArray()
+            .FirstOrDefault(c => c!["type"]!.GetValue<string>() == "PodScheduled");
+}
