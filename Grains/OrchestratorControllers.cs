@@ -25,6 +25,7 @@ using OrleansOrchestrator.Grains.Core.ServiceAccounts;
 using OrleansOrchestrator.Grains.Core.Services;
 using OrleansOrchestrator.Grains.FlowControl;
 using OrleansOrchestrator.Grains.DynamicResources.Claims;
+using OrleansOrchestrator.Grains.DynamicResources.Taints;
 using OrleansOrchestrator.Grains.GarbageCollection;
 using OrleansOrchestrator.Grains.Networking.IpAddresses;
 using OrleansOrchestrator.Grains.Networking.ServiceCidrs;
@@ -97,6 +98,7 @@ public static class OrchestratorControllers
         services.AddController(NodeLifecycleController.Name, s => new NodeLifecycleController(s));
         services.AddController(NodeFurnishingController.Name, s => new NodeFurnishingController(s));
         services.AddController(TaintEvictionController.Name, s => new TaintEvictionController(s));
+        services.AddController(DeviceTaintEvictionController.Name, s => new DeviceTaintEvictionController(s));
         services.AddController(PodCollectionController.Name, s => new PodCollectionController(s));
         services.AddController(StaleDisruptionController.Name, s => new StaleDisruptionController(s));
         services.AddController(OrphanedJobPodController.Name, s => new OrphanedJobPodController(s));

@@ -1,0 +1,242 @@
+using System.Threading.Channels;
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.Pods;
+using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.DynamicResources.Taints;
+
+/// <summary>
+/// Deletes pods that use devices with NoExecute taints which their claims do not tolerate, or no longer. It keeps who
+/// has which device, and looks again when the time comes, so that a taint that went away in time saves the pod.
+/// </summary>
+public sealed class DeviceTaintEvictionController : IController
+{
+    public const string Name = "device-taint-eviction-controller";
+
+    /// <summary>Reason of the events.</summary>
+    private const string Evicting = "DeviceTaintManagerEviction";
+
+    /// <summary>A claim that has longer is visited in between.</summary>
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
+
+    private readonly IResourceClient _client;
+    private readonly EventRecorder _events;
+    private readonly ControllersOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly DeviceTaintIndex _index = new();
+    private readonly HashSet<ObjectKey> _claims = [];
+
+    /// <summary>When the claim will be visited again; one timer a claim, not one a change.</summary>
+    private readonly Dictionary<ObjectKey, DateTimeOffset> _scheduled = [];
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public DeviceTaintEvictionController(ReconcilingServices services)
+    {
+        _client = services.Client.As(UserIdentity.Controller(Name));
+        _events = services.Events.For(Name);
+        _options = services.Options;
+        _time = services.Time;
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
+        [
+            token => FollowAsync(WellKnown.ResourceSlices, TakeSlice, token),
+            token => FollowAsync(WellKnown.ResourceClaims, TakeClaim, token),
+            token => FollowAsync(WellKnown.Pods, TakePod, token),
+            EvictAsync,
+        ],
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        var slices = await _client.ListAsync<V1ResourceSlice>(ResourceOf<V1ResourceSlice>.Query(), cancellationToken);
+        var claims = await _client.ListAsync<Resourcev1ResourceClaim>(
+            ResourceOf<Resourcev1ResourceClaim>.Query(), cancellationToken);
+        ObjectKey[] known;
+        lock (_lock)
+        {
+            foreach (var gone in _index.Slices.Except(slices.Select(s => s.Metadata.Name)).ToArray())
+            {
+                _index.SetSlice(gone, null);
+            }
+
+            foreach (var slice in slices)
+            {
+                _index.SetSlice(slice.Metadata.Name, slice);
+            }
+
+            foreach (var gone in _index.Claims.Except(claims.Select(c => c.Key())).ToArray())
+            {
+                _index.SetClaim(gone, null);
+            }
+
+            foreach (var claim in claims)
+            {
+                _index.SetClaim(claim.Key(), claim);
+            }
+
+            known = [.. _index.Claims];
+        }
+
+        foreach (var claim in known)
+        {
+            await VisitAsync(claim, cancellationToken);
+        }
+    }
+
+    private async Task FollowAsync(
+        ResourceName resource, Func<ResourceChange, IEnumerable<ObjectKey>> take, CancellationToken cancellationToken)
+    {
+        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
+        {
+            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
+            {
+                continue;
+            }
+
+            lock (_lock)
+            {
+                _claims.UnionWith(take(change));
+                if (_claims.Count == 0)
+                {
+                    continue;
+                }
+            }
+
+            _signal.Writer.TryWrite(true);
+        }
+    }
+
+    private IEnumerable<ObjectKey> TakeSlice(ResourceChange change) => _index.SetSlice(
+        change.Object.Key.Name, change.Kind == ChangeKind.Deleted ? null : change.Object.As<V1ResourceSlice>());
+
+    private IEnumerable<ObjectKey> TakeClaim(ResourceChange change)
+    {
+        var key = change.Object.Key;
+        _index.SetClaim(key, change.Kind == ChangeKind.Deleted ? null : change.Object.As<Resourcev1ResourceClaim>());
+        return _scheduled.ContainsKey(key) || _index.DueAt(key, _time.GetUtcNow()) is not null ? [key] : [];
+    }
+
+    /// <summary>One that got its node after its claim.</summary>
+    private IEnumerable<ObjectKey> TakePod(ResourceChange change)
+    {
+        if (change.Kind == ChangeKind.Deleted || !PodResourceClaims.MayHave(change.Object.Json.Span))
+        {
+            return [];
+        }
+
+        return PodResourceClaims.Named(change.Object.As<V1Pod>())
+            .Select(n => new ObjectKey(change.Object.Key.Namespace, n))
+            .Where(k => _index.DueAt(k, _time.GetUtcNow()) is not null);
+    }
+
+    private async Task EvictAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            ObjectKey[] claims;
+            lock (_lock)
+            {
+                claims = [.. _claims];
+                _claims.Clear();
+            }
+
+            foreach (var claim in claims)
+            {
+                if (await VisitAsync(claim, cancellationToken) is { } due)
+                {
+                    _ = VisitLaterAsync(claim, due, cancellationToken);
+                }
+            }
+
+            await _signal.Reader.ReadAsync(cancellationToken);
+        }
+    }
+
+    private async Task VisitLaterAsync(ObjectKey claim, DateTimeOffset due, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_scheduled.TryGetValue(claim, out var sooner) && sooner <= due)
+            {
+                return;
+            }
+
+            _scheduled[claim] = due;
+        }
+
+        var delay = due - _time.GetUtcNow();
+        delay = delay < TimeSpan.Zero ? TimeSpan.Zero : delay > MaxDelay ? MaxDelay : delay;
+        await Task.Delay(delay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            _claims.Add(claim);
+            if (_scheduled.GetValueOrDefault(claim) == due)
+            {
+                _scheduled.Remove(claim);
+            }
+        }
+
+        _signal.Writer.TryWrite(true);
+    }
+
+    /// <summary>Deletes the users of the claim if they must go now; returns when they must.</summary>
+    private async Task<DateTimeOffset?> VisitAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        Resourcev1ResourceClaim? claim;
+        DateTimeOffset? due;
+        lock (_lock)
+        {
+            (claim, due) = (_index.Find(key), _index.DueAt(key, now));
+        }
+
+        if (claim is null || due is null || due > now)
+        {
+            return claim is null ? null : due;
+        }
+
+        foreach (var user in claim.Status.ReservedFor.Where(r => r.Resource == "pods"))
+        {
+            var pod = await _client.GetAsync<V1Pod>(
+                new ObjectKey(key.Namespace, user.Name), ReadFreshness.Linearizable, cancellationToken);
+            if (pod.Succeeded && pod.Value.Metadata.Uid == user.Uid && IsOnNode(pod.Value))
+            {
+                await DeleteAsync(pod.Value, cancellationToken);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsOnNode(V1Pod pod) => !string.IsNullOrEmpty(pod.Spec.NodeName)
+        && pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed");
+
+    private async Task DeleteAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        _events.Record(EventNote.Normal(pod, Evicting, "Marking for deletion"));
+        var patch = PodDisruption.Patch(
+            pod.Metadata.Uid, null, "DeletionByDeviceTaintManager",
+            "Device Taint manager: deleting due to NoExecute taint", null, _time.GetUtcNow());
+        var marked = await _client.PatchStatusAsync<V1Pod>(pod.Key(), patch, cancellationToken);
+        if (marked.Succeeded)
+        {
+            marked = await _client.DeleteAsync(
+                new DeleteRequest { Resource = WellKnown.Pods, Key = pod.Key(), Uid = pod.Metadata.Uid },
+                cancellationToken);
+        }
+
+        if (!marked.Succeeded
+            && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
+        {
+            throw new ReconcileException($"eviction of {pod.Key()}: {marked.Error.Message}");
+        }
+    }
+}
