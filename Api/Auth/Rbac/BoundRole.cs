@@ -13,6 +13,9 @@ public sealed class BoundRole(V1RoleRef role, string source)
 
     public string Source => source;
 
+    /// <summary>True of a role of the binding's own namespace.</summary>
+    public bool IsLocal { get; } = role.Kind == "Role";
+
     /// <summary>What the role allowed as of a revision of all roles; null when that was not looked up.</summary>
     internal GrantedRules? RulesAt(long revision) => _kept is { } kept && kept.Revision == revision ? kept.Rules : null;
 

@@ -15,44 +15,38 @@ public sealed class RoleAuthorizer(RoleBook roles) : IAuthorizer, IRuleSource
     public async ValueTask<AuthorizationDecision> AuthorizeAsync(
         AuthorizationAttributes attributes, CancellationToken cancellationToken)
     {
+        var key = RuleKey.Of(attributes);
         List<GrantedRules>? missing = null;
-        foreach (var bound in await roles.BoundEverywhereAsync(attributes.User, cancellationToken))
+        var grant = Find(await roles.GrantedEverywhereAsync(attributes.User, cancellationToken), key, attributes, ref missing);
+        if (grant is null && attributes.Namespace.Length > 0)
         {
-            var grant = await roles.RulesOfAsync(bound, "", cancellationToken);
-            if (Allows(grant, attributes, ref missing))
-            {
-                return new AuthorizationDecision(AuthorizationVerdict.Allow, grant.Reason);
-            }
+            grant = Find(
+                await roles.GrantedInAsync(attributes.User, attributes.Namespace, cancellationToken), key, attributes,
+                ref missing);
         }
 
-        foreach (var bound in await roles.BoundInAsync(attributes.User, attributes.Namespace, cancellationToken))
-        {
-            var grant = await roles.RulesOfAsync(bound, attributes.Namespace, cancellationToken);
-            if (Allows(grant, attributes, ref missing))
-            {
-                return new AuthorizationDecision(AuthorizationVerdict.Allow, grant.Reason);
-            }
-        }
-
-        return AuthorizationDecision.NoOpinion(missing is null ? "" : $"RBAC: {Complaints(missing)}");
+        return grant is not null ? new AuthorizationDecision(AuthorizationVerdict.Allow, grant.Reason)
+            : AuthorizationDecision.NoOpinion(missing is null ? "" : $"RBAC: {Complaints(missing)}");
     }
 
-    private static bool Allows(GrantedRules grant, AuthorizationAttributes attributes, ref List<GrantedRules>? missing)
+    /// <summary>The first of what is granted that allows it.</summary>
+    private static GrantedRules? Find(
+        IEnumerable<GrantedRules> granted, RuleKey key, AuthorizationAttributes attributes,
+        ref List<GrantedRules>? missing)
     {
-        if (grant.Complaint is not null)
+        foreach (var grant in granted)
         {
-            (missing ??= []).Add(grant);
-        }
-
-        for (var i = 0; i < grant.Rules.Count; i++)
-        {
-            if (RuleMatch.Allows(grant.Rules[i], attributes))
+            if (grant.Complaint is not null)
             {
-                return true;
+                (missing ??= []).Add(grant);
+            }
+            else if (grant.Index.Allows(attributes, key))
+            {
+                return grant;
             }
         }
 
-        return false;
+        return null;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using k8s.Models;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -13,6 +14,9 @@ public sealed record GrantedRules(string Source, IList<V1PolicyRule> Rules, Stat
 {
     /// <summary>Why something is allowed that these rules allow.</summary>
     public string Reason { get; } = $"RBAC: allowed by {Source}";
+
+    /// <summary>The rules by what they are about.</summary>
+    internal RuleIndex Index { get; init; } = RuleIndex.Empty;
 }
 
 /// <summary>
@@ -22,6 +26,8 @@ public sealed record GrantedRules(string Source, IList<V1PolicyRule> Rules, Stat
 public sealed class RoleBook
 {
     private readonly Func<ResourceName, CancellationToken, ValueTask<CacheSnapshot>> _read;
+    // By version of a role, for all that are bound to it, and for as long as somebody holds that version.
+    private readonly ConditionalWeakTable<ResourceObject, RuleIndex> _indexes = [];
     private SubjectIndex? _everywhere;
     private SubjectIndex? _inNamespaces;
 
@@ -37,64 +43,65 @@ public sealed class RoleBook
     public async ValueTask<IReadOnlyList<GrantedRules>> RulesOfAsync(
         UserIdentity user, string space, CancellationToken cancellationToken)
     {
-        var result = new List<GrantedRules>();
-        foreach (var bound in await BoundEverywhereAsync(user, cancellationToken))
-        {
-            result.Add(await RulesOfAsync(bound, "", cancellationToken));
-        }
-
-        foreach (var bound in await BoundInAsync(user, space, cancellationToken))
-        {
-            result.Add(await RulesOfAsync(bound, space, cancellationToken));
-        }
-
-        return result;
+        var everywhere = await GrantedEverywhereAsync(user, cancellationToken);
+        return space.Length == 0
+            ? [.. everywhere]
+            : [.. everywhere, .. await GrantedInAsync(user, space, cancellationToken)];
     }
 
-    /// <summary>The roles that somebody has in all namespaces, and without one.</summary>
-    public async ValueTask<IEnumerable<BoundRole>> BoundEverywhereAsync(
+    /// <summary>What somebody may do in all namespaces, and without one, by each of their bindings.</summary>
+    public async ValueTask<IEnumerable<GrantedRules>> GrantedEverywhereAsync(
         UserIdentity user, CancellationToken cancellationToken)
     {
         var bindings = await _read(WellKnown.ClusterRoleBindings, cancellationToken);
-        return Fresh(ref _everywhere, bindings, SubjectIndex.OfClusterRoleBindings).For(user, "");
+        var clusterRoles = await _read(WellKnown.ClusterRoles, cancellationToken);
+        var bound = Fresh(ref _everywhere, bindings, SubjectIndex.OfClusterRoleBindings).For(user, "");
+        return Granted(bound, "", clusterRoles, clusterRoles);
     }
 
-    /// <summary>The roles that somebody has in one namespace; none without one.</summary>
-    public async ValueTask<IEnumerable<BoundRole>> BoundInAsync(
+    /// <summary>What somebody may do in one namespace by each of its bindings.</summary>
+    public async ValueTask<IEnumerable<GrantedRules>> GrantedInAsync(
         UserIdentity user, string space, CancellationToken cancellationToken)
     {
-        if (space.Length == 0)
-        {
-            return [];
-        }
-
         var bindings = await _read(WellKnown.RoleBindings, cancellationToken);
-        return Fresh(ref _inNamespaces, bindings, SubjectIndex.OfRoleBindings).For(user, space);
+        var clusterRoles = await _read(WellKnown.ClusterRoles, cancellationToken);
+        var roles = await _read(WellKnown.Roles, cancellationToken);
+        var bound = Fresh(ref _inNamespaces, bindings, SubjectIndex.OfRoleBindings).For(user, space);
+        return Granted(bound, space, clusterRoles, roles);
     }
 
     /// <summary>The rules of a role, as bindings of a namespace (empty: of none) refer to it.</summary>
     public async ValueTask<GrantedRules> RulesOfAsync(
-        BoundRole bound, string space, CancellationToken cancellationToken)
+        BoundRole bound, string space, CancellationToken cancellationToken) => bound.IsLocal
+        ? Of(bound, space, await _read(WellKnown.Roles, cancellationToken))
+        : Of(bound, "", await _read(WellKnown.ClusterRoles, cancellationToken));
+
+    private IEnumerable<GrantedRules> Granted(
+        IEnumerable<BoundRole> all, string space, CacheSnapshot clusterRoles, CacheSnapshot roles)
     {
-        var isLocal = bound.Role.Kind == "Role";
-        var resource = isLocal ? WellKnown.Roles : WellKnown.ClusterRoles;
-        var current = await _read(resource, cancellationToken);
-        return bound.RulesAt(current.Revision)
-            ?? bound.Keep(current.Revision, Find(current, bound, isLocal ? space : ""));
+        foreach (var bound in all)
+        {
+            yield return bound.IsLocal ? Of(bound, space, roles) : Of(bound, "", clusterRoles);
+        }
     }
 
-    private static GrantedRules Find(CacheSnapshot roles, BoundRole bound, string space)
+    private GrantedRules Of(BoundRole bound, string space, CacheSnapshot current) =>
+        bound.RulesAt(current.Revision) ?? bound.Keep(current.Revision, Find(current, bound, space));
+
+    private GrantedRules Find(CacheSnapshot roles, BoundRole bound, string space)
     {
-        var isLocal = bound.Role.Kind == "Role";
         var key = new ObjectKey(space, bound.Role.Name ?? "");
         if (roles.Get(key) is { } found)
         {
-            var rules = isLocal ? found.As<V1Role>().Rules : found.As<V1ClusterRole>().Rules;
-            return new GrantedRules(bound.Source, rules ?? []);
+            var rules = bound.IsLocal ? found.As<V1Role>().Rules : found.As<V1ClusterRole>().Rules;
+            return new GrantedRules(bound.Source, rules ?? [])
+            {
+                Index = _indexes.GetValue(found, _ => new RuleIndex(rules ?? [])),
+            };
         }
 
         // Upstream's listers know a role by its singular.
-        var singular = new ResourceName(WellKnown.Roles.Group, isLocal ? "role" : "clusterrole");
+        var singular = new ResourceName(WellKnown.Roles.Group, bound.IsLocal ? "role" : "clusterrole");
         return new GrantedRules(bound.Source, [], StatusErrors.NotFound(singular, key.Name));
     }
 
