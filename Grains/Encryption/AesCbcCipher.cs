@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OrleansOrchestrator.Grains.Encryption;
 
 /// <summary>
-/// AES-CBC: a random block, and the encrypted value with PKCS#7's padding. Nothing is authenticated: of a damaged value,
-/// or of a wrong key, one finds out by the padding, and by what comes out, which must be JSON as all values are.
+/// AES-CBC: a random block, and the encrypted value with PKCS#7's padding. Nothing is authenticated: of a damaged
+/// value, or of a wrong key, one finds out by the padding, and by what comes out, which must be JSON as all values are.
 /// </summary>
 internal sealed class AesCbcCipher(byte[] secret) : IKeyCipher
 {

@@ -87,7 +87,8 @@ public static class EncryptionConfigurationReader
         }
     }
 
-    private static List<EncryptionKey> Keys(KeysDocument document, FieldPath provider, int[] lengths, FieldErrors errors)
+    private static List<EncryptionKey> Keys(
+        KeysDocument document, FieldPath provider, int[] lengths, FieldErrors errors)
     {
         var (keys, path) = (document.Keys ?? [], provider.Child("keys"));
         if (keys.Count == 0)

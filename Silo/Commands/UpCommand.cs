@@ -132,7 +132,8 @@ internal static class UpCommand
         return known is null || !LocalCluster.HasSilo(known) || api.Arguments.SequenceEqual(before.Arguments)
             ? api
             : throw new UserErrorException(
-                "The silo of this cluster still runs, with other options: 'orc down' stops it, and the next 'orc up' starts it with these.");
+                "The silo of this cluster still runs, with other options: 'orc down' stops it, and the next 'orc up' "
+                    + "starts it with these.");
     }
 
     private static Option<string[]> Without(ApiOptions api)
@@ -147,7 +148,8 @@ internal static class UpCommand
         {
             foreach (var token in result.Tokens.Where(t => !api.Has(NameOf(t.Value))))
             {
-                result.AddError($"--without: '{token.Value}' is the name of no option that is kept, such as audit-log-path.");
+                result.AddError(
+                    $"--without: '{token.Value}' is the name of no option that is kept, such as audit-log-path.");
             }
         });
         return option;

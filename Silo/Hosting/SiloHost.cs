@@ -100,7 +100,8 @@ public static class SiloHost
     }
 
     private static void ConfigureSilo(
-        WebApplicationBuilder builder, SiloOptions options, EncryptionConfiguration? encryption) => builder.UseOrleans(silo =>
+        WebApplicationBuilder builder, SiloOptions options,
+        EncryptionConfiguration? encryption) => builder.UseOrleans(silo =>
     {
         silo.Configure<ClusterOptions>(cluster =>
         {

@@ -164,7 +164,9 @@ public sealed class RealCluster : IAsyncLifetime
         await again;
     }
 
-    /// <summary><c>orc down</c> from another terminal ends <c>orc up</c>; then <c>orc up</c> again, with more.</summary>
+    /// <summary>
+    /// <c>orc down</c> from another terminal ends <c>orc up</c>; then <c>orc up</c> again, with more options.
+    /// </summary>
     public async Task DownAndUpAsync(Func<Task> whileDown, params string[] more)
     {
         (await OrcAsync("down", "--data-dir", DataDirectory)).Required.ToString();

@@ -88,8 +88,8 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
         var conditions = MatchConditions.Compile(
             webhook.MatchConditions, FieldPath.Of("matchConditions"), new FieldErrors());
         var asker = new ReviewWebhook(
-            TargetOf(webhook), "SubjectAccessReview", $"authorization.k8s.io/{webhook.ReviewVersion}", webhook.Timeout, _remote,
-            _time);
+            TargetOf(webhook), "SubjectAccessReview", $"authorization.k8s.io/{webhook.ReviewVersion}", webhook.Timeout,
+            _remote, _time);
         return new WebhookAuthorizer(settings, conditions, asker, _metrics, _time);
     }
 

@@ -17,7 +17,8 @@ public sealed class RoleAuthorizer(RoleBook roles) : IAuthorizer, IRuleSource
     {
         var key = RuleKey.Of(attributes);
         List<GrantedRules>? missing = null;
-        var grant = Find(await roles.GrantedEverywhereAsync(attributes.User, cancellationToken), key, attributes, ref missing);
+        var grant = Find(
+            await roles.GrantedEverywhereAsync(attributes.User, cancellationToken), key, attributes, ref missing);
         if (grant is null && attributes.Namespace.Length > 0)
         {
             grant = Find(

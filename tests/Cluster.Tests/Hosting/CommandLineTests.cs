@@ -138,8 +138,9 @@ public sealed class CommandLineTests : IDisposable
         var sentence = Assert.Single(errors.ToString().Trim().Split('\n'));
         Assert.StartsWith("orc: ", sentence, StringComparison.Ordinal);
         Assert.Contains(expected, sentence, StringComparison.Ordinal);
-        Assert.Equal(["file", "full", "newer", "odd", "spoilt", "stale", "tokens"], Directory.GetFileSystemEntries(_scratch.FullName)
-            .Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["file", "full", "newer", "odd", "spoilt", "stale", "tokens"],
+            Directory.GetFileSystemEntries(_scratch.FullName).Select(Path.GetFileName).Order());
         Assert.Single(Directory.GetFileSystemEntries(Scratch("full")));
     }
 

@@ -25,7 +25,8 @@ public sealed class EncryptionCost(ITestOutputHelper output)
     {
         var keys = new ProviderKeys(scheme, [Keys.Of("key1", 1)]);
         var encryption = Keys.ForSecrets(keys).Find(new("", "secrets"))!;
-        var (value, place) = (Encoding.ASCII.GetBytes($"\"{new string('a', bytes)}\""), "/registry/secrets/shop/token"u8.ToArray());
+        var value = Encoding.ASCII.GetBytes($"\"{new string('a', bytes)}\"");
+        var place = "/registry/secrets/shop/token"u8.ToArray();
         var stored = encryption.Seal(value, place);
         Measure($"{scheme}: seal", bytes, () => encryption.Seal(value, place));
         Measure($"{scheme}: open", bytes, () => encryption.Open(stored, place));
