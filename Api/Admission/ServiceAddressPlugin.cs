@@ -104,7 +104,7 @@ public sealed class ServiceAddressPlugin(IGrainFactory grains, ServiceAddressRan
     private static ServiceAddressRequest Request(
         AdmissionAttributes attributes, V1Service service, ServiceAddressPlan plan) => new()
     {
-        Reservation = Guid.NewGuid().ToString("N"),
+        Reservation = Chance.NewId().ToString("N"),
         Service = new ObjectKey(attributes.Key.Namespace, service.Metadata.Name ?? ""),
         ClusterIP = plan.ClusterIP,
         NodePorts = plan.NodePorts,

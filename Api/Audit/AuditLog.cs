@@ -64,7 +64,7 @@ public sealed class AuditLog
             Level = decision.Level,
             Omitted = decision.Omitted,
             OmitsManagedFields = decision.OmitsManagedFields,
-            Id = Guid.NewGuid().ToString("D"),
+            Id = Chance.NewId().ToString("D"),
             Uri = request.Path,
             Request = request,
             User = user,

@@ -176,7 +176,7 @@ public sealed class ServiceAccountTokens(
             ["exp"] = (now + order.Lifetime).ToUnixTimeSeconds(),
             ["iat"] = now.ToUnixTimeSeconds(),
             ["iss"] = options.Issuer,
-            ["jti"] = Guid.NewGuid().ToString(),
+            ["jti"] = Chance.NewId().ToString(),
             ["kubernetes.io"] = kubernetes,
             ["nbf"] = now.ToUnixTimeSeconds(),
             ["sub"] = SystemNames.ServiceAccountUser(order.Namespace, order.ServiceAccount),

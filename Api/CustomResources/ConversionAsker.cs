@@ -36,7 +36,7 @@ internal sealed class ConversionAsker(RemoteCaller remote, RemoteTarget? target,
             throw Failed($"conversion webhook for {kind} failed: it has no client configuration that is known");
         }
 
-        var uid = Guid.NewGuid().ToString("D");
+        var uid = Chance.NewId().ToString("D");
         var answer = await remote.AskAsync(
             target, Question(uid, to, objects), Timeout, MaxAnswerBytes, cancellationToken);
         if (!answer.Succeeded)

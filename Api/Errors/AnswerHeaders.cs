@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Errors;
 
@@ -20,7 +21,7 @@ public static class AnswerHeaders
     public static IApplicationBuilder UseAnswerHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         var given = context.Request.Headers[AuditId].ToString();
-        Set(context.Response, given.Length > 0 && !given.AsSpan().ContainsAnyExceptInRange(' ', '~') ? given : Guid.NewGuid().ToString("D"));
+        Set(context.Response, given.Length > 0 && !given.AsSpan().ContainsAnyExceptInRange(' ', '~') ? given : Chance.NewId().ToString("D"));
         return next(context);
     });
 

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Interfaces.Kernel;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
@@ -26,7 +27,7 @@ public static class MetadataStamp
         metadata.DeletionTimestamp = null;
         metadata.DeletionGracePeriodSeconds = null;
         metadata.CreationTimestamp = Seconds(now);
-        metadata.Uid = Guid.NewGuid().ToString("D");
+        metadata.Uid = Chance.NewId().ToString("D");
     }
 
     /// <summary>Carries over what an update never changes.</summary>
@@ -57,7 +58,7 @@ public static class MetadataStamp
     }
 
     /// <summary>Five random characters as upstream appends them to names.</summary>
-    public static string RandomSuffix() => Random.Shared.GetString(NameAlphabet, GeneratedLength);
+    public static string RandomSuffix() => Chance.Source.GetString(NameAlphabet, GeneratedLength);
 
     /// <summary>API times have whole seconds.</summary>
     public static DateTime Seconds(DateTimeOffset time)

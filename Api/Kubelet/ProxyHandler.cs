@@ -210,7 +210,7 @@ public sealed class ProxyHandler(
                 s => (s.Ports ?? []).Where(p => (p.Name ?? "") == name).SelectMany(
                     p => (s.Addresses ?? []).Select(a => (Address: a, p.Port))))
             .ToArray();
-        Random.Shared.Shuffle(candidates);
+        Chance.Source.Shuffle(candidates);
         foreach (var (address, port) in candidates)
         {
             if (await PodIpAsync(space, address, cancellationToken) is { } ip)

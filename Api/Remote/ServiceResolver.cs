@@ -67,6 +67,6 @@ public sealed class ServiceResolver(ObjectReader reader)
                     .SelectMany(static e => e.Addresses ?? [])
                     .Select(address => new DnsEndPoint(address, p.Port!.Value))))
             .ToList();
-        return candidates.Count == 0 ? null : candidates[Random.Shared.Next(candidates.Count)];
+        return candidates.Count == 0 ? null : candidates[Chance.Source.Next(candidates.Count)];
     }
 }

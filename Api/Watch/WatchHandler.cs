@@ -105,7 +105,7 @@ public sealed class WatchHandler(
             return seconds > MaxTimeout.TotalSeconds ? MaxTimeout : TimeSpan.FromSeconds(seconds);
         }
 
-        return limits.MinWatchTimeout + (limits.MinWatchTimeout * Random.Shared.NextDouble());
+        return limits.MinWatchTimeout + (limits.MinWatchTimeout * Chance.Source.NextDouble());
     }
 
     private async Task StreamAsync(

@@ -85,9 +85,15 @@ public sealed partial class SchedulerLoop : IDisposable
             TurnAsync,
         ];
         return Loops.RunAsync(
-            parts.Select(static part => (Func<CancellationToken, Task>)(
-                token => Task.Run(() => part(token), CancellationToken.None))),
+            parts.Select(static part => (Func<CancellationToken, Task>)(token => OnThreadPoolAsync(part, token))),
             cancellationToken);
+    }
+
+    /// <summary>Off the thread of the grain that starts it, which has other calls to answer.</summary>
+    private static async Task OnThreadPoolAsync(Func<CancellationToken, Task> part, CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await part(cancellationToken);
     }
 
     private async Task TurnAsync(CancellationToken cancellationToken)

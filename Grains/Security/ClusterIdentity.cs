@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Security;
 
@@ -31,7 +32,7 @@ public sealed record ClusterIdentity
         using var tokenKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return new ClusterIdentity
         {
-            ClusterId = Guid.NewGuid().ToString(),
+            ClusterId = Chance.NewId().ToString(),
             AuthorityPem = certificatePem,
             AuthorityKeyPem = keyPem,
             ProxyAuthorityPem = proxyPem,

@@ -235,7 +235,9 @@ public sealed class ClusterZone
 
     private static DnsRecord[] Shuffled(DnsRecord[] records)
     {
+#pragma warning disable RS0030 // Any order will do; several threads ask.
         Random.Shared.Shuffle(records);
+#pragma warning restore RS0030
         return records;
     }
 

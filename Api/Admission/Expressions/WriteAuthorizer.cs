@@ -40,13 +40,13 @@ internal sealed class WriteAuthorizer(
             return TooMany;
         }
 
-        var asked = authorizers.AuthorizeAsync(Attributes(check), cancellationToken).AsTask();
+        var asked = authorizers.AuthorizeAsync(Attributes(check), cancellationToken);
         if (asked.IsCompletedSuccessfully)
         {
             return _answers[check] = Answer(asked.Result);
         }
 
-        _open[check] = asked;
+        _open[check] = asked.AsTask();
         return NotYet;
     }
 

@@ -35,7 +35,7 @@ internal sealed class HookCaller(RemoteCaller remote)
                 "could not get REST client: webhook configuration must have either service or URL"));
         }
 
-        var uid = Guid.NewGuid().ToString("D");
+        var uid = Chance.NewId().ToString("D");
         var question = new AdmissionQuestion
         {
             Uid = uid, Attributes = attributes, Invocation = invocation, Object = item, OldObject = old,

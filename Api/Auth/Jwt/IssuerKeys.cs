@@ -80,12 +80,14 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
                 return _fetch;
             }
 
-            return _fetch = _fetches.TryTake() ? Task.Run(FetchAndKeepAsync) : null;
+            return _fetch = _fetches.TryTake() ? FetchAndKeepAsync() : null;
         }
     }
 
     private async Task<Outcome<Fetched>> FetchAndKeepAsync()
     {
+        // Whoever starts it holds the lock.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var fetched = await FetchAllAsync();
         if (fetched.Succeeded)
         {

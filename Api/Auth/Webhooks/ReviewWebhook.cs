@@ -48,7 +48,7 @@ internal sealed class ReviewWebhook(
                 return answer.Error;
             }
 
-            await Task.Delay(delay * (1 + (Random.Shared.NextDouble() * Jitter)), time, cancellationToken);
+            await Task.Delay(delay * (1 + (Chance.Source.NextDouble() * Jitter)), time, cancellationToken);
             delay *= Factor;
         }
     }
