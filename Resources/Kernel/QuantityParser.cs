@@ -12,6 +12,13 @@ internal static class QuantityParser
     private const string NumericWrong = "unable to parse numeric part of quantity";
     private const string SuffixWrong = "unable to parse quantity's suffix";
     private const int MaxFastDigits = 18;
+
+    /// <summary>
+    /// Upstream takes any length. Reading, adding and writing digits takes the square of their number, and no amount
+    /// of anything needs so many.
+    /// </summary>
+    private const int MaxLength = 10_000;
+
     private const int NanoScale = -9;
 
     /// <summary>The largest power of two at which upstream's fast path still takes one digit.</summary>
@@ -25,7 +32,7 @@ internal static class QuantityParser
     {
         quantity = default;
         error = FormatWrong;
-        if (text.Length == 0 || !TrySplit(text, out var parts))
+        if (text.Length is 0 or > MaxLength || !TrySplit(text, out var parts))
         {
             return false;
         }

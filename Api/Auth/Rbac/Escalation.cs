@@ -10,12 +10,24 @@ namespace OrleansOrchestrator.Api.Auth.Rbac;
 /// </summary>
 public static class Escalation
 {
+    /// <summary>
+    /// How many smallest rules are looked at. A short rule stands for very many, and upstream looks at all: what no
+    /// single rule of one's own covers, and stands for more, is refused.
+    /// </summary>
+    private const long MaxAtoms = 20_000;
+
     /// <summary>Why the rules may not be granted; null when the user has all of them.</summary>
     public static string? Complaint(
         UserIdentity user, IReadOnlyList<GrantedRules> own, IEnumerable<V1PolicyRule> wanted)
     {
-        var rules = own.SelectMany(static g => g.Rules).ToList();
-        var missing = wanted.SelectMany(Atoms).Where(a => !rules.Exists(r => RuleMatch.Covers(r, a))).ToList();
+        var rules = own.SelectMany(static g => g.Rules).Select(static r => new CoveringRule(r)).ToList();
+        var open = wanted.Where(w => !rules.Exists(r => r.Covers(w))).ToList();
+        if (open.Sum(AtomsOf) > MaxAtoms)
+        {
+            return $"{Attempt(user)} more than {MaxAtoms} RBAC permissions at once that no single rule of theirs has";
+        }
+
+        var missing = open.SelectMany(Atoms).Where(a => !rules.Exists(r => r.Covers(a))).ToList();
         if (missing.Count == 0)
         {
             return null;
@@ -23,9 +35,19 @@ public static class Escalation
 
         var lines = Joined(missing).Select(Shown).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         var complaints = RoleAuthorizer.Complaints(own);
-        return $"user {GoText.Quote(user.Name)} (groups={GoText.Quoted(user.Groups)}) is attempting to grant RBAC " +
-            $"permissions not currently held:\n{string.Join('\n', lines)}" +
+        return $"{Attempt(user)} RBAC permissions not currently held:\n{string.Join('\n', lines)}" +
             (complaints.Length == 0 ? "" : $"; resolution errors: [{complaints}]");
+    }
+
+    private static string Attempt(UserIdentity user) =>
+        $"user {GoText.Quote(user.Name)} (groups={GoText.Quoted(user.Groups)}) is attempting to grant";
+
+    private static double AtomsOf(V1PolicyRule rule)
+    {
+        double verbs = rule.Verbs?.Count ?? 0;
+        var ofResources = verbs * (rule.ApiGroups?.Count ?? 0) * (rule.Resources?.Count ?? 0)
+            * Math.Max(1, rule.ResourceNames?.Count ?? 0);
+        return ofResources + (verbs * (rule.NonResourceURLs?.Count ?? 0));
     }
 
     /// <summary>A rule as the smallest rules that say the same together.</summary>

@@ -18,22 +18,6 @@ public static class RuleMatch
                 && (rule.ResourceNames is not { Count: > 0 } names || names.Contains(wanted.Name))
             : HasPath(rule.NonResourceURLs, wanted.Path));
 
-    /// <summary>
-    /// True when a rule allows all that another does, which has one verb and one resource or path at most.
-    /// </summary>
-    public static bool Covers(V1PolicyRule rule, V1PolicyRule atom) =>
-        (atom.Verbs ?? []).All(verb => Has(rule.Verbs, verb))
-        && (atom.ApiGroups ?? []).All(group => Has(rule.ApiGroups, group))
-        && (atom.Resources ?? []).All(resource => CoversResource(rule.Resources, resource))
-        && (atom.NonResourceURLs ?? []).All(path => HasPath(rule.NonResourceURLs, path))
-        && (rule.ResourceNames is not { Count: > 0 } names
-            || (atom.ResourceNames is { Count: > 0 } wanted && wanted.All(names.Contains)));
-
-    private static bool CoversResource(IList<string>? resources, string resource) =>
-        resource.Split('/', 2) is [var parent, var subresource]
-            ? HasResource(resources, parent, subresource)
-            : HasResource(resources, resource, "");
-
     private static bool Has(IList<string>? values, string wanted) =>
         values is not null && (values.Contains(wanted) || values.Contains(All));
 

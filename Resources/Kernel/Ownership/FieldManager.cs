@@ -16,10 +16,11 @@ public readonly record struct FieldManager(string Name, bool IsApply, string Api
 
     public static bool operator >=(FieldManager left, FieldManager right) => left.CompareTo(right) >= 0;
 
+    /// <summary>What tells entries apart: of those who apply, not the version.</summary>
+    public FieldManager Key => IsApply ? this with { ApiVersion = "" } : this;
+
     /// <summary>Both have the same entry.</summary>
-    public bool IsSame(FieldManager other) =>
-        Name == other.Name && IsApply == other.IsApply && Subresource == other.Subresource
-        && (IsApply || ApiVersion == other.ApiVersion);
+    public bool IsSame(FieldManager other) => Key == other.Key;
 
     /// <summary>As conflicts show it: <c>"kubectl-edit" with subresource "scale" using apps/v1</c>.</summary>
     public override string ToString() =>

@@ -38,6 +38,7 @@ public sealed class ManagedFields
         }
 
         var result = ImmutableArray.CreateBuilder<ManagedEntry>(encoded.Count);
+        var places = new Dictionary<FieldManager, int>(encoded.Count);
         for (var i = 0; i < encoded.Count; i++)
         {
             if (ManagedEntry.Decode(encoded[i] ?? new V1ManagedFieldsEntry(), i, isOurs, out error) is not { } entry)
@@ -45,7 +46,14 @@ public sealed class ManagedFields
                 return null;
             }
 
-            Put(result, entry);
+            if (places.TryAdd(entry.Owner.Key, result.Count))
+            {
+                result.Add(entry);
+            }
+            else
+            {
+                result[places[entry.Owner.Key]] = entry;
+            }
         }
 
         return new ManagedFields(result.ToImmutable());
@@ -116,7 +124,13 @@ public sealed class ManagedFields
         }
 
         var updates = Entries.Where(e => !e.Owner.IsApply).OrderBy(e => e.Seconds).ThenBy(e => e.Owner).ToList();
-        var result = this;
+        var kept = new Dictionary<FieldManager, ManagedEntry>(Entries.Length);
+        foreach (var entry in Entries)
+        {
+            kept[entry.Owner.Key] = entry;
+        }
+
+        var joined = new Dictionary<FieldManager, JoinedUpdates>();
         var first = new Dictionary<string, ManagedEntry>(StringComparer.Ordinal);
         var excess = updates.Count - MaxUpdates;
         foreach (var entry in updates)
@@ -133,13 +147,45 @@ public sealed class ManagedFields
             }
 
             var owner = new FieldManager(JoinedName, IsApply: false, version, "");
-            var joined = result.Find(owner) ?? first[version];
-            result = result.Without(joined.Owner).Without(entry.Owner)
-                .With(new ManagedEntry(owner, FieldsV1.Of(entry.Set.Union(joined.Set)), entry.Time));
+            if (!joined.TryGetValue(owner, out var bucket))
+            {
+                var start = kept.GetValueOrDefault(owner) ?? first[version];
+                kept.Remove(start.Owner.Key);
+                joined[owner] = bucket = new JoinedUpdates(owner, start);
+            }
+
+            kept.Remove(entry.Owner.Key);
+            bucket.Add(entry);
             excess--;
         }
 
-        return result;
+        return new ManagedFields(
+            [.. Entries.Where(e => kept.ContainsKey(e.Owner.Key)), .. joined.Values.Select(static j => j.ToEntry())]);
+    }
+
+    /// <summary>Updates that become one: their sets are united at the end, in pairs, as each union walks all of both.
+    /// </summary>
+    private sealed class JoinedUpdates(FieldManager owner, ManagedEntry first)
+    {
+        private readonly List<FieldSet> _sets = [first.Set];
+        private DateTime? _time;
+
+        public void Add(ManagedEntry entry)
+        {
+            _sets.Add(entry.Set);
+            _time = entry.Time;
+        }
+
+        public ManagedEntry ToEntry()
+        {
+            var sets = _sets;
+            while (sets.Count > 1)
+            {
+                sets = [.. sets.Chunk(2).Select(static pair => pair is [var one, var other] ? one.Union(other) : pair[0])];
+            }
+
+            return new ManagedEntry(owner, FieldsV1.Of(sets[0]), _time);
+        }
     }
 
     private static void Put(ImmutableArray<ManagedEntry>.Builder entries, ManagedEntry entry)

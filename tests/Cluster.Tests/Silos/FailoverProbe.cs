@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
@@ -23,7 +24,7 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
     private static readonly TimeSpan AnswerPatience = HttpWorkload.AnswerPatience;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly HttpClient _http = Client();
+    private readonly HttpClient _http = Client(TimeSpan.FromSeconds(2));
     private readonly List<Writer> _writers = [];
     private readonly ConcurrentQueue<Answer> _answers = new();
     private Task[] _running = [];
@@ -73,9 +74,11 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
         _stop.Dispose();
     }
 
-    internal static HttpClient Client()
+    /// <param name="connectPatience">After which another silo may be asked; without it a loaded machine has all the
+    /// time that an answer has.</param>
+    internal static HttpClient Client(TimeSpan? connectPatience = null)
     {
-        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) };
+        var handler = new SocketsHttpHandler { ConnectTimeout = connectPatience ?? AnswerPatience };
 #pragma warning disable CA5359 // These silos live on loopback for a minute; whose certificate they show is not what is tested.
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359
@@ -110,8 +113,19 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
         for (var attempt = 0; ; attempt++)
         {
             using var content = new StringContent(body, Encoding.UTF8, "application/json");
-            using var created = await _http.PostAsync(new Uri(group.Any(new Random(seed)).Url, path), content);
-            if (created.IsSuccessStatusCode)
+            HttpResponseMessage created;
+            try
+            {
+                created = await _http.PostAsync(new Uri(group.Any(new Random(seed)).Url, path), content);
+            }
+            catch (OperationCanceledException) when (attempt < MaxCreateAttempts)
+            {
+                // Nobody is connected yet: a loaded machine takes longer than the moment that is allowed for it.
+                continue;
+            }
+
+            using var ended = created;
+            if (created.IsSuccessStatusCode || created.StatusCode is HttpStatusCode.Conflict)
             {
                 return;
             }

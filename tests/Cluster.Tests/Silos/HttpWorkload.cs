@@ -38,7 +38,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private readonly ConcurrentBag<string> _deleted = [];
     private readonly ConcurrentBag<string> _violations = [];
     private readonly List<HistoryWatch> _watches = [];
-    private readonly HttpClient _http = Client();
+    private readonly HttpClient _http = FailoverProbe.Client();
     private List<Task> _clients = [];
     private List<Task> _watching = [];
     private long _target = long.MaxValue;
@@ -127,17 +127,6 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         _http.Dispose();
         await Task.WhenAll([.. _clients, .. _watching]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
-    }
-
-    private static HttpClient Client()
-    {
-        var handler = new SocketsHttpHandler();
-#pragma warning disable CA5359 // These silos live on loopback for a minute; whose certificate they show is not what is tested.
-        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-#pragma warning restore CA5359
-        var client = new HttpClient(handler) { Timeout = AnswerPatience };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", SiloProcess.Token);
-        return client;
     }
 
     private static long Before(List<Change> log, Change change)

@@ -36,7 +36,7 @@ public sealed class RuleMatchTests
             Subresource = resource.Length > 1 ? resource[1] : "", Name = parts[3],
         };
         Assert.Equal(isAllowed, RuleMatch.Allows(Rule(rule), attributes));
-        Assert.Equal(isAllowed, RuleMatch.Covers(Rule(rule), Rule(wanted)));
+        Assert.Equal(isAllowed, new CoveringRule(Rule(rule)).Covers(Rule(wanted)));
         Assert.False(RuleMatch.Allows(Rule(rule), attributes with { IsResourceRequest = false, Path = "/healthz" }));
     }
 
@@ -56,7 +56,7 @@ public sealed class RuleMatchTests
         Assert.Equal(isAllowed, RuleMatch.Allows(rule, attributes));
         Assert.False(RuleMatch.Allows(rule, attributes with { Verb = "post" }));
         Assert.Equal(
-            isAllowed, RuleMatch.Covers(rule, new V1PolicyRule { Verbs = ["get"], NonResourceURLs = [wanted] }));
+            isAllowed, new CoveringRule(rule).Covers(new V1PolicyRule { Verbs = ["get"], NonResourceURLs = [wanted] }));
     }
 
     [Fact]
@@ -79,6 +79,20 @@ public sealed class RuleMatchTests
             """,
             Escalation.Complaint(Jane, own, wanted));
         Assert.Null(Escalation.Complaint(Jane, own, [Rule("get  pods a"), Rule("get  secrets s")]));
+    }
+
+    [Fact]
+    public void A_short_rule_that_stands_for_very_many_is_not_taken_apart()
+    {
+        var many = Enumerable.Range(0, 2_000).Select(static i => $"r{i}").ToArray();
+        V1PolicyRule[] wanted =
+            [new() { Verbs = ["get", "list"], ApiGroups = ["", "apps"], Resources = many, ResourceNames = many }];
+        var complaint = Escalation.Complaint(Jane, [new("", [Rule("get  pods ")])], wanted);
+        Assert.Equal(
+            "user \"jane\" (groups=[\"devs\"]) is attempting to grant more than 20000 RBAC permissions at once that no "
+                + "single rule of theirs has",
+            complaint);
+        Assert.Null(Escalation.Complaint(Jane, [new("", [Rule("* * * ")])], wanted));
     }
 
     private static V1PolicyRule Rule(string text)

@@ -33,6 +33,22 @@ public sealed class ManagedFieldsTests
         Assert.Equal(["a1", "a2", "u1", "u2"], managed.Encode()!.Select(e => e.Manager));
     }
 
+    /// <summary>What is taken is told apart from what would be, were all entries copied for each.</summary>
+    [Fact]
+    public void VeryManyUpdatesAreJoinedAtOnce()
+    {
+        const int Many = 10_000;
+        V1ManagedFieldsEntry[] entries =
+            [.. Enumerable.Range(0, Many).Select(static i => Entry($"u{i:00000}", isApply: false, i, $"f{i}").Encode())];
+        var taken = GC.GetAllocatedBytesForCurrentThread();
+        var managed = ManagedFields.Decode(entries, out _)!.Capped();
+        taken = GC.GetAllocatedBytesForCurrentThread() - taken;
+
+        Assert.Equal(10, managed.Entries.Length);
+        Assert.Equal(Many - 9, managed.Entries.Single(static e => e.Owner.Name == "ancient-changes").Set.Paths().Count());
+        Assert.InRange(taken, 0, 200 * 1024 * 1024);
+    }
+
     [Fact]
     public void TheOldestUpdatesAreJoinedBeyondTen()
     {
