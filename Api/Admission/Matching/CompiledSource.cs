@@ -25,8 +25,11 @@ internal sealed class CompiledSource<T>(
     /// <summary>False when it is known that there are none.</summary>
     public bool MayHaveAny => Volatile.Read(ref _caches) is not { } known || Compile(known).Length > 0;
 
-    /// <summary>Everything there is; null when the configurations cannot be read in time.</summary>
-    public async ValueTask<T[]?> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Everything there is. Throws <see cref="StoreUnavailableException"/> when the configurations cannot be read in
+    /// time: where upstream answers 403, clients are told to come again, as for all else that cannot be read.
+    /// </summary>
+    public async ValueTask<T[]> ReadAsync(CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _caches) is { } known)
         {
@@ -46,11 +49,9 @@ internal sealed class CompiledSource<T>(
             Volatile.Write(ref _caches, loaded);
             return Compile(loaded);
         }
-        catch (Exception failure) when (
-            failure is StoreUnavailableException or OperationCanceledException
-            && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return null;
+            throw new StoreUnavailableException("configurations of admission are not read yet");
         }
     }
 

@@ -21,11 +21,7 @@ internal sealed class MutatingPolicyPlugin(
 
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        if (await source.ReadAsync(cancellationToken) is not { } all)
-        {
-            return AdmissionRefusals.Forbidden(attributes, "not yet ready to handle request");
-        }
-
+        var all = await source.ReadAsync(cancellationToken);
         var outcome = new MutationErrors(attributes);
         var found = await invocations.FindAsync(all, static p => p.Head, attributes, outcome, cancellationToken);
         if (found.Count > 0 && await AskAsync(found, attributes, outcome, cancellationToken) is { } refusal)

@@ -20,11 +20,7 @@ internal sealed class ValidatingPolicyPlugin(
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        if (await source.ReadAsync(cancellationToken) is not { } all)
-        {
-            return AdmissionRefusals.Forbidden(attributes, "not yet ready to handle request");
-        }
-
+        var all = await source.ReadAsync(cancellationToken);
         var outcome = new PolicyOutcome(attributes, metrics);
         var found = await invocations.FindAsync(all, static p => p.Head, attributes, outcome, cancellationToken);
         return found.Count > 0 && await AskAsync(found, attributes, outcome, cancellationToken) is { } refusal

@@ -20,12 +20,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
 
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var all = await hooks.ReadAsync(attributes, cancellationToken);
-        if (!all.Succeeded)
-        {
-            return all.Error;
-        }
-
+        var all = await hooks.ReadAsync(cancellationToken);
         var round = attributes.Reinvocation;
         var memory = round.Of(Name);
         if (round.IsReinvoke && attributes.Object is { } item && memory.IsChangedSince(ResourceCodec.Encode(item)))
@@ -34,7 +29,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
         }
 
         using var views = hooks.View(attributes, cancellationToken);
-        foreach (var hook in all.Value)
+        foreach (var hook in all)
         {
             // Those before it may have changed the object.
             views.Renew();

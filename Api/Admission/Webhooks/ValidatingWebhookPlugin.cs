@@ -20,15 +20,10 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var all = await hooks.ReadAsync(attributes, cancellationToken);
-        if (!all.Succeeded)
-        {
-            return all.Error;
-        }
-
+        var all = await hooks.ReadAsync(cancellationToken);
         List<HookInvocation>? relevant = null;
         using var views = hooks.View(attributes, cancellationToken);
-        foreach (var hook in all.Value)
+        foreach (var hook in all)
         {
             var found = await hooks.FindAsync(hook, Step, views, cancellationToken);
             if (!found.Succeeded)

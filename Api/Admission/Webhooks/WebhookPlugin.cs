@@ -22,11 +22,8 @@ internal sealed partial class WebhookPlugin(
     public bool Handles(AdmissionAttributes attributes) => source.MayHaveAny && !IsExempt(attributes.Definition);
 
     /// <summary>All webhooks; a write does not pass a silo that has not read them.</summary>
-    public async ValueTask<Outcome<AdmissionHook[]>> ReadAsync(
-        AdmissionAttributes attributes, CancellationToken cancellationToken) =>
-        await source.ReadAsync(cancellationToken) is { } hooks
-            ? hooks
-            : AdmissionRefusals.Forbidden(attributes, "not yet ready to handle request");
+    public ValueTask<AdmissionHook[]> ReadAsync(CancellationToken cancellationToken) =>
+        source.ReadAsync(cancellationToken);
 
     /// <summary>Whether, and in which version, a webhook is to be asked; null for not at all.</summary>
     /// <param name="hook">The webhook.</param>

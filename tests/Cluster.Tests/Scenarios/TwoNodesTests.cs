@@ -194,6 +194,7 @@ public sealed class TwoNodesTests(RealCluster cluster)
                 $"Host={Path.Combine(_cluster.DataDirectory, "run", "postgres")};Username=orc;Database=orc";
             await using (var silo = await SiloProcess.StartAsync(
                 connection, tokens, new SiloPlace("127.0.0.1", "127.0.0.1", 0), "--controllers", "false",
+                    "--encryption-provider-config", Path.Combine(_cluster.DataDirectory, "encryption.yaml"),
                     "--node-credentials", Path.Combine(Directory, "pki"), "--node-name", Name, "--node-ip", Address))
             {
                 await silo.StopAsync();
