@@ -40,8 +40,7 @@ public static class DashboardHost
         if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
             response.Headers.Allow = "GET, HEAD";
-            response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return Task.CompletedTask;
+            return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed\n");
         }
 
         if (name is null)
@@ -53,8 +52,7 @@ public static class DashboardHost
 
         if (!files.TryGetValue(name.Length == 0 ? Page : name, out var file))
         {
-            response.StatusCode = StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
+            return RefuseAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
         }
 
         var (encoding, body) = file.For(request.Headers.AcceptEncoding.ToString());
@@ -64,6 +62,15 @@ public static class DashboardHost
         return HttpMethods.IsHead(request.Method)
             ? Task.CompletedTask
             : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+
+    /// <summary>As the API refuses what is none of its paths.</summary>
+    private static Task RefuseAsync(HttpContext context, int code, string text)
+    {
+        context.Response.StatusCode = code;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
     private static void WriteHeaders(IHeaderDictionary headers, DashboardFile file, string? encoding)

@@ -76,8 +76,8 @@ public sealed class HealthHandler : IEndpointHandler
 
     private async Task AnswerAllAsync(HttpContext context, string endpoint, IHealthProbe[] probes)
     {
-        var excluded = context.Request.Query["exclude"].Where(e => !string.IsNullOrEmpty(e)).Select(e => e!).ToHashSet(
-            StringComparer.Ordinal);
+        var query = new QueryReader(context.Request.Query);
+        var excluded = query.All("exclude").OfType<string>().Where(e => e.Length > 0).ToHashSet(StringComparer.Ordinal);
         var failures = await Task.WhenAll(probes.Select(p => _checker.CheckAsync(p, context.RequestAborted).AsTask()));
         var text = new StringBuilder();
         var failed = false;
@@ -111,7 +111,7 @@ public sealed class HealthHandler : IEndpointHandler
             return;
         }
 
-        var verbose = context.Request.Query.ContainsKey("verbose");
+        var verbose = query.Has("verbose");
         await AnswerAsync(context, 200, verbose ? text.Append(endpoint).Append(" check passed\n").ToString() : "ok");
     }
 }

@@ -29,6 +29,9 @@ public sealed class QueryReader(IQueryCollection query)
         }
     }
 
+    /// <summary>Whether it is there, with a value or without.</summary>
+    public bool Has(string name) => query.ContainsKey(name);
+
     /// <summary>Empty when it is absent.</summary>
     public string Text(string name) => OptionalText(name) ?? "";
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -48,10 +49,21 @@ public static class RequestBody
             return TooLarge();
         }
 
+        // A read that a token ends leaves the server's reader where it cannot go on to whatever else the client sends,
+        // and the server reports that as a fault of its own.
         var reader = request.BodyReader;
+        await using var cut = cancellationToken.UnsafeRegister(
+            static reader => ((PipeReader)reader!).CancelPendingRead(), reader);
         while (true)
         {
-            var result = await reader.ReadAsync(cancellationToken);
+            var result = await reader.ReadAsync(CancellationToken.None);
+            if (result.IsCanceled)
+            {
+                reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                cancellationToken.ThrowIfCancellationRequested();
+                continue;
+            }
+
             if (result.Buffer.Length > MaxBytes)
             {
                 reader.AdvanceTo(result.Buffer.End);

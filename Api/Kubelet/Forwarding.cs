@@ -73,10 +73,17 @@ internal static class Forwarding
             SocketError.HostUnreachable => $"{dial}: connect: no route to host",
             SocketError.NetworkUnreachable => $"{dial}: connect: network is unreachable",
             SocketError.TimedOut => $"{dial}: connect: connection timed out",
+            _ when SpeaksNoTls(exception) => "tls: first record does not look like a TLS handshake",
             _ when exception is TaskCanceledException => $"{dial}: i/o timeout",
             _ => exception?.Message,
         };
     }
+
+    /// <summary>What came from the other side was no frame: it speaks another protocol. .NET has a type for this kind
+    /// of failure, but only words for the cause.</summary>
+    private static bool SpeaksNoTls(Exception? exception) =>
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } failure
+        && failure.GetBaseException().Message.Contains("corrupted frame", StringComparison.Ordinal);
 
     /// <summary>Adds the client to those for whom the request was handed on.</summary>
     internal static void AddClient(HttpContext context, HttpRequestMessage request)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using k8s.Models;
@@ -18,8 +17,6 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// </summary>
 public sealed class NodeConnections(TrustStore trustStore, IResourceClient client, TimeProvider time) : IDisposable
 {
-    private const int DefaultPort = 10250;
-
     /// <summary>More nodes than this do not keep their pools: all are made anew.</summary>
     private const int MaxPools = 10_000;
 
@@ -80,24 +77,8 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
         string node, ReadFreshness freshness, CancellationToken cancellationToken)
     {
         var found = await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), freshness, cancellationToken);
-        if (!found.Succeeded)
-        {
-            return found.Error;
-        }
-
-        var status = found.Value.As<V1Node>().Status;
-        var address = Preferred(status?.Addresses ?? []);
-        return address is null
-            ? StatusErrors.InternalError($"no preferred addresses found; known addresses: []")
-            : new Uri($"https://{address}:{status?.DaemonEndpoints?.KubeletEndpoint?.Port ?? DefaultPort}");
+        return found.Succeeded ? NodeAddress.Of(found.Value.As<V1Node>().Status) : found.Error;
     }
-
-    // Upstream's --kubelet-preferred-address-types.
-    private static string? Preferred(IList<V1NodeAddress> addresses) =>
-        new[] { "Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP" }
-            .Select(
-                type => addresses.FirstOrDefault(a => a.Type == type && IPAddress.TryParse(a.Address, out _))?.Address)
-            .FirstOrDefault(a => a is not null);
 
     private async Task<Pools> MakeAsync(CancellationToken cancellationToken)
     {

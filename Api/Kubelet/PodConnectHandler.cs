@@ -45,7 +45,7 @@ public sealed class PodConnectHandler(
         }
 
         var query = context.Request.Query;
-        if (query.ContainsKey("dryRun"))
+        if (new QueryReader(query).Has("dryRun"))
         {
             return Refusals.DryRunNotSupported;
         }

@@ -49,7 +49,7 @@ public sealed record ProxyPath(string Prefix, string Rest)
         var at = path.Length - path.TrimStart('/').Length - 1;
         for (var i = 0; i < before; i++)
         {
-            at = path.IndexOf('/', at + 1);
+            at = NextSlash(path, at + 1);
             if (at < 0)
             {
                 return new ProxyPath(path, "");
@@ -65,6 +65,13 @@ public sealed record ProxyPath(string Prefix, string Rest)
     /// <summary>The same with another path, given unescaped.</summary>
     public ProxyPath To(string path) =>
         this with { Rest = path.Length == 0 ? "" : GoUrl.EscapePath(GoUrl.JoinPaths("", path)) };
+
+    private static int NextSlash(string path, int from)
+    {
+        var plain = path.IndexOf('/', from);
+        var escaped = path.IndexOf("%2f", from, StringComparison.OrdinalIgnoreCase);
+        return escaped >= 0 && (plain < 0 || escaped < plain) ? escaped : plain;
+    }
 
     private static bool HasDots(string path) => path.Split('/').Any(s => WebUtility.UrlDecode(s) is "." or "..");
 }

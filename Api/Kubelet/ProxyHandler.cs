@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
@@ -45,7 +46,7 @@ public sealed class ProxyHandler(
 
     private async Task<Status?> ForwardAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
-        if (context.Request.Query.ContainsKey("dryRun"))
+        if (new QueryReader(context.Request.Query).Has("dryRun"))
         {
             return Refusals.DryRunNotSupported;
         }
@@ -137,12 +138,13 @@ public sealed class ProxyHandler(
             return new Target(node.Value, await nodes.InvokerAsync(destination.Name, cancellationToken));
         }
 
-        if (!IPAddress.TryParse(node.Value.Host, out var host) || !ProxyAddresses.IsAllowed(host))
+        // What a name leads to is judged when it is connected to.
+        if (IPAddress.TryParse(node.Value.Host, out var host) && !ProxyAddresses.IsAllowed(host))
         {
             return StatusErrors.BadRequest("address not allowed");
         }
 
-        var address = Address(destination.Scheme, host, destination.Port);
+        var address = Address(destination.Scheme, node.Value.Host, destination.Port);
         return address.Succeeded ? new Target(address.Value, _connections.Invoker) : address.Error;
     }
 
@@ -166,7 +168,7 @@ public sealed class ProxyHandler(
             ? destination.Port
             : pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(
                 p => p.ContainerPort > 0)?.ContainerPort.ToString(CultureInfo.InvariantCulture);
-        return Address(destination.Scheme, address, port);
+        return Address(destination.Scheme, HostOf(address), port);
     }
 
     // Through the endpoints rather than the service's address: the silo need not run on a node.
@@ -215,7 +217,7 @@ public sealed class ProxyHandler(
         {
             if (await PodIpAsync(space, address, cancellationToken) is { } ip)
             {
-                return Address(destination.Scheme, ip, port.ToString(CultureInfo.InvariantCulture));
+                return Address(destination.Scheme, HostOf(ip), port.ToString(CultureInfo.InvariantCulture));
             }
         }
 
@@ -242,14 +244,14 @@ public sealed class ProxyHandler(
 
     private static Status Unavailable(string message) => StatusErrors.ServiceUnavailable(message, 0);
 
-    private static Outcome<Uri> Address(string scheme, IPAddress host, string? port)
+    private static string HostOf(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+
+    private static Outcome<Uri> Address(string scheme, string host, string? port)
     {
         var number = port is { Length: > 0 } ? port : scheme == "https" ? "443" : "80";
-        var name = host.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
-            ? $"[{host}]"
-            : host.ToString();
         return ushort.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
-            && Uri.TryCreate($"{scheme}://{name}:{number}", UriKind.Absolute, out var address)
+            && Uri.TryCreate($"{scheme}://{host}:{number}", UriKind.Absolute, out var address)
             ? address
             : StatusErrors.BadRequest($"invalid port {GoText.Quote(number)}");
     }

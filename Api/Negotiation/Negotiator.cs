@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Negotiation;
@@ -82,7 +83,7 @@ public static class Negotiator
     /// <summary>Browsers and command-line fetchers get indented JSON unless they say otherwise.</summary>
     public static bool WantsPretty(HttpRequest request)
     {
-        if (request.QueryString.HasValue && request.Query["pretty"].ToString() is { Length: > 0 } asked)
+        if (request.QueryString.HasValue && new QueryReader(request.Query).Text("pretty") is { Length: > 0 } asked)
         {
             return asked is "1" or "t" or "T" or "true" or "TRUE" or "True";
         }

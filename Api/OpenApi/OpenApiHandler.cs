@@ -111,7 +111,7 @@ public sealed partial class OpenApiHandler : IEndpointHandler
             return;
         }
 
-        var hash = context.Request.Query["hash"].ToString();
+        var hash = new QueryReader(context.Request.Query).Text("hash");
         if (hash.Length > 0 && hash != document.Hash)
         {
             context.Response.Redirect($"{V3Root}/{name}?hash={document.Hash}", permanent: true);

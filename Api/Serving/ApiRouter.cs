@@ -99,7 +99,7 @@ public sealed class ApiRouter(
         var query = new QueryReader(request.Query);
         return RequestInfoReader.Read(
             request.Method,
-            request.Path.Value ?? "/",
+            RawPath.Read(request),
             query.Flag("watch"),
             query.OptionalText("fieldSelector"),
             query.OptionalText("labelSelector"));

@@ -1,6 +1,8 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 
 namespace OrleansOrchestrator.Api.Serving;
@@ -14,18 +16,39 @@ internal static class RawPath
     /// <summary>The refusal of a path that cannot be read as it stands; null when all is well.</summary>
     public static Task? Refuse(HttpContext context)
     {
-        var target = (context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").AsSpan();
-        var query = target.IndexOf('?');
-        var path = query < 0 ? target : target[..query];
+        var path = PathOf(context);
         if (HasBrokenEscape(path))
         {
             return PlainText.BadRequestAsync(context);
         }
 
-        return path.IndexOf("/.") >= 0 && HasDotSegment(path)
+        return (path.IndexOf("/.") >= 0 && HasDotSegment(path))
+            || (HasEscapedSlash(path) && HasDotSegment(Read(context.Request)))
             ? StatusJson.WriteAsync(context, Refusals.UnknownResource)
             : null;
     }
+
+    /// <summary>
+    /// The path of a request with all its escapes resolved, as upstream takes it apart. The server leaves escaped
+    /// slashes as they came.
+    /// </summary>
+    public static string Read(HttpRequest request)
+    {
+        var path = PathOf(request.HttpContext);
+        return path is ['/', ..] && HasEscapedSlash(path) && GoUrl.TryUnescapePath(path.ToString(), out var bytes)
+            ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(bytes))
+            : request.Path.Value ?? "/";
+    }
+
+    private static ReadOnlySpan<char> PathOf(HttpContext context)
+    {
+        var target = (context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").AsSpan();
+        var query = target.IndexOf('?');
+        return query < 0 ? target : target[..query];
+    }
+
+    private static bool HasEscapedSlash(ReadOnlySpan<char> path) =>
+        path.Contains("%2f", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasBrokenEscape(ReadOnlySpan<char> path)
     {

@@ -173,7 +173,7 @@ public sealed class RequestGate
     private string? ReadTimeout(HttpRequest request, out TimeSpan timeout)
     {
         timeout = _limits.RequestTimeout;
-        if (!request.QueryString.HasValue || request.Query["timeout"] is not [{ Length: > 0 } text, ..])
+        if (!request.QueryString.HasValue || new QueryReader(request.Query).Text("timeout") is not { Length: > 0 } text)
         {
             return null;
         }

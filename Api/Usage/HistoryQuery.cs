@@ -40,21 +40,22 @@ internal sealed record HistoryQuery(UsageQuery Of, HistoryGroup By, int? Top, Us
     ];
 
     /// <summary>Whether a request asks for the past.</summary>
-    public static bool IsIn(IQueryCollection query) => query.ContainsKey("start");
+    public static bool IsIn(IQueryCollection query) => new QueryReader(query).Has("start");
 
     /// <summary>Reads a query; what is wrong is told by its name.</summary>
     public static Outcome<HistoryQuery> Read(
         IQueryCollection query, RequestInfo request, bool ofNodes, DateTimeOffset now)
     {
-        var start = TimeOf(query["start"].ToString(), now);
-        var end = TimeOf(Given(query["end"].ToString()) ?? "now", now);
+        var reader = new QueryReader(query);
+        var start = TimeOf(reader.Text("start"), now);
+        var end = TimeOf(Given(reader.Text("end")) ?? "now", now);
         if (start is null || end is null || start >= end)
         {
             return StatusErrors.BadRequest(
                 "start and end must be times (2026-01-02T15:04:05Z) or ago (-6h), start before end");
         }
 
-        var step = StepOf(query["step"].ToString(), end.Value - start.Value);
+        var step = StepOf(reader.Text("step"), end.Value - start.Value);
         if (step is null)
         {
             return StatusErrors.BadRequest(
@@ -62,18 +63,18 @@ internal sealed record HistoryQuery(UsageQuery Of, HistoryGroup By, int? Top, Us
         }
 
         var by = ofNodes ? HistoryGroup.Container : HistoryGroup.Pod;
-        if (query.TryGetValue("by", out var named) && !TryRead(named.ToString(), out by))
+        if (reader.OptionalText("by") is { } named && !TryRead(named, out by))
         {
             return StatusErrors.BadRequest("by must be container, pod, owner, namespace or node");
         }
 
         var metric = UsageMetric.Cpu;
-        if (query.TryGetValue("topBy", out var of) && !TryRead(of.ToString(), out metric))
+        if (reader.OptionalText("topBy") is { } of && !TryRead(of, out metric))
         {
             return StatusErrors.BadRequest($"topBy must be one of {string.Join(", ", Enum.GetNames<UsageMetric>())}");
         }
 
-        int? top = int.TryParse(query["top"].ToString(), CultureInfo.InvariantCulture, out var count) && count > 0
+        int? top = int.TryParse(reader.Text("top"), CultureInfo.InvariantCulture, out var count) && count > 0
             ? count
             : null;
         return new HistoryQuery(
@@ -84,8 +85,8 @@ internal sealed record HistoryQuery(UsageQuery Of, HistoryGroup By, int? Top, Us
                 Step = step.Value,
                 Namespace = ofNodes ? "" : request.Namespace.Length > 0 ? request.Namespace : null,
                 Name = request.Name.Length > 0 ? request.Name : null,
-                Node = Given(query["node"].ToString()),
-                Owner = Given(query["owner"].ToString()),
+                Node = Given(reader.Text("node")),
+                Owner = Given(reader.Text("owner")),
             },
             by,
             top,

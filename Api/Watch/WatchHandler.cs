@@ -100,9 +100,10 @@ public sealed class WatchHandler(
 
     private TimeSpan TimeoutOf(ListOptions options)
     {
-        if (options.TimeoutSeconds is > 0 and var seconds)
+        // A watch that should have ended before it began ends as it begins.
+        if (options.TimeoutSeconds is not (null or 0) and var seconds)
         {
-            return seconds > MaxTimeout.TotalSeconds ? MaxTimeout : TimeSpan.FromSeconds(seconds);
+            return TimeSpan.FromSeconds(Math.Clamp(seconds.Value, 0, (long)MaxTimeout.TotalSeconds));
         }
 
         return limits.MinWatchTimeout + (limits.MinWatchTimeout * Chance.Source.NextDouble());

@@ -10,7 +10,7 @@ public static class StaticTokenFile
     {
         var result = new Dictionary<string, UserIdentity>(StringComparer.Ordinal);
         var number = 0;
-        foreach (var line in File.ReadLines(path))
+        foreach (var line in Lines(path))
         {
             number++;
             if (line.Trim().Length == 0)
@@ -28,6 +28,18 @@ public static class StaticTokenFile
         }
 
         return result;
+    }
+
+    private static string[] Lines(string path)
+    {
+        try
+        {
+            return File.ReadAllLines(path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"--token-auth-file {path} cannot be read: {refused.Message}");
+        }
     }
 
     private static string[] GroupsOf(string[] parts)

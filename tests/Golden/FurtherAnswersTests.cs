@@ -207,6 +207,35 @@ public sealed class FurtherAnswersTests
         Assert.Single(made.Warnings);
     }
 
+    /// <summary>Upstream bounds the nesting, too, only further down.</summary>
+    [Theory]
+    [InlineData("POST", "application/json")]
+    [InlineData("POST", "application/yaml")]
+    [InlineData("PATCH", "application/merge-patch+json")]
+    [InlineData("PATCH", "application/strategic-merge-patch+json")]
+    [InlineData("PATCH", "application/json-patch+json")]
+    [InlineData("PATCH", "application/apply-patch+yaml")]
+    public async Task WhatIsNestedTooDeepIsCalledSo(string method, string type)
+    {
+        await using var server = await Server.StartAsync();
+        var path = method == "POST" ? $"{Space}/configmaps" : $"{Space}/configmaps/deep";
+        foreach (var depth in (int[])[420, 600, 2_500, 20_000])
+        {
+            var value = string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);
+            var body = type.Contains("json-patch", StringComparison.Ordinal)
+                ? $"[{{\"op\":\"add\",\"path\":\"/x\",\"value\":{value}}}]"
+                : $"{{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{{\"name\":\"deep\"}},\"x\":{value}}}";
+            var answer = await server.SendAsync(
+                method, type.Contains("apply", StringComparison.Ordinal) ? $"{path}?fieldManager=m" : path, body, type);
+            var message = (string?)answer.Body["message"] ?? "";
+            Assert.True(answer.Status < 500, $"{depth}: {message}");
+            Assert.DoesNotContain("invalid JSON", message, StringComparison.Ordinal);
+            Assert.True(
+                answer.Status < 400 || message.Contains("exceeded max depth", StringComparison.Ordinal),
+                $"{depth}: {answer.Status} {message}");
+        }
+    }
+
     [Fact]
     public async Task PatchesThatNestEndlesslyAreRefused()
     {

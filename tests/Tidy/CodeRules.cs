@@ -38,6 +38,14 @@ public static partial class CodeRules
             "an empty catch",
             "Handle the exception, or say in a comment why there is nothing to do");
 
+    /// <summary>Of what is given twice the first counts, and flags and numbers are read as Go reads them.</summary>
+    public static IEnumerable<Finding> QueriesAreReadInOneWay(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        where file.IsCSharp && file.Path.StartsWith("Api/", StringComparison.Ordinal)
+            && !file.Path.EndsWith("/QueryReader.cs", StringComparison.Ordinal)
+        from line in Matching(file, QueryByHand())
+        select new Finding(file.Path, line, "a query that is read by hand", "Read it with a QueryReader");
+
     /// <summary>Catching everything is for a loop's top, and there it is logged; or it is filtered by type, or handed
     /// on.</summary>
     public static IEnumerable<Finding> BroadCatchesSpeak(
@@ -99,6 +107,9 @@ public static partial class CodeRules
 
     internal static IEnumerable<int> Matching(SourceFile file, Regex pattern, string? text = null) =>
         pattern.Matches(text ?? file.Text).Select(m => file.LineAt(m.Index)).Distinct();
+
+    [GeneratedRegex(@"\b[Qq]uery(\[|\.(ContainsKey|TryGetValue)\()")]
+    private static partial Regex QueryByHand();
 
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\)|\bEnvironment\.TickCount(64)?\b")]
     private static partial Regex Draws();

@@ -67,6 +67,12 @@ public sealed class TidyTests
         ]);
 
     [Fact]
+    public void Queries_are_read_in_one_way() => Rule.Holds(
+        CodeRules.QueriesAreReadInOneWay,
+        bad: [new("Api/A.cs", "request.Query[\"a\"]"), new("Api/B.cs", "query.ContainsKey(\"b\")")],
+        good: [new("Api/C.cs", "new QueryReader(request.Query).Text(\"a\")"), new("NodeAgent/D.cs", "query[\"a\"]")]);
+
+    [Fact]
     public void Catching_everything_is_told() => Rule.Holds(
         files => CodeRules.BroadCatchesSpeak(files, Ratchets.SilentBroadCatches),
         bad: [new("A.cs", "try { } catch (Exception e) { x = 1; }"), new("B.cs", "try { } catch { F(\"throw\"); }"), new("F.cs", "try { } catch (Exception) when (!stop) { F(); }")],
@@ -146,6 +152,40 @@ public sealed class TidyTests
         good: [new("Api/Lists/A.cs", ""), new("docs/D.md", "# D\n`Api/{Lists}/*.cs`, [x](../Api/Lists/A.cs), `pods/log`")]);
 
     [Fact]
+    public void Bugs_name_tests_that_exist() => Rule.Holds(
+        BugRules.BugsNameTestsThatExist,
+        bad:
+        [
+            Bug("`It_was_there`", "-class '*ATests'"), Bug("`BTests`", "-class '*ATests'"),
+            Bug("`ATests`", "-class '*BTests'"), Bug("`ATests`", "-method '*ATests.It_was_there'"),
+            Bug("`ATests`", "-namespace '*.Lists'"), new("docs/bugs.md", "# B\n|a|`ATests`|`tests/Gone/$T.Gone`|"),
+        ],
+        good:
+        [
+            new("tests/Api.Tests/ATests.cs", "namespace O.Api.Tests;\nclass ATests\n{\n public void It_is() {} }"),
+            new("tests/Other.Tests/BTests.cs", "namespace O.Other;\nclass BTests;"),
+            new("docs/more.md", "# More\n|a|`It_was_there`|`x`|"),
+        ]);
+
+    [Fact]
+    public void Tests_of_bugs_are_found_by_their_names() => Assert.Empty(BugRules.BugsNameTestsThatExist(
+    [
+        new("tests/Api.Tests/ATests.cs", "namespace O.Api.Tests;\nclass ATests\n{\n public void It_is() {} }"),
+        Bug("`It_is`, `ATests` and `./orc bench`", "-class '*ATests' -method '*ATests.It_*' -namespace '*Api.Tests'"),
+        new("docs/bugs.md", "# B\n|a|`It_is`|by hand|"),
+    ]));
+
+    [Fact]
+    public void Bugs_stand_in_the_table_once() => Rule.Holds(
+        BugRules.BugsStandInTheTableOnce,
+        bad:
+        [
+            new("docs/bugs.md", "# B\n|a|b|c|\n|---|---|---|\n|d|e|f|\n\n## Left\n|g|h|i|"),
+            new("docs/bugs.md", "# B\n|a|b|c|\n|---|---|---|\n|d|e|f|\n|d|g|h|"),
+        ],
+        good: [new("docs/other.md", "|a|b|c|"), new("docs/more.md", "|a|\n|a|")]);
+
+    [Fact]
     public void Continuous_integration_runs_what_the_readme_says() => Rule.Holds(
         TextRules.ContinuousIntegrationRunsTheReadme,
         bad: [new("README.md", "# Run make")],
@@ -187,6 +227,9 @@ public sealed class TidyTests
             '\n',
             code.Split('\n').Select(l => string.Join(' ', l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Trim()))
             .Replace("\n+", "\n +", StringComparison.Ordinal);
+
+    private static SourceFile Bug(string tests, string filters) =>
+        new("docs/bugs.md", $"# B\n|a|{tests}|`tests/Api.Tests/$T.Api.Tests {filters}`|");
 
     private static SourceFile Project(string name, params string[] references) =>
         new($"{name}/{name}.csproj", string.Concat(references.Select(r => $"<ProjectReference Include=\"{r}\" />\n")));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Cel.Evaluation;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -193,7 +194,7 @@ internal sealed class StructuralRules
             CheckNested(not, path.Child("not"));
         }
 
-        if (schema.Pattern.Length > 0 && SchemaPatterns.Complaint(schema.Pattern) is { } complaint)
+        if (schema.Pattern.Length > 0 && Re2.Find(schema.Pattern, out var complaint) is null)
         {
             _errors.Invalid(
                 path.Child("pattern"), schema.Pattern, $"must be a valid regular expression, but isn't: {complaint}");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Cel.Evaluation;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
@@ -107,7 +108,7 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
             Invalid(path, text, $"should be at least {min} chars long");
         }
 
-        if (schema.Pattern.Length > 0 && SchemaPatterns.Find(schema.Pattern)?.IsMatch(text) == false)
+        if (schema.Pattern.Length > 0 && Re2.Find(schema.Pattern, out _)?.IsMatch(text) == false)
         {
             Invalid(path, text, $"should match '{schema.Pattern}'");
         }

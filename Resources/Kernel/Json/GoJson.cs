@@ -7,7 +7,6 @@ namespace OrleansOrchestrator.Resources.Kernel.Json;
 /// </summary>
 public static class GoJson
 {
-    private const int MaxDepth = 10000;
     private const string Truncated = "unexpected end of JSON input";
 
     /// <summary>What Go says about these bytes; null when it finds nothing wrong.</summary>
@@ -57,7 +56,7 @@ public static class GoJson
 
             switch (Current)
             {
-                case (byte)'{' or (byte)'[' when depth >= MaxDepth:
+                case (byte)'{' or (byte)'[' when depth >= JsonTree.MaxDepth:
                     Error ??= "exceeded max depth";
                     break;
                 case (byte)'{': Object(depth + 1); break;

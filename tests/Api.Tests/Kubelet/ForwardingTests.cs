@@ -117,6 +117,20 @@ public sealed class ForwardingTests
         Assert.Equal(expected, answer.Headers.Location?.OriginalString);
     }
 
+    [Fact]
+    public async Task A_server_that_speaks_no_tls_is_told_in_gos_words()
+    {
+        await using var server = await StartAsync(context => context.Response.WriteAsync("plain"));
+        await using var front = await FrontAsync(
+            server.Urls.First().Replace("http:", "https:", StringComparison.Ordinal));
+        using var http = new HttpClient { BaseAddress = new Uri(front.Urls.First()) };
+        using var answer = await http.GetAsync($"{Prefix}/", Limit);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains(
+            "error trying to reach service: tls: first record does not look like a TLS handshake",
+            await answer.Content.ReadAsStringAsync(Limit), StringComparison.Ordinal);
+    }
+
     // Old, not valid yet, for another name, signed by itself, and with a key that OpenSSL would not have.
     [Theory]
     [InlineData(2048, -400, -30)]

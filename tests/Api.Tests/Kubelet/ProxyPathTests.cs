@@ -38,6 +38,7 @@ public sealed class ProxyPathTests
         "/api/v1/namespaces/s/pods/p/proxy",
         "/q",
         "/api/v1/namespaces/s/pods/p/proxy/q")]
+    [InlineData("/api/v1/nodes%2Fn/proxy%2Fa/b", "/api/v1/nodes%2Fn/proxy", "/a/b", "/api/v1/nodes/n/proxy/a/b")]
     [InlineData("https://host/api/v1/nodes/n/proxy/q", "/api/v1/nodes/n/proxy", "/q", "/api/v1/nodes/n/proxy/q")]
     public void The_path_is_cut_behind_proxy_and_its_unescaped_parts_are_joined(
         string raw, string prefix, string rest, string? resolved = null)

@@ -64,11 +64,15 @@ public sealed class WatchOverHttpTests
         Assert.Null(await tooOld.TryNextAsync());
     }
 
-    [Fact]
-    public async Task EndsWhenItsTimeIsOver()
+    [Theory]
+    [InlineData("1")]
+    [InlineData("-1")]
+    [InlineData("-9223372036854775808")]
+    public async Task EndsWhenItsTimeIsOver(string seconds)
     {
         await using var host = await ProtocolHost.StartAsync();
-        await using var watch = await OpenAsync(host, $"{Path}?watch=true&timeoutSeconds=1&resourceVersion=99999999");
+        await using var watch = await OpenAsync(
+            host, $"{Path}?watch=true&timeoutSeconds={seconds}&resourceVersion=99999999");
         Assert.Null(await watch.TryNextAsync());
     }
 

@@ -46,6 +46,16 @@ public sealed class NodeConnectionTests(SecurityServer server) : IClassFixture<S
         }
     }
 
+    [Fact]
+    public async Task ANodeWithoutAddressesIsSaidToHaveNone()
+    {
+        var created = await server.SendAsync("POST", "/api/v1/nodes", """{"metadata":{"name":"nowhere"}}""");
+        Assert.Equal(201, created.Status);
+        var answer = await server.SendAsync("GET", "/api/v1/nodes/nowhere/proxy/");
+        Assert.Equal(
+            (500, "no preferred addresses found; known addresses: []"), (answer.Status, answer.Message));
+    }
+
     private async Task CreateNodeAsync(string name, int port)
     {
         var created = await server.SendAsync("POST", "/api/v1/nodes", $$$"""{"metadata":{"name":"{{{name}}}"}}""");

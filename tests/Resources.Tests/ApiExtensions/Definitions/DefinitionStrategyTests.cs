@@ -51,6 +51,17 @@ public sealed class DefinitionStrategyTests
             """{"type":"string","not":{"description":"x"}}""",
             $"{Place}.not.description: Forbidden: must be empty to be structural"
         },
+        { """{"type":"string","pattern":"a{1000}"}""", "" },
+        {
+            """{"type":"string","pattern":"a{1001}"}""",
+            $"{Place}.pattern: Invalid value: \"a{{1001}}\": must be a valid regular expression, but isn't: "
+            + "error parsing regexp: invalid repeat count: `{1001}`"
+        },
+        {
+            """{"type":"string","pattern":"a(?=b)"}""",
+            $"{Place}.pattern: Invalid value: \"a(?=b)\": must be a valid regular expression, but isn't: "
+            + "error parsing regexp: invalid or unsupported Perl syntax: `(?=`"
+        },
         { """{"x-kubernetes-int-or-string":true,"anyOf":[{"type":"integer"},{"type":"string"}]}""", "" },
         {
             """{"type":"string","x-kubernetes-validations":[{"rule":"true","reason":"X"}]}""",
