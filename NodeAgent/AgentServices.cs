@@ -89,6 +89,7 @@ public static class AgentServices
         services.AddSingleton<SandboxConfigBuilder>();
         services.AddSingleton<ContainerConfigBuilder>();
         services.AddSingleton<ContainerOperations>();
+        services.AddSingleton<DynamicResources>();
         services.AddSingleton<SandboxOperations>();
         services.AddSingleton<PodAllocations>();
         services.AddSingleton<ResizeOperations>();

@@ -17,6 +17,13 @@ public interface IObjectReader
     /// <summary>The volume as it is now.</summary>
     Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>The class as it is now.</summary>
+    Task<V1RuntimeClass?> GetRuntimeClassAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>The claim of devices as it is now.</summary>
+    Task<Resourcev1ResourceClaim?> GetResourceClaimAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken);
+
     /// <summary>Services of all namespaces.</summary>
     Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken);
 }

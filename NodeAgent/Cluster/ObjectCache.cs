@@ -35,6 +35,14 @@ public sealed class ObjectCache(
     public Task<V1PersistentVolume?> GetVolumeAsync(string name, CancellationToken cancellationToken) =>
         KubeClusterApi.OrNullAsync(client.CoreV1.ReadPersistentVolumeAsync(name, cancellationToken: cancellationToken));
 
+    public Task<V1RuntimeClass?> GetRuntimeClassAsync(string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.NodeV1.ReadRuntimeClassAsync(name, cancellationToken: cancellationToken));
+
+    public Task<Resourcev1ResourceClaim?> GetResourceClaimAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken) =>
+        KubeClusterApi.OrNullAsync(client.ResourceV1.ReadNamespacedResourceClaimAsync(
+            name, objectNamespace, cancellationToken: cancellationToken));
+
     public async Task<IReadOnlyList<V1Service>> ListServicesAsync(CancellationToken cancellationToken)
     {
         await _servicesListed.Task.WaitAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 
 namespace OrleansOrchestrator.NodeAgent.Containerd;
@@ -16,11 +17,26 @@ public sealed record RuntimeAbilities
     /// <summary>A process can be kept out of the groups that its image gives it.</summary>
     public bool SupplementalGroupsPolicy { get; init; }
 
+    /// <summary>What can run pods, by the names that RuntimeClasses call it; in order, so that one answer is like the
+    /// other.</summary>
+    public IReadOnlyList<V1NodeRuntimeHandler> Handlers { get; init; } = [];
+
     public static RuntimeAbilities From(StatusResponse answer) => new()
     {
+        Handlers = [.. answer.RuntimeHandlers.OrderBy(h => h.Name, StringComparer.Ordinal).Select(Handler)],
         RecursiveReadOnlyMounts = answer.RuntimeHandlers.Any(h => IsDefault(h)
             && h.Features?.RecursiveReadOnlyMounts == true),
         SupplementalGroupsPolicy = answer.Features?.SupplementalGroupsPolicy == true,
+    };
+
+    // Pods get no user namespaces here, whatever the runtime could do.
+    private static V1NodeRuntimeHandler Handler(RuntimeHandler handler) => new()
+    {
+        Name = handler.Name,
+        Features = new V1NodeRuntimeHandlerFeatures
+        {
+            RecursiveReadOnlyMounts = handler.Features?.RecursiveReadOnlyMounts == true, UserNamespaces = false,
+        },
     };
 
     /// <summary>The handler of pods that name no RuntimeClass.</summary>

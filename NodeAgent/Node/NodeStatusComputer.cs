@@ -20,6 +20,8 @@ public sealed record NodeStatusInput
 
     public IReadOnlyList<Image> Images { get; init; } = [];
 
+    public IReadOnlyList<V1NodeRuntimeHandler> RuntimeHandlers { get; init; } = [];
+
     public V1NodeStatus? Before { get; init; }
 }
 
@@ -86,6 +88,7 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         },
         NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
         Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
+        RuntimeHandlers = input.RuntimeHandlers.Count == 0 ? null : [.. input.RuntimeHandlers],
         Conditions = Conditions(input),
     };
 

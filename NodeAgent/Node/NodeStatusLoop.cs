@@ -182,6 +182,7 @@ public sealed partial class NodeStatusLoop(
         RuntimeProblem = await RuntimeProblemAsync(cancellationToken),
         RuntimeVersion = _runtimeVersion.Length > 0 ? _runtimeVersion : before?.NodeInfo?.ContainerRuntimeVersion ?? "",
         Images = await ListImagesAsync(cancellationToken),
+        RuntimeHandlers = health.Abilities.Handlers,
     };
 
     /// <summary>Asks the runtime itself: a process that runs but does not answer is as good as down.</summary>

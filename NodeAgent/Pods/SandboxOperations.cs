@@ -23,13 +23,17 @@ public sealed class SandboxOperations(
     ContainerOperations containers,
     LogSources logs,
     ContainerLogLinks links,
+    DynamicResources devices,
+    IObjectReader objects,
     EventRecorder events)
 {
     public string LogDirectory(V1Pod pod) => Path.Combine(options.PodLogsDirectory, pod.LogDirectoryName());
 
     public async Task CreateAsync(V1Pod pod, uint attempt, CancellationToken cancellationToken)
     {
-        if (SandboxRefusal.Of(pod, options.ClusterDomain) is { } refusal)
+        var refusal = await devices.ProblemAsync(pod, cancellationToken)
+            ?? SandboxRefusal.Of(pod, options.ClusterDomain);
+        if (refusal is not null)
         {
             events.Pod(pod, EventRecorder.Warning, refusal.Reason, refusal.Message);
             throw new NotSupportedException(refusal.Message);
@@ -39,8 +43,12 @@ public sealed class SandboxOperations(
         try
         {
             OwnFiles.MakePrivate(LogDirectory(pod));
-            await cri.Runtime.RunPodSandboxAsync(
-                new RunPodSandboxRequest { Config = configs.Build(pod, attempt) }, cancellationToken: cancellationToken);
+            var request = new RunPodSandboxRequest
+            {
+                Config = configs.Build(pod, attempt),
+                RuntimeHandler = await HandlerAsync(pod, cancellationToken),
+            };
+            await cri.Runtime.RunPodSandboxAsync(request, cancellationToken: cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -50,6 +58,13 @@ public sealed class SandboxOperations(
             throw;
         }
     }
+
+    /// <summary>What runs the pods of its class; empty for the runtime's own choice. The class is read when it is
+    /// needed, which is seldom: a sandbox lasts as long as its pod.</summary>
+    private async Task<string> HandlerAsync(V1Pod pod, CancellationToken cancellationToken) =>
+        pod.Spec.RuntimeClassName is not { Length: > 0 } name ? ""
+            : (await objects.GetRuntimeClassAsync(name, cancellationToken))?.Handler
+                ?? throw new NotSupportedException($"runtimeclass.node.k8s.io \"{name}\" not found");
 
     private void MakeCgroup(V1Pod pod, CancellationToken cancellationToken)
     {

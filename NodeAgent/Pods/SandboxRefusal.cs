@@ -11,7 +11,7 @@ public sealed record SandboxRefusal(string Reason, string Message)
     private const int MaxKernelHostnameBytes = 64;
 
     private static readonly Func<V1Pod, string, SandboxRefusal?>[] Checks =
-        [ResourceClaims, Hostname, UserNamespace, RuntimeClass];
+        [Hostname, UserNamespace];
 
     /// <summary>Null when there is no obstacle.</summary>
     public static SandboxRefusal? Of(V1Pod pod, string clusterDomain) =>
@@ -20,22 +20,6 @@ public sealed record SandboxRefusal(string Reason, string Message)
     /// <summary>A failure to make the sandbox, in the event's form.</summary>
     public static SandboxRefusal FailedCreate(string problem) =>
         new("FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem}");
-
-    /// <summary>There are no drivers of devices on the node.</summary>
-    private static SandboxRefusal? ResourceClaims(V1Pod pod, string clusterDomain)
-    {
-        const string reason = "FailedPrepareDynamicResources";
-        const string prefix = "Failed to prepare dynamic resources: prepare dynamic resources: ";
-        return pod.Spec.ResourceClaims?.FirstOrDefault() switch
-        {
-            null => null,
-            { ResourceClaimName: { } claim } => new SandboxRefusal(
-                reason, $"{prefix}fetch ResourceClaim {claim}: the server could not find the requested resource"),
-            var template => new SandboxRefusal(
-                reason,
-                $"{prefix}prepare resource claim: pod \"{pod.Metadata.NamespaceProperty}/{pod.Metadata.Name}\", spec.resourceClaim \"{template.Name}\": ResourceClaim not created yet"),
-        };
-    }
 
     private static SandboxRefusal? Hostname(V1Pod pod, string clusterDomain)
     {
@@ -49,10 +33,4 @@ public sealed record SandboxRefusal(string Reason, string Message)
     private static SandboxRefusal? UserNamespace(V1Pod pod, string clusterDomain) => pod.Spec.HostUsers == false
         ? FailedCreate("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
         : null;
-
-    /// <summary>The API has no RuntimeClasses.</summary>
-    private static SandboxRefusal? RuntimeClass(V1Pod pod, string clusterDomain) =>
-        pod.Spec.RuntimeClassName is { Length: > 0 } name
-            ? FailedCreate($"runtimeclass.node.k8s.io \"{name}\" not found")
-            : null;
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
@@ -87,6 +89,34 @@ public sealed class NodeStatusTests : IDisposable
         Assert.NotNull(NodeStatusPatch.Compute(before, changed, force: false));
         Assert.Equal(before.Conditions[0].LastTransitionTime, changed.Conditions[0].LastTransitionTime);
         Assert.NotEqual(before.Conditions[3].LastTransitionTime, changed.Conditions[3].LastTransitionTime);
+    }
+
+    [Fact]
+    public void The_handlers_of_the_runtime_are_told_in_order()
+    {
+        var answer = new StatusResponse();
+        answer.RuntimeHandlers.Add(new RuntimeHandler
+        {
+            Name = "runc",
+            Features = new RuntimeHandlerFeatures { RecursiveReadOnlyMounts = true, UserNamespaces = true },
+        });
+        answer.RuntimeHandlers.Add(new RuntimeHandler());
+
+        var status = _computer.Compute(new NodeStatusInput
+        {
+            Now = new ManualTime().Now, RuntimeHandlers = RuntimeAbilities.From(answer).Handlers,
+        });
+
+        // Pods get no user namespaces from this node, whatever its runtime could do.
+        Assert.Equal(
+            [("", false, false), ("runc", true, false)],
+            status.RuntimeHandlers.Select(
+                h => (h.Name, h.Features.RecursiveReadOnlyMounts, h.Features.UserNamespaces))
+                .Select(h => (h.Name, h.RecursiveReadOnlyMounts == true, h.UserNamespaces == true)));
+        Assert.Contains(
+            "runtimeHandlers", NodeStatusPatch.Compute(Compute(null, Pressure.None), status, force: false),
+            StringComparison.Ordinal);
+        Assert.Null(Compute(null, Pressure.None).RuntimeHandlers);
     }
 
     private V1NodeStatus Compute(

@@ -97,7 +97,8 @@ internal sealed class PodObserver : IDisposable
     {
         Aspect.Admission => Admit(pod),
         Aspect.Sandbox =>
-            SandboxRefusal.Of(pod, _options.ClusterDomain)?.Message ?? _sandboxes.Build(pod, 0).ToString(),
+            (await new DynamicResources(_cluster).ProblemAsync(pod, CancellationToken.None)
+                ?? SandboxRefusal.Of(pod, _options.ClusterDomain))?.Message ?? _sandboxes.Build(pod, 0).ToString(),
         Aspect.Containers => await ContainersAsync(pod),
         Aspect.Hosts => PodHostname.HostsFile(pod, ["10.0.0.9"], _options.ClusterDomain),
         Aspect.Volumes => await VolumesAsync(pod),

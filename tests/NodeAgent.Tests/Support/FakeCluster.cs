@@ -18,6 +18,8 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     private readonly ConcurrentDictionary<string, V1Secret> _secrets = new();
     private readonly ConcurrentDictionary<string, V1PersistentVolumeClaim> _claims = new();
     private readonly ConcurrentDictionary<string, V1PersistentVolume> _volumes = new();
+    private readonly ConcurrentDictionary<string, V1RuntimeClass> _runtimeClasses = new();
+    private readonly ConcurrentDictionary<string, Resourcev1ResourceClaim> _resourceClaims = new();
     private readonly ConcurrentDictionary<string, IReadOnlySet<ObjectReference>> _references = new();
     private readonly ConcurrentQueue<Corev1Event> _events = new();
     private readonly TaskCompletionSource<V1Node> _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -146,6 +148,24 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public void Put(V1PersistentVolumeClaim claim) =>
         _claims[$"{claim.Metadata.NamespaceProperty}/{claim.Metadata.Name}"] = claim;
+
+    public void Put(V1RuntimeClass one) => _runtimeClasses[one.Metadata.Name] = one;
+
+    public void Put(Resourcev1ResourceClaim claim) =>
+        _resourceClaims[$"{claim.Metadata.NamespaceProperty}/{claim.Metadata.Name}"] = claim;
+
+    public Task<V1RuntimeClass?> GetRuntimeClassAsync(string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(_runtimeClasses.GetValueOrDefault(name));
+    }
+
+    public Task<Resourcev1ResourceClaim?> GetResourceClaimAsync(
+        string objectNamespace, string name, CancellationToken cancellationToken)
+    {
+        RequireThere();
+        return Task.FromResult(_resourceClaims.GetValueOrDefault($"{objectNamespace}/{name}"));
+    }
 
     public void Put(V1PersistentVolume volume) => _volumes[volume.Metadata.Name] = volume;
 
