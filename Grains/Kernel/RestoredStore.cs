@@ -30,7 +30,8 @@ public static class RestoredStore
             $"""
             with leapt as (
                 update store.journals
-                set epoch = epoch + 1, revision = revision + {Leap}, oldest_revision = revision + {Leap}, released = true
+                set epoch = epoch + 1, revision = revision + {Leap}, oldest_revision = revision + {Leap},
+                    released = true
                 returning 1)
             update store.segments set started_total = started_total + (select count(*) from leapt) * {Leap}
             """);

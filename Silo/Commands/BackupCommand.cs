@@ -11,7 +11,10 @@ internal static class BackupCommand
 {
     public static Command CreateBackup()
     {
-        var file = new Argument<string>("file") { Description = "Where the backup goes; only you will be able to read it." };
+        var file = new Argument<string>("file")
+        {
+            Description = "Where the backup goes; only you will be able to read it.",
+        };
         var data = CommonOptions.DataDirectory();
         var connection = CommonOptions.Connection("Of the cluster in this PostgreSQL (Npgsql's form).");
         var withoutHistory = new Option<bool>("--without-history")
@@ -20,8 +23,8 @@ internal static class BackupCommand
         };
         var command = new Command(
             "backup",
-            "Save the cluster, as it is now, into a file; it goes on meanwhile. Keys of encrypted Secrets are not in it: " +
-                "keep the data directory's encryption.yaml too, in another place.")
+            "Save the cluster, as it is now, into a file; it goes on meanwhile. Keys of encrypted Secrets are not in " +
+                "it: keep the data directory's encryption.yaml too, in another place.")
         {
             file, withoutHistory, connection, data,
         };
@@ -45,8 +48,8 @@ internal static class BackupCommand
         var connection = CommonOptions.Connection("Into this PostgreSQL (Npgsql's form), whose database is empty.");
         var command = new Command(
             "restore",
-            "Make the cluster that a backup holds, on a machine or in a database that has none; 'orc up' then runs it. " +
-                "Revisions move on, so that clients list anew what they had seen after the backup.")
+            "Make the cluster that a backup holds, on a machine or in a database that has none; 'orc up' then runs " +
+                "it. Revisions move on, so that clients list anew what they had seen after the backup.")
         {
             file, connection, data,
         };
@@ -107,7 +110,8 @@ internal static class BackupCommand
     {
         var directory = DataDirectory.Open(root);
         return !LocalCluster.IsRunning(directory) ? directory : throw new UserErrorException(
-            $"The cluster in {directory.Root} is up: 'orc down' and 'orc reset' make room, --data-dir names another place.");
+            $"The cluster in {directory.Root} is up: 'orc down' and 'orc reset' make room, " +
+                "--data-dir names another place.");
     }
 
     /// <summary>Says at once what the silo would say when it starts.</summary>
@@ -123,7 +127,9 @@ internal static class BackupCommand
         {
             AnsiConsole.WriteLine(
                 "Secrets in it are encrypted: put the encryption.yaml of the cluster that was saved "
-                    + (file is null ? "where its silos look for it, before they start." : $"at {file}, before 'orc up'."));
+                    + (file is null
+                        ? "where its silos look for it, before they start."
+                        : $"at {file}, before 'orc up'."));
         }
     }
 

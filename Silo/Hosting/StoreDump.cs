@@ -59,7 +59,8 @@ public sealed class StoreDump(string connection)
         if (await RestoredStore.IsThereAsync(connection, cancellationToken))
         {
             throw new UserErrorException(
-                $"{StoreConnectionString.Describe(connection)} holds a cluster already: a backup is restored into an empty database.");
+                $"{StoreConnectionString.Describe(connection)} holds a cluster already: "
+                    + "a backup is restored into an empty database.");
         }
 
         await RunAsync(
@@ -91,7 +92,8 @@ public sealed class StoreDump(string connection)
         CancellationToken cancellationToken)
     {
         var program = Programs.Find(name) ?? throw new UserErrorException(
-            $"PostgreSQL's {name} (of version {PrivatePostgres.OldestVersion} or newer) is not installed: install Debian's package postgresql.");
+            $"PostgreSQL's {name} (of version {PrivatePostgres.OldestVersion} or newer) is not installed: "
+                + "install Debian's package postgresql.");
         var (exitCode, output) = await Programs.RunAsync(
             "/bin/sh", ["-c", redirection, program, .. arguments], cancellationToken,
             [KeyValuePair.Create("ORC_FILE", Path.GetFullPath(file)), .. Variables()]);

@@ -181,7 +181,8 @@ public sealed class ManagedFields
             var sets = _sets;
             while (sets.Count > 1)
             {
-                sets = [.. sets.Chunk(2).Select(static pair => pair is [var one, var other] ? one.Union(other) : pair[0])];
+                sets =
+                    [.. sets.Chunk(2).Select(static p => p is [var one, var other] ? one.Union(other) : p[0])];
             }
 
             return new ManagedEntry(owner, FieldsV1.Of(sets[0]), _time);

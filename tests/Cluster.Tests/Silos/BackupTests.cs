@@ -45,7 +45,8 @@ public sealed class BackupTests : IAsyncLifetime
         await using (var silo = await StartAsync(old))
         {
             saved = await SendAsync(silo, HttpMethod.Post, Maps, """{"metadata":{"name":"saved"},"data":{"a":"1"}}""");
-            secret = await SendAsync(silo, HttpMethod.Post, Secrets, """{"metadata":{"name":"hidden"},"data":{"a":"MQ=="}}""");
+            secret = await SendAsync(
+                silo, HttpMethod.Post, Secrets, """{"metadata":{"name":"hidden"},"data":{"a":"MQ=="}}""");
             token = await SendAsync(
                 silo, HttpMethod.Post, "/api/v1/namespaces/default/serviceaccounts/default/token", """{"spec":{}}""");
             (await OrcAsync("backup", BackupFile, "--connection", old)).Required.ToString();
@@ -64,19 +65,21 @@ public sealed class BackupTests : IAsyncLifetime
             var found = items.Single(i => (string)i!["metadata"]!["name"]! != PublishedByController)!;
             AssertSame(saved["metadata"]!, found["metadata"]!);
             AssertSame(secret["data"]!, (await SendAsync(silo, HttpMethod.Get, $"{Secrets}/hidden"))["data"]!);
-            Assert.True(Revision((string)list["metadata"]!["resourceVersion"]!) >= Revision(lastSeen) + (RestoredStore.Leap / 2));
+            var listed = Revision((string)list["metadata"]!["resourceVersion"]!);
+            Assert.True(listed >= Revision(lastSeen) + (RestoredStore.Leap / 2));
 
             var next = await SendAsync(silo, HttpMethod.Post, Maps, """{"metadata":{"name":"next"}}""");
-            Assert.True(
-                Revision((string)next["metadata"]!["resourceVersion"]!) > Revision((string)list["metadata"]!["resourceVersion"]!));
+            Assert.True(Revision((string)next["metadata"]!["resourceVersion"]!) > listed);
             var watch = await SendAsync(
                 silo, HttpMethod.Get, $"{Maps}?watch=1&timeoutSeconds=20&resourceVersion={lastSeen}");
             Assert.Equal("410", (watch["code"] ?? watch["object"]?["code"])?.ToString());
 
             // Issued before the backup, by the same authority.
-            var review = new JsonObject { ["spec"] = new JsonObject { ["token"] = (string)token["status"]!["token"]! } }.ToJsonString();
-            Assert.True((bool)(await SendAsync(
-                silo, HttpMethod.Post, "/apis/authentication.k8s.io/v1/tokenreviews", review))["status"]!["authenticated"]!);
+            var spec = new JsonObject { ["token"] = (string)token["status"]!["token"]! };
+            var review = new JsonObject { ["spec"] = spec }.ToJsonString();
+            var reviewed = await SendAsync(
+                silo, HttpMethod.Post, "/apis/authentication.k8s.io/v1/tokenreviews", review);
+            Assert.True((bool)reviewed["status"]!["authenticated"]!);
         }
 
         var refused = await OrcAsync("restore", BackupFile, "--connection", fresh);
