@@ -45,7 +45,7 @@ public sealed class ApiForwarder(
             context.Features.Get<RequestDeadline>()?.Lift();
         }
 
-        await ForwardAsync(context, api, user, request.IsResourceRequest ? null : DiscoveryTimeout);
+        await ForwardAsync(context, api, request.Path, user, request.IsResourceRequest ? null : DiscoveryTimeout);
         return true;
     }
 
@@ -75,9 +75,11 @@ public sealed class ApiForwarder(
     /// <summary>Hands a request on.</summary>
     /// <param name="context">The request and its answer.</param>
     /// <param name="api">Who is to answer.</param>
+    /// <param name="path">What it is asked for: the path as it was authorized, whatever escapes it came with.</param>
     /// <param name="user">For whom.</param>
     /// <param name="limit">How long that may take; null for as long as the request may.</param>
-    private async Task ForwardAsync(HttpContext context, RemoteApi api, UserIdentity user, TimeSpan? limit)
+    private async Task ForwardAsync(
+        HttpContext context, RemoteApi api, string path, UserIdentity user, TimeSpan? limit)
     {
         var gone = context.RequestAborted;
         if (!api.IsAvailable
@@ -91,7 +93,7 @@ public sealed class ApiForwarder(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(gone, over.Token);
         var exact = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
         var place = new Uri(
-            $"{api.Target.Origin}{context.Request.Path.ToUriComponent()}{context.Request.QueryString}", exact);
+            $"{api.Target.Origin}{new PathString(path).ToUriComponent()}{context.Request.QueryString}", exact);
         var invoker = connections.Of(api.Target with { ClientPem = await certificate.GetAsync(gone) });
         var transformer = new ToApi(place, user);
         var error = await forwarder.SendAsync(context, api.Target.Origin, invoker, Config, transformer, both.Token);
