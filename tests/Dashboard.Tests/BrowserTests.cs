@@ -19,11 +19,14 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
     [InlineData("socket.mjs")]
     [InlineData("forbidden.mjs")]
     [InlineData("edit.mjs")]
+    [InlineData("conflict.mjs")]
+    [InlineData("many.mjs")]
     [InlineData("workload.mjs")]
     [InlineData("trouble.mjs")]
     [InlineData("streams.mjs")]
     [InlineData("logs.mjs")]
     [InlineData("metrics.mjs")]
+    [InlineData("timeline.mjs")]
     public Task A_scenario_runs_without_an_error(string script) => RunAsync(script, silo);
 
     private static async Task RunAsync(string script, DashboardSilo silo)

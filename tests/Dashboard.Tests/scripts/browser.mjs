@@ -9,6 +9,21 @@ export const server = process.env.DASHBOARD;
 // Generous, since machines are shared; what is waited for comes by itself.
 const patience = 120_000;
 
+// Whoever makes or removes a network interface of the machine (other tests, containers) has Chromium drop its connections.
+const disturbance = /ERR_NETWORK_CHANGED|chrome-error:/;
+
+async function goto(page, address) {
+  for (;;) {
+    try {
+      return await page.goto(address);
+    } catch (failure) {
+      if (!disturbance.test(failure.message)) {
+        throw failure;
+      }
+    }
+  }
+}
+
 /** Runs a scenario; fails when it throws, and when the page told of an error that was not foreseen. */
 export async function scenario(work, { foreseen = /^$/ } = {}) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
@@ -17,12 +32,13 @@ export async function scenario(work, { foreseen = /^$/ } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: theme });
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
-    page.on('console', m => { if (m.type() === 'error' && !foreseen.test(m.text())) errors.push(m.text()); });
+    page.on('console', m => { if (m.type() === 'error' && !foreseen.test(m.text()) && !disturbance.test(m.text())) errors.push(m.text()); });
     page.on('pageerror', e => errors.push(String(e)));
     if (token) {
-      await page.addInitScript(t => sessionStorage.setItem('orc.token', t), token);
+      // A page that tells of an error of the browser's has no storage.
+      await page.addInitScript(t => { if (self.origin !== 'null') { sessionStorage.setItem('orc.token', t); } }, token);
     }
-    await page.goto(`${server}/dashboard/${hash}`);
+    await goto(page, `${server}/dashboard/${hash}`);
     return page;
   };
   try {

@@ -58,6 +58,23 @@ export const yamlType = 'application/yaml';
 
 export interface Sending { method?: string; accept?: string; type?: string; body?: string; signal?: AbortSignal }
 
+/** A network that changes takes connections with it: what only reads is asked again, so often and after so long. */
+const attempts = 3;
+const pause = 250;
+
+async function fetchOrAgain(path: string, init: RequestInit): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(path, init);
+    } catch (failure) {
+      if (init.method !== 'GET' || init.signal?.aborted || attempt === attempts) {
+        throw failure;
+      }
+      await new Promise(resolve => setTimeout(resolve, pause * attempt));
+    }
+  }
+}
+
 /** One request with the user's own rights; throws ApiError for every answer that is none. */
 export async function send(path: string, sending: Sending = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: sending.accept ?? 'application/json' };
@@ -70,7 +87,7 @@ export async function send(path: string, sending: Sending = {}): Promise<Respons
   }
   let answer: Response;
   try {
-    answer = await fetch(path, {
+    answer = await fetchOrAgain(path, {
       method: sending.method ?? 'GET', headers, body: sending.body, signal: sending.signal, credentials: 'omit',
       cache: 'no-store',
     });

@@ -21,9 +21,6 @@ export const comparable = (text: string): string =>
 export const versionIn = (text: string): string | undefined =>
   /^ {2}resourceVersion: "?([^"\n]+)"?$/m.exec(text)?.[1];
 
-export const withVersion = (text: string, version: string): string =>
-  text.replace(/^ {2}resourceVersion: .*$/m, `  resourceVersion: "${version}"`);
-
 export interface Piece { text: string; apiVersion: string; kind: string; name: string; namespace: string }
 
 /** The objects that a text holds; throws in words when it is no YAML, or an object lacks what names it. */

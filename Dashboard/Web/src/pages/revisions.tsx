@@ -5,8 +5,9 @@ import { findResource } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { useMay } from '../kernel/rights';
-import { age, diff } from '../kernel/text';
-import type { DiffLine } from '../kernel/text';
+import { diff } from '../kernel/diff';
+import type { DiffLine } from '../kernel/diff';
+import { age } from '../kernel/text';
 import { stringify } from '../kernel/yaml';
 import { Badge, Button, Dialog, DiffView, Empty, Loading, Panel, Trouble, tell } from '../ui/basics';
 

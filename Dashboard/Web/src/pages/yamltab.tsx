@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError, pathOf, query, send, warningsOf, yamlType } from '../kernel/api';
 import type { Cause, KubeObject } from '../kernel/api';
 import type { Kind } from '../kernel/kinds';
 import { useMay } from '../kernel/rights';
-import { diff } from '../kernel/text';
-import { comparable, versionIn, withVersion, withoutOwners } from '../kernel/yaml';
+import { diff, merge } from '../kernel/diff';
+import { comparable, versionIn, withoutOwners } from '../kernel/yaml';
 import { Button, Dialog, DiffView, Loading, Trouble, tell } from '../ui/basics';
 import { Editor } from '../ui/editor';
 import { marksOf } from './create';
@@ -68,7 +68,7 @@ export function YamlTab({ kind, object }: { kind: Kind; object: KubeObject }) {
     } catch (failure) {
       setReview(undefined);
       if (failure instanceof ApiError && failure.code === 409) {
-        setConflict(await read());
+        await read().then(setConflict, setError);
       } else {
         setError(failure as Error);
         if (failure instanceof ApiError) {
@@ -104,7 +104,12 @@ export function YamlTab({ kind, object }: { kind: Kind; object: KubeObject }) {
           </>
         ) : <span class="count">You may look, not change.</span>}
         <label><input type="checkbox" checked={owners} disabled={edited} onChange={e => setOwners(e.currentTarget.checked)} /> owners of fields</label>
-        {edited && versionIn(base) !== resourceVersion && <span class="note warn inline" role="status">It has been changed meanwhile.</span>}
+        {edited && versionIn(base) !== resourceVersion && (
+          <>
+            <span class="note warn inline" role="status">It has been changed meanwhile.</span>
+            <Button onClick={() => void attempt(async () => setConflict(await read()))} disabled={busy}>See how</Button>
+          </>
+        )}
       </div>
       <Trouble error={causes.length > 0 ? undefined : error} />
       {causes.length > 0 && (
@@ -122,9 +127,8 @@ export function YamlTab({ kind, object }: { kind: Kind; object: KubeObject }) {
         </Dialog>
       )}
       {conflict !== undefined && (
-        <Conflict base={base} mine={text} theirs={conflict} close={() => setConflict(undefined)}
-          takeTheirs={() => { setBase(conflict); setText(shown(conflict, owners)); setConflict(undefined); }}
-          keepMine={() => { setBase(conflict); setText(withVersion(text, versionIn(conflict)!)); setConflict(undefined); }} />
+        <Conflict base={shown(base, owners)} mine={text} theirs={shown(conflict, owners)} close={() => setConflict(undefined)}
+          take={chosen => { setBase(conflict); setText(chosen); setConflict(undefined); }} />
       )}
     </div>
   );
@@ -132,19 +136,26 @@ export function YamlTab({ kind, object }: { kind: Kind; object: KubeObject }) {
 
 const shown = (text: string, owners: boolean) => (owners ? text : withoutOwners(text));
 
-function Conflict({ base, mine, theirs, close, takeTheirs, keepMine }: {
-  base: string; mine: string; theirs: string; close: () => void; takeTheirs: () => void; keepMine: () => void;
+/** Somebody else wrote while one was editing: what they did, and one's own changes done to that. */
+function Conflict({ base, mine, theirs, close, take }: {
+  base: string; mine: string; theirs: string; close: () => void; take: (text: string) => void;
 }) {
+  const both = useMemo(() => merge(base, mine, theirs), [base, mine, theirs]);
   return (
     <Dialog title="Somebody was faster" close={close} wide>
       <p>The object has been changed since you began. This is what they changed:</p>
       <DiffView lines={diff(comparable(base), comparable(theirs))} />
-      <p>And this is how yours differs from what is there now:</p>
-      <DiffView lines={diff(comparable(theirs), comparable(mine))} />
+      <p>And this is what your changes do to what is there now:</p>
+      {both.clashes > 0 && (
+        <div class="note warn" role="status">
+          {both.clashes === 1 ? 'One place was changed by both' : `${both.clashes} places were changed by both`}: look at it before you save.
+        </div>
+      )}
+      <DiffView lines={diff(comparable(theirs), comparable(both.text))} />
       <footer>
         <Button onClick={close}>Back</Button>
-        <Button look="danger" onClick={keepMine}>Keep mine on top of theirs</Button>
-        <Button look="main" onClick={takeTheirs}>Take theirs</Button>
+        <Button look="danger" onClick={() => take(theirs)}>Drop mine</Button>
+        <Button look="main" onClick={() => take(both.text)}>Put mine on top of theirs</Button>
       </footer>
     </Dialog>
   );

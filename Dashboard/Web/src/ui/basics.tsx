@@ -2,8 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import type { Tone } from '../kernel/status';
-import { hunks } from '../kernel/text';
-import type { DiffLine } from '../kernel/text';
+import { hunks } from '../kernel/diff';
+import type { DiffLine } from '../kernel/diff';
 
 const shapes: Record<string, string> = {
   search: 'M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14Zm5 12 5 5',
@@ -19,6 +19,7 @@ const shapes: Record<string, string> = {
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   check: 'm4 12 5 5L20 6',
   chart: 'M4 4v16h16M8 15l3.5-4 3 2.5L20 7',
+  marks: 'M3 17h18M7 17v-4M12 17V7M17 17v-6',
 };
 
 export function Icon({ name }: { name: string }) {
