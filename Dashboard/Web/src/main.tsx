@@ -15,6 +15,7 @@ import { ObjectPage } from './pages/object';
 import { Overview } from './pages/overview';
 import { SearchPage } from './pages/search';
 import { SignIn } from './pages/signin';
+import { TimelinePage } from './pages/timeline';
 
 const patience = 2000;
 
@@ -36,6 +37,7 @@ function Page() {
     case 'logs': return <SearchPage key={namespace.value} />;
     case 'changes': return <ChangesPage />;
     case 'metrics': return <MetricsPage />;
+    case 'timeline': return <TimelinePage key={namespace.value} />;
     default: return <Empty>There is no such page.</Empty>;
   }
 }

@@ -30,7 +30,7 @@ export function amend(values: Record<string, string>): void {
     }
   }
   const text = query.toString();
-  history.replaceState(null, '', `${location.hash.split('?')[0]}${text ? `?${text}` : ''}`);
+  history.replaceState(null, '', `${location.hash.split('?')[0] || '#/'}${text ? `?${text}` : ''}`);
   place.value = location.hash;
 }
 

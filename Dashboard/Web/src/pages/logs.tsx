@@ -4,8 +4,8 @@ import type { KubeObject } from '../kernel/api';
 import { findResource } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { namespace } from '../kernel/route';
+import { podsSelector } from '../kernel/selectors';
 import { Button, Empty } from '../ui/basics';
-import { podsSelector } from './relations';
 
 export interface Line { key: number; pod: string; container: string; time: string; text: string }
 

@@ -6,6 +6,7 @@ import type { Kind } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { useMay } from '../kernel/rights';
 import { amend, listHref, route, routeKind } from '../kernel/route';
+import { podsSelector } from '../kernel/selectors';
 import { summary } from '../kernel/status';
 import { age, clock } from '../kernel/text';
 import { Badge, Empty, Loading, Panel, Tabs, Trouble } from '../ui/basics';
@@ -15,9 +16,10 @@ import { History } from './history';
 import { Logs } from './logs';
 import { Measures, questionOf } from './measures';
 import { EventTable } from './overview';
-import { podsSelector, Related } from './relations';
+import { Related } from './relations';
 import { Revisions, hasRevisions } from './revisions';
 import { Terminal } from './terminal';
+import { ObjectTimeline } from './timeline';
 import { YamlTab } from './yamltab';
 
 export function ObjectPage() {
@@ -66,6 +68,7 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
     { id: 'about', title: 'About' },
     { id: 'yaml', title: 'YAML' },
     { id: 'events', title: 'Events' },
+    { id: 'timeline', title: 'Timeline' },
     ...(hasLogs ? [{ id: 'logs', title: 'Logs' }] : []),
     ...(isPod && mayExec ? [{ id: 'terminal', title: 'Terminal' }] : []),
     ...(hasMeasures ? [{ id: 'metrics', title: 'Metrics' }] : []),
@@ -79,6 +82,7 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
         {tab === 'about' && <><Facts kind={kind} object={object} /><Related kind={kind} object={object} /></>}
         {tab === 'yaml' && <YamlTab kind={kind} object={object} />}
         {tab === 'events' && <ObjectEvents object={object} />}
+        {tab === 'timeline' && <ObjectTimeline kind={kind} object={object} />}
         {tab === 'logs' && hasLogs && <Logs object={object} />}
         {tab === 'metrics' && hasMeasures && <Measures kind={kind} object={object} />}
         {tab === 'terminal' && isPod && mayExec && <Terminal pod={object} />}

@@ -10,6 +10,7 @@ import type { Tone } from '../kernel/status';
 import { age } from '../kernel/text';
 import { Badge, Empty, Loading } from '../ui/basics';
 import { referenceHref } from './references';
+import { Timeline } from './timeline';
 
 interface Finding { key: string; tone: Tone; what: string; name: string; href: string; why: string; since?: string; tail?: string }
 
@@ -51,6 +52,7 @@ export function Overview() {
           {findings.slice(0, mostFindings).map(f => <FindingItem key={f.key} finding={f} />)}
         </ul>
       )}
+      <Timeline scope={{ namespace: namespace.value || undefined }} title="Of late" brief />
       <RecentWarnings live={warnings} />
     </div>
   );

@@ -6,32 +6,11 @@ import type { Kind } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import type { Live } from '../kernel/live';
 import { hrefOf, objectHref } from '../kernel/route';
+import { podsSelector } from '../kernel/selectors';
 import { summary } from '../kernel/status';
 import { age } from '../kernel/text';
 import { Badge, Empty, Loading, Panel } from '../ui/basics';
 import { referenceHref } from './references';
-
-/** How the pods of an object are found: by labels, or by a field; null for what has none. */
-export function podsSelector(object: KubeObject): { labels?: string; fields?: string } | null {
-  const { spec, kind, metadata } = object;
-  if (kind === 'Node') {
-    return { fields: `spec.nodeName=${metadata.name}` };
-  }
-  if (kind === 'Service' || kind === 'ReplicationController') {
-    return spec?.selector && Object.keys(spec.selector).length > 0 ? { labels: equalities(spec.selector) } : null;
-  }
-  return spec?.selector?.matchLabels || spec?.selector?.matchExpressions ? { labels: selectorText(spec.selector) } : null;
-}
-
-const equalities = (labels: Record<string, string>) => Object.entries(labels).map(([k, v]) => `${k}=${v}`).join(',');
-
-interface Requirement { key: string; operator: string; values?: string[] }
-
-function selectorText(selector: { matchLabels?: Record<string, string>; matchExpressions?: Requirement[] }): string {
-  const wanted = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) =>
-    operator === 'Exists' ? key : operator === 'DoesNotExist' ? `!${key}` : `${key} ${operator.toLowerCase()} (${values.join(',')})`);
-  return [equalities(selector.matchLabels ?? {}), ...wanted].filter(Boolean).join(',');
-}
 
 /** Whose children are looked for among what; of all other kinds, among everything that usually has an owner. */
 const childKinds: Record<string, string[]> = {

@@ -90,6 +90,7 @@ function Sidebar() {
       <a class="brand" href="#/"><Mark /><span>Orleans<br />Orchestrator</span></a>
       <a class={route.value.page === '' ? 'current' : ''} href="#/"><Icon name="heart" />Overview</a>
       <a class={route.value.page === 'changes' ? 'current' : ''} href="#/changes"><Icon name="clock" />Recent changes</a>
+      <a class={route.value.page === 'timeline' ? 'current' : ''} href="#/timeline"><Icon name="marks" />Timeline</a>
       <a class={route.value.page === 'logs' ? 'current' : ''} href="#/logs"><Icon name="search" />Logs</a>
       <a class={route.value.page === 'metrics' ? 'current' : ''} href="#/metrics"><Icon name="chart" />Metrics</a>
       {menu.value.map(section => (
@@ -137,6 +138,7 @@ function Palette({ close }: { close: () => void }) {
   const choices = useMemo<Choice[]>(() => [
     { title: 'Overview', hint: '', href: '#/', words: 'overview home health' },
     { title: 'Recent changes', hint: '', href: '#/changes', words: 'recent changes history time travel' },
+    { title: 'Timeline', hint: '', href: '#/timeline', words: 'timeline events rollouts restarts conditions happened' },
     { title: 'Logs', hint: '', href: '#/logs', words: 'logs search lines' },
     { title: 'Metrics', hint: '', href: '#/metrics', words: 'metrics charts usage cpu memory network top' },
     { title: 'Create from YAML', hint: '', href: '#/create', words: 'create apply yaml new' },
