@@ -41,6 +41,7 @@ public sealed class FairQueueSet : IDisposable
     private long _cancelled;
     private double _lastDispatch;
     private double _lastStart;
+    private StartBounds _lastBounds;
 
     public FairQueueSet(TimeProvider time)
     {
@@ -102,6 +103,7 @@ public sealed class FairQueueSet : IDisposable
             if (_waiting == 0 && _seatsInUse < _limit && HasRoom(request.Estimate.Seats))
             {
                 Wake(queue);
+                _lastBounds = StartBounds.None.With(queue);
                 slot = Begin(request, queue, _lastTime);
                 return SeatVerdict.Seated;
             }
@@ -181,7 +183,7 @@ public sealed class FairQueueSet : IDisposable
             {
                 Waiting = _waiting, Executing = _seated.Count, SeatsInUse = _seatsInUse, Dispatched = _dispatched,
                 Rejected = _rejected, TimedOut = _timedOut, Cancelled = _cancelled, Progress = _progress,
-                LastDispatch = _lastDispatch, LastStart = _lastStart,
+                LastDispatch = _lastDispatch, LastStart = _lastStart, LastBounds = _lastBounds,
                 Queues = [.. _queues.Select(View)],
                 Seated = [.. _seated.All().Select(s => View(s.Request, s.Queue, s.Arrived, s.Started))],
             };
@@ -263,6 +265,7 @@ public sealed class FairQueueSet : IDisposable
         Wake(queue);
         var queued = new QueuedRequest(this, queue, request, _progress, _lastTime);
         queue.Add(queued);
+        queued.Position = queue.Length;
         _waiting++;
         _seatsWaiting += request.Estimate.Seats;
         if (request.Flow is { } flow)
@@ -358,11 +361,18 @@ public sealed class FairQueueSet : IDisposable
     private (FairQueue Queue, int Index) Next()
     {
         var (best, finish) = (-1, double.MaxValue);
+        _lastBounds = StartBounds.None;
         for (var i = 1; i <= _queues.Count; i++)
         {
             var index = (_robin + i) % _queues.Count;
             var queue = _queues[index];
-            if (queue.Oldest is { } oldest && queue.NextStart + oldest.Estimate.Work < finish)
+            if (queue.Oldest is not { } oldest)
+            {
+                continue;
+            }
+
+            _lastBounds = _lastBounds.With(queue);
+            if (queue.NextStart + oldest.Estimate.Work < finish)
             {
                 (best, finish) = (index, queue.NextStart + oldest.Estimate.Work);
             }

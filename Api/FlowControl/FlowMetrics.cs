@@ -15,6 +15,8 @@ public sealed class FlowMetrics
     private readonly Histogram<double> _waits;
     private readonly Histogram<double> _runs;
     private readonly Histogram<int> _seats;
+    private readonly Histogram<int> _queues;
+    private readonly Histogram<int> _watches;
 
     public FlowMetrics(IMeterFactory meters, FlowController flows)
     {
@@ -29,13 +31,39 @@ public sealed class FlowMetrics
         _seats = meter.CreateHistogram(
             Prefix + "work_estimated_seats", null, "Seats that requests are estimated to need",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 10] });
+        _queues = meter.CreateHistogram(
+            Prefix + "request_queue_length_after_enqueue", null,
+            "Length of queue, as seen by each request after it is enqueued",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [0, 10, 25, 50, 100, 250, 500, 1000] });
+        _watches = meter.CreateHistogram(
+            Prefix + "watch_count_samples", null, "Count of watchers for mutating requests",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [0, 1, 10, 100, 1000, 10000] });
         ObserveFlows(meter, flows);
         ObserveLevels(meter, flows);
+        ObserveBounds(
+            meter, flows, "next_s_bounds", "S(oldest waiting request in queue)",
+            static b => (b.Least, b.Greatest));
+        ObserveBounds(
+            meter, flows, "next_discounted_s_bounds",
+            "S(oldest waiting request in queue) - estimated work in progress",
+            static b => (b.LeastLess, b.GreatestLess));
     }
 
+    /// <summary>A write is likely to reach so many watches.</summary>
+    internal void Watch(Flow flow, int watches) => _watches.Record(watches, flow.Tags);
+
     /// <summary>A request has asked for seats.</summary>
-    internal void Ask(Flow flow, in SeatEstimate estimate, SeatVerdict verdict)
+    /// <param name="flow">To which it belongs.</param>
+    /// <param name="estimate">How many.</param>
+    /// <param name="verdict">What it was told.</param>
+    /// <param name="queued">Its place in a queue; null when it passed without, as if it had been alone there.</param>
+    internal void Ask(Flow flow, in SeatEstimate estimate, SeatVerdict verdict, QueuedRequest? queued)
     {
+        if (_queues.Enabled && flow.Level.Settings.Queues > 0 && verdict != SeatVerdict.QueueFull)
+        {
+            _queues.Record(queued?.Position ?? 1, flow.Tags);
+        }
+
         if (_seats.Enabled)
         {
             _seats.Record(estimate.Seats, flow.Tags);
@@ -89,6 +117,20 @@ public sealed class FlowMetrics
         void Show(string name, string text, Func<FlowStats, int> read) => meter.CreateObservableGauge(
             Prefix + name, () => flows.Plan.Flows.Select(f => new Measurement<int>(read(f.Stats), f.Tags)), null, text);
     }
+
+    private static void ObserveBounds(
+        Meter meter, FlowController flows, string name, string text,
+        Func<StartBounds, (double Least, double Greatest)> read) => meter.CreateObservableGauge(
+        Prefix + name, () => flows.Plan.Levels.Where(static l => l.Settings.Queues > 0).SelectMany(l =>
+        {
+            var (least, greatest) = read(l.Queues.View().LastBounds);
+            return new Measurement<double>[]
+            {
+                new(least, new("priority_level", l.Name), new("bound", "min")),
+                new(greatest, new("priority_level", l.Name), new("bound", "max")),
+            };
+        }),
+        null, $"min and max, over queues, of {text}");
 
     private static IEnumerable<Measurement<long>> Rejections(Flow flow)
     {

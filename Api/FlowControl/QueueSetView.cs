@@ -25,6 +25,9 @@ public sealed record QueueSetView
 
     public double LastStart { get; init; }
 
+    /// <summary>Of all queues in which somebody waited then.</summary>
+    public StartBounds LastBounds { get; init; }
+
     public IReadOnlyList<QueueView> Queues { get; init; } = [];
 
     public IReadOnlyList<SeatView> Seated { get; init; } = [];

@@ -41,6 +41,9 @@ public sealed class QueuedRequest
     /// <summary>Its seats, when it has them.</summary>
     public int Slot { get; private set; } = -1;
 
+    /// <summary>How many waited in its queue when it had come, itself among them.</summary>
+    internal int Position { get; set; }
+
     internal FairQueue Queue { get; }
 
     internal SeatRequest Request { get; }

@@ -21,14 +21,18 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
     /// <summary>How long the events of a write are thought to be on their way, in one seat for ten watches.</summary>
     public static readonly TimeSpan EventTime = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>How many watches a write is likely to reach; null of what nobody could watch.</summary>
+    public int? WatchesOf(RequestInfo request) =>
+        request is { Verb: "create" or "update" or "patch" or "delete", IsResourceRequest: true }
+            and not { Resource: "serviceaccounts", Subresource: "token" } ? watches.Of(request) : null;
+
     /// <summary>The estimate for a request of a level that gives one request so many seats at most.</summary>
     public SeatEstimate Estimate(HttpRequest http, RequestInfo request, int maxSeats) => request.Verb switch
     {
         "list" => List(http, request, maxSeats),
         "watch" when new QueryReader(http.Query).OptionalFlag("sendInitialEvents") == true =>
             List(http, request, maxSeats),
-        "create" or "update" or "patch" or "delete" when request.IsResourceRequest => Write(request, maxSeats),
-        _ => SeatEstimate.One,
+        _ => WatchesOf(request) is { } count ? Write(count, maxSeats) : SeatEstimate.One,
     };
 
     private SeatEstimate List(HttpRequest http, RequestInfo request, int maxSeats)
@@ -51,15 +55,8 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
         return new SeatEstimate((int)Math.Clamp(seats, 1, Math.Min(maxSeats, MaxSeats)));
     }
 
-    private SeatEstimate Write(RequestInfo request, int maxSeats)
+    private static SeatEstimate Write(int count, int maxSeats)
     {
-        // A token changes nothing that somebody could watch.
-        if (request is { Resource: "serviceaccounts", Subresource: "token" })
-        {
-            return SeatEstimate.One;
-        }
-
-        var count = watches.Of(request);
         if (count < WatchesPerSeat)
         {
             return SeatEstimate.One;

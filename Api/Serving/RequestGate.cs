@@ -145,7 +145,12 @@ public sealed class RequestGate
         var verdict = flow.Level.Queues.Ask(
             new SeatRequest(flow, distinguisher, estimate, request, user), flow.HandOf(distinguisher), out slot,
             out queued);
-        _flowMetrics.Ask(flow, estimate, verdict);
+        _flowMetrics.Ask(flow, estimate, verdict, queued);
+        if (_estimator.WatchesOf(request) is { } watches)
+        {
+            _flowMetrics.Watch(flow, watches);
+        }
+
         return verdict;
     }
 

@@ -87,6 +87,23 @@ public sealed class FlowOverHttpTests : IAsyncLifetime
             "apiserver_flowcontrol_current_inqueue_requests{priority_level=\"narrow\",flow_schema=\"narrow\"} 1\n",
             metrics, StringComparison.Ordinal);
 
+        // who runs and who waits were each the first of a queue
+        const string Lengths = "apiserver_flowcontrol_request_queue_length_after_enqueue";
+        const string Narrow = "{priority_level=\"narrow\",flow_schema=\"narrow\"}";
+        Assert.Contains($"{Lengths}_sum{Narrow} 2\n", metrics, StringComparison.Ordinal);
+        Assert.Contains($"{Lengths}_count{Narrow} 2\n", metrics, StringComparison.Ordinal);
+        Assert.Matches(
+            "apiserver_flowcontrol_watch_count_samples_bucket\\{priority_level=\".+\",flow_schema=\".+\",le=\"0\"\\} "
+                + "\\d+\n",
+            metrics);
+        foreach (var name in new[] { "next_s_bounds", "next_discounted_s_bounds" })
+        {
+            Assert.Matches(
+                $"apiserver_flowcontrol_{name}\\{{priority_level=\"narrow\",bound=\"min\"\\}} -?[0-9.e-]+\n", metrics);
+            Assert.Matches(
+                $"apiserver_flowcontrol_{name}\\{{priority_level=\"narrow\",bound=\"max\"\\}} -?[0-9.e-]+\n", metrics);
+        }
+
         _door.Open();
         Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await (refused == second ? other : second)).StatusCode);
