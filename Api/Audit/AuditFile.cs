@@ -10,7 +10,7 @@ internal sealed class AuditFile(
 {
     private const int MaxBatch = 1000;
 
-    private readonly RotatedFile? _file = options.Path == "-" ? null : new RotatedFile(options, time);
+    private readonly RotatedFile? _file = options.Path == "-" ? null : new RotatedFile(options, time, logger);
     private readonly ArrayBufferWriter<byte> _lines = new();
 
     public override void Dispose()

@@ -18,6 +18,9 @@ public sealed record AuditFileOptions
     /// <summary>A file that would become larger is put aside.</summary>
     public int MaxMegabytes { get; init; } = DefaultMegabytes;
 
+    /// <summary>Old files are compressed with gzip.</summary>
+    public bool Compresses { get; init; }
+
     /// <summary>Events that may wait to be written.</summary>
     public int Buffer { get; init; } = 10_000;
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Remote;
 
 namespace OrleansOrchestrator.Api.Audit;
@@ -21,11 +22,18 @@ internal sealed class AuditWebhook(
 
     private readonly AuditWebhookOptions _options = options;
     private readonly TimeProvider _time = time;
+    private readonly TokenBucket? _batches =
+        options.BatchesPerSecond is { } rate ? new TokenBucket(rate, options.Burst, time) : null;
 
     /// <inheritdoc/>
     protected override async Task<string?> DeliverAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> events, CancellationToken cancellationToken)
     {
+        while (_batches is { } batches && !batches.TryTake())
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1 / _options.BatchesPerSecond!.Value), _time, cancellationToken);
+        }
+
         var body = EventList(events);
         var wait = _options.InitialBackoff;
         for (var attempt = 1; ; attempt++)

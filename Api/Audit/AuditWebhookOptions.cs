@@ -18,4 +18,10 @@ public sealed record AuditWebhookOptions
 
     /// <summary>How long a batch that is not full waits for more.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Batches that are sent a second, on average; null for any number.</summary>
+    public double? BatchesPerSecond { get; init; } = 10;
+
+    /// <summary>Batches that are sent at once when few were before.</summary>
+    public int Burst { get; init; } = 15;
 }

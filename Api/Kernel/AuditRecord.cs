@@ -88,27 +88,30 @@ public sealed class AuditRecord
         }
     }
 
-    /// <summary>A body was read that is an object.</summary>
-    public void Sent(IKubernetesObject<V1ObjectMeta> item)
+    /// <summary>A body was read that is an object; it is logged with its kind, whether it said that or not.</summary>
+    public void Sent(IKubernetesObject<V1ObjectMeta> item, ExpectedBody expected)
     {
         var metadata = item.Metadata;
         Body = (
             metadata.NamespaceProperty ?? "", metadata.Name ?? "", metadata.Uid ?? "", metadata.ResourceVersion ?? "");
-        if (WantsRequest && RequestObject.IsEmpty)
+        if (!WantsRequest)
         {
-            // It came in protobuf.
-            RequestObject = ResourceCodec.Encode(item);
+            return;
         }
+
+        var (version, kind) = (item.ApiVersion, item.Kind);
+        item.ApiVersion = string.IsNullOrEmpty(version) ? expected.ApiVersion : version;
+        item.Kind = string.IsNullOrEmpty(kind) ? expected.Kind : kind;
+        RequestObject = ResourceCodec.Encode(item);
+        (item.ApiVersion, item.Kind) = (version, kind);
     }
 
-    /// <summary>A body has come that is still to be read.</summary>
-    public void Sent(WriteRequest request)
+    /// <summary>A patch has come, if it is one, that is still to be read.</summary>
+    public void SentPatch(WriteRequest request)
     {
-        if (WantsRequest && request.Format != BodyFormat.Protobuf)
+        if (WantsRequest && request.Verb == WriteVerb.Patch)
         {
-            Sent(request.Format == BodyFormat.Yaml || request.Patch == PatchKind.Apply
-                ? YamlConverter.ToJson(request.Body.Span).Json
-                : request.Body);
+            Sent(request.Patch == PatchKind.Apply ? YamlConverter.ToJson(request.Body.Span).Json : request.Body);
         }
     }
 

@@ -25,9 +25,21 @@ public sealed record WriteRequest(
     BodyFormat Format = BodyFormat.Json,
     PatchKind Patch = default)
 {
-    /// <summary>Decodes the body; what is wrong with it is upstream's refusal.</summary>
-    public Outcome<IKubernetesObject<V1ObjectMeta>> Decode(ExpectedBody expected) => BodyDecoder.Decode(
-        expected, Body, Format, Context.Options.FieldValidation, Context.Warnings, Context.CancellationToken);
+    /// <summary>
+    /// Decodes the body; what is wrong with it is upstream's refusal. The audit log learns of what was sent here,
+    /// whatever it is and in whatever form it came.
+    /// </summary>
+    public Outcome<IKubernetesObject<V1ObjectMeta>> Decode(ExpectedBody expected)
+    {
+        var item = BodyDecoder.Decode(
+            expected, Body, Format, Context.Options.FieldValidation, Context.Warnings, Context.CancellationToken);
+        if (item.Succeeded)
+        {
+            Context.Audit?.Sent(item.Value, expected);
+        }
+
+        return item;
+    }
 
     /// <summary>Decodes a body once more whose findings have been noted.</summary>
     public Outcome<IKubernetesObject<V1ObjectMeta>> DecodeAgain(ExpectedBody expected) => BodyDecoder.Decode(

@@ -28,7 +28,7 @@ public sealed class WriteEngine(
     /// <summary>Carries out one write.</summary>
     public ValueTask<Outcome<WriteResult>> WriteAsync(WriteRequest request)
     {
-        request.Context.Audit?.Sent(request);
+        request.Context.Audit?.SentPatch(request);
         return Find(request.Context.Subresource) is { } own ? own.WriteAsync(request) : request.Verb switch
         {
             WriteVerb.Create => CreateAsync(request),
@@ -41,11 +41,6 @@ public sealed class WriteEngine(
     private async ValueTask<Outcome<WriteResult>> CreateAsync(WriteRequest request)
     {
         var item = request.Decode(ExpectedBody.Of(request.Context.Definition));
-        if (item.Succeeded)
-        {
-            request.Context.Audit?.Sent(item.Value);
-        }
-
         return !item.Succeeded ? item.Error
             : request.Context.Definition.Of.IsVirtual ? await questions.CreateAsync(request.Context, item.Value)
             : await creator.CreateAsync(request.Context, item.Value);
@@ -60,7 +55,6 @@ public sealed class WriteEngine(
             return first.Error;
         }
 
-        request.Context.Audit?.Sent(first.Value);
         if (NameRule.CheckReplacement(request.Context, first.Value.Metadata) is { } mismatch)
         {
             return mismatch;

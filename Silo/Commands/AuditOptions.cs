@@ -20,6 +20,10 @@ internal sealed class AuditOptions
     private readonly Option<int> _maxSize = CommonOptions.Number(
         "--audit-log-maxsize", "Megabytes of the audit log after which it is put aside.",
         AuditFileOptions.DefaultMegabytes, 1, 1_000_000);
+    private readonly Option<bool> _compress = new("--audit-log-compress")
+    {
+        Description = "Compress files of the audit log with gzip when they are put aside.",
+    };
 
     private readonly FileOption _webhook = CommonOptions.MaybeFile(
         "--audit-webhook-config-file", "A kubeconfig that says to which server events are sent.");
@@ -32,6 +36,15 @@ internal sealed class AuditOptions
         "--audit-webhook-batch-max-size", "Events that are sent at once.", 400, 1, 100_000);
     private readonly Option<string?> _batchWait = CommonOptions.MaybeText(
         "--audit-webhook-batch-max-wait", "How long events wait for others to be sent with. Default: 30s.");
+    private readonly Option<bool> _throttle = new("--audit-webhook-batch-throttle-enable")
+    {
+        Description = "Send no more batches than the next two options say.",
+        DefaultValueFactory = static _ => true,
+    };
+    private readonly Option<int> _throttleRate = CommonOptions.Number(
+        "--audit-webhook-batch-throttle-qps", "Batches that are sent a second, on average.", 10, 1, 100_000);
+    private readonly Option<int> _throttleBurst = CommonOptions.Number(
+        "--audit-webhook-batch-throttle-burst", "Batches that are sent at once when few were before.", 15, 1, 100_000);
     private readonly Option<int> _sqlDays = CommonOptions.Number(
         "--audit-sql-days",
         "Days for which PostgreSQL keeps events without bodies, as the view kube.audit; 0 keeps none.", 0, 0, 3650);
@@ -41,8 +54,8 @@ internal sealed class AuditOptions
 
     public IEnumerable<Option> All =>
     [
-        _policy, _path, _maxAge, _maxBackups, _maxSize, _webhook, _backoff, _buffer, _batch, _batchWait, _sqlDays,
-        _sqlEvents,
+        _policy, _path, _maxAge, _maxBackups, _maxSize, _compress, _webhook, _backoff, _buffer, _batch, _batchWait,
+        _throttle, _throttleRate, _throttleBurst, _sqlDays, _sqlEvents,
     ];
 
     public AuditSettings? Of(ParseResult parsed)
@@ -61,7 +74,7 @@ internal sealed class AuditOptions
             File = path is null ? null : new AuditFileOptions
             {
                 Path = path, MaxAgeDays = parsed.GetValue(_maxAge), MaxBackups = parsed.GetValue(_maxBackups),
-                MaxMegabytes = parsed.GetValue(_maxSize),
+                MaxMegabytes = parsed.GetValue(_maxSize), Compresses = parsed.GetValue(_compress),
             },
             Webhook = parsed.GetValue(_webhook) is not { } webhook ? null : new AuditWebhookOptions
             {
@@ -70,6 +83,8 @@ internal sealed class AuditOptions
                 Buffer = parsed.GetValue(_buffer),
                 MaxBatch = parsed.GetValue(_batch),
                 MaxWait = CommonOptions.MaybeTimeOf(parsed, _batchWait) ?? TimeSpan.FromSeconds(30),
+                BatchesPerSecond = parsed.GetValue(_throttle) ? parsed.GetValue(_throttleRate) : null,
+                Burst = parsed.GetValue(_throttleBurst),
             },
             Sql = days == 0 ? null : new AuditRetention(TimeSpan.FromDays(days), parsed.GetValue(_sqlEvents)),
         };

@@ -17,6 +17,9 @@ internal sealed record AdmissionHook
 
     public required string Name { get; init; }
 
+    /// <summary>The name of the object that it stands in.</summary>
+    public required string Configuration { get; init; }
+
     /// <summary>Tells webhooks of one name apart; the same in all revisions of a configuration.</summary>
     public required string Uid { get; init; }
 
@@ -57,6 +60,7 @@ internal sealed record AdmissionHook
             yield return new AdmissionHook
             {
                 Name = hook.Name,
+                Configuration = configuration,
                 Uid = FormattableString.Invariant($"{configuration}/{hook.Name}/{count - 1}"),
                 Match = new MatchCriteria
                 {

@@ -45,8 +45,14 @@ internal static class HookMutation
             return StatusErrors.InternalError(reason);
         }
 
-        return await MutatedObject.PutAsync(
+        var changed = await MutatedObject.PutAsync(
             attributes, invocation.Version, shown, patched.Value, isStrict: false, cancellationToken);
+        if (changed.Succeeded)
+        {
+            HookAnnotations.Patched(attributes, invocation, answer.Patch);
+        }
+
+        return changed;
     }
 
     /// <summary>A patch that is none is a webhook that could not be asked; everything else is an internal error.

@@ -29,8 +29,10 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
         }
 
         using var views = hooks.View(attributes, cancellationToken);
-        foreach (var hook in all)
+        for (var i = 0; i < all.Length; i++)
         {
+            var hook = all[i];
+
             // Those before it may have changed the object.
             views.Renew();
             var found = await hooks.FindAsync(hook, Type, views, cancellationToken);
@@ -41,7 +43,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
 
             if (found.Value is { } invocation
                 && (!round.IsReinvoke || memory.IsAskedAgain(hook.Uid))
-                && await AskAsync(invocation, attributes, memory, cancellationToken) is { } refusal)
+                && await AskAsync(invocation with { Index = i }, attributes, memory, cancellationToken) is { } refusal)
             {
                 return refusal;
             }
@@ -59,7 +61,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
         HookInvocation invocation, AdmissionAttributes attributes, PluginReinvocation memory,
         CancellationToken cancellationToken)
     {
-        var (hook, version) = invocation;
+        var (hook, version, _) = invocation;
         var shown = await ObjectVersions.EncodeAsync(attributes.Object, attributes, version, cancellationToken);
         var old = await ObjectVersions.EncodeAsync(attributes.OldObject, attributes, version, cancellationToken);
         var start = time.GetTimestamp();
@@ -69,9 +71,17 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
             attributes.Warnings.Add(warning);
         }
 
+        var hasChanged = false;
         if (result.Kind == HookResultKind.Answered && result.Answer!.Patch.Length > 0)
         {
-            result = await PatchAsync(invocation, attributes, memory, shown, result, cancellationToken);
+            (result, hasChanged) = await PatchAsync(invocation, attributes, shown, result, cancellationToken);
+        }
+
+        HookAnnotations.Mutated(attributes, invocation, hasChanged);
+        if (hasChanged)
+        {
+            memory.Changed();
+            attributes.Reinvocation.Want();
         }
 
         if (hook.IsReinvoked)
@@ -79,35 +89,35 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
             memory.Asked(hook.Uid);
         }
 
-        return hooks.Settle(invocation, attributes, Type, result, start).Refusal;
+        var settled = hooks.Settle(invocation, attributes, Type, result, start);
+        if (settled is { Kind: HookResultKind.NotAsked, Refusal: null })
+        {
+            HookAnnotations.MutatingFailedOpen(attributes, invocation);
+        }
+
+        return settled.Refusal;
     }
 
-    private static async ValueTask<HookResult> PatchAsync(
-        HookInvocation invocation, AdmissionAttributes attributes, PluginReinvocation memory, byte[]? shown,
-        HookResult result, CancellationToken cancellationToken)
+    private static async ValueTask<(HookResult Result, bool HasChanged)> PatchAsync(
+        HookInvocation invocation, AdmissionAttributes attributes, byte[]? shown, HookResult result,
+        CancellationToken cancellationToken)
     {
         var answer = result.Answer!;
         if (answer.PatchType != "JSONPatch")
         {
-            return HookResult.NotAsked(
-                invocation.Hook,
-                StatusErrors.ServiceUnavailable($"unsupported patch type {GoText.Quote(answer.PatchType)}"));
+            var unsupported =
+                StatusErrors.ServiceUnavailable($"unsupported patch type {GoText.Quote(answer.PatchType)}");
+            return (HookResult.NotAsked(invocation.Hook, unsupported), false);
         }
 
         var changed = await HookMutation.ApplyAsync(invocation, attributes, shown, answer, cancellationToken);
         if (!changed.Succeeded)
         {
             return HookMutation.IsUndecodable(changed.Error)
-                ? HookResult.NotAsked(invocation.Hook, changed.Error)
-                : HookResult.Broken(changed.Error);
+                ? (HookResult.NotAsked(invocation.Hook, changed.Error), false)
+                : (HookResult.Broken(changed.Error), false);
         }
 
-        if (changed.Value)
-        {
-            memory.Changed();
-            attributes.Reinvocation.Want();
-        }
-
-        return result;
+        return (result, changed.Value);
     }
 }

@@ -33,7 +33,8 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
 
             if (found.Value is { } invocation)
             {
-                (relevant ??= []).Add(invocation);
+                relevant ??= [];
+                relevant.Add(invocation with { Index = relevant.Count });
             }
         }
 
@@ -77,6 +78,12 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
     {
         var start = time.GetTimestamp();
         var result = await caller.AskAsync(invocation, attributes, shown, old, isMutating: false, cancellationToken);
-        return hooks.Settle(invocation, attributes, Type, result, start);
+        var settled = hooks.Settle(invocation, attributes, Type, result, start);
+        if (settled is { Kind: HookResultKind.NotAsked, Refusal: null })
+        {
+            HookAnnotations.ValidatingFailedOpen(attributes, invocation);
+        }
+
+        return settled;
     }
 }

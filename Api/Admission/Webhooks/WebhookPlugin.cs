@@ -84,11 +84,7 @@ internal sealed partial class WebhookPlugin(
     {
         var hook = invocation.Hook;
         metrics.Asked(hook, type, RequestWords.Of(attributes.Operation), result, time.GetElapsedTime(start));
-        foreach (var (key, value) in result.Answer?.AuditAnnotations ?? [])
-        {
-            attributes.Annotate($"{hook.Name}/{key}", value);
-        }
-
+        Note(hook, attributes, result.Answer?.AuditAnnotations);
         if (result.Kind != HookResultKind.NotAsked || !hook.IgnoresFailures)
         {
             return result;
@@ -97,6 +93,29 @@ internal sealed partial class WebhookPlugin(
         LogFailedOpen(hook.Name, result.Refusal!.Message);
         metrics.FailedOpen(hook, type);
         return result with { Refusal = null };
+    }
+
+    /// <summary>What a webhook wants the audit log to say; keys that are none are left out.</summary>
+    private void Note(
+        AdmissionHook hook, AdmissionAttributes attributes, IEnumerable<KeyValuePair<string, string>>? annotations)
+    {
+        if (attributes.Audit is not { } audit)
+        {
+            return;
+        }
+
+        foreach (var (name, value) in annotations ?? [])
+        {
+            var key = $"{hook.Name}/{name}";
+            if (NameRules.IsQualifiedName(key))
+            {
+                audit.Annotate(key, value);
+            }
+            else
+            {
+                LogWrongKey(key, hook.Name);
+            }
+        }
     }
 
     private ConditionsResult Holds(AdmissionHook hook, WriteView view, WriteAuthorizer authorizer)
@@ -116,4 +135,7 @@ internal sealed partial class WebhookPlugin(
 
     [LoggerMessage(1, LogLevel.Warning, "Failed calling webhook, failing open {Name}: {Why}")]
     private partial void LogFailedOpen(string name, string why);
+
+    [LoggerMessage(2, LogLevel.Warning, "Admission audit annotation {Key} of webhook {Name} has no valid key")]
+    private partial void LogWrongKey(string key, string name);
 }

@@ -63,7 +63,9 @@ public sealed class AuditOverHttpTests
             host, HttpMethod.Post, Maps, "{\n  \"metadata\": {\"name\": \"a\"},\n  \"data\": {\"k\": \"v\"}\n}");
 
         var created = await host.Events.NextAsync();
-        Assert.Equal("""{"metadata":{"name":"a"},"data":{"k":"v"}}""", created["requestObject"]!.ToJsonString());
+        Assert.Equal(
+            """{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"k":"v"}}""",
+            created["requestObject"]!.ToJsonString());
         Assert.Equal("v", (string?)created["responseObject"]!["data"]!["k"]);
         Assert.Null(created["responseObject"]!["metadata"]!["managedFields"]);
         Assert.NotNull(created["responseObject"]!["metadata"]!["uid"]);
@@ -87,6 +89,32 @@ public sealed class AuditOverHttpTests
         Assert.Equal("Success", (string?)deleted["responseStatus"]!["status"]);
         Assert.Equal("a", (string?)deleted["responseStatus"]!["details"]!["name"]);
         Assert.Equal(200, (int?)deleted["responseStatus"]!["code"]);
+    }
+
+    [Theory]
+    [InlineData("application/json", """{"spec":{"replicas":3},"metadata":{"name":"d"}}""")]
+    [InlineData("application/yaml", "metadata: {name: d}\nspec: {replicas: 3}\n")]
+    [InlineData(
+        "application/vnd.kubernetes.protobuf",
+        "k8s\0\n\u0017\n\u000eautoscaling/v1\u0012\u0005Scale\u0012\t\n\u0003\n\u0001d\u0012\u0002\b\u0003")]
+    public async Task BodiesOfSubresourcesAreObjectsWhateverTheyCameAs(string type, string scale)
+    {
+        const string Deployments = "/apis/apps/v1/namespaces/default/deployments";
+        await using var host = await StartAsync(
+            "{level: RequestResponse, omitStages: [RequestReceived], omitManagedFields: true}", Deployments + "/d/");
+        await SendAsync(host, HttpMethod.Post, Deployments, """
+            {"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":
+            {"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}
+            """);
+        await SendAsync(host, HttpMethod.Put, Deployments + "/d/scale", scale, type);
+
+        var scaled = await host.Events.NextAsync();
+        Same(scaled["requestObject"]!, """
+            {"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"name":"d"},"spec":{"replicas":3},"status":{"replicas":0}}
+            """);
+        Assert.Equal("Scale", (string?)scaled["responseObject"]!["kind"]);
+        Assert.Equal(3, (int?)scaled["responseObject"]!["spec"]!["replicas"]);
+        Assert.Equal("scale", (string?)scaled["objectRef"]!["subresource"]);
     }
 
     [Fact]
@@ -199,9 +227,9 @@ public sealed class AuditOverHttpTests
         Assert.Equal(wanted.ToJsonString(), actual.ToJsonString());
     }
 
-    private static async Task<Audited> StartAsync(string rules)
+    private static async Task<Audited> StartAsync(string rules, string prefix = Maps)
     {
-        var events = new Recorder { Prefix = Maps };
+        var events = new Recorder { Prefix = prefix };
         var policy = AuditPolicyReader.Read(
             Encoding.UTF8.GetBytes($"{{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{rules}]}}"));
         var host = await ProtocolHost.StartAsync(configure: services =>

@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.TestKit;
 using Xunit;
@@ -16,7 +18,7 @@ public sealed class RotatedFileTests : IDisposable
     [Fact]
     public async Task AFullFileIsPutAsideAndOldOnesGo()
     {
-        using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxBackups = 2 }, _time);
+        using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxBackups = 2 }, _time, NullLogger.Instance);
         for (var i = 0; i < 5; i++)
         {
             await file.WriteAsync(Lines(i), default);
@@ -34,7 +36,7 @@ public sealed class RotatedFileTests : IDisposable
     [Fact]
     public async Task WhatIsTooOldGoes()
     {
-        using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxAgeDays = 2 }, _time);
+        using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxAgeDays = 2 }, _time, NullLogger.Instance);
         for (var i = 0; i < 4; i++)
         {
             await file.WriteAsync(Lines(i), default);
@@ -45,14 +47,58 @@ public sealed class RotatedFileTests : IDisposable
     }
 
     [Fact]
+    public async Task OldFilesAreCompressedAndCountAsBefore()
+    {
+        using var file = new RotatedFile(
+            Options() with { MaxMegabytes = 1, MaxBackups = 2, Compresses = true }, _time, NullLogger.Instance);
+        for (var i = 0; i < 5; i++)
+        {
+            await file.WriteAsync(Lines(i), default);
+            await file.Compressing.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var files = Files();
+        Assert.Equal(3, files.Count);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.EndsWith(".log.gz", files[i], StringComparison.Ordinal);
+            await using var packed = new GZipStream(File.OpenRead(files[i]), CompressionMode.Decompress);
+            using var text = new StreamReader(packed);
+            var lines = await text.ReadToEndAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(Encoding.ASCII.GetString(Lines(i + 2)), lines);
+        }
+
+        Assert.All(
+            files,
+            static f => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(f)));
+    }
+
+    [Fact]
+    public async Task WhatWasLeftPlainIsCompressedWithTheNext()
+    {
+        var left = Path.Combine(_directory.FullName, "audit-2001-01-01T00-00-00.000.log");
+        await File.WriteAllTextAsync(left, "left\n", TestContext.Current.CancellationToken);
+        using var file = new RotatedFile(
+            Options() with { MaxMegabytes = 1, Compresses = true }, _time, NullLogger.Instance);
+        await file.WriteAsync(Lines(0), default);
+        await file.WriteAsync(Lines(1), default);
+        await file.Compressing.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+
+        Assert.False(File.Exists(left));
+        Assert.True(File.Exists(left + ".gz"));
+        Assert.Equal(3, Files().Count);
+    }
+
+    [Fact]
     public async Task AFileThatIsThereIsContinued()
     {
-        using (var file = new RotatedFile(Options(), _time))
+        using (var file = new RotatedFile(Options(), _time, NullLogger.Instance))
         {
             await file.WriteAsync("a\n"u8.ToArray(), default);
         }
 
-        using (var file = new RotatedFile(Options(), _time))
+        using (var file = new RotatedFile(Options(), _time, NullLogger.Instance))
         {
             await file.WriteAsync("b\n"u8.ToArray(), default);
         }
