@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -142,6 +143,13 @@ public static class OrchestratorGrainsExtensions
             options.Store ?? services.GetRequiredService<PostgresJournalStore>(),
             options.Encryption,
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
+        if (options.Encryption is { UsesPlugins: true } encryption)
+        {
+            silo.Services.AddSingleton<IKeyChanges>(encryption);
+            silo.Services.AddHostedService(services => new KmsPolling(
+                encryption, services.GetRequiredService<ILogger<KmsPolling>>()));
+        }
+
         silo.Services.AddHostedService<ChangeLogMaintenance>();
         silo.Services.AddLogStore(connectionString, options.Connections, options.Logs);
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));

@@ -48,6 +48,9 @@ public sealed partial class FailureMapper(ILogger<FailureMapper> logger)
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable(
                     $"{StoreUnavailableException.DiskFull}: nothing can be written until there is room");
+            case StoreUnavailableException { Refusal: { } why }:
+                LogUnavailable(failure, traceId);
+                return StatusErrors.InternalError(why);
             case StoreUnavailableException:
                 LogUnavailable(failure, traceId);
                 return StatusErrors.ServiceUnavailable("the store is not available");

@@ -24,6 +24,7 @@ public static class WritePipeline
         services.TryAddSingleton<ObjectStore>();
         services.TryAddSingleton<ObjectReader>();
         services.TryAddSingleton<ObjectCreator>();
+        services.TryAddSingleton<KeyAges>();
         services.TryAddSingleton<ObjectUpdater>();
         services.TryAddSingleton<ObjectDeleter>();
         services.TryAddSingleton<CollectionDeleter>();

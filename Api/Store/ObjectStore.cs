@@ -127,7 +127,8 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
             }
             catch (Exception refused) when (
                 CallFailures.WasNotExecuted(refused)
-                && refused is not StoreUnavailableException { IsOverload: true }
+                && refused is not (StoreUnavailableException { IsOverload: true }
+                    or StoreUnavailableException { Refusal: not null })
                 && time.GetElapsedTime(began) < Patience)
             {
                 // The same write again: nothing has been done.

@@ -16,7 +16,8 @@ public delegate Outcome<IKubernetesObject<V1ObjectMeta>> NextVersion(ResourceObj
 /// <summary>
 /// Updates objects: the next version of an object or of a part of it, admitted, prepared, validated and committed.
 /// </summary>
-public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, AdmissionChain admission, TimeProvider time)
+public sealed class ObjectUpdater(
+    ObjectStore store, ObjectCreator creator, AdmissionChain admission, KeyAges ages, TimeProvider time)
 {
     /// <summary>Updates an object.</summary>
     /// <param name="context">Which, and who.</param>
@@ -193,7 +194,8 @@ public sealed class ObjectUpdater(ObjectStore store, ObjectCreator creator, Admi
         var encoded = EncodedObject.Of(item);
         var deletes = DeletionRules.EndsWithUpdate(context.Definition, item, current);
         if (!deletes && current.Stored is null
-            && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current)))
+            && (encoded.IsSameAs(current) || DiffersInOwnersTimes(context, item, encoded, current))
+            && !await ages.IsOldAsync(context.Definition.Storage, current.Revision, context.CancellationToken))
         {
             return Attempt.Computed(new WriteResult(current));
         }

@@ -149,4 +149,11 @@ public sealed class StoreUnavailableException(string message, Exception? inner =
     /// <summary>True when nothing can be written until somebody makes room.</summary>
     [Id(1)]
     public bool IsDiskFull { get; init; }
+
+    /// <summary>
+    /// What clients are told, in upstream's words, where the cause is none of PostgreSQL's: no key to encrypt with, or
+    /// to decrypt. Null for what they are told of PostgreSQL.
+    /// </summary>
+    [Id(2)]
+    public string? Refusal { get; init; }
 }

@@ -11,8 +11,11 @@ internal sealed class AesGcmCipher(byte[] secret) : IKeyCipher
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
+    /// <summary>By how much a value grows.</summary>
+    public const int Overhead = NonceBytes + TagBytes;
+
     /// <inheritdoc/>
-    public int SealedLength(int length) => NonceBytes + length + TagBytes;
+    public int SealedLength(int length) => Overhead + length;
 
     /// <inheritdoc/>
     public void Seal(ReadOnlySpan<byte> value, ReadOnlySpan<byte> storeKey, Span<byte> target)

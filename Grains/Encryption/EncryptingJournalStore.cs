@@ -29,6 +29,7 @@ internal sealed class EncryptingJournalStore(
         var position = await inner.OpenAsync(resource, cancellationToken);
         if (Find(resource) is { WritesWith.Length: > 0 } encryption)
         {
+            await encryption.ReadyAsync(cancellationToken);
             await note(resource, encryption, cancellationToken);
         }
 
@@ -63,9 +64,18 @@ internal sealed class EncryptingJournalStore(
     public async Task<ObjectSnapshot> ReadSnapshotAsync(ResourceName resource, CancellationToken cancellationToken)
     {
         var snapshot = await inner.ReadSnapshotAsync(resource, cancellationToken);
-        return Find(resource) is { } encryption
-            ? snapshot with { Objects = [.. snapshot.Objects.Select(item => Open(resource, encryption, item))] }
-            : snapshot;
+        if (Find(resource) is not { } encryption)
+        {
+            return snapshot;
+        }
+
+        var opened = new List<ResourceObject>(snapshot.Objects.Count);
+        foreach (var item in snapshot.Objects)
+        {
+            opened.Add(await OpenAsync(resource, encryption, item, cancellationToken));
+        }
+
+        return snapshot with { Objects = opened };
     }
 
     /// <inheritdoc/>
@@ -73,18 +83,24 @@ internal sealed class EncryptingJournalStore(
         ResourceName resource, ObjectKey key, CancellationToken cancellationToken)
     {
         var item = await inner.ReadObjectAsync(resource, key, cancellationToken);
-        return item is not null && Find(resource) is { } encryption ? Open(resource, encryption, item) : item;
+        return item is not null && Find(resource) is { } encryption
+            ? await OpenAsync(resource, encryption, item, cancellationToken)
+            : item;
     }
 
     /// <inheritdoc/>
     public async Task<ChangeBatch> ReadChangesAsync(
         ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken) =>
-        Open(resource, await inner.ReadChangesAsync(resource, afterRevision, maxChanges, cancellationToken));
+        await OpenAsync(
+            resource, await inner.ReadChangesAsync(resource, afterRevision, maxChanges, cancellationToken),
+            cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ChangeBatch> ReadHistoryAsync(
         ResourceName resource, long afterRevision, int maxChanges, CancellationToken cancellationToken) =>
-        Open(resource, await inner.ReadHistoryAsync(resource, afterRevision, maxChanges, cancellationToken));
+        await OpenAsync(
+            resource, await inner.ReadHistoryAsync(resource, afterRevision, maxChanges, cancellationToken),
+            cancellationToken);
 
     private ResourceEncryption? Find(ResourceName resource) =>
         _encryptions.GetOrAdd(resource, static (name, known) => known.Find(name), configuration);
@@ -97,19 +113,33 @@ internal sealed class EncryptingJournalStore(
         return change with { Object = new ResourceObject(item.Key, item.Uid, item.Revision, body) };
     }
 
-    private ChangeBatch Open(ResourceName resource, ChangeBatch batch) =>
-        Find(resource) is { } encryption
-            ? batch with { Changes = [.. batch.Changes.Select(change => Open(resource, encryption, change))] }
-            : batch;
-
-    private static Change Open(ResourceName resource, ResourceEncryption encryption, Change change) => change with
+    private async Task<ChangeBatch> OpenAsync(
+        ResourceName resource, ChangeBatch batch, CancellationToken cancellationToken)
     {
-        Object = Open(resource, encryption, change.Object),
-        Previous = change.Previous is { } previous ? Open(resource, encryption, previous) : null,
-    };
+        if (Find(resource) is not { } encryption)
+        {
+            return batch;
+        }
 
-    private static ResourceObject Open(ResourceName resource, ResourceEncryption encryption, ResourceObject item)
+        var opened = new List<Change>(batch.Changes.Count);
+        foreach (var change in batch.Changes)
+        {
+            opened.Add(change with
+            {
+                Object = await OpenAsync(resource, encryption, change.Object, cancellationToken),
+                Previous = change.Previous is { } previous
+                    ? await OpenAsync(resource, encryption, previous, cancellationToken)
+                    : null,
+            });
+        }
+
+        return batch with { Changes = opened };
+    }
+
+    private static async ValueTask<ResourceObject> OpenAsync(
+        ResourceName resource, ResourceEncryption encryption, ResourceObject item, CancellationToken cancellationToken)
     {
+        await encryption.PrepareAsync(item.Json, cancellationToken);
         var key = StoreKey(resource, item.Key);
         var opened = encryption.Open(item.Json, Encoding.UTF8.GetBytes(key));
         Count("from_storage", encryption.WritesWith, opened.Problem is null ? "OK" : "Internal");

@@ -6,8 +6,7 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 namespace OrleansOrchestrator.Grains.Encryption;
 
 /// <summary>
-/// Reads an EncryptionConfiguration (<c>apiserver.config.k8s.io/v1</c>) and checks it by upstream's rules. Of the
-/// providers <c>kms</c> is refused, whatever it says.
+/// Reads an EncryptionConfiguration (<c>apiserver.config.k8s.io/v1</c>) and checks it by upstream's rules.
 /// </summary>
 public static class EncryptionConfigurationReader
 {
@@ -16,11 +15,12 @@ public static class EncryptionConfigurationReader
     private static readonly FieldPath Root = FieldPath.Of("resources");
 
     /// <summary>Reads YAML or JSON; throws <see cref="FormatException"/> with all complaints.</summary>
-    public static EncryptionConfiguration Read(ReadOnlySpan<byte> text)
+    public static EncryptionConfiguration Read(ReadOnlySpan<byte> text, TimeProvider? time = null)
     {
         var document = Parse(text);
         var errors = new FieldErrors();
-        var configuration = new EncryptionConfiguration();
+        var configuration = new EncryptionConfiguration(time);
+        var plugins = new HashSet<string>(StringComparer.Ordinal);
         var entries = document.Resources ?? [];
         RequireSome(entries.Count, Root, errors);
         for (var i = 0; i < entries.Count; i++)
@@ -31,10 +31,11 @@ public static class EncryptionConfigurationReader
             EncryptedResourceRules.Validate(resources, path.Child("resources"), errors);
             var providers = entries[i]?.Providers ?? [];
             RequireSome(providers.Count, path.Child("providers"), errors);
-            var keys = providers.Select((p, j) => Provider(p, path.Child("providers").Index(j), errors)).ToList();
+            var settings = providers
+                .Select((p, j) => Provider(p, path.Child("providers").Index(j), plugins, errors)).ToList();
             if (errors.Count == 0)
             {
-                configuration.Add(resources, keys);
+                configuration.Add(resources, settings);
             }
         }
 
@@ -49,8 +50,9 @@ public static class EncryptionConfigurationReader
             ? document
             : throw new FormatException("this is no EncryptionConfiguration of apiserver.config.k8s.io/v1");
 
-    /// <summary>The keys of a provider; null of the one that leaves values as they are.</summary>
-    private static ProviderKeys? Provider(ProviderDocument? provider, FieldPath path, FieldErrors errors)
+    /// <summary>A provider; null of the one that leaves values as they are.</summary>
+    private static ProviderSettings? Provider(
+        ProviderDocument? provider, FieldPath path, HashSet<string> plugins, FieldErrors errors)
     {
         var given = new (string Name, bool IsGiven)[]
         {
@@ -72,17 +74,18 @@ public static class EncryptionConfigurationReader
                     "more than one provider specified in a single element, should split into different list elements");
                 return null;
             case ["aesgcm"]:
-                return new(EncryptionScheme.AesGcm, Keys(provider!.Aesgcm!, path.Child("aesgcm"), AesBytes, errors));
+                return new ProviderKeys(
+                    EncryptionScheme.AesGcm, Keys(provider!.Aesgcm!, path.Child("aesgcm"), AesBytes, errors));
             case ["aescbc"]:
-                return new(EncryptionScheme.AesCbc, Keys(provider!.Aescbc!, path.Child("aescbc"), AesBytes, errors));
+                return new ProviderKeys(
+                    EncryptionScheme.AesCbc, Keys(provider!.Aescbc!, path.Child("aescbc"), AesBytes, errors));
             case ["secretbox"]:
-                return new(
+                return new ProviderKeys(
                     EncryptionScheme.Secretbox,
                     Keys(provider!.Secretbox!, path.Child("secretbox"), SecretboxBytes, errors));
-            case ["identity"]:
-                return null;
+            case ["kms"]:
+                return KmsSettingsReader.Read(provider!.Kms!, path.Child("kms"), plugins, errors);
             default:
-                errors.NotSupported(path, given[0], ["aescbc", "aesgcm", "identity", "secretbox"]);
                 return null;
         }
     }

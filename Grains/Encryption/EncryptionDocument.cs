@@ -32,7 +32,21 @@ internal sealed record ProviderDocument
 
     public KeysDocument? Secretbox { get; init; }
 
-    public JsonElement? Kms { get; init; }
+    public KmsDocument? Kms { get; init; }
+}
+
+/// <summary>A plugin.</summary>
+internal sealed record KmsDocument
+{
+    public string? ApiVersion { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? Endpoint { get; init; }
+
+    public string? Timeout { get; init; }
+
+    public int? Cachesize { get; init; }
 }
 
 /// <summary>Keys of a provider.</summary>

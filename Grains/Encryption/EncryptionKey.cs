@@ -20,7 +20,10 @@ public enum EncryptionScheme
     Secretbox,
 }
 
+/// <summary>A provider that encrypts, as it is configured.</summary>
+public abstract record ProviderSettings;
+
 /// <summary>Keys of a provider.</summary>
 /// <param name="Scheme">How they encrypt.</param>
 /// <param name="Keys">The first writes, all read.</param>
-public sealed record ProviderKeys(EncryptionScheme Scheme, IReadOnlyList<EncryptionKey> Keys);
+public sealed record ProviderKeys(EncryptionScheme Scheme, IReadOnlyList<EncryptionKey> Keys) : ProviderSettings;

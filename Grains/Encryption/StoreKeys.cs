@@ -29,8 +29,6 @@ public static class StoreKeys
                (select count(*) from store.changes where resource = $1 and substring(body from 1 for length($2)) = $2)
         """;
 
-    private static readonly byte[] ProofText = "{}"u8.ToArray();
-
     /// <summary>Fails when the store holds what the configuration (null for none) cannot read.</summary>
     public static async Task CheckAsync(
         string connectionString, EncryptionConfiguration? configuration, CancellationToken cancellationToken)
@@ -43,7 +41,7 @@ public static class StoreKeys
             var name = ResourceName.Parse(resource);
             var problem = configuration is null ? "no key is configured"
                 : configuration.Find(name) is not { } encryption ? "the configuration does not name the resource"
-                : encryption.Open(proof, ProofKey(name)).Problem;
+                : encryption.Disprove(proof, ProofKey(name));
             if (problem is not null)
             {
                 await RequireNoneAsync(connection, name, prefix, problem, cancellationToken);
@@ -61,7 +59,7 @@ public static class StoreKeys
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = encryption.WritesWith });
         command.Parameters.Add(new NpgsqlParameter<byte[]>
         {
-            TypedValue = encryption.Seal(ProofText, ProofKey(resource)),
+            TypedValue = encryption.Prove(ProofKey(resource)),
         });
         try
         {

@@ -156,6 +156,12 @@ public static class SiloHost
             }
         }
 
+        if (configuration.Encryption is { UsesPlugins: true } encryption)
+        {
+            services.AddSingleton<IHealthProbe>(
+                new HealthProbe("kms-providers", HealthScope.Both, encryption.CheckPluginsAsync));
+        }
+
         if (configuration.AuditPolicy is { } policy)
         {
             options.Audit!.AddTo(services, policy);

@@ -56,6 +56,11 @@ public sealed class ProtocolHost : IAsyncDisposable
             builder.Services.AddSingleton(logs);
         }
 
+        if (silos.Services.GetService<IKeyChanges>() is { } keys)
+        {
+            builder.Services.AddSingleton(keys);
+        }
+
         configure?.Invoke(builder.Services);
         builder.Services.AddOrchestratorApi();
         builder.Services.TryAddSingleton<IAuthenticator, EverybodyIsAdmin>();

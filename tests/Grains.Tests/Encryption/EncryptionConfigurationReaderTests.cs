@@ -34,6 +34,17 @@ public sealed class EncryptionConfigurationReaderTests
     }
 
     [Fact]
+    public void PluginsAreNamedByTheirSockets()
+    {
+        var read = Read("""
+            - resources: [secrets]
+              providers: [{kms: {apiVersion: v2, name: vault, endpoint: "unix:///run/vault.sock"}}, {identity: {}}]
+            """);
+        Assert.Equal("k8s:enc:kms:v2:vault:", WritesWith(read, "secrets"));
+        Assert.True(read.UsesPlugins);
+    }
+
+    [Fact]
     public void WhatIsNotNamedIsLeftAlone() => Assert.Null(
         Read($"[{{resources: [secrets], providers: [{{identity: {{}}}}]}}]").Find(new ResourceName("", "pods")));
 
@@ -54,9 +65,30 @@ public sealed class EncryptionConfigurationReaderTests
         "resources[0].providers[0]: Invalid value: provider does not contain any of the expected providers: "
             + "KMS, AESGCM, AESCBC, Secretbox, Identity")]
     [InlineData(
-        "[{resources: [secrets], providers: [{kms: {apiVersion: v2, name: a, endpoint: 'unix:///a'}}]}]",
-        "resources[0].providers[0]: Unsupported value: \"kms\": "
-            + "supported values: \"aescbc\", \"aesgcm\", \"identity\", \"secretbox\"")]
+        "[{resources: [secrets], providers: [{kms: {name: a, endpoint: 'unix:///a', cachesize: 5}}]}]",
+        "resources[0].providers[0].kms.apiVersion: Invalid value: \"v1\": KMSv1 is deprecated and will only receive "
+            + "security updates going forward. Use KMSv2 instead.  Set --feature-gates=KMSv1=true to use the "
+            + "deprecated KMSv1 feature.")]
+    [InlineData(
+        "[{resources: [secrets], providers: [{kms: {apiVersion: v3, name: a, endpoint: 'unix:///a'}}]}]",
+        "resources[0].providers[0].kms.apiVersion: Invalid value: \"v3\": unsupported apiVersion apiVersion for KMS "
+            + "provider, only v1 and v2 are supported")]
+    [InlineData(
+        "[{resources: [secrets], providers: [{kms: {apiVersion: v2, timeout: 0s, cachesize: 5}}]}]",
+        "resources[0].providers[0].kms.name: Required value: name is a mandatory field for a provider, "
+            + "resources[0].providers[0].kms.timeout: Invalid value: \"0s\": timeout should be a positive value, "
+            + "resources[0].providers[0].kms.endpoint: Invalid value: \"\": endpoint is a mandatory field for a kms, "
+            + "resources[0].providers[0].kms.cachesize: Invalid value: 5: cachesize is not supported in v2")]
+    [InlineData(
+        "[{resources: [secrets], providers: [{kms: {apiVersion: v2, name: 'a:b', endpoint: 'tcp://host:1'}}]}]",
+        "resources[0].providers[0].kms.name: Invalid value: \"a:b\": invalid KMS provider name a:b, must not contain "
+            + "':', resources[0].providers[0].kms.endpoint: Invalid value: \"tcp://host:1\": unsupported scheme "
+            + "\"tcp\" for KMS provider, only unix is supported")]
+    [InlineData(
+        "[{resources: [secrets], providers: [{kms: {apiVersion: v2, name: a, endpoint: 'unix:///a'}}]}, "
+            + "{resources: [pods], providers: [{kms: {apiVersion: v2, name: a, endpoint: 'unix:///a'}}]}]",
+        "resources[1].providers[0].kms.name: Invalid value: \"a\": duplicate KMS provider name a, names must be "
+            + "unique")]
     [InlineData(
         "[{resources: [secrets], providers: [{secretbox: {keys: []}}]}]",
         "resources[0].providers[0].secretbox.keys: Required value: at least one keys is required")]
