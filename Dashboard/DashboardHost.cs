@@ -14,54 +14,86 @@ public static class DashboardHost
 
     private const string Page = "index.html";
 
+    /// <summary>Who signs people in: the page asks for it where nobody is signed in.</summary>
+    private const string SignIn = "sign-in.json";
+
     /// <summary>
-    /// Scripts come from here alone and speak to nobody else; no page of others shows this one in a frame. The terminal
-    /// makes its styles as it runs.
+    /// Scripts come from here alone and speak to nobody else but to issuers that the silo was told of; no page of
+    /// others shows this one in a frame. The terminal makes its styles as it runs.
     /// </summary>
     private const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; " +
-        "font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'{0}; " +
+        "img-src data:; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
     /// <summary>Goes before the API: it answers what is below <see cref="Path"/>, whoever asks.</summary>
-    public static IApplicationBuilder UseDashboard(this IApplicationBuilder app)
+    /// <param name="app">The host's.</param>
+    /// <param name="signIn">Who signs people in; null for nobody.</param>
+    public static IApplicationBuilder UseDashboard(this IApplicationBuilder app, IDashboardSignIn? signIn = null)
     {
         var files = DashboardFile.ReadAll(typeof(DashboardHost).Assembly);
         return app.Use((context, next) =>
             context.Request.Path.Value is { } path && path.StartsWith(Path[..^1], StringComparison.Ordinal)
                 && (path.Length < Path.Length || path[Path.Length - 1] == '/')
-                ? AnswerAsync(context, files, path.Length < Path.Length ? null : path[Path.Length..])
+                ? AnswerAsync(context, files, signIn, path.Length < Path.Length ? null : path[Path.Length..])
                 : next(context));
     }
 
-    private static Task AnswerAsync(
-        HttpContext context, IReadOnlyDictionary<string, DashboardFile> files, string? name)
+    private static async Task AnswerAsync(
+        HttpContext context, IReadOnlyDictionary<string, DashboardFile> files, IDashboardSignIn? signIn, string? name)
     {
         var (request, response) = (context.Request, context.Response);
         if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
             response.Headers.Allow = "GET, HEAD";
-            return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed\n");
+            await RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed\n");
+            return;
         }
 
         if (name is null)
         {
             response.Headers.Location = Path;
             response.StatusCode = StatusCodes.Status308PermanentRedirect;
-            return Task.CompletedTask;
+            return;
+        }
+
+        if (name == SignIn)
+        {
+            await WriteSignInAsync(context, signIn);
+            return;
         }
 
         if (!files.TryGetValue(name.Length == 0 ? Page : name, out var file))
         {
-            return RefuseAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
+            await RefuseAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
+            return;
         }
 
         var (encoding, body) = file.For(request.Headers.AcceptEncoding.ToString());
-        WriteHeaders(response.Headers, file, encoding);
+        WriteHeaders(response.Headers, file, encoding, await IssuersAsync(context, signIn));
         response.ContentType = file.ContentType;
         response.ContentLength = body.Length;
-        return HttpMethods.IsHead(request.Method)
-            ? Task.CompletedTask
-            : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+        if (!HttpMethods.IsHead(request.Method))
+        {
+            await response.Body.WriteAsync(body, context.RequestAborted);
+        }
+    }
+
+    /// <summary>
+    /// Whom the page may speak to. Who comes back from an issuer is to speak to it now, and whoever else does not wait
+    /// until it has answered.
+    /// </summary>
+    private static async ValueTask<IReadOnlyList<DashboardIssuer>> IssuersAsync(
+        HttpContext context, IDashboardSignIn? signIn) =>
+        signIn is null ? []
+        : context.Request.Query.ContainsKey("state") ? await signIn.FindAsync(context.RequestAborted)
+        : signIn.Known;
+
+    private static async Task WriteSignInAsync(HttpContext context, IDashboardSignIn? signIn)
+    {
+        var issuers = signIn is null ? [] : await signIn.FindAsync(context.RequestAborted);
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await context.Response.WriteAsJsonAsync(issuers, context.RequestAborted);
     }
 
     /// <summary>As the API refuses what is none of its paths.</summary>
@@ -73,10 +105,13 @@ public static class DashboardHost
         return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
-    private static void WriteHeaders(IHeaderDictionary headers, DashboardFile file, string? encoding)
+    private static void WriteHeaders(
+        IHeaderDictionary headers, DashboardFile file, string? encoding, IReadOnlyList<DashboardIssuer> issuers)
     {
+        var others = issuers.Select(static i => $" {i.TokenEndpoint.GetLeftPart(UriPartial.Authority)}").Distinct();
         headers.CacheControl = file.IsImmutable ? "public, max-age=31536000, immutable" : "no-cache";
-        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers.ContentSecurityPolicy = ContentSecurityPolicy.Replace(
+            "{0}", string.Concat(others), StringComparison.Ordinal);
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";

@@ -42,6 +42,11 @@ internal sealed class SignInOptions
         "How tokens may be signed, with commas: RS256, RS384, RS512, ES256, ES384, ES512, PS256, PS384, PS512. "
             + "Default: RS256.");
 
+    private readonly Option<string> _dashboardScopes = CommonOptions.Text(
+        "--dashboard-oidc-scopes",
+        "What the dashboard asks an issuer for when people sign in there, with blanks; openid is always among it.",
+        SignInSettings.DefaultDashboardScopes);
+
     private readonly FileOption _webhook = CommonOptions.MaybeFile(
         "--authentication-token-webhook-config-file",
         "A kubeconfig that says which server is asked (by TokenReviews) who bears a token that nobody else knows.");
@@ -53,7 +58,7 @@ internal sealed class SignInOptions
     public IEnumerable<Option> All =>
     [
         _file, _anonymous, _issuer, _client, _usernameClaim, _usernamePrefix, _groupsClaim, _groupsPrefix,
-        _authority, _claims, _algorithms, _webhook, _webhookVersion, _webhookTtl,
+        _authority, _claims, _algorithms, _dashboardScopes, _webhook, _webhookVersion, _webhookTtl,
     ];
 
     public SignInSettings Read(ParseResult parsed) => new()
@@ -72,9 +77,14 @@ internal sealed class SignInOptions
             RequiredClaims = parsed.GetRequiredValue(_claims),
             Algorithms = parsed.GetValue(_algorithms),
         },
+        DashboardScopes = ScopesOf(parsed.GetRequiredValue(_dashboardScopes)),
         TokenWebhook = parsed.GetValue(_webhook) is { } file
             ? new TokenWebhookSettings(
                 file, parsed.GetRequiredValue(_webhookVersion), CommonOptions.TimeOf(parsed, _webhookTtl))
             : null,
     };
+
+    private static string ScopesOf(string given) => string.Join(
+        ' ',
+        given.Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend("openid").Distinct(StringComparer.Ordinal));
 }

@@ -18,6 +18,12 @@ public sealed record SignInSettings
     /// <summary>The one issuer that older clusters name by flags.</summary>
     public OidcSettings Oidc { get; init; } = new();
 
+    /// <summary>What the dashboard asks issuers for, with blanks.</summary>
+    public string DashboardScopes { get; init; } = DefaultDashboardScopes;
+
+    /// <summary>Those that every OpenID issuer knows.</summary>
+    public const string DefaultDashboardScopes = "openid email profile";
+
     /// <summary>A server that is asked for tokens.</summary>
     public TokenWebhookSettings? TokenWebhook { get; init; }
 

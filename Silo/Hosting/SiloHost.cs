@@ -8,6 +8,7 @@ using Orleans.Runtime;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
@@ -63,7 +64,8 @@ public static class SiloHost
 
         var app = builder.Build();
         app.UseAnswerHeaders();
-        app.UseDashboard();
+        app.UseDashboard(new DashboardSignIn(
+            app.Services.GetRequiredService<JwtIssuers>(), options.SignIn.DashboardScopes));
         app.MapOrchestratorApi();
         return app;
     }

@@ -16,6 +16,7 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
     [Theory]
     [InlineData("pages.mjs")]
     [InlineData("signin.mjs")]
+    [InlineData("oidc.mjs")]
     [InlineData("socket.mjs")]
     [InlineData("forbidden.mjs")]
     [InlineData("edit.mjs")]

@@ -36,6 +36,36 @@ public sealed class DashboardHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_page_speaks_to_issuers_that_are_known_and_who_comes_back_from_one_waits_for_it()
+    {
+        Assert.Contains("connect-src 'self';", (await _host.GetAsync("")).Policy(), StringComparison.Ordinal);
+        Assert.Equal("[]", (await _host.GetAsync("sign-in.json")).Text());
+        await using var host = await PageHost.StartAsync(new OneIssuer());
+        Assert.Contains("connect-src 'self';", (await host.GetAsync("")).Policy(), StringComparison.Ordinal);
+        Assert.Contains(
+            "connect-src 'self' https://login.example:8443;", (await host.GetAsync("?code=c&state=s")).Policy(),
+            StringComparison.Ordinal);
+        Assert.Equal(
+            "[{\"issuer\":\"https://login.example\",\"clientId\":\"orc\",\"scopes\":\"openid\","
+                + "\"authorizationEndpoint\":\"https://login.example/a\","
+                + "\"tokenEndpoint\":\"https://login.example:8443/t\"}]",
+            (await host.GetAsync("sign-in.json")).Text());
+    }
+
+    private sealed class OneIssuer : IDashboardSignIn
+    {
+        public IReadOnlyList<DashboardIssuer> Known => [];
+
+        public Task<IReadOnlyList<DashboardIssuer>> FindAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<DashboardIssuer>>(
+            [
+                new DashboardIssuer(
+                    "https://login.example", "orc", "openid", new Uri("https://login.example/a"),
+                    new Uri("https://login.example:8443/t")),
+            ]);
+    }
+
+    [Fact]
     public async Task Files_with_a_hash_in_their_names_are_kept()
     {
         foreach (var name in (await _host.GetAsync("")).Links())

@@ -24,13 +24,13 @@ public sealed class PageHost : IAsyncDisposable
         };
     }
 
-    public static async Task<PageHost> StartAsync()
+    public static async Task<PageHost> StartAsync(IDashboardSignIn? signIn = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        app.UseDashboard();
+        app.UseDashboard(signIn);
         app.Run(static context =>
         {
             context.Response.StatusCode = NotTheirs;
@@ -64,6 +64,8 @@ public sealed class PageHost : IAsyncDisposable
 public sealed partial record PageAnswer(int Code, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
     public string Header(string name) => Headers.GetValueOrDefault(name, "");
+
+    public string Policy() => Header("Content-Security-Policy");
 
     /// <summary>The files that a page names.</summary>
     public IEnumerable<string> Links() => Link().Matches(Text()).Select(static m => m.Groups[1].Value);

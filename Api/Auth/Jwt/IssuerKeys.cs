@@ -42,6 +42,9 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
 
     public IssuerPlace Place => place;
 
+    /// <summary>What was fetched last; null when nothing was.</summary>
+    public Fetched? Known => _current;
+
     /// <summary>The keys as they are known; fetched when none are.</summary>
     public async ValueTask<Outcome<Fetched>> GetAsync(CancellationToken cancellationToken)
     {
@@ -109,16 +112,16 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
             return document.Error;
         }
 
-        var (issuer, address) = ReadDiscovery(document.Value);
-        if (issuer != place.Url)
+        var found = ReadDiscovery(document.Value);
+        if (found.Issuer != place.Url)
         {
             return Failed(
                 "oidc: issuer did not match the issuer returned by provider, expected "
-                + $"{GoText.Quote(place.Url)} got {GoText.Quote(issuer)}");
+                + $"{GoText.Quote(place.Url)} got {GoText.Quote(found.Issuer)}");
         }
 
-        var keys = await FetchAsync(address);
-        return keys.Succeeded ? ReadKeys(keys.Value) : keys.Error;
+        var keys = await FetchAsync(found.KeysUrl);
+        return keys.Succeeded ? ReadKeys(keys.Value, found) : keys.Error;
     }
 
     private async Task<Outcome<ReadOnlyMemory<byte>>> FetchAsync(string url) =>
@@ -126,27 +129,32 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
             ? await remote.FetchAsync(target, url, Patience, MaxBytes, CancellationToken.None)
             : Failed($"oidc: {GoText.Quote(url)} is no https URL");
 
-    private static (string Issuer, string KeysUrl) ReadDiscovery(ReadOnlyMemory<byte> json)
+    private static Discovery ReadDiscovery(ReadOnlyMemory<byte> json)
     {
         try
         {
             return JsonTree.Parse(json.Span) is System.Text.Json.Nodes.JsonObject item
-                ? (JsonTree.Text(item["issuer"]) ?? "", JsonTree.Text(item["jwks_uri"]) ?? "")
-                : ("", "");
+                ? new Discovery(
+                    Text(item, "issuer"), Text(item, "jwks_uri"), Text(item, "authorization_endpoint"),
+                    Text(item, "token_endpoint"))
+                : Discovery.None;
         }
         catch (JsonException)
         {
             // No document names no issuer.
-            return ("", "");
+            return Discovery.None;
         }
     }
 
-    private Outcome<Fetched> ReadKeys(ReadOnlyMemory<byte> json)
+    private static string Text(System.Text.Json.Nodes.JsonObject item, string name) =>
+        JsonTree.Text(item[name]) ?? "";
+
+    private Outcome<Fetched> ReadKeys(ReadOnlyMemory<byte> json, Discovery found)
     {
         try
         {
             var set = JsonWebKeySet.Create(System.Text.Encoding.UTF8.GetString(json.Span));
-            return new Fetched([.. set.GetSigningKeys()], time.GetTimestamp());
+            return new Fetched([.. set.GetSigningKeys()], found, time.GetTimestamp());
         }
         catch (Exception bad) when (bad is ArgumentException or JsonException)
         {
@@ -156,6 +164,12 @@ internal sealed class IssuerKeys(IssuerPlace place, RemoteCaller remote, JwtMetr
 
     private static Status Failed(string why) => StatusErrors.ServiceUnavailable(why);
 
-    /// <summary>Keys, and when they were fetched.</summary>
-    internal sealed record Fetched(IReadOnlyList<SecurityKey> Keys, long At);
+    /// <summary>What an issuer says of itself; empty is what it does not say.</summary>
+    internal sealed record Discovery(string Issuer, string KeysUrl, string AuthorizationUrl, string TokenUrl)
+    {
+        public static readonly Discovery None = new("", "", "", "");
+    }
+
+    /// <summary>Keys, with the document that led to them, and when they were fetched.</summary>
+    internal sealed record Fetched(IReadOnlyList<SecurityKey> Keys, Discovery Discovery, long At);
 }

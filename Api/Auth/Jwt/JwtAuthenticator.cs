@@ -19,6 +19,9 @@ internal sealed class JwtAuthenticator(
 
     public IssuerKeys Keys => keys;
 
+    /// <summary>The audience that tokens are asked for: the first that is taken.</summary>
+    public string Client => jwt.Settings.Issuer.Audiences[0];
+
     /// <summary>The user, or why there is none.</summary>
     public async Task<Outcome<UserIdentity>> AuthenticateAsync(
         string token, TokenClaims claims, CancellationToken cancellationToken)

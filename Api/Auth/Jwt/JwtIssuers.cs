@@ -56,6 +56,17 @@ public sealed class JwtIssuers
         ? anonymous.Enabled && (anonymous.Paths.Count == 0 || anonymous.Paths.Contains(path))
         : _options.AdmitsAnonymous;
 
+    /// <summary>Where people get tokens of these issuers, as far as that is known by now.</summary>
+    public IReadOnlyList<IssuerSignIn> KnownSignIns =>
+        [.. _current.Issuers.Values.Select(static i => IssuerSignIn.Of(i, i.Keys.Known)).OfType<IssuerSignIn>()];
+
+    /// <summary>The same, of all issuers that answer: those that were not asked yet are.</summary>
+    public async Task<IReadOnlyList<IssuerSignIn>> FindSignInsAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(_current.Issuers.Values.Select(i => i.Keys.GetAsync(cancellationToken).AsTask()));
+        return KnownSignIns;
+    }
+
     private JwtAuthenticator Make(CompiledJwt compiled, Dictionary<IssuerPlace, IssuerKeys> known)
     {
         var place = IssuerPlace.Of(compiled.Settings.Issuer);

@@ -6,13 +6,13 @@ await scenario(async open => {
   const page = await open('#/', { token: null });
   const field = page.getByLabel('Token or kubeconfig');
   await field.fill('wrong');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByText('The server no longer takes this token.').waitFor();
 
   await field.fill(JSON.stringify({
     'current-context': 'c', contexts: [{ name: 'c', context: { user: 'u' } }], users: [{ name: 'u', user: { token: 'admin-token' } }],
   }, null, 2));
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('.verdict').waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await field.waitFor();

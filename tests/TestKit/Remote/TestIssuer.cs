@@ -17,6 +17,7 @@ public sealed class TestIssuer : IAsyncDisposable
     private TestRemote? _remote;
     private RsaSecurityKey _rsa = NewRsa();
     private ECDsaSecurityKey _ec = NewEc();
+    private readonly TestSignIns _signIns = new();
     private int _fetches;
 
     private TestIssuer()
@@ -88,9 +89,15 @@ public sealed class TestIssuer : IAsyncDisposable
         var path = context.Request.Path.Value!;
         var name = path.Split('/')[1];
         return path.EndsWith("/.well-known/openid-configuration", StringComparison.Ordinal)
-            ? context.Response.WriteAsJsonAsync(
-                new { issuer = remote.Url($"/{name}"), jwks_uri = remote.Url($"/{name}/keys?v=1") })
+            ? context.Response.WriteAsJsonAsync(new
+            {
+                issuer = remote.Url($"/{name}"), jwks_uri = remote.Url($"/{name}/keys?v=1"),
+                authorization_endpoint = remote.Url($"/{name}/authorize"), token_endpoint = remote.Url($"/{name}/token"),
+            })
             : path.EndsWith("/keys", StringComparison.Ordinal) ? WriteKeysAsync(context)
+            : path.EndsWith("/authorize", StringComparison.Ordinal) ? _signIns.AuthorizeAsync(context, name)
+            : path.EndsWith("/token", StringComparison.Ordinal)
+                ? _signIns.GiveTokenAsync(context, claims => Token(name, claims))
             : NotFoundAsync(context);
     }
 

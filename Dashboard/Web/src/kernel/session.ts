@@ -11,7 +11,7 @@ export const farewell = signal('');
 export const token = signal<string | null>(takeHandedOver() ?? sessionStorage.getItem(place));
 
 /** What the token says of itself; nothing for opaque ones. */
-export const claims = computed(() => readClaims(token.value));
+export const claims = computed(() => claimsOf(token.value));
 
 // `orc dashboard` hands the token over in the fragment, which browsers send to no server; it is taken out of the
 // address, and so out of the history, at once.
@@ -26,7 +26,7 @@ function takeHandedOver(): string | null {
   return given;
 }
 
-function readClaims(given: string | null): { sub?: string; exp?: number } {
+export function claimsOf(given: string | null): { iss?: string; aud?: string | string[]; nonce?: string; exp?: number } {
   const body = given?.split('.')[1];
   if (!body) {
     return {};

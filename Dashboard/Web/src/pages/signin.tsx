@@ -1,7 +1,10 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { finish, hasReturned, issuers, leaveFor } from '../kernel/oidc';
+import type { Issuer } from '../kernel/oidc';
+import { go } from '../kernel/route';
 import { parse } from '../kernel/yaml';
 import { farewell, signIn } from '../kernel/session';
-import { Mark, Trouble } from '../ui/basics';
+import { Button, Loading, Mark, Trouble } from '../ui/basics';
 
 interface Kubeconfig {
   'current-context'?: string;
@@ -29,9 +32,26 @@ async function tokenIn(given: string): Promise<string> {
   return user.token;
 }
 
+const nameOf = (issuer: Issuer): string => {
+  const { host, pathname } = new URL(issuer.issuer);
+  return host + pathname.replace(/\/$/, '');
+};
+
+// The answer of an issuer is good once: whoever signs out later begins anew.
+let isFinishing = hasReturned;
+
 export function SignIn() {
   const [text, setText] = useState('');
   const [error, setError] = useState<Error>();
+  const [others, setOthers] = useState<Issuer[]>([]);
+  const [isBusy, setBusy] = useState(isFinishing);
+  useEffect(() => {
+    issuers().then(setOthers, () => undefined);
+    if (isFinishing) {
+      isFinishing = false;
+      finish().then(({ token, place }) => { go(place || '#/'); signIn(token); }, failure => { setError(failure as Error); setBusy(false); });
+    }
+  }, []);
   const submit = (event: Event) => {
     event.preventDefault();
     tokenIn(text).then(signIn, setError);
@@ -49,6 +69,10 @@ export function SignIn() {
         <p>Sign in with a bearer token or a kubeconfig that holds one. It stays in this tab and sees what its user may see.</p>
         {farewell.value && <div class="note warn" role="status">{farewell.value}</div>}
         <Trouble error={error} />
+        {isBusy && <Loading what="Signing in" />}
+        {others.map(issuer => (
+          <Button key={issuer.issuer} look="main" disabled={isBusy} onClick={() => void leaveFor(issuer).catch(setError)}>Sign in with {nameOf(issuer)}</Button>
+        ))}
         <label for="token">Token or kubeconfig</label>
         <textarea id="token" class="secret" rows={4} value={text} spellcheck={false} autocomplete="off" required
           onInput={event => setText(event.currentTarget.value)} ref={e => { if (e && !text) { e.focus(); } }} />
