@@ -20,6 +20,7 @@ public static class Failures
         // A file, a socket or a program, named in the message.
         IOException or UnauthorizedAccessException or SocketException or Win32Exception => OneLine(failure.Message),
         NpgsqlException => $"PostgreSQL: {OneLine(failure.Message)}",
+        TimeoutException => $"No answer in time; this machine or PostgreSQL is too busy: {OneLine(failure.Message)}",
         _ => failure.InnerException is { } inner ? Sentence(inner) : null,
     };
 

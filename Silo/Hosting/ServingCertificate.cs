@@ -19,6 +19,7 @@ public sealed partial class ServingCertificate(
     private static readonly TimeSpan Validity = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewAfter = TimeSpan.FromDays(30);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+    private const int MaxAttempts = 4;
     private const string ServiceName = "kubernetes.default.svc.cluster.local";
 
     private SslServerAuthenticationOptions? _handshake;
@@ -33,8 +34,8 @@ public sealed partial class ServingCertificate(
     /// <inheritdoc/>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await trustStore.LoadAsync(cancellationToken);
-        await IssueAsync(cancellationToken);
+        await AskAgainAsync(trustStore.LoadAsync, cancellationToken);
+        await AskAgainAsync(IssueAsync, cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
@@ -54,6 +55,24 @@ public sealed partial class ServingCertificate(
             {
                 LogRenewalFailed(failure);
                 wait = RetryAfter;
+            }
+        }
+    }
+
+    // A busy machine may take longer for the first calls of a new silo than Orleans waits for their answers. Both calls
+    // may be repeated, and a silo that gave up would only have to begin again.
+    private async Task AskAgainAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await ask(cancellationToken);
+                return;
+            }
+            catch (TimeoutException failure) when (attempt < MaxAttempts)
+            {
+                LogSlowStart(failure.Message);
             }
         }
     }
@@ -120,6 +139,9 @@ public sealed partial class ServingCertificate(
             yield return address.ToString();
         }
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "The cluster's identity does not answer yet; asking again: {Problem}")]
+    private partial void LogSlowStart(string problem);
 
     [LoggerMessage(1, LogLevel.Error, "The serving certificate could not be renewed; the present one stays in use")]
     private partial void LogRenewalFailed(Exception failure);
