@@ -19,7 +19,7 @@ public sealed class AdmissionChain
         "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
         "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass",
         "PodTopologyLabels", "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "RoleEscalation",
-        "ServiceAddresses",
+        "ServiceAddresses", "DeviceAdministration", "ClaimStatusRights",
         "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota",
     ];
 

@@ -15,8 +15,11 @@ public enum FieldValidation
 /// <summary><c>CreateOptions</c>, <c>UpdateOptions</c> or <c>PatchOptions</c>, as the query gives them.</summary>
 public sealed record WriteOptions
 {
+    private const string PatchOptions = "PatchOptions";
+
     /// <summary>What writers in process use.</summary>
-    public static readonly WriteOptions Internal = new() { FieldValidation = FieldValidation.Ignore };
+    public static readonly WriteOptions Internal =
+        new() { FieldValidation = FieldValidation.Ignore, IsInternal = true };
 
     public bool DryRun { get; init; }
 
@@ -26,6 +29,12 @@ public sealed record WriteOptions
 
     public bool Force { get; init; }
 
+    /// <summary>By a PATCH, server-side apply too.</summary>
+    public bool IsPatch { get; init; }
+
+    /// <summary>By a writer in process, which is not asked for its rights.</summary>
+    public bool IsInternal { get; init; }
+
     /// <summary>Reads and validates the query of a write.</summary>
     /// <param name="query">The query.</param>
     /// <param name="kind">Name of the options in refusals.</param>
@@ -34,14 +43,14 @@ public sealed record WriteOptions
     {
         if (query.Count == 0 && !isApply)
         {
-            return new WriteOptions();
+            return new WriteOptions { IsPatch = kind == PatchOptions };
         }
 
         var errors = new FieldErrors();
         var reader = new QueryReader(query);
         var manager = reader.Text("fieldManager");
         var force = reader.OptionalFlag("force");
-        if (kind == "PatchOptions" && !isApply && force is not null)
+        if (kind == PatchOptions && !isApply && force is not null)
         {
             errors.Forbidden(FieldPath.Of("force"), "may not be specified for non-apply patch");
         }
@@ -66,6 +75,7 @@ public sealed record WriteOptions
                 DryRun = reader.All("dryRun").Count > 0,
                 FieldManager = manager,
                 Force = force ?? false,
+                IsPatch = kind == PatchOptions,
                 FieldValidation = validation switch
                 {
                     "Ignore" => FieldValidation.Ignore,

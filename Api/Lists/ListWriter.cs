@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Lists;
@@ -41,6 +42,11 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
     /// <summary>The Table form.</summary>
     public Task SendTableAsync(HttpContext context, ResponseFormat format, TableRenderer table) => ResponseBody.SendAsync(
         context, format, 200, size: null, pipe => WriteTableAsync(pipe, table, context.RequestAborted));
+
+    /// <summary>The items in the order in which Tables show them.</summary>
+    private IEnumerable<ResourceObject> Rows() => definition.Strategy is ISortedRows sorted
+        ? page.Items.OrderBy(i => definition.Codec.Share(i), sorted.RowOrder)
+        : page.Items;
 
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
 
@@ -95,7 +101,7 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
     {
         await using var writer = new Utf8JsonWriter(pipe, TableRenderer.WriterOptions);
         table.WriteStart(writer, Text(page.Revision), page.Continue, page.Remaining, columns: true);
-        foreach (var item in page.Items)
+        foreach (var item in Rows())
         {
             table.WriteRow(writer, item);
             if (writer.BytesPending + pipe.UnflushedBytes >= ResponseBody.FlushBytes)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Autoscaling.Scales;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Negotiation;
@@ -68,7 +69,8 @@ public sealed class ObjectResponder(ProtobufShelf shelf, TimeProvider clock) : I
             return StatusJson.WriteAsync(context, rowObject.Error);
         }
 
-        WriteTable(body, new TableRenderer(definition, rowObject.Value, format.MetaVersion, clock), json);
+        var shown = IsScale(context, definition) ? ScaleStrategy.Definition : definition;
+        WriteTable(body, new TableRenderer(shown, rowObject.Value, format.MetaVersion, clock), json);
         return ResponseBody.SendAsync(context, format, statusCode, body.WrittenMemory);
     }
 
@@ -94,6 +96,10 @@ public sealed class ObjectResponder(ProtobufShelf shelf, TimeProvider clock) : I
         table.WriteRow(writer, json);
         TableRenderer.WriteEnd(writer);
     }
+
+    /// <summary>A scale has columns of its own, but where upstream shows it in those of a custom object.</summary>
+    private static bool IsScale(HttpContext context, ResourceDefinition definition) =>
+        !definition.Of.IsCustom && context.Features.Get<RequestInfo>()?.Subresource == "scale";
 
     /// <summary>What is read is there to stay: its message is worth keeping.</summary>
     private static bool IsStored(HttpContext context, ResourceDefinition definition) =>

@@ -62,6 +62,8 @@ public static class WritePipeline
         services.AddAdmissionWebhooks();
         services.TryAddSingleton<RoleBook>();
         services.AddSingleton<IAdmissionPlugin, RoleEscalationPlugin>();
+        services.AddSingleton<IAdmissionPlugin, DeviceAdministrationPlugin>();
+        services.AddSingleton<IAdmissionPlugin, ClaimStatusRightsPlugin>();
         services.TryAddSingleton<ResourceClientServices>();
         services.TryAddSingleton<IResourceClient>(s => new ResourceClient(
             s.GetRequiredService<ResourceClientServices>(), UserIdentity.ApiServer));

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Errors;
@@ -110,15 +111,22 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
 
     private static Status? Refuse(WriteContext context, ResourceObject? current, V1Pod? pod, V1Binding binding)
     {
-        var wanted = binding.Metadata.Uid ?? "";
-        if (wanted.Length > 0 && wanted != (current?.Uid ?? ""))
-        {
-            return RegistryErrors.UidPrecondition(context.Definition, context.Key, wanted, current?.Uid ?? "");
-        }
-
-        if (pod is null)
+        if (current is null || pod is null)
         {
             return StatusErrors.NotFound(WellKnown.Pods, context.Key.Name);
+        }
+
+        var (uid, revision) = (binding.Metadata.Uid ?? "", binding.Metadata.ResourceVersion ?? "");
+        if (uid.Length > 0 && uid != current.Uid)
+        {
+            return RegistryErrors.UidPrecondition(context.Definition, context.Key, uid, current.Uid);
+        }
+
+        if (revision.Length > 0
+            && current.Revision.ToString(CultureInfo.InvariantCulture) is var actual
+            && revision != actual)
+        {
+            return RegistryErrors.RevisionPrecondition(context.Definition, context.Key, revision, actual);
         }
 
         var why = pod switch

@@ -105,6 +105,11 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
             item.Metadata.Name = MetadataStamp.GenerateName(item.Metadata.GenerateName);
         }
 
+        if (definition.Strategy is IEarlyWarnings early)
+        {
+            context.Warnings.AddRange(early.EarlyWarnings(item));
+        }
+
         definition.Strategy.PrepareForCreate(item);
         (definition.Strategy as IStampedStrategy)?.Stamp(
             item, null, context.User, MetadataStamp.Seconds(time.GetUtcNow()));

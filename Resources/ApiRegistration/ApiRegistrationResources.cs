@@ -11,7 +11,7 @@ internal static class ApiRegistrationResources
         new()
         {
             Name = WellKnown.ApiServices, Kind = "APIService", Singular = "apiservice",
-            Namespaced = false, GrainType = "apiservice", Categories = ["api-extensions"],
+            Namespaced = false, GrainType = "apiservice", Categories = ["api-extensions"], TakesAnyFinalizer = true,
             StoragePlace = "apiregistration.k8s.io/apiservices",
             Versions = [new("v1", new ApiServiceStrategy()) { Subresources = [SubresourceDefinition.Status] }],
         },

@@ -12,6 +12,7 @@ internal static class CoordinationResources
         new()
         {
             Name = WellKnown.Leases, Kind = "Lease", Singular = "lease",
+            TakesAnyFinalizer = true,
             Versions = [new("v1", new LeaseStrategy())],
         },
     ];

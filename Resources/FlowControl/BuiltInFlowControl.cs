@@ -106,6 +106,9 @@ public static class BuiltInFlowControl
             Rule([Group(Unauthenticated), Group(Authenticated)], [AllResources], [AllUrls])),
     ];
 
+    /// <summary>True for the names of what nobody may change.</summary>
+    public static bool IsMandatory(string? name) => name is "exempt" or "catch-all";
+
     /// <summary>The mandatory level of a name; null for other names.</summary>
     internal static V1PriorityLevelConfiguration? MandatoryLevel(string? name) =>
         IsMandatory(name) ? PriorityLevels.First(l => l.Metadata.Name == name) : null;
@@ -113,8 +116,6 @@ public static class BuiltInFlowControl
     /// <summary>The mandatory schema of a name; null for other names.</summary>
     internal static V1FlowSchema? MandatorySchema(string? name) =>
         IsMandatory(name) ? FlowSchemas.First(s => s.Metadata.Name == name) : null;
-
-    private static bool IsMandatory(string? name) => name is "exempt" or "catch-all";
 
     private static V1ObjectMeta Metadata(string name) => new()
     {

@@ -11,7 +11,7 @@ internal static class NodeResources
         new()
         {
             Name = WellKnown.RuntimeClasses, Kind = "RuntimeClass", Singular = "runtimeclass",
-            Namespaced = false,
+            Namespaced = false, TakesAnyFinalizer = true,
             Versions = [new("v1", new RuntimeClassStrategy())],
         },
     ];

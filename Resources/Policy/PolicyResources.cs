@@ -11,7 +11,7 @@ internal static class PolicyResources
         new()
         {
             Name = WellKnown.PodDisruptionBudgets, Kind = "PodDisruptionBudget", Singular = "poddisruptionbudget",
-            ShortNames = ["pdb"], GrainType = "poddisruptionbudget",
+            ShortNames = ["pdb"], GrainType = "poddisruptionbudget", TakesAnyFinalizer = true,
             Versions = [new("v1", new PodDisruptionBudgetStrategy()) { Subresources = [SubresourceDefinition.Status] }],
         },
     ];

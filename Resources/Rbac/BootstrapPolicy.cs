@@ -8,6 +8,9 @@ namespace OrleansOrchestrator.Resources.Rbac;
 /// </summary>
 public static class BootstrapPolicy
 {
+    /// <summary>An object on which this says <c>false</c> is its administrator's alone.</summary>
+    public const string AutoUpdateAnnotation = "rbac.authorization.kubernetes.io/autoupdate";
+
     private const string AccountNamespace = "kube-system";
 
     private static readonly string[] Read = ["get", "list", "watch"];
@@ -158,6 +161,6 @@ public static class BootstrapPolicy
         Name = name,
         NamespaceProperty = space,
         Labels = new Dictionary<string, string> { ["kubernetes.io/bootstrapping"] = "rbac-defaults" },
-        Annotations = new Dictionary<string, string> { ["rbac.authorization.kubernetes.io/autoupdate"] = "true" },
+        Annotations = new Dictionary<string, string> { [AutoUpdateAnnotation] = "true" },
     };
 }

@@ -30,6 +30,8 @@ public sealed class MutatingAdmissionPolicyBindingStrategy : ResourceStrategy<V1
     public override void Validate(V1MutatingAdmissionPolicyBinding item, FieldErrors errors)
     {
         PolicyBindingRules.Validate(item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, errors);
+        MutatingPolicyRules.ValidateOperations(
+            item.Spec.MatchResources, FieldPath.Of("spec").Child("matchResources"), errors);
     }
 
     public override void PrepareForUpdate(
@@ -41,7 +43,8 @@ public sealed class MutatingAdmissionPolicyBindingStrategy : ResourceStrategy<V1
         V1MutatingAdmissionPolicyBinding item, V1MutatingAdmissionPolicyBinding old, string subresource,
         FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
     }
 }

@@ -49,7 +49,8 @@ public sealed class MutatingAdmissionPolicyStrategy : ResourceStrategy<V1Mutatin
     public override void ValidateUpdate(
         V1MutatingAdmissionPolicy item, V1MutatingAdmissionPolicy old, string subresource, FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
     }
 }

@@ -23,14 +23,7 @@ internal static class MutatingPolicyRules
         PolicyRules.ValidateParamKind(spec.ParamKind, Spec.Child("paramKind"), errors);
         var constraints = Spec.Child("matchConstraints");
         MatchResourceRules.ValidateConstraints(spec.MatchConstraints, constraints, errors);
-        foreach (var operation in (spec.MatchConstraints?.ResourceRules ?? []).SelectMany(r => r.Operations ?? []))
-        {
-            if (operation == "DELETE")
-            {
-                errors.NotSupported(constraints.Child("resourceRules", "operations"), operation, Operations);
-            }
-        }
-
+        ValidateOperations(spec.MatchConstraints, constraints, errors);
         AdmissionRules.ValidateConditions(spec.MatchConditions, compiler, Spec.Child("matchConditions"), errors);
         PolicyRules.ValidateVariables(spec.Variables, compiler, Spec.Child("variables"), errors);
         if (spec.Mutations is not { Count: > 0 })
@@ -45,6 +38,18 @@ internal static class MutatingPolicyRules
 
         AdmissionRules.ValidateRequiredChoice(
             spec.ReinvocationPolicy, AdmissionRules.ReinvocationPolicies, Spec.Child("reinvocationPolicy"), errors);
+    }
+
+    /// <summary>The operations a mutating policy, or a binding of one, may be about.</summary>
+    public static void ValidateOperations(V1MatchResources? match, FieldPath path, FieldErrors errors)
+    {
+        foreach (var operation in (match?.ResourceRules ?? []).SelectMany(r => r.Operations ?? []))
+        {
+            if (!Operations.Contains(operation))
+            {
+                errors.NotSupported(path.Child("resourceRules", "operations"), operation, Operations);
+            }
+        }
     }
 
     private static void ValidateMutation(

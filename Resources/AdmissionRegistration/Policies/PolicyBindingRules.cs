@@ -43,8 +43,6 @@ internal static class PolicyBindingRules
         }
 
         ValidateParameters(parameters, Spec.Child("paramRef"), errors);
-
-        // Upstream's path has this misspelling.
         MatchResourceRules.Validate(match, Spec.Child("matchResouces"), errors);
     }
 

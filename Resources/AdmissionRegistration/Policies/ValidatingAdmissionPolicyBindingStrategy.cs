@@ -44,7 +44,8 @@ public sealed class ValidatingAdmissionPolicyBindingStrategy : ResourceStrategy<
         V1ValidatingAdmissionPolicyBinding item, V1ValidatingAdmissionPolicyBinding old, string subresource,
         FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
     }
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
@@ -27,6 +28,9 @@ public sealed class ValidatingAdmissionPolicyStrategy : ResourceStrategy<V1Valid
         PolicyRules.Shown(item.Spec.ParamKind),
         TableColumns.AgeOf(item, now),
     ];
+
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1ValidatingAdmissionPolicy item)
     {
@@ -70,7 +74,8 @@ public sealed class ValidatingAdmissionPolicyStrategy : ResourceStrategy<V1Valid
             return;
         }
 
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
     }
 

@@ -51,7 +51,8 @@ public sealed class MutatingWebhookConfigurationStrategy : ResourceStrategy<V1Mu
     public override void ValidateUpdate(
         V1MutatingWebhookConfiguration item, V1MutatingWebhookConfiguration old, string subresource, FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
     }
 }

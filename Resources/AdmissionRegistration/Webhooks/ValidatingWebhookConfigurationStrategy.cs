@@ -51,7 +51,8 @@ public sealed class ValidatingWebhookConfigurationStrategy : ResourceStrategy<V1
         V1ValidatingWebhookConfiguration item, V1ValidatingWebhookConfiguration old, string subresource,
         FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
     }
 }

@@ -2,7 +2,6 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 
@@ -59,8 +58,8 @@ public sealed class DefinitionStrategy : ResourceStrategy<V1CustomResourceDefini
     {
         if (subresource == "status")
         {
+            // Upstream means to keep the metadata too, and takes it from the wrong one of the two.
             item.Spec = old.Spec;
-            ObjectMetaRules.Keep(item.Metadata, old.Metadata);
             return;
         }
 
@@ -102,9 +101,6 @@ public sealed class DefinitionStrategy : ResourceStrategy<V1CustomResourceDefini
             DefinitionValidator.ValidatePreserving(item, errors);
         }
     }
-
-    public override FieldFilter? OwnableFields(string subresource) =>
-        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override IEnumerable<string> Warnings(V1CustomResourceDefinition item, V1CustomResourceDefinition? old)
     {

@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.ApiRegistration.ApiServices;
 
@@ -32,6 +33,9 @@ public sealed class ApiServiceStrategy : ResourceStrategy<V1APIService>, IStampe
         Availability(item.Status?.Conditions?.FirstOrDefault(c => c.Type == "Available")),
         TableColumns.AgeOf(item, now),
     ];
+
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override void SetDefaults(V1APIService item)
     {
@@ -100,6 +104,8 @@ public sealed class ApiServiceStrategy : ResourceStrategy<V1APIService>, IStampe
     {
         if (subresource != "status")
         {
+            ObjectMetaRules.ValidateCreate(
+                item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
             Validate(item, errors);
             return;
         }
@@ -128,19 +134,26 @@ public sealed class ApiServiceStrategy : ResourceStrategy<V1APIService>, IStampe
 
     private static void ValidateOwnName(V1APIService item, FieldErrors errors)
     {
-        if (item.Metadata.Name is not { Length: > 0 } name)
+        var metadata = FieldPath.Of("metadata");
+        ValidateOwnName(item.Metadata.GenerateName, item.Spec, metadata.Child("generateName"), errors);
+        ValidateOwnName(item.Metadata.Name, item.Spec, metadata.Child("name"), errors);
+    }
+
+    private static void ValidateOwnName(string? name, V1APIServiceSpec spec, FieldPath path, FieldErrors errors)
+    {
+        if (string.IsNullOrEmpty(name))
         {
             return;
         }
 
-        var wanted = $"{item.Spec.Version}.{item.Spec.Group}";
+        var wanted = $"{spec.Version}.{spec.Group}";
         var complaints = NameRules.PathSegment(name).ToList();
         if (complaints.Count == 0 && name != wanted)
         {
             complaints.Add($"must be `spec.version+\".\"+spec.group`: {GoText.Quote(wanted)}");
         }
 
-        errors.InvalidEach(FieldPath.Of("metadata", "name"), name, complaints);
+        errors.InvalidEach(path, name, complaints);
     }
 
     private static void ValidatePriority(int priority, int max, FieldPath path, FieldErrors errors)
@@ -195,7 +208,7 @@ public sealed class ApiServiceStrategy : ResourceStrategy<V1APIService>, IStampe
     private static string Availability(V1APIServiceCondition? condition) => condition switch
     {
         null => "Unknown",
-        { Status: "True" } => "True",
+        { Status: "True" } or { Reason: null or "" } => condition.Status,
         _ => $"{condition.Status} ({condition.Reason})",
     };
 }

@@ -27,7 +27,11 @@ internal static class AutoscalerRules
         }
 
         var max = path.Child("maxReplicas");
-        if (spec.MaxReplicas < 1)
+        if (spec.MaxReplicas == 0)
+        {
+            errors.Required(max, "must be set and greater than 0");
+        }
+        else if (spec.MaxReplicas < 0)
         {
             errors.Invalid(max, spec.MaxReplicas, "must be greater than 0");
         }

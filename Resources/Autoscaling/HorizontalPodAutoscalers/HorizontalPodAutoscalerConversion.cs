@@ -73,7 +73,7 @@ public sealed class HorizontalPodAutoscalerConversion : IObjectConversion
                 MinReplicas = spec.MinReplicas,
                 MaxReplicas = spec.MaxReplicas,
                 Metrics = metrics,
-                Behavior = Read(annotations, Behavior, j => Decode<V2HorizontalPodAutoscalerBehavior>(Renamed(j)!)),
+                Behavior = ReadBehavior(annotations),
             },
             Status = new V2HorizontalPodAutoscalerStatus
             {
@@ -174,6 +174,11 @@ public sealed class HorizontalPodAutoscalerConversion : IObjectConversion
 
     private static JsonObject Json<T>(T item)
         where T : class => JsonNode.Parse(ResourceCodec.Encode(item))!.AsObject();
+
+    /// <summary>One that says nothing of either direction is none.</summary>
+    private static V2HorizontalPodAutoscalerBehavior? ReadBehavior(IDictionary<string, string>? annotations) =>
+        Read(annotations, Behavior, j => Decode<V2HorizontalPodAutoscalerBehavior>(Renamed(j)!)) is { } behavior
+            && (behavior.ScaleUp ?? behavior.ScaleDown) is not null ? behavior : null;
 
     private static List<T>? ReadMetrics<T>(IDictionary<string, string>? annotations, string key, MetricForms forms)
         where T : class => ReadList(annotations, key, m => Decode<T>(forms.FromFlat(m.AsObject())));

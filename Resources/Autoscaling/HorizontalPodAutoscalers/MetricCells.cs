@@ -28,29 +28,34 @@ internal static class MetricCells
 
     private static string Cell(V2MetricSpec metric, V2MetricStatus? status) => metric switch
     {
-        { Type: "External", External: { } source } => Total(source.Target, status?.External?.Current),
-        { Type: "Object", ObjectProperty: { } source } => Total(source.Target, status?.ObjectProperty?.Current),
+        { Type: "External", External: { } source } =>
+            Total(source.Target, status?.External is not null, status?.External?.Current),
+        { Type: "Object", ObjectProperty: { } source } =>
+            Total(source.Target, status?.ObjectProperty is not null, status?.ObjectProperty?.Current),
         { Type: "Pods", Pods: { } source } =>
-            $"{Text(status?.Pods?.Current?.AverageValue)}/{source.Target.AverageValue}",
+            $"{Text(status?.Pods is not null, status?.Pods?.Current?.AverageValue)}/{source.Target.AverageValue}",
         { Type: "Resource", Resource: { } source } =>
-            $"{source.Name}: {PerPod(source.Target, status?.Resource?.Current)}",
+            $"{source.Name}: {PerPod(source.Target, status?.Resource is not null, status?.Resource?.Current)}",
         { Type: "ContainerResource", ContainerResource: { } source } =>
-            $"{source.Name}: {PerPod(source.Target, status?.ContainerResource?.Current)}",
+            source.Name + ": " +
+            PerPod(source.Target, status?.ContainerResource is not null, status?.ContainerResource?.Current),
         _ => "<unknown type>",
     };
 
-    private static string Total(V2MetricTarget target, V2MetricValueStatus? current) =>
+    private static string Total(V2MetricTarget target, bool isMeasured, V2MetricValueStatus? current) =>
         target.AverageValue is { } average
-            ? $"{Text(current?.AverageValue)}/{average} (avg)"
-            : $"{Text(current?.Value)}/{target.Value}";
+            ? $"{Text(isMeasured: false, current?.AverageValue)}/{average} (avg)"
+            : $"{Text(isMeasured, current?.Value)}/{target.Value}";
 
-    private static string PerPod(V2MetricTarget target, V2MetricValueStatus? current) =>
+    private static string PerPod(V2MetricTarget target, bool isMeasured, V2MetricValueStatus? current) =>
         target.AverageValue is { } average
-            ? $"{Text(current?.AverageValue)}/{average}"
+            ? $"{Text(isMeasured, current?.AverageValue)}/{average}"
             : $"{Percent(current?.AverageUtilization, TableColumns.Unknown)}/" +
                 Percent(target.AverageUtilization, "<auto>");
 
-    private static string Text(ResourceQuantity? value) => value?.ToString() ?? TableColumns.Unknown;
+    /// <summary>A measurement without the value that the target is about has, in Go's words, none.</summary>
+    private static string Text(bool isMeasured, ResourceQuantity? value) =>
+        value?.ToString() ?? (isMeasured ? "<nil>" : TableColumns.Unknown);
 
     private static string Percent(int? value, string absent) =>
         value is { } percent ? string.Create(CultureInfo.InvariantCulture, $"{percent}%") : absent;

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Autoscaling.HorizontalPodAutoscalers;
@@ -111,16 +112,19 @@ internal static class MetricRules
                 ValidatePods(metric.Pods.Target ?? new(), path.Child("target"), errors);
                 break;
             case "resource":
-                ValidateResource(metric.Resource.Name, metric.Resource.Target, path, () => { }, errors);
+                ValidateResourceName(metric.Resource.Name, path, errors);
+                ValidateShare(metric.Resource.Target, path.Child("target"), errors);
                 break;
             default:
-                var container = metric.ContainerResource.Container;
-                ValidateResource(
-                    metric.ContainerResource.Name,
-                    metric.ContainerResource.Target,
-                    path,
-                    () => ValidateContainer(container, path.Child("container"), errors),
-                    errors);
+                var source = metric.ContainerResource;
+                if (ValidateResourceName(source.Name, path, errors))
+                {
+                    errors.InvalidEach(
+                        path.Child("name"), source.Name, ResourceNames.ContainerComplaints(source.Name));
+                }
+
+                ValidateContainer(source.Container, path.Child("container"), errors);
+                ValidateShare(source.Target, path.Child("target"), errors);
                 break;
         }
     }
@@ -177,33 +181,37 @@ internal static class MetricRules
     private static void ValidatePods(V2MetricTarget target, FieldPath path, FieldErrors errors)
     {
         ValidateTarget(target, path, errors);
-        if (Quantity.Of(target.AverageValue).Sign <= 0)
+        if (target.AverageValue is null)
         {
             errors.Required(path.Child(AverageValue), "must specify a positive target averageValue");
         }
     }
 
-    private static void ValidateResource(
-        string? name, V2MetricTarget? measure, FieldPath path, Action validateContainer, FieldErrors errors)
+    private static bool ValidateResourceName(string? name, FieldPath path, FieldErrors errors)
     {
-        if (string.IsNullOrEmpty(name))
+        if (!string.IsNullOrEmpty(name))
         {
-            errors.Required(path.Child("name"), "must specify a resource name");
+            return true;
         }
 
-        validateContainer();
-        var (target, at) = (measure ?? new V2MetricTarget(), path.Child("target"));
-        ValidateTarget(target, at, errors);
+        errors.Required(path.Child("name"), "must specify a resource name");
+        return false;
+    }
+
+    private static void ValidateShare(V2MetricTarget? measure, FieldPath path, FieldErrors errors)
+    {
+        var target = measure ?? new V2MetricTarget();
+        ValidateTarget(target, path, errors);
         if (target is { AverageUtilization: null, AverageValue: null })
         {
             errors.Required(
-                at.Child(AverageUtilization), "must set either a target raw value or a target utilization");
+                path.Child(AverageUtilization), "must set either a target raw value or a target utilization");
         }
 
         if (target is { AverageUtilization: not null, AverageValue: not null })
         {
             errors.Forbidden(
-                at.Child(AverageValue), "may not set both a target raw value and a target utilization");
+                path.Child(AverageValue), "may not set both a target raw value and a target utilization");
         }
     }
 
@@ -220,12 +228,11 @@ internal static class MetricRules
         }
 
         ValidatePositive(target.Value, path.Child("value"), errors);
+        ValidatePositive(target.AverageValue, path.Child(AverageValue), errors);
         if (target.AverageUtilization < 1)
         {
             errors.Invalid(path.Child(AverageUtilization), target.AverageUtilization, "must be greater than 0");
         }
-
-        ValidatePositive(target.AverageValue, path.Child(AverageValue), errors);
     }
 
     private static void ValidatePositive(ResourceQuantity? value, FieldPath path, FieldErrors errors)

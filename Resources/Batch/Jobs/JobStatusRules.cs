@@ -243,7 +243,10 @@ internal sealed class JobStatusRules
             && _next.Conditions?.Any(c => c is { Type: "Suspended", Status: "False" }) == true;
         if (_old.StartTime is { } start && start != _next.StartTime && _spec.Suspend != true && !resumes)
         {
-            _errors.Required(Path.Child("startTime"), "startTime cannot be removed for unsuspended job");
+            _errors.Invalid(
+                Path.Child("startTime"),
+                Shown(_next.StartTime),
+                "field is immutable for unsuspended job once set");
         }
 
         var wasMet = IsTrue(_old, SuccessCriteriaMet);

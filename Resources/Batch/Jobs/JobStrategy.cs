@@ -141,7 +141,7 @@ public sealed class JobStrategy : ResourceStrategy<V1Job>
 
     private static string State(V1Job job)
     {
-        bool Is(string type) => JobStatusRules.IsTrue(job.Status, type);
+        bool Is(string type) => job.Status?.Conditions?.FirstOrDefault(c => c.Type == type)?.Status == "True";
         return 0 switch
         {
             _ when Is("Complete") => "Complete",

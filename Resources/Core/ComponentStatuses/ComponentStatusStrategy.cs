@@ -18,13 +18,8 @@ internal sealed class ComponentStatusStrategy : ResourceStrategy<V1ComponentStat
 
     public override IReadOnlyList<object?> Cells(V1ComponentStatus item, DateTimeOffset now)
     {
-        var condition = item.Conditions?.LastOrDefault(static c => c.Type == Healthy);
-        var status = condition?.Status switch
-        {
-            "True" => Healthy,
-            "False" => "Unhealthy",
-            _ => "Unknown",
-        };
+        var condition = item.Conditions?.FirstOrDefault(static c => c.Type == Healthy);
+        var status = condition is null ? "Unknown" : condition.Status == "True" ? Healthy : "Unhealthy";
         return [item.Metadata.Name, status, condition?.Message ?? "", condition?.Error ?? ""];
     }
 }

@@ -139,11 +139,17 @@ public sealed class EndpointsStrategy : ResourceStrategy<V1Endpoints>
         }
     }
 
+    /// <summary>Without subsets there is nothing; subsets without addresses are an empty text.</summary>
     private static string Summary(V1Endpoints item)
     {
+        if (item.Subsets is not { Count: > 0 })
+        {
+            return TableColumns.None;
+        }
+
         var shown = new List<string>();
         var count = 0;
-        foreach (var subset in item.Subsets ?? [])
+        foreach (var subset in item.Subsets)
         {
             var addresses = subset.Addresses ?? [];
 
@@ -157,7 +163,7 @@ public sealed class EndpointsStrategy : ResourceStrategy<V1Endpoints>
         }
 
         var text = string.Join(',', shown);
-        return count > shown.Count ? $"{text} + {count - MaxShownAddresses} more..." : text.Length == 0 ? TableColumns.None : text;
+        return count > shown.Count ? $"{text} + {count - MaxShownAddresses} more..." : text;
     }
 
     private static string Join(string? ip, int? port)

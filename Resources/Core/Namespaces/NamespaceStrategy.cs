@@ -18,7 +18,7 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
     private static readonly FieldPath PhasePath = FieldPath.Of("status", "Phase");
 
     public override IReadOnlyList<SelectableField> SelectableFields { get; } =
-        [new("metadata.name"), new("name", "metadata.name"), new("status.phase")];
+        [new("metadata.name"), new("status.phase")];
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumns.Name, new("Status", "string", "", "The status of the namespace"), TableColumns.Age];
@@ -34,6 +34,7 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
     {
         item.Spec ??= new V1NamespaceSpec();
         item.Status ??= new V1NamespaceStatus();
+        item.Status.Phase = string.IsNullOrEmpty(item.Status.Phase) ? Active : item.Status.Phase;
         SetNameLabel(item);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -17,25 +18,15 @@ internal static class NodeRules
     private static readonly FieldPath PodCidrs = FieldPath.Of("spec", "podCIDRs");
     private static readonly FieldPath Capacity = FieldPath.Of("status", "capacity");
     private static readonly FieldPath Allocatable = FieldPath.Of("status", "allocatable");
-
-    private static readonly string[] StandardResources =
-    [
-        "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu",
-        "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services", "replicationcontrollers", "secrets",
-        "configmaps", "persistentvolumeclaims", "storage", "requests.storage", "services.nodeports", "services.loadbalancers",
-    ];
-
-    private static readonly string[] IntegerResources =
-    [
-        "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims",
-        "services.nodeports", "services.loadbalancers",
-    ];
+    private static readonly FieldPath SwapCapacity = FieldPath.Of("metadata", "nodeSwapStatus", "capacity");
 
     public static void Validate(V1Node item, FieldErrors errors)
     {
         ValidateAnnotations(item, errors);
         ValidateTaints(item.Spec?.Taints, errors);
         ValidateResources(item, errors);
+        ValidateSwap(item.Status?.NodeInfo?.Swap, errors);
+        NodeFeatureRules.Validate(item.Status?.DeclaredFeatures, errors);
         ValidatePodCidrs(item.Spec?.PodCIDRs, errors);
     }
 
@@ -43,6 +34,7 @@ internal static class NodeRules
     {
         ValidateAnnotations(item, errors);
         ValidateResources(item, errors);
+        NodeFeatureRules.Validate(item.Status?.DeclaredFeatures, errors);
         ValidateAddresses(item, errors);
         ValidateUnchanged(item.Spec, old.Spec, errors);
         ValidateTaints(item.Spec?.Taints, errors);
@@ -150,40 +142,30 @@ internal static class NodeRules
         ValidateQuantities(item.Status?.Allocatable, Allocatable, errors);
     }
 
+    /// <summary>Whatever the resources are called.</summary>
     private static void ValidateQuantities(
         IDictionary<string, ResourceQuantity>? quantities, FieldPath parent, FieldErrors errors)
     {
-        foreach (var (name, quantity) in quantities ?? new Dictionary<string, ResourceQuantity>())
+        foreach (var (name, model) in quantities ?? new Dictionary<string, ResourceQuantity>())
         {
-            var isStandard =
-                StandardResources.Contains(name) || name.StartsWith("hugepages-", StringComparison.Ordinal);
-            var isQualified = name.Contains('/', StringComparison.Ordinal);
-            if (!NameRules.IsQualifiedName(name))
+            var amount = Quantity.Of(model);
+            if (amount.Sign < 0)
             {
-                errors.InvalidEach(parent.Child(name), name, NameRules.QualifiedName(name));
-            }
-            else if (!isStandard && !isQualified)
-            {
-                errors.Invalid(parent.Child(name), name, "must be a standard resource type or fully qualified");
+                errors.Invalid(parent.Child(name), amount.ToString(), FieldErrors.NotNegative);
             }
 
-            ValidateQuantity(name, quantity, isQualified, parent, errors);
+            if (ResourceNames.IsInteger(name) && !amount.IsInteger)
+            {
+                errors.Invalid(parent.Child(name), amount.ToString(), "must be an integer");
+            }
         }
     }
 
-    private static void ValidateQuantity(
-        string name, ResourceQuantity quantity, bool isQualified, FieldPath parent, FieldErrors errors)
+    private static void ValidateSwap(V1NodeSwapStatus? swap, FieldErrors errors)
     {
-        var value = quantity.ToDecimal();
-        if (value < 0)
+        if (swap?.Capacity <= 0)
         {
-            errors.Invalid(parent.Child(name), quantity.ToString(), "must be greater than or equal to 0");
-        }
-
-        var isNative = !isQualified || name.Contains("kubernetes.io/", StringComparison.Ordinal);
-        if ((!isNative || IntegerResources.Contains(name)) && value != decimal.Truncate(value))
-        {
-            errors.Invalid(parent.Child(name), quantity.ToString(), "must be an integer");
+            errors.Invalid(SwapCapacity, swap.Capacity, "must be greater than zero");
         }
     }
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Nodes;
@@ -39,7 +40,7 @@ public sealed class NodeStrategy : ResourceStrategy<V1Node>
             AddressOf(item, "InternalIP"),
             AddressOf(item, "ExternalIP"),
             Known(info?.OsImage),
-            Known(info?.KernelVersion),
+            KernelOf(info),
             Known(info?.ContainerRuntimeVersion),
         ];
     }
@@ -54,6 +55,8 @@ public sealed class NodeStrategy : ResourceStrategy<V1Node>
             item.Status.Allocatable = new Dictionary<string, ResourceQuantity>(item.Status.Capacity);
         }
 
+        PodDefaults.RoundUp(item.Status.Capacity);
+        PodDefaults.RoundUp(item.Status.Allocatable);
         item.Status.DaemonEndpoints ??= new V1NodeDaemonEndpoints();
         item.Status.DaemonEndpoints.KubeletEndpoint ??= new V1DaemonEndpoint();
         item.Status.NodeInfo ??= new V1NodeSystemInfo();
@@ -126,7 +129,7 @@ public sealed class NodeStrategy : ResourceStrategy<V1Node>
 
     private static string StatusOf(V1Node item)
     {
-        var ready = item.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready");
+        var ready = item.Status?.Conditions?.LastOrDefault(c => c.Type == "Ready");
         var status = ready is null ? "Unknown" : ready.Status == "True" ? "Ready" : "NotReady";
         return item.Spec?.Unschedulable == true ? $"{status},SchedulingDisabled" : status;
     }
@@ -151,6 +154,15 @@ public sealed class NodeStrategy : ResourceStrategy<V1Node>
 
     private static string AddressOf(V1Node item, string type) =>
         item.Status?.Addresses?.FirstOrDefault(a => a.Type == type)?.Address ?? TableColumns.None;
+
+    /// <summary>The kernel's version and, since 1.36, what it was built for.</summary>
+    private static string KernelOf(V1NodeSystemInfo? info)
+    {
+        var version = Known(info?.KernelVersion);
+        return string.IsNullOrEmpty(info?.KernelVersion) || string.IsNullOrEmpty(info.Architecture)
+            ? version
+            : $"{version} ({info.Architecture})";
+    }
 
     private static string Known(string? text) => string.IsNullOrEmpty(text) ? TableColumns.Unknown : text;
 }

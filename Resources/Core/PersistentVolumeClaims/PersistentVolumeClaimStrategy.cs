@@ -51,7 +51,7 @@ public sealed class PersistentVolumeClaimStrategy : ResourceStrategy<V1Persisten
             hasVolume ? PersistentVolumeStrategy.Amount(item.Status?.Capacity) : "",
             hasVolume ? PersistentVolumeStrategy.Modes(item.Status?.AccessModes) : "",
             item.GetAnnotation(PersistentVolumeStrategy.BetaClassAnnotation) ?? item.Spec.StorageClassName ?? "",
-            string.IsNullOrEmpty(item.Spec.VolumeAttributesClassName) ? "<unset>" : item.Spec.VolumeAttributesClassName,
+            item.Spec.VolumeAttributesClassName ?? "<unset>",
             TableColumns.AgeOf(item, now),
             item.Spec.VolumeMode ?? "<unset>",
         ];
@@ -121,16 +121,9 @@ public sealed class PersistentVolumeClaimStrategy : ResourceStrategy<V1Persisten
             yield return $"{path}: {PersistentVolumeStrategy.BetaClassMessage}";
         }
 
-        foreach (var (field, amounts) in new[]
+        foreach (var text in ClaimWarnings.Of(item.Spec, Spec))
         {
-            ("requests", item.Spec.Resources?.Requests), ("limits", item.Spec.Resources?.Limits),
-        })
-        {
-            if (amounts?.TryGetValue("storage", out var model) == true
-                && Quantity.Of(model) is { IsInteger: false } amount)
-            {
-                yield return PodWarnings.FractionText(Spec.Child("resources", field).Key("storage"), amount);
-            }
+            yield return text;
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class PersistentVolumeStrategy(TimeProvider time) : ResourceStrate
         item.Metadata.DeletionTimestamp is null ? item.Status?.Phase ?? "" : "Terminating",
         item.Spec.ClaimRef is { } claim ? $"{claim.NamespaceProperty}/{claim.Name}" : "",
         item.GetAnnotation(BetaClassAnnotation) ?? item.Spec.StorageClassName ?? "",
-        string.IsNullOrEmpty(item.Spec.VolumeAttributesClassName) ? "<unset>" : item.Spec.VolumeAttributesClassName,
+        item.Spec.VolumeAttributesClassName ?? "<unset>",
         item.Status?.Reason ?? "",
         TableColumns.AgeOf(item, now),
         item.Spec.VolumeMode ?? "<unset>",

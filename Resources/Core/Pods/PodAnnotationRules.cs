@@ -110,7 +110,7 @@ internal static class PodAnnotationRules
         Validate(next, pod.Spec, path, errors);
     }
 
-    /// <summary>The profile that an old AppArmor annotation means; null when it means none.</summary>
+    /// <summary>The profile that an old AppArmor annotation means; null when it means none that is valid.</summary>
     public static V1AppArmorProfile? AppArmorField(string annotation)
     {
         if (annotation == "runtime/default")
@@ -123,10 +123,18 @@ internal static class PodAnnotationRules
             return new V1AppArmorProfile { Type = "Unconfined" };
         }
 
-        return annotation.StartsWith(LocalhostPrefix, StringComparison.Ordinal)
-            && annotation.Length > LocalhostPrefix.Length
-            ? new V1AppArmorProfile { Type = "Localhost", LocalhostProfile = annotation[LocalhostPrefix.Length..] }
-            : null;
+        if (!annotation.StartsWith(LocalhostPrefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var profile = new V1AppArmorProfile
+        {
+            Type = "Localhost", LocalhostProfile = annotation[LocalhostPrefix.Length..],
+        };
+        var errors = new FieldErrors();
+        PodSpecValidator.AppArmorProfile(profile, FieldPath.Of(""), errors);
+        return errors.Count == 0 ? profile : null;
     }
 
     private static void ForbidChange(string key, FieldPath path, FieldErrors errors, string appArmor, string mirror)
@@ -155,12 +163,10 @@ internal static class PodAnnotationRules
         }
     }
 
-    private static bool IsDeletionCost(string text)
-    {
-        var digits = text.StartsWith('-') ? text.AsSpan(1) : text;
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
-            && text[0] != '+' && (digits.Length == 1 || digits[0] != '0') && text != "-0";
-    }
+    /// <summary>A plus or a zero may not lead, but a zero after a minus may.</summary>
+    private static bool IsDeletionCost(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+            && (text == "0" || text[0] is '-' or (>= '1' and <= '9'));
 
     private static void Seccomp(IDictionary<string, string> annotations, FieldPath path, FieldErrors errors)
     {

@@ -56,6 +56,34 @@ internal static class PodPreparation
                 source.PodCertificate = null;
             }
         }
+
+        foreach (var container in (spec.InitContainers ?? []).Concat(spec.Containers ?? []))
+        {
+            container.Lifecycle = WithoutStopSignal(container.Lifecycle);
+        }
+
+        foreach (var container in spec.EphemeralContainers ?? [])
+        {
+            container.Lifecycle = WithoutStopSignal(container.Lifecycle);
+        }
+    }
+
+    /// <summary>What to warn about before annotations become fields; nobody could tell afterwards.</summary>
+    public static IEnumerable<string> AppArmorWarnings(V1Pod pod) =>
+        from asked in AppArmorByAnnotation(pod)
+        let path = FieldPath.Of("metadata", "annotations").Key(PodAnnotations.AppArmorPrefix + asked.Container.Name)
+        select $"{path}: deprecated since v1.30; use the \"appArmorProfile\" field instead";
+
+    /// <summary>A lifecycle that had nothing else is none.</summary>
+    private static V1Lifecycle? WithoutStopSignal(V1Lifecycle? lifecycle)
+    {
+        if (lifecycle?.StopSignal is null)
+        {
+            return lifecycle;
+        }
+
+        lifecycle.StopSignal = null;
+        return lifecycle is { PostStart: null, PreStop: null } ? null : lifecycle;
     }
 
     private static void MergeLabelKeys(V1Pod pod)
@@ -104,23 +132,40 @@ internal static class PodPreparation
     /// <summary>Old clients ask for AppArmor by annotation; the node reads the field.</summary>
     private static void AppArmorFromAnnotations(V1Pod pod)
     {
+        foreach (var (container, profile) in AppArmorByAnnotation(pod))
+        {
+            if (profile is not null)
+            {
+                container.SecurityContext ??= new V1SecurityContext();
+                container.SecurityContext.AppArmorProfile = profile;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The containers that only an annotation gives a profile other than the pod's. The profile is null when the
+    /// annotation means none that is valid.
+    /// </summary>
+    private static IEnumerable<(V1Container Container, V1AppArmorProfile? Profile)> AppArmorByAnnotation(V1Pod pod)
+    {
         if (pod.Metadata.Annotations is not { Count: > 0 } annotations || pod.Spec.Os?.Name == "windows")
         {
-            return;
+            yield break;
         }
 
         foreach (var container in (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers ?? []))
         {
             if (container.SecurityContext?.AppArmorProfile is not null
-                || !annotations.TryGetValue(PodAnnotations.AppArmorPrefix + container.Name, out var annotation)
-                || PodAnnotationRules.AppArmorField(annotation) is not { } profile
-                || ModelShape.SemanticEquals(profile, pod.Spec.SecurityContext?.AppArmorProfile))
+                || !annotations.TryGetValue(PodAnnotations.AppArmorPrefix + container.Name, out var annotation))
             {
                 continue;
             }
 
-            container.SecurityContext ??= new V1SecurityContext();
-            container.SecurityContext.AppArmorProfile = profile;
+            var profile = PodAnnotationRules.AppArmorField(annotation);
+            if (profile is null || !ModelShape.SemanticEquals(profile, pod.Spec.SecurityContext?.AppArmorProfile))
+            {
+                yield return (container, profile);
+            }
         }
     }
 }

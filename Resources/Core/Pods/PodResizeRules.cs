@@ -10,10 +10,6 @@ internal static class PodResizeRules
 
     public static void Validate(V1Pod pod, V1Pod old, FieldErrors errors)
     {
-        var path = FieldPath.Of("spec");
-        ObjectMetaRules.ValidateCreate(
-            pod.Metadata, true, static (name, isPrefix) => NameRules.DnsSubdomain(name, isPrefix), errors);
-        PodRules.ValidateContent(pod, path, errors);
         if (old.Metadata.Annotations?.ContainsKey(PodAnnotations.Mirror) == true)
         {
             errors.Forbidden(FieldPath.Of(""), "static pods cannot be resized");
@@ -26,6 +22,10 @@ internal static class PodResizeRules
             return;
         }
 
+        var path = FieldPath.Of("spec");
+        ObjectMetaRules.ValidateCreate(
+            pod.Metadata, true, static (name, isPrefix) => NameRules.DnsSubdomain(name, isPrefix), errors);
+        PodRules.ValidateContent(pod, path, errors);
         if ((string.IsNullOrEmpty(old.Status?.QosClass) ? PodQos.Compute(old.Spec) : old.Status.QosClass) != PodQos.Compute(pod.Spec))
         {
             errors.Invalid(path, pod.Status?.QosClass ?? "", "Pod QOS Class may not change as a result of resizing");

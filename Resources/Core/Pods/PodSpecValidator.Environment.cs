@@ -183,7 +183,7 @@ internal sealed partial class PodSpecValidator
             return (path, null);
         }
 
-        var start = path.IndexOf("['", StringComparison.Ordinal);
+        var start = path.AsSpan()[..^2].IndexOf("['", StringComparison.Ordinal);
         return start <= 0 ? (path, null) : (path[..start], path[(start + 2)..^2]);
     }
 

@@ -55,12 +55,12 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
-        if (devices.Names.Contains(mount.Name))
+        if (devices.Names.Contains(mount.Name ?? ""))
         {
             _errors.Invalid(path.Child("name"), mount.Name ?? "", "must not already exist in volumeDevices");
         }
 
-        if (devices.Paths.Contains(mount.MountPath))
+        if (devices.Paths.Contains(mount.MountPath ?? ""))
         {
             _errors.Invalid(
                 path.Child("mountPath"), mount.MountPath ?? "", "must not already exist as a path in volumeDevices");
@@ -211,12 +211,12 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
-        if (mounts.Names.Contains(device.Name))
+        if (mounts.Names.Contains(device.Name ?? ""))
         {
             _errors.Invalid(path.Child("name"), device.Name ?? "", "must not already exist in volumeMounts");
         }
 
-        if (mounts.Paths.Contains(device.DevicePath))
+        if (mounts.Paths.Contains(device.DevicePath ?? ""))
         {
             _errors.Invalid(
                 path.Child("devicePath"), device.DevicePath ?? "", "must not already exist as a path in volumeMounts");
@@ -265,11 +265,23 @@ internal sealed partial class PodSpecValidator
         return false;
     }
 
-    /// <summary>What mounts or devices already take.</summary>
-    private sealed class NamesAndPaths(IEnumerable<(string? Name, string? Path)> items)
+    /// <summary>What mounts or devices already take; of several with one name only the last counts.</summary>
+    private sealed class NamesAndPaths
     {
-        public HashSet<string?> Names { get; } = items.Select(static i => i.Name).ToHashSet(StringComparer.Ordinal);
+        public NamesAndPaths(IEnumerable<(string? Name, string? Path)> items)
+        {
+            var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (name, path) in items)
+            {
+                paths[name ?? ""] = path ?? "";
+            }
 
-        public HashSet<string?> Paths { get; } = items.Select(static i => i.Path).ToHashSet(StringComparer.Ordinal);
+            Names = paths.Keys.ToHashSet(StringComparer.Ordinal);
+            Paths = paths.Values.ToHashSet(StringComparer.Ordinal);
+        }
+
+        public HashSet<string> Names { get; }
+
+        public HashSet<string> Paths { get; }
     }
 }

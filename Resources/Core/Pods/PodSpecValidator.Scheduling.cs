@@ -305,16 +305,16 @@ internal sealed partial class PodSpecValidator
             return;
         }
 
-        var firstAt = new Dictionary<string, int>(StringComparer.Ordinal);
+        var lastAt = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < match.Count; i++)
         {
-            firstAt.TryAdd(match[i], i);
+            lastAt[match[i]] = i;
         }
 
         var used = new HashSet<string>(selector?.MatchLabels?.Keys ?? [], StringComparer.Ordinal);
         foreach (var key in (selector?.MatchExpressions ?? []).Select(e => e.Key ?? ""))
         {
-            if (!used.Add(key) && firstAt.TryGetValue(key, out var index))
+            if (!used.Add(key) && lastAt.TryGetValue(key, out var index))
             {
                 _errors.Invalid(path.Index(index), key, "exists in both matchLabelKeys and labelSelector");
             }

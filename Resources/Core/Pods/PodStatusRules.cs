@@ -9,7 +9,6 @@ internal static class PodStatusRules
     private const string NoRevival = "may not be transitioned to non-terminated state";
     private const string NotNegative = "must be a non-negative integer";
     private const string OnePerFamily = "may specify no more than one IP for each IP family";
-    private const int MaxImageRef = 256;
 
     public static void Validate(V1Pod pod, V1Pod old, FieldErrors errors)
     {
@@ -30,12 +29,15 @@ internal static class PodStatusRules
 
         Transitions(status, previous, old.Spec, path, errors);
         ResourceClaims(status.ResourceClaimStatuses, pod.Spec, path, errors);
+        if (status.ExtendedResourceClaimStatus is { } extended)
+        {
+            ExtendedClaimRules.Validate(extended, pod.Spec, path.Child("extendedResourceClaimStatus"), errors);
+        }
+
         Addresses(
             [.. (status.PodIPs ?? []).Select(i => i.Ip ?? "")], path.Child("podIPs"), Shown(status.PodIPs), errors);
         HostAddresses(status, path, errors);
-        Images(status.ContainerStatuses, path.Child("containerStatuses"), errors);
-        Images(status.InitContainerStatuses, path.Child("initContainerStatuses"), errors);
-        Images(status.EphemeralContainerStatuses, path.Child("ephemeralContainerStatuses"), errors);
+        ContainerStatusRules.Validate(status, pod.Spec, path, errors);
     }
 
     private static void Conditions(IList<V1PodCondition>? conditions, FieldPath parent, FieldErrors errors)
@@ -156,13 +158,24 @@ internal static class PodStatusRules
 
     private static void Addresses(List<string> ips, FieldPath path, RawJson shown, FieldErrors errors)
     {
-        var good = true;
         for (var i = 0; i < ips.Count; i++)
         {
-            good &= NetworkRules.ValidateIp(path.Index(i), ips[i], errors);
+            NetworkRules.ValidateIp(path.Index(i), ips[i], errors);
         }
 
-        if (ips.Count > 1 && good && (ips.Count > 2 || NetworkRules.IsIPv6(ips[0]) == NetworkRules.IsIPv6(ips[1])))
+        if (ips.Count < 2)
+        {
+            return;
+        }
+
+        var unreadable = ips.FindIndex(static ip => NetworkRules.ParseSloppy(ip) is null);
+        if (unreadable >= 0)
+        {
+            errors.InternalError(
+                path, $"failed to check for dual stack with error:invalid IP[{unreadable}]: {ips[unreadable]}");
+        }
+
+        if (unreadable >= 0 || ips.Count > 2 || NetworkRules.IsIPv6(ips[0]) == NetworkRules.IsIPv6(ips[1]))
         {
             errors.Invalid(path, shown, OnePerFamily);
         }
@@ -183,55 +196,6 @@ internal static class PodStatusRules
 
         var shown = new RawJson($"[{string.Join(',', ips.Select(InternalForm.Compact))}]");
         Addresses([.. ips.Select(i => i.Ip ?? "")], path, shown, errors);
-    }
-
-    private static void Images(IList<V1ContainerStatus>? statuses, FieldPath path, FieldErrors errors)
-    {
-        for (var i = 0; i < (statuses?.Count ?? 0); i++)
-        {
-            User(statuses![i].User?.Linux, path.Index(i).Child("user", "linux"), errors);
-            for (var j = 0; j < (statuses[i].VolumeMounts?.Count ?? 0); j++)
-            {
-                if (statuses[i].VolumeMounts![j].VolumeStatus?.Image is not { } image)
-                {
-                    continue;
-                }
-
-                var at = path.Index(i).Child("volumeMounts").Index(j).Child(
-                    "volumeStatus", "imageVolumeStatus").Child("imageRef");
-                if (string.IsNullOrEmpty(image.ImageRef))
-                {
-                    errors.Required(at, "imageRef must not be empty");
-                }
-                else if (image.ImageRef.Length > MaxImageRef)
-                {
-                    errors.TooLong(at, MaxImageRef);
-                }
-            }
-        }
-    }
-
-    private static void User(V1LinuxContainerUser? user, FieldPath path, FieldErrors errors)
-    {
-        if (user is null)
-        {
-            return;
-        }
-
-        Id(user.Uid, path.Child("uid"), errors);
-        Id(user.Gid, path.Child("gid"), errors);
-        for (var i = 0; i < (user.SupplementalGroups?.Count ?? 0); i++)
-        {
-            Id(user.SupplementalGroups![i] ?? 0, path.Child("supplementalGroups").Index(i), errors);
-        }
-    }
-
-    private static void Id(long id, FieldPath path, FieldErrors errors)
-    {
-        if (id is < 0 or > int.MaxValue)
-        {
-            errors.Invalid(path, id, NameRules.InclusiveRange(0, int.MaxValue));
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
@@ -5,7 +6,7 @@ using OrleansOrchestrator.Resources.Kernel.Ownership;
 namespace OrleansOrchestrator.Resources.Core.Pods;
 
 /// <summary>The rules of Pods.</summary>
-public sealed class PodStrategy : ResourceStrategy<V1Pod>
+public sealed class PodStrategy : ResourceStrategy<V1Pod>, IEarlyWarnings
 {
     public override IReadOnlyList<SelectableField> SelectableFields { get; } =
     [
@@ -31,6 +32,10 @@ public sealed class PodStrategy : ResourceStrategy<V1Pod>
         PodFieldFilters.Of(subresource) ?? base.OwnableFields(subresource);
 
     public override void SetDefaults(V1Pod item) => PodDefaults.Apply(item);
+
+    /// <inheritdoc/>
+    public IEnumerable<string> EarlyWarnings(IKubernetesObject<V1ObjectMeta> item) =>
+        PodPreparation.AppArmorWarnings((V1Pod)item);
 
     public override void PrepareForCreate(V1Pod item)
     {

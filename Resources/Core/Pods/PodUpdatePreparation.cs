@@ -46,6 +46,20 @@ internal static class PodUpdatePreparation
         pod.Status ??= new V1PodStatus();
         pod.Status.QosClass = string.IsNullOrEmpty(pod.Status.QosClass) ? old.Status?.QosClass : pod.Status.QosClass;
         KeepObservedGenerations(pod.Status, old.Status);
+        DropDisabled(pod.Status);
+    }
+
+    /// <summary>What only switches that are off in this version, or a later version, would keep.</summary>
+    private static void DropDisabled(V1PodStatus status)
+    {
+        status.NodeAllocatableResourceClaimStatuses = null;
+        status.VolumeHealth = null;
+        IEnumerable<IList<V1ContainerStatus>?> lists =
+            [status.ContainerStatuses, status.InitContainerStatuses, status.EphemeralContainerStatuses];
+        foreach (var mount in lists.SelectMany(l => l ?? []).SelectMany(s => s.VolumeMounts ?? []))
+        {
+            mount.VolumeStatus = null;
+        }
     }
 
     /// <summary>Clients that do not know these fields must not clear them.</summary>
@@ -75,6 +89,7 @@ internal static class PodUpdatePreparation
         var containers = pod.Spec.EphemeralContainers;
         pod.Spec = Copy(old.Spec);
         pod.Spec.EphemeralContainers = containers;
+        PodPreparation.DropDisabled(pod.Spec);
         pod.Status = old.Status;
         KeepMetadata(pod, old);
         BumpGeneration(pod, old);

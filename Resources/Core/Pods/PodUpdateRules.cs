@@ -50,13 +50,13 @@ internal static class PodUpdateRules
     /// <summary>Ephemeral containers are only ever added.</summary>
     public static void ValidateEphemeralContainers(V1Pod pod, V1Pod old, FieldErrors errors)
     {
-        ValidateAgain(pod, old, FieldPath.Of("spec"), errors);
         if (old.Metadata.Annotations?.ContainsKey(PodAnnotations.Mirror) == true)
         {
             errors.Forbidden(FieldPath.Of(""), "static pods do not support ephemeral containers");
             return;
         }
 
+        ValidateAgain(pod, old, FieldPath.Of("spec"), errors);
         var path = FieldPath.Of("spec", "ephemeralContainers");
         var byName = new Dictionary<string, V1EphemeralContainer>(StringComparer.Ordinal);
         foreach (var container in pod.Spec.EphemeralContainers ?? [])

@@ -138,36 +138,9 @@ internal static class PodWarnings
             }
         }
 
-        if (spec.Affinity?.NodeAffinity is not { } affinity)
+        if (spec.Affinity?.NodeAffinity is { } affinity)
         {
-            return;
-        }
-
-        var at = path.Child("affinity", "nodeAffinity");
-        var terms = affinity.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms;
-        for (var i = 0; i < (terms?.Count ?? 0); i++)
-        {
-            NodeTerm(
-                terms![i], at.Child("requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms").Index(i), texts);
-        }
-
-        var preferred = affinity.PreferredDuringSchedulingIgnoredDuringExecution;
-        for (var i = 0; i < (preferred?.Count ?? 0); i++)
-        {
-            NodeTerm(
-                preferred![i].Preference, at.Child("preferredDuringSchedulingIgnoredDuringExecution").Index(i).Child("preference"), texts);
-        }
-    }
-
-    private static void NodeTerm(V1NodeSelectorTerm? term, FieldPath path, List<string> texts)
-    {
-        for (var i = 0; i < (term?.MatchExpressions?.Count ?? 0); i++)
-        {
-            var key = term!.MatchExpressions![i].Key;
-            if (NodeLabel(key) is { } message)
-            {
-                texts.Add($"{path.Child("matchExpressions").Index(i).Child("key")}: {key} is {message}");
-            }
+            NodeAffinityWarnings.Add(affinity, path.Child("affinity", "nodeAffinity"), texts);
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
     /// <summary>True for a pod whose grace period has been over for as long again: its node is likely dead.</summary>
     private static bool IsOverdue(V1Pod pod, DateTimeOffset? now) =>
         pod.Metadata is { DeletionTimestamp: { } end, DeletionGracePeriodSeconds: { } grace }
-        && now > new DateTimeOffset(end.ToUniversalTime()).AddSeconds(grace);
+        && now > Periods.After(new DateTimeOffset(end.ToUniversalTime()), grace);
 
     private static IEnumerable<V1PodAffinityTerm> AffinityTerms(V1Affinity? affinity)
     {

@@ -8,7 +8,7 @@ namespace OrleansOrchestrator.Resources.Discovery.EndpointSlices;
 internal static class EndpointSliceRules
 {
     private const int MaxEndpoints = 1000;
-    private const int MaxPorts = 100;
+    private const int MaxPorts = 20_000;
     private const int MaxAddresses = 100;
     private const int MaxHints = 8;
 
@@ -82,7 +82,7 @@ internal static class EndpointSliceRules
             // While all endpoints stay as they are, nobody judges their addresses again.
             if (!areOld)
             {
-                ValidateAddress(addresses[i], addressType, addressesPath.Index(i), errors);
+                ValidateAddress(addresses[i], addressType, addressesPath.Index(i), addressesPath, errors);
             }
         }
 
@@ -99,33 +99,33 @@ internal static class EndpointSliceRules
         ValidateHints(endpoint.Hints, path.Child("hints"), errors);
     }
 
-    private static void ValidateAddress(string address, string? addressType, FieldPath path, FieldErrors errors)
+    private static void ValidateAddress(
+        string address, string? addressType, FieldPath path, FieldPath list, FieldErrors errors)
     {
-        var family = NetworkRules.ParseSloppy(address)?.AddressFamily;
         switch (addressType)
         {
-            case "IPv4":
-                if (family != AddressFamily.InterNetwork)
-                {
-                    errors.Invalid(path, address, "must be a valid IPv4 address");
-                }
-                else
-                {
-                    NetworkRules.ValidateIp(path, address, errors, among: []);
-                }
-
-                NetworkRules.ValidateNonSpecial(path, address, errors);
-                break;
-            case "IPv6":
-                if (family != AddressFamily.InterNetworkV6)
-                {
-                    errors.Invalid(path, address, "must be a valid IPv6 address");
-                }
-
-                NetworkRules.ValidateNonSpecial(path, address, errors);
-                break;
+            case "IPv4": ValidateIp(address, AddressFamily.InterNetwork, path, list, errors); break;
+            case "IPv6": ValidateIp(address, AddressFamily.InterNetworkV6, path, list, errors); break;
             case "FQDN": ValidateDomainName(address, path, errors); break;
         }
+    }
+
+    /// <summary>Of an address of the other family upstream blames the list.</summary>
+    private static void ValidateIp(
+        string address, AddressFamily family, FieldPath path, FieldPath list, FieldErrors errors)
+    {
+        if (!NetworkRules.ValidateIp(path, address, errors, among: []))
+        {
+            return;
+        }
+
+        if (NetworkRules.ParseSloppy(address)!.AddressFamily != family)
+        {
+            var wanted = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+            errors.Invalid(list, address, $"must be an {wanted} address");
+        }
+
+        NetworkRules.ValidateNonSpecial(path, address, errors);
     }
 
     private static void ValidateDomainName(string name, FieldPath path, FieldErrors errors)

@@ -194,11 +194,11 @@ internal static class ClaimStatusRules
             return;
         }
 
-        if (!Guid.TryParseExact(share, "D", out var parsed))
+        if (UuidProblem(share) is { } problem)
         {
-            errors.Invalid(path, share, $"error validating uid: invalid UUID length: {share.Length}");
+            errors.Invalid(path, share, $"error validating uid: {problem}");
         }
-        else if (parsed.ToString("D") != share)
+        else if (!Guid.TryParseExact(share, "D", out var parsed) || parsed.ToString("D") != share)
         {
             errors.Invalid(
                 path,
@@ -207,5 +207,34 @@ internal static class ClaimStatusRules
                 "hexadecimal " +
                 "characters");
         }
+    }
+
+    /// <summary>
+    /// Why this is no UUID at all, in the words of upstream's library, which also reads urns, braces and digits alone.
+    /// </summary>
+    private static string? UuidProblem(string text)
+    {
+        const string Urn = "urn:uuid:";
+        const int Length = 36;
+        const int DigitsLength = 32;
+        var length = NameRules.ByteCount(text);
+        switch (length)
+        {
+            case Length + 9 when !text.StartsWith(Urn, StringComparison.OrdinalIgnoreCase):
+                return $"invalid urn prefix: {GoText.Quote(text[..Math.Min(text.Length, Urn.Length)])}";
+            case Length + 9:
+                return Format(text[Urn.Length..], "D");
+            case Length + 2:
+                return Format(text[1..^1], "D");
+            case Length:
+                return Format(text, "D");
+            case DigitsLength:
+                return Format(text, "N");
+            default:
+                return $"invalid UUID length: {length}";
+        }
+
+        static string? Format(string digits, string format) =>
+            Guid.TryParseExact(digits, format, out _) ? null : "invalid UUID format";
     }
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.DynamicResources.Claims;
 
@@ -17,6 +18,10 @@ public sealed class ResourceClaimStrategy : ResourceStrategy<Resourcev1ResourceC
 
     public override IReadOnlyList<object?> Cells(Resourcev1ResourceClaim item, DateTimeOffset now) =>
         [item.Metadata.Name, string.Join(',', States(item)), TableColumns.AgeOf(item, now)];
+
+    /// <summary>Who gives devices owns none of the metadata, which stays as it was.</summary>
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
 
     public override void SetDefaults(Resourcev1ResourceClaim item)
     {

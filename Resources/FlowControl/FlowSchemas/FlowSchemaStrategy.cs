@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
@@ -5,10 +6,17 @@ using OrleansOrchestrator.Resources.Kernel.Ownership;
 namespace OrleansOrchestrator.Resources.FlowControl.FlowSchemas;
 
 /// <summary>The rules of FlowSchemas.</summary>
-public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>
+public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>, ISortedRows
 {
     private const int DefaultPrecedence = 1000;
 
+    /// <summary>As requests are held against them.</summary>
+    public IComparer<IKubernetesObject<V1ObjectMeta>> RowOrder { get; } =
+        Comparer<IKubernetesObject<V1ObjectMeta>>.Create(static (one, other) =>
+        {
+            var byPrecedence = PrecedenceOf(one).CompareTo(PrecedenceOf(other));
+            return byPrecedence != 0 ? byPrecedence : string.CompareOrdinal(one.Metadata.Name, other.Metadata.Name);
+        });
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -83,4 +91,7 @@ public sealed class FlowSchemaStrategy : ResourceStrategy<V1FlowSchema>
         ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
         Validate(item, errors);
     }
+
+    private static int PrecedenceOf(IKubernetesObject<V1ObjectMeta> item) =>
+        ((V1FlowSchema)item).Spec?.MatchingPrecedence ?? 0;
 }

@@ -42,8 +42,6 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
     /// <summary>Strict findings such as <c>unknown field "spec.foo"</c>.</summary>
     public IReadOnlyList<string> Findings => _findings ?? (IReadOnlyList<string>)[];
 
-    internal bool AtTop => _depth == 0;
-
     internal void PushField(string structName, string field) => Push(new Step(structName, field, -1));
 
     internal void PushKey(string key)

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Ownership;
 
 namespace OrleansOrchestrator.Resources.Networking.ServiceCidrs;
 
@@ -26,6 +27,9 @@ public sealed class ServiceCidrStrategy : ResourceStrategy<V1ServiceCIDR>
     public override IReadOnlyList<object?> Cells(V1ServiceCIDR item, DateTimeOffset now) =>
         [item.Metadata.Name, string.Join(',', item.Spec.Cidrs ?? []), TableColumns.AgeOf(item, now)];
 
+    public override FieldFilter? OwnableFields(string subresource) =>
+        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
+
     public override void SetDefaults(V1ServiceCIDR item)
     {
         item.Spec ??= new V1ServiceCIDRSpec();
@@ -39,6 +43,7 @@ public sealed class ServiceCidrStrategy : ResourceStrategy<V1ServiceCIDR>
     {
         if (subresource == "status")
         {
+            ObjectMetaRules.Keep(item.Metadata, old.Metadata);
             item.Spec = old.Spec;
         }
         else

@@ -51,7 +51,8 @@ public sealed class RuntimeClassStrategy : ResourceStrategy<V1RuntimeClass>
 
     public override void ValidateUpdate(V1RuntimeClass item, V1RuntimeClass old, string subresource, FieldErrors errors)
     {
-        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ObjectMetaRules.ValidateCreate(
+            item.Metadata, namespaced: false, ValidateName, errors, takesAnyFinalizer: true);
         Validate(item, errors);
         errors.Immutable(HandlerPath, item.Handler, old.Handler);
     }
@@ -70,21 +71,16 @@ public sealed class RuntimeClassStrategy : ResourceStrategy<V1RuntimeClass>
     private static void ValidateTolerations(IList<V1Toleration> tolerations, FieldPath path, FieldErrors errors)
     {
         PodSpecValidator.Tolerations(tolerations, path, errors);
-        var lasts = new Dictionary<(string, string, string, string, long?), int>();
+        var seen = new HashSet<(string, string, string, string)>();
         foreach (var (i, toleration) in tolerations.Index())
         {
-            lasts[KeyOf(toleration)] = i;
-        }
-
-        // Of equal ones the last is no duplicate.
-        foreach (var (i, toleration) in tolerations.Index().Where(t => lasts[KeyOf(t.Item)] != t.Index))
-        {
-            errors.Duplicate(path.Index(i), InternalForm.Shown(toleration));
+            // How long something is tolerated tells no two apart.
+            var key = (toleration.Key ?? "", toleration.OperatorProperty ?? "", toleration.Value ?? "",
+                toleration.Effect ?? "");
+            if (!seen.Add(key))
+            {
+                errors.Duplicate(path.Index(i), InternalForm.Shown(toleration));
+            }
         }
     }
-
-    private static (string Key, string Operator, string Value, string Effect, long? Seconds) KeyOf(
-        V1Toleration toleration) => (
-        toleration.Key ?? "", toleration.OperatorProperty ?? "", toleration.Value ?? "", toleration.Effect ?? "",
-        toleration.TolerationSeconds);
 }

@@ -7,6 +7,8 @@ namespace OrleansOrchestrator.Resources.Storage.VolumeAttributesClasses;
 /// <summary>The rules of VolumeAttributesClasses, which never change.</summary>
 public sealed class VolumeAttributesClassStrategy : ResourceStrategy<V1VolumeAttributesClass>
 {
+    private const string DefaultClassAnnotation = "volumeattributesclass.alpha.kubernetes.io/is-default-class";
+
     private static readonly FieldPath DriverNamePath = FieldPath.Of("driverName");
     private static readonly FieldPath ParametersPath = FieldPath.Of("parameters");
 
@@ -18,7 +20,11 @@ public sealed class VolumeAttributesClassStrategy : ResourceStrategy<V1VolumeAtt
     ];
 
     public override IReadOnlyList<object?> Cells(V1VolumeAttributesClass item, DateTimeOffset now) =>
-        [item.Metadata.Name, item.DriverName, TableColumns.AgeOf(item, now)];
+    [
+        item.GetAnnotation(DefaultClassAnnotation) == "true" ? $"{item.Metadata.Name} (default)" : item.Metadata.Name,
+        item.DriverName,
+        TableColumns.AgeOf(item, now),
+    ];
 
     public override void SetDefaults(V1VolumeAttributesClass item) => ModelShape.Normalize(item);
 

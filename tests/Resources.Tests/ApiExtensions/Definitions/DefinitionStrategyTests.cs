@@ -144,6 +144,16 @@ public sealed class DefinitionStrategyTests
         Assert.Equal(["spec.scope: Invalid value: \"Cluster\": field is immutable"], Texts(errors));
     }
 
+    [Fact]
+    public void AStatusMayBringMetadata()
+    {
+        var old = Definition("spec.names.singular", "\"val\"");
+        var item = Definition("spec.scope", "\"Cluster\"");
+        item.Metadata.Labels = new Dictionary<string, string> { ["a"] = "b" };
+        Strategy.PrepareForUpdate(item, old, "status");
+        Assert.Equal(("Namespaced", "b"), (item.Spec.Scope, item.Metadata.Labels["a"]));
+    }
+
     private static IEnumerable<string> Findings(V1CustomResourceDefinition item)
     {
         Strategy.SetDefaults(item);

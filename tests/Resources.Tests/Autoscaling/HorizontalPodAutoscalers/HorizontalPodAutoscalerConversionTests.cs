@@ -131,6 +131,21 @@ public sealed class HorizontalPodAutoscalerConversionTests
         Assert.Equal(["mine"], item.Metadata.Annotations.Keys);
     }
 
+    [Fact]
+    public void A_behavior_that_says_nothing_is_none()
+    {
+        var v1 = new V1HorizontalPodAutoscaler
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Annotations = new Dictionary<string, string> { [Prefix + "behavior"] = "{}" },
+            },
+            Spec = new V1HorizontalPodAutoscalerSpec { MaxReplicas = 3 },
+        };
+
+        Assert.Null(HorizontalPodAutoscalerConversion.ToV2(v1).Spec.Behavior);
+    }
+
     private static V2HorizontalPodAutoscaler Autoscaler(params string[] metrics) => new()
     {
         Metadata = new V1ObjectMeta { Name = "a" },

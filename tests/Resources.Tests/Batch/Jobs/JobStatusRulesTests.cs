@@ -57,6 +57,17 @@ public sealed class JobStatusRulesTests
         Assert.Equal(["status.ready: cannot set more ready pods than active"], Check(Running(), next));
     }
 
+    /// <summary>The time at which a Job began stays as long as it is not suspended.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(null)]
+    public void KeepsItsStart(int? minutes)
+    {
+        var next = Running();
+        next.StartTime = minutes is { } later ? Start.AddMinutes(later) : null;
+        Assert.Equal(["status.startTime: field is immutable for unsuspended job once set"], Check(Running(), next));
+    }
+
     private static V1JobStatus Running() => new() { StartTime = Start };
 
     private static V1JobStatus Finished(params string[] conditions) => new()

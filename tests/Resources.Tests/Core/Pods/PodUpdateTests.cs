@@ -138,6 +138,22 @@ public sealed class PodUpdateTests
             old.Spec.Containers[0].Resources = new() { Requests = Both(), Limits = Both() })),
         StringComparison.Ordinal);
 
+    /// <summary>These pods lack a node's name, too, which nobody needs to hear then.</summary>
+    [Theory]
+    [InlineData("ephemeralcontainers", "static pods do not support ephemeral containers")]
+    [InlineData("resize", "static pods cannot be resized")]
+    public void StaticPodsHearNothingElse(string subresource, string text)
+    {
+        Assert.Equal([$"[]: Forbidden: {text}"], Update(subresource, Mirror(), Mirror()));
+
+        V1Pod Mirror()
+        {
+            var pod = Make(gated: false);
+            pod.Metadata.Annotations = new Dictionary<string, string> { [PodAnnotations.Mirror] = "m" };
+            return pod;
+        }
+    }
+
     [Theory]
     [InlineData("", "Running", null, 0L)]
     [InlineData("n", "Running", null, 30L)]

@@ -1,9 +1,12 @@
 using System.Text;
+using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 using OrleansOrchestrator.Resources.Apps.Deployments;
 using OrleansOrchestrator.Resources.Core.Namespaces;
 using OrleansOrchestrator.Resources.Core.Pods;
+using OrleansOrchestrator.Resources.DynamicResources.Claims;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
+using OrleansOrchestrator.Resources.Networking.ServiceCidrs;
 using OrleansOrchestrator.Resources.Storage.VolumeAttachments;
 using Xunit;
 
@@ -45,6 +48,12 @@ public sealed class OwnableFieldsTests
             """{"f:metadata":{"f:annotations":{"f:a":{}}},"f:status":{"f:y":{}}}"""
         },
         { new VolumeAttachmentStrategy(), "status", Plain, """{"f:status":{"f:y":{}}}""" },
+        { new ResourceClaimStrategy(), "status", Plain, """{"f:status":{"f:y":{}}}""" },
+        { new ServiceCidrStrategy(), "status", Plain, """{"f:status":{"f:y":{}}}""" },
+        {
+            new DefinitionStrategy(), "status", Plain,
+            """{"f:metadata":{"f:annotations":{"f:a":{}},"f:labels":{"f:a":{}}},"f:status":{"f:y":{}}}"""
+        },
     };
 
     [Theory]

@@ -1,3 +1,5 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Networking.ServiceCidrs;
 using OrleansOrchestrator.Resources.Tests.Kernel;
 using Xunit;
 
@@ -21,6 +23,17 @@ public sealed class ServiceCidrStrategyTests
     public void ARangeIsWrittenInOneWay() => Assert.Equal(
         ["spec.cidrs[0]: Invalid value: \"FD00::/112\": must be in canonical form (\"fd00::/112\")"],
         StrategyProbe.Create("ServiceCIDR", Spec("\"FD00::/112\"")));
+
+    [Fact]
+    public void AStatusKeepsTheMetadata()
+    {
+        var old = (V1ServiceCIDR)StrategyProbe.Read("ServiceCIDR", Spec(Four));
+        var item = (V1ServiceCIDR)StrategyProbe.Read("ServiceCIDR", Spec(Six));
+        item.Metadata.Labels = new Dictionary<string, string> { ["a"] = "b" };
+        new ServiceCidrStrategy().PrepareForUpdate(item, old, "status");
+        Assert.Null(item.Metadata.Labels);
+        Assert.Equal(["10.0.0.0/24"], item.Spec.Cidrs);
+    }
 
     private static string Spec(string cidrs) => $"{{\"spec\":{{\"cidrs\":[{cidrs}]}}}}";
 }

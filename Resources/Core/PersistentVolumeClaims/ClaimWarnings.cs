@@ -1,0 +1,24 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.Core.Pods;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.Core.PersistentVolumeClaims;
+
+/// <summary>Warnings about claims, and about those that ephemeral volumes of pods bring along.</summary>
+internal static class ClaimWarnings
+{
+    public static IEnumerable<string> Of(V1PersistentVolumeClaimSpec? spec, FieldPath path)
+    {
+        foreach (var (field, amounts) in new[]
+        {
+            ("requests", spec?.Resources?.Requests), ("limits", spec?.Resources?.Limits),
+        })
+        {
+            if (amounts?.TryGetValue("storage", out var model) == true
+                && Quantity.Of(model) is { IsInteger: false } amount)
+            {
+                yield return PodWarnings.FractionText(path.Child("resources", field).Key("storage"), amount);
+            }
+        }
+    }
+}
