@@ -10,8 +10,9 @@ command -v dotnet >/dev/null || { echo "orc: the .NET 10 SDK is missing: install
 
 out_of_date() {
     [ -f "$stamp" ] && [ -x "$program" ] || return 0
-    [ -n "$(find "$root"/*.props "$root/Grains.Interfaces" "$root/Resources" "$root/Grains" "$root/Api" "$root/Dashboard" "$root/Silo" \
-        "$root/NodeAgent" \( -name obj -o -name bin -o -name node_modules \) -prune -o -type f -newer "$stamp" -print -quit)" ]
+    [ -n "$(find "$root"/*.props "$root/Machine" "$root/Logs" "$root/Cel" "$root/Grains.Interfaces" \
+        "$root/Resources" "$root/Grains" "$root/Api" "$root/Dashboard" "$root/Silo" "$root/NodeAgent" \
+        \( -name obj -o -name bin -o -name node_modules \) -prune -o -type f -newer "$stamp" -print -quit)" ]
 }
 
 # Into directories of their own, which no other build touches. With machine code for all assemblies: a new process otherwise spends its first

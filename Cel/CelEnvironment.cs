@@ -165,9 +165,6 @@ public sealed class CelEnvironment
     internal CelEnvironment WithContainer(string container) =>
         Copy(Declarations with { Container = container }, Schemas);
 
-    internal CelEnvironment WithoutMacros() =>
-        new(Declarations, Schemas, [], _parsing.HasOptionals, _checksLiterals);
-
     /// <summary>Elements of a literal must be of one type, and literals of times and patterns must be such.</summary>
     private CelEnvironment WithStrictLiterals() => new(
         Declarations with { HasUniformLiterals = true }, Schemas, _macros, _parsing.HasOptionals, checksLiterals: true);

@@ -44,7 +44,7 @@ log() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 
 install_packages() {
     local wanted=(postgresql containerd runc containernetworking-plugins nftables iproute2 conntrack busybox-static docker-registry bind9-dnsutils unzip
-        python3-kubernetes ruby-kubeclient chromium prometheus)
+        python3-kubernetes ruby-kubeclient chromium prometheus golang-go golang-k8s-sigs-structured-merge-diff-dev)
     local missing=() package
     for package in "${wanted[@]}"; do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

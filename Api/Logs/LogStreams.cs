@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using k8s.Models;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Logs.Search;
@@ -17,8 +18,6 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
 {
     /// <summary>Remembered streams; above it all are forgotten and read again when they are needed.</summary>
     private const int MaxKnown = 50_000;
-
-    private static readonly ResourceName Jobs = new("batch", "jobs");
 
     private readonly ConcurrentDictionary<long, LogStream> _known = new();
 
@@ -98,25 +97,26 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
             return null;
         }
 
-        var (kind, workload) = await WorkloadOfAsync(pod, cancellationToken);
+        var workload = await WorkloadOf.FindAsync(
+            pod, (resource, key) => FindLinkAsync(resource, key, cancellationToken));
         return new LogStream
         {
             Name = name,
             Node = node,
-            Labels = pod.Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [],
-            WorkloadKind = kind,
-            Workload = workload,
+            Labels = pod.As<V1Pod>().Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [],
+            WorkloadKind = workload?.Kind.ToLowerInvariant() ?? "",
+            Workload = workload?.Name ?? "",
         };
     }
 
     /// <summary>The cache may be behind: then the node knows the pod before this silo does.</summary>
-    private async Task<V1Pod?> FindPodAsync(string node, StreamName name, CancellationToken cancellationToken)
+    private async Task<ResourceObject?> FindPodAsync(string node, StreamName name, CancellationToken cancellationToken)
     {
         var key = new ObjectKey(name.Namespace, name.Pod);
         foreach (var freshness in (ReadFreshness[])[ReadFreshness.Cached, ReadFreshness.Linearizable])
         {
-            var pod = (await reader.GetAsync(WellKnown.Pods, key, freshness, cancellationToken))?.As<V1Pod>();
-            if (pod?.Metadata.Uid == name.Uid && pod.Spec?.NodeName == node)
+            var pod = await reader.GetAsync(WellKnown.Pods, key, freshness, cancellationToken);
+            if (pod is not null && pod.Uid == name.Uid && pod.As<V1Pod>().Spec?.NodeName == node)
             {
                 return pod;
             }
@@ -125,26 +125,8 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
         return null;
     }
 
-    /// <summary>What controls the pod, and what controls that where it is a link only.</summary>
-    private async Task<(string Kind, string Name)> WorkloadOfAsync(V1Pod pod, CancellationToken cancellationToken)
-    {
-        if (Controller(pod.Metadata) is not { } owner)
-        {
-            return ("", "");
-        }
-
-        var key = new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name);
-        var above = owner.Kind switch
-        {
-            "ReplicaSet" => Controller(
-                (await reader.FindAsync<V1ReplicaSet>(WellKnown.ReplicaSets, key, cancellationToken))?.Metadata),
-            "Job" => Controller((await reader.FindAsync<V1Job>(Jobs, key, cancellationToken))?.Metadata),
-            _ => null,
-        };
-        owner = above ?? owner;
-        return (owner.Kind.ToLowerInvariant(), owner.Name);
-    }
-
-    private static V1OwnerReference? Controller(V1ObjectMeta? metadata) =>
-        metadata?.OwnerReferences?.FirstOrDefault(static o => o.Controller == true);
+    private async ValueTask<ResourceObject?> FindLinkAsync(
+        ResourceName resource, ObjectKey key, CancellationToken cancellationToken) =>
+        await reader.GetAsync(resource, key, ReadFreshness.Cached, cancellationToken)
+            ?? await reader.GetAsync(resource, key, ReadFreshness.Linearizable, cancellationToken);
 }

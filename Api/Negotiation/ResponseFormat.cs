@@ -39,9 +39,6 @@ public sealed record ResponseFormat
     /// <summary>Indented JSON, for people with curl; the other wires are what they are.</summary>
     public bool Pretty { get; init; }
 
-    /// <summary>True when committed JSON can be answered byte for byte.</summary>
-    public bool IsVerbatim => Form == ObjectForm.Full && !IsRewritten;
-
     /// <summary>True when an answer that was made in compact JSON is sent as something else.</summary>
     public bool IsRewritten => Wire != Wire.Json || Pretty;
 

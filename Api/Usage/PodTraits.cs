@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansOrchestrator.Api.Cache;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.StateMetrics;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -14,22 +15,16 @@ namespace OrleansOrchestrator.Api.Usage;
 /// </summary>
 internal sealed class PodTraits(ObjectReader reader)
 {
-    private static readonly Dictionary<string, ResourceName> Between = new(StringComparer.Ordinal)
-    {
-        ["ReplicaSet"] = WellKnown.ReplicaSets,
-        ["Job"] = WellKnown.Jobs,
-    };
-
     private Dictionary<ObjectKey, Traits> _known = [];
 
     /// <summary>The samples, with owners and restarts.</summary>
     public async Task<IReadOnlyList<UsageSample>> AddAsync(
         IReadOnlyCollection<UsageSample> samples, CacheSnapshot pods, CancellationToken cancellationToken)
     {
-        var owners = new Dictionary<string, CacheSnapshot>(StringComparer.Ordinal);
-        foreach (var (kind, resource) in Between)
+        var links = new Dictionary<ResourceName, CacheSnapshot>();
+        foreach (var resource in WorkloadOf.Links.Values)
         {
-            owners[kind] = await reader.SnapshotAsync(resource, ReadFreshness.Cached, cancellationToken);
+            links[resource] = await reader.SnapshotAsync(resource, ReadFreshness.Cached, cancellationToken);
         }
 
         var now = new Dictionary<ObjectKey, Traits>();
@@ -47,7 +42,7 @@ internal sealed class PodTraits(ObjectReader reader)
             {
                 traits = _known.GetValueOrDefault(key) is { } known && known.Revision == pod.Revision
                     ? known
-                    : Read(pod, owners);
+                    : await ReadAsync(pod, links);
                 now.Add(key, traits);
             }
 
@@ -64,7 +59,16 @@ internal sealed class PodTraits(ObjectReader reader)
         return result;
     }
 
-    private static Traits Read(ResourceObject pod, Dictionary<string, CacheSnapshot> owners)
+    private static async ValueTask<Traits> ReadAsync(
+        ResourceObject pod, Dictionary<ResourceName, CacheSnapshot> links)
+    {
+        var workload = await WorkloadOf.FindAsync(
+            pod, (resource, key) => ValueTask.FromResult(links[resource].Get(key)));
+        var owner = workload is null ? "" : $"{workload.Kind}/{workload.Name}";
+        return new Traits(pod.Revision, owner, RestartsOf(pod));
+    }
+
+    private static Dictionary<string, int> RestartsOf(ResourceObject pod)
     {
         using var document = JsonDocument.Parse(pod.Json);
         var root = new StateField(document.RootElement);
@@ -77,28 +81,7 @@ internal sealed class PodTraits(ObjectReader reader)
             }
         }
 
-        return new Traits(pod.Revision, OwnerOf(root, pod.Key.Namespace, owners), restarts);
-    }
-
-    /// <summary>A Deployment rather than its ReplicaSet, a CronJob rather than its Job.</summary>
-    private static string OwnerOf(StateField item, string home, Dictionary<string, CacheSnapshot> owners)
-    {
-        var owner = item["metadata"]["ownerReferences"].Items.FirstOrDefault(static o => o["controller"].IsTrue);
-        if (owner["kind"].Text is not { } kind || owner["name"].Text is not { } name)
-        {
-            return "";
-        }
-
-        if (owners.TryGetValue(kind, out var snapshot) && snapshot.Get(new ObjectKey(home, name)) is { } between)
-        {
-            using var document = JsonDocument.Parse(between.Json);
-            if (OwnerOf(new StateField(document.RootElement), home, owners) is { Length: > 0 } above)
-            {
-                return above;
-            }
-        }
-
-        return $"{kind}/{name}";
+        return restarts;
     }
 
     private sealed record Traits(long Revision, string Owner, IReadOnlyDictionary<string, int> Restarts);

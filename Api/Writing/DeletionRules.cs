@@ -119,7 +119,7 @@ public static class DeletionRules
         }
 
         var seconds = definition.Strategy.GracePeriodSeconds(item, requested) ?? 0;
-        metadata.DeletionTimestamp = MetadataStamp.Seconds(now.AddSeconds(seconds));
+        metadata.DeletionTimestamp = MetadataStamp.Seconds(Periods.After(now, seconds));
         metadata.DeletionGracePeriodSeconds = seconds;
         BumpGeneration(metadata);
         return GraceOutcome.Graceful;
@@ -140,7 +140,7 @@ public static class DeletionRules
             return GraceOutcome.Pending;
         }
 
-        metadata.DeletionTimestamp = deadline.AddSeconds(wanted - current);
+        metadata.DeletionTimestamp = deadline + Periods.Of(wanted) - Periods.Of(current);
         metadata.DeletionGracePeriodSeconds = wanted;
         return GraceOutcome.Graceful;
     }

@@ -123,7 +123,6 @@ internal static class Operators
     public const string Modulo = "_%_";
     public const string Index = "_[_]";
     public const string OptionalIndex = "_[?_]";
-    public const string OptionalSelect = "_?._";
     public const string In = "@in";
     public const string NotStrictlyFalse = "@not_strictly_false";
 

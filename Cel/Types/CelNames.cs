@@ -14,11 +14,6 @@ public static class CelNames
     internal static bool IsReserved(string name) => Reserved.Contains(name)
         && name is not ("true" or "false" or "null" or "in");
 
-    /// <summary>Whether a text is an identifier that expressions can use as a variable's name.</summary>
-    public static bool IsIdentifier(string text) =>
-        text.Length > 0 && !Reserved.Contains(text) && IsStart(text[0])
-            && text.All(static c => IsStart(c) || char.IsAsciiDigit(c));
-
     /// <summary>
     /// The name in expressions of a property: <c>a-b</c> is <c>a__dash__b</c>. Null when it has none.
     /// </summary>

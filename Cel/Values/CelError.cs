@@ -10,9 +10,7 @@ public sealed class CelError(string message, bool isFinal = false)
     internal static readonly CelValue ModulusByZero = CelValue.OfError("modulus by zero");
     internal static readonly CelValue IntegerOverflow = CelValue.OfError("integer overflow");
     internal static readonly CelValue UnsignedOverflow = CelValue.OfError("unsigned integer overflow");
-    internal static readonly CelValue DurationOverflow = CelValue.OfError("duration overflow");
     internal static readonly CelValue TimestampOverflow = CelValue.OfError("timestamp overflow");
-    internal static readonly CelValue RangeError = CelValue.OfError("range error");
 
     internal static readonly CelValue CostExceeded =
         CelValue.Of(new CelError("operation cancelled: actual cost limit exceeded", isFinal: true));

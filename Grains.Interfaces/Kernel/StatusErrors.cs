@@ -68,14 +68,6 @@ public static class StatusErrors
     public static Status TooOldResourceVersion(long requested, long oldest) => Expired(
         string.Create(CultureInfo.InvariantCulture, $"too old resource version: {requested} ({oldest})"));
 
-    public static Status MethodNotSupported(ResourceName resource, string action) => new()
-    {
-        Code = 405,
-        Reason = StatusReasons.MethodNotAllowed,
-        Message = $"{action} is not supported on resources of kind \"{resource.Qualified}\"",
-        Details = new StatusDetails { Group = NullIfEmpty(resource.Group), Kind = resource.Plural },
-    };
-
     /// <summary>Refused before anything was done; the client may repeat after the given seconds.</summary>
     public static Status ServiceUnavailable(string message, int retryAfterSeconds = 1) => new()
     {

@@ -19,6 +19,9 @@ internal sealed class AggregatedDependents(
     /// <summary>Pages of one resource in one round.</summary>
     private const int MaxPages = 20;
 
+    /// <summary>Where a round that had enough of a resource left off; the next one goes on from there.</summary>
+    private readonly Dictionary<(ResourceName Name, string Version), string> _next = [];
+
     /// <summary>Looks through all of them; says what went wrong.</summary>
     public async Task<IReadOnlyList<string>> CollectAsync(CancellationToken cancellationToken)
     {
@@ -35,7 +38,8 @@ internal sealed class AggregatedDependents(
     private async Task CollectAsync(
         AggregatedResource resource, List<string> failures, CancellationToken cancellationToken)
     {
-        var token = "";
+        _next.Remove((resource.Name, resource.Version), out var token);
+        token ??= "";
         for (var page = 0; page < MaxPages; page++)
         {
             var path = FormattableString.Invariant(
@@ -63,6 +67,8 @@ internal sealed class AggregatedDependents(
                 return;
             }
         }
+
+        _next[(resource.Name, resource.Version)] = token;
     }
 
     private async Task<Status?> DeleteAsync(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Hollow;
 
@@ -185,7 +186,7 @@ internal sealed class HollowPods(
             using var document = JsonDocument.Parse(pod.Object.Json);
             grace = document.RootElement.GetProperty("metadata").TryGetProperty(
                 "deletionGracePeriodSeconds", out var seconds)
-                ? TimeSpan.FromSeconds(seconds.GetInt64())
+                ? Periods.Of(seconds.GetInt64())
                 : TimeSpan.Zero;
         }
 

@@ -79,7 +79,6 @@ internal sealed record EventLine(LogStream Stream, long Time, Severity Severity,
             text.Append(CultureInfo.InvariantCulture, $" count={count}");
         }
 
-        var bytes = Encoding.UTF8.GetBytes(text.Append(')').ToString());
-        return bytes.Length <= MaxTextBytes ? bytes : bytes[..MaxTextBytes];
+        return LineCut.ToUtf8(text.Append(')').ToString(), MaxTextBytes);
     }
 }

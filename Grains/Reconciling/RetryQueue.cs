@@ -9,6 +9,9 @@ internal sealed class RetryQueue<TKey>(TimeSpan first, TimeSpan longest, TimePro
 {
     private const int MostDoublings = 30;
 
+    /// <summary>Longest wait, within what timers can: a key that waits longer comes early and asks again.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromDays(1);
+
     private readonly Lock _lock = new();
 
     /// <summary>When each key is due that waits; what <see cref="_order"/> says otherwise is void.</summary>
@@ -20,6 +23,24 @@ internal sealed class RetryQueue<TKey>(TimeSpan first, TimeSpan longest, TimePro
 
     /// <summary>Asks for work on a key as soon as there is a worker.</summary>
     public void Add(TKey key) => Add(key, TimeSpan.Zero);
+
+    /// <summary>Asks for work on a key after a while; a sooner time than the known one counts.</summary>
+    public void Add(TKey key, TimeSpan after)
+    {
+        after = after < MaxWait ? after : MaxWait;
+        lock (_lock)
+        {
+            var at = time.GetTimestamp() + (long)(after.TotalSeconds * time.TimestampFrequency);
+            if (_due.TryGetValue(key, out var known) && known <= at)
+            {
+                return;
+            }
+
+            _due[key] = at;
+            _order.Enqueue(key, at);
+            Wake();
+        }
+    }
 
     /// <summary>
     /// Works on keys until cancelled. The work says after which time it wants to be repeated, if at all; an exception
@@ -40,22 +61,6 @@ internal sealed class RetryQueue<TKey>(TimeSpan first, TimeSpan longest, TimePro
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private void Add(TKey key, TimeSpan after)
-    {
-        lock (_lock)
-        {
-            var at = time.GetTimestamp() + (long)(after.TotalSeconds * time.TimestampFrequency);
-            if (_due.TryGetValue(key, out var known) && known <= at)
-            {
-                return;
-            }
-
-            _due[key] = at;
-            _order.Enqueue(key, at);
-            Wake();
-        }
-    }
 
     private async Task WorkAsync(
         Func<TKey, CancellationToken, Task<TimeSpan?>> work,
@@ -79,6 +84,9 @@ internal sealed class RetryQueue<TKey>(TimeSpan first, TimeSpan longest, TimePro
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
+                // Who runs the queue next finds it waiting.
+                Settle(key, isGood: true);
+                Add(key);
                 throw;
             }
             catch (Exception error)

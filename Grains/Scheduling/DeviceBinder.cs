@@ -33,12 +33,16 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
         return null;
     }
 
-    /// <summary>The pod does not use its claims any more. They keep their devices for its next attempt.</summary>
-    public async Task UnreserveAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    /// <summary>
+    /// The pod does not use its claims any more. They keep their devices for its next attempt. Null, or the first
+    /// refusal; a claim that is gone is nobody's.
+    /// </summary>
+    public async Task<Status?> UnreserveAsync(SchedulingDecision decision, CancellationToken cancellationToken)
     {
+        Status? refusal = null;
         foreach (var choice in decision.Devices)
         {
-            await client.MutateAsync<Resourcev1ResourceClaim>(
+            var outcome = await client.MutateAsync<Resourcev1ResourceClaim>(
                 choice.Claim,
                 "status",
                 claim =>
@@ -53,12 +57,18 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
                     return true;
                 },
                 cancellationToken);
+            refusal ??= RefusalOf(outcome);
         }
+
+        return refusal;
     }
 
-    /// <summary>Takes the devices of a claim that nobody but the pod uses, so that it gets others.</summary>
-    public async Task DeallocateAsync(PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken) =>
-        await client.MutateAsync<Resourcev1ResourceClaim>(
+    /// <summary>
+    /// Takes the devices of a claim that nobody but the pod uses, so that it gets others. Null, or why not.
+    /// </summary>
+    public async Task<Status?> DeallocateAsync(
+        PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken) =>
+        RefusalOf(await client.MutateAsync<Resourcev1ResourceClaim>(
             choice.Claim,
             "status",
             claim =>
@@ -72,7 +82,10 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
                 (claim.Status.Allocation, claim.Status.ReservedFor) = (null, null);
                 return true;
             },
-            cancellationToken);
+            cancellationToken));
+
+    private static Status? RefusalOf(Outcome<ResourceObject> outcome) =>
+        outcome.Error is { } error && error.Reason != StatusReasons.NotFound ? error : null;
 
     private async Task<(ResourceObject? Claim, string? Failure)> BindAsync(
         PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken)

@@ -94,8 +94,8 @@ internal sealed partial class PodBinder
             }
         }));
 
-    /// <summary>Takes the devices of a claim that keep a pod from every node.</summary>
-    public Task DeallocateAsync(PodInfo pod, DeviceChoice claim, CancellationToken cancellationToken) =>
+    /// <summary>Takes the devices of a claim that keep a pod from every node. Null, or why not.</summary>
+    public Task<Status?> DeallocateAsync(PodInfo pod, DeviceChoice claim, CancellationToken cancellationToken) =>
         _devices.DeallocateAsync(pod, claim, cancellationToken);
 
     /// <summary>Looks the pod up to see whether it is assigned.</summary>
@@ -198,7 +198,11 @@ internal sealed partial class PodBinder
     {
         try
         {
-            await _devices.UnreserveAsync(decision, cancellationToken);
+            if (await _devices.UnreserveAsync(decision, cancellationToken) is { } refusal)
+            {
+                // Its next attempt finds it reserved.
+                LogFailed(decision.Pod.Key, decision.NodeName!, refusal.Message ?? "");
+            }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {

@@ -298,7 +298,10 @@ public sealed partial class SchedulerLoop : IDisposable
     {
         try
         {
-            await _binder.DeallocateAsync(pod, claim, CancellationToken.None);
+            if (await _binder.DeallocateAsync(pod, claim, CancellationToken.None) is { } refusal)
+            {
+                LogNotDeallocated(claim.Claim, new StatusException(refusal));
+            }
         }
         catch (Exception error)
         {

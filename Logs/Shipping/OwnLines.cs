@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
-using System.Text;
 using System.Threading.Channels;
 using OrleansOrchestrator.Logs.Lines;
 
@@ -39,9 +38,7 @@ public sealed class OwnLines(TimeProvider time)
             return;
         }
 
-        var bytes = Encoding.UTF8.GetBytes(text);
-        var line = new OwnLine(
-            LogTime.Of(time.GetUtcNow()), bytes.Length <= MaxLineBytes ? bytes : bytes[..MaxLineBytes]);
+        var line = new OwnLine(LogTime.Of(time.GetUtcNow()), LineCut.ToUtf8(text, MaxLineBytes));
         if (!_waiting.Writer.TryWrite(line))
         {
             Drop(1);

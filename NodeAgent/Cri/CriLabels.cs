@@ -17,5 +17,4 @@ public static class CriLabels
     public const string TerminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy";
     public const string TerminationGracePeriod = "io.kubernetes.pod.terminationGracePeriod";
     public const string PreStopHandler = "io.kubernetes.container.preStopHandler";
-    public const string ContainerPorts = "io.kubernetes.container.ports";
 }

@@ -6,6 +6,7 @@ using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
@@ -165,7 +166,7 @@ public sealed partial class ContainerOperations(
         events.Pod(pod, container, EventRecorder.Warning, "FailedPostStartHook", "PostStartHook failed");
         await KillAsync(
             pod, new ContainerRecord { Id = id, SandboxId = "", Name = container.Name, State = ContainerState.ContainerRunning },
-            ip, "FailedPostStartHook", TimeSpan.FromSeconds(pod.GraceSeconds()), cancellationToken);
+            ip, "FailedPostStartHook", pod.Grace(), cancellationToken);
         throw new ContainerStartException("PostStartHookError", "PostStartHook failed");
     }
 
@@ -173,10 +174,11 @@ public sealed partial class ContainerOperations(
         V1Pod pod, HandlerTarget target, V1LifecycleHandler hook, TimeSpan grace, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(grace);
+        var patience = Periods.ForTimer(grace);
+        limit.CancelAfter(patience);
         try
         {
-            var result = await RunHookAsync(target, hook, grace, limit.Token);
+            var result = await RunHookAsync(target, hook, patience, limit.Token);
             if (!result.Succeeded)
             {
                 LogHookFailed("PreStop", pod.Display(), target.Container.Name, result.Output);
@@ -201,7 +203,7 @@ public sealed partial class ContainerOperations(
             case { HttpGet: { } http }:
                 return await handlers.NotifyHttpAsync(target, http, timeout, cancellationToken);
             case { Sleep: { } sleep }:
-                await Task.Delay(TimeSpan.FromSeconds(sleep.Seconds), time, cancellationToken);
+                await Task.Delay(Periods.ForTimer(Periods.Of(sleep.Seconds)), time, cancellationToken);
                 return HandlerResult.Success();
             default:
                 return HandlerResult.Unknown("invalid handler: it names no action");

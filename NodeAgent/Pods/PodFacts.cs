@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -53,9 +54,9 @@ public static class PodFacts
 
     public static bool HasTerminalPhase(this V1Pod pod) => pod.Status?.Phase is Failed or Succeeded;
 
-    /// <summary>Seconds a termination may take: what the deletion asks, else what the spec says.</summary>
-    public static long GraceSeconds(this V1Pod pod) =>
-        pod.Metadata.DeletionGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? DefaultGraceSeconds;
+    /// <summary>How long a termination may take: what the deletion asks, else what the spec says.</summary>
+    public static TimeSpan Grace(this V1Pod pod) => Periods.Of(
+        pod.Metadata.DeletionGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? DefaultGraceSeconds);
 
     /// <summary>name_namespace(uid), the way the kubelet names a pod in messages.</summary>
     public static string Display(this V1Pod pod) =>

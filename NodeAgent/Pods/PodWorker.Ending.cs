@@ -39,7 +39,7 @@ public sealed partial class PodWorker
         _services.Allocations.NoteFreed();
     }
 
-    private TimeSpan EndGrace(V1Pod pod) => _verdictGrace ?? TimeSpan.FromSeconds(pod.GraceSeconds());
+    private TimeSpan EndGrace(V1Pod pod) => _verdictGrace ?? pod.Grace();
 
     private async Task<TimeSpan> CleanUpAsync(V1Pod pod, CancellationToken cancellationToken)
     {

@@ -101,7 +101,7 @@ public sealed partial class PodWorker
             _startedAt = _services.Time.ToSteadyTime(stamp.ToUniversalTime());
         }
 
-        return pod.Spec.ActiveDeadlineSeconds is { } seconds ? _startedAt + TimeSpan.FromSeconds(seconds) : null;
+        return pod.Spec.ActiveDeadlineSeconds is { } seconds ? _startedAt + Periods.Of(seconds) : null;
     }
 
     private PodPlan Plan(V1Pod pod, PodRuntimeState observed)
@@ -189,8 +189,7 @@ public sealed partial class PodWorker
                 pod, EventRecorder.Normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
         }
 
-        await _services.Sandboxes.KillPodAsync(
-            pod, observed, TimeSpan.FromSeconds(pod.GraceSeconds()), _services.Time, cancellationToken);
+        await _services.Sandboxes.KillPodAsync(pod, observed, pod.Grace(), _services.Time, cancellationToken);
     }
 
     private async Task StartAsync(
@@ -282,7 +281,7 @@ public sealed partial class PodWorker
             ProbeVerdict.StartupFailed => kill.Container.StartupProbe?.TerminationGracePeriodSeconds,
             _ => null,
         };
-        return TimeSpan.FromSeconds(own ?? pod.GraceSeconds());
+        return own is { } seconds ? Periods.Of(seconds) : pod.Grace();
     }
 
     private static string? Target(V1Pod pod, V1Container container, PodRuntimeState observed)

@@ -144,7 +144,7 @@ internal sealed class ProbedContainer
     {
         try
         {
-            var period = TimeSpan.FromSeconds(Math.Max(1, probe.PeriodSeconds ?? (int)DefaultPeriod.TotalSeconds));
+            var period = Seconds(Math.Max(1, probe.PeriodSeconds ?? (int)DefaultPeriod.TotalSeconds));
             if (kind != "Liveness" && await SucceedsEarlyAsync(probe, period, cancellationToken) && !onResult(true))
             {
                 return;
@@ -203,7 +203,7 @@ internal sealed class ProbedContainer
     /// <summary>The initial delay counts from the container's start; after our restart probes are spread out.</summary>
     private TimeSpan FirstDelay(string kind, V1Probe probe, TimeSpan period)
     {
-        var initial = TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0);
+        var initial = Seconds(probe.InitialDelaySeconds ?? 0);
         initial = kind == "Liveness" && initial < LivenessBreath ? LivenessBreath : initial;
         var remaining = initial - Age;
         var spread = _adopted
@@ -257,9 +257,11 @@ internal sealed class ProbedContainer
         }
     }
 
+    private static TimeSpan Seconds(int seconds) => Periods.ForTimer(Periods.Of(seconds));
+
     private Task<HandlerResult> CarryOutAsync(V1Probe probe, CancellationToken cancellationToken)
     {
-        var timeout = TimeSpan.FromSeconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
+        var timeout = Seconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
         return probe switch
         {
             { Exec: { } exec } => Handlers.ExecAsync(_target, exec.Command ?? [], timeout, cancellationToken),

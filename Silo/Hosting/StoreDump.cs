@@ -39,7 +39,7 @@ public sealed class StoreDump(string connection)
             var left = withHistory ? OfRunningSilos : [.. OfRunningSilos, .. History];
             await RunAsync(
                 "pg_dump", ["--format=custom", .. left.Select(static t => $"--exclude-table-data={t}")],
-                """exec "$0" "$@" > "$ORC_FILE" """, unfinished, cancellationToken);
+                """exec "$0" "$@" > "$ORC_FILE" """, unfinished, writes: false, cancellationToken);
             File.Move(unfinished, path, overwrite: true);
         }
         finally
@@ -66,7 +66,7 @@ public sealed class StoreDump(string connection)
         await RunAsync(
             "pg_restore",
             ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--dbname", Database],
-            """exec "$0" "$@" < "$ORC_FILE" """, path, cancellationToken);
+            """exec "$0" "$@" < "$ORC_FILE" """, path, writes: true, cancellationToken);
         if (!await RestoredStore.IsThereAsync(connection, cancellationToken))
         {
             throw new UserErrorException($"{path} is a backup of another program's database.");
@@ -88,7 +88,7 @@ public sealed class StoreDump(string connection)
     /// The shell opens the file, so that the program can seek in it, and a database's user need not be able to read it.
     /// </summary>
     private async Task RunAsync(
-        string name, IReadOnlyList<string> arguments, string redirection, string file,
+        string name, IReadOnlyList<string> arguments, string redirection, string file, bool writes,
         CancellationToken cancellationToken)
     {
         var program = Programs.Find(name) ?? throw new UserErrorException(
@@ -96,7 +96,7 @@ public sealed class StoreDump(string connection)
                 + "install Debian's package postgresql.");
         var (exitCode, output) = await Programs.RunAsync(
             "/bin/sh", ["-c", redirection, program, .. arguments], cancellationToken,
-            [KeyValuePair.Create("ORC_FILE", Path.GetFullPath(file)), .. Variables()]);
+            [KeyValuePair.Create("ORC_FILE", Path.GetFullPath(file)), .. Variables(writes)]);
         if (exitCode != 0)
         {
             throw new UserErrorException($"{name} failed with exit code {exitCode}: {output.ReplaceLineEndings(" ")}");
@@ -104,31 +104,52 @@ public sealed class StoreDump(string connection)
     }
 
     /// <summary>How PostgreSQL's own programs are told where to go; a password is no argument.</summary>
-    private IEnumerable<KeyValuePair<string, string>> Variables()
+    /// <param name="writes">Of several servers, the one is meant that can be written.</param>
+    public IReadOnlyDictionary<string, string> Variables(bool writes)
     {
         var settings = new NpgsqlConnectionStringBuilder(connection);
-        yield return new("PGHOST", settings.Host!);
-        yield return new("PGPORT", settings.Port.ToString(CultureInfo.InvariantCulture));
-        yield return new("PGDATABASE", Database);
-        if (settings.Username is { Length: > 0 } user)
+        if (settings.SslPassword is { Length: > 0 })
         {
-            yield return new("PGUSER", user);
+            throw new UserErrorException(
+                "PostgreSQL's own programs cannot be told the password of a client key: give a key without one.");
         }
 
-        if (settings.Password is { Length: > 0 } password)
+        var servers = settings.Host!.Split(',').Select(h => ServerOf(h.Trim(), settings.Port)).ToList();
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            yield return new("PGPASSWORD", password);
+            ["PGHOST"] = string.Join(',', servers.Select(static s => s.Host)),
+            ["PGPORT"] = string.Join(',', servers.Select(static s => s.Port)),
+            ["PGDATABASE"] = Database,
+            ["PGSSLMODE"] = settings.SslMode switch
+            {
+                SslMode.VerifyCA => "verify-ca",
+                SslMode.VerifyFull => "verify-full",
+                var mode => mode.ToString().ToLowerInvariant(),
+            },
+        };
+        (string Name, string? Value)[] given =
+        [
+            ("PGUSER", settings.Username), ("PGPASSWORD", settings.Password), ("PGPASSFILE", settings.Passfile),
+            ("PGSSLROOTCERT", settings.RootCertificate), ("PGSSLCERT", settings.SslCertificate),
+            ("PGSSLKEY", settings.SslKey), ("PGTARGETSESSIONATTRS", writes ? "read-write" : null),
+        ];
+        foreach (var (name, value) in given.Where(static g => g.Value is { Length: > 0 }))
+        {
+            variables[name] = value!;
         }
 
-        yield return new("PGSSLMODE", settings.SslMode switch
-        {
-            SslMode.VerifyCA => "verify-ca",
-            SslMode.VerifyFull => "verify-full",
-            var mode => mode.ToString().ToLowerInvariant(),
-        });
-        if (settings.RootCertificate is { Length: > 0 } authority)
-        {
-            yield return new("PGSSLROOTCERT", authority);
-        }
+        return variables;
+    }
+
+    /// <summary>
+    /// <c>host</c>, <c>host:port</c>, an address of IPv6 alone or in brackets with a port, or a socket's directory.
+    /// </summary>
+    private static (string Host, string Port) ServerOf(string text, int port)
+    {
+        var colon = text.LastIndexOf(':');
+        var hasPort = !text.StartsWith('/') && colon >= 0
+            && (text.IndexOf(':', StringComparison.Ordinal) == colon || text[colon - 1] == ']');
+        var host = (hasPort ? text[..colon] : text).TrimStart('[').TrimEnd(']');
+        return (host, hasPort ? text[(colon + 1)..] : port.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -22,6 +22,10 @@ public static partial class LayoutRules
 
     private static readonly string[] WithoutCircles = ["Api", "Grains", "Logs"];
 
+    private const string EntryScript = "orc";
+
+    private static readonly string[] Programs = ["NodeAgent", "Silo"];
+
     private static readonly string[] VagueFolders = ["Common", "Utils", "Helpers", "Managers"];
 
     public static IEnumerable<Finding> ReferencesPointDown(IReadOnlyList<SourceFile> files)
@@ -49,6 +53,33 @@ public static partial class LayoutRules
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// The entry script builds the programs anew when anything changed that they are made of, and nothing else does.
+    /// </summary>
+    public static IEnumerable<Finding> TheEntryScriptKnowsItsSources(IReadOnlyList<SourceFile> files)
+    {
+        var projects = files.Where(f => f.Path.EndsWith(".csproj", StringComparison.Ordinal) && !IsFree(f.Path))
+            .ToDictionary(f => Path.GetFileNameWithoutExtension(f.Path), StringComparer.Ordinal);
+        var (needed, waiting) = (new HashSet<string>(StringComparer.Ordinal), new Stack<string>(Programs));
+        while (waiting.TryPop(out var name))
+        {
+            if (needed.Add(name) && projects.TryGetValue(name, out var project))
+            {
+                foreach (Match reference in ProjectReference().Matches(project.Text))
+                {
+                    waiting.Push(Path.GetFileNameWithoutExtension(reference.Groups[1].Value.Replace('\\', '/')));
+                }
+            }
+        }
+
+        var script = files.Single(f => f.Path == EntryScript);
+        return from name in needed
+               where !script.Text.Contains($"\"$root/{name}\"", StringComparison.Ordinal)
+               orderby name
+               select new Finding(
+                   EntryScript, 1, $"{name} changes and nothing is built", "Name its folder in out_of_date");
     }
 
     /// <summary>

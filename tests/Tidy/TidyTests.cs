@@ -17,6 +17,16 @@ public sealed class TidyTests
         good: [Project("Silo", "../Api/Api.csproj"), Project("Grains", "../Resources/Resources.csproj")]);
 
     [Fact]
+    public void The_entry_script_knows_its_sources() => Rule.Holds(
+        LayoutRules.TheEntryScriptKnowsItsSources,
+        bad: [Project("Api", "../Cel/Cel.csproj")],
+        good:
+        [
+            Project("Silo", "../Api/Api.csproj"), Project("NodeAgent", "../Logs/Logs.csproj"), Project("Loose"),
+            new("orc", "find \"$root/Api\" \"$root/Silo\" \"$root/NodeAgent\" \"$root/Logs\""),
+        ]);
+
+    [Fact]
     public void Folders_say_what_they_hold() => Rule.Holds(
         LayoutRules.FoldersSayWhatTheyHold, bad: [new("Api/Utils/A.cs", ""), new("helpers/A.cs", "")], good: [new("Api/Helpers.cs", "")]);
 

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Rbac;
 
 namespace OrleansOrchestrator.Api.Auth.Rbac;
 
@@ -27,7 +28,7 @@ public static class Escalation
             return $"{Attempt(user)} more than {MaxAtoms} RBAC permissions at once that no single rule of theirs has";
         }
 
-        var missing = open.SelectMany(Atoms).Where(a => !rules.Exists(r => r.Covers(a))).ToList();
+        var missing = open.SelectMany(CoveringRule.Smallest).Where(a => !rules.Exists(r => r.Covers(a))).ToList();
         if (missing.Count == 0)
         {
             return null;
@@ -48,27 +49,6 @@ public static class Escalation
         var ofResources = verbs * (rule.ApiGroups?.Count ?? 0) * (rule.Resources?.Count ?? 0)
             * Math.Max(1, rule.ResourceNames?.Count ?? 0);
         return ofResources + (verbs * (rule.NonResourceURLs?.Count ?? 0));
-    }
-
-    /// <summary>A rule as the smallest rules that say the same together.</summary>
-    private static IEnumerable<V1PolicyRule> Atoms(V1PolicyRule rule)
-    {
-        string?[] names = rule.ResourceNames is { Count: > 0 } given ? [.. given] : [null];
-        var ofResources =
-            from apiGroup in rule.ApiGroups ?? []
-            from resource in rule.Resources ?? []
-            from verb in rule.Verbs ?? []
-            from name in names
-            select new V1PolicyRule
-            {
-                ApiGroups = [apiGroup], Resources = [resource], Verbs = [verb],
-                ResourceNames = name is null ? null : [name],
-            };
-        var ofPaths =
-            from path in rule.NonResourceURLs ?? []
-            from verb in rule.Verbs ?? []
-            select new V1PolicyRule { NonResourceURLs = [path], Verbs = [verb] };
-        return ofResources.Concat(ofPaths);
     }
 
     /// <summary>Smallest rules of a whole resource become one with all their verbs; others stay alone.</summary>

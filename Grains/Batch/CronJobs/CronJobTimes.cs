@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Resources.Batch.CronJobs;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Batch.CronJobs;
 
@@ -46,7 +47,7 @@ public readonly record struct CronJobTimes(
 
     /// <summary>How late a run may begin; null when it always may.</summary>
     public static TimeSpan? Deadline(V1CronJob job) => job.Spec.StartingDeadlineSeconds is { } seconds
-        ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue))
+        ? Periods.Of(seconds)
         : null;
 
     /// <summary>From now to the next run.</summary>

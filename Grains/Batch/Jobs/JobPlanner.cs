@@ -117,7 +117,7 @@ public static class JobPlanner
 
     private static TimeSpan? UntilDeadline(JobView view, DateTimeOffset now) =>
         view.Spec.ActiveDeadlineSeconds is { } seconds && !view.IsSuspended
-            ? (view.Status.StartTime ?? now.UtcDateTime).AddSeconds(Math.Min(seconds, int.MaxValue)) - now.UtcDateTime
+            ? (view.Status.StartTime ?? now.UtcDateTime) + Periods.Of(seconds) - now.UtcDateTime
             : null;
 
     private static JobEnd? FindFailedIndexes(JobView view)

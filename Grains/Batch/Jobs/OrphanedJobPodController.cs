@@ -1,5 +1,5 @@
-using System.Threading.Channels;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -15,30 +15,41 @@ public sealed class OrphanedJobPodController : IController
 {
     public const string Name = "orphaned-job-pod-controller";
 
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
+
     private readonly IResourceClient _client;
     private readonly ControllersOptions _options;
-
-    /// <summary>Waiting pods. Bounded by their number: one that fails is found again by the next resync.</summary>
-    private readonly Channel<ResourceObject> _queue = Channel.CreateUnbounded<ResourceObject>();
+    private readonly ILogger _logger;
+    private readonly RetryQueue<ObjectKey> _queue;
 
     public OrphanedJobPodController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.Controller(JobReconciler.Controller));
         _options = services.Options;
+        _logger = services.Logger<OrphanedJobPodController>();
+        _queue = new RetryQueue<ObjectKey>(FirstRetry, LongestRetry, services.Time);
     }
 
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Loops.RunAsync([FollowPodsAsync, FollowJobsAsync, WorkAsync], cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
+        [
+            FollowPodsAsync, FollowJobsAsync,
+            token => _queue.RunAsync(1, WorkAsync, Failures.Teller<ObjectKey>(_logger, Name), token),
+        ],
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
     {
         var pods = await _client.ListAsync(ResourceOf<V1Pod>.Query(), cancellationToken);
+        var failures = new Failures();
         foreach (var pod in pods.Items.Where(JobTracking.IsTracked))
         {
-            await VisitAsync(pod, cancellationToken);
+            await failures.TryAsync(() => VisitAsync(pod.Key, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     /// <summary>A pod that has no Job, or whose Job went while it was made.</summary>
@@ -49,7 +60,7 @@ public sealed class OrphanedJobPodController : IController
             if (IsWorthALook(change) && JobTracking.IsTracked(change.Object)
                 && (change.Object.Metadata.Controller is null || change.Object.Metadata.DeletionTimestamp is not null))
             {
-                _queue.Writer.TryWrite(change.Object);
+                _queue.Add(change.Object.Key);
             }
         }
     }
@@ -72,7 +83,7 @@ public sealed class OrphanedJobPodController : IController
             var pods = await _client.ListAsync(query, cancellationToken);
             foreach (var pod in pods.Items.Where(JobTracking.IsTracked))
             {
-                _queue.Writer.TryWrite(pod);
+                _queue.Add(pod.Key);
             }
         }
     }
@@ -80,22 +91,20 @@ public sealed class OrphanedJobPodController : IController
     private bool IsWorthALook(ResourceChange change) =>
         !ReferenceEquals(change, ResourceChange.Synced) && !_options.DropWakeUps && change.Kind != ChangeKind.Deleted;
 
-    private async Task WorkAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan?> WorkAsync(ObjectKey pod, CancellationToken cancellationToken)
     {
-        await foreach (var pod in _queue.Reader.ReadAllAsync(cancellationToken))
-        {
-            await VisitAsync(pod, cancellationToken);
-        }
+        await VisitAsync(pod, cancellationToken);
+        return null;
     }
 
-    private async Task VisitAsync(ResourceObject pod, CancellationToken cancellationToken)
+    private async Task VisitAsync(ObjectKey pod, CancellationToken cancellationToken)
     {
-        var read = await _client.GetAsync(WellKnown.Pods, pod.Key, ReadFreshness.Linearizable, cancellationToken);
-        if (read.Succeeded && read.Value.Uid == pod.Uid && JobTracking.IsTracked(read.Value)
+        var read = await _client.GetAsync(WellKnown.Pods, pod, ReadFreshness.Linearizable, cancellationToken);
+        if (read.Succeeded && JobTracking.IsTracked(read.Value)
             && await IsOrphanAsync(read.Value, cancellationToken)
             && await JobTracking.UntrackAsync(_client, read.Value, cancellationToken) is { } refused)
         {
-            throw ReconcileException.Of($"finalizer of pod {pod.Key}", refused);
+            throw ReconcileException.Of($"finalizer of pod {pod}", refused);
         }
     }
 

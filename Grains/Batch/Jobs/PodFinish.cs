@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Batch.Jobs;
 
@@ -28,5 +29,5 @@ public static class PodFinish
         pod.Status?.Conditions?.FirstOrDefault(c => c is { Type: "Ready", Status: "False" })?.LastTransitionTime;
 
     private static DateTime? OfDeletion(V1ObjectMeta metadata) =>
-        metadata.DeletionTimestamp?.AddSeconds(-(metadata.DeletionGracePeriodSeconds ?? 0));
+        metadata.DeletionTimestamp - Periods.Of(metadata.DeletionGracePeriodSeconds ?? 0);
 }

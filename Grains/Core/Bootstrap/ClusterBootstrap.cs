@@ -7,9 +7,7 @@ using OrleansOrchestrator.Grains.Core.PersistentVolumes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Secrets;
 using OrleansOrchestrator.Resources.Core.Services;
-using OrleansOrchestrator.Resources.FlowControl;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Rbac;
 using OrleansOrchestrator.Resources.Scheduling.PriorityClasses;
 
 namespace OrleansOrchestrator.Grains.Core.Bootstrap;
@@ -31,6 +29,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
     private readonly ServiceAddressRange _range;
     private readonly IApiServerRegistry _servers;
     private readonly SemaphoreSlim _round = new(1, 1);
+    private readonly RuleUpkeep _rules;
     private readonly TimeProvider _time;
     private readonly ILogger<ClusterBootstrap> _logger;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,6 +43,7 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
         ILogger<ClusterBootstrap> logger)
     {
         _client = client.As(UserIdentity.ApiServer);
+        _rules = new RuleUpkeep(_client);
         _options = options.Value;
         _range = range;
         _servers = servers;
@@ -74,13 +74,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             await _client.MutateAsync<V1ServiceCIDR>(
                 new ObjectKey("", BootstrapObjects.ApiServiceName), "status", IsMadeReady, cancellationToken),
             StatusReasons.Conflict);
-        await EnsureAllAsync(BootstrapPolicy.ClusterRoles, cancellationToken);
         await EnsureAsync(BootstrapObjects.MetricsReader(), null, cancellationToken);
-        await EnsureAllAsync(BootstrapPolicy.ClusterRoleBindings, cancellationToken);
-        await EnsureAllAsync(BootstrapPolicy.Roles, cancellationToken);
-        await EnsureAllAsync(BootstrapPolicy.RoleBindings, cancellationToken);
-        await EnsureAllAsync(BuiltInFlowControl.PriorityLevels, cancellationToken);
-        await EnsureAllAsync(BuiltInFlowControl.FlowSchemas, cancellationToken);
+        await _rules.EnsureAsync(cancellationToken);
         await EnsureAsync(BootstrapObjects.TokenTracking(_time.GetUtcNow()), IsTracking, cancellationToken);
         await EnsureAsync(BootstrapObjects.ApiService(_range.ApiAddress, _options.ApiPort), null, cancellationToken);
         await AnnounceAsync(RenewAsync, cancellationToken);
@@ -244,11 +239,6 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
             LogFailed(error.Message);
         }
     }
-
-    /// <summary>All at once: what waits for a journal together is committed together.</summary>
-    private Task EnsureAllAsync<T>(IEnumerable<T> wanted, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        Task.WhenAll(wanted.Select(w => EnsureAsync(w, null, cancellationToken)));
 
     private async Task EnsureAsync<T>(T wanted, Func<T, T, bool>? same, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -80,7 +80,7 @@ public static class NamespacePlanner
         var grace = pods.Select(static p => p.As<V1Pod>())
             .Where(static p => p.Status?.Phase is not ("Succeeded" or "Failed"))
             .Max(static p => p.Spec?.TerminationGracePeriodSeconds) ?? 0;
-        if (now.UtcDateTime - item.Metadata.DeletionTimestamp >= TimeSpan.FromSeconds(grace)
+        if (now.UtcDateTime - item.Metadata.DeletionTimestamp >= Periods.Of(grace)
             && pods.All(static p => p.Metadata.Finalizers.Count == 0))
         {
             var name = item.Metadata.Name;

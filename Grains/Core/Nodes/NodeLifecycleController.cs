@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using OrleansOrchestrator.Grains.Kernel;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -28,6 +29,7 @@ public sealed class NodeLifecycleController : IController
     private readonly EventRecorder _events;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ZoneDisruption _zones;
     private readonly Dictionary<string, Heard> _heard = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -43,6 +45,7 @@ public sealed class NodeLifecycleController : IController
         _events = services.Events.For(Name);
         _options = services.Options;
         _time = services.Time;
+        _logger = services.Logger<NodeLifecycleController>();
         _zones = new ZoneDisruption(_time);
     }
 
@@ -91,7 +94,7 @@ public sealed class NodeLifecycleController : IController
     {
         await foreach (var _ in _changed.Reader.ReadAllAsync(cancellationToken))
         {
-            await ResyncAsync(cancellationToken);
+            await Failures.TellAsync(ResyncAsync, _logger, Name, cancellationToken);
 
             // A thousand nodes that register at once must not cause a thousand sweeps of all.
             await Task.Delay(_options.WakeInterval, _time, cancellationToken);
@@ -112,10 +115,13 @@ public sealed class NodeLifecycleController : IController
 
         Forget(nodes.Items);
         ObserveZones();
+        var failures = new Failures();
         foreach (var item in nodes.Items)
         {
-            await EvaluateAsync(item, _heard[item.Key.Name], cancellationToken);
+            await failures.TryAsync(() => EvaluateAsync(item, _heard[item.Key.Name], cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     /// <summary>
@@ -291,23 +297,31 @@ public sealed class NodeLifecycleController : IController
     {
         var pods = await _client.ListAsync(
             ResourceOf<V1Pod>.Query() with { FieldSelector = $"spec.nodeName={node}" }, cancellationToken);
+        var failures = new Failures();
         foreach (var pod in pods.Items.Where(p => PodFacts.Of(p).IsReady))
         {
-            var now = _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-            var patch = new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
-                ["status"] = new JsonObject
-                {
-                    ["conditions"] = new JsonArray(new JsonObject
-                    {
-                        ["type"] = "Ready", ["status"] = "False", ["lastTransitionTime"] = now,
-                    }),
-                },
-            };
-            Expect(pod.Key, await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken));
-            _events.Record(EventNote.Warning(pod.As<V1Pod>(), "NodeNotReady", "Node is not ready"));
+            await failures.TryAsync(() => MarkPodAsync(pod, cancellationToken));
         }
+
+        failures.ThrowIfAny();
+    }
+
+    private async Task MarkPodAsync(ResourceObject pod, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
+            ["status"] = new JsonObject
+            {
+                ["conditions"] = new JsonArray(new JsonObject
+                {
+                    ["type"] = "Ready", ["status"] = "False", ["lastTransitionTime"] = now,
+                }),
+            },
+        };
+        Expect(pod.Key, await _client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken));
+        _events.Record(EventNote.Warning(pod.As<V1Pod>(), "NodeNotReady", "Node is not ready"));
     }
 
     private void Note(V1Node node, string reason, string message) =>
@@ -320,7 +334,7 @@ public sealed class NodeLifecycleController : IController
         if (!outcome.Succeeded
             && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
-            throw new ReconcileException($"{key}: {outcome.Error.Message}");
+            throw ReconcileException.Of($"{key}", outcome.Error);
         }
     }
 

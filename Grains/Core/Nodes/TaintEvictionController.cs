@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
 using OrleansOrchestrator.Grains.Kernel;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -22,22 +22,21 @@ public sealed class TaintEvictionController : IController
     /// <summary>Reason of the events.</summary>
     private const string Evicting = "TaintManagerEviction";
 
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
+
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly HashSet<string> _nodes = new(StringComparer.Ordinal);
+    private readonly ILogger _logger;
+    private readonly RetryQueue<string> _queue;
     private readonly Dictionary<string, string> _taintedNodes = new(StringComparer.Ordinal);
 
     /// <summary>Taints without a time of their own count from when they were first seen here.</summary>
     private readonly Dictionary<(string Node, string Taint), DateTimeOffset> _firstSeen = [];
-
-    /// <summary>When the node will be visited again; one timer a node, not one a change.</summary>
-    private readonly Dictionary<string, DateTimeOffset> _scheduled = new(StringComparer.Ordinal);
     private readonly ScheduledEvictions _evictions = new();
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public TaintEvictionController(ReconcilingServices services)
     {
@@ -45,20 +44,29 @@ public sealed class TaintEvictionController : IController
         _events = services.Events.For(Name);
         _options = services.Options;
         _time = services.Time;
+        _logger = services.Logger<TaintEvictionController>();
+        _queue = new RetryQueue<string>(FirstRetry, LongestRetry, _time);
     }
 
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Loops.RunAsync([FollowNodesAsync, FollowPodsAsync, EvictAsync], cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
+        [
+            FollowNodesAsync, FollowPodsAsync,
+            token => _queue.RunAsync(1, WorkAsync, Failures.Teller<string>(_logger, Name), token),
+        ],
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
     {
         var nodes = await _client.ListAsync(ResourceOf<V1Node>.Query(), cancellationToken);
+        var failures = new Failures();
         foreach (var node in nodes.Items)
         {
-            await VisitAsync(node.Key.Name, cancellationToken);
+            await failures.TryAsync(() => VisitAsync(node.Key.Name, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task FollowNodesAsync(CancellationToken cancellationToken)
@@ -80,10 +88,9 @@ public sealed class TaintEvictionController : IController
                 }
 
                 SetTainted(change.Object.Key.Name, taints);
-                _nodes.Add(change.Object.Key.Name);
             }
 
-            _signal.Writer.TryWrite(true);
+            _queue.Add(change.Object.Key.Name);
         }
     }
 
@@ -109,71 +116,26 @@ public sealed class TaintEvictionController : IController
                 {
                     continue;
                 }
-
-                _nodes.Add(node);
             }
 
-            _signal.Writer.TryWrite(true);
+            _queue.Add(node);
         }
     }
 
-    private async Task EvictAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan?> WorkAsync(string node, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            List<string> nodes;
-            lock (_lock)
-            {
-                nodes = [.. _nodes];
-                _nodes.Clear();
-            }
-
-            foreach (var node in nodes)
-            {
-                if (await VisitAsync(node, cancellationToken) is { } next)
-                {
-                    _ = VisitLaterAsync(node, next, cancellationToken);
-                }
-            }
-
-            await _signal.Reader.ReadAsync(cancellationToken);
-        }
+        await VisitAsync(node, cancellationToken);
+        return null;
     }
 
-    private async Task VisitLaterAsync(string node, TimeSpan delay, CancellationToken cancellationToken)
-    {
-        var due = _time.GetUtcNow() + delay;
-        lock (_lock)
-        {
-            if (_scheduled.TryGetValue(node, out var sooner) && sooner <= due)
-            {
-                return;
-            }
-
-            _scheduled[node] = due;
-        }
-
-        await Task.Delay(delay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_lock)
-        {
-            _nodes.Add(node);
-            if (_scheduled.GetValueOrDefault(node) == due)
-            {
-                _scheduled.Remove(node);
-            }
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    /// <summary>Deletes who must leave the node now; returns when the next must.</summary>
-    private async Task<TimeSpan?> VisitAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Deletes who must leave the node now, and comes again when the next must.</summary>
+    private async Task VisitAsync(string name, CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1Node>(
             new ObjectKey("", name), ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
-            return null;
+            return;
         }
 
         var now = _time.GetUtcNow();
@@ -185,41 +147,50 @@ public sealed class TaintEvictionController : IController
                 SayCalledOff(pod);
             }
 
-            return null;
+            return;
         }
 
         var pods = await _client.ListAsync(
             ResourceOf<V1Pod>.Query() with { FieldSelector = $"spec.nodeName={name}", Freshness = ReadFreshness.Linearizable },
             cancellationToken);
         DateTimeOffset? next = null;
+        var failures = new Failures();
         foreach (var pod in pods.Items.Where(p => PodFacts.Of(p).IsActive).Select(p => p.As<V1Pod>()))
         {
-            var due = await VisitAsync(name, pod, taints, now, cancellationToken);
-            next = next is null || due < next ? due ?? next : next;
+            var due = Consider(name, pod, taints, now);
+            if (due > now)
+            {
+                next = next is null || due < next ? due : next;
+            }
+            else if (due is not null)
+            {
+                await failures.TryAsync(() => DeleteAsync(pod, cancellationToken));
+            }
         }
 
-        return next - now;
+        if (next is { } again)
+        {
+            _queue.Add(name, again - now);
+        }
+
+        failures.ThrowIfAny();
     }
 
-    /// <summary>Deletes the pod if it must leave now; when it must later.</summary>
-    private async Task<DateTimeOffset?> VisitAsync(
-        string node, V1Pod pod, List<V1Taint> taints, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>When the pod must leave the node; notes it if that is later.</summary>
+    private DateTimeOffset? Consider(string node, V1Pod pod, List<V1Taint> taints, DateTimeOffset now)
     {
         var due = TaintEvictionPlanner.DueAt(pod, taints, now);
         if (due > now)
         {
             _evictions.Add(node, pod, due.Value);
-            return due;
         }
-
-        // As upstream, a pod that must leave sooner than was said is told of both.
-        SayCalledOff(_evictions.Remove(node, pod.Key(), now));
-        if (due is not null)
+        else
         {
-            await DeleteAsync(pod, cancellationToken);
+            // As upstream, a pod that must leave sooner than was said is told of both.
+            SayCalledOff(_evictions.Remove(node, pod.Key(), now));
         }
 
-        return null;
+        return due;
     }
 
     private void SayCalledOff(V1Pod? pod)
@@ -245,7 +216,7 @@ public sealed class TaintEvictionController : IController
         if (!marked.Succeeded
             && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
-            throw new ReconcileException($"eviction of {pod.Key()}: {marked.Error.Message}");
+            throw ReconcileException.Of($"eviction of {pod.Key()}", marked.Error);
         }
     }
 

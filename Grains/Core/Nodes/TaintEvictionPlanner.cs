@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Nodes;
 
@@ -24,7 +25,7 @@ public static class TaintEvictionPlanner
 
             if (tolerations[0].TolerationSeconds is { } seconds)
             {
-                var leaves = Start(pod, taint, now).AddSeconds(Math.Clamp(seconds, 0, int.MaxValue));
+                var leaves = Periods.After(Start(pod, taint, now), seconds);
                 due = due is null || leaves < due ? leaves : due;
             }
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -25,6 +26,7 @@ public sealed class PodCollectionController : IController
     private readonly IResourceClient _client;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Dictionary<string, long> _missingSince = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -33,6 +35,7 @@ public sealed class PodCollectionController : IController
         _client = services.Client.As(UserIdentity.Controller(Name));
         _options = services.Options;
         _time = services.Time;
+        _logger = services.Logger<PodCollectionController>();
     }
 
     /// <inheritdoc/>
@@ -41,7 +44,7 @@ public sealed class PodCollectionController : IController
         using var timer = new PeriodicTimer(_options.PodCollectionPeriod, _time);
         do
         {
-            await ResyncAsync(cancellationToken);
+            await Failures.TellAsync(ResyncAsync, _logger, Name, cancellationToken);
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
@@ -74,10 +77,12 @@ public sealed class PodCollectionController : IController
             LongGone = await LongGoneAsync(PodCollectionPlanner.Missing(pods, names), cancellationToken),
             TerminatedThreshold = _options.TerminatedPodThreshold,
         });
+        var failures = new Failures();
         await Parallel.ForEachAsync(
             plan,
             new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
-            async (item, token) => await DeleteAsync(item.Pod, item.Reason, token));
+            async (item, token) => await failures.TryAsync(() => DeleteAsync(item.Pod, item.Reason, token)));
+        failures.ThrowIfAny();
     }
 
     /// <summary>Only nodes with a terminating pod are worth a look.</summary>
@@ -144,7 +149,7 @@ public sealed class PodCollectionController : IController
         if (!outcome.Succeeded
             && outcome.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
-            throw new ReconcileException($"collection of pod {pod.Key}: {outcome.Error.Message}");
+            throw ReconcileException.Of($"collection of pod {pod.Key}", outcome.Error);
         }
     }
 }

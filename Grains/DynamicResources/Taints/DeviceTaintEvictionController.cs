@@ -1,5 +1,5 @@
-using System.Threading.Channels;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -19,8 +19,8 @@ public sealed class DeviceTaintEvictionController : IController
     /// <summary>Reason of the events.</summary>
     private const string Evicting = "DeviceTaintManagerEviction";
 
-    /// <summary>A claim that has longer is visited in between.</summary>
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
@@ -28,12 +28,8 @@ public sealed class DeviceTaintEvictionController : IController
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly DeviceTaintIndex _index = new();
-    private readonly HashSet<ObjectKey> _claims = [];
-
-    /// <summary>When the claim will be visited again; one timer a claim, not one a change.</summary>
-    private readonly Dictionary<ObjectKey, DateTimeOffset> _scheduled = [];
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ILogger _logger;
+    private readonly RetryQueue<ObjectKey> _queue;
 
     public DeviceTaintEvictionController(ReconcilingServices services)
     {
@@ -41,6 +37,8 @@ public sealed class DeviceTaintEvictionController : IController
         _events = services.Events.For(Name);
         _options = services.Options;
         _time = services.Time;
+        _logger = services.Logger<DeviceTaintEvictionController>();
+        _queue = new RetryQueue<ObjectKey>(FirstRetry, LongestRetry, _time);
     }
 
     /// <inheritdoc/>
@@ -49,7 +47,7 @@ public sealed class DeviceTaintEvictionController : IController
             token => FollowAsync(WellKnown.ResourceSlices, TakeSlice, token),
             token => FollowAsync(WellKnown.ResourceClaims, TakeClaim, token),
             token => FollowAsync(WellKnown.Pods, TakePod, token),
-            EvictAsync,
+            token => _queue.RunAsync(1, WorkAsync, Failures.Teller<ObjectKey>(_logger, Name), token),
         ],
         cancellationToken);
 
@@ -85,10 +83,13 @@ public sealed class DeviceTaintEvictionController : IController
             known = [.. _index.Claims];
         }
 
+        var failures = new Failures();
         foreach (var claim in known)
         {
-            await VisitAsync(claim, cancellationToken);
+            await failures.TryAsync(() => VisitAsync(claim, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task FollowAsync(
@@ -103,14 +104,11 @@ public sealed class DeviceTaintEvictionController : IController
 
             lock (_lock)
             {
-                _claims.UnionWith(take(change));
-                if (_claims.Count == 0)
+                foreach (var claim in take(change))
                 {
-                    continue;
+                    _queue.Add(claim);
                 }
             }
-
-            _signal.Writer.TryWrite(true);
         }
     }
 
@@ -121,7 +119,7 @@ public sealed class DeviceTaintEvictionController : IController
     {
         var key = change.Object.Key;
         _index.SetClaim(key, change.Kind == ChangeKind.Deleted ? null : change.Object.As<Resourcev1ResourceClaim>());
-        return _scheduled.ContainsKey(key) || _index.DueAt(key, _time.GetUtcNow()) is not null ? [key] : [];
+        return _index.DueAt(key, _time.GetUtcNow()) is not null ? [key] : [];
     }
 
     /// <summary>One that got its node after its claim.</summary>
@@ -137,58 +135,14 @@ public sealed class DeviceTaintEvictionController : IController
             .Where(k => _index.DueAt(k, _time.GetUtcNow()) is not null);
     }
 
-    private async Task EvictAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan?> WorkAsync(ObjectKey claim, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            ObjectKey[] claims;
-            lock (_lock)
-            {
-                claims = [.. _claims];
-                _claims.Clear();
-            }
-
-            foreach (var claim in claims)
-            {
-                if (await VisitAsync(claim, cancellationToken) is { } due)
-                {
-                    _ = VisitLaterAsync(claim, due, cancellationToken);
-                }
-            }
-
-            await _signal.Reader.ReadAsync(cancellationToken);
-        }
+        await VisitAsync(claim, cancellationToken);
+        return null;
     }
 
-    private async Task VisitLaterAsync(ObjectKey claim, DateTimeOffset due, CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            if (_scheduled.TryGetValue(claim, out var sooner) && sooner <= due)
-            {
-                return;
-            }
-
-            _scheduled[claim] = due;
-        }
-
-        var delay = due - _time.GetUtcNow();
-        delay = delay < TimeSpan.Zero ? TimeSpan.Zero : delay > MaxDelay ? MaxDelay : delay;
-        await Task.Delay(delay, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_lock)
-        {
-            _claims.Add(claim);
-            if (_scheduled.GetValueOrDefault(claim) == due)
-            {
-                _scheduled.Remove(claim);
-            }
-        }
-
-        _signal.Writer.TryWrite(true);
-    }
-
-    /// <summary>Deletes the users of the claim if they must go now; returns when they must.</summary>
-    private async Task<DateTimeOffset?> VisitAsync(ObjectKey key, CancellationToken cancellationToken)
+    /// <summary>Deletes the users of the claim if they must go now, and comes again if they must later.</summary>
+    private async Task VisitAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         Resourcev1ResourceClaim? claim;
@@ -198,22 +152,29 @@ public sealed class DeviceTaintEvictionController : IController
             (claim, due) = (_index.Find(key), _index.DueAt(key, now));
         }
 
-        if (claim is null || due is null || due > now)
+        if (claim is null || due is not { } time)
         {
-            return claim is null ? null : due;
+            return;
         }
 
+        if (time > now)
+        {
+            _queue.Add(key, time - now);
+            return;
+        }
+
+        var failures = new Failures();
         foreach (var user in claim.Status.ReservedFor.Where(r => r.Resource == "pods"))
         {
             var pod = await _client.GetAsync<V1Pod>(
                 new ObjectKey(key.Namespace, user.Name), ReadFreshness.Linearizable, cancellationToken);
             if (pod.Succeeded && pod.Value.Metadata.Uid == user.Uid && IsOnNode(pod.Value))
             {
-                await DeleteAsync(pod.Value, cancellationToken);
+                await failures.TryAsync(() => DeleteAsync(pod.Value, cancellationToken));
             }
         }
 
-        return null;
+        failures.ThrowIfAny();
     }
 
     private static bool IsOnNode(V1Pod pod) => !string.IsNullOrEmpty(pod.Spec.NodeName)
@@ -236,7 +197,7 @@ public sealed class DeviceTaintEvictionController : IController
         if (!marked.Succeeded
             && marked.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
-            throw new ReconcileException($"eviction of {pod.Key()}: {marked.Error.Message}");
+            throw ReconcileException.Of($"eviction of {pod.Key()}", marked.Error);
         }
     }
 }

@@ -97,7 +97,7 @@ public sealed class DeviceTaintIndex
         var since = taint.TimeAdded is { } added ? new DateTimeOffset(added.ToUniversalTime()) : now;
         var tolerating = tolerations.Where(t => DeviceTaints.Tolerates(t, taint)).ToList();
         return tolerating.Count == 0 ? since
-            : tolerating.Min(t => t.TolerationSeconds) is { } seconds ? since.AddSeconds(Math.Max(0, seconds))
+            : tolerating.Min(t => t.TolerationSeconds) is { } seconds ? Periods.After(since, seconds)
             : null;
     }
 

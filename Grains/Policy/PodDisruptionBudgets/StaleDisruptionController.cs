@@ -1,4 +1,5 @@
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -22,6 +23,7 @@ public sealed class StaleDisruptionController : IController
 
     private readonly IResourceClient _client;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, DateTimeOffset> _announced = [];
 
@@ -29,6 +31,7 @@ public sealed class StaleDisruptionController : IController
     {
         _client = services.Client.As(UserIdentity.Controller(PodDisruptionBudgetReconciler.Controller));
         _time = services.Time;
+        _logger = services.Logger<StaleDisruptionController>();
     }
 
     /// <inheritdoc/>
@@ -81,7 +84,7 @@ public sealed class StaleDisruptionController : IController
         using var timer = new PeriodicTimer(CheckPeriod, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            await TakeBackAsync(cancellationToken);
+            await Failures.TellAsync(TakeBackAsync, _logger, Name, cancellationToken);
         }
     }
 
@@ -94,10 +97,13 @@ public sealed class StaleDisruptionController : IController
             overdue = [.. _announced.Where(a => a.Value + Timeout <= now).Select(a => a.Key)];
         }
 
+        var failures = new Failures();
         foreach (var key in overdue)
         {
-            await TakeBackAsync(key, now, cancellationToken);
+            await failures.TryAsync(() => TakeBackAsync(key, now, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task TakeBackAsync(ObjectKey key, DateTimeOffset now, CancellationToken cancellationToken)
@@ -121,7 +127,7 @@ public sealed class StaleDisruptionController : IController
         if (!written.Succeeded
             && written.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict or StatusReasons.Invalid))
         {
-            throw new ReconcileException($"disruption of pod {key}: {written.Error.Message}");
+            throw ReconcileException.Of($"disruption of pod {key}", written.Error);
         }
     }
 }

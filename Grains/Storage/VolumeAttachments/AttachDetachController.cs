@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -18,13 +19,15 @@ public sealed class AttachDetachController : IController
 {
     public const string Name = "attachdetach-controller";
 
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
-    private readonly VisitQueue _visits;
+    private readonly ILogger _logger;
+    private readonly RetryQueue<string> _queue;
     private readonly SemaphoreSlim _visiting = new(1, 1);
     private readonly AttachmentIndex _index = new();
     private readonly Dictionary<string, DateTimeOffset> _unwantedSince = new(StringComparer.Ordinal);
@@ -38,7 +41,8 @@ public sealed class AttachDetachController : IController
         _events = services.Events.For(Name);
         _options = services.Options;
         _time = services.Time;
-        _visits = new VisitQueue(_time);
+        _logger = services.Logger<AttachDetachController>();
+        _queue = new RetryQueue<string>(FirstRetry, LongestRetry, _time);
     }
 
     /// <inheritdoc/>
@@ -46,7 +50,7 @@ public sealed class AttachDetachController : IController
         [
             .. AttachmentIndex.Followed.Select(
                 r => (Func<CancellationToken, Task>)(token => FollowAsync(r, token))),
-            VisitAllAsync,
+            token => _queue.RunAsync(1, WorkAsync, Failures.Teller<string>(_logger, Name), token),
         ],
         cancellationToken);
 
@@ -58,10 +62,13 @@ public sealed class AttachDetachController : IController
         var pods = await _client.ListAsync(ResourceOf<V1Pod>.Query(), cancellationToken);
         var nodes = attachments.Select(a => a.Spec.NodeName).Concat(
             pods.Items.Where(p => PodClaims.MayHaveAny(p.Json.Span)).Select(p => PodFacts.Of(p).NodeName));
+        var failures = new Failures();
         foreach (var node in nodes.Where(n => n is { Length: > 0 }).Distinct(StringComparer.Ordinal).ToList())
         {
-            await VisitAsync(node!, cancellationToken);
+            await failures.TryAsync(() => VisitAsync(node!, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     /// <summary>Brings the attachments of one node to what its pods want.</summary>
@@ -87,7 +94,7 @@ public sealed class AttachDetachController : IController
             await TellAsync(plan, observed, cancellationToken);
             if (plan.LookAgainAt is { } due)
             {
-                _ = _visits.AddAtAsync(node, due, cancellationToken);
+                _queue.Add(node, due - _time.GetUtcNow());
             }
         }
         finally
@@ -102,28 +109,18 @@ public sealed class AttachDetachController : IController
         {
             if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
             {
-                _visits.Add(_index.Apply(resource, change));
+                foreach (var node in _index.Apply(resource, change))
+                {
+                    _queue.Add(node);
+                }
             }
         }
     }
 
-    private async Task VisitAllAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan?> WorkAsync(string node, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            foreach (var node in await _visits.TakeAsync(cancellationToken))
-            {
-                try
-                {
-                    await VisitAsync(node, cancellationToken);
-                }
-                catch (ReconcileException)
-                {
-                    // Somebody was faster, or the API is not there: what is then is looked at anew.
-                    _ = _visits.AddAtAsync(node, _time.GetUtcNow() + Retry, cancellationToken);
-                }
-            }
-        }
+        await VisitAsync(node, cancellationToken);
+        return null;
     }
 
     private async Task<AttachmentsObserved> ObserveAsync(string name, CancellationToken cancellationToken)

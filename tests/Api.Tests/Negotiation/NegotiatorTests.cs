@@ -22,7 +22,7 @@ public sealed class NegotiatorTests
     {
         var outcome = Negotiator.Negotiate(accept, EndpointKind.Object);
         Assert.True(outcome.Succeeded);
-        Assert.True(outcome.Value.IsVerbatim);
+        Assert.Equal((ObjectForm.Full, false), (outcome.Value.Form, outcome.Value.IsRewritten));
     }
 
     [Theory]

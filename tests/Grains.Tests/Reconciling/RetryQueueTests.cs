@@ -67,6 +67,50 @@ public sealed class RetryQueueTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
+    /// <summary>Timers go no further than 49 days.</summary>
+    [Fact]
+    public async Task A_key_that_waits_for_long_is_asked_for_in_between()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = _queue.RunAsync(1, (key, _) =>
+        {
+            _worked.Writer.TryWrite(key);
+            return Task.FromResult<TimeSpan?>(TimeSpan.MaxValue);
+        }, (_, _) => { }, stop.Token);
+        _queue.Add("a");
+        Assert.Equal("a", await NextAsync());
+        await AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.Equal("a", await NextAsync());
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task What_was_interrupted_is_worked_on_by_who_runs_the_queue_next()
+    {
+        using var first = new CancellationTokenSource();
+        var running = _queue.RunAsync(1, async (key, token) =>
+        {
+            _worked.Writer.TryWrite(key);
+            await Task.Delay(Timeout.InfiniteTimeSpan, _time, token);
+            return null;
+        }, (_, _) => { }, first.Token);
+        _queue.Add("a");
+        Assert.Equal("a", await NextAsync());
+        await first.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        using var second = new CancellationTokenSource();
+        running = _queue.RunAsync(1, (key, _) =>
+        {
+            _worked.Writer.TryWrite(key);
+            return Task.FromResult<TimeSpan?>(null);
+        }, (_, _) => { }, second.Token);
+        Assert.Equal("a", await NextAsync());
+        await second.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
     private async Task<string> NextAsync() => await _worked.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
     /// <summary>Moves time on once the queue waits for it.</summary>

@@ -13,8 +13,8 @@ public sealed class KillTests(NodeHarness node)
     private const string Served = "up stop term";
 
     public static TheoryData<string> Ways =>
-        ["deleted without grace", "forgotten by the API", "evicted at once", "past its deadline", "not alive",
-            "changed"];
+        ["deleted without grace", "deleted with endless grace", "forgotten by the API", "evicted at once",
+            "past its deadline", "not alive", "changed"];
 
     [Theory]
     [MemberData(nameof(Ways))]
@@ -52,6 +52,9 @@ public sealed class KillTests(NodeHarness node)
         {
             case "deleted without grace":
                 node.Cluster.BeginDelete(pod, 0);
+                break;
+            case "deleted with endless grace":
+                node.Cluster.BeginDelete(pod, long.MaxValue);
                 break;
             case "forgotten by the API":
                 node.Cluster.ForceDelete(pod);

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Support;
 
@@ -97,7 +98,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
         {
             Metadata = p.Metadata with
             {
-                DeletionTimestamp = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(grace),
+                DeletionTimestamp = (TimeProvider.System.GetUtcNow() + Periods.Of(grace)).UtcDateTime,
                 DeletionGracePeriodSeconds = grace,
             },
         });

@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Auth.Rbac;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Rbac;
 using Xunit;
 
 namespace OrleansOrchestrator.Api.Tests.Auth.Rbac;

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Batch.Jobs;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Batch.Jobs;
@@ -49,6 +50,22 @@ public sealed class PodFinishTests
             },
         };
         Assert.Equal(Start.AddSeconds(expected), PodFinish.Of(pod).UtcDateTime);
+    }
+
+    [Fact]
+    public void A_grace_without_end_can_be_reckoned_with()
+    {
+        var deleted = Start.AddSeconds(40);
+        var pod = new V1Pod
+        {
+            Metadata = new V1ObjectMeta
+            {
+                CreationTimestamp = Start,
+                DeletionTimestamp = deleted + Periods.Of(long.MaxValue),
+                DeletionGracePeriodSeconds = long.MaxValue,
+            },
+        };
+        Assert.Equal(deleted, PodFinish.Of(pod).UtcDateTime);
     }
 
     private static V1PodCondition NotReadySince(int seconds) =>

@@ -100,6 +100,21 @@ public sealed class NamespaceReconcilerTests
         };
 
     [Fact]
+    public void Pods_with_a_grace_without_end_are_not_overdue()
+    {
+        var world = Shop();
+        world.Step<V1Namespace>("default");
+        world.AddPod("a", "n1");
+        world.Api.Change<V1Pod>("default", "a", static p => p.Spec.TerminationGracePeriodSeconds = long.MaxValue);
+        world.Api.Delete<V1Namespace>("", "default");
+        world.Step<V1Namespace>("default");
+        world.Time.Advance(TimeSpan.FromDays(1));
+        world.Step<V1Namespace>("default");
+        var conditions = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions;
+        Assert.All(conditions, static c => Assert.Equal("False", c.Status));
+    }
+
+    [Fact]
     public void Pods_go_first_and_the_rest_after_them()
     {
         var world = Shop();

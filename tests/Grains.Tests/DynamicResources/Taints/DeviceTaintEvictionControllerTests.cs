@@ -38,8 +38,9 @@ public sealed class DeviceTaintEvictionControllerTests
 
     [Theory]
     [InlineData(null, false)]
-    [InlineData(30, true)]
-    public async Task A_toleration_holds_as_long_as_it_says(int? seconds, bool goes)
+    [InlineData(30L, true)]
+    [InlineData(long.MaxValue, false)]
+    public async Task A_toleration_holds_as_long_as_it_says(long? seconds, bool goes)
     {
         Seed("a", "a0", new V1DeviceToleration { OperatorProperty = "Exists", TolerationSeconds = seconds });
         Taint(("a0", "NoExecute"));
