@@ -83,7 +83,7 @@ public sealed class RuleUpkeepTests
     public async Task Missing_subjects_come_back_and_extra_ones_stay()
     {
         await EnsureAsync();
-        var extra = new Rbacv1Subject { Kind = "User", ApiGroup = RbacResources.Group, Name = "jane" };
+        var extra = new Rbacv1Subject { Kind = "User", ApiGroup = WellKnown.ClusterRoles.Group, Name = "jane" };
         _world.Api.Change<V1ClusterRoleBinding>("", Role, b => b.Subjects = [extra]);
         await EnsureAsync();
         Assert.Equal(
@@ -99,7 +99,7 @@ public sealed class RuleUpkeepTests
         var other = _world.Api.Seed(new V1ClusterRoleBinding
         {
             Metadata = new V1ObjectMeta { Name = Role },
-            RoleRef = new V1RoleRef { ApiGroup = RbacResources.Group, Kind = "ClusterRole", Name = "cluster-admin" },
+            RoleRef = new V1RoleRef { ApiGroup = WellKnown.ClusterRoles.Group, Kind = "ClusterRole", Name = "cluster-admin" },
         });
         await EnsureAsync();
         var binding = _world.Api.Find<V1ClusterRoleBinding>("", Role)!;
