@@ -37,7 +37,8 @@ internal sealed class LogIntake(ILogStore store, LogStreams streams, TimeProvide
         }
 
         var known = await streams.ReadAsync(batch.Runs.Select(static r => r.Stream), cancellationToken);
-        if (batch.Runs.Any(r => known.GetValueOrDefault(r.Stream)?.Node != node))
+        if (batch.Runs.Any(r => known.GetValueOrDefault(r.Stream) is not { } stream || stream.Node != node
+            || stream.Name.Container == StreamName.EventContainer))
         {
             return Moved(node, "a stream is not known to be this node's");
         }

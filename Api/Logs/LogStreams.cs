@@ -24,6 +24,11 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
     /// <summary>The stream of that name; null when it is none of the node's.</summary>
     public async Task<LogStream?> OpenAsync(string node, StreamName name, CancellationToken cancellationToken)
     {
+        if (name.Container == StreamName.EventContainer)
+        {
+            return null;
+        }
+
         var stream = await store.FindStreamAsync(name, cancellationToken);
         if (stream is null && await DescribeAsync(node, name, cancellationToken) is { } described)
         {
@@ -45,7 +50,7 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
         var missing = new List<long>();
         foreach (var id in streams.Distinct())
         {
-            if (_known.TryGetValue(id, out var known))
+            if (_known.TryGetValue(id, out var known) && !MayGetNode(known))
             {
                 found.Add(id, known);
             }
@@ -79,6 +84,10 @@ internal sealed class LogStreams(ILogStore store, ObjectReader reader)
             _known.TryRemove(stream, out _);
         }
     }
+
+    /// <summary>Events of a pod may begin before it has a node.</summary>
+    private static bool MayGetNode(LogStream stream) =>
+        stream.Node.Length == 0 && stream.Name.Container == StreamName.EventContainer && stream.Name.Pod.Length > 0;
 
     private static LogStream Own(string node, StreamName name) => new()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Logs.Lines;
@@ -138,7 +139,7 @@ internal sealed partial class EventFeed(
             var (members, block) = (new List<SegmentRun>(), new LineBlock());
             foreach (var about in space.GroupBy(static l => l.Stream.Name))
             {
-                var stream = await OpenAsync(about.First().Stream, cancellationToken);
+                var stream = await OpenAsync(about.First(), cancellationToken);
                 members.Add(new SegmentRun(stream.Id, stream.Position.Sequence, about.Count()));
                 streams.Add(stream);
                 runs.Add(Next(stream, about.Count(), revision));
@@ -171,14 +172,39 @@ internal sealed partial class EventFeed(
     private static BatchRun Next(LogStream stream, int count, long revision) =>
         new(stream.Id, stream.Position.Sequence, count, 0, revision);
 
-    private async Task<LogStream> OpenAsync(LogStream about, CancellationToken cancellationToken)
+    private async Task<LogStream> OpenAsync(EventLine line, CancellationToken cancellationToken)
     {
-        if (!_known.TryGetValue(about.Name, out var stream))
+        var about = line.Stream;
+        if (_known.TryGetValue(about.Name, out var stream) && (line.PodUid is null || stream.Node.Length > 0))
         {
-            stream = _known[about.Name] = await store.OpenStreamAsync(about, cancellationToken);
+            return stream;
         }
 
-        return stream;
+        var described = line.PodUid is { } uid ? await DescribeAsync(about, uid, cancellationToken) : about;
+        return stream is not null && described.Node.Length == 0
+            ? stream
+            : _known[about.Name] = await store.OpenStreamAsync(described, cancellationToken);
+    }
+
+    /// <summary>
+    /// With the pod's labels and node, as its containers' lines have them. Until it has a node it is looked at anew; of
+    /// one that is gone nothing is known.
+    /// </summary>
+    private async Task<LogStream> DescribeAsync(LogStream about, string uid, CancellationToken cancellationToken)
+    {
+        var key = new ObjectKey(about.Name.Namespace, about.Name.Pod);
+        var pod = await journals.ReadObjectAsync(WellKnown.Pods, key, cancellationToken);
+        if (pod is null || (uid.Length > 0 && uid != pod.Uid))
+        {
+            return about;
+        }
+
+        var read = pod.As<V1Pod>();
+        return about with
+        {
+            Node = read.Spec?.NodeName ?? "",
+            Labels = read.Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [],
+        };
     }
 
     private void Forget()

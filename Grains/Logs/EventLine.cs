@@ -13,7 +13,8 @@ namespace OrleansOrchestrator.Grains.Logs;
 /// <param name="Time">When it happened last, in nanoseconds since 1970.</param>
 /// <param name="Severity">By its type.</param>
 /// <param name="Text">What it says.</param>
-internal sealed record EventLine(LogStream Stream, long Time, Severity Severity, byte[] Text)
+/// <param name="PodUid">Of the pod that it is about, where it says; null when it is about something else.</param>
+internal sealed record EventLine(LogStream Stream, long Time, Severity Severity, byte[] Text, string? PodUid)
 {
     private const int MaxTextBytes = 64 * 1024;
 
@@ -31,7 +32,8 @@ internal sealed record EventLine(LogStream Stream, long Time, Severity Severity,
             StreamOf(item.Key.Namespace, @event.InvolvedObject ?? new V1ObjectReference()),
             Math.Clamp(LogTime.Of(new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc))), 0, latest),
             @event.Type == "Warning" ? Severity.Warning : Severity.Info,
-            TextOf(@event));
+            TextOf(@event),
+            @event.InvolvedObject?.Kind == "Pod" ? @event.InvolvedObject.Uid ?? "" : null);
     }
 
     /// <summary>
@@ -46,7 +48,7 @@ internal sealed record EventLine(LogStream Stream, long Time, Severity Severity,
             Name = new StreamName(
                 @namespace, kind == "Pod" ? name : "", $"{@namespace}/{kind}/{name}/{about.Uid}",
                 StreamName.EventContainer, 0),
-            Node = "",
+            Node = kind == "Node" ? name : "",
             Labels = new Dictionary<string, string>(),
             WorkloadKind = kind == "Pod" ? "" : kind.ToLowerInvariant(),
             Workload = kind == "Pod" ? "" : name,

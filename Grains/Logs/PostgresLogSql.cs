@@ -12,12 +12,13 @@ internal static class PostgresLogSql
         with added as (
             insert into logs.streams (namespace, pod, uid, container, restart, node, labels, workload_kind, workload)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            on conflict (uid, container, restart) do nothing
+            on conflict (uid, container, restart) do update
+            set node = excluded.node, labels = excluded.labels where streams.node = '' and excluded.node <> ''
             returning {StreamColumns})
         select {StreamColumns} from added
         union all
-        select {StreamColumns} from logs.streams where uid = $3 and container = $4 and restart = $5
-        limit 1
+        select {StreamColumns} from logs.streams
+        where uid = $3 and container = $4 and restart = $5 and not exists (select from added)
         """;
 
     public const string FindStream =

@@ -78,6 +78,21 @@ public sealed class LogHandlerTests
     }
 
     [Fact]
+    public async Task A_node_writes_no_events_of_its_pods()
+    {
+        await using var host = await StartAsync();
+        var store = host.Silos.Services.GetRequiredService<ILogStore>();
+        var events = new StreamName("a", "web", "a/Pod/web/u", StreamName.EventContainer, 0);
+        var stream = await store.OpenStreamAsync(
+            new LogStream { Name = events, Node = "n1", Labels = new Dictionary<string, string>() }, Token);
+        using var opened = await AskAsync(
+            host, "system:node:n1", HttpMethod.Post, $"{Nodes}/n1/streams", LogStreamList.Write([events]));
+        Assert.Equal(0, LogStreamList.ReadAnswers(await opened.Content.ReadAsByteArrayAsync(Token))![0].Id);
+        using var forged = await PostAsync(host, "n1", Batch(new LogStreamAnswer(stream.Id, 0, 0, 0), "Normal Fine"));
+        Assert.Equal(HttpStatusCode.Conflict, forged.StatusCode);
+    }
+
+    [Fact]
     public async Task What_is_sent_twice_is_kept_once_and_a_node_that_starts_again_goes_on()
     {
         await using var host = await StartAsync();

@@ -53,6 +53,45 @@ public sealed class EventFeedTests
             (await search.FindAsync(ofOne, Token)).Lines.Select(static l => l.Text).Order());
     }
 
+    [Fact]
+    public async Task Events_of_a_pod_have_its_labels_and_its_node_once_it_has_one()
+    {
+        await using var silos = await TestSilos.StartAsync(
+            new TestSilosOptions { ConnectionString = await PostgresFixture.CreateDatabaseAsync() });
+        var store = silos.Services.GetRequiredService<ILogStore>();
+        using var search = new LogSearch(store, new LogSearchOptions(), TimeProvider.System);
+        var feed = silos.Services.GetRequiredService<EventFeed>();
+        var key = new ObjectKey("a", "p0");
+        var made = await silos.ObjectGrain(WellKnown.Pods, key).WriteAsync(
+            TestObjects.FromText(WriteKind.Create, 0, "up", PodText(node: "")), Token);
+        Assert.True(made.Succeeded);
+        var onNode = new LogQuery { Streams = new StreamFilter { Node = "n1" } };
+        var labelled = new LogQuery
+        {
+            Streams = new StreamFilter { Labels = static l => l.GetValueOrDefault("app") == "web" },
+        };
+        await WriteAsync(silos, 0);
+        await feed.StepAsync(Token);
+        Assert.Empty((await search.FindAsync(onNode, Token)).Lines);
+
+        var bound = await silos.ObjectGrain(WellKnown.Pods, key).WriteAsync(
+            TestObjects.FromText(WriteKind.Update, made.Value.Revision, "up", PodText(node: "n1")), Token);
+        Assert.True(bound.Succeeded);
+        await WriteAsync(silos, 6);
+        await WriteAsync(silos, 2);
+        await feed.StepAsync(Token);
+        string[] ofPod = [TextOf(0), TextOf(6)];
+        Assert.Equal(ofPod, (await search.FindAsync(onNode, Token)).Lines.Select(static l => l.Text).Order());
+        Assert.Equal(ofPod, (await search.FindAsync(labelled, Token)).Lines.Select(static l => l.Text).Order());
+    }
+
+    private static string PodText(string node) =>
+        $$$"""
+        {"kind":"Pod","apiVersion":"v1","metadata":{"name":"p0","namespace":"a","uid":"up","resourceVersion":"",
+        "labels":{"app":"web"}},
+        "spec":{"nodeName":"{{{node}}}","containers":[]}}
+        """;
+
     [Theory]
     [InlineData(
         """
