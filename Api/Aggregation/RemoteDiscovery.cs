@@ -144,6 +144,7 @@ public sealed partial class RemoteDiscovery(
             IsStale = server.IsStale || !api.IsAvailable,
             Resources = JsonTree.ToBytes(server.Document?.ResourcesOf(api.GroupVersion) ?? []),
             OpenApiUrl = server.OpenApi.GetValueOrDefault($"apis/{api.GroupVersion}"),
+            OpenApiV2 = server.Swagger.Json,
         };
 
     private void Publish(

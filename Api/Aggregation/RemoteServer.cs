@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Aggregation;
 
@@ -7,6 +8,9 @@ namespace OrleansOrchestrator.Api.Aggregation;
 /// <param name="AskedAt">When.</param>
 internal sealed record RemoteServer(IReadOnlyList<RemoteApi> Asked, DateTimeOffset AskedAt)
 {
+    /// <summary>Who asks for documents of OpenAPI, as upstream has it.</summary>
+    private static readonly UserIdentity OpenApiUser = new() { Name = "system:aggregator" };
+
     /// <summary>The last document that it answered; null when it never did.</summary>
     public RemoteDocument? Document { get; init; }
 
@@ -15,6 +19,9 @@ internal sealed record RemoteServer(IReadOnlyList<RemoteApi> Asked, DateTimeOffs
 
     /// <summary>Its OpenAPI documents: their paths, and where they are.</summary>
     public IReadOnlyDictionary<string, string> OpenApi { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Its OpenAPI v2 document: the last one that it answered.</summary>
+    public RemoteSwagger Swagger { get; init; } = RemoteSwagger.None;
 
     /// <summary>It did not answer when it was asked last.</summary>
     public bool IsStale { get; init; }
@@ -44,11 +51,13 @@ internal sealed record RemoteServer(IReadOnlyList<RemoteApi> Asked, DateTimeOffs
             return known with { IsStale = true };
         }
 
-        var index = await ask(Get("/openapi/v3"));
+        var index = await ask(Get("/openapi/v3") with { User = OpenApiUser });
+        var swagger = await ask(Get("/openapi/v2") with { User = OpenApiUser, ETag = known.Swagger.ETag });
         return known with
         {
             Document = document, ETag = answer.Code is 200 or 304 ? answer.ETag : "", IsStale = false,
             OpenApi = index.Succeeded ? RemoteDocument.ReadOpenApiIndex(index.Body.Span) : known.OpenApi,
+            Swagger = known.Swagger.Next(swagger),
         };
     }
 

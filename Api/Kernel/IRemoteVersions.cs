@@ -23,4 +23,7 @@ public sealed record RemoteVersion(string Group, string Version, ApiPriority Pri
 
     /// <summary>Where its OpenAPI document is; null when the server has none.</summary>
     public string? OpenApiUrl { get; init; }
+
+    /// <summary>The OpenAPI v2 document of all that its server has: a JSON object; empty when it has none.</summary>
+    public ReadOnlyMemory<byte> OpenApiV2 { get; init; }
 }

@@ -29,7 +29,10 @@ internal sealed class CompressedDocument
     /// <summary>Changes with the content.</summary>
     public string Hash { get; }
 
-    public static CompressedDocument Of(Action<Utf8JsonWriter> write)
+    public static CompressedDocument Of(Action<Utf8JsonWriter> write) => new(Write(write).Span);
+
+    /// <summary>JSON as documents have it.</summary>
+    public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
     {
         var output = new ArrayBufferWriter<byte>(256 * 1024);
         using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = Tables.TableRenderer.WriterOptions.Encoder }))
@@ -37,7 +40,16 @@ internal sealed class CompressedDocument
             write(writer);
         }
 
-        return new CompressedDocument(output.WrittenSpan);
+        return output.WrittenMemory;
+    }
+
+    /// <summary>The document as it was before it was compressed.</summary>
+    public byte[] Plain()
+    {
+        var result = new byte[_length];
+        using var plain = new GZipStream(new MemoryStream(_gzip), CompressionMode.Decompress);
+        plain.ReadExactly(result);
+        return result;
     }
 
     /// <summary>Answers with the document, or with 304 when the client has it.</summary>

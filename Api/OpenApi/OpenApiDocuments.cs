@@ -11,12 +11,12 @@ namespace OrleansOrchestrator.Api.OpenApi;
 internal sealed class OpenApiDocuments
 {
     private readonly Dictionary<string, IReadOnlyList<ResourceDefinition>> _groups;
-    private readonly Lazy<(CompressedDocument Json, CompressedDocument Protobuf)> _v2;
+    private readonly Lazy<SwaggerDocuments> _v2;
 
     private OpenApiDocuments(
         Dictionary<string, IReadOnlyList<ResourceDefinition>> groups,
         SortedDictionary<string, CompressedDocument> v3,
-        Func<(CompressedDocument Json, CompressedDocument Protobuf)> makeV2)
+        Func<SwaggerDocuments> makeV2)
     {
         _groups = groups;
         _v2 = new(makeV2);
@@ -24,9 +24,7 @@ internal sealed class OpenApiDocuments
         V3Index = IndexWith([]);
     }
 
-    public CompressedDocument V2 => _v2.Value.Json;
-
-    public CompressedDocument V2Protobuf => _v2.Value.Protobuf;
+    public SwaggerDocuments V2 => _v2.Value;
 
     /// <summary>By path below <c>/openapi/v3/</c>: <c>api/v1</c>, <c>apis/apps/v1</c>.</summary>
     public IReadOnlyDictionary<string, CompressedDocument> V3 { get; }
@@ -125,7 +123,7 @@ internal sealed class OpenApiDocuments
         }
     }
 
-    private static (CompressedDocument Json, CompressedDocument Protobuf) MakeV2(
+    private static SwaggerDocuments MakeV2(
         DefinitionCatalogue catalogue,
         ResourceTable table,
         Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
@@ -133,9 +131,7 @@ internal sealed class OpenApiDocuments
         var all = table.All.Select(d => new PathBuilder(d)).ToList();
         var roots = all.SelectMany(b => b.Roots).ToList();
         using var definitions = SchemaDefinitions.Make(catalogue, roots, readTexts, isSimple: true);
-        var everything = definitions.Closure(roots);
-        return (
-            CompressedDocument.Of(w => SwaggerWriter.Write(w, VersionHandler.GitVersion, Paths(all), everything)),
-            new CompressedDocument(SwaggerProtobufWriter.Write(VersionHandler.GitVersion, Paths(all), everything)));
+        return SwaggerDocuments.Of(CompressedDocument.Write(
+            w => SwaggerWriter.Write(w, VersionHandler.GitVersion, Paths(all), definitions.Closure(roots))));
     }
 }

@@ -21,8 +21,8 @@ public sealed partial class OpenApiHandler : IEndpointHandler
     private readonly IRemoteVersions _remotes;
     private readonly ILogger _logger;
 
-    /// <summary>The index of version 3 with the documents of other servers; the last that there was.</summary>
-    private volatile MergedIndex? _merged;
+    /// <summary>With the documents of other servers; the last that there were.</summary>
+    private volatile MergedDocuments? _merged;
 
     public OpenApiHandler(ResourceCatalog catalog, IRemoteVersions remotes, ILogger<OpenApiHandler> logger)
     {
@@ -77,14 +77,14 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         {
             switch ($"{clause.Type}/{clause.Subtype}")
             {
-                case V2Protobuf or V2ProtobufOld: return _documents.Current.V2Protobuf.SendAsync(context, V2Protobuf);
-                case Json or "*/*" or "application/*": return _documents.Current.V2.SendAsync(context, Json);
+                case V2Protobuf or V2ProtobufOld: return V2().Protobuf.SendAsync(context, V2Protobuf);
+                case Json or "*/*" or "application/*": return V2().Json.SendAsync(context, Json);
             }
         }
 
         if (context.Request.Headers.Accept.Count == 0)
         {
-            return _documents.Current.V2.SendAsync(context, Json);
+            return V2().Json.SendAsync(context, Json);
         }
 
         context.Response.StatusCode = 406;
@@ -101,7 +101,7 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
         if (name.Length == 0)
         {
-            await Index().SendAsync(context, Json);
+            await (Merged()?.V3Index ?? _documents.Current.V3Index).SendAsync(context, Json);
             return;
         }
 
@@ -127,22 +127,24 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         await document.SendAsync(context, Json);
     }
 
-    private CompressedDocument Index()
+    private SwaggerDocuments V2() => Merged()?.V2 ?? _documents.Current.V2;
+
+    /// <summary>Null when there are no other servers.</summary>
+    private MergedDocuments? Merged()
     {
         var (documents, remotes) = (_documents.Current, _remotes.Current);
         if (remotes.Count == 0)
         {
-            return documents.V3Index;
+            return null;
         }
 
         var merged = _merged;
-        if (merged is null || !ReferenceEquals(merged.Documents, documents)
-            || !ReferenceEquals(merged.Remotes, remotes))
+        if (merged is null || !ReferenceEquals(merged.Own, documents) || !ReferenceEquals(merged.Remotes, remotes))
         {
-            _merged = merged = new MergedIndex(documents, remotes, documents.IndexWith(remotes));
+            _merged = merged = new MergedDocuments(documents, remotes);
         }
 
-        return merged.Index;
+        return merged;
     }
 
     private static bool TakesJson(HttpRequest request)
@@ -158,7 +160,4 @@ public sealed partial class OpenApiHandler : IEndpointHandler
         LogLevel.Warning,
         "OpenAPI schemas have no descriptions: the models' documentation could not be read from {Path}.")]
     private partial void LogNoTexts(Exception cause, string path);
-
-    private sealed record MergedIndex(
-        OpenApiDocuments Documents, IReadOnlyList<RemoteVersion> Remotes, CompressedDocument Index);
 }

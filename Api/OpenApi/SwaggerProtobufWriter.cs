@@ -4,132 +4,232 @@ using OrleansOrchestrator.Resources.Kernel.Protobuf;
 namespace OrleansOrchestrator.Api.OpenApi;
 
 /// <summary>
-/// Writes OpenAPI v2 in gnostic's protobuf form, the only one that kubectl's v2 client reads. Field numbers are
-/// gnostic's (<c>openapiv2/OpenAPIv2.proto</c>).
+/// Writes an OpenAPI v2 document in gnostic's protobuf form, the only one that kubectl's v2 client reads. Field numbers
+/// are gnostic's (<c>openapiv2/OpenAPIv2.proto</c>). What a document has in another form than it should, others' do,
+/// is left out.
 /// </summary>
 internal static class SwaggerProtobufWriter
 {
-    public static ReadOnlySpan<byte> Write(
-        string version, IEnumerable<ApiPath> paths, IEnumerable<KeyValuePair<string, JsonElement>> definitions) => new ProtobufWriter()
-        .Text(1, "2.0")
-        .Message(2, info => info.Text(1, "Kubernetes").Text(2, version))
-        .Message(8, all =>
-        {
-            foreach (var path in paths)
-            {
-                all.Message(2, named => named.Text(1, path.Path).Message(2, item => WritePath(item, path)));
-            }
-        })
-        .Message(9, all =>
-        {
-            foreach (var (name, schema) in definitions)
-            {
-                WriteNamedSchema(all, 1, name, schema);
-            }
-        })
-        .Written;
+    private static readonly SwaggerMessage External = new(3) { { "description", 1, Text }, { "url", 2, Text } };
 
-    private static void WritePath(ProtobufWriter item, ApiPath path)
+    private static readonly SwaggerMessage Schema = new(31)
     {
-        foreach (var operation in path.Operations)
-        {
-            var field =
-                operation.Method switch { "get" => 2, "put" => 3, "post" => 4, "delete" => 5, "patch" => 8, _ => 6 };
-            item.Message(field, message => WriteOperation(message, operation));
-        }
+        { "$ref", 1, Text }, { "format", 2, Text }, { "title", 3, Text }, { "description", 4, Text },
+        { "default", 5, Any }, { "multipleOf", 6, Real }, { "maximum", 7, Real }, { "exclusiveMaximum", 8, Flag },
+        { "minimum", 9, Real }, { "exclusiveMinimum", 10, Flag }, { "maxLength", 11, Integer },
+        { "minLength", 12, Integer }, { "pattern", 13, Text }, { "maxItems", 14, Integer }, { "minItems", 15, Integer },
+        { "uniqueItems", 16, Flag }, { "maxProperties", 17, Integer }, { "minProperties", 18, Integer },
+        { "required", 19, Each(Text) }, { "enum", 20, Each(Any) }, { "additionalProperties", 21, SchemaOrFlag },
+        { "type", 22, Types }, { "items", 23, Inside(1, Schemas) }, { "allOf", 24, Each(SchemaOf) },
+        { "properties", 25, Map(1, SchemaOf) }, { "discriminator", 26, Text }, { "readOnly", 27, Flag },
+        { "externalDocs", 29, Of(External) }, { "example", 30, Any },
+    };
 
-        foreach (var name in SwaggerWriter.PathParameters(path.Path))
-        {
-            // ParametersItem.parameter.non_body_parameter.path_parameter_sub_schema
-            item.Message(9, i => i.Message(1, p => p.Message(2, n => n.Message(4, s => s
-                .Flag(1, true).Text(2, "path").Text(4, name).Text(5, "string")))));
-        }
+    private static readonly SwaggerMessage Items = Limits(new SwaggerMessage(18), 1);
+    private static readonly SwaggerMessage Header = Limits(new SwaggerMessage(19) { { "description", 18, Text } }, 1);
+    private static readonly SwaggerMessage FixedParameter = Limits(Parameter(22), 5);
+
+    private static readonly SwaggerMessage OpenParameter =
+        Limits(Parameter(23), 6).With("allowEmptyValue", 5, Flag);
+
+    private static readonly SwaggerMessage BodyParameter = new(6)
+    {
+        { "description", 1, Text }, { "name", 2, Text }, { "in", 3, Text }, { "required", 4, Flag },
+        { "schema", 5, SchemaOf },
+    };
+
+    private static readonly SwaggerMessage Response = new(5)
+    {
+        { "description", 1, Text }, { "schema", 2, Inside(1, SchemaOf) }, { "headers", 3, Map(1, Of(Header)) },
+        { "examples", 4, Map(1, Any) },
+    };
+
+    private static readonly SwaggerMessage Responses = new(2) { Others = (1, ResponseValue) };
+
+    private static readonly SwaggerMessage Operation = new(13)
+    {
+        { "tags", 1, Each(Text) }, { "summary", 2, Text }, { "description", 3, Text },
+        { "externalDocs", 4, Of(External) }, { "operationId", 5, Text }, { "produces", 6, Each(Text) },
+        { "consumes", 7, Each(Text) }, { "parameters", 8, Each(ParameterOrReference) },
+        { "responses", 9, Of(Responses) }, { "schemes", 10, Each(Text) }, { "deprecated", 11, Flag },
+    };
+
+    private static readonly SwaggerMessage Path = new(10)
+    {
+        { "$ref", 1, Text }, { "get", 2, Of(Operation) }, { "put", 3, Of(Operation) }, { "post", 4, Of(Operation) },
+        { "delete", 5, Of(Operation) }, { "options", 6, Of(Operation) }, { "head", 7, Of(Operation) },
+        { "patch", 8, Of(Operation) }, { "parameters", 9, Each(ParameterOrReference) },
+    };
+
+    private static readonly SwaggerMessage Document = new(16)
+    {
+        { "swagger", 1, Text },
+        { "info", 2, Of(new SwaggerMessage(7)
+            { { "title", 1, Text }, { "version", 2, Text }, { "description", 3, Text } }) },
+        { "paths", 8, Map(2, Of(Path)) }, { "definitions", 9, Map(1, SchemaOf) },
+        { "parameters", 10, Map(1, ParameterOf) },
+    };
+
+    /// <summary>The document in protobuf.</summary>
+    public static ReadOnlySpan<byte> Write(JsonElement document)
+    {
+        var output = new ProtobufWriter();
+        Document.Write(output, document);
+        return output.Written;
     }
 
-    private static void WriteOperation(ProtobufWriter message, Operation operation)
+    private static SwaggerMessage Parameter(int extensions) => new(extensions)
     {
-        message.Text(3, operation.Description).Text(5, operation.Id).Texts(6, operation.Produces);
-        message.Texts(7, operation.Consumes.Count > 0 ? operation.Consumes : ["*/*"]);
-        if (operation.Body is { } body)
+        { "required", 1, Flag }, { "in", 2, Text }, { "description", 3, Text }, { "name", 4, Text },
+    };
+
+    /// <summary>What parameters, their items and headers say of values, numbered on from a field.</summary>
+    private static SwaggerMessage Limits(SwaggerMessage message, int first)
+    {
+        (string Name, SwaggerField Write)[] fields =
+        [
+            ("type", Text), ("format", Text), ("items", ItemsOf), ("collectionFormat", Text), ("default", Any),
+            ("maximum", Real), ("exclusiveMaximum", Flag), ("minimum", Real), ("exclusiveMinimum", Flag),
+            ("maxLength", Integer), ("minLength", Integer), ("pattern", Text), ("maxItems", Integer),
+            ("minItems", Integer), ("uniqueItems", Flag), ("enum", Each(Any)), ("multipleOf", Real),
+        ];
+        foreach (var (index, field) in fields.Index())
         {
-            message.Message(8, i => i.Message(1, p => p.Message(1, b => b
-                .Text(2, "body").Text(3, "body").Flag(4, operation.Method != "delete").Message(5, s => WriteReference(s, body)))));
+            message.Add(field.Name, first + index, field.Write);
         }
 
-        foreach (var parameter in operation.Parameters)
+        return message;
+    }
+
+    private static void ItemsOf(ProtobufWriter to, int number, JsonElement value) => Of(Items)(to, number, value);
+
+    private static void SchemaOf(ProtobufWriter to, int number, JsonElement value) => Of(Schema)(to, number, value);
+
+    private static void Schemas(ProtobufWriter to, int number, JsonElement value)
+    {
+        SwaggerField write = value.ValueKind == JsonValueKind.Array ? Each(SchemaOf) : SchemaOf;
+        write(to, number, value);
+    }
+
+    private static void SchemaOrFlag(ProtobufWriter to, int number, JsonElement value) => to.Message(number, item =>
+    {
+        SchemaOf(item, 1, value);
+        Flag(item, 2, value);
+    });
+
+    /// <summary>One type, or several.</summary>
+    private static void Types(ProtobufWriter to, int number, JsonElement value) => to.Message(number, item =>
+    {
+        Text(item, 1, value);
+        Each(Text)(item, 1, value);
+    });
+
+    private static void ParameterOrReference(ProtobufWriter to, int number, JsonElement value) =>
+        OrReference(ParameterOf)(to, number, value);
+
+    private static void ResponseValue(ProtobufWriter to, int number, JsonElement value) =>
+        OrReference(Of(Response))(to, number, value);
+
+    /// <summary>A body, or another parameter of a form that depends on its place.</summary>
+    private static void ParameterOf(ProtobufWriter to, int number, JsonElement value)
+    {
+        if (TextOf(value, "in") is not { } place)
         {
-            message.Message(8, i => i.Message(1, p => p.Message(2, n => n.Message(3, s => s
-                .Text(2, "query").Text(3, parameter.Description).Text(4, parameter.Name).Text(6, parameter.Type)))));
+            return;
         }
 
-        message.Message(9, responses =>
+        to.Message(number, parameter =>
         {
-            foreach (var code in operation.Codes)
+            if (place == "body")
             {
-                responses.Message(1, named => named
-                    .Text(1, code.ToString(System.Globalization.CultureInfo.InvariantCulture))
-                    .Message(2, value => value.Message(1, response => WriteResponse(response, operation, code))));
+                Of(BodyParameter)(parameter, 1, value);
+                return;
             }
 
-            responses.Message(1, named => named
-                .Text(1, "401").Message(2, value => value.Message(1, r => r.Text(1, SwaggerWriter.CodeText(401)))));
+            var (field, form) = place switch
+            {
+                "header" => (1, FixedParameter),
+                "formData" => (2, OpenParameter),
+                "query" => (3, OpenParameter),
+                _ => (4, FixedParameter),
+            };
+            parameter.Message(2, other => Of(form)(other, field, value));
         });
-        WriteExtension(message, 13, "x-kubernetes-action", JsonSerializer.Serialize(operation.Action));
-        var kind = operation.Kind;
-        WriteExtension(
-            message, 13, "x-kubernetes-group-version-kind",
-            $"{{\"group\":\"{kind.Group}\",\"version\":\"{kind.Version}\",\"kind\":\"{kind.Kind}\"}}");
     }
 
-    private static void WriteResponse(ProtobufWriter response, Operation operation, int code)
+    private static SwaggerField OrReference(SwaggerField write) => (to, number, value) => to.Message(number, item =>
     {
-        response.Text(1, SwaggerWriter.CodeText(code));
-        if (operation.Answer is { } answer)
+        if (TextOf(value, "$ref") is { } reference)
         {
-            response.Message(2, item => item.Message(1, s => WriteReference(s, answer)));
+            item.Message(2, r => r.Text(1, reference));
         }
-    }
-
-    private static void WriteReference(ProtobufWriter schema, string name) =>
-        schema.Text(1, SchemaWriter.ReferencePrefix + name);
-
-    private static void WriteNamedSchema(ProtobufWriter message, int field, string name, JsonElement schema) =>
-        message.Message(field, named => named.Text(1, name).Message(2, value => WriteSchema(value, schema)));
-
-    private static void WriteSchema(ProtobufWriter message, JsonElement schema)
-    {
-        foreach (var property in schema.EnumerateObject())
+        else
         {
-            var value = property.Value;
-            switch (property.Name)
+            write(item, 1, value);
+        }
+    });
+
+    private static SwaggerField Of(SwaggerMessage message) => (to, number, value) =>
+    {
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            to.Message(number, m => message.Write(m, value));
+        }
+    };
+
+    private static SwaggerField Inside(int field, SwaggerField write) =>
+        (to, number, value) => to.Message(number, m => write(m, field, value));
+
+    private static SwaggerField Each(SwaggerField write) => (to, number, value) =>
+    {
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in value.EnumerateArray())
             {
-                case "$ref": message.Text(1, value.GetString()); break;
-                case "format": message.Text(2, value.GetString()); break;
-                case "description": message.Text(4, value.GetString()); break;
-                case "required": message.Texts(19, value.EnumerateArray().Select(v => v.GetString()!)); break;
-                case "additionalProperties" when value.ValueKind == JsonValueKind.Object:
-                    message.Message(21, item => item.Message(1, s => WriteSchema(s, value)));
-                    break;
-                case "additionalProperties":
-                    message.Message(21, item => item.Flag(2, value.GetBoolean()));
-                    break;
-                case "type": message.Message(22, item => item.Text(1, value.GetString())); break;
-                case "items": message.Message(23, item => item.Message(1, s => WriteSchema(s, value))); break;
-                case "properties": message.Message(25, all => WriteProperties(all, value)); break;
-                default: WriteExtension(message, 31, property.Name, value.GetRawText()); break;
+                write(to, number, item);
             }
         }
+    };
+
+    /// <summary>A map, which is a list of names and values.</summary>
+    private static SwaggerField Map(int field, SwaggerField write)
+    {
+        var entries = new SwaggerMessage(field) { Others = (field, write) };
+        return Of(entries);
     }
 
-    private static void WriteProperties(ProtobufWriter message, JsonElement properties)
+    private static void Any(ProtobufWriter to, int number, JsonElement value) => SwaggerMessage.Any(to, number, value);
+
+    private static void Text(ProtobufWriter to, int number, JsonElement value)
     {
-        foreach (var property in properties.EnumerateObject())
+        if (value.ValueKind == JsonValueKind.String)
         {
-            WriteNamedSchema(message, 1, property.Name, property.Value);
+            to.Text(number, value.GetString());
         }
     }
 
-    /// <summary>NamedAny: the value is YAML text, and JSON is YAML.</summary>
-    private static void WriteExtension(ProtobufWriter message, int field, string name, string json) =>
-        message.Message(field, named => named.Text(1, name).Message(2, any => any.Text(2, json)));
+    private static void Flag(ProtobufWriter to, int number, JsonElement value) =>
+        to.Flag(number, value.ValueKind == JsonValueKind.True);
+
+    private static void Real(ProtobufWriter to, int number, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Number)
+        {
+            to.Double(number, value.GetDouble());
+        }
+    }
+
+    private static void Integer(ProtobufWriter to, int number, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var integer))
+        {
+            to.Number(number, integer);
+        }
+    }
+
+    private static string? TextOf(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text)
+            && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
 }

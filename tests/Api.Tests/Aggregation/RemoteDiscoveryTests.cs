@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -76,6 +78,64 @@ public sealed class RemoteDiscoveryTests
     }
 
     [Fact]
+    public async Task Its_older_document_is_part_of_this_servers()
+    {
+        var document = Swagger("of boats");
+        var asked = new ConcurrentBag<(string User, string Known)>();
+        await using var host = await AggregationHost.StartAsync();
+        host.Answer = host.Describe = context =>
+        {
+            if (context.Request.Path != "/openapi/v2")
+            {
+                return Serve(context, isNew: true);
+            }
+
+            var (now, known) = (Volatile.Read(ref document), context.Request.Headers.IfNoneMatch.ToString());
+            asked.Add((context.Request.Headers["X-Remote-User"].ToString(), known));
+            context.Response.Headers.ETag = $"\"{now.Length}\"";
+            context.Response.StatusCode = known == $"\"{now.Length}\"" ? 304 : 200;
+            return context.Response.WriteAsync(context.Response.StatusCode == 304 ? "" : now);
+        };
+        var (own, empty) = await SwaggerAsync(host);
+        Assert.Null(own["paths"]![$"/apis/{Group}/v1/boats"]);
+
+        await host.RegisterAsync();
+        await FindAsync(host, "v1", "Current");
+        var (first, firstTag) = await SwaggerAsync(host);
+        Assert.Equal("of boats", (string?)first["paths"]![$"/apis/{Group}/v1/boats"]!["get"]!["description"]);
+        Assert.Null(first["paths"]![$"/apis/{Group}/v2/boats"]);
+        Assert.Null(first["paths"]!["/apis/apps/v1/boats"]);
+        Assert.Equal("Kubernetes", (string?)first["info"]!["title"]);
+        Assert.NotNull(first["paths"]!["/apis/apps/v1/deployments"]);
+        Assert.Equal("of boats", (string?)first["definitions"]!["harbour.Boat"]!["description"]);
+        Assert.Equal("mine", (string?)first["definitions"]!["io.k8s.api.core.v1.Pod_v2"]!["description"]);
+        Assert.Null(first["definitions"]!["harbour.Unused"]);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/openapi/v2");
+        request.Headers.TryAddWithoutValidation(
+            "Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+        using var response = await host.Http.SendAsync(request, Limit);
+        var protobuf = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(Limit));
+        Assert.Contains($"/apis/{Group}/v1/boats", protobuf, StringComparison.Ordinal);
+        Assert.Contains("io.k8s.api.core.v1.Pod_v2", protobuf, StringComparison.Ordinal);
+
+        // What is no document changes nothing, its tag included.
+        var tag = $"\"{document.Length}\"";
+        Volatile.Write(ref document, "no document");
+        await host.RegisterAsync("v2");
+        await FindAsync(host, "v2", "Current");
+        var (second, _) = await SwaggerAsync(host);
+        Assert.Equal("of boats", (string?)second["paths"]![$"/apis/{Group}/v2/boats"]!["get"]!["description"]);
+        Volatile.Write(ref document, Swagger("of other boats"));
+        await host.RegisterAsync("v3");
+        await FindAsync(host, "v3", "Current");
+        var (third, thirdTag) = await SwaggerAsync(host);
+        Assert.Equal("of other boats", (string?)third["paths"]![$"/apis/{Group}/v1/boats"]!["get"]!["description"]);
+        Assert.Equal(3, new[] { empty, firstTag, thirdTag }.Distinct().Count());
+        Assert.Equal(["system:aggregator"], asked.Select(static a => a.User).Distinct());
+        Assert.Equal(["", tag], asked.Select(static a => a.Known).Distinct().Order(StringComparer.Ordinal).Take(2));
+    }
+
+    [Fact]
     public async Task Controllers_learn_resources_and_ask_for_them()
     {
         await using var host = await AggregationHost.StartAsync();
@@ -104,7 +164,7 @@ public sealed class RemoteDiscoveryTests
     [InlineData("{\"paths\":{\"a\":7,\"b\":{\"serverRelativeURL\":7}}}")]
     public void Nonsense_harms_nobody(string json)
     {
-        var bytes = System.Text.Encoding.UTF8.GetBytes(json);
+        var bytes = Encoding.UTF8.GetBytes(json);
         Assert.Empty(RemoteDocument.ReadAggregated(bytes)?.Resources("", "") ?? []);
         _ = RemoteDocument.ReadList(bytes);
         _ = RemoteDocument.ReadOpenApiIndex(bytes);
@@ -129,6 +189,22 @@ public sealed class RemoteDiscoveryTests
             patience.Token.ThrowIfCancellationRequested();
         }
     }
+
+    private static async Task<(JsonNode Document, string Tag)> SwaggerAsync(AggregationHost host)
+    {
+        using var response = await host.Http.GetAsync("/openapi/v2", Limit);
+        return (JsonNode.Parse(await response.Content.ReadAsByteArrayAsync(Limit))!, response.Headers.ETag!.Tag);
+    }
+
+    private static string Swagger(string description) => """
+        {"swagger":"2.0","info":{"title":"Harbour","version":"1"},"paths":{
+        "/apis/GROUP/v1/boats":{"get":{"description":"TEXT","responses":{"200":{"description":"OK",
+        "schema":{"$ref":"#/definitions/harbour.Boat"}}}}},
+        "/apis/GROUP/v2/boats":{"get":{"description":"TEXT","responses":{}}},
+        "/apis/apps/v1/boats":{"get":{"description":"a lie","responses":{}}}},
+        "definitions":{"harbour.Unused":{},"io.k8s.api.core.v1.Pod":{"description":"mine"},"harbour.Boat":{
+        "description":"TEXT","properties":{"pod":{"$ref":"#/definitions/io.k8s.api.core.v1.Pod"}}}}}
+        """.Replace("GROUP", Group, StringComparison.Ordinal).Replace("TEXT", description, StringComparison.Ordinal);
 
     private static Task Serve(HttpContext context, bool isNew)
     {

@@ -90,7 +90,7 @@ public sealed class ReleaseDefinitionsTests
     {
         var documents = OpenApiDocuments.Build(
             BuiltInResources.Table, models => ModelDocumentation.Read(ModelDocumentation.DefaultPath, models));
-        return JsonNode.Parse(Bodies.Of(documents.V2))!["definitions"]!.AsObject();
+        return JsonNode.Parse(Bodies.Of(documents.V2.Json))!["definitions"]!.AsObject();
     }
 
     private static IEnumerable<string> Roots(JsonObject theirs)
