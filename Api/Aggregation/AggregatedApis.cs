@@ -42,7 +42,8 @@ internal sealed class AggregatedApis(
         var question = new RemoteQuestion(
             new HttpMethod(request.Method), $"/apis/{api.GroupVersion}{request.Path}")
         {
-            User = request.User, Accept = request.Accept, Body = request.Body, Timeout = Timeout,
+            User = request.User, Accept = request.Accept, Body = request.Body, ContentType = request.ContentType,
+            Timeout = Timeout,
         };
         var answer = await question.AskAsync(target, connections.Of(target), time, cancellationToken);
         return answer.Succeeded ? answer.Body

@@ -13,14 +13,14 @@ internal sealed record RemoteQuestion(HttpMethod Method, string PathAndQuery)
     /// <summary>Discovery of all groups, and lists of metadata, are the longest that are asked for.</summary>
     private const int MaxBytes = 16 * 1024 * 1024;
 
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     public string Accept { get; init; } = "application/json";
 
     /// <summary>The tag of what is known already.</summary>
     public string ETag { get; init; } = "";
 
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    public string ContentType { get; init; } = "application/json";
 
     /// <summary>For whom it is.</summary>
     public UserIdentity User { get; init; } = new() { Name = "system:kube-aggregator", Groups = ["system:masters"] };
@@ -91,7 +91,7 @@ internal sealed record RemoteQuestion(HttpMethod Method, string PathAndQuery)
         if (!Body.IsEmpty)
         {
             request.Content = new ReadOnlyMemoryContent(Body);
-            request.Content.Headers.ContentType = Json;
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
         }
 
         return request;

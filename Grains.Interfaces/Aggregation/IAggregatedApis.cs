@@ -36,6 +36,9 @@ public sealed record AggregatedRequest(string Group, string Version, string Path
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The form of the body.</summary>
+    public string ContentType { get; init; } = "application/json";
+
     /// <summary>What is asked for, as refusals name it.</summary>
     public string Subject { get; init; } = "";
 }

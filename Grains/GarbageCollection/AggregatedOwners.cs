@@ -1,9 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Grains.GarbageCollection;
 
@@ -35,27 +33,18 @@ internal sealed class AggregatedOwners(IAggregatedApis apis, UserIdentity user)
                 Subject = resource.Name.Qualified, Accept = Accept,
             },
             cancellationToken);
-        var isGone = answer.Succeeded
-            ? UidOf(answer.Value.Span) is { Length: > 0 } uid && uid != reference.Uid
-            : IsMissing(answer.Error, reference.Name);
-        return isGone ? OwnerState.Absent : OwnerState.Solid;
+        if (!answer.Succeeded)
+        {
+            return IsMissing(answer.Error, reference.Name) ? OwnerState.Absent : OwnerState.Solid;
+        }
+
+        var key = item.Key with { Name = reference.Name };
+        return PartialList.ReadItem(key, answer.Value.Span) is { Uid.Length: > 0 } owner
+            ? CollectionPlanner.StateOf(reference, owner)
+            : OwnerState.Solid;
     }
 
     /// <summary>A server that does not know the kind says "not found", too, but not of which object.</summary>
     private static bool IsMissing(Status refusal, string name) => refusal.Reason == StatusReasons.NotFound
         && refusal.Message.EndsWith($"{GoText.Quote(name)} not found", StringComparison.Ordinal);
-
-    private static string? UidOf(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            return JsonTree.Parse(json) is JsonObject item
-                ? JsonTree.Text((item["metadata"] as JsonObject)?["uid"])
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

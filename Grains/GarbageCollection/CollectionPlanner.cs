@@ -132,6 +132,12 @@ public static class CollectionPlanner
     public static bool IsOrphaning(ResourceObject item) =>
         item.Metadata.DeletionTimestamp is not null && item.Metadata.Finalizers.Contains(OrphanFinalizer);
 
+    /// <summary>Whether it matters what an object owns: to what is, or will be, deleted with regard to that.</summary>
+    public static bool RegardsDependents(ResourceObject item, IEnumerable<OwnerView> owners) =>
+        item.Metadata.DeletionTimestamp is null
+            ? owners.Any(static o => o.State == OwnerState.Waiting)
+            : IsForeground(item) || IsOrphaning(item);
+
     private static CollectionPlan Terminating(CollectionObserved observed)
     {
         if (IsOrphaning(observed.Item))

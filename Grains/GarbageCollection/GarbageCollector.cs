@@ -37,8 +37,8 @@ public sealed partial class GarbageCollector : IController
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ForeignOwners _foreignOwners;
-    private readonly AggregatedDependents _aggregated;
-    private readonly AggregatedOwners _aggregatedOwners;
+    private readonly OwnGraph _graph;
+    private readonly AggregatedCollector _aggregated;
     private readonly Lock _lock = new();
 
     /// <summary>Waiting work, each target once. Bounded by the number of objects.</summary>
@@ -55,14 +55,16 @@ public sealed partial class GarbageCollector : IController
         _time = services.Time;
         _logger = services.Logger<GarbageCollector>();
         _foreignOwners = new ForeignOwners(_client, services.Events.For("garbage-collector-controller"));
-        _aggregated = new AggregatedDependents(services.Aggregation, user, IsOrphanAsync);
-        _aggregatedOwners = new AggregatedOwners(services.Aggregation, user);
+        _graph = new OwnGraph(_client, _catalog, new AggregatedOwners(services.Aggregation, user));
+        _aggregated = new AggregatedCollector(
+            services.Aggregation, user, _graph, _client, Enqueue, services.Time, _logger);
     }
 
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
         [
             FollowKindsAsync,
+            _aggregated.RunAsync,
             .. Enumerable.Repeat<Func<CancellationToken, Task>>(WorkAsync, Workers),
         ],
         cancellationToken);
@@ -70,7 +72,7 @@ public sealed partial class GarbageCollector : IController
     /// <inheritdoc/>
     public async Task ResyncAsync(CancellationToken cancellationToken)
     {
-        foreach (var kind in Collectable)
+        foreach (var kind in _graph.Collectable)
         {
             var list = await _client.ListAsync(new ListQuery { Resource = kind.Name }, cancellationToken);
             foreach (var item in list.Items.Where(i => i.Metadata.Owners.Count > 0 || NeedsFinalizing(i)))
@@ -79,10 +81,7 @@ public sealed partial class GarbageCollector : IController
             }
         }
 
-        foreach (var failure in await _aggregated.CollectAsync(cancellationToken))
-        {
-            LogAggregatedFailed(failure);
-        }
+        await _aggregated.ResyncAsync(cancellationToken);
     }
 
     /// <summary>Works off what waits, then returns: for tests without running loops.</summary>
@@ -94,10 +93,6 @@ public sealed partial class GarbageCollector : IController
         }
     }
 
-    /// <summary>Events have no owners and come by the thousand.</summary>
-    private IEnumerable<ResourceKind> Collectable => _catalog.Current.Kinds.Where(
-        static k => k.Name != WellKnown.Events && k.Verbs.Contains("delete") && k.Verbs.Contains("watch"));
-
     private static bool NeedsFinalizing(ResourceObject item) =>
         CollectionPlanner.IsForeground(item) || CollectionPlanner.IsOrphaning(item);
 
@@ -108,7 +103,7 @@ public sealed partial class GarbageCollector : IController
         while (true)
         {
             var changed = _catalog.Changed;
-            var names = Collectable.Select(k => k.Name).ToHashSet();
+            var names = _graph.Collectable.Select(k => k.Name).ToHashSet();
             foreach (var gone in followed.Where(f => f.Value.IsCompleted).Select(f => f.Key).ToList())
             {
                 if (names.Contains(gone))
@@ -148,6 +143,7 @@ public sealed partial class GarbageCollector : IController
         {
             await EnqueueDependentsAsync(item.Uid, _ => true, cancellationToken);
             await EnqueueWaitingOwnersAsync(item, cancellationToken);
+            _aggregated.Notice(item);
             return;
         }
 
@@ -178,7 +174,7 @@ public sealed partial class GarbageCollector : IController
         var suspects = new List<(ResourceName Owner, ObjectOwner Reference)>();
         foreach (var reference in item.Metadata.Owners)
         {
-            var state = await StateAsync(item, reference, ReadFreshness.Cached, cancellationToken);
+            var state = await _graph.StateAsync(item, reference, ReadFreshness.Cached, cancellationToken);
             isUnsound |= state is not OwnerState.Solid;
             if ((state is OwnerState.Absent || item.Key.Namespace.Length == 0)
                 && _catalog.Current.Find(reference.ApiVersion, reference.Kind) is { Namespaced: true } owner)
@@ -201,7 +197,7 @@ public sealed partial class GarbageCollector : IController
     private async Task EnqueueDependentsAsync(
         string uid, Func<ResourceObject, bool> isWanted, CancellationToken cancellationToken)
     {
-        foreach (var kind in Collectable)
+        foreach (var kind in _graph.Collectable)
         {
             var list = await _client.ListAsync(new ListQuery { Resource = kind.Name, OwnerUid = uid }, cancellationToken);
             foreach (var dependent in list.Items.Where(isWanted))
@@ -216,7 +212,7 @@ public sealed partial class GarbageCollector : IController
     {
         foreach (var reference in former.Metadata.Owners)
         {
-            if (AddressOf(former, reference) is { } owner
+            if (_graph.AddressOf(former, reference) is { } owner
                 && await _client.GetAsync(owner.Resource, owner.Key, ReadFreshness.Cached, cancellationToken) is { Succeeded: true } read
                 && CollectionPlanner.IsForeground(read.Value))
             {
@@ -282,10 +278,15 @@ public sealed partial class GarbageCollector : IController
         var read = await _client.GetAsync(target.Resource, target.Key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
+            _aggregated.Forget(target);
             return;
         }
 
-        var observed = await ObserveAsync(read.Value, cancellationToken);
+        if (await ObserveAsync(target, read.Value, cancellationToken) is not { } observed)
+        {
+            return;
+        }
+
         var plan = CollectionPlanner.Compute(observed);
         switch (plan.Step)
         {
@@ -306,90 +307,40 @@ public sealed partial class GarbageCollector : IController
                 break;
             case CollectionStep.OrphanDependents:
                 await OrphanAsync(read.Value, cancellationToken);
+                await _aggregated.OrphanAsync(read.Value.Uid, cancellationToken);
                 await RemoveFinalizerAsync(target, read.Value, CollectionPlanner.OrphanFinalizer, cancellationToken);
                 break;
         }
     }
 
-    private async Task<CollectionObserved> ObserveAsync(ResourceObject item, CancellationToken cancellationToken)
+    /// <summary>Null when other servers must be asked first; then the object is looked at again.</summary>
+    private async Task<CollectionObserved?> ObserveAsync(
+        ObjectAddress target, ResourceObject item, CancellationToken cancellationToken)
     {
         var owners = new List<OwnerView>();
         foreach (var reference in item.Metadata.Owners)
         {
-            owners.Add(new OwnerView(reference, await StateAsync(item, reference, ReadFreshness.Linearizable, cancellationToken)));
+            owners.Add(new OwnerView(
+                reference,
+                await _graph.StateAsync(item, reference, ReadFreshness.Linearizable, cancellationToken)));
         }
 
-        // Dependents matter to what is or will be deleted in the foreground only.
-        var isAsked = CollectionPlanner.IsForeground(item) || owners.Any(o => o.State == OwnerState.Waiting);
-        return new CollectionObserved
+        // Dependents matter to what is or will be deleted with regard to them only.
+        if (!CollectionPlanner.RegardsDependents(item, owners))
         {
-            Item = item,
-            Owners = owners,
-            Dependents = isAsked ? [.. (await DependentsAsync(item.Uid, cancellationToken)).Select(d => d.Item)] : [],
-        };
-    }
-
-    private async Task<List<(ResourceName Resource, ResourceObject Item)>> DependentsAsync(
-        string uid, CancellationToken cancellationToken)
-    {
-        var result = new List<(ResourceName, ResourceObject)>();
-        foreach (var kind in Collectable)
-        {
-            var query = new ListQuery { Resource = kind.Name, OwnerUid = uid, Freshness = ReadFreshness.Linearizable };
-            var list = await _client.ListAsync(query, cancellationToken);
-            result.AddRange(list.Items.Select(i => (kind.Name, i)));
+            return new CollectionObserved { Item = item, Owners = owners, Dependents = [] };
         }
 
-        return result;
-    }
-
-    private async Task<OwnerState> StateAsync(
-        ResourceObject item, ObjectOwner reference, ReadFreshness freshness, CancellationToken cancellationToken)
-    {
-        if (AddressOf(item, reference) is not { } owner)
-        {
-            // A kind that is not served, or an owner in a namespace of a cluster-scoped object: nothing can be said, so
-            // nothing is done. Other servers may know the kind; they are asked when it matters, not for a first look.
-            return freshness == ReadFreshness.Linearizable
-                && _catalog.Current.Find(reference.ApiVersion, reference.Kind) is null
-                ? await _aggregatedOwners.StateAsync(item, reference, cancellationToken)
-                : OwnerState.Solid;
-        }
-
-        var read = await _client.GetAsync(owner.Resource, owner.Key, freshness, cancellationToken);
-        if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
-        {
-            throw new ReconcileException($"owner {owner}: {read.Error.Message}");
-        }
-
-        return CollectionPlanner.StateOf(reference, read.Succeeded ? read.Value : null);
-    }
-
-    /// <summary>All owners are known to be gone.</summary>
-    private async Task<bool> IsOrphanAsync(ResourceObject item, CancellationToken cancellationToken)
-    {
-        foreach (var reference in item.Metadata.Owners)
-        {
-            if (await StateAsync(item, reference, ReadFreshness.Linearizable, cancellationToken)
-                is not OwnerState.Absent)
+        return await _aggregated.DependentsAsync(target, item.Uid, cancellationToken) is not { } there ? null
+            : new CollectionObserved
             {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private ObjectAddress? AddressOf(ResourceObject item, ObjectOwner reference)
-    {
-        if (_catalog.Current.Find(reference.ApiVersion, reference.Kind) is not { } definition
-            || (definition.Namespaced && item.Key.Namespace.Length == 0))
-        {
-            return null;
-        }
-
-        return new ObjectAddress(
-            definition.Storage, new ObjectKey(definition.Namespaced ? item.Key.Namespace : "", reference.Name));
+                Item = item,
+                Owners = owners,
+                Dependents =
+                [
+                    .. (await _graph.DependentsAsync(item.Uid, cancellationToken)).Select(static d => d.Item), .. there,
+                ],
+            };
     }
 
     private async Task DeleteAsync(ObjectAddress target, ResourceObject item, string policy, CancellationToken cancellationToken) =>
@@ -408,7 +359,7 @@ public sealed partial class GarbageCollector : IController
 
     private async Task OrphanAsync(ResourceObject owner, CancellationToken cancellationToken)
     {
-        foreach (var (resource, item) in await DependentsAsync(owner.Uid, cancellationToken))
+        foreach (var (resource, item) in await _graph.DependentsAsync(owner.Uid, cancellationToken))
         {
             await Ownership.RemoveOwnersAsync(_client, resource, item, [owner.Uid], cancellationToken);
         }
@@ -443,11 +394,6 @@ public sealed partial class GarbageCollector : IController
             throw new ReconcileException($"garbage collection of {target}: {outcome.Error.Message}");
         }
     }
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "an aggregated API cannot be looked through for garbage now: {Error}")]
-    private partial void LogAggregatedFailed(string error);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -102,7 +102,8 @@ public static class Ownership
         return outcome.Succeeded ? outcome.Value : null;
     }
 
-    private static JsonObject ToJson(ObjectOwner owner)
+    /// <summary>A reference as objects have it.</summary>
+    internal static JsonObject ToJson(ObjectOwner owner)
     {
         var result = new JsonObject
         {

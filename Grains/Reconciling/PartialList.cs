@@ -31,6 +31,22 @@ internal sealed record PartialList(IReadOnlyList<ResourceObject> Items, string C
         }
     }
 
+    /// <summary>A single object, which was asked for by its name; null when it makes no sense.</summary>
+    public static ResourceObject? ReadItem(ObjectKey key, ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonTree.Parse(json) is JsonObject item && item["metadata"] is JsonObject metadata
+                ? Item(key, metadata, item)
+                : null;
+        }
+        catch (Exception nonsense) when (
+            nonsense is JsonException or FormatException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Throws FormatException when its metadata cannot be read.</summary>
     private static ResourceObject Item(JsonObject item)
     {
@@ -40,9 +56,12 @@ internal sealed record PartialList(IReadOnlyList<ResourceObject> Items, string C
             throw new FormatException("An object without a name.");
         }
 
-        var result = new ResourceObject(
-            new ObjectKey(JsonTree.Text(metadata!["namespace"]) ?? "", name), JsonTree.Text(metadata["uid"]) ?? "", 0,
-            JsonTree.ToBytes(item));
+        return Item(new ObjectKey(JsonTree.Text(metadata!["namespace"]) ?? "", name), metadata, item);
+    }
+
+    private static ResourceObject Item(ObjectKey key, JsonObject metadata, JsonObject item)
+    {
+        var result = new ResourceObject(key, JsonTree.Text(metadata["uid"]) ?? "", 0, JsonTree.ToBytes(item));
         _ = result.Metadata;
         return result;
     }

@@ -1,0 +1,66 @@
+using OrleansOrchestrator.Interfaces.Aggregation;
+using OrleansOrchestrator.Interfaces.Kernel;
+
+namespace OrleansOrchestrator.Grains.GarbageCollection;
+
+/// <summary>
+/// Objects of other servers that have owners or are deleted for their dependents' sake, as one look found them.
+/// </summary>
+/// <param name="Round">Which look it was.</param>
+/// <param name="Found">What servers told.</param>
+/// <param name="Kept">What was known before of servers that do not tell now.</param>
+internal sealed record AggregatedSnapshot(
+    long Round, IReadOnlyList<AggregatedObject> Found, IReadOnlyList<AggregatedObject> Kept)
+{
+    public static readonly AggregatedSnapshot Nothing = new(0, [], []);
+
+    private readonly ILookup<string, AggregatedObject> _byOwner = Found.Concat(Kept)
+        .SelectMany(static o => o.Item.Metadata.Owners.Select(owner => (owner.Uid, Object: o)))
+        .ToLookup(static p => p.Uid, static p => p.Object, StringComparer.Ordinal);
+
+    private readonly HashSet<string> _waiting = Found.Concat(Kept)
+        .Where(static o => CollectionPlanner.IsForeground(o.Item)).Select(static o => o.Item.Uid)
+        .ToHashSet(StringComparer.Ordinal);
+
+    public IReadOnlyList<AggregatedObject> DependentsOf(string uid) => [.. _byOwner[uid].Distinct()];
+
+    /// <summary>True when the going of an object is what one of these may wait for.</summary>
+    public bool Concerns(ResourceObject gone) =>
+        _byOwner.Contains(gone.Uid) || gone.Metadata.Owners.Any(o => _waiting.Contains(o.Uid));
+
+    /// <summary>Asks all servers; says what went wrong.</summary>
+    public async Task<(AggregatedSnapshot Next, IReadOnlyList<string> Failures)> NextAsync(
+        AggregatedDiscovery discovery, AggregatedObjects objects, CancellationToken cancellationToken)
+    {
+        var (found, failures) = (new List<AggregatedObject>(), new List<string>());
+        var silent = discovery.Stale.ToHashSet(StringComparer.Ordinal);
+        var failed = new HashSet<ResourceName>();
+        foreach (var resource in discovery.Resources.Where(IsCollected))
+        {
+            var (items, failure) = await objects.ListAsync(resource, cancellationToken);
+            if (items is null)
+            {
+                failures.Add(failure);
+                failed.Add(resource.Name);
+            }
+            else
+            {
+                found.AddRange(items.Where(static i => IsOfInterest(i.Item)));
+            }
+        }
+
+        var kept = Found.Concat(Kept).Where(o => failed.Contains(o.Resource.Name)
+            || silent.Contains($"{o.Resource.Name.Group}/{o.Resource.Version}"));
+        return (new AggregatedSnapshot(Round + 1, found, [.. kept]), failures);
+    }
+
+    /// <summary>True when there is anything to ask for.</summary>
+    public bool MayChange(AggregatedDiscovery discovery) =>
+        Found.Count + Kept.Count > 0 || discovery.Resources.Any(IsCollected);
+
+    private static bool IsCollected(AggregatedResource resource) =>
+        resource.Verbs.Contains("list") && resource.Verbs.Contains("delete");
+
+    private static bool IsOfInterest(ResourceObject item) => item.Metadata.Owners.Count > 0
+        || CollectionPlanner.IsForeground(item) || CollectionPlanner.IsOrphaning(item);
+}
