@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Aggregation;
 
@@ -13,7 +16,9 @@ public static class AggregationHosting
     {
         services.AddHttpForwarder();
         services.TryAddSingleton<RemoteApiBook>();
-        services.TryAddSingleton<ProxyCertificate>();
+        services.TryAddSingleton(static s => new ProxyCertificate(
+            s.GetRequiredService<IGrainFactory>(), s.GetService<AuthOptions>()?.ProxyClient,
+            s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<ApiForwarder>();
         services.TryAddSingleton<RemoteDiscovery>();
         services.TryAddSingleton<IRemoteVersions>(static s => s.GetRequiredService<RemoteDiscovery>());
@@ -25,6 +30,25 @@ public static class AggregationHosting
             return s.GetRequiredService<RemoteDiscovery>();
         });
         services.TryAddSingleton<IAggregatedApis, AggregatedApis>();
+        return services;
+    }
+
+    /// <summary>Has the files of an operator's certificate followed; a change of one alone may be no pair.</summary>
+    public static IServiceCollection FollowProxyClientFiles(this IServiceCollection services, ProxyClientFiles files)
+    {
+        foreach (var (path, name) in new[]
+        {
+            (files.CertificateFile, "proxy_client_cert"), (files.KeyFile, "proxy_client_key"),
+        })
+        {
+            var content = File.ReadAllBytes(path);
+            services.FollowFile(provider =>
+            {
+                var certificate = provider.GetRequiredService<ProxyCertificate>();
+                return new FollowedFile(path, name, content, _ => certificate.Use(files.Read()));
+            });
+        }
+
         return services;
     }
 }

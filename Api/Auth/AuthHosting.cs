@@ -1,8 +1,10 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.Modes;
 using OrleansOrchestrator.Api.Auth.Rbac;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Auth.Reviews;
 using OrleansOrchestrator.Api.Auth.Webhooks;
 using OrleansOrchestrator.Api.Configuration;
@@ -22,6 +24,7 @@ public static class AuthHosting
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.AddSingleton<RequestHeaderUsers>();
         services.AddSingleton<TrustStore>();
         services.AddSingleton<IClusterTrust>(provider => provider.GetRequiredService<TrustStore>());
         services.AddSingleton<ServiceAccountTokens>();
@@ -71,6 +74,18 @@ public static class AuthHosting
             return new FollowedFile(
                 path, "authentication_config", content,
                 changed => issuers.Use(AuthenticationConfigurationReader.Read(changed.Span)));
+        });
+
+    /// <summary>
+    /// Has the file of proxies' authorities followed; <see cref="AuthOptions.RequestHeaders"/> is what it said.
+    /// </summary>
+    public static IServiceCollection FollowRequestHeaderFile(
+        this IServiceCollection services, string path, ReadOnlyMemory<byte> content) => services.FollowFile(
+        provider =>
+        {
+            var users = provider.GetRequiredService<RequestHeaderUsers>();
+            return new FollowedFile(
+                path, "requestheader_client_ca", content, changed => users.Use(Encoding.UTF8.GetString(changed.Span)));
         });
 
     /// <summary>

@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.Modes;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Auth.Webhooks;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -31,6 +32,12 @@ public sealed record AuthOptions
 
     /// <summary>A server that is asked for tokens that nobody else knows; null for none.</summary>
     public TokenWebhookSettings? TokenWebhook { get; init; }
+
+    /// <summary>Proxies in front of this server; null for none.</summary>
+    public RequestHeaderSettings? RequestHeaders { get; init; }
+
+    /// <summary>The certificate shown to servers of aggregated APIs; null for one of this server's own.</summary>
+    public ProxyClientFiles? ProxyClient { get; init; }
 
     /// <summary>Who decides what is allowed.</summary>
     public AuthorizationConfiguration Authorization { get; init; } = AuthorizationConfiguration.Default;

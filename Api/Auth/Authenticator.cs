@@ -1,17 +1,20 @@
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// Finds out who sends a request: a client certificate of the cluster's authority, a token of one of the sorts that
+/// Finds out who sends a request: a proxy in front that says for whom it is, a client certificate of the cluster's
+/// authority, a token of one of the sorts that
 /// <see cref="BearerTokens"/> knows (in its header, or as a WebSocket's subprotocol), or nobody (<c>
 /// system:anonymous</c>, where such requests are let in). Credentials that are there but wrong are refused, never
 /// taken for anonymous; a good one of the two is enough.
 /// </summary>
 public sealed class Authenticator(
-    ClientCertificates certificates, BearerTokens tokens, JwtIssuers issuers) : IAuthenticator
+    RequestHeaderUsers proxies, ClientCertificates certificates, BearerTokens tokens, JwtIssuers issuers)
+    : IAuthenticator
 {
     private const string BearerScheme = "bearer ";
 
@@ -24,6 +27,11 @@ public sealed class Authenticator(
     public async ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
     {
         var certificate = context.Connection.ClientCertificate;
+        if (certificate is not null && proxies.Find(certificate, context.Request.Headers) is { } byProxy)
+        {
+            return byProxy;
+        }
+
         if (certificate is not null && await certificates.FindUserAsync(certificate) is { } byCertificate)
         {
             return byCertificate;

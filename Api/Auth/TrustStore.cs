@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.Tokens;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -9,7 +10,7 @@ namespace OrleansOrchestrator.Api.Auth;
 /// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant. Everything
 /// that needs it before waits for <see cref="LoadAsync"/>.
 /// </summary>
-public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
+public sealed class TrustStore(IGrainFactory grains, RequestHeaderUsers proxies) : IClusterTrust
 {
     private readonly TaskCompletionSource<LoadedTrust> _loaded =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,8 +26,8 @@ public sealed class TrustStore(IGrainFactory grains) : IClusterTrust
         (await Trust.WaitAsync(cancellationToken)).Public.AuthorityPem;
 
     /// <inheritdoc/>
-    public async ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken) =>
-        (await Trust.WaitAsync(cancellationToken)).Public.ProxyAuthorityPem;
+    public async ValueTask<FrontProxyTrust> GetFrontProxyTrustAsync(CancellationToken cancellationToken) =>
+        proxies.Published((await Trust.WaitAsync(cancellationToken)).Public.ProxyAuthorityPem);
 
     /// <summary>Reads the identity from its grain; called once by the host.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)

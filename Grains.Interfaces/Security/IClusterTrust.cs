@@ -9,8 +9,6 @@ public interface IClusterTrust
     /// </summary>
     ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken);
 
-    /// <summary>
-    /// The authority of the certificate by which servers of aggregated APIs know this cluster's API servers, as PEM.
-    /// </summary>
-    ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken);
+    /// <summary>By what servers of aggregated APIs know this cluster's API servers.</summary>
+    ValueTask<FrontProxyTrust> GetFrontProxyTrustAsync(CancellationToken cancellationToken);
 }

@@ -27,11 +27,14 @@ internal sealed class ApiOptions
         "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
             + "cluster.");
     private readonly SignInOptions _signIn = new();
+    private readonly FrontProxyOptions _proxies = new();
     private readonly AccessOptions _access = new();
     private readonly AuditOptions _audit = new();
 
     private IEnumerable<Option> All =>
-        [_tokens, _maxToken, _admission, _encryption, .. _signIn.All, .. _access.All, .. _audit.All];
+    [
+        _tokens, _maxToken, _admission, _encryption, .. _signIn.All, .. _proxies.All, .. _access.All, .. _audit.All,
+    ];
 
     public void AddTo(Command command)
     {
@@ -61,6 +64,7 @@ internal sealed class ApiOptions
         AdmissionFile = parsed.GetValue(_admission),
         EncryptionFile = parsed.GetValue(_encryption),
         SignIn = _signIn.Read(parsed),
+        FrontProxies = _proxies.Read(parsed),
         Access = _access.Read(parsed),
         Audit = _audit.Of(parsed),
     };

@@ -18,6 +18,9 @@ public sealed record SiloConfiguration
     /// <summary>The AuthenticationConfiguration, which is followed; null without one.</summary>
     public ReadOnlyMemory<byte>? SignInFile { get; init; }
 
+    /// <summary>The authorities of proxies in front, which are followed; empty without any.</summary>
+    public ReadOnlyMemory<byte> RequestHeaderFile { get; init; }
+
     /// <summary>The AuthorizationConfiguration, which is followed; null without one.</summary>
     public ReadOnlyMemory<byte>? AccessFile { get; init; }
 
@@ -31,6 +34,7 @@ public sealed record SiloConfiguration
     {
         var (configuration, signIn) = options.SignIn.Read();
         var (authorization, access) = options.Access.Read();
+        var (requestHeaders, requestHeaderFile) = options.FrontProxies.Read();
         var auth = new AuthOptions
         {
             StaticTokens = options.TokenFile is { } file
@@ -40,14 +44,18 @@ public sealed record SiloConfiguration
             Configuration = configuration,
             AdmitsAnonymous = options.SignIn.Anonymous ?? !options.Access.AllowsEverything,
             TokenWebhook = options.SignIn.TokenWebhook,
+            RequestHeaders = requestHeaders,
+            ProxyClient = options.FrontProxies.Client,
             Authorization = authorization,
         };
         AuthenticationConfigurationReader.Check(configuration, auth);
         CheckWebhooks(auth);
+        _ = auth.ProxyClient?.Read();
         return new SiloConfiguration
         {
             Auth = auth,
             SignInFile = signIn,
+            RequestHeaderFile = requestHeaderFile,
             AccessFile = access,
             Admission = options.AdmissionFile is { } admission ? AdmissionConfigurationFile.Read(admission) : null,
             Encryption = options.EncryptionFile is { } encryption ? EncryptionFile.Read(encryption) : null,

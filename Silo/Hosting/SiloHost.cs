@@ -7,6 +7,7 @@ using Orleans.Configuration;
 using Orleans.Runtime;
 using OrleansOrchestrator.Api;
 using OrleansOrchestrator.Api.Admission;
+using OrleansOrchestrator.Api.Aggregation;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Cache;
@@ -214,6 +215,17 @@ public static class SiloHost
         if (configuration.SignInFile is { } signIn)
         {
             services.FollowAuthenticationFile(options.SignIn.ConfigurationFile!, signIn);
+        }
+
+        if (configuration.Auth.RequestHeaders is not null)
+        {
+            services.FollowRequestHeaderFile(
+                options.FrontProxies.AuthorityFile!, configuration.RequestHeaderFile);
+        }
+
+        if (configuration.Auth.ProxyClient is { } client)
+        {
+            services.FollowProxyClientFiles(client);
         }
 
         if (configuration.AccessFile is { } access)

@@ -72,6 +72,9 @@ public sealed record SiloOptions
     /// <summary>Who else may sign in.</summary>
     public SignInSettings SignIn { get; init; } = new();
 
+    /// <summary>Proxies in front, and the certificate shown to servers behind.</summary>
+    public FrontProxySettings FrontProxies { get; init; } = new();
+
     /// <summary>Who decides what is allowed.</summary>
     public AccessSettings Access { get; init; } = new();
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -70,16 +71,27 @@ public sealed class ClusterAuthenticationController : IController
         }
     }
 
-    private async Task<Dictionary<string, string>> WantedAsync(CancellationToken cancellationToken) => new()
+    private async Task<Dictionary<string, string>> WantedAsync(CancellationToken cancellationToken)
     {
-        ["client-ca-file"] = await _trust.GetAuthorityPemAsync(cancellationToken),
-        ["requestheader-allowed-names"] = $"[\"{FrontProxy.ClientName}\"]",
-        ["requestheader-client-ca-file"] = await _trust.GetProxyAuthorityPemAsync(cancellationToken),
-        ["requestheader-extra-headers-prefix"] = $"[\"{FrontProxy.ExtraHeaderPrefix}\"]",
-        ["requestheader-group-headers"] = $"[\"{FrontProxy.GroupHeader}\"]",
-        ["requestheader-uid-headers"] = $"[\"{FrontProxy.UidHeader}\"]",
-        ["requestheader-username-headers"] = $"[\"{FrontProxy.UserHeader}\"]",
-    };
+        var result = new Dictionary<string, string>
+        {
+            ["client-ca-file"] = await _trust.GetAuthorityPemAsync(cancellationToken),
+        };
+        var proxies = await _trust.GetFrontProxyTrustAsync(cancellationToken);
+        if (proxies.AuthorityPem.Length > 0)
+        {
+            result["requestheader-client-ca-file"] = proxies.AuthorityPem;
+            result["requestheader-allowed-names"] = Json(proxies.AllowedNames);
+            result["requestheader-extra-headers-prefix"] = Json(proxies.ExtraHeaderPrefixes);
+            result["requestheader-group-headers"] = Json(proxies.GroupHeaders);
+            result["requestheader-uid-headers"] = Json(proxies.UidHeaders);
+            result["requestheader-username-headers"] = Json(proxies.UserHeaders);
+        }
+
+        return result;
+    }
+
+    private static string Json(IReadOnlyList<string> names) => JsonSerializer.Serialize(names);
 
     private static bool IsSame(IDictionary<string, string>? have, Dictionary<string, string> wanted) =>
         have?.Count == wanted.Count && wanted.All(w => have.TryGetValue(w.Key, out var value) && value == w.Value);

@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Aggregation;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
+using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
@@ -270,6 +272,42 @@ public sealed class ApiForwarderTests
         var answer = new byte[100];
         var received = await client.ReceiveAsync(answer, Limit);
         Assert.Equal("admin ahoy", Encoding.UTF8.GetString(answer, 0, received.Count));
+    }
+
+    [Fact]
+    public async Task An_operators_certificate_is_shown_and_followed()
+    {
+        var directory = Directory.CreateTempSubdirectory();
+        using var authority = new TestAuthority();
+        var files = new ProxyClientFiles(
+            Path.Combine(directory.FullName, "proxy.crt"), Path.Combine(directory.FullName, "proxy.key"));
+        string Write()
+        {
+            using var pair = authority.Issue(["proxy"]);
+            File.WriteAllText(files.CertificateFile, pair.ExportCertificatePem());
+            File.WriteAllText(files.KeyFile, pair.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+            return pair.SerialNumber;
+        }
+
+        var first = Write();
+        await using var host = await AggregationHost.StartAsync(
+            s => s.AddSingleton(new AuthOptions { ProxyClient = files }));
+        await host.RegisterAsync();
+        string? shown = null;
+        host.Answer = context =>
+        {
+            shown = context.Connection.ClientCertificate?.SerialNumber;
+            return Task.CompletedTask;
+        };
+        (await host.Http.GetAsync(AggregationHost.Boats, Limit)).Dispose();
+        Assert.Equal(first, shown);
+        var second = Write();
+        host.Api.Services.GetRequiredService<ProxyCertificate>().Use(files.Read());
+        (await host.Http.GetAsync(AggregationHost.Boats, Limit)).Dispose();
+        Assert.Equal(second, shown);
+        await File.WriteAllTextAsync(files.KeyFile, "no key", Limit);
+        Assert.Throws<ConfigurationException>(files.Read);
+        directory.Delete(recursive: true);
     }
 
     [Fact]

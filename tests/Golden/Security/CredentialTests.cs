@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Grains.Security;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -101,7 +102,8 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         var trust = services.GetRequiredService<TrustStore>();
         await trust.Trust;
         return new Authenticator(
-            new ClientCertificates(trust, time), services.GetRequiredService<BearerTokens>(),
+            new RequestHeaderUsers(new AuthOptions(), time), new ClientCertificates(trust, time),
+            services.GetRequiredService<BearerTokens>(),
             services.GetRequiredService<JwtIssuers>());
     }
 

@@ -385,7 +385,7 @@ public sealed class ControllersOnSilosTests
         public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
             ValueTask.FromResult("PEM");
 
-        public ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken) =>
-            ValueTask.FromResult("PROXY PEM");
+        public ValueTask<FrontProxyTrust> GetFrontProxyTrustAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult(FrontProxyTrust.Of("PROXY PEM"));
     }
 }

@@ -398,7 +398,7 @@ internal sealed class World
         public ValueTask<string> GetAuthorityPemAsync(CancellationToken cancellationToken) =>
             ValueTask.FromResult("PEM");
 
-        public ValueTask<string> GetProxyAuthorityPemAsync(CancellationToken cancellationToken) =>
-            ValueTask.FromResult("PROXY PEM");
+        public ValueTask<FrontProxyTrust> GetFrontProxyTrustAsync(CancellationToken cancellationToken) =>
+            ValueTask.FromResult(FrontProxyTrust.Of("PROXY PEM"));
     }
 }

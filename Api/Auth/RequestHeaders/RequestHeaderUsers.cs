@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Security;
+
+namespace OrleansOrchestrator.Api.Auth.RequestHeaders;
+
+/// <summary>
+/// Users that a proxy vouches for: it proves itself by a certificate of authorities that sign for proxies, and names
+/// the user in headers. Nobody else is believed a word of them.
+/// </summary>
+public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
+{
+    private const string ClientUsage = "1.3.6.1.5.5.7.3.2";
+
+    private volatile Authorities? _authorities =
+        options.RequestHeaders is { } settings ? Authorities.Of(settings.AuthorityPem) : null;
+
+    /// <summary>Takes other authorities.</summary>
+    /// <exception cref="ConfigurationException">They are none.</exception>
+    public void Use(string authorityPem) => _authorities = Authorities.Of(authorityPem);
+
+    /// <summary>Fails, in upstream's words, when a text has no certificates.</summary>
+    public static void Check(string authorityPem) => _ = Authorities.Of(authorityPem);
+
+    /// <summary>
+    /// For whom a request is; null when no proxy says so. What said it is taken out of the request.
+    /// </summary>
+    public UserIdentity? Find(X509Certificate2 certificate, IHeaderDictionary headers)
+    {
+        if (options.RequestHeaders is not { } settings || _authorities is not { } authorities
+            || First(headers, settings.UsernameHeaders) is not { } name
+            || !authorities.Trust(certificate, time.GetUtcNow()) || !IsAllowed(settings, certificate))
+        {
+            return null;
+        }
+
+        var user = new UserIdentity
+        {
+            Name = name,
+            Uid = First(headers, settings.UidHeaders) ?? "",
+            Groups = Groups(name, [.. settings.GroupHeaders.SelectMany(h => headers[h]).OfType<string>()]),
+            Extra = Extra(headers, settings.ExtraHeaderPrefixes),
+        };
+        Clear(headers, settings);
+        return user;
+    }
+
+    /// <summary>What servers of aggregated APIs are told of proxies: of this server, unless it has a certificate of
+    /// others, and of those before it.</summary>
+    /// <param name="ownAuthority">Who signs for this server.</param>
+    public FrontProxyTrust Published(string ownAuthority)
+    {
+        var own = FrontProxyTrust.Of(options.ProxyClient is null ? ownAuthority : "");
+        if (options.RequestHeaders is not { } others || _authorities is not { } authorities)
+        {
+            return own;
+        }
+
+        return new FrontProxyTrust
+        {
+            AuthorityPem = string.Join(
+                '\n', new[] { own.AuthorityPem, authorities.Pem }.Where(static p => p.Length > 0)
+                    .Select(static p => p.TrimEnd())) + "\n",
+            AllowedNames = others.AllowedNames.Count == 0
+                ? []
+                : [.. own.AllowedNames.Union(others.AllowedNames, StringComparer.Ordinal)],
+            UserHeaders = Both(own.UserHeaders, others.UsernameHeaders),
+            UidHeaders = Both(own.UidHeaders, others.UidHeaders),
+            GroupHeaders = Both(own.GroupHeaders, others.GroupHeaders),
+            ExtraHeaderPrefixes = Both(own.ExtraHeaderPrefixes, others.ExtraHeaderPrefixes),
+        };
+    }
+
+    private static List<string> Both(IEnumerable<string> own, IEnumerable<string> others) =>
+        [.. own.Union(others, StringComparer.OrdinalIgnoreCase)];
+
+    private static bool IsAllowed(RequestHeaderSettings settings, X509Certificate2 certificate) =>
+        settings.AllowedNames.Count == 0
+        || settings.AllowedNames.Contains(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
+
+    private static string? First(IHeaderDictionary headers, IEnumerable<string> names) =>
+        names.Select(h => headers[h].FirstOrDefault()).FirstOrDefault(static v => !string.IsNullOrEmpty(v));
+
+    /// <summary>Who is somebody is authenticated, as all are that come with credentials of their own.</summary>
+    private static IReadOnlyList<string> Groups(string name, IReadOnlyList<string> told) =>
+        name == SystemNames.Anonymous
+        || told.Any(static g => g is SystemNames.Authenticated or SystemNames.Unauthenticated)
+            ? told
+            : [.. told, SystemNames.Authenticated];
+
+    private static Dictionary<string, IReadOnlyList<string>> Extra(
+        IHeaderDictionary headers, IReadOnlyList<string> prefixes)
+    {
+        var result = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var prefix in prefixes)
+        {
+            foreach (var (name, values) in headers.Where(h => HasPrefix(h.Key, prefix)))
+            {
+                var key = Unescape(name[prefix.Length..].ToLowerInvariant());
+                result[key] = [.. result.GetValueOrDefault(key, []), .. values.OfType<string>()];
+            }
+        }
+
+        return result;
+    }
+
+    private static bool HasPrefix(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A key that is escaped wrongly stands for itself.</summary>
+    private static string Unescape(string key)
+    {
+        var octets = new List<byte>(key.Length);
+        for (var at = 0; at < key.Length; at++)
+        {
+            if (key[at] != '%')
+            {
+                octets.Add((byte)key[at]);
+            }
+            else if (at + 2 < key.Length && char.IsAsciiHexDigit(key[at + 1]) && char.IsAsciiHexDigit(key[at + 2]))
+            {
+                octets.Add(Convert.FromHexString(key.AsSpan(at + 1, 2))[0]);
+                at += 2;
+            }
+            else
+            {
+                return key;
+            }
+        }
+
+        return Encoding.UTF8.GetString([.. octets]);
+    }
+
+    private static void Clear(IHeaderDictionary headers, RequestHeaderSettings settings)
+    {
+        foreach (var name in settings.UsernameHeaders.Concat(settings.UidHeaders).Concat(settings.GroupHeaders)
+            .Concat(headers.Keys.Where(n => settings.ExtraHeaderPrefixes.Any(p => HasPrefix(n, p)))).ToList())
+        {
+            headers.Remove(name);
+        }
+    }
+
+    /// <summary>Authorities, and what was found out of certificates: their chain is built once a connection.</summary>
+    private sealed class Authorities
+    {
+        private readonly X509Certificate2Collection _all = [];
+        private readonly ConditionalWeakTable<X509Certificate2, object> _judged = [];
+
+        public required string Pem { get; init; }
+
+        public static Authorities Of(string pem)
+        {
+            var result = new Authorities { Pem = pem };
+            try
+            {
+                result._all.ImportFromPem(pem);
+            }
+            catch (CryptographicException error)
+            {
+                throw new ConfigurationException($"unable to load request-header-client-ca-file: {error.Message}");
+            }
+
+            return result._all.Count > 0
+                ? result
+                : throw new ConfigurationException(
+                    "unable to load request-header-client-ca-file: data does not contain any valid RSA or ECDSA "
+                    + "certificates");
+        }
+
+        public bool Trust(X509Certificate2 certificate, DateTimeOffset now) =>
+            now >= certificate.NotBefore.ToUniversalTime() && now <= certificate.NotAfter.ToUniversalTime()
+            && (bool)_judged.GetValue(certificate, c => (object)IsTrusted(c));
+
+        private bool IsTrusted(X509Certificate2 certificate)
+        {
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(_all);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            chain.ChainPolicy.DisableCertificateDownloads = true;
+            chain.ChainPolicy.VerificationTime = certificate.NotBefore;
+            chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientUsage));
+            return chain.Build(certificate);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
+using OrleansOrchestrator.Api.Configuration;
+using OrleansOrchestrator.TestKit.Remote;
+using Xunit;
+
+namespace OrleansOrchestrator.Api.Tests.Auth.RequestHeaders;
+
+/// <summary>Proxies are believed, and nobody else.</summary>
+public sealed class RequestHeaderUsersTests : IDisposable
+{
+    private const string CommonName = "test server";
+
+    private readonly TestAuthority _authority = new();
+    private readonly TestAuthority _other = new();
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _other.Dispose();
+    }
+
+    [Fact]
+    public void A_proxy_names_the_user_in_its_headers()
+    {
+        var users = Users();
+        using var certificate = _authority.Issue(["proxy"]);
+        var headers = Headers();
+        headers["X-Other"] = "stays";
+        var user = users.Find(certificate, headers)!;
+        Assert.Equal(("bob", "7"), (user.Name, user.Uid));
+        Assert.Equal(["devs", "ops", "system:authenticated"], user.Groups);
+        Assert.Equal(["example.com/a b", "scopes"], user.Extra.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["one", "two"], user.Extra["scopes"]);
+        Assert.Equal(["X-Other"], headers.Keys);
+    }
+
+    [Theory]
+    [InlineData("bob", "system:unauthenticated", "system:unauthenticated")]
+    [InlineData("bob", "system:authenticated", "system:authenticated")]
+    [InlineData("system:anonymous", "x", "x")]
+    [InlineData("bob", "x", "x,system:authenticated")]
+    public void Whoever_is_somebody_is_authenticated(string name, string groups, string expected)
+    {
+        var headers = Headers();
+        (headers["X-Remote-User"], headers["X-Remote-Group"]) = (name, groups);
+        using var certificate = _authority.Issue(["proxy"]);
+        Assert.Equal(expected.Split(','), Users().Find(certificate, headers)!.Groups);
+    }
+
+    [Theory]
+    [InlineData("its authority is another", true, CommonName, 1, "bob")]
+    [InlineData("its name is not allowed", false, "somebody", 1, "bob")]
+    [InlineData("its time is over", false, CommonName, 400, "bob")]
+    [InlineData("its time is to come", false, CommonName, -400, "bob")]
+    [InlineData("it names nobody", false, CommonName, 1, "")]
+    public void Nobody_else_is_believed(string what, bool isOther, string allowed, int days, string name)
+    {
+        var users = Users(allowed, TimeSpan.FromDays(days));
+        using var certificate = (isOther ? _other : _authority).Issue(["proxy"]);
+        var headers = Headers();
+        headers["X-Remote-User"] = name;
+        Assert.True(users.Find(certificate, headers) is null, what);
+        Assert.True(headers.ContainsKey("X-Remote-Group"), what);
+    }
+
+    [Fact]
+    public void Without_proxies_headers_say_nothing()
+    {
+        using var certificate = _authority.Issue(["proxy"]);
+        Assert.Null(new RequestHeaderUsers(new AuthOptions(), TimeProvider.System).Find(certificate, Headers()));
+    }
+
+    [Fact]
+    public void All_that_its_authorities_signed_are_proxies_when_no_names_are_told()
+    {
+        using var certificate = _authority.Issue(["proxy"]);
+        var options = new AuthOptions { RequestHeaders = Settings() with { AllowedNames = [] } };
+        Assert.NotNull(new RequestHeaderUsers(options, TimeProvider.System).Find(certificate, Headers()));
+    }
+
+    [Fact]
+    public void Authorities_change_and_what_is_none_changes_nothing()
+    {
+        var users = Users();
+        using var certificate = _other.Issue(["proxy"]);
+        Assert.Null(users.Find(certificate, Headers()));
+        users.Use(Pem(_other));
+        Assert.NotNull(users.Find(certificate, Headers()));
+        Assert.Throws<ConfigurationException>(() => users.Use("nonsense"));
+        Assert.NotNull(users.Find(certificate, Headers()));
+    }
+
+    [Fact]
+    public void Servers_behind_are_told_of_all_proxies()
+    {
+        var both = Users().Published("OWN\n");
+        Assert.Equal($"OWN\n{Pem(_authority).TrimEnd()}\n", both.AuthorityPem);
+        Assert.Equal(["front-proxy-client", CommonName], both.AllowedNames);
+        Assert.Equal(["X-Remote-User", "X-Name"], both.UserHeaders);
+        Assert.Equal(["X-Remote-Extra-"], both.ExtraHeaderPrefixes);
+
+        var any = new AuthOptions { RequestHeaders = Settings() with { AllowedNames = [] } };
+        Assert.Empty(new RequestHeaderUsers(any, TimeProvider.System).Published("OWN").AllowedNames);
+
+        var client = new ProxyClientFiles("cert", "key");
+        var others = new AuthOptions { RequestHeaders = Settings(), ProxyClient = client };
+        var published = new RequestHeaderUsers(others, TimeProvider.System).Published("OWN");
+        Assert.Equal($"{Pem(_authority).TrimEnd()}\n", published.AuthorityPem);
+        Assert.Equal([CommonName], published.AllowedNames);
+        Assert.Empty(new RequestHeaderUsers(new AuthOptions { ProxyClient = client }, TimeProvider.System)
+            .Published("OWN").AuthorityPem);
+        var none = new RequestHeaderUsers(new AuthOptions(), TimeProvider.System);
+        Assert.Equal("OWN", none.Published("OWN").AuthorityPem);
+    }
+
+    private RequestHeaderUsers Users(string allowed = CommonName, TimeSpan later = default) =>
+        new(new AuthOptions { RequestHeaders = Settings() with { AllowedNames = [allowed] } }, new Clock(later));
+
+    private RequestHeaderSettings Settings() => new()
+    {
+        AuthorityPem = Pem(_authority),
+        AllowedNames = [CommonName],
+        UsernameHeaders = ["X-Remote-User", "X-Name"],
+        UidHeaders = ["X-Remote-Uid"],
+        GroupHeaders = ["X-Remote-Group"],
+        ExtraHeaderPrefixes = ["X-Remote-Extra-"],
+    };
+
+    private static string Pem(TestAuthority authority) => Encoding.UTF8.GetString(authority.Bundle);
+
+    private static HeaderDictionary Headers() => new()
+    {
+        ["x-remote-user"] = "bob",
+        ["X-Remote-Uid"] = "7",
+        ["X-Remote-Group"] = new(["devs", "ops"]),
+        ["X-Remote-Extra-Scopes"] = new(["one", "two"]),
+        ["X-Remote-Extra-Example.com%2fa%20b"] = "x",
+    };
+
+    private sealed class Clock(TimeSpan later) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + later;
+    }
+}
