@@ -10,6 +10,9 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 /// </summary>
 public sealed class JsonSchema
 {
+    /// <summary>Shared by nearly all: a cluster may have a hundred thousand schemas, most of them leaves.</summary>
+    private static readonly SortedDictionary<string, JsonSchema> NoSchemas = new(StringComparer.Ordinal);
+
     private JsonSchema(JsonElement json)
     {
         Json = json;
@@ -191,23 +194,27 @@ public sealed class JsonSchema
     private IReadOnlyList<JsonElement> Elements(string keyword) =>
         Is(keyword, JsonValueKind.Array) ? [.. Json.GetProperty(keyword).EnumerateArray()] : [];
 
-    private IReadOnlyList<string> Texts(string keyword) =>
-        [.. Elements(keyword).Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)];
+    private IReadOnlyList<string> Texts(string keyword) => Elements(keyword) is { Count: > 0 } elements
+        ? [.. elements.Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)]
+        : [];
 
-    private IReadOnlyList<JsonSchema> Children(string keyword) =>
-        [.. Elements(keyword).Where(e => e.ValueKind == JsonValueKind.Object).Select(e => new JsonSchema(e))];
+    private IReadOnlyList<JsonSchema> Children(string keyword) => Elements(keyword) is { Count: > 0 } elements
+        ? [.. elements.Where(e => e.ValueKind == JsonValueKind.Object).Select(e => new JsonSchema(e))]
+        : [];
 
     private SortedDictionary<string, JsonSchema> Map(string keyword)
     {
-        var result = new SortedDictionary<string, JsonSchema>(StringComparer.Ordinal);
-        if (Is(keyword, JsonValueKind.Object))
+        if (!Is(keyword, JsonValueKind.Object))
         {
-            foreach (var property in Json.GetProperty(keyword).EnumerateObject())
+            return NoSchemas;
+        }
+
+        var result = new SortedDictionary<string, JsonSchema>(StringComparer.Ordinal);
+        foreach (var property in Json.GetProperty(keyword).EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.Object)
             {
-                if (property.Value.ValueKind == JsonValueKind.Object)
-                {
-                    result[property.Name] = new JsonSchema(property.Value);
-                }
+                result[property.Name] = new JsonSchema(property.Value);
             }
         }
 
