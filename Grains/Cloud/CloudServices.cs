@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Cloud.LoadBalancers;
 using OrleansOrchestrator.Grains.Cloud.Nodes;
+using OrleansOrchestrator.Grains.Cloud.Remote;
 using OrleansOrchestrator.Grains.Cloud.Routes;
 using OrleansOrchestrator.Grains.Reconciling;
 
@@ -21,6 +23,11 @@ public static class CloudServices
 
         return services.AddCloud(s => new BareMetalProvider(s.GetRequiredService<IGrainFactory>()));
     }
+
+    /// <summary>A cloud whose provider is a program of others.</summary>
+    public static IServiceCollection AddRemoteCloud(this IServiceCollection services, RemoteCloudOptions options) =>
+        services.AddCloud(s => new RemoteCloud(
+            options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RemoteCloud>>()));
 
     /// <summary>A cloud, and the controllers for what it has.</summary>
     public static IServiceCollection AddCloud(
@@ -49,7 +56,7 @@ public static class CloudServices
         Func<T, ReconcilingServices, IController> create)
         where T : class => services.AddSingleton(new ControllerRegistration(
             name,
-            s => part(s.GetRequiredService<ICloudProvider>()) is { } found
-                ? create(found, s.GetRequiredService<ReconcilingServices>())
-                : new RestingController()));
+            s => new CloudPartController<T>(
+                s.GetRequiredService<ICloudProvider>(), part,
+                found => create(found, s.GetRequiredService<ReconcilingServices>()))));
 }

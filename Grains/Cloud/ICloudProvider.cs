@@ -9,6 +9,9 @@ public interface ICloudProvider
     /// <summary>For example <c>bare-metal</c>.</summary>
     string Name { get; }
 
+    /// <summary>Until it is known what the cloud has; before that it has nothing.</summary>
+    ValueTask ReadyAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     ILoadBalancers? LoadBalancers { get; }
 
     ICloudInstances? Instances { get; }

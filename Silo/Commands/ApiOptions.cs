@@ -6,7 +6,7 @@ namespace OrleansOrchestrator.Silo.Commands;
 
 /// <summary>
 /// The options that set up the API (who signs in, who decides, what is admitted, audited and encrypted), under
-/// upstream's names. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them for its silo.
+/// upstream's names, and the cloud. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them for its silo.
 /// </summary>
 internal sealed class ApiOptions
 {
@@ -29,11 +29,13 @@ internal sealed class ApiOptions
     private readonly SignInOptions _signIn = new();
     private readonly FrontProxyOptions _proxies = new();
     private readonly AccessOptions _access = new();
+    private readonly CloudOptions _cloud = new();
     private readonly AuditOptions _audit = new();
 
     private IEnumerable<Option> All =>
     [
         _tokens, _maxToken, _admission, _encryption, .. _signIn.All, .. _proxies.All, .. _access.All, .. _audit.All,
+        .. _cloud.All,
     ];
 
     public void AddTo(Command command)
@@ -67,6 +69,7 @@ internal sealed class ApiOptions
         FrontProxies = _proxies.Read(parsed),
         Access = _access.Read(parsed),
         Audit = _audit.Of(parsed),
+        Cloud = _cloud.Read(parsed),
     };
 
     /// <summary>Fails, in one sentence, where a silo could not start with these arguments.</summary>

@@ -9,6 +9,9 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// </summary>
 public sealed class KeptOptions
 {
+    /// <summary>The option in whose presence the machine's own addresses of load balancers are none.</summary>
+    public const string Cloud = "--cloud-provider-endpoint";
+
     /// <summary>The option that has a default of the data directory's.</summary>
     public const string Encryption = "--encryption-provider-config";
 
@@ -29,6 +32,9 @@ public sealed class KeptOptions
     [
         .. _values.SelectMany(static o => o.Value.Length == 0 ? [o.Key] : o.Value.Select(v => $"{o.Key}={v}")),
     ];
+
+    /// <summary>True when an option was given.</summary>
+    public bool Has(string name) => _values.ContainsKey(name);
 
     public static KeptOptions Load(DataDirectory directory)
     {

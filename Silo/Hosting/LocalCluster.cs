@@ -330,7 +330,8 @@ public sealed class LocalCluster
     ];
 
     private IEnumerable<string> PoolArguments() =>
-        Share.LoadBalancerPools.SelectMany(static p => new[] { "--load-balancer-pool", p });
+        (_options.Api.Has(KeptOptions.Cloud) ? Share.ChosenPools : Share.LoadBalancerPools)
+            .SelectMany(static p => new[] { "--load-balancer-pool", p });
 
     private List<string> AgentArguments() =>
     [

@@ -3,6 +3,7 @@ using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.Modes;
 using OrleansOrchestrator.Api.Auth.Webhooks;
+using OrleansOrchestrator.Grains.Cloud.Remote;
 using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -29,6 +30,8 @@ public sealed record SiloConfiguration
     public EncryptionConfiguration? Encryption { get; init; }
 
     public AuditPolicy? AuditPolicy { get; init; }
+
+    public RemoteCloudOptions? Cloud { get; init; }
 
     public static SiloConfiguration Read(SiloOptions options)
     {
@@ -60,6 +63,7 @@ public sealed record SiloConfiguration
             Admission = options.AdmissionFile is { } admission ? AdmissionConfigurationFile.Read(admission) : null,
             Encryption = options.EncryptionFile is { } encryption ? EncryptionFile.Read(encryption) : null,
             AuditPolicy = options.Audit?.ReadPolicy(),
+            Cloud = options.Cloud.Read(hasPools: options.LoadBalancerPools.Count > 0),
         };
     }
 

@@ -200,6 +200,10 @@ public static class SiloHost
         {
             services.AddBareMetal(options.LoadBalancerPools);
         }
+        else if (configuration.Cloud is { } cloud)
+        {
+            services.AddRemoteCloud(cloud);
+        }
 
         services.AddOrchestratorScheduling(
             scheduler => scheduler.Enabled = options.Controllers, new HollowNodeSettings { Count = options.HollowNodes });

@@ -32,6 +32,9 @@ public sealed record SiloOptions
     /// </summary>
     public IReadOnlyList<AddressPool> LoadBalancerPools { get; init; } = [];
 
+    /// <summary>Where the provider of the cluster's cloud is.</summary>
+    public CloudSettings Cloud { get; init; } = new();
+
     /// <summary>Where the API listens.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.Any;
 
