@@ -15,15 +15,23 @@ internal sealed class AggregatedObjects(IAggregatedApis apis, UserIdentity user)
 {
     private const int PageSize = 500;
 
-    /// <summary>Pages of one resource.</summary>
+    /// <summary>Pages of one resource in one look.</summary>
     private const int MaxPages = 20;
 
-    /// <summary>All objects of a resource; null, and why, when its server does not tell.</summary>
-    public async Task<(IReadOnlyList<AggregatedObject>? Items, string Failure)> ListAsync(
-        AggregatedResource resource, CancellationToken cancellationToken)
+    /// <summary>Where the next look at a resource begins, and the pass that it belongs to.</summary>
+    private readonly Dictionary<(ResourceName Name, string Version), (string Token, long Pass)> _places = [];
+
+    /// <summary>
+    /// Looks through a resource. One that is too large for one look is gone on with in the next; one that failed begins
+    /// anew.
+    /// </summary>
+    public async Task<AggregatedLook> ListAsync(AggregatedResource resource, CancellationToken cancellationToken)
     {
-        var items = new List<AggregatedObject>();
-        var token = "";
+        var place = (resource.Name, resource.Version);
+        var (start, last) = _places.GetValueOrDefault(place, ("", 0L));
+        var pass = start.Length == 0 ? last + 1 : last;
+        _places[place] = ("", pass);
+        var (items, token) = (new List<AggregatedObject>(), start);
         for (var page = 0; page < MaxPages; page++)
         {
             var path = string.Create(
@@ -33,10 +41,12 @@ internal sealed class AggregatedObjects(IAggregatedApis apis, UserIdentity user)
                 Request(resource, path) with { Accept = PartialList.Accept }, cancellationToken);
             if (!answer.Succeeded || PartialList.Read(answer.Value.Span) is not { } list)
             {
-                return (null, answer.Succeeded ? $"{resource.Name}: the list cannot be read" : answer.Error.Message);
+                return new AggregatedLook(
+                    null, pass, false,
+                    answer.Succeeded ? $"{resource.Name}: the list cannot be read" : answer.Error.Message);
             }
 
-            items.AddRange(list.Items.Select(item => new AggregatedObject(resource, item)));
+            items.AddRange(list.Items.Select(item => new AggregatedObject(resource, item) { Pass = pass }));
             token = list.Continue;
             if (token.Length == 0)
             {
@@ -44,7 +54,8 @@ internal sealed class AggregatedObjects(IAggregatedApis apis, UserIdentity user)
             }
         }
 
-        return (items, "");
+        _places[place] = (token, pass);
+        return new AggregatedLook(items, pass, start.Length == 0 && token.Length == 0, "");
     }
 
     /// <summary>Deletes an object.</summary>

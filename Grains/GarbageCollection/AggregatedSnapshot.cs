@@ -8,7 +8,7 @@ namespace OrleansOrchestrator.Grains.GarbageCollection;
 /// </summary>
 /// <param name="Round">Which look it was.</param>
 /// <param name="Found">What servers told.</param>
-/// <param name="Kept">What was known before of servers that do not tell now.</param>
+/// <param name="Kept">What was known before, of which this look told nothing.</param>
 internal sealed record AggregatedSnapshot(
     long Round, IReadOnlyList<AggregatedObject> Found, IReadOnlyList<AggregatedObject> Kept)
 {
@@ -32,26 +32,31 @@ internal sealed record AggregatedSnapshot(
     public async Task<(AggregatedSnapshot Next, IReadOnlyList<string> Failures)> NextAsync(
         AggregatedDiscovery discovery, AggregatedObjects objects, CancellationToken cancellationToken)
     {
-        var (found, failures) = (new List<AggregatedObject>(), new List<string>());
-        var silent = discovery.Stale.ToHashSet(StringComparer.Ordinal);
-        var failed = new HashSet<ResourceName>();
+        var (found, kept, failures) = (new List<AggregatedObject>(), new List<AggregatedObject>(), new List<string>());
+        var known = Found.Concat(Kept).ToLookup(static o => o.Resource.Name);
         foreach (var resource in discovery.Resources.Where(IsCollected))
         {
-            var (items, failure) = await objects.ListAsync(resource, cancellationToken);
-            if (items is null)
+            var look = await objects.ListAsync(resource, cancellationToken);
+            if (look.Items is null)
             {
-                failures.Add(failure);
-                failed.Add(resource.Name);
+                failures.Add(look.Failure);
+                kept.AddRange(known[resource.Name]);
             }
             else
             {
-                found.AddRange(items.Where(static i => IsOfInterest(i.Item)));
+                var seen = look.Items.Select(static i => i.Item.Uid).ToHashSet(StringComparer.Ordinal);
+                found.AddRange(look.Items.Where(static i => IsOfInterest(i.Item)));
+
+                // What is gone is forgotten when a whole pass has not seen it.
+                kept.AddRange(known[resource.Name].Where(
+                    o => !look.IsWhole && o.Pass >= look.Pass - 1 && !seen.Contains(o.Item.Uid)));
             }
         }
 
-        var kept = Found.Concat(Kept).Where(o => failed.Contains(o.Resource.Name)
-            || silent.Contains($"{o.Resource.Name.Group}/{o.Resource.Version}"));
-        return (new AggregatedSnapshot(Round + 1, found, [.. kept]), failures);
+        var silent = discovery.Stale.ToHashSet(StringComparer.Ordinal);
+        kept.AddRange(known.SelectMany(static k => k).Where(
+            o => silent.Contains($"{o.Resource.Name.Group}/{o.Resource.Version}")));
+        return (new AggregatedSnapshot(Round + 1, found, kept), failures);
     }
 
     /// <summary>True when there is anything to ask for.</summary>

@@ -59,5 +59,5 @@ internal static class CloudMessages
         AppProtocol = port.AppProtocol ?? "",
     };
 
-    private static IDictionary<string, string> None { get; } = new Dictionary<string, string>();
+    private static Dictionary<string, string> None { get; } = new Dictionary<string, string>();
 }

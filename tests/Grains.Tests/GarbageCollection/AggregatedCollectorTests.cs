@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
@@ -42,6 +43,31 @@ public sealed class AggregatedCollectorTests
         _world.Apis.Answer = _ => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(answer);
         await new GarbageCollector(_world.Services).ResyncAsync(default);
         Assert.Empty(_deleted);
+    }
+
+    /// <summary>The next round goes on where the last one had enough, and the one after it begins anew.</summary>
+    [Fact]
+    public async Task What_is_too_much_for_one_round_is_left_to_the_next()
+    {
+        const int pages = 25;
+        Discover();
+        var asked = new List<string>();
+        _world.Apis.Answer = request =>
+        {
+            var token = request.Path.Split("continue=")[1];
+            asked.Add(token);
+            var next = token.Length == 0 ? 1 : int.Parse(token, CultureInfo.InvariantCulture) + 1;
+            var more = next < pages ? $"{next}" : "";
+            return (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(
+                $$"""{"metadata":{"continue":"{{more}}"},"items":[]}""");
+        };
+        var collector = new GarbageCollector(_world.Services);
+        await collector.ResyncAsync(default);
+        Assert.Equal(20, asked.Count);
+        await collector.ResyncAsync(default);
+        Assert.Equal([.. Enumerable.Range(0, pages).Select(static i => i == 0 ? "" : $"{i}")], asked);
+        await collector.ResyncAsync(default);
+        Assert.Equal("", asked[pages]);
     }
 
     [Fact]

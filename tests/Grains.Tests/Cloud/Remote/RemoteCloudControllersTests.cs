@@ -6,7 +6,6 @@ using OrleansOrchestrator.Grains.Cloud.Nodes;
 using OrleansOrchestrator.Grains.Cloud.Routes;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 using V1 = OrleansOrchestrator.Grains.Cloud.Remote.V1;
 
