@@ -95,7 +95,14 @@ internal sealed partial class CacheFollower(
         }
         else if (batch.Changes.Count > 0)
         {
+            var spans = batch.Changes.Select(static c => c.Trace).OfType<string>()
+                .Select(static caller => Traces.Open("watch.dispatch", [caller])).ToList();
             cache.Apply(batch.Changes);
+            for (var i = spans.Count - 1; i >= 0; i--)
+            {
+                spans[i]?.SetTag("resource", cache.Resource.ToString());
+                spans[i]?.Dispose();
+            }
         }
     }
 

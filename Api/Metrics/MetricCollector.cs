@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Api.Metrics;
 /// </summary>
 public sealed class MetricCollector : IDisposable
 {
-    private static readonly string[] MeterPrefixes =
+    /// <summary>How the names of meters begin whose figures are shown.</summary>
+    internal static readonly string[] MeterPrefixes =
         ["OrleansOrchestrator.", "Microsoft.Orleans", "Orleans", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private readonly MeterListener _listener = new();

@@ -96,6 +96,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
             Uid = stored.Uid,
             Json = stored.Json,
             RevisionOffset = stored.RevisionOffset,
+            Trace = Traces.Current,
         };
         var outcome = await WriteAsync(definition, key, write, basis, cancellationToken);
         return definition.Conversion is null ? outcome

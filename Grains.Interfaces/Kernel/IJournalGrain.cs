@@ -113,6 +113,10 @@ public sealed record Change(
     /// </summary>
     [Id(3)]
     public ResourceObject? Previous { get; init; }
+
+    /// <summary>The span of the request that made it, while it is in memory; null when it is not sampled.</summary>
+    [Id(4)]
+    public string? Trace { get; init; }
 }
 
 /// <summary>An unbroken run of changes.</summary>

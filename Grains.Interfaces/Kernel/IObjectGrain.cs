@@ -81,4 +81,8 @@ public sealed record ObjectWrite
     /// </summary>
     [Id(4)]
     public required int RevisionOffset { get; init; }
+
+    /// <summary>The span of the request that writes (<see cref="Traces"/>); null when it is not sampled.</summary>
+    [Id(5)]
+    public string? Trace { get; init; }
 }

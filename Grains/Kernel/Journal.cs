@@ -338,6 +338,9 @@ internal sealed partial class Journal(
 
     private async Task AppendAsync(JournalBatch batch)
     {
+        using var span = Traces.Open("journal.commit", batch.Changes.Select(static c => c.Trace).OfType<string>());
+        span?.SetTag("resource", resource.ToString());
+        span?.SetTag("changes", batch.Changes.Count);
         var sent = time.GetTimestamp();
         var append = store.AppendAsync(resource, _epoch, batch.Changes, CancellationToken.None);
         _inFlight = append;

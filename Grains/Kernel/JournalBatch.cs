@@ -62,7 +62,10 @@ internal sealed class JournalBatch(ResourceName resource, JournalIndex index, lo
 
         var next = revision + Changes.Count + 1;
         var item = new ResourceObject(key, write.Uid, next, InsertRevision(write, next));
-        Changes.Add(new Change(KindOf(write.Kind), item) { PreviousRevision = current });
+        Changes.Add(new Change(KindOf(write.Kind), item)
+        {
+            PreviousRevision = current, Trace = write.Trace,
+        });
         pending.Answer = item;
         pending.IsChange = true;
         (_own ??= [])[key] = write.Kind == WriteKind.Delete ? 0 : next;

@@ -31,11 +31,12 @@ internal sealed class ApiOptions
     private readonly AccessOptions _access = new();
     private readonly CloudOptions _cloud = new();
     private readonly AuditOptions _audit = new();
+    private readonly TelemetrySiloOptions _telemetry = new();
 
     private IEnumerable<Option> All =>
     [
         _tokens, _maxToken, _admission, _encryption, .. _signIn.All, .. _proxies.All, .. _access.All, .. _audit.All,
-        .. _cloud.All,
+        .. _cloud.All, .. _telemetry.All,
     ];
 
     public void AddTo(Command command)
@@ -70,6 +71,7 @@ internal sealed class ApiOptions
         Access = _access.Read(parsed),
         Audit = _audit.Of(parsed),
         Cloud = _cloud.Read(parsed),
+        Telemetry = _telemetry.Of(parsed),
     };
 
     /// <summary>Fails, in one sentence, where a silo could not start with these arguments.</summary>

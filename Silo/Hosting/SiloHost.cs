@@ -17,6 +17,7 @@ using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Logs;
 using OrleansOrchestrator.Dashboard;
+using OrleansOrchestrator.Api.Telemetry;
 using OrleansOrchestrator.Api.Usage;
 using OrleansOrchestrator.Grains;
 using OrleansOrchestrator.Grains.Cloud;
@@ -168,6 +169,11 @@ public static class SiloHost
         if (configuration.AuditPolicy is { } policy)
         {
             options.Audit!.AddTo(services, policy);
+        }
+
+        if (options.Telemetry is { } telemetry)
+        {
+            services.AddTelemetryExport(telemetry);
         }
 
         services.AddOrchestratorApi();

@@ -1,5 +1,6 @@
 using System.Net;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Telemetry;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -89,6 +90,9 @@ public sealed record SiloOptions
 
     /// <summary>An EncryptionConfiguration; null encrypts nothing.</summary>
     public string? EncryptionFile { get; init; }
+
+    /// <summary>Where traces and metrics are sent; null sends nothing.</summary>
+    public TelemetryOptions? Telemetry { get; init; }
 
     /// <summary>What is audited, and where it goes; null audits nothing.</summary>
     public AuditSettings? Audit { get; init; }
