@@ -22,15 +22,14 @@ internal sealed class ConversionAsker(RemoteCaller remote, RemoteTarget? target,
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>The converted objects, in their order.</summary>
-    /// <param name="from">The version of the objects.</param>
     /// <param name="to">The version that is wanted.</param>
     /// <param name="objects">The objects, as JSON.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask<IReadOnlyList<CustomObject>> AskAsync(
-        string from, string to, IReadOnlyList<ReadOnlyMemory<byte>> objects, CancellationToken cancellationToken)
+        string to, IReadOnlyList<ReadOnlyMemory<byte>> objects, CancellationToken cancellationToken)
     {
         var originals = objects.Select(static o => ResourceCodec.Decode<CustomObject>(o)).ToList();
-        var kind = $"{from}, Kind={originals[0].Kind}";
+        var kind = $"{originals[0].ApiVersion}, Kind={originals[0].Kind}";
         if (target is null || reviewVersion is null)
         {
             throw Failed($"conversion webhook for {kind} failed: it has no client configuration that is known");

@@ -6,8 +6,9 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.CustomResources;
 
 /// <summary>
-/// A version of a custom kind that is not the stored one, and whose definition has a webhook that converts. What it
-/// has answered about a stored object is kept for a while: each object is asked about once, however many watch it.
+/// A version of a custom kind whose definition has a webhook that converts. It is asked about objects of other
+/// versions only, and what it has answered about a stored object is kept for a while: each object is asked about once,
+/// however many watch it.
 /// </summary>
 internal sealed class WebhookConversion(
     ConversionAsker asker, ConvertedShelf shelf, ConvertedVersion shown, ConvertedVersion storage)
@@ -30,6 +31,12 @@ internal sealed class WebhookConversion(
             if (shelf.Find(this, stored[i]) is { } known)
             {
                 result[i] = known;
+                continue;
+            }
+
+            if (ResourceCodec.Decode<CustomObject>(stored[i]) is var item && item.ApiVersion == shown.ApiVersion)
+            {
+                result[i] = Keep(stored[i], item);
                 continue;
             }
 
@@ -56,8 +63,12 @@ internal sealed class WebhookConversion(
     public async ValueTask<IKubernetesObject<V1ObjectMeta>> ToStoredAsync(
         IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken)
     {
-        var converted = await asker.AskAsync(
-            shown.ApiVersion, storage.ApiVersion, [ResourceCodec.Encode(item)], cancellationToken);
+        if (shown.ApiVersion == storage.ApiVersion)
+        {
+            return item;
+        }
+
+        var converted = await asker.AskAsync(storage.ApiVersion, [ResourceCodec.Encode(item)], cancellationToken);
         return storage.Take(converted[0]);
     }
 
@@ -74,12 +85,17 @@ internal sealed class WebhookConversion(
         CancellationToken cancellationToken)
     {
         var converted = await asker.AskAsync(
-            storage.ApiVersion, shown.ApiVersion, [.. places.Select(p => stored[p])], cancellationToken);
+            shown.ApiVersion, [.. places.Select(p => stored[p])], cancellationToken);
         foreach (var (place, item) in places.Zip(converted))
         {
-            ReadOnlyMemory<byte> json = ResourceCodec.Encode(shown.Take(item));
-            shelf.Keep(this, stored[place], json);
-            result[place] = json;
+            result[place] = Keep(stored[place], item);
         }
+    }
+
+    private ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> stored, CustomObject item)
+    {
+        ReadOnlyMemory<byte> json = ResourceCodec.Encode(shown.Take(item));
+        shelf.Keep(this, stored, json);
+        return json;
     }
 }

@@ -73,7 +73,7 @@ public sealed class ListHandler(
             return position.Error;
         }
 
-        var page = ListPage.Take(position.Value, selection.Value);
+        var page = await ListPage.TakeAsync(position.Value, selection.Value, context.RequestAborted);
         if (page.Items.FirstOrDefault(static i => i.Stored?.Problem is not null) is { Stored: { } unreadable })
         {
             return unreadable.ListRefusal;

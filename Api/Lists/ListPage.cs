@@ -12,6 +12,14 @@ namespace OrleansOrchestrator.Api.Lists;
 /// <param name="Remaining">How many objects follow; null when unknown or none.</param>
 public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items, string Continue, long? Remaining)
 {
+    /// <summary>Takes the page of a position, when the selection has asked what it has to.</summary>
+    public static async ValueTask<ListPage> TakeAsync(
+        ListPosition position, ObjectSelection selection, CancellationToken cancellationToken)
+    {
+        await selection.ReadyAsync(position.View.All(selection.Namespace), cancellationToken);
+        return Take(position, selection);
+    }
+
     /// <summary>Takes the page of a position.</summary>
     public static ListPage Take(ListPosition position, ObjectSelection selection)
     {

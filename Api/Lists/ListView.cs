@@ -63,6 +63,10 @@ public sealed class ListView
         return Merge(selection.Namespace, after).Where(selection.Matches);
     }
 
+    /// <summary>All objects of a namespace (empty: of all) in key order.</summary>
+    public IEnumerable<ResourceObject> All(string inNamespace) =>
+        _past is null ? _snapshot.Range(inNamespace, null) : Merge(inNamespace, null);
+
     public ResourceObject? Get(ObjectKey key) =>
         _past is not null && _past.TryGetValue(key, out var past) ? past : _snapshot.Get(key);
 

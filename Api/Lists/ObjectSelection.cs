@@ -13,12 +13,14 @@ public sealed class ObjectSelection
 {
     private readonly LabelSelector _labels;
     private readonly FieldSelector _fields;
+    private readonly ShownObjects? _shown;
     private readonly (string Name, string Value)[] _exactLabels;
 
     private ObjectSelection(ResourceDefinition definition, string inNamespace, string name, LabelSelector labels, FieldSelector fields)
     {
         _labels = labels;
         _fields = fields;
+        _shown = ShownObjects.For(definition, fields);
         _exactLabels = [.. ExactLabels(labels)];
         Namespaced = definition.Namespaced;
         Namespace = inNamespace.Length > 0 || !Namespaced ? inNamespace : fields.RequiredValue("metadata.namespace") ?? "";
@@ -65,12 +67,19 @@ public sealed class ObjectSelection
             : fields.Error;
     }
 
+    /// <summary>
+    /// Asks whoever has to be asked before it can be told which of some stored objects belong to the selection; a
+    /// failure is a StatusException.
+    /// </summary>
+    public ValueTask ReadyAsync(IEnumerable<ResourceObject> items, CancellationToken cancellationToken) =>
+        _shown?.AskAsync(items, cancellationToken) ?? ValueTask.CompletedTask;
+
     /// <summary>True when an object belongs to the selection.</summary>
     public bool Matches(ResourceObject item) =>
         (Namespace.Length == 0 || string.Equals(item.Key.Namespace, Namespace, StringComparison.Ordinal)) &&
         (Name.Length == 0 || string.Equals(item.Key.Name, Name, StringComparison.Ordinal)) &&
         (_labels.IsEverything || _labels.Matches(item.Metadata.Labels)) &&
-        (_fields.IsEverything || _fields.Matches(item));
+        (_fields.IsEverything || _fields.Matches(_shown?.Of(item) ?? item));
 
     /// <summary>The selected objects of a snapshot in key order, beginning after a key.</summary>
     public IEnumerable<ResourceObject> Select(CacheSnapshot snapshot, ObjectKey? after = null)
@@ -138,6 +147,11 @@ public sealed class ObjectSelection
 
     private CacheField? IndexableField()
     {
+        if (_shown is not null)
+        {
+            return null; // indexes are of what is stored
+        }
+
         foreach (var term in _fields.Terms)
         {
             if (!term.Negated && term.Value.Length > 0 && term.Field.Label is not ("metadata.name" or "metadata.namespace"))

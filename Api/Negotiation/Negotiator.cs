@@ -132,6 +132,7 @@ public static class Negotiator
             (EndpointKind.AggregatedDiscovery, "apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList") =>
                 ObjectForm.AggregatedDiscovery,
             (EndpointKind.AggregatedDiscovery or EndpointKind.Discovery, _, _, _) => null,
+            (EndpointKind.Answer, _, _, "Table") => null,
             (_, "meta.k8s.io", "v1" or "v1beta1", "Table") => ObjectForm.Table,
             (_, "meta.k8s.io", "v1" or "v1beta1", "PartialObjectMetadata") => ObjectForm.PartialObjectMetadata,
             (_, "meta.k8s.io", "v1" or "v1beta1", "PartialObjectMetadataList") => ObjectForm.PartialObjectMetadataList,

@@ -115,8 +115,12 @@ public sealed class ObjectResponder(ProtobufShelf shelf, TimeProvider clock) : I
             context, ResponseFormat.Protobuf.ContentType, StatusCodes.Status200OK, body.WrittenMemory);
     }
 
-    private static Outcome<ResponseFormat> Negotiate(HttpContext context, ResourceDefinition definition) =>
-        Negotiator.Negotiate(context.Request, EndpointKind.Object, ProtobufForm.Of(definition) is not null);
+    private static Outcome<ResponseFormat> Negotiate(HttpContext context, ResourceDefinition definition)
+    {
+        var isAnswer = definition.Of.IsVirtual && !definition.Verbs.Contains("get");
+        return Negotiator.Negotiate(
+            context.Request, isAnswer ? EndpointKind.Answer : EndpointKind.Object, ProtobufForm.Of(definition) is not null);
+    }
 
     private static ResponseFormat Fallback(HttpContext context, ResourceDefinition definition)
     {

@@ -57,6 +57,9 @@ public enum EndpointKind
     Object,
     Collection,
 
+    /// <summary>An object that is made to answer one request and kept nowhere: no Table is made of it.</summary>
+    Answer,
+
     /// <summary>Discovery and failures: nothing stands for them but themselves.</summary>
     Discovery,
     AggregatedDiscovery,

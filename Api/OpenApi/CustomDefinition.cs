@@ -33,10 +33,10 @@ internal static class CustomDefinition
     {
         var kind = new SchemaKind(definition.Name.Group, definition.Version, definition.Kind);
         var list = kind with { Kind = definition.Of.ListKind };
-        var schema = ((CustomObjectStrategy)definition.Strategy).Schema;
+        var strategy = (CustomObjectStrategy)definition.Strategy;
         yield return new Definition(StructuralBuilder.NameOf(kind), null, null)
         {
-            Custom = Object(kind, schema), Simple = Simplified(Object(kind, schema), schema),
+            Custom = Object(kind, strategy), Simple = Simplified(Object(kind, strategy), strategy.Schema),
             References = [$"{Meta}ObjectMeta"],
         };
         yield return new Definition(StructuralBuilder.NameOf(list), null, null)
@@ -46,11 +46,11 @@ internal static class CustomDefinition
         };
     }
 
-    private static JsonObject Object(SchemaKind kind, JsonSchema? schema)
+    private static JsonObject Object(SchemaKind kind, CustomObjectStrategy strategy)
     {
-        var result = schema is null
-            ? new JsonObject { ["type"] = "object" }
-            : JsonNode.Parse(schema.Json.GetRawText())!.AsObject();
+        var result = strategy.Schema is { } schema
+            ? JsonNode.Parse(schema.Json.GetRawText())!.AsObject()
+            : new JsonObject { ["type"] = "object" };
         var properties = result["properties"] as JsonObject ?? [];
         result["properties"] = properties.DeepClone();
         AddType(result["properties"]!.AsObject());
@@ -59,6 +59,12 @@ internal static class CustomDefinition
             "Standard object's metadata. More info: " +
             "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata");
         result["x-kubernetes-group-version-kind"] = Kinds(kind);
+        if (strategy.SelectableFields.Count > 0)
+        {
+            result["x-kubernetes-selectable-fields"] = new JsonArray(
+                [.. strategy.SelectableFields.Select(f => new JsonObject { ["fieldPath"] = f.Label })]);
+        }
+
         return result;
     }
 

@@ -75,6 +75,11 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
 
     private async ValueTask<bool> SendAskedAsync(WatchPlan plan, CancellationToken cancellationToken)
     {
+        if (!await ReadyAsync(plan.Initial!.Range(selection.Namespace, null), cancellationToken))
+        {
+            return false;
+        }
+
         foreach (var items in selection.Select(plan.Initial!).Chunk(MaxBatch))
         {
             if (!encoder.CanEncode || items.Any(IsRefused)
@@ -100,6 +105,23 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
 
         encoder.WriteError(pipe, unreadable.ListRefusal);
         return true;
+    }
+
+    /// <summary>Asks what the selection has to know of some objects; false when that fails, which ends the watch.
+    /// </summary>
+    private async ValueTask<bool> ReadyAsync(IEnumerable<ResourceObject> items, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await selection.ReadyAsync(items, cancellationToken);
+            return true;
+        }
+        catch (StatusException failure)
+        {
+            encoder.WriteError(pipe, failure.Status);
+            await pipe.FlushAsync(cancellationToken);
+            return false;
+        }
     }
 
     /// <summary>Writes events whose objects somebody has to be asked about; false when that fails, which ends the
@@ -202,6 +224,12 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
 
     private async ValueTask<bool> SendAskedAsync(CacheEventBatch batch, CancellationToken cancellationToken)
     {
+        var concerned = batch.Events.SelectMany(static e => new[] { e.Object, e.Previous }).OfType<ResourceObject>();
+        if (!await ReadyAsync(concerned, cancellationToken))
+        {
+            return false;
+        }
+
         var events = new List<(WatchEventType Type, ReadOnlyMemory<byte> Stored)>(batch.Events.Count);
         foreach (var item in batch.Events)
         {

@@ -45,7 +45,7 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
             return position.Error;
         }
 
-        var page = ListPage.Take(position.Value, selection.Value);
+        var page = await ListPage.TakeAsync(position.Value, selection.Value, context.CancellationToken);
         var refusal = await DeleteAllAsync(context, options, page.Items);
         return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(
             context, await page.ShownAsync(context.Definition, context.CancellationToken));

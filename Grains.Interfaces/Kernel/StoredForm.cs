@@ -2,7 +2,8 @@ namespace OrleansOrchestrator.Interfaces.Kernel;
 
 /// <summary>
 /// How the store holds an object that it would not hold so today: encrypted with a key that no longer writes, or not
-/// encrypted although it should be; or in a way that nobody here can read.
+/// encrypted although it should be; of a custom kind, in another version or without later defaults; or in a way that
+/// nobody here can read.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("orch.stored-form")]
 public sealed record StoredForm

@@ -38,8 +38,14 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
     /// <summary>False for a version that is only stored.</summary>
     public bool IsServed { get; init; } = true;
 
-    /// <summary>How its objects are stored; null for the version that is stored.</summary>
+    /// <summary>How its objects are stored; null when they are stored as they are shown.</summary>
     public IObjectConversion? Conversion { get; init; }
+
+    /// <summary>
+    /// True for the version in which objects are stored. It has a conversion, too, when there may be objects that were
+    /// stored in another version, or under another schema.
+    /// </summary>
+    public bool IsStorage { get => field || Conversion is null; init; }
 
     /// <summary>
     /// Text of the Warning header that every request for this resource gets; null when it is not deprecated.
@@ -86,8 +92,7 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
         }
 
         var shown = await asked.ShowAsync([.. stored.Select(static s => s.Json)], cancellationToken);
-        return [.. stored.Zip(shown, static (s, json) =>
-            new ResourceObject(s.Key, s.Uid, s.Revision, json) { Stored = s.Stored })];
+        return [.. stored.Zip(shown, Shown)];
     }
 
     /// <summary>The stored form of an object of this version; the object itself for the version that is stored.
@@ -110,9 +115,17 @@ public sealed record ResourceDefinition(string Version, IResourceStrategy Strate
             : stored;
 
     private ResourceObject Show(ResourceObject stored) =>
-        Conversion is null
-            ? stored
-            : new ResourceObject(stored.Key, stored.Uid, stored.Revision, Show(stored.Json)) { Stored = stored.Stored };
+        Conversion is null ? stored : Shown(stored, Show(stored.Json));
+
+    /// <summary>Stored otherwise than it would be today: then a write that changes nothing writes it anew.</summary>
+    private ResourceObject Shown(ResourceObject stored, ReadOnlyMemory<byte> json)
+    {
+        var isOld = IsStorage && !json.Span.SequenceEqual(stored.Json.Span);
+        return new ResourceObject(stored.Key, stored.Uid, stored.Revision, json)
+        {
+            Stored = stored.Stored ?? (isOld ? new StoredForm { Key = stored.Key.ToString() } : null),
+        };
+    }
 
     public bool HasSubresource(string name) => Subresources.Any(s => s.Name == name);
 

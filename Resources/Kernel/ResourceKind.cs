@@ -48,7 +48,7 @@ public sealed record ResourceKind
         ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
     /// <summary>
-    /// The versions, preferred first. One of them is stored as it is; the others say how they become that one. Throws
+    /// The versions, preferred first. One of them is stored; the others say how they become that one. Throws
     /// InvalidOperationException when it is not one.
     /// </summary>
     public required IReadOnlyList<ResourceDefinition> Versions
@@ -57,7 +57,7 @@ public sealed record ResourceKind
         init
         {
             _versions = value;
-            Stored = value.Single(static v => v.Conversion is null);
+            Stored = value.Single(static v => v.IsStorage);
             foreach (var version in value)
             {
                 version.Attach(this);

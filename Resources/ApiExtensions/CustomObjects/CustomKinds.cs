@@ -28,6 +28,7 @@ public static class CustomKinds
         var strategies = spec.Versions.ToDictionary(
             v => v.Name, v => new CustomObjectStrategy(new SchemaKind(spec.Group, v.Name, names.Kind), v),
             StringComparer.Ordinal);
+        var hasChanged = definition.Metadata.Generation > 1; // objects may be stored as an earlier one had it
         ConvertedVersion VersionOf(string name) => new($"{spec.Group}/{name}", strategies[name]);
         return new ResourceKind
         {
@@ -49,7 +50,8 @@ public static class CustomKinds
                     Scale = CustomObjectStrategy.ScaleOf(v),
                     Subresources = [.. SubresourcesOf(v)],
                     DeprecationWarning = WarningOf(spec, v),
-                    Conversion = v.Storage ? null : Convert(
+                    IsStorage = v.Storage,
+                    Conversion = v.Storage && !hasChanged ? null : Convert(
                         spec.Conversion, webhooks, VersionOf(v.Name), VersionOf(stored.Name)),
                 }),
             ],

@@ -27,7 +27,7 @@ public delegate IAskedConversion WebhookConversionFactory(
     V1CustomResourceConversion conversion, ConvertedVersion shown, ConvertedVersion storage);
 
 /// <summary>
-/// A version of a custom kind that is not the stored one, under the strategy <c>None</c>: only the apiVersion differs.
+/// A version of a custom kind under the strategy <c>None</c>: only the apiVersion differs, and what schemas say.
 /// </summary>
 /// <param name="shown">The version.</param>
 /// <param name="storage">The stored one.</param>

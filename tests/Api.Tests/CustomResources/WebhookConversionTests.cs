@@ -61,6 +61,46 @@ public sealed class WebhookConversionTests
         Assert.Equal(1, (int)second["object"]!["spec"]!["size"]!["length"]!);
     }
 
+    /// <summary>Whichever version is stored, clients select by the fields of the one that they see.</summary>
+    [Fact]
+    public async Task EachVersionIsSelectedByItsOwnFields()
+    {
+        await using var host = await WebhookHost.StartAsync();
+        await DefineAsync(host);
+        host.Answer("/convert", (context, review) => AnswerAsync(context, review, Convert));
+        await host.PostAsync(Boats, Boat("a", 7));
+        await host.PostAsync(OldBoats, """{"metadata":{"name":"b"},"spec":{"length":1}}""");
+        await host.PostAsync(Boats, Boat("c", 7));
+        Assert.Equal(["a", "c"], await NamesAsync(host, $"{Boats}?fieldSelector=spec.size.length%3D7"));
+        Assert.Equal(["b"], await NamesAsync(host, $"{Boats}?fieldSelector=spec.size.length!%3D7"));
+        Assert.Equal(["a", "c"], await NamesAsync(host, $"{OldBoats}?fieldSelector=spec.length%3D7"));
+        Assert.Equal(400, (await host.SendAsync(HttpMethod.Get, $"{OldBoats}?fieldSelector=spec.size.length%3D7")).Code);
+
+        using var stream = await host.Api.Http.GetStreamAsync($"{Boats}?watch=1&fieldSelector=spec.size.length%3D7");
+        using var reader = new StreamReader(stream);
+        Assert.Equal(("ADDED", "a", 7), await NextAsync(reader));
+        Assert.Equal(("ADDED", "c", 7), await NextAsync(reader));
+        await ResizeAsync(host, "b", 7);
+        Assert.Equal(("ADDED", "b", 7), await NextAsync(reader));
+        await ResizeAsync(host, "a", 9);
+        Assert.Equal(("DELETED", "a", 7), await NextAsync(reader));
+        await host.SendAsync(HttpMethod.Delete, $"{Boats}?fieldSelector=spec.size.length%3D7");
+        Assert.Equal(["a"], await NamesAsync(host, Boats));
+    }
+
+    private static Task ResizeAsync(WebhookHost host, string name, int length) => host.SendAsync(
+        HttpMethod.Patch, $"{OldBoats}/{name}", $$$"""{"spec":{"length":{{{length}}} }}""", "application/merge-patch+json");
+
+    private static async Task<(string?, string?, int)> NextAsync(StreamReader reader)
+    {
+        var next = JsonNode.Parse((await reader.NextLineAsync())!)!;
+        var item = next["object"]!;
+        return ((string?)next["type"], (string?)item["metadata"]!["name"], (int)item["spec"]!["size"]!["length"]!);
+    }
+
+    private static async Task<IEnumerable<string?>> NamesAsync(WebhookHost host, string path) =>
+        (await host.SendAsync(HttpMethod.Get, path)).Body["items"]!.AsArray().Select(i => (string?)i!["metadata"]!["name"]);
+
     public static TheoryData<string, string> Lies => new()
     {
         { """{"uid":"UID","result":{"status":"Failed","message":"no"},"convertedObjects":[]}""", "failed: no" },
@@ -120,10 +160,11 @@ public sealed class WebhookConversionTests
             {"conversionReviewVersions":["v1"],"clientConfig":{"url":"{{{{host.Remote.Url("/convert")}}}}",
             "caBundle":"{{{{host.Bundle}}}}"} }},"versions":[
             {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":
-            {"spec":{"type":"object","properties":{"length":{"type":"integer"}}} }}} },
+            {"spec":{"type":"object","properties":{"length":{"type":"integer"}}} }}},
+            "selectableFields":[{"jsonPath":".spec.length"}]},
             {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":
             {"spec":{"type":"object","properties":{"size":{"type":"object","properties":
-            {"length":{"type":"integer"}}} }}} }}} ]}}
+            {"length":{"type":"integer"}}} }}} }},"selectableFields":[{"jsonPath":".spec.size.length"}]} ]}}
             """);
 
     private static Task AnswerAsync(

@@ -91,6 +91,23 @@ public sealed class NegotiatorTests
         Assert.Equal("v1", format.MetaVersion);
     }
 
+    /// <summary>What is kept nowhere has no rows; its metadata and the object itself can be had.</summary>
+    [Theory]
+    [InlineData("v1")]
+    [InlineData("v1beta1")]
+    public void NoTableIsMadeOfAnAnswer(string version)
+    {
+        var table = $"application/json;as=Table;v={version};g=meta.k8s.io";
+        Assert.Equal(
+            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+            Negotiator.Negotiate(table, EndpointKind.Answer).Error!.Message);
+        Assert.Equal(
+            ObjectForm.Full, Negotiator.Negotiate($"{table},application/json", EndpointKind.Answer).Required.Form);
+        var metadata = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+        Assert.Equal(
+            ObjectForm.PartialObjectMetadata, Negotiator.Negotiate(metadata, EndpointKind.Answer).Required.Form);
+    }
+
     [Fact]
     public void AggregatedDiscoveryIsForDiscoveryRootsOnly()
     {
