@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using OrleansOrchestrator.Logs.Export;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
 
 /// <summary>
-/// The options that set up the API (who signs in, who decides, what is admitted, audited and encrypted), under
+/// The options that set up the API (who signs in, who decides, what is admitted, audited, encrypted and sent), under
 /// upstream's names, and the cloud. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them for its silo.
 /// </summary>
 internal sealed class ApiOptions
@@ -26,6 +27,9 @@ internal sealed class ApiOptions
         KeptOptions.Encryption,
         "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
             + "cluster.");
+    private readonly Option<string?> _logs = CommonOptions.MaybeText(
+        "--otlp-logs-endpoint",
+        "Where the central logs are sent, too, by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318.");
     private readonly SignInOptions _signIn = new();
     private readonly FrontProxyOptions _proxies = new();
     private readonly AccessOptions _access = new();
@@ -35,8 +39,8 @@ internal sealed class ApiOptions
 
     private IEnumerable<Option> All =>
     [
-        _tokens, _maxToken, _admission, _encryption, .. _signIn.All, .. _proxies.All, .. _access.All, .. _audit.All,
-        .. _cloud.All, .. _telemetry.All,
+        _tokens, _maxToken, _admission, _encryption, _logs, .. _signIn.All, .. _proxies.All, .. _access.All,
+        .. _audit.All, .. _cloud.All, .. _telemetry.All,
     ];
 
     public void AddTo(Command command)
@@ -66,6 +70,7 @@ internal sealed class ApiOptions
         MaxTokenLifetime = TokenLifetime(parsed.GetValue(_maxToken)),
         AdmissionFile = parsed.GetValue(_admission),
         EncryptionFile = parsed.GetValue(_encryption),
+        LogExport = LogExportOf(parsed.GetValue(_logs)),
         SignIn = _signIn.Read(parsed),
         FrontProxies = _proxies.Read(parsed),
         Access = _access.Read(parsed),
@@ -88,6 +93,12 @@ internal sealed class ApiOptions
 
         _ = SiloConfiguration.Read(options.Over(new SiloOptions(), parsed));
     }
+
+    private static LogExportOptions? LogExportOf(string? endpoint) =>
+        endpoint is null ? null
+        : Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? new LogExportOptions { Endpoint = url! }
+            : throw new UserErrorException($"--otlp-logs-endpoint: '{endpoint}' is no URL of http or https.");
 
     private static TimeSpan? TokenLifetime(long seconds) => seconds switch
     {

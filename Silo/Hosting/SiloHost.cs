@@ -28,6 +28,7 @@ using OrleansOrchestrator.Grains.Metrics;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Hollow;
+using OrleansOrchestrator.Logs.Export;
 using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.Resources;
 
@@ -59,6 +60,11 @@ public static class SiloHost
         });
         builder.Configuration.Sources.Clear();
         ConfigureLogging(builder.Logging);
+        if (options is { LogExport: not null, ConnectionString: null })
+        {
+            throw new UserErrorException("--otlp-logs-endpoint: without a database there are no central logs to send.");
+        }
+
         var configuration = SiloConfiguration.Read(options);
         ConfigureSilo(builder, options, configuration.Encryption);
         ConfigureServices(builder.Services, options, configuration);
@@ -182,6 +188,11 @@ public static class SiloHost
         services.AddCentralLogs();
         if (options.ConnectionString is not null)
         {
+            if (options.LogExport is { } export)
+            {
+                services.AddLogExport(export);
+            }
+
             services.AddOwnLogs($"{Environment.MachineName.ToLowerInvariant()}-{options.Port}");
             services.AddSingleton<ILoggerProvider>(static provider => new OutageFilter(
                 new OwnLoggerProvider(provider.GetRequiredService<OwnLines>()),

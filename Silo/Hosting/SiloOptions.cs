@@ -4,6 +4,7 @@ using OrleansOrchestrator.Api.Telemetry;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Logs.Export;
 using OrleansOrchestrator.Resources.Core.Services;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -96,6 +97,9 @@ public sealed record SiloOptions
 
     /// <summary>What is audited, and where it goes; null audits nothing.</summary>
     public AuditSettings? Audit { get; init; }
+
+    /// <summary>Where logs are sent beside their store; null sends them nowhere.</summary>
+    public LogExportOptions? LogExport { get; init; }
 
     /// <summary>Where to write the admin kubeconfig once the API answers; null writes none.</summary>
     public string? AdminKubeconfig { get; init; }
