@@ -67,6 +67,9 @@ await scenario(async open => {
     expect(await rows.count() === 1, 'the filter by text shows others');
     await page.getByLabel('Filter by text').fill('');
     await page.getByLabel('Filter by labels').fill('place=front');
+    // What is typed stays when the list is drawn anew.
+    await merge(`${pods}/${name(3)}/status`, { status: { phase: 'Failed', reason: 'Preempted' } });
+    await page.locator('.grid-body a', { hasText: name(3) }).getByText('Preempted').waitFor();
     await page.keyboard.press('Enter');
     await until(page, () => document.querySelector('.heading .count')?.textContent.trim() === '10');
     expect(await rows.count() === 10, 'the filter by label shows others');

@@ -9,7 +9,7 @@ import { toneOf, toneOfFraction } from '../kernel/status';
 import { age, bytes, cores } from '../kernel/text';
 import { useUsages } from '../kernel/usage';
 import type { Usage } from '../kernel/usage';
-import { Badge, Empty, Loading, Trouble } from '../ui/basics';
+import { Badge, Confirmed, Empty, Loading, Trouble } from '../ui/basics';
 import { Grid } from '../ui/grid';
 import type { GridColumn } from '../ui/grid';
 
@@ -78,8 +78,7 @@ function Listing({ kind }: { kind: Kind }) {
 
 function Selector({ label, value, place, set }: { label: string; value: string; place: string; set: (value: string) => void }) {
   return (
-    <input class="selector" value={value} placeholder={`${label}: ${place}`} aria-label={`Filter by ${label.toLowerCase()}`}
-      spellcheck={false} onChange={event => set(event.currentTarget.value.trim())} />
+    <Confirmed class="selector" value={value} placeholder={`${label}: ${place}`} label={`Filter by ${label.toLowerCase()}`} set={set} />
   );
 }
 

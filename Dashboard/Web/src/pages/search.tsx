@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { json, lines, query, send } from '../kernel/api';
 import { amend, namespace, route } from '../kernel/route';
-import { Button, Empty, Loading, Trouble } from '../ui/basics';
+import { Button, Confirmed, Empty, Loading, Trouble } from '../ui/basics';
 import { Lines, Switch } from './logs';
 import type { Line } from './logs';
 
@@ -49,8 +49,8 @@ export function SearchPage() {
       <form class="toolbar" onSubmit={onSubmit} role="search">
         <input data-search type="search" value={typed} aria-label="Search all logs" onInput={e => setTyped(e.currentTarget.value)}
           placeholder={'Words, "phrases", /regex/, field=value, -without'} style={{ flex: 1, minWidth: '220px' }} />
-        <input value={pod} placeholder="Pod" aria-label="Pod" onChange={e => amend({ pod: e.currentTarget.value.trim() })} />
-        <input value={workload} placeholder="Workload" aria-label="Workload" onChange={e => amend({ workload: e.currentTarget.value.trim() })} />
+        <Confirmed value={pod} placeholder="Pod" label="Pod" set={text => amend({ pod: text })} />
+        <Confirmed value={workload} placeholder="Workload" label="Workload" set={text => amend({ workload: text })} />
         <select aria-label="Level" value={level} onChange={e => amend({ level: e.currentTarget.value })}>
           <option value="">Any level</option>
           {levels.map(l => <option key={l} value={l}>{l} and worse</option>)}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import type { Tone } from '../kernel/status';
 import { hunks } from '../kernel/diff';
@@ -21,6 +21,18 @@ const shapes: Record<string, string> = {
   chart: 'M4 4v16h16M8 15l3.5-4 3 2.5L20 7',
   marks: 'M3 17h18M7 17v-4M12 17V7M17 17v-6',
 };
+
+/** A field whose text counts once it is confirmed: until then what was typed stays, however often a live page is drawn anew. */
+export function Confirmed({ label, value, set, ...rest }: {
+  label: string; value: string; set: (value: string) => void; class?: string; placeholder?: string;
+}) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  return (
+    <input {...rest} value={typed} aria-label={label} spellcheck={false}
+      onInput={event => setTyped(event.currentTarget.value)} onChange={event => set(event.currentTarget.value.trim())} />
+  );
+}
 
 export function Icon({ name }: { name: string }) {
   return (

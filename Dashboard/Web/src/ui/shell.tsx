@@ -7,7 +7,7 @@ import { useLive } from '../kernel/live';
 import { mayProbably } from '../kernel/rights';
 import { go, listHref, namespace, route, routeKind } from '../kernel/route';
 import { claims, signOut } from '../kernel/session';
-import { Button, Icon, Mark } from './basics';
+import { Button, Confirmed, Icon, Mark } from './basics';
 
 const themePlace = 'orc.theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -118,8 +118,7 @@ function NamespaceChoice() {
   const names = live.rows.map(r => r.object.metadata.name).sort();
   const set = (value: string) => { namespace.value = value; };
   return live.phase === 'refused' ? (
-    <input class="space" aria-label="Namespace" placeholder="Namespace" value={namespace.value}
-      onChange={event => set(event.currentTarget.value.trim())} />
+    <Confirmed class="space" label="Namespace" placeholder="Namespace" value={namespace.value} set={set} />
   ) : (
     <select class="space" aria-label="Namespace" value={namespace.value} onChange={event => set(event.currentTarget.value)}>
       <option value="">All namespaces</option>
