@@ -16,11 +16,17 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
         new(await GoldenHost.StartAsync(configure: configure));
 
     public async Task<Answer> SendAsync(
-        string method, string path, string? body = null, string type = "application/json")
+        string method, string path, string? body = null, string type = "application/json",
+        string? impersonate = null)
     {
         using var client = new RawHttpClient(host.Address.Host, host.Address.Port);
         List<KeyValuePair<string, string>> headers =
             [new("Host", "x"), new("Authorization", $"Bearer {GoldenHost.Token}"), new("Content-Type", type)];
+        if (impersonate is not null)
+        {
+            headers.Add(new("Impersonate-User", impersonate));
+        }
+
         var answer =
             await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
         return new Answer(
