@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -10,28 +11,48 @@ namespace OrleansOrchestrator.Golden;
 /// </summary>
 internal sealed class DefinitionKeeper(IResourceClient client, ResourceCatalog catalog, TimeProvider time)
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     /// <summary>Does so until it is cancelled, or the server stops.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var running = new List<Task>();
+        var running = new Dictionary<ObjectKey, Task>();
         await foreach (var change in client.FollowAsync(WellKnown.CustomResourceDefinitions, cancellationToken))
         {
             if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted)
             {
-                running.RemoveAll(r => r.IsCompletedSuccessfully);
-                running.Add(ReconcileAsync(change.Object.Key, cancellationToken));
+                var key = change.Object.Key;
+                running[key] = ReconcileAsync(running.GetValueOrDefault(key), key, cancellationToken);
             }
         }
 
-        await Task.WhenAll(running);
+        await Task.WhenAll(running.Values);
     }
 
-    private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    /// <summary>
+    /// One definition is looked at once at a time, and again after a failure, as the controller's shell does: two looks
+    /// would take each other's conditions back.
+    /// </summary>
+    private async Task ReconcileAsync(Task? before, ObjectKey key, CancellationToken cancellationToken)
     {
+        await (before ?? Task.CompletedTask);
         var reconciler = new DefinitionReconciler(key, client, catalog, time);
-        while (await reconciler.ReconcileAsync(cancellationToken) is { After: { } delay })
+        while (await TryAsync(reconciler, cancellationToken) is { } delay)
         {
             await Task.Delay(delay, time, cancellationToken);
+        }
+    }
+
+    private static async Task<TimeSpan?> TryAsync(
+        DefinitionReconciler reconciler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await reconciler.ReconcileAsync(cancellationToken)).After;
+        }
+        catch (Exception failure) when (failure is ReconcileException or StoreUnavailableException or TimeoutException)
+        {
+            return RetryAfter;
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Tests.Admission.Policies;
 using OrleansOrchestrator.Api.Tests.Admission.Webhooks;
@@ -115,7 +116,8 @@ public sealed class ConnectTests
     }
 
     private static Task<WebhookHost> StartAsync() => WebhookHost.StartAsync(
-        configure: static services => services.AddSingleton<TrustStore>().AddOrchestratorKubeletAccess());
+        configure: static services => services.AddSingleton(new AuthOptions()).AddSingleton<RequestHeaderUsers>()
+            .AddSingleton<TrustStore>().AddOrchestratorKubeletAccess());
 
     private static async Task AssertRefusedAsync(WebhookHost host, string path, int code, string message)
     {

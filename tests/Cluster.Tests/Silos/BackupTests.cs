@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -15,6 +16,8 @@ public sealed class BackupTests : IAsyncLifetime
     private const string Maps = "/api/v1/namespaces/default/configmaps";
     private const string PublishedByController = "kube-root-ca.crt";
     private const string Secrets = "/api/v1/namespaces/default/secrets";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly string _scratch = Directory.CreateTempSubdirectory("orc-backup-").FullName;
     private PostgresServer _postgres = null!;
@@ -118,12 +121,24 @@ public sealed class BackupTests : IAsyncLifetime
     private static async Task<JsonNode> SendAsync(SiloProcess silo, HttpMethod method, string path, string? body = null)
     {
         using var http = FailoverProbe.Client();
-        using var request = new HttpRequestMessage(method, new Uri(silo.Url, path));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SiloProcess.Token);
-        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await http.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
-        return JsonNode.Parse(text) ?? throw new InvalidOperationException(text);
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            using var request = new HttpRequestMessage(method, new Uri(silo.Url, path));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SiloProcess.Token);
+            request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+            using var answer = await http.SendAsync(request, patience.Token);
+            if (answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay })
+            {
+                // A silo that has just started, as clients are told.
+                await Task.Delay(delay, patience.Token);
+                continue;
+            }
+
+            var text = await answer.Content.ReadAsStringAsync(patience.Token);
+            Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.Gone, text);
+            return JsonNode.Parse(text) ?? throw new InvalidOperationException(text);
+        }
     }
 
     private Task<SiloProcess> StartAsync(string connection) => SiloProcess.StartAsync(
