@@ -36,6 +36,7 @@ class Follower {
   private columns: Column[] = [];
   private version = '';
   private waiting = false;
+  private latest: Pick<Live, 'phase' | 'error' | 'partial'> = { phase: 'loading', partial: false };
 
   constructor(private readonly source: Source, private readonly show: (live: Live) => void) {}
 
@@ -155,7 +156,9 @@ class Follower {
 
   // Many events in one frame make one picture.
   private publish(phase: Phase, error?: Error, partial = false): void {
-    const picture = () => this.show({ phase, rows: [...this.rows.values()], columns: this.columns, error, partial });
+    // A picture that waits shows what came last, not what it was asked for with.
+    this.latest = { phase, error, partial };
+    const picture = () => this.show({ ...this.latest, rows: [...this.rows.values()], columns: this.columns });
     if (phase !== 'live') {
       picture();
     } else if (!this.waiting) {
