@@ -1,5 +1,5 @@
 // Two people edit one object: who saves last is shown what the other did, and nothing of either is lost.
-import { api, expect, merge, namespace, scenario } from './browser.mjs';
+import { api, expect, merge, namespace, scenario, until } from './browser.mjs';
 
 await scenario(async open => {
   const space = await namespace('conflicts');
@@ -52,6 +52,7 @@ await scenario(async open => {
   expect(both.colour === 'red' && both.size === 'large' && both.shape === 'round', `not both: ${JSON.stringify(both)}`);
 
   // Where both changed the same line it is said; dropping one's own shows theirs.
+  await until(first.page, () => document.querySelector('textarea')?.value.includes('size: large'));
   await first.change('shape: round', 'shape: oval');
   await merge(path, { data: { shape: 'flat' } });
   await first.page.getByText('It has been changed meanwhile.').waitFor();
