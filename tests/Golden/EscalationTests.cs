@@ -108,7 +108,7 @@ public sealed class EscalationTests
         using var patience = new CancellationTokenSource(Patience);
         while ((await server.SendAsync("GET", "/api/v1/pods", impersonate: user)).Status != 200)
         {
-            await Task.Delay(50, patience.Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
         }
     }
 }

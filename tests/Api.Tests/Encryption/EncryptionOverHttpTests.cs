@@ -107,7 +107,7 @@ public sealed class EncryptionOverHttpTests
                 return host;
             }
 
-            await Task.Delay(response.Headers.RetryAfter!.Delta!.Value, patience.Token);
+            await Task.Delay(response.Headers.RetryAfter!.Delta!.Value, TimeProvider.System, patience.Token);
         }
     }
 

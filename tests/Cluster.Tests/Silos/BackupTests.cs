@@ -131,7 +131,7 @@ public sealed class BackupTests : IAsyncLifetime
             if (answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay })
             {
                 // A silo that has just started, as clients are told.
-                await Task.Delay(delay, patience.Token);
+                await Task.Delay(delay, TimeProvider.System, patience.Token);
                 continue;
             }
 
