@@ -13,8 +13,6 @@ namespace OrleansOrchestrator.Api.Admission;
 /// </summary>
 public sealed class ClaimStatusRightsPlugin(AuthorizerChain authorizers) : IAdmissionPlugin
 {
-    private const string NodeNameKey = "authentication.kubernetes.io/node-name";
-
     /// <inheritdoc/>
     public string Name => "ClaimStatusRights";
 
@@ -134,11 +132,8 @@ public sealed class ClaimStatusRightsPlugin(AuthorizerChain authorizers) : IAdmi
     /// <summary>True for a service account whose token belongs to a pod of the node.</summary>
     private static bool IsOn(UserIdentity user, string? node) =>
         !string.IsNullOrEmpty(node)
-        && SystemNames.SplitServiceAccount(user.Name) is not null
-        && user.Extra.TryGetValue(NodeNameKey, out var names)
-        && names is [var own]
-        && own == node
-        && NameChecks.IsDnsSubdomain(own);
+        && SystemNames.NodeOfServiceAccount(user) == node
+        && NameChecks.IsDnsSubdomain(node);
 
     private static string VerbOf(AdmissionAttributes attributes) =>
         attributes.Writing is { IsPatch: true } ? "patch" : "update";

@@ -12,7 +12,6 @@ namespace OrleansOrchestrator.Api.Auth;
 internal abstract class ImpersonationMode(AuthorizerChain authorizers)
 {
     protected const string AuthenticationGroup = "authentication.k8s.io";
-    private const string NodeNameKey = "authentication.kubernetes.io/node-name";
 
     /// <summary>From so many groups or extra values on, one right for all of them is asked for first.</summary>
     private const int Many = 4;
@@ -210,10 +209,7 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
     private static bool IsOwnNode(UserIdentity target, UserIdentity sender) =>
         IsBare(target)
             && NodeOf(target.Name) is { } node
-            && SystemNames.SplitServiceAccount(sender.Name) is not null
-            && sender.Extra.TryGetValue(NodeNameKey, out var names)
-            && names is [var own]
-            && own == node;
+            && SystemNames.NodeOfServiceAccount(sender) == node;
 
     /// <summary>The right for a kind of user, and for what is done.</summary>
     private sealed class Narrow(

@@ -260,7 +260,7 @@ public sealed class ServiceAccountTokens(
             };
             if (Named(claims, "node") is { } node)
             {
-                extra[$"{Prefix}node-name"] = [node.Name];
+                extra[SystemNames.NodeNameKey] = [node.Name];
                 if (node.Uid.Length > 0)
                 {
                     extra[$"{Prefix}node-uid"] = [node.Uid];

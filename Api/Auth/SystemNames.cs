@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -34,11 +35,22 @@ public static class SystemNames
     /// </summary>
     public const string KubeletClients = "orc:kubelet-clients";
 
+    /// <summary>What the extra of a pod's token says of its node.</summary>
+    public const string NodeNameKey = "authentication.kubernetes.io/node-name";
+
     private const string ServiceAccountPrefix = "system:serviceaccount:";
 
     /// <summary>The groups of a service account, without <see cref="Authenticated"/>.</summary>
     public static string[] GroupsOfServiceAccount(string inNamespace) =>
         [ServiceAccounts, $"{ServiceAccounts}:{inNamespace}"];
+
+    /// <summary>The node of the pod to which a service account's token belongs; null when there is none.</summary>
+    public static string? NodeOfServiceAccount(UserIdentity user) =>
+        SplitServiceAccount(user.Name) is not null
+        && user.Extra.TryGetValue(NodeNameKey, out var names)
+        && names is [var node]
+            ? node
+            : null;
 
     /// <summary>The user name of a service account.</summary>
     public static string ServiceAccountUser(string inNamespace, string name) =>

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Negotiation;
 
@@ -85,7 +86,7 @@ public static class Negotiator
     {
         if (request.QueryString.HasValue && new QueryReader(request.Query).Text("pretty") is { Length: > 0 } asked)
         {
-            return asked is "1" or "t" or "T" or "true" or "TRUE" or "True";
+            return GoText.ParseBool(asked) == true;
         }
 
         var agent = request.Headers.UserAgent.ToString();

@@ -116,9 +116,6 @@ internal sealed class GoJsonWriter(bool indented)
 
     /// <summary>Go escapes angle brackets and ampersands, but neither quotes nor letters beyond ASCII.</summary>
     private void AppendText(string value) => _out.Append('"')
-        .Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)
-            .Replace("<", "\\u003c", StringComparison.Ordinal)
-            .Replace(">", "\\u003e", StringComparison.Ordinal)
-            .Replace("&", "\\u0026", StringComparison.Ordinal))
+        .Append(GoText.EscapeMarkup(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)))
         .Append('"');
 }

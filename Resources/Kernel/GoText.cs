@@ -56,6 +56,20 @@ public static class GoText
     public static string Strings(IEnumerable<string> values) =>
         $"[]string{{{string.Join(", ", values.Select(Quote))}}}";
 
+    /// <summary>JSON as Go writes it, which escapes angle brackets and ampersands.</summary>
+    public static string EscapeMarkup(string json) => json
+        .Replace("<", "\\u003c", StringComparison.Ordinal)
+        .Replace(">", "\\u003e", StringComparison.Ordinal)
+        .Replace("&", "\\u0026", StringComparison.Ordinal);
+
+    /// <summary>Go's <c>strconv.ParseBool</c>; null for what is neither.</summary>
+    public static bool? ParseBool(string text) => text switch
+    {
+        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
+        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
+        _ => null,
+    };
+
     private static void AppendJson(StringBuilder result, object? value)
     {
         switch (value)

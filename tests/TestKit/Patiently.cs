@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace OrleansOrchestrator.TestKit;
 
@@ -15,6 +16,27 @@ public static class Patiently
 
     /// <summary>All that is left.</summary>
     public static Task<string> RestAsync(this TextReader reader) => reader.ReadToEndAsync().WaitAsync(Patience);
+
+    /// <summary>
+    /// The answer of a server. One that says when to come again, as a silo does that has just started or took over
+    /// from another, is asked again then, as clients do.
+    /// </summary>
+    public static async Task<HttpResponseMessage> AnsweredAsync(this HttpClient http, Func<HttpRequestMessage> ask)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            using var request = ask();
+            var answer = await http.SendAsync(request, patience.Token);
+            if (answer is not { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay })
+            {
+                return answer;
+            }
+
+            answer.Dispose();
+            await Task.Delay(delay, TimeProvider.System, patience.Token);
+        }
+    }
 
     /// <summary>The end of a program.</summary>
     public static Task EndedAsync(this Process process) => process.WaitForExitAsync().WaitAsync(Patience);

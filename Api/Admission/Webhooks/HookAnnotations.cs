@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
 
@@ -101,7 +102,7 @@ internal static class HookAnnotations
         writer.WriteEndArray();
     }
 
-    /// <summary>JSON in a text, in which Go escapes angle brackets and ampersands.</summary>
+    /// <summary>JSON in a text, as Go writes it.</summary>
     private static string Render(Action<Utf8JsonWriter> write)
     {
         var output = new ArrayBufferWriter<byte>(256);
@@ -112,9 +113,6 @@ internal static class HookAnnotations
             writer.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(output.WrittenSpan)
-            .Replace("<", "\\u003c", StringComparison.Ordinal)
-            .Replace(">", "\\u003e", StringComparison.Ordinal)
-            .Replace("&", "\\u0026", StringComparison.Ordinal);
+        return GoText.EscapeMarkup(Encoding.UTF8.GetString(output.WrittenSpan));
     }
 }

@@ -38,7 +38,7 @@ internal static class FlowControlUpkeep
     private static bool MendAnnotation(V1ObjectMeta metadata, out bool isChanged)
     {
         var said = metadata.Annotations?.TryGetValue(BuiltInFlowControl.AutoUpdateAnnotation, out var text) == true
-            ? Parse(text)
+            ? GoText.ParseBool(text)
             : null;
         var isServers = BuiltInFlowControl.IsMandatory(metadata.Name) || (said ?? metadata.Generation == 1);
         isChanged = said != isServers;
@@ -50,12 +50,4 @@ internal static class FlowControlUpkeep
 
         return isServers;
     }
-
-    /// <summary>As Go reads it.</summary>
-    private static bool? Parse(string text) => text switch
-    {
-        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        _ => null,
-    };
 }

@@ -17,8 +17,6 @@ public sealed class BackupTests : IAsyncLifetime
     private const string PublishedByController = "kube-root-ca.crt";
     private const string Secrets = "/api/v1/namespaces/default/secrets";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-
     private readonly string _scratch = Directory.CreateTempSubdirectory("orc-backup-").FullName;
     private PostgresServer _postgres = null!;
 
@@ -121,24 +119,14 @@ public sealed class BackupTests : IAsyncLifetime
     private static async Task<JsonNode> SendAsync(SiloProcess silo, HttpMethod method, string path, string? body = null)
     {
         using var http = FailoverProbe.Client();
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
+        using var answer = await http.AnsweredAsync(() => new HttpRequestMessage(method, new Uri(silo.Url, path))
         {
-            using var request = new HttpRequestMessage(method, new Uri(silo.Url, path));
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", SiloProcess.Token);
-            request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
-            using var answer = await http.SendAsync(request, patience.Token);
-            if (answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter.Delta: { } delay })
-            {
-                // A silo that has just started, as clients are told.
-                await Task.Delay(delay, TimeProvider.System, patience.Token);
-                continue;
-            }
-
-            var text = await answer.Content.ReadAsStringAsync(patience.Token);
-            Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.Gone, text);
-            return JsonNode.Parse(text) ?? throw new InvalidOperationException(text);
-        }
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", SiloProcess.Token) },
+            Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
+        });
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.Gone, text);
+        return JsonNode.Parse(text) ?? throw new InvalidOperationException(text);
     }
 
     private Task<SiloProcess> StartAsync(string connection) => SiloProcess.StartAsync(
