@@ -14,6 +14,8 @@ Installs what the tests need, builds everything, runs all test projects (or thos
   ORC_SEED=S        Draws what the run drew that said ORC_SEED=S (with its ORC_SOAK, if it said one): failed tests do.
   CsCheck_Seed=S    Runs the one case that a failed property named, in the tests that check properties.
   ORC_TEST_JOBS=N   Runs N test projects at once (3 unless said).
+  ORC_TEST_AGAIN=N  When no more than N tests fail (5 unless said, 0 for never), runs them once more, alone, when all others have
+                    ended. One that passes then counts as passed and is named as unsteady: it or what it tests has a race.
   ORC_TEST_LIMIT=S  Ends a test project after S seconds (2400 unless said), says which of its tests still ran, and counts
                     that as a failure.
   ORC_TOOLS=DIR     Where clients (kubectl, helm …) are kept.
@@ -34,6 +36,9 @@ side_by_side=${ORC_TEST_JOBS:-3}
 
 # A project that hangs must not keep the others' results from who waits: seconds, times a soak's factor.
 limit=$((${ORC_TEST_LIMIT:-2400} * ${ORC_SOAK:-1}))
+# How many failures are looked at a second time: a machine that others load as well makes a few, a fault makes them again.
+again=${ORC_TEST_AGAIN:-5}
+
 # When a test is named as one that still runs, in seconds.
 long=180
 
@@ -110,12 +115,20 @@ make_network() {
 
 within=()
 
+# run_tests LOG PROJECT [runner's arguments …], within the network that $prefix enters
+run_tests() {
+    local log=$1 name=$2
+    shift 2
+    # In the foreground: a process group of its own would be stopped as soon as it touched a terminal.
+    "${prefix[@]}" timeout --foreground --kill-after=30 "$limit" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo \
+        -longRunning $long "$@" >"$log" 2>&1
+}
+
 run_project() {
     local name=$1 start=$SECONDS
     shift
-    # In the foreground: a process group of its own would be stopped as soon as it touched a terminal.
-    "$@" timeout --foreground --kill-after=30 "$limit" "$root/tests/$name/bin/Release/net10.0/OrleansOrchestrator.$name" -noColor -noLogo \
-        -longRunning $long $(live "$name") >"$results/$name.log" 2>&1
+    local prefix=("$@")
+    run_tests "$results/$name.log" "$name" $(live "$name")
     local code=$?
     echo $code >"$results/$name.code"
     # 124: the limit; 137: it did not end when told so.
@@ -135,11 +148,31 @@ recordings() {
     grep -Eo '\[OUTPUT\] ([a-z]+ +[0-9]+/[0-9]+|steps [0-9]+/[0-9]+ passed)$' "$results/Golden.log" 2>/dev/null | sed 's/^\[OUTPUT\] /recorded: /'
 }
 
-summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" | tail -1; }
+summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" 2>/dev/null | tail -1; }
+
+# The methods of the failed tests of a log, once each.
+failed_methods() { sed -nE 's/^ *(OrleansOrchestrator[A-Za-z0-9_.+]*).* \[FAIL\]$/\1/p' "$1" | sort -u; }
+
+# Runs what failed in a project once more; PROJECT.again.log says how that went.
+run_again() {
+    local name=$1 method methods=()
+    shift
+    local prefix=("$@")
+    for method in $(failed_methods "$results/$name.log"); do methods+=(-method "$method"); done
+    [ ${#methods[@]} -gt 0 ] || return 0
+    log "$name: once more, alone: $(failed_methods "$results/$name.log" | tr '\n' ' ')"
+    run_tests "$results/$name.again.log" "$name" "${methods[@]}"
+    echo $? >"$results/$name.again.code"
+}
+
+# Whether all that failed in a project passed when it ran once more.
+is_unsteady() {
+    [ "$(cat "$results/$1.again.code" 2>/dev/null)" = 0 ] && [ "$(figure "$1" Errors)" = 0 ] && [ "$(figure "$1.again" Failed)" = 0 ]
+}
 
 # The failed tests of a project, each with the first lines of what it said, and what repeats the random ones.
 failures() {
-    grep -E -A 3 --no-group-separator '\[FAIL\]|Cleanup Failure' "$results/$1.log" | sed "s/^ */$1: /"
+    grep -E -A 12 --no-group-separator '\[FAIL\]|Cleanup Failure' "$results/$1.log" | sed "s/^ */$1: /"
     grep -q '\[FAIL\]' "$results/$1.log" || return 0
     grep -Eo 'ORC_SEED=.* repeats this' "$results/$1.log" | sort -u | sed "s/^/$1: /"
 }
@@ -174,9 +207,23 @@ for project in $alone; do
     case " $(echo $chosen) " in *" $project "*) run_project "$project" "${within[@]}" ;; esac
 done
 
+count=0
+for project in $chosen; do count=$((count + $(figure "$project" Failed))); done
+if [ "$count" -le "$again" ]; then
+    for project in $chosen; do
+        case " $alone " in *" $project "*) run_again "$project" "${within[@]}" ;; *) run_again "$project" ;; esac
+    done
+fi
+
 passed=0 failed=0 skipped=0
 for project in $chosen; do
     total=$(figure "$project" Total) bad=$(($(figure "$project" Failed) + $(figure "$project" Errors))) skips=$(figure "$project" Skipped)
+    if [ "$bad" != 0 ] && is_unsteady "$project"; then
+        sed -n 's/ \[FAIL\]$//p' "$results/$project.log" | sed "s/^ */unsteady: $project: /"
+        failures "$project"
+        passed=$((passed + total - skips)) skipped=$((skipped + skips))
+        continue
+    fi
     # A runner that ended badly without saying what failed is a failure of its own.
     [ "$(cat "$results/$project.code")" != 0 ] && [ "$bad" = 0 ] && bad=1 && total=$((total + 1))
     passed=$((passed + total - bad - skips)) failed=$((failed + bad)) skipped=$((skipped + skips))
@@ -186,6 +233,6 @@ done
 
 recordings
 # Once more, so that the end of a long log names them.
-for project in $chosen; do failures "$project"; done
+for project in $chosen; do is_unsteady "$project" || failures "$project"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -68,6 +68,7 @@ public sealed class RealCluster : IAsyncLifetime
         }
 
         await StopAsync();
+        await TellAsync(Console.Out);
         (await OrcAsync("reset", "--yes", "--data-dir", DataDirectory, "--kubeconfig", Kubeconfig)).Required.ToString();
         Directory.Delete(_root, recursive: true);
     }
@@ -240,6 +241,18 @@ public sealed class RealCluster : IAsyncLifetime
         using var patience = new CancellationTokenSource(StopPatience);
         await _up.WaitForExitAsync(patience.Token);
         Assert.True(_up.ExitCode == 0, $"'orc up' ended with {_up.ExitCode}:\n{AllLines()}");
+    }
+
+    /// <summary>What befell the cluster's parts meanwhile, for whoever looks for why a test failed.</summary>
+    private async Task TellAsync(TextWriter output)
+    {
+        await output.WriteLineAsync($"'orc up' said:\n{AllLines()}");
+        foreach (var log in Directory.EnumerateFiles(Path.Combine(DataDirectory, "log"), "*.log"))
+        {
+            var words = File.ReadLines(log)
+                .Where(l => l.Contains("Unhandled", StringComparison.Ordinal) || l.Contains(" crit: ", StringComparison.Ordinal));
+            await output.WriteLineAsync($"{Path.GetFileName(log)}:\n{string.Join('\n', words.TakeLast(10))}");
+        }
     }
 
     private Task WaitForLineAsync(string text)
