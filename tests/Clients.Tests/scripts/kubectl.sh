@@ -28,6 +28,15 @@ k annotate deployment web note=x
 k patch deployment web --type=json -p '[{"op":"remove","path":"/metadata/labels/tier"}]'
 k patch configmap settings --type=merge -p '{"data":{"color":"red"}}'
 says red k get configmap settings -o jsonpath='{.data.color}'
+colour() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: colours\ndata:\n  sky: %s\n' "$1"; }
+says "serverside-applied" k apply --server-side -f - < <(colour blue)
+colour blue | k diff --server-side -f - >/dev/null || fail "nothing changes, but diff says so"
+says "+  sky: grey" k diff --server-side -f - < <(colour grey)
+says "+  sky: grey" k diff -f - < <(colour grey)
+says blue k get configmap colours -o jsonpath='{.data.sky}'
+says 'conflict with "kubectl"' k apply --server-side --field-manager=other -f - < <(colour grey)
+k apply --server-side --field-manager=other --force-conflicts -f - < <(colour grey)
+says grey k get configmap colours -o jsonpath='{.data.sky}'
 k create secret generic s --from-literal=a=b
 says "Opaque" k get secret s
 k create serviceaccount robot
