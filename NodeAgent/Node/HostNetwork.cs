@@ -29,7 +29,7 @@ public sealed partial class HostNetwork(
         {
             _podCidr = config.PodCidr;
             return ApplyAsync(stoppingToken);
-        });
+        }, stoppingToken);
         node.Changed += current => _ = UseAsync(current.Spec?.PodCIDR, stoppingToken);
         await UseAsync(node.Current?.Spec?.PodCIDR, stoppingToken);
         await KeepAsync(stoppingToken);
@@ -50,7 +50,7 @@ public sealed partial class HostNetwork(
                     LogGone(options.PodsTable, options.BridgeName);
                     await ApplyAsync(cancellationToken);
                 }
-            });
+            }, cancellationToken);
         }
     }
 
@@ -67,7 +67,7 @@ public sealed partial class HostNetwork(
             config.WriteNetwork(podCidr);
             LogCidr(podCidr);
             return ApplyAsync(cancellationToken);
-        });
+        }, cancellationToken);
     }
 
     private async Task ApplyAsync(CancellationToken cancellationToken)
@@ -98,13 +98,14 @@ public sealed partial class HostNetwork(
     }
 
     /// <summary>Whatever goes wrong, the next look comes.</summary>
-    private async Task GuardAsync(Func<Task> work)
+    private async Task GuardAsync(Func<Task> work, CancellationToken cancellationToken)
     {
         try
         {
             await work();
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (
+            failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             LogFailed(failure.Message);
         }

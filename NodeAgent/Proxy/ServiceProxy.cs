@@ -69,7 +69,8 @@ public sealed partial class ServiceProxy(
                     await Task.Delay(pause < MaxPause ? pause : MaxPause, time, stoppingToken);
                 }
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (
+                failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 LogSyncFailed(failure.Message);
                 await Task.Delay(RetryAfter, time, stoppingToken);

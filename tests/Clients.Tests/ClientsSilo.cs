@@ -29,3 +29,10 @@ public sealed class ClientsSilo : IAsyncLifetime
         _directory.Delete(recursive: true);
     }
 }
+
+/// <summary>All tests that share the one silo; they run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class Clients : ICollectionFixture<ClientsSilo>
+{
+    public const string Name = "clients";
+}

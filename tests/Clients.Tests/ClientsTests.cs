@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Clients.Tests;
 /// Clients that people have, old and new, each through a scenario of its own (<c>scripts</c>) against a silo process. A
 /// client that the test script has not installed is skipped and counted.
 /// </summary>
-public sealed class ClientsTests(ClientsSilo silo) : IClassFixture<ClientsSilo>
+[Collection(Clients.Name)]
+public sealed class ClientsTests(ClientsSilo silo)
 {
     private static readonly string NodeClients = Path.Combine(Tools.Directory, "clients");
 
