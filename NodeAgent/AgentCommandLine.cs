@@ -67,6 +67,10 @@ public static class AgentCommandLine
         Many("--node-label", "Label of the node at registration, KEY=VALUE");
     private static readonly Option<string[]> Taints =
         Many("--register-with-taint", "Taint of the node at registration, KEY=VALUE:EFFECT");
+    private static readonly Option<string> Cloud = Text(
+        "--cloud-provider",
+        $"'{NodeAgentOptions.ExternalCloud}': a controller puts what the cloud knows on the node, which waits for that",
+        "");
     private static readonly Option<int> MaxPods = Number("--max-pods", "Pods that the node takes", Defaults.MaxPods);
     private static readonly Option<int> ReservedCpu =
         Number("--system-reserved-millicpu", "CPU kept from pods, in thousandths of a core", 0);
@@ -108,6 +112,7 @@ public static class AgentCommandLine
         Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns,
         ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
         ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Network, AnnounceLink, Register, Labels, Taints,
+        Cloud,
         MaxPods,
         ReservedCpu,
         ReservedMemory, ParallelPulls, Insecure, .. HousekeepingArguments.All,
@@ -199,6 +204,7 @@ public static class AgentCommandLine
         RegisterNode = result.GetRequiredValue(Register),
         NodeLabels = Pairs(result.GetValue(Labels) ?? []),
         RegisterWithTaints = result.GetValue(Taints) ?? [],
+        CloudProvider = result.GetRequiredValue(Cloud),
         MaxPods = result.GetRequiredValue(MaxPods),
         SystemReservedMilliCpu = result.GetRequiredValue(ReservedCpu),
         SystemReservedMemoryBytes = result.GetRequiredValue(ReservedMemory) * 1024L * 1024L,

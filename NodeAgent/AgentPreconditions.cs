@@ -41,6 +41,12 @@ public static class AgentPreconditions
             .Concat(options is { BootstrapKubeconfig.Length: > 0, Kubeconfig: "" }
                 ? ["--bootstrap-kubeconfig: --kubeconfig must say where the node's own is to be."]
                 : [])
+            .Concat(options.CloudProvider is "" or NodeAgentOptions.ExternalCloud
+                ? []
+                :
+                [
+                    $"--cloud-provider: '{options.CloudProvider}' is not '{NodeAgentOptions.ExternalCloud}' or empty.",
+                ])
             .Concat(texts.Where(static t => string.IsNullOrWhiteSpace(t.Text))
                 .Select(static t => $"{t.Option}: there is no value."))
             .FirstOrDefault();

@@ -5,6 +5,9 @@ namespace OrleansOrchestrator.NodeAgent;
 /// </summary>
 public sealed record NodeAgentOptions
 {
+    /// <summary>The cloud is the business of a controller, not of the agent; there is no other kind.</summary>
+    public const string ExternalCloud = "external";
+
     /// <summary>Kubeconfig of the API; empty runs the node without an API (tests feed pods directly).</summary>
     public string Kubeconfig { get; init; } = "";
 
@@ -84,6 +87,12 @@ public sealed record NodeAgentOptions
 
     /// <summary>Taints put on at registration, <c>key=value:effect</c>.</summary>
     public IReadOnlyList<string> RegisterWithTaints { get; init; } = [];
+
+    /// <summary><see cref="ExternalCloud"/>, or empty without a cloud.</summary>
+    public string CloudProvider { get; init; } = "";
+
+    /// <summary>Whether the node waits for what its cloud knows of the machine.</summary>
+    public bool HasCloud => CloudProvider == ExternalCloud;
 
     public int MaxPods { get; init; } = 110;
 

@@ -145,7 +145,7 @@ live() { [ "$1" = Golden ] && echo -showLiveOutput; }
 
 # How many recorded steps pass, by area: what is still to do is counted, not hidden.
 recordings() {
-    grep -Eo '\[OUTPUT\] ([a-z]+ +[0-9]+/[0-9]+|steps [0-9]+/[0-9]+ passed)$' "$results/Golden.log" 2>/dev/null | sed 's/^\[OUTPUT\] /recorded: /'
+    grep -Eo '\[OUTPUT\] (control )?([a-z]+ +[0-9]+/[0-9]+|steps [0-9]+/[0-9]+ passed)$' "$results/Golden.log" 2>/dev/null | sed 's/^\[OUTPUT\] /recorded: /'
 }
 
 summary() { grep -Eo 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$results/$1.log" 2>/dev/null | tail -1; }

@@ -9,7 +9,7 @@ namespace OrleansOrchestrator.Grains.AdmissionRegistration;
 
 /// <summary>
 /// Says of every ValidatingAdmissionPolicy whether its expressions fit the kinds that it names (upstream's
-/// <c>validatingadmissionpolicystatus</c>). A generation is looked at once, whatever kinds come later.
+/// <c>validatingadmissionpolicystatus</c>). What a generation was found to be stays, whatever kinds come later.
 /// </summary>
 public sealed class PolicyStatusController(IResourceClient client, ResourceCatalog catalog) : IController
 {
@@ -50,7 +50,9 @@ public sealed class PolicyStatusController(IResourceClient client, ResourceCatal
 
     private async Task CheckAsync(V1ValidatingAdmissionPolicy policy, CancellationToken cancellationToken)
     {
-        if (policy.Status?.ObservedGeneration >= policy.Metadata.Generation)
+        // An apply that takes out the last of some warnings leaves nothing around them; one more leaves that it was
+        // looked at.
+        if (policy.Status?.ObservedGeneration >= policy.Metadata.Generation && policy.Status.TypeChecking is not null)
         {
             return;
         }

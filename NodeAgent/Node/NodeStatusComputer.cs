@@ -31,6 +31,12 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
     private const int MaxImages = 50;
     private const string KubeletVersion = "v1.36.0";
 
+    /// <summary>Keeps pods away until the cloud's facts are on the node.</summary>
+    private const string UninitializedTaint = "node.cloudprovider.kubernetes.io/uninitialized";
+
+    /// <summary>Tells the cloud's controller which of the machine's addresses the node is to have.</summary>
+    private const string ProvidedAddress = "alpha.kubernetes.io/provided-node-ip";
+
     private readonly V1NodeSystemInfo _info = new()
     {
         Architecture = OciArchive.HostArchitecture,
@@ -59,27 +65,36 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
             labels[key] = value;
         }
 
+        List<V1Taint> taints = [.. options.RegisterWithTaints.Select(Taint)];
+        if (options.HasCloud && !taints.Exists(static t => t.Key == UninitializedTaint))
+        {
+            taints.Add(new V1Taint { Key = UninitializedTaint, Value = "true", Effect = "NoSchedule" });
+        }
+
         return new V1Node
         {
             ApiVersion = "v1",
             Kind = "Node",
-            Metadata = new V1ObjectMeta { Name = options.NodeName, Labels = labels },
+            Metadata = new V1ObjectMeta
+            {
+                Name = options.NodeName,
+                Labels = labels,
+                Annotations = options.HasCloud && options.NodeIp.Length > 0
+                    ? new Dictionary<string, string> { [ProvidedAddress] = options.NodeIp }
+                    : null,
+            },
             Spec = new V1NodeSpec
             {
                 PodCIDR = options.PodCidr.Length == 0 ? null : options.PodCidr,
                 PodCIDRs = options.PodCidr.Length == 0 ? null : [options.PodCidr],
-                Taints = options.RegisterWithTaints.Count == 0 ? null : [.. options.RegisterWithTaints.Select(Taint)],
+                Taints = taints.Count == 0 ? null : taints,
             },
         };
     }
 
     public V1NodeStatus Compute(NodeStatusInput input) => new()
     {
-        Addresses =
-        [
-            .. facts.Addresses.Select(ip => new V1NodeAddress { Type = "InternalIP", Address = ip }),
-            new V1NodeAddress { Type = "Hostname", Address = options.NodeName },
-        ],
+        Addresses = options.HasCloud && input.Before?.Addresses is { Count: > 0 } known ? known : OwnAddresses(),
         Capacity = facts.Capacity,
         Allocatable = facts.Allocatable,
         DaemonEndpoints = new V1NodeDaemonEndpoints
@@ -91,6 +106,13 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         RuntimeHandlers = input.RuntimeHandlers.Count == 0 ? null : [.. input.RuntimeHandlers],
         Conditions = Conditions(input),
     };
+
+    /// <summary>What the machine says of itself: with a cloud, only until that has said more.</summary>
+    private List<V1NodeAddress> OwnAddresses() =>
+    [
+        .. facts.Addresses.Select(static ip => new V1NodeAddress { Type = "InternalIP", Address = ip }),
+        new V1NodeAddress { Type = "Hostname", Address = options.NodeName },
+    ];
 
     private static List<V1NodeCondition> Conditions(NodeStatusInput input)
     {

@@ -346,6 +346,7 @@ public sealed class LocalCluster
         "--tls-private-key-file", Path.Combine(_directory.Pki, "node-serving.key"),
         "--client-ca-file", Path.Combine(_directory.Pki, "ca.crt"),
         .. Share.AnnounceLink.Length > 0 ? new[] { "--announce-link", Share.AnnounceLink } : [],
+        .. _options.Api.Has(KeptOptions.Cloud) ? new[] { "--cloud-provider", "external" } : [],
         .. NodeAgentProgram.Place(_directory, Share),
     ];
 

@@ -132,6 +132,19 @@ public static class GoldenJson
         }
     }
 
+    /// <summary>The serialisation that recordings sort by: keys sorted, a blank after colon and comma.</summary>
+    public static string SortKey(JsonNode? node) => node switch
+    {
+        JsonObject map =>
+            $"{{{string.Join(", ", map.OrderBy(static p => p.Key, StringComparer.Ordinal).Select(SortKey))}}}",
+        JsonArray list => $"[{string.Join(", ", list.Select(SortKey))}]",
+        null => "null",
+        _ => node.ToJsonString(Relaxed),
+    };
+
+    private static string SortKey(KeyValuePair<string, JsonNode?> property) =>
+        $"{JsonValue.Create(property.Key).ToJsonString(Relaxed)}: {SortKey(property.Value)}";
+
     private static Func<string, bool> Is(string name) => other => other == name;
 
     private static bool AreEqual(JsonNode? left, JsonNode? right) =>

@@ -63,7 +63,12 @@ public sealed partial class GoldenNormalizer(GoldenVariables variables)
         text = Token().Replace(text, "<token>");
         text = AccessVolume().Replace(text, "<generated:kube-api-access->");
         text = ServiceIp().Replace(text, m => IsLiteral(m.Value) ? m.Value : "<ip>");
-        text = Hash().Replace(text, "hash=<hash>");
+        return Message(Hash().Replace(text, "hash=<hash>"));
+    }
+
+    /// <summary>Rule 10: revisions, and what else is unstable, in messages.</summary>
+    internal static string Message(string text)
+    {
         foreach (var (pattern, replacement) in Messages)
         {
             text = pattern.Replace(text, replacement);

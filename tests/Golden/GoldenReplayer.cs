@@ -202,7 +202,8 @@ public sealed class GoldenReplayer(string host, int port, string token)
         {
             if (GoldenJson.Get(shaped["body"], (string)path!) is JsonArray list)
             {
-                var sorted = list.Select(i => i?.DeepClone()).OrderBy(SortKey, StringComparer.Ordinal).ToList();
+                var sorted =
+                    list.Select(i => i?.DeepClone()).OrderBy(GoldenJson.SortKey, StringComparer.Ordinal).ToList();
                 list.Clear();
                 sorted.ForEach(list.Add);
             }
@@ -213,15 +214,6 @@ public sealed class GoldenReplayer(string host, int port, string token)
             GoldenJson.Mask(shaped["events"] ?? shaped["body"], GoldenJson.ParsePath((string)path!).ToArray());
         }
     }
-
-    /// <summary>The serialisation that recordings sort by: keys sorted, a blank after colon and comma.</summary>
-    private static string SortKey(JsonNode? node) => node switch
-    {
-        JsonObject map => $"{{{string.Join(", ", map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{JsonValue.Create(p.Key).ToJsonString()}: {SortKey(p.Value)}"))}}}",
-        JsonArray list => $"[{string.Join(", ", list.Select(SortKey))}]",
-        null => "null",
-        _ => node.ToJsonString(),
-    };
 
     private static bool IsPlainBookmark(JsonNode? item) =>
         item is JsonObject map && (string?)map["type"] == "BOOKMARK" &&

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -11,11 +12,12 @@ public sealed record RawAnswer(int Status, IReadOnlyList<KeyValuePair<string, st
 /// HTTP/1.1 over one connection, sending exactly what it is told: HttpClient would tidy paths and headers that
 /// recordings are about.
 /// </summary>
-public sealed class RawHttpClient(string host, int port) : IDisposable
+public sealed class RawHttpClient(string host, int port, bool tls = false) : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     private TcpClient? _connection;
+    private Stream? _output;
     private BufferedStream? _stream;
 
     /// <summary>
@@ -63,7 +65,8 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
         {
             _connection = new TcpClient { NoDelay = true };
             await _connection.ConnectAsync(host, port);
-            _stream = new BufferedStream(_connection.GetStream());
+            _output = tls ? await SecureAsync(_connection.GetStream()) : _connection.GetStream();
+            _stream = new BufferedStream(_output);
         }
 
         var head = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{method} {path} HTTP/1.1\r\n");
@@ -77,8 +80,18 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
             head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body?.Length ?? 0}\r\n");
         }
 
-        var output = _connection!.GetStream();
-        await output.WriteAsync((byte[])[.. Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()), .. body ?? []]);
+        await _output!.WriteAsync((byte[])[.. Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()), .. body ?? []]);
+    }
+
+    /// <summary>Whoever answers: a test's own server is not asked who it is.</summary>
+    private async Task<Stream> SecureAsync(NetworkStream plain)
+    {
+        var secure = new SslStream(plain);
+        await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = host, RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+        });
+        return secure;
     }
 
     private static async Task<(int Status, List<KeyValuePair<string, string>> Headers)> ReadHeadAsync(Stream stream)
@@ -167,6 +180,7 @@ public sealed class RawHttpClient(string host, int port) : IDisposable
         _stream?.Dispose();
         _connection?.Dispose();
         _stream = null;
+        _output = null;
         _connection = null;
     }
 }

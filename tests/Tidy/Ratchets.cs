@@ -10,7 +10,7 @@ internal static class Ratchets
     /// Lines of code over 120 columns that are not comments: mostly signatures, messages and tables of test cases.
     /// Wrap those that you touch.
     /// </summary>
-    public const int LongCodeLines = 1269;
+    public const int LongCodeLines = 1268;
 
     /// <summary>Long comments, all in the proxy, the cluster DNS, the node's streaming server and the OpenAPI
     /// writer.</summary>

@@ -24,7 +24,8 @@ internal sealed partial class RemoteCloud(RemoteCloudOptions options, TimeProvid
         _known?.HasLoadBalancers == true ? new RemoteLoadBalancers(_channel) : null;
 
     /// <inheritdoc/>
-    public ICloudInstances? Instances => _known?.HasInstances == true ? new RemoteInstances(_channel) : null;
+    public ICloudInstances? Instances =>
+        _known is { } known ? known.HasInstances ? new RemoteInstances(_channel) : new UnknownInstances() : null;
 
     /// <inheritdoc/>
     public ICloudRoutes? Routes => _known?.HasRoutes == true ? new RemoteRoutes(_channel) : null;

@@ -48,8 +48,78 @@ public sealed class TwoNodesTests(RealCluster cluster)
             Assert.Contains("there says hello", answers, StringComparison.Ordinal);
         }
 
+        await CoverAndDrainAsync(space);
         await KillASecondAgentAsync(space, second);
         await FillTheSecondNodeAsync(space, second);
+    }
+
+    /// <summary>
+    /// A DaemonSet has a pod on each node; a node is drained no faster than a budget allows, and its daemon stays.
+    /// </summary>
+    private async Task CoverAndDrainAsync(Space space)
+    {
+        await space.ApplyAsync($$$"""
+            apiVersion: apps/v1
+            kind: DaemonSet
+            metadata: {name: cover}
+            spec:
+              selector: {matchLabels: {app: cover}}
+              template:
+                metadata: {labels: {app: cover}}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  containers: [{name: main, image: '{{{Pods.Image}}}'}]
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: kept}
+            spec:
+              replicas: 4
+              selector: {matchLabels: {app: kept}}
+              template:
+                metadata: {labels: {app: kept}}
+                spec:
+                  terminationGracePeriodSeconds: 1
+                  topologySpreadConstraints:
+                  - maxSkew: 1
+                    topologyKey: kubernetes.io/hostname
+                    whenUnsatisfiable: ScheduleAnyway
+                    labelSelector: {matchLabels: {app: kept}}
+                  containers:
+                  - name: main
+                    image: '{{{Pods.Image}}}'
+                    readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
+            ---
+            apiVersion: policy/v1
+            kind: PodDisruptionBudget
+            metadata: {name: kept}
+            spec: {minAvailable: 3, selector: {matchLabels: {app: kept} } }
+            """);
+        await space.KubectlAsync("rollout", "status", "daemonset/cover", "--timeout=300s");
+        await space.KubectlAsync("rollout", "status", "deployment/kept", "--timeout=300s");
+        const string NodeNames = "jsonpath={.items[*].spec.nodeName}";
+        var covered = await space.KubectlAsync("get", "pods", "-l", "app=cover", "-o", NodeNames);
+        Assert.Equal(2, covered.Split(' ').Distinct().Count());
+        await space.KubectlAsync("wait", "--for=jsonpath={.status.disruptionsAllowed}=1", "pdb/kept", "--timeout=300s");
+
+        using var watch = cluster.StartKubectl(
+            "-n", space.Name, "get", "pdb", "kept", "--watch", "-o", "jsonpath={.status.currentHealthy}{'\\n'}");
+        var healthy = watch.StandardOutput.RestAsync();
+        await space.KubectlAsync(
+            "drain", SecondNode.Name, "--ignore-daemonsets", "--pod-selector=app in (cover,kept)", "--timeout=300s");
+        await space.KubectlAsync("rollout", "status", "deployment/kept", "--timeout=300s");
+        watch.Kill();
+        Assert.All(
+            (await healthy).Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            static line => Assert.True(int.Parse(line, CultureInfo.InvariantCulture) >= 3, "the budget holds"));
+        Assert.DoesNotContain(
+            SecondNode.Name, await space.KubectlAsync("get", "pods", "-l", "app=kept", "-o", NodeNames),
+            StringComparison.Ordinal);
+        Assert.Equal(covered, await space.KubectlAsync("get", "pods", "-l", "app=cover", "-o", NodeNames));
+
+        (await cluster.KubectlAsync("uncordon", SecondNode.Name)).Required.ToString();
+        await space.KubectlAsync(
+            "delete", "deployment/kept", "daemonset/cover", "pdb/kept", "--cascade=foreground", "--timeout=300s");
     }
 
     /// <summary>

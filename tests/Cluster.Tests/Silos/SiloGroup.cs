@@ -19,6 +19,9 @@ public sealed class SiloGroup : IAsyncLifetime
 
     public int Count { get; init; } = 3;
 
+    /// <summary>Further arguments of all silos.</summary>
+    public string[] Arguments { get; init; } = [];
+
     public PostgresServer Database { get; private set; } = null!;
 
     public string Connection { get; private set; } = null!;
@@ -43,7 +46,8 @@ public sealed class SiloGroup : IAsyncLifetime
         }
 
         var silo = await SiloProcess.StartAsync(
-            Connection, _tokenFile, new SiloPlace($"127.0.0.{place + 11}", $"192.0.2.{place + 1}", _port, FreePort()));
+            Connection, _tokenFile, new SiloPlace($"127.0.0.{place + 11}", $"192.0.2.{place + 1}", _port, FreePort()),
+            Arguments);
         _silos[place] = silo;
     }
 

@@ -109,6 +109,24 @@ public sealed partial class CrashEverywhereTests
     [Fact]
     public void Pods_that_nobody_ends() => Try(() => new PodCollectionPlay());
 
+    [Fact]
+    public void Definitions_that_want_the_same_names() => Try(static () => new DefinitionPlay());
+
+    [Fact]
+    public void Registrations_of_apis() => Try(static () => new ApiServicePlay());
+
+    [Fact]
+    public void What_the_cluster_says_of_itself() => Try(static () => new ClusterWordsPlay());
+
+    [Fact]
+    public void Pods_of_which_something_was_left() => Try(static () => new LeftPodsPlay());
+
+    [Fact]
+    public void Devices_that_break() => Try(static () => new DeviceTaintPlay());
+
+    [Fact]
+    public void Classes_of_volumes_in_use() => Try(static () => new AttributesClassPlay());
+
     private static void Try(Func<CrashPlay> play)
     {
         var undisturbed = play();

@@ -59,6 +59,12 @@ internal abstract class CrashPlay
     /// <summary>Writes of the controllers in the whole run.</summary>
     public int Writes => _writes;
 
+    /// <summary>
+    /// Looks with writes, one after the other while nothing changed from outside: how many reminders it takes at most
+    /// to come to where it must be, when no wake-up arrives.
+    /// </summary>
+    public int LooksAlone { get; private set; }
+
     /// <summary>Plays to the end; returns what the world is then.</summary>
     public string Run(Disturbance how, int atWrite)
     {
@@ -113,12 +119,17 @@ internal abstract class CrashPlay
 
     private void Settle()
     {
+        var alone = 0;
         for (var round = 0; round < MaxRounds; round++)
         {
             var before = World.Api.Writes;
             var (wasCrash, wasWrites) = (_hasCrashed, _writes);
             StepGuarded();
+            alone = _writes == wasWrites ? alone : alone + 1;
+            LooksAlone = Math.Max(LooksAlone, alone);
+            var (written, now) = (World.Api.Writes, World.Time.GetUtcNow());
             StepOthers();
+            alone = World.Api.Writes == written && World.Time.GetUtcNow() == now ? alone : 0;
             if (World.Api.Writes == before && _hasCrashed == wasCrash && _writes == wasWrites)
             {
                 return;

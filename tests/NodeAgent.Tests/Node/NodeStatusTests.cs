@@ -65,6 +65,35 @@ public sealed class NodeStatusTests : IDisposable
         Assert.Equal(10250, status.DaemonEndpoints.KubeletEndpoint.Port);
     }
 
+    [Theory]
+    [InlineData("", "192.0.2.7 n1")]
+    [InlineData("external", "203.0.113.7 machine.example.com")]
+    public void A_node_of_a_cloud_waits_for_it_and_then_has_the_addresses_that_it_told(string cloud, string addresses)
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.7", DataDirectory = _directory, CloudProvider = cloud,
+        };
+        var computer = new NodeStatusComputer(options, new NodeFacts(options));
+        var node = computer.NewNode();
+        Assert.Equal(
+            cloud.Length == 0 ? [] : [("node.cloudprovider.kubernetes.io/uninitialized", "true", "NoSchedule")],
+            (node.Spec.Taints ?? []).Select(static t => (t.Key, t.Value, t.Effect)));
+        Assert.Equal(
+            cloud.Length == 0 ? null : "192.0.2.7",
+            node.Metadata.Annotations?["alpha.kubernetes.io/provided-node-ip"]);
+        var before = computer.Compute(new NodeStatusInput { Now = new ManualTime().Now });
+        Assert.Equal(["192.0.2.7", "n1"], before.Addresses.Select(static a => a.Address));
+
+        before.Addresses =
+        [
+            new V1NodeAddress { Type = "ExternalIP", Address = "203.0.113.7" },
+            new V1NodeAddress { Type = "Hostname", Address = "machine.example.com" },
+        ];
+        var after = computer.Compute(new NodeStatusInput { Now = new ManualTime().Now, Before = before });
+        Assert.Equal(addresses.Split(' '), after.Addresses.Select(static a => a.Address));
+    }
+
     [Fact]
     public void What_is_said_of_a_node_carries_its_heartbeat()
     {

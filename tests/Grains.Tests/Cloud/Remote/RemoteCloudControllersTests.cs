@@ -74,6 +74,33 @@ public sealed class RemoteCloudControllersTests
     }
 
     [Fact]
+    public async Task A_new_node_of_a_cloud_without_machines_does_not_wait()
+    {
+        await using var host = await RemoteCloudHost.StartAsync();
+        host.Has.HasInstances = false;
+        await host.Cloud.ReadyAsync(Limit);
+        _world.AddNode("n1");
+        _world.Api.Change<V1Node>(
+            "", "n1",
+            static n => n.Status.Addresses = [new V1NodeAddress { Type = "InternalIP", Address = "192.0.2.7" }],
+            "status");
+        _world.Api.Change<V1Node>("", "n1", static n =>
+        {
+            n.Metadata.Annotations =
+                new Dictionary<string, string> { [CloudNodePlanner.ProvidedAddressAnnotation] = "192.0.2.7" };
+            n.Spec.Taints = [new V1Taint { Key = CloudNodePlanner.UninitializedTaint, Effect = "NoSchedule" }];
+        });
+        var controller = new CloudNodeController(host.Cloud.Instances!, _world.Services);
+        await controller.InitializeAsync("n1", Limit);
+        await controller.UpdateAsync(Limit);
+        Assert.False(CloudNodePlanner.IsUninitialized(Node));
+        Assert.Equal("192.0.2.7", Assert.Single(Node.Status.Addresses).Address);
+        await new CloudNodeLifecycleController(host.Cloud.Instances!, _world.Services).SweepAsync(Limit);
+        Assert.Single(_world.Api.All<V1Node>());
+        Assert.DoesNotContain(host.Calls, static c => c.Contains("Instance", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_node_goes_when_its_machine_is_surely_gone_and_it_is_not_ready()
     {
         await using var host = await ReadyAsync();
