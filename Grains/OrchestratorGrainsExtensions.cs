@@ -42,6 +42,9 @@ public sealed class OrchestratorStoreOptions
     /// <summary>How long logs of containers are kept.</summary>
     public LogStoreOptions Logs { get; set; } = new();
 
+    /// <summary>How long keys sign tokens of service accounts.</summary>
+    public TokenKeyOptions TokenKeys { get; set; } = new();
+
     /// <summary>How many connections to PostgreSQL the silo may hold.</summary>
     public StoreConnections Connections { get; set; } = StoreConnections.Default;
 
@@ -72,6 +75,7 @@ public static class OrchestratorGrainsExtensions
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.TryAddSingleton<StoreOutage>();
         silo.Services.AddSingleton(options.Journals);
+        silo.Services.AddSingleton(options.TokenKeys);
         silo.Services.AddSingleton<ObjectGrainServices>();
         silo.Services.AddSingleton<JournalShutdown>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
@@ -108,6 +112,7 @@ public static class OrchestratorGrainsExtensions
         {
             silo.Services.AddSingleton(options.Store ?? new MemoryJournalStore());
             silo.Services.AddSingleton<IClusterIdentityStore, MemoryClusterIdentityStore>();
+            silo.Services.AddSingleton<ITokenKeyStore, MemoryTokenKeyStore>();
             silo.AddMemoryGrainStorageAsDefault();
             silo.UseInMemoryReminderService();
         }
@@ -134,6 +139,10 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddSingleton<IClusterIdentityStore>(static services => new PostgresClusterIdentityStore(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<Serializer>(),
+            services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton<ITokenKeyStore>(static services => new PostgresTokenKeyStore(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
+            services.GetRequiredService<IClusterIdentityStore>(),
             services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton<IApiServerRegistry>(static services =>
             ActivatorUtilities.CreateInstance<PostgresApiServerRegistry>(

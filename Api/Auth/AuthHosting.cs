@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Auth.Modes;
 using OrleansOrchestrator.Api.Auth.Rbac;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Auth.Reviews;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Api.Auth.Webhooks;
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Api.Kernel;
@@ -27,6 +28,8 @@ public static class AuthHosting
         services.AddSingleton<RequestHeaderUsers>();
         services.AddSingleton<TrustStore>();
         services.AddSingleton<IClusterTrust>(provider => provider.GetRequiredService<TrustStore>());
+        services.AddHostedService<TrustFollower>();
+        services.AddSingleton<AccountKeys>();
         services.AddSingleton<ServiceAccountTokens>();
         services.AddSingleton<SecretTokens>();
         services.AddSingleton<ISecretTokens>(provider => provider.GetRequiredService<SecretTokens>());

@@ -1,6 +1,7 @@
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.Modes;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Api.Auth.Webhooks;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -19,6 +20,9 @@ public sealed record AuthOptions
     /// no bound but the 2^32 seconds of the API itself.
     /// </summary>
     public TimeSpan? MaxTokenLifetime { get; init; }
+
+    /// <summary>Keys of service-account tokens beside the cluster's own; null for none.</summary>
+    public TokenKeyFiles? TokenKeys { get; init; }
 
     /// <summary>Static bearer tokens: token to user. For tests and tools; empty by default.</summary>
     public IReadOnlyDictionary<string, Interfaces.Kernel.UserIdentity> StaticTokens { get; init; } =

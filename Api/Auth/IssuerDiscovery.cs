@@ -1,14 +1,13 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.IdentityModel.Tokens;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>OIDC discovery of the token issuer: others can verify service-account tokens with it.</summary>
-public sealed class IssuerDiscovery(TrustStore trustStore, AuthOptions options) : IEndpointHandler
+public sealed class IssuerDiscovery(AccountKeys keys, AuthOptions options) : IEndpointHandler
 {
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
@@ -16,7 +15,7 @@ public sealed class IssuerDiscovery(TrustStore trustStore, AuthOptions options) 
         switch (request.Path)
         {
             case "/.well-known/openid-configuration":
-                await WriteAsync(context, "application/json", Configuration());
+                await WriteAsync(context, "application/json", await ConfigurationAsync());
                 return true;
             case "/openid/v1/jwks":
                 await WriteAsync(context, "application/jwk-set+json", await KeysAsync());
@@ -26,34 +25,27 @@ public sealed class IssuerDiscovery(TrustStore trustStore, AuthOptions options) 
         }
     }
 
-    private JsonObject Configuration() => new()
+    private async Task<JsonObject> ConfigurationAsync()
     {
-        ["issuer"] = options.Issuer,
-        ["jwks_uri"] = $"{options.Issuer}/openid/v1/jwks",
-        ["response_types_supported"] = new JsonArray("id_token"),
-        ["subject_types_supported"] = new JsonArray("public"),
-        ["id_token_signing_alg_values_supported"] = new JsonArray("ES256"),
-    };
+        var accepted = await keys.AcceptedAsync();
+        return new JsonObject
+        {
+            ["issuer"] = options.Issuer,
+            ["jwks_uri"] = $"{options.Issuer}/openid/v1/jwks",
+            ["response_types_supported"] = new JsonArray("id_token"),
+            ["subject_types_supported"] = new JsonArray("public"),
+            ["id_token_signing_alg_values_supported"] = new JsonArray(
+            [
+                .. accepted.Select(static k => k.Algorithm).Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal).Select(static a => JsonValue.Create(a)),
+            ]),
+        };
+    }
 
     private async Task<JsonObject> KeysAsync()
     {
-        var trust = await trustStore.Trust;
-        using var key = ECDsa.Create();
-        key.ImportFromPem(trust.Public.TokenPublicKeyPem);
-        var point = key.ExportParameters(includePrivateParameters: false).Q;
-        return new JsonObject
-        {
-            ["keys"] = new JsonArray(new JsonObject
-            {
-                ["use"] = "sig",
-                ["kty"] = "EC",
-                ["kid"] = trust.Public.TokenKeyId,
-                ["crv"] = "P-256",
-                ["alg"] = "ES256",
-                ["x"] = Base64UrlEncoder.Encode(point.X),
-                ["y"] = Base64UrlEncoder.Encode(point.Y),
-            }),
-        };
+        var accepted = await keys.AcceptedAsync();
+        return new JsonObject { ["keys"] = new JsonArray([.. accepted.Select(static k => k.Published())]) };
     }
 
     private static async Task WriteAsync(HttpContext context, string contentType, JsonObject body)

@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources.Core.Secrets;
@@ -17,7 +17,7 @@ namespace OrleansOrchestrator.Api.Auth;
 /// is good for as long as its Secret holds it, which is looked up each time (upstream's
 /// <c>pkg/serviceaccount/legacy.go</c>).
 /// </summary>
-public sealed class SecretTokens(TrustStore trustStore, IResourceClient client, TimeProvider time) : ISecretTokens
+public sealed class SecretTokens(AccountKeys keys, IResourceClient client, TimeProvider time) : ISecretTokens
 {
     /// <summary>What such tokens name as their issuer.</summary>
     public const string Issuer = "kubernetes/serviceaccount";
@@ -33,8 +33,6 @@ public sealed class SecretTokens(TrustStore trustStore, IResourceClient client, 
     /// <inheritdoc/>
     public async ValueTask<string> IssueAsync(SecretTokenOrder order, CancellationToken cancellationToken)
     {
-        var trust = await trustStore.Trust;
-        var header = new JsonObject { ["alg"] = "ES256", ["kid"] = trust.Public.TokenKeyId };
         var claims = new JsonObject
         {
             ["iss"] = Issuer,
@@ -44,9 +42,7 @@ public sealed class SecretTokens(TrustStore trustStore, IResourceClient client, 
             [AccountUidClaim] = order.ServiceAccountUid,
             ["sub"] = SystemNames.ServiceAccountUser(order.Namespace, order.ServiceAccount),
         };
-        var signed = $"{Segment(header)}.{Segment(claims)}";
-        var signature = await trustStore.Signer.SignAsync(Encoding.ASCII.GetBytes(signed), cancellationToken);
-        return $"{signed}.{Base64UrlEncoder.Encode(signature)}";
+        return await keys.SignAsync(JsonSerializer.SerializeToUtf8Bytes(claims), expires: null, cancellationToken);
     }
 
     /// <summary>True for a token that says that it is kept in a Secret.</summary>
@@ -59,15 +55,7 @@ public sealed class SecretTokens(TrustStore trustStore, IResourceClient client, 
     /// <summary>Who bears this token; null when it is not ours, or no Secret holds it any more.</summary>
     public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
-        var trust = await trustStore.Trust;
-        var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
-        {
-            ValidIssuer = Issuer,
-            ValidateAudience = false,
-            RequireExpirationTime = false,
-            IssuerSigningKey = trust.TokenKey,
-            ValidAlgorithms = ["ES256"],
-        });
+        var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync(Issuer));
         if (!result.IsValid)
         {
             return null;
@@ -137,7 +125,4 @@ public sealed class SecretTokens(TrustStore trustStore, IResourceClient client, 
 
     private static string Claim(JsonWebToken token, string name) =>
         token.TryGetPayloadValue<string>(name, out var value) ? value : "";
-
-    private static string Segment(JsonObject part) =>
-        Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(part));
 }

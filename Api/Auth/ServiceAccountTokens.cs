@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 using OrleansOrchestrator.Api.Auth.Jwt;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -34,31 +34,26 @@ public sealed record TokenOrder
 }
 
 /// <summary>
-/// Issues and verifies service-account tokens: JWTs signed ES256, with upstream's claims. A verified signature is
-/// remembered (bounded); that the service account and the bound object still exist is looked up in the caches each
-/// time.
+/// Issues and verifies service-account tokens: JWTs with upstream's claims. A verified signature is remembered
+/// (bounded); that the service account and the bound object still exist is looked up in the caches each time.
 /// </summary>
 public sealed class ServiceAccountTokens(
-    TrustStore trustStore, IResourceClient client, AuthOptions options, TimeProvider time)
+    AccountKeys keys, IResourceClient client, AuthOptions options, TimeProvider time)
 {
     private const int RememberedTokens = 10_000;
     private const string Expired = "service account token has expired";
     private const string LegacyIssuer = "kubernetes/serviceaccount";
 
     private static readonly TimeSpan DeletionLeeway = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(10);
 
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly ConcurrentDictionary<string, VerifiedToken> _verified = new(StringComparer.Ordinal);
 
     /// <summary>A signed token, good from now on.</summary>
-    public async Task<string> IssueAsync(TokenOrder order, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var trust = await trustStore.Trust;
-        var header = new JsonObject { ["alg"] = "ES256", ["kid"] = trust.Public.TokenKeyId };
-        var signed = $"{Segment(header)}.{Segment(Claims(order, now))}";
-        var signature = await trustStore.Signer.SignAsync(Encoding.ASCII.GetBytes(signed), cancellationToken);
-        return $"{signed}.{Base64UrlEncoder.Encode(signature)}";
-    }
+    public Task<string> IssueAsync(TokenOrder order, DateTimeOffset now, CancellationToken cancellationToken) =>
+        keys.SignAsync(
+            JsonSerializer.SerializeToUtf8Bytes(Claims(order, now)), now + order.Lifetime, cancellationToken);
 
     /// <summary>Who bears a token that is meant for one of some audiences, or why nobody does.</summary>
     public async Task<TokenVerdict> ReviewAsync(
@@ -71,7 +66,9 @@ public sealed class ServiceAccountTokens(
         }
 
         var shared = audiences.Where(verified.Audiences.Contains).ToList();
-        return verified.Expires <= time.GetUtcNow() ? TokenVerdict.Refuse(Expired)
+        var now = time.GetUtcNow();
+        return verified.Expires <= now ? TokenVerdict.Refuse(Expired)
+            : verified.NotBefore > now + ClockSkew ? TokenVerdict.Refuse("service account token is not valid yet")
             : shared.Count == 0 ? TokenVerdict.Refuse(
                 $"token audiences {GoText.Quoted(verified.Audiences)} is invalid for the target audiences "
                     + GoText.Quoted(audiences))
@@ -88,18 +85,10 @@ public sealed class ServiceAccountTokens(
             return (known, "");
         }
 
-        var trust = await trustStore.Trust;
-        var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
-        {
-            ValidIssuer = options.Issuer,
-            ValidateAudience = false,
-            IssuerSigningKey = trust.TokenKey,
-            ValidAlgorithms = ["ES256"],
-            ClockSkew = TimeSpan.FromSeconds(10),
-        });
+        var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync(options.Issuer));
         if (!result.IsValid || VerifiedToken.From((JsonWebToken)result.SecurityToken) is not { } verified)
         {
-            return (null, result.Exception is SecurityTokenExpiredException ? Expired : WhyNot(token));
+            return (null, WhyNot(token));
         }
 
         if (_verified.Count >= RememberedTokens)
@@ -185,10 +174,7 @@ public sealed class ServiceAccountTokens(
 
     private static JsonObject Reference(string name, string uid) => new() { ["name"] = name, ["uid"] = uid };
 
-    private static string Segment(JsonObject part) =>
-        Base64UrlEncoder.Encode(JsonSerializer.SerializeToUtf8Bytes(part));
-
-    /// <summary>The content of a token whose signature, issuer, audience and time are good.</summary>
+    /// <summary>The content of a token whose signature and issuer are good.</summary>
     private sealed record VerifiedToken
     {
         public required UserIdentity User { get; init; }
@@ -198,6 +184,8 @@ public sealed class ServiceAccountTokens(
         public required string AccountUid { get; init; }
 
         public required IReadOnlyList<string> Audiences { get; init; }
+
+        public required DateTimeOffset NotBefore { get; init; }
 
         public required DateTimeOffset Expires { get; init; }
 
@@ -229,6 +217,7 @@ public sealed class ServiceAccountTokens(
                 Account = new ObjectKey(ns, account.Name),
                 AccountUid = account.Uid,
                 Audiences = [.. token.Audiences],
+                NotBefore = new DateTimeOffset(token.ValidFrom, TimeSpan.Zero),
                 Expires = new DateTimeOffset(token.ValidTo, TimeSpan.Zero),
                 BoundResource = resource,
                 BoundKey = new ObjectKey(resource == WellKnown.Nodes ? "" : ns, bound.Name),

@@ -1,22 +1,25 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.IdentityModel.Tokens;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
-/// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant. Everything
-/// that needs it before waits for <see cref="LoadAsync"/>.
+/// What this silo knows of the cluster's identity: loaded once after the silo has started, then constant but for the
+/// keys of tokens, of which <see cref="TrustFollower"/> hears. Everything that needs it before waits for
+/// <see cref="LoadAsync"/>.
 /// </summary>
 public sealed class TrustStore(IGrainFactory grains, RequestHeaderUsers proxies) : IClusterTrust
 {
     private readonly TaskCompletionSource<LoadedTrust> _loaded =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private volatile Task<LoadedTrust>? _newest;
+
     /// <summary>The identity; completes when it has been loaded.</summary>
-    public Task<LoadedTrust> Trust => _loaded.Task;
+    public Task<LoadedTrust> Trust => _newest ?? _loaded.Task;
 
     /// <summary>The grain that signs.</summary>
     public IClusterIdentityGrain Signer => grains.GetGrain<IClusterIdentityGrain>(IClusterIdentityGrain.Key);
@@ -29,11 +32,12 @@ public sealed class TrustStore(IGrainFactory grains, RequestHeaderUsers proxies)
     public async ValueTask<FrontProxyTrust> GetFrontProxyTrustAsync(CancellationToken cancellationToken) =>
         proxies.Published((await Trust.WaitAsync(cancellationToken)).Public.ProxyAuthorityPem);
 
-    /// <summary>Reads the identity from its grain; called once by the host.</summary>
+    /// <summary>Reads the identity from its grain; called by the host, and again for what has changed.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        var trust = await Signer.GetTrustAsync(cancellationToken);
-        _loaded.TrySetResult(new LoadedTrust(trust));
+        var trust = new LoadedTrust(await Signer.GetTrustAsync(cancellationToken));
+        _newest = Task.FromResult(trust);
+        _loaded.TrySetResult(trust);
     }
 }
 
@@ -49,15 +53,14 @@ public sealed class LoadedTrust
     {
         Public = trust;
         _authority = X509Certificate2.CreateFromPem(trust.AuthorityPem);
-        var key = ECDsa.Create();
-        key.ImportFromPem(trust.TokenPublicKeyPem);
-        TokenKey = new ECDsaSecurityKey(key) { KeyId = trust.TokenKeyId };
+        TokenKeys =
+            [.. trust.TokenKeys.Select(static k => (PublicTokenKey.Of(k.PublicKeyPem, k.Id), k.LastExpiry))];
     }
 
     public ClusterTrust Public { get; }
 
-    /// <summary>Verifies service-account tokens.</summary>
-    public ECDsaSecurityKey TokenKey { get; }
+    /// <summary>The cluster's keys of service-account tokens, and when the last token of each has ended.</summary>
+    public IReadOnlyList<(PublicTokenKey Key, DateTimeOffset LastExpiry)> TokenKeys { get; }
 
     /// <summary>
     /// True when the certificate was signed by the cluster's authority and may be used by clients. Whether it is in its

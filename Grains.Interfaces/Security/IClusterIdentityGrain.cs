@@ -1,9 +1,8 @@
 namespace OrleansOrchestrator.Interfaces.Security;
 
 /// <summary>
-/// Keeper of the cluster's identity: its id, certificate authority and token-signing key, made on first use and
-/// persisted. Its key is
-/// <see cref="Key"/>. Private keys of the authority and of tokens never leave this grain.
+/// Keeper of the cluster's identity: its id, certificate authority and token-signing keys, made on first use and
+/// persisted. Its key is <see cref="Key"/>. Private keys of the authority and of tokens never leave this grain.
 /// </summary>
 [Alias("orch.cluster-identity")]
 public interface IClusterIdentityGrain : IGrainWithStringKey
@@ -11,7 +10,7 @@ public interface IClusterIdentityGrain : IGrainWithStringKey
     /// <summary>The only key.</summary>
     public const string Key = "cluster";
 
-    /// <summary>What everyone may know.</summary>
+    /// <summary>What everyone may know. Asking for it is also what has token keys replaced when they are old.</summary>
     [Alias("GetTrust")]
     Task<ClusterTrust> GetTrustAsync(CancellationToken cancellationToken);
 
@@ -27,9 +26,9 @@ public interface IClusterIdentityGrain : IGrainWithStringKey
     [Alias("SignRequest")]
     Task<string> SignRequestAsync(SigningOrder order, CancellationToken cancellationToken);
 
-    /// <summary>Signs bytes with the token key: ES256 in the form of JWS (r and s concatenated).</summary>
-    [Alias("Sign")]
-    Task<byte[]> SignAsync(byte[] data, CancellationToken cancellationToken);
+    /// <summary>A token of a service account, signed with the key whose turn it is.</summary>
+    [Alias("SignToken")]
+    Task<string> SignTokenAsync(TokenSigning order, CancellationToken cancellationToken);
 }
 
 /// <summary>The public side of the cluster's identity.</summary>
@@ -43,17 +42,13 @@ public sealed record ClusterTrust
     [Id(1)]
     public required string AuthorityPem { get; init; }
 
-    /// <summary>Key id (<c>kid</c>) of the token key.</summary>
-    [Id(2)]
-    public required string TokenKeyId { get; init; }
-
-    /// <summary>Public token key, SubjectPublicKeyInfo PEM (P-256).</summary>
-    [Id(3)]
-    public required string TokenPublicKeyPem { get; init; }
-
     /// <summary>Certificate of the authority that signs for API servers as clients of others, PEM.</summary>
     [Id(4)]
     public string ProxyAuthorityPem { get; init; } = "";
+
+    /// <summary>The keys that tokens of service accounts may be signed with: those of now, of before, and the next.</summary>
+    [Id(5)]
+    public IReadOnlyList<TokenKey> TokenKeys { get; init; } = [];
 }
 
 /// <summary>A certificate to be issued.</summary>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Security;
@@ -12,6 +11,7 @@ public sealed record ClusterIdentity
 
     public required string AuthorityKeyPem { get; init; }
 
+    /// <summary>Of the first key that signs tokens.</summary>
     public required string TokenKeyId { get; init; }
 
     public required string TokenKeyPem { get; init; }
@@ -29,7 +29,7 @@ public sealed record ClusterIdentity
     {
         var (certificatePem, keyPem) = CertificateAuthority.Create("orleans-orchestrator-ca", now);
         var (proxyPem, proxyKeyPem) = CertificateAuthority.Create("orleans-orchestrator-front-proxy-ca", now);
-        using var tokenKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var tokenKey = TokenKeyRing.Create(now);
         return new ClusterIdentity
         {
             ClusterId = Chance.NewId().ToString(),
@@ -37,10 +37,16 @@ public sealed record ClusterIdentity
             AuthorityKeyPem = keyPem,
             ProxyAuthorityPem = proxyPem,
             ProxyAuthorityKeyPem = proxyKeyPem,
-            TokenKeyPem = tokenKey.ExportPkcs8PrivateKeyPem(),
-            TokenKeyId = Convert.ToHexStringLower(SHA256.HashData(tokenKey.ExportSubjectPublicKeyInfo()))[..32],
+            TokenKeyPem = tokenKey.Pem,
+            TokenKeyId = tokenKey.Id,
         };
     }
+
+    /// <summary>The key that the cluster begins to sign tokens with.</summary>
+    public SigningKey FirstTokenKey(DateTimeOffset now) => new()
+    {
+        Id = TokenKeyId, Pem = TokenKeyPem, SignsFrom = now, LastExpiry = SigningKey.Nothing,
+    };
 }
 
 /// <summary>Where the identity is kept.</summary>

@@ -1,17 +1,21 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Security;
 
 namespace OrleansOrchestrator.Grains.Security;
 
-/// <summary>Signs with the authority's and the token key, which are the same for every activation.</summary>
+/// <summary>Signs with the authority's and the token keys, which are the same for every activation.</summary>
 [GrainType("cluster-identity")]
-public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvider time) : Grain, IClusterIdentityGrain
+public sealed class ClusterIdentityGrain(
+    IClusterIdentityStore store, ITokenKeyStore tokenKeys, TokenKeyOptions tokenOptions, TimeProvider time,
+    ILoggerFactory loggers) : Grain, IClusterIdentityGrain
 {
+    private readonly TokenSigner _tokens =
+        new(tokenKeys, tokenOptions, time, loggers.CreateLogger<TokenSigner>());
+
     private ClusterIdentity? _identity;
     private X509Certificate2? _authority;
     private X509Certificate2? _proxyAuthority;
-    private ECDsa? _tokenKey;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -20,19 +24,16 @@ public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvid
         _authority = X509Certificate2.CreateFromPem(_identity.AuthorityPem, _identity.AuthorityKeyPem);
         _proxyAuthority =
             X509Certificate2.CreateFromPem(_identity.ProxyAuthorityPem, _identity.ProxyAuthorityKeyPem);
-        _tokenKey = ECDsa.Create();
-        _tokenKey.ImportFromPem(_identity.TokenKeyPem);
     }
 
     /// <inheritdoc/>
-    public Task<ClusterTrust> GetTrustAsync(CancellationToken cancellationToken) => Task.FromResult(new ClusterTrust
+    public async Task<ClusterTrust> GetTrustAsync(CancellationToken cancellationToken) => new()
     {
         ClusterId = _identity!.ClusterId,
         AuthorityPem = _identity.AuthorityPem,
-        TokenKeyId = _identity.TokenKeyId,
-        TokenPublicKeyPem = _tokenKey!.ExportSubjectPublicKeyInfoPem(),
         ProxyAuthorityPem = _identity.ProxyAuthorityPem,
-    });
+        TokenKeys = await _tokens.KeepAsync(cancellationToken),
+    };
 
     /// <inheritdoc/>
     public Task<IssuedCertificate> IssueAsync(CertificateOrder order, CancellationToken cancellationToken) =>
@@ -49,6 +50,6 @@ public sealed class ClusterIdentityGrain(IClusterIdentityStore store, TimeProvid
         Task.FromResult(RequestSigner.Sign(_authority!, order, time.GetUtcNow()));
 
     /// <inheritdoc/>
-    public Task<byte[]> SignAsync(byte[] data, CancellationToken cancellationToken) =>
-        Task.FromResult(_tokenKey!.SignData(data, HashAlgorithmName.SHA256));
+    public Task<string> SignTokenAsync(TokenSigning order, CancellationToken cancellationToken) =>
+        _tokens.SignAsync(order, cancellationToken);
 }

@@ -11,15 +11,8 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// </summary>
 internal sealed class ApiOptions
 {
-    private const int ShortestTokenSeconds = 3600;
-    private const long LongestTokenSeconds = 1L << 32;
-
     private readonly FileOption _tokens = CommonOptions.MaybeFile(
         "--token-auth-file", "Static bearer tokens: lines of token,user,uid,\"group1,group2\".");
-    private readonly Option<long> _maxToken = new("--service-account-max-token-expiration")
-    {
-        Description = "Seconds that a service-account token may live at most, an hour or more; 0 sets no bound.",
-    };
     private readonly FileOption _admission = CommonOptions.MaybeFile(
         "--admission-control-config-file",
         "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
@@ -30,6 +23,7 @@ internal sealed class ApiOptions
     private readonly Option<string?> _logs = CommonOptions.MaybeText(
         "--otlp-logs-endpoint",
         "Where the central logs are sent, too, by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318.");
+    private readonly ServiceAccountOptions _accounts = new();
     private readonly SignInOptions _signIn = new();
     private readonly FrontProxyOptions _proxies = new();
     private readonly AccessOptions _access = new();
@@ -39,7 +33,7 @@ internal sealed class ApiOptions
 
     private IEnumerable<Option> All =>
     [
-        _tokens, _maxToken, _admission, _encryption, _logs, .. _signIn.All, .. _proxies.All, .. _access.All,
+        _tokens, _admission, _encryption, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All, .. _access.All,
         .. _audit.All, .. _cloud.All, .. _telemetry.All,
     ];
 
@@ -59,15 +53,15 @@ internal sealed class ApiOptions
         .Where(static o => o.Result is { Implicit: false })
         .ToDictionary(
             static o => o.Option.Name,
-            static o => o.Result!.Tokens.Select(t => o.Option is FileOption ? FileOption.Full(t.Value) : t.Value)
-                .ToArray(),
+            static o => o.Result!.Tokens
+                .Select(t => o.Option is FileOption or FilesOption ? FileOption.Full(t.Value) : t.Value).ToArray(),
             StringComparer.Ordinal);
 
     /// <summary>A silo's options with these in them.</summary>
     public SiloOptions Over(SiloOptions silo, ParseResult parsed) => silo with
     {
         TokenFile = parsed.GetValue(_tokens),
-        MaxTokenLifetime = TokenLifetime(parsed.GetValue(_maxToken)),
+        ServiceAccounts = _accounts.Read(parsed),
         AdmissionFile = parsed.GetValue(_admission),
         EncryptionFile = parsed.GetValue(_encryption),
         LogExport = LogExportOf(parsed.GetValue(_logs)),
@@ -99,12 +93,4 @@ internal sealed class ApiOptions
         : Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             ? new LogExportOptions { Endpoint = url! }
             : throw new UserErrorException($"--otlp-logs-endpoint: '{endpoint}' is no URL of http or https.");
-
-    private static TimeSpan? TokenLifetime(long seconds) => seconds switch
-    {
-        0 => null,
-        >= ShortestTokenSeconds and <= LongestTokenSeconds => TimeSpan.FromSeconds(seconds),
-        _ => throw new UserErrorException(
-            "--service-account-max-token-expiration must be between 3600 (an hour) and 2^32 seconds."),
-    };
 }

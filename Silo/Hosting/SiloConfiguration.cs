@@ -43,7 +43,8 @@ public sealed record SiloConfiguration
             StaticTokens = options.TokenFile is { } file
                 ? StaticTokenFile.Read(file)
                 : new Dictionary<string, UserIdentity>(),
-            MaxTokenLifetime = options.MaxTokenLifetime,
+            MaxTokenLifetime = options.ServiceAccounts.MaxTokenLifetime,
+            TokenKeys = options.ServiceAccounts.ReadFiles(),
             Configuration = configuration,
             AdmitsAnonymous = options.SignIn.Anonymous ?? !options.Access.AllowsEverything,
             TokenWebhook = options.SignIn.TokenWebhook,

@@ -140,6 +140,7 @@ public static class SiloHost
         {
             (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections);
             store.Encryption = encryption;
+            store.TokenKeys = options.ServiceAccounts.Keys;
         });
     });
 

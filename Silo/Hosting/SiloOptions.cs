@@ -83,8 +83,8 @@ public sealed record SiloOptions
     /// <summary>Who decides what is allowed.</summary>
     public AccessSettings Access { get; init; } = new();
 
-    /// <summary>The longest life of a service-account token; null for no bound.</summary>
-    public TimeSpan? MaxTokenLifetime { get; init; }
+    /// <summary>Tokens of service accounts.</summary>
+    public ServiceAccountSettings ServiceAccounts { get; init; } = new();
 
     /// <summary>An AdmissionConfiguration; null takes upstream's defaults.</summary>
     public string? AdmissionFile { get; init; }

@@ -32,6 +32,19 @@ public sealed class ClientsTests(ClientsSilo silo)
             "bash", Script("helm.sh"), path, "helm", Repository.PathOf("tests", "Clients.Tests", "chart"));
     }
 
+    /// <summary>Releases before 1.27 do not know all that is said.</summary>
+    [Theory]
+    [InlineData("kubectl")]
+    [InlineData("kubectl-1.34")]
+    public async Task Rights(string program)
+    {
+        var (path, helm) = (Path.Combine(Tools.Directory, program), Path.Combine(Tools.Directory, "helm"));
+        Assert.SkipUnless(File.Exists(path) && File.Exists(helm), $"{path} or {helm} is not installed");
+        await IsContentAsync(
+            "bash", Script("rights.sh"), path, $"rights-{program.Replace('.', '-')}", helm,
+            Repository.PathOf("tests", "Clients.Tests", "chart"));
+    }
+
     [Fact]
     public async Task Python()
     {

@@ -66,15 +66,19 @@ public sealed class GoldenHost : IAsyncDisposable
     /// <param name="disabledPlugins">Admission plugins to leave out; by default those that the recordings are
     /// without.</param>
     /// <param name="configure">Registers what a test has of its own.</param>
+    /// <param name="configureSilo">The same for the silo.</param>
+    /// <param name="auth">Says what is not as in the recordings.</param>
     public static async Task<GoldenHost> StartAsync(
         int port = 0, LogLevel minimumLevel = LogLevel.Warning, IReadOnlyCollection<string>? disabledPlugins = null,
-        Action<IServiceCollection>? configure = null)
+        Action<IServiceCollection>? configure = null, Action<ISiloBuilder>? configureSilo = null,
+        Func<AuthOptions, AuthOptions>? auth = null)
     {
         IServiceProvider? api = null;
         var silos = await TestSilos.StartAsync(silo =>
         {
             silo.AddMemoryGrainStorage("cluster");
             silo.Services.AddSingleton(_ => api!.GetRequiredService<IResourceClient>());
+            configureSilo?.Invoke(silo);
         });
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
@@ -89,7 +93,8 @@ public sealed class GoldenHost : IAsyncDisposable
                 static k => k with { GrainType = "object", Versions = [.. k.Versions.Select(static v => v with { })] })));
         builder.Services.AddSingleton(new AdmissionOptions { Disabled = disabledPlugins ?? NotRecorded });
         configure?.Invoke(builder.Services);
-        builder.Services.AddOrchestratorAuth(new AuthOptions { StaticTokens = Tokens });
+        var options = new AuthOptions { StaticTokens = Tokens };
+        builder.Services.AddOrchestratorAuth(auth?.Invoke(options) ?? options);
         builder.Services.AddTokenRequests();
         builder.Services.AddOrchestratorApi();
         builder.Services.AddOrchestratorKubeletAccess();

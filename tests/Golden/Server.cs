@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Auth;
 
 namespace OrleansOrchestrator.Golden;
 
@@ -12,16 +13,25 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
 {
     public IServiceProvider Services => host.Services;
 
+    /// <summary>Whom tokens are for that this server takes.</summary>
+    public IReadOnlyList<string> Audiences => Services.GetRequiredService<AuthOptions>().Audiences;
+
     public static async Task<Server> StartAsync(Action<IServiceCollection>? configure = null) =>
         new(await GoldenHost.StartAsync(configure: configure));
 
+    public static async Task<Server> StartAsync(TimeProvider time, Func<AuthOptions, AuthOptions>? auth = null) =>
+        new(await GoldenHost.StartAsync(
+            configure: services => services.AddSingleton(time),
+            configureSilo: silo => silo.Services.AddSingleton(time),
+            auth: auth));
+
     public async Task<Answer> SendAsync(
         string method, string path, string? body = null, string type = "application/json",
-        string? impersonate = null)
+        string? impersonate = null, string token = GoldenHost.Token)
     {
         using var client = new RawHttpClient(host.Address.Host, host.Address.Port);
         List<KeyValuePair<string, string>> headers =
-            [new("Host", "x"), new("Authorization", $"Bearer {GoldenHost.Token}"), new("Content-Type", type)];
+            [new("Host", "x"), new("Authorization", $"Bearer {token}"), new("Content-Type", type)];
         if (impersonate is not null)
         {
             headers.Add(new("Impersonate-User", impersonate));

@@ -1,0 +1,173 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Auth.TokenKeys;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.TestKit;
+using Xunit;
+
+namespace OrleansOrchestrator.Golden;
+
+/// <summary>Keys of service-account tokens come and go, and no token is refused before its end.</summary>
+public sealed class TokenKeyTests
+{
+    private const string Accounts = "/api/v1/namespaces/default/serviceaccounts";
+    private const string Whoami = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    private const int Year = 365 * 24 * 3600;
+
+    [Fact]
+    public async Task TheClusterReplacesItsKeyWithoutAGap()
+    {
+        var time = new ShiftedTime();
+        await using var server = await Server.StartAsync(time);
+        await MakeAccountAsync(server);
+        var old = await TokenAsync(server);
+        var first = Assert.Single(await PublishedAsync(server));
+        Assert.Equal(first, KeyOf(old));
+
+        // Old enough: the next key is published, and does not sign yet. Another silo hears of it now, and no more.
+        time.Advance(TimeSpan.FromDays(90));
+        await LookAsync(server);
+        var other = await OtherSiloAsync(server, time);
+        var published = await PublishedAsync(server);
+        Assert.Equal(2, published.Count);
+        Assert.Equal(first, KeyOf(await TokenAsync(server)));
+
+        time.Advance(TimeSpan.FromHours(2));
+        var young = await TokenAsync(server);
+        Assert.Equal(published.Single(k => k != first), KeyOf(young));
+        Assert.Equal((201, 201), (await AsksAsync(server, old), await AsksAsync(server, young)));
+        Assert.NotNull((await other.ReviewAsync(young, server.Audiences, CancellationToken.None)).User);
+        Assert.NotNull((await other.ReviewAsync(old, server.Audiences, CancellationToken.None)).User);
+
+        // When the last token of the first key has ended, and only then, the key goes.
+        time.Advance(TimeSpan.FromDays(364));
+        await LookAsync(server);
+        Assert.Contains(first, await PublishedAsync(server));
+        time.Advance(TimeSpan.FromDays(2));
+        await LookAsync(server);
+        Assert.DoesNotContain(first, await PublishedAsync(server));
+        Assert.Equal(401, await AsksAsync(server, old));
+    }
+
+    [Fact]
+    public async Task AKeyOfTokensWithoutAnEndStays()
+    {
+        var time = new ShiftedTime();
+        await using var server = await Server.StartAsync(time);
+        await MakeAccountAsync(server);
+        var uid = (string)(await server.SendAsync("GET", $"{Accounts}/robot")).Body["metadata"]!["uid"]!;
+        await server.Services.GetRequiredService<SecretTokens>().IssueAsync(
+            new() { Namespace = "default", Secret = "robot", ServiceAccount = "robot", ServiceAccountUid = uid },
+            CancellationToken.None);
+        var first = Assert.Single(await PublishedAsync(server));
+
+        time.Advance(TimeSpan.FromDays(90));
+        await LookAsync(server);
+        time.Advance(TimeSpan.FromDays(3650));
+        await LookAsync(server);
+
+        Assert.Contains(first, await PublishedAsync(server));
+    }
+
+    [Theory]
+    [InlineData(256, "ES256")]
+    [InlineData(384, "ES384")]
+    [InlineData(521, "ES512")]
+    [InlineData(2048, "RS256")]
+    public async Task AFilesKeySignsWhileTokensOfTheClustersOwnLive(int bits, string algorithm)
+    {
+        var time = new ShiftedTime();
+        using AsymmetricAlgorithm key = bits switch
+        {
+            256 => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+            384 => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+            521 => ECDsa.Create(ECCurve.NamedCurves.nistP521),
+            _ => RSA.Create(bits),
+        };
+        var directory = Directory.CreateTempSubdirectory("token-keys-");
+        try
+        {
+            var (verify, sign) = (Path.Combine(directory.FullName, "a.pub"), Path.Combine(directory.FullName, "a.key"));
+            await File.WriteAllTextAsync(verify, key.ExportSubjectPublicKeyInfoPem());
+            await File.WriteAllTextAsync(sign, key.ExportPkcs8PrivateKeyPem());
+            await using var server = await Server.StartAsync(
+                time, auth => auth with { TokenKeys = TokenKeyFiles.Read([verify], sign) });
+            await MakeAccountAsync(server);
+
+            var token = await TokenAsync(server);
+            var own = await OwnTokenAsync(server, time);
+            await LookAsync(server);
+
+            Assert.Equal(algorithm, (string)Header(token)["alg"]!);
+            Assert.Equal([KeyOf(token), KeyOf(own)], await PublishedAsync(server));
+            Assert.Equal((201, 201), (await AsksAsync(server, token), await AsksAsync(server, own)));
+            var discovery = await server.SendAsync("GET", "/.well-known/openid-configuration");
+            Assert.Contains(
+                algorithm, discovery.Body["id_token_signing_alg_values_supported"]!.AsArray().Select(a => (string)a!));
+
+            time.Advance(TimeSpan.FromDays(366));
+            Assert.Equal([KeyOf(token)], await PublishedAsync(server));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A token of the time before files signed.</summary>
+    private static async Task<string> OwnTokenAsync(Server server, TimeProvider time)
+    {
+        var options = server.Services.GetRequiredService<AuthOptions>() with { TokenKeys = null };
+        var trust = server.Services.GetRequiredService<TrustStore>();
+        var client = server.Services.GetRequiredService<IResourceClient>();
+        var uid = (string)(await server.SendAsync("GET", $"{Accounts}/robot")).Body["metadata"]!["uid"]!;
+        return await new ServiceAccountTokens(new AccountKeys(trust, options, time), client, options, time).IssueAsync(
+            new TokenOrder
+            {
+                Namespace = "default", ServiceAccount = "robot", ServiceAccountUid = uid,
+                Audiences = options.Audiences, Lifetime = TimeSpan.FromSeconds(Year),
+            },
+            time.GetUtcNow(),
+            CancellationToken.None);
+    }
+
+    /// <summary>What another silo of the cluster would say, that has looked at the keys now.</summary>
+    private static async Task<ServiceAccountTokens> OtherSiloAsync(Server server, TimeProvider time)
+    {
+        var trust = ActivatorUtilities.CreateInstance<TrustStore>(server.Services);
+        await trust.LoadAsync(CancellationToken.None);
+        var options = server.Services.GetRequiredService<AuthOptions>();
+        return new ServiceAccountTokens(
+            new AccountKeys(trust, options, time), server.Services.GetRequiredService<IResourceClient>(), options, time);
+    }
+
+    /// <summary>What each silo does each minute.</summary>
+    private static Task LookAsync(Server server) =>
+        server.Services.GetRequiredService<TrustStore>().LoadAsync(CancellationToken.None);
+
+    private static async Task MakeAccountAsync(Server server) => Assert.Equal(
+        201, (await server.SendAsync("POST", Accounts, """{"metadata":{"name":"robot"}}""")).Status);
+
+    private static async Task<string> TokenAsync(Server server)
+    {
+        var answer = await server.SendAsync(
+            "POST", $"{Accounts}/robot/token", "{\"spec\":{\"expirationSeconds\":" + Year + "}}");
+        Assert.True(answer.Status == 201, answer.Body.ToJsonString());
+        return (string)answer.Body["status"]!["token"]!;
+    }
+
+    private static async Task<int> AsksAsync(Server server, string token) =>
+        (await server.SendAsync("POST", Whoami, "{}", token: token)).Status;
+
+    private static async Task<List<string>> PublishedAsync(Server server) =>
+    [
+        .. (await server.SendAsync("GET", "/openid/v1/jwks")).Body["keys"]!.AsArray().Select(k => (string)k!["kid"]!),
+    ];
+
+    private static string KeyOf(string token) => (string)Header(token)["kid"]!;
+
+    private static JsonNode Header(string token) => JsonNode.Parse(Base64Url.DecodeFromChars(token.Split('.')[0]))!;
+}
