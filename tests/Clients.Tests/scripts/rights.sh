@@ -80,7 +80,8 @@ k auth reconcile -f "$roles"
 says "writer" k get rolebinding writer -o jsonpath='{.roleRef.name}'
 
 # A kubeconfig whose credentials a program gives.
-plugin=$HOME/$namespace-plugin.sh
+plugin=$HOME/plugins/$namespace.sh
+mkdir -p "$HOME/plugins"
 cat > "$plugin" <<PLUGIN
 #!/usr/bin/env bash
 [[ \$KUBERNETES_EXEC_INFO == *'"kind":"ExecCredential"'* ]] || exit 1
@@ -98,7 +99,7 @@ says "No resources found" env KUBECONFIG="$config" "$kubectl" get pods
 # A chart brings roles: whoever installs it gives nothing away that they do not have.
 k create rolebinding edit --clusterrole=edit --serviceaccount="$namespace:robot"
 until_says "yes" as --token="$token" auth can-i create deployments
-says "cannot create resource \"roles\"" env KUBECONFIG="$config" "$helm" -n "$namespace" install shop "$chart"
+says "roles.rbac.authorization.k8s.io \"shop\" is forbidden" env KUBECONFIG="$config" "$helm" -n "$namespace" install shop "$chart"
 env KUBECONFIG="$config" "$helm" -n "$namespace" uninstall shop --ignore-not-found
 k delete rolebinding edit
 k create rolebinding admin --clusterrole=admin --serviceaccount="$namespace:robot"
