@@ -41,6 +41,7 @@ public sealed partial class TrustFollower(TrustStore trustStore, TimeProvider ti
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The keys of tokens could not be asked for; those that are known stay: {Problem}")]
+    [LoggerMessage(
+        1, LogLevel.Warning, "The keys of tokens could not be asked for; those that are known stay: {Problem}")]
     private partial void LogFailed(string problem);
 }

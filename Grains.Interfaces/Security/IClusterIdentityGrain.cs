@@ -46,7 +46,9 @@ public sealed record ClusterTrust
     [Id(4)]
     public string ProxyAuthorityPem { get; init; } = "";
 
-    /// <summary>The keys that tokens of service accounts may be signed with: those of now, of before, and the next.</summary>
+    /// <summary>
+    /// The keys that tokens of service accounts may be signed with: those of now, of before, and the next.
+    /// </summary>
     [Id(5)]
     public IReadOnlyList<TokenKey> TokenKeys { get; init; } = [];
 }

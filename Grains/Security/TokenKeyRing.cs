@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 namespace OrleansOrchestrator.Grains.Security;
 
 /// <summary>
-/// Whose turn it is of several keys, and when one comes or goes. A key is published, then signs, then is only known: until
-/// the last of its tokens has ended. So whoever knows what was published an hour ago can check each token.
+/// Whose turn it is of several keys, and when one comes or goes. A key is published, then signs, then is only known:
+/// until the last of its tokens has ended. So whoever knows what was published an hour ago can check each token.
 /// </summary>
 internal static class TokenKeyRing
 {
     /// <summary>
-    /// How many keys there are at most: of as many, none is replaced. Keys of tokens without an end, which Secrets hold,
-    /// stay for ever.
+    /// How many keys there are at most: of as many, none is replaced. Keys of tokens without an end, which Secrets
+    /// hold, stay for ever.
     /// </summary>
     public const int MaxKeys = 64;
 

@@ -141,7 +141,8 @@ public sealed class TokenKeyTests
         await trust.LoadAsync(CancellationToken.None);
         var options = server.Services.GetRequiredService<AuthOptions>();
         return new ServiceAccountTokens(
-            new AccountKeys(trust, options, time), server.Services.GetRequiredService<IResourceClient>(), options, time);
+            new AccountKeys(trust, options, time), server.Services.GetRequiredService<IResourceClient>(), options,
+            time);
     }
 
     /// <summary>What each silo does each minute.</summary>

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Interfaces.Security;
 namespace OrleansOrchestrator.Api.Auth.TokenKeys;
 
 /// <summary>
-/// The keys of service-account tokens. The cluster has its own, which it replaces by itself; files may hold others. When
-/// one of those signs, the cluster's own count for as long as tokens of theirs live.
+/// The keys of service-account tokens. The cluster has its own, which it replaces by itself; files may hold others.
+/// When one of those signs, the cluster's own count for as long as tokens of theirs live.
 /// </summary>
 public sealed class AccountKeys(TrustStore trustStore, AuthOptions options, TimeProvider time)
 {

@@ -15,7 +15,9 @@ public sealed class TokenKeyFiles
     /// <summary>What signs; null leaves that to the cluster's own keys.</summary>
     public FileSigner? Signer { get; init; }
 
-    /// <summary>Reads files of PEM; each of the first may hold several keys, public or private, or certificates.</summary>
+    /// <summary>
+    /// Reads files of PEM; each of the first may hold several keys, public or private, or certificates.
+    /// </summary>
     public static TokenKeyFiles Read(IReadOnlyList<string> accepted, string? signing)
     {
         var keys = accepted.SelectMany(KeysOf).DistinctBy(static k => k.Id).ToList();
@@ -75,8 +77,8 @@ public sealed class TokenKeyFiles
         catch (Exception unfit) when (unfit is CryptographicException or ArgumentException)
         {
             throw new ConfigurationException(
-                $"failed to parse service-account-issuer-key-file: error reading private key file {path}: data does not "
-                + "contain a valid RSA or ECDSA private key");
+                $"failed to parse service-account-issuer-key-file: error reading private key file {path}: data does "
+                + "not contain a valid RSA or ECDSA private key");
         }
     }
 

@@ -4,10 +4,22 @@ set -euo pipefail
 kubectl=$1 namespace=$2 helm=$3 chart=$4
 k() { "$kubectl" -n "$namespace" "$@"; }
 fail() { echo "not so: $*" >&2; exit 1; }
-says() { local wanted=$1; shift; local said; said=$("$@" 2>&1) || true; [[ $said == *"$wanted"* ]] || fail "$* says '$wanted' but: $said"; }
-says_not() { local unwanted=$1; shift; local said; said=$("$@" 2>&1) || true; [[ $said != *"$unwanted"* ]] || fail "$* does not say '$unwanted' but: $said"; }
+says() {
+    local wanted=$1 said; shift
+    said=$("$@" 2>&1) || true
+    [[ $said == *"$wanted"* ]] || fail "$* says '$wanted' but: $said"
+}
+says_not() {
+    local unwanted=$1 said; shift
+    said=$("$@" 2>&1) || true
+    [[ $said != *"$unwanted"* ]] || fail "$* does not say '$unwanted' but: $said"
+}
 # Rights that were just given count a moment later.
-until_says() { local wanted=$1 i; shift; for i in $(seq 600); do [[ $("$@" 2>&1 || true) == *"$wanted"* ]] && return; sleep 0.1; done; says "$wanted" "$@"; }
+until_says() {
+    local wanted=$1; shift
+    for _ in $(seq 600); do [[ $("$@" 2>&1 || true) == *"$wanted"* ]] && return; sleep 0.1; done
+    says "$wanted" "$@"
+}
 
 "$kubectl" create namespace "$namespace"
 k create serviceaccount robot
@@ -41,7 +53,8 @@ until_says "pods/log" as --token="$token" auth can-i --list
 rights=$(as --token="$token" auth can-i --list)
 [[ $rights =~ pods[[:space:]]+\[\][[:space:]]+\[\][[:space:]]+\[get\ list\] ]] || fail "pods: $rights"
 [[ $rights =~ configmaps[[:space:]]+\[\][[:space:]]+\[settings\][[:space:]]+\[update\] ]] || fail "configmaps: $rights"
-[[ $rights =~ selfsubjectreviews.authentication.k8s.io[[:space:]]+\[\][[:space:]]+\[\][[:space:]]+\[create\] ]] || fail "self: $rights"
+[[ $rights =~ selfsubjectreviews.authentication.k8s.io[[:space:]]+\[\][[:space:]]+\[\][[:space:]]+\[create\] ]] ||
+    fail "self: $rights"
 [[ $rights =~ \[/api/\*\][[:space:]]+\[\][[:space:]]+\[get\] ]] || fail "paths: $rights"
 [[ $rights != *"secrets"* ]] || fail "secrets: $rights"
 says_not "pods/log" as --token="$token" auth can-i --list -n default
@@ -50,7 +63,8 @@ says "no" as --token="$token" auth can-i list secrets
 says "yes" as --token="$token" auth can-i update configmaps/settings
 says "no" as --token="$token" auth can-i update configmaps/others
 says "yes" k auth can-i list pods --as="$account"
-says "forbidden: User \"$account\" cannot list resource \"secrets\" in API group \"\" in the namespace \"$namespace\"" as --token="$token" get secrets
+says "User \"$account\" cannot list resource \"secrets\" in API group \"\" in the namespace \"$namespace\"" \
+    as --token="$token" get secrets
 
 # Roles and bindings from a file: what is missing is added, what is more stays unless one says so.
 cat > "$HOME/$namespace-roles.yaml" <<YAML
@@ -68,7 +82,9 @@ YAML
 roles=$HOME/$namespace-roles.yaml
 says "role.rbac.authorization.k8s.io/writer reconciled" k auth reconcile -f "$roles"
 until_says "yes" as --token="$token" auth can-i create configmaps
-k patch role writer --type=json -p '[{"op":"add","path":"/rules/-","value":{"apiGroups":[""],"resources":["services"],"verbs":["get"]}},{"op":"remove","path":"/rules/0/verbs/1"}]'
+more='{"apiGroups":[""],"resources":["services"],"verbs":["get"]}'
+k patch role writer --type=json \
+    -p "[{\"op\":\"add\",\"path\":\"/rules/-\",\"value\":$more},{\"op\":\"remove\",\"path\":\"/rules/0/verbs/1\"}]"
 k auth reconcile -f "$roles"
 says "services" k get role writer -o yaml
 says "create" k get role writer -o yaml
@@ -90,7 +106,8 @@ PLUGIN
 chmod +x "$plugin"
 config=$HOME/$namespace-exec.conf
 KUBECONFIG=$config "$kubectl" config set-cluster c --server="$server" --certificate-authority="$ca" --embed-certs
-KUBECONFIG=$config "$kubectl" config set-credentials u --exec-api-version=client.authentication.k8s.io/v1 --exec-command="$plugin" --exec-interactive-mode=Never
+KUBECONFIG=$config "$kubectl" config set-credentials u --exec-command="$plugin" \
+    --exec-api-version=client.authentication.k8s.io/v1 --exec-interactive-mode=Never
 KUBECONFIG=$config "$kubectl" config set-context x --cluster=c --user=u --namespace="$namespace"
 KUBECONFIG=$config "$kubectl" config use-context x
 says "$account" env KUBECONFIG="$config" "$kubectl" auth whoami
@@ -99,13 +116,15 @@ says "No resources found" env KUBECONFIG="$config" "$kubectl" get pods
 # A chart brings roles: whoever installs it gives nothing away that they do not have.
 k create rolebinding edit --clusterrole=edit --serviceaccount="$namespace:robot"
 until_says "yes" as --token="$token" auth can-i create deployments
-says "roles.rbac.authorization.k8s.io \"shop\" is forbidden" env KUBECONFIG="$config" "$helm" -n "$namespace" install shop "$chart"
+says "roles.rbac.authorization.k8s.io \"shop\" is forbidden" \
+    env KUBECONFIG="$config" "$helm" -n "$namespace" install shop "$chart"
 env KUBECONFIG="$config" "$helm" -n "$namespace" uninstall shop --ignore-not-found
 k delete rolebinding edit
 k create rolebinding admin --clusterrole=admin --serviceaccount="$namespace:robot"
 until_says "yes" as --token="$token" auth can-i create roles
 k create role watcher --verb=watch --resource=nodes --dry-run=client -o yaml > "$HOME/$namespace-watcher.yaml"
-says "is attempting to grant RBAC permissions not currently held" as --token="$token" create -f "$HOME/$namespace-watcher.yaml"
+says "is attempting to grant RBAC permissions not currently held" \
+    as --token="$token" create -f "$HOME/$namespace-watcher.yaml"
 env KUBECONFIG="$config" "$helm" -n "$namespace" install shop "$chart" --wait --timeout 180s
 says "yes" k auth can-i watch configmaps --as="system:serviceaccount:$namespace:shop"
 env KUBECONFIG="$config" "$helm" -n "$namespace" uninstall shop --wait --timeout 180s

@@ -39,7 +39,8 @@ public sealed class DefaultRightsTests
                     Attributes(subject, asked, Home), TestContext.Current.CancellationToken);
                 if (decision.IsAllowed != IsExpected(subject, asked))
                 {
-                    wrong.Add($"{subject} {asked.Verb} {asked.Target}: {(decision.IsAllowed ? decision.Reason : "refused")}");
+                    var why = decision.IsAllowed ? decision.Reason : "refused";
+                    wrong.Add($"{subject} {asked.Verb} {asked.Target}: {why}");
                 }
             }
         }
@@ -115,7 +116,8 @@ public sealed class DefaultRightsTests
 
     private static bool IsAccount(string subject) =>
         subject == "serviceaccounts"
-        || !(Holders.Contains(subject) || Groups.Contains(subject) || subject.StartsWith("system:", StringComparison.Ordinal));
+        || !(Holders.Contains(subject) || Groups.Contains(subject)
+            || subject.StartsWith("system:", StringComparison.Ordinal));
 
     /// <summary>All that a cluster begins with, and who holds roles in a namespace.</summary>
     private static async Task MakeRolesAsync(GoldenHost host)

@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.Golden.Rights;
 /// <param name="Target">A resource, with its group, subresource and name as the table writes them, or a path.</param>
 internal readonly record struct Right(string Verb, string Target);
 
-/// <summary>What a table says that upstream allows whom (<c>default-rights.txt</c>, whose head explains its words).</summary>
+/// <summary>
+/// What a table says that upstream allows whom (<c>default-rights.txt</c>, whose head explains its words).
+/// </summary>
 internal sealed class ExpectedRights
 {
     private const string Letters = "glwcupdD";
