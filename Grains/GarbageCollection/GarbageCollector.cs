@@ -54,7 +54,7 @@ public sealed partial class GarbageCollector : IController
         _options = services.Options;
         _time = services.Time;
         _logger = services.Logger<GarbageCollector>();
-        _foreignOwners = new ForeignOwners(_client, services.Events.For("garbage-collector-controller"));
+        _foreignOwners = new ForeignOwners(_client, services.Events.For("garbage-collector-controller", Name));
         _graph = new OwnGraph(_client, _catalog, new AggregatedOwners(services.Aggregation, user));
         _aggregated = new AggregatedCollector(
             services.Aggregation, user, _graph, _client, Enqueue, services.Time, _logger);

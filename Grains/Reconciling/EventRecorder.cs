@@ -31,12 +31,18 @@ public sealed record EventNote(V1ObjectReference Involved, string Type, string R
 }
 
 /// <summary>Records events in the name of one component. Never waits and never fails: events are best effort.</summary>
-public sealed class EventRecorder(EventSink sink, string component)
+public sealed class EventRecorder(EventSink sink, string component, string controller)
 {
     /// <summary>For tests and tools that need no events.</summary>
-    public static EventRecorder None { get; } = new(EventSink.Closed, "");
+    public static EventRecorder None { get; } = new(EventSink.Closed, "", "");
 
-    public void Record(EventNote note) => sink.Offer(component, note);
+    /// <summary>What events say that they come from.</summary>
+    public string Component => component;
+
+    /// <summary>The controller that writes them.</summary>
+    public string Controller => controller;
+
+    public void Record(EventNote note) => sink.Offer(this, note);
 
     public void Record(IEnumerable<EventNote> notes)
     {

@@ -20,8 +20,9 @@ public sealed partial class EventSink : BackgroundService
     /// <summary>Notes that may wait.</summary>
     public const int MaxWaiting = 1_000;
 
-    private readonly Channel<(string Component, EventNote Note)> _waiting = Channel.CreateBounded<(string, EventNote)>(
-        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<(EventRecorder Of, EventNote Note)> _waiting =
+        Channel.CreateBounded<(EventRecorder, EventNote)>(
+            new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly IResourceClient? _client;
     private readonly TimeProvider _time;
     private readonly ILogger<EventSink> _logger;
@@ -46,22 +47,25 @@ public sealed partial class EventSink : BackgroundService
     internal static EventSink Closed { get; } = new();
 
     /// <summary>Recorder in the name of a component.</summary>
-    public EventRecorder For(string component) => new(this, component);
+    /// <param name="component">What its events say that they come from.</param>
+    /// <param name="controller">The controller that writes them; null for the one of that name.</param>
+    public EventRecorder For(string component, string? controller = null) =>
+        new(this, component, controller ?? component);
 
     /// <summary>Writes what waits, and returns when nothing does: for tests without a running loop.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         while (_waiting.Reader.TryRead(out var next))
         {
-            await WriteAsync(next.Component, next.Note, cancellationToken);
+            await WriteAsync(next.Of, next.Note, cancellationToken);
         }
     }
 
-    internal void Offer(string component, EventNote note)
+    internal void Offer(EventRecorder of, EventNote note)
     {
         if (_client is not null)
         {
-            _waiting.Writer.TryWrite((component, note));
+            _waiting.Writer.TryWrite((of, note));
         }
     }
 
@@ -93,10 +97,10 @@ public sealed partial class EventSink : BackgroundService
         }
     }
 
-    private async Task WriteAsync(string component, EventNote note, CancellationToken cancellationToken)
+    private async Task WriteAsync(EventRecorder of, EventNote note, CancellationToken cancellationToken)
     {
-        var client = _client!.As(UserIdentity.Controller(component));
-        if (_correlator.Correlate(component, note) is not { } record)
+        var client = _client!.As(UserIdentity.Controller(of.Controller));
+        if (_correlator.Correlate(of.Component, note) is not { } record)
         {
             return;
         }
@@ -107,7 +111,7 @@ public sealed partial class EventSink : BackgroundService
         }
 
         record.Key = new ObjectKey(NamespaceOf(note.Involved), NextName(note.Involved.Name));
-        var written = await client.CreateAsync(ToEvent(component, note, record), cancellationToken);
+        var written = await client.CreateAsync(ToEvent(of.Component, note, record), cancellationToken);
         if (!written.Succeeded)
         {
             LogLost(written.Error.Message);

@@ -16,7 +16,7 @@ namespace OrleansOrchestrator.TestKit;
 /// generations, status apart
 /// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label
 /// selection, and following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is
-/// linearizable.
+/// linearizable. A controller that does what its role does not allow fails (<see cref="ControllerRights"/>).
 /// </summary>
 public sealed class FakeResourceClient : IResourceClient
 {
@@ -94,22 +94,37 @@ public sealed class FakeResourceClient : IResourceClient
         }
     }
 
-    public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(
-            _api.Answer?.Invoke(request) is { } answer ? answer : _api.Create(request));
+    public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken)
+    {
+        Demand("create", request.Resource, request.Subresource, new ObjectKey(request.Namespace, request.Name));
+        return ValueTask.FromResult(_api.Answer?.Invoke(request) is { } answer ? answer : _api.Create(request));
+    }
 
-    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.Update(request.Resource, request.Key, request.Subresource, _ => FakeApi.Parse(request.Json)));
+    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken)
+    {
+        Demand("update", request.Resource, request.Subresource, request.Key);
+        return ValueTask.FromResult(
+            _api.Update(request.Resource, request.Key, request.Subresource, _ => FakeApi.Parse(request.Json)));
+    }
 
-    public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.Update(request.Resource, request.Key, request.Subresource, current =>
+    public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken)
+    {
+        Demand("patch", request.Resource, request.Subresource, request.Key);
+        return ValueTask.FromResult(_api.Update(request.Resource, request.Key, request.Subresource, current =>
         {
             FakeApi.Merge(current, FakeApi.Parse(request.Patch), request.Kind == PatchKind.Strategic);
             return current;
         }));
+    }
 
-    public ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.Delete(request));
+    public ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken)
+    {
+        Demand("delete", request.Resource, "", request.Key);
+        return ValueTask.FromResult(_api.Delete(request));
+    }
+
+    private void Demand(string verb, ResourceName resource, string subresource, ObjectKey key) =>
+        ControllerRights.Demand(User, verb, resource, subresource, key);
 
     /// <summary>Creates an object, status included: what a test finds already there.</summary>
     public T Seed<T>(T item)

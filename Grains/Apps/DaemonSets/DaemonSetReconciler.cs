@@ -31,7 +31,7 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     {
         _key = key;
         _client = services.Client.As(UserIdentity.Controller(Controller));
-        _events = services.Events.For(Component);
+        _events = services.Events.For(Component, Controller);
         _pods = new PodFleet(_client, _events, services.Cursors);
         _time = services.Time;
     }

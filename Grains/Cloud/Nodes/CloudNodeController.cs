@@ -35,7 +35,7 @@ public sealed partial class CloudNodeController : IController
     {
         _instances = instances;
         _client = services.Client.As(UserIdentity.Controller(User));
-        _events = services.Events.For(Name);
+        _events = services.Events.For(Name, User);
         _services = services;
         _queue = new RetryQueue<string>(FirstRetry, LongestRetry, services.Time);
         _logger = services.Logger<CloudNodeController>();

@@ -32,7 +32,7 @@ public sealed partial class CloudNodeLifecycleController : IController
     {
         _instances = instances;
         _client = services.Client.As(UserIdentity.Controller(User));
-        _events = services.Events.For(Name);
+        _events = services.Events.For(Name, User);
         _time = services.Time;
         _logger = services.Logger<CloudNodeLifecycleController>();
     }

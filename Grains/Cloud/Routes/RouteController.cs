@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -34,7 +35,7 @@ public sealed partial class RouteController : IController
     {
         _routes = routes;
         _client = services.Client.As(UserIdentity.Controller(Name));
-        _events = services.Events.For(Component);
+        _events = services.Events.For(Component, Name);
         _time = services.Time;
         _networks = [.. services.Options.PodNetworks.Select(n => n.Network)];
         _logger = services.Logger<RouteController>();
@@ -114,27 +115,19 @@ public sealed partial class RouteController : IController
 
     private async Task SetConditionAsync(V1Node node, bool hasRoutes, CancellationToken cancellationToken)
     {
-        if (RoutePlanner.Condition(node, hasRoutes, _time.GetUtcNow()) is null)
+        if (RoutePlanner.Condition(node, hasRoutes, _time.GetUtcNow()) is not { } condition)
         {
             return;
         }
 
-        var written = await _client.MutateAsync<V1Node>(
-            node.Key(),
-            "status",
-            current =>
+        var patch = new JsonObject
+        {
+            ["status"] = new JsonObject
             {
-                if (RoutePlanner.Condition(current, hasRoutes, _time.GetUtcNow()) is not { } condition)
-                {
-                    return false;
-                }
-
-                current.Status ??= new V1NodeStatus();
-                current.Status.Conditions =
-                    [.. (current.Status.Conditions ?? []).Where(c => c.Type != condition.Type), condition];
-                return true;
+                ["conditions"] = new JsonArray(JsonNode.Parse(ResourceCodec.Encode(condition))),
             },
-            cancellationToken);
+        };
+        var written = await _client.PatchStatusAsync<V1Node>(node.Key(), patch, cancellationToken);
         if (!written.Succeeded && written.Error.Reason != StatusReasons.NotFound)
         {
             throw ReconcileException.Of($"node {node.Metadata.Name}", written.Error);

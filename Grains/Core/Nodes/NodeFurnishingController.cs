@@ -44,7 +44,7 @@ public sealed partial class NodeFurnishingController : IController
     public NodeFurnishingController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.Controller(NodeLifecycleController.Name));
-        _events = services.Events.For("cidrAllocator");
+        _events = services.Events.For("cidrAllocator", NodeLifecycleController.Name);
         _options = services.Options;
         _time = services.Time;
         _logger = services.Logger<NodeFurnishingController>();

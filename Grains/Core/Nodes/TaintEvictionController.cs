@@ -40,8 +40,9 @@ public sealed class TaintEvictionController : IController
 
     public TaintEvictionController(ReconcilingServices services)
     {
-        _client = services.Client.As(UserIdentity.Controller(Name));
-        _events = services.Events.For(Name);
+        // Upstream's uses the account, and so the rights, of the controller that this was a part of.
+        _client = services.Client.As(UserIdentity.Controller(NodeLifecycleController.Name));
+        _events = services.Events.For(Name, NodeLifecycleController.Name);
         _options = services.Options;
         _time = services.Time;
         _logger = services.Logger<TaintEvictionController>();

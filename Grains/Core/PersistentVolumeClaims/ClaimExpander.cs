@@ -16,8 +16,9 @@ namespace OrleansOrchestrator.Grains.Core.PersistentVolumeClaims;
 internal sealed class ClaimExpander(ReconcilingServices services)
 {
     private readonly IResourceClient _client = services.Client.As(UserIdentity.Controller("expand-controller"));
-    private readonly EventRecorder _events = services.Events.For("volume_expand");
-    private readonly EventRecorder _ownEvents = services.Events.For($"external-resizer {LocalPath.Provisioner}");
+    private readonly EventRecorder _events = services.Events.For("volume_expand", "expand-controller");
+    private readonly EventRecorder _ownEvents =
+        services.Events.For($"external-resizer {LocalPath.Provisioner}", "expand-controller");
     private Quantity _asked;
 
     /// <summary>Does what a bound claim's wish for more needs.</summary>
@@ -91,7 +92,7 @@ internal sealed class ClaimExpander(ReconcilingServices services)
             && claim.GetAnnotation(VolumeAnnotations.Resizer) != migrated.Driver)
         {
             claim.SetAnnotation(VolumeAnnotations.Resizer, migrated.Driver);
-            claim = Written(await _client.UpdateAsync(claim, cancellationToken), claim);
+            claim = Written(await _client.UpdateStatusAsync(claim, cancellationToken), claim);
         }
 
         _asked = VolumeMatch.Requested(claim);

@@ -35,7 +35,7 @@ public sealed class ClaimReconciler : IObjectReconciler
         _key = key;
         _client = services.Client.As(UserIdentity.Controller("persistent-volume-binder"));
         _protection = services.Client.As(UserIdentity.Controller("pvc-protection-controller"));
-        _events = services.Events.For("persistentvolume-controller");
+        _events = services.Events.For("persistentvolume-controller", "persistent-volume-binder");
         _local = new LocalPathProvisioner(services);
         _expander = new ClaimExpander(services);
     }

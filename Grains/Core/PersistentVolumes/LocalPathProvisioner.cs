@@ -16,7 +16,7 @@ namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
 internal sealed class LocalPathProvisioner(ReconcilingServices services)
 {
     private readonly IResourceClient _client = services.Client.As(UserIdentity.Controller("local-path-provisioner"));
-    private readonly EventRecorder _events = services.Events.For(LocalPath.Provisioner);
+    private readonly EventRecorder _events = services.Events.For(LocalPath.Provisioner, "local-path-provisioner");
 
     private INodeVolumes Nodes => services.NodeVolumes;
 

@@ -17,7 +17,8 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
         services.Client.As(UserIdentity.Controller("pv-protection-controller"));
 
     private readonly LocalPathProvisioner _local = new(services);
-    private readonly EventRecorder _events = services.Events.For("persistentvolume-controller");
+    private readonly EventRecorder _events =
+        services.Events.For("persistentvolume-controller", "persistent-volume-binder");
 
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)

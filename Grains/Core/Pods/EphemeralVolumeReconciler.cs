@@ -12,7 +12,7 @@ public sealed class EphemeralVolumeReconciler(ObjectKey key, ReconcilingServices
     private readonly IResourceClient _client =
         services.Client.As(UserIdentity.Controller("ephemeral-volume-controller"));
 
-    private readonly EventRecorder _events = services.Events.For("ephemeral_volume");
+    private readonly EventRecorder _events = services.Events.For("ephemeral_volume", "ephemeral-volume-controller");
 
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)

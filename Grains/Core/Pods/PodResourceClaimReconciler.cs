@@ -19,7 +19,7 @@ public sealed class PodResourceClaimReconciler(ObjectKey key, ReconcilingService
     private readonly IResourceClient _client =
         services.Client.As(UserIdentity.Controller(PodResourceClaims.Controller));
 
-    private readonly EventRecorder _events = services.Events.For("resource_claim");
+    private readonly EventRecorder _events = services.Events.For("resource_claim", PodResourceClaims.Controller);
 
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)

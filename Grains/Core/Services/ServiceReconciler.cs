@@ -29,8 +29,9 @@ public sealed class ServiceReconciler : IObjectReconciler
         _slices = services.Client.As(UserIdentity.Controller("endpointslice-controller"));
         _endpoints = services.Client.As(UserIdentity.Controller("endpoint-controller"));
         _mirror = services.Client.As(UserIdentity.Controller("endpointslicemirroring-controller"));
-        _events = services.Events.For("endpoint-slice-controller");
-        _mirrorEvents = services.Events.For("endpoint-slice-mirroring-controller");
+        _events = services.Events.For("endpoint-slice-controller", "endpointslice-controller");
+        _mirrorEvents = services.Events.For(
+            "endpoint-slice-mirroring-controller", "endpointslicemirroring-controller");
     }
 
     /// <inheritdoc/>

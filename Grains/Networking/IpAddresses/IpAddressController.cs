@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Networking.ServiceCidrs;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -28,7 +29,7 @@ public sealed class IpAddressController : IController
     public IpAddressController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.ApiServer);
-        _events = services.Events.For("ipallocator-repair-controller");
+        _events = services.Events.For("ipallocator-repair-controller", ServiceCidrReconciler.Controller);
     }
 
     /// <inheritdoc/>

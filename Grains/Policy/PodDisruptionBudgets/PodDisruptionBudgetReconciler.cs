@@ -30,7 +30,7 @@ public sealed class PodDisruptionBudgetReconciler : IObjectReconciler
         _key = key;
         _client = services.Client.As(UserIdentity.Controller(Controller));
         _scales = new ScaleFinder(_client, services.Catalog);
-        _events = services.Events.For("controllermanager");
+        _events = services.Events.For("controllermanager", Controller);
         _time = services.Time;
     }
 
