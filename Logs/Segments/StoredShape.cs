@@ -111,7 +111,9 @@ internal sealed class StoredShape(byte[] data, ReadOnlyMemory<byte> text, int co
         return true;
     }
 
-    /// <summary>Only letters and digits are left out: with the bit that digits have, letters are in lower case.</summary>
+    /// <summary>
+    /// Only letters and digits are left out: with the bit that digits have, letters are in lower case.
+    /// </summary>
     private void MarkRows(ReadOnlySpan<(int Column, byte Value)> needed, Span<byte> marks)
     {
         const byte LowerBit = 0x20;

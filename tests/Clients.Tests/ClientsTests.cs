@@ -39,7 +39,7 @@ public sealed class ClientsTests(ClientsSilo silo) : IClassFixture<ClientsSilo>
         await IsContentAsync("/usr/bin/python3", Script("python.py"), "python");
     }
 
-    /// <summary>Its modules use the client of Python; which of them there are, the collection of its package says.</summary>
+    /// <summary>Its modules use the client of Python.</summary>
     [Fact]
     public async Task Ansible()
     {
