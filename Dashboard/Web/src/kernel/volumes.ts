@@ -47,7 +47,8 @@ export function useFullVolumes(nodes: string[], hasClaims: boolean): FullVolume[
       if (await may({ verb: 'get', kind, subresource: 'proxy' })) {
         const all = await Promise.all(asked.split(',').map(tell));
         if (!stop.signal.aborted) {
-          setFound(all.flat());
+          // A volume that several nodes have is one.
+          setFound([...new Map(all.flat().map(v => [`${v.namespace}/${v.claim}/${v.what}`, v])).values()]);
           next = window.setTimeout(() => void ask(), interval);
         }
       }
