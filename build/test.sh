@@ -93,8 +93,8 @@ install_more_clients() {
     if [ ! -x "$tools/ansible/usr/bin/ansible-playbook" ]; then
         # Unpacked, not installed: nothing of the machine's depends on it.
         mkdir -p "$tools/unpack/debs" && chmod 755 "$tools/unpack" "$tools/unpack/debs" && cd "$tools/unpack/debs" &&
-            apt-get download -q ansible ansible-core python3-jinja2 python3-markupsafe python3-packaging python3-resolvelib \
-                python3-jsonpatch python3-json-pointer >/dev/null 2>&1 || return 1
+            apt-get download -q ansible ansible-core python3-jinja2 python3-markupsafe python3-packaging \
+                python3-resolvelib python3-jsonpatch python3-json-pointer >/dev/null 2>&1 || return 1
         local package
         for package in ./*.deb; do dpkg -x "$package" "$tools/unpack/ansible" || return 1; done
         rm -rf "$tools/ansible" && mv "$tools/unpack/ansible" "$tools/ansible" || return 1

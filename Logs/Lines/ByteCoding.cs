@@ -76,7 +76,9 @@ internal static class ByteCoding
         for (; count > 0; count--)
         {
             var end = input.IndexOfAnyInRange((byte)0, (byte)0x7f);
-            input = end >= 0 ? input[(end + 1)..] : throw new InvalidDataException("a number of the block does not end");
+            input = end >= 0
+                ? input[(end + 1)..]
+                : throw new InvalidDataException("a number of the block does not end");
         }
     }
 

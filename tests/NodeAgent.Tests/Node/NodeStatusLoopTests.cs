@@ -23,7 +23,10 @@ public sealed class NodeStatusLoopTests : IDisposable
     public async Task A_node_says_nothing_of_itself_before_it_knows_its_runtime()
     {
         var time = new WaitsAreSeen();
-        var options = new NodeAgentOptions { NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName };
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+        };
         var api = new FakeCluster();
         var health = new RuntimeHealth();
         using var cri = new CriClient(options.SocketPath);
@@ -46,7 +49,10 @@ public sealed class NodeStatusLoopTests : IDisposable
     public async Task A_node_of_which_nothing_changes_says_so_every_five_minutes()
     {
         var time = new ManualTime();
-        var options = new NodeAgentOptions { NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName };
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+        };
         var api = new FakeCluster();
         var health = new RuntimeHealth();
         health.Down("no containerd here");
