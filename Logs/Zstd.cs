@@ -31,22 +31,31 @@ internal static class Zstd
         return compressed;
     }
 
-    /// <summary>
-    /// Throws <see cref="InvalidDataException"/> for what is no frame, or one that says to hold more than so much.
-    /// </summary>
-    public static byte[] Decompress(ReadOnlySpan<byte> frame, int maxBytes)
+    /// <summary>What a frame says to hold; throws <see cref="InvalidDataException"/> when that is more than so
+    /// much.</summary>
+    public static int SizeOf(ReadOnlySpan<byte> frame, int maxBytes)
     {
         try
         {
             var size = Decompressor.GetDecompressedSize(frame);
-            if (size > (ulong)maxBytes)
-            {
-                throw new InvalidDataException($"a block of logs holds {size} bytes, more than {maxBytes}");
-            }
+            return size <= (ulong)maxBytes
+                ? (int)size
+                : throw new InvalidDataException($"a block of logs holds {size} bytes, more than {maxBytes}");
+        }
+        catch (ZstdException wrong)
+        {
+            throw new InvalidDataException($"no zstd frame: {wrong.Message}", wrong);
+        }
+    }
 
+    /// <summary>Fills as many bytes as <see cref="SizeOf"/> said; throws <see cref="InvalidDataException"/> for what
+    /// is no frame.</summary>
+    public static void Decompress(ReadOnlySpan<byte> frame, Span<byte> into)
+    {
+        try
+        {
             var decompressor = Decompressors.TryTake(out var known) ? known : new Decompressor();
-            var data = new byte[size];
-            if (decompressor.Unwrap(frame, data) != data.Length)
+            if (decompressor.Unwrap(frame, into) != into.Length)
             {
                 throw new InvalidDataException("a block of logs is shorter than it says");
             }
@@ -59,12 +68,20 @@ internal static class Zstd
             {
                 decompressor.Dispose();
             }
-
-            return data;
         }
         catch (ZstdException wrong)
         {
             throw new InvalidDataException($"no zstd frame: {wrong.Message}", wrong);
         }
+    }
+
+    /// <summary>
+    /// Throws <see cref="InvalidDataException"/> for what is no frame, or one that says to hold more than so much.
+    /// </summary>
+    public static byte[] Decompress(ReadOnlySpan<byte> frame, int maxBytes)
+    {
+        var data = new byte[SizeOf(frame, maxBytes)];
+        Decompress(frame, data);
+        return data;
     }
 }

@@ -77,7 +77,8 @@ install_clients() {
     return $status
 }
 
-# Older releases of kubectl (the oldest from Debian's package, which would replace the machine's own), and clients that npm has.
+# Older releases of kubectl (the oldest from Debian's package, which would replace the machine's own), Ansible with its
+# collections, and clients that npm has.
 install_more_clients() {
     if [ ! -x "$tools/kubectl-1.34" ]; then
         mkdir -p "$tools/unpack" && cd "$tools/unpack" &&
@@ -88,6 +89,15 @@ install_more_clients() {
         mkdir -p "$tools/unpack" && chmod 755 "$tools/unpack" && cd "$tools/unpack" &&
             apt-get download -q kubernetes-client >/dev/null 2>&1 && dpkg -x kubernetes-client_*.deb . &&
             install -m 755 usr/bin/kubectl "$tools/kubectl-1.20" || return 1
+    fi
+    if [ ! -x "$tools/ansible/usr/bin/ansible-playbook" ]; then
+        # Unpacked, not installed: nothing of the machine's depends on it.
+        mkdir -p "$tools/unpack/debs" && chmod 755 "$tools/unpack" "$tools/unpack/debs" && cd "$tools/unpack/debs" &&
+            apt-get download -q ansible ansible-core python3-jinja2 python3-markupsafe python3-packaging \
+                python3-resolvelib python3-jsonpatch python3-json-pointer >/dev/null 2>&1 || return 1
+        local package
+        for package in ./*.deb; do dpkg -x "$package" "$tools/unpack/ansible" || return 1; done
+        rm -rf "$tools/ansible" && mv "$tools/unpack/ansible" "$tools/ansible" || return 1
     fi
     if ! cmp -s "$root/tests/Clients.Tests/node/package-lock.json" "$tools/clients/.installed"; then
         mkdir -p "$tools/clients" && cp "$root"/tests/Clients.Tests/node/package*.json "$tools/clients/" && cd "$tools/clients" &&

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace OrleansOrchestrator.Logs.Lines;
@@ -34,6 +36,13 @@ internal static class ByteCoding
 
     public static ulong ReadNumber(ref ReadOnlySpan<byte> input)
     {
+        if (input is [< 0x80, ..])
+        {
+            var small = input[0];
+            input = input[1..];
+            return small;
+        }
+
         var value = 0UL;
         for (var i = 0; i < Math.Min(input.Length, MaxBytes); i++)
         {
@@ -46,6 +55,31 @@ internal static class ByteCoding
         }
 
         throw new InvalidDataException("a number of the block does not end");
+    }
+
+    /// <summary>Passes over so many numbers; their last bytes are those below 0x80.</summary>
+    public static void SkipNumbers(ref ReadOnlySpan<byte> input, int count)
+    {
+        // Bytes after the last end belong to a number that is counted still: one more than there are ends must remain.
+        while (input.Length >= Vector256<byte>.Count)
+        {
+            var ends = BitOperations.PopCount(~Vector256.ExtractMostSignificantBits(Vector256.Create(input)));
+            if (ends >= count)
+            {
+                break;
+            }
+
+            count -= ends;
+            input = input[Vector256<byte>.Count..];
+        }
+
+        for (; count > 0; count--)
+        {
+            var end = input.IndexOfAnyInRange((byte)0, (byte)0x7f);
+            input = end >= 0
+                ? input[(end + 1)..]
+                : throw new InvalidDataException("a number of the block does not end");
+        }
     }
 
     public static long ReadSigned(ref ReadOnlySpan<byte> input)

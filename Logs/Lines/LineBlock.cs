@@ -34,12 +34,11 @@ public sealed class LineBlock
 
     public ReadOnlySpan<byte> Text(int index) => _text.AsSpan(Start(index).._ends[index]);
 
-    /// <summary>The line to which a place in <see cref="AllText"/> belongs.</summary>
-    public int LineAt(int position)
+    /// <summary>A block that has room for so much before it grows.</summary>
+    internal static LineBlock WithRoom(int count, int textBytes) => new()
     {
-        var found = Array.BinarySearch(_ends, 0, Count, position);
-        return found < 0 ? ~found : found;
-    }
+        _times = new long[count], _flags = new LineFlags[count], _ends = new int[count], _text = new byte[textBytes],
+    };
 
     public void Add(long time, LineFlags flags, ReadOnlySpan<byte> text)
     {
@@ -123,22 +122,9 @@ public sealed class LineBlock
     public static LineBlock Read(ref ReadOnlySpan<byte> input)
     {
         const int BytesEach = 4;
-        var block = ReadHead(ref input, BytesEach);
-        block._textLength = ReadEnds(ref input, block._ends);
-        block._text = ByteCoding.Take(ref input, block._textLength).ToArray();
-        return block;
-    }
-
-    /// <summary>Reads what <see cref="WriteHead"/> wrote; <see cref="SetTexts"/> completes the block.</summary>
-    /// <param name="input">What is read.</param>
-    /// <param name="bytesEach">Bytes that each line has at least, in all that follows.</param>
-    internal static LineBlock ReadHead(ref ReadOnlySpan<byte> input, int bytesEach)
-    {
-        var count = ByteCoding.ReadCount(ref input, bytesEach);
-        var block = new LineBlock
-        {
-            _times = new long[count], _flags = new LineFlags[count], _ends = new int[count], Count = count,
-        };
+        var count = ByteCoding.ReadCount(ref input, BytesEach);
+        var block = WithRoom(count, 0);
+        block.Count = count;
         var time = 0L;
         foreach (ref var each in block._times.AsSpan())
         {
@@ -150,13 +136,10 @@ public sealed class LineBlock
             each = new LineFlags((byte)ByteCoding.ReadNumber(ref input));
         }
 
+        block._textLength = ReadEnds(ref input, block._ends);
+        block._text = ByteCoding.Take(ref input, block._textLength).ToArray();
         return block;
     }
-
-    /// <summary>Gives all lines their texts.</summary>
-    /// <param name="ends">Where each ends, before its line break.</param>
-    /// <param name="text">All texts, each with a line break after it.</param>
-    internal void SetTexts(int[] ends, byte[] text) => (_ends, _text, _textLength) = (ends, text, text.Length);
 
     private static int ReadEnds(ref ReadOnlySpan<byte> input, int[] ends)
     {

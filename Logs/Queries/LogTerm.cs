@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Segments;
 
 namespace OrleansOrchestrator.Logs.Queries;
@@ -15,10 +16,10 @@ public abstract record LogTerm(bool IsNegated)
     public abstract IReadOnlyCollection<ulong> Words { get; }
 
     /// <summary>
-    /// Bytes that every such line has, ASCII letters in lower case; empty when nothing is known. What is searched for
-    /// first.
+    /// Texts of which every such line has one at least, ASCII letters in lower case; empty when nothing is known. What
+    /// is searched for first.
     /// </summary>
-    public abstract byte[] Anchor { get; }
+    public abstract IReadOnlyList<byte[]> Anchors { get; }
 
     /// <summary>Whether the condition itself, not its negation, holds.</summary>
     /// <param name="line">The line.</param>
@@ -52,11 +53,7 @@ public abstract record LogTerm(bool IsNegated)
     internal static byte[] Lower(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        foreach (ref var value in bytes.AsSpan())
-        {
-            value = value is >= (byte)'A' and <= (byte)'Z' ? (byte)(value | 0x20) : value;
-        }
-
+        AsciiCase.Lower(bytes, bytes);
         return bytes;
     }
 }
@@ -64,18 +61,20 @@ public abstract record LogTerm(bool IsNegated)
 /// <summary>A word or a phrase.</summary>
 public sealed record TextTerm : LogTerm
 {
+    private readonly byte[] _text;
+
     public TextTerm(string text, bool isNegated)
         : base(isNegated)
     {
-        Anchor = Lower(text);
-        Words = WordScanner.AllOf(Anchor);
+        _text = Lower(text);
+        Words = WordScanner.AllOf(_text);
     }
 
-    public override byte[] Anchor { get; }
+    public override IReadOnlyList<byte[]> Anchors => [_text];
 
     public override IReadOnlyCollection<ulong> Words { get; }
 
-    public override bool Holds(ReadOnlySpan<byte> line, ReadOnlySpan<byte> lower) => HoldsText(lower, Anchor);
+    public override bool Holds(ReadOnlySpan<byte> line, ReadOnlySpan<byte> lower) => HoldsText(lower, _text);
 }
 
 /// <summary>A regular expression, which takes time in proportion to the line whatever it is.</summary>
@@ -90,11 +89,11 @@ public sealed record RegexTerm : LogTerm
     {
         _regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         var literal = RegexLiteral.Find(pattern);
-        Anchor = Lower(literal.Text);
+        Anchors = [.. literal.Texts.Select(Lower)];
         Words = literal.Words;
     }
 
-    public override byte[] Anchor { get; }
+    public override IReadOnlyList<byte[]> Anchors { get; }
 
     public override IReadOnlyCollection<ulong> Words { get; }
 
@@ -127,11 +126,11 @@ public sealed record FieldTerm : LogTerm
 
         // What JSON writes otherwise than it is says nothing about the bytes of the line.
         var known = new[] { _path[^1], value }.Where(static t => t.Length > 0 && t.All(IsPlain)).Select(Lower).ToList();
-        Anchor = known.LastOrDefault() ?? [];
+        Anchors = [.. known.TakeLast(1)];
         Words = [.. known.SelectMany(static t => WordScanner.AllOf(t))];
     }
 
-    public override byte[] Anchor { get; }
+    public override IReadOnlyList<byte[]> Anchors { get; }
 
     public override IReadOnlyCollection<ulong> Words { get; }
 

@@ -4,29 +4,44 @@ using OrleansOrchestrator.Logs.Segments;
 namespace OrleansOrchestrator.Logs.Queries;
 
 /// <summary>
-/// The longest text that whatever matches a regular expression must have: a search looks for it first, and leaves out
-/// segments without its words. Reads only what is plain; whatever it does not know ends a text, what stands in groups
-/// is left out, and what it cannot judge (alternatives outside of groups, options in the middle of the pattern) means
-/// that there is none.
+/// Texts of which whatever matches a regular expression must have one, as long as possible: a search looks for them
+/// first, and leaves out segments without the words. Reads only what is plain; whatever it does not know ends a text,
+/// and what it cannot judge (options in the middle of the pattern, look-around, names of groups) means that nothing is
+/// known.
 /// </summary>
-/// <param name="Text">The text; empty when there is none.</param>
-/// <param name="Words">Hashes of words that stand whole in one of the texts.</param>
-internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Words)
+/// <param name="Texts">The texts; empty when nothing is known.</param>
+/// <param name="Words">Hashes of words that stand whole in every match.</param>
+internal sealed record RegexLiteral(IReadOnlyList<string> Texts, IReadOnlyCollection<ulong> Words)
 {
-    private static readonly RegexLiteral None = new("", []);
+    /// <summary>Each is looked for on its own: of more alternatives it is as well to judge every line.</summary>
+    private const int MaxTexts = 16;
+
+    private const int MaxDepth = 50;
+
+    private static readonly RegexLiteral None = new([], []);
 
     public static RegexLiteral Find(string pattern)
     {
         const string EitherCase = "(?i)";
         var isEitherCase = pattern.StartsWith(EitherCase, StringComparison.Ordinal);
-        if (Texts(isEitherCase ? pattern[EitherCase.Length..] : pattern, isEitherCase) is not { } texts)
-        {
-            return None;
-        }
-
-        var longest = texts.MaxBy(static t => t.Length) ?? "";
-        return new RegexLiteral(longest, [.. texts.SelectMany(WholeWords).Distinct()]);
+        var reader = new Reader(isEitherCase ? pattern[EitherCase.Length..] : pattern, isEitherCase);
+        var known = reader.Alternatives();
+        return reader.IsUnsure ? None : known;
     }
+
+    /// <summary>What is known when one of two holds.</summary>
+    private static RegexLiteral Either(RegexLiteral a, RegexLiteral b) =>
+        a.Texts.Count == 0 || b.Texts.Count == 0 || a.Texts.Count + b.Texts.Count > MaxTexts
+            ? None with { Words = [.. a.Words.Intersect(b.Words)] }
+            : new RegexLiteral([.. a.Texts, .. b.Texts], [.. a.Words.Intersect(b.Words)]);
+
+    /// <summary>What is known when all of them hold.</summary>
+    private static RegexLiteral All(List<RegexLiteral> known) => new(
+        known.Select(static k => k.Texts).Where(static t => t.Count > 0)
+            .MaxBy(static texts => (texts.Min(static t => t.Length), -texts.Count)) ?? [],
+        [.. known.SelectMany(static k => k.Words).Distinct()]);
+
+    private static RegexLiteral Of(string text) => text.Length == 0 ? None : new([text], WholeWords(text));
 
     /// <summary>
     /// Words that have something else on both sides: at an end, a match may go on with more of the word.
@@ -48,42 +63,89 @@ internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Word
         return WordScanner.AllOf(bytes.AsSpan(start, end - start));
     }
 
-    /// <summary>Null when nothing is sure.</summary>
-    private static List<string>? Texts(string pattern, bool isEitherCase)
+    /// <summary>Reads a pattern from its beginning to its end.</summary>
+    private sealed class Reader(string pattern, bool isEitherCase)
     {
-        var texts = new List<string>();
-        var text = new StringBuilder();
-        var depth = 0;
-        for (var at = 0; at < pattern.Length;)
+        private int _at;
+        private int _depth;
+
+        /// <summary>True when something was met that makes all that was read doubtful.</summary>
+        public bool IsUnsure { get; private set; }
+
+        /// <summary>Up to the end of the group or of the pattern.</summary>
+        public RegexLiteral Alternatives()
         {
-            // One of several, an option that changes what follows, or a comment.
-            if ((pattern[at] == '|' && depth == 0)
-                || (pattern[at] == '(' && pattern.AsSpan(at + 1) is ['?', not ':', ..]))
+            var known = Sequence();
+            while (_at < pattern.Length && pattern[_at] == '|')
             {
-                return null;
+                _at++;
+                known = Either(known, Sequence());
             }
 
-            var (literal, length) = Next(pattern, at, ref depth);
-            literal = isEitherCase && literal is { } letter && HasFurtherCase(letter) ? null : literal;
-            at += length;
-            var isOptional = at < pattern.Length && pattern[at] is '*' or '?' or '{';
-            var isRepeated = at < pattern.Length && pattern[at] == '+';
-
-            // What stands in a group may be optional as a whole.
-            if (literal is { } value && depth == 0 && !isOptional)
-            {
-                text.Append(value);
-            }
-
-            if (literal is null || isOptional || isRepeated || depth > 0)
-            {
-                texts.Add(text.ToString());
-                text.Clear();
-            }
+            // A bracket that closes nothing is for the expression itself to refuse.
+            IsUnsure |= _depth == 0 && _at < pattern.Length;
+            return known;
         }
 
-        texts.Add(text.ToString());
-        return texts;
+        private RegexLiteral Sequence()
+        {
+            var known = new List<RegexLiteral>();
+            var text = new StringBuilder();
+            while (_at < pattern.Length && pattern[_at] is not ('|' or ')'))
+            {
+                var inner = None;
+                char? literal = null;
+                if (pattern[_at] == '(')
+                {
+                    inner = Group();
+                }
+                else
+                {
+                    (literal, var length) = Next(pattern, _at);
+                    literal = isEitherCase && literal is { } letter && HasFurtherCase(letter) ? null : literal;
+                    _at += length;
+                }
+
+                var isOptional = _at < pattern.Length && pattern[_at] is '*' or '?' or '{';
+                var isRepeated = _at < pattern.Length && pattern[_at] == '+';
+                if (literal is { } value && !isOptional)
+                {
+                    text.Append(value);
+                }
+
+                if (literal is null || isOptional || isRepeated)
+                {
+                    known.Add(Of(text.ToString()));
+                    known.Add(isOptional ? None : inner);
+                    text.Clear();
+                }
+            }
+
+            known.Add(Of(text.ToString()));
+            return All(known);
+        }
+
+        /// <summary>A group with its brackets.</summary>
+        private RegexLiteral Group()
+        {
+            const string Plain = "(?:";
+            var isPlain = string.CompareOrdinal(pattern, _at, Plain, 0, Plain.Length) == 0;
+            _at += isPlain ? Plain.Length : 1;
+
+            // An option that changes what follows, a comment, a condition, look-around, a name.
+            IsUnsure |= ++_depth > MaxDepth || (_at < pattern.Length && pattern[_at] == '?');
+            if (IsUnsure)
+            {
+                _at = pattern.Length;
+                return None;
+            }
+
+            var known = Alternatives();
+            _depth--;
+            IsUnsure |= _at >= pattern.Length;
+            _at++;
+            return known;
+        }
     }
 
     /// <summary>
@@ -94,7 +156,7 @@ internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Word
     /// <summary>
     /// What stands at a place: a character that stands for itself, or something else, and how long it is.
     /// </summary>
-    private static (char? Literal, int Length) Next(string pattern, int at, ref int depth)
+    private static (char? Literal, int Length) Next(string pattern, int at)
     {
         switch (pattern[at])
         {
@@ -108,12 +170,6 @@ internal sealed record RegexLiteral(string Text, IReadOnlyCollection<ulong> Word
             case '{':
                 var close = pattern.IndexOf('}', at);
                 return (null, close < 0 ? pattern.Length - at : close - at + 1);
-            case '(':
-                depth++;
-                return (null, 1);
-            case ')':
-                depth--;
-                return (null, 1);
             case '.' or '^' or '$' or '*' or '+' or '?' or '\\' or '}' or ']':
                 return (null, 1);
             case >= '\ud800':

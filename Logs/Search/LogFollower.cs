@@ -58,18 +58,18 @@ public sealed class LogFollower(ILogStore store, LogSearch search)
         var found = new List<FoundLine>();
         foreach (var body in await store.ReadSegmentsAsync(segments, cancellationToken))
         {
-            var segment = LogSegment.Decode(body.Body);
+            using var segment = StoredSegment.Open(body.Body);
             var first = 0;
-            var hits = query.Lines.Find(segment.Lines);
+            var hits = query.Lines.Find(segment);
             foreach (var run in segment.Runs)
             {
                 var end = first + run.Count;
                 if (streams?.Contains(run.Stream) != false)
                 {
                     found.AddRange(hits.Where(h => h >= first && h < end).Select(h => new FoundLine(
-                        new LogCursor(segment.Lines.Time(h), run.Stream, run.Sequence + h - first),
-                        segment.Lines.Flags(h),
-                        Encoding.UTF8.GetString(segment.Lines.Text(h)))));
+                        new LogCursor(segment.Time(h), run.Stream, run.Sequence + h - first),
+                        segment.Flags(h),
+                        Encoding.UTF8.GetString(segment.Text(h)))));
                 }
 
                 first = end;

@@ -69,6 +69,7 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
             var (entries, isCut) = await ListAsync(cancellationToken);
             var candidates = entries.Where(MayHold).ToList();
             var (next, size) = (0, FirstRead);
+            IReadOnlyList<SegmentBody>? ahead = null;
             while (next < candidates.Count && !IsComplete(candidates[next]))
             {
                 if (next > 0 && search.Clock.GetElapsedTime(started) > search.Options.Budget
@@ -77,8 +78,13 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
                     return Page(edge, isTimedOut: true);
                 }
 
-                await ReadAsync(candidates.GetRange(next, Math.Min(size, candidates.Count - next)), cancellationToken);
+                var bodies = ahead ?? await ReadAsync(candidates, next, size, cancellationToken);
                 next += size;
+
+                // A search that has become long has the store and the processors work at the same time.
+                var reading = size == LargestRead ? ReadAsync(candidates, next, size, cancellationToken) : null;
+                await Task.WhenAll(SearchAsync(bodies, cancellationToken), reading ?? Task.CompletedTask);
+                ahead = reading is null ? null : await reading;
                 size = Math.Min(LargestRead, size * 2);
             }
 
@@ -138,9 +144,13 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
             return _oldest ? last < next.FirstTime : last > next.LastTime;
         }
 
-        private async Task ReadAsync(List<SegmentEntry> entries, CancellationToken cancellationToken)
+        private async Task<IReadOnlyList<SegmentBody>> ReadAsync(
+            List<SegmentEntry> entries, int first, int count, CancellationToken cancellationToken) =>
+            first >= entries.Count ? [] : await search.Store.ReadSegmentsAsync(
+                [.. entries.Skip(first).Take(count).Select(static e => e.Id)], cancellationToken);
+
+        private async Task SearchAsync(IReadOnlyList<SegmentBody> bodies, CancellationToken cancellationToken)
         {
-            var bodies = await search.Store.ReadSegmentsAsync([.. entries.Select(static e => e.Id)], cancellationToken);
             var found = new ConcurrentBag<List<FoundLine>>();
             await Parallel.ForEachAsync(
                 bodies,
@@ -150,7 +160,7 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
                 },
                 (body, _) =>
                 {
-                    found.Add(Search(LogSegment.Decode(body.Body)));
+                    found.Add(Search(body.Body));
                     return ValueTask.CompletedTask;
                 });
             foreach (var lines in found)
@@ -168,13 +178,13 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
             _segmentsRead += bodies.Count;
         }
 
-        private List<FoundLine> Search(LogSegment segment)
+        private List<FoundLine> Search(ReadOnlySpan<byte> body)
         {
-            var lines = segment.Lines;
-            Interlocked.Add(ref _bytesRead, lines.TextBytes);
+            using var segment = StoredSegment.Open(body);
+            Interlocked.Add(ref _bytesRead, segment.TextBytes);
             var hits = new List<(LogCursor Cursor, int Line)>();
             var (run, first) = (0, 0);
-            foreach (var line in query.Lines.Find(lines))
+            foreach (var line in query.Lines.Find(segment))
             {
                 while (line >= first + segment.Runs[run].Count)
                 {
@@ -182,7 +192,7 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
                 }
 
                 var of = segment.Runs[run];
-                var cursor = new LogCursor(lines.Time(line), of.Stream, of.Sequence + line - first);
+                var cursor = new LogCursor(segment.Time(line), of.Stream, of.Sequence + line - first);
                 if (IsMeant(cursor))
                 {
                     hits.Add((cursor, line));
@@ -193,7 +203,7 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
             return
             [
                 .. hits.Take(query.Limit + 1).Select(hit => new FoundLine(
-                    hit.Cursor, lines.Flags(hit.Line), Encoding.UTF8.GetString(lines.Text(hit.Line)))),
+                    hit.Cursor, segment.Flags(hit.Line), Encoding.UTF8.GetString(segment.Text(hit.Line)))),
             ];
         }
 

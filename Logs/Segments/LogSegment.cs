@@ -20,14 +20,11 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
     /// </summary>
     public const int TargetBytes = 2 * 1024 * 1024;
 
-    /// <summary>What reading one may take: text, and what else is known of each line.</summary>
-    private const int MaxBytes = 64 * 1024 * 1024;
-
     /// <summary>Texts one after the other, as earlier releases wrote them.</summary>
-    private const byte PlainTexts = 1;
+    internal const byte PlainTexts = 1;
 
     /// <summary>Texts as <see cref="TextColumns"/> has them.</summary>
-    private const byte Columns = 2;
+    internal const byte Columns = 2;
 
     public IReadOnlyList<SegmentRun> Runs => runs;
 
@@ -65,38 +62,14 @@ public sealed class LogSegment(IReadOnlyList<SegmentRun> runs, LineBlock lines)
     /// <summary>Throws <see cref="InvalidDataException"/> for what is no segment.</summary>
     public static LogSegment Decode(ReadOnlySpan<byte> body)
     {
-        const int BytesEach = 3;
-        ReadOnlySpan<byte> input = Zstd.Decompress(body, MaxBytes);
-        var version = ByteCoding.Take(ref input, 1)[0];
-        if (version is not (PlainTexts or Columns))
+        using var stored = StoredSegment.Open(body);
+        var lines = LineBlock.WithRoom(stored.Count, (int)stored.TextBytes);
+        for (var i = 0; i < stored.Count; i++)
         {
-            throw new InvalidDataException("a newer release wrote this segment of logs");
+            lines.Add(stored.Time(i), stored.Flags(i), stored.Text(i));
         }
 
-        var runs = new SegmentRun[ByteCoding.ReadCount(ref input, BytesEach)];
-        var total = 0L;
-        for (var i = 0; i < runs.Length; i++)
-        {
-            var run = new SegmentRun(
-                ByteCoding.ReadSigned(ref input),
-                ByteCoding.ReadSigned(ref input),
-                (int)Math.Min(int.MaxValue, ByteCoding.ReadNumber(ref input)));
-            runs[i] = run;
-            total += run.Count;
-        }
-
-        var lines = version == PlainTexts ? LineBlock.Read(ref input) : ReadColumns(ref input);
-        return total == lines.Count
-            ? new LogSegment(runs, lines)
-            : throw new InvalidDataException($"{total} lines in the runs of a segment that has {lines.Count}");
-    }
-
-    private static LineBlock ReadColumns(ref ReadOnlySpan<byte> input)
-    {
-        const int BytesEach = 3;
-        var lines = LineBlock.ReadHead(ref input, BytesEach);
-        TextColumns.Read(ref input, lines, MaxBytes);
-        return lines;
+        return new LogSegment(stored.Runs, lines);
     }
 
     /// <summary>

@@ -13,15 +13,15 @@ namespace OrleansOrchestrator.Logs.Segments;
 /// <remarks>
 /// In this order: shapes; texts that are kept as they are; for each line a code, 0 for the next of those texts, else
 /// the number of its shape from 1; the columns, shape by shape and place by place. A shape has a 0 exactly where a
-/// character is left out, because a word with a digit is left out whole.
+/// character is left out, because a word with a digit is left out whole. <see cref="StoredSegment"/> reads it.
 /// </remarks>
 internal static class TextColumns
 {
     /// <summary>Fewer lines of one shape save less than it takes.</summary>
     private const int FewestOfShape = 8;
 
-    private const byte Hole = (byte)'0';
-    private const byte Break = (byte)'\n';
+    /// <summary>What a shape has for a character that it leaves out.</summary>
+    internal const byte Hole = (byte)'0';
 
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
 
@@ -44,61 +44,6 @@ internal static class TextColumns
         }
 
         output.Write(columns);
-    }
-
-    /// <summary>Reads what <see cref="Write"/> wrote, for the lines of a block that has all but their texts.</summary>
-    public static void Read(ref ReadOnlySpan<byte> input, LineBlock lines, int maxBytes)
-    {
-        var common = ReadTexts(ref input).Select(static t => new Shape(t)).ToArray();
-        var rare = ReadTexts(ref input);
-        var (codes, ends, total) = (new int[lines.Count], new int[lines.Count], 0L);
-        var nextRare = 0;
-        for (var i = 0; i < codes.Length; i++)
-        {
-            var code = ByteCoding.ReadNumber(ref input);
-            if (code > (ulong)common.Length || (code == 0 && nextRare == rare.Length))
-            {
-                throw new InvalidDataException("a line of the segment has no text");
-            }
-
-            codes[i] = (int)code;
-            var length = code == 0 ? rare[nextRare++].Length : common[code - 1].Add();
-            total += length + 1;
-            if (total > maxBytes)
-            {
-                throw new InvalidDataException($"the texts of a segment have more than {maxBytes} bytes");
-            }
-
-            ends[i] = (int)total - 1;
-        }
-
-        var text = new byte[(int)total];
-        CopyTexts(codes, ends, common, rare, text);
-        foreach (var shape in common)
-        {
-            shape.Fill(ref input, text);
-        }
-
-        lines.SetTexts(ends, text);
-    }
-
-    private static void CopyTexts(int[] codes, int[] ends, Shape[] common, ReadOnlyMemory<byte>[] rare, byte[] text)
-    {
-        var (start, nextRare) = (0, 0);
-        for (var i = 0; i < codes.Length; i++)
-        {
-            if (codes[i] == 0)
-            {
-                rare[nextRare++].Span.CopyTo(text.AsSpan(start));
-            }
-            else
-            {
-                common[codes[i] - 1].Place(text, start);
-            }
-
-            text[ends[i]] = Break;
-            start = ends[i] + 1;
-        }
     }
 
     private static (List<Shape> Shapes, int[] ShapeOf) FindShapes(LineBlock lines)
@@ -173,33 +118,12 @@ internal static class TextColumns
         }
     }
 
-    private static ReadOnlyMemory<byte>[] ReadTexts(ref ReadOnlySpan<byte> input)
-    {
-        var lengths = new int[ByteCoding.ReadCount(ref input, 1)];
-        var total = 0L;
-        foreach (ref var length in lengths.AsSpan())
-        {
-            length = (int)Math.Min(int.MaxValue, ByteCoding.ReadNumber(ref input));
-            total += length;
-        }
-
-        ReadOnlyMemory<byte> all = ByteCoding.Take(ref input, (int)Math.Min(int.MaxValue, total)).ToArray();
-        var texts = new ReadOnlyMemory<byte>[lengths.Length];
-        for (var (i, at) = (0, 0); i < texts.Length; at += lengths[i++])
-        {
-            texts[i] = all.Slice(at, lengths[i]);
-        }
-
-        return texts;
-    }
-
-    /// <summary>A shape, and its lines as they are counted, written or read.</summary>
+    /// <summary>A shape, and its lines as they are counted and written.</summary>
     private sealed class Shape(ReadOnlyMemory<byte> text)
     {
         private int _columns;
         private int _seen;
         private int[]? _holes;
-        private int[] _starts = [];
 
         public ReadOnlyMemory<byte> Text => text;
 
@@ -208,14 +132,9 @@ internal static class TextColumns
         /// <summary>From 1; 0 for a shape that is not kept.</summary>
         public int Number { get; private set; }
 
-        public int[] Holes => _holes ??= FindHoles(text.Span);
+        public int[] Holes => _holes ??= StoredShape.FindHoles(text.Span);
 
-        /// <summary>Counts a line; returns its length.</summary>
-        public int Add()
-        {
-            Count++;
-            return text.Length;
-        }
+        public void Add() => Count++;
 
         public void Begin(int number, int columns) => (Number, _columns) = (number, columns);
 
@@ -233,46 +152,6 @@ internal static class TextColumns
                 columns[at] = line[hole];
                 at += Count;
             }
-        }
-
-        /// <summary>Writes the shape as its next line, whose holes are filled later.</summary>
-        public void Place(byte[] into, int start)
-        {
-            if (_seen == 0)
-            {
-                _starts = new int[Count];
-            }
-
-            text.Span.CopyTo(into.AsSpan(start));
-            _starts[_seen++] = start;
-        }
-
-        /// <summary>Fills the holes of all its lines.</summary>
-        public void Fill(ref ReadOnlySpan<byte> input, byte[] into)
-        {
-            foreach (var hole in Holes)
-            {
-                var column = ByteCoding.Take(ref input, Count);
-                for (var i = 0; i < column.Length; i++)
-                {
-                    into[_starts[i] + hole] = column[i];
-                }
-            }
-        }
-
-        private static int[] FindHoles(ReadOnlySpan<byte> text)
-        {
-            var holes = new int[text.Count(Hole)];
-            var found = 0;
-            for (var i = 0; i < text.Length; i++)
-            {
-                if (text[i] == Hole)
-                {
-                    holes[found++] = i;
-                }
-            }
-
-            return holes;
         }
     }
 

@@ -47,7 +47,8 @@ public sealed partial class NodeStatusLoop(
     {
         health.Changed += Wake;
         pressure.Changed += Wake;
-        await health.WhenKnownAsync(FirstVerdict, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await health.WhenKnownAsync(FirstVerdict, time, stoppingToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -154,7 +155,8 @@ public sealed partial class NodeStatusLoop(
         var before = node.Current.Status;
         var input = await InputAsync(before, cancellationToken);
         var status = computer.Compute(input);
-        if (NodeStatusPatch.Compute(before, status, force: _reported is null || time.GetSteadyTime() - _reported >= ReportAnyway) is { } patch)
+        var isDue = _reported is null || time.GetSteadyTime() - _reported >= ReportAnyway;
+        if (NodeStatusPatch.Compute(before, status, force: isDue) is { } patch)
         {
             node.Set(await api.PatchNodeAsync(options.NodeName, patch, status: true, cancellationToken));
             _reported = time.GetSteadyTime();
@@ -196,7 +198,8 @@ public sealed partial class NodeStatusLoop(
         try
         {
             var deadline = (time.GetUtcNow() + RuntimeAnswer).UtcDateTime;
-            var status = await cri.Runtime.StatusAsync(new StatusRequest(), deadline: deadline, cancellationToken: cancellationToken);
+            var status = await cri.Runtime.StatusAsync(
+                new StatusRequest(), deadline: deadline, cancellationToken: cancellationToken);
             var bad = status.Status.Conditions.Where(c => !c.Status).ToList();
             if (_runtimeVersion.Length == 0)
             {

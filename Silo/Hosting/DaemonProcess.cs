@@ -103,6 +103,13 @@ public sealed class DaemonProcess(DataDirectory directory, string name)
         return File.Exists(file) ? string.Join('\n', File.ReadLines(file).TakeLast(lines)) : "";
     }
 
+    /// <summary>What it said to its user at its end; null when it said nothing.</summary>
+    public string? LastSentence()
+    {
+        const string Begin = "orc: ";
+        return LogTail(1) is var last && last.StartsWith(Begin, StringComparison.Ordinal) ? last[Begin.Length..] : null;
+    }
+
     private void Note(int pid) =>
         OwnFiles.Write(directory.PidFile(name), $"{pid.ToString(CultureInfo.InvariantCulture)} {StartTime(pid)}");
 

@@ -275,8 +275,9 @@ public sealed class LocalCluster
         await ready;
     }
 
-    private static UserErrorException Ended(string what, DaemonProcess daemon) =>
-        new($"The {what} ended while it was starting. Its last words:\n{daemon.LogTail(10)}");
+    private static UserErrorException Ended(string what, DaemonProcess daemon) => new(
+        $"The {what} ended while it was starting"
+        + (daemon.LastSentence() is { } sentence ? $": {sentence}" : $". Its last words:\n{daemon.LogTail(10)}"));
 
     private static UserErrorException Late(string what, DaemonProcess daemon, TimeSpan limit) =>
         new($"The {what} was not ready after {limit.TotalSeconds:F0} s. Its last words:\n{daemon.LogTail(10)}");

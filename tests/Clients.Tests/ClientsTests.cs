@@ -53,6 +53,17 @@ public sealed class ClientsTests(ClientsSilo silo)
         await IsContentAsync("/usr/bin/python3", Script("python.py"), "python");
     }
 
+    /// <summary>Its modules use the client of Python.</summary>
+    [Fact]
+    public async Task Ansible()
+    {
+        var root = Path.Combine(Tools.Directory, "ansible");
+        Assert.SkipUnless(
+            Directory.Exists(root) && Directory.Exists("/usr/lib/python3/dist-packages/kubernetes"),
+            $"{root} or python3-kubernetes is not there");
+        await IsContentAsync("bash", Script("ansible.sh"), root);
+    }
+
     [Fact]
     public async Task Ruby()
     {

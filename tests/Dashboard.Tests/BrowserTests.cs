@@ -24,6 +24,7 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
     [InlineData("many.mjs")]
     [InlineData("workload.mjs")]
     [InlineData("trouble.mjs")]
+    [InlineData("debug.mjs")]
     [InlineData("streams.mjs")]
     [InlineData("logs.mjs")]
     [InlineData("metrics.mjs")]

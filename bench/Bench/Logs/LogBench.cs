@@ -100,7 +100,9 @@ public sealed class LogBench(BenchOptions options, int lines)
             ("a word that is in many lines, newest 100", "payment"),
             ("two words and a field", "retrying level=error"),
             ("a regular expression with words in it", "/upstream\",\"user\":4711\\d/"),
-            ("a regular expression without any", "/\"ms\":8[0-9]{2}.*[a-f]{9}/"),
+            ("a regular expression with half a word in it", "/\"ms\":8[0-9]{2}.*[a-f]{9}/"),
+            ("a regular expression with several to choose from", "/connection (reset|refused)|deadline exceeded/"),
+            ("a regular expression without any text", "/[g-z]{3}\\d[g-z]{3}/"),
         })
         {
             var times = new List<double>();

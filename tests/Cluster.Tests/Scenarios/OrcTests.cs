@@ -66,6 +66,25 @@ public sealed class OrcTests(RealCluster cluster)
         await SaysAsync("There is no file", "image", "load", "/nowhere.tar", "--data-dir", cluster.DataDirectory);
     }
 
+    [Fact]
+    public async Task A_start_that_fails_says_why_in_one_sentence_and_undoes_what_it_did()
+    {
+        cluster.Require();
+        var failed = Path.Combine(cluster.Scratch, "failed");
+        var ended = await RealCluster.OrcAsync(
+            "up", "--yes", "--hollow-nodes", "1", "--data-dir", failed, "--kubeconfig", "/proc/none/admin.conf");
+        Assert.NotEqual(0, ended.ExitCode);
+        var said = Assert.Single(ended.Errors.Trim().Split('\n'));
+        Assert.StartsWith("orc: The silo ended while it was starting: ", said, StringComparison.Ordinal);
+        Assert.Contains("/proc/none", said, StringComparison.Ordinal);
+
+        // PostgreSQL ran by then.
+        Assert.True(Directory.Exists(Path.Combine(failed, "postgres", "data")));
+        Assert.False(File.Exists(Path.Combine(failed, "postgres", "data", "postmaster.pid")));
+        var status = (await RealCluster.OrcAsync("status", "--data-dir", failed)).Required;
+        Assert.DoesNotContain("running, process", status, StringComparison.Ordinal);
+    }
+
     private async Task<string> NameOfAsync(string token)
     {
         var server = (await cluster.KubectlAsync(

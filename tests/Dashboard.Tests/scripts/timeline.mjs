@@ -1,10 +1,10 @@
 // Events, rollouts, restarts and conditions on one axis: of a workload, of a namespace, of a node and of the cluster.
 import { api, deployment, expect, merge, namespace, scenario, until } from './browser.mjs';
 
-const restarted = (exitCode, finishedAt) => ({
+const restarted = (exitCode, finishedAt, restartCount = 1) => ({
   status: {
     phase: 'Running', containerStatuses: [{
-      name: 'main', image: 'x', imageID: '', ready: true, restartCount: 1, state: { running: { startedAt: finishedAt } },
+      name: 'main', image: 'x', imageID: '', ready: true, restartCount, state: { running: { startedAt: finishedAt } },
       lastState: { terminated: { exitCode, reason: 'Error', startedAt: finishedAt, finishedAt, containerID: 'containerd://1' } },
     }],
   },
@@ -54,13 +54,20 @@ await scenario(async open => {
   const whole = await open(`#/object/core/namespaces/-/${space}?tab=timeline`);
   const row = whole.getByRole('row', { name: /main failed/ });
   await row.getByText('Exit code 3 (Error)').waitFor();
+
+  // Its status has the next restart alone; the change log still has the one before, for whoever comes now, too.
+  await merge(`${pods}/lonely/status`, restarted(4, new Date(Date.now() - 20_000).toISOString(), 2));
+  await whole.getByRole('row', { name: /main failed .*Exit code 4/ }).waitFor();
+  await whole.reload();
+  await whole.getByRole('row', { name: /main failed .*Exit code 4 .*2 restarts by now/ }).waitFor();
+  await whole.getByRole('row', { name: /main failed .*Exit code 3 .*1 restarts by now/ }).waitFor();
   await whole.getByRole('row', { name: /Revision 2 .*Deployment web/ }).waitFor();
   await whole.locator('[data-mark^="restart/"]').first().focus();
   await whole.keyboard.press('Enter');
   await whole.getByRole('heading', { name: 'lonely' }).waitFor();
   await whole.getByRole('tab', { name: 'Logs', selected: true }).waitFor();
   await whole.getByRole('tab', { name: 'Timeline' }).click();
-  await whole.getByRole('row', { name: /main failed/ }).waitFor();
+  await whole.getByRole('row', { name: /main failed .*Exit code 3/ }).waitFor();
 
   // A drag along the axis chooses a time.
   await whole.goBack();
@@ -89,7 +96,7 @@ await scenario(async open => {
   expect(asked[0].searchParams.get('source') === 'events' && asked[0].searchParams.get('level') === 'warning', `asked for ${asked[0]}`);
   for (const [theme, width] of [['light', 1300], ['dark', 1300], ['dark', 390]]) {
     const shown = await open(`#/object/core/namespaces/-/${space}?tab=timeline`, { theme, width });
-    await shown.getByRole('row', { name: /main failed/ }).waitFor();
+    await shown.getByRole('row', { name: /main failed/ }).first().waitFor();
     const wide = await shown.evaluate(() => document.documentElement.scrollWidth);
     expect(wide <= width, `the page is ${wide} wide of ${width}`);
     if (process.env.PICTURES) {

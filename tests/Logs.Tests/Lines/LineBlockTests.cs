@@ -43,7 +43,6 @@ public sealed class LineBlockTests
                 var read = LineBlock.Read(ref input);
                 for (var i = 0; i < read.Count; i++)
                 {
-                    Assert.Equal(i, read.LineAt(read.Start(i)));
                     _ = read.Text(i);
                 }
             }
@@ -54,15 +53,9 @@ public sealed class LineBlockTests
         });
 
     [Fact]
-    public void A_place_belongs_to_its_line_and_what_is_truncated_is_gone() =>
+    public void What_is_truncated_is_gone() =>
         Gen.Select(Texts.Block, Gen.Int[0, 60]).Check(static (block, count) =>
         {
-            for (var i = 0; i < block.Count; i++)
-            {
-                Assert.Equal(i, block.LineAt(block.Start(i)));
-                Assert.Equal(i, block.LineAt(block.Start(i) + block.Text(i).Length));
-            }
-
             var before = block.Count;
             block.Truncate(Math.Min(count, before));
             block.Add(1, default, "next"u8);

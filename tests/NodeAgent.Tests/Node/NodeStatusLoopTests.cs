@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Containerd;
@@ -21,7 +23,10 @@ public sealed class NodeStatusLoopTests : IDisposable
     public async Task A_node_says_nothing_of_itself_before_it_knows_its_runtime()
     {
         var time = new WaitsAreSeen();
-        var options = new NodeAgentOptions { NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName };
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+        };
         var api = new FakeCluster();
         var health = new RuntimeHealth();
         using var cri = new CriClient(options.SocketPath);
@@ -37,6 +42,34 @@ public sealed class NodeStatusLoopTests : IDisposable
         health.Down("no containerd here");
         var node = await api.RegisteredNode.WaitAsync(Patience);
         Assert.Equal("no containerd here", node.Status.Conditions.First(c => c.Type == "Ready").Message);
+        await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_node_of_which_nothing_changes_says_so_every_five_minutes()
+    {
+        var time = new ManualTime();
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+        };
+        var api = new FakeCluster();
+        var health = new RuntimeHealth();
+        health.Down("no containerd here");
+        using var cri = new CriClient(options.SocketPath);
+        using var events = new EventRecorder(api, options, time, NullLogger<EventRecorder>.Instance);
+        using var loop = new NodeStatusLoop(
+            options, api, new NodeObject(api, options), new NodeStatusComputer(options, new NodeFacts(options)), health,
+            new PressureState(), cri,
+            new ImageStore(options, cri, time), events, time, NullLogger<NodeStatusLoop>.Instance);
+        await loop.StartAsync(CancellationToken.None);
+        await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+        time.Now += TimeSpan.FromMinutes(5);
+        var conditions = JsonNode.Parse(await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience))!
+            ["status"]!["conditions"]!.AsArray();
+        Assert.All(conditions, c => Assert.Equal(
+            time.Now, DateTimeOffset.Parse((string)c!["lastHeartbeatTime"]!, CultureInfo.InvariantCulture)));
         await loop.StopAsync(CancellationToken.None);
     }
 

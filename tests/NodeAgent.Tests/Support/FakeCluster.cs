@@ -23,6 +23,7 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     private readonly ConcurrentDictionary<string, Resourcev1ResourceClaim> _resourceClaims = new();
     private readonly ConcurrentDictionary<string, IReadOnlySet<ObjectReference>> _references = new();
     private readonly ConcurrentQueue<Corev1Event> _events = new();
+    private V1Node? _made;
     private readonly TaskCompletionSource<V1Node> _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -298,12 +299,18 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
 
     public Task<V1Node> CreateNodeAsync(V1Node node, CancellationToken cancellationToken)
     {
-        _registered.TrySetResult(node);
+        (_made, _) = (node, _registered.TrySetResult(node));
         return Task.FromResult(node);
     }
 
-    public Task<V1Node> PatchNodeAsync(string name, string patch, bool status, CancellationToken cancellationToken) =>
-        Task.FromResult(new V1Node());
+    /// <summary>Patches of nodes, in their order.</summary>
+    public Channel<string> NodePatches { get; } = Channel.CreateUnbounded<string>();
+
+    public Task<V1Node> PatchNodeAsync(string name, string patch, bool status, CancellationToken cancellationToken)
+    {
+        NodePatches.Writer.TryWrite(patch);
+        return Task.FromResult(_made ?? new V1Node());
+    }
 
     public Task<V1Lease?> GetLeaseAsync(string name, CancellationToken cancellationToken) => Task.FromResult<V1Lease?>(null);
 

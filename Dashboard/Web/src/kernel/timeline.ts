@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { json, pathOf, query } from './api';
 import type { KubeObject } from './api';
 import { familyOf, isOfFamily } from './family';
@@ -21,6 +21,9 @@ export interface Stretch { from: number; to: number }
 const eventsLife = 3_600_000;
 const mostLines = 1000;
 const mostRestarted = 60;
+
+/** Of the pods that restarted last, so many are followed through the change log: one watch from the past for each. */
+const mostFollowed = 12;
 const mostMarks = 2000;
 
 const none: never[] = [];
@@ -111,7 +114,7 @@ function restartedAgo(cell: unknown): number | undefined {
   return found ? [...found[1]!.matchAll(/(\d+)([ydhms])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * sizes[unit!]!, 0) : undefined;
 }
 
-/** Restarts of the pods that did so last: the table tells which, and each is read for when and why. */
+/** Restarts of the pods that did so last: the table tells which, and each is read for when and why, now and before. */
 function useRestarts(scope: Scope): Mark[] {
   const { kind, object } = scope;
   const isPod = kind?.kind === 'Pod';
@@ -120,22 +123,47 @@ function useRestarts(scope: Scope): Mark[] {
   const live = useLive(source && { ...source, ...selector, table: true });
   const restarted = useMemo(() => newestRestarted(live), [live.rows]);
   const [marks, setMarks] = useState<Mark[]>(none);
-  const key = restarted.map(r => `${r.object.metadata.uid}@${r.object.metadata.resourceVersion}`).join();
+  const known = useRef(new Map<string, Mark[]>());
+  const key = restarted.map(r => r.key).join();
   useEffect(() => {
     const stop = new AbortController();
-    const pods = findResource('', 'pods')!;
-    void Promise.all(restarted.map(r => json(pathOf(pods, r.object.metadata.namespace, r.object.metadata.name), { signal: stop.signal })
-      .then(marksOfRestarts, () => none))).then(found => { if (!stop.signal.aborted) { setMarks(found.flat()); } });
+    void Promise.all(restarted.map(async ({ row, key: each }, index) => {
+      const found = known.current.get(each) ?? await restartsOf(row.object, index < mostFollowed, stop.signal);
+      known.current.set(each, found);
+      return found;
+    })).then(found => setMarks(found.flat()), () => undefined);
     return () => stop.abort();
   }, [key]);
   return useMemo(() => (isPod ? marksOfRestarts(object!) : marks), [isPod, object, marks]);
 }
 
-function newestRestarted(live: Live): Row[] {
+/** A pod that restarted, and what changes when it does so again. */
+interface Restarted { row: Row; key: string }
+
+function newestRestarted(live: Live): Restarted[] {
   const at = live.columns.findIndex(c => c.name === 'Restarts');
   return live.rows.map(row => ({ row, ago: restartedAgo(row.cells[at]) })).filter(r => r.ago !== undefined)
-    .sort((a, b) => a.ago! - b.ago!).slice(0, mostRestarted).map(r => r.row);
+    .sort((a, b) => a.ago! - b.ago!).slice(0, mostRestarted)
+    .map(({ row }) => ({ row, key: `${row.object.metadata.uid}@${parseInt(String(row.cells[at]), 10)}` }));
 }
+
+/** A pod's restarts: the last of each container, and those before as far as the change log goes. */
+async function restartsOf(pod: KubeObject, isFollowed: boolean, signal: AbortSignal): Promise<Mark[]> {
+  const pods = findResource('', 'pods')!;
+  const [now, before] = await Promise.all([
+    json<KubeObject>(pathOf(pods, pod.metadata.namespace, pod.metadata.name), { signal }).then(marksOfRestarts, unlessStopped(signal)),
+    isFollowed ? versionsOf(pods, pod, signal).then(all => all.flatMap(v => marksOfRestarts(v.object)), unlessStopped(signal)) : none,
+  ]);
+  return [...before, ...now];
+}
+
+/** What is gone meanwhile, or may not be seen, tells nothing. */
+const unlessStopped = (signal: AbortSignal) => (error: Error): Mark[] => {
+  if (signal.aborted) {
+    throw error;
+  }
+  return none;
+};
 
 const rolling = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Namespace']);
 
@@ -166,7 +194,8 @@ function useVersions(kind: Kind | undefined, object: KubeObject | undefined): Ma
     const stop = new AbortController();
     // What the change log no longer has is left out, and so is what one may not see.
     versionsOf(kind, object, stop.signal).then(
-      versions => setMarks(marksOfVersions(kind, versions)), () => { if (!stop.signal.aborted) { setMarks(marksOfConditions(kind, object)); } });
+      versions => setMarks(versions.length > 0 ? marksOfVersions(kind, versions) : marksOfConditions(kind, object)),
+      () => { if (!stop.signal.aborted) { setMarks(marksOfConditions(kind, object)); } });
     return () => stop.abort();
   }, [object?.metadata.uid, object?.metadata.resourceVersion]);
   return marks;

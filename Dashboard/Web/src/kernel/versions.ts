@@ -11,6 +11,9 @@ const reaches = [1_000_000, 300_000, 100_000, 30_000, 10_000, 3000, 1000, 300, 1
 const firstRevision = 2;
 const mostVersions = 500;
 
+/** A log that says no more of an object than it has said is not listened to for longer. */
+const patience = 30;
+
 const words: Record<string, Version['what']> = { ADDED: 'Created', MODIFIED: 'Changed', DELETED: 'Deleted' };
 
 /**
@@ -26,8 +29,11 @@ export async function versionsOf(kind: Kind, object: KubeObject, signal: AbortSi
   const last = now.items[0]?.metadata.resourceVersion;
   const starts = [firstRevision, ...reaches.map(r => newest - r).filter(r => r > firstRevision)];
   for (const start of starts) {
+    if (last && Number(last) <= start) {
+      break;
+    }
     try {
-      return await read(kind, path + query({ watch: 1, resourceVersion: start, fieldSelector, allowWatchBookmarks: true }), last, signal);
+      return await read(kind, path + query({ watch: 1, resourceVersion: start, fieldSelector, timeoutSeconds: patience }), last, signal);
     } catch (failure) {
       if (!(failure instanceof ApiError && failure.code === 410)) {
         throw failure;

@@ -7,6 +7,7 @@ import type { Kind } from '../kernel/kinds';
 import { useMay } from '../kernel/rights';
 import { go, hrefOf, listHref } from '../kernel/route';
 import { Button, Dialog, Trouble, tell } from '../ui/basics';
+import { Debug } from './debug';
 import { Drain } from './drain';
 
 interface Props { kind: Kind; object: KubeObject }
@@ -21,6 +22,7 @@ export function Actions({ kind, object }: Props) {
   const mayPatch = useMay(kind.verbs.includes('patch') ? { verb: 'patch', kind, namespace, name } : null);
   const mayScale = useMay(scales ? { verb: 'patch', kind, namespace, name, subresource: 'scale' } : null);
   const mayDelete = useMay(kind.verbs.includes('delete') ? { verb: 'delete', kind, namespace, name } : null);
+  const mayDebug = useMay(kind.kind === 'Pod' ? { verb: 'patch', kind, namespace, name, subresource: 'ephemeralcontainers' } : null);
   const [open, setOpen] = useState('');
   const close = () => setOpen('');
   const run = (work: Promise<unknown>, done: string) => void work.then(() => tell(done), (e: Error) => tell(e.message, 'bad'));
@@ -52,6 +54,9 @@ export function Actions({ kind, object }: Props) {
       {spec.unschedulable ? 'Uncordon' : 'Cordon'}</Button>);
     shown.push(<Button key="drain" onClick={() => setOpen('drain')}>Drain</Button>);
   }
+  if (mayDebug && kind.kind === 'Pod' && !deletionTimestamp) {
+    shown.push(<Button key="debug" onClick={() => setOpen('debug')}>Debug</Button>);
+  }
   if (mayDelete && !deletionTimestamp) {
     shown.push(<Button key="delete" look="danger" onClick={() => setOpen('delete')}>Delete</Button>);
   }
@@ -61,6 +66,7 @@ export function Actions({ kind, object }: Props) {
       {open === 'scale' && <Scale path={path} object={object} close={close} />}
       {open === 'delete' && <Delete kind={kind} object={object} path={path} close={close} />}
       {open === 'drain' && <Drain node={object} close={close} />}
+      {open === 'debug' && <Debug pod={object} close={close} />}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { listHref, objectHref } from '../kernel/route';
 import { conditionsOf, containersOf, toneOf, toneOfCondition } from '../kernel/status';
 import { age, bytes, clock, quantity } from '../kernel/text';
 import { Badge, Bar, Button, Panel } from '../ui/basics';
+import { Ports } from './ports';
 import { referenceHref } from './references';
 import { UsagePanel } from './usage';
 
@@ -96,6 +97,7 @@ export function Facts({ kind, object }: { kind: Kind; object: KubeObject }) {
         <Replicas object={object} />
         {(kind.kind === 'Pod' || kind.kind === 'Node') && <UsagePanel kind={kind} object={object} />}
         {kind.kind === 'Pod' && <Containers pod={object} />}
+        <Ports kind={kind} object={object} />
         {kind.kind === 'Node' && <Capacity node={object} />}
         {(object.data || object.binaryData) && <Data object={object} secret={kind.kind === 'Secret'} />}
         {conditionsOf(object).length > 0 && <Conditions object={object} />}

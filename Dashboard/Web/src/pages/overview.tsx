@@ -4,10 +4,12 @@ import type { KubeObject } from '../kernel/api';
 import { findResource } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import type { Live, Row } from '../kernel/live';
-import { hrefOf, listHref, namespace } from '../kernel/route';
+import { hrefOf, listHref, namespace, objectHref } from '../kernel/route';
 import { conditionsOf, containersOf, toneOf } from '../kernel/status';
 import type { Tone } from '../kernel/status';
 import { age } from '../kernel/text';
+import { useFullVolumes } from '../kernel/volumes';
+import type { FullVolume } from '../kernel/volumes';
 import { Badge, Empty, Loading } from '../ui/basics';
 import { referenceHref } from './references';
 import { Timeline } from './timeline';
@@ -30,9 +32,10 @@ export function Overview() {
   const deployments = useWatched('apps', 'deployments', { table: true });
   const warnings = useWatched('', 'events', { fields: 'type=Warning' });
   const troubled = useTroubledPods(pods.rows);
+  const volumes = useFullVolumes(nodes.rows.map(r => r.object.metadata.name), claims.rows.some(r => r.object.status?.phase === 'Bound'));
   const stillReading = [nodes, pods].some(l => l.phase === 'loading');
   const findings = [
-    ...nodeFindings(nodes.rows), ...troubled, ...jobFindings(jobs.rows), ...claimFindings(claims.rows),
+    ...nodeFindings(nodes.rows), ...troubled, ...jobFindings(jobs.rows), ...volumeFindings(volumes), ...claimFindings(claims.rows),
     ...deploymentFindings(deployments, troubled.length > 0),
   ];
   return (
@@ -130,6 +133,14 @@ function jobFindings(rows: Row[]): Finding[] {
       href: hrefOf(kind, job), why: failed.message || failed.reason || '', since: failed.lastTransitionTime,
     };
   });
+}
+
+function volumeFindings(volumes: FullVolume[]): Finding[] {
+  const kind = findResource('', 'persistentvolumeclaims')!;
+  return volumes.filter(v => !namespace.value || v.namespace === namespace.value).map(v => ({
+    key: `${v.namespace}/${v.claim}/${v.what}`, tone: v.share >= 0.97 ? 'bad' : 'warn', what: 'Volume full', name: `${v.namespace}/${v.claim}`,
+    href: objectHref(kind, v.namespace, v.claim), why: `${Math.floor(v.share * 100)} % of its ${v.what} are used.`,
+  }));
 }
 
 function claimFindings(rows: Row[]): Finding[] {

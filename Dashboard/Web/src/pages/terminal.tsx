@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { pathOf } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
 import { findResource } from '../kernel/kinds';
+import { route } from '../kernel/route';
 import { token } from '../kernel/session';
+import { containersOf } from '../kernel/status';
 import { Button } from '../ui/basics';
 import { theme } from '../ui/shell';
 
@@ -25,11 +27,21 @@ function framed(to: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
 export function Terminal({ pod }: { pod: KubeObject }) {
   const place = useRef<HTMLDivElement>(null);
   const names: string[] = [...(pod.spec.ephemeralContainers ?? []), ...pod.spec.containers].map((c: { name: string }) => c.name);
-  const [container, setContainer] = useState(names[names.length - pod.spec.containers.length] ?? '');
+  const wanted = route.value.query.get('container');
+  const [container, setContainer] = useState(wanted ?? names[names.length - pod.spec.containers.length] ?? '');
   const [round, setRound] = useState(0);
   const [state, setState] = useState('Connecting …');
 
+  const { sort, status } = containersOf(pod).find(c => c.spec.name === container) ?? {};
+  const isAwaited = container === wanted && (!sort || sort === 'ephemeral') && !status?.state?.running && !status?.state?.terminated;
+
+  useEffect(() => { if (wanted) { setContainer(wanted); } }, [wanted]);
+
   useEffect(() => {
+    if (isAwaited) {
+      setState(status?.state?.waiting?.message ?? 'Waits for the container to start.');
+      return;
+    }
     let ended = false;
     let clean = () => { ended = true; };
     setState('Connecting …');
@@ -65,7 +77,7 @@ export function Terminal({ pod }: { pod: KubeObject }) {
       clean = () => { ended = true; observer.disconnect(); socket.close(); screen.dispose(); };
     });
     return () => clean();
-  }, [container, round, pod.metadata.uid]);
+  }, [container, round, pod.metadata.uid, isAwaited]);
 
   return (
     <div>
