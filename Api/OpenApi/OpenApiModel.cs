@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
@@ -155,7 +156,7 @@ internal static class OpenApiModel
                 break;
             default:
                 schema.Extensions ??= new Dictionary<string, IOpenApiExtension>();
-                schema.Extensions[name] = new JsonNodeExtension(JsonNode.Parse(value.GetRawText())!);
+                schema.Extensions[name] = new JsonNodeExtension(JsonTree.Copy(value)!);
                 break;
         }
     }

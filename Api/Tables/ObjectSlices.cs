@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Tables;
 
@@ -123,7 +124,7 @@ public sealed class ObjectSlices
 
     private static byte[] Without(IReadOnlyList<string> annotations, ReadOnlySpan<byte> metadata)
     {
-        var item = JsonNode.Parse(metadata)!.AsObject();
+        var item = JsonTree.ParseOwn(metadata).AsObject();
         var all = item["annotations"] as JsonObject;
         foreach (var name in annotations)
         {
@@ -135,7 +136,7 @@ public sealed class ObjectSlices
             item.Remove("annotations");
         }
 
-        return JsonSerializer.SerializeToUtf8Bytes(item);
+        return JsonTree.ToBytes(item, metadata.Length).ToArray();
     }
 
     /// <summary>For bytes in an order that this server does not write itself.</summary>
