@@ -147,7 +147,7 @@ internal static class OpenApiModel
             case "items":
                 schema.Items = Schema(value);
                 break;
-            case "additionalProperties":
+            case "additionalProperties" when value.ValueKind == JsonValueKind.Object:
                 schema.AdditionalProperties = Schema(value);
                 break;
             case "properties":
