@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -9,6 +10,8 @@ public sealed class FieldSelector
 {
     /// <summary>Selects every object.</summary>
     public static readonly FieldSelector Everything = new([]);
+
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
 
     private readonly FieldTerm[] _terms;
 
@@ -248,7 +251,7 @@ public static class SelectableFieldReader
 
     private static string? Read(ReadOnlySpan<byte> json, byte[][] path)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, Deep);
         var depth = 0;
         reader.Read();
         while (reader.TokenType == JsonTokenType.StartObject)
