@@ -11,8 +11,6 @@ public sealed class FieldSelector
     /// <summary>Selects every object.</summary>
     public static readonly FieldSelector Everything = new([]);
 
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
-
     private readonly FieldTerm[] _terms;
 
     private FieldSelector(FieldTerm[] terms) => _terms = terms;
@@ -223,6 +221,8 @@ public sealed class FieldTerm
 /// <summary>Reads one scalar out of JSON bytes without decoding the rest.</summary>
 public static class SelectableFieldReader
 {
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
+
     /// <summary>The value of a field of an object, its default when absent.</summary>
     public static string Read(ResourceObject item, SelectableField field) => field.Label switch
     {
