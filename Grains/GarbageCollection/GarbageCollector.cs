@@ -98,7 +98,8 @@ public sealed partial class GarbageCollector : IController
 
     private Task FollowKindsAsync(CancellationToken cancellationToken) => new KindFollower(
         _client, _catalog, () => _graph.Collectable,
-        (resource, change) => _options.DropWakeUps ? Task.CompletedTask : NoticeAsync(resource, change, cancellationToken))
+        (resource, change) =>
+            _options.DropWakeUps ? Task.CompletedTask : NoticeAsync(resource, change, cancellationToken))
         .RunAsync(cancellationToken);
 
     /// <summary>Finds out whom a change may concern.</summary>

@@ -14,22 +14,24 @@ public sealed class ConversionAnswerTests
 {
     private const string Review = "apiextensions.k8s.io/v1";
     private const string Good = """
-        {"apiVersion":"apiextensions.k8s.io/v1","kind":"ConversionReview","response":{"uid":"u","result":{"status":"Success"},
-        "convertedObjects":[{"apiVersion":"example.com/v2","kind":"Boat","metadata":{"name":"a","namespace":"n","uid":"1",
-        "labels":{"a":"b"},"annotations":{"c":"d"}},"spec":{"x":1}}]}}
+        {"apiVersion":"apiextensions.k8s.io/v1","kind":"ConversionReview","response":{"uid":"u",
+        "result":{"status":"Success"},"convertedObjects":[{"apiVersion":"example.com/v2","kind":"Boat",
+        "metadata":{"name":"a","namespace":"n","uid":"1","labels":{"a":"b"},"annotations":{"c":"d"}},"spec":{"x":1}}]}}
         """;
 
     private static readonly string[] Nasty =
     [
-        "null", "true", "{}", "[]", "\"\"", "-1", "1e400", "[null]", "{\"a\":1,\"a\":2}", "\"\\ud800\"", "nul", "{\"\":{}}",
-        new string('[', 2000) + new string(']', 2000), "\"" + new string('x', 100_000) + "\"", "{\"A b\":\"c d\"}",
+        "null", "true", "{}", "[]", "\"\"", "-1", "1e400", "[null]", "{\"a\":1,\"a\":2}", "\"\\ud800\"", "nul",
+        "{\"\":{}}", new string('[', 2000) + new string(']', 2000), "\"" + new string('x', 100_000) + "\"",
+        "{\"A b\":\"c d\"}",
     ];
 
     [Fact]
     public void AGoodOneIsTaken() => Assert.Equal("", Judge(Encoding.UTF8.GetBytes(Good)));
 
     [Fact]
-    public void AnyBytesAreTakenOrRefused() => Gen.Byte.Array[0, 200].Check(static bytes => Assert.NotEmpty(Judge(bytes)));
+    public void AnyBytesAreTakenOrRefused() =>
+        Gen.Byte.Array[0, 200].Check(static bytes => Assert.NotEmpty(Judge(bytes)));
 
     [Fact]
     public void AnyChangeOfAGoodOneIsTakenOrRefused() =>
@@ -46,7 +48,8 @@ public sealed class ConversionAnswerTests
     {
         var places = Places(JsonNode.Parse(Good)!);
         Gen.Select(Gen.Int[0, places.Count - 1], Gen.OneOf(Nasty)).Check(
-            (place, value) => Judge(Encoding.UTF8.GetBytes(Good.Replace(places[place], value, StringComparison.Ordinal))),
+            (place, value) => Judge(
+                Encoding.UTF8.GetBytes(Good.Replace(places[place], value, StringComparison.Ordinal))),
             cases: 1000);
     }
 

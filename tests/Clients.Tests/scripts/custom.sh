@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# What people do with kubectl and a kind of their own, in words that releases from 1.20 on know. Usage: custom.sh KUBECTL NAMESPACE
+# What people do with kubectl and a kind of their own, in words that releases from 1.20 on know.
+# Usage: custom.sh KUBECTL NAMESPACE
 set -euo pipefail
 kubectl=$1 namespace=$2 group=$2.example.com
 k() { "$kubectl" -n "$namespace" "$@"; }
 fail() { echo "not so: $*" >&2; exit 1; }
-says() { local wanted=$1; shift; local said; said=$("$@" 2>&1) || true; [[ $said == *"$wanted"* ]] || fail "$* says '$wanted' but: $said"; }
+says() {
+    local wanted=$1 said; shift
+    said=$("$@" 2>&1) || true
+    [[ $said == *"$wanted"* ]] || fail "$* says '$wanted' but: $said"
+}
 
 # Usage: definition [MORE-FIELDS]
 definition() { cat <<YAML

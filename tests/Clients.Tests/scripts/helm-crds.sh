@@ -3,7 +3,11 @@
 set -euo pipefail
 helm=$1 namespace=$2 chart=$3
 h() { "$helm" -n "$namespace" "$@"; }
-says() { local wanted=$1; shift; local said; said=$("$@" 2>&1) || true; [[ $said == *"$wanted"* ]] || { echo "not so: $* says '$wanted' but: $said" >&2; exit 1; }; }
+says() {
+    local wanted=$1 said; shift
+    said=$("$@" 2>&1) || true
+    [[ $said == *"$wanted"* ]] || { echo "not so: $* says '$wanted' but: $said" >&2; exit 1; }
+}
 
 h install gull "$chart" --create-namespace --wait --timeout 180s
 says "deployed" h status gull

@@ -136,7 +136,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
 
     private object Body(string name, string value, string? revision) => new
     {
-        apiVersion = _kind.ApiVersion, kind = _kind.Kind, metadata = new { name, resourceVersion = revision }, data = new { value },
+        apiVersion = _kind.ApiVersion, kind = _kind.Kind, metadata = new { name, resourceVersion = revision },
+        data = new { value },
     };
 
     private async Task WriteAsync(int writer, Random random)
@@ -150,7 +151,9 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
             var (method, path, body) = random.Next(10) switch
             {
                 < 4 => (HttpMethod.Post, _kind.Space, Body(name, value, null)),
-                < 8 => (HttpMethod.Put, $"{_kind.Space}/{name}", Body(name, value, random.Next(2) == 0 ? known.GetValueOrDefault(name) : null)),
+                < 8 => (
+                    HttpMethod.Put, $"{_kind.Space}/{name}",
+                    Body(name, value, random.Next(2) == 0 ? known.GetValueOrDefault(name) : null)),
                 _ => (HttpMethod.Delete, $"{_kind.Space}/{name}", null),
             };
             if (await SendAsync(group.Any(random), method, path, body) is { } answer)

@@ -34,7 +34,8 @@ public sealed class DeepDefinitionTests
         Assert.Equal(422, refused.Status);
         Assert.Contains("only a", (string?)refused.Body["message"], StringComparison.Ordinal);
 
-        var scale = await server.SendAsync("PUT", $"{Name}/scale", """{"metadata":{"name":"d"},"spec":{"replicas":3}}""");
+        var scale = await server.SendAsync(
+            "PUT", $"{Name}/scale", """{"metadata":{"name":"d"},"spec":{"replicas":3}}""");
         Assert.True(scale.Status == 200, scale.Body.ToJsonString());
         foreach (var path in (string[])
             [Objects, $"{Objects}?pretty=true", "/openapi/v2", $"/openapi/v3/apis/{Group}/v1"])

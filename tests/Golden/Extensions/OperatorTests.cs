@@ -65,8 +65,10 @@ public sealed class OperatorTests
         Assert.Equal(2, roses.Metadata.Generation);
 
         // The leader goes; the other one holds the Lease when that has run out, and does what waits.
-        var leader = (await client.CoordinationV1.ReadNamespacedLeaseAsync(GardenOperator.Lease, Space)).Spec.HolderIdentity;
-        var (stop, runs, heir) = leader == "one" ? (firstStop, firstRuns, "two") : (secondStop, secondRuns, "one");
+        var lease = await client.CoordinationV1.ReadNamespacedLeaseAsync(GardenOperator.Lease, Space);
+        var (stop, runs, heir) = lease.Spec.HolderIdentity == "one"
+            ? (firstStop, firstRuns, "two")
+            : (secondStop, secondRuns, "one");
         await stop.CancelAsync();
         await runs;
         await gardens.DeleteNamespacedAsync<Garden>(Space, "roses");
@@ -77,7 +79,7 @@ public sealed class OperatorTests
         var gone = await Assert.ThrowsAsync<HttpOperationException>(
             () => client.CoreV1.ReadNamespacedConfigMapAsync(GardenOperator.PlanOf(roses), Space));
         Assert.Equal(HttpStatusCode.NotFound, gone.Response.StatusCode);
-        var lease = await client.CoordinationV1.ReadNamespacedLeaseAsync(GardenOperator.Lease, Space);
+        lease = await client.CoordinationV1.ReadNamespacedLeaseAsync(GardenOperator.Lease, Space);
         Assert.Equal(heir, lease.Spec.HolderIdentity);
 
         await firstStop.CancelAsync();

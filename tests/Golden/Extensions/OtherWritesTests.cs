@@ -16,7 +16,7 @@ public sealed class OtherWritesTests
 
     [Theory]
     [InlineData("object.none.none == 1")]
-    [InlineData("[1,2,3,4,5,6,7,8,9].all(a, [1,2,3,4,5,6,7,8,9].all(b, lists.range(1000).all(c, lists.range(1000).all(d, d >= 0))))")]
+    [InlineData("lists.range(1000).all(a, lists.range(1000).all(b, lists.range(1000).all(c, c >= 0)))")]
     [InlineData("false")]
     public async Task A_policy_about_everything_can_be_taken_back(string expression)
     {
@@ -43,8 +43,9 @@ public sealed class OtherWritesTests
     {
         await using var server = await Server.StartAsync();
         await MakeAsync(server, $"{Registration}/validatingwebhookconfigurations", """
-            {"metadata":{"name":"all"},"webhooks":[{"name":"all.example.com","clientConfig":{"url":"https://localhost:1/"},
-            "sideEffects":"None","admissionReviewVersions":["v1"],"failurePolicy":"Fail","rules":[{"operations":["*"],
+            {"metadata":{"name":"all"},"webhooks":[{"name":"all.example.com",
+            "clientConfig":{"url":"https://localhost:1/"},"sideEffects":"None","admissionReviewVersions":["v1"],
+            "failurePolicy":"Fail","rules":[{"operations":["*"],
             "apiGroups":["*"],"apiVersions":["*"],"resources":["*"]}]}]}
             """);
         await SyncAsync(server, "validatingwebhookconfigurations");

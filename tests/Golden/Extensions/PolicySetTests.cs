@@ -21,20 +21,22 @@ public sealed class PolicySetTests
     /// <summary>Pods that are refused: what is merged into the usual one, and by which policy.</summary>
     private static readonly (string Policy, string Spec)[] Refused =
     [
-        ("host-process", """{"os":{"name":"windows"},"hostNetwork":true,"securityContext":{"windowsOptions":{"hostProcess":true}}}"""),
+        ("host-process", """
+            {"os":{"name":"windows"},"hostNetwork":true,"securityContext":{"windowsOptions":{"hostProcess":true}}}
+            """),
         ("namespaces-of-host", """{"hostPID":true}"""),
         ("namespaces-of-host", """{"hostNetwork":true}"""),
-        ("privileged", """{"containers":[{"name":"c","image":"i","securityContext":{"privileged":true}}]}"""),
-        ("privileged", """{"initContainers":[{"name":"d","image":"i","securityContext":{"privileged":true}}]}"""),
-        ("capabilities", """{"containers":[{"name":"c","image":"i","securityContext":{"capabilities":{"add":["CHOWN","NET_ADMIN"]}}}]}"""),
+        ("privileged", With("securityContext", """{"privileged":true}""")),
+        ("privileged", With("securityContext", """{"privileged":true}""", "initContainers", "d")),
+        ("capabilities", With("securityContext", """{"capabilities":{"add":["CHOWN","NET_ADMIN"]}}""")),
         ("host-path", """{"volumes":[{"name":"v","hostPath":{"path":"/"}}]}"""),
-        ("host-ports", """{"containers":[{"name":"c","image":"i","ports":[{"containerPort":80,"hostPort":80}]}]}"""),
-        ("probe-hosts", """{"containers":[{"name":"c","image":"i","livenessProbe":{"httpGet":{"host":"h","port":80}}}]}"""),
-        ("probe-hosts", """{"containers":[{"name":"c","image":"i","lifecycle":{"preStop":{"tcpSocket":{"host":"h","port":80}}}}]}"""),
+        ("host-ports", With("ports", """[{"containerPort":80,"hostPort":80}]""")),
+        ("probe-hosts", With("livenessProbe", """{"httpGet":{"host":"h","port":80}}""")),
+        ("probe-hosts", With("lifecycle", """{"preStop":{"tcpSocket":{"host":"h","port":80}}}""")),
         ("apparmor", """{"securityContext":{"appArmorProfile":{"type":"Unconfined"}}}"""),
         ("selinux", """{"securityContext":{"seLinuxOptions":{"type":"spc_t"}}}"""),
-        ("selinux", """{"containers":[{"name":"c","image":"i","securityContext":{"seLinuxOptions":{"user":"u"}}}]}"""),
-        ("seccomp", """{"containers":[{"name":"c","image":"i","securityContext":{"seccompProfile":{"type":"Unconfined"}}}]}"""),
+        ("selinux", With("securityContext", """{"seLinuxOptions":{"user":"u"}}""")),
+        ("seccomp", With("securityContext", """{"seccompProfile":{"type":"Unconfined"}}""")),
         ("sysctls", """{"securityContext":{"sysctls":[{"name":"kernel.msgmax","value":"1"}]}}"""),
     ];
 
@@ -42,9 +44,17 @@ public sealed class PolicySetTests
     private static readonly string[] Taken =
     [
         "{}", """{"hostNetwork":false,"hostUsers":false}""",
-        """{"containers":[{"name":"c","image":"i","securityContext":{"privileged":false,"capabilities":{"add":["CHOWN"],"drop":["ALL"]},"seccompProfile":{"type":"RuntimeDefault"},"procMount":"Default"},"ports":[{"containerPort":80}],"livenessProbe":{"httpGet":{"port":80}}}]}""",
-        """{"securityContext":{"seLinuxOptions":{"type":"container_t","level":"s0"},"appArmorProfile":{"type":"RuntimeDefault"},"sysctls":[{"name":"net.ipv4.tcp_syncookies","value":"1"}]},"volumes":[{"name":"v","emptyDir":{}}]}""",
-        """{"hostUsers":false,"containers":[{"name":"c","image":"i","securityContext":{"procMount":"Unmasked"}}]}""",
+        With("securityContext", """
+            {"privileged":false,"capabilities":{"add":["CHOWN"],"drop":["ALL"]},"procMount":"Default",
+            "seccompProfile":{"type":"RuntimeDefault"}}
+            """),
+        With("ports", """[{"containerPort":80}]"""),
+        With("livenessProbe", """{"httpGet":{"port":80}}"""),
+        """
+        {"securityContext":{"seLinuxOptions":{"type":"container_t","level":"s0"},
+        "appArmorProfile":{"type":"RuntimeDefault"},"sysctls":[{"name":"net.ipv4.tcp_syncookies","value":"1"}]},
+        "volumes":[{"name":"v","emptyDir":{}}]}
+        """,
     ];
 
     [Fact]
@@ -76,10 +86,12 @@ public sealed class PolicySetTests
     /// <summary>The namespaces, of which one has the policies and one the label; neither has both.</summary>
     private static async Task PrepareAsync(Server host)
     {
-        foreach (var (name, label) in ((string, string)[])
-            [("policies", "\"baseline\":\"enforced\""), ("label", "\"pod-security.kubernetes.io/enforce\":\"baseline\"")])
+        foreach (var (name, label, value) in ((string, string, string)[])
+            [("policies", "baseline", "enforced"), ("label", "pod-security.kubernetes.io/enforce", "baseline")])
         {
-            await MakeAsync(host, "/api/v1/namespaces", $$$"""{"metadata":{"name":"{{{name}}}","labels":{ {{{label}}} } } }""");
+            await MakeAsync(host, "/api/v1/namespaces", $$$"""
+                {"metadata":{"name":"{{{name}}}","labels":{"{{{label}}}":"{{{value}}}"} } }
+                """);
             await MakeAsync(host, $"/api/v1/namespaces/{name}/serviceaccounts", """{"metadata":{"name":"default"}}""");
         }
 
@@ -95,6 +107,14 @@ public sealed class PolicySetTests
             await cache.ConsistentAsync(CancellationToken.None);
         }
     }
+
+    /// <summary>A container with one more field.</summary>
+    private static string With(string field, string value, string list = "containers", string name = "c") =>
+        new JsonObject
+        {
+            [list] = new JsonArray(
+                new JsonObject { ["name"] = name, ["image"] = "i", [field] = JsonNode.Parse(value) }),
+        }.ToJsonString();
 
     private static async Task MakeAsync(Server host, string path, string body, string type = "application/json")
     {

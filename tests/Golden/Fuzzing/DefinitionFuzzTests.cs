@@ -30,9 +30,30 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
     [
         .. new[]
         {
-            """{"type":"object","properties":{"spec":{"type":"object","required":["a"],"properties":{"a":{"type":"string","minLength":1,"maxLength":9,"pattern":"^a+$","enum":["a","aa"],"default":"a"},"n":{"type":"integer","format":"int32","minimum":1,"maximum":9,"multipleOf":2,"exclusiveMinimum":true},"b":{"type":"boolean","nullable":true,"default":null}}},"status":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}""",
-            """{"type":"object","properties":{"spec":{"type":"object","properties":{"l":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object","required":["k"],"properties":{"k":{"type":"string"},"v":{"x-kubernetes-int-or-string":true}}}},"s":{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string","format":"date-time"}},"m":{"type":"object","x-kubernetes-map-type":"atomic","additionalProperties":{"type":"number"}},"t":{"type":"object","additionalProperties":true}}}}}""",
-            """{"type":"object","properties":{"spec":{"type":"object","properties":{"e":{"type":"object","x-kubernetes-embedded-resource":true,"x-kubernetes-preserve-unknown-fields":true},"c":{"type":"integer","anyOf":[{"minimum":5},{"maximum":2}],"allOf":[{"not":{"enum":[7]}}],"oneOf":[{"multipleOf":2},{"multipleOf":3}]}},"x-kubernetes-validations":[{"rule":"self.c > 0 || has(self.e)","message":"m","fieldPath":".c","reason":"FieldValueForbidden"},{"rule":"oldSelf == self","optionalOldSelf":false,"messageExpression":"'was ' + string(oldSelf.c)"}]}}}""",
+            """
+            {"type":"object","properties":{"spec":{"type":"object","required":["a"],
+            "properties":{"a":{"type":"string","minLength":1,"maxLength":9,"pattern":"^a+$","enum":["a",
+            "aa"],"default":"a"},"n":{"type":"integer","format":"int32","minimum":1,"maximum":9,
+            "multipleOf":2,"exclusiveMinimum":true},"b":{"type":"boolean","nullable":true,"default":null}}},
+            "status":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}
+            """,
+            """
+            {"type":"object","properties":{"spec":{"type":"object","properties":{"l":{"type":"array",
+            "x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object",
+            "required":["k"],"properties":{"k":{"type":"string"},"v":{"x-kubernetes-int-or-string":true}}}},
+            "s":{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string",
+            "format":"date-time"}},"m":{"type":"object","x-kubernetes-map-type":"atomic",
+            "additionalProperties":{"type":"number"}},"t":{"type":"object","additionalProperties":true}}}}}
+            """,
+            """
+            {"type":"object","properties":{"spec":{"type":"object","properties":{"e":{"type":"object",
+            "x-kubernetes-embedded-resource":true,"x-kubernetes-preserve-unknown-fields":true},
+            "c":{"type":"integer","anyOf":[{"minimum":5},{"maximum":2}],"allOf":[{"not":{"enum":[7]}}],
+            "oneOf":[{"multipleOf":2},{"multipleOf":3}]}},
+            "x-kubernetes-validations":[{"rule":"self.c > 0 || has(self.e)","message":"m","fieldPath":".c",
+            "reason":"FieldValueForbidden"},{"rule":"oldSelf == self","optionalOldSelf":false,
+            "messageExpression":"'was ' + string(oldSelf.c)"}]}}}
+            """,
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
@@ -46,8 +67,15 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
     [
         .. new[]
         {
-            """{"metadata":{"name":"x"},"spec":{"a":"aa","n":2,"b":true,"c":6,"l":[{"k":"x","v":1},{"k":"y","v":"5%"}],"s":["2001-01-01T00:00:00Z"],"m":{"x":1.5},"t":{"u":{"v":[1]}},"e":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}},"status":{"x":[1,{"y":null}]}}""",
-            """{"metadata":{"name":"y","labels":{"a":"b"},"finalizers":["example.com/x"]},"spec":{"a":null,"l":[],"e":{}}}""",
+            """
+            {"metadata":{"name":"x"},"spec":{"a":"aa","n":2,"b":true,"c":6,"l":[{"k":"x","v":1},{"k":"y",
+            "v":"5%"}],"s":["2001-01-01T00:00:00Z"],"m":{"x":1.5},"t":{"u":{"v":[1]}},
+            "e":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}},"status":{"x":[1,{"y":null}]}}
+            """,
+            """
+            {"metadata":{"name":"y","labels":{"a":"b"},"finalizers":["example.com/x"]},"spec":{"a":null,
+            "l":[],"e":{}}}
+            """,
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
@@ -124,9 +152,9 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
     {
         var head = $$$"""
             {"metadata":{"name":"{{{name}}}.{{{Group}}}"},"spec":{"group":"{{{Group}}}","scope":"Namespaced",
-            "names":{"plural":"{{{name}}}","kind":"{{{Kind(name)}}}"},"versions":[{"name":"v1","served":true,"storage":true,
-            "subresources":{"status":{}},"additionalPrinterColumns":[{"name":"c","type":"string",
-            "jsonPath":{{{JsonSerializer.Serialize(column)}}}}],
+            "names":{"plural":"{{{name}}}","kind":"{{{Kind(name)}}}"},"versions":[{"name":"v1",
+            "served":true,"storage":true,"subresources":{"status":{}},"additionalPrinterColumns":[{"name":"c",
+            "type":"string","jsonPath":{{{JsonSerializer.Serialize(column)}}}}],
             """;
         var selected = selectable.StartsWith(".spec.a", StringComparison.Ordinal)
             ? $$$"""

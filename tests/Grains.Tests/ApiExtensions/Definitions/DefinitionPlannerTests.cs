@@ -76,7 +76,8 @@ public sealed class DefinitionPlannerTests
         DefinitionPlanner.Accept(item, [], Now);
         Assert.Contains($"KubernetesAPIApprovalPolicyConformant={condition}", Conditions(item));
         Assert.Equal(message, DefinitionConditions.Find(item, DefinitionConditions.ApprovalPolicy)!.Message);
-        Assert.True(DefinitionConditions.IsTrue(item, DefinitionConditions.Established), "approved or not, it is served");
+        Assert.True(
+            DefinitionConditions.IsTrue(item, DefinitionConditions.Established), "approved or not, it is served");
     }
 
     [Fact]

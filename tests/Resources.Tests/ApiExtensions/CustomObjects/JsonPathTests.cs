@@ -45,7 +45,8 @@ public sealed class JsonPathTests
             ".", "..", "[", "]", "*", "[*]", "[0]", "[-1]", "[1:", ":2]", "[?(", ")]", "@", "==", ">", "'", "\"", "\\",
             "spec", "list", "type", "n", "Ready", "5", "-", " ", "\ud800").Array[0, 20]
             .Check(
-                static pieces => _ = JsonPath.Parse(string.Concat(pieces))?.Find(JsonNode.Parse(Item)).Count, cases: 5000);
+                static pieces => _ = JsonPath.Parse(string.Concat(pieces))?.Find(JsonNode.Parse(Item)).Count,
+                cases: 5000);
 
     /// <summary>The stack of a list that shows columns is not the definition's to use up.</summary>
     [Fact]
@@ -68,9 +69,11 @@ public sealed class JsonPathTests
     {
         var wide = new JsonArray([.. Enumerable.Range(0, 1000).Select(static i => (JsonNode)i)]);
         Assert.Equal(1001, JsonPath.Parse("..")!.Find(wide).Count);
-        Assert.Empty(JsonPath.Parse(string.Concat(Enumerable.Repeat("..[*]", 20)))!.Find(new JsonArray(wide, wide.DeepClone())));
-        Assert.Empty(JsonPath.Parse("..[?(@..x)]" + string.Concat(Enumerable.Repeat("..[?(@..x)]", 20)))!.Find(wide.DeepClone()));
+        Assert.Empty(Repeated("..[?(@..x)]").Find(wide.DeepClone()));
+        Assert.Empty(Repeated("..[*]").Find(new JsonArray(wide, wide.DeepClone())));
     }
+
+    private static JsonPath Repeated(string step) => JsonPath.Parse(string.Concat(Enumerable.Repeat(step, 20)))!;
 
     private static string Filters(int depth) => new StringBuilder()
         .Insert(0, ".list[?(@", depth).Append(".n").Insert(".list[?(@".Length * depth + 2, ")]", depth).ToString();
