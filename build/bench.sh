@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Measures what ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE], or ./orc bench services, workloads or logs; see bench/README.md.
+# Measures what ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE],
+# or ./orc bench services, workloads, logs or definitions; see bench/README.md.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ "${1:-}" = services ] || [ "${1:-}" = workloads ] || [ "${1:-}" = logs ]; then
+if [ "${1:-}" = services ] || [ "${1:-}" = workloads ] || [ "${1:-}" = logs ] || [ "${1:-}" = definitions ]; then
     [ "$1" = services ] || set -- "$@" --root "$root"
     dotnet build "$root/bench/Bench" -c Release -p:BuildProjectReferences=false -v quiet -nologo -clp:ErrorsOnly
     exec "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" "$@"

@@ -1,4 +1,3 @@
-using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Cache;
@@ -104,7 +103,7 @@ public sealed partial class CustomKindSource(
     private Known Read(ResourceObject item) =>
         _known.TryGetValue(item.Uid, out var known) && known.Revision == item.Revision
             ? known
-            : new Known(item.Revision, CustomKinds.Of(item.As<V1CustomResourceDefinition>(), conversions.Make));
+            : new Known(item.Revision, CustomKinds.Of(item, conversions.Make));
 
     [LoggerMessage(
         1, LogLevel.Warning, "The definitions of custom resources cannot be followed now; it is tried again.")]

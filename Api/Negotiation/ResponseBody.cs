@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Negotiation;
 
@@ -131,7 +132,7 @@ public static class ResponseBody
 
     private static void Indent(ArrayBufferWriter<byte> output, ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonTree.ParseCommitted(json);
         using var writer = new Utf8JsonWriter(
             output, new JsonWriterOptions { Indented = true, Encoder = TableRenderer.WriterOptions.Encoder });
         document.WriteTo(writer);

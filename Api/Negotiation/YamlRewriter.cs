@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Negotiation;
 
@@ -23,7 +24,7 @@ public static class YamlRewriter
 
     public static void Write(IBufferWriter<byte> output, ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonTree.ParseCommitted(json);
         var text = new StringBuilder(json.Length + (json.Length / 4));
         WriteBlock(text, document.RootElement, indent: 0, inSequence: false);
         Encoding.UTF8.GetBytes(text.ToString(), output);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Api.OpenApi;
@@ -36,20 +37,26 @@ internal static class CustomDefinition
         var strategy = (CustomObjectStrategy)definition.Strategy;
         yield return new Definition(StructuralBuilder.NameOf(kind), null, null)
         {
-            Custom = Object(kind, strategy), Simple = Simplified(Object(kind, strategy), strategy.Schema),
+            Custom = () => Object(kind, strategy, strategy.Known.Peek()), Simple = () => Simple(kind, strategy),
             References = [$"{Meta}ObjectMeta"],
         };
         yield return new Definition(StructuralBuilder.NameOf(list), null, null)
         {
-            Custom = List(kind, list), Simple = List(kind, list),
+            Custom = () => List(kind, list), Simple = () => List(kind, list),
             References = [$"{Meta}ListMeta", StructuralBuilder.NameOf(kind)],
         };
     }
 
-    private static JsonObject Object(SchemaKind kind, CustomObjectStrategy strategy)
+    private static JsonObject Simple(SchemaKind kind, CustomObjectStrategy strategy)
     {
-        var result = strategy.Schema is { } schema
-            ? JsonNode.Parse(schema.Json.GetRawText())!.AsObject()
+        var schema = strategy.Known.Peek();
+        return Simplified(Object(kind, strategy, schema), schema);
+    }
+
+    private static JsonObject Object(SchemaKind kind, CustomObjectStrategy strategy, JsonSchema? schema)
+    {
+        var result = schema is not null
+            ? JsonTree.Copy(schema.Json)!.AsObject()
             : new JsonObject { ["type"] = "object" };
         var properties = result["properties"] as JsonObject ?? [];
         result["properties"] = properties.DeepClone();

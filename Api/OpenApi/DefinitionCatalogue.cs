@@ -13,11 +13,12 @@ internal sealed record Definition(string Name, ObjectSchema? Schema, string? Sca
     /// <summary>Name without its package.</summary>
     public string ShortName => Name[(Name.LastIndexOf('.') + 1)..];
 
-    /// <summary>The definition as it stands, of a custom kind; null of all others.</summary>
-    public JsonObject? Custom { get; init; }
+    /// <summary>Makes the definition as it stands, of a custom kind; null of all others. Made anew each time: kept,
+    /// those of many kinds would take more than all documents.</summary>
+    public Func<JsonObject>? Custom { get; init; }
 
     /// <summary>The same in the words of version 2.</summary>
-    public JsonObject? Simple { get; init; }
+    public Func<JsonObject>? Simple { get; init; }
 
     /// <summary>The definitions that a custom kind's refers to.</summary>
     public IReadOnlyList<string> References { get; init; } = [];

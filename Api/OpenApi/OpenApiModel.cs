@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
@@ -146,7 +147,7 @@ internal static class OpenApiModel
             case "items":
                 schema.Items = Schema(value);
                 break;
-            case "additionalProperties":
+            case "additionalProperties" when value.ValueKind == JsonValueKind.Object:
                 schema.AdditionalProperties = Schema(value);
                 break;
             case "properties":
@@ -155,7 +156,7 @@ internal static class OpenApiModel
                 break;
             default:
                 schema.Extensions ??= new Dictionary<string, IOpenApiExtension>();
-                schema.Extensions[name] = new JsonNodeExtension(JsonNode.Parse(value.GetRawText())!);
+                schema.Extensions[name] = new JsonNodeExtension(JsonTree.Copy(value)!);
                 break;
         }
     }

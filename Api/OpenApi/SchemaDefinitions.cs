@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 
@@ -41,7 +42,7 @@ internal sealed class SchemaDefinitions : IDisposable
             writer.WriteEndObject();
         }
 
-        return new SchemaDefinitions(catalogue, JsonDocument.Parse(output.WrittenMemory));
+        return new SchemaDefinitions(catalogue, JsonTree.ParseCommitted(output.WrittenMemory));
     }
 
     /// <summary>The given schemas and all that they refer to, by name.</summary>

@@ -35,10 +35,10 @@ internal sealed class SchemaWriter(
     public void Write(Utf8JsonWriter writer, string name)
     {
         var definition = catalogue[name];
-        if ((isSimple ? definition.Simple : definition.Custom) is { } custom)
+        if ((isSimple ? definition.Simple : definition.Custom) is { } make)
         {
             writer.WritePropertyName(name);
-            custom.WriteTo(writer);
+            make().WriteTo(writer);
             return;
         }
 

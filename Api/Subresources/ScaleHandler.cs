@@ -1,14 +1,13 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using k8s;
-using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Patch;
 using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
+using k8s;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Api.Subresources;
 
@@ -145,9 +144,9 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
             return errors.ToStatus("autoscaling", "Scale", scale.Metadata.Name ?? "");
         }
 
-        var json = JsonNode.Parse(current.Json.Span)!;
+        var json = JsonTree.ParseOwn(current.Json.Span);
         PathsOf(context.Definition).WriteReplicas(json, replicas);
-        var item = context.Definition.Codec.Decode(JsonSerializer.SerializeToUtf8Bytes(json));
+        var item = context.Definition.Codec.Decode(JsonTree.ToBytes(json));
         item.Metadata.ManagedFields =
             parent.ToParent(owners, ManagedFields.Of(scaleOwners), context.Definition.ApiVersion);
 
@@ -172,9 +171,9 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
                 return item;
             }
 
-            var json = JsonNode.Parse(written.Json.Span)!;
+            var json = JsonTree.ParseOwn(written.Json.Span);
             PathsOf(context.Definition).WriteReplicas(json, wanted);
-            return context.Definition.Codec.Decode(JsonSerializer.SerializeToUtf8Bytes(json));
+            return context.Definition.Codec.Decode(JsonTree.ToBytes(json));
         });
 
     private static ResourceObject Written(WriteContext context, IKubernetesObject<V1ObjectMeta> item) => new(
@@ -190,7 +189,7 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
     {
         var paths = PathsOf(definition);
         var metadata = definition.Codec.Share(item).Metadata;
-        var json = JsonNode.Parse(item.Json.Span)!;
+        var json = JsonTree.ParseOwn(item.Json.Span);
         return new V1Scale
         {
             Kind = "Scale",

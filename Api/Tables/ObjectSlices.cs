@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Tables;
 
@@ -14,6 +15,8 @@ namespace OrleansOrchestrator.Api.Tables;
 /// </summary>
 public sealed class ObjectSlices
 {
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
+
     private readonly byte[] _kindFirst;
     private readonly byte[] _versionFirst;
     private readonly bool _keepsType;
@@ -49,7 +52,7 @@ public sealed class ObjectSlices
     /// <summary>The raw value of <c>metadata</c>.</summary>
     public static ReadOnlySpan<byte> Metadata(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -103,7 +106,7 @@ public sealed class ObjectSlices
 
     private static Range? FindResourceVersion(ReadOnlySpan<byte> metadata)
     {
-        var reader = new Utf8JsonReader(metadata);
+        var reader = new Utf8JsonReader(metadata, Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -123,7 +126,7 @@ public sealed class ObjectSlices
 
     private static byte[] Without(IReadOnlyList<string> annotations, ReadOnlySpan<byte> metadata)
     {
-        var item = JsonNode.Parse(metadata)!.AsObject();
+        var item = JsonTree.ParseOwn(metadata).AsObject();
         var all = item["annotations"] as JsonObject;
         foreach (var name in annotations)
         {
@@ -135,7 +138,7 @@ public sealed class ObjectSlices
             item.Remove("annotations");
         }
 
-        return JsonSerializer.SerializeToUtf8Bytes(item);
+        return JsonTree.ToBytes(item, metadata.Length).ToArray();
     }
 
     /// <summary>For bytes in an order that this server does not write itself.</summary>
@@ -143,7 +146,7 @@ public sealed class ObjectSlices
     {
         var output = new ArrayBufferWriter<byte>(json.Length);
         output.Write("{"u8);
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, Deep);
         var first = true;
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

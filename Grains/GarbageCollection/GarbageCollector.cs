@@ -96,44 +96,11 @@ public sealed partial class GarbageCollector : IController
     private static bool NeedsFinalizing(ResourceObject item) =>
         CollectionPlanner.IsForeground(item) || CollectionPlanner.IsOrphaning(item);
 
-    /// <summary>Follows every kind as long as there is one: kinds come and go.</summary>
-    private async Task FollowKindsAsync(CancellationToken cancellationToken)
-    {
-        var followed = new Dictionary<ResourceName, Task>();
-        while (true)
-        {
-            var changed = _catalog.Changed;
-            var names = _graph.Collectable.Select(k => k.Name).ToHashSet();
-            foreach (var gone in followed.Where(f => f.Value.IsCompleted).Select(f => f.Key).ToList())
-            {
-                if (names.Contains(gone))
-                {
-                    // The silo stops: nothing is followed any more.
-                    return;
-                }
-
-                followed.Remove(gone);
-            }
-
-            foreach (var name in names.Where(n => !followed.ContainsKey(n)))
-            {
-                followed[name] = FollowAsync(name, cancellationToken);
-            }
-
-            await await Task.WhenAny(followed.Values.Append(changed));
-        }
-    }
-
-    private async Task FollowAsync(ResourceName resource, CancellationToken cancellationToken)
-    {
-        await foreach (var change in _client.FollowAsync(resource, cancellationToken))
-        {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
-            {
-                await NoticeAsync(resource, change, cancellationToken);
-            }
-        }
-    }
+    private Task FollowKindsAsync(CancellationToken cancellationToken) => new KindFollower(
+        _client, _catalog, () => _graph.Collectable,
+        (resource, change) =>
+            _options.DropWakeUps ? Task.CompletedTask : NoticeAsync(resource, change, cancellationToken))
+        .RunAsync(cancellationToken);
 
     /// <summary>Finds out whom a change may concern.</summary>
     internal async Task NoticeAsync(ResourceName resource, ResourceChange change, CancellationToken cancellationToken)

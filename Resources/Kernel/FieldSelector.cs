@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -220,6 +221,8 @@ public sealed class FieldTerm
 /// <summary>Reads one scalar out of JSON bytes without decoding the rest.</summary>
 public static class SelectableFieldReader
 {
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
+
     /// <summary>The value of a field of an object, its default when absent.</summary>
     public static string Read(ResourceObject item, SelectableField field) => field.Label switch
     {
@@ -248,7 +251,7 @@ public static class SelectableFieldReader
 
     private static string? Read(ReadOnlySpan<byte> json, byte[][] path)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, Deep);
         var depth = 0;
         reader.Read();
         while (reader.TokenType == JsonTokenType.StartObject)

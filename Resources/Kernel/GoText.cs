@@ -77,6 +77,7 @@ public static class GoText
             case null: result.Append("null"); break;
             case string text: AppendJsonString(result, text); break;
             case RawJson raw: result.Append(raw.Json); break;
+            case JsonElement element: AppendElement(result, element); break;
             case bool flag: result.Append(flag ? "true" : "false"); break;
             case IFormattable number when number.GetType().IsPrimitive:
                 result.Append(number.ToString(null, CultureInfo.InvariantCulture));

@@ -18,13 +18,15 @@ public sealed class BenchCluster : IAsyncDisposable
 
     private readonly string _root;
     private readonly PrivatePostgres _postgres;
-    private readonly Process _silo;
+    private readonly Func<Process> _launch;
+    private Process _silo;
 
-    private BenchCluster(string root, PrivatePostgres postgres, Process silo, string url)
+    private BenchCluster(string root, PrivatePostgres postgres, Func<Process> launch, string url)
     {
         _root = root;
         _postgres = postgres;
-        _silo = silo;
+        _launch = launch;
+        _silo = launch();
         Url = url;
         var handler = new SocketsHttpHandler();
 
@@ -74,9 +76,11 @@ public sealed class BenchCluster : IAsyncDisposable
         await File.WriteAllTextAsync(tokens, $"{TokenText},bench,1,\"system:masters\"\n", cancellationToken);
         var port = FreePort();
         start = time.GetTimestamp();
-        var silo = Launch(options, root, postgres.ConnectionString, tokens, port, hollowNodes, controllers);
+        string[] store = options.InMemory ? [] : ["--connection", postgres.ConnectionString];
+        var url = $"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}";
         var cluster =
-            new BenchCluster(root, postgres, silo, $"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}")
+            new BenchCluster(
+                root, postgres, () => Launch(options, root, store, tokens, port, hollowNodes, controllers), url)
         {
             PostgresStart = postgresStart,
         };
@@ -85,23 +89,39 @@ public sealed class BenchCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>Stops the silo, and starts it again with what it has stored.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        await StopSiloAsync();
+        var start = TimeProvider.System.GetTimestamp();
+        _silo = _launch();
+        await WaitUntilReadyAsync(TimeProvider.System, cancellationToken);
+        SiloStart = TimeProvider.System.GetElapsedTime(start);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        await Programs.RunAsync("kill", [_silo.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
-        await _silo.WaitForExitAsync();
-        _silo.Dispose();
+        await StopSiloAsync();
         await _postgres.StopAsync(CancellationToken.None);
         Directory.Delete(_root, recursive: true);
     }
 
+    private async Task StopSiloAsync()
+    {
+        await Programs.RunAsync("kill", [_silo.Id.ToString(CultureInfo.InvariantCulture)], CancellationToken.None);
+        await _silo.WaitForExitAsync();
+        _silo.Dispose();
+    }
+
     private static Process Launch(
-        BenchOptions options, string root, string connection, string tokens, int port, int hollowNodes, bool controllers) =>
+        BenchOptions options, string root, string[] store, string tokens, int port, int hollowNodes,
+        bool controllers) =>
         Process.Start(new ProcessStartInfo(
             "sh",
             [
                 "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "silo", Path.Combine(root, "silo.log"), options.Silo, "silo",
-                "--connection", connection, "--bind-address", "127.0.0.1", "--port", Text(port), "--silo-port", Text(FreePort()),
+                .. store, "--bind-address", "127.0.0.1", "--port", Text(port), "--silo-port", Text(FreePort()),
                 "--token-auth-file", tokens, "--hollow-nodes", Text(hollowNodes), "--controllers", controllers
                     ? "true"
                     : "false",

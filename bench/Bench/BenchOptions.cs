@@ -14,6 +14,9 @@ public sealed record BenchOptions
 
     public bool ApiOnly { get; init; }
 
+    /// <summary>The silo keeps nothing.</summary>
+    public bool InMemory { get; init; }
+
     /// <summary>Only the rollouts on hollow nodes.</summary>
     public bool RolloutsOnly { get; init; }
 

@@ -58,6 +58,16 @@ workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOp
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(workloads);
+var count = new Option<int>("--count") { Description = "Definitions.", DefaultValueFactory = _ => 500 };
+var definitions = new Command("definitions", "Measures what many CustomResourceDefinitions cost a silo.")
+{
+    repository, silo, count,
+};
+definitions.SetAction((parsed, cancellationToken) => new DefinitionsBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+}, parsed.GetValue(count)).RunAsync(cancellationToken));
+command.Subcommands.Add(definitions);
 var lines = new Option<int>("--lines") { Description = "Lines of logs.", DefaultValueFactory = _ => 10_000_000 };
 var logs = new Command("logs",
     "Measures central logs: how fast they are taken, how small they are, how fast they are searched.")

@@ -23,6 +23,26 @@ public sealed class ClientsTests(ClientsSilo silo)
         await IsContentAsync("bash", Script("kubectl.sh"), path, program.Replace('.', '-'));
     }
 
+    [Theory]
+    [InlineData("kubectl")]
+    [InlineData("kubectl-1.34")]
+    [InlineData("kubectl-1.20")]
+    public async Task KubectlOnCustomKinds(string program)
+    {
+        var path = Path.Combine(Tools.Directory, program);
+        Assert.SkipUnless(File.Exists(path), $"{path} is not installed");
+        await IsContentAsync("bash", Script("custom.sh"), path, $"custom-{program.Replace('.', '-')}");
+    }
+
+    [Fact]
+    public async Task HelmOnCustomKinds()
+    {
+        var path = Path.Combine(Tools.Directory, "helm");
+        Assert.SkipUnless(File.Exists(path), $"{path} is not installed");
+        await IsContentAsync(
+            "bash", Script("helm-crds.sh"), path, "helm-crds", Repository.PathOf("tests", "Clients.Tests", "boats"));
+    }
+
     [Fact]
     public async Task Helm()
     {
@@ -51,6 +71,7 @@ public sealed class ClientsTests(ClientsSilo silo)
         Assert.SkipUnless(
             Directory.Exists("/usr/lib/python3/dist-packages/kubernetes"), "python3-kubernetes is not installed");
         await IsContentAsync("/usr/bin/python3", Script("python.py"), "python");
+        await IsContentAsync("/usr/bin/python3", Script("custom.py"), "custom-python");
     }
 
     /// <summary>Its modules use the client of Python.</summary>
@@ -72,14 +93,17 @@ public sealed class ClientsTests(ClientsSilo silo)
     }
 
     /// <summary>Its modules are found from the directory that it runs in.</summary>
-    [Fact]
-    public async Task Node()
+    [Theory]
+    [InlineData("node")]
+    [InlineData("custom")]
+    public async Task Node(string scenario)
     {
         Assert.SkipUnless(Directory.Exists(NodeClients), $"{NodeClients} is not there");
-        var script = await File.ReadAllTextAsync(Script("node.mjs"), TestContext.Current.CancellationToken);
+        var script = await File.ReadAllTextAsync(
+            Script($"{scenario}.mjs"), TestContext.Current.CancellationToken);
         Judge(await Tools.RunAsync(
             "env",
-            [$"--chdir={NodeClients}", "node", "--input-type=module", "-", "node"],
+            [$"--chdir={NodeClients}", "node", "--input-type=module", "-", $"node-{scenario}"],
             silo.Environment,
             script));
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
@@ -11,6 +12,8 @@ internal sealed record Answer(int Status, JsonNode Body, IReadOnlyList<string> W
 /// <summary>A server of one test's own.</summary>
 internal sealed class Server(GoldenHost host) : IAsyncDisposable
 {
+    private const int MaxDepth = 1000;
+
     public IServiceProvider Services => host.Services;
 
     /// <summary>Whom tokens are for that this server takes.</summary>
@@ -40,7 +43,7 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
         var answer =
             await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
         return new Answer(
-            answer.Status, JsonNode.Parse(answer.Body)!,
+            answer.Status, JsonNode.Parse(answer.Body, null, new JsonDocumentOptions { MaxDepth = MaxDepth })!,
             [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
     }
 

@@ -63,7 +63,7 @@ internal static class PolicyMutator
         var schema = ObjectVersions.OwnKind(version, attributes.Subresource) is null
             ? version.Codec.Schema
             : BuiltInSchema.Of(item.GetType());
-        using var document = JsonDocument.Parse(JsonTree.ToBytes(part));
+        using var document = JsonTree.ParseCommitted(JsonTree.ToBytes(part));
         var merged = new OwnedVersion(item.ApiVersion, schema, before).MergeParts(document.RootElement, out var error);
         return merged is null ? (null, $"error applying patch: {error}") : (merged.Json, null);
     }

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Api.Admission.Webhooks;
 
@@ -79,7 +80,7 @@ internal static class HookAnnotations
     /// </summary>
     private static void WriteSorted(Utf8JsonWriter writer, ReadOnlyMemory<byte> patch)
     {
-        using var document = JsonDocument.Parse(patch);
+        using var document = JsonTree.ParseCommitted(patch);
         writer.WriteStartArray();
         foreach (var operation in document.RootElement.EnumerateArray())
         {

@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
-using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
 
@@ -44,7 +44,7 @@ internal sealed class TargetReader(IResourceClient client, ResourceCatalog catal
             return Fail(definition.Name, read.Error.Message);
         }
 
-        var json = JsonNode.Parse(read.Value.Json.Span)!;
+        var json = JsonTree.ParseOwn(read.Value.Json.Span);
         var scale = new TargetScale(
             paths.ReadReplicas(json) ?? 0, paths.ReadActual(json), paths.ReadSelector(json));
         return new Target(definition.Name, read.Value, scale, "");

@@ -1,8 +1,8 @@
-using System.Text.Json.Nodes;
-using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
 
@@ -60,7 +60,7 @@ internal sealed class ScaleFinder(IResourceClient client, ResourceCatalog catalo
             item = deployment;
         }
 
-        return new Found(item.Uid, paths.ReadReplicas(JsonNode.Parse(item.Json.Span)!) ?? 0, null);
+        return new Found(item.Uid, paths.ReadReplicas(JsonTree.ParseOwn(item.Json.Span)) ?? 0, null);
     }
 
     private async Task<ResourceObject?> ReadAsync(

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
@@ -14,10 +15,11 @@ public static class CustomKinds
         ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
     /// <summary>The kind of a definition; null while it has none: its names are not accepted yet.</summary>
-    /// <param name="definition">The definition.</param>
+    /// <param name="item">The definition, from which schemas are read when objects need them.</param>
     /// <param name="webhooks">Makes conversions that ask webhooks.</param>
-    public static ResourceKind? Of(V1CustomResourceDefinition definition, WebhookConversionFactory webhooks)
+    public static ResourceKind? Of(ResourceObject item, WebhookConversionFactory webhooks)
     {
+        var definition = item.As<V1CustomResourceDefinition>();
         if (!DefinitionConditions.IsTrue(definition, DefinitionConditions.Established))
         {
             return null;
@@ -26,7 +28,8 @@ public static class CustomKinds
         var (spec, names) = (definition.Spec, definition.Status.AcceptedNames);
         var stored = spec.Versions.First(v => v.Storage);
         var strategies = spec.Versions.ToDictionary(
-            v => v.Name, v => new CustomObjectStrategy(new SchemaKind(spec.Group, v.Name, names.Kind), v),
+            v => v.Name,
+            v => new CustomObjectStrategy(SchemaOf(item, new SchemaKind(spec.Group, v.Name, names.Kind)), v),
             StringComparer.Ordinal);
         var hasChanged = definition.Metadata.Generation > 1; // objects may be stored as an earlier one had it
         ConvertedVersion VersionOf(string name) => new($"{spec.Group}/{name}", strategies[name]);
@@ -57,6 +60,13 @@ public static class CustomKinds
             ],
         };
     }
+
+    /// <summary>Holds on to the definition as it is stored, not to its typed form, which takes five times as much.
+    /// </summary>
+    private static VersionSchema SchemaOf(ResourceObject item, SchemaKind kind) => new(
+        kind,
+        () => JsonSchema.Of(
+            item.As<V1CustomResourceDefinition>().Spec.Versions.First(v => v.Name == kind.Version).Schema));
 
     private static IObjectConversion Convert(
         V1CustomResourceConversion? conversion, WebhookConversionFactory webhooks, ConvertedVersion shown,

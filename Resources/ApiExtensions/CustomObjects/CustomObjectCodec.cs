@@ -10,17 +10,16 @@ using OrleansOrchestrator.Resources.Kernel.Schema;
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
 /// <summary>Objects of a custom kind in one version; what is not specified is dropped as they are read.</summary>
-/// <param name="kind">Its place.</param>
-/// <param name="schema">The version's schema; null for one that says nothing.</param>
-public sealed class CustomObjectCodec(SchemaKind kind, JsonSchema? schema) : IObjectCodec
+/// <param name="version">The version's schema.</param>
+public sealed class CustomObjectCodec(VersionSchema version) : IObjectCodec
 {
     private static readonly Func<ReadOnlyMemory<byte>, CustomObject> Decoder = ResourceCodec.Decode<CustomObject>;
 
     /// <inheritdoc/>
-    public ObjectSchema Schema { get; } = StructuralBuilder.Build(kind, schema);
+    public ObjectSchema Schema => version.Structure;
 
     /// <inheritdoc/>
-    public string GoName => kind.Kind;
+    public string GoName => version.Kind.Kind;
 
     /// <inheritdoc/>
     public IKubernetesObject<V1ObjectMeta> Decode(ReadOnlyMemory<byte> json) => Decoder(json);
@@ -29,7 +28,7 @@ public sealed class CustomObjectCodec(SchemaKind kind, JsonSchema? schema) : IOb
     public IKubernetesObject<V1ObjectMeta> Read(ReadOnlySpan<byte> json, JsonDecoding decoding)
     {
         var item = (CustomObject)ResourceCodec.Read(typeof(CustomObject), json, decoding);
-        foreach (var unknown in SchemaPruning.Prune(item.Body, schema).Order(StringComparer.Ordinal))
+        foreach (var unknown in SchemaPruning.Prune(item.Body, version.Schema).Order(StringComparer.Ordinal))
         {
             decoding.Unknown(unknown);
         }

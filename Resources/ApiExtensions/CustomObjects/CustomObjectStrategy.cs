@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
-using k8s.Models;
 using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
-using OrleansOrchestrator.Resources.Kernel.Schema;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
@@ -21,20 +21,18 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         ["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany",
             "FieldValueTypeInvalid"];
 
-    private readonly JsonSchema? _schema;
-    private readonly RuleTree? _rules;
+    private readonly VersionSchema _known;
     private readonly bool _hasStatus;
     private readonly ScalePaths? _scale;
     private readonly PrinterColumns _columns;
 
     /// <summary>The rules of a version.</summary>
-    /// <param name="kind">Its place.</param>
-    /// <param name="version">What its definition says of it.</param>
-    public CustomObjectStrategy(SchemaKind kind, V1CustomResourceDefinitionVersion version)
+    /// <param name="schema">Its schema.</param>
+    /// <param name="version">What its definition says of it; nothing of this is kept but small parts.</param>
+    public CustomObjectStrategy(VersionSchema schema, V1CustomResourceDefinitionVersion version)
     {
-        _schema = JsonSchema.Of(version.Schema);
-        _rules = _schema is null ? null : RuleTree.Of(_schema, isRoot: true);
-        Codec = new CustomObjectCodec(kind, _schema);
+        _known = schema;
+        Codec = new CustomObjectCodec(schema);
         _hasStatus = version.Subresources?.Status is not null;
         _scale = ScaleOf(version);
         _columns = new PrinterColumns(version.AdditionalPrinterColumns);
@@ -49,8 +47,8 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
 
     public override IReadOnlyList<TableColumn> Columns => _columns.Columns;
 
-    /// <summary>As it is published; null when the version has none.</summary>
-    public JsonSchema? Schema => _schema;
+    /// <summary>The schema of the version.</summary>
+    public VersionSchema Known => _known;
 
     /// <summary>Where a version keeps what its scale shows; null for one without.</summary>
     public static ScalePaths? ScaleOf(V1CustomResourceDefinitionVersion version) =>
@@ -66,7 +64,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
 
     public override void SetDefaults(CustomObject item)
     {
-        SchemaDefaults.Apply(item.Body, _schema);
+        SchemaDefaults.Apply(item.Body, _known.Schema);
         foreach (var name in TypeAndMetadata)
         {
             item.Body.Remove(name);
@@ -129,21 +127,22 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
 
     private void Validate(CustomObject item, CustomObject? old, FieldErrors errors)
     {
-        if (_schema is null)
+        if (_known.Schema is not { } schema)
         {
             return;
         }
 
-        new SchemaValidator(errors).Validate(Whole(item), _schema, old: old is null ? null : Whole(old));
+        new SchemaValidator(errors).Validate(
+            Whole(item, schema), schema, old: old is null ? null : Whole(old, schema));
         ValidateScale(item, errors);
-        if (old is null || !HasDoubles(old))
+        if (old is null || !HasDoubles(old, schema))
         {
-            ListKeys.Validate(item.Body, _schema, null, errors);
+            ListKeys.Validate(item.Body, schema, null, errors);
         }
 
-        if (_rules is not null)
+        if (_known.Rules is { } rules)
         {
-            ValidateRules(_rules, item, old, errors);
+            ValidateRules(rules, item, old, errors);
         }
     }
 
@@ -161,10 +160,10 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
     }
 
     /// <summary>What was in lists twice before the update is not held against it.</summary>
-    private bool HasDoubles(CustomObject old)
+    private static bool HasDoubles(CustomObject old, JsonSchema schema)
     {
         var found = new FieldErrors();
-        ListKeys.Validate(old.Body, _schema, null, found);
+        ListKeys.Validate(old.Body, schema, null, found);
         return found.Count > 0;
     }
 
@@ -178,22 +177,17 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
     }
 
     /// <summary>The body, with type and metadata where the schema says something of them.</summary>
-    private JsonObject Whole(CustomObject item)
-    {
-        if (!TypeAndMetadata.Any(n => _schema!.Properties.ContainsKey(n) || _schema.Required.Contains(n)))
-        {
-            return item.Body;
-        }
-
-        return WithTypeAndMetadata(item);
-    }
+    private static JsonObject Whole(CustomObject item, JsonSchema schema) =>
+        TypeAndMetadata.Any(n => schema.Properties.ContainsKey(n) || schema.Required.Contains(n))
+            ? WithTypeAndMetadata(item)
+            : item.Body;
 
     private static JsonObject WithTypeAndMetadata(CustomObject item)
     {
         var whole = (JsonObject)item.Body.DeepClone();
         whole["apiVersion"] = item.ApiVersion;
         whole["kind"] = item.Kind;
-        whole["metadata"] = JsonNode.Parse(ResourceCodec.Encode(item.Metadata));
+        whole["metadata"] = JsonTree.ParseOwn(ResourceCodec.Encode(item.Metadata));
         return whole;
     }
 }

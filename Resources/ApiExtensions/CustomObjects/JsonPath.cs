@@ -6,26 +6,38 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
 /// <summary>
 /// The paths of additional printer columns, in kubectl's language: <c>.a.b</c>, <c>['a']</c>, <c>[0]</c>,
-/// <c>[1:3]</c>, <c>[*]</c>, <c>..a</c>, and filters such as <c>[?(@.type=="Ready")]</c>.
+/// <c>[1:3]</c>, <c>[*]</c>, <c>..a</c>, and filters such as <c>[?(@.type=="Ready")]</c>. Whoever may write a
+/// definition writes them, and everybody's lists follow them: what one look may cost is bounded, and so is how deep
+/// filters are in each other.
 /// </summary>
 public sealed class JsonPath
 {
     private static readonly string[] Operators = ["==", "!=", "<=", ">=", "<", ">"];
 
-    private readonly List<Func<JsonNode?, IEnumerable<JsonNode?>>> _steps = [];
+    /// <summary>How many values one look may come by; beyond that it finds nothing.</summary>
+    private const int MaxVisited = 100_000;
+
+    private const int MaxFilterDepth = 16;
+
+    private readonly List<Step> _steps = [];
 
     private JsonPath()
     {
     }
 
+    /// <summary>What a step finds from a value, and what may still be spent on that.</summary>
+    private delegate IEnumerable<JsonNode?> Step(JsonNode? node, Budget budget);
+
     /// <summary>Reads a path; null when it is none.</summary>
-    public static JsonPath? Parse(string text)
+    public static JsonPath? Parse(string text) => Parse(text, MaxFilterDepth);
+
+    private static JsonPath? Parse(string text, int depth)
     {
         var path = new JsonPath();
         var at = 0;
         while (at < text.Length)
         {
-            if (!path.ReadStep(text, ref at))
+            if (!path.ReadStep(text, ref at, depth))
             {
                 return null;
             }
@@ -35,10 +47,31 @@ public sealed class JsonPath
     }
 
     /// <summary>What the path leads to; JSON's nulls are among it.</summary>
-    public IEnumerable<JsonNode?> Find(JsonNode? root) =>
-        _steps.Aggregate((IEnumerable<JsonNode?>)[root], static (found, step) => found.SelectMany(step));
+    public IReadOnlyList<JsonNode?> Find(JsonNode? root) => Find(root, new Budget(MaxVisited));
 
-    private bool ReadStep(string text, ref int at)
+    private List<JsonNode?> Find(JsonNode? root, Budget budget)
+    {
+        List<JsonNode?> found = [root];
+        foreach (var step in _steps.TakeWhile(_ => found.Count > 0))
+        {
+            var next = new List<JsonNode?>();
+            foreach (var item in found.SelectMany(node => step(node, budget)))
+            {
+                if (!budget.Spend())
+                {
+                    return [];
+                }
+
+                next.Add(item);
+            }
+
+            found = next;
+        }
+
+        return found;
+    }
+
+    private bool ReadStep(string text, ref int at, int depth)
     {
         if (text.AsSpan(at).StartsWith(".."))
         {
@@ -53,7 +86,7 @@ public sealed class JsonPath
             return at == text.Length || text[at] == '[' || ReadField(text, ref at);
         }
 
-        return text[at] == '[' && ReadBrackets(text, ref at);
+        return text[at] == '[' && ReadBrackets(text, ref at, depth);
     }
 
     private bool ReadField(string text, ref int at)
@@ -73,9 +106,10 @@ public sealed class JsonPath
         return name.Length > 0;
     }
 
-    private void AddField(string name) => _steps.Add(name == "*" ? Children : node => Field(node, name));
+    private void AddField(string name) =>
+        _steps.Add(name == "*" ? static (node, _) => Children(node) : (node, _) => Field(node, name));
 
-    private bool ReadBrackets(string text, ref int at)
+    private bool ReadBrackets(string text, ref int at, int depth)
     {
         var end = FindEnd(text, at);
         if (end < 0)
@@ -87,14 +121,14 @@ public sealed class JsonPath
         at = end + 1;
         return inner switch
         {
-            "*" => Add(Children),
-            ['\'' or '"', .. var name, '\'' or '"'] => Add(node => Field(node, name)),
-            ['?', '(', .. var condition, ')'] => ReadFilter(condition.Trim()),
+            "*" => Add(static (node, _) => Children(node)),
+            ['\'' or '"', .. var name, '\'' or '"'] => Add((node, _) => Field(node, name)),
+            ['?', '(', .. var condition, ')'] => depth > 0 && ReadFilter(condition.Trim(), depth - 1),
             _ => ReadRange(inner),
         };
     }
 
-    private bool Add(Func<JsonNode?, IEnumerable<JsonNode?>> step)
+    private bool Add(Step step)
     {
         _steps.Add(step);
         return true;
@@ -105,31 +139,35 @@ public sealed class JsonPath
         var parts = inner.Split(':').Select(static p => p.Length == 0 ? (int?)null
             : int.TryParse(p, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n
             : int.MinValue).ToArray();
-        return parts.Length <= 3 && !parts.Contains(int.MinValue) && Add(node => Slice(node, parts));
+        return parts.Length <= 3 && !parts.Contains(int.MinValue) && Add((node, _) => Slice(node, parts));
     }
 
-    private bool ReadFilter(string condition)
+    private bool ReadFilter(string condition, int depth)
     {
         var sign = Operators.Where(o => condition.Contains(o, StringComparison.Ordinal))
             .OrderBy(o => condition.IndexOf(o, StringComparison.Ordinal)).ThenByDescending(o => o.Length)
             .FirstOrDefault();
-        var left = Operand(sign is null ? condition : condition[..condition.IndexOf(sign, StringComparison.Ordinal)]);
-        var right = sign is null
-            ? null
-            : Operand(condition[(condition.IndexOf(sign, StringComparison.Ordinal) + sign.Length)..]);
-        return left is not null && (sign is null || right is not null) && Add(node => Children(node).Where(item =>
-            sign is null
-                ? left(item).Any()
-                : left(item).FirstOrDefault() is { } a && right!(item).FirstOrDefault() is { } b && Holds(a, sign, b)));
+        var at = sign is null ? condition.Length : condition.IndexOf(sign, StringComparison.Ordinal);
+        var left = Operand(condition[..at], depth);
+        if (left is null || sign is null)
+        {
+            return left is not null
+                && Add((node, budget) => Children(node).Where(item => budget.Spend() && left(item, budget).Any()));
+        }
+
+        return Operand(condition[(at + sign.Length)..], depth) is { } right
+            && Add((node, budget) => Children(node).Where(item =>
+                budget.Spend() && left(item, budget).FirstOrDefault() is { } a
+                && right(item, budget).FirstOrDefault() is { } b && Holds(a, sign, b)));
     }
 
     /// <summary>A side of a comparison: a path from the element, or a literal.</summary>
-    private static Func<JsonNode?, IEnumerable<JsonNode?>>? Operand(string text)
+    private static Step? Operand(string text, int depth)
     {
         text = text.Trim();
         if (text.StartsWith('@'))
         {
-            return Parse(text[1..]) is { } path ? path.Find : null;
+            return Parse(text[1..], depth) is { } path ? path.Find : null;
         }
 
         JsonNode? literal = text switch
@@ -139,7 +177,7 @@ public sealed class JsonPath
             _ when double.TryParse(text, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
             _ => null,
         };
-        return literal is null ? null : _ => [literal];
+        return literal is null ? null : (_, _) => [literal];
     }
 
     private static bool Holds(JsonNode left, string sign, JsonNode right)
@@ -203,8 +241,19 @@ public sealed class JsonPath
         _ => [],
     };
 
-    private static IEnumerable<JsonNode?> Descendants(JsonNode? node) =>
-        Children(node).SelectMany(Descendants).Prepend(node);
+    /// <summary>A value and all that is in it, each before what is in it.</summary>
+    private static IEnumerable<JsonNode?> Descendants(JsonNode? node, Budget budget)
+    {
+        var pending = new Stack<JsonNode?>([node]);
+        while (pending.TryPop(out var next))
+        {
+            yield return next;
+            foreach (var child in Children(next).Reverse().TakeWhile(_ => budget.Spend()))
+            {
+                pending.Push(child);
+            }
+        }
+    }
 
     private static IEnumerable<JsonNode?> Slice(JsonNode? node, int?[] parts)
     {
@@ -225,4 +274,12 @@ public sealed class JsonPath
     }
 
     private static int Place(int index, int count) => index < 0 ? count + index : index;
+
+    /// <summary>How many values may still be come by.</summary>
+    private sealed class Budget(int left)
+    {
+        private int _left = left;
+
+        public bool Spend() => --_left >= 0;
+    }
 }

@@ -51,7 +51,7 @@ public sealed class PrinterColumns
     /// <summary>The cells of one object.</summary>
     public IReadOnlyList<object?> Cells(CustomObject item, DateTimeOffset now)
     {
-        JsonNode body = _readsMetadata ? JsonNode.Parse(ResourceCodec.Encode(item))! : item.Body;
+        JsonNode body = _readsMetadata ? JsonTree.ParseOwn(ResourceCodec.Encode(item)) : item.Body;
         var result = new object?[_added.Count + 1];
         result[0] = item.Metadata.Name;
         for (var i = 0; i < _added.Count; i++)

@@ -13,7 +13,7 @@ public readonly record struct ConvertedVersion(string ApiVersion, CustomObjectSt
     public CustomObject Take(CustomObject converted)
     {
         converted.ApiVersion = ApiVersion;
-        Schemas.SchemaPruning.Prune(converted.Body, Strategy.Schema);
+        Schemas.SchemaPruning.Prune(converted.Body, Strategy.Known.Schema);
         Strategy.SetDefaults(converted);
         return converted;
     }

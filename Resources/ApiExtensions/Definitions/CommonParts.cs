@@ -1,3 +1,5 @@
+using System.Collections;
+using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -20,5 +22,11 @@ internal readonly record struct CommonParts(bool Schema, bool Subresources, bool
         return versions.Skip(1).All(v => Text(part(v)) == first);
     }
 
-    private static string Text(object? part) => part is null ? "" : GoText.Json(part);
+    /// <summary>Models as they are encoded, which takes them however deep they are.</summary>
+    private static string Text(object? part) => part switch
+    {
+        null => "",
+        IEnumerable list => GoText.Json(list),
+        _ => Encoding.UTF8.GetString(ResourceCodec.Encode(part)),
+    };
 }

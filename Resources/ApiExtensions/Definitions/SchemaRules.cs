@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using k8s.Models;
 using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 
@@ -320,7 +321,7 @@ internal sealed class SchemaRules
     {
         if (schema.Default is { } given)
         {
-            var value = JsonNode.Parse(given.GetRawText());
+            var value = JsonTree.Copy(given);
             var place = path.Child("default");
             if (value is JsonObject body && SchemaPruning.Prune((JsonObject)body.DeepClone(), schema).Count > 0)
             {

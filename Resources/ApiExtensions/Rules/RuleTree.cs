@@ -4,6 +4,7 @@ using OrleansOrchestrator.Cel;
 using OrleansOrchestrator.Cel.Values;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 
@@ -58,8 +59,8 @@ internal sealed class RuleTree
     public void Validate(JsonNode item, JsonNode? old, FieldErrors errors)
     {
         // The body may hold nodes made in memory; as text all numbers are of one form.
-        using var document = JsonDocument.Parse(item.ToJsonString());
-        using var before = old is null ? null : JsonDocument.Parse(old.ToJsonString());
+        using var document = JsonTree.ParseCommitted(JsonTree.ToBytes(item));
+        using var before = old is null ? null : JsonTree.ParseCommitted(JsonTree.ToBytes(old));
         var walk = new Walk(errors);
         Visit(walk, document.RootElement, before?.RootElement, null, new Ratchet(before is not null, null));
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
+using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 
@@ -150,7 +151,7 @@ public sealed class JsonSchema
             return null;
         }
 
-        return new JsonSchema(JsonElement.Parse(ResourceCodec.Encode(schema)));
+        return new JsonSchema(JsonTree.ParseElement(ResourceCodec.Encode(schema)));
     }
 
     public static JsonSchema Parse(string json) => new(JsonElement.Parse(json));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -68,5 +67,5 @@ public static class SchemaDefaults
 
     private static bool IsReplaced(JsonSchema schema) => schema is { Nullable: false, Default: not null };
 
-    private static JsonNode? Make(JsonSchema schema) => JsonNode.Parse(schema.Default!.Value.GetRawText());
+    private static JsonNode? Make(JsonSchema schema) => JsonTree.Copy(schema.Default!.Value);
 }

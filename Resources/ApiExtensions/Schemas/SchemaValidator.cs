@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Cel.Evaluation;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 
@@ -221,7 +222,7 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
 
     private void CheckEnum(JsonNode? value, JsonSchema schema, string path)
     {
-        if (schema.Enum.Count == 0 || schema.Enum.Any(e => JsonNode.DeepEquals(JsonNode.Parse(e.GetRawText()), value)))
+        if (schema.Enum.Count == 0 || schema.Enum.Any(e => JsonNode.DeepEquals(JsonTree.Copy(e), value)))
         {
             return;
         }

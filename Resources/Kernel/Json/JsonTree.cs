@@ -18,6 +18,9 @@ public static class JsonTree
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
+    /// <summary>With room around the deepest object, which lists, answers and documents put into others.</summary>
+    private static readonly JsonDocumentOptions OwnOptions = new() { MaxDepth = MaxDepth * 2 };
+
     private static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = MaxDepth * 2,
@@ -54,8 +57,16 @@ public static class JsonTree
     /// A document that we wrote ourselves, for trees that are parsed only where they are looked at: what a patch does
     /// not touch is copied as it stands.
     /// </summary>
-    public static JsonDocument ParseCommitted(ReadOnlyMemory<byte> json) =>
-        JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+    public static JsonDocument ParseCommitted(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, OwnOptions);
+
+    /// <summary>A tree of what we wrote ourselves.</summary>
+    public static JsonNode ParseOwn(ReadOnlySpan<byte> json) => JsonNode.Parse(json, null, OwnOptions)!;
+
+    /// <summary>A copy as a tree, whose numbers and texts are as they stand; null stands for JSON's null.</summary>
+    public static JsonNode? Copy(JsonElement value) => JsonNode.Parse(value.GetRawText(), null, OwnOptions);
+
+    /// <summary>What we wrote ourselves, as an element that stays.</summary>
+    public static JsonElement ParseElement(ReadOnlySpan<byte> json) => JsonElement.Parse(json, OwnOptions);
 
     /// <summary>A copy with the keys of all objects in order, as Go writes its maps.</summary>
     public static JsonNode? Sorted(JsonNode? node) => node switch

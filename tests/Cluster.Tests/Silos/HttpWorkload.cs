@@ -11,18 +11,17 @@ using OrleansOrchestrator.TestKit;
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
 /// <summary>
-/// Clients that write, list and watch ConfigMaps through whichever silo is up, and record what they are told. A watcher
-/// that loses its silo resumes at another one: what it got in all must be an unbroken run.
+/// Clients that write, list and watch objects of one kind, ConfigMaps unless told otherwise, through whichever silo is
+/// up, and record what they are told. A watcher that loses its silo resumes at another one: what it got in all must be
+/// an unbroken run.
 /// </summary>
-public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
+public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind = null) : IAsyncDisposable
 {
     private const int Writers = 4;
     private const int Readers = 2;
     private const int Watchers = 3;
     private const int Keys = 8;
     private const int MaxLog = 1_000_000;
-    private const string Space = "/api/v1/namespaces/default/configmaps";
-
     /// <summary>
     /// No answer may take longer. The API tries for 5 s to read and for 5 s to write; the last attempts may take
     /// another 4 and 10 s. More than twice that, because the machine has other things to do.
@@ -30,8 +29,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
-    private static readonly ResourceName ConfigMaps = new("", "configmaps");
 
+    private readonly WorkloadKind _kind = kind ?? WorkloadKind.ConfigMaps;
     private readonly JournalHistory _history = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, int> _failures = new();
@@ -96,12 +95,12 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         var (last, _) = await FirstListAsync(new Random(seed));
         Volatile.Write(ref _target, last);
         // A change after the target ends watches that have already seen it.
-        await SendAsync(group.Any(new Random(seed)), HttpMethod.Post, Space, Body($"the-end-{seed}", "1", null));
+        await SendAsync(group.Any(new Random(seed)), HttpMethod.Post, _kind.Space, Body($"the-end-{seed}", "1", null));
         await Task.WhenAll(_watching).WaitAsync(AnswerPatience);
 
         await using var store = new PostgresJournalStore(PostgresDataSources.ForJournals(group.Connection));
         var log =
-            (await store.ReadChangesAsync(ConfigMaps, IJournalStore.FirstRevision, MaxLog, CancellationToken.None))
+            (await store.ReadChangesAsync(_kind.Name, IJournalStore.FirstRevision, MaxLog, CancellationToken.None))
             .Changes.Select(static c => c with { Object = Canonical(c.Object.Json) }).ToList();
         foreach (var watch in _watches)
         {
@@ -135,9 +134,10 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         return index < log.Count ? log[(int)index].PreviousRevision : -1;
     }
 
-    private static object Body(string name, string value, string? revision) => new
+    private object Body(string name, string value, string? revision) => new
     {
-        metadata = new { name, resourceVersion = revision }, data = new { value },
+        apiVersion = _kind.ApiVersion, kind = _kind.Kind, metadata = new { name, resourceVersion = revision },
+        data = new { value },
     };
 
     private async Task WriteAsync(int writer, Random random)
@@ -150,9 +150,11 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
             var began = _history.Now();
             var (method, path, body) = random.Next(10) switch
             {
-                < 4 => (HttpMethod.Post, Space, Body(name, value, null)),
-                < 8 => (HttpMethod.Put, $"{Space}/{name}", Body(name, value, random.Next(2) == 0 ? known.GetValueOrDefault(name) : null)),
-                _ => (HttpMethod.Delete, $"{Space}/{name}", null),
+                < 4 => (HttpMethod.Post, _kind.Space, Body(name, value, null)),
+                < 8 => (
+                    HttpMethod.Put, $"{_kind.Space}/{name}",
+                    Body(name, value, random.Next(2) == 0 ? known.GetValueOrDefault(name) : null)),
+                _ => (HttpMethod.Delete, $"{_kind.Space}/{name}", null),
             };
             if (await SendAsync(group.Any(random), method, path, body) is { } answer)
             {
@@ -230,7 +232,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
     private async Task GetAsync(ObjectKey key, Random random)
     {
         var began = _history.Now();
-        if (await SendAsync(group.Any(random), HttpMethod.Get, $"{Space}/{key.Name}", null) is { } answer)
+        if (await SendAsync(group.Any(random), HttpMethod.Get, $"{_kind.Space}/{key.Name}", null) is { } answer)
         {
             var seen = answer.Code == HttpStatusCode.OK ? Canonical(answer.Bytes) : null;
             _history.Add(new HistoryStep(HistoryKind.ReadOne, key, began, _history.Now(), 0, seen));
@@ -243,7 +245,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
         var (silo, items, revision, token) = (group.Any(random), new Dictionary<ObjectKey, ResourceObject>(), 0L, "");
         do
         {
-            var path = $"{Space}?limit=2&continue={Uri.EscapeDataString(token)}";
+            var path = $"{_kind.Space}?limit=2&continue={Uri.EscapeDataString(token)}";
             if (await SendAsync(silo, HttpMethod.Get, path, null) is not (HttpStatusCode.OK, var bytes))
             {
                 return null;
@@ -276,7 +278,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
 
     private async Task<(long Revision, Dictionary<ObjectKey, ResourceObject> Items)?> ListAsync(Random random)
     {
-        if (await SendAsync(group.Any(random), HttpMethod.Get, Space, null) is not (HttpStatusCode.OK, var bytes))
+        if (await SendAsync(group.Any(random), HttpMethod.Get, _kind.Space, null) is not (HttpStatusCode.OK, var bytes))
         {
             return null;
         }
@@ -372,7 +374,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed) : IAsyncDisposable
 
     private async Task<long> FollowAsync(SiloProcess silo, HistoryWatch watch, long seen)
     {
-        var url = new Uri(silo.Url, $"/api/v1/configmaps?watch=1&resourceVersion={seen}&timeoutSeconds=20");
+        var url = new Uri(silo.Url, $"{_kind.All}?watch=1&resourceVersion={seen}&timeoutSeconds=20");
         var hangs = silo.Hangs;
         using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, hangs);
         response.EnsureSuccessStatusCode();

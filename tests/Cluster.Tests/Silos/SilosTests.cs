@@ -12,6 +12,7 @@ namespace OrleansOrchestrator.Cluster.Tests.Silos;
 public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : IClassFixture<SiloGroup>, IDisposable
 {
     private const int SomeWrites = 150;
+    private const int SomeChanges = 10;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
@@ -98,6 +99,29 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
     });
 
     /// <summary>
+    /// Fields, columns and versions come and go, and another version is stored, each through another silo; what was
+    /// written stays what it was.
+    /// </summary>
+    [Fact]
+    public async Task A_definition_that_changes_under_load_loses_no_request_and_no_watch()
+    {
+        var notes = new NotesDefinition(group, _http);
+        await notes.CreateAsync(Patience);
+        await RunAsync(
+            async (load, random) =>
+            {
+                for (var change = 1; change <= SomeChanges; change++)
+                {
+                    await notes.ChangeAsync(change, random, Patience);
+                    await load.WritesAsync(SomeWrites / SomeChanges, Patience);
+                }
+
+                Assert.True(load.Failures.Length == 0, load.Failures);
+            },
+            NotesDefinition.Notes);
+    }
+
+    /// <summary>
     /// A Service takes its address from a grain that reads and writes Orleans' tables, through connections that are
     /// broken now.
     /// </summary>
@@ -124,11 +148,11 @@ public sealed class SilosTests(SiloGroup group, ITestOutputHelper output) : ICla
         load.FailureKinds.Where(static f => f.Contains(" 5", StringComparison.Ordinal)),
         static f => !f.EndsWith(" 503 Retry-After", StringComparison.Ordinal) && !f.EndsWith(" 504", StringComparison.Ordinal));
 
-    private async Task RunAsync(Func<HttpWorkload, Random, Task> disturb)
+    private async Task RunAsync(Func<HttpWorkload, Random, Task> disturb, WorkloadKind? kind = null)
     {
         var seed = TestSeed.Current;
         output.WriteLine($"seed {seed}");
-        await using var load = new HttpWorkload(group, seed);
+        await using var load = new HttpWorkload(group, seed, kind);
         try
         {
             await load.StartAsync();

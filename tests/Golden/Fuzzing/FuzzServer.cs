@@ -14,11 +14,12 @@ public sealed class FuzzServer : IAsyncLifetime
 
     /// <summary>Refusals that upstream itself gives as 500 without a reason.</summary>
     private static readonly string[] UpstreamsOwn =
-        ["resourceVersion", "strconv.ParseUint", "target.", "Too large resource version", "unable to determine kind"];
+        ["resourceVersion", "strconv.ParseUint", "target.", "Too large resource version", "unable to determine kind",
+        "failed to create typed patch object"];
 
     private GoldenHost? _host;
 
-    private GoldenHost Host => _host ?? throw new InvalidOperationException("The server has not been started.");
+    internal GoldenHost Host => _host ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()

@@ -56,6 +56,38 @@ public sealed class DefinitionPlannerTests
         Assert.True(DefinitionConditions.IsTrue(item, DefinitionConditions.Established));
     }
 
+    [Theory]
+    [InlineData("boats.k8s.io", "https://github.com/kubernetes/kubernetes/pull/1", "True ApprovedAnnotation",
+        "approved in https://github.com/kubernetes/kubernetes/pull/1")]
+    [InlineData("k8s.io", "unapproved, a test", "False UnapprovedAnnotation", "not approved: \"unapproved, a test\"")]
+    [InlineData("boats.kubernetes.io", "yes", "False InvalidAnnotation",
+        "protected groups must have approval annotation \"api-approved.kubernetes.io\" with either a URL or a reason "
+        + "starting with \"unapproved\", see https://github.com/kubernetes/enhancements/pull/1111")]
+    [InlineData("boats.kubernetes.io", null, "False MissingAnnotation",
+        "protected groups must have approval annotation \"api-approved.kubernetes.io\", see "
+        + "https://github.com/kubernetes/enhancements/pull/1111")]
+    public void GroupsOfTheCommunitySayWhetherTheyAreApproved(
+        string group, string? annotation, string condition, string message)
+    {
+        var item = Definition("boats", "Boat", group);
+        item.Metadata.Annotations = annotation is null
+            ? null
+            : new Dictionary<string, string> { ["api-approved.kubernetes.io"] = annotation };
+        DefinitionPlanner.Accept(item, [], Now);
+        Assert.Contains($"KubernetesAPIApprovalPolicyConformant={condition}", Conditions(item));
+        Assert.Equal(message, DefinitionConditions.Find(item, DefinitionConditions.ApprovalPolicy)!.Message);
+        Assert.True(
+            DefinitionConditions.IsTrue(item, DefinitionConditions.Established), "approved or not, it is served");
+    }
+
+    [Fact]
+    public void OtherGroupsNeedNoApproval()
+    {
+        var item = Definition("boats", "Boat", "notk8s.io");
+        DefinitionPlanner.Accept(item, [], Now);
+        Assert.Null(DefinitionConditions.Find(item, DefinitionConditions.ApprovalPolicy));
+    }
+
     private static IEnumerable<string> Conditions(V1CustomResourceDefinition item) =>
         item.Status.Conditions.Select(c => $"{c.Type}={c.Status} {c.Reason}");
 

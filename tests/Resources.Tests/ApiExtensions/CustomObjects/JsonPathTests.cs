@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using CsCheck;
 using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+using OrleansOrchestrator.SeedKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.ApiExtensions.CustomObjects;
@@ -35,4 +38,43 @@ public sealed class JsonPathTests
     [InlineData(".spec[x]")]
     [InlineData("spec")]
     public void WhatIsNoPathIsNone(string path) => Assert.Null(JsonPath.Parse(path));
+
+    [Fact]
+    public void AnyTextIsAPathOrNone() =>
+        Gen.OneOf(
+            ".", "..", "[", "]", "*", "[*]", "[0]", "[-1]", "[1:", ":2]", "[?(", ")]", "@", "==", ">", "'", "\"", "\\",
+            "spec", "list", "type", "n", "Ready", "5", "-", " ", "\ud800").Array[0, 20]
+            .Check(
+                static pieces => _ = JsonPath.Parse(string.Concat(pieces))?.Find(JsonNode.Parse(Item)).Count,
+                cases: 5000);
+
+    /// <summary>The stack of a list that shows columns is not the definition's to use up.</summary>
+    [Fact]
+    public void FiltersInFiltersAreBounded()
+    {
+        Assert.Null(JsonPath.Parse(Filters(20_000)));
+        Assert.Empty(JsonPath.Parse(Filters(10))!.Find(JsonNode.Parse(Item)));
+    }
+
+    [Fact]
+    public void ALongPathIsFollowed()
+    {
+        var path = JsonPath.Parse(".spec" + string.Concat(Enumerable.Repeat("..spec", 100_000)))!;
+        Assert.Empty(path.Find(JsonNode.Parse(Item)));
+    }
+
+    /// <summary>Each <c>..</c> finds all that is below all that the one before has found.</summary>
+    [Fact]
+    public void WhatFindsTooMuchFindsNothing()
+    {
+        var wide = new JsonArray([.. Enumerable.Range(0, 1000).Select(static i => (JsonNode)i)]);
+        Assert.Equal(1001, JsonPath.Parse("..")!.Find(wide).Count);
+        Assert.Empty(Repeated("..[?(@..x)]").Find(wide.DeepClone()));
+        Assert.Empty(Repeated("..[*]").Find(new JsonArray(wide, wide.DeepClone())));
+    }
+
+    private static JsonPath Repeated(string step) => JsonPath.Parse(string.Concat(Enumerable.Repeat(step, 20)))!;
+
+    private static string Filters(int depth) => new StringBuilder()
+        .Insert(0, ".list[?(@", depth).Append(".n").Insert(".list[?(@".Length * depth + 2, ")]", depth).ToString();
 }

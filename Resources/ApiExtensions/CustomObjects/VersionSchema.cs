@@ -1,0 +1,40 @@
+using OrleansOrchestrator.Resources.ApiExtensions.Rules;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel.Schema;
+
+namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+
+/// <summary>
+/// What the schema of a version means. It is read when an object needs it, and kept from then on: of the hundreds of
+/// kinds that a cluster may have installed, few have objects that are written, and what a schema means takes several
+/// times the memory of its text, which the definition holds anyway.
+/// </summary>
+/// <param name="kind">The version's place.</param>
+/// <param name="read">Reads the schema; null when the version has none.</param>
+public sealed class VersionSchema(SchemaKind kind, Func<JsonSchema?> read)
+{
+    private readonly Lazy<Meaning> _kept = new(() => new Meaning(kind, read()));
+
+    /// <summary>The version's place.</summary>
+    public SchemaKind Kind => kind;
+
+    /// <summary>What objects are checked, pruned and defaulted by; null for one that says nothing.</summary>
+    public JsonSchema? Schema => _kept.Value.Schema;
+
+    /// <summary>What fields there are, for field ownership, patches and OpenAPI.</summary>
+    public ObjectSchema Structure => _kept.Value.Structure;
+
+    internal RuleTree? Rules => _kept.Value.Rules;
+
+    /// <summary>The schema for one look, after which nothing more is kept than before.</summary>
+    public JsonSchema? Peek() => _kept.IsValueCreated ? Schema : read();
+
+    private sealed class Meaning(SchemaKind kind, JsonSchema? schema)
+    {
+        public JsonSchema? Schema => schema;
+
+        public ObjectSchema Structure { get; } = StructuralBuilder.Build(kind, schema);
+
+        public RuleTree? Rules { get; } = schema is null ? null : RuleTree.Of(schema, isRoot: true);
+    }
+}
