@@ -24,6 +24,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
     private readonly JsonSchema? _schema;
     private readonly RuleTree? _rules;
     private readonly bool _hasStatus;
+    private readonly bool _hasEmbedded;
     private readonly ScalePaths? _scale;
     private readonly PrinterColumns _columns;
 
@@ -36,6 +37,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         _rules = _schema is null ? null : RuleTree.Of(_schema, isRoot: true);
         Codec = new CustomObjectCodec(kind, _schema);
         _hasStatus = version.Subresources?.Status is not null;
+        _hasEmbedded = _schema?.All().Any(static s => s.IsEmbedded) == true;
         _scale = ScaleOf(version);
         _columns = new PrinterColumns(version.AdditionalPrinterColumns);
         SelectableFields = [.. (version.SelectableFields ?? []).Select(f => new SelectableField(f.JsonPath[1..]))];
@@ -107,10 +109,15 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         }
     }
 
-    public override void Validate(CustomObject item, FieldErrors errors) => Validate(item, null, errors);
+    public override void Validate(CustomObject item, FieldErrors errors) => Validate(item, null, "", errors);
 
     public override void ValidateUpdate(
-        CustomObject item, CustomObject old, string subresource, FieldErrors errors) => Validate(item, old, errors);
+        CustomObject item, CustomObject old, string subresource, FieldErrors errors) =>
+        Validate(item, old, subresource, errors);
+
+    /// <summary>Any finalizer is taken, but not without a word.</summary>
+    public override IEnumerable<string> Warnings(CustomObject item, CustomObject? old) =>
+        FinalizerWarnings.Of(item.Metadata.Finalizers ?? [], old?.Metadata.Finalizers ?? []);
 
     public override FieldFilter? OwnableFields(string subresource) => subresource switch
     {
@@ -127,15 +134,33 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         item.Metadata = metadata;
     }
 
-    private void Validate(CustomObject item, CustomObject? old, FieldErrors errors)
+    private void Validate(CustomObject item, CustomObject? old, string subresource, FieldErrors errors)
     {
         if (_schema is null)
         {
             return;
         }
 
-        new SchemaValidator(errors).Validate(Whole(item), _schema, old: old is null ? null : Whole(old));
-        ValidateScale(item, errors);
+        var isStatus = subresource == "status";
+        if (isStatus)
+        {
+            ValidateStatus(item, old, errors);
+        }
+        else
+        {
+            new SchemaValidator(errors).Validate(Whole(item), _schema, old: old is null ? null : Whole(old));
+        }
+
+        if (_scale is not null)
+        {
+            ScaleRules.Validate(_scale, item.Body, isStatus, errors);
+        }
+
+        if (_hasEmbedded && !isStatus)
+        {
+            EmbeddedObjects.Validate(item.Body, _schema, null, errors);
+        }
+
         if (old is null || !HasDoubles(old))
         {
             ListKeys.Validate(item.Body, _schema, null, errors);
@@ -144,6 +169,16 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         if (_rules is not null)
         {
             ValidateRules(_rules, item, old, errors);
+        }
+    }
+
+    /// <summary>A write of the status answers for it alone, as if it were a whole.</summary>
+    private void ValidateStatus(CustomObject item, CustomObject? old, FieldErrors errors)
+    {
+        if (_schema!.Properties.TryGetValue("status", out var schema)
+            && item.Body.TryGetPropertyValue("status", out var status))
+        {
+            new SchemaValidator(errors, FieldPath.Of("status")).Validate(status, schema, old: old?.Body["status"]);
         }
     }
 
@@ -166,15 +201,6 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         var found = new FieldErrors();
         ListKeys.Validate(old.Body, _schema, null, found);
         return found.Count > 0;
-    }
-
-    private void ValidateScale(CustomObject item, FieldErrors errors)
-    {
-        if (_scale?.ReadReplicas(item.Body) is { } replicas and < 0)
-        {
-            errors.Invalid(
-                FieldPath.Of($".{_scale.Replicas}"), replicas, "should be a non-negative integer");
-        }
     }
 
     /// <summary>The body, with type and metadata where the schema says something of them.</summary>
