@@ -23,7 +23,11 @@ internal static class LimitChecks
             {
                 Container => (spec.Containers ?? []).Concat(spec.InitContainers ?? [])
                     .Select(static c => (Of(c.Resources?.Requests), Of(c.Resources?.Limits))),
-                Pod => [(PodResources.Requests(spec), PodResources.Limits(spec))],
+                Pod =>
+                [
+                    (Whole(PodResources.Requests(spec), spec.Resources?.Requests),
+                        Whole(PodResources.Limits(spec), spec.Resources?.Limits)),
+                ],
                 _ => [],
             };
             foreach (var complaint in asked.SelectMany(a => Check(limit, a.Item1, a.Item2)))
@@ -54,6 +58,18 @@ internal static class LimitChecks
                 }
             }
         }
+    }
+
+    /// <summary>What a pod says of itself counts in the place of what its containers say together.</summary>
+    private static Dictionary<string, Quantity> Whole(
+        Dictionary<string, Quantity> together, IDictionary<string, ResourceQuantity>? own)
+    {
+        foreach (var (name, amount) in Sorted(own).Where(static a => a.Name is "cpu" or "memory"))
+        {
+            together[name] = amount;
+        }
+
+        return together;
     }
 
     private static IEnumerable<string> Check(V1LimitRangeItem limit, Amounts requests, Amounts limits) =>

@@ -32,10 +32,9 @@ public sealed class PriorityPlugin(ObjectReader reader) : IAdmissionPlugin
         var spec = pod.Spec ??= new V1PodSpec();
         if (attributes.OldObject is V1Pod { Spec: { } old })
         {
+            // The class's name does not stay: who leaves it out changes it, which validation refuses.
             spec.Priority ??= old.Priority;
             spec.PreemptionPolicy ??= old.PreemptionPolicy;
-            spec.PriorityClassName =
-                string.IsNullOrEmpty(spec.PriorityClassName) ? old.PriorityClassName : spec.PriorityClassName;
             return null;
         }
 

@@ -71,18 +71,26 @@ public sealed class RoleEscalationPlugin(AuthorizerChain authorizers, RoleBook r
     private async ValueTask<Status?> RefuseBindingAsync(
         AdmissionAttributes attributes, V1RoleRef role, CancellationToken cancellationToken)
     {
-        var resource = role.Kind == "Role" ? "roles" : "clusterroles";
-        if (role.Kind is "Role" or "ClusterRole"
-            && await MayAsync(attributes, "bind", resource, role.Name ?? "", cancellationToken))
+        if (role.Kind is not ("Role" or "ClusterRole"))
+        {
+            var why = $"unsupported role reference kind: {GoText.Quote(role.Kind ?? "")}";
+            return new Status { Code = 500, Reason = StatusReasons.Unknown, Message = why };
+        }
+
+        var resource = role.Kind == "Role" ? WellKnown.Roles : WellKnown.ClusterRoles;
+        if (await MayAsync(attributes, "bind", resource.Plural, role.Name ?? "", cancellationToken))
         {
             return null;
         }
 
+        // Upstream reads its storage here, which knows roles by their plural.
         var granted = await roles.RulesOfAsync(new BoundRole(role, ""), attributes.Key.Namespace, cancellationToken);
-        return granted.Complaint ?? Refuse(
-            attributes,
-            await roles.RulesOfAsync(attributes.User, attributes.Key.Namespace, cancellationToken),
-            granted.Rules);
+        return granted.Complaint is not null
+            ? StatusErrors.NotFound(resource, role.Name ?? "")
+            : Refuse(
+                attributes,
+                await roles.RulesOfAsync(attributes.User, attributes.Key.Namespace, cancellationToken),
+                granted.Rules);
     }
 
     private async ValueTask<bool> MayAsync(
@@ -104,17 +112,27 @@ public sealed class RoleEscalationPlugin(AuthorizerChain authorizers, RoleBook r
             ? AdmissionRefusals.Forbidden(attributes, complaint)
             : null;
 
-    /// <summary>What is granted stays as it is: garbage collection must get on.</summary>
-    private static bool OnlyOwnersChange(AdmissionAttributes attributes) =>
-        (attributes.Object, attributes.OldObject) switch
+    /// <summary>Nothing changes but owners and finalizers: garbage collection must get on.</summary>
+    private static bool OnlyOwnersChange(AdmissionAttributes attributes)
+    {
+        if (attributes.OldObject is not { } old)
         {
-            (V1Role now, V1Role old) => Same(now.Rules, old.Rules),
-            (V1ClusterRole now, V1ClusterRole old) =>
-                Same(now.Rules, old.Rules) && ModelShape.SemanticEquals(now.AggregationRule, old.AggregationRule),
+            return false;
+        }
+
+        var item = attributes.Definition.Codec.Decode(ResourceCodec.Encode(attributes.Object!));
+        var (now, before) = (item.Metadata, old.Metadata);
+        now.OwnerReferences = before.OwnerReferences;
+        now.Finalizers = before.Finalizers;
+        now.ManagedFields = before.ManagedFields;
+        now.ResourceVersion = before.ResourceVersion;
+        return (item, old) switch
+        {
+            (V1Role left, V1Role right) => ModelShape.SemanticEquals(left, right),
+            (V1ClusterRole left, V1ClusterRole right) => ModelShape.SemanticEquals(left, right),
+            (V1RoleBinding left, V1RoleBinding right) => ModelShape.SemanticEquals(left, right),
+            (V1ClusterRoleBinding left, V1ClusterRoleBinding right) => ModelShape.SemanticEquals(left, right),
             _ => false,
         };
-
-    private static bool Same(IList<V1PolicyRule>? now, IList<V1PolicyRule>? old) =>
-        (now?.Count ?? 0) == (old?.Count ?? 0)
-        && (now ?? []).Zip(old ?? []).All(static p => ModelShape.SemanticEquals(p.First, p.Second));
+    }
 }

@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.Api.Admission;
 /// </summary>
 public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
 {
-    private const string EnforceAnnotation = "kubernetes.io/enforce-mountable-secrets";
+    private const string Ephemeral = "ephemeralcontainers";
     private const string VolumePrefix = "kube-api-access-";
     private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
     private const int TokenSeconds = 3607;
@@ -21,11 +21,22 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
 
     public string Name => "ServiceAccount";
 
-    public bool Handles(AdmissionAttributes attributes) =>
-        attributes.Operation == AdmissionOperation.Create && attributes.IsFor(WellKnown.Pods);
+    public bool Handles(AdmissionAttributes attributes) => attributes.Operation switch
+    {
+        AdmissionOperation.Create => attributes.IsFor(WellKnown.Pods),
+        AdmissionOperation.Update =>
+            attributes.Definition.Name == WellKnown.Pods && attributes.Subresource == Ephemeral
+                && attributes.Object is V1Pod,
+        _ => false,
+    };
 
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
+        if (attributes.Operation != AdmissionOperation.Create)
+        {
+            return null;
+        }
+
         var pod = (V1Pod)attributes.Object!;
         if (PodReferences.IsMirror(pod))
         {
@@ -35,14 +46,10 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
         var spec = pod.Spec ??= new V1PodSpec();
         spec.ServiceAccountName = FirstOf(spec.ServiceAccountName, spec.ServiceAccount, "default");
         spec.ServiceAccount = spec.ServiceAccountName;
-        var key = new ObjectKey(attributes.Key.Namespace, spec.ServiceAccountName);
-        var account = await reader.FindAsync<V1ServiceAccount>(WellKnown.ServiceAccounts, key, cancellationToken);
+        var account = await FindAsync(attributes, spec, cancellationToken);
         if (account is null)
         {
-            return AdmissionRefusals.Forbidden(
-                attributes,
-                $"error looking up service account {attributes.Key.Namespace}/{spec.ServiceAccountName}: " +
-                $"serviceaccount \"{spec.ServiceAccountName}\" not found");
+            return Missing(attributes, spec);
         }
 
         if (spec.AutomountServiceAccountToken ?? account.AutomountServiceAccountToken ?? true)
@@ -55,24 +62,59 @@ public sealed class ServiceAccountPlugin(ObjectReader reader) : IAdmissionPlugin
             spec.ImagePullSecrets = [.. secrets.Select(s => new V1LocalObjectReference { Name = s.Name })];
         }
 
-        return SecretRules.Check(account, EnforceAnnotation, spec) is { } denied
+        return SecretRules.Check(account, spec) is { } denied
             ? AdmissionRefusals.Forbidden(attributes, denied)
             : null;
     }
 
-    private static string? CheckMirror(V1Pod pod)
+    /// <summary>Ephemeral containers come later than their pod, and may use no other secrets than it.</summary>
+    public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        if (attributes.Operation != AdmissionOperation.Update)
+        {
+            return null;
+        }
+
+        var (pod, space) = ((V1Pod)attributes.Object!, attributes.Key.Namespace);
+        if (string.IsNullOrEmpty(pod.Spec.ServiceAccountName))
+        {
+            return AdmissionRefusals.Forbidden(
+                attributes, $"no service account specified for pod {space}/{pod.Metadata.Name}");
+        }
+
+        // Upstream forgets to say that it is forbidden.
+        return await FindAsync(attributes, pod.Spec, cancellationToken) is not { } account
+            ? Missing(attributes, pod.Spec)
+            : SecretRules.CheckEphemeral(account, pod.Spec) is { } denied
+                ? new Status { Code = 500, Reason = StatusReasons.Unknown, Message = denied }
+                : null;
+    }
+
+    private ValueTask<V1ServiceAccount?> FindAsync(
+        AdmissionAttributes attributes, V1PodSpec spec, CancellationToken cancellationToken) =>
+        reader.FindAsync<V1ServiceAccount>(
+            WellKnown.ServiceAccounts, new ObjectKey(attributes.Key.Namespace, spec.ServiceAccountName),
+            cancellationToken);
+
+    private static Status Missing(AdmissionAttributes attributes, V1PodSpec spec) => AdmissionRefusals.Forbidden(
+        attributes,
+        $"error looking up service account {attributes.Key.Namespace}/{spec.ServiceAccountName}: " +
+        $"serviceaccount \"{spec.ServiceAccountName}\" not found");
+
+    /// <summary>Why a static pod's image is refused; null when it refers to nothing that it may not.</summary>
+    internal static string? CheckMirror(V1Pod pod)
     {
         if (!string.IsNullOrEmpty(pod.Spec?.ServiceAccountName))
         {
             return "a mirror pod may not reference service accounts";
         }
 
-        var volumes = pod.Spec?.Volumes ?? [];
-        if (volumes.Any(v => v.Secret is not null))
+        if (pod.Spec is { } spec && PodReferences.Secrets(spec).Any())
         {
             return "a mirror pod may not reference secrets";
         }
 
+        var volumes = pod.Spec?.Volumes ?? [];
         return volumes.Any(v => v.Projected?.Sources?.Any(s => s.ServiceAccountToken is not null) == true)
             ? "a mirror pod may not use ServiceAccountToken volume projections"
             : null;

@@ -22,28 +22,41 @@ public sealed class BuiltInRoles : IAuthorizer
     public ValueTask<AuthorizationDecision> AuthorizeAsync(
         AuthorizationAttributes attributes, CancellationToken cancellationToken)
     {
-        var isAllowed = attributes.IsResourceRequest
-            ? IsSelfReview(attributes) || IsForNodeNetwork(attributes)
-            : MayGetPath(attributes);
-        return new(isAllowed ? AuthorizationDecision.Allow : AuthorizationDecision.NoOpinion());
+        if (!attributes.IsResourceRequest)
+        {
+            return new(RoleForPath(attributes) is var (role, group)
+                ? Allow(role, group) : AuthorizationDecision.NoOpinion());
+        }
+
+        return new(IsSelfReview(attributes) ? Allow("system:basic-user", SystemNames.Authenticated)
+            : IsForNodeNetwork(attributes) ? AuthorizationDecision.Allow
+            : AuthorizationDecision.NoOpinion());
     }
 
-    private static bool MayGetPath(AuthorizationAttributes wanted)
+    /// <summary>The reason is upstream's: a role that every cluster has, bound to a group by a binding of its name.
+    /// </summary>
+    private static AuthorizationDecision Allow(string role, string group) => new(
+        AuthorizationVerdict.Allow,
+        $"RBAC: allowed by ClusterRoleBinding \"{role}\" of ClusterRole \"{role}\" to Group \"{group}\"");
+
+    /// <summary>The role that allows to get a path, and the group of the user's that has it; null for none.</summary>
+    private static (string Role, string Group)? RoleForPath(AuthorizationAttributes wanted)
     {
         if (wanted.Verb is not ("get" or "head"))
         {
-            return false;
-        }
-
-        if (PublicPaths.Contains(wanted.Path))
-        {
-            return true;
+            return null;
         }
 
         var path = wanted.Path.TrimEnd('/');
-        return wanted.User.Groups.Contains(SystemNames.Authenticated) &&
-            (DiscoveryPaths.Any(p => IsAtOrBelow(path, p)) ||
-            (wanted.User.Groups.Contains(SystemNames.ServiceAccounts) && IssuerPaths.Contains(path)));
+        var (isPublic, groups) = (PublicPaths.Contains(wanted.Path), wanted.User.Groups);
+        return groups.Contains(SystemNames.Authenticated)
+            && (isPublic || DiscoveryPaths.Any(p => IsAtOrBelow(path, p)))
+                ? ("system:discovery", SystemNames.Authenticated)
+            : isPublic && groups.Contains(SystemNames.Unauthenticated)
+                ? ("system:public-info-viewer", SystemNames.Unauthenticated)
+            : groups.Contains(SystemNames.ServiceAccounts) && IssuerPaths.Contains(path)
+                ? ("system:service-account-issuer-discovery", SystemNames.ServiceAccounts)
+            : null;
     }
 
     private static bool IsAtOrBelow(string path, string root) =>

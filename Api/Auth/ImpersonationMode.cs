@@ -163,11 +163,11 @@ internal abstract class ImpersonationMode(AuthorizerChain authorizers)
                 return "impersonating the empty string key in extra is not allowed";
             }
 
-            var slash = key.IndexOf('/', StringComparison.Ordinal);
-            if (slash <= 0 || slash == key.Length - 1 || !NameChecks.IsDnsSubdomain(key.AsSpan(0, slash)))
+            var errors = new FieldErrors();
+            NameRules.ValidateDomainPrefixedPath(FieldPath.Of("extra", "key"), key, errors);
+            if (errors.Count > 0)
             {
-                return "impersonating an invalid key in extra is not allowed: " +
-                    $"extra.key: Invalid value: {GoText.Quote(key)}: must be a domain-prefixed path (such as \"acme.io/foo\")";
+                return $"impersonating an invalid key in extra is not allowed: {errors.ToText()}";
             }
 
             if (values.Contains(""))

@@ -1,5 +1,3 @@
-using k8s.Models;
-using OrleansOrchestrator.Api.Auth.Reviews;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -7,9 +5,10 @@ namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
 /// Comes first: <c>system:masters</c> may do everything, and the API's own client to nodes
-/// (<see cref="SystemNames.KubeletClients"/>) nothing at all.
+/// (<see cref="SystemNames.KubeletClients"/>) nothing at all. What the former may do is listed by the role that is bound
+/// to them.
 /// </summary>
-public sealed class MastersAuthorizer : IAuthorizer, IRuleSource
+public sealed class MastersAuthorizer : IAuthorizer
 {
     public ValueTask<AuthorizationDecision> AuthorizeAsync(
         AuthorizationAttributes attributes, CancellationToken cancellationToken)
@@ -21,13 +20,4 @@ public sealed class MastersAuthorizer : IAuthorizer, IRuleSource
                 ? AuthorizationDecision.Allow
                 : AuthorizationDecision.NoOpinion());
     }
-
-    /// <inheritdoc/>
-    public ValueTask<AllowedRules> RulesForAsync(
-        UserIdentity user, string space, CancellationToken cancellationToken) =>
-        new(user.Groups.Contains(SystemNames.Masters)
-            ? new AllowedRules(
-                [new V1ResourceRule { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }],
-                [new V1NonResourceRule { Verbs = ["*"], NonResourceURLs = ["*"] }])
-            : new AllowedRules([], []));
 }

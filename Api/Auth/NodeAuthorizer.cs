@@ -29,8 +29,9 @@ public sealed class NodeAuthorizer(NodeRelations relations) : IAuthorizer, IRule
     /// <summary>What a node may read depends on its pods, and is not listed.</summary>
     public ValueTask<AllowedRules> RulesForAsync(
         UserIdentity user, string space, CancellationToken cancellationToken) =>
-        new(new AllowedRules(
-            [], [], NodeIdentity.NodeOf(user) is null ? "" : "node authorizer does not support user rule resolution"));
+        new(NodeIdentity.NodeOf(user) is null
+            ? new AllowedRules([], [])
+            : AllowedRules.Unknown("node authorizer does not support user rule resolution"));
 
     private ValueTask<AuthorizationDecision> AuthorizeAsync(
         string node, AuthorizationAttributes wanted, CancellationToken cancellationToken) =>

@@ -112,7 +112,7 @@ internal static class StrategicLists
         }
 
         return replaces
-            ? ([.. changes.Select(c => (JsonObject)StrategicMergePatch.Clean(c)!)], [])
+            ? ([.. changes.Select(c => (JsonObject)c.DeepClone())], [])
             : ([.. original.Cast<JsonObject>().Where(i => deleted.Count == 0 || !deleted.Contains(Identity(i, key)))],
                 changes);
     }
@@ -137,7 +137,7 @@ internal static class StrategicLists
             {
                 places.Add(change, merged.Count);
                 changed.Add(merged.Count);
-                merged.Add((JsonObject)StrategicMergePatch.Clean(change)!);
+                merged.Add((JsonObject)change.DeepClone());
             }
         }
 

@@ -51,6 +51,7 @@ public sealed class StrategicMergePatch
         }
 
         KeepOnlyRetained(original, patch);
+        CheckListDirectives(patch);
         ApplyElementOrders(original, patch, schema);
         JsonTree.RemoveAll(original, [.. patch.Where(c => c.Value is null).Select(c => WithoutDelete(c.Key))]);
         foreach (var (name, change) in patch.ToArray())
@@ -112,6 +113,26 @@ public sealed class StrategicMergePatch
         JsonTree.RemoveAll(original, [.. original.Select(p => p.Key).Where(name => !retained.Contains(name))]);
     }
 
+    /// <summary>A directive for a list must say for which.</summary>
+    private static void CheckListDirectives(JsonObject patch)
+    {
+        foreach (var (name, _) in patch)
+        {
+            if (IsBare(name, OrderPrefix))
+            {
+                throw PatchException.Malformed("invalid patch format of setElementOrder list");
+            }
+
+            if (IsBare(name, DeletePrefix))
+            {
+                throw PatchException.Malformed("invalid patch format of primitive list");
+            }
+        }
+
+        static bool IsBare(string name, string prefix) => name.StartsWith('$')
+            && name.AsSpan().StartsWith(prefix.AsSpan()[..^1]) && !name.StartsWith(prefix, StringComparison.Ordinal);
+    }
+
     private static string WithoutDelete(string name) =>
         name.StartsWith(DeletePrefix, StringComparison.Ordinal) ? name[DeletePrefix.Length..] : name;
 
@@ -124,7 +145,7 @@ public sealed class StrategicMergePatch
         {
             if (!deletes)
             {
-                original[name] = Clean(change);
+                Set(original, name, Clean(change));
             }
 
             return;
@@ -148,9 +169,9 @@ public sealed class StrategicMergePatch
 
     private (JsonArray Merged, IReadOnlyList<JsonNode?> ServerOrder) MergeOrReplace(
         JsonArray original, JsonArray patch, SchemaField? field, bool deletes) =>
-        field is { Merges: true }
+        field is not null && (field.Merges || deletes)
             ? StrategicLists.Merge(original, patch, field, deletes, this)
-            : ((JsonArray)Clean(patch)!, [.. original]);
+            : ((JsonArray)patch.DeepClone(), [.. original]);
 
     /// <summary>Lists whose order the patch states are merged here and taken out of the patch.</summary>
     private void ApplyElementOrders(JsonObject original, JsonObject patch, ObjectSchema? schema)
@@ -191,6 +212,18 @@ public sealed class StrategicMergePatch
         return true;
     }
 
+    private static void Set(JsonObject target, string name, JsonNode? value)
+    {
+        if (value is null)
+        {
+            target.Remove(name);
+        }
+        else
+        {
+            target[name] = value;
+        }
+    }
+
     private static JsonArray AsList(JsonNode? node) =>
         node as JsonArray ?? throw PatchException.WrongType("[]interface {}", node);
 
@@ -207,11 +240,13 @@ public sealed class StrategicMergePatch
             OrderPrefix, StringComparison.Ordinal);
 
     /// <summary>
-    /// A copy without nulls in objects and without directives: what a patch's value becomes where nothing was.
+    /// A copy without nulls in objects and without objects that are directives: what a patch's value becomes where
+    /// nothing was. Null for such a directive. What a directive says of lists or keys stays, as in upstream: nobody
+    /// knows it as a field.
     /// </summary>
-    internal static JsonNode? Clean(JsonNode? node) => node switch
+    private static JsonNode? Clean(JsonNode? node) => node switch
     {
-        JsonObject map => CleanMap(map),
+        JsonObject map => IsSpecial(map) ? null : CleanMap(map),
         JsonArray list => new JsonArray([.. list.Where(i => !IsSpecial(i)).Select(Clean)]),
         _ => node?.DeepClone(),
     };
@@ -221,7 +256,7 @@ public sealed class StrategicMergePatch
         var result = new JsonObject();
         foreach (var (name, value) in map)
         {
-            if (value is not null && name is not (Directive or RetainKeys) && !IsListDirective(name))
+            if (value is not null && !IsSpecial(value))
             {
                 result[name] = Clean(value);
             }

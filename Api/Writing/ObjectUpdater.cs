@@ -170,6 +170,7 @@ public sealed class ObjectUpdater(
         var errors = new FieldErrors(context.CancellationToken) { Before = old };
         ObjectMetaRules.ValidateUpdate(item.Metadata, old.Metadata, errors, definition.Of.TakesAnyFinalizer);
         definition.Strategy.ValidateUpdate(item, old, context.Subresource, errors);
+        context.Warnings.AddRange(errors.Warnings);
         if (errors.Count > 0)
         {
             return errors.ToStatus(definition.Storage.Group, definition.Kind, item.Metadata.Name ?? "");

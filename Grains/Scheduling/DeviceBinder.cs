@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.DynamicResources.Claims;
@@ -42,6 +43,13 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
         Status? refusal = null;
         foreach (var choice in decision.Devices)
         {
+            if (choice.Made is not null)
+            {
+                var deleted = await DeleteAsync(choice, uid: null, cancellationToken);
+                refusal ??= RefusalOf(deleted);
+                continue;
+            }
+
             var outcome = await client.MutateAsync<Resourcev1ResourceClaim>(
                 choice.Claim,
                 "status",
@@ -67,8 +75,9 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
     /// Takes the devices of a claim that nobody but the pod uses, so that it gets others. Null, or why not.
     /// </summary>
     public async Task<Status?> DeallocateAsync(
-        PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken) =>
-        RefusalOf(await client.MutateAsync<Resourcev1ResourceClaim>(
+        PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken) => RefusalOf(choice.IsLeft
+        ? await DeleteAsync(choice, choice.Uid, cancellationToken)
+        : await client.MutateAsync<Resourcev1ResourceClaim>(
             choice.Claim,
             "status",
             claim =>
@@ -84,12 +93,33 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
             },
             cancellationToken));
 
+    /// <summary>Deletes a claim that nobody uses yet, whatever it was given.</summary>
+    private async Task<Outcome<ResourceObject>> DeleteAsync(
+        DeviceChoice choice, string? uid, CancellationToken cancellationToken)
+    {
+        var released = await client.MutateAsync<Resourcev1ResourceClaim>(
+            choice.Claim,
+            "",
+            static claim => claim.Metadata.Finalizers?.Remove(ResourceClaimPlanner.Finalizer) == true,
+            cancellationToken);
+        return !released.Succeeded && released.Error.Reason != StatusReasons.NotFound
+            ? released
+            : await client.DeleteAsync(
+                new DeleteRequest { Resource = WellKnown.ResourceClaims, Key = choice.Claim, Uid = uid },
+                cancellationToken);
+    }
+
     private static Status? RefusalOf(Outcome<ResourceObject> outcome) =>
         outcome.Error is { } error && error.Reason != StatusReasons.NotFound ? error : null;
 
     private async Task<(ResourceObject? Claim, string? Failure)> BindAsync(
         PodInfo pod, DeviceChoice choice, CancellationToken cancellationToken)
     {
+        if (choice.Made is { } made)
+        {
+            return await MakeAsync(pod, choice, made, cancellationToken);
+        }
+
         string? refusal = null;
         if (choice.Allocation is not null)
         {
@@ -119,6 +149,66 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
         return refusal is not null ? (null, refusal)
             : outcome.Succeeded ? (outcome.Value, null)
             : (null, $"{what} to claim {choice.Claim}: {outcome.Error.Message}");
+    }
+
+    /// <summary>Makes the claim, gives it its devices, and tells the pod of it; or leaves nothing behind.</summary>
+    private async Task<(ResourceObject? Claim, string? Failure)> MakeAsync(
+        PodInfo pod, DeviceChoice choice, ExtendedClaim made, CancellationToken cancellationToken)
+    {
+        made.Claim.Metadata.Uid = null;
+        made.Claim.Metadata.Finalizers = [ResourceClaimPlanner.Finalizer];
+        var created = await client.CreateAsync(made.Claim, cancellationToken);
+        if (!created.Succeeded)
+        {
+            return (null, $"create claim for extended resources {choice.Claim}: {created.Error.Message}");
+        }
+
+        // Exactly what was just written, for a cache may not know of it yet.
+        var claim = created.Value.Clone<Resourcev1ResourceClaim>();
+        Give(claim, choice, pod);
+        var given = await client.UpdateStatusAsync(claim, cancellationToken);
+        var failure = given.Succeeded
+            ? await ShowAsync(pod, made, cancellationToken)
+            : $"add allocation and reservation to claim {choice.Claim}: {given.Error.Message}";
+        if (failure is null)
+        {
+            return (given.Value, null);
+        }
+
+        await DeleteAsync(choice, created.Value.Uid, cancellationToken);
+        return (null, failure);
+    }
+
+    private async Task<string?> ShowAsync(PodInfo pod, ExtendedClaim made, CancellationToken cancellationToken)
+    {
+        var read = await client.GetAsync<V1Pod>(pod.Key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            return read.Error.Message;
+        }
+
+        var spec = read.Value.Spec;
+        var containers = (spec.InitContainers ?? []).Concat(spec.Containers).Select(static c => c.Name).ToList();
+        var mappings = made.Mappings.Select(m => (JsonNode)new JsonObject
+        {
+            ["containerName"] = containers[m.Container], ["resourceName"] = m.Resource, ["requestName"] = m.Request,
+        });
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
+            ["status"] = new JsonObject
+            {
+                ["extendedResourceClaimStatus"] = new JsonObject
+                {
+                    ["requestMappings"] = new JsonArray([.. mappings]),
+                    ["resourceClaimName"] = made.Claim.Metadata.Name,
+                },
+            },
+        };
+        var written = await client.PatchStatusAsync<V1Pod>(pod.Key, patch, cancellationToken);
+        return written.Succeeded
+            ? null
+            : $"update pod {pod.Key} ExtendedResourceClaimStatus: {written.Error.Message}";
     }
 
     private static string? WhyNot(Resourcev1ResourceClaim claim, DeviceChoice choice) =>

@@ -7,4 +7,11 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// <param name="Claim">The claim.</param>
 /// <param name="Uid">The claim's.</param>
 /// <param name="Allocation">The devices that it gets; null when it has them.</param>
-public sealed record DeviceChoice(ObjectKey Claim, string Uid, V1AllocationResult? Allocation);
+public sealed record DeviceChoice(ObjectKey Claim, string Uid, V1AllocationResult? Allocation)
+{
+    /// <summary>The claim, when it is to be made first, for extended resources of the pod.</summary>
+    public ExtendedClaim? Made { get; init; }
+
+    /// <summary>The claim was made for a node that the pod did not get to, and goes.</summary>
+    public bool IsLeft { get; init; }
+}

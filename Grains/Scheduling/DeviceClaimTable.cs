@@ -116,6 +116,10 @@ public sealed class DeviceClaimTable : IObjectTable
         if (claim.Status?.Allocation is not null)
         {
             Forget(claim.Metadata.Uid);
+            if (ExtendedClaims.PodOf(claim) is { } pod)
+            {
+                Forget(ExtendedClaims.PendingUid(pod));
+            }
         }
 
         _claims.Add(item.Key, new Stored(item.Revision, claim, devices));

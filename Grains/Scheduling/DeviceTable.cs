@@ -20,6 +20,31 @@ public sealed class DeviceTable
 
     public V1DeviceClass? Class(string name) => _classes.Find(name);
 
+    /// <summary>
+    /// The class whose devices an extended resource stands for, the newest of several; null when it stands for none.
+    /// </summary>
+    public string? ClassFor(string resource)
+    {
+        if (resource.StartsWith(ExtendedRequest.ClassPrefix, StringComparison.Ordinal)
+            && Class(resource[ExtendedRequest.ClassPrefix.Length..]) is { } named)
+        {
+            return named.Metadata.Name;
+        }
+
+        return _classes.All.Where(c => c.Spec.ExtendedResourceName == resource)
+            .OrderByDescending(static c => c.Metadata.CreationTimestamp)
+            .ThenBy(static c => c.Metadata.Name, StringComparer.Ordinal)
+            .FirstOrDefault()?.Metadata.Name;
+    }
+
+    /// <summary>True for a pod with extended resources that are devices, where a node has none of its own.</summary>
+    public bool HasExtended(PodInfo pod) => pod.Shape.Extended.Length > 0
+        && Array.Exists(pod.Shape.Extended, r => ClassFor(r.Resource) is not null);
+
+    /// <summary>What of a pod's extended resources must be devices on a node.</summary>
+    public IReadOnlyList<ExtendedRequest> ExtendedOn(NodeInfo node, PodInfo pod) => Array.FindAll(
+        pod.Shape.Extended, r => node.AllocatableScalar(r.Scalar) == 0 && ClassFor(r.Resource) is not null);
+
     /// <summary>Who finds devices for claims that have none.</summary>
     public DeviceAllocator Allocator(IEnumerable<Resourcev1ResourceClaim> claims) =>
         new(claims, _slices.Index, Class, Claims.IsAllocated, _selectors);

@@ -29,6 +29,7 @@ public sealed class NodePicker
     private readonly NodeTable _nodes;
     private readonly NominatedPods _nominated;
     private readonly ImageTable _images;
+    private readonly DeviceTable _devices;
     private readonly NodeTrial _trial;
     private readonly Random _random;
     private readonly int _percentageOfNodesToScore;
@@ -42,7 +43,7 @@ public sealed class NodePicker
     /// <summary>What others reject of the pod at hand, by slot: rules about other pods, and nominated pods.</summary>
     private readonly Dictionary<int, Verdict> _related = [];
 
-    /// <summary>Of a pod with claims, which no other pod can share.</summary>
+    /// <summary>Of a pod with claims, disks or devices, which no other pod can share.</summary>
     private readonly ShapeResults _single;
     private NodeInfo[] _candidates = [];
     private int _start;
@@ -66,6 +67,7 @@ public sealed class NodePicker
         _nodes = nodes;
         _nominated = tables.Nominated;
         _images = tables.Images;
+        _devices = tables.Devices;
         _trial = trial;
         _random = random;
         _percentageOfNodesToScore = percentageOfNodesToScore;
@@ -112,7 +114,9 @@ public sealed class NodePicker
 
         var tried = confined is null ? order : Named(confined);
         Relate(pod, order);
-        var results = pod.Claims.Length == 0 ? Shared(pod.Shape) : Single();
+        var results = pod.Claims.Length == 0 && pod.Disks.Length == 0 && !_devices.HasExtended(pod)
+            ? Shared(pod.Shape)
+            : Single();
         if (nominated is { Exists: true } && Fits(pod, nominated, results))
         {
             diagnosis = null;

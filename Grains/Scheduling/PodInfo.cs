@@ -40,6 +40,9 @@ public sealed class PodInfo
     /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>
     public ClaimUse[] Claims { get; init; } = [];
 
+    /// <summary>Disks that its volumes name themselves; as with <see cref="Claims"/>.</summary>
+    public DiskUse[] Disks { get; init; } = [];
+
     /// <summary>ResourceClaims that it uses; as with <see cref="Claims"/>.</summary>
     public DeviceClaimUse[] DeviceClaims { get; init; } = [];
 
@@ -88,6 +91,9 @@ public sealed class PodShape
     public PodTerms? Terms { get; init; }
 
     public SpreadConstraint[] Spread { get; init; } = [];
+
+    /// <summary>What its containers request of extended resources, which may be devices of a class.</summary>
+    public ExtendedRequest[] Extended { get; init; } = [];
 
     /// <summary>True when no taint that keeps pods away is untolerated.</summary>
     public bool ToleratesAll(Taint[] taints)

@@ -47,6 +47,7 @@ public sealed class PodReader(ScalarResources scalars)
             Labels = pod.Metadata.Labels,
             Owner = pod.Metadata.Controller,
             Claims = facts.Claims is null ? [] : Named(facts.Claims, pod.Key.Name),
+            Disks = facts.Disks is null ? [] : [.. facts.Disks],
             DeviceClaims = DeviceClaimReader.Join(facts.DeviceClaims, facts.MadeClaims),
             MayPreempt = !facts.NeverPreempts,
             IsDeleting = facts.IsDeleting,
@@ -188,7 +189,7 @@ public sealed class PodReader(ScalarResources scalars)
         }
         else if (reader.ValueTextEquals("volumes"u8))
         {
-            facts.Claims = VolumeClaimReader.Read(ref reader);
+            facts.Claims = VolumeClaimReader.Read(ref reader, out facts.Disks);
         }
         else if (reader.ValueTextEquals("resourceClaims"u8))
         {
@@ -426,6 +427,7 @@ public sealed class PodReader(ScalarResources scalars)
         public string NominatedNodeName = "";
         public long StartTicks = long.MaxValue;
         public List<ClaimUse>? Claims;
+        public List<DiskUse>? Disks;
         public List<(string Name, string? Claim)>? DeviceClaims;
         public List<(string Name, string? Claim)>? MadeClaims;
         public bool NeverPreempts;

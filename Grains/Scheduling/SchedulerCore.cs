@@ -203,7 +203,7 @@ public sealed class SchedulerCore
         }
 
         var choices = pod.Claims.Length == 0 ? [] : _binding.Choose(pod, node);
-        var devices = pod.DeviceClaims.Length == 0 ? [] : _devices.Reserve(pod, node);
+        var devices = _devices.Reserve(pod, node);
         Place(entry, node);
         _assumed[pod.Key] = entry;
         return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices, Devices = devices };
@@ -220,7 +220,10 @@ public sealed class SchedulerCore
             _tables.Devices.Claims.Wrote(claim);
         }
 
-        DateTimeOffset? keepUntil = isUnclear ? _time.GetUtcNow() + AssumedExpiry : null;
+        // A claim that was made first is not known yet, and what it has must be held until it is.
+        DateTimeOffset? keepUntil = isUnclear || written.Any(ExtendedClaims.Is)
+            ? _time.GetUtcNow() + AssumedExpiry
+            : null;
         DevicesFreed(_tables.Devices.Claims.Settle(pod.Uid, keepUntil));
     }
 

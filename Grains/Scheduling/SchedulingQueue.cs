@@ -351,7 +351,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
     private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<PodShape, bool> fitting)
     {
-        if (pod.Claims.Length > 0)
+        if (pod.Claims.Length > 0 || pod.Disks.Length > 0)
         {
             return Fits();
         }

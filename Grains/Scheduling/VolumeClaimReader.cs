@@ -6,9 +6,12 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 internal static class VolumeClaimReader
 {
     /// <summary>Ephemeral ones by the name of their volume.</summary>
-    public static List<ClaimUse>? Read(ref Utf8JsonReader reader)
+    /// <param name="reader">At the volumes.</param>
+    /// <param name="disks">What volumes name that may be attached once only; null when none does.</param>
+    public static List<ClaimUse>? Read(ref Utf8JsonReader reader, out List<DiskUse>? disks)
     {
         List<ClaimUse>? claims = null;
+        disks = null;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -17,7 +20,7 @@ internal static class VolumeClaimReader
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (ReadClaim(ref reader) is { } claim)
+            if (ReadClaim(ref reader, ref disks) is { } claim)
             {
                 (claims ??= []).Add(claim);
             }
@@ -26,7 +29,7 @@ internal static class VolumeClaimReader
         return claims;
     }
 
-    private static ClaimUse? ReadClaim(ref Utf8JsonReader reader)
+    private static ClaimUse? ReadClaim(ref Utf8JsonReader reader, ref List<DiskUse>? disks)
     {
         var (volume, claim, isEphemeral) = ("", "", false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -39,6 +42,10 @@ internal static class VolumeClaimReader
             else if (reader.ValueTextEquals("persistentVolumeClaim"u8))
             {
                 claim = ReadClaimName(ref reader);
+            }
+            else if (DiskUse.KindAt(ref reader) is { } kind)
+            {
+                (disks ??= []).AddRange(DiskUse.Of(kind, JsonElement.ParseValue(ref reader)));
             }
             else
             {

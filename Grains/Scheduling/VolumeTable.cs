@@ -18,6 +18,7 @@ public sealed class VolumeTable
     private readonly ObjectTable<V1CSIStorageCapacity> _capacities = new(static o => o.As<V1CSIStorageCapacity>());
     private readonly Dictionary<ObjectKey, int> _users = [];
     private readonly Dictionary<string, Dictionary<ObjectKey, int>> _byNode = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<DiskUse, int>> _disks = new(StringComparer.Ordinal);
 
     /// <summary>What the table is made of.</summary>
     public IEnumerable<(ResourceName Resource, IObjectTable Table)> Tables =>
@@ -49,22 +50,38 @@ public sealed class VolumeTable
     public IEnumerable<ObjectKey> ClaimsOn(string node) =>
         _byNode.TryGetValue(node, out var claims) ? claims.Keys : [];
 
+    /// <summary>True when pods of a node have a disk such that nobody else may have it in the wanted way.</summary>
+    public bool IsTaken(DiskUse disk, string node) => _disks.TryGetValue(node, out var disks)
+        && (disks.ContainsKey(disk with { IsReadOnly = false })
+            || (!disk.IsReadOnly && disks.ContainsKey(disk with { IsReadOnly = true })));
+
     /// <summary>Counts a pod that came to a node, or left it.</summary>
     public void Count(PodInfo pod, string node, int change)
     {
         foreach (var claim in pod.Claims)
         {
             Count(_users, claim.Key(pod), change);
-            if (!_byNode.TryGetValue(node, out var claims))
-            {
-                _byNode[node] = claims = [];
-            }
+            Count(_byNode, node, claim.Key(pod), change);
+        }
 
-            Count(claims, claim.Key(pod), change);
-            if (claims.Count == 0)
-            {
-                _byNode.Remove(node);
-            }
+        foreach (var disk in pod.Disks)
+        {
+            Count(_disks, node, disk, change);
+        }
+    }
+
+    private static void Count<T>(Dictionary<string, Dictionary<T, int>> byNode, string node, T user, int change)
+        where T : notnull
+    {
+        if (!byNode.TryGetValue(node, out var users))
+        {
+            byNode[node] = users = [];
+        }
+
+        Count(users, user, change);
+        if (users.Count == 0)
+        {
+            byNode.Remove(node);
         }
     }
 

@@ -18,14 +18,18 @@ public sealed class DynamicResources(IObjectReader objects)
         {
             if (await ProblemAsync(pod, claim, cancellationToken) is { } problem)
             {
-                return new SandboxRefusal(
-                    "FailedPrepareDynamicResources",
-                    $"Failed to prepare dynamic resources: prepare dynamic resources: {problem}");
+                return Refusal(problem);
             }
         }
 
-        return null;
+        return pod.Status?.ExtendedResourceClaimStatus?.ResourceClaimName is { Length: > 0 } extended
+            && await ProblemAsync(pod, extended, isMadeForPod: true, cancellationToken) is { } missing
+                ? Refusal(missing)
+                : null;
     }
+
+    private static SandboxRefusal Refusal(string problem) => new(
+        "FailedPrepareDynamicResources", $"Failed to prepare dynamic resources: prepare dynamic resources: {problem}");
 
     private async Task<string?> ProblemAsync(V1Pod pod, V1PodResourceClaim asked, CancellationToken cancellationToken)
     {
@@ -36,11 +40,14 @@ public sealed class DynamicResources(IObjectReader objects)
             return $"pod \"{Of(pod.Metadata)}\", spec.resourceClaim \"{asked.Name}\": ResourceClaim not created yet";
         }
 
-        if ((asked.ResourceClaimName ?? made!.ResourceClaimName) is not { } name)
-        {
-            return null; // the template asks for nothing on this node
-        }
+        return (asked.ResourceClaimName ?? made!.ResourceClaimName) is { } name
+            ? await ProblemAsync(pod, name, isMadeForPod, cancellationToken)
+            : null; // the template asks for nothing on this node
+    }
 
+    private async Task<string?> ProblemAsync(
+        V1Pod pod, string name, bool isMadeForPod, CancellationToken cancellationToken)
+    {
         try
         {
             var claim = await objects.GetResourceClaimAsync(

@@ -83,27 +83,57 @@ public static class AccessReviewRules
         }
     }
 
-    /// <summary>A selector is given as text or as requirements, and is not empty.</summary>
+    /// <summary>
+    /// A selector is given as text or as requirements, and is not empty. Operators that this server does not know are
+    /// let through, since newer clients may know them: what they demand is left out of account.
+    /// </summary>
     private static void ValidateSelectors(V1ResourceAttributes? resource, FieldErrors errors)
     {
         var path = Spec.Child("resourceAttributes");
-        ValidateSelector(
-            resource?.FieldSelector is null ? null : (
-                resource.FieldSelector.RawSelector, resource.FieldSelector.Requirements?.Count ?? 0),
-            path.Child("fieldSelector"), errors);
-        ValidateSelector(
-            resource?.LabelSelector is null ? null : (
-                resource.LabelSelector.RawSelector, resource.LabelSelector.Requirements?.Count ?? 0),
-            path.Child("labelSelector"), errors);
-    }
-
-    private static void ValidateSelector((string? Raw, int Count)? selector, FieldPath path, FieldErrors errors)
-    {
-        if (selector is not var (raw, count))
+        if (resource?.FieldSelector is { } fields)
         {
-            return;
+            var (own, all) = (path.Child("fieldSelector"), fields.Requirements ?? []);
+            ValidateSelector(fields.RawSelector, all.Count, own, errors);
+            foreach (var (i, requirement) in all.Index())
+            {
+                ValidateRequirement(requirement, own.Child("requirements").Index(i), errors);
+            }
         }
 
+        if (resource?.LabelSelector is { } labels)
+        {
+            var (own, all) = (path.Child("labelSelector"), labels.Requirements ?? []);
+            ValidateSelector(labels.RawSelector, all.Count, own, errors);
+            foreach (var (i, requirement) in all.Index())
+            {
+                LabelSelectorRules.ValidateRequirement(
+                    requirement, own.Child("requirements").Index(i), errors, allowUnknownOperator: true);
+            }
+        }
+    }
+
+    private static void ValidateRequirement(
+        V1FieldSelectorRequirement requirement, FieldPath path, FieldErrors errors)
+    {
+        if (string.IsNullOrEmpty(requirement.Key))
+        {
+            errors.Required(path.Child("key"), "must be specified");
+        }
+
+        var count = requirement.Values?.Count ?? 0;
+        if (requirement.OperatorProperty is "In" or "NotIn" && count == 0)
+        {
+            errors.Required(path.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
+        }
+        else if (requirement.OperatorProperty is "Exists" or "DoesNotExist" && count > 0)
+        {
+            errors.Forbidden(
+                path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        }
+    }
+
+    private static void ValidateSelector(string? raw, int count, FieldPath path, FieldErrors errors)
+    {
         var isRaw = !string.IsNullOrEmpty(raw);
         if (isRaw && count > 0)
         {

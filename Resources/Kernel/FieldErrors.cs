@@ -42,6 +42,9 @@ public sealed class FieldErrors(CancellationToken cancellationToken = default)
     /// <summary>The findings that are kept.</summary>
     public IReadOnlyList<FieldError> All => _errors;
 
+    /// <summary>What is told without being held against the object: texts for Warning headers.</summary>
+    public List<string> Warnings { get; } = [];
+
     /// <summary>How many findings there are.</summary>
     public int Count { get; private set; }
 

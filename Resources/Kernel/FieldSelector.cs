@@ -41,22 +41,10 @@ public sealed class FieldSelector
     }
 
     /// <summary>The terms of a selector of any kind, sorted by text; none when it cannot be read.</summary>
-    public static IReadOnlyList<FieldRequirement> ReadTerms(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-        {
-            return [];
-        }
+    public static IReadOnlyList<FieldRequirement> ReadTerms(string? text) => TryRead(text) ?? [];
 
-        try
-        {
-            return ReadAll(text);
-        }
-        catch (SelectorFormatException)
-        {
-            return [];
-        }
-    }
+    /// <summary>True for a selector that can be read, whatever kind its fields are of.</summary>
+    public static bool IsReadable(string? text) => TryRead(text) is not null;
 
     /// <summary>
     /// The value that <c>field=value</c> demands, when the selector has such a term: what an index can answer.
@@ -107,6 +95,18 @@ public sealed class FieldSelector
 
         terms.Add(text[start..]);
         return terms;
+    }
+
+    private static List<FieldRequirement>? TryRead(string? text)
+    {
+        try
+        {
+            return string.IsNullOrEmpty(text) ? [] : ReadAll(text);
+        }
+        catch (SelectorFormatException)
+        {
+            return null;
+        }
     }
 
     private static List<FieldRequirement> ReadAll(string text)

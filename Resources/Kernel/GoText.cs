@@ -70,6 +70,12 @@ public static class GoText
         _ => null,
     };
 
+    /// <summary>Go's <c>unicode.IsPrint</c>: of blanks, only the space is.</summary>
+    public static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.SpaceSeparator);
+
     private static void AppendJson(StringBuilder result, object? value)
     {
         switch (value)
@@ -186,10 +192,7 @@ public static class GoText
 
     private static void AppendBeyondAscii(StringBuilder result, Rune rune)
     {
-        var printable = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or
-            UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or
-            UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
-        _ = printable
+        _ = IsPrintable(rune)
             ? result.Append(rune.ToString())
             : rune.Value < 0x10000
                 ? result.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")

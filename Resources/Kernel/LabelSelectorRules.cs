@@ -26,8 +26,15 @@ public static class LabelSelectorRules
         }
     }
 
-    private static void ValidateRequirement(
-        V1LabelSelectorRequirement requirement, FieldPath path, FieldErrors errors, bool allowInvalidValues)
+    /// <summary>Findings on one requirement.</summary>
+    /// <param name="requirement">The requirement.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="errors">Receives the findings.</param>
+    /// <param name="allowInvalidValues">Values are not checked.</param>
+    /// <param name="allowUnknownOperator">An operator that nobody knows is no finding.</param>
+    public static void ValidateRequirement(
+        V1LabelSelectorRequirement requirement, FieldPath path, FieldErrors errors, bool allowInvalidValues = false,
+        bool allowUnknownOperator = false)
     {
         var values = requirement.Values ?? [];
         switch (requirement.OperatorProperty)
@@ -40,6 +47,8 @@ public static class LabelSelectorRules
                     path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
                 break;
             case "In" or "NotIn" or "Exists" or "DoesNotExist":
+                break;
+            case var _ when allowUnknownOperator:
                 break;
             default:
                 errors.Invalid(

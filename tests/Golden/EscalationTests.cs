@@ -85,6 +85,38 @@ public sealed class EscalationTests
             (refused.Status, (string)refused.Body["message"]!));
     }
 
+    [Fact]
+    public async Task ARoleThatIsMissingCannotBeBound()
+    {
+        await using var server = await Server.StartAsync();
+        await GiveAsync(server, "jane", Read, Write);
+
+        var refused = await ByAsync(server, "jane", Bindings, Binding("b", "ClusterRole", "gone", "jane"));
+
+        Assert.Equal(
+            (404, "clusterroles.rbac.authorization.k8s.io \"gone\" not found"),
+            (refused.Status, (string)refused.Body["message"]!));
+    }
+
+    /// <summary>Whatever is changed, but for what garbage collection changes.</summary>
+    [Theory]
+    [InlineData("roles/cleaners", """{"metadata":{"labels":{"a":"b"}}}""", 403)]
+    [InlineData("roles/cleaners", """{"metadata":{"finalizers":["example.com/f"]}}""", 200)]
+    [InlineData("rolebindings/cleaners", """{"metadata":{"labels":{"a":"b"}}}""", 403)]
+    [InlineData("rolebindings/cleaners", """{"metadata":{"finalizers":["example.com/f"]}}""", 200)]
+    public async Task WhoChangesItMustHaveWhatItAllows(string what, string patch, int status)
+    {
+        await using var server = await Server.StartAsync();
+        await server.SendAsync("POST", Roles, Role("cleaners", Delete));
+        await server.SendAsync("POST", Bindings, Binding("cleaners", "Role", "cleaners", "joe"));
+        await GiveAsync(server, "jane", Read, Write.Replace("update", "patch", StringComparison.Ordinal));
+
+        var answer = await server.SendAsync(
+            "PATCH", $"{Rbac}/namespaces/default/{what}", patch, "application/merge-patch+json", "jane");
+
+        Assert.True(answer.Status == status, answer.Body.ToJsonString());
+    }
+
     private static Task<Answer> ByAsync(Server server, string user, string path, string body) =>
         server.SendAsync("POST", path, body, impersonate: user);
 

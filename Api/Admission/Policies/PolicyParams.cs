@@ -20,9 +20,16 @@ internal sealed class PolicyParams(ResourceCatalog catalog, ObjectReader reader)
     private static readonly ParamChoice Unparameterized = new([null]);
 
     /// <summary>What is wrong with the kind that a policy names; null for nothing.</summary>
-    public string? Complain(PolicyHead policy) => policy.ParamKind is { } kind && Find(kind) is null
-        ? $"failed to find resource referenced by paramKind: '{kind.ApiVersion}, Kind={kind.Kind}'"
-        : null;
+    public string? Complain(PolicyHead policy)
+    {
+        if (policy.ParamKind is not { } kind || Find(kind) is not null)
+        {
+            return null;
+        }
+
+        var (group, version) = ApiVersions.Split(kind.ApiVersion);
+        return $"failed to find resource referenced by paramKind: '{group}/{version}, Kind={kind.Kind}'";
+    }
 
     /// <summary>Those that a binding chooses for a write.</summary>
     public async ValueTask<ParamChoice> ChooseAsync(

@@ -53,12 +53,7 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
         var all = new AllowedRules([], []);
         foreach (var source in _current.Sources)
         {
-            var more = await source.RulesForAsync(user, space, cancellationToken);
-            all = new AllowedRules(
-                [.. all.Resources, .. more.Resources], [.. all.Paths, .. more.Paths],
-                all.Complaint.Length == 0 || more.Complaint.Length == 0
-                    ? all.Complaint + more.Complaint
-                    : $"{all.Complaint}, {more.Complaint}");
+            all = all.With(await source.RulesForAsync(user, space, cancellationToken));
         }
 
         return all;

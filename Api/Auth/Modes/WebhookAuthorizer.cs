@@ -67,7 +67,7 @@ internal sealed class WebhookAuthorizer(
     /// <inheritdoc/>
     public ValueTask<AllowedRules> RulesForAsync(
         UserIdentity user, string space, CancellationToken cancellationToken) =>
-        new(new AllowedRules([], [], "webhook authorizer does not support user rule resolution"));
+        new(AllowedRules.Unknown("webhook authorizer does not support user rule resolution"));
 
     /// <summary>What the server says; whether it allows it is not known when it could not be asked.</summary>
     private async ValueTask<(AuthorizationDecision Decision, bool? IsAllowed)> AskAsync(

@@ -35,10 +35,19 @@ public static class Escalation
         }
 
         var lines = Joined(missing).Select(Shown).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-        var complaints = RoleAuthorizer.Complaints(own);
+        var complaints = RoleAuthorizer.Complaints(own.Select(Stored));
         return $"{Attempt(user)} RBAC permissions not currently held:\n{string.Join('\n', lines)}" +
             (complaints.Length == 0 ? "" : $"; resolution errors: [{complaints}]");
     }
+
+    /// <summary>A missing role as upstream's storage tells it, which it asks here: by the plural.</summary>
+    private static GrantedRules Stored(GrantedRules rules) => rules.Complaint?.Details is { } details
+        ? rules with
+        {
+            Complaint = StatusErrors.NotFound(
+                new ResourceName(WellKnown.Roles.Group, $"{details.Kind}s"), details.Name ?? ""),
+        }
+        : rules;
 
     private static string Attempt(UserIdentity user) =>
         $"user {GoText.Quote(user.Name)} (groups={GoText.Quoted(user.Groups)}) is attempting to grant";
@@ -51,16 +60,19 @@ public static class Escalation
         return ofResources + (verbs * (rule.NonResourceURLs?.Count ?? 0));
     }
 
-    /// <summary>Smallest rules of a whole resource become one with all their verbs; others stay alone.</summary>
+    /// <summary>
+    /// Smallest rules of one resource, or of one object by its name, become one with all their verbs; paths stay alone.
+    /// </summary>
     private static IEnumerable<V1PolicyRule> Joined(List<V1PolicyRule> atoms) =>
         atoms.Where(static a => !IsSimple(a)).Concat(
-            atoms.Where(IsSimple).GroupBy(static a => (a.ApiGroups[0], a.Resources[0])).Select(
+            atoms.Where(IsSimple).GroupBy(static a => (a.ApiGroups[0], a.Resources[0], a.ResourceNames?[0])).Select(
                 static g => new V1PolicyRule
                 {
-                    ApiGroups = [g.Key.Item1], Resources = [g.Key.Item2], Verbs = [.. g.SelectMany(a => a.Verbs)],
+                    ApiGroups = [g.Key.Item1], Resources = [g.Key.Item2], ResourceNames = g.First().ResourceNames,
+                    Verbs = [.. g.SelectMany(a => a.Verbs)],
                 }));
 
-    private static bool IsSimple(V1PolicyRule atom) => atom is { ResourceNames: null, NonResourceURLs: null };
+    private static bool IsSimple(V1PolicyRule atom) => atom.NonResourceURLs is null;
 
     private static string Shown(V1PolicyRule rule)
     {

@@ -68,8 +68,10 @@ public sealed class RoleAuthorizer(RoleBook roles) : IAuthorizer, IRuleSource
                 {
                     Verbs = r.Verbs, NonResourceURLs = r.NonResourceURLs,
                 }),
-            ],
-            Complaints(granted));
+            ])
+        {
+            Complaints = [.. granted.Select(static g => g.Complaint?.Message).OfType<string>()],
+        };
     }
 
     /// <summary>Which roles are missing, as Go shows a list of errors; empty when none is.</summary>

@@ -36,15 +36,26 @@ public sealed class AccessReviewHandler(AuthorizerChain authorizers) : IQuestion
         }
 
         var decision = await authorizers.AuthorizeAsync(wanted, context.CancellationToken);
+        var failure = string.Join(
+            "; ",
+            AskedAttributes.Ignored(ResourceOf(question)).Prepend(decision.Failure).Where(static f => f.Length > 0));
         var status = new V1SubjectAccessReviewStatus
         {
             Allowed = decision.IsAllowed,
             Denied = decision.Verdict == AuthorizationVerdict.Deny ? true : null,
             Reason = decision.Reason.Length == 0 ? null : decision.Reason,
-            EvaluationError = decision.Failure.Length == 0 ? null : decision.Failure,
+            EvaluationError = failure.Length == 0 ? null : failure,
         };
         return Outcomes.Of(Answered(question, status));
     }
+
+    private static V1ResourceAttributes? ResourceOf(IKubernetesObject<V1ObjectMeta> question) => question switch
+    {
+        V1SubjectAccessReview review => review.Spec.ResourceAttributes,
+        V1LocalSubjectAccessReview review => review.Spec.ResourceAttributes,
+        V1SelfSubjectAccessReview review => review.Spec.ResourceAttributes,
+        _ => null,
+    };
 
     private static IKubernetesObject<V1ObjectMeta> Answered(
         IKubernetesObject<V1ObjectMeta> question, V1SubjectAccessReviewStatus status)

@@ -5,6 +5,22 @@ namespace OrleansOrchestrator.Api.Auth.Reviews;
 /// <summary>What an authorizer allows somebody.</summary>
 /// <param name="Resources">On resources.</param>
 /// <param name="Paths">On paths that are no resource's.</param>
-/// <param name="Complaint">Why this is not all; empty when it is.</param>
 public sealed record AllowedRules(
-    IReadOnlyList<V1ResourceRule> Resources, IReadOnlyList<V1NonResourceRule> Paths, string Complaint = "");
+    IReadOnlyList<V1ResourceRule> Resources, IReadOnlyList<V1NonResourceRule> Paths)
+{
+    /// <summary>What went wrong, or why this is not all.</summary>
+    public IReadOnlyList<string> Complaints { get; init; } = [];
+
+    /// <summary>The authorizer cannot list what it allows.</summary>
+    public bool IsIncomplete { get; init; }
+
+    /// <summary>An authorizer that cannot list what it allows.</summary>
+    public static AllowedRules Unknown(string why) => new([], []) { Complaints = [why], IsIncomplete = true };
+
+    /// <summary>What two authorizers allow together.</summary>
+    public AllowedRules With(AllowedRules more) => new(
+        [.. Resources, .. more.Resources], [.. Paths, .. more.Paths])
+    {
+        Complaints = [.. Complaints, .. more.Complaints], IsIncomplete = IsIncomplete || more.IsIncomplete,
+    };
+}

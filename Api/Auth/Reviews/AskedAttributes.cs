@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Reviews;
 
@@ -27,6 +28,39 @@ internal static class AskedAttributes
             LabelSelector = resource.LabelSelector is { } labels ? Text(labels) : "",
         };
 
+    /// <summary>What of the selectors counts for nothing, since it cannot be read, in upstream's words.</summary>
+    public static IEnumerable<string> Ignored(V1ResourceAttributes? resource)
+    {
+        if (resource?.FieldSelector is { } fields
+            && Ignored(
+                "fieldSelector", FieldSelector.IsReadable(fields.RawSelector),
+                [.. (fields.Requirements ?? []).Select(IsKnown)]) is { } ofFields)
+        {
+            yield return ofFields;
+        }
+
+        if (resource?.LabelSelector is { } labels
+            && Ignored(
+                "labelSelector", LabelSelector.Parse(labels.RawSelector).Succeeded,
+                [.. (labels.Requirements ?? []).Select(IsKnown)]) is { } ofLabels)
+        {
+            yield return ofLabels;
+        }
+    }
+
+    private static string? Ignored(string field, bool isReadable, bool[] requirements)
+    {
+        var isWhole = requirements.Length > 0 ? Array.TrueForAll(requirements, static isKnown => isKnown) : isReadable;
+        var part = requirements.Contains(true) ? "partially " : "";
+        return isWhole ? null : $"spec.resourceAttributes.{field} {part}ignored due to parse error";
+    }
+
+    private static bool IsKnown(V1FieldSelectorRequirement requirement) =>
+        requirement.OperatorProperty is "In" or "NotIn" && requirement.Values is { Count: 1 };
+
+    private static bool IsKnown(V1LabelSelectorRequirement requirement) =>
+        requirement.OperatorProperty is "In" or "NotIn" or "Exists" or "DoesNotExist";
+
     /// <summary>A field selector has no lists: a requirement that needs one demands nothing.</summary>
     private static string Text(V1FieldSelectorAttributes selector) => selector.RawSelector is { Length: > 0 } raw
         ? raw
@@ -44,6 +78,7 @@ internal static class AskedAttributes
             "In" => $"{r.Key} in ({string.Join(',', r.Values ?? [])})",
             "NotIn" => $"{r.Key} notin ({string.Join(',', r.Values ?? [])})",
             "Exists" => r.Key,
-            _ => $"!{r.Key}",
-        }));
+            "DoesNotExist" => $"!{r.Key}",
+            _ => "",
+        }).Where(t => t.Length > 0));
 }

@@ -6,7 +6,10 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Reviews;
 
-/// <summary>Lists what who asks may do in a namespace, as all authorizers together know it.</summary>
+/// <summary>
+/// Lists what who asks may do in a namespace, as all authorizers together know it; nothing of the question is in the
+/// answer.
+/// </summary>
 public sealed class RulesReviewHandler(IEnumerable<IAuthorizer> authorizers) : IQuestionHandler
 {
     private readonly IRuleSource[] _sources = [.. authorizers.OfType<IRuleSource>()];
@@ -24,18 +27,33 @@ public sealed class RulesReviewHandler(IEnumerable<IAuthorizer> authorizers) : I
             return StatusErrors.BadRequest("no namespace on request");
         }
 
-        var complaints = new List<string>();
-        review.Status = new V1SubjectRulesReviewStatus { ResourceRules = [], NonResourceRules = [] };
+        var allowed = new AllowedRules([], []);
         foreach (var source in _sources)
         {
-            var allowed = await source.RulesForAsync(context.User, space, context.CancellationToken);
-            review.Status.ResourceRules = [.. review.Status.ResourceRules, .. allowed.Resources];
-            review.Status.NonResourceRules = [.. review.Status.NonResourceRules, .. allowed.Paths];
-            complaints.AddRange(allowed.Complaint.Length == 0 ? [] : [allowed.Complaint]);
+            allowed = allowed.With(await source.RulesForAsync(context.User, space, context.CancellationToken));
         }
 
-        review.Status.Incomplete = complaints.Count > 0;
-        review.Status.EvaluationError = complaints.Count == 0 ? null : string.Join(", ", complaints);
-        return Outcomes.Of(review);
+        return Outcomes.Of(new V1SelfSubjectRulesReview
+        {
+            ApiVersion = question.ApiVersion,
+            Kind = question.Kind,
+            Metadata = new V1ObjectMeta(),
+            Spec = new V1SelfSubjectRulesReviewSpec(),
+            Status = new V1SubjectRulesReviewStatus
+            {
+                ResourceRules = [.. allowed.Resources],
+                NonResourceRules = [.. allowed.Paths],
+                Incomplete = allowed.IsIncomplete,
+                EvaluationError = Joined([.. allowed.Complaints.Distinct(StringComparer.Ordinal)]),
+            },
+        });
     }
+
+    /// <summary>Several errors as Go shows them; null for none.</summary>
+    private static string? Joined(string[] complaints) => complaints.Length switch
+    {
+        0 => null,
+        1 => complaints[0],
+        _ => $"[{string.Join(", ", complaints)}]",
+    };
 }

@@ -37,8 +37,8 @@ internal static class VolumeMatch
         (volume.Spec.VolumeMode ?? Filesystem) == (claim.Spec.VolumeMode ?? Filesystem);
 
     /// <summary>
-    /// The volume reserved for the claim, else the smallest that is large enough, of those with the fewest access modes
-    /// beside the wanted ones; null when there is none.
+    /// The volume reserved for the claim, else the smallest that is large enough; the binder, but not the scheduler,
+    /// looks first at those with the fewest access modes beside the wanted ones. Null when there is none.
     /// </summary>
     /// <param name="claim">Unbound.</param>
     /// <param name="volumes">All volumes.</param>
@@ -59,7 +59,7 @@ internal static class VolumeMatch
             ? null
             : suitable.Where(v => v.Status?.Phase == "Available" && ClassOf(v) == ClassOf(claim)
                 && selector.Matches(v.Metadata) && isReachable?.Invoke(v) != false)
-                .OrderBy(static v => v.Spec.AccessModes?.Count ?? 0)
+                .OrderBy(v => isReachable is null ? v.Spec.AccessModes?.Count ?? 0 : 0)
                 .ThenBy(Capacity)
                 .ThenBy(static v => v.Metadata.Name, StringComparer.Ordinal)
                 .FirstOrDefault();

@@ -15,12 +15,14 @@ public static class PodResourceClaims
     /// <summary>Leaves space for a hyphen and five more letters.</summary>
     private const int MaxBaseLength = 57;
 
-    /// <summary>Every pod with claims has this key in its JSON.</summary>
-    public static bool MayHave(ReadOnlySpan<byte> json) => json.IndexOf("\"resourceClaims\":"u8) >= 0;
+    /// <summary>Every pod with claims has one of these keys in its JSON.</summary>
+    public static bool MayHave(ReadOnlySpan<byte> json) => json.IndexOf("\"resourceClaims\":"u8) >= 0
+        || json.IndexOf("\"extendedResourceClaimStatus\":"u8) >= 0;
 
     /// <summary>Names of the claims that the pod has, those that were made for it included.</summary>
     public static IEnumerable<string> Named(V1Pod pod) => (pod.Spec?.ResourceClaims ?? [])
         .Select(c => c.ResourceClaimName ?? MadeFor(pod, c.Name)?.ResourceClaimName)
+        .Append(pod.Status?.ExtendedResourceClaimStatus?.ResourceClaimName)
         .Where(static n => !string.IsNullOrEmpty(n))!;
 
     /// <summary>What the pod's status says of a claim that is made for it; without a name none is needed.</summary>

@@ -48,17 +48,22 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices) : IPreEnqueuePlu
             }
         }
 
-        return new PreFilterResult(null, null);
+        return pod.Shape.Extended.Length > 0 && devices.Claims.IsPending(ExtendedClaims.PendingUid(pod.Uid))
+            ? new PreFilterResult(new Verdict(Name, false, IsBeingAllocated(ExtendedClaims.KeyFor(pod))), null)
+            : new PreFilterResult(null, null);
     }
 
     public IPodRelations? Prepare(PodInfo pod, NodeInfo[] nodes) =>
-        _current = pod.DeviceClaims.Length == 0 ? null : Prepare(pod);
+        _current = pod.DeviceClaims.Length == 0 && !devices.HasExtended(pod) ? null : Prepare(pod);
+
+    private static string IsBeingAllocated(ObjectKey claim) =>
+        $"resource claim {claim} is in the process of being allocated";
 
     private PodDevices? Prepare(PodInfo pod)
     {
         var claims = pod.DeviceClaims.Select(u => devices.Claims.Find(u.Key(pod))).OfType<Resourcev1ResourceClaim>()
             .Distinct().ToList();
-        return claims.Count == 0 ? null : new PodDevices(pod, claims, devices);
+        return claims.Count == 0 && !devices.HasExtended(pod) ? null : new PodDevices(pod, claims, devices);
     }
 
     /// <summary>
@@ -85,6 +90,7 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices) : IPreEnqueuePlu
     /// </summary>
     public (string Text, DeviceChoice? Claim) Deallocate(PodInfo pod) => Of(pod) is not { } current
         ? (Diagnosis.NothingToDeallocate, null)
+        : current.Left is { } left ? ("deletion of ResourceClaim completed", left)
         : current.Misplaced is { } claim
             ? ("deallocation of ResourceClaim completed", claim)
             : ("still not schedulable", null);
@@ -120,7 +126,7 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices) : IPreEnqueuePlu
         }
 
         return devices.Claims.IsPending(claim.Metadata.Uid)
-            ? $"resource claim {use.Key(pod)} is in the process of being allocated"
+            ? IsBeingAllocated(use.Key(pod))
             : (claim.Spec.Devices?.Requests ?? []).SelectMany(DeviceRequest.Alternatives)
                 .Where(r => devices.Class(r.ClassName) is null)
                 .Select(r => $"request {r.FullName}: device class {r.ClassName} does not exist")

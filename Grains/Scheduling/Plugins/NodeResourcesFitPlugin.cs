@@ -3,7 +3,10 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// <summary>
 /// The node must have what the pod requests; prefers nodes that have the most left (least allocated).
 /// </summary>
-public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlugin, IScorePlugin
+/// <param name="scalars">Names of extended resources.</param>
+/// <param name="devices">Classes of devices, which stand in for resources that a node has none of.</param>
+public sealed class NodeResourcesFitPlugin(ScalarResources scalars, DeviceTable? devices = null)
+    : IFilterPlugin, IScorePlugin
 {
     private const int MaxScore = 100;
 
@@ -30,7 +33,8 @@ public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlu
                 == Shortage.None;
         foreach (var (resource, amount) in requests.Scalars)
         {
-            fits &= Lacks(amount, node.AllocatableScalar(resource), node.RequestedScalar(resource)) == Shortage.None;
+            fits &= Lacks(amount, node.AllocatableScalar(resource), node.RequestedScalar(resource)) == Shortage.None
+                || AreDevices(resource, node);
         }
 
         return fits ? null : Explain(requests, node);
@@ -73,7 +77,10 @@ public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlu
             node.RequestedEphemeralStorageBytes);
         foreach (var (resource, amount) in requests.Scalars)
         {
-            Check(scalars.Name(resource), amount, node.AllocatableScalar(resource), node.RequestedScalar(resource));
+            if (!AreDevices(resource, node))
+            {
+                Check(scalars.Name(resource), amount, node.AllocatableScalar(resource), node.RequestedScalar(resource));
+            }
         }
 
         return Share(reasons, isResolvable);
@@ -88,6 +95,11 @@ public sealed class NodeResourcesFitPlugin(ScalarResources scalars) : IFilterPlu
             }
         }
     }
+
+    /// <summary>Whether there are enough of them, another plugin says.</summary>
+    private bool AreDevices(int resource, NodeInfo node) =>
+        devices is not null && node.AllocatableScalar(resource) == 0
+        && devices.ClassFor(scalars.Name(resource)) is not null;
 
     private Verdict Share(List<string> reasons, bool isResolvable)
     {

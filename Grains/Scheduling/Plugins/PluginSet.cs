@@ -27,7 +27,7 @@ public sealed record PluginSet
         var binding = new VolumeBindingPlugin(volumes);
         var taints = new TaintTolerationPlugin();
         var affinity = new NodeAffinityPlugin();
-        var fit = new NodeResourcesFitPlugin(tables.Scalars);
+        var fit = new NodeResourcesFitPlugin(tables.Scalars, tables.Devices);
         var devices = new DynamicResourcesPlugin(tables.Devices);
         return new PluginSet
         {

@@ -15,20 +15,31 @@ public sealed class PodDevices : IPodRelations
     private static readonly Verdict Elsewhere = new(
         DynamicResourcesPlugin.PluginName, false, "resourceclaim not available on the node");
 
-    private readonly DeviceAllocator? _allocator;
+    private static readonly Verdict HasLeft = new(
+        DynamicResourcesPlugin.PluginName, false, "cannot schedule extended resource claim");
+
+    private readonly DeviceTable _devices;
+    private readonly List<Resourcev1ResourceClaim> _wanting;
     private readonly List<Allocated> _allocated;
-    private readonly Dictionary<string, (Verdict? Verdict, AllocationOutcome? Outcome)> _tried =
+    private readonly Dictionary<string, (DeviceAllocator? Allocator, ExtendedClaim? Made)> _allocators =
         new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, Attempt> _tried = new(StringComparer.Ordinal);
 
     public PodDevices(PodInfo pod, IReadOnlyList<Resourcev1ResourceClaim> claims, DeviceTable devices)
     {
-        Pod = pod;
+        (Pod, _devices) = (pod, devices);
         _allocated = [.. claims.Where(c => c.Status?.Allocation is not null).Select(c => new Allocated(c))];
-        var wanting = claims.Where(c => c.Status?.Allocation is null).ToList();
-        _allocator = wanting.Count == 0 ? null : devices.Allocator(wanting);
+        _wanting = [.. claims.Where(c => c.Status?.Allocation is null)];
+        Left = devices.HasExtended(pod) && devices.Claims.Find(ExtendedClaims.KeyFor(pod)) is { } left
+            ? new DeviceChoice(left.Key(), left.Metadata.Uid, null) { IsLeft = true }
+            : null;
     }
 
     public PodInfo Pod { get; }
+
+    /// <summary>What an attempt has made that did not get the pod to its node.</summary>
+    public DeviceChoice? Left { get; }
 
     /// <summary>A claim whose devices are nowhere near a node that was tried, and that only the pod uses.</summary>
     public DeviceChoice? Misplaced => _allocated
@@ -60,25 +71,35 @@ public sealed class PodDevices : IPodRelations
     public IReadOnlyList<DeviceChoice> Choose(NodeInfo node)
     {
         var (verdict, outcome) = _tried[node.Name];
+        var (allocator, made) = AllocatorFor(node);
         Invariant.Check(verdict is null, "the node was let through", Pod.Key);
         var reserved = _allocated.Where(a => !PodResourceClaims.IsReserved(Pod.Uid, a.Claim))
             .Select(a => new DeviceChoice(a.Claim.Key(), a.Claim.Metadata.Uid, null));
-        var given = (_allocator?.Claims ?? []).Zip(outcome?.Allocations ?? [])
-            .Select(p => new DeviceChoice(p.First.Key(), p.First.Metadata.Uid, p.Second));
+        var given = (allocator?.Claims ?? []).Zip(outcome?.Allocations ?? [])
+            .Select(p => new DeviceChoice(p.First.Key(), p.First.Metadata.Uid, p.Second)
+            {
+                Made = ReferenceEquals(p.First, made?.Claim) ? made : null,
+            });
         return [.. reserved, .. given];
     }
 
-    private (Verdict? Verdict, AllocationOutcome? Outcome) Try(NodeInfo node)
+    private Attempt Try(NodeInfo node)
     {
-        var outcome = _allocator?.Allocate(new AllocationNode(node.Name, s => Matches(s, node)));
+        if (Left is not null)
+        {
+            return new Attempt(HasLeft, null);
+        }
+
+        var outcome = AllocatorFor(node).Allocator?.Allocate(new AllocationNode(node.Name, s => Matches(s, node)));
         if (outcome is { Error: { } error })
         {
-            return (new Verdict(DynamicResourcesPlugin.PluginName, false, error) { IsError = true }, null);
+            return new Attempt(
+                new Verdict(DynamicResourcesPlugin.PluginName, false, error) { IsError = true }, null);
         }
 
         if (outcome is { Allocations: null })
         {
-            return (
+            return new Attempt(
                 outcome.WhyNot is { } why ? new Verdict(DynamicResourcesPlugin.PluginName, false, why) : NoDevices,
                 null);
         }
@@ -89,11 +110,29 @@ public sealed class PodDevices : IPodRelations
             allocated.IsMisplaced = isElsewhere = true;
         }
 
-        return (isElsewhere ? Elsewhere : null, outcome);
+        return new Attempt(isElsewhere ? Elsewhere : null, outcome);
+    }
+
+    /// <summary>Which extended resources must be devices depends on the node, but hardly differs among nodes.</summary>
+    private (DeviceAllocator? Allocator, ExtendedClaim? Made) AllocatorFor(NodeInfo node)
+    {
+        var extended = _devices.ExtendedOn(node, Pod);
+        var id = string.Join(' ', extended.Select(static r => r.Name));
+        if (!_allocators.TryGetValue(id, out var known))
+        {
+            var made = extended.Count == 0 ? null : ExtendedClaims.New(Pod, extended, _devices.ClassFor);
+            List<Resourcev1ResourceClaim> claims = made is null ? _wanting : [.. _wanting, made.Claim];
+            _allocators[id] = known = (claims.Count == 0 ? null : _devices.Allocator(claims), made);
+        }
+
+        return known;
     }
 
     private static bool Matches(V1NodeSelector selector, NodeInfo node) =>
         (selector.NodeSelectorTerms ?? []).Any(t => NodeSelectorTerm.Of(t).Matches(node));
+
+    /// <summary>What came of looking at a node.</summary>
+    private sealed record Attempt(Verdict? Verdict, AllocationOutcome? Outcome);
 
     private sealed class Allocated(Resourcev1ResourceClaim claim)
     {

@@ -109,7 +109,7 @@ public sealed class ClusterEvents
     /// <summary>True when something happened to devices that pods with ResourceClaims wait for.</summary>
     public bool MayHelp(PodInfo pod)
     {
-        if (pod.DeviceClaims.Length == 0)
+        if (pod.DeviceClaims.Length == 0 && pod.Shape.Extended.Length == 0)
         {
             return false;
         }
@@ -127,7 +127,8 @@ public sealed class ClusterEvents
             }
         }
 
-        return false;
+        return ChangedClaims.Count > 0 && pod.Shape.Extended.Length > 0
+            && ChangedClaims.Contains(ExtendedClaims.KeyFor(pod));
     }
 
     public void Clear()

@@ -34,30 +34,32 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
 
     public ClusterChanges HelpfulChanges => ClusterChanges.Node;
 
+    /// <summary>
+    /// Upstream's plugins ask one after the other: whether the claims are there, whether each can be used, whether all
+    /// are bound that must be, and whether their volumes are there.
+    /// </summary>
     public PreFilterResult PreFilter(PodInfo pod)
     {
-        foreach (var item in pod.Claims)
+        if (pod.Claims.Length == 0)
         {
-            if (Unusable(pod, item) is { } why)
-            {
-                return new PreFilterResult(new Verdict(Name, false, why), null);
-            }
+            return new PreFilterResult(null, null);
         }
 
-        return new PreFilterResult(null, null);
+        var why = First(pod, Missing) ?? First(pod, Unusable) ?? First(pod, Unbound) ?? First(pod, Vanished);
+        return new PreFilterResult(why is null ? null : new Verdict(Name, false, why), null);
     }
 
-    public Verdict? Filter(PodInfo pod, NodeInfo node)
-    {
-        foreach (var item in pod.Claims)
-        {
-            if (_volumes.Claim(item.Key(pod)) is { } claim && IsBound(claim) && Bound(claim, node) is { } rejection)
-            {
-                return rejection;
-            }
-        }
+    public Verdict? Filter(PodInfo pod, NodeInfo node) => pod.Claims.Length == 0 ? null : Judge(pod, node);
 
-        return pod.Claims.Length > 0 ? Choose(pod, node, []) : null;
+    /// <summary>What is wrong with bound claims, and what with unbound ones, is both told.</summary>
+    private Verdict? Judge(PodInfo pod, NodeInfo node)
+    {
+        var bound = pod.Claims.Select(c => _volumes.Claim(c.Key(pod))).OfType<V1PersistentVolumeClaim>()
+            .Where(IsBound).Select(c => Bound(c, node)).FirstOrDefault(static v => v is not null);
+        var unbound = Choose(pod, node, []);
+        return bound is null || unbound is null
+            ? bound ?? unbound
+            : new Verdict(Name, false, bound.Reasons.Concat(unbound.Reasons).ToList());
     }
 
     /// <summary>What must be written for the unbound claims of a pod on a node that the filter let through.</summary>
@@ -69,12 +71,16 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
         return choices;
     }
 
-    /// <summary>Chooses for all unbound claims; why not, when for one there is nothing.</summary>
+    /// <summary>
+    /// Chooses for all unbound claims, smaller ones first; why not, when for one there is nothing.
+    /// </summary>
     private Verdict? Choose(PodInfo pod, NodeInfo node, List<VolumeChoice> choices)
     {
-        foreach (var item in pod.Claims)
+        var unbound = new List<(ObjectKey Key, V1PersistentVolumeClaim Claim)>();
+        var make = new List<(ObjectKey Key, V1PersistentVolumeClaim Claim)>();
+        foreach (var key in pod.Claims.Select(c => c.Key(pod)))
         {
-            if (_volumes.Claim(item.Key(pod)) is not { } claim || IsBound(claim))
+            if (_volumes.Claim(key) is not { } claim || IsBound(claim))
             {
                 continue;
             }
@@ -85,16 +91,30 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
                 return _noVolume;
             }
 
+            (selected is null ? unbound : make).Add((key, claim));
+        }
+
+        foreach (var (key, claim) in unbound.OrderBy(static u => VolumeMatch.Requested(u.Claim)))
+        {
             var free = _volumes.Volumes.Where(v => choices.TrueForAll(c => c.Volume != v.Metadata.Name));
-            var volume = selected is null
-                ? VolumeMatch.Find(claim, free, reservedOnly: false, v => Reaches(v, node))
-                : null;
-            if (volume is null && WhyNotProvision(claim, node) is { } rejection)
+            if (VolumeMatch.Find(claim, free, reservedOnly: false, v => Reaches(v, node)) is { } volume)
+            {
+                choices.Add(new VolumeChoice(key, claim.Metadata.Uid, volume.Metadata.Name));
+            }
+            else
+            {
+                make.Add((key, claim));
+            }
+        }
+
+        foreach (var (key, claim) in make)
+        {
+            if (WhyNotProvision(claim, node) is { } rejection)
             {
                 return rejection;
             }
 
-            choices.Add(new VolumeChoice(item.Key(pod), claim.Metadata.Uid, volume?.Metadata.Name));
+            choices.Add(new VolumeChoice(key, claim.Metadata.Uid, null));
         }
 
         return null;
@@ -103,37 +123,40 @@ public sealed class VolumeBindingPlugin : IPreFilterPlugin, IFilterPlugin
     private static bool IsBound(V1PersistentVolumeClaim claim) =>
         !string.IsNullOrEmpty(claim.Spec.VolumeName) && claim.Has(VolumeAnnotations.BindCompleted);
 
-    /// <summary>Why no node can do; null when nodes are worth a look.</summary>
-    private string? Unusable(PodInfo pod, ClaimUse item)
+    private static string? First(PodInfo pod, Func<PodInfo, ClaimUse, string?> look) =>
+        pod.Claims.Select(c => look(pod, c)).FirstOrDefault(static why => why is not null);
+
+    /// <summary>An ephemeral claim is made for the pod, and may be yet to come.</summary>
+    private string? Missing(PodInfo pod, ClaimUse item) => item.IsEphemeral || _volumes.Claim(item.Key(pod)) is not null
+        ? null
+        : $"persistentvolumeclaim \"{item.Name}\" not found";
+
+    private string? Unusable(PodInfo pod, ClaimUse item) => _volumes.Claim(item.Key(pod)) switch
     {
-        var claim = _volumes.Claim(item.Key(pod));
-        if (claim is null)
-        {
-            return item.IsEphemeral
-                ? $"waiting for ephemeral volume controller to create the persistentvolumeclaim \"{item.Name}\""
-                : $"persistentvolumeclaim \"{item.Name}\" not found";
-        }
+        null =>
+            $"waiting for ephemeral volume controller to create the persistentvolumeclaim \"{item.Name}\"",
+        { Status.Phase: "Lost" } lost =>
+            $"persistentvolumeclaim \"{item.Name}\" bound to non-existent persistentvolume \"{lost.Spec.VolumeName}\"",
+        { Metadata.DeletionTimestamp: not null } => $"persistentvolumeclaim \"{item.Name}\" is being deleted",
+        { } claim when item.IsEphemeral && !PodClaims.IsOwn(pod.Uid, claim) =>
+            $"PVC {item.Key(pod)} was not created for pod {pod.Key} (pod is not owner)",
+        _ => null,
+    };
 
-        if (claim.Metadata.DeletionTimestamp is not null)
-        {
-            return $"persistentvolumeclaim \"{item.Name}\" is being deleted";
-        }
-
-        if (item.IsEphemeral && !PodClaims.IsOwn(pod.Uid, claim))
-        {
-            return $"PVC {item.Key(pod)} was not created for pod {pod.Key} (pod is not owner)";
-        }
-
-        if (claim.Status?.Phase == "Lost")
-        {
-            return $"persistentvolumeclaim \"{item.Name}\" bound to non-existent persistentvolume " +
-                $"\"{claim.Spec.VolumeName}\"";
-        }
-
+    private string? Unbound(PodInfo pod, ClaimUse item)
+    {
+        var claim = _volumes.Claim(item.Key(pod))!;
         var isDelayed = string.IsNullOrEmpty(claim.Spec.VolumeName)
             && _volumes.ClassOf(claim)?.VolumeBindingMode == VolumeMatch.WaitForFirstConsumer;
         return IsBound(claim) || isDelayed ? null : "pod has unbound immediate PersistentVolumeClaims";
     }
+
+    /// <summary>Upstream asks for the zones of volumes, and of those of ephemeral claims it does not.</summary>
+    private string? Vanished(PodInfo pod, ClaimUse item) =>
+        !item.IsEphemeral && _volumes.Claim(item.Key(pod))?.Spec.VolumeName is { Length: > 0 } name
+        && _volumes.Volume(name) is null
+            ? $"persistentvolume \"{name}\" not found"
+            : null;
 
     private Verdict? Bound(V1PersistentVolumeClaim claim, NodeInfo node) =>
         _volumes.Volume(claim.Spec.VolumeName) is not { } volume ? _lost

@@ -1,15 +1,20 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
-/// <summary>A claim with ReadWriteOncePod is for one pod at a time.</summary>
+/// <summary>
+/// A disk that a pod names itself is for one pod of a node, or for those that only read it; a claim with
+/// ReadWriteOncePod is for one pod at a time.
+/// </summary>
 public sealed class VolumeRestrictionsPlugin : IFilterPlugin
 {
     private readonly VolumeTable _volumes;
-    private readonly Verdict _rejection;
+    private readonly Verdict _diskIsTaken;
+    private readonly Verdict _claimIsTaken;
 
     public VolumeRestrictionsPlugin(VolumeTable volumes)
     {
         _volumes = volumes;
-        _rejection = new Verdict(
+        _diskIsTaken = new Verdict(Name, true, "node(s) had no available disk");
+        _claimIsTaken = new Verdict(
             Name,
             true,
             "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by " +
@@ -18,10 +23,15 @@ public sealed class VolumeRestrictionsPlugin : IFilterPlugin
 
     public string Name => "VolumeRestrictions";
 
-    public ClusterChanges HelpfulChanges => ClusterChanges.None;
+    public ClusterChanges HelpfulChanges => ClusterChanges.NodeAdded;
 
     public Verdict? Filter(PodInfo pod, NodeInfo node) =>
-        pod.Claims.Length > 0 && WantsTaken(pod) ? _rejection : null;
+        pod.Disks.Length > 0 && WantsDisk(pod, node) ? _diskIsTaken
+        : pod.Claims.Length > 0 && WantsTaken(pod) ? _claimIsTaken
+        : null;
+
+    private bool WantsDisk(PodInfo pod, NodeInfo node) =>
+        Array.Exists(pod.Disks, d => _volumes.IsTaken(d, node.Name));
 
     private bool WantsTaken(PodInfo pod) => pod.Claims.Any(c => _volumes.IsInUse(c.Key(pod))
         && _volumes.Claim(c.Key(pod))?.Spec.AccessModes?.Contains("ReadWriteOncePod") == true);

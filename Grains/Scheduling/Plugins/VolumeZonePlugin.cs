@@ -36,6 +36,20 @@ public sealed class VolumeZonePlugin : IFilterPlugin
             || _volumes.Volume(name) is not { } volume || IsThere(volume, node));
 
     private static bool IsThere(V1PersistentVolume volume, NodeInfo node) => Topologies.All(t =>
-        volume.Metadata.Labels?.TryGetValue(t, out var wanted) != true
-        || (node.Labels.TryGetValue(t, out var actual) && wanted!.Split(Separator).Contains(actual)));
+        volume.Metadata.Labels?.TryGetValue(t, out var text) != true
+        || Places(text!) is not { } wanted
+        || (ActualOf(t, node) is { } actual && wanted.Contains(actual)));
+
+    /// <summary>Null for a label that names an empty place, which says nothing.</summary>
+    private static List<string>? Places(string text)
+    {
+        var places = text.Split(Separator).Select(static p => p.Trim()).ToList();
+        return places.Contains("") ? null : places;
+    }
+
+    /// <summary>Where the node is; a volume with the older label is in the place that a newer one names, too.</summary>
+    private static string? ActualOf(string topology, NodeInfo node) =>
+        node.Labels.GetValueOrDefault(topology)
+        ?? node.Labels.GetValueOrDefault(topology.Replace(
+            "failure-domain.beta.kubernetes.io", "topology.kubernetes.io", StringComparison.Ordinal));
 }

@@ -25,9 +25,9 @@ public static class PolicyTypeChecker
             ? KindSchemas.Of(found.Codec.Schema)
             : null;
         var environments = KindsOf(spec, table)
-            .Select(k => (k.ApiVersion, k.Kind, Schema: KindSchemas.Of(k.Codec.Schema)))
+            .Select(k => (Kind: $"{k.Name.Group}/{k.Version}, Kind={k.Kind}", Schema: KindSchemas.Of(k.Codec.Schema)))
             .Where(k => k.Schema is not null)
-            .Select(k => ($"{k.ApiVersion}, Kind={k.Kind}", Environment(k.Schema!, parameters, spec.Variables ?? [])))
+            .Select(k => (k.Kind, Environment(k.Schema!, parameters, spec.Variables ?? [])))
             .ToList();
         var warnings = new List<V1ExpressionWarning>();
         foreach (var (i, validation) in (spec.Validations ?? []).Index())

@@ -105,10 +105,15 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         }
     }
 
-    public override void Validate(CustomObject item, FieldErrors errors) => Validate(item, null, errors);
+    public override void Validate(CustomObject item, FieldErrors errors) => Validate(item, null, "", errors);
 
     public override void ValidateUpdate(
-        CustomObject item, CustomObject old, string subresource, FieldErrors errors) => Validate(item, old, errors);
+        CustomObject item, CustomObject old, string subresource, FieldErrors errors) =>
+        Validate(item, old, subresource, errors);
+
+    /// <summary>Any finalizer is taken, but not without a word.</summary>
+    public override IEnumerable<string> Warnings(CustomObject item, CustomObject? old) =>
+        FinalizerWarnings.Of(item.Metadata.Finalizers ?? [], old?.Metadata.Finalizers ?? []);
 
     public override FieldFilter? OwnableFields(string subresource) => subresource switch
     {
@@ -125,16 +130,34 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         item.Metadata = metadata;
     }
 
-    private void Validate(CustomObject item, CustomObject? old, FieldErrors errors)
+    private void Validate(CustomObject item, CustomObject? old, string subresource, FieldErrors errors)
     {
         if (_known.Schema is not { } schema)
         {
             return;
         }
 
-        new SchemaValidator(errors).Validate(
-            Whole(item, schema), schema, old: old is null ? null : Whole(old, schema));
-        ValidateScale(item, errors);
+        var isStatus = subresource == "status";
+        if (isStatus)
+        {
+            ValidateStatus(item, old, schema, errors);
+        }
+        else
+        {
+            new SchemaValidator(errors).Validate(
+                Whole(item, schema), schema, old: old is null ? null : Whole(old, schema));
+        }
+
+        if (_scale is not null)
+        {
+            ScaleRules.Validate(_scale, item.Body, isStatus, errors);
+        }
+
+        if (_known.HasEmbedded && !isStatus)
+        {
+            EmbeddedObjects.Validate(item.Body, schema, null, errors);
+        }
+
         if (old is null || !HasDoubles(old, schema))
         {
             ListKeys.Validate(item.Body, schema, null, errors);
@@ -143,6 +166,16 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         if (_known.Rules is { } rules)
         {
             ValidateRules(rules, item, old, errors);
+        }
+    }
+
+    /// <summary>A write of the status answers for it alone, as if it were a whole.</summary>
+    private static void ValidateStatus(CustomObject item, CustomObject? old, JsonSchema schema, FieldErrors errors)
+    {
+        if (schema.Properties.TryGetValue("status", out var below)
+            && item.Body.TryGetPropertyValue("status", out var status))
+        {
+            new SchemaValidator(errors, FieldPath.Of("status")).Validate(status, below, old: old?.Body["status"]);
         }
     }
 
@@ -165,15 +198,6 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         var found = new FieldErrors();
         ListKeys.Validate(old.Body, schema, null, found);
         return found.Count > 0;
-    }
-
-    private void ValidateScale(CustomObject item, FieldErrors errors)
-    {
-        if (_scale?.ReadReplicas(item.Body) is { } replicas and < 0)
-        {
-            errors.Invalid(
-                FieldPath.Of($".{_scale.Replicas}"), replicas, "should be a non-negative integer");
-        }
     }
 
     /// <summary>The body, with type and metadata where the schema says something of them.</summary>

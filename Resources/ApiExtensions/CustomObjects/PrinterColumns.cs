@@ -12,6 +12,12 @@ public sealed class PrinterColumns
 {
     private const string AgePath = ".metadata.creationTimestamp";
 
+    private static readonly string[] Moments =
+    [
+        "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
+    ];
+
     private readonly List<(string Type, JsonPath? Path)> _added;
     private readonly bool _readsMetadata;
 
@@ -58,10 +64,21 @@ public sealed class PrinterColumns
         {
             result[i + 1] = Paths[i] == AgePath && _added[i].Type == "date"
                 ? TableColumns.AgeOf(item, now)
-                : Cell(_added[i].Path?.Find(body).FirstOrDefault(), _added[i].Type, now);
+                : FirstCell(_added[i].Path?.Find(body) ?? [], _added[i].Type, now);
         }
 
         return result;
+    }
+
+    /// <summary>A null that is there is shown in a text, as Go's templates show it.</summary>
+    private static object? FirstCell(IEnumerable<JsonNode?> found, string type, DateTimeOffset now)
+    {
+        foreach (var value in found)
+        {
+            return value is null && type == "string" ? "<no value>" : Cell(value, type, now);
+        }
+
+        return null;
     }
 
     private static object? Cell(JsonNode? value, string type, DateTimeOffset now) => value is null ? null : type switch
@@ -81,8 +98,11 @@ public sealed class PrinterColumns
     private static double? Number(JsonValue value) =>
         value.TryGetValue<long>(out var whole) ? whole : value.TryGetValue<double>(out var number) ? number : null;
 
+    /// <summary>Only moments of RFC 3339 are any; no text is one that nobody knows.</summary>
     private static string Age(string text, DateTimeOffset now) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        text is "" or "null" ? TableColumns.Unknown
+        : DateTimeOffset.TryParseExact(
+            text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? TableColumns.Since(time.UtcDateTime, now)
-            : "<invalid>";
+        : "<invalid>";
 }

@@ -24,6 +24,9 @@ public sealed class VersionSchema(SchemaKind kind, Func<JsonSchema?> read)
     /// <summary>What fields there are, for field ownership, patches and OpenAPI.</summary>
     public ObjectSchema Structure => _kept.Value.Structure;
 
+    /// <summary>True when objects may have whole objects within.</summary>
+    public bool HasEmbedded => _kept.Value.HasEmbedded;
+
     internal RuleTree? Rules => _kept.Value.Rules;
 
     /// <summary>The schema for one look, after which nothing more is kept than before.</summary>
@@ -32,6 +35,8 @@ public sealed class VersionSchema(SchemaKind kind, Func<JsonSchema?> read)
     private sealed class Meaning(SchemaKind kind, JsonSchema? schema)
     {
         public JsonSchema? Schema => schema;
+
+        public bool HasEmbedded { get; } = schema?.All().Any(static s => s.IsEmbedded) == true;
 
         public ObjectSchema Structure { get; } = StructuralBuilder.Build(kind, schema);
 

@@ -1,4 +1,3 @@
-using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
@@ -12,7 +11,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 /// <param name="errors">Takes the findings.</param>
 public sealed class DefinitionValidator(FieldErrors errors)
 {
-    private const int MaxWarningLength = 256;
     private const string MixedCase = "may have mixed case, but should otherwise match: ";
 
     private static readonly FieldPath Spec = FieldPath.Of("spec");
@@ -28,10 +26,24 @@ public sealed class DefinitionValidator(FieldErrors errors)
         ValidateScope(spec.Scope ?? "");
         IReadOnlyList<V1CustomResourceDefinitionVersion> versions = [.. spec.Versions ?? []];
         var common = CommonParts.Of(versions);
+        ValidateSchemasAreThere(versions, old);
+        if (spec.PreserveUnknownFields == true && versions.Any(v => JsonSchema.Of(v.Schema)?.HasDefaults == true))
+        {
+            errors.Invalid(
+                Spec.Child("preserveUnknownFields"), true, "must be false in order to use defaults in the schema");
+        }
+
         ValidateVersions(versions, common, spec.Versions is null);
         ValidateRequiredNames(spec.Names);
         ValidateNames(spec.Names, Spec.Child("names"), errors);
         ValidateCommonParts(versions, common);
+        if (spec is { PreserveUnknownFields: true, Conversion.Strategy: not "None" })
+        {
+            errors.Invalid(
+                Spec.Child("conversion", "strategy"), spec.Conversion.Strategy ?? "",
+                "must be None if spec.preserveUnknownFields is true");
+        }
+
         ConversionRules.Validate(spec.Conversion, Spec.Child("conversion"), errors);
         if (old is not null)
         {
@@ -69,7 +81,11 @@ public sealed class DefinitionValidator(FieldErrors errors)
         var names = versions.Select(static v => v.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (i, name) in stored.Index().Where(s => !names.Contains(s.Item)))
         {
-            errors.Invalid(StoredVersions.Index(i), name, "must appear in spec.versions");
+            errors.Invalid(
+                StoredVersions.Index(i), name,
+                $"missing from spec.versions; {name} was previously a storage version, and must remain in "
+                + "spec.versions until a storage migration ensures no data remains persisted in "
+                + $"{name} and removes {name} from status.storedVersions");
         }
     }
 
@@ -148,15 +164,23 @@ public sealed class DefinitionValidator(FieldErrors errors)
         }
     }
 
+    /// <summary>Every version must have one, unless one had none before: then those that are served must.</summary>
+    private void ValidateSchemasAreThere(
+        IReadOnlyList<V1CustomResourceDefinitionVersion> versions, V1CustomResourceDefinition? old)
+    {
+        var isNew = old is null || old.Spec.Versions?.Any(static v => v.Schema?.OpenAPIV3Schema is null) != true;
+        foreach (var (i, _) in versions.Index().Where(
+            v => (isNew || v.Item.Served) && v.Item.Schema?.OpenAPIV3Schema is null))
+        {
+            errors.Required(
+                Versions.Index(i).Child("schema", "openAPIV3Schema"),
+                isNew ? "" : "because otherwise all fields are pruned");
+        }
+    }
+
     private void ValidateVersions(
         IReadOnlyList<V1CustomResourceDefinitionVersion> versions, CommonParts common, bool isMissing)
     {
-        foreach (var (i, _) in versions.Index().Where(
-            static v => v.Item.Served && v.Item.Schema?.OpenAPIV3Schema is null))
-        {
-            errors.Required(Versions.Index(i).Child("schema", "openAPIV3Schema"));
-        }
-
         foreach (var (i, version) in versions.Index())
         {
             ValidateVersion(version, Versions.Index(i), common);
@@ -183,9 +207,10 @@ public sealed class DefinitionValidator(FieldErrors errors)
     private void ValidateVersion(V1CustomResourceDefinitionVersion version, FieldPath path, CommonParts common)
     {
         Label(version.Name, path.Child("name"), errors, mayBeEmpty: false);
-        if (version.DeprecationWarning is { } warning && WarningComplaint(version, warning) is { } complaint)
+        if (version.DeprecationWarning is { } warning)
         {
-            errors.Invalid(path.Child("deprecationWarning"), warning, complaint);
+            errors.InvalidEach(
+                path.Child("deprecationWarning"), warning, DeprecationWarnings.Complaints(version, warning));
         }
 
         if (!common.Schema)
@@ -205,7 +230,9 @@ public sealed class DefinitionValidator(FieldErrors errors)
 
         if (!common.SelectableFields)
         {
-            SubresourceRules.ValidateSelectable(version, path.Child("selectableFields"), errors);
+            SubresourceRules.ValidateSelectable(
+                version, common.Schema ? null : JsonSchema.Of(version.Schema), path.Child("selectableFields"),
+                "may only be set when `version.schema.openAPIV3Schema` is not included", errors);
         }
     }
 
@@ -235,7 +262,9 @@ public sealed class DefinitionValidator(FieldErrors errors)
 
         if (common.SelectableFields)
         {
-            SubresourceRules.ValidateSelectable(first, Spec.Child("selectableFields"), errors);
+            SubresourceRules.ValidateSelectable(
+                first, common.Schema ? JsonSchema.Of(first.Schema) : null,
+                Spec.Child("selectableFields"), "may only be set when validations.schema is included", errors);
         }
     }
 
@@ -265,18 +294,6 @@ public sealed class DefinitionValidator(FieldErrors errors)
 
     private static bool HasStatus(V1CustomResourceDefinitionVersion version) =>
         version.Subresources?.Status is not null;
-
-    private static string? WarningComplaint(V1CustomResourceDefinitionVersion version, string warning)
-    {
-        var bad = warning.EnumerateRunes().FirstOrDefault(r => Rune.IsControl(r));
-        return version.Deprecated != true ? "can only be set for deprecated versions"
-            : warning.Length > MaxWarningLength ? $"must be <= {MaxWarningLength} characters long"
-            : warning.Length == 0 ? "must not be an empty string"
-            : bad != default
-                ? "must only contain printable UTF-8 characters; non-printable character found at index "
-                    + $"{warning.IndexOf(bad.ToString(), StringComparison.Ordinal)}"
-            : null;
-    }
 
     /// <summary>Versions as upstream's internal form shows them.</summary>
     private static RawJson Shown(IReadOnlyList<V1CustomResourceDefinitionVersion> versions) => new(

@@ -17,23 +17,10 @@ internal static class RuleForm
     /// <param name="errors">Takes the findings.</param>
     public static void Validate(JsonElement rule, JsonSchema schema, FieldPath path, FieldErrors errors)
     {
-        if (Text(rule, "rule").Trim().Length == 0)
+        CheckMessage(rule, path, errors);
+        if (IsBlank(Text(rule, "messageExpression")))
         {
-            errors.Required(path.Child("rule"), "rule is not specified");
-        }
-
-        var message = Text(rule, "message");
-        if (message.Length > 0 && message.Trim().Length == 0)
-        {
-            errors.Invalid(path.Child("message"), message, "message must be non-empty if specified");
-        }
-        else if (message.Contains('\n', StringComparison.Ordinal))
-        {
-            errors.Invalid(path.Child("message"), message, "must not contain line breaks");
-        }
-        else if (message.Length == 0 && Text(rule, "rule").Contains('\n', StringComparison.Ordinal))
-        {
-            errors.Required(path.Child("message"), "message must be specified if rule contains line breaks");
+            errors.Required(path.Child("messageExpression"), "messageExpression must be non-empty if specified");
         }
 
         var reason = Text(rule, "reason");
@@ -42,40 +29,52 @@ internal static class RuleForm
             errors.NotSupported(path.Child("reason"), reason, Reasons);
         }
 
-        CheckMessageExpression(rule, path, errors);
         CheckFieldPath(rule, schema, path, errors);
     }
 
-    private static void CheckMessageExpression(JsonElement rule, FieldPath path, FieldErrors errors)
+    private static void CheckMessage(JsonElement rule, FieldPath path, FieldErrors errors)
     {
-        var expression = Text(rule, "messageExpression");
-        if (expression.Length > 0 && expression.Trim().Length == 0)
+        var (text, message) = (Text(rule, "rule").Trim(), Text(rule, "message"));
+        if (text.Length == 0)
         {
-            errors.Required(path.Child("messageExpression"), "must be non-empty if specified");
+            errors.Required(path.Child("rule"), "rule is not specified");
+        }
+        else if (IsBlank(message))
+        {
+            errors.Invalid(path.Child("message"), message, "must be non-empty if specified");
+        }
+        else if (HasLineBreaks(message.Trim()))
+        {
+            errors.Invalid(path.Child("message"), message, "must not contain line breaks");
+        }
+        else if (HasLineBreaks(text) && message.Length == 0)
+        {
+            errors.Required(path.Child("message"), "message must be specified if rule contains line breaks");
         }
     }
 
     private static void CheckFieldPath(JsonElement rule, JsonSchema schema, FieldPath path, FieldErrors errors)
     {
-        var fieldPath = Text(rule, "fieldPath");
-        if (fieldPath.Length == 0)
+        var (place, fieldPath) = (path.Child("fieldPath"), Text(rule, "fieldPath"));
+        if (IsBlank(fieldPath))
         {
-            return;
+            errors.Invalid(place, fieldPath, "must be non-empty if specified");
         }
 
-        if (fieldPath.Trim().Length == 0)
+        if (HasLineBreaks(fieldPath))
         {
-            errors.Invalid(path.Child("fieldPath"), fieldPath, "must be non-empty if specified");
+            errors.Invalid(place, fieldPath, "must not contain line breaks");
         }
-        else if (fieldPath.Contains('\n', StringComparison.Ordinal))
+
+        if (fieldPath.Length > 0 && RulePathStep.Parse(fieldPath, schema) is null)
         {
-            errors.Invalid(path.Child("fieldPath"), fieldPath, "must not contain line breaks");
-        }
-        else if (RulePathStep.Parse(fieldPath, schema) is null)
-        {
-            errors.Invalid(path.Child("fieldPath"), fieldPath, "must be a valid path");
+            errors.Invalid(place, fieldPath, "must be a valid path");
         }
     }
+
+    private static bool IsBlank(string text) => text.Length > 0 && text.Trim().Length == 0;
+
+    private static bool HasLineBreaks(string text) => text.AsSpan().IndexOfAny('\n', '\r') >= 0;
 
     private static string Text(JsonElement rule, string field) => CompiledRule.Read(rule, field);
 }

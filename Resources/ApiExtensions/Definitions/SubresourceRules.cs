@@ -68,42 +68,25 @@ internal static class SubresourceRules
         }
     }
 
-    public static void ValidateSelectable(V1CustomResourceDefinitionVersion version, FieldPath path, FieldErrors errors)
+    /// <param name="version">It has the fields.</param>
+    /// <param name="schema">In which they are looked for; null when upstream sees none next to them.</param>
+    /// <param name="path">Where they are.</param>
+    /// <param name="noSchema">What is said when there is none.</param>
+    /// <param name="errors">Takes the findings.</param>
+    public static void ValidateSelectable(
+        V1CustomResourceDefinitionVersion version, JsonSchema? schema, FieldPath path, string noSchema,
+        FieldErrors errors)
     {
-        var schema = JsonSchema.Of(version.Schema);
+        if (schema is null && version.SelectableFields is { Count: > 0 })
+        {
+            errors.Invalid(path, "", noSchema);
+            return;
+        }
+
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, field) in (version.SelectableFields ?? []).Index())
         {
-            var (place, text) = (path.Index(i).Child("jsonPath"), field.JsonPath ?? "");
-            if (text.Length == 0)
-            {
-                errors.Required(place);
-                continue;
-            }
-
-            if (Find(schema, text) is not { } found)
-            {
-                errors.Invalid(place, text, "is an invalid path: does not refer to a valid field");
-                continue;
-            }
-
-            if (text.StartsWith(".metadata", StringComparison.Ordinal))
-            {
-                errors.Invalid(place, text, "must not point to fields in metadata");
-            }
-
-            if (found.Type is not ("string" or "boolean" or "integer"))
-            {
-                errors.Invalid(
-                    place, text,
-                    "must point to a field of type string, boolean or integer. Enum string fields and strings with "
-                    + "formats are allowed.");
-            }
-
-            if (!seen.Add(text))
-            {
-                errors.Duplicate(place, text);
-            }
+            ValidateSelectable(field.JsonPath ?? "", schema!, path.Index(i).Child("jsonPath"), seen, errors);
         }
 
         if (seen.Count > MaxSelectable)
@@ -112,9 +95,83 @@ internal static class SubresourceRules
         }
     }
 
-    private static JsonSchema? Find(JsonSchema? schema, string path) => path.StartsWith('.')
-        ? path[1..].Split('.').Aggregate(schema, static (s, name) => s?.Properties.GetValueOrDefault(name))
-        : null;
+    private static void ValidateSelectable(
+        string text, JsonSchema schema, FieldPath path, HashSet<string> seen, FieldErrors errors)
+    {
+        if (text.Length == 0)
+        {
+            errors.Required(path);
+            return;
+        }
+
+        var (found, complaint) = Find(schema, text);
+        if (complaint.Length > 0)
+        {
+            errors.Invalid(path, text, $"is an invalid path: {complaint}");
+            return;
+        }
+
+        if (text == ".metadata" || IsBelow(text, ".metadata"))
+        {
+            errors.Invalid(path, text, "must not point to fields in metadata");
+        }
+
+        if (found?.Type is not ("string" or "boolean" or "integer"))
+        {
+            errors.Invalid(
+                path, text,
+                "must point to a field of type string, boolean or integer. Enum string fields and strings with "
+                + "formats are allowed.");
+        }
+
+        if (!seen.Add(text))
+        {
+            errors.Duplicate(path, text);
+        }
+    }
+
+    /// <summary>The schema of a field, or why there is none.</summary>
+    private static (JsonSchema? Found, string Complaint) Find(JsonSchema? schema, string path)
+    {
+        const string Nowhere = "does not refer to a valid field";
+        for (var at = 0; at < path.Length;)
+        {
+            if (path[at] == '[')
+            {
+                return (null, "array notation is not allowed");
+            }
+
+            if (path[at] != '.')
+            {
+                return (null, $"expected [ or . but got: {path[at..EndOf(path, at)]}");
+            }
+
+            var end = EndOf(path, at + 1);
+            if (at + 1 == path.Length)
+            {
+                return (null, "unexpected end of JSON path");
+            }
+
+            var name = path[(at + 1)..end];
+            if (schema is null or { Properties.Count: 0, HasAdditional: false }
+                || (schema.Properties.Count > 0 && !schema.Properties.ContainsKey(name)))
+            {
+                return (null, Nowhere);
+            }
+
+            schema = schema.Properties.Count > 0 ? schema.Properties[name] : schema.AdditionalProperties;
+            at = end;
+        }
+
+        return (schema, "");
+    }
+
+    /// <summary>Where a token ends; delimiters are tokens of their own.</summary>
+    private static int EndOf(string path, int at)
+    {
+        var end = path.AsSpan(Math.Min(at, path.Length)).IndexOfAny('.', '[', ']');
+        return end < 0 ? path.Length : at + Math.Max(end, 1);
+    }
 
     private static void ValidateRequiredPath(string text, string below, FieldPath path, FieldErrors errors)
     {

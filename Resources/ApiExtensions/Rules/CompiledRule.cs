@@ -94,13 +94,14 @@ internal sealed class CompiledRule
         if (rule.Text.Length > 0)
         {
             (rule.Program, rule.Complaint) = rule.Compile(
-                rule.Text, CelType.Bool, "compilation failed: ", "cel expression must evaluate to a bool");
+                Read(json, "rule"), CelType.Bool, "compilation failed: ", "cel expression must evaluate to a bool");
         }
 
-        if (rule.MessageExpression.Length > 0)
+        // Of a rule that is bad itself, the message is not looked at.
+        if (rule.Program is not null && rule.MessageExpression.Length > 0)
         {
             (rule.MessageProgram, rule.MessageComplaint) = rule.Compile(
-                rule.MessageExpression, CelType.String, "messageExpression compilation failed: ",
+                Read(json, "messageExpression"), CelType.String, "messageExpression compilation failed: ",
                 "messageExpression must evaluate to a string");
         }
 

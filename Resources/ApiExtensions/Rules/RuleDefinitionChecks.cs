@@ -19,21 +19,28 @@ internal sealed class RuleDefinitionChecks
     /// <summary>What all rules of a version may cost together.</summary>
     private const ulong TotalLimit = 100_000_000;
 
+    /// <summary>Lesser factors are shown with more digits, lest it be a factor of 1.0.</summary>
+    private const double LeastPlainFactor = 1.5;
+
     /// <summary>How many of those that cost most are named.</summary>
     private const int MostNamed = 4;
 
     private readonly FieldErrors _errors;
+    private readonly IReadOnlySet<JsonSchema>? _faulty;
     private readonly List<(FieldPath Path, ulong Cost)> _expensive = [];
     private ulong _total;
 
-    private RuleDefinitionChecks(FieldErrors errors) => _errors = errors;
+    private RuleDefinitionChecks(FieldErrors errors, IReadOnlySet<JsonSchema>? faulty) =>
+        (_errors, _faulty) = (errors, faulty);
 
     /// <param name="schema">The schema of a version.</param>
     /// <param name="path">Where it is.</param>
     /// <param name="errors">Takes the findings.</param>
-    public static void Validate(JsonSchema schema, FieldPath path, FieldErrors errors)
+    /// <param name="faulty">Schemas that have other faults: their own rules are not looked at.</param>
+    public static void Validate(
+        JsonSchema schema, FieldPath path, FieldErrors errors, IReadOnlySet<JsonSchema>? faulty = null)
     {
-        var checks = new RuleDefinitionChecks(errors);
+        var checks = new RuleDefinitionChecks(errors, faulty);
         checks.Visit(schema, path, new Place(IsRoot: true, Cardinality: 1, Uncorrelatable: null));
         if (checks._total <= TotalLimit)
         {
@@ -63,23 +70,18 @@ internal sealed class RuleDefinitionChecks
         };
     }
 
+    /// <summary>In upstream's order: what is in a schema comes before its own rules.</summary>
     private void Visit(JsonSchema schema, FieldPath path, Place place)
     {
-        CheckRules(schema, path, place);
-        var inner = place with
-        {
-            IsRoot = false,
-            Uncorrelatable = place.Uncorrelatable ?? (schema.MapType == "atomic" ? path : null),
-        };
-        foreach (var (name, property) in schema.Properties)
-        {
-            Visit(property, path.Child("properties").Key(name), inner with { IsRoot = property.IsEmbedded });
-        }
-
         if (schema.AdditionalProperties is { } values)
         {
             Visit(values, path.Child("additionalProperties"),
-                inner.Times(schema.MaxProperties) with { IsRoot = values.IsEmbedded });
+                place.Times(schema.MaxProperties) with { IsRoot = values.IsEmbedded });
+        }
+
+        foreach (var (name, property) in schema.Properties)
+        {
+            Visit(property, path.Child("properties").Key(name), place with { IsRoot = property.IsEmbedded });
         }
 
         if (schema.Items is { } items)
@@ -89,11 +91,13 @@ internal sealed class RuleDefinitionChecks
             Visit(items, itemPath,
                 place.Times(schema.MaxItems) with { IsRoot = items.IsEmbedded, Uncorrelatable = correlated });
         }
+
+        CheckRules(schema, path, place);
     }
 
     private void CheckRules(JsonSchema schema, FieldPath path, Place place)
     {
-        if (schema.Rules.Count == 0)
+        if (schema.Rules.Count == 0 || _faulty?.Contains(schema) == true)
         {
             return;
         }
@@ -116,7 +120,8 @@ internal sealed class RuleDefinitionChecks
 
     private void CheckRule(CompiledRule rule, FieldPath path, Place place)
     {
-        CheckCost(rule.Program, "estimated rule cost", path.Child("rule"), rule, place);
+        CheckCost(
+            rule.Program, "estimated rule cost", path.Child("rule"), place.Cardinality ?? rule.MaxCardinality);
         if (rule.Complaint is { } complaint)
         {
             _errors.Invalid(path.Child("rule"), Shown(rule.Json), complaint);
@@ -127,16 +132,16 @@ internal sealed class RuleDefinitionChecks
             _errors.Invalid(path.Child("messageExpression"), Shown(rule.Json), messageComplaint);
         }
 
-        CheckCost(rule.MessageProgram, "estimated messageExpression cost", path.Child("messageExpression"), rule,
-            place);
+        // Upstream counts one evaluation of the message only.
+        CheckCost(
+            rule.MessageProgram, "estimated messageExpression cost", path.Child("messageExpression"), cardinality: 1);
         if (rule.UsesOldSelf && place.Uncorrelatable is { } within)
         {
-            _errors.Invalid(path.Child("rule"), rule.Text,
+            _errors.Invalid(path.Child("rule"), CompiledRule.Read(rule.Json, "rule"),
                 $"oldSelf cannot be used on the uncorrelatable portion of the schema within {within}");
         }
 
-        if (rule.Program is not null && !rule.UsesOldSelf
-            && rule.Json.TryGetProperty("optionalOldSelf", out var optional)
+        if (!rule.UsesOldSelf && rule.Json.TryGetProperty("optionalOldSelf", out var optional)
             && optional.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
             _errors.Invalid(path.Child("optionalOldSelf"), optional.GetBoolean(),
@@ -144,21 +149,21 @@ internal sealed class RuleDefinitionChecks
         }
     }
 
-    private void CheckCost(CelProgram? program, string what, FieldPath path, CompiledRule rule, Place place)
+    private void CheckCost(CelProgram? program, string what, FieldPath path, ulong cardinality)
     {
         if (program is null)
         {
             return;
         }
 
-        var cost = CelCost.Product(program.EstimateCost().Max, place.Cardinality ?? rule.MaxCardinality);
+        var cost = CelCost.Product(program.EstimateCost().Max, cardinality);
         if (cost > RuleLimit)
         {
             _errors.Forbidden(path, TooMuch(what, cost, RuleLimit));
         }
 
         _total = CelCost.Sum(_total, cost);
-        if (cost > TotalLimit / 100)
+        if (cost >= TotalLimit / 100)
         {
             _expensive.Add((path, cost));
         }
@@ -167,13 +172,14 @@ internal sealed class RuleDefinitionChecks
     private static string TooMuch(string what, ulong cost, ulong limit)
     {
         var factor = (double)cost / limit;
-        var shown = factor > 100 ? "more than 100x" : factor.ToString("F1", CultureInfo.InvariantCulture) + "x";
+        var shown = factor > 100 ? "more than 100x"
+            : factor.ToString(factor < LeastPlainFactor ? "F6" : "F1", CultureInfo.InvariantCulture) + "x";
         return $"{what} exceeds budget by factor of {shown} (try simplifying the rule, or adding maxItems, "
             + "maxProperties, and maxLength where arrays, maps, and strings are declared)";
     }
 
     /// <summary>As upstream prints the rule: its structure in Go.</summary>
-    private static RawJson Shown(JsonElement rule)
+    public static RawJson Shown(JsonElement rule)
     {
         var reason = CompiledRule.Read(rule, "reason") is { Length: > 0 } given ? GoText.Json(given) : "null";
         var optional = rule.TryGetProperty("optionalOldSelf", out var value)

@@ -43,8 +43,16 @@ internal readonly record struct RulePathStep(string Name, bool IsKey)
         return steps;
     }
 
-    public static FieldPath Follow(FieldPath path, IReadOnlyList<RulePathStep> steps) =>
-        steps.Aggregate(path, static (at, step) => step.IsKey ? at.Key(step.Name) : at.Child(step.Name));
+    /// <summary>Where the steps lead from a value; upstream joins them by a dot even when the first is a key.</summary>
+    /// <param name="path">Where the value is; null for a whole object.</param>
+    /// <param name="steps">At least one.</param>
+    public static FieldPath Follow(FieldPath? path, IReadOnlyList<RulePathStep> steps)
+    {
+        var first = steps[0].IsKey ? $"[{steps[0].Name}]" : steps[0].Name;
+        return steps.Skip(1).Aggregate(
+            path?.Child(first) ?? FieldPath.Of(first),
+            static (at, step) => step.IsKey ? at.Key(step.Name) : at.Child(step.Name));
+    }
 
     private static string? ReadName(string path, ref int at)
     {

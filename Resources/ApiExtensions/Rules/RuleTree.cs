@@ -21,7 +21,8 @@ internal sealed class RuleTree
     /// <summary>The longest text of a message expression.</summary>
     private const int MaxMessageLength = 5 * 1024;
 
-    private static readonly FieldPath Nowhere = FieldPath.Of("<nil>");
+    /// <summary>How many findings are told that are not held against an update.</summary>
+    private const int MaxWarnings = 100;
 
     private readonly JsonSchema _schema;
     private readonly IReadOnlyList<CompiledRule> _rules;
@@ -56,19 +57,24 @@ internal sealed class RuleTree
     /// <param name="item">With its type and metadata.</param>
     /// <param name="old">As it was before an update; null for none.</param>
     /// <param name="errors">Takes the findings.</param>
-    public void Validate(JsonNode item, JsonNode? old, FieldErrors errors)
+    /// <param name="path">Where it is; null for a whole object.</param>
+    /// <param name="ratchets">What an update has not changed is not held against it.</param>
+    public void Validate(
+        JsonNode item, JsonNode? old, FieldErrors errors, FieldPath? path = null, bool ratchets = true)
     {
         // The body may hold nodes made in memory; as text all numbers are of one form.
         using var document = JsonTree.ParseCommitted(JsonTree.ToBytes(item));
         using var before = old is null ? null : JsonTree.ParseCommitted(JsonTree.ToBytes(old));
-        var walk = new Walk(errors);
-        Visit(walk, document.RootElement, before?.RootElement, null, new Ratchet(before is not null, null));
+        var walk = new Walk(errors, ratchets);
+        Visit(walk, document.RootElement, before?.RootElement, path, new Ratchet(before is not null, null));
     }
 
     /// <summary>Of one validation: where findings go, and what may still be spent.</summary>
-    private sealed class Walk(FieldErrors errors)
+    private sealed class Walk(FieldErrors errors, bool ratchets)
     {
         public FieldErrors Errors => errors;
+
+        public bool Ratchets => ratchets;
 
         public ulong Left { get; set; } = Budget;
 
@@ -110,7 +116,6 @@ internal sealed class RuleTree
             return;
         }
 
-        var isCorrelatable = _schema.MapType != "atomic";
         foreach (var property in map.EnumerateObject().OrderBy(static p => p.Name, StringComparer.Ordinal))
         {
             var isField = _properties.TryGetValue(property.Name, out var below);
@@ -120,7 +125,7 @@ internal sealed class RuleTree
                 continue;
             }
 
-            JsonElement? before = isCorrelatable && old is { ValueKind: JsonValueKind.Object } known
+            JsonElement? before = old is { ValueKind: JsonValueKind.Object } known
                 && known.TryGetProperty(property.Name, out var found) ? found : null;
             var place = isField ? path?.Child(property.Name) ?? FieldPath.Of(property.Name)
                 : path?.Key(property.Name) ?? FieldPath.Of($"[{property.Name}]");
@@ -136,7 +141,8 @@ internal sealed class RuleTree
         foreach (var (i, item) in list.EnumerateArray().Index())
         {
             JsonElement? before = byKey is not null && byKey.TryGetValue(KeyOf(item), out var found) ? found : null;
-            _items!.Visit(walk, item, before, (path ?? Nowhere).Index(i), Below(ratchet, list, old, before));
+            _items!.Visit(
+                walk, item, before, (path ?? RuleFindings.Nowhere).Index(i), Below(ratchet, list, old, before));
         }
     }
 
@@ -197,7 +203,8 @@ internal sealed class RuleTree
             }
             else if (!result.IsTrue)
             {
-                Report(walk, rule, activation, value, path, IsRatcheted(rule, ratchet, value, old));
+                Report(
+                    walk, rule, activation, value, path, walk.Ratchets && IsRatcheted(rule, ratchet, value, old));
             }
         }
     }
@@ -209,7 +216,7 @@ internal sealed class RuleTree
 
     private static void RanOut(Walk walk, JsonElement value, FieldPath? path)
     {
-        Invalid(walk, value, path,
+        RuleFindings.Invalid(walk.Errors, value, path,
             "validation failed due to running out of cost budget, no further validation rules will be run");
         walk.IsOver = true;
     }
@@ -218,51 +225,42 @@ internal sealed class RuleTree
     {
         if (error.Message.StartsWith("no such overload", StringComparison.Ordinal))
         {
-            Invalid(walk, value, path,
+            RuleFindings.Invalid(walk.Errors, value, path,
                 $"'{error.Message}': call arguments did not match a supported operator, function or "
                 + $"macro signature for rule: {rule.Shown}");
         }
         else if (error.IsFinal)
         {
-            Invalid(walk, value, path,
+            RuleFindings.Invalid(walk.Errors, value, path,
                 $"'{error.Message}': no further validation rules will be run due to call cost exceeds "
                 + $"limit for rule: {rule.Shown}");
             walk.IsOver = true;
         }
         else
         {
-            Invalid(walk, value, path, $"{error.Message} evaluating rule: {rule.Shown}");
+            RuleFindings.Invalid(walk.Errors, value, path, $"{error.Message} evaluating rule: {rule.Shown}");
         }
     }
 
+    /// <summary>What is not held against an update is said in warnings.</summary>
     private static void Report(
         Walk walk, CompiledRule rule, CelActivation activation, JsonElement value, FieldPath? path, bool isRatcheted)
     {
         var message = rule.MessageProgram is null ? null : Message(walk, rule.MessageProgram, activation);
-        if (isRatcheted)
+        if (!isRatcheted)
+        {
+            RuleFindings.Report(walk.Errors, rule, message, value, path);
+            return;
+        }
+
+        if (walk.Errors.Warnings.Count >= MaxWarnings)
         {
             return;
         }
 
-        var detail = message ?? (rule.Message.Length > 0 ? rule.Message : $"failed rule: {rule.Text}");
-        var place = rule.FieldPath.Count == 0 ? path ?? Nowhere
-            : path is null ? RulePathStep.Follow(FieldPath.Of(rule.FieldPath[0].Name), [.. rule.FieldPath.Skip(1)])
-            : RulePathStep.Follow(path, rule.FieldPath);
-        switch (rule.Reason)
-        {
-            case "FieldValueForbidden":
-                walk.Errors.Forbidden(place, detail);
-                break;
-            case "FieldValueRequired":
-                walk.Errors.Required(place, detail);
-                break;
-            case "FieldValueDuplicate":
-                walk.Errors.Duplicate(place, Shown(value));
-                break;
-            default:
-                Invalid(walk, value, place, detail);
-                break;
-        }
+        var found = new FieldErrors();
+        RuleFindings.Report(found, rule, message, value, path);
+        walk.Errors.Warnings.AddRange(found.All.Select(static e => $"{e.Field}: {e.Message}"));
     }
 
     /// <summary>What the expression says; null when the rule's own message is to be used.</summary>
@@ -281,20 +279,4 @@ internal sealed class RuleTree
             ? text
             : null;
     }
-
-    /// <summary>Scalars are quoted, objects and lists are not.</summary>
-    private static void Invalid(Walk walk, JsonElement value, FieldPath? path, string detail)
-    {
-        if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
-        {
-            walk.Errors.Invalid(path ?? Nowhere, detail);
-        }
-        else
-        {
-            walk.Errors.Invalid(path ?? Nowhere, Shown(value), detail);
-        }
-    }
-
-    private static object Shown(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? value.GetString()! : new RawJson(value.GetRawText());
 }

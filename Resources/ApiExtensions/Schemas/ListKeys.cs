@@ -39,8 +39,14 @@ public static class ListKeys
             case JsonObject map when schema is not null:
                 foreach (var (name, inner) in map)
                 {
-                    var below = schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties;
-                    Validate(inner, below, path?.Child(name) ?? FieldPath.Of(name), errors);
+                    if (schema.Properties.TryGetValue(name, out var property))
+                    {
+                        Validate(inner, property, path?.Child(name) ?? FieldPath.Of(name), errors);
+                    }
+                    else
+                    {
+                        Validate(inner, schema.AdditionalProperties, path?.Key(name), errors);
+                    }
                 }
 
                 break;

@@ -51,6 +51,9 @@ public static partial class SchemaFormats
     /// <summary>A format of this name is checked, of texts or of numbers.</summary>
     public static bool IsKnown(string format) => OfNumbers.Contains(format) || Texts.ContainsKey(Plain(format));
 
+    /// <summary>Texts are checked by a format of this name.</summary>
+    public static bool IsOfTexts(string format) => format.Length > 0 && Texts.ContainsKey(Plain(format));
+
     /// <summary>A text fits a format; formats that are not known fit all.</summary>
     public static bool Fits(string format, string text) =>
         !Texts.TryGetValue(Plain(format), out var fits) || fits(text);

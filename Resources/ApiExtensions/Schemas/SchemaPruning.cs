@@ -28,6 +28,14 @@ public sealed class SchemaPruning
         return walk._dropped;
     }
 
+    /// <summary>The same of any value that a schema describes.</summary>
+    public static IReadOnlyList<string> PruneValue(JsonNode? value, JsonSchema schema)
+    {
+        var walk = new SchemaPruning();
+        walk.Visit(value, schema, "");
+        return walk._dropped;
+    }
+
     private void Visit(JsonNode? node, JsonSchema? schema, string path)
     {
         switch (node)

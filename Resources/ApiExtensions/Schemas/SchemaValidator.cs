@@ -12,10 +12,17 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 /// </summary>
 /// <param name="errors">Takes the findings.</param>
 /// <param name="root">Where the value is; null for a whole object.</param>
-public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
+public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root = null)
 {
-    /// <summary>The place of findings that name none.</summary>
+    private const string IntOrString = "integer,string";
+
     private static readonly FieldPath Nowhere = FieldPath.Of("<nil>");
+
+    /// <summary>How many checks were made: of alternatives that do not fit, upstream takes that with most.</summary>
+    private int _matches;
+
+    /// <summary>The place of findings that name none.</summary>
+    private FieldPath Whole => root ?? Nowhere;
 
     /// <summary>Checks a value.</summary>
     /// <param name="value">The value.</param>
@@ -37,6 +44,7 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
         }
 
         CheckCombined(value, schema, path, old);
+        _matches += Checks(value, schema);
         switch (value)
         {
             case JsonArray list:
@@ -52,6 +60,20 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
                 CheckEnum(value, schema, path);
                 break;
         }
+    }
+
+    /// <summary>Checks that upstream counts for a value, without those of what is in it and of its type.</summary>
+    private static int Checks(JsonNode value, JsonSchema schema)
+    {
+        const int Always = 4; // combinations twice, the enumeration, the value itself
+        var isTyped = schema.Type.Length > 0 || schema.IsIntOrString || SchemaFormats.IsOfTexts(schema.Format);
+        return Always + (isTyped ? 1 : 0) + value.GetValueKind() switch
+        {
+            JsonValueKind.String => SchemaFormats.IsOfTexts(schema.Format) ? 2 : 1,
+            JsonValueKind.Number or JsonValueKind.Array => 2,
+            JsonValueKind.Object => 1,
+            _ => 0,
+        };
     }
 
     /// <summary>Name of a value's type in messages.</summary>
@@ -71,17 +93,35 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
 
     private void CheckType(JsonNode? value, JsonSchema schema, string path)
     {
-        var wanted = schema.IsIntOrString ? "integer,string" : schema.Type;
+        var wanted = schema.IsIntOrString ? IntOrString : schema.Type;
         var actual = TypeOf(value);
         if (wanted.Length == 0 || (value is null && schema.Nullable) || wanted.Split(',').Contains(actual)
             || (wanted == "number" && actual == "integer"))
         {
+            _matches += wanted.Length > 0 ? 1 : 0;
             return;
+        }
+
+        // Upstream looks for a format first, and takes lists and texts for what the format is of.
+        if (value is not null && SchemaFormats.IsOfTexts(schema.Format))
+        {
+            var isList = actual is "array" or "string";
+            if (isList && wanted is not ("number" or "integer" or IntOrString))
+            {
+                return;
+            }
+
+            (wanted, actual) = isList ? (wanted, actual) : (schema.Format, FormatOf(value));
         }
 
         errors.TypeInvalid(
             Place(path), actual, $"{path} in body must be of type {wanted}: {GoText.Quote(actual)}");
     }
+
+    /// <summary>The format that upstream sees in a value that is neither list nor text.</summary>
+    private static string FormatOf(JsonNode value) => value.GetValueKind() != JsonValueKind.Number ? ""
+        : value.AsValue().TryGetValue<long>(out _) ? "int64"
+        : "float64";
 
     private void CheckScalar(JsonNode value, JsonSchema schema, string path)
     {
@@ -96,6 +136,7 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
         }
     }
 
+    /// <summary>Of length and pattern, only the first complaint is told.</summary>
     private void CheckText(string text, JsonSchema schema, string path)
     {
         var length = text.EnumerateRunes().Count();
@@ -103,13 +144,11 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
         {
             errors.TooLong(Place(path), (int)max);
         }
-
-        if (schema.MinLength is { } min && length < min)
+        else if (schema.MinLength is { } min && length < min)
         {
             Invalid(path, text, $"should be at least {min} chars long");
         }
-
-        if (schema.Pattern.Length > 0 && Re2.Find(schema.Pattern, out _)?.IsMatch(text) == false)
+        else if (schema.Pattern.Length > 0 && Re2.Find(schema.Pattern, out _)?.IsMatch(text) == false)
         {
             Invalid(path, text, $"should match '{schema.Pattern}'");
         }
@@ -124,21 +163,14 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
     private void CheckNumber(JsonNode value, JsonSchema schema, string path)
     {
         var number = value.AsValue().TryGetValue<long>(out var whole) ? whole : value.GetValue<double>();
-        if (schema.Type == "integer" && !FitsInteger(number, schema.Format))
+        if (schema.Type == "integer" && !FitsInteger(number))
         {
-            var format = schema.Format.Length == 0 ? "(default format)" : $"with format {schema.Format}";
-            errors.Invalid(Nowhere, "", $"Checked value must be of type integer {format} in {path}");
+            errors.Invalid(Whole, "", $"Checked value must be of type integer (default format) in {path}");
         }
 
         if (schema.MultipleOf is { } factor && !IsMultiple(number, factor))
         {
             Invalid(path, Shown(value), $"should be a multiple of {Text(factor)}");
-        }
-
-        if (schema.Maximum is { } max && (schema.ExcludesMaximum ? number >= max : number > max))
-        {
-            Invalid(
-                path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{Text(max)}");
         }
 
         if (schema.Minimum is { } min && (schema.ExcludesMinimum ? number <= min : number < min))
@@ -147,13 +179,17 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
                 path, Shown(value),
                 $"should be greater than {(schema.ExcludesMinimum ? "" : "or equal to ")}{Text(min)}");
         }
+
+        if (schema.Maximum is { } max && (schema.ExcludesMaximum ? number >= max : number > max))
+        {
+            Invalid(
+                path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{Text(max)}");
+        }
     }
 
-    private static bool FitsInteger(double number, string format) => Math.Floor(number).Equals(number) && format switch
-    {
-        "int32" => number is >= int.MinValue and <= int.MaxValue,
-        _ => number is >= long.MinValue and <= long.MaxValue,
-    };
+    /// <summary>Formats of numbers are not upstream's concern in definitions.</summary>
+    private static bool FitsInteger(double number) =>
+        Math.Floor(number).Equals(number) && number is >= long.MinValue and <= long.MaxValue;
 
     private static bool IsMultiple(double number, double factor)
     {
@@ -206,11 +242,11 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
             }
             else if (schema.AdditionalProperties is { } values)
             {
-                Validate(value, values, here, old?[name]);
+                Validate(value, values, $"{path}.{name}", old?[name]);
             }
             else if (schema.ForbidsAdditional)
             {
-                errors.Invalid(Place(here), "", $"{here} in body is a forbidden property");
+                errors.Invalid(Place(path), name, $"{path}.{name} in body is a forbidden property");
             }
         }
 
@@ -232,82 +268,16 @@ public sealed class SchemaValidator(FieldErrors errors, FieldPath? root = null)
             schema.Enum.Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()! : e.GetRawText()));
     }
 
-    private void CheckCombined(JsonNode value, JsonSchema schema, string path, JsonNode? old)
-    {
-        if (schema.AnyOf.Count > 0)
-        {
-            var attempts = Attempt(schema.AnyOf, value, path, old);
-            if (attempts.All(a => a.Count > 0))
-            {
-                Combined($"{GoText.Quote(path)} must validate at least one schema (anyOf)", attempts);
-            }
-        }
-
-        if (schema.OneOf.Count > 0)
-        {
-            var attempts = Attempt(schema.OneOf, value, path, old);
-            var fitting = attempts.Count(a => a.Count == 0);
-            if (fitting != 1)
-            {
-                var how = fitting == 0 ? "Found none valid" : $"Found {fitting} valid alternatives";
-                Combined(
-                    $"{GoText.Quote(path)} must validate one and only one schema (oneOf). {how}",
-                    fitting == 0 ? attempts : []);
-            }
-        }
-
-        if (schema.AllOf.Count > 0)
-        {
-            var attempts = Attempt(schema.AllOf, value, path, old);
-            var failing = attempts.Where(a => a.Count > 0).ToList();
-            failing.ForEach(Merge);
-            if (failing.Count > 0)
-            {
-                var none = failing.Count == attempts.Count ? ". None validated" : "";
-                Combined($"{GoText.Quote(path)} must validate all the schemas (allOf){none}", []);
-            }
-        }
-
-        if (schema.Not is { } not && Attempt([not], value, path, null)[0].Count == 0)
-        {
-            Combined($"{GoText.Quote(path)} must not validate the schema (not)", []);
-        }
-    }
-
-    private List<FieldErrors> Attempt(IEnumerable<JsonSchema> schemas, JsonNode value, string path, JsonNode? old) =>
-    [
-        .. schemas.Select(s =>
-        {
-            var found = new FieldErrors();
-            new SchemaValidator(found, root).Validate(value, s, path, old);
-            return found;
-        }),
-    ];
-
-    /// <summary>A finding that names no field, and what kept the alternative that came nearest from fitting.</summary>
-    private void Combined(string message, IReadOnlyList<FieldErrors> attempts)
-    {
-        errors.Invalid(Nowhere, "", message);
-        if (attempts.Count > 0)
-        {
-            Merge(attempts.MinBy(a => a.Count)!);
-        }
-    }
-
-    private void Merge(FieldErrors found)
-    {
-        foreach (var error in found.All)
-        {
-            errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
-        }
-    }
-
     private void Invalid(string path, object? value, string message) =>
         errors.Invalid(Place(path), value, $"{path} in body {message}");
 
-    private FieldPath Place(string path) => path.Length == 0 ? root ?? Nowhere
-        : root is null ? FieldPath.Of(path)
-        : root.Child(path);
+    private FieldPath Place(string path)
+    {
+        var below = path.StartsWith('.') ? path[1..] : path;
+        return below.Length == 0 ? Whole
+            : root is null ? FieldPath.Of(below)
+            : root.Child(below);
+    }
 
     private static string Below(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 

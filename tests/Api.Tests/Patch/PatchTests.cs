@@ -41,6 +41,10 @@ public sealed class PatchTests
     [InlineData("""{"metadata":{"labels":{"a":"1"}}}""", """{"metadata":{"labels":{"$patch":"replace","c":"3"}}}""",
         """{"metadata":{"labels":{"c":"3"}}}""")]
     [InlineData("""{"spec":{"nodeSelector":{"a":"1"}}}""", """{"spec":{"nodeSelector":null}}""", """{"spec":{}}""")]
+    [InlineData("""{"metadata":{}}""", """{"metadata":{"labels":{"$patch":"replace","c":"3"}}}""",
+        """{"metadata":{}}""")]
+    [InlineData("""{"spec":{"volumes":[]}}""", """{"spec":{"volumes":[{"name":"v","$retainKeys":["name"]}]}}""",
+        """{"spec":{"volumes":[{"name":"v","$retainKeys":["name"]}]}}""")]
     public void StrategicMergeFollowsUpstream(string document, string patch, string expected)
     {
         var merged = StrategicMergePatch.Apply(

@@ -55,7 +55,7 @@ public sealed class RepeatedKeysTests
         """{"metadata":{"$deleteFromPrimitiveList/finalizers":["b","b"],"$setElementOrder/finalizers":["c","a","a"]}}""",
         """{"metadata":{"finalizers":["c","a"]}}""")]
     [InlineData(typeof(V1Container),
-        """{"args":["a","b"]}""", """{"$deleteFromPrimitiveList/args":["a"]}""", """{"args":["a"]}""")]
+        """{"args":["a","b"]}""", """{"$deleteFromPrimitiveList/args":["a"]}""", """{"args":["b"]}""")]
     [InlineData(typeof(V1PodSpec),
         """{"containers":[{"name":"old"},{"name":"sidecar"}]}""",
         """{"$setElementOrder/containers":[{"name":"new"}],"containers":[{"name":"new"},{"name":"old","$patch":"delete"}]}""",
@@ -81,6 +81,8 @@ public sealed class RepeatedKeysTests
         "The order in patch list:\n[map[name:A] map[name:A]]\n doesn't match $setElementOrder list:\n[map[name:A]]\n")]
     [InlineData("""{"resources":{"$retainKeys":["a"],"b":1}}""", 400, "invalid patch format of retainKeys")]
     [InlineData("""{"resources":{"$retainKeys":"a"}}""", 400, "invalid patch format of retainKeys")]
+    [InlineData("""{"$setElementOrder":[{"name":"A"}]}""", 400, "invalid patch format of setElementOrder list")]
+    [InlineData("""{"$deleteFromPrimitiveList":["A"]}""", 400, "invalid patch format of primitive list")]
     public void NonsenseIsRefusedInGosWords(string patch, int code, string message)
     {
         var refusal = Apply(typeof(V1Container), """{"env":[{"name":"A"}],"resources":{"limits":{}}}""", patch).Error;

@@ -166,6 +166,31 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
             name, group, subresource));
     }
 
+    /// <summary>Narrow rights are for extra values whose keys name their domain.</summary>
+    [Theory]
+    [InlineData("Foo", "\"foo\": must be a domain-prefixed path (such as \"acme.io/foo\")")]
+    [InlineData(
+        "acme_io%2ffoo",
+        "\"acme_io\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
+        + "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+        + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')")]
+    [InlineData(
+        "acme.io%2fa%20b",
+        "\"a b\": Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")]
+    public async Task KeysOfExtraValuesNameTheirDomain(string key, string why)
+    {
+        var impersonation = new Impersonation(
+            new AuthorizerChain([new NarrowOnly()]), NullLogger<Impersonation>.Instance);
+        var outcome = await impersonation.ResolveAsync(
+            new HeaderDictionary { ["Impersonate-User"] = "alice", [$"Impersonate-Extra-{key}"] = "a" },
+            new AuthorizationAttributes { User = new() { Name = "sender" }, Verb = "list", Resource = "pods" },
+            CancellationToken.None);
+
+        Assert.EndsWith(
+            $": impersonating an invalid key in extra is not allowed: extra.key: Invalid value: {why}",
+            outcome.Error?.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Whoever has never acted as others in the old way acts as a node with the groups of one.</summary>
     [Fact]
     public async Task ANodeIsInTheGroupOfNodes()
@@ -207,6 +232,16 @@ public sealed class ImpersonationTests(SecurityServer server) : IClassFixture<Se
     }
 
     /// <summary>Notes what it is asked, and allows only to act as alice, in the old way.</summary>
+    /// <summary>Allows everything but to act as others in the old way.</summary>
+    private sealed class NarrowOnly : IAuthorizer
+    {
+        public ValueTask<AuthorizationDecision> AuthorizeAsync(
+            AuthorizationAttributes attributes, CancellationToken cancellationToken) =>
+            new(attributes.Verb == "impersonate"
+                ? AuthorizationDecision.NoOpinion()
+                : AuthorizationDecision.Allow);
+    }
+
     private sealed class Recorder(List<AuthorizationAttributes> asked) : IAuthorizer
     {
         public ValueTask<AuthorizationDecision> AuthorizeAsync(

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
-/// <summary>A refusal to give devices back is told to who asked.</summary>
+/// <summary>Claims are made and given back, and who asked is told of a refusal.</summary>
 public sealed class DeviceBinderTests
 {
     private readonly FakeResourceClient _api;
@@ -42,6 +42,41 @@ public sealed class DeviceBinderTests
         var decision = new SchedulingDecision(_pod, "n1", null, 1) { Devices = [_choice] };
         Assert.Equal(expected, (await _binder.UnreserveAsync(decision, default))?.Reason);
         Assert.Equal(expected, (await _binder.DeallocateAsync(_pod, _choice, default))?.Reason);
+    }
+
+    [Fact]
+    public async Task A_claim_for_extended_resources_is_made_given_away_and_shown()
+    {
+        var pod = _api.Seed(new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = "x", NamespaceProperty = "default", Uid = "x" },
+            Spec = new V1PodSpec { Containers = [new V1Container { Name = "main" }] },
+        });
+        var info = new PodReader(new ScalarResources()).Read(
+            new ResourceObject(pod.Key(), pod.Metadata.Uid, 1, ResourceCodec.Encode(pod)));
+        var made = ExtendedClaims.New(
+            info, [new ExtendedRequest(0, 0, false, "example.com/gpu", 0, 1)], _ => "gpu");
+        var choice = new DeviceChoice(made.Claim.Key(), made.Claim.Metadata.Uid, new V1AllocationResult())
+        {
+            Made = made,
+        };
+        var written = new List<ResourceObject>();
+        var decision = new SchedulingDecision(info, "n1", null, 1) { Devices = [choice] };
+        Assert.Null(await _binder.BindAsync(decision, written, default));
+        var claim = Assert.Single(written).As<Resourcev1ResourceClaim>();
+        Assert.Equal("resource.kubernetes.io/delete-protection", Assert.Single(claim.Metadata.Finalizers));
+        Assert.Equal("x", Assert.Single(claim.Status.ReservedFor).Name);
+        Assert.NotNull(claim.Status.Allocation);
+        var read = await _api.GetAsync<V1Pod>(pod.Key(), ReadFreshness.Linearizable, default);
+        var shown = read.Value.Status.ExtendedResourceClaimStatus;
+        Assert.Equal(claim.Metadata.Name, shown.ResourceClaimName);
+        var mapping = Assert.Single(shown.RequestMappings);
+        Assert.Equal(
+            ("main", "example.com/gpu", "container-0-request-0"),
+            (mapping.ContainerName, mapping.ResourceName, mapping.RequestName));
+        Assert.Null(await _binder.UnreserveAsync(decision, default));
+        var left = await _api.GetAsync<Resourcev1ResourceClaim>(claim.Key(), ReadFreshness.Linearizable, default);
+        Assert.False(left.Succeeded);
     }
 
     [Fact]

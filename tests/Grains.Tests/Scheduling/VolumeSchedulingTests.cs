@@ -51,10 +51,7 @@ public sealed class VolumeSchedulingTests
     [InlineData("unbound", "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found")]
     [InlineData(
         "local", "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind." + Unhelpful)]
-    [InlineData(
-        "lost",
-        "0/2 nodes are available: 2 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)." +
-        Unhelpful)]
+    [InlineData("lost", "0/2 nodes are available: persistentvolume \"v\" not found. not found")]
     public void A_claim_that_cannot_be_used_is_named(string what, string message)
     {
         if (what != "missing")

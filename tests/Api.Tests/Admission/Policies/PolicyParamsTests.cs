@@ -49,6 +49,18 @@ public sealed class PolicyParamsTests
     }
 
     [Fact]
+    public async Task AKindWithoutAGroupIsNamedAsGoNamesIt()
+    {
+        await using var host = await StartAsync();
+        var unknown = Limits.Replace("\"kind\":\"ConfigMap\"", "\"kind\":\"None\"", StringComparison.Ordinal);
+        await host.ValidateAsync("kind", unknown, Ref("\"name\":\"limit-a\""));
+        Assert.Equal(
+            "configmaps \"x\" is forbidden: ValidatingAdmissionPolicy 'kind' denied request: failed to configure "
+            + "policy: failed to find resource referenced by paramKind: '/v1, Kind=None'",
+            (string?)(await host.CreateAsync("x")).Body["message"]);
+    }
+
+    [Fact]
     public async Task WhatCannotBeFoundIsSaid()
     {
         await using var host = await StartAsync();

@@ -66,14 +66,15 @@ public sealed class RuleMatchTests
         GrantedRules[] own = [new("", [Rule("get,list  pods "), Rule("get  secrets s")])];
         V1PolicyRule[] wanted =
         [
-            Rule("get,watch  pods "), Rule("update,delete apps,extensions deployments "), Rule("get  secrets s,t"),
+            Rule("get,watch  pods "), Rule("update,delete apps,extensions deployments "), Rule("get,delete  secrets s,t"),
             new() { Verbs = ["get"], NonResourceURLs = ["/metrics"] },
         ];
         Assert.Equal(
             """
             user "jane" (groups=["devs"]) is attempting to grant RBAC permissions not currently held:
             {APIGroups:[""], Resources:["pods"], Verbs:["watch"]}
-            {APIGroups:[""], Resources:["secrets"], ResourceNames:["t"], Verbs:["get"]}
+            {APIGroups:[""], Resources:["secrets"], ResourceNames:["s"], Verbs:["delete"]}
+            {APIGroups:[""], Resources:["secrets"], ResourceNames:["t"], Verbs:["get" "delete"]}
             {APIGroups:["apps"], Resources:["deployments"], Verbs:["update" "delete"]}
             {APIGroups:["extensions"], Resources:["deployments"], Verbs:["update" "delete"]}
             {NonResourceURLs:["/metrics"], Verbs:["get"]}

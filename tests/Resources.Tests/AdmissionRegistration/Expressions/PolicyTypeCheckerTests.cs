@@ -27,6 +27,15 @@ public sealed class PolicyTypeCheckerTests
     }
 
     [Fact]
+    public void TheCoreGroupHasNoName()
+    {
+        var spec = Spec("object.nope", "configmaps");
+        spec.MatchConstraints.ResourceRules[0].ApiGroups = [""];
+        var warning = Assert.Single(PolicyTypeChecker.Check(spec, BuiltInResources.Table)).Warning;
+        Assert.StartsWith("/v1, Kind=ConfigMap: ERROR: ", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WildcardsAreNotLookedAt() => Assert.Empty(Check("object.nope", "*"));
 
     [Fact]

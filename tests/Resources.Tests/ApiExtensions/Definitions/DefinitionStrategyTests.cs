@@ -68,6 +68,63 @@ public sealed class DefinitionStrategyTests
             $"{Place}.x-kubernetes-validations[0].reason: Unsupported value: \"X\": supported values: "
             + "\"FieldValueDuplicate\", \"FieldValueForbidden\", \"FieldValueInvalid\", \"FieldValueRequired\""
         },
+        {
+            """{"type":"string","x-kubernetes-validations":[{"rule":"true","message":" ","messageExpression":" "}]}""",
+            $"{Place}.x-kubernetes-validations[0].message: Invalid value: \" \": must be non-empty if specified\n"
+            + $"{Place}.x-kubernetes-validations[0].messageExpression: Required value: messageExpression must be "
+            + "non-empty if specified"
+        },
+        {
+            """{"type":"string","x-kubernetes-validations":[{"rule":"true","fieldPath":" "}]}""",
+            $"{Place}.x-kubernetes-validations[0].fieldPath: Invalid value: \" \": must be non-empty if specified\n"
+            + $"{Place}.x-kubernetes-validations[0].fieldPath: Invalid value: \" \": must be a valid path"
+        },
+        {
+            """{"type":"string","x-kubernetes-validations":[{"rule":"true","optionalOldSelf":true},{"rule":"x"}]}""",
+            $"{Place}.x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is "
+            + "not used in rule\n"
+            + $"{Place}.x-kubernetes-validations[1].rule: Invalid value: "
+            + "{\"Rule\":\"x\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\","
+            + "\"OptionalOldSelf\":null}: compilation failed: ERROR: <input>:1:1: undeclared reference to 'x' (in "
+            + "container '')\n | x\n | ^"
+        },
+        {
+            """{"type":"string","x-kubernetes-validations":[{"rule":" 1","messageExpression":"2"}]}""",
+            $"{Place}.x-kubernetes-validations[0].rule: Invalid value: "
+            + "{\"Rule\":\" 1\",\"Message\":\"\",\"MessageExpression\":\"2\",\"Reason\":null,\"FieldPath\":\"\","
+            + "\"OptionalOldSelf\":null}: cel expression must evaluate to a bool"
+        },
+        {
+            """{"type":"object","properties":{"a":{"type":"array"},"b":{"type":"array","uniqueItems":true}}}""",
+            $"{Place}.properties[a].items: Required value: must be specified\n"
+            + $"{Place}.properties[b].items: Required value: must be specified\n"
+            + $"{Place}.properties[b].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime "
+            + "complexity becomes quadratic"
+        },
+        {
+            """
+            {"type":"array","items":{"type":"object","x-kubernetes-map-type":"granular"},
+            "x-kubernetes-list-type":"set"}
+            """,
+            $"{Place}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with "
+            + "x-kubernetes-list-type=set"
+        },
+        {
+            """{"type":"object","properties":{"a":{"type":"string","default":"x"}},"required":["a"],"default":{}}""",
+            $"{Place}.default.a: Required value"
+        },
+        {
+            """{"type":"object","properties":{"a":{"type":"integer","default":"x"}},"default":{"a":1}}""",
+            $"{Place}.properties[a].default: Invalid value: \"string\":  in body must be of type integer: \"string\""
+        },
+        {
+            """{"type":"integer","default":0,"x-kubernetes-validations":[{"rule":"self > 0"}]}""",
+            $"{Place}.default: Invalid value: 0: failed rule: self > 0"
+        },
+        {
+            """{"type":"string","$schema":"http://json-schema.org/schema#"}""",
+            "spec.validation.openAPIV3Schema: Invalid value: \"\": OpenAPIV3Schema 'schema' is not supported"
+        },
     };
 
     [Theory]
@@ -108,6 +165,17 @@ public sealed class DefinitionStrategyTests
         "spec.selectableFields[0].jsonPath: Invalid value: \".spec\": must point to a field of type "
         + "string, boolean or integer. Enum string fields and strings with formats are allowed.")]
     [InlineData(
+        "spec.versions[0].selectableFields",
+        "[{\"jsonPath\":\"spec.a\"},{\"jsonPath\":\".spec[a]\"},{\"jsonPath\":\".\"}]",
+        "spec.selectableFields[0].jsonPath: Invalid value: \"spec.a\": is an invalid path: expected [ or . but got: "
+        + "spec|spec.selectableFields[1].jsonPath: Invalid value: \".spec[a]\": is an invalid path: array notation is "
+        + "not allowed|spec.selectableFields[2].jsonPath: Invalid value: \".\": is an invalid path: unexpected end of "
+        + "JSON path")]
+    [InlineData(
+        "spec.versions",
+        "[{\"name\":\"v1\",\"served\":false,\"storage\":true}]",
+        "spec.versions[0].schema.openAPIV3Schema: Required value")]
+    [InlineData(
         "spec.conversion",
         "{\"strategy\":\"X\"}",
         "spec.conversion.strategy: Unsupported value: \"X\": supported values: \"None\", \"Webhook\"")]
@@ -142,6 +210,51 @@ public sealed class DefinitionStrategyTests
         var errors = new FieldErrors();
         Strategy.ValidateUpdate(item, old, "", errors);
         Assert.Equal(["spec.scope: Invalid value: \"Cluster\": field is immutable"], Texts(errors));
+    }
+
+    [Fact]
+    public void AVersionStaysWhileObjectsMayBeStoredInIt()
+    {
+        var old = Definition("spec.names.singular", "\"val\"");
+        var item = Definition("spec.versions[0].name", "\"v2\"");
+        Strategy.PrepareForUpdate(item, old, "");
+        var errors = new FieldErrors();
+        Strategy.ValidateUpdate(item, old, "", errors);
+        Assert.Equal(
+            ["status.storedVersions[0]: Invalid value: \"v1\": missing from spec.versions; v1 was previously a storage "
+            + "version, and must remain in spec.versions until a storage migration ensures no data remains persisted "
+            + "in v1 and removes v1 from status.storedVersions"],
+            Texts(errors));
+    }
+
+    /// <summary>The status is checked by itself, so that what holds for the whole could be lost.</summary>
+    [Fact]
+    public void WithAStatusTheRootMayNotSayEverything()
+    {
+        var model = Model();
+        Set(model, "spec.versions[0].subresources", JsonNode.Parse("""{"status":{}}"""));
+        Set(model, "spec.versions[0].schema.openAPIV3Schema.minProperties", 1);
+        var finding = Assert.Single(Findings(Read(model)));
+        Assert.StartsWith(
+            "spec.validation.openAPIV3Schema: Invalid value: {\"ID\":\"\",\"Schema\":\"\",\"Ref\":null,", finding,
+            StringComparison.Ordinal);
+        Assert.Contains("\"MinProperties\":1,\"Required\":null,\"Items\":null,", finding, StringComparison.Ordinal);
+        Assert.EndsWith(
+            ": only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength "
+            + "MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs "
+            + "Example XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if the "
+            + "status subresource is enabled", finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatAVersionSaysOfItsEndIsPrintable()
+    {
+        var item = Definition("spec.versions[0].deprecationWarning", "\"\u00e9\\n\"");
+        item.Spec.Versions[0].Deprecated = true;
+        Assert.Equal(
+            ["spec.versions[0].deprecationWarning: Invalid value: \"\u00e9\\n\": must only contain printable UTF-8 "
+            + "characters; non-printable character found at index 2"],
+            Findings(item));
     }
 
     [Fact]

@@ -39,6 +39,14 @@ public sealed class RuleTreeTests
         "a: Invalid value: \"x\": 'no such overload': call arguments did not match a supported operator, function "
         + "or macro signature for rule: m")]
     [InlineData(
+        """{"type":"object","x-kubernetes-map-type":"atomic","properties":{"b":{"type":"integer","""
+        + """ "x-kubernetes-validations":[{"rule":"self >= oldSelf","message":"m"}]}}}""",
+        """{"b":1}""", """{"b":2}""", "a.b: Invalid value: 1: m")]
+    [InlineData(
+        """{"type":"object","additionalProperties":{"type":"string"},"x-kubernetes-validations":[{"message":"no","""
+        + """ "rule":"false","fieldPath":"['b.c']"}]}""",
+        """{"b.c":"y"}""", null, "a.[b.c]: Invalid value: no")]
+    [InlineData(
         """{"type":"array","items":{"type":"integer"},"x-kubernetes-list-type":"set","""
         + """ "x-kubernetes-validations":[{"rule":"self == oldSelf","message":"m"}]}""",
         "[1,2]", "[2,1]", "")]
@@ -57,8 +65,27 @@ public sealed class RuleTreeTests
         Assert.Equal(findings, string.Join('|', errors.All.Select(static e => $"{e.Field}: {e.Message}")));
     }
 
+    [Fact]
+    public void What_is_not_held_against_an_update_is_said()
+    {
+        var whole = JsonSchema.Parse($$$"""{"type":"object","properties":{"a":{{{Positive}}}}}""");
+        var errors = new FieldErrors();
+        RuleTree.Of(whole, isRoot: true)!.Validate(Item("0"), Item("0"), errors);
+        Assert.Equal((0, "a: Invalid value: 0: failed rule: self > 0"), (errors.Count, Assert.Single(errors.Warnings)));
+    }
+
     [Theory]
     [InlineData("""{"type":"string","x-kubernetes-validations":[{"rule":"self.matches('a+b')"}]}""", "")]
+    [InlineData(
+        """{"type":"object","x-kubernetes-map-type":"atomic","properties":{"b":{"type":"integer","""
+        + """ "x-kubernetes-validations":[{"rule":"self >= oldSelf"}]}}}""",
+        "")]
+    [InlineData(
+        """{"type":"object","properties":{"b":{"type":"integer","x-kubernetes-validations":[{"rule":"1"}]}},"""
+        + """ "x-kubernetes-validations":[{"rule":"2"}]}""",
+        "p.properties[a].properties[b].x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"1\",\"Message\":"
+        + "\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\",\"OptionalOldSelf\":null}: cel "
+        + "expression must evaluate to a bool")]
     [InlineData(
         """{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self.contains('a')"}]}}""",
         "p.properties[a].items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by "

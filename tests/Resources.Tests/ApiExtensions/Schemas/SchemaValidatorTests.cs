@@ -40,6 +40,20 @@ public sealed class SchemaValidatorTests
         "\"z\"",
         "a: Invalid value: \"z\": a in body must be of type date: \"z\"")]
     [InlineData(
+        """{"type":"string","format":"date"}""",
+        "5",
+        "a: Invalid value: \"int64\": a in body must be of type date: \"int64\"")]
+    [InlineData("""{"type":"string","format":"date"}""", "[5]", "")]
+    [InlineData(
+        """{"type":"string","minLength":5,"pattern":"^b"}""",
+        "\"abc\"",
+        "a: Invalid value: \"abc\": a in body should be at least 5 chars long")]
+    [InlineData("""{"type":"integer","format":"int32"}""", "3000000000", "")]
+    [InlineData(
+        """{"type":"object","additionalProperties":false}""",
+        "{\"k\":1}",
+        "a: Invalid value: \"k\": a.k in body is a forbidden property")]
+    [InlineData(
         """{"type":"array","items":{"type":"string"},"maxItems":1}""",
         "[\"x\",\"y\"]",
         "a: Too many: 2: must have at most 1 item")]
@@ -66,6 +80,11 @@ public sealed class SchemaValidatorTests
         "3",
         "<nil>: Invalid value: \"\": \"a\" must validate one and only one schema (oneOf). Found 2 "
         + "valid alternatives")]
+    [InlineData(
+        """{"type":"object","anyOf":[{"required":["b"]},{"properties":{"c":{"minimum":5,"multipleOf":2}}}]}""",
+        "{\"c\":1}",
+        "<nil>: Invalid value: \"\": \"a\" must validate at least one schema (anyOf)|a.c: Invalid value: 1: a.c in "
+        + "body should be a multiple of 2|a.c: Invalid value: 1: a.c in body should be greater than or equal to 5")]
     public void ValuesAreJudgedInUpstreamsWords(string schema, string value, string wanted) => Assert.Equal(
         wanted, string.Join('|', Findings(Property(schema), $"{{\"a\":{value}}}")));
 

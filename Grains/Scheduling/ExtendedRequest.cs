@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text.Json;
+using OrleansOrchestrator.Resources.Core.Pods;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>An amount of an extended resource that a container of a pod requests.</summary>
+/// <param name="Container">The container's place among the init containers and containers of its pod.</param>
+/// <param name="Place">The place of the resource among all that the container requests, by name.</param>
+/// <param name="IsBrief">The container ends before the others begin, so that it may use what is theirs.</param>
+/// <param name="Resource">The resource's name.</param>
+/// <param name="Scalar">The resource's index in <see cref="ScalarResources"/>.</param>
+/// <param name="Count">How many.</param>
+public readonly record struct ExtendedRequest(
+    int Container, int Place, bool IsBrief, string Resource, int Scalar, long Count)
+{
+    /// <summary>A resource with this prefix is what the class of the rest of the name offers.</summary>
+    public const string ClassPrefix = "deviceclass.resource.kubernetes.io/";
+
+    /// <summary>What a request of devices for it is called.</summary>
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"container-{Container}-request-{Place}");
+
+    internal static IEnumerable<ExtendedRequest> Of(JsonElement spec, ScalarResources scalars)
+    {
+        var containers = PodShapeParser.Items(spec, "initContainers")
+            .Select(static c => (Container: c, IsBrief: !PodRequestsCalculator.IsSidecar(c)))
+            .Concat(PodShapeParser.Items(spec, "containers").Select(static c => (Container: c, IsBrief: false)))
+            .ToList();
+        for (var i = 0; i < containers.Count; i++)
+        {
+            var resources = PodShapeParser.Property(containers[i].Container, "resources");
+            var amounts = PodRequestsCalculator.Read(PodShapeParser.Property(resources, "requests"));
+            foreach (var (place, resource) in amounts.Keys.Order(StringComparer.Ordinal).Index())
+            {
+                if (amounts[resource] > 0 && MayBeDevices(resource))
+                {
+                    yield return new ExtendedRequest(
+                        i, place, containers[i].IsBrief, resource, scalars.IndexOf(resource), amounts[resource]);
+                }
+            }
+        }
+    }
+
+    private static bool MayBeDevices(string resource) =>
+        resource.StartsWith(ClassPrefix, StringComparison.Ordinal)
+        || (!ResourceNames.IsPlain(resource) && ResourceNames.IsExtended(resource));
+}
