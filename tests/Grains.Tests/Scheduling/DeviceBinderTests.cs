@@ -68,7 +68,7 @@ public sealed class DeviceBinderTests
         Assert.Equal("x", Assert.Single(claim.Status.ReservedFor).Name);
         Assert.NotNull(claim.Status.Allocation);
         var read = await _api.GetAsync<V1Pod>(pod.Key(), ReadFreshness.Linearizable, default);
-        var shown = read.Value.Status.ExtendedResourceClaimStatus;
+        var shown = read.Value!.Status.ExtendedResourceClaimStatus;
         Assert.Equal(claim.Metadata.Name, shown.ResourceClaimName);
         var mapping = Assert.Single(shown.RequestMappings);
         Assert.Equal(
