@@ -36,7 +36,9 @@ public sealed class NotesDefinition(SiloGroup group, HttpClient http)
             silo => SendAsync(silo, HttpMethod.Get, Notes.Space, null), HttpStatusCode.OK, patience);
     }
 
-    /// <summary>Changes it through a silo, and waits until every silo takes what is new and refuses what is not.</summary>
+    /// <summary>
+    /// Changes it through a silo, and waits until every silo takes what is new and refuses what is not.
+    /// </summary>
     public async Task ChangeAsync(int change, Random random, TimeSpan patience)
     {
         var changed = await SendAsync(

@@ -2,7 +2,9 @@ using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Cluster.Tests.Silos;
 
-/// <summary>What a workload writes: objects with a map of texts in <c>data</c>, in the namespace <c>default</c>.</summary>
+/// <summary>
+/// What a workload writes: objects with a map of texts in <c>data</c>, in the namespace <c>default</c>.
+/// </summary>
 /// <param name="ApiVersion">For example <c>v1</c>.</param>
 /// <param name="Kind">For example <c>ConfigMap</c>.</param>
 /// <param name="Name">The resource.</param>
