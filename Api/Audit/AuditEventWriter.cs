@@ -38,7 +38,10 @@ internal static class AuditEventWriter
     /// <param name="stage">Where it stands.</param>
     /// <param name="now">When it came there.</param>
     /// <param name="withBodies">Bodies are wanted, as far as the policy wants them.</param>
-    public static byte[] Write(AuditRecord record, AuditStages stage, DateTimeOffset now, bool withBodies)
+    /// <param name="more">A further annotation.</param>
+    public static byte[] Write(
+        AuditRecord record, AuditStages stage, DateTimeOffset now, bool withBodies,
+        KeyValuePair<string, string>? more = null)
     {
         var (output, writer) = _own ??= Make();
         output.ResetWrittenCount();
@@ -56,7 +59,9 @@ internal static class AuditEventWriter
 
         WriteTime(writer, "requestReceivedTimestamp"u8, record.Received);
         WriteTime(writer, "stageTimestamp"u8, now);
-        WriteAnnotations(writer, record.Annotations());
+        WriteAnnotations(writer, more is { } last
+            ? [.. record.Annotations().Append(last).OrderBy(static a => a.Key, StringComparer.Ordinal)]
+            : record.Annotations());
         writer.WriteEndObject();
         writer.Flush();
         var json = output.WrittenSpan.ToArray();

@@ -21,6 +21,6 @@ public sealed record AuditFileOptions
     /// <summary>Old files are compressed with gzip.</summary>
     public bool Compresses { get; init; }
 
-    /// <summary>Events that may wait to be written.</summary>
-    public int Buffer { get; init; } = 10_000;
+    /// <summary>How events get there.</summary>
+    public AuditDelivery Delivery { get; init; } = AuditDelivery.OfLog;
 }

@@ -15,6 +15,9 @@ public sealed class AuditLog
 {
     private const int MaxUserAgent = 1024;
 
+    /// <summary>What is said of a request that is refused because nothing could tell of it.</summary>
+    public static readonly Status NotKept = StatusErrors.InternalError("failed to store audit event");
+
     private readonly AuditPolicy _policy;
     private readonly IAuditSink[] _sinks;
     private readonly AuditMetrics _metrics;
@@ -24,34 +27,40 @@ public sealed class AuditLog
         (_policy, _sinks, _metrics, _time) = (policy, [.. sinks], metrics, time);
 
     /// <summary>
-    /// Begins the record of a request; null when the policy wants nothing of it. From then on it is a feature of the
-    /// request.
+    /// Begins the record of a request, if the policy wants anything of it. From then on it is a feature of the request.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="request">What is asked.</param>
     /// <param name="user">Who sent it.</param>
     /// <param name="isLong">It lasts as long as its client wants.</param>
-    public void Begin(HttpContext context, RequestInfo request, UserIdentity user, bool isLong)
+    /// <returns>False when the request is to be refused, because what tells of it could not be kept.</returns>
+    public async ValueTask<bool> BeginAsync(HttpContext context, RequestInfo request, UserIdentity user, bool isLong)
     {
         if (Open(context, request, user) is not { } record)
         {
-            return;
+            return true;
         }
 
         var trail = new Trail(this, context, record) { IsLong = isLong };
         context.Features.Set(trail);
-        Emit(record, AuditStages.RequestReceived);
+        if (!await ReceivedAsync(record))
+        {
+            return false;
+        }
+
         if (isLong)
         {
             context.Response.OnStarting(static trail => ((Trail)trail).StartAsync(), trail);
         }
+
+        return true;
     }
 
     /// <summary>
     /// Begins the record of a write in process, which is told as the request that it would have been; null when the
     /// policy wants nothing of it.
     /// </summary>
-    public AuditRecord? Begin(RequestInfo request, UserIdentity user)
+    public async ValueTask<Outcome<AuditRecord>?> BeginAsync(RequestInfo request, UserIdentity user)
     {
         var decision = Decide(request, user);
         if (decision.Level == AuditLevel.None)
@@ -70,26 +79,25 @@ public sealed class AuditLog
             User = user,
             Received = _time.GetUtcNow(),
         };
-        Emit(record, AuditStages.RequestReceived);
-        return record;
+        return await ReceivedAsync(record) ? record : NotKept;
     }
 
     /// <summary>A write in process is done, or refused.</summary>
-    public void End(AuditRecord record, AuditStatus status)
+    public async ValueTask EndAsync(AuditRecord record, AuditStatus status)
     {
         record.Status = status;
-        Emit(record, AuditStages.ResponseComplete);
+        await EmitAsync(record, AuditStages.ResponseComplete);
     }
 
     /// <summary>Nobody knows who sent a request: one event says so.</summary>
-    public void Refuse(HttpContext context, RequestInfo request)
+    public async ValueTask RefuseAsync(HttpContext context, RequestInfo request)
     {
         if (Open(context, request, null) is { } record)
         {
             record.Status = new AuditStatus(
                 StatusCodes.Status401Unauthorized, Message: "Authentication failed, attempted: " + Attempted(context));
             context.Features.Set<AuditRecord>(null);
-            Emit(record, AuditStages.ResponseStarted);
+            await EmitAsync(record, AuditStages.ResponseStarted);
         }
     }
 
@@ -104,8 +112,22 @@ public sealed class AuditLog
         }
         finally
         {
-            context.Features.Get<Trail>()?.End(isComplete);
+            if (context.Features.Get<Trail>() is { } trail)
+            {
+                await trail.EndAsync(isComplete);
+            }
         }
+    }
+
+    private async ValueTask<bool> ReceivedAsync(AuditRecord record)
+    {
+        if (await EmitAsync(record, AuditStages.RequestReceived))
+        {
+            return true;
+        }
+
+        _metrics.Rejected();
+        return false;
     }
 
     private AuditDecision Decide(RequestInfo request, UserIdentity? user)
@@ -142,20 +164,24 @@ public sealed class AuditLog
         return record;
     }
 
-    private void Emit(AuditRecord record, AuditStages stage)
+    private async ValueTask<bool> EmitAsync(AuditRecord record, AuditStages stage)
     {
         if (record.Omitted.HasFlag(stage))
         {
-            return;
+            return true;
         }
 
         _metrics.Made();
         var now = stage == AuditStages.RequestReceived ? record.Received : _time.GetUtcNow();
-        var json = AuditEventWriter.Write(record, stage, now, withBodies: true);
+        var item = new AuditEvent(
+            record, stage, now, AuditEventWriter.Write(record, stage, now, withBodies: true));
+        var isKept = true;
         foreach (var sink in _sinks)
         {
-            sink.Take(record, stage, json);
+            isKept &= await sink.TakeAsync(item);
         }
+
+        return isKept;
     }
 
     /// <summary>What proxies say, then whoever connected, unless they said that already.</summary>
@@ -211,13 +237,9 @@ public sealed class AuditLog
         public bool IsLong { get; init; }
 
         /// <summary>The head of the answer goes out.</summary>
-        public Task StartAsync()
-        {
-            Start(new AuditStatus(context.Response.StatusCode));
-            return Task.CompletedTask;
-        }
+        public Task StartAsync() => StartAsync(new AuditStatus(context.Response.StatusCode)).AsTask();
 
-        public void End(bool isComplete)
+        public async ValueTask EndAsync(bool isComplete)
         {
             if (!isComplete)
             {
@@ -225,7 +247,7 @@ public sealed class AuditLog
                 record.Status = new AuditStatus(
                     StatusCodes.Status500InternalServerError, "Failure", "APIServer panic'd: net/http: abort Handler",
                     StatusReasons.InternalError);
-                log.Emit(record, AuditStages.Panic);
+                await log.EmitAsync(record, AuditStages.Panic);
                 return;
             }
 
@@ -235,20 +257,20 @@ public sealed class AuditLog
                 : new AuditStatus(context.Response.StatusCode);
             if (IsLong)
             {
-                Start(status);
+                await StartAsync(status);
             }
 
             record.Status ??= status;
-            log.Emit(record, AuditStages.ResponseComplete);
+            await log.EmitAsync(record, AuditStages.ResponseComplete);
         }
 
-        private void Start(AuditStatus status)
+        private async ValueTask StartAsync(AuditStatus status)
         {
             if (!_hasStarted)
             {
                 _hasStarted = true;
                 record.Status ??= status;
-                log.Emit(record, AuditStages.ResponseStarted);
+                await log.EmitAsync(record, AuditStages.ResponseStarted);
             }
         }
     }

@@ -12,6 +12,7 @@ public sealed class AuditMetrics
     private readonly Counter<long> _events;
     private readonly Counter<long> _errors;
     private readonly Counter<long> _levels;
+    private readonly Counter<long> _rejected;
 
     /// <param name="meters">This host's.</param>
     public AuditMetrics(IMeterFactory meters)
@@ -27,7 +28,13 @@ public sealed class AuditMetrics
         _levels = meter.CreateCounter<long>(
             "apiserver_audit_level_total",
             description: "Counter of policy levels for audit events (1 per request).");
+        _rejected = meter.CreateCounter<long>(
+            "apiserver_audit_requests_rejected_total",
+            description: "Counter of apiserver requests rejected due to an error in audit logging backend.");
     }
+
+    /// <summary>A request was refused because its event could not be kept.</summary>
+    public void Rejected() => _rejected.Add(1);
 
     /// <summary>An event was made.</summary>
     public void Made() => _events.Add(1);
@@ -36,7 +43,7 @@ public sealed class AuditMetrics
     public void Decided(AuditLevel level) => _levels.Add(1, Levels[(int)level]);
 
     /// <summary>Events were lost.</summary>
-    /// <param name="sink">On the way to where: <c>log</c>, <c>webhook</c>, <c>sql</c>.</param>
+    /// <param name="sink">On the way to where: <c>log</c>, <c>webhook</c>, <c>sql</c>, <c>truncate</c>.</param>
     /// <param name="count">How many.</param>
     public void Lost(string sink, int count) => _errors.Add(count, new KeyValuePair<string, object?>("plugin", sink));
 }

@@ -6,31 +6,57 @@ using OrleansOrchestrator.Api.Kernel;
 namespace OrleansOrchestrator.Api.Audit;
 
 /// <summary>
-/// A place to which events go. Requests never wait for it: a bounded buffer lies between, from which batches are
-/// delivered one after the other. What finds no room, or cannot be delivered, is lost, counted and told.
+/// A place to which events go. Requests wait for it or not, as its mode says; where they do not, a bounded buffer lies
+/// between, from which batches are delivered one after the other. What finds no room, or cannot be delivered, is lost,
+/// counted and told.
 /// </summary>
 internal abstract partial class AuditSink : BackgroundService, IAuditSink
 {
-    private readonly AuditSinkShape _shape;
+    /// <summary>Upstream's name of what loses events that are too large.</summary>
+    private const string Truncate = "truncate";
+
+    private readonly string _name;
+    private readonly AuditDelivery _delivery;
     private readonly AuditMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly TokenBucket? _batches;
     private readonly Channel<ReadOnlyMemory<byte>> _events;
 
-    protected AuditSink(AuditSinkShape shape, AuditMetrics metrics, TimeProvider time, ILogger logger)
+    /// <param name="name">Upstream's name of it in metrics.</param>
+    /// <param name="delivery">How events get there.</param>
+    /// <param name="metrics">Counts what is lost.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Tells what is lost.</param>
+    protected AuditSink(string name, AuditDelivery delivery, AuditMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (_shape, _metrics, _time, _logger) = (shape, metrics, time, logger);
+        (_name, _delivery, _metrics, _time, _logger) = (name, delivery, metrics, time, logger);
+        _batches = delivery.BatchesPerSecond is { } rate ? new TokenBucket(rate, delivery.Burst, time) : null;
         _events = Channel.CreateBounded<ReadOnlyMemory<byte>>(
-            new BoundedChannelOptions(shape.Buffer) { SingleReader = true });
+            new BoundedChannelOptions(delivery.Buffer) { SingleReader = true });
     }
 
     /// <inheritdoc/>
-    public virtual void Take(AuditRecord record, AuditStages stage, ReadOnlyMemory<byte> json)
+    public virtual async ValueTask<bool> TakeAsync(AuditEvent item)
     {
+        if (Fitting(item) is not { } json)
+        {
+            _metrics.Lost(Truncate, 1);
+            LogLost(_logger, 1, _name, "event is too large even after truncating");
+            return true;
+        }
+
+        if (_delivery.Mode != AuditMode.Batch)
+        {
+            return await TryDeliverAsync([json], CancellationToken.None) || _delivery.Mode == AuditMode.Blocking;
+        }
+
         if (!_events.Writer.TryWrite(json))
         {
-            _metrics.Lost(_shape.Name, 1);
+            _metrics.Lost(_name, 1);
         }
+
+        return true;
     }
 
     /// <summary>What has been taken is delivered before the silo ends.</summary>
@@ -45,39 +71,72 @@ internal abstract partial class AuditSink : BackgroundService, IAuditSink
         await base.StopAsync(cancellationToken);
     }
 
-    /// <summary>Delivers a batch; says why it could not.</summary>
+    /// <summary>Delivers a batch; says why it could not. Several may be on their way where requests wait.</summary>
     protected abstract Task<string?> DeliverAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> events, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var batch = new List<ReadOnlyMemory<byte>>(_shape.MaxBatch);
+        var batch = new List<ReadOnlyMemory<byte>>();
         while (await _events.Reader.WaitToReadAsync(stoppingToken))
         {
             batch.Clear();
             await FillAsync(batch, stoppingToken);
-            if (await DeliverAsync(batch, stoppingToken) is { } problem)
+            while (_batches is { } batches && !batches.TryTake())
             {
-                _metrics.Lost(_shape.Name, batch.Count);
-                LogLost(_logger, batch.Count, _shape.Name, problem);
+                await Task.Delay(
+                    TimeSpan.FromSeconds(1 / _delivery.BatchesPerSecond!.Value), _time, stoppingToken);
             }
+
+            await TryDeliverAsync(batch, stoppingToken);
         }
+    }
+
+    /// <summary>
+    /// The event, without bodies where it is too large with them; null when it is too large all the same.
+    /// </summary>
+    private ReadOnlyMemory<byte>? Fitting(AuditEvent item)
+    {
+        if (_delivery.Truncation is not { } truncation || item.Json.Length <= truncation.MaxEvent)
+        {
+            return item.Json;
+        }
+
+        var less = item.Record.WantsRequest ? item.Truncate() : item;
+        return less.Json.Length <= truncation.MaxEvent ? less.Json : (ReadOnlyMemory<byte>?)null;
+    }
+
+    private async Task<bool> TryDeliverAsync(
+        IReadOnlyList<ReadOnlyMemory<byte>> events, CancellationToken cancellationToken)
+    {
+        if (await DeliverAsync(events, cancellationToken) is not { } problem)
+        {
+            return true;
+        }
+
+        _metrics.Lost(_name, events.Count);
+        LogLost(_logger, events.Count, _name, problem);
+        return false;
     }
 
     /// <summary>All that waits, and what comes soon.</summary>
     private async Task FillAsync(List<ReadOnlyMemory<byte>> batch, CancellationToken stoppingToken)
     {
-        using var over = _shape.MaxWait > TimeSpan.Zero ? new CancellationTokenSource(_shape.MaxWait, _time) : null;
+        using var over =
+            _delivery.MaxWait > TimeSpan.Zero ? new CancellationTokenSource(_delivery.MaxWait, _time) : null;
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, over?.Token ?? default);
+        var room = (long)(_delivery.Truncation?.MaxBatch ?? int.MaxValue);
         while (true)
         {
-            while (batch.Count < _shape.MaxBatch && _events.Reader.TryRead(out var next))
+            while (batch.Count < _delivery.MaxBatch && _events.Reader.TryPeek(out var next)
+                && (batch.Count == 0 || next.Length <= room) && _events.Reader.TryRead(out next))
             {
                 batch.Add(next);
+                room -= next.Length;
             }
 
-            if (batch.Count == _shape.MaxBatch || over is null)
+            if (batch.Count == _delivery.MaxBatch || over is null || _events.Reader.TryPeek(out _))
             {
                 return;
             }
@@ -99,10 +158,3 @@ internal abstract partial class AuditSink : BackgroundService, IAuditSink
     [LoggerMessage(1, LogLevel.Error, "{Count} audit event(s) for {Sink} were lost: {Reason}")]
     private static partial void LogLost(ILogger logger, int count, string sink, string reason);
 }
-
-/// <summary>How a sink gathers events.</summary>
-/// <param name="Name">Upstream's name of it in metrics.</param>
-/// <param name="Buffer">Events that may wait.</param>
-/// <param name="MaxBatch">Events that are delivered at once.</param>
-/// <param name="MaxWait">How long a batch that is not full waits for more.</param>
-internal sealed record AuditSinkShape(string Name, int Buffer, int MaxBatch, TimeSpan MaxWait = default);

@@ -11,23 +11,16 @@ namespace OrleansOrchestrator.Api.Audit;
 /// </summary>
 internal sealed class AuditTable(
     IAuditStore store, AuditMetrics metrics, TimeProvider time, ILogger<AuditTable> logger)
-    : AuditSink(new AuditSinkShape("sql", Buffer, MaxBatch), metrics, time, logger)
+    : AuditSink("sql", Delivery, metrics, time, logger)
 {
-    private const int Buffer = 10_000;
-    private const int MaxBatch = 500;
-
-    private readonly TimeProvider _time = time;
+    private static readonly AuditDelivery Delivery =
+        new() { MaxBatch = 500, MaxWait = TimeSpan.Zero, BatchesPerSecond = null };
 
     /// <inheritdoc/>
-    public override void Take(AuditRecord record, AuditStages stage, ReadOnlyMemory<byte> json)
-    {
-        if (stage is AuditStages.ResponseComplete or AuditStages.Panic)
-        {
-            base.Take(record, stage, record.RequestObject.IsEmpty && record.ResponseObject.IsEmpty
-                ? json
-                : AuditEventWriter.Write(record, stage, _time.GetUtcNow(), withBodies: false));
-        }
-    }
+    public override ValueTask<bool> TakeAsync(AuditEvent item) =>
+        item.Stage is AuditStages.ResponseComplete or AuditStages.Panic
+            ? base.TakeAsync(item.HasBodies ? item.WithoutBodies() : item)
+            : new(true);
 
     /// <inheritdoc/>
     protected override async Task<string?> DeliverAsync(

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
-using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Remote;
 
 namespace OrleansOrchestrator.Api.Audit;
@@ -12,8 +11,7 @@ namespace OrleansOrchestrator.Api.Audit;
 internal sealed class AuditWebhook(
     AuditWebhookOptions options, RemoteCaller caller, AuditMetrics metrics, TimeProvider time,
     ILogger<AuditWebhook> logger)
-    : AuditSink(
-        new AuditSinkShape("webhook", options.Buffer, options.MaxBatch, options.MaxWait), metrics, time, logger)
+    : AuditSink("webhook", options.Delivery, metrics, time, logger)
 {
     private const int MaxAttempts = 5;
     private const double BackoffFactor = 1.5;
@@ -22,18 +20,11 @@ internal sealed class AuditWebhook(
 
     private readonly AuditWebhookOptions _options = options;
     private readonly TimeProvider _time = time;
-    private readonly TokenBucket? _batches =
-        options.BatchesPerSecond is { } rate ? new TokenBucket(rate, options.Burst, time) : null;
 
     /// <inheritdoc/>
     protected override async Task<string?> DeliverAsync(
         IReadOnlyList<ReadOnlyMemory<byte>> events, CancellationToken cancellationToken)
     {
-        while (_batches is { } batches && !batches.TryTake())
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1 / _options.BatchesPerSecond!.Value), _time, cancellationToken);
-        }
-
         var body = EventList(events);
         var wait = _options.InitialBackoff;
         for (var attempt = 1; ; attempt++)

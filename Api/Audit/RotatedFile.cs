@@ -23,18 +23,17 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
     /// <summary>Compresses what was put aside, beside what is written; one at a time.</summary>
     internal Task Compressing { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Writes whole lines.</summary>
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    /// <summary>Writes whole lines; who calls sees to it that nobody else does meanwhile.</summary>
+    public void Write(ReadOnlySpan<byte> lines)
     {
         _file ??= Open();
         if (_file.Length > 0 && _file.Length + lines.Length > _maxBytes)
         {
-            await Compressing;
             Rotate();
         }
 
-        await _file.WriteAsync(lines, cancellationToken);
-        await _file.FlushAsync(cancellationToken);
+        _file.Write(lines);
+        _file.Flush();
     }
 
     /// <summary>What was not yet compressed is when the next file is put aside.</summary>
@@ -53,7 +52,6 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
     private static FileStream OpenOwn(string path, FileMode mode) => new(path, new FileStreamOptions
     {
         Mode = mode, Access = FileAccess.Write, Share = FileShare.Read, UnixCreateMode = Private,
-        Options = FileOptions.Asynchronous,
     });
 
     private void Rotate()
@@ -72,7 +70,7 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
         var left = Prune(now);
         if (options.Compresses)
         {
-            Compressing = CompressAsync(left, _end.Token);
+            Compressing = CompressAsync(Compressing, left, _end.Token);
         }
     }
 
@@ -124,10 +122,11 @@ internal sealed partial class RotatedFile(AuditFileOptions options, TimeProvider
         return [.. backups.Distinct().OrderByDescending(static b => b.At)];
     }
 
-    private async Task CompressAsync(List<string> paths, CancellationToken cancellationToken)
+    private async Task CompressAsync(Task before, List<string> paths, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        foreach (var path in paths)
+        await before;
+        foreach (var path in paths.Where(File.Exists))
         {
             try
             {

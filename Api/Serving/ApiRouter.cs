@@ -59,12 +59,18 @@ public sealed class ApiRouter(
         var sender = await access.AuthenticateAsync(context);
         if (sender is null)
         {
-            _audit?.Refuse(context, request);
+            await (_audit?.RefuseAsync(context, request) ?? default);
             await StatusJson.WriteAsync(context, StatusErrors.Unauthorized());
             return;
         }
 
-        _audit?.Begin(context, request, sender, RequestGate.LastsLong(request));
+        if (_audit is { } audit
+            && !await audit.BeginAsync(context, request, sender, RequestGate.LastsLong(request)))
+        {
+            await PlainText.InternalErrorAsync(context, AuditLog.NotKept);
+            return;
+        }
+
         var user = await access.ActAsync(context, request, sender);
         if (!user.Succeeded)
         {

@@ -175,7 +175,17 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
         try
         {
             var definition = Find(target.Resource);
-            audit = services.Audit?.Begin(target.AskedBy(method, definition), self);
+            if (services.Audit is { } log
+                && await log.BeginAsync(target.AskedBy(method, definition), self) is { } begun)
+            {
+                if (!begun.Succeeded)
+                {
+                    return begun.Error;
+                }
+
+                audit = begun.Value;
+            }
+
             var outcome = await write(Context(definition, target, audit, cancellationToken));
             result = outcome.Succeeded ? outcome.Value.Object : outcome.Error;
         }
@@ -188,7 +198,7 @@ public sealed class ResourceClient(ResourceClientServices services, UserIdentity
         if (audit is not null)
         {
             audit.Answered(result.Succeeded ? result.Value.Json : default);
-            services.Audit!.End(
+            await services.Audit!.EndAsync(
                 audit, result.Succeeded ? new AuditStatus(method == "POST" ? 201 : 200) : AuditStatus.Of(result.Error));
         }
 

@@ -29,22 +29,8 @@ internal sealed class AuditOptions
         "--audit-webhook-config-file", "A kubeconfig that says to which server events are sent.");
     private readonly Option<string?> _backoff = CommonOptions.MaybeText(
         "--audit-webhook-initial-backoff", "How long the first repetition of a failed request waits. Default: 10s.");
-    private readonly Option<int> _buffer = CommonOptions.Number(
-        "--audit-webhook-batch-buffer-size", "Events that may wait to be sent; others are lost, and counted.", 10_000,
-        1, 1_000_000);
-    private readonly Option<int> _batch = CommonOptions.Number(
-        "--audit-webhook-batch-max-size", "Events that are sent at once.", 400, 1, 100_000);
-    private readonly Option<string?> _batchWait = CommonOptions.MaybeText(
-        "--audit-webhook-batch-max-wait", "How long events wait for others to be sent with. Default: 30s.");
-    private readonly Option<bool> _throttle = new("--audit-webhook-batch-throttle-enable")
-    {
-        Description = "Send no more batches than the next two options say.",
-        DefaultValueFactory = static _ => true,
-    };
-    private readonly Option<int> _throttleRate = CommonOptions.Number(
-        "--audit-webhook-batch-throttle-qps", "Batches that are sent a second, on average.", 10, 1, 100_000);
-    private readonly Option<int> _throttleBurst = CommonOptions.Number(
-        "--audit-webhook-batch-throttle-burst", "Batches that are sent at once when few were before.", 15, 1, 100_000);
+    private readonly AuditDeliveryOptions _log = new("--audit-log", AuditDelivery.OfLog);
+    private readonly AuditDeliveryOptions _remote = new("--audit-webhook", new AuditDelivery());
     private readonly Option<int> _sqlDays = CommonOptions.Number(
         "--audit-sql-days",
         "Days for which PostgreSQL keeps events without bodies, as the view kube.audit; 0 keeps none.", 0, 0, 3650);
@@ -54,8 +40,8 @@ internal sealed class AuditOptions
 
     public IEnumerable<Option> All =>
     [
-        _policy, _path, _maxAge, _maxBackups, _maxSize, _compress, _webhook, _backoff, _buffer, _batch, _batchWait,
-        _throttle, _throttleRate, _throttleBurst, _sqlDays, _sqlEvents,
+        _policy, _path, _maxAge, _maxBackups, _maxSize, _compress, .. _log.All, _webhook, _backoff, .. _remote.All,
+        _sqlDays, _sqlEvents,
     ];
 
     public AuditSettings? Of(ParseResult parsed)
@@ -75,16 +61,13 @@ internal sealed class AuditOptions
             {
                 Path = path, MaxAgeDays = parsed.GetValue(_maxAge), MaxBackups = parsed.GetValue(_maxBackups),
                 MaxMegabytes = parsed.GetValue(_maxSize), Compresses = parsed.GetValue(_compress),
+                Delivery = _log.Of(parsed),
             },
             Webhook = parsed.GetValue(_webhook) is not { } webhook ? null : new AuditWebhookOptions
             {
                 Target = RemoteKubeconfig.Load(webhook),
                 InitialBackoff = CommonOptions.MaybeTimeOf(parsed, _backoff) ?? TimeSpan.FromSeconds(10),
-                Buffer = parsed.GetValue(_buffer),
-                MaxBatch = parsed.GetValue(_batch),
-                MaxWait = CommonOptions.MaybeTimeOf(parsed, _batchWait) ?? TimeSpan.FromSeconds(30),
-                BatchesPerSecond = parsed.GetValue(_throttle) ? parsed.GetValue(_throttleRate) : null,
-                Burst = parsed.GetValue(_throttleBurst),
+                Delivery = _remote.Of(parsed),
             },
             Sql = days == 0 ? null : new AuditRetention(TimeSpan.FromDays(days), parsed.GetValue(_sqlEvents)),
         };

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Kernel;
-using OrleansOrchestrator.Grains.Networking.ServiceCidrs;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -29,7 +28,7 @@ public sealed class IpAddressController : IController
     public IpAddressController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.ApiServer);
-        _events = services.Events.For("ipallocator-repair-controller", ServiceCidrReconciler.Controller);
+        _events = services.Events.For("ipallocator-repair-controller", "service-cidrs-controller");
     }
 
     /// <inheritdoc/>

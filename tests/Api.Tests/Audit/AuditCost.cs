@@ -28,7 +28,7 @@ public sealed class AuditCost(ITestOutputHelper output)
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var metrics = new AuditMetrics(services.GetRequiredService<IMeterFactory>());
         using var file = new AuditFile(
-            new AuditFileOptions { Path = Path.Combine(directory.FullName, "audit.log"), Buffer = 4 * Rounds },
+            new AuditFileOptions { Path = Path.Combine(directory.FullName, "audit.log") },
             metrics, TimeProvider.System, NullLogger<AuditFile>.Instance);
         var policy = AuditPolicyReader.Read(
             "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}"u8);
@@ -62,14 +62,13 @@ public sealed class AuditCost(ITestOutputHelper output)
             context.Request.Headers.UserAgent = "kubectl/v1.36.0 (linux/amd64) kubernetes/0000000";
             context.Response.Headers["Audit-Id"] = "7d5cbb2c-0e5f-4c8f-9a3e-6c1b1c2b8e11";
             context.Connection.RemoteIpAddress = IPAddress.Loopback;
-            await AuditLog.WatchAsync(context, answering =>
+            await AuditLog.WatchAsync(context, async answering =>
             {
-                log.Begin(answering, request, user, isLong: false);
+                await log.BeginAsync(answering, request, user, isLong: false);
                 var audit = AuditRecord.Of(answering)!;
                 audit.Annotate("authorization.k8s.io/decision", "allow");
                 audit.Annotate("authorization.k8s.io/reason", "");
                 audit.Status = new AuditStatus(201);
-                return Task.CompletedTask;
             });
         }
     }

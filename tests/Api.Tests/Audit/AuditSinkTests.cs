@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
@@ -44,7 +45,7 @@ public sealed class AuditSinkTests
             {
                 Target = RemoteTarget.OfUrl(remote.Url("/audit"), authority.Bundle)!,
                 InitialBackoff = TimeSpan.FromMilliseconds(1),
-                MaxWait = TimeSpan.FromMilliseconds(1),
+                Delivery = new AuditDelivery { MaxWait = TimeSpan.FromMilliseconds(1) },
             }));
         using var response = await host.Http.GetAsync(Maps);
 
@@ -66,7 +67,10 @@ public sealed class AuditSinkTests
         var directory = Directory.CreateTempSubdirectory("orc-audit-");
         var path = Path.Combine(directory.FullName, "audit.log");
         await using (var host = await ProtocolHost.StartAsync(configure: services => services.AddAudit(Everything)
-            .AddAuditFile(new AuditFileOptions { Path = path })))
+            .AddAuditFile(new AuditFileOptions
+            {
+                Path = path, Delivery = AuditDelivery.OfLog with { Mode = AuditMode.Batch },
+            })))
         {
             using var first = await host.Http.GetAsync(Maps + "?limit=1");
             using var second = await host.Http.GetAsync(Maps + "?limit=2");
@@ -81,39 +85,186 @@ public sealed class AuditSinkTests
     }
 
     [Fact]
-    public void WhatFindsNoRoomIsCounted()
+    public async Task WhoWaitsHasItsLineWhenItIsAnswered()
     {
-        var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var metrics = new AuditMetrics(services.GetRequiredService<IMeterFactory>());
-        var lost = 0L;
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, heard) =>
+        var directory = Directory.CreateTempSubdirectory("orc-audit-");
+        var path = Path.Combine(directory.FullName, "audit.log");
+        var policy = AuditPolicyReader.Read(
+            """
+            {apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata, omitStages: [ResponseComplete]}]}
+            """u8);
+        await using (var host = await ProtocolHost.StartAsync(
+            configure: services => services.AddAudit(policy).AddAuditFile(new AuditFileOptions { Path = path })))
         {
-            if (instrument.Name == "apiserver_audit_error_total"
-                && instrument.Meter.Scope == services.GetRequiredService<IMeterFactory>())
-            {
-                heard.EnableMeasurementEvents(instrument);
-            }
-        };
-        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
-        {
-            Assert.Equal("log", tags[0].Value);
-            Interlocked.Add(ref lost, count);
-        });
-        listener.Start();
-        using var file = new AuditFile(
-            new AuditFileOptions { Path = "-", Buffer = 2 }, metrics, TimeProvider.System,
-            NullLogger<AuditFile>.Instance);
-        var record = new AuditRecord
-        {
-            Level = AuditLevel.Metadata, Id = "1", Uri = "/", Received = default,
-            Request = RequestInfoReader.Read("GET", "/").Required,
-        };
-        for (var i = 0; i < 5; i++)
-        {
-            file.Take(record, AuditStages.ResponseComplete, "{}"u8.ToArray());
+            using var answer = await host.Http.GetAsync(Maps);
+
+            Assert.Contains(
+                await LinesAsync(path),
+                static e => ((string?)e["requestURI"], (string?)e["stage"]) == (Maps, "RequestReceived"));
         }
 
-        Assert.Equal(3, lost);
+        directory.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData(AuditMode.Batch, StatusCodes.Status200OK)]
+    [InlineData(AuditMode.Blocking, StatusCodes.Status200OK)]
+    [InlineData(AuditMode.BlockingStrict, StatusCodes.Status500InternalServerError)]
+    public async Task OnlyTheStrictestRefusesWhatItCannotKeep(AuditMode mode, int status)
+    {
+        var directory = Directory.CreateTempSubdirectory("orc-audit-");
+        var policy = AuditPolicyReader.Read(
+            "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}"u8);
+        await using (var host = await ProtocolHost.StartAsync(configure: services => services.AddAudit(policy)
+            .AddAuditFile(new AuditFileOptions
+            {
+                // There is a directory where the file is to be.
+                Path = directory.FullName, Delivery = AuditDelivery.OfLog with { Mode = mode },
+            })))
+        {
+            using var answer = await host.Http.GetAsync(Maps);
+
+            Assert.Equal(status, (int)answer.StatusCode);
+            if (status != StatusCodes.Status200OK)
+            {
+                Assert.Equal(
+                    $"Internal Server Error: \"{Maps}\": failed to store audit event\n",
+                    await answer.Content.ReadAsStringAsync());
+            }
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task LargeEventsLoseTheirBodiesAndStillLargerOnesAreLost()
+    {
+        var path = Path.GetTempFileName();
+        using var lost = new LostEvents();
+        using (var file = LogAt(path, lost, new AuditTruncation { MaxEvent = 1000 }))
+        {
+            var record = Record(AuditLevel.RequestResponse);
+            record.Sent(Encoding.UTF8.GetBytes($$"""{"data":"{{new string('x', 2000)}}"}"""));
+            await TakeAsync(file, record);
+            record.Sent("{}"u8.ToArray());
+            await TakeAsync(file, record);
+            record.Annotate("a", new string('x', 2000));
+            await TakeAsync(file, record);
+        }
+
+        var events = await LinesAsync(path);
+        Assert.Equal(2, events.Count);
+        Assert.Null(events[0]["requestObject"]);
+        Assert.Equal("""{"audit.k8s.io/truncated":"true"}""", events[0]["annotations"]!.ToJsonString());
+        Assert.NotNull(events[1]["requestObject"]);
+        Assert.Null(events[1]["annotations"]);
+        Assert.Equal([("truncate", 1L)], lost.All);
+        File.Delete(path);
+    }
+
+    [Fact]
+    public async Task ABatchHasNoMoreBytesThanItMay()
+    {
+        var sizes = new List<int>();
+        using var lost = new LostEvents();
+        using var sink = new Batches(
+            new AuditDelivery
+            {
+                MaxWait = TimeSpan.Zero, BatchesPerSecond = null,
+                Truncation = new AuditTruncation { MaxEvent = 1500, MaxBatch = 1500 },
+            },
+            lost.Metrics,
+            sizes);
+        var length = Event(Record(AuditLevel.Metadata)).Json.Length;
+        for (var i = 0; i < 9; i++)
+        {
+            await TakeAsync(sink, Record(AuditLevel.Metadata));
+        }
+
+        await sink.StartAsync(default);
+        await sink.StopAsync(default);
+
+        Assert.Equal(9, sizes.Sum());
+        Assert.All(sizes, s => Assert.InRange(s * length, 1, 1500));
+        Assert.Equal(1500 / length, sizes[0]);
+    }
+
+    [Fact]
+    public async Task WhatFindsNoRoomIsCounted()
+    {
+        using var lost = new LostEvents();
+        using var file = new AuditFile(
+            new AuditFileOptions
+            {
+                Path = "-", Delivery = AuditDelivery.OfLog with { Mode = AuditMode.Batch, Buffer = 2 },
+            },
+            lost.Metrics, TimeProvider.System, NullLogger<AuditFile>.Instance);
+        for (var i = 0; i < 5; i++)
+        {
+            await TakeAsync(file, Record(AuditLevel.Metadata));
+        }
+
+        Assert.Equal([("log", 1L), ("log", 1L), ("log", 1L)], lost.All);
+    }
+
+    private static AuditFile LogAt(string path, LostEvents lost, AuditTruncation truncation) => new(
+        new AuditFileOptions { Path = path, Delivery = AuditDelivery.OfLog with { Truncation = truncation } },
+        lost.Metrics, TimeProvider.System, NullLogger<AuditFile>.Instance);
+
+    private static AuditRecord Record(AuditLevel level) => new()
+    {
+        Level = level, Id = "1", Uri = "/", Received = default,
+        Request = RequestInfoReader.Read("GET", "/").Required,
+    };
+
+    private static async Task TakeAsync(AuditSink sink, AuditRecord record) =>
+        Assert.True(await sink.TakeAsync(Event(record)));
+
+    private static AuditEvent Event(AuditRecord record) => new(
+        record, AuditStages.ResponseComplete, default,
+        AuditEventWriter.Write(record, AuditStages.ResponseComplete, default, withBodies: true));
+
+    private static async Task<List<JsonNode>> LinesAsync(string path) =>
+        [.. (await File.ReadAllLinesAsync(path)).Select(static line => JsonNode.Parse(line)!)];
+
+    /// <summary>Notes how large batches are.</summary>
+    private sealed class Batches(AuditDelivery delivery, AuditMetrics metrics, List<int> sizes)
+        : AuditSink("test", delivery, metrics, TimeProvider.System, NullLogger.Instance)
+    {
+        protected override Task<string?> DeliverAsync(
+            IReadOnlyList<ReadOnlyMemory<byte>> events, CancellationToken cancellationToken)
+        {
+            sizes.Add(events.Count);
+            return Task.FromResult<string?>(null);
+        }
+    }
+
+    /// <summary>What is counted of events that are lost.</summary>
+    private sealed class LostEvents : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+
+        public LostEvents()
+        {
+            var meters = new ServiceCollection().AddMetrics().BuildServiceProvider()
+                .GetRequiredService<IMeterFactory>();
+            Metrics = new AuditMetrics(meters);
+            _listener.InstrumentPublished = (instrument, heard) =>
+            {
+                if (instrument.Name == "apiserver_audit_error_total" && instrument.Meter.Scope == meters)
+                {
+                    heard.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+                All.Add(((string)tags[0].Value!, count)));
+            _listener.Start();
+        }
+
+        public AuditMetrics Metrics { get; }
+
+        public List<(string Sink, long Count)> All { get; } = [];
+
+        public void Dispose() => _listener.Dispose();
     }
 }

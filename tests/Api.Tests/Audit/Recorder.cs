@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using OrleansOrchestrator.Api.Audit;
-using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Tests.Audit;
 
@@ -13,12 +12,14 @@ internal sealed class Recorder : IAuditSink
     /// <summary>Only requests to these paths count.</summary>
     public string Prefix { get; init; } = "/";
 
-    public void Take(AuditRecord record, AuditStages stage, ReadOnlyMemory<byte> json)
+    public ValueTask<bool> TakeAsync(AuditEvent item)
     {
-        if (record.Uri.StartsWith(Prefix, StringComparison.Ordinal))
+        if (item.Record.Uri.StartsWith(Prefix, StringComparison.Ordinal))
         {
-            _events.Writer.TryWrite(JsonNode.Parse(json.Span)!);
+            _events.Writer.TryWrite(JsonNode.Parse(item.Json.Span)!);
         }
+
+        return new(true);
     }
 
     /// <summary>The next event; waits for it.</summary>

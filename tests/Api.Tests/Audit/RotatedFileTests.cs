@@ -16,12 +16,12 @@ public sealed class RotatedFileTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public async Task AFullFileIsPutAsideAndOldOnesGo()
+    public void AFullFileIsPutAsideAndOldOnesGo()
     {
         using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxBackups = 2 }, _time, NullLogger.Instance);
         for (var i = 0; i < 5; i++)
         {
-            await file.WriteAsync(Lines(i), default);
+            file.Write(Lines(i));
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -34,12 +34,12 @@ public sealed class RotatedFileTests : IDisposable
     }
 
     [Fact]
-    public async Task WhatIsTooOldGoes()
+    public void WhatIsTooOldGoes()
     {
         using var file = new RotatedFile(Options() with { MaxMegabytes = 1, MaxAgeDays = 2 }, _time, NullLogger.Instance);
         for (var i = 0; i < 4; i++)
         {
-            await file.WriteAsync(Lines(i), default);
+            file.Write(Lines(i));
             _time.Advance(TimeSpan.FromDays(1.5));
         }
 
@@ -53,7 +53,7 @@ public sealed class RotatedFileTests : IDisposable
             Options() with { MaxMegabytes = 1, MaxBackups = 2, Compresses = true }, _time, NullLogger.Instance);
         for (var i = 0; i < 5; i++)
         {
-            await file.WriteAsync(Lines(i), default);
+            file.Write(Lines(i));
             await file.Compressing.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
             _time.Advance(TimeSpan.FromSeconds(1));
         }
@@ -81,8 +81,8 @@ public sealed class RotatedFileTests : IDisposable
         await File.WriteAllTextAsync(left, "left\n", TestContext.Current.CancellationToken);
         using var file = new RotatedFile(
             Options() with { MaxMegabytes = 1, Compresses = true }, _time, NullLogger.Instance);
-        await file.WriteAsync(Lines(0), default);
-        await file.WriteAsync(Lines(1), default);
+        file.Write(Lines(0));
+        file.Write(Lines(1));
         await file.Compressing.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
         Assert.False(File.Exists(left));
@@ -95,12 +95,12 @@ public sealed class RotatedFileTests : IDisposable
     {
         using (var file = new RotatedFile(Options(), _time, NullLogger.Instance))
         {
-            await file.WriteAsync("a\n"u8.ToArray(), default);
+            file.Write("a\n"u8);
         }
 
         using (var file = new RotatedFile(Options(), _time, NullLogger.Instance))
         {
-            await file.WriteAsync("b\n"u8.ToArray(), default);
+            file.Write("b\n"u8);
         }
 
         Assert.Equal("a\nb\n", await File.ReadAllTextAsync(Assert.Single(Files())));

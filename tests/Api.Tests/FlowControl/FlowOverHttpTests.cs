@@ -109,6 +109,46 @@ public sealed class FlowOverHttpTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await (refused == second ? other : second)).StatusCode);
     }
 
+    /// <summary>Whoever floods fills what is theirs, and who belongs elsewhere neither waits nor is refused.</summary>
+    [Fact]
+    public async Task AFloodOfListsHoldsNobodyElseUp()
+    {
+        const int Flood = 50;
+        const int Seats = 2;
+        await CreateAsync("prioritylevelconfigurations", LevelJson);
+        await CreateAsync("flowschemas", SchemaJson("narrow", "jane"));
+        await CreateAsync(
+            "prioritylevelconfigurations", LevelJson.Replace("\"narrow\"", "\"nodes\"", StringComparison.Ordinal));
+        await CreateAsync("flowschemas", SchemaJson("nodes", "system:node:n1"));
+        _door.Close("jane");
+        var flood = Enumerable.Range(0, Flood).Select(_ => GetAsync("/api/v1/pods", "jane")).ToList();
+        await _door.Waiting;
+
+        // One runs and is held, one waits; all others have been answered when the last of them is.
+        for (var refused = 0; refused < Flood - Seats; refused++)
+        {
+            var next = await Task.WhenAny(flood);
+            flood.Remove(next);
+            using var answer = await next;
+            Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        }
+
+        for (var i = 0; i < Flood; i++)
+        {
+            using var answer = await GetAsync(
+                "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", "system:node:n1");
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        Assert.All(flood, static held => Assert.False(held.IsCompleted));
+        _door.Open();
+        foreach (var held in flood)
+        {
+            using var answer = await held;
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
+
     /// <summary>A watch holds its seat only until it has sent what it begins with.</summary>
     [Fact]
     public async Task WatchesThatHaveBegunHoldNoSeats()

@@ -95,6 +95,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --audit-policy-file nowhere", "/nowhere does not exist")]
     [InlineData("up --audit-policy-file {file}", "file: ")]
     [InlineData("up --audit-policy-file {file} --audit-webhook-config-file {missing}", "missing")]
+    [InlineData("up --audit-policy-file {file} --audit-log-path x --audit-log-mode odd", "invalid audit log mode odd")]
+    [InlineData(
+        "up --audit-policy-file {file} --audit-log-path x --audit-log-truncate-max-batch-size 5",
+        "--audit-log-truncate-max-batch-size must be greater than")]
     [InlineData("up --audit-sql-days many", "--audit-sql-days: 'many' is no number")]
     [InlineData("up --no-such-option", "--no-such-option")]
     [InlineData("down --data-dir {missing}", "There is no cluster in")]

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace OrleansOrchestrator.Golden;
+
+/// <summary>Who may write requests for certificates approves and signs only those of signers that are theirs.</summary>
+public sealed class CertificateSignersTests
+{
+    private const string Requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+    private const string Rbac = "/apis/rbac.authorization.k8s.io/v1";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [Theory]
+    [InlineData("approve", "approval", "Approved")]
+    [InlineData("sign", "status", "Failed")]
+    public async Task WhoMayWriteRequestsNeedsTheRightForTheirSigner(string verb, string subresource, string condition)
+    {
+        await using var server = await Server.StartAsync();
+        await GiveAsync(server, "jane", "no-signer", verb: "watch");
+        await GiveAsync(server, "joe", "example.com/one", verb);
+        await GiveAsync(server, "jill", "example.com/*", verb);
+
+        Assert.Equal(
+            (403, $"certificatesigningrequests.certificates.k8s.io \"a\" is forbidden: user not permitted to {verb} "
+                + "requests with signerName \"example.com/one\""),
+            await WriteAsync(server, "jane", "a", "example.com/one", subresource, condition));
+        Assert.Equal((200, ""), await WriteAsync(server, "joe", "b", "example.com/one", subresource, condition));
+        Assert.Equal(
+            (403, $"certificatesigningrequests.certificates.k8s.io \"c\" is forbidden: user not permitted to {verb} "
+                + "requests with signerName \"example.com/two\""),
+            await WriteAsync(server, "joe", "c", "example.com/two", subresource, condition));
+        Assert.Equal((200, ""), await WriteAsync(server, "jill", "d", "example.com/two", subresource, condition));
+        Assert.Equal(
+            403, (await WriteAsync(server, "jill", "e", "example.org/two", subresource, condition)).Status);
+    }
+
+    /// <summary>What changes neither the certificate nor a condition is no signature.</summary>
+    [Fact]
+    public async Task AStatusThatStaysNeedsNoRightToSign()
+    {
+        await using var server = await Server.StartAsync();
+        await GiveAsync(server, "jane", "no-signer", verb: "watch");
+        var made = await MakeAsync(server, "a", "example.com/one");
+
+        var answer = await server.SendAsync(
+            "PUT", $"{Requests}/a/status", made.ToJsonString(), impersonate: "jane");
+
+        Assert.True(answer.Status == 200, answer.Body.ToJsonString());
+    }
+
+    private static async Task<(int Status, string Message)> WriteAsync(
+        Server server, string user, string name, string signer, string subresource, string condition)
+    {
+        var item = await MakeAsync(server, name, signer);
+        item["status"] = new JsonObject
+        {
+            ["conditions"] = new JsonArray(new JsonObject
+            {
+                ["type"] = condition, ["status"] = "True", ["reason"] = "Test", ["message"] = "by a test",
+            }),
+        };
+        var answer = await server.SendAsync(
+            "PUT", $"{Requests}/{name}/{subresource}", item.ToJsonString(), impersonate: user);
+        return (answer.Status, answer.Status == 200 ? "" : (string)answer.Body["message"]!);
+    }
+
+    private static async Task<JsonNode> MakeAsync(Server server, string name, string signer)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var pem = new CertificateRequest("CN=somebody", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        var made = await server.SendAsync("POST", Requests, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = new JsonObject
+            {
+                ["request"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(pem)),
+                ["signerName"] = signer,
+                ["usages"] = new JsonArray("client auth"),
+            },
+        }.ToJsonString());
+        Assert.True(made.Status == 201, made.Body.ToJsonString());
+        return made.Body;
+    }
+
+    /// <summary>Lets a user write requests, and something with a signer; decisions follow a moment later.</summary>
+    private static async Task GiveAsync(Server server, string user, string signer, string verb)
+    {
+        var role = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = user },
+            ["rules"] = new JsonArray(
+                Rule("certificatesigningrequests", null, "get"),
+                Rule("certificatesigningrequests/status", null, "update"),
+                Rule("certificatesigningrequests/approval", null, "update"),
+                Rule("signers", signer, verb)),
+        };
+        await server.SendAsync("POST", $"{Rbac}/clusterroles", role.ToJsonString());
+        var bound = await server.SendAsync("POST", $"{Rbac}/clusterrolebindings", $$"""
+            {"metadata":{"name":"{{user}}"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{user}}"},
+             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{user}}"}]}
+            """);
+        Assert.True(bound.Status == 201, bound.Body.ToJsonString());
+        using var patience = new CancellationTokenSource(Patience);
+        while ((await server.SendAsync("GET", $"{Requests}/none", impersonate: user)).Status != 404)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+    }
+
+    private static JsonObject Rule(string resource, string? name, string verb) => new()
+    {
+        ["apiGroups"] = new JsonArray("certificates.k8s.io"),
+        ["resources"] = new JsonArray(resource),
+        ["resourceNames"] = name is null ? null : new JsonArray(name),
+        ["verbs"] = new JsonArray(verb),
+    };
+}
