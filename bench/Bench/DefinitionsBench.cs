@@ -40,13 +40,9 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
             var none = await StartsAsync(cluster, "/readyz", patience.Token);
             await MeasureAsync(cluster, "PostgreSQL", patience.Token);
             var all = await StartsAsync(cluster, PathOf(count - 1), patience.Token);
-            Report.Line(string.Create(
-                CultureInfo.InvariantCulture,
-                $"start: {none.Start.TotalSeconds:F2} s without, {all.Start.TotalSeconds:F2} s with {count} "
-                + $"(medians of {Starts})"));
-            Report.Line(string.Create(
-                CultureInfo.InvariantCulture,
-                $"memory after a start: {none.Memory:F0} MB without, {all.Memory:F0} MB with {count}"));
+            Report.Line(
+                $"start: {none.Start.TotalSeconds:F2} s without, {all.Start.TotalSeconds:F2} s with {count} (medians of {Starts})");
+            Report.Line($"memory after a start: {none.Memory:F0} MB without, {all.Memory:F0} MB with {count}");
         }
 
         return 0;
@@ -67,10 +63,8 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
             async (number, token) => await ServedAsync(cluster.Client, PathOf(number), token));
         var took = time.GetElapsedTime(start);
         var after = await MemoryAsync(cluster, cancellationToken);
-        Report.Line(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{store}: {count} definitions served, and listed once each, after {took.TotalSeconds:F1} s; memory "
-            + $"{before:F0} MB before, {after:F0} MB after"));
+        Report.Line($"{store}: {count} definitions served, and listed once each, after {took.TotalSeconds:F1} s");
+        Report.Line($"{store}: memory {before:F0} MB before, {after:F0} MB after");
     }
 
     /// <summary>Medians of several starts until a path is served.</summary>

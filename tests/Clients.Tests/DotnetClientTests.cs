@@ -57,9 +57,9 @@ public sealed class DotnetClientTests(ClientsSilo silo)
         await leases.PatchNamespacedAsync<V1Lease>(
             new V1Patch("{\"spec\":{\"holderIdentity\":\"b\"}}", V1Patch.PatchType.MergePatch), "generic", "l", patience.Token);
         Assert.Equal("b", (await leases.ReadNamespacedAsync<V1Lease>("generic", "l", patience.Token)).Spec.HolderIdentity);
-        Assert.Single((await leases.ListNamespacedAsync<V1LeaseList>("generic", patience.Token)).Items);
+        Assert.Single((await leases.ListNamespacedAsync<V1LeaseList>("generic", cancel: patience.Token)).Items);
         await leases.DeleteNamespacedAsync<V1Status>("generic", "l", patience.Token);
-        Assert.Empty((await leases.ListNamespacedAsync<V1LeaseList>("generic", patience.Token)).Items);
+        Assert.Empty((await leases.ListNamespacedAsync<V1LeaseList>("generic", cancel: patience.Token)).Items);
         await client.CoreV1.DeleteNamespaceAsync("generic", cancellationToken: patience.Token);
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Schema;
@@ -87,13 +88,14 @@ public sealed class CustomObjectStrategyTests
     }
 
     private static CustomObjectStrategy Strategy() => new(
-        new SchemaKind("e.com", "v1", "Thing"),
+        new VersionSchema(
+            new SchemaKind("e.com", "v1", "Thing"),
+            static () => JsonSchema.Of((V1CustomResourceValidation)ResourceCodec.Read(
+                typeof(V1CustomResourceValidation), Encoding.UTF8.GetBytes($"{{\"openAPIV3Schema\":{Schema}}}"),
+                new JsonDecoding()))),
         new V1CustomResourceDefinitionVersion
         {
             Name = "v1",
-            Schema = (V1CustomResourceValidation)ResourceCodec.Read(
-                typeof(V1CustomResourceValidation), Encoding.UTF8.GetBytes($"{{\"openAPIV3Schema\":{Schema}}}"),
-                new JsonDecoding()),
             Subresources = new V1CustomResourceSubresources
             {
                 Status = new object(),
