@@ -5,8 +5,8 @@ namespace OrleansOrchestrator.Api.Auth;
 
 /// <summary>
 /// Comes first: <c>system:masters</c> may do everything, and the API's own client to nodes
-/// (<see cref="SystemNames.KubeletClients"/>) nothing at all. What the former may do is listed by the role that is bound
-/// to them.
+/// (<see cref="SystemNames.KubeletClients"/>) nothing at all. What the former may do is listed by the role that is
+/// bound to them.
 /// </summary>
 public sealed class MastersAuthorizer : IAuthorizer
 {

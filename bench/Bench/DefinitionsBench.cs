@@ -41,7 +41,7 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
             await MeasureAsync(cluster, "PostgreSQL", patience.Token);
             var all = await StartsAsync(cluster, PathOf(count - 1), patience.Token);
             Report.Line(
-                $"start: {none.Start.TotalSeconds:F2} s without, {all.Start.TotalSeconds:F2} s with {count} (medians of {Starts})");
+                $"start, the median of {Starts}: {none.Start.TotalSeconds:F2} s, {all.Start.TotalSeconds:F2} s with {count}");
             Report.Line($"memory after a start: {none.Memory:F0} MB without, {all.Memory:F0} MB with {count}");
         }
 

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrleansOrchestrator.Clients.Tests;
 
-/// <summary>The official C# client as operators use it: typed, generic, and with a picture that a watch keeps true.</summary>
+/// <summary>
+/// The official C# client as operators use it: typed, generic, and with a picture that a watch keeps true.
+/// </summary>
 [Collection(Clients.Name)]
 public sealed class DotnetClientTests(ClientsSilo silo)
 {
@@ -35,7 +37,8 @@ public sealed class DotnetClientTests(ClientsSilo silo)
         Assert.Equal(HttpStatusCode.Conflict, conflict.Response.StatusCode);
         Assert.Contains("the object has been modified", conflict.Response.Content, StringComparison.Ordinal);
 
-        var deleted = await client.CoreV1.DeleteNamespacedConfigMapAsync("m", "typed", cancellationToken: patience.Token);
+        var deleted = await client.CoreV1.DeleteNamespacedConfigMapAsync(
+            "m", "typed", cancellationToken: patience.Token);
         Assert.Equal("Success", deleted.Status);
         await client.CoreV1.DeleteNamespaceAsync("typed", cancellationToken: patience.Token);
     }
@@ -55,8 +58,12 @@ public sealed class DotnetClientTests(ClientsSilo silo)
         };
         await leases.CreateNamespacedAsync(lease, "generic", patience.Token);
         await leases.PatchNamespacedAsync<V1Lease>(
-            new V1Patch("{\"spec\":{\"holderIdentity\":\"b\"}}", V1Patch.PatchType.MergePatch), "generic", "l", patience.Token);
-        Assert.Equal("b", (await leases.ReadNamespacedAsync<V1Lease>("generic", "l", patience.Token)).Spec.HolderIdentity);
+            new V1Patch("{\"spec\":{\"holderIdentity\":\"b\"}}", V1Patch.PatchType.MergePatch),
+            "generic",
+            "l",
+            patience.Token);
+        var read = await leases.ReadNamespacedAsync<V1Lease>("generic", "l", patience.Token);
+        Assert.Equal("b", read.Spec.HolderIdentity);
         Assert.Single((await leases.ListNamespacedAsync<V1LeaseList>("generic", cancel: patience.Token)).Items);
         await leases.DeleteNamespacedAsync<V1Status>("generic", "l", patience.Token);
         Assert.Empty((await leases.ListNamespacedAsync<V1LeaseList>("generic", cancel: patience.Token)).Items);
@@ -90,7 +97,8 @@ public sealed class DotnetClientTests(ClientsSilo silo)
             await client.CoreV1.DeleteNamespacedConfigMapAsync($"m{i}", "informed", cancellationToken: patience.Token);
         }
 
-        await client.CoreV1.CreateNamespacedConfigMapAsync(Map("last", "grey"), "informed", cancellationToken: patience.Token);
+        await client.CoreV1.CreateNamespacedConfigMapAsync(
+            Map("last", "grey"), "informed", cancellationToken: patience.Token);
         await keeping;
         var (listed, _) = await ListAsync(client, pageSize: 500, patience.Token);
         Assert.Equal(

@@ -249,8 +249,8 @@ public sealed class RealCluster : IAsyncLifetime
         await output.WriteLineAsync($"'orc up' said:\n{AllLines()}");
         foreach (var log in Directory.EnumerateFiles(Path.Combine(DataDirectory, "log"), "*.log"))
         {
-            var words = File.ReadLines(log)
-                .Where(l => l.Contains("Unhandled", StringComparison.Ordinal) || l.Contains(" crit: ", StringComparison.Ordinal));
+            var words = File.ReadLines(log).Where(static l =>
+                l.Contains("Unhandled", StringComparison.Ordinal) || l.Contains(" crit: ", StringComparison.Ordinal));
             await output.WriteLineAsync($"{Path.GetFileName(log)}:\n{string.Join('\n', words.TakeLast(10))}");
         }
     }
