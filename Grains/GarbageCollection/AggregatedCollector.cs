@@ -239,7 +239,7 @@ internal sealed partial class AggregatedCollector(
                 await _objects.RemoveOwnersAsync(target, plan.Unlink, cancellationToken);
                 return true;
             case CollectionStep.WaitForDependents:
-                foreach (var (resource, item) in here.Where(d => plan.Blocking.Contains(d.Item)))
+                foreach (var (resource, item) in here)
                 {
                     enqueue(new ObjectAddress(resource, item.Key));
                 }

@@ -67,9 +67,6 @@ public sealed record CollectionPlan(CollectionStep Step)
 
     /// <summary>Uids of owners.</summary>
     public IReadOnlyList<string> Unlink { get; init; } = [];
-
-    /// <summary>Dependents that must go before the object can.</summary>
-    public IReadOnlyList<ResourceObject> Blocking { get; init; } = [];
 }
 
 /// <summary>The decisions of garbage collection by owner, upstream's semantics.</summary>
@@ -150,11 +147,8 @@ public static class CollectionPlanner
             return Keep;
         }
 
-        var blocking = observed.Dependents
-            .Where(d => d.Metadata.Owners.Any(o => o.Uid == observed.Item.Uid && o.BlocksOwnerDeletion))
-            .ToList();
-        return blocking.Count == 0
-            ? new CollectionPlan(CollectionStep.FinishForeground)
-            : new CollectionPlan(CollectionStep.WaitForDependents) { Blocking = blocking };
+        var isBlocked = observed.Dependents.Any(d => d.Metadata.Owners.Any(
+            o => o.Uid == observed.Item.Uid && o.BlocksOwnerDeletion));
+        return new CollectionPlan(isBlocked ? CollectionStep.WaitForDependents : CollectionStep.FinishForeground);
     }
 }

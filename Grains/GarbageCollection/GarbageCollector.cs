@@ -108,7 +108,7 @@ public sealed partial class GarbageCollector : IController
         var item = change.Object;
         if (change.Kind == ChangeKind.Deleted)
         {
-            await EnqueueDependentsAsync(item.Uid, _ => true, cancellationToken);
+            await EnqueueDependentsAsync(item.Uid, cancellationToken);
             await EnqueueWaitingOwnersAsync(item, cancellationToken);
             _aggregated.Notice(item);
             return;
@@ -161,13 +161,12 @@ public sealed partial class GarbageCollector : IController
         return isUnsound;
     }
 
-    private async Task EnqueueDependentsAsync(
-        string uid, Func<ResourceObject, bool> isWanted, CancellationToken cancellationToken)
+    private async Task EnqueueDependentsAsync(string uid, CancellationToken cancellationToken)
     {
         foreach (var kind in _graph.Collectable)
         {
             var list = await _client.ListAsync(new ListQuery { Resource = kind.Name, OwnerUid = uid }, cancellationToken);
-            foreach (var dependent in list.Items.Where(isWanted))
+            foreach (var dependent in list.Items)
             {
                 Enqueue(new ObjectAddress(kind.Name, dependent.Key));
             }
@@ -267,7 +266,8 @@ public sealed partial class GarbageCollector : IController
                 await Ownership.RemoveOwnersAsync(_client, target.Resource, read.Value, plan.Unlink, cancellationToken);
                 break;
             case CollectionStep.WaitForDependents:
-                await EnqueueDependentsAsync(read.Value.Uid, plan.Blocking.Contains, cancellationToken);
+                // Those for which it does not wait, too: nothing else says that they lose their owner.
+                await EnqueueDependentsAsync(read.Value.Uid, cancellationToken);
                 break;
             case CollectionStep.FinishForeground:
                 await RemoveFinalizerAsync(target, read.Value, CollectionPlanner.ForegroundFinalizer, cancellationToken);

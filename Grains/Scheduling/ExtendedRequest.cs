@@ -20,7 +20,37 @@ public readonly record struct ExtendedRequest(
     /// <summary>What a request of devices for it is called.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"container-{Container}-request-{Place}");
 
-    internal static IEnumerable<ExtendedRequest> Of(JsonElement spec, ScalarResources scalars)
+    internal static ExtendedRequest[] Of(JsonElement spec, ScalarResources scalars) =>
+        MayHaveAny(spec, "initContainers") || MayHaveAny(spec, "containers") ? [.. Read(spec, scalars)] : [];
+
+    /// <summary>Few pods have any: looked for in what is parsed already, without a copy of anything.</summary>
+    private static bool MayHaveAny(JsonElement spec, string containers)
+    {
+        if (PodShapeParser.Property(spec, containers) is not { ValueKind: JsonValueKind.Array } list)
+        {
+            return false;
+        }
+
+        foreach (var container in list.EnumerateArray())
+        {
+            var resources = PodShapeParser.Property(container, "resources");
+            if (PodShapeParser.Property(resources, "requests") is { ValueKind: JsonValueKind.Object } requests)
+            {
+                foreach (var request in requests.EnumerateObject())
+                {
+                    if (!request.NameEquals("cpu"u8) && !request.NameEquals("memory"u8)
+                        && !request.NameEquals("ephemeral-storage"u8))
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static IEnumerable<ExtendedRequest> Read(JsonElement spec, ScalarResources scalars)
     {
         var containers = PodShapeParser.Items(spec, "initContainers")
             .Select(static c => (Container: c, IsBrief: !PodRequestsCalculator.IsSidecar(c)))

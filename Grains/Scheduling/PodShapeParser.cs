@@ -20,7 +20,7 @@ internal static class PodShapeParser
             Terms = PodTermParser.ReadTerms(spec),
             Images = ReadImages(spec),
             Spread = [.. PodTermParser.ReadSpread(spec)],
-            Extended = [.. ExtendedRequest.Of(spec, scalars)],
+            Extended = ExtendedRequest.Of(spec, scalars),
         };
     }
 
