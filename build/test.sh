@@ -182,7 +182,7 @@ is_unsteady() {
 
 # The failed tests of a project, each with the first lines of what it said, and what repeats the random ones.
 failures() {
-    grep -E -A 12 --no-group-separator '\[FAIL\]|Cleanup Failure' "$results/$1.log" | sed "s/^ */$1: /"
+    awk '/\[(PASS|SKIP|OUTPUT)\]/ { left = 0 } /\[FAIL\]|Cleanup Failure/ { left = 13 } left-- > 0' "$results/$1.log" | sed "s/^ */$1: /"
     grep -q '\[FAIL\]' "$results/$1.log" || return 0
     grep -Eo 'ORC_SEED=.* repeats this' "$results/$1.log" | sort -u | sed "s/^/$1: /"
 }

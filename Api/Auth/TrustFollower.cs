@@ -35,7 +35,8 @@ public sealed partial class TrustFollower(TrustStore trustStore, TimeProvider ti
         {
             await trustStore.LoadAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (
+            failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             LogFailed(failure.Message);
         }

@@ -35,7 +35,13 @@ public sealed class TrustStore(IGrainFactory grains, RequestHeaderUsers proxies)
     /// <summary>Reads the identity from its grain; called by the host, and again for what has changed.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        var trust = new LoadedTrust(await Signer.GetTrustAsync(cancellationToken));
+        var found = await Signer.GetTrustAsync(cancellationToken);
+        if (_newest is { } known && (await known).Public.TokenKeys.SequenceEqual(found.TokenKeys))
+        {
+            return; // all else is constant, and keys are dear to read
+        }
+
+        var trust = new LoadedTrust(found);
         _newest = Task.FromResult(trust);
         _loaded.TrySetResult(trust);
     }

@@ -1,14 +1,12 @@
 using System.Text;
 using System.Text.Json;
-using OrleansOrchestrator.Resources.Kernel.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
 /// <summary>Reads one scalar at a fixed path out of JSON bytes, without decoding the rest.</summary>
 internal sealed class FieldReader(string path)
 {
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
-
     private readonly byte[][] _segments = [.. path.Split('.').Select(Encoding.UTF8.GetBytes)];
 
     public string Path => path;
@@ -16,7 +14,7 @@ internal sealed class FieldReader(string path)
     /// <summary>The value as text; empty when absent, null or not a scalar.</summary>
     public string Read(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json, Deep);
+        var reader = new Utf8JsonReader(json, CommittedJson.ReaderOptions);
         reader.Read();
         foreach (var segment in _segments)
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using k8s;
+using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Patch;
 using OrleansOrchestrator.Api.Writing;
@@ -6,8 +8,6 @@ using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
-using k8s;
-using k8s.Models;
 
 namespace OrleansOrchestrator.Api.Subresources;
 
@@ -144,9 +144,7 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
             return errors.ToStatus("autoscaling", "Scale", scale.Metadata.Name ?? "");
         }
 
-        var json = JsonTree.ParseOwn(current.Json.Span);
-        PathsOf(context.Definition).WriteReplicas(json, replicas);
-        var item = context.Definition.Codec.Decode(JsonTree.ToBytes(json));
+        var item = Scaled(context.Definition, current, replicas);
         item.Metadata.ManagedFields =
             parent.ToParent(owners, ManagedFields.Of(scaleOwners), context.Definition.ApiVersion);
 
@@ -166,15 +164,18 @@ public sealed class ScaleHandler(ObjectUpdater updater, TimeProvider time) : ISu
         (item, scale) =>
         {
             var (wanted, written) = (((V1Scale)scale).Spec?.Replicas ?? 0, Written(context, item));
-            if (Of(context.Definition, written).Spec.Replicas == wanted)
-            {
-                return item;
-            }
-
-            var json = JsonTree.ParseOwn(written.Json.Span);
-            PathsOf(context.Definition).WriteReplicas(json, wanted);
-            return context.Definition.Codec.Decode(JsonTree.ToBytes(json));
+            return Of(context.Definition, written).Spec.Replicas == wanted
+                ? item
+                : Scaled(context.Definition, written, wanted);
         });
+
+    private static IKubernetesObject<V1ObjectMeta> Scaled(
+        ResourceDefinition definition, ResourceObject item, int replicas)
+    {
+        var json = JsonTree.ParseOwn(item.Json.Span);
+        PathsOf(definition).WriteReplicas(json, replicas);
+        return definition.Codec.Decode(JsonTree.ToBytes(json));
+    }
 
     private static ResourceObject Written(WriteContext context, IKubernetesObject<V1ObjectMeta> item) => new(
         context.Key, item.Metadata.Uid ?? "",

@@ -15,8 +15,6 @@ namespace OrleansOrchestrator.Api.Tables;
 /// </summary>
 public sealed class ObjectSlices
 {
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
-
     private readonly byte[] _kindFirst;
     private readonly byte[] _versionFirst;
     private readonly bool _keepsType;
@@ -52,7 +50,7 @@ public sealed class ObjectSlices
     /// <summary>The raw value of <c>metadata</c>.</summary>
     public static ReadOnlySpan<byte> Metadata(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json, Deep);
+        var reader = new Utf8JsonReader(json, CommittedJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -106,7 +104,7 @@ public sealed class ObjectSlices
 
     private static Range? FindResourceVersion(ReadOnlySpan<byte> metadata)
     {
-        var reader = new Utf8JsonReader(metadata, Deep);
+        var reader = new Utf8JsonReader(metadata, CommittedJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -146,7 +144,7 @@ public sealed class ObjectSlices
     {
         var output = new ArrayBufferWriter<byte>(json.Length);
         output.Write("{"u8);
-        var reader = new Utf8JsonReader(json, Deep);
+        var reader = new Utf8JsonReader(json, CommittedJson.ReaderOptions);
         var first = true;
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -12,9 +12,6 @@ public sealed class ObjectMetadata
 
     private static readonly Dictionary<string, string> NoText = [];
 
-    /// <summary>Twice what an object may have: its owners of fields are nested as deep as it is.</summary>
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = 1000 };
-
     /// <summary>0 when absent.</summary>
     public long Generation { get; private set; }
 
@@ -61,7 +58,7 @@ public sealed class ObjectMetadata
     public static ObjectMetadata Parse(ReadOnlySpan<byte> json)
     {
         var result = new ObjectMetadata();
-        var reader = new Utf8JsonReader(json, Deep);
+        var reader = new Utf8JsonReader(json, CommittedJson.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

@@ -90,7 +90,8 @@ public sealed partial class ControllerGrain : Grain, IControllerGrain, IRemindab
                 await _controller!.RunAsync(cancellationToken);
                 return; // the silo stops; where it is pinged next, it begins anew
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException end) when (
+                end.InnerException is not TimeoutException || cancellationToken.IsCancellationRequested)
             {
                 // Told to end, or what it reads from was: a silo that is gone before it ran tells nobody. Where it is
                 // pinged next, it begins anew.

@@ -25,19 +25,24 @@ internal sealed partial class TokenSigner(
     {
         await ReadAsync(cancellationToken);
         var now = time.GetUtcNow();
-        if (TokenKeyRing.Next(_keys, options, now) is { } next)
+        var (next, ended) = (TokenKeyRing.Next(_keys, options, now), TokenKeyRing.Ended(_keys, now).ToList());
+        if (next is not null)
         {
             await store.AddAsync(next, cancellationToken);
             LogNext(next.Id, next.SignsFrom);
         }
 
-        foreach (var ended in TokenKeyRing.Ended(_keys, now))
+        foreach (var key in ended)
         {
-            await store.RemoveAsync(ended, cancellationToken);
-            LogEnded(ended.Id);
+            await store.RemoveAsync(key, cancellationToken);
+            LogEnded(key.Id);
         }
 
-        await ReadAsync(cancellationToken);
+        if (next is not null || ended.Count > 0)
+        {
+            await ReadAsync(cancellationToken);
+        }
+
         return [.. _keys.Select(Public)];
     }
 

@@ -10,6 +10,9 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// </summary>
 public sealed class CustomObject : IKubernetesObject<V1ObjectMeta>
 {
+    /// <summary>What is beside the body.</summary>
+    internal static readonly string[] TypeAndMetadata = ["apiVersion", "kind", "metadata"];
+
     public string? ApiVersion { get; set; }
 
     public string? Kind { get; set; }

@@ -18,6 +18,9 @@ public sealed class FieldPath
         _isIndex = isIndex;
     }
 
+    /// <summary>The place of what is said of a whole object, as Go prints a path that is none.</summary>
+    public static FieldPath Nowhere { get; } = Of("<nil>");
+
     /// <summary>A path that starts at a top-level field; several names are nested.</summary>
     public static FieldPath Of(string name, params ReadOnlySpan<string> more)
     {

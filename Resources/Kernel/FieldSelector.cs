@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.Kernel;
 
@@ -221,8 +220,6 @@ public sealed class FieldTerm
 /// <summary>Reads one scalar out of JSON bytes without decoding the rest.</summary>
 public static class SelectableFieldReader
 {
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = JsonTree.MaxDepth * 2 };
-
     /// <summary>The value of a field of an object, its default when absent.</summary>
     public static string Read(ResourceObject item, SelectableField field) => field.Label switch
     {
@@ -251,7 +248,7 @@ public static class SelectableFieldReader
 
     private static string? Read(ReadOnlySpan<byte> json, byte[][] path)
     {
-        var reader = new Utf8JsonReader(json, Deep);
+        var reader = new Utf8JsonReader(json, CommittedJson.ReaderOptions);
         var depth = 0;
         reader.Read();
         while (reader.TokenType == JsonTokenType.StartObject)

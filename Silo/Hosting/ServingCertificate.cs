@@ -51,7 +51,8 @@ public sealed partial class ServingCertificate(
                 await IssueAsync(stoppingToken);
                 wait = RenewAfter;
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (
+                failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 LogRenewalFailed(failure);
                 wait = RetryAfter;

@@ -10,9 +10,6 @@ namespace OrleansOrchestrator.Golden;
 public sealed class CertificateSignersTests
 {
     private const string Requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
-    private const string Rbac = "/apis/rbac.authorization.k8s.io/v1";
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Theory]
     [InlineData("approve", "approval", "Approved")]
@@ -86,30 +83,17 @@ public sealed class CertificateSignersTests
         return made.Body;
     }
 
-    /// <summary>Lets a user write requests, and something with a signer; decisions follow a moment later.</summary>
-    private static async Task GiveAsync(Server server, string user, string signer, string verb)
+    /// <summary>Lets a user write requests, and something with a signer.</summary>
+    private static Task GiveAsync(Server server, string user, string signer, string verb)
     {
-        var role = new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = user },
-            ["rules"] = new JsonArray(
-                Rule("certificatesigningrequests", null, "get"),
-                Rule("certificatesigningrequests/status", null, "update"),
-                Rule("certificatesigningrequests/approval", null, "update"),
-                Rule("signers", signer, verb)),
-        };
-        await server.SendAsync("POST", $"{Rbac}/clusterroles", role.ToJsonString());
-        var bound = await server.SendAsync("POST", $"{Rbac}/clusterrolebindings", $$"""
-            {"metadata":{"name":"{{user}}"},
-             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{user}}"},
-             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{user}}"}]}
-            """);
-        Assert.True(bound.Status == 201, bound.Body.ToJsonString());
-        using var patience = new CancellationTokenSource(Patience);
-        while ((await server.SendAsync("GET", $"{Requests}/none", impersonate: user)).Status != 404)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
-        }
+        JsonObject[] rules =
+        [
+            Rule("certificatesigningrequests", null, "get"),
+            Rule("certificatesigningrequests/status", null, "update"),
+            Rule("certificatesigningrequests/approval", null, "update"),
+            Rule("signers", signer, verb),
+        ];
+        return server.GiveAsync(user, rules.Select(static r => r.ToJsonString()), $"{Requests}/none", status: 404);
     }
 
     private static JsonObject Rule(string resource, string? name, string verb) => new()

@@ -13,8 +13,6 @@ public sealed class EscalationTests
     private const string Write =
         """{"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","rolebindings","clusterroles"],"verbs":["create","update"]}""";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     [Fact]
     public async Task ARoleMayAllowWhatItsWriterHas()
     {
@@ -130,17 +128,6 @@ public sealed class EscalationTests
          "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{user}}"}]}
         """;
 
-    /// <summary>Gives a user rights everywhere; decisions follow a moment later.</summary>
-    private static async Task GiveAsync(Server server, string user, params string[] rules)
-    {
-        await server.SendAsync("POST", $"{Rbac}/clusterroles", Role($"of-{user}", rules));
-        var bound = await server.SendAsync(
-            "POST", $"{Rbac}/clusterrolebindings", Binding($"of-{user}", "ClusterRole", $"of-{user}", user));
-        Assert.True(bound.Status == 201, bound.Body.ToJsonString());
-        using var patience = new CancellationTokenSource(Patience);
-        while ((await server.SendAsync("GET", "/api/v1/pods", impersonate: user)).Status != 200)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
-        }
-    }
+    private static Task GiveAsync(Server server, string user, params string[] rules) =>
+        server.GiveAsync(user, rules, "/api/v1/pods", status: 200);
 }

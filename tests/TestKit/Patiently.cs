@@ -10,6 +10,7 @@ namespace OrleansOrchestrator.TestKit;
 public static class Patiently
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The next line; null at the end.</summary>
     public static Task<string?> NextLineAsync(this TextReader reader) => reader.ReadLineAsync().WaitAsync(Patience);
@@ -35,6 +36,19 @@ public static class Patiently
 
             answer.Dispose();
             await Task.Delay(delay, TimeProvider.System, patience.Token);
+        }
+    }
+
+    /// <summary>
+    /// Returns when something holds that tells nobody of itself: decisions follow caches, and caches their kinds. Fails
+    /// when that takes longer than so.
+    /// </summary>
+    public static async Task UntilAsync(TimeSpan patience, Func<CancellationToken, Task<bool>> holds)
+    {
+        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
+        while (!await holds(bound.Token))
+        {
+            await Task.Delay(Pause, TimeProvider.System, bound.Token);
         }
     }
 

@@ -47,17 +47,9 @@ public sealed class ConfiguredAuthorizers : IAuthorizer, IRuleSource
         _current.Chain.AuthorizeAsync(attributes, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<AllowedRules> RulesForAsync(
-        UserIdentity user, string space, CancellationToken cancellationToken)
-    {
-        var all = new AllowedRules([], []);
-        foreach (var source in _current.Sources)
-        {
-            all = all.With(await source.RulesForAsync(user, space, cancellationToken));
-        }
-
-        return all;
-    }
+    public ValueTask<AllowedRules> RulesForAsync(
+        UserIdentity user, string space, CancellationToken cancellationToken) =>
+        AllowedRules.OfAsync(_current.Sources, user, space, cancellationToken);
 
     private Snapshot Make(AuthorizationConfiguration configuration)
     {

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth.Reviews;
 
@@ -17,8 +18,20 @@ public sealed record AllowedRules(
     /// <summary>An authorizer that cannot list what it allows.</summary>
     public static AllowedRules Unknown(string why) => new([], []) { Complaints = [why], IsIncomplete = true };
 
-    /// <summary>What two authorizers allow together.</summary>
-    public AllowedRules With(AllowedRules more) => new(
+    /// <summary>What several authorizers allow somebody together.</summary>
+    public static async ValueTask<AllowedRules> OfAsync(
+        IEnumerable<IRuleSource> sources, UserIdentity user, string space, CancellationToken cancellationToken)
+    {
+        var all = new AllowedRules([], []);
+        foreach (var source in sources)
+        {
+            all = all.With(await source.RulesForAsync(user, space, cancellationToken));
+        }
+
+        return all;
+    }
+
+    private AllowedRules With(AllowedRules more) => new(
         [.. Resources, .. more.Resources], [.. Paths, .. more.Paths])
     {
         Complaints = [.. Complaints, .. more.Complaints], IsIncomplete = IsIncomplete || more.IsIncomplete,

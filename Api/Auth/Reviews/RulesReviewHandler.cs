@@ -27,12 +27,7 @@ public sealed class RulesReviewHandler(IEnumerable<IAuthorizer> authorizers) : I
             return StatusErrors.BadRequest("no namespace on request");
         }
 
-        var allowed = new AllowedRules([], []);
-        foreach (var source in _sources)
-        {
-            allowed = allowed.With(await source.RulesForAsync(context.User, space, context.CancellationToken));
-        }
-
+        var allowed = await AllowedRules.OfAsync(_sources, context.User, space, context.CancellationToken);
         return Outcomes.Of(new V1SelfSubjectRulesReview
         {
             ApiVersion = question.ApiVersion,

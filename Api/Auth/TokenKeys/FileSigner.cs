@@ -26,19 +26,7 @@ public sealed class FileSigner
     /// <summary>A private key in PEM, of RSA or an elliptic curve.</summary>
     public static FileSigner Of(string pem)
     {
-        AsymmetricAlgorithm key = ECDsa.Create();
-        try
-        {
-            key.ImportFromPem(pem);
-        }
-        catch (Exception other) when (other is CryptographicException or ArgumentException)
-        {
-            key.Dispose();
-            key = RSA.Create();
-            key.ImportFromPem(pem);
-        }
-
-        var signer = new FileSigner(key);
+        var signer = new FileSigner(PublicTokenKey.Import(pem));
         _ = signer.Sign([]);
         return signer;
     }

@@ -28,19 +28,26 @@ public sealed class PublicTokenKey
     /// <param name="id">Its id; upstream's, a digest of the key, when it has none of its own.</param>
     public static PublicTokenKey Of(string pem, string? id = null)
     {
-        var curve = ECDsa.Create();
+        var key = Import(pem);
+        return key is ECDsa curve ? OfCurve(curve, id) : OfRsa((RSA)key, id);
+    }
+
+    /// <summary>A key in PEM, public or private, of an elliptic curve or else of RSA.</summary>
+    internal static AsymmetricAlgorithm Import(string pem)
+    {
+        AsymmetricAlgorithm key = ECDsa.Create();
         try
         {
-            curve.ImportFromPem(pem);
-            return OfCurve(curve, id);
+            key.ImportFromPem(pem);
         }
         catch (Exception other) when (other is CryptographicException or ArgumentException)
         {
-            curve.Dispose();
-            var rsa = RSA.Create();
-            rsa.ImportFromPem(pem);
-            return OfRsa(rsa, id);
+            key.Dispose();
+            key = RSA.Create();
+            key.ImportFromPem(pem);
         }
+
+        return key;
     }
 
     /// <summary>Upstream's id of a key.</summary>

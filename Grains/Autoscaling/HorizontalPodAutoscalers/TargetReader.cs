@@ -1,7 +1,7 @@
+using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
-using k8s.Models;
 
 namespace OrleansOrchestrator.Grains.Autoscaling.HorizontalPodAutoscalers;
 

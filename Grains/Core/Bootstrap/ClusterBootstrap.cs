@@ -234,7 +234,8 @@ public sealed partial class ClusterBootstrap : BackgroundService, IHostedLifecyc
                 await AnnounceAsync(RenewAsync, stoppingToken);
             }
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (
+            error is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             LogFailed(error.Message);
         }

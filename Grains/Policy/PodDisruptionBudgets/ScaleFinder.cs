@@ -1,8 +1,8 @@
+using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
-using k8s.Models;
 
 namespace OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
 

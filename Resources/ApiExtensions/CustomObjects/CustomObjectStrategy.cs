@@ -1,17 +1,16 @@
 using System.Text.Json.Nodes;
+using k8s.Models;
 using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
-using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
 /// <summary>The rules of a custom kind in one version, which are those of its definition.</summary>
 public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
 {
-    private static readonly string[] TypeAndMetadata = ["apiVersion", "kind", "metadata"];
     private static readonly FieldFilter StatusOnly = FieldFilter.Only(["status"]);
 
     /// <summary>
@@ -65,7 +64,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
     public override void SetDefaults(CustomObject item)
     {
         SchemaDefaults.Apply(item.Body, _known.Schema);
-        foreach (var name in TypeAndMetadata)
+        foreach (var name in CustomObject.TypeAndMetadata)
         {
             item.Body.Remove(name);
         }
@@ -184,7 +183,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         if (errors.All.Any(static e => Blocking.Contains(e.Reason)))
         {
             errors.Invalid(
-                FieldPath.Of("<nil>"), null, "some validation rules were not checked because the object was invalid; "
+                FieldPath.Nowhere, null, "some validation rules were not checked because the object was invalid; "
                 + "correct the existing errors to complete validation");
             return;
         }
@@ -202,7 +201,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
 
     /// <summary>The body, with type and metadata where the schema says something of them.</summary>
     private static JsonObject Whole(CustomObject item, JsonSchema schema) =>
-        TypeAndMetadata.Any(n => schema.Properties.ContainsKey(n) || schema.Required.Contains(n))
+        CustomObject.TypeAndMetadata.Any(n => schema.Properties.ContainsKey(n) || schema.Required.Contains(n))
             ? WithTypeAndMetadata(item)
             : item.Body;
 

@@ -118,7 +118,7 @@ internal static class EmbeddedObjects
 
         var decoding = new JsonDecoding();
         var metadata = (V1ObjectMeta)ResourceCodec.Read(
-            typeof(V1ObjectMeta), JsonSerializer.SerializeToUtf8Bytes(map), decoding);
+            typeof(V1ObjectMeta), JsonTree.ToBytes(map).Span, decoding);
         if (decoding.Error is { } error)
         {
             errors.Invalid(path, new RawJson(map.ToJsonString()), error);

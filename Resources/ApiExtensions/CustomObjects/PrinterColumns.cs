@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
@@ -11,12 +10,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 public sealed class PrinterColumns
 {
     private const string AgePath = ".metadata.creationTimestamp";
-
-    private static readonly string[] Moments =
-    [
-        "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'",
-        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
-    ];
 
     private readonly List<(string Type, JsonPath? Path)> _added;
     private readonly bool _readsMetadata;
@@ -71,15 +64,12 @@ public sealed class PrinterColumns
     }
 
     /// <summary>A null that is there is shown in a text, as Go's templates show it.</summary>
-    private static object? FirstCell(IEnumerable<JsonNode?> found, string type, DateTimeOffset now)
+    private static object? FirstCell(IReadOnlyList<JsonNode?> found, string type, DateTimeOffset now) => found switch
     {
-        foreach (var value in found)
-        {
-            return value is null && type == "string" ? "<no value>" : Cell(value, type, now);
-        }
-
-        return null;
-    }
+        [] => null,
+        [null, ..] when type == "string" => "<no value>",
+        [var first, ..] => Cell(first, type, now),
+    };
 
     private static object? Cell(JsonNode? value, string type, DateTimeOffset now) => value is null ? null : type switch
     {
@@ -101,8 +91,6 @@ public sealed class PrinterColumns
     /// <summary>Only moments of RFC 3339 are any; no text is one that nobody knows.</summary>
     private static string Age(string text, DateTimeOffset now) =>
         text is "" or "null" ? TableColumns.Unknown
-        : DateTimeOffset.TryParseExact(
-            text, Moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? TableColumns.Since(time.UtcDateTime, now)
+        : GoTime.TryParse(text, hasMicroseconds: false, out var time, out _) ? TableColumns.Since(time, now)
         : "<invalid>";
 }

@@ -11,8 +11,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 /// <summary>Findings on defaults: one must have no unknown fields, and fit its own schema as it is.</summary>
 internal static class DefaultRules
 {
-    private static readonly string[] TypeAndMetadata = ["apiVersion", "kind", "metadata"];
-
     /// <param name="schema">The schema of a whole object.</param>
     /// <param name="path">Where it is.</param>
     /// <param name="errors">Takes the findings.</param>
@@ -35,7 +33,7 @@ internal static class DefaultRules
 
         foreach (var (name, property) in schema.Properties)
         {
-            var isOfMetadata = isMetadata || (isResource && TypeAndMetadata.Contains(name));
+            var isOfMetadata = isMetadata || (isResource && CustomObject.TypeAndMetadata.Contains(name));
             Visit(
                 property, path.Child("properties").Key(name), property.IsEmbedded,
                 isOfMetadata && !property.IsEmbedded, errors);

@@ -13,7 +13,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 internal sealed class SchemaRules
 {
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
-    private static readonly string[] TypeAndMetadata = ["apiVersion", "kind", "metadata"];
     private static readonly string[] Unsupported =
         ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"];
 
@@ -30,7 +29,7 @@ internal sealed class SchemaRules
     {
         public Place Property(string name, bool isOfResource)
         {
-            var isMetadata = isOfResource && TypeAndMetadata.Contains(name);
+            var isMetadata = isOfResource && CustomObject.TypeAndMetadata.Contains(name);
             return new Place(
                 false, IsMetadata || isMetadata, isMetadata && IsRoot ? $"in top-level {name}" : NoDefaults);
         }

@@ -6,9 +6,6 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 /// <summary>How rules that are not kept are told of.</summary>
 internal static class RuleFindings
 {
-    /// <summary>The place of a whole object.</summary>
-    public static readonly FieldPath Nowhere = FieldPath.Of("<nil>");
-
     /// <param name="errors">Takes the finding.</param>
     /// <param name="rule">It is not kept.</param>
     /// <param name="message">What its message expression says; null for none.</param>
@@ -18,7 +15,7 @@ internal static class RuleFindings
         FieldErrors errors, CompiledRule rule, string? message, JsonElement value, FieldPath? path)
     {
         var detail = message ?? (rule.Message.Length > 0 ? rule.Message : $"failed rule: {rule.Text}");
-        var place = rule.FieldPath.Count == 0 ? path ?? Nowhere : RulePathStep.Follow(path, rule.FieldPath);
+        var place = rule.FieldPath.Count == 0 ? path ?? FieldPath.Nowhere : RulePathStep.Follow(path, rule.FieldPath);
         switch (rule.Reason)
         {
             case "FieldValueForbidden":
@@ -41,11 +38,11 @@ internal static class RuleFindings
     {
         if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
-            errors.Invalid(path ?? Nowhere, detail);
+            errors.Invalid(path ?? FieldPath.Nowhere, detail);
         }
         else
         {
-            errors.Invalid(path ?? Nowhere, Shown(value), detail);
+            errors.Invalid(path ?? FieldPath.Nowhere, Shown(value), detail);
         }
     }
 

@@ -142,7 +142,7 @@ internal sealed class RuleTree
         {
             JsonElement? before = byKey is not null && byKey.TryGetValue(KeyOf(item), out var found) ? found : null;
             _items!.Visit(
-                walk, item, before, (path ?? RuleFindings.Nowhere).Index(i), Below(ratchet, list, old, before));
+                walk, item, before, (path ?? FieldPath.Nowhere).Index(i), Below(ratchet, list, old, before));
         }
     }
 

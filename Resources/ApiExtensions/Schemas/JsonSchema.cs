@@ -1,7 +1,7 @@
 using System.Text.Json;
+using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
-using k8s.Models;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 

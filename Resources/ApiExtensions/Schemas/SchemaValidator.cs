@@ -16,13 +16,11 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
 {
     private const string IntOrString = "integer,string";
 
-    private static readonly FieldPath Nowhere = FieldPath.Of("<nil>");
-
     /// <summary>How many checks were made: of alternatives that do not fit, upstream takes that with most.</summary>
     private int _matches;
 
     /// <summary>The place of findings that name none.</summary>
-    private FieldPath Whole => root ?? Nowhere;
+    private FieldPath Whole => root ?? FieldPath.Nowhere;
 
     /// <summary>Checks a value.</summary>
     /// <param name="value">The value.</param>

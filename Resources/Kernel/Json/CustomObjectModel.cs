@@ -48,8 +48,8 @@ internal sealed class CustomObjectModel : IModelCodec
         var item = (CustomObject)value;
         encoding.SortsFields = true;
         writer.WriteStartObject();
-        string[] typed = ["apiVersion", "kind", "metadata"];
-        foreach (var name in item.Body.Select(p => p.Key).Concat(typed).Order(StringComparer.Ordinal))
+        foreach (var name in item.Body.Select(p => p.Key).Concat(CustomObject.TypeAndMetadata)
+            .Order(StringComparer.Ordinal))
         {
             switch (name)
             {

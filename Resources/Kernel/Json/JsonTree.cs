@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel.Json;
 
@@ -18,12 +19,11 @@ public static class JsonTree
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
-    /// <summary>With room around the deepest object, which lists, answers and documents put into others.</summary>
-    private static readonly JsonDocumentOptions OwnOptions = new() { MaxDepth = MaxDepth * 2 };
+    private static readonly JsonDocumentOptions OwnOptions = new() { MaxDepth = CommittedJson.MaxDepth };
 
     private static readonly JsonWriterOptions WriterOptions = new()
     {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = MaxDepth * 2,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = CommittedJson.MaxDepth,
     };
 
     /// <summary>Parses a document; throws JsonException when it is malformed. Null stands for JSON's null.</summary>

@@ -14,8 +14,6 @@ public sealed class NotesDefinition(SiloGroup group, HttpClient http)
     private const string Group = "notes.example.com";
     private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-
     public static WorkloadKind Notes { get; } = new($"{Group}/v1", "Note", new ResourceName(Group, "notes"));
 
     /// <summary>Creates it, and waits until every silo serves its objects.</summary>
@@ -108,13 +106,9 @@ public sealed class NotesDefinition(SiloGroup group, HttpClient http)
     private async Task EverywhereAsync(
         Func<SiloProcess, Task<HttpStatusCode>> ask, HttpStatusCode wanted, TimeSpan patience)
     {
-        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
         foreach (var silo in group.Silos)
         {
-            while (await ask(silo) != wanted)
-            {
-                await Task.Delay(Pause, TimeProvider.System, bound.Token);
-            }
+            await Patiently.UntilAsync(patience, async _ => await ask(silo) == wanted);
         }
     }
 

@@ -55,13 +55,9 @@ public sealed class QuotaTests(SiloGroup group) : IClassFixture<SiloGroup>, IDis
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
 
         // Its controller counts what is there; each silo has heard of it then.
-        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
         foreach (var silo in group.Silos)
         {
-            while (!await IsCountedAsync(silo.Url, patience.Token))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, patience.Token);
-            }
+            await Patiently.UntilAsync(Patience, bound => IsCountedAsync(silo.Url, bound));
         }
     }
 

@@ -7,6 +7,7 @@ using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Rbac;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Golden.Rights;
@@ -145,13 +146,9 @@ public sealed class DefaultRightsTests
             RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = h },
             Subjects = [new Rbacv1Subject { ApiGroup = "rbac.authorization.k8s.io", Kind = "User", Name = h }],
         }));
-        using var patience = new CancellationTokenSource(Patience);
         var chain = host.Services.GetRequiredService<AuthorizerChain>();
-        while (!(await chain.AuthorizeAsync(
-            Attributes("admin", new Right("list", "pods"), Home), patience.Token)).IsAllowed)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
-        }
+        await Patiently.UntilAsync(Patience, async bound => (await chain.AuthorizeAsync(
+            Attributes("admin", new Right("list", "pods"), Home), bound)).IsAllowed);
     }
 
     private static async Task EnsureAsync<T>(IResourceClient client, IEnumerable<T> objects)

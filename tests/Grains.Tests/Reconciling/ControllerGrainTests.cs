@@ -13,7 +13,6 @@ public sealed class ControllerGrainTests
     private const string Name = "cut-off";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
     /// What a silo that is gone leaves behind would begin again and again for as long as the process lives.
@@ -27,13 +26,12 @@ public sealed class ControllerGrainTests
             silo.Services.AddSingleton(new ControllerRegistration(Name, _ => controller));
             silo.Services.AddLogging(logging => logging.AddProvider(log));
         });
-        using var patience = new CancellationTokenSource(Patience);
         var grain = silos.Grains.GetGrain<IControllerGrain>(Name);
-        while (!controller.RunsAgain.IsCompleted)
+        await Patiently.UntilAsync(Patience, async _ =>
         {
             await grain.EnsureRunningAsync();
-            await Task.Delay(Pause, TimeProvider.System, patience.Token);
-        }
+            return controller.RunsAgain.IsCompleted;
+        });
 
         Assert.Equal(2, log.Of<ControllerGrain>().Count(static l => l == LogLevel.Information));
         Assert.DoesNotContain(LogLevel.Warning, log.Of<ControllerGrain>());

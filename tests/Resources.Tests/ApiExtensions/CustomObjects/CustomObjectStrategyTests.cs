@@ -45,6 +45,23 @@ public sealed class CustomObjectStrategyTests
             Assert.StartsWith(f.Second, $"{f.First.Field}: {f.First.Message}", StringComparison.Ordinal));
     }
 
+    /// <summary>Whatever the metadata of an object within is, it is a finding.</summary>
+    [Fact]
+    public void WhatIsWithinMayBeDeep()
+    {
+        const int Levels = 100;
+        var deep = new string('[', Levels) + new string(']', Levels);
+        var item = new CustomObject
+        {
+            ApiVersion = "e.com/v1", Kind = "Thing", Metadata = new V1ObjectMeta { Name = "o" },
+            Body = (JsonObject)JsonTree.Parse(Encoding.UTF8.GetBytes(
+                """{"spec":{"in":{"apiVersion":"v1","kind":"A","metadata":{"labels":""" + deep + "}}}}"))!,
+        };
+        var errors = new FieldErrors();
+        Strategy().Validate(item, errors);
+        Assert.Equal("spec.in.metadata", Assert.Single(errors.All).Field);
+    }
+
     /// <summary>It is checked as if it were a whole; what its object lacks by now is not its fault.</summary>
     [Fact]
     public void AStatusAnswersForItselfOnly()
