@@ -62,6 +62,8 @@ public static class AgentServices
         services.AddSingleton<ContainerdConfig>();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ImagePuller>();
+        services.AddSingleton<ImageViews>();
+        services.AddSingleton<ImageVolumes>();
         services.AddSingleton<PullSecrets>();
         services.AddSingleton<PullRecords>();
         services.AddSingleton<PullProgress>();

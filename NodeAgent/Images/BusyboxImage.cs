@@ -19,9 +19,12 @@ public static class BusyboxImage
         "usleep", "vi", "wc", "wget", "which", "whoami", "xargs", "yes", "zcat",
     ];
 
-    /// <summary>Writes an image with busybox, /tmp, /etc/passwd and the files given.</summary>
+    /// <summary>
+    /// Writes an image with busybox, /tmp and /etc/passwd, and the files given in a layer of their own: images of the
+    /// same busybox share all but that.
+    /// </summary>
     public static void Write(
-        Stream output, ImageDescription image, IEnumerable<ImageFile> more, string binary = DefaultBinary)
+        Stream output, ImageDescription image, IReadOnlyCollection<ImageFile> more, string binary = DefaultBinary)
     {
         const int executable = 0x1ED;
         const int sticky = 0x3FF;
@@ -37,9 +40,8 @@ public static class BusyboxImage
             new() { Path = "tmp", Mode = sticky },
             new() { Path = "var" },
             new() { Path = "www" },
-            .. more,
         ];
-        OciArchive.Write(output, image, files);
+        OciArchive.Write(output, image, more.Count > 0 ? [files, more] : [files]);
     }
 
     /// <summary>A text file of mode 0644.</summary>

@@ -14,6 +14,7 @@ public sealed partial class ImageGarbageCollector(
     NodeAgentOptions options,
     NodeSignals signals,
     ImageStore store,
+    ImageViews views,
     PullRecords records,
     PodRuntimeCache runtime,
     RuntimeHealth health,
@@ -100,6 +101,7 @@ public sealed partial class ImageGarbageCollector(
         var (now, listedAt) = (time.GetSteadyTime(), time.GetUtcNow());
         var used = runtime.All.SelectMany(p => p.Containers)
             .SelectMany(c => new[] { c.ImageId, c.ImageRef, c.Image }).ToHashSet(StringComparer.Ordinal);
+        used.UnionWith(await views.ImagesAsync(cancellationToken));
         var images = new List<CollectableImage>();
         foreach (var image in await store.ListAsync(cancellationToken))
         {

@@ -10,14 +10,14 @@ using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
-/// <summary>Why a container's image is not there, in the API's words.</summary>
+/// <summary>Why an image is not there, in the API's words.</summary>
 public sealed class ImageException(string reason, string message) : Exception(message)
 {
     public string Reason { get; } = reason;
 }
 
 /// <summary>
-/// Makes sure that a container's image is there: pull policy, credentials, bounded pulls and back-off.
+/// Makes sure that an image is there: pull policy, credentials, bounded pulls and back-off.
 /// </summary>
 public sealed class ImagePuller(
     NodeAgentOptions options,
@@ -41,43 +41,42 @@ public sealed class ImagePuller(
     private readonly record struct Failure(BackOffEntry BackOff, SteadyTime At, string Message);
 
     /// <summary>Returns the image's id. Throws <see cref="ImageException"/> when it cannot be had now.</summary>
-    public async Task<string> EnsureAsync(V1Pod pod, V1Container container, CancellationToken cancellationToken)
+    public async Task<string> EnsureAsync(WantedImage wanted, CancellationToken cancellationToken)
     {
-        var image = ImageReference.WithDefaultTag(container.Image ?? "");
+        var image = ImageReference.WithDefaultTag(wanted.Reference);
         if (image is null)
         {
-            var text = $"Failed to apply default image tag \"{container.Image}\": couldn't parse image name "
-                + $"\"{container.Image}\": invalid reference format";
-            events.Pod(pod, container, EventRecorder.Warning, "InspectFailed", text);
+            var text = $"Failed to apply default image tag \"{wanted.Reference}\": couldn't parse image name "
+                + $"\"{wanted.Reference}\": invalid reference format";
+            Tell(wanted, EventRecorder.Warning, "InspectFailed", text);
             throw new ImageException(InvalidImageName, text);
         }
 
-        var policy = container.ImagePullPolicy ?? DefaultPolicy(image);
-        var present = policy == "Always" ? null : await InspectAsync(pod, container, image, cancellationToken);
+        var policy = wanted.Policy ?? DefaultPolicy(image);
+        var present = policy == "Always" ? null : await InspectAsync(wanted, image, cancellationToken);
         if (present is null && policy == "Never")
         {
-            throw NeverPull(
-                pod, container, $"Container image \"{container.Image}\" is not present with pull policy of Never");
+            throw NeverPull(wanted, $"Container image \"{wanted.Reference}\" is not present with pull policy of Never");
         }
 
-        var credentials = await CredentialsAsync(pod, image, cancellationToken);
+        var credentials = await CredentialsAsync(wanted.Pod, image, cancellationToken);
         if (present is not null
                 && !records.MustPull(image, present, credentials.Select(c => c.Source).OfType<PullSecretSource>()))
         {
-            events.Pod(pod, container, EventRecorder.Normal, "Pulled",
-                $"Container image \"{container.Image}\" already present on machine and can be accessed by the pod");
+            Tell(wanted, EventRecorder.Normal, "Pulled",
+                $"Container image \"{wanted.Reference}\" already present on machine and can be accessed by the pod");
             return present.Id;
         }
 
         if (policy == "Never")
         {
             throw NeverPull(
-                pod, container,
-                $"Container image \"{container.Image}\" is present with pull policy of Never but does not have the "
+                wanted,
+                $"Container image \"{wanted.Reference}\" is present with pull policy of Never but does not have the "
                 + "proper credentials to access the image");
         }
 
-        return await PullAsync(pod, container, image, credentials, cancellationToken);
+        return await PullAsync(wanted, image, credentials, cancellationToken);
     }
 
     /// <summary>When the back-off of a pod's failed pulls next ends; null when none waits.</summary>
@@ -96,9 +95,12 @@ public sealed class ImagePuller(
         }
     }
 
-    private ImageException NeverPull(V1Pod pod, V1Container container, string text)
+    private void Tell(WantedImage wanted, string type, string reason, string text) =>
+        events.Pod(wanted.Pod, wanted.Container, type, reason, text);
+
+    private ImageException NeverPull(WantedImage wanted, string text)
     {
-        events.Pod(pod, container, EventRecorder.Warning, ErrImageNeverPull, text);
+        Tell(wanted, EventRecorder.Warning, ErrImageNeverPull, text);
         return new ImageException(ErrImageNeverPull, text);
     }
 
@@ -117,7 +119,7 @@ public sealed class ImagePuller(
     }
 
     private async Task<Image?> InspectAsync(
-        V1Pod pod, V1Container container, string image, CancellationToken cancellationToken)
+        WantedImage wanted, string image, CancellationToken cancellationToken)
     {
         try
         {
@@ -126,49 +128,47 @@ public sealed class ImagePuller(
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
             var text = $"Failed to inspect image \"{image}\": {CriErrors.Text(exception)}";
-            events.Pod(pod, container, EventRecorder.Warning, "InspectFailed", text);
+            Tell(wanted, EventRecorder.Warning, "InspectFailed", text);
             throw new ImageException(ImageInspectError, text);
         }
     }
 
     private async Task<string> PullAsync(
-        V1Pod pod, V1Container container, string image, IReadOnlyList<PullCredential> credentials,
+        WantedImage wanted, string image, IReadOnlyList<PullCredential> credentials,
         CancellationToken cancellationToken)
     {
-        var key = (pod.Metadata.Uid, image);
+        var key = (wanted.Pod.Metadata.Uid, image);
         if (_failures.TryGetValue(key, out var failure)
             && BackOffEntry.WaitUntil(failure.BackOff, failure.At, time.GetSteadyTime()) is not null)
         {
-            events.Pod(
-                pod, container, EventRecorder.Normal, "BackOff", $"Back-off pulling image \"{container.Image}\"");
+            Tell(wanted, EventRecorder.Normal, "BackOff", $"Back-off pulling image \"{wanted.Reference}\"");
             throw new ImageException(
-                ImagePullBackOff, $"Back-off pulling image \"{container.Image}\": {ErrImagePull}: {failure.Message}");
+                ImagePullBackOff, $"Back-off pulling image \"{wanted.Reference}\": {ErrImagePull}: {failure.Message}");
         }
 
         var asked = time.GetTimestamp();
         await _slots.WaitAsync(cancellationToken);
         try
         {
-            events.Pod(pod, container, EventRecorder.Normal, "Pulling", $"Pulling image \"{container.Image}\"");
+            Tell(wanted, EventRecorder.Normal, "Pulling", $"Pulling image \"{wanted.Reference}\"");
             var started = time.GetTimestamp();
             var id = await PullRecordedAsync(image, credentials, cancellationToken);
             _failures.TryRemove(key, out _);
-            await RecordPulledAsync(pod, container, image, started, asked, cancellationToken);
+            await RecordPulledAsync(wanted, image, started, asked, cancellationToken);
             return id;
         }
         catch (PullFailedException exception)
         {
-            throw Failed(pod, container, key, exception.Message);
+            throw Failed(wanted, key, exception.Message);
         }
         catch (IOException exception)
         {
-            throw Failed(
-                pod, container, key,
-                $"Failed to record image pull intent for container image \"{container.Image}\": {exception.Message}");
+            throw Failed(wanted, key,
+                $"Failed to record image pull intent for container image \"{wanted.Reference}\": {exception.Message}");
         }
         catch (PullStalledException exception)
         {
-            throw Failed(pod, container, key, exception.Message);
+            throw Failed(wanted, key, exception.Message);
         }
         finally
         {
@@ -176,13 +176,12 @@ public sealed class ImagePuller(
         }
     }
 
-    private ImageException Failed(V1Pod pod, V1Container container, (string, string) key, string problem)
+    private ImageException Failed(WantedImage wanted, (string, string) key, string problem)
     {
         var now = time.GetSteadyTime();
         BackOffEntry? before = _failures.TryGetValue(key, out var earlier) ? earlier.BackOff : null;
         _failures[key] = new Failure(BackOffEntry.Next(before, now, now), now, problem);
-        events.Pod(
-            pod, container, EventRecorder.Warning, "Failed", $"Failed to pull image \"{container.Image}\": {problem}");
+        Tell(wanted, EventRecorder.Warning, "Failed", $"Failed to pull image \"{wanted.Reference}\": {problem}");
         return new ImageException(ErrImagePull, problem);
     }
 
@@ -237,14 +236,14 @@ public sealed class ImagePuller(
         exception.StatusCode == StatusCode.Unknown ? exception.Status.Detail : CriErrors.Text(exception);
 
     private async Task RecordPulledAsync(
-        V1Pod pod, V1Container container, string image, long started, long asked, CancellationToken cancellationToken)
+        WantedImage wanted, string image, long started, long asked, CancellationToken cancellationToken)
     {
         var size = (await store.FindAsync(image, cancellationToken))?.Size ?? 0;
         var took = GoDuration.Format(Milliseconds(time.GetElapsedTime(started)));
         var waited = GoDuration.Format(Milliseconds(time.GetElapsedTime(asked)));
-        events.Pod(pod, container, EventRecorder.Normal, "Pulled", string.Create(
+        Tell(wanted, EventRecorder.Normal, "Pulled", string.Create(
             CultureInfo.InvariantCulture,
-            $"Successfully pulled image \"{container.Image}\" in {took} ({waited} including waiting). Image size: {size} bytes."));
+            $"Successfully pulled image \"{wanted.Reference}\" in {took} ({waited} including waiting). Image size: {size} bytes."));
     }
 
     private static TimeSpan Milliseconds(TimeSpan t) => TimeSpan.FromMilliseconds((long)t.TotalMilliseconds);

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 
-/// <summary>One file, directory or link of an image's only layer.</summary>
+/// <summary>One file, directory or link of an image's layer.</summary>
 public sealed record ImageFile
 {
     /// <summary>Path inside the image, without a leading slash.</summary>
@@ -46,7 +46,7 @@ public sealed record ImageDescription
 }
 
 /// <summary>
-/// Writes an OCI image layout as one tar: a single uncompressed layer, a config, a manifest and an index. It is what
+/// Writes an OCI image layout as one tar: uncompressed layers, a config, a manifest and an index. It is what
 /// <c>ctr images import</c> and <c>docker load</c> read, and is byte-for-byte the same for the same input.
 /// </summary>
 public static class OciArchive
@@ -62,20 +62,22 @@ public static class OciArchive
             var other => other.ToString().ToLowerInvariant(),
         };
 
-    public static void Write(Stream output, ImageDescription image, IEnumerable<ImageFile> files)
+    /// <summary>Writes an image of layers, the lowest first.</summary>
+    public static void Write(Stream output, ImageDescription image, params IEnumerable<ImageFile>[] layers)
     {
-        var layer = Layer(files);
-        var config = Bytes(Config(image, Digest(layer)));
+        var contents = layers.Select(Layer).ToList();
+        var config = Bytes(Config(image, contents.Select(Digest)));
         var manifest = Bytes(new JsonObject
         {
             ["schemaVersion"] = 2,
             ["mediaType"] = ManifestType,
             ["config"] = Descriptor("application/vnd.oci.image.config.v1+json", config),
-            ["layers"] = new JsonArray(Descriptor("application/vnd.oci.image.layer.v1.tar", layer)),
+            ["layers"] = new JsonArray(
+                [.. contents.Select(static c => Descriptor("application/vnd.oci.image.layer.v1.tar", c))]),
         });
         using var tar = new TarWriter(output, TarEntryFormat.Ustar, leaveOpen: true);
         WriteFile(tar, "oci-layout", Bytes(new JsonObject { ["imageLayoutVersion"] = "1.0.0" }));
-        foreach (var blob in new[] { layer, config, manifest })
+        foreach (var blob in (byte[][])[.. contents, config, manifest])
         {
             WriteFile(tar, $"blobs/sha256/{Digest(blob)["sha256:".Length..]}", blob);
         }
@@ -103,7 +105,7 @@ public static class OciArchive
         };
     }
 
-    private static JsonObject Config(ImageDescription image, string layerDigest)
+    private static JsonObject Config(ImageDescription image, IEnumerable<string> layers)
     {
         var container = new JsonObject
         {
@@ -127,7 +129,7 @@ public static class OciArchive
             ["architecture"] = image.Architecture,
             ["os"] = "linux",
             ["config"] = container,
-            ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray(layerDigest) },
+            ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = Strings(layers) },
         };
     }
 

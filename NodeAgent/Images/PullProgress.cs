@@ -21,8 +21,6 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
 {
     private const int ChecksPerTimeout = 10;
     private const string Extracting = "extract-";
-    private const string Snapshotter = "overlayfs";
-    private static readonly Metadata Namespace = new() { { "containerd-namespace", "k8s.io" } };
 
     private TimeSpan Limit => options.Housekeeping.ImagePullProgressTimeout;
 
@@ -61,13 +59,13 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
         try
         {
             var content = await cri.Content.ListStatusesAsync(
-                new ListStatusesRequest(), Namespace, cancellationToken: cancellationToken);
+                new ListStatusesRequest(), ContainerdFacts.Namespace, cancellationToken: cancellationToken);
             var sizes = content.Statuses.Select(s => (Name: s.Ref, Size: s.Offset)).ToList();
             foreach (var snapshot in await ListUnfinishedAsync(cancellationToken))
             {
                 var usage = await cri.Snapshots.UsageAsync(
-                    new UsageRequest { Snapshotter = Snapshotter, Key = snapshot }, Namespace,
-                        cancellationToken: cancellationToken);
+                    new UsageRequest { Snapshotter = ContainerdFacts.Snapshotter, Key = snapshot },
+                    ContainerdFacts.Namespace, cancellationToken: cancellationToken);
                 sizes.Add((snapshot, usage.Size + usage.Inodes));
             }
 
@@ -83,8 +81,11 @@ public sealed class PullProgress(NodeAgentOptions options, CriClient cri, TimePr
     private async Task<List<string>> ListUnfinishedAsync(CancellationToken cancellationToken)
     {
         var found = new List<string>();
-        var request = new ListSnapshotsRequest { Snapshotter = Snapshotter, Filters = { "kind==active" } };
-        using var call = cri.Snapshots.List(request, Namespace, cancellationToken: cancellationToken);
+        var request = new ListSnapshotsRequest
+        {
+            Snapshotter = ContainerdFacts.Snapshotter, Filters = { "kind==active" },
+        };
+        using var call = cri.Snapshots.List(request, ContainerdFacts.Namespace, cancellationToken: cancellationToken);
         await foreach (var page in call.ResponseStream.ReadAllAsync(cancellationToken))
         {
             found.AddRange(page.Info.Select(i => i.Name).Where(

@@ -12,6 +12,7 @@ public readonly record struct FileSystemUsage(long CapacityBytes, long Available
 public static partial class Linux
 {
     public const ulong MountReadOnly = 1;
+    public const ulong MountNoExec = 8;
     public const ulong MountRemount = 32;
     public const ulong MountBind = 4096;
     public const ulong MountRecursive = 16384;

@@ -10,6 +10,7 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
+using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -23,6 +24,7 @@ public sealed class ContainerStartException(string reason, string message) : Exc
 public sealed partial class ContainerOperations(
     CriClient cri,
     ImagePuller images,
+    ImageVolumes imageVolumes,
     ContainerConfigBuilder configs,
     PodAllocations allocations,
     HandlerRunner handlers,
@@ -130,7 +132,8 @@ public sealed partial class ContainerOperations(
         var (pod, container) = (facts.Pod, facts.Container);
         try
         {
-            var image = await images.EnsureAsync(pod, container, cancellationToken);
+            await imageVolumes.MountAsync(pod, container, cancellationToken);
+            var image = await images.EnsureAsync(WantedImage.Of(pod, container), cancellationToken);
             return await configs.BuildAsync(facts with { ImageId = image }, cancellationToken);
         }
         catch (ImageException exception)

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using System.Collections.Concurrent;
 using OrleansOrchestrator.Machine;
 using k8s.Models;
@@ -72,7 +73,7 @@ public sealed partial class PodManager(
             OnRuntimeChanged(state.Uid);
         }
 
-        RemoveLeftOvers();
+        await RemoveLeftOversAsync(stoppingToken);
         for (var delay = FirstResizeRetry; !stoppingToken.IsCancellationRequested; delay = ResizeRetry)
         {
             RetryResizes();
@@ -279,17 +280,18 @@ public sealed partial class PodManager(
         .Sum(w => PodResources.Requested(allocations.Apply(w.Pod), PodResources.Cpu)));
 
     /// <summary>Files of pods that neither the API nor the runtime knows any more.</summary>
-    private void RemoveLeftOvers()
+    private async Task RemoveLeftOversAsync(CancellationToken cancellationToken)
     {
         allocations.Keep(_workers.Keys.ToHashSet());
         foreach (var uid in paths.KnownUids().Where(uid => Worker(uid) is null && runtime.Get(uid).IsEmpty))
         {
             try
             {
-                services.Volumes.TearDown(uid);
+                await services.Volumes.TearDownAsync(uid, cancellationToken);
                 cgroups.RemovePod(uid);
             }
-            catch (Exception exception) when (exception is IOException or System.ComponentModel.Win32Exception)
+            catch (Exception exception) when (
+                exception is IOException or System.ComponentModel.Win32Exception or RpcException)
             {
                 LogLeftOver(uid, exception.Message);
             }

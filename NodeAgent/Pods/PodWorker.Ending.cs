@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 
@@ -46,7 +47,7 @@ public sealed partial class PodWorker
         var observed = _services.Runtime.Get(Uid);
         _services.Probes.Remove(observed);
         _services.Images.Forget(Uid);
-        TearDownVolumes(pod);
+        await TearDownVolumesAsync(pod, cancellationToken);
         if (!_services.Cgroups.RemovePod(Uid) && _cgroupTries++ < MaxCgroupTries)
         {
             return CgroupRetry;
@@ -80,14 +81,15 @@ public sealed partial class PodWorker
     /// A volume may be in use by something that is not the pod's. Then the pod stays, and says why, until it is free:
     /// the step is repeated, and others have their own workers.
     /// </summary>
-    private void TearDownVolumes(V1Pod pod)
+    private async Task TearDownVolumesAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         try
         {
-            _services.Volumes.TearDown(Uid);
+            await _services.Volumes.TearDownAsync(Uid, cancellationToken);
             _lastVolumeProblem = "";
         }
-        catch (Exception exception) when (exception is IOException or Win32Exception or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is IOException or Win32Exception or UnauthorizedAccessException or RpcException)
         {
             if (_lastVolumeProblem != exception.Message)
             {

@@ -10,6 +10,13 @@ public sealed class PodPaths(NodeAgentOptions options)
     public string Volume(string uid, string plugin, string name) =>
         Path.Combine(Volumes(uid), $"kubernetes.io~{plugin}", name);
 
+    public string ImageVolume(string uid, string name) => Volume(uid, "image", name);
+
+    /// <summary>The names of a pod's image volumes that have a place here.</summary>
+    public IEnumerable<string> ImageVolumes(string uid) => new DirectoryInfo(Path.GetDirectoryName(ImageVolume(uid, "_"))!) is { Exists: true } all
+        ? all.EnumerateDirectories().Select(static d => d.Name)
+        : [];
+
     public string SubPath(string uid, string volume, string container, int index) =>
         Path.Combine(Pod(uid), "volume-subpaths", volume, container, $"{index}");
 

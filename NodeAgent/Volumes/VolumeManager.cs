@@ -2,6 +2,7 @@ using System.Globalization;
 using OrleansOrchestrator.Machine;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
@@ -11,7 +12,8 @@ namespace OrleansOrchestrator.NodeAgent.Volumes;
 /// finds its volumes again and how changed ConfigMaps reach running pods. What is mounted is known from the kernel.
 /// </summary>
 public sealed class VolumeManager(
-    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, TokenCache tokens, TimeProvider time)
+    PodPaths paths, ObjectFiles objectFiles, ClaimedVolumes claims, TokenCache tokens, ImageViews views,
+    TimeProvider time)
 {
     /// <summary>The mode of every volume's own directory; what a tmpfs has is the kernel's default.</summary>
     private const UnixFileMode EveryoneMode = (UnixFileMode)0x1FF;
@@ -48,7 +50,7 @@ public sealed class VolumeManager(
     }
 
     /// <summary>Unmounts and removes everything of a pod. Throws while something is still in use.</summary>
-    public void TearDown(string podUid)
+    public async Task TearDownAsync(string podUid, CancellationToken cancellationToken)
     {
         tokens.Forget(podUid);
         claims.Forget(podUid);
@@ -59,6 +61,11 @@ public sealed class VolumeManager(
         }
 
         Mounts.UnmountBelow(directory);
+        foreach (var volume in paths.ImageVolumes(podUid))
+        {
+            await views.RemoveAsync(ImageVolumes.ViewOf(podUid, volume), cancellationToken);
+        }
+
         FileTrees.Delete(directory);
     }
 
@@ -79,6 +86,14 @@ public sealed class VolumeManager(
         if (volume.EmptyDir is { } emptyDir)
         {
             return SetUpEmptyDir(pod, volume.Name, emptyDir);
+        }
+
+        if (volume.Image is not null)
+        {
+            // Mounted when a container that uses it starts: what is wrong with an image is that container's trouble.
+            var place = paths.ImageVolume(pod.Metadata.Uid, volume.Name);
+            MakePlace(place, EveryoneMode, null);
+            return place;
         }
 
         var files = await objectFiles.ReadAsync(pod, volume, facts, cancellationToken)

@@ -37,7 +37,6 @@ public static class VolumePlugins
     {
         { Csi: { } csi } =>
             $"kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {csi.Driver} not found in the list of registered CSI drivers",
-        { Image: not null } => "the container runtime does not mount images",
         _ => "no volume plugin matched",
     };
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
@@ -116,6 +119,73 @@ public sealed class PodContentTests(NodeHarness node)
         Assert.StartsWith("onedownrsaonetoken-", log, StringComparison.Ordinal);
         Assert.Contains("400\na=\"1\"\nb=\"2\"tmpfs\n", log, StringComparison.Ordinal);
         Assert.Contains("read-only\n", log, StringComparison.Ordinal);
+        await node.DeleteAsync(pod);
+    }
+
+    [Fact]
+    public async Task An_image_is_a_volume_that_nobody_writes()
+    {
+        node.Require();
+        await node.ImportAsync(
+            new ImageDescription { Reference = "example.test/data:1" }, BusyboxImage.Text("etc/motd", "hello from the image"));
+        var container = Shell(
+            "c",
+            "cat /img/etc/motd /deep/motd; touch /img/new || echo read-only; /img/bin/busybox true || echo no programs; sleep 100");
+        container.VolumeMounts =
+        [
+            new V1VolumeMount { Name = "image", MountPath = "/img" },
+            new V1VolumeMount { Name = "image", MountPath = "/deep", SubPath = "etc" },
+        ];
+        var other = Shell("d", "cat /img/etc/motd; echo; sleep 100");
+        other.VolumeMounts = [new V1VolumeMount { Name = "image", MountPath = "/img", ReadOnlyProperty = true }];
+        var pod = Pod("image-volume", container, other);
+        pod.Spec.Volumes =
+            [new V1Volume { Name = "image", Image = new V1ImageVolumeSource { Reference = "example.test/data:1" } }];
+        Cluster.Create(pod);
+
+        var log = await node.UntilLogAsync(pod, "c", "no programs");
+        Assert.Contains("hello from the imagehello from the image", log, StringComparison.Ordinal);
+        Assert.Contains("read-only\n", log, StringComparison.Ordinal);
+        await node.UntilLogAsync(pod, "d", "hello from the image");
+
+        // The files stay although the image goes, as those of a running container do.
+        var views = node.Get<ImageViews>();
+        var image = Assert.Single(await views.ImagesAsync(TestContext.Current.CancellationToken));
+        await node.Get<ImageStore>().RemoveAsync(image, TestContext.Current.CancellationToken);
+        var read = await node.Get<CriClient>().Runtime.ExecSyncAsync(
+            new ExecSyncRequest
+            {
+                ContainerId = node.Get<PodManager>().FindByUid(pod.Metadata.Uid)!.Container("c")!.Id,
+                Cmd = { "cat", "/img/etc/motd" },
+            },
+            cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal("hello from the image", read.Stdout.ToStringUtf8());
+
+        await node.DeleteAsync(pod);
+        Assert.Empty(await views.ImagesAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_volume_whose_image_is_not_there_keeps_its_containers_waiting()
+    {
+        node.Require();
+        var container = Service("c");
+        container.VolumeMounts = [new V1VolumeMount { Name = "image", MountPath = "/img" }];
+        var pod = Pod("no-image-volume", container);
+        pod.Spec.Volumes =
+        [
+            new V1Volume { Name = "image", Image = new V1ImageVolumeSource { Reference = "example.test/none:1", PullPolicy = "Never" } },
+        ];
+        Cluster.Create(pod);
+
+        await Cluster.UntilEventAsync(
+            pod, "ErrImageNeverPull", "Container image \"example.test/none:1\" is not present with pull policy of Never");
+        var waiting = await Cluster.UntilAsync(
+            pod, p => p.Status.ContainerStatuses?[0].State.Waiting?.Reason == "ErrImageNeverPull", "waiting");
+        Assert.Equal(
+            "Container image \"example.test/none:1\" is not present with pull policy of Never",
+            waiting.Status.ContainerStatuses[0].State.Waiting.Message);
+
         await node.DeleteAsync(pod);
     }
 

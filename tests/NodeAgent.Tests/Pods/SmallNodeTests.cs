@@ -240,18 +240,8 @@ public sealed class SmallNodeTests(SmallNode small)
         () => _node.Get<PressureState>().Current == pressure, () =>
             $"{pressure}, is {_node.Get<PressureState>().Current}", poll: true);
 
-    private async Task ImportAsync(string reference)
-    {
-        var archive = Path.Combine(_node.Options.DataDirectory, "extra.tar");
-        await using (var file = File.Create(archive))
-        {
-            BusyboxImage.Write(file, new ImageDescription { Reference = reference, Command = ["sh"] },
-                [BusyboxImage.Text("etc/own", reference)]);
-        }
-
-        await _node.Get<ImageStore>().ImportAsync(archive, CancellationToken.None);
-        File.Delete(archive);
-    }
+    private Task ImportAsync(string reference) => _node.ImportAsync(
+        new ImageDescription { Reference = reference, Command = ["sh"] }, BusyboxImage.Text("etc/own", reference));
 
     /// <summary>Takes space away, so much or all that there is.</summary>
     private static void Fill(string path, long bytes = long.MaxValue)

@@ -81,8 +81,9 @@ internal static partial class PodFieldTable
         Unmountable("csi",
             "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name example.com not found in the list of registered CSI drivers",
             v => v.Csi = new V1CSIVolumeSource { Driver = "example.com" }),
-        Unmountable("image", "the container runtime does not mount images", v =>
-            v.Image = new V1ImageVolumeSource { Reference = "i" }),
+        Tested("V1Volume", "image", "An_image_is_a_volume_that_nobody_writes"),
+        Tested("V1ImageVolumeSource", "reference", "An_image_is_a_volume_that_nobody_writes"),
+        Tested("V1ImageVolumeSource", "pullPolicy", "A_volume_whose_image_is_not_there_keeps_its_containers_waiting"),
 
         Done("V1ConfigMapVolumeSource", "name", Aspect.Volumes, p => Volume(p, "map").ConfigMap.Name = "two"),
         Done("V1ConfigMapVolumeSource", "defaultMode", Aspect.Volumes, p =>

@@ -78,7 +78,7 @@ public sealed class PodRefusalTests(NodeHarness node)
     public async Task Safe_settings_and_variables_from_files_reach_the_process_and_a_group_leaves_the_images_user()
     {
         node.Require();
-        await ImportAsync("test.local/somebody:1", user: "1234");
+        await node.ImportAsync(new ImageDescription { Reference = "test.local/somebody:1", Command = ["sh"], User = "1234" });
         var writes = Shell("i", "echo \"GREETING='hello\nyou' # so\" > /data/env");
         writes.VolumeMounts = [new V1VolumeMount { Name = "data", MountPath = "/data" }];
         var reads = Shell("c", "echo \"$GREETING\"; id -u; id -g; cat /proc/sys/net/ipv4/tcp_fin_timeout");
@@ -151,17 +151,5 @@ public sealed class PodRefusalTests(NodeHarness node)
             Cluster.Events.Last(e => e.InvolvedObject.Uid == pod.Metadata.Uid && e.Reason == reason).Message);
         Assert.True(node.Get<PodRuntimeCache>().Get(pod.Metadata.Uid).IsEmpty);
         await node.DeleteAsync(pod);
-    }
-
-    private async Task ImportAsync(string reference, string user)
-    {
-        var archive = Path.Combine(node.Options.DataDirectory, "somebody.tar");
-        await using (var file = File.Create(archive))
-        {
-            BusyboxImage.Write(file, new ImageDescription { Reference = reference, Command = ["sh"], User = user }, []);
-        }
-
-        await node.Get<ImageStore>().ImportAsync(archive, CancellationToken.None);
-        File.Delete(archive);
     }
 }

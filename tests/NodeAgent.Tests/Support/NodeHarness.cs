@@ -68,14 +68,21 @@ public sealed class NodeHarness : IAsyncLifetime
             CgroupRoot = "/orc-test-" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4)),
         });
         await StartAsync();
-        var archive = Path.Combine(_directory, "busybox.tar");
+        await Get<RuntimeHealth>().WhenUpAsync(CancellationToken.None);
+        await ImportAsync(new ImageDescription { Reference = Busybox, Command = ["sh"] });
+    }
+
+    /// <summary>Brings an image of busybox and a few files onto the node.</summary>
+    internal async Task ImportAsync(ImageDescription image, params ImageFile[] more)
+    {
+        var archive = Path.Combine(_directory, "image.tar");
         await using (var file = File.Create(archive))
         {
-            BusyboxImage.Write(file, new ImageDescription { Reference = Busybox, Command = ["sh"] }, []);
+            BusyboxImage.Write(file, image, more);
         }
 
-        await Get<RuntimeHealth>().WhenUpAsync(CancellationToken.None);
         await Get<ImageStore>().ImportAsync(archive, CancellationToken.None);
+        File.Delete(archive);
     }
 
     /// <summary>Skips the test, with the reason, where no container can run.</summary>

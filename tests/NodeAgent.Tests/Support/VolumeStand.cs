@@ -2,8 +2,10 @@ using OrleansOrchestrator.Machine;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
+using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
@@ -92,7 +94,7 @@ internal sealed class VolumeStand : IDisposable
         var tokens = new TokenCache(Cluster, TimeProvider.System);
         return new VolumeManager(
             Paths, new ObjectFiles(Cluster, tokens), new ClaimedVolumes(Cluster, Node, Paths), tokens,
-            TimeProvider.System);
+            new ImageViews(new CriClient(Outside("no.sock")), TimeProvider.System), TimeProvider.System);
     }
 
     public void Dispose()

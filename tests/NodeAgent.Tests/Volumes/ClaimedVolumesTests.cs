@@ -178,7 +178,7 @@ public sealed class ClaimedVolumesTests : IDisposable
         Assert.Equal(path, await _stand.SetUpAsync(Claimed()));
         Assert.Single(MountPoints.AtOrBelow(path));
 
-        _stand.Manager.TearDown(_stand.Pod.Metadata.Uid);
+        await _stand.Manager.TearDownAsync(_stand.Pod.Metadata.Uid, TestContext.Current.CancellationToken);
         Assert.False(Path.Exists(_stand.Paths.Pod(_stand.Pod.Metadata.Uid)));
         Assert.Equal(["f", "g"], Directory.GetFiles(Data).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }

@@ -1,0 +1,12 @@
+using Grpc.Core;
+
+namespace OrleansOrchestrator.NodeAgent.Cri;
+
+/// <summary>What containerd's CRI part uses of containerd itself.</summary>
+internal static class ContainerdFacts
+{
+    public const string Snapshotter = "overlayfs";
+
+    /// <summary>Names the namespace of all that CRI made, in every call of containerd's own services.</summary>
+    public static readonly Metadata Namespace = new() { { "containerd-namespace", "k8s.io" } };
+}
