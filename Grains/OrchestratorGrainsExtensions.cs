@@ -150,13 +150,14 @@ public static class OrchestratorGrainsExtensions
         silo.AddTls();
         silo.Services.AddSingleton(services => Encrypt(
             options.Store ?? services.GetRequiredService<PostgresJournalStore>(),
-            options.Encryption,
+            services.GetService<EncryptionInUse>(),
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
-        if (options.Encryption is { UsesPlugins: true } encryption)
+        if (options.Encryption is { } encryption)
         {
-            silo.Services.AddSingleton<IKeyChanges>(encryption);
-            silo.Services.AddHostedService(services => new KmsPolling(
-                encryption, services.GetRequiredService<ILogger<KmsPolling>>()));
+            var inUse = new EncryptionInUse(encryption);
+            silo.Services.AddSingleton(inUse);
+            silo.Services.AddSingleton<IKeyChanges>(inUse);
+            silo.Services.AddHostedService<KmsPolling>();
         }
 
         silo.Services.AddHostedService<ChangeLogMaintenance>();
@@ -178,11 +179,11 @@ public static class OrchestratorGrainsExtensions
     }
 
     private static IJournalStore Encrypt(
-        IJournalStore store, EncryptionConfiguration? configuration, NpgsqlDataSource source) => configuration is null
+        IJournalStore store, EncryptionInUse? inUse, NpgsqlDataSource source) => inUse is null
         ? store
         : new EncryptingJournalStore(
             store,
-            configuration,
+            inUse,
             (resource, encryption, token) => StoreKeys.NoteAsync(source, resource, encryption, token));
 
     private static void AddTls(this ISiloBuilder silo)

@@ -42,7 +42,7 @@ public sealed class BuiltInRoles : IAuthorizer
     /// <summary>The role that allows to get a path, and the group of the user's that has it; null for none.</summary>
     private static (string Role, string Group)? RoleForPath(AuthorizationAttributes wanted)
     {
-        if (wanted.Verb is not ("get" or "head"))
+        if (wanted.Verb != "get")
         {
             return null;
         }

@@ -20,6 +20,10 @@ internal sealed class ApiOptions
         KeptOptions.Encryption,
         "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
             + "cluster.");
+    private readonly Option<bool?> _reload = new("--encryption-provider-config-automatic-reload")
+    {
+        Description = "Read that again when it changes. Default: false.",
+    };
     private readonly Option<string?> _logs = CommonOptions.MaybeText(
         "--otlp-logs-endpoint",
         "Where the central logs are sent, too, by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318.");
@@ -33,8 +37,8 @@ internal sealed class ApiOptions
 
     private IEnumerable<Option> All =>
     [
-        _tokens, _admission, _encryption, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All, .. _access.All,
-        .. _audit.All, .. _cloud.All, .. _telemetry.All,
+        _tokens, _admission, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
+        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All,
     ];
 
     public void AddTo(Command command)
@@ -64,6 +68,7 @@ internal sealed class ApiOptions
         ServiceAccounts = _accounts.Read(parsed),
         AdmissionFile = parsed.GetValue(_admission),
         EncryptionFile = parsed.GetValue(_encryption),
+        ReloadsEncryption = parsed.GetValue(_reload) ?? false,
         LogExport = LogExportOf(parsed.GetValue(_logs)),
         SignIn = _signIn.Read(parsed),
         FrontProxies = _proxies.Read(parsed),

@@ -131,11 +131,6 @@ public static class SiloHost
             silo.Services.AddSingleton<IFatalErrorHandler, SiloEnd>();
         }
 
-        if (encryption is not null)
-        {
-            silo.Services.AddSingleton(encryption);
-        }
-
         silo.AddOrchestratorGrains(store =>
         {
             (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections);
@@ -167,12 +162,7 @@ public static class SiloHost
             }
         }
 
-        if (configuration.Encryption is { UsesPlugins: true } encryption)
-        {
-            services.AddSingleton<IHealthProbe>(
-                new HealthProbe("kms-providers", HealthScope.Both, encryption.CheckPluginsAsync));
-        }
-
+        services.AddEncryption(options, configuration);
         if (configuration.AuditPolicy is { } policy)
         {
             options.Audit!.AddTo(services, policy);

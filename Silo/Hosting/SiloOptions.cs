@@ -92,6 +92,9 @@ public sealed record SiloOptions
     /// <summary>An EncryptionConfiguration; null encrypts nothing.</summary>
     public string? EncryptionFile { get; init; }
 
+    /// <summary>Whether that is read again when it changes.</summary>
+    public bool ReloadsEncryption { get; init; }
+
     /// <summary>Where traces and metrics are sent; null sends nothing.</summary>
     public TelemetryOptions? Telemetry { get; init; }
 

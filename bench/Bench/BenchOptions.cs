@@ -24,6 +24,12 @@ public sealed record BenchOptions
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));
 
+    /// <summary>More users: lines of a token file.</summary>
+    public IReadOnlyList<string> Users { get; init; } = [];
+
+    /// <summary>More arguments of the silo.</summary>
+    public IReadOnlyList<string> SiloArguments { get; init; } = [];
+
     /// <summary>Another program than the published silo.</summary>
     public string? OtherSilo { get; init; }
 

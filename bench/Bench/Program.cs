@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OrleansOrchestrator.Bench;
+using OrleansOrchestrator.Bench.Access;
 using OrleansOrchestrator.Bench.Logs;
 using OrleansOrchestrator.Bench.Network;
 using OrleansOrchestrator.Bench.Node;
@@ -79,4 +80,24 @@ logs.SetAction((parsed, cancellationToken) => new LogBench(new BenchOptions
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }, parsed.GetValue(lines)).RunAsync(cancellationToken));
 command.Subcommands.Add(logs);
+var rounds = new Option<int>("--rounds") { Description = "How often, for medians.", DefaultValueFactory = _ => 3 };
+var access = new Command("access", "Measures what authorization, quota and audit add to requests.")
+{
+    repository, referee, pods, silo, rounds,
+};
+access.SetAction((parsed, cancellationToken) => new AccessBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), Referee = parsed.GetValue(referee)!,
+    Pods = parsed.GetValue(pods), OtherSilo = parsed.GetValue(silo),
+}, parsed.GetValue(rounds)).RunAsync(cancellationToken));
+command.Subcommands.Add(access);
+var flood = new Command("flood", "Measures what one client that floods with lists does to nodes and controllers.")
+{
+    repository, silo,
+};
+flood.SetAction((parsed, cancellationToken) => new FloodBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+}).RunAsync(cancellationToken));
+command.Subcommands.Add(flood);
 return await command.Parse(args).InvokeAsync();
