@@ -73,7 +73,6 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --token-auth-file {tokens}", ":1: expected token,user,uid")]
     [InlineData("up --service-account-max-token-expiration 5m", "must be between 1 hour and 2^32 seconds")]
     [InlineData("up --service-account-max-token-expiration 5", "is no time, such as 5m0s: '5'")]
-    [InlineData("up --service-account-issuer {empty}", "service-account-issuer should not be an empty string")]
     [InlineData("up --service-account-issuer http://%", "contained a ':' but was not a valid URL")]
     [InlineData(
         "up --service-account-issuer x --service-account-issuer x",
@@ -138,6 +137,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("silo --port 0 --token-auth-file {missing}", "--token-auth-file ")]
     [InlineData("silo --port 0 --token-auth-file {full}", "--token-auth-file ")]
     [InlineData("silo --port 0 --token-auth-file {tokens}", ":1: expected token,user,uid")]
+    [InlineData(
+        "silo --port 0 --service-account-issuer {empty}", "service-account-issuer should not be an empty string")]
     [InlineData(
         "silo --port 0 --encryption-provider-config-automatic-reload",
         "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config")]

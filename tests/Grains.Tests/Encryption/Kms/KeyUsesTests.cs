@@ -1,7 +1,7 @@
 using OrleansOrchestrator.Grains.Encryption.Kms;
 using Xunit;
 
-namespace OrleansOrchestrator.Grains.Tests.Encryption;
+namespace OrleansOrchestrator.Grains.Tests.Encryption.Kms;
 
 /// <summary>What is counted of keys, as long as it is one of the last hundred.</summary>
 public sealed class KeyUsesTests
