@@ -74,12 +74,21 @@ public sealed class NodeLifecycleController : IController
     {
         await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
+            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
             {
                 _changed.Writer.TryWrite(true);
             }
         }
     }
+
+    /// <summary>
+    /// A heartbeat, the usual change, is none: it is heard at the next tick, as Leases are. Among thousands of nodes there
+    /// is always one that has just told its status, and each sweep looks at all.
+    /// </summary>
+    internal static bool IsNews(ResourceChange change) =>
+        change.Kind != ChangeKind.Modified
+        || change.Previous is null
+        || NodeHealthPlanner.Differ(change.Previous.As<V1Node>(), change.Object.As<V1Node>());
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
