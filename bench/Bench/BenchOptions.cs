@@ -20,6 +20,9 @@ public sealed record BenchOptions
     /// <summary>Only the rollouts on hollow nodes.</summary>
     public bool RolloutsOnly { get; init; }
 
+    /// <summary>Of the workloads, those whose names contain this.</summary>
+    public string Only { get; init; } = "";
+
     public string? Output { get; init; }
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));

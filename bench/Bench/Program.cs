@@ -53,10 +53,18 @@ node.SetAction((parsed, cancellationToken) => NodeBench.RunInsideAsync(
     new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
 command.Subcommands.Add(node);
 var silo = new Option<string?>("--silo") { Description = "Another program than the published silo." };
-var workloads = new Command("workloads", "Measures what controllers do with many objects at once.") { repository, silo };
+var only = new Option<string>("--only")
+{
+    Description = "Only what has this in its name.", DefaultValueFactory = static _ => "",
+};
+var workloads = new Command("workloads", "Measures what controllers do with many objects at once.")
+{
+    repository, silo, only,
+};
 workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOptions
 {
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+    Only = parsed.GetValue(only)!,
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(workloads);
 var count = new Option<int>("--count") { Description = "Definitions.", DefaultValueFactory = _ => 500 };
