@@ -86,7 +86,8 @@ internal sealed class HollowPods(
     public void Retry(HollowPod pod, HollowStep step, TimeSpan after) => Schedule(pod, step, after);
 
     /// <summary>
-    /// The pod is reported as running, and is known as it was written: a short run is over before the change comes back.
+    /// The pod is reported as running, and is known as it was written: a short run is over before the change comes
+    /// back.
     /// </summary>
     /// <param name="pod">The pod.</param>
     /// <param name="written">The version that says so.</param>

@@ -26,10 +26,10 @@ public delegate void WakeUp(ObjectAddress target);
 /// <summary>
 /// A controller whose work is done by the objects' own grains: it turns changes into wake-ups.
 /// <para>
-/// Wake-ups are coalesced: a key that waits is not added again unless it has become more urgent, and one object is woken
-/// at most once per <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval
-/// when not). So the 1,500 changes of 500 starting pods cost their ReplicaSet some tens of reconciliations. What waits is
-/// bounded by the number of objects, and what was overtaken by the wake-ups within the longest interval.
+/// Wake-ups are coalesced: a key that waits is not added again unless it has become more urgent, and one object is
+/// woken at most once per <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the
+/// interval when not). So the 1,500 changes of 500 starting pods cost their ReplicaSet some tens of reconciliations.
+/// What waits is bounded by the number of objects, and what was overtaken by the wake-ups within the longest interval.
 /// </para>
 /// </summary>
 public sealed class WakeController : IController

@@ -16,7 +16,9 @@ public static class DaemonSetPlanner
     /// <summary>Most creates, and most deletes, of one step.</summary>
     public const int Burst = 250;
 
-    /// <summary>What to do now, and what to tell: of thousands of nodes and pods, so they are sorted once for both.</summary>
+    /// <summary>
+    /// What to do now, and what to tell: of thousands of nodes and pods, so they are sorted once for both.
+    /// </summary>
     public static DaemonSetPlan Compute(DaemonSetObserved observed, DateTimeOffset now)
     {
         var pass = new Pass(observed, now);

@@ -82,8 +82,8 @@ public sealed class NodeLifecycleController : IController
     }
 
     /// <summary>
-    /// A heartbeat, the usual change, is none: it is heard at the next tick, as Leases are. Among thousands of nodes there
-    /// is always one that has just told its status, and each sweep looks at all.
+    /// A heartbeat, the usual change, is none: it is heard at the next tick, as Leases are. Among thousands of nodes
+    /// there is always one that has just told its status, and each sweep looks at all.
     /// </summary>
     internal static bool IsNews(ResourceChange change) =>
         change.Kind != ChangeKind.Modified
