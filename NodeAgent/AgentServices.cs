@@ -14,6 +14,7 @@ using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
+using OrleansOrchestrator.NodeAgent.Policies;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Server;
@@ -42,6 +43,9 @@ public static class AgentServices
         services.AddSingleton<ServiceHealthPorts>();
         services.AddPart<ServiceProxy>();
         services.AddPart<ProxyHealthServer>();
+        services.AddPart<PolicyDirectory>();
+        services.AddPart<PolicyEnforcer>();
+        services.AddSingleton<IPodIsolation>(provider => provider.GetRequiredService<PolicyEnforcer>());
         services.AddPart<ClusterDns>();
         services.AddSingleton<ILogSink, KubeLogSink>();
         services.AddPart<LogShipper>();
@@ -52,7 +56,9 @@ public static class AgentServices
         return services;
     }
 
-    /// <summary>Runtime, pods and everything on the node; the four ways to the API come from elsewhere.</summary>
+    /// <summary>
+    /// Runtime, pods and everything on the node; the four ways to the API, and who isolates pods, come from elsewhere.
+    /// </summary>
     public static IServiceCollection AddNodeCore(this IServiceCollection services, NodeAgentOptions options)
     {
         services.AddSingleton(options);

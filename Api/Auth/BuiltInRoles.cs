@@ -73,6 +73,6 @@ public sealed class BuiltInRoles : IAuthorizer
         wanted.IsReadOnly
             && wanted.Subresource.Length == 0
             && wanted.User.Groups.Contains(SystemNames.NodeNetwork)
-            && (wanted.Group, wanted.Resource) is ("", "services" or "nodes" or "namespaces") or ("discovery.k8s.io",
-                "endpointslices");
+            && (wanted.Group, wanted.Resource) is ("", "services" or "nodes" or "namespaces" or "pods")
+                or ("discovery.k8s.io", "endpointslices") or ("networking.k8s.io", "networkpolicies");
 }
