@@ -47,11 +47,11 @@ public static class AgentServices
         services.AddPart<PolicyEnforcer>();
         services.AddSingleton<IPodIsolation>(provider => provider.GetRequiredService<PolicyEnforcer>());
         services.AddPart<ClusterDns>();
-        services.AddSingleton<ILogSink, KubeLogSink>();
-        services.AddPart<LogShipper>();
-        services.AddSingleton<ILoggerProvider, OwnLoggerProvider>();
-        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OwnLineShipper>(
-            provider, OwnStreams.OfNode(options.NodeName)));
+        if (options.SendsLogs)
+        {
+            services.AddLogShipping(options);
+        }
+
         services.AddKubeletServer();
         return services;
     }
@@ -124,6 +124,15 @@ public static class AgentServices
     {
         services.AddSingleton<T>();
         return services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddLogShipping(this IServiceCollection services, NodeAgentOptions options)
+    {
+        services.AddSingleton<ILogSink, KubeLogSink>();
+        services.AddPart<LogShipper>();
+        services.AddSingleton<ILoggerProvider, OwnLoggerProvider>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OwnLineShipper>(
+            provider, OwnStreams.OfNode(options.NodeName)));
     }
 
     private static void AddClusterConnection(this IServiceCollection services)

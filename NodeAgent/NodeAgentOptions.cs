@@ -65,6 +65,9 @@ public sealed record NodeAgentOptions
     /// </summary>
     public string PodLogsDirectory { get; init; } = "/var/log/pods";
 
+    /// <summary>Lines of containers, and of the agent itself, are sent to the cluster.</summary>
+    public bool SendsLogs { get; init; } = true;
+
     /// <summary>Where each container's log has a link, for collectors: beside the directory of pod logs.</summary>
     public string ContainerLogsDirectory => Path.GetFullPath(Path.Combine(PodLogsDirectory, "..", "containers"));
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Measures what ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE],
-# or ./orc bench services, workloads, logs, definitions, access or flood; see bench/README.md.
+# or ./orc bench services, workloads, logs, definitions, access, flood or idle; see bench/README.md.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-case ${1:-} in services | workloads | logs | definitions | flood)
+case ${1:-} in services | workloads | logs | definitions | flood | idle)
     [ "$1" = services ] || set -- "$@" --root "$root"
     dotnet build "$root/bench/Bench" -c Release -p:BuildProjectReferences=false -v quiet -nologo -clp:ErrorsOnly
     exec "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" "$@"

@@ -64,7 +64,8 @@ internal sealed class StoredShape(byte[] data, ReadOnlyMemory<byte> text, int co
             var sets = sequence.Sets;
             for (var (at, hole) = (0, 0); at + sets.Length <= shape.Length; at++)
             {
-                if (Fits(sets, shape.Slice(at, sets.Length), hole, tests) && MarkRows(CollectionsMarshal.AsSpan(tests), marks))
+                if (Fits(sets, shape.Slice(at, sets.Length), hole, tests)
+                    && MarkRows(CollectionsMarshal.AsSpan(tests), marks))
                 {
                     return;
                 }

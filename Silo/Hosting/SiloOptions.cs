@@ -101,6 +101,9 @@ public sealed record SiloOptions
     /// <summary>What is audited, and where it goes; null audits nothing.</summary>
     public AuditSettings? Audit { get; init; }
 
+    /// <summary>What is kept and shown for people who look at the cluster.</summary>
+    public AddOnSettings AddOns { get; init; } = new();
+
     /// <summary>Where logs are sent beside their store; null sends them nowhere.</summary>
     public LogExportOptions? LogExport { get; init; }
 

@@ -26,6 +26,12 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
         Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
         Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        await new CustomObjectsBench(options).RunAsync(cancellationToken);
+        if (count == 0)
+        {
+            return 0;
+        }
+
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         await using (var cluster = await BenchCluster.StartAsync(

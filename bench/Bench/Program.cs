@@ -48,10 +48,30 @@ network.SetAction(async (parsed, cancellationToken) =>
 });
 command.Subcommands.Add(network);
 var node = new Command("node", "Measures a cluster with a real node in the network that this process is in.") { Hidden = true };
+var further = new Option<bool>[]
+{
+    new("--logs") { DefaultValueFactory = static _ => true },
+    new("--metrics") { DefaultValueFactory = static _ => true },
+    new("--dashboard") { DefaultValueFactory = static _ => true },
+};
 node.Options.Add(repository);
+foreach (var option in further)
+{
+    node.Options.Add(option);
+}
+
 node.SetAction((parsed, cancellationToken) => NodeBench.RunInsideAsync(
-    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
+    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) },
+    [.. further.Select(option => $"{option.Name}={parsed.GetValue(option)}")], cancellationToken));
 command.Subcommands.Add(node);
+var idle = new Command(
+    "idle", "Measures a cluster with a real node at rest, with and without logs, metrics and the dashboard.")
+{
+    repository,
+};
+idle.SetAction((parsed, cancellationToken) => NodeBench.CompareIdleAsync(
+    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
+command.Subcommands.Add(idle);
 var silo = new Option<string?>("--silo") { Description = "Another program than the published silo." };
 var only = new Option<string>("--only")
 {
@@ -67,8 +87,12 @@ workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOp
     Only = parsed.GetValue(only)!,
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(workloads);
-var count = new Option<int>("--count") { Description = "Definitions.", DefaultValueFactory = _ => 500 };
-var definitions = new Command("definitions", "Measures what many CustomResourceDefinitions cost a silo.")
+var count = new Option<int>("--count")
+{
+    Description = "Definitions; 0 measures custom objects beside ConfigMaps alone.", DefaultValueFactory = _ => 500,
+};
+var definitions = new Command("definitions",
+    "Measures what many CustomResourceDefinitions cost a silo, and custom objects beside ConfigMaps.")
 {
     repository, silo, count,
 };

@@ -17,7 +17,8 @@ public sealed class LineFilterTests
     private static readonly Gen<string> Pattern = Texts.Any(
         "a", "ab", "error", "x_1", "\\d+", "[a-c]", "[^a]", ".", "a*", "b?", "(ab)+", "(abc)?", "^", "$", "\\.",
             "foo\\.bar", "c{1,2}",
-        "t{0}", "[0-9a-f]{2}", "(?:[a-z]+)", "\\S", "[^a-z ]{2,}", "[x-z_]", "\\d{2}", "[ö-ü]", "10\\.0", ":", " ", "größe", "日本", "\\w", "=", "\\\"eva", "(error)", "(a|b)", "time\\S*",
+        "t{0}", "[0-9a-f]{2}", "(?:[a-z]+)", "\\S", "[^a-z ]{2,}", "[x-z_]", "\\d{2}", "[ö-ü]",
+        "10\\.0", ":", " ", "größe", "日本", "\\w", "=", "\\\"eva", "(error)", "(a|b)", "time\\S*",
             "\\bab\\b", "took 5", "(timeout|eva)", "0x|ms", "Ab", "status\":5").Array[1, 4].Select(
             string.Concat);
 
