@@ -116,7 +116,8 @@ public static class AgentCommandLine
     [
         Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns,
         ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
-        ClientCa, Socket, Binary, CgroupRoot, LogsDir, SendsLogs, CniBin, Bridge, Network, AnnounceLink, Register, Labels, Taints,
+        ClientCa, Socket, Binary, CgroupRoot, LogsDir, SendsLogs, CniBin, Bridge, Network, AnnounceLink, Register,
+        Labels, Taints,
         Cloud,
         MaxPods,
         ReservedCpu,

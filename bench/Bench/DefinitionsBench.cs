@@ -15,7 +15,7 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
     private const int FanOut = 16;
     private const int Starts = 5;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(40);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Memory is read when it has had time to be given back.</summary>
