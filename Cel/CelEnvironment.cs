@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using OrleansOrchestrator.Cel.Checking;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Libraries;
 using OrleansOrchestrator.Cel.Syntax;
 using OrleansOrchestrator.Cel.Types;

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Syntax;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;

@@ -17,7 +17,8 @@ public sealed class DeviceAdministrationPlugin(ObjectReader reader) : IAdmission
     public string Name => "DeviceAdministration";
 
     /// <inheritdoc/>
-    public bool Handles(AdmissionAttributes attributes) => PlaceOfWish(attributes) is not null;
+    public bool Handles(AdmissionAttributes attributes) =>
+        attributes.Object is Resourcev1ResourceClaim or V1ResourceClaimTemplate;
 
     /// <inheritdoc/>
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)

@@ -5,7 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
-/// <summary>The resource caches of this silo, each loaded on first use and kept until the silo stops.</summary>
+/// <summary>
+/// The resource caches of this silo, each loaded on first use and kept until the silo stops or its resource goes.
+/// </summary>
 public sealed class ResourceCaches : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ResourceName, Lazy<Entry>> _entries = new();

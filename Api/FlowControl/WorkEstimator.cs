@@ -24,7 +24,7 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
     /// <summary>How many watches a write is likely to reach; null of what nobody could watch.</summary>
     public int? WatchesOf(RequestInfo request) =>
         request is { Verb: "create" or "update" or "patch" or "delete", IsResourceRequest: true }
-            and not { Resource: "serviceaccounts", Subresource: "token" } ? watches.Of(request) : null;
+            && !ChangesNothing(request) ? watches.Of(request) : null;
 
     /// <summary>The estimate for a request of a level that gives one request so many seats at most.</summary>
     public SeatEstimate Estimate(HttpRequest http, RequestInfo request, int maxSeats) => request.Verb switch
@@ -34,6 +34,10 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
             List(http, request, maxSeats),
         _ => WatchesOf(request) is { } count ? Write(count, maxSeats) : SeatEstimate.One,
     };
+
+    private bool ChangesNothing(RequestInfo request) => request.Subresource.Length > 0
+        && catalog?.Current.Find(request.ResourceName, request.Version)?.Subresources
+            .Any(s => s.Name == request.Subresource && s.ChangesNothing) == true;
 
     private SeatEstimate List(HttpRequest http, RequestInfo request, int maxSeats)
     {

@@ -43,16 +43,17 @@ public static class DeletionRules
         }
 
         var old = definition.Codec.Share(current).Metadata;
-        return old.DeletionGracePeriodSeconds is null or 0 && item is not V1Namespace { Spec.Finalizers.Count: > 0 };
+        return old.DeletionGracePeriodSeconds is null or 0
+            && (definition.Strategy as ISpecFinalizers)?.HasSpecFinalizers(item) != true;
     }
 
     /// <summary>Decides, and changes a fresh copy of the object accordingly.</summary>
     public static DeletionAction Apply(
         ResourceDefinition definition, IKubernetesObject<V1ObjectMeta> item, DeletionOptions options, DateTimeOffset now)
     {
-        if (item is V1Namespace space)
+        if (definition.Strategy is ISpecFinalizers inSpec)
         {
-            return ApplyToNamespace(space, options, now);
+            return ApplyInSpec(inSpec, item, options, now);
         }
 
         if (definition.Strategy is IMarkedDeletion marked && item.Metadata.DeletionTimestamp is null)
@@ -85,21 +86,20 @@ public static class DeletionRules
         return MarkTerminating(item.Metadata, now) || !isSame ? DeletionAction.Update : DeletionAction.None;
     }
 
-    /// <summary>A namespace switches to Terminating and waits for its own, separate finalizers.</summary>
-    private static DeletionAction ApplyToNamespace(V1Namespace space, DeletionOptions options, DateTimeOffset now)
+    /// <summary>It is marked as terminating and waits for its own, separate finalizers.</summary>
+    private static DeletionAction ApplyInSpec(
+        ISpecFinalizers strategy, IKubernetesObject<V1ObjectMeta> item, DeletionOptions options, DateTimeOffset now)
     {
-        if (space.Metadata.DeletionTimestamp is not null)
+        if (item.Metadata.DeletionTimestamp is not null)
         {
-            return space.Spec?.Finalizers is { Count: > 0 } || space.Metadata.Finalizers is { Count: > 0 }
+            return strategy.HasSpecFinalizers(item) || item.Metadata.Finalizers is { Count: > 0 }
                 ? DeletionAction.None
                 : DeletionAction.Remove;
         }
 
-        space.Metadata.DeletionTimestamp = MetadataStamp.Seconds(now);
-        space.Status ??= new V1NamespaceStatus();
-        space.Status.Phase = "Terminating";
-        var finalizers = WithPropagation(space.Metadata, options);
-        space.Metadata.Finalizers = finalizers.Count == 0 ? null : finalizers;
+        strategy.MarkDeletion(item, MetadataStamp.Seconds(now));
+        var finalizers = WithPropagation(item.Metadata, options);
+        item.Metadata.Finalizers = finalizers.Count == 0 ? null : finalizers;
         return DeletionAction.Update;
     }
 
@@ -147,7 +147,7 @@ public static class DeletionRules
 
     private static List<string> Finalizers(
         ResourceDefinition definition, V1ObjectMeta metadata, DeletionOptions options) =>
-        definition.Of.Deletion.HasFlag(DeletionTraits.IgnoresPropagation)
+        definition.Of.Deletion.HasFlag(DeletionTraits.Ownerless)
             ? [.. metadata.Finalizers ?? []]
             : WithPropagation(metadata, options, definition.Of.Deletion.HasFlag(DeletionTraits.OrphansByDefault));
 

@@ -9,7 +9,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Writing;
 
 /// <summary>Creates objects: admission, system fields, strategy, validation, commit.</summary>
-public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, TimeProvider time)
+public sealed class ObjectCreator(
+    ObjectStore store, AdmissionChain admission, ResourceCatalog catalog, TimeProvider time)
 {
     /// <summary>Attempts at a generated name; upstream's number.</summary>
     private const int MaxNameAttempts = 8;
@@ -40,15 +41,15 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
 
     /// <summary>
     /// Controllers choose the names of their children, where upstream's have them generated: there is none then before
-    /// the last mutation, and refusals name the prefix. Pods of a StatefulSet have their names from it there too.
+    /// the last mutation, and refusals name the prefix. Some kinds name their pods there too.
     /// </summary>
-    private static string? TakeChosenName(WriteContext context, V1ObjectMeta metadata)
+    private string? TakeChosenName(WriteContext context, V1ObjectMeta metadata)
     {
         var name = metadata.Name;
         if (context.Options != WriteOptions.Internal
             || string.IsNullOrEmpty(metadata.GenerateName)
             || name?.StartsWith(metadata.GenerateName, StringComparison.Ordinal) != true
-            || metadata.OwnerReferences?.Any(static o => o.Controller == true && o.Kind == "StatefulSet") == true)
+            || metadata.OwnerReferences?.Any(o => o.Controller == true && NamesItsPods(o)) == true)
         {
             return null;
         }
@@ -56,6 +57,9 @@ public sealed class ObjectCreator(ObjectStore store, AdmissionChain admission, T
         metadata.Name = null;
         return name;
     }
+
+    private bool NamesItsPods(V1OwnerReference owner) =>
+        catalog.Current.Find(owner.ApiVersion, owner.Kind)?.Of.NamesItsPods == true;
 
     private async ValueTask<Outcome<WriteResult>> AdmitAndCommitAsync(
         WriteContext context, AdmissionScope scope, string? chosen)

@@ -31,7 +31,6 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
         WriteContext context, ResourceObject current, ReadMode mode, DeletionOptions options,
         Action<ResourceObject> marks)
     {
-
         if (CheckPreconditions(context, current, options) is { } conflict)
         {
             return Attempt.Computed(conflict);
@@ -96,10 +95,10 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
     internal static Status? CheckPreconditions(WriteContext context, ResourceObject current, DeletionOptions options)
     {
         var kind = new ResourceName(context.Definition.Storage.Group, context.Definition.Kind);
-        var isNamespace = context.Definition.Of.Deletion.HasFlag(DeletionTraits.HasSpecFinalizers);
+        var isInSpec = context.Definition.Strategy is ISpecFinalizers;
         if (options.Uid is { } uid && uid != current.Uid)
         {
-            return isNamespace
+            return isInSpec
                 ? StatusErrors.Conflict(
                     context.Resource, context.Key.Name,
                     $"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Uid}")
@@ -112,7 +111,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
         var actual = current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (options.ResourceVersion is { } revision && revision != actual)
         {
-            return isNamespace
+            return isInSpec
                 ? StatusErrors.Conflict(
                     context.Resource, context.Key.Name,
                     $"Precondition failed: ResourceVersion in precondition: {revision}, ResourceVersion in object meta: {actual}")

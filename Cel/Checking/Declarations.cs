@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 

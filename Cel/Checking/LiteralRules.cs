@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Cel.Evaluation;
+using OrleansOrchestrator.Cel.Patterns;
 using OrleansOrchestrator.Cel.Syntax;
 using OrleansOrchestrator.Cel.Values;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Evaluation;
@@ -204,36 +203,6 @@ internal static class Arithmetic
 
     public static bool IsKey(CelKind kind) =>
         kind is CelKind.String or CelKind.Int or CelKind.Uint or CelKind.Bool or CelKind.Double;
-
-    /// <summary>How many code points, bytes, elements or entries; null of what has no size.</summary>
-    public static long? Size(in CelValue value) => value.Kind switch
-    {
-        CelKind.String => CodePoints(value.AsString),
-        CelKind.Bytes => value.AsBytes.Length,
-        CelKind.List => value.AsList.Count,
-        CelKind.Map => value.AsMap.Count,
-        CelKind.Opaque => value.AsOpaque.CostSize is > 1 and var size ? size : null,
-        _ => null,
-    };
-
-    public static int CodePoints(string text)
-    {
-        if (Ascii.IsValid(text))
-        {
-            return text.Length;
-        }
-
-        var count = text.Length;
-        for (var i = 1; i < text.Length; i++)
-        {
-            if (char.IsLowSurrogate(text[i]) && char.IsHighSurrogate(text[i - 1]))
-            {
-                count--;
-            }
-        }
-
-        return count;
-    }
 
     private static long? WholeNumber(in CelValue index) => index.Kind switch
     {

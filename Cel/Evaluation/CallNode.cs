@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using OrleansOrchestrator.Cel.Costs;
-using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Evaluation;

@@ -1,6 +1,6 @@
 using OrleansOrchestrator.Cel.Evaluation;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Syntax;
-using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Cel.Evaluation;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Syntax;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
@@ -62,7 +63,7 @@ internal static class OptionalLibrary
         CelKind.Bool => value.IsFalse,
         CelKind.Int or CelKind.Uint or CelKind.Duration => value.AsInt == 0,
         CelKind.Double => value.AsDouble == 0,
-        CelKind.String or CelKind.Bytes or CelKind.List or CelKind.Map => Arithmetic.Size(value) == 0,
+        CelKind.String or CelKind.Bytes or CelKind.List or CelKind.Map => CelSizes.Of(value) == 0,
         CelKind.Timestamp => value.AsTimestamp == new CelTimestamp(CelTimestamp.MinSeconds, 0),
         CelKind.Opaque => value.AsOpaque is CelOptional { HasValue: false },
         _ => false,

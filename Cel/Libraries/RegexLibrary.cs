@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using OrleansOrchestrator.Cel.Evaluation;
-using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Cel.Functions;
+using OrleansOrchestrator.Cel.Patterns;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 

@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using OrleansOrchestrator.Cel.Evaluation;
-using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Cel.Functions;
+using OrleansOrchestrator.Cel.Patterns;
 using OrleansOrchestrator.Cel.Values;
 using Names = OrleansOrchestrator.Cel.Syntax.Operators;
 
@@ -148,7 +149,7 @@ internal static class StandardLibrary
         return CelFunction.Of(name, [.. forms.Select(f => ($"{id}_{f.Item1}", f.Item2 + " bool", body))]);
     }
 
-    private static CelValue Size(ReadOnlySpan<CelValue> a) => CelValue.Of(Arithmetic.Size(a[0]) ?? 0);
+    private static CelValue Size(ReadOnlySpan<CelValue> a) => CelValue.Of(CelSizes.Of(a[0]) ?? 0);
 
     private static CelValue ToText(ReadOnlySpan<CelValue> a) => CelValue.Of(a[0].ToString());
 

@@ -1,5 +1,5 @@
 using System.Text;
-using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;
@@ -83,7 +83,7 @@ internal static class StringLibrary
     }
 
     private static CelValue CodePointsBefore(string text, int place) =>
-        CelValue.Of(place < 0 ? -1L : Evaluation.Arithmetic.CodePoints(text[..place]));
+        CelValue.Of(place < 0 ? -1L : CelSizes.CodePoints(text[..place]));
 
     private static CelValue IndexOf(ReadOnlySpan<CelValue> a, long from)
     {
@@ -103,7 +103,7 @@ internal static class StringLibrary
         var (text, part) = (a[0].AsString, a[1].AsString);
         if (part.Length == 0)
         {
-            return CelValue.Of(from ?? Evaluation.Arithmetic.CodePoints(text));
+            return CelValue.Of(from ?? CelSizes.CodePoints(text));
         }
 
         if (from is { } given && (PlaceOf(text, given) is not { } end || end >= Math.Max(text.Length, 1)))

@@ -1,5 +1,5 @@
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Syntax;
-using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 
 namespace OrleansOrchestrator.Cel.Libraries;

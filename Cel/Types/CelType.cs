@@ -1,5 +1,3 @@
-using OrleansOrchestrator.Cel.Values;
-
 namespace OrleansOrchestrator.Cel.Types;
 
 /// <summary>The sorts of types that the checker tells apart.</summary>
@@ -123,24 +121,4 @@ public sealed class CelType : IEquatable<CelType>
     public override bool Equals(object? obj) => Equals(obj as CelType);
 
     public override int GetHashCode() => HashCode.Combine(Kind, Name, Parameters.Count);
-
-    /// <summary>Whether a value may stand where this type is asked for, judged by its outer form.</summary>
-    internal bool Admits(in CelValue value) => Kind switch
-    {
-        CelTypeKind.Dyn or CelTypeKind.Parameter => true,
-        CelTypeKind.Null => value.Kind == CelKind.Null,
-        CelTypeKind.Bool => value.Kind == CelKind.Bool,
-        CelTypeKind.Int => value.Kind == CelKind.Int,
-        CelTypeKind.Uint => value.Kind == CelKind.Uint,
-        CelTypeKind.Double => value.Kind == CelKind.Double,
-        CelTypeKind.String => value.Kind == CelKind.String,
-        CelTypeKind.Bytes => value.Kind == CelKind.Bytes,
-        CelTypeKind.Timestamp => value.Kind == CelKind.Timestamp,
-        CelTypeKind.Duration => value.Kind == CelKind.Duration,
-        CelTypeKind.List => value.Kind == CelKind.List,
-        CelTypeKind.Map or CelTypeKind.Object => value.Kind == CelKind.Map,
-        CelTypeKind.Type => value.Kind == CelKind.Type,
-        CelTypeKind.Opaque => value.Kind == CelKind.Opaque && value.Type.Name == Name,
-        _ => false,
-    };
 }

@@ -7,9 +7,9 @@ namespace OrleansOrchestrator.Grains.GarbageCollection;
 /// <summary>Owners and dependents of this server, and owners of others, as seen from an object.</summary>
 internal sealed class OwnGraph(IResourceClient client, ResourceCatalog catalog, AggregatedOwners aggregated)
 {
-    /// <summary>Events have no owners and come by the thousand.</summary>
     public IEnumerable<ResourceKind> Collectable => catalog.Current.Kinds.Where(
-        static k => k.Name != WellKnown.Events && k.Verbs.Contains("delete") && k.Verbs.Contains("watch"));
+        static k => !k.Deletion.HasFlag(DeletionTraits.Ownerless) && k.Verbs.Contains("delete")
+            && k.Verbs.Contains("watch"));
 
     /// <summary>True when other servers may have the kind of an owner, and this one has not.</summary>
     public bool IsForeign(ObjectOwner reference) =>

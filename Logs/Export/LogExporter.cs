@@ -66,15 +66,27 @@ public sealed partial class LogExporter(
     private async Task SendAsync(List<EncodedSegment> segments, CancellationToken cancellationToken)
     {
         var all = segments.Sum(static s => s.LineCount);
-        var isFailing = false;
+        var (isFailing, message) = (false, (Message?)null);
         for (var pause = options.FirstPause; ; pause = pause < LongestPause / 2 ? pause * 2 : LongestPause)
         {
-            var (outcome, lines, wait) = await TryAsync(segments, cancellationToken);
-            if (outcome != Outcome.Later)
+            TimeSpan? wait = null;
+            try
             {
-                queue.Send(outcome == Outcome.Taken ? lines : 0);
-                queue.Drop(outcome == Outcome.Taken ? all - lines : all);
-                return;
+                // What is sent again is written once.
+                message ??= await WithPatienceAsync(token => WriteAsync(segments, token), cancellationToken);
+                (var outcome, var taken, wait) = await WithPatienceAsync(
+                    token => PostAsync(message, token), cancellationToken);
+                if (outcome != Outcome.Later)
+                {
+                    queue.Send(taken);
+                    queue.Drop(all - taken);
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is HttpRequestException or LogStoreException
+                || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                // Nobody knows: again.
             }
 
             if (!isFailing)
@@ -87,30 +99,33 @@ public sealed partial class LogExporter(
         }
     }
 
-    private async Task<(Outcome Outcome, int Lines, TimeSpan? Wait)> TryAsync(
-        List<EncodedSegment> segments, CancellationToken cancellationToken)
+    private async Task<T> WithPatienceAsync<T>(
+        Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(options.Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        try
-        {
-            var ids = segments.SelectMany(static s => s.Streams).Distinct().ToArray();
-            var streams = (await store.ReadStreamsAsync(ids, either.Token)).ToDictionary(static s => s.Id);
-            var (request, lines) = OtlpLogs.Write(
-                segments.Select(static s => LogSegment.Decode(s.Body)), streams, LogTime.Of(time.GetUtcNow()));
-            using var content = new ByteArrayContent(request);
-            content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-            using var answer = await client.PostAsync(_target, content, either.Token);
-            return Judge(answer, lines, await answer.Content.ReadAsByteArrayAsync(either.Token));
-        }
-        catch (Exception failure) when (failure is HttpRequestException or LogStoreException
-            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            return (Outcome.Later, 0, null);
-        }
+        return await act(either.Token);
     }
 
-    private (Outcome Outcome, int Lines, TimeSpan? Wait) Judge(HttpResponseMessage answer, int lines, byte[] body)
+    private async Task<Message> WriteAsync(List<EncodedSegment> segments, CancellationToken cancellationToken)
+    {
+        var ids = segments.SelectMany(static s => s.Streams).Distinct().ToArray();
+        var streams = (await store.ReadStreamsAsync(ids, cancellationToken)).ToDictionary(static s => s.Id);
+        var (request, lines) = OtlpLogs.Write(
+            segments.Select(static s => LogSegment.Decode(s.Body)), streams, LogTime.Of(time.GetUtcNow()));
+        return new Message(request, lines);
+    }
+
+    private async Task<(Outcome Outcome, int Taken, TimeSpan? Wait)> PostAsync(
+        Message message, CancellationToken cancellationToken)
+    {
+        using var content = new ByteArrayContent(message.Body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        using var answer = await client.PostAsync(_target, content, cancellationToken);
+        return Judge(answer, message.Lines, await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+    }
+
+    private (Outcome Outcome, int Taken, TimeSpan? Wait) Judge(HttpResponseMessage answer, int lines, byte[] body)
     {
         if (answer.IsSuccessStatusCode)
         {
@@ -127,6 +142,8 @@ public sealed partial class LogExporter(
         LogRefused(_target, (int)answer.StatusCode);
         return (Outcome.Refused, 0, null);
     }
+
+    private sealed record Message(byte[] Body, int Lines);
 
     private enum Outcome
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Credentials;
 
 namespace OrleansOrchestrator.NodeAgent.Server;

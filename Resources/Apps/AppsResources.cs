@@ -61,6 +61,7 @@ internal static class AppsResources
         {
             Name = WellKnown.StatefulSets, Kind = "StatefulSet", Singular = "statefulset", ShortNames = ["sts"],
             Categories = ["all"], GrainType = "statefulset", PodTemplate = o => ((V1StatefulSet)o).Spec?.Template,
+            NamesItsPods = true,
             Versions =
             [
                 new("v1", new StatefulSetStrategy())

@@ -145,7 +145,11 @@ internal static class WorkloadRules
         }
     }
 
-    /// <summary>The cells that wide tables end with: containers, images, selector.</summary>
+    /// <summary>The columns that wide tables end with: containers, images, selector.</summary>
+    public static IEnumerable<TableColumn> WideColumns(string selectorText) =>
+        [.. PodTemplateRules.ContainerColumns(priority: 1), new("Selector", "string", "", selectorText, 1)];
+
+    /// <summary>Their cells.</summary>
     public static IEnumerable<object?> WideCells(V1PodTemplateSpec? template, V1LabelSelector? selector)
     {
         var (names, images) = PodTemplateRules.ContainerCells(template);

@@ -69,7 +69,7 @@ internal static class CoreResources
         new()
         {
             Name = WellKnown.Events, Kind = "Event", Singular = "event", ShortNames = ["ev"],
-            Deletion = DeletionTraits.IgnoresPropagation,
+            Deletion = DeletionTraits.Ownerless,
             Versions =
             [
                 new("v1", new EventStrategy()),
@@ -89,7 +89,7 @@ internal static class CoreResources
         {
             Name = WellKnown.Namespaces, Kind = "Namespace", Singular = "namespace", ShortNames = ["ns"],
             Namespaced = false, Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
-            GrainType = "namespace", Deletion = DeletionTraits.AnswersWithObject | DeletionTraits.HasSpecFinalizers,
+            GrainType = "namespace", Deletion = DeletionTraits.AnswersWithObject,
             Versions =
             [
                 new("v1", new NamespaceStrategy())
@@ -172,7 +172,13 @@ internal static class CoreResources
             [
                 new("v1", new ServiceAccountStrategy())
                 {
-                    Subresources = [new("token", CreateOnly, "TokenRequest", "authentication.k8s.io", "v1")],
+                    Subresources =
+                    [
+                        new("token", CreateOnly, "TokenRequest", "authentication.k8s.io", "v1")
+                        {
+                            ChangesNothing = true,
+                        },
+                    ],
                 },
             ],
         },

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Cel;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;

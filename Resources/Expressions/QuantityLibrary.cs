@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrleansOrchestrator.Cel;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 using OrleansOrchestrator.Resources.Kernel;

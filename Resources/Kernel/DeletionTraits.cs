@@ -12,16 +12,16 @@ public enum DeletionTraits
     /// <summary>Deleted objects stay for a grace period, which the strategy says.</summary>
     Graceful = 2,
 
-    /// <summary>Propagation policies leave no finalizers (upstream's Events).</summary>
-    IgnoresPropagation = 4,
-
-    /// <summary>The objects have finalizers in their spec, too, and a phase that says they go (namespaces).</summary>
-    HasSpecFinalizers = 8,
+    /// <summary>
+    /// The objects own nothing, and nobody collects them: propagation policies leave no finalizers (upstream's Events,
+    /// which come by the thousand).
+    /// </summary>
+    Ownerless = 4,
 
     /// <summary>Without a propagation policy, dependents stay (upstream's oldest kinds, which did not own theirs).
     /// </summary>
-    OrphansByDefault = 16,
+    OrphansByDefault = 8,
 
     /// <summary>Who leaves it at that is warned that they stay.</summary>
-    WarnsOfOrphans = 32,
+    WarnsOfOrphans = 16,
 }

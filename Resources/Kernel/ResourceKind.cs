@@ -94,6 +94,10 @@ public sealed record ResourceKind
     /// <summary>Where an object of the kind says what its pods are like; null for kinds that make none.</summary>
     public Func<IKubernetesObject<V1ObjectMeta>, V1PodTemplateSpec?>? PodTemplate { get; init; }
 
+    /// <summary>Its controller names its pods for good, also where they have a prefix for names that are made up.
+    /// </summary>
+    public bool NamesItsPods { get; init; }
+
     /// <summary>There is one of each kind.</summary>
     public bool Equals(ResourceKind? other) => ReferenceEquals(this, other);
 

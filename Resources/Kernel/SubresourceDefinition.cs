@@ -13,6 +13,9 @@ public sealed record SubresourceDefinition(
     /// <summary>It is the object itself, of which a write changes one part: <c>status</c>, <c>finalize</c>.</summary>
     public bool IsPartOfObject => Kind is null && Verbs.Contains("update");
 
+    /// <summary>What is created is an answer only: no object changes, and nobody could watch it.</summary>
+    public bool ChangesNothing { get; init; }
+
     /// <summary>The verbs of a subresource that is a part of its object.</summary>
     public static IReadOnlyList<string> GetPatchUpdate { get; } = ["get", "patch", "update"];
 

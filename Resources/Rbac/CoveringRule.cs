@@ -5,8 +5,6 @@ namespace OrleansOrchestrator.Resources.Rbac;
 /// <summary>A rule that somebody has, made ready to be compared with many that are to be granted.</summary>
 public sealed class CoveringRule(V1PolicyRule rule)
 {
-    private const string All = "*";
-
     private readonly HashSet<string> _verbs = SetOf(rule.Verbs);
     private readonly HashSet<string> _groups = SetOf(rule.ApiGroups);
     private readonly HashSet<string> _resources = SetOf(rule.Resources);
@@ -14,13 +12,13 @@ public sealed class CoveringRule(V1PolicyRule rule)
     private readonly HashSet<string> _paths = SetOf(rule.NonResourceURLs);
 
     private readonly string[] _prefixes =
-        [.. (rule.NonResourceURLs ?? []).Where(static p => p.EndsWith('*')).Select(static p => p.TrimEnd('*'))];
+        [.. (rule.NonResourceURLs ?? []).Select(RuleTerms.PrefixOf).OfType<string>()];
 
     /// <summary>True when it allows all that another rule does (upstream's <c>ruleCovers</c>).</summary>
     public bool Covers(V1PolicyRule other) =>
-        (other.Verbs ?? []).All(verb => Has(_verbs, verb))
-        && (other.ApiGroups ?? []).All(group => Has(_groups, group))
-        && (other.Resources ?? []).All(HasResource)
+        (other.Verbs ?? []).All(verb => RuleTerms.Has(_verbs, verb))
+        && (other.ApiGroups ?? []).All(group => RuleTerms.Has(_groups, group))
+        && (other.Resources ?? []).All(resource => RuleTerms.HasResource(_resources, resource))
         && (other.NonResourceURLs ?? []).All(HasPath)
         && (_names.Count == 0 || (other.ResourceNames is { Count: > 0 } wanted && wanted.All(_names.Contains)));
 
@@ -55,14 +53,6 @@ public sealed class CoveringRule(V1PolicyRule rule)
     }
 
     private static HashSet<string> SetOf(IList<string>? values) => new(values ?? [], StringComparer.Ordinal);
-
-    private static bool Has(HashSet<string> values, string wanted) => values.Contains(wanted) || values.Contains(All);
-
-    /// <summary>A resource or subresource itself, all of them, or the same subresource of all.</summary>
-    private bool HasResource(string resource) =>
-        Has(_resources, resource)
-        || (resource.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash
-            && _resources.Contains($"*{resource[slash..]}"));
 
     private bool HasPath(string path) =>
         _paths.Contains(path) || _prefixes.Any(p => path.StartsWith(p, StringComparison.Ordinal));

@@ -37,7 +37,7 @@ internal sealed class ApiOptions
     private readonly TelemetrySiloOptions _telemetry = new();
     private readonly AddOnOptions _addOns = new();
 
-    private IEnumerable<Option> All =>
+    public IEnumerable<Option> All =>
     [
         _tokens, _admission, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
         .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All, .. _addOns.All,

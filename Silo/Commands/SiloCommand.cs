@@ -1,12 +1,8 @@
 using System.CommandLine;
-using System.Net;
 using System.Net.Sockets;
 using Npgsql;
-using OrleansOrchestrator.Api.Kernel;
-using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
-using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
@@ -16,113 +12,14 @@ internal static class SiloCommand
 {
     public static Command Create()
     {
-        var connection = CommonOptions.Connection(
-            "PostgreSQL 15 or newer, in Npgsql's form; several hosts for failover. Without it all is kept in memory and lost at exit.");
-        var bind = CommonOptions.Address("--bind-address", "Where the API listens.", IPAddress.Any);
-        var port = CommonOptions.Port("--port", "Where the API listens; 0 takes a free port.", 6443, mayBeAny: true);
-        var advertise = CommonOptions.Address(
-            "--advertise-address", "The address at which pods and nodes reach this API.", IPAddress.Loopback);
-        var siloAddress = CommonOptions.Address(
-            "--silo-address", "Where other silos reach this one.", IPAddress.Loopback);
-        var siloPort = CommonOptions.Port(
-            "--silo-port",
-            "Where other silos reach this one; every silo on a machine needs its own, and 0 takes a free port. " +
-                "Without --connection there are no others.",
-            SiloOptions.DefaultSiloPort,
-            mayBeAny: true);
-        var shutdownDelay = CommonOptions.Number(
-            "--shutdown-delay",
-            "Seconds for which a silo that is told to stop fails its readiness but serves on: " +
-                "what a load balancer needs to notice.",
-            0,
-            0,
-            3600);
-        var controllers = new Option<bool>("--controllers")
+        var options = new SiloCommandOptions();
+        var command = new Command("silo", "Run one silo: the API, the controllers and the scheduler.");
+        foreach (var option in options.All)
         {
-            Description = "Run controllers and scheduler; false serves the API alone.", DefaultValueFactory = _ => true,
-        };
-        var hollow = CommonOptions.HollowNodes("Number of simulated nodes.");
-        var localStorage = new Option<bool>("--local-storage")
-        {
-            Description = "Make the default StorageClass local-path, whose volumes are directories of nodes, once.",
-        };
-        var services = CommonOptions.ServiceNetwork();
-        var nodePorts = CommonOptions.NodePorts();
-        var pods = CommonOptions.PodNetworks();
-        var pools = CommonOptions.LoadBalancerPools(
-            "Addresses that Services of type LoadBalancer get; the same for all silos of a cluster.");
-        var connections = CommonOptions.StoreConnections();
-        var limits = new RequestLimits();
-        var reads = CommonOptions.Number(
-            "--max-requests-inflight",
-            "Seats that priority levels share, together with --max-mutating-requests-inflight.",
-            limits.MaxReadsInFlight,
-            0,
-            int.MaxValue);
-        var writes = CommonOptions.Number(
-            "--max-mutating-requests-inflight",
-            "The other part of the seats that priority levels share.",
-            limits.MaxWritesInFlight,
-            0,
-            int.MaxValue);
-        var requestTimeout = CommonOptions.Text(
-            "--request-timeout",
-            "How long a request may take that is no watch, proxy, log, exec, attach or port-forward.",
-            "1m0s");
-        var watchTimeout = CommonOptions.Number(
-            "--min-request-timeout",
-            "Seconds after which, and up to as many again, a watch ends that names no time-out.",
-            (int)limits.MinWatchTimeout.TotalSeconds,
-            1,
-            int.MaxValue);
-        var api = new ApiOptions();
-        var admin = CommonOptions.MaybeText(
-            "--admin-kubeconfig", "Write the admin kubeconfig here once the API answers.");
-        var credentials = CommonOptions.MaybeText(
-            "--node-credentials", "Write the credentials of a node into this directory.");
-        var nodeName = CommonOptions.NodeName();
-        var nodeAddress = CommonOptions.Address("--node-ip", "Address of that node.", IPAddress.Loopback);
+            command.Options.Add(option);
+        }
 
-        var command = new Command("silo", "Run one silo: the API, the controllers and the scheduler.")
-        {
-            connection, bind, port, advertise, siloAddress, siloPort, shutdownDelay, controllers, hollow, localStorage,
-            services, nodePorts, pods, pools,
-            connections, reads, writes, requestTimeout, watchTimeout, admin, credentials, nodeName,
-            nodeAddress,
-        };
-        api.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            api.Over(
-                new SiloOptions
-                {
-                    ConnectionString = CommonOptions.ConnectionOf(parsed, connection),
-                    StoreConnections = new StoreConnections(parsed.GetValue(connections)),
-                    BindAddress = parsed.GetRequiredValue(bind),
-                    Port = parsed.GetValue(port),
-                    AdvertiseAddress = parsed.GetRequiredValue(advertise),
-                    SiloAddress = parsed.GetRequiredValue(siloAddress),
-                    SiloPort = parsed.GetValue(siloPort),
-                    ShutdownDelay = TimeSpan.FromSeconds(parsed.GetValue(shutdownDelay)),
-                    Controllers = parsed.GetValue(controllers),
-                    HollowNodes = parsed.GetValue(hollow),
-                    LocalStorage = parsed.GetValue(localStorage),
-                    Limits = new RequestLimits
-                    {
-                        MaxReadsInFlight = parsed.GetValue(reads),
-                        MaxWritesInFlight = parsed.GetValue(writes),
-                        RequestTimeout = Duration("--request-timeout", parsed.GetRequiredValue(requestTimeout)),
-                        MinWatchTimeout = TimeSpan.FromSeconds(parsed.GetValue(watchTimeout)),
-                    },
-                    Services = CommonOptions.Services(parsed.GetValue(services), parsed.GetValue(nodePorts)),
-                    PodNetworks = parsed.GetValue(pods),
-                    LoadBalancerPools = [.. parsed.GetRequiredValue(pools).Select(static p => AddressPool.Parse(p)!)],
-                    AdminKubeconfig = parsed.GetValue(admin),
-                    NodeCredentials = parsed.GetValue(credentials),
-                    NodeName = parsed.GetRequiredValue(nodeName),
-                    NodeAddress = parsed.GetRequiredValue(nodeAddress),
-                },
-                parsed),
-            cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(options.Read(parsed), cancellationToken));
         return command;
     }
 
@@ -187,14 +84,6 @@ internal static class SiloCommand
             throw new UserErrorException(
                 $"{StoreConnectionString.Describe(connection)} cannot be used: {error.Message}");
         }
-    }
-
-    private static TimeSpan Duration(string option, string text)
-    {
-        var complaint = GoDuration.Read(text, out var duration);
-        return complaint is null && duration > TimeSpan.Zero
-            ? duration
-            : throw new UserErrorException($"{option} is no time above 0, such as 1m0s: '{text}'.");
     }
 
     private static void Say(ILogger logger, StoreConnections connections, ConnectionRoom room)

@@ -31,6 +31,7 @@ using OrleansOrchestrator.Grains.Scheduling;
 using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Logs.Export;
 using OrleansOrchestrator.Logs.Shipping;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.Resources;
 
 namespace OrleansOrchestrator.Silo.Hosting;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using OrleansOrchestrator.Cel.Functions;
 using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 

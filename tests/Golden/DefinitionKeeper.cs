@@ -2,6 +2,7 @@ using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.TestKit;
 
 namespace OrleansOrchestrator.Golden;
 
@@ -37,22 +38,25 @@ internal sealed class DefinitionKeeper(IResourceClient client, ResourceCatalog c
     {
         await (before ?? Task.CompletedTask);
         var reconciler = new DefinitionReconciler(key, client, catalog, time);
-        while (await TryAsync(reconciler, cancellationToken) is { } delay)
+        await foreach (var _ in Patiently.StepsAsync(RetryAfter, cancellationToken))
         {
-            await Task.Delay(delay, time, cancellationToken);
+            if (await IsDoneAsync(reconciler, cancellationToken))
+            {
+                return;
+            }
         }
     }
 
-    private static async Task<TimeSpan?> TryAsync(
+    private static async Task<bool> IsDoneAsync(
         DefinitionReconciler reconciler, CancellationToken cancellationToken)
     {
         try
         {
-            return (await reconciler.ReconcileAsync(cancellationToken)).After;
+            return (await reconciler.ReconcileAsync(cancellationToken)).After is null;
         }
         catch (Exception failure) when (failure is ReconcileException or StoreUnavailableException or TimeoutException)
         {
-            return RetryAfter;
+            return false;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.TestKit;
 
 namespace OrleansOrchestrator.Golden;
 
@@ -70,18 +71,11 @@ public sealed class GoldenReplayer(string host, int port, string token)
         var body = Body(request, variables);
         var headers = Headers(request, body is not null, variables).ToList();
         var path = variables.Substitute((string)request["path"]!);
-        var started = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var answer = await client.SendAsync((string)request["method"]!, path, headers, body);
-            if (step["retry"] is not JsonObject retry || IsSatisfied(retry, answer) || IsHopeless(answer) ||
-                Stopwatch.GetElapsedTime(started) >= RetryLimit)
-            {
-                return answer;
-            }
-
-            await Task.Delay(RetryPause, TimeProvider.System);
-        }
+        return await Patiently.LastAsync(
+            RetryLimit,
+            () => client.SendAsync((string)request["method"]!, path, headers, body),
+            answer => step["retry"] is not JsonObject retry || IsSatisfied(retry, answer) || IsHopeless(answer),
+            RetryPause);
     }
 
     private static byte[]? Body(JsonObject request, GoldenVariables variables)

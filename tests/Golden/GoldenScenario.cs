@@ -10,8 +10,10 @@ public sealed record GoldenScenario(string Name, IReadOnlyList<JsonObject> Steps
     public string Area => Name[..Name.IndexOf('/', StringComparison.Ordinal)];
 
     /// <summary>All recorded scenarios, by name.</summary>
-    public static IReadOnlyList<GoldenScenario> LoadAll([CallerFilePath] string self = "") =>
-        LoadAll(new DirectoryInfo(Path.Combine(Path.GetDirectoryName(self)!, "Recorded")));
+    public static IReadOnlyList<GoldenScenario> LoadAll() => LoadAll(Recorded());
+
+    private static DirectoryInfo Recorded([CallerFilePath] string self = "") =>
+        new(Path.Combine(Path.GetDirectoryName(self)!, "Recorded"));
 
     private static IReadOnlyList<GoldenScenario> LoadAll(DirectoryInfo folder) =>
     [

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.Golden;
@@ -51,12 +52,11 @@ public sealed class ProtobufClientTests
         await using var server = new Server(host);
         await server.SendAsync("POST", "/api/v1/namespaces/default/events", Event("before", "Early"));
         var watch = SaysAsync(host, "Late", "events", "--watch", "--request-timeout=5s");
-        while (!watch.IsCompleted)
+        await Patiently.UntilAsync(TimeSpan.FromMinutes(2), async _ =>
         {
             await server.SendAsync("POST", "/api/v1/namespaces/default/events", Event("", "Late"));
-            await Task.WhenAny(watch, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));
-        }
-
+            return watch.IsCompleted;
+        });
         await watch;
     }
 

@@ -6,16 +6,17 @@ namespace OrleansOrchestrator.TestKit;
 /// </summary>
 public sealed class ManualTime : TimeProvider
 {
-    private const long TicksPerSecond = 3_000_000;
+    private const long TicksPerMillisecond = 3_000;
 
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private readonly DateTimeOffset _start = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private TimeSpan _now = TimeSpan.FromDays(1);
+    private TaskCompletionSource _armed = New();
 
-    public override long TimestampFrequency => TicksPerSecond;
+    public override long TimestampFrequency => TicksPerMillisecond * 1_000;
 
-    /// <summary>How many timers wait: lets a test arm before it advances.</summary>
+    /// <summary>How many timers wait.</summary>
     public int Timers
     {
         get
@@ -29,13 +30,33 @@ public sealed class ManualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _start + _now;
 
-    public override long GetTimestamp() => (long)(_now.TotalSeconds * TicksPerSecond);
+    public override long GetTimestamp() => _now.Ticks * TicksPerMillisecond / TimeSpan.TicksPerMillisecond;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, () => callback(state));
         timer.Change(dueTime, period);
         return timer;
+    }
+
+    /// <summary>Returns when something waits for time to pass: advanced before, it would wait for ever.</summary>
+    public async Task ArmedAsync()
+    {
+        while (true)
+        {
+            Task armed;
+            lock (_lock)
+            {
+                if (_timers.Count > 0)
+                {
+                    return;
+                }
+
+                armed = _armed.Task;
+            }
+
+            await armed;
+        }
     }
 
     /// <summary>Moves time on and fires what becomes due.</summary>
@@ -49,6 +70,8 @@ public sealed class ManualTime : TimeProvider
 
         _now = until;
     }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ManualTimer? TakeDue(TimeSpan until)
     {
@@ -85,6 +108,8 @@ public sealed class ManualTime : TimeProvider
                 {
                     DueAt = time._now + dueTime;
                     time._timers.Add(this);
+                    time._armed.SetResult();
+                    time._armed = New();
                 }
             }
 

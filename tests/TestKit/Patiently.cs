@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace OrleansOrchestrator.TestKit;
 
@@ -43,12 +44,78 @@ public static class Patiently
     /// Returns when something holds that tells nobody of itself: decisions follow caches, and caches their kinds. Fails
     /// when that takes longer than so.
     /// </summary>
-    public static async Task UntilAsync(TimeSpan patience, Func<CancellationToken, Task<bool>> holds)
+    public static async Task UntilAsync(
+        TimeSpan patience, Func<CancellationToken, Task<bool>> holds, TimeSpan? pause = null)
     {
         using var bound = new CancellationTokenSource(patience, TimeProvider.System);
         while (!await holds(bound.Token))
         {
-            await Task.Delay(Pause, TimeProvider.System, bound.Token);
+            await Task.Delay(pause ?? Pause, TimeProvider.System, bound.Token);
+        }
+    }
+
+    /// <summary>
+    /// What is found when it is looked for again and again; null is not found yet. Fails when that takes longer than
+    /// so.
+    /// </summary>
+    public static async Task<T> FoundAsync<T>(
+        TimeSpan patience, Func<CancellationToken, Task<T?>> look, TimeSpan? pause = null)
+        where T : class
+    {
+        T? found = null;
+        await UntilAsync(patience, async bound => (found = await look(bound)) is not null, pause);
+        return found!;
+    }
+
+    /// <summary>
+    /// The first answer that is well; the last one when none was within this time, for who compares answers.
+    /// </summary>
+    public static async Task<T> LastAsync<T>(
+        TimeSpan patience, Func<Task<T>> ask, Func<T, bool> isWell, TimeSpan? pause = null)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var isLate = TimeProvider.System.GetElapsedTime(started) >= patience;
+            var answer = await ask();
+            if (isLate || isWell(answer))
+            {
+                return answer;
+            }
+
+            await Task.Delay(pause ?? Pause, TimeProvider.System);
+        }
+    }
+
+    /// <summary>
+    /// Does what fails as long as others are not there yet, again after a failure that may pass. The last failure is
+    /// thrown when that takes longer than so.
+    /// </summary>
+    public static async Task<T> DoneAsync<T>(TimeSpan patience, Func<Task<T>> act, Func<Exception, bool> mayPass)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (Exception failure) when (
+                mayPass(failure) && TimeProvider.System.GetElapsedTime(started) < patience)
+            {
+                await Task.Delay(Pause, TimeProvider.System);
+            }
+        }
+    }
+
+    /// <summary>The steps of a client that rests after each, counted from 0, until it is stopped.</summary>
+    public static async IAsyncEnumerable<int> StepsAsync(
+        TimeSpan rest, [EnumeratorCancellation] CancellationToken stop)
+    {
+        for (var step = 0; !stop.IsCancellationRequested; step++)
+        {
+            yield return step;
+            await Task.Delay(rest, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -145,24 +145,16 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task<string> ReadPidAsync() =>
         (await File.ReadAllLinesAsync(Path.Combine(DataDirectory, "postmaster.pid")))[0];
 
-    private async Task WaitUntilReadyAsync()
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (true)
+    /// <summary>A starting server announces itself in no other way.</summary>
+    private Task WaitUntilReadyAsync() => Patiently.DoneAsync(
+        StartTimeout,
+        async () =>
         {
-            try
-            {
-                await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-                await connection.OpenAsync();
-                return;
-            }
-            catch (NpgsqlException) when (TimeProvider.System.GetElapsedTime(start) < StartTimeout)
-            {
-                // A starting server announces itself in no other way.
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
-        }
-    }
+            await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+            await connection.OpenAsync();
+            return true;
+        },
+        static failure => failure is NpgsqlException);
 
     private async Task EndShellAsync(string order)
     {

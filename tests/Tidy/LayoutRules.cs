@@ -20,7 +20,7 @@ public static partial class LayoutRules
         ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };
 
-    private static readonly string[] WithoutCircles = ["Api", "Grains", "Logs"];
+    private static readonly string[] WithoutCircles = ["Api", "Cel", "Grains", "Logs", "Resources", "Silo"];
 
     private const string EntryScript = "orc";
 

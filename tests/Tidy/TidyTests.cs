@@ -136,6 +136,29 @@ public sealed class TidyTests
         ]);
 
     [Fact]
+    public void Tests_do_not_poll() => Rule.Holds(
+        WaitRules.TestsDoNotPoll,
+        bad:
+        [
+            new("tests/A.cs", "while (!done)\n{\n    await Task.Delay(pause, time);\n}"),
+            new("tests/B.cs", "for (var i = 0; ; i++) { if (F()) { return; } Thread.Sleep(1); }"),
+            new("tests/C.cs", "do { F(); await Task.Delay(1); } while (G());"),
+            new("tests/D.cs", "while (!done) await Task.Yield();"),
+            new("tests/E.cs", "while (await timer.WaitForNextTickAsync(token)) { if (done) { break; } }"),
+            new("tests/F.cs", "while (same < 10) { await timer.WaitForNextTickAsync(token); }"),
+        ],
+        good:
+        [
+            new("tests/TestKit/Patiently.cs", "while (true) { await Task.Delay(Pause, time); }"),
+            new("tests/G.cs", "while (await timer.WaitForNextTickAsync(token)) { await BeatAsync(); }"),
+            new("tests/H.cs", "while (F()) { G(); }\nawait Task.Delay(outage, time);"),
+            new("tests/I.cs", "while (F()) { Start(() => Task.Delay(Timeout.InfiniteTimeSpan, time, token)); }"),
+            new("tests/J.cs", "await foreach (var s in Patiently.StepsAsync(rest, stop)) { F(); }"),
+            new("tests/L.cs", "// while (x) { Task.Delay(1); }"),
+            new("Grains/K.cs", "while (true) { await Task.Delay(pause, time); }"),
+        ]);
+
+    [Fact]
     public void Nothing_names_one_machine() => Rule.Holds(
         TextRules.NothingNamesOneMachine, bad: [new("A.md", "see /work/x"), new("a.sh", "cd /root/y")], good: [new("B.md", "docs/work/x")]);
 

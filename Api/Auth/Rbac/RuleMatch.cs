@@ -1,30 +1,21 @@
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Resources.Rbac;
 
 namespace OrleansOrchestrator.Api.Auth.Rbac;
 
-/// <summary>
-/// Whether a rule of a role allows what is wanted (upstream's <c>apis/rbac/v1/evaluation_helpers</c>).
-/// </summary>
+/// <summary>Whether a rule of a role allows what is wanted.</summary>
 public static class RuleMatch
 {
-    private const string All = "*";
-
     /// <summary>True when the one rule allows it.</summary>
     public static bool Allows(V1PolicyRule rule, AuthorizationAttributes wanted) =>
-        Has(rule.Verbs, wanted.Verb) && (wanted.IsResourceRequest
-            ? Has(rule.ApiGroups, wanted.Group)
-                && HasResource(rule.Resources, wanted.Resource, wanted.Subresource)
+        RuleTerms.Has(rule.Verbs, wanted.Verb) && (wanted.IsResourceRequest
+            ? RuleTerms.Has(rule.ApiGroups, wanted.Group)
+                && RuleTerms.HasResource(
+                    rule.Resources,
+                    wanted.Subresource.Length == 0 ? wanted.Resource : $"{wanted.Resource}/{wanted.Subresource}")
                 && (rule.ResourceNames is not { Count: > 0 } names || names.Contains(wanted.Name))
             : HasPath(rule.NonResourceURLs, wanted.Path));
-
-    private static bool Has(IList<string>? values, string wanted) =>
-        values is not null && (values.Contains(wanted) || values.Contains(All));
-
-    /// <summary>A resource or subresource itself, all of them, or the same subresource of all.</summary>
-    private static bool HasResource(IList<string>? resources, string resource, string subresource) =>
-        Has(resources, subresource.Length == 0 ? resource : $"{resource}/{subresource}")
-        || (subresource.Length > 0 && resources?.Contains($"*/{subresource}") == true);
 
     private static bool HasPath(IList<string>? paths, string wanted)
     {
@@ -39,6 +30,6 @@ public static class RuleMatch
         return false;
     }
 
-    private static bool CoversPath(string path, string wanted) =>
-        path == wanted || (path.EndsWith('*') && wanted.StartsWith(path.TrimEnd('*'), StringComparison.Ordinal));
+    private static bool CoversPath(string path, string wanted) => path == wanted
+        || (RuleTerms.PrefixOf(path) is { } prefix && wanted.StartsWith(prefix, StringComparison.Ordinal));
 }

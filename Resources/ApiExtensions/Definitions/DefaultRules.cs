@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;

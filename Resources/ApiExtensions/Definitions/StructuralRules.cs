@@ -1,5 +1,5 @@
 using System.Text.Json;
-using OrleansOrchestrator.Cel.Evaluation;
+using OrleansOrchestrator.Cel.Patterns;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 

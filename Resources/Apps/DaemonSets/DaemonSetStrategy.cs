@@ -54,16 +54,10 @@ public sealed class DaemonSetStrategy : ResourceStrategy<V1DaemonSet>
             "a node's labels for the pod to be scheduled on that node. More info: " +
             "https://kubernetes.io/docs/concepts/configuration/assign-pod-node/"),
         TableColumns.Age,
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
-        new(
-            "Selector",
-            "string",
-            "",
+        .. WorkloadRules.WideColumns(
             "A label query over pods that are managed by the daemon set. Must match in order to be controlled. It " +
             "must match the pod template's labels. More info: " +
-            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
-            1),
+            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors"),
     ];
 
     public override IReadOnlyList<object?> Cells(V1DaemonSet item, DateTimeOffset now) =>

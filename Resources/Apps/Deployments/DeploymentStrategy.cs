@@ -30,15 +30,9 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
             "",
             "Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment."),
         new("Age", "string", "", MetadataTexts.CreationTimestamp),
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
-        new(
-            "Selector",
-            "string",
-            "",
+        .. WorkloadRules.WideColumns(
             "Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment. It must " +
-            "match the pod template's labels.",
-            1),
+            "match the pod template's labels."),
     ];
 
     public override IReadOnlyList<object?> Cells(V1Deployment item, DateTimeOffset now)

@@ -30,16 +30,10 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
             "",
             "The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition."),
         new("Age", "string", "", MetadataTexts.CreationTimestamp),
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
-        new(
-            "Selector",
-            "string",
-            "",
+        .. WorkloadRules.WideColumns(
             "Selector is a label query over pods that should match the replica count. Label keys and values that must match in order to be " +
             "controlled by this replica set. It must match the pod template's labels. More info: " +
-            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
-            1),
+            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors"),
     ];
 
     public override IReadOnlyList<object?> Cells(V1ReplicaSet item, DateTimeOffset now) =>

@@ -1,5 +1,5 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Core.PersistentVolumeClaims;
+using OrleansOrchestrator.Resources.Core.ClaimSpecs;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 

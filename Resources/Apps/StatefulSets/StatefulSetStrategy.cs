@@ -16,8 +16,7 @@ public sealed class StatefulSetStrategy : ResourceStrategy<V1StatefulSet>
         TableColumns.Name,
         new("Ready", "string", "", "Number of the pod with ready state"),
         TableColumns.Age,
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
+        .. PodTemplateRules.ContainerColumns(priority: 1),
     ];
 
     public override IReadOnlyList<object?> Cells(V1StatefulSet item, DateTimeOffset now)

@@ -39,16 +39,7 @@ public sealed class CronJobStrategy : ResourceStrategy<V1CronJob>
         new(
             "Last Schedule", "string", "", "Information when was the last time the job was successfully scheduled."),
         TableColumns.Age,
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
-        new(
-            "Selector",
-            "string",
-            "",
-            "A label query over pods that should match the pod count. Normally, the system sets this field for " +
-            "you. More info: " +
-            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
-            1),
+        .. JobRules.WideColumns,
     ];
 
     public override IReadOnlyList<object?> Cells(V1CronJob item, DateTimeOffset now) =>

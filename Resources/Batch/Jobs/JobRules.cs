@@ -1,16 +1,23 @@
 using System.Globalization;
 using k8s.Models;
+using OrleansOrchestrator.Resources.Apps;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Batch.Jobs;
 
-/// <summary>Findings on Jobs: new ones, and changes of their spec.</summary>
+/// <summary>What Jobs and CronJobs share: findings on new ones and on changes of their spec, and columns.</summary>
 internal static class JobRules
 {
     private const string Immutable = "field is immutable";
 
     private static readonly FieldPath Spec = FieldPath.Of("spec");
+
+    /// <summary>The columns that wide tables of Jobs and CronJobs end with.</summary>
+    public static IEnumerable<TableColumn> WideColumns => WorkloadRules.WideColumns(
+        "A label query over pods that should match the pod count. Normally, the system sets this field for " +
+        "you. More info: " +
+        "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors");
 
     /// <summary>A Job, metadata excluded.</summary>
     public static void Validate(V1Job job, bool requirePrefixed, FieldErrors errors)

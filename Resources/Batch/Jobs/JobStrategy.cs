@@ -29,16 +29,7 @@ public sealed class JobStrategy : ResourceStrategy<V1Job>
             "However, it may decrease in reaction to scale down of elastic indexed jobs."),
         new("Duration", "string", "", "Time required to complete the job."),
         TableColumns.Age,
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
-        new(
-            "Selector",
-            "string",
-            "",
-            "A label query over pods that should match the pod count. Normally, the system sets this field for " +
-            "you. More info: " +
-            "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
-            1),
+        .. JobRules.WideColumns,
     ];
 
     public override IReadOnlyList<object?> Cells(V1Job item, DateTimeOffset now) =>

@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
@@ -7,7 +8,7 @@ namespace OrleansOrchestrator.Resources.Core.Namespaces;
 /// <summary>
 /// The rules of Namespaces. They end through <c>spec.finalizers</c>, which only the finalize subresource may shorten.
 /// </summary>
-public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
+public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>, ISpecFinalizers
 {
     public const string Finalizer = "kubernetes";
     public const string NameLabel = "kubernetes.io/metadata.name";
@@ -89,6 +90,19 @@ public sealed class NamespaceStrategy : ResourceStrategy<V1Namespace>
                 ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
                 break;
         }
+    }
+
+    /// <inheritdoc/>
+    public bool HasSpecFinalizers(IKubernetesObject<V1ObjectMeta> item) =>
+        item is V1Namespace { Spec.Finalizers.Count: > 0 };
+
+    /// <inheritdoc/>
+    public void MarkDeletion(IKubernetesObject<V1ObjectMeta> item, DateTime now)
+    {
+        var space = (V1Namespace)item;
+        space.Metadata.DeletionTimestamp = now;
+        space.Status ??= new V1NamespaceStatus();
+        space.Status.Phase = Terminating;
     }
 
     public override IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.DnsLabel(name, isPrefix);

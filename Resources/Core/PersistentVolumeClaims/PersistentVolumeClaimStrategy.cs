@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.ClaimSpecs;
 using OrleansOrchestrator.Resources.Core.PersistentVolumes;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;

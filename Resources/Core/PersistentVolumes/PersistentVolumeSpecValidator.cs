@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.ClaimSpecs;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -14,8 +15,6 @@ internal sealed class PersistentVolumeSpecValidator
     private const string Retain = "Retain";
     private const string Filesystem = "Filesystem";
 
-    private static readonly string[] AccessModes =
-        ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
     private static readonly string[] ReclaimPolicies = ["Delete", "Recycle", Retain];
 
     private readonly V1PersistentVolumeSpec _spec;
@@ -30,20 +29,6 @@ internal sealed class PersistentVolumeSpecValidator
         _path = path;
         _errors = errors;
         _sources = new PersistentVolumeSources(spec, name, path, errors);
-    }
-
-    /// <summary>The modes in which a volume can be used, of volumes and of claims.</summary>
-    public static void ValidateModes(IList<string> modes, FieldPath path, FieldErrors errors)
-    {
-        foreach (var mode in modes.Where(m => !AccessModes.Contains(m)))
-        {
-            errors.NotSupported(path, mode, AccessModes);
-        }
-
-        if (modes.Contains("ReadWriteOncePod") && modes.Any(m => m != "ReadWriteOncePod" && AccessModes.Contains(m)))
-        {
-            errors.Forbidden(path, "may not use ReadWriteOncePod with other access modes");
-        }
     }
 
     /// <summary>A volume on its own.</summary>
@@ -115,7 +100,7 @@ internal sealed class PersistentVolumeSpecValidator
             _errors.Required(_path.Child("accessModes"));
         }
 
-        ValidateModes(_spec.AccessModes ?? [], _path.Child("accessModes"), _errors);
+        AccessModeRules.Validate(_spec.AccessModes ?? [], _path.Child("accessModes"), _errors);
     }
 
     private void Capacity()

@@ -10,8 +10,7 @@ public sealed class PodTemplateStrategy : ResourceStrategy<V1PodTemplate>
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         new("Name", "string", "name", MetadataTexts.Name),
-        new("Containers", "string", "", "Names of each container in the template."),
-        new("Images", "string", "", "Images referenced by each container in the template."),
+        .. PodTemplateRules.ContainerColumns(priority: 0),
         new("Pod Labels", "string", "", "The labels for the pod template."),
     ];
 

@@ -1,5 +1,5 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Core.PersistentVolumeClaims;
+using OrleansOrchestrator.Resources.Core.ClaimSpecs;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Core.Pods;

@@ -50,7 +50,15 @@ public static class PodTemplateRules
     public static IEnumerable<string> Warnings(V1PodTemplateSpec template, FieldPath path) =>
         PodWarnings.Of(template.Spec, template.Metadata, path);
 
-    /// <summary>Names and images of the containers, as wide tables show them.</summary>
+    /// <summary>The columns that tables show of a template's containers.</summary>
+    /// <param name="priority">0 for those that narrow tables have, too.</param>
+    public static IEnumerable<TableColumn> ContainerColumns(int priority) =>
+    [
+        new("Containers", "string", "", "Names of each container in the template.", priority),
+        new("Images", "string", "", "Images referenced by each container in the template.", priority),
+    ];
+
+    /// <summary>Their cells: names and images.</summary>
     public static (string Names, string Images) ContainerCells(V1PodTemplateSpec? template)
     {
         var containers = template?.Spec?.Containers ?? [];

@@ -268,7 +268,7 @@ internal static class PodWarnings
             && Quantity.Of(model) is var quantity
             && !quantity.IsInteger)
         {
-            texts.Add(FractionText(container.Path.Child("resources", field).Key(name), quantity));
+            texts.Add(QuantityTexts.Fraction(container.Path.Child("resources", field).Key(name), quantity));
         }
     }
 
@@ -280,13 +280,10 @@ internal static class PodWarnings
                 && Quantity.Of(model) is var quantity
                 && !quantity.IsInteger)
             {
-                texts.Add(FractionText(path.Key(name), quantity));
+                texts.Add(QuantityTexts.Fraction(path.Key(name), quantity));
             }
         }
     }
-
-    internal static string FractionText(FieldPath path, Quantity quantity) =>
-        $"{path}: fractional byte value {GoText.Quote(quantity.ToString())} is invalid, must be an integer";
 
     /// <summary>A variable that hides an earlier one, unless it builds on it.</summary>
     private static void Environment(IList<V1EnvVar> variables, ContainerView container, List<string> texts)

@@ -31,17 +31,11 @@ public sealed class ReplicationControllerStrategy : ResourceStrategy<V1Replicati
         new("Current", "integer", "", "Replicas is the most recently observed number of replicas. " + MoreInfo),
         new("Ready", "integer", "", "The number of ready replicas for this replication controller."),
         TableColumns.Age,
-        new("Containers", "string", "", "Names of each container in the template.", 1),
-        new("Images", "string", "", "Images referenced by each container in the template.", 1),
-        new(
-            "Selector",
-            "string",
-            "",
+        .. WorkloadRules.WideColumns(
             "Selector is a label query over pods that should match the Replicas count. If Selector is empty, it is " +
             "defaulted to the labels present on the Pod template. Label keys and values that must match in order " +
             "to be controlled by this replication controller, if empty defaulted to labels on Pod template. More " +
-            "info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
-            1),
+            "info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors"),
     ];
 
     public override IReadOnlyList<object?> Cells(V1ReplicationController item, DateTimeOffset now)

@@ -21,7 +21,6 @@ public sealed class ControllersTests(ITestOutputHelper output)
     private const string Pods = "/api/v1/namespaces/default/pods";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     [Fact]
     public async Task What_controllers_began_is_brought_to_its_end_whichever_silo_is_killed()
@@ -160,20 +159,13 @@ public sealed class ControllersTests(ITestOutputHelper output)
 
         public async Task UntilAsync(string path, Func<JsonNode, bool> holds)
         {
-            var started = TimeProvider.System.GetTimestamp();
-            for (var found = await GetAsync(path); !holds(found); found = await GetAsync(path))
-            {
-                Assert.True(
-                    TimeProvider.System.GetElapsedTime(started) < Patience, $"{path} is still {found.ToJsonString()}");
-                await Task.Delay(Pause, TimeProvider.System);
-            }
+            var found = await Patiently.LastAsync(Patience, () => GetAsync(path), holds);
+            Assert.True(holds(found), $"{path} is still {found.ToJsonString()}");
         }
 
-        private async Task<JsonNode> DoAsync(
-            HttpMethod method, string path, string? body, string type, Func<int, bool> isWell)
-        {
-            using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
-            while (true)
+        private Task<JsonNode> DoAsync(
+            HttpMethod method, string path, string? body, string type, Func<int, bool> isWell) =>
+            Patiently.FoundAsync(Patience, async bound =>
             {
                 var silo = group.Any(random);
                 try
@@ -182,11 +174,11 @@ public sealed class ControllersTests(ITestOutputHelper output)
                     {
                         Content = body is null ? null : new StringContent(body, Encoding.UTF8, type),
                     };
-                    using var answer = await http.SendAsync(request, patience.Token);
-                    var text = await answer.Content.ReadAsStringAsync(patience.Token);
+                    using var answer = await http.SendAsync(request, bound);
+                    var text = await answer.Content.ReadAsStringAsync(bound);
                     if (isWell((int)answer.StatusCode))
                     {
-                        return JsonNode.Parse(text)!;
+                        return JsonNode.Parse(text);
                     }
 
                     Assert.True((int)answer.StatusCode is 409 or 429 or >= 500, $"{method} {path}: {text}");
@@ -198,8 +190,7 @@ public sealed class ControllersTests(ITestOutputHelper output)
                     // Another silo answers.
                 }
 
-                await Task.Delay(Pause, TimeProvider.System, patience.Token);
-            }
-        }
+                return null;
+            });
     }
 }

@@ -17,9 +17,9 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
     public const string Hung = "hung";
 
     private const int ObjectsPerJournal = 3;
-    private const int MaxCreateAttempts = 60;
     private const string Space = "/api/v1/namespaces/default";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CreatePatience = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan AnswerPatience = HttpWorkload.AnswerPatience;
 
@@ -110,38 +110,24 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
     // As clients do: again when the answer says so.
     private async Task CreateAsync(string path, string body)
     {
-        for (var attempt = 0; ; attempt++)
+        // Nobody is connected yet: a loaded machine takes longer than the moment that is allowed for it.
+        using var created = await Patiently.DoneAsync(
+            CreatePatience,
+            () => _http.AnsweredAsync(() => new HttpRequestMessage(
+                HttpMethod.Post, new Uri(group.Any(new Random(seed)).Url, path))
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            }),
+            static failure => failure is OperationCanceledException);
+        if (!created.IsSuccessStatusCode && created.StatusCode is not HttpStatusCode.Conflict)
         {
-            using var content = new StringContent(body, Encoding.UTF8, "application/json");
-            HttpResponseMessage created;
-            try
-            {
-                created = await _http.PostAsync(new Uri(group.Any(new Random(seed)).Url, path), content);
-            }
-            catch (OperationCanceledException) when (attempt < MaxCreateAttempts)
-            {
-                // Nobody is connected yet: a loaded machine takes longer than the moment that is allowed for it.
-                continue;
-            }
-
-            using var ended = created;
-            if (created.IsSuccessStatusCode || created.StatusCode is HttpStatusCode.Conflict)
-            {
-                return;
-            }
-
-            if (created.Headers.RetryAfter?.Delta is not { } pause || attempt == MaxCreateAttempts)
-            {
-                throw new InvalidOperationException($"{path}: {await created.Content.ReadAsStringAsync()}");
-            }
-
-            await Task.Delay(pause, TimeProvider.System);
+            throw new InvalidOperationException($"{path}: {await created.Content.ReadAsStringAsync()}");
         }
     }
 
     private async Task WriteAsync(Writer writer, Random random)
     {
-        while (!_stop.IsCancellationRequested)
+        await foreach (var _ in Patiently.StepsAsync(Pause, _stop.Token))
         {
             var silo = group.Any(random);
             var began = TimeProvider.System.GetTimestamp();
@@ -157,9 +143,6 @@ public sealed class FailoverProbe(SiloGroup group, int seed) : IAsyncDisposable
             {
                 writer.Wrote(began, ended);
             }
-
-            await Task.Delay(Pause, TimeProvider.System, _stop.Token).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -143,7 +143,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
     private async Task WriteAsync(int writer, Random random)
     {
         var known = new Dictionary<string, string>();
-        for (var step = 0; !_stop.IsCancellationRequested; step++)
+        await foreach (var step in Patiently.StepsAsync(Pause, _stop.Token))
         {
             var name = $"k{random.Next(Keys)}";
             var value = $"{writer}-{step}";
@@ -160,8 +160,6 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
             {
                 Record(method, new ObjectKey("default", name), began, answer, known);
             }
-
-            await Task.Delay(Pause, TimeProvider.System);
         }
     }
 
@@ -207,7 +205,7 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
 
     private async Task ReadAsync(Random random)
     {
-        while (!_stop.IsCancellationRequested)
+        await foreach (var _ in Patiently.StepsAsync(Pause, _stop.Token))
         {
             var began = _history.Now();
             if (random.Next(3) == 0)
@@ -224,8 +222,6 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
                         new HistoryStep(HistoryKind.Read, key, began, ended, revision, items.GetValueOrDefault(key)));
                 }
             }
-
-            await Task.Delay(Pause, TimeProvider.System);
         }
     }
 
@@ -292,18 +288,8 @@ public sealed class HttpWorkload(SiloGroup group, int seed, WorkloadKind? kind =
     /// <summary>A list, however often that is refused before: silos that have just lost each other may do so.</summary>
     private async Task<(long Revision, Dictionary<ObjectKey, ResourceObject> Items)> FirstListAsync(Random random)
     {
-        var began = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(began) < AnswerPatience)
-        {
-            if (await ListAsync(random) is { } list)
-            {
-                return list;
-            }
-
-            await Task.Delay(Pause, TimeProvider.System);
-        }
-
-        throw new InvalidOperationException($"no list: {Failures}");
+        var list = await Patiently.LastAsync(AnswerPatience, () => ListAsync(random), static l => l is not null);
+        return list ?? throw new InvalidOperationException($"no list: {Failures}");
     }
 
     private async Task<(HttpStatusCode Code, byte[] Bytes)?> SendAsync(

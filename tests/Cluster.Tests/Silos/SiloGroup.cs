@@ -11,7 +11,6 @@ namespace OrleansOrchestrator.Cluster.Tests.Silos;
 /// <summary>Silos on one PostgreSQL; three unless something else is asked for.</summary>
 public sealed class SiloGroup : IAsyncLifetime
 {
-    private static readonly TimeSpan WatchPause = TimeSpan.FromMilliseconds(200);
 
     private readonly string _tokenFile = Path.GetTempFileName();
     private SiloProcess[] _silos = [];
@@ -71,13 +70,10 @@ public sealed class SiloGroup : IAsyncLifetime
     /// <summary>
     /// Returns when the endpoints of the <c>kubernetes</c> Service are those of the silos that are up.
     /// </summary>
-    public async Task AnnouncedAsync(HttpClient http, TimeSpan patience)
+    public Task AnnouncedAsync(HttpClient http, TimeSpan patience)
     {
-        using var bound = new CancellationTokenSource(patience, TimeProvider.System);
-        for (var attempt = 0; !await AreAnnouncedAsync(http, attempt, bound.Token); attempt++)
-        {
-            await Task.Delay(WatchPause, TimeProvider.System, bound.Token);
-        }
+        var attempt = 0;
+        return Patiently.UntilAsync(patience, bound => AreAnnouncedAsync(http, attempt++, bound));
     }
 
     /// <summary>False when the watch ended, or was refused, before that.</summary>

@@ -1,13 +1,14 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.TestKit;
 
 namespace OrleansOrchestrator.Golden.Control;
 
 /// <summary>Sends the requests of steps over one connection.</summary>
 internal sealed class ControlClient(Uri server, string token) : IDisposable
 {
-    /// <summary>How often a request that flow control turns away is sent.</summary>
-    private const int Tries = 5;
+    /// <summary>How long a request that flow control turns away is sent again.</summary>
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 
@@ -50,17 +51,9 @@ internal sealed class ControlClient(Uri server, string token) : IDisposable
             headers[name] = value;
         }
 
-        for (var attempt = 1; ; attempt++)
-        {
-            var answer =
-                await _client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
-            if (attempt == Tries || !IsBusy(answer))
-            {
-                return answer;
-            }
-
-            await Task.Delay(BusyPause, TimeProvider.System);
-        }
+        var bytes = body is null ? null : Encoding.UTF8.GetBytes(body);
+        return await Patiently.LastAsync(
+            BusyPatience, () => _client.SendAsync(method, path, headers, bytes), a => !IsBusy(a), BusyPause);
     }
 
     /// <summary>A merge patch.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.TestKit;
 
 namespace OrleansOrchestrator.Golden.Control;
 
@@ -79,13 +80,9 @@ internal sealed class ControlNodes : IAsyncDisposable
                 await AddAsync(node);
             }
 
-            var end = TimeProvider.System.GetTimestamp();
             foreach (var node in nodes)
             {
-                while (!await IsSettledAsync(node) && TimeProvider.System.GetElapsedTime(end) < TaintPatience)
-                {
-                    await Task.Delay(Pause, TimeProvider.System);
-                }
+                await Patiently.LastAsync(TaintPatience, () => IsSettledAsync(node), static s => s, Pause);
             }
         }
         finally

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.TestKit;
 
 namespace OrleansOrchestrator.Golden.Control;
 
@@ -9,6 +10,9 @@ internal sealed class ControlReplayer(Uri server, string token, ControlNodes nod
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan CleaningPatience = TimeSpan.FromSeconds(25);
+
+    /// <summary>What a server may take longer than was recorded before its scenario is given up.</summary>
+    private static readonly TimeSpan Slowness = TimeSpan.FromMinutes(5);
 
     /// <summary>Of a step that waits and says not how long.</summary>
     private const int UsualSeconds = 20;
@@ -69,32 +73,25 @@ internal sealed class ControlReplayer(Uri server, string token, ControlNodes nod
 
     private async Task<JsonObject> OnceAsync(JsonObject step)
     {
-        var (shaped, learned) = await AskAsync(step);
-        _variables = learned;
-        return shaped;
+        var asked = await AskAsync(step);
+        _variables = asked.Learned;
+        return asked.Shaped;
     }
 
     /// <summary>One request, with its rule of retrying.</summary>
-    private async Task<(JsonObject Shaped, ControlVariables Learned)> AskAsync(JsonObject step)
+    private async Task<Asked> AskAsync(JsonObject step)
     {
         var retry = step["retry"] as JsonObject;
-        var (started, patience) = (TimeProvider.System.GetTimestamp(), Patience(retry, 0));
-        while (true)
-        {
-            var answer = await _client.SendAsync(step["request"]!.AsObject(), _variables);
-            var isLate = TimeProvider.System.GetElapsedTime(started) >= patience;
-            if (retry is null || IsSatisfied(retry, answer) || isLate)
-            {
-                _inVain += retry is not null && !IsSatisfied(retry, answer) ? 1 : 0;
-                var learned = _variables.Clone();
-                return (ControlShape.Of(step, answer, learned), learned);
-            }
-
-            await Task.Delay(Pause, TimeProvider.System);
-        }
+        var answer = await Patiently.LastAsync(
+            Patience(retry, 0), () => _client.SendAsync(step["request"]!.AsObject(), _variables),
+            a => IsSatisfied(retry, a), Pause);
+        _inVain += IsSatisfied(retry, answer) ? 0 : 1;
+        var learned = _variables.Clone();
+        return new Asked(ControlShape.Of(step, answer, learned), learned);
     }
 
-    private static bool IsSatisfied(JsonObject retry, RawAnswer answer) =>
+    private static bool IsSatisfied(JsonObject? retry, RawAnswer answer) =>
+        retry is null ||
         (retry["untilStatus"] is not { } status || (int)status == answer.Status) &&
         (retry["untilPath"] is not { } path || JsonNode.DeepEquals(
             GoldenJson.Get(ControlShape.Parse(answer.Body), (string)path!), retry["untilEquals"]));
@@ -104,43 +101,33 @@ internal sealed class ControlReplayer(Uri server, string token, ControlNodes nod
     {
         var hold = TimeSpan.FromMilliseconds((int?)settle["holdMs"] ?? 0);
         var (started, patience) = (TimeProvider.System.GetTimestamp(), Patience(settle, UsualSeconds));
-        long? since = null;
-        while (true)
-        {
-            var (shaped, learned) = await AskAsync(step);
-            var differences = new List<string>();
-            GoldenJson.Diff(step["response"], shaped, "$", differences);
-            since = differences.Count > 0 ? null : since ?? TimeProvider.System.GetTimestamp();
-            var isHeld = since is { } good && TimeProvider.System.GetElapsedTime(good) >= hold;
-            if (isHeld || (since is null && TimeProvider.System.GetElapsedTime(started) > patience))
+        var (since, isHeld) = ((long?)null, false);
+        var last = await Patiently.FoundAsync(
+            patience + hold + Slowness,
+            async _ =>
             {
-                _inVain += isHeld ? 0 : 1;
-                _variables = learned;
-                return shaped;
-            }
-
-            await Task.Delay(Pause, TimeProvider.System);
-        }
+                var asked = await AskAsync(step);
+                var differences = new List<string>();
+                GoldenJson.Diff(step["response"], asked.Shaped, "$", differences);
+                since = differences.Count > 0 ? null : since ?? TimeProvider.System.GetTimestamp();
+                isHeld = since is { } good && TimeProvider.System.GetElapsedTime(good) >= hold;
+                var isLate = since is null && TimeProvider.System.GetElapsedTime(started) > patience;
+                return isHeld || isLate ? asked : null;
+            },
+            Pause);
+        _inVain += isHeld ? 0 : 1;
+        _variables = last.Learned;
+        return last.Shaped;
     }
 
     /// <summary>The same request for several objects, once there are enough of them.</summary>
     private async Task<JsonObject> ForEachAsync(JsonObject step, JsonObject each)
     {
         var count = (int?)each["count"];
-        var (started, patience) = (TimeProvider.System.GetTimestamp(), Patience(each, UsualSeconds));
-        var items = await ControlMatches.FindAsync(_client, each, _variables);
-        while (items.Count < count)
-        {
-            if (TimeProvider.System.GetElapsedTime(started) >= patience)
-            {
-                _inVain++;
-                break;
-            }
-
-            await Task.Delay(Pause, TimeProvider.System);
-            items = await ControlMatches.FindAsync(_client, each, _variables);
-        }
-
+        var items = await Patiently.LastAsync(
+            Patience(each, UsualSeconds), () => ControlMatches.FindAsync(_client, each, _variables),
+            found => !(found.Count < count), Pause);
+        _inVain += items.Count < count ? 1 : 0;
         items = [.. items.Take(count ?? items.Count)];
         var statuses = new JsonObject();
         foreach (var (place, item) in items.Index())
@@ -179,13 +166,9 @@ internal sealed class ControlReplayer(Uri server, string token, ControlNodes nod
             await _client.SendAsync("DELETE", $"/api/v1/namespaces/{name}");
         }
 
-        var started = TimeProvider.System.GetTimestamp();
         foreach (var name in namespaces)
         {
-            while (await KillPodsAsync(name) && TimeProvider.System.GetElapsedTime(started) < CleaningPatience)
-            {
-                await Task.Delay(Pause, TimeProvider.System);
-            }
+            await Patiently.LastAsync(CleaningPatience, () => KillPodsAsync(name), static killed => !killed, Pause);
         }
 
         foreach (var node in scenario.Nodes)
@@ -213,4 +196,6 @@ internal sealed class ControlReplayer(Uri server, string token, ControlNodes nod
 
         return found.Count > 0;
     }
+
+    private sealed record Asked(JsonObject Shaped, ControlVariables Learned);
 }

@@ -237,20 +237,17 @@ public sealed class HistoryTests(ITestOutputHelper output)
 
     private static async Task<TimeSpan> TimeToWriteAsync(TestSilos world)
     {
-        var start = TimeProvider.System.GetTimestamp();
-        for (var attempt = 0; ; attempt++)
-        {
-            var key = new ObjectKey("n", $"after-the-kill-{attempt}");
-            try
+        var (start, attempt) = (TimeProvider.System.GetTimestamp(), 0);
+        await Patiently.DoneAsync(
+            TimeSpan.FromMinutes(2),
+            () =>
             {
-                await world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
-                return TimeProvider.System.GetElapsedTime(start);
-            }
-            catch (Exception error) when (error is StoreUnavailableException or UnknownOutcomeException or OrleansException or TimeoutException)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
-        }
+                var key = new ObjectKey("n", $"after-the-kill-{attempt++}");
+                return world.ObjectGrain(TestObjects.Pods, key).WriteAsync(TestObjects.Create(key), default);
+            },
+            static failure => failure is StoreUnavailableException or UnknownOutcomeException or OrleansException
+                or TimeoutException);
+        return TimeProvider.System.GetElapsedTime(start);
     }
 
     private static string Violation(IReadOnlyList<Change> log, Action<JournalHistory> tamper)

@@ -117,18 +117,6 @@ public sealed class PostgresFaultTests
     /// <summary>
     /// Repeats while the answer is that nothing was done, as a client does that gets 503 with Retry-After.
     /// </summary>
-    private static async Task<T> EventuallyAsync<T>(Func<Task<T>> call)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                return await call();
-            }
-            catch (StoreUnavailableException) when (attempt < 500)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
-        }
-    }
+    private static Task<T> EventuallyAsync<T>(Func<Task<T>> call) =>
+        Patiently.DoneAsync(TimeSpan.FromMinutes(2), call, static failure => failure is StoreUnavailableException);
 }

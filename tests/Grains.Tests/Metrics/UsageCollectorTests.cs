@@ -40,17 +40,13 @@ public sealed class UsageCollectorTests
         Assert.Equal(_store.Slots.Order().Distinct(), _store.Slots);
     }
 
-    /// <summary>Time moves until the next round is there, and has been given to the history.</summary>
+    /// <summary>Time moves on to the next round; it has been given to the history then.</summary>
     private async Task<long> NextAsync(UsageCollector collector, long slot)
     {
         _source.Allowed.Release();
         var next = collector.NextAsync(slot, default);
-        while (!next.IsCompleted)
-        {
-            _time.Advance(TimeSpan.FromSeconds(UsageRound.PeriodSeconds));
-            await Task.Yield();
-        }
-
+        await _time.ArmedAsync();
+        _time.Advance(TimeSpan.FromSeconds(UsageRound.PeriodSeconds));
         await _store.Asked.WaitAsync();
         return (await next).Slot;
     }

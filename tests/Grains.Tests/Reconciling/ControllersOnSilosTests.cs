@@ -167,26 +167,11 @@ public sealed class ControllersOnSilosTests
     }
 
     /// <summary>Until the cluster has noticed that a silo is gone, calls to what it hosted fail.</summary>
-    private static async Task<Outcome<ResourceObject>> Retry(Func<ValueTask<Outcome<ResourceObject>>> write)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                if (await write() is { Succeeded: true } done)
-                {
-                    return done;
-                }
-            }
-            catch (Exception) when (attempt < 100)
-            {
-                // A silo is being killed: calls may fail in any way, until there are no more attempts.
-            }
-
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-            await timer.WaitForNextTickAsync();
-        }
-    }
+    private static Task<Outcome<ResourceObject>> Retry(Func<ValueTask<Outcome<ResourceObject>>> write) =>
+        Patiently.LastAsync(
+            Patience,
+            () => Patiently.DoneAsync(Patience, () => write().AsTask(), static _ => true),
+            static done => done.Succeeded);
 
     private static async Task<TestSilos> StartAsync(Action<ControllersOptions>? configure = null, int count = 1) =>
         await TestSilos.StartAsync(new TestSilosOptions

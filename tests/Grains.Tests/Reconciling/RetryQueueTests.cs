@@ -116,11 +116,7 @@ public sealed class RetryQueueTests
     /// <summary>Moves time on once the queue waits for it.</summary>
     private async Task AdvanceAsync(TimeSpan by)
     {
-        while (_time.Timers == 0)
-        {
-            await Task.Yield();
-        }
-
+        await _time.ArmedAsync();
         _time.Advance(by);
     }
 }

@@ -138,17 +138,11 @@ public sealed class WakeControllerTests
 
     private async Task<ObjectAddress> NextAsync() => await _woken.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
-    // The clock goes on until it is heard: a wait may be armed after it was moved.
     private async Task<ObjectAddress> LaterAsync()
     {
-        var next = NextAsync();
-        while (!next.IsCompleted)
-        {
-            _world.Time.Advance(_world.Services.Options.WakeInterval);
-            await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
-        }
-
-        return await next;
+        await _world.Time.ArmedAsync().WaitAsync(Patience);
+        _world.Time.Advance(_world.Services.Options.WakeInterval);
+        return await NextAsync();
     }
 
     private WakeController Controller(ResourceName target, IReadOnlyList<Followed> followed) => new(

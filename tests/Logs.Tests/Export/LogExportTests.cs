@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Logs.Export;
@@ -148,10 +149,22 @@ public sealed class LogExportTests
         /// <summary>The exporter counts once the answer is there.</summary>
         public async Task IsAsync(long sent, long dropped)
         {
+            using var counted = new SemaphoreSlim(0);
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = static (instrument, listener) =>
+                {
+                    if (instrument.Meter.Name == "OrleansOrchestrator.Logs")
+                    {
+                        listener.EnableMeasurementEvents(instrument);
+                    }
+                },
+            };
+            listener.SetMeasurementEventCallback<long>((_, _, _, _) => counted.Release());
+            listener.Start();
             while (Queue.Sent + Queue.Dropped < sent + dropped)
             {
-                Token.ThrowIfCancellationRequested();
-                await Task.Yield();
+                await counted.WaitAsync(Token);
             }
 
             Assert.Equal((sent, dropped), (Queue.Sent, Queue.Dropped));

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Server;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
+using OrleansOrchestrator.TestKit;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Server;
@@ -112,15 +113,13 @@ internal sealed class StreamHost : IAsyncDisposable
     /// <summary>Returns when a figure that grows has stood still for a while: nothing is taken any more.</summary>
     public static async Task<long> StandsStillAsync(Func<long> figure)
     {
-        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var (last, same) = (-1L, 0);
-        while (same < 10)
+        await Patiently.UntilAsync(Patience, _ =>
         {
             var now = figure();
             (last, same) = (now, now == last && now > 0 ? same + 1 : 0);
-            await looks.WaitForNextTickAsync(Limit);
-        }
-
+            return Task.FromResult(same == 10);
+        });
         return last;
     }
 

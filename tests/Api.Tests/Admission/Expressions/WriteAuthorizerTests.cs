@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using OrleansOrchestrator.Api.Admission.Expressions;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Kernel;
@@ -24,12 +25,8 @@ public sealed class WriteAuthorizerTests
             rounds++;
             return authorizer.Check(Pods).Allowed && authorizer.Check(Pods with { Verb = "list" }).Allowed;
         });
-        while (!evaluated.IsCompleted)
-        {
-            slow.Answer();
-            await Task.Yield();
-        }
-
+        await slow.AnswerAsync();
+        await slow.AnswerAsync();
         Assert.True(await evaluated);
         Assert.Equal(3, rounds);
         Assert.Equal(["me get", "me list"], slow.Asked);
@@ -58,18 +55,21 @@ public sealed class WriteAuthorizerTests
 
     private sealed class SlowAuthorizer : IAuthorizer
     {
-        private TaskCompletionSource<AuthorizationDecision>? _open;
+        private readonly Channel<TaskCompletionSource<AuthorizationDecision>> _open =
+            Channel.CreateUnbounded<TaskCompletionSource<AuthorizationDecision>>();
 
         public List<string> Asked { get; } = [];
 
-        public void Answer() => _open?.TrySetResult(AuthorizationDecision.Allow);
+        /// <summary>Answers the next question, once it is asked.</summary>
+        public async Task AnswerAsync() => (await _open.Reader.ReadAsync()).SetResult(AuthorizationDecision.Allow);
 
         public ValueTask<AuthorizationDecision> AuthorizeAsync(
             AuthorizationAttributes attributes, CancellationToken cancellationToken)
         {
             Asked.Add($"{attributes.User.Name} {attributes.Verb}");
-            _open = new TaskCompletionSource<AuthorizationDecision>();
-            return new(_open.Task);
+            var answer = new TaskCompletionSource<AuthorizationDecision>();
+            _open.Writer.TryWrite(answer);
+            return new(answer.Task);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace OrleansOrchestrator.Resources.Kernel.Json;
+namespace OrleansOrchestrator.Resources.Kernel;
 
 /// <summary>
 /// JSON values as Go's <c>fmt</c> writes them once decoded: integers of 64 bits stay such, other numbers are floats.

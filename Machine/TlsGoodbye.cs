@@ -2,13 +2,13 @@ using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
-namespace OrleansOrchestrator.NodeAgent.Server;
+namespace OrleansOrchestrator.Machine;
 
 /// <summary>
 /// Ends TLS connections as TLS wants it, with a close_notify: Kestrel just closes the socket, which strict clients
 /// (OpenSSL 3 and what is built on it) report as an answer that may have been cut short.
 /// </summary>
-internal static class TlsGoodbye
+public static class TlsGoodbye
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 

@@ -1,7 +1,7 @@
-using OrleansOrchestrator.Cel.Costs;
+using OrleansOrchestrator.Cel.Types;
 using OrleansOrchestrator.Cel.Values;
 
-namespace OrleansOrchestrator.Cel.Types;
+namespace OrleansOrchestrator.Cel.Functions;
 
 /// <summary>What a function does. None of the arguments is an error; the result may be one.</summary>
 public delegate CelValue CelFunctionBody(ReadOnlySpan<CelValue> arguments);

@@ -1,11 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
-using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 
-namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
+namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 
 /// <summary>Findings on type and metadata of objects that are in others (x-kubernetes-embedded-resource).</summary>
 internal static class EmbeddedObjects

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace OrleansOrchestrator.Cel.Evaluation;
+namespace OrleansOrchestrator.Cel.Patterns;
 
 /// <summary>
 /// Regular expressions as RE2 has them, matched in time linear in the text: the pattern is read as RE2 reads it and

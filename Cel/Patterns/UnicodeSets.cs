@@ -1,4 +1,4 @@
-namespace OrleansOrchestrator.Cel.Evaluation;
+namespace OrleansOrchestrator.Cel.Patterns;
 
 /// <summary>The named sets of characters that regular expressions can ask for, as content of a class.</summary>
 internal static class UnicodeSets

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OrleansOrchestrator.Cel.Evaluation;
+namespace OrleansOrchestrator.Cel.Patterns;
 
 /// <content>Classes of characters.</content>
 public sealed partial class Re2

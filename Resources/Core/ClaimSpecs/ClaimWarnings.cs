@@ -1,8 +1,7 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
-namespace OrleansOrchestrator.Resources.Core.PersistentVolumeClaims;
+namespace OrleansOrchestrator.Resources.Core.ClaimSpecs;
 
 /// <summary>Warnings about claims, and about those that ephemeral volumes of pods bring along.</summary>
 internal static class ClaimWarnings
@@ -17,7 +16,7 @@ internal static class ClaimWarnings
             if (amounts?.TryGetValue("storage", out var model) == true
                 && Quantity.Of(model) is { IsInteger: false } amount)
             {
-                yield return PodWarnings.FractionText(path.Child("resources", field).Key("storage"), amount);
+                yield return QuantityTexts.Fraction(path.Child("resources", field).Key("storage"), amount);
             }
         }
     }

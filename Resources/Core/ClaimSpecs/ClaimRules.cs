@@ -1,8 +1,7 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Core.PersistentVolumes;
 using OrleansOrchestrator.Resources.Kernel;
 
-namespace OrleansOrchestrator.Resources.Core.PersistentVolumeClaims;
+namespace OrleansOrchestrator.Resources.Core.ClaimSpecs;
 
 /// <summary>Validation of what a claim asks for, of a claim or of a template for one.</summary>
 internal static class ClaimRules
@@ -26,7 +25,7 @@ internal static class ClaimRules
         }
 
         LabelSelectorRules.Validate(spec.Selector, path.Child("selector"), errors, HadBadSelector(old));
-        PersistentVolumeSpecValidator.ValidateModes(spec.AccessModes ?? [], path.Child("accessModes"), errors);
+        AccessModeRules.Validate(spec.AccessModes ?? [], path.Child("accessModes"), errors);
         ValidateSize(spec, path.Child("resources").Key(Storage), errors);
         ClassName(spec.StorageClassName, path.Child("storageClassName"), errors);
         if (spec.VolumeMode is not null && !VolumeModes.Contains(spec.VolumeMode))
