@@ -54,8 +54,9 @@ public sealed class FieldsV1
             reader.Read();
             return ReadNode(ref reader, builder, out _) && !reader.Read() ? builder.Build() : null;
         }
-        catch (JsonException)
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
+            // The second is thrown of names that are no text: half a surrogate pair, or bytes that are no UTF-8.
             return null;
         }
     }

@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
@@ -264,7 +266,7 @@ internal static class ProtobufValues
         }
     }
 
-    /// <summary>JSON inside protobuf is put through as it is, once it is known to be one value and no more.</summary>
+    /// <summary>JSON inside protobuf is put through, once it is known to be one value and no more.</summary>
     private static void WriteRaw(Utf8JsonWriter writer, ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty)
@@ -285,7 +287,10 @@ internal static class ProtobufValues
             throw new ProtobufException(Json.GoJson.FindError(json) ?? "invalid JSON in a raw field");
         }
 
-        writer.WriteRawValue(json, skipInputValidation: true);
+        // What is no UTF-8 is read as replacement characters, as in JSON that comes on its own.
+        writer.WriteRawValue(
+            Utf8.IsValid(json) ? json : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json)),
+            skipInputValidation: true);
     }
 
     private static void WriteStrings(Utf8JsonWriter writer, ReadOnlySpan<byte> data)

@@ -67,7 +67,9 @@ public sealed class FieldSetTests
     [InlineData("{\"v:{\":{}}")]
     [InlineData("{\"f:a\":1}")]
     [InlineData("{\"f:a\":{}")]
-    public void WhatIsNoSetIsRefused(string json) => Assert.Null(FieldsV1.Parse(Encoding.UTF8.GetBytes(json)));
+    [InlineData("{\"f:\\ud800\":{}}")]
+    [InlineData("{\"f:\u00e9\":{}}")]
+    public void WhatIsNoSetIsRefused(string json) => Assert.Null(FieldsV1.Parse(Encoding.Latin1.GetBytes(json)));
 
     [Fact]
     public void PathsAreShownAsMessagesDo() => Assert.Equal(
