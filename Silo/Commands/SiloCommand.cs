@@ -89,13 +89,15 @@ internal static class SiloCommand
     private static void Say(ILogger logger, StoreConnections connections, ConnectionRoom room)
     {
         logger.LogInformation(
-            "This silo holds up to {Total} connections to PostgreSQL ({Journals} for journals, {Orleans} for Orleans' tables), which takes {Limit}",
+            "This silo holds up to {Total} connections to PostgreSQL ({Journals} for journals, {Orleans} for Orleans' "
+                + "tables), which takes {Limit}",
             connections.Total, connections.Journals, connections.Orleans, room.Limit);
         if ((room.Silos + 1) * connections.Total > room.Limit)
         {
             logger.LogWarning(
-                "{Silos} silos with up to {Total} connections each are more than the {Limit} that PostgreSQL takes: under load some requests "
-                    + "will be refused; raise max_connections, or give every silo fewer with --store-connections",
+                "{Silos} silos with up to {Total} connections each are more than the {Limit} that PostgreSQL takes: "
+                    + "under load some requests will be refused; raise max_connections, or give every silo fewer with "
+                    + "--store-connections",
                 room.Silos + 1, connections.Total, room.Limit);
         }
     }

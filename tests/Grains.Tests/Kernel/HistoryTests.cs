@@ -231,7 +231,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
         Assert.Equal("Durable", Violation(log, h =>
             h.Add(new HistoryStep(HistoryKind.Write, last.Key, h.Now(), h.Now(), last.Revision + 1, last))));
         Assert.Equal("Refused", Violation(log, h => h.Add(
-            new HistoryStep(HistoryKind.RefusedBecauseItExists, new ObjectKey("n", "never"), h.Now(), h.Now(), 0, null))));
+            new HistoryStep(
+                HistoryKind.RefusedBecauseItExists, new ObjectKey("n", "never"), h.Now(), h.Now(), 0, null))));
         Assert.Equal("Dense", Violation([.. log.Where((_, i) => i != 5)], _ => { }));
     }
 
