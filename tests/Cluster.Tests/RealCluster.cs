@@ -16,6 +16,7 @@ public sealed class RealCluster : IAsyncLifetime
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(5);
 
     private readonly string _root;
+    private readonly string[] _options;
     private Process? _up;
 
     /// <summary>The one that all tests share.</summary>
@@ -24,15 +25,19 @@ public sealed class RealCluster : IAsyncLifetime
     {
     }
 
-    private RealCluster(string name) => _root = Path.Combine(
-        Path.GetTempPath(), $"orc-{name}-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+    private RealCluster(string name, params string[] options)
+    {
+        _root = Path.Combine(
+            Path.GetTempPath(), $"orc-{name}-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+        _options = options;
+    }
 
     /// <summary>
-    /// One more on this machine, as a user makes it who names another data directory and nothing else.
+    /// One more on this machine, as a user makes it who names another data directory and nothing else, or some options.
     /// </summary>
-    public static async Task<RealCluster> StartAnotherAsync()
+    public static async Task<RealCluster> StartAnotherAsync(params string[] options)
     {
-        var another = new RealCluster("another");
+        var another = new RealCluster("another", options);
         await another.InitializeAsync();
         return another;
     }
@@ -56,7 +61,7 @@ public sealed class RealCluster : IAsyncLifetime
         Directory.CreateDirectory(Scratch);
         File.SetUnixFileMode(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute |
             UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        await StartAsync();
+        await StartAsync(_options);
         (await OrcAsync("image", "demo", "--data-dir", DataDirectory)).Required.ToString();
     }
 

@@ -1,8 +1,11 @@
+using OrleansOrchestrator.TestKit.Remote;
 using Xunit;
 
 namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 
-/// <summary>Two clusters on one machine, in one network: none takes anything from the other.</summary>
+/// <summary>
+/// Two clusters on one machine, in one network: none takes anything from the other. One of them has a cloud.
+/// </summary>
 [Collection(ClusterTests.Name)]
 public sealed class TwoClustersTests(RealCluster cluster)
 {
@@ -12,7 +15,9 @@ public sealed class TwoClustersTests(RealCluster cluster)
     public async Task Each_works_while_the_other_comes_and_goes()
     {
         cluster.Require();
-        await using var another = await RealCluster.StartAnotherAsync();
+        await using var cloud = await FakeMachines.StartAsync();
+        await using var another = await RealCluster.StartAnotherAsync("--cloud-provider-endpoint", cloud.Endpoint);
+        await TheCloudSaysWhatTheNodeIsAsync(another, cloud);
         await ServeAsync(cluster);
         await ServeAsync(another);
         await AnswersAsync(cluster);
@@ -43,6 +48,35 @@ public sealed class TwoClustersTests(RealCluster cluster)
         await AnswersAsync(cluster);
         (await cluster.KubectlAsync("delete", "namespace", "twins", "--timeout=300s")).Required.ToString();
     }
+
+    /// <summary>Until the cloud knows the machine, its node is closed to pods.</summary>
+    private static async Task TheCloudSaysWhatTheNodeIsAsync(RealCluster where, FakeMachines cloud)
+    {
+        const string Taint = "node.cloudprovider.kubernetes.io/uninitialized";
+        const string Type = "node\\.kubernetes\\.io/instance-type";
+        const string Taints = "{.spec.taints[*].key}";
+        const string Address = "{.status.addresses[?(@.type==\"InternalIP\")].address}";
+        var node = await NodeAsync(where, "{.metadata.name}");
+        Assert.Contains(Taint, await NodeAsync(where, Taints), StringComparison.Ordinal);
+        Assert.Equal("", await NodeAsync(where, "{.spec.providerID}"));
+        var address = await NodeAsync(where, Address);
+        Assert.NotEmpty(address);
+        cloud.MakeKnown();
+        (await where.KubectlAsync(
+            "wait", $"--for=jsonpath={{.spec.providerID}}={FakeMachines.ProviderIdOf(node)}", "node", "--all",
+            "--timeout=300s")).Required.ToString();
+        Assert.DoesNotContain(Taint, await NodeAsync(where, Taints), StringComparison.Ordinal);
+        Assert.Equal(address, await NodeAsync(where, Address));
+        Assert.Equal(
+            $"{FakeMachines.Zone} {FakeMachines.Region} {FakeMachines.InstanceType}",
+            await NodeAsync(
+                where,
+                string.Join(' ', new[] { "topology\\.kubernetes\\.io/zone", "topology\\.kubernetes\\.io/region", Type }
+                    .Select(static l => $"{{.metadata.labels.{l}}}"))));
+    }
+
+    private static async Task<string> NodeAsync(RealCluster where, string field) =>
+        (await where.KubectlAsync("get", "nodes", "-o", $"jsonpath={{range .items[*]}}{field}{{end}}")).Required;
 
     private static async Task ServeAsync(RealCluster where)
     {
