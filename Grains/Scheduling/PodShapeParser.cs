@@ -21,6 +21,9 @@ internal static class PodShapeParser
             Images = ReadImages(spec),
             Spread = [.. PodTermParser.ReadSpread(spec)],
             Extended = ExtendedRequest.Of(spec, scalars),
+            RestartsAll = Items(spec, "containers").Concat(Items(spec, "initContainers"))
+                .SelectMany(static c => Items(c, "restartPolicyRules"))
+                .Any(static r => Text(r, "action") == "RestartAllContainers"),
         };
     }
 
