@@ -38,6 +38,7 @@ public static class ApiHost
         services.Insert(0, ServiceDescriptor.Singleton<IAuthorizer, MastersAuthorizer>());
         services.TryAddSingleton<AuthorizerChain>();
         services.TryAddSingleton<Impersonation>();
+        services.TryAddSingleton<AccessMetrics>();
         services.TryAddSingleton<RequestAccess>();
         services.TryAddSingleton(ServiceAddressRange.Default);
         services.AddSingleton<IAdmissionPlugin, ServiceAddressPlugin>();

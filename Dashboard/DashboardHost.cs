@@ -31,12 +31,23 @@ public static class DashboardHost
     public static IApplicationBuilder UseDashboard(this IApplicationBuilder app, IDashboardSignIn? signIn = null)
     {
         var files = DashboardFile.ReadAll(typeof(DashboardHost).Assembly);
-        return app.Use((context, next) =>
-            context.Request.Path.Value is { } path && path.StartsWith(Path[..^1], StringComparison.Ordinal)
-                && (path.Length < Path.Length || path[Path.Length - 1] == '/')
-                ? AnswerAsync(context, files, signIn, path.Length < Path.Length ? null : path[Path.Length..])
-                : next(context));
+        return app.Use((context, next) => IsMeant(context)
+            ? AnswerAsync(context, files, signIn, NameOf(context.Request.Path.Value!))
+            : next(context));
     }
+
+    /// <summary>Says why there is no page here, to whoever asks for it.</summary>
+    public static IApplicationBuilder RefuseDashboard(this IApplicationBuilder app, string why) =>
+        app.Use((context, next) => IsMeant(context)
+            ? RefuseAsync(context, StatusCodes.Status404NotFound, $"{why}\n")
+            : next(context));
+
+    private static bool IsMeant(HttpContext context) =>
+        context.Request.Path.Value is { } path && path.StartsWith(Path[..^1], StringComparison.Ordinal)
+        && (path.Length < Path.Length || path[Path.Length - 1] == '/');
+
+    /// <summary>The file's; null where the last slash is missing.</summary>
+    private static string? NameOf(string path) => path.Length < Path.Length ? null : path[Path.Length..];
 
     private static async Task AnswerAsync(
         HttpContext context, IReadOnlyDictionary<string, DashboardFile> files, IDashboardSignIn? signIn, string? name)

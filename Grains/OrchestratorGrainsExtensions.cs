@@ -39,8 +39,8 @@ public sealed class OrchestratorStoreOptions
 
     public JournalOptions Journals { get; } = new();
 
-    /// <summary>How long logs of containers are kept.</summary>
-    public LogStoreOptions Logs { get; set; } = new();
+    /// <summary>How long logs of containers are kept; null keeps none.</summary>
+    public LogStoreOptions? Logs { get; set; } = new();
 
     /// <summary>How long keys sign tokens of service accounts.</summary>
     public TokenKeyOptions TokenKeys { get; set; } = new();
@@ -110,7 +110,13 @@ public static class OrchestratorGrainsExtensions
         }
         else
         {
-            silo.Services.AddSingleton(options.Store ?? new MemoryJournalStore());
+            var store = options.Store ?? new MemoryJournalStore();
+            silo.Services.AddSingleton(store);
+            if (store is IDeletionLog deletions)
+            {
+                silo.Services.AddSingleton(deletions);
+            }
+
             silo.Services.AddSingleton<IClusterIdentityStore, MemoryClusterIdentityStore>();
             silo.Services.AddSingleton<ITokenKeyStore, MemoryTokenKeyStore>();
             silo.AddMemoryGrainStorageAsDefault();
@@ -133,6 +139,8 @@ public static class OrchestratorGrainsExtensions
         silo.Services.AddSingleton(static services => new PostgresJournalStore(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<StoreOutageReporter>()));
+        silo.Services.AddSingleton<IDeletionLog>(static services => new PostgresDeletionLog(
+            services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
         silo.Services.AddSingleton<IGrainDirectoryResolver>(static services => new PostgresGrainDirectory(
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals),
             services.GetRequiredService<StoreOutageReporter>()));
@@ -150,17 +158,22 @@ public static class OrchestratorGrainsExtensions
         silo.AddTls();
         silo.Services.AddSingleton(services => Encrypt(
             options.Store ?? services.GetRequiredService<PostgresJournalStore>(),
-            options.Encryption,
+            services.GetService<EncryptionInUse>(),
             services.GetRequiredKeyedService<NpgsqlDataSource>(PostgresDataSources.Journals)));
-        if (options.Encryption is { UsesPlugins: true } encryption)
+        if (options.Encryption is { } encryption)
         {
-            silo.Services.AddSingleton<IKeyChanges>(encryption);
-            silo.Services.AddHostedService(services => new KmsPolling(
-                encryption, services.GetRequiredService<ILogger<KmsPolling>>()));
+            var inUse = new EncryptionInUse(encryption);
+            silo.Services.AddSingleton(inUse);
+            silo.Services.AddSingleton<IKeyChanges>(inUse);
+            silo.Services.AddHostedService<KmsPolling>();
         }
 
         silo.Services.AddHostedService<ChangeLogMaintenance>();
-        silo.Services.AddLogStore(connectionString, options.Connections, options.Logs);
+        if (options.Logs is { } logs)
+        {
+            silo.Services.AddLogStore(connectionString, options.Connections, logs);
+        }
+
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (Invariant, orleans));
         silo.AddAdoNetGrainStorageAsDefault(builder => builder.Configure<Serializer>((o, serializer) =>
         {
@@ -178,11 +191,11 @@ public static class OrchestratorGrainsExtensions
     }
 
     private static IJournalStore Encrypt(
-        IJournalStore store, EncryptionConfiguration? configuration, NpgsqlDataSource source) => configuration is null
+        IJournalStore store, EncryptionInUse? inUse, NpgsqlDataSource source) => inUse is null
         ? store
         : new EncryptingJournalStore(
             store,
-            configuration,
+            inUse,
             (resource, encryption, token) => StoreKeys.NoteAsync(source, resource, encryption, token));
 
     private static void AddTls(this ISiloBuilder silo)

@@ -53,6 +53,11 @@ public static class AgentCommandLine
         Text("--cgroup-root", "Cgroup below which pods live", Defaults.CgroupRoot);
     private static readonly Option<string> LogsDir =
         Text("--pod-logs-dir", "Directory of pod logs", Defaults.PodLogsDirectory);
+    private static readonly Option<bool> SendsLogs = new("--logs")
+    {
+        Description = "Send the logs of containers, and the agent's own, to the cluster",
+        DefaultValueFactory = _ => true,
+    };
     private static readonly Option<string> CniBin =
         Text("--cni-bin-dir", "Directory of CNI plugins", Defaults.CniBinaryDirectory);
     private static readonly Option<string> Bridge =
@@ -111,7 +116,8 @@ public static class AgentCommandLine
     [
         Kubeconfig, BootstrapKubeconfig, RotateServing, NodeName, NodeIp, DataDir, PodCidr, ClusterCidr, ClusterDns,
         ClusterDomain, KubeletPort, ProxyHealthPort, TlsCert, TlsKey,
-        ClientCa, Socket, Binary, CgroupRoot, LogsDir, CniBin, Bridge, Network, AnnounceLink, Register, Labels, Taints,
+        ClientCa, Socket, Binary, CgroupRoot, LogsDir, SendsLogs, CniBin, Bridge, Network, AnnounceLink, Register,
+        Labels, Taints,
         Cloud,
         MaxPods,
         ReservedCpu,
@@ -197,6 +203,7 @@ public static class AgentCommandLine
         ContainerdBinary = result.GetRequiredValue(Binary),
         CgroupRoot = result.GetRequiredValue(CgroupRoot),
         PodLogsDirectory = result.GetRequiredValue(LogsDir),
+        SendsLogs = result.GetValue(SendsLogs),
         CniBinaryDirectory = result.GetRequiredValue(CniBin),
         BridgeName = result.GetRequiredValue(Bridge),
         NetworkName = result.GetRequiredValue(Network),

@@ -14,6 +14,7 @@ using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
+using OrleansOrchestrator.NodeAgent.Policies;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Server;
@@ -42,17 +43,22 @@ public static class AgentServices
         services.AddSingleton<ServiceHealthPorts>();
         services.AddPart<ServiceProxy>();
         services.AddPart<ProxyHealthServer>();
+        services.AddPart<PolicyDirectory>();
+        services.AddPart<PolicyEnforcer>();
+        services.AddSingleton<IPodIsolation>(provider => provider.GetRequiredService<PolicyEnforcer>());
         services.AddPart<ClusterDns>();
-        services.AddSingleton<ILogSink, KubeLogSink>();
-        services.AddPart<LogShipper>();
-        services.AddSingleton<ILoggerProvider, OwnLoggerProvider>();
-        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OwnLineShipper>(
-            provider, OwnStreams.OfNode(options.NodeName)));
+        if (options.SendsLogs)
+        {
+            services.AddLogShipping(options);
+        }
+
         services.AddKubeletServer();
         return services;
     }
 
-    /// <summary>Runtime, pods and everything on the node; the four ways to the API come from elsewhere.</summary>
+    /// <summary>
+    /// Runtime, pods and everything on the node; the four ways to the API, and who isolates pods, come from elsewhere.
+    /// </summary>
     public static IServiceCollection AddNodeCore(this IServiceCollection services, NodeAgentOptions options)
     {
         services.AddSingleton(options);
@@ -118,6 +124,15 @@ public static class AgentServices
     {
         services.AddSingleton<T>();
         return services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddLogShipping(this IServiceCollection services, NodeAgentOptions options)
+    {
+        services.AddSingleton<ILogSink, KubeLogSink>();
+        services.AddPart<LogShipper>();
+        services.AddSingleton<ILoggerProvider, OwnLoggerProvider>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OwnLineShipper>(
+            provider, OwnStreams.OfNode(options.NodeName)));
     }
 
     private static void AddClusterConnection(this IServiceCollection services)

@@ -65,13 +65,16 @@ public sealed record NodeAgentOptions
     /// </summary>
     public string PodLogsDirectory { get; init; } = "/var/log/pods";
 
+    /// <summary>Lines of containers, and of the agent itself, are sent to the cluster.</summary>
+    public bool SendsLogs { get; init; } = true;
+
     /// <summary>Where each container's log has a link, for collectors: beside the directory of pod logs.</summary>
     public string ContainerLogsDirectory => Path.GetFullPath(Path.Combine(PodLogsDirectory, "..", "containers"));
 
     public string CniBinaryDirectory { get; init; } = "/usr/lib/cni";
 
     /// <summary>
-    /// Begins the names of the link and the table that the node makes; two agents in one network namespace need two.
+    /// Begins the names of the link and the tables that the node makes; two agents in one network namespace need two.
     /// </summary>
     public string NetworkName { get; init; } = "orc";
 
@@ -124,6 +127,9 @@ public sealed record NodeAgentOptions
 
     /// <summary>The nftables table of the Services.</summary>
     public string ProxyTable => $"{NetworkName}-proxy";
+
+    /// <summary>The nftables table of the NetworkPolicies; there only as long as there are any.</summary>
+    public string PolicyTable => $"{NetworkName}-policies";
 
     /// <summary>
     /// The nftables table of the pods' way out; each bridge has its own, so that two agents do not meet.

@@ -49,8 +49,11 @@ public static class NodeCleaner
             return;
         }
 
-        var parts = new[] { (options.DnsLink, options.ProxyTable), (options.BridgeName, options.PodsTable) };
-        foreach (var (link, table) in parts)
+        (string Link, string[] Tables)[] parts =
+        [
+            (options.DnsLink, [options.ProxyTable, options.PolicyTable]), (options.BridgeName, [options.PodsTable]),
+        ];
+        foreach (var (link, tables) in parts)
         {
             if (await new OwnedLink(link, options.DataDirectory).OtherOwnerAsync(cancellationToken) is { } other)
             {
@@ -58,7 +61,11 @@ public static class NodeCleaner
                 continue;
             }
 
-            await Commands.RunAsync("nft", ["delete", "table", "ip", table], cancellationToken);
+            foreach (var table in tables)
+            {
+                await Commands.RunAsync("nft", ["delete", "table", "ip", table], cancellationToken);
+            }
+
             await Commands.RunAsync("ip", ["link", "delete", link], cancellationToken);
         }
     }

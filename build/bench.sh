@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Measures what ./orc has built. Usage: ./orc bench [--full] [--pods N] [--api-only] [--out FILE],
-# or ./orc bench services, workloads, logs or definitions; see bench/README.md.
+# or ./orc bench services, workloads, logs, definitions, access, flood or idle; see bench/README.md.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-if [ "${1:-}" = services ] || [ "${1:-}" = workloads ] || [ "${1:-}" = logs ] || [ "${1:-}" = definitions ]; then
+case ${1:-} in services | workloads | logs | definitions | flood | idle)
     [ "$1" = services ] || set -- "$@" --root "$root"
     dotnet build "$root/bench/Bench" -c Release -p:BuildProjectReferences=false -v quiet -nologo -clp:ErrorsOnly
     exec "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" "$@"
-fi
+    ;;
+esac
 
 referee=${ORC_REFEREE:-$root/bench/kbench}
 work=$(mktemp -d)
@@ -22,4 +23,4 @@ cp "$referee"/*.go "$referee/go.mod" "$work"
 
 dotnet build "$root/bench/Bench" -c Release -v quiet -nologo -clp:ErrorsOnly
 "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" \
-    --root "$root" --referee "$work/kbench" "$@"
+    "$@" --root "$root" --referee "$work/kbench"

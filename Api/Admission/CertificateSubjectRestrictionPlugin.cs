@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Certificates;
 using OrleansOrchestrator.Resources.Certificates.SigningRequests;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -10,7 +11,6 @@ public sealed class CertificateSubjectRestrictionPlugin : IAdmissionPlugin
 {
     private const string ClientSigner = "kubernetes.io/kube-apiserver-client";
     private const string Masters = "system:masters";
-    private const string OrganizationOid = "2.5.4.10";
 
     public string Name => "CertificateSubjectRestriction";
 
@@ -21,8 +21,8 @@ public sealed class CertificateSubjectRestrictionPlugin : IAdmissionPlugin
     {
         var spec = ((V1CertificateSigningRequest)attributes.Object!).Spec;
         var isMaster = spec.SignerName == ClientSigner
-            && PemRequests.Subject(spec.Request)?.EnumerateRelativeDistinguishedNames().Any(n =>
-                n.GetSingleElementType().Value == OrganizationOid && n.GetSingleElementValue() == Masters) == true;
+            && PemRequests.Subject(spec.Request) is { } subject
+            && SubjectNames.Organizations(subject).Contains(Masters);
         return new ValueTask<Status?>(isMaster
             ? AdmissionRefusals.Forbidden(
                 attributes, $"use of {ClientSigner} signer with {Masters} group is not allowed")

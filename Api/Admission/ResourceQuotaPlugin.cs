@@ -36,7 +36,8 @@ public sealed class ResourceQuotaPlugin(
         {
             (AdmissionOperation.Create, "") => resource != WellKnown.Events && resource != WellKnown.GroupedEvents,
             (AdmissionOperation.Update, "") =>
-                resource == WellKnown.Services || resource == WellKnown.PersistentVolumeClaims,
+                resource == WellKnown.Services || resource == WellKnown.PersistentVolumeClaims
+                || resource == WellKnown.ResourceClaims,
             (AdmissionOperation.Update, "resize") => resource == WellKnown.Pods,
             _ => false,
         };
@@ -63,9 +64,29 @@ public sealed class ResourceQuotaPlugin(
         }
     }
 
+    /// <summary>What a claim of devices is counted by; null for everything else.</summary>
+    private async ValueTask<DeviceSurroundings?> DevicesAsync(
+        AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        if (attributes.Definition.Name != WellKnown.ResourceClaims)
+        {
+            return null;
+        }
+
+        var space = attributes.Key.Namespace;
+        var classes = await reader.ListAsync<V1DeviceClass>(WellKnown.DeviceClasses, "", cancellationToken);
+        var pods = await reader.SnapshotAsync(WellKnown.Pods, ReadFreshness.Cached, cancellationToken);
+        var claims = await reader.SnapshotAsync(WellKnown.ResourceClaims, ReadFreshness.Cached, cancellationToken);
+        return new DeviceSurroundings(
+            classes,
+            name => pods.Get(new ObjectKey(space, name))?.As<V1Pod>(),
+            () => claims.Range(space).Select(static c => c.As<Resourcev1ResourceClaim>()));
+    }
+
     private async ValueTask<Status?> ChargeAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
         HashSet<string> charged = new(StringComparer.Ordinal);
+        var devices = await DevicesAsync(attributes, cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             var snapshot = await reader.SnapshotAsync(
@@ -76,7 +97,8 @@ public sealed class ResourceQuotaPlugin(
                     .Select(q => (q, ResourceCodec.Decode<V1ResourceQuota>(q.Json))),
             ];
             var charge = QuotaCharge.Of(
-                attributes.Definition.Name, attributes.Object!, attributes.OldObject, [.. open.Select(q => q.Quota)]);
+                attributes.Definition.Name, attributes.Object!, attributes.OldObject, [.. open.Select(q => q.Quota)],
+                devices);
             if (charge.Refusal is { } why)
             {
                 return AdmissionRefusals.Forbidden(attributes, why);

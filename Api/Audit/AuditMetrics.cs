@@ -43,7 +43,9 @@ public sealed class AuditMetrics
     public void Decided(AuditLevel level) => _levels.Add(1, Levels[(int)level]);
 
     /// <summary>Events were lost.</summary>
-    /// <param name="sink">On the way to where: <c>log</c>, <c>webhook</c>, <c>sql</c>, <c>truncate</c>.</param>
+    /// <param name="sink">
+    /// On the way to where: <c>log</c>, <c>webhook</c>, <c>sql</c>; or <c>truncate</c>, <c>buffered</c>.
+    /// </param>
     /// <param name="count">How many.</param>
     public void Lost(string sink, int count) => _errors.Add(count, new KeyValuePair<string, object?>("plugin", sink));
 }

@@ -15,6 +15,9 @@ internal abstract partial class AuditSink : BackgroundService, IAuditSink
     /// <summary>Upstream's name of what loses events that are too large.</summary>
     private const string Truncate = "truncate";
 
+    /// <summary>Upstream's name of what loses events for which there is no room.</summary>
+    private const string Buffered = "buffered";
+
     private readonly string _name;
     private readonly AuditDelivery _delivery;
     private readonly AuditMetrics _metrics;
@@ -53,7 +56,7 @@ internal abstract partial class AuditSink : BackgroundService, IAuditSink
 
         if (!_events.Writer.TryWrite(json))
         {
-            _metrics.Lost(_name, 1);
+            _metrics.Lost(Buffered, 1);
         }
 
         return true;

@@ -9,11 +9,23 @@ namespace OrleansOrchestrator.Api.Auth;
 /// <summary>Settings of authentication and authorization.</summary>
 public sealed record AuthOptions
 {
-    /// <summary><c>iss</c> of service-account tokens, and the base address of OIDC discovery.</summary>
-    public string Issuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+    /// <summary>
+    /// Issuers (<c>iss</c>) of service-account tokens that are taken; the first is that of new ones, and what OIDC
+    /// discovery describes.
+    /// </summary>
+    public IReadOnlyList<string> Issuers { get; init; } = ["https://kubernetes.default.svc.cluster.local"];
 
-    /// <summary>Audiences for which a token is good here; the first is the default of TokenRequests.</summary>
-    public IReadOnlyList<string> Audiences { get; init; } = ["https://kubernetes.default.svc.cluster.local"];
+    /// <summary>Audiences for which a token is good here, and those of TokenRequests that name none.</summary>
+    public IReadOnlyList<string> Audiences { get => field ?? Issuers; init; }
+
+    /// <summary>Where others find the keys of service-account tokens; null for a place below the issuer.</summary>
+    public string? KeySetUrl { get; init; }
+
+    /// <summary>
+    /// Whether tokens of pods are good for a year, for programs that read theirs once, and only say since when they are
+    /// stale.
+    /// </summary>
+    public bool ExtendsTokens { get; init; } = true;
 
     /// <summary>
     /// The longest life that a service-account token may be given: who asks for more gets this, and a warning. Null for

@@ -42,7 +42,7 @@ public sealed class BuiltInRoles : IAuthorizer
     /// <summary>The role that allows to get a path, and the group of the user's that has it; null for none.</summary>
     private static (string Role, string Group)? RoleForPath(AuthorizationAttributes wanted)
     {
-        if (wanted.Verb is not ("get" or "head"))
+        if (wanted.Verb != "get")
         {
             return null;
         }
@@ -73,6 +73,6 @@ public sealed class BuiltInRoles : IAuthorizer
         wanted.IsReadOnly
             && wanted.Subresource.Length == 0
             && wanted.User.Groups.Contains(SystemNames.NodeNetwork)
-            && (wanted.Group, wanted.Resource) is ("", "services" or "nodes" or "namespaces") or ("discovery.k8s.io",
-                "endpointslices");
+            && (wanted.Group, wanted.Resource) is ("", "services" or "nodes" or "namespaces" or "pods")
+                or ("discovery.k8s.io", "endpointslices") or ("networking.k8s.io", "networkpolicies");
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Certificates;
 
 namespace OrleansOrchestrator.Api.Auth;
 
@@ -13,7 +14,6 @@ namespace OrleansOrchestrator.Api.Auth;
 /// </summary>
 public sealed class ClientCertificates(TrustStore trustStore, TimeProvider time)
 {
-    private const string OrganizationOid = "2.5.4.10";
     private const string CredentialIdKey = "authentication.kubernetes.io/credential-id";
 
     private readonly ConditionalWeakTable<X509Certificate2, Judged> _judged = new();
@@ -40,22 +40,18 @@ public sealed class ClientCertificates(TrustStore trustStore, TimeProvider time)
 
     private static UserIdentity? UserOf(X509Certificate2 certificate)
     {
-        var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-        return name.Length == 0 ? null : new UserIdentity
+        var name = SubjectNames.CommonName(certificate.SubjectName);
+        return name.Length == 0 || SubjectNames.Uid(certificate.SubjectName) is not { } uid ? null : new UserIdentity
         {
             Name = name,
-            Groups = [.. Organizations(certificate), SystemNames.Authenticated],
+            Uid = uid,
+            Groups = [.. SubjectNames.Organizations(certificate.SubjectName), SystemNames.Authenticated],
             Extra = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
             {
                 [CredentialIdKey] = [$"X509SHA256={Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span))}"],
             },
         };
     }
-
-    private static IEnumerable<string> Organizations(X509Certificate2 certificate) =>
-        certificate.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false)
-            .Where(static part => !part.HasMultipleElements && part.GetSingleElementType().Value == OrganizationOid)
-            .Select(static part => part.GetSingleElementValue() ?? "");
 
     /// <summary>What was found out about a certificate: whose it is, apart from its time.</summary>
     private sealed record Judged(UserIdentity? User, DateTimeOffset From, DateTimeOffset Until);

@@ -6,18 +6,27 @@ using OrleansOrchestrator.Api.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
 
-/// <summary>OIDC discovery of the token issuer: others can verify service-account tokens with it.</summary>
+/// <summary>
+/// OIDC discovery of the token issuer: others can verify service-account tokens with it. An issuer that OpenID Connect
+/// does not allow has none.
+/// </summary>
 public sealed class IssuerDiscovery(AccountKeys keys, AuthOptions options) : IEndpointHandler
 {
+    private const string KeySetPath = "/openid/v1/jwks";
+
+    private readonly string _issuer = options.Issuers[0];
+
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
     {
         switch (request.Path)
         {
+            case "/.well-known/openid-configuration" or KeySetPath when !IsDiscoverable(_issuer):
+                return false;
             case "/.well-known/openid-configuration":
                 await WriteAsync(context, "application/json", await ConfigurationAsync());
                 return true;
-            case "/openid/v1/jwks":
+            case KeySetPath:
                 await WriteAsync(context, "application/jwk-set+json", await KeysAsync());
                 return true;
             default:
@@ -25,13 +34,17 @@ public sealed class IssuerDiscovery(AccountKeys keys, AuthOptions options) : IEn
         }
     }
 
+    private static bool IsDiscoverable(string issuer) =>
+        Uri.TryCreate(issuer, UriKind.Absolute, out var url)
+        && url.Scheme == Uri.UriSchemeHttps && url is { Query: "", Fragment: "" };
+
     private async Task<JsonObject> ConfigurationAsync()
     {
         var accepted = await keys.AcceptedAsync();
         return new JsonObject
         {
-            ["issuer"] = options.Issuer,
-            ["jwks_uri"] = $"{options.Issuer}/openid/v1/jwks",
+            ["issuer"] = _issuer,
+            ["jwks_uri"] = options.KeySetUrl ?? $"{_issuer.TrimEnd('/')}{KeySetPath}",
             ["response_types_supported"] = new JsonArray("id_token"),
             ["subject_types_supported"] = new JsonArray("public"),
             ["id_token_signing_alg_values_supported"] = new JsonArray(

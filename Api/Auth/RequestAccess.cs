@@ -12,12 +12,13 @@ namespace OrleansOrchestrator.Api.Auth;
 /// may.
 /// </summary>
 public sealed class RequestAccess(
-    IAuthenticator authenticator, Impersonation impersonation, AuthorizerChain authorizers)
+    IAuthenticator authenticator, Impersonation impersonation, AuthorizerChain authorizers, AccessMetrics metrics,
+    TimeProvider time)
 {
     /// <summary>Who sends the request; null when their credentials are none.</summary>
     public async ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
     {
-        var sender = await authenticator.AuthenticateAsync(context);
+        var sender = await IdentifyAsync(context);
         if (sender?.Name is null or SystemNames.Anonymous)
         {
             CloseAfterThis(context);
@@ -46,7 +47,9 @@ public sealed class RequestAccess(
     public async ValueTask<Status?> RefuseAsync(HttpContext context, RequestInfo request, UserIdentity user)
     {
         var wanted = RequestRights.Of(request.By(user));
+        var start = time.GetTimestamp();
         var decision = await authorizers.AuthorizeAsync(wanted, context.RequestAborted);
+        metrics.Authorized(decision, time.GetElapsedTime(start));
         if (AuditRecord.Of(context) is { } audit)
         {
             Note(decision, audit);
@@ -55,6 +58,26 @@ public sealed class RequestAccess(
         return decision.IsAllowed ? null
             : decision.Failure.Length > 0 ? StatusErrors.InternalError(decision.Failure)
             : Refusals.Forbidden(wanted, decision.Reason);
+    }
+
+    private async ValueTask<UserIdentity?> IdentifyAsync(HttpContext context)
+    {
+        var start = time.GetTimestamp();
+        var hasAnswer = false;
+        try
+        {
+            var sender = await authenticator.AuthenticateAsync(context);
+            hasAnswer = true;
+            metrics.Authenticated(sender?.Name, time.GetElapsedTime(start));
+            return sender;
+        }
+        finally
+        {
+            if (!hasAnswer)
+            {
+                metrics.AuthenticationFailed(time.GetElapsedTime(start));
+            }
+        }
     }
 
     private static void Note(AuthorizationDecision decision, AuditRecord audit)

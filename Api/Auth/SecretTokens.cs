@@ -55,7 +55,7 @@ public sealed class SecretTokens(AccountKeys keys, IResourceClient client, TimeP
     /// <summary>Who bears this token; null when it is not ours, or no Secret holds it any more.</summary>
     public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken)
     {
-        var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync(Issuer));
+        var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync([Issuer]));
         if (!result.IsValid)
         {
             return null;

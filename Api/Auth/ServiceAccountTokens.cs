@@ -85,7 +85,7 @@ public sealed class ServiceAccountTokens(
             return (known, "");
         }
 
-        var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync(options.Issuer));
+        var result = await _handler.ValidateTokenAsync(token, await keys.ParametersAsync(options.Issuers));
         if (!result.IsValid || VerifiedToken.From((JsonWebToken)result.SecurityToken) is not { } verified)
         {
             return (null, WhyNot(token));
@@ -104,7 +104,7 @@ public sealed class ServiceAccountTokens(
     private string WhyNot(string token)
     {
         using var claims = TokenClaims.Read(token);
-        return claims is not null && (claims.Issuer == options.Issuer || claims.Issuer == LegacyIssuer)
+        return claims is not null && (options.Issuers.Contains(claims.Issuer) || claims.Issuer == LegacyIssuer)
             ? "go-jose/go-jose: error in cryptographic primitive"
             : "";
     }
@@ -164,7 +164,7 @@ public sealed class ServiceAccountTokens(
             ["aud"] = new JsonArray([.. order.Audiences.Select(a => JsonValue.Create(a))]),
             ["exp"] = (now + order.Lifetime).ToUnixTimeSeconds(),
             ["iat"] = now.ToUnixTimeSeconds(),
-            ["iss"] = options.Issuer,
+            ["iss"] = options.Issuers[0],
             ["jti"] = Chance.NewId().ToString(),
             ["kubernetes.io"] = kubernetes,
             ["nbf"] = now.ToUnixTimeSeconds(),

@@ -23,9 +23,9 @@ public static class SystemNames
     public const string ServiceAccounts = "system:serviceaccounts";
 
     /// <summary>
-    /// What a node's Service proxy, routes and DNS need beyond the node itself (upstream's kube-proxy and CoreDNS have
-    /// users of their own for it): reading all Services, EndpointSlices, Nodes and Namespaces. Nodes' certificates
-    /// carry it.
+    /// What a node's Service proxy, routes, DNS and network policies need beyond the node itself (upstream's
+    /// kube-proxy, CoreDNS and network plugins have users of their own for it): reading all Services, EndpointSlices,
+    /// Nodes, Namespaces, Pods and NetworkPolicies. Nodes' certificates carry it.
     /// </summary>
     public const string NodeNetwork = "orc:node-network";
 

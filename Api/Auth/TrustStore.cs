@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
 using OrleansOrchestrator.Api.Auth.TokenKeys;
 using OrleansOrchestrator.Interfaces.Security;
+using OrleansOrchestrator.Resources.Certificates;
 
 namespace OrleansOrchestrator.Api.Auth;
 
@@ -79,7 +80,7 @@ public sealed class LoadedTrust
     /// True when the certificate was signed by the cluster's authority, is in its time, and is of the very node.
     /// </summary>
     public bool IsTrustedNode(X509Certificate2 certificate, string node, DateTimeOffset now) =>
-        certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == SystemNames.NodePrefix + node
+        SubjectNames.CommonName(certificate.SubjectName) == SystemNames.NodePrefix + node
         && IsTrusted(certificate, ServerUsage, now.LocalDateTime);
 
     private bool IsTrusted(X509Certificate2 certificate, string usage, DateTime at)

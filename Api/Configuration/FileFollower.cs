@@ -73,7 +73,7 @@ public sealed partial class FileFollower(
                 return;
             }
 
-            file.Apply(content);
+            await file.ApplyAsync(content, cancellationToken);
             metrics.Use(file.Controller, content);
             metrics.Reloaded(file.Controller, succeeded: true, time.GetUtcNow());
             LogApplied(path);

@@ -15,7 +15,8 @@ namespace OrleansOrchestrator.Api.Logs;
 /// Answers the group of central logs: searches and follows lines, and takes those of nodes. Where no store is, it says
 /// so.
 /// </summary>
-internal sealed class LogHandler(LogServices? services, LogRights rights, TimeProvider time) : IEndpointHandler
+internal sealed class LogHandler(LogServices? services, string absence, LogRights rights, TimeProvider time)
+    : IEndpointHandler
 {
     /// <summary>Who follows looks through all that comes: so many at once.</summary>
     private const int MaxFollowers = 64;
@@ -58,8 +59,7 @@ internal sealed class LogHandler(LogServices? services, LogRights rights, TimePr
     private Task<Status?> AnswerAsync(HttpContext context, RequestInfo request) => request switch
     {
         { Version: not LogResources.Version } => Task.FromResult<Status?>(Refusals.UnknownResource),
-        _ when services is null => Task.FromResult<Status?>(
-            StatusErrors.NotImplemented("logs are kept in PostgreSQL, and this server has none")),
+        _ when services is null => Task.FromResult<Status?>(StatusErrors.NotImplemented(absence)),
         { Resource: LogResources.Lines, Name: "", Subresource: "", Verb: "list" } =>
             ListAsync(services, context, request),
         { Resource: LogResources.Lines, Name: "", Subresource: "", Verb: "watch" } =>

@@ -11,17 +11,21 @@ namespace OrleansOrchestrator.Api.Logs;
 public static class LogHosting
 {
     /// <summary>
-    /// Registers everything in this folder. Where there is no <see cref="ILogStore"/>, requests are told so.
+    /// Registers everything in this folder.
     /// </summary>
-    public static IServiceCollection AddCentralLogs(this IServiceCollection services)
+    /// <param name="services">The host's.</param>
+    /// <param name="absence">What requests are told where there is no <see cref="ILogStore"/>.</param>
+    public static IServiceCollection AddCentralLogs(
+        this IServiceCollection services, string absence = "this server keeps no logs")
     {
-        services.AddSingleton<IEndpointHandler>(static provider =>
+        services.AddSingleton<IEndpointHandler>(provider =>
         {
             var time = provider.GetRequiredService<TimeProvider>();
             return new LogHandler(
                 provider.GetService<ILogStore>() is { } store
                     ? Make(store, provider.GetRequiredService<ObjectReader>(), time)
                     : null,
+                absence,
                 new LogRights(provider.GetRequiredService<AuthorizerChain>()),
                 time);
         });

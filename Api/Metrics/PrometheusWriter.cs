@@ -119,7 +119,8 @@ internal static class PrometheusWriter
 
         // Upstream's own names are as they are: some of its counters end in _count.
         return family.IsCounter && !name.EndsWith("_total", StringComparison.Ordinal)
-            && !name.StartsWith("apiserver_", StringComparison.Ordinal) ? name + "_total" : name;
+            && !name.StartsWith("apiserver_", StringComparison.Ordinal)
+            && !name.StartsWith("authenticat", StringComparison.Ordinal) ? name + "_total" : name;
     }
 
     private static string Sanitize(string name) =>

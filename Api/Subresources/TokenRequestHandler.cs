@@ -167,9 +167,10 @@ public sealed class TokenRequestHandler(
             return bound.Error;
         }
 
-        spec.Audiences = spec.Audiences is { Count: > 0 } asked ? asked : [options.Audiences[0]];
+        spec.Audiences = spec.Audiences is { Count: > 0 } asked ? asked : [.. options.Audiences];
         var seconds = Cap(spec.ExpirationSeconds!.Value, write.Warnings);
-        var isExtended = seconds == ExtendedSeconds
+        var isExtended = options.ExtendsTokens
+            && seconds == ExtendedSeconds
             && bound.Value.Object is { Kind: "Pod" }
             && spec.Audiences.All(options.Audiences.Contains);
         var now = time.GetUtcNow();

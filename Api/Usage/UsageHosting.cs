@@ -9,7 +9,9 @@ namespace OrleansOrchestrator.Api.Usage;
 public static class UsageHosting
 {
     /// <summary>Registers everything in this folder; needs the connections to nodes.</summary>
-    public static IServiceCollection AddResourceMetrics(this IServiceCollection services)
+    /// <param name="services">The host's.</param>
+    /// <param name="asksNodes">False where nobody asks nodes: the group is not served then.</param>
+    public static IServiceCollection AddResourceMetrics(this IServiceCollection services, bool asksNodes = true)
     {
         services.AddOptions<UsageOptions>();
         services.AddSingleton<UsageStore>();
@@ -21,7 +23,11 @@ public static class UsageHosting
         });
         services.AddSingleton<IEndpointHandler, UsageHandler>();
         services.AddSingleton<IUsageSource, UsageScraper>();
-        services.AddHostedService<UsageFollower>();
+        if (asksNodes)
+        {
+            services.AddHostedService<UsageFollower>();
+        }
+
         return services;
     }
 }

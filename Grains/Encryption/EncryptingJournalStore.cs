@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Text;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -11,17 +10,15 @@ namespace OrleansOrchestrator.Grains.Encryption;
 /// every other goes on.
 /// </summary>
 /// <param name="inner">What keeps the values.</param>
-/// <param name="configuration">Which resources, and how.</param>
+/// <param name="inUse">Which resources, and how.</param>
 /// <param name="note">Told of the key with which a resource's values will be written, before the first is.</param>
 internal sealed class EncryptingJournalStore(
-    IJournalStore inner, EncryptionConfiguration configuration,
+    IJournalStore inner, EncryptionInUse inUse,
     Func<ResourceName, ResourceEncryption, CancellationToken, Task> note)
     : IJournalStore
 {
-    private static readonly Counter<long> Operations = new Meter("OrleansOrchestrator.Encryption").CreateCounter<long>(
-        "apiserver_storage_transformation_operations_total", description: "Total number of transformations.");
-
-    private readonly ConcurrentDictionary<ResourceName, ResourceEncryption?> _encryptions = new();
+    /// <summary>By what the values of a resource may be written, because it has been noted.</summary>
+    private readonly ConcurrentDictionary<ResourceName, ResourceEncryption> _noted = new();
 
     /// <inheritdoc/>
     public async Task<JournalPosition> OpenAsync(ResourceName resource, CancellationToken cancellationToken)
@@ -29,23 +26,24 @@ internal sealed class EncryptingJournalStore(
         var position = await inner.OpenAsync(resource, cancellationToken);
         if (Find(resource) is { WritesWith.Length: > 0 } encryption)
         {
-            await encryption.ReadyAsync(cancellationToken);
-            await note(resource, encryption, cancellationToken);
+            await ReadyToWriteAsync(resource, encryption, cancellationToken);
         }
 
         return position;
     }
 
     /// <inheritdoc/>
-    public Task<bool> AppendAsync(
-        ResourceName resource, long epoch, IReadOnlyList<Change> changes, CancellationToken cancellationToken) =>
-        inner.AppendAsync(
-            resource,
-            epoch,
-            Find(resource) is { WritesWith.Length: > 0 } encryption
-                ? [.. changes.Select(change => Seal(resource, encryption, change))]
-                : changes,
-            cancellationToken);
+    public async Task<bool> AppendAsync(
+        ResourceName resource, long epoch, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
+    {
+        if (Find(resource) is { WritesWith.Length: > 0 } encryption)
+        {
+            await ReadyToWriteAsync(resource, encryption, cancellationToken);
+            changes = [.. changes.Select(change => Seal(resource, encryption, change))];
+        }
+
+        return await inner.AppendAsync(resource, epoch, changes, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<bool> IsCurrentAsync(ResourceName resource, long epoch, CancellationToken cancellationToken) =>
@@ -102,15 +100,39 @@ internal sealed class EncryptingJournalStore(
             resource, await inner.ReadHistoryAsync(resource, afterRevision, maxChanges, cancellationToken),
             cancellationToken);
 
-    private ResourceEncryption? Find(ResourceName resource) =>
-        _encryptions.GetOrAdd(resource, static (name, known) => known.Find(name), configuration);
+    private ResourceEncryption? Find(ResourceName resource) => inUse.Current.Find(resource);
+
+    /// <summary>Also when another configuration has come to be in use since the journal was opened.</summary>
+    private async ValueTask ReadyToWriteAsync(
+        ResourceName resource, ResourceEncryption encryption, CancellationToken cancellationToken)
+    {
+        if (_noted.TryGetValue(resource, out var noted) && noted == encryption)
+        {
+            return;
+        }
+
+        await encryption.ReadyAsync(cancellationToken);
+        await note(resource, encryption, cancellationToken);
+        _noted[resource] = encryption;
+    }
 
     private static Change Seal(ResourceName resource, ResourceEncryption encryption, Change change)
     {
         var item = change.Object;
-        var body = encryption.Seal(item.Json.Span, Encoding.UTF8.GetBytes(StoreKey(resource, item.Key)));
-        Count("to_storage", encryption.WritesWith, "OK");
-        return change with { Object = new ResourceObject(item.Key, item.Uid, item.Revision, body) };
+        var start = EncryptionMetrics.Now();
+        try
+        {
+            var body = encryption.Seal(item.Json.Span, Encoding.UTF8.GetBytes(StoreKey(resource, item.Key)));
+            EncryptionMetrics.Transformed(
+                resource, EncryptionMetrics.ToStorage, encryption.WriterLabel, start, failed: false);
+            return change with { Object = new ResourceObject(item.Key, item.Uid, item.Revision, body) };
+        }
+        catch (StoreUnavailableException failure)
+        {
+            EncryptionMetrics.Transformed(
+                resource, EncryptionMetrics.ToStorage, encryption.WriterLabel, start, failed: true, failure);
+            throw;
+        }
     }
 
     private async Task<ChangeBatch> OpenAsync(
@@ -139,10 +161,22 @@ internal sealed class EncryptingJournalStore(
     private static async ValueTask<ResourceObject> OpenAsync(
         ResourceName resource, ResourceEncryption encryption, ResourceObject item, CancellationToken cancellationToken)
     {
-        await encryption.PrepareAsync(item.Json, cancellationToken);
+        var start = EncryptionMetrics.Now();
+        try
+        {
+            await encryption.PrepareAsync(item.Json, cancellationToken);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            EncryptionMetrics.Transformed(
+                resource, EncryptionMetrics.FromStorage, encryption.WriterLabel, start, failed: true, failure);
+            throw;
+        }
+
         var key = StoreKey(resource, item.Key);
         var opened = encryption.Open(item.Json, Encoding.UTF8.GetBytes(key));
-        Count("from_storage", encryption.WritesWith, opened.Problem is null ? "OK" : "Internal");
+        EncryptionMetrics.Transformed(
+            resource, EncryptionMetrics.FromStorage, opened.Label, start, failed: opened.Problem is not null);
         return opened switch
         {
             { Problem: { } problem } => new ResourceObject(item.Key, item.Uid, item.Revision, StandIn(item))
@@ -169,14 +203,5 @@ internal sealed class EncryptingJournalStore(
         return Encoding.UTF8.GetBytes(
             $"{{\"metadata\":{{\"name\":\"{item.Key.Name}\",{space}\"uid\":\"{item.Uid}\","
             + $"\"resourceVersion\":\"{item.Revision}\"}}}}");
-    }
-
-    private static void Count(string type, string prefix, string status)
-    {
-        if (Operations.Enabled)
-        {
-            Operations.Add(
-                1, new("transformation_type", type), new("transformer_prefix", prefix), new("status", status));
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OrleansOrchestrator.Grains.Encryption.Kms;
 using OrleansOrchestrator.Interfaces.Kernel;
 
@@ -12,6 +13,7 @@ public sealed class EncryptionConfiguration(TimeProvider? time = null) : IKeyCha
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly List<KmsPlugin> _plugins = [];
     private readonly List<(IReadOnlyList<string> Resources, ResourceEncryption Encryption)> _entries = [];
+    private readonly ConcurrentDictionary<ResourceName, ResourceEncryption?> _found = new();
 
     /// <summary>Adds resources with the way their values are kept.</summary>
     /// <param name="resources">
@@ -20,13 +22,19 @@ public sealed class EncryptionConfiguration(TimeProvider? time = null) : IKeyCha
     /// <param name="providers">
     /// In order: the keys of a provider, or a plugin, or null for the one that leaves values as they are.
     /// </param>
-    public void Add(IReadOnlyList<string> resources, IReadOnlyList<ProviderSettings?> providers) =>
+    public void Add(IReadOnlyList<string> resources, IReadOnlyList<ProviderSettings?> providers)
+    {
         _entries.Add((resources, new ResourceEncryption([.. providers.Select(Make)])));
+        _found.Clear();
+    }
 
     /// <summary>Some values are encrypted by plugins.</summary>
     public bool UsesPlugins => _plugins.Count > 0;
 
     internal IReadOnlyList<KmsPlugin> Plugins => _plugins;
+
+    /// <summary>The resources that were asked for, and what is configured for them.</summary>
+    internal IReadOnlyCollection<KeyValuePair<ResourceName, ResourceEncryption?>> Found => [.. _found];
 
     /// <summary>Null when all plugins are well, else what is wrong with them, in upstream's words.</summary>
     public async ValueTask<string?> CheckPluginsAsync(CancellationToken cancellationToken)
@@ -49,7 +57,10 @@ public sealed class EncryptionConfiguration(TimeProvider? time = null) : IKeyCha
     public void Dispose() => _plugins.ForEach(static p => p.Dispose());
 
     /// <summary>What is configured for a resource, which is the first that names it; null when nothing does.</summary>
-    internal ResourceEncryption? Find(ResourceName resource)
+    internal ResourceEncryption? Find(ResourceName resource) =>
+        _found.GetOrAdd(resource, static (name, self) => self.Match(name), this);
+
+    private ResourceEncryption? Match(ResourceName resource)
     {
         foreach (var (resources, encryption) in _entries)
         {

@@ -8,6 +8,9 @@ internal interface IEncryptionProvider
     /// <summary>What its values begin with; empty where they are as they are.</summary>
     ReadOnlySpan<byte> Prefix { get; }
 
+    /// <summary>What metrics call it.</summary>
+    string Label { get; }
+
     /// <summary>The prefix and the name of the key with which it writes; empty where it encrypts nothing.</summary>
     string WritesWith { get; }
 

@@ -10,6 +10,9 @@ internal sealed class IdentityProvider : IEncryptionProvider
     public ReadOnlySpan<byte> Prefix => [];
 
     /// <inheritdoc/>
+    public string Label => "identity";
+
+    /// <inheritdoc/>
     public string WritesWith => "";
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed class KeyedProvider : IEncryptionProvider
     {
         var (name, family, cipher) = Of(provider.Scheme);
         var prefix = $"k8s:enc:{name}:v1:";
-        _prefix = Encoding.UTF8.GetBytes(prefix);
+        (Label, _prefix) = (prefix, Encoding.UTF8.GetBytes(prefix));
         _unknownKey = $"no matching key was found for the provided {family} transformer";
         _keys =
         [
@@ -28,6 +28,9 @@ internal sealed class KeyedProvider : IEncryptionProvider
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Prefix => _prefix;
+
+    /// <inheritdoc/>
+    public string Label { get; }
 
     /// <inheritdoc/>
     public string WritesWith { get; }

@@ -25,6 +25,9 @@ internal sealed class KmsProvider : IEncryptionProvider
     public ReadOnlySpan<byte> Prefix => _prefix;
 
     /// <inheritdoc/>
+    public string Label => WritesWith;
+
+    /// <inheritdoc/>
     public string WritesWith { get; }
 
     /// <inheritdoc/>
@@ -34,8 +37,12 @@ internal sealed class KmsProvider : IEncryptionProvider
     public ValueTask ReadyAsync(CancellationToken cancellationToken) => _plugin.ReadyAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public byte[] Seal(ReadOnlySpan<byte> value, ReadOnlySpan<byte> storeKey) =>
-        _plugin.ForWriting().Seal(_prefix, value, storeKey);
+    public byte[] Seal(ReadOnlySpan<byte> value, ReadOnlySpan<byte> storeKey)
+    {
+        var state = _plugin.ForWriting();
+        _plugin.NoteUse(EncryptionMetrics.ToStorage, state.Source.KeyId);
+        return state.Seal(_prefix, value, storeKey);
+    }
 
     /// <inheritdoc/>
     public ValueTask PrepareAsync(ReadOnlyMemory<byte> stored, CancellationToken cancellationToken) =>
@@ -56,6 +63,7 @@ internal sealed class KmsProvider : IEncryptionProvider
             return OpenedValue.Failed(seed.Problem!);
         }
 
+        _plugin.NoteUse(EncryptionMetrics.FromStorage, item.KeyId);
         return cipher.Open(item.Data.Span, storeKey, out var failure) is { } value
             ? new OpenedValue(value, item.KeyId != now.KeyId || item.Type != now.Type)
             : OpenedValue.Failed(failure!);

@@ -12,6 +12,9 @@ internal sealed class ResourceEncryption(IReadOnlyList<IEncryptionProvider> prov
     /// <summary>With which key values are written; empty when they are not encrypted.</summary>
     public string WritesWith => _providers[0].WritesWith;
 
+    /// <summary>What metrics call who writes: nothing where values are left as they are.</summary>
+    public string WriterLabel => WritesWith.Length == 0 ? "" : _providers[0].Label;
+
     /// <summary>How often that key has become another since the start.</summary>
     public int KeyChanges => _providers[0].KeyChanges;
 
@@ -69,7 +72,7 @@ internal sealed class ResourceEncryption(IReadOnlyList<IEncryptionProvider> prov
     /// </summary>
     public OpenedValue Open(ReadOnlyMemory<byte> stored, ReadOnlySpan<byte> storeKey)
     {
-        string? problem = null;
+        var (problem, label) = ((string?)null, OpenedValue.Unknown);
         for (var i = 0; i < _providers.Length; i++)
         {
             var provider = _providers[i];
@@ -81,15 +84,15 @@ internal sealed class ResourceEncryption(IReadOnlyList<IEncryptionProvider> prov
             var opened = provider.Open(stored, storeKey);
             if (opened.Problem is null)
             {
-                return opened with { IsStale = opened.IsStale || i > 0 };
+                return opened with { IsStale = opened.IsStale || i > 0, Label = provider.Label };
             }
 
-            if (provider.Prefix.Length > 0)
+            if (provider.Prefix.Length > 0 && problem is null)
             {
-                problem ??= opened.Problem;
+                (problem, label) = (opened.Problem, provider.Label);
             }
         }
 
-        return OpenedValue.Failed(problem ?? NoProvider);
+        return OpenedValue.Failed(problem ?? NoProvider) with { Label = label };
     }
 }

@@ -393,7 +393,7 @@ internal sealed partial class HollowFleet
         {
             lock (_lock)
             {
-                _pods.Started(pod, HollowPod.RunDuration(pod.Object, spec));
+                _pods.Started(pod, outcome.Value, HollowPod.RunDuration(pod.Object, spec));
             }
 
             _wake.Writer.TryWrite(true);

@@ -85,9 +85,16 @@ internal sealed class HollowPods(
     /// <summary>Repeats a step that failed.</summary>
     public void Retry(HollowPod pod, HollowStep step, TimeSpan after) => Schedule(pod, step, after);
 
-    /// <summary>The pod is reported as running; <paramref name="runDuration"/> says when it ends by itself.</summary>
-    public void Started(HollowPod pod, TimeSpan? runDuration)
+    /// <summary>
+    /// The pod is reported as running, and is known as it was written: a short run is over before the change comes
+    /// back.
+    /// </summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="written">The version that says so.</param>
+    /// <param name="runDuration">When it ends by itself; null for never.</param>
+    public void Started(HollowPod pod, ResourceObject written, TimeSpan? runDuration)
     {
+        pod.Object = written.Revision > pod.Object.Revision ? written : pod.Object;
         if (pod.Phase != HollowPodPhase.Starting)
         {
             return;

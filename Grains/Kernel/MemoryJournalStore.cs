@@ -7,7 +7,9 @@ namespace OrleansOrchestrator.Grains.Kernel;
 /// Silos of one process share an instance.
 /// </summary>
 /// <param name="maxChanges">How many changes of each resource the log keeps.</param>
-public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.DefaultMaxChanges) : IJournalStore
+/// <param name="time">Says when something went; the system's unless told.</param>
+public sealed class MemoryJournalStore(
+    int maxChanges = MemoryJournalStore.DefaultMaxChanges, TimeProvider? time = null) : IJournalStore, IDeletionLog
 {
     /// <summary>With 3 KB objects about 300 MB at worst, for all that a test ever writes.</summary>
     public const int DefaultMaxChanges = 100_000;
@@ -44,7 +46,7 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
 
             foreach (var change in changes)
             {
-                journal.Append(change);
+                journal.Append(change, (time ?? TimeProvider.System).GetUtcNow());
             }
 
             journal.Trim(maxChanges);
@@ -128,6 +130,20 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
         }
     }
 
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Deletion>> ReadDeletionsAsync(
+        ResourceName resource, string @namespace, DateTimeOffset since, int max, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyList<Deletion>>(
+            [
+                .. Find(resource).Deletions().TakeWhile(d => d.At >= since)
+                    .Where(d => @namespace.Length == 0 || d.Key.Namespace == @namespace).Take(max),
+            ]);
+        }
+    }
+
     /// <summary>Drops all but the newest changes from the log, as retention does.</summary>
     public void Trim(ResourceName resource, int keep)
     {
@@ -152,6 +168,9 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
     {
         /// <summary>Changes <c>_first.._log.Count-1</c> are kept; the front is cut away only now and then.</summary>
         private readonly List<Change> _log = [];
+
+        /// <summary>When each of them was appended.</summary>
+        private readonly List<DateTimeOffset> _times = [];
         private int _first;
 
         public long Epoch { get; set; }
@@ -164,11 +183,12 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
 
         public SortedDictionary<ObjectKey, ResourceObject> Objects { get; } = [];
 
-        public void Append(Change change)
+        public void Append(Change change, DateTimeOffset now)
         {
             Invariant.Check(change.Object.Revision == Revision + 1, "revisions are dense", change.Object.Revision);
             Revision++;
             _log.Add(change);
+            _times.Add(now);
             if (change.Kind == ChangeKind.Deleted)
             {
                 Objects.Remove(change.Object.Key);
@@ -195,6 +215,18 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
             };
         }
 
+        /// <summary>The newest first.</summary>
+        public IEnumerable<Deletion> Deletions()
+        {
+            for (var i = _log.Count - 1; i >= _first; i--)
+            {
+                if (_log[i] is { Kind: ChangeKind.Deleted, Object: var item })
+                {
+                    yield return new Deletion(item.Key, item.Uid, item.Revision, _times[i]);
+                }
+            }
+        }
+
         public ResourceObject? Logged(long revision) =>
             revision > OldestRevision ? _log[_first + (int)(revision - OldestRevision) - 1].Object : null;
 
@@ -204,6 +236,7 @@ public sealed class MemoryJournalStore(int maxChanges = MemoryJournalStore.Defau
             if (_first > keep)
             {
                 _log.RemoveRange(0, _first);
+                _times.RemoveRange(0, _first);
                 _first = 0;
             }
         }

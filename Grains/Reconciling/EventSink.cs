@@ -11,14 +11,20 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
-/// Writes the silo's events as core/v1 Events, in the background, one after the other. What does not fit into its queue
-/// is dropped: a cluster
-/// in trouble has better things to write. Repeated notes become counts (<see cref="EventCorrelator"/>).
+/// Writes the silo's events as core/v1 Events, in the background: those about one object one after the other, those of
+/// several side by side, so that their journal commits many at a time. What does not fit into its queue is dropped: a
+/// cluster in trouble has better things to write. Repeated notes become counts (<see cref="EventCorrelator"/>).
 /// </summary>
 public sealed partial class EventSink : BackgroundService
 {
     /// <summary>Notes that may wait.</summary>
     public const int MaxWaiting = 1_000;
+
+    /// <summary>Notes that are taken from the queue together.</summary>
+    private const int MaxBatch = 128;
+
+    /// <summary>Objects whose events are written at one time.</summary>
+    private const int Writers = 16;
 
     private readonly Channel<(EventRecorder Of, EventNote Note)> _waiting =
         Channel.CreateBounded<(EventRecorder, EventNote)>(
@@ -27,6 +33,9 @@ public sealed partial class EventSink : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<EventSink> _logger;
     private readonly EventCorrelator _correlator;
+
+    /// <summary>Guards the correlator and the last name.</summary>
+    private readonly Lock _lock = new();
     private long _lastName;
 
     public EventSink(IResourceClient client, TimeProvider time, ILogger<EventSink> logger)
@@ -76,7 +85,7 @@ public sealed partial class EventSink : BackgroundService
         {
             while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
             {
-                await TryFlushAsync(stoppingToken);
+                await WriteBatchAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -85,11 +94,31 @@ public sealed partial class EventSink : BackgroundService
         }
     }
 
-    private async Task TryFlushAsync(CancellationToken cancellationToken)
+    private Task WriteBatchAsync(CancellationToken cancellationToken)
+    {
+        var batch = new List<(EventRecorder Of, EventNote Note)>();
+        while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
+        {
+            batch.Add(next);
+        }
+
+        return Parallel.ForEachAsync(
+            batch.GroupBy(static n => n.Note.Involved.Uid, StringComparer.Ordinal),
+            new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancellationToken },
+            async (aboutOne, token) =>
+            {
+                foreach (var (of, note) in aboutOne)
+                {
+                    await TryWriteAsync(of, note, token);
+                }
+            });
+    }
+
+    private async Task TryWriteAsync(EventRecorder of, EventNote note, CancellationToken cancellationToken)
     {
         try
         {
-            await FlushAsync(cancellationToken);
+            await WriteAsync(of, note, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -100,7 +129,7 @@ public sealed partial class EventSink : BackgroundService
     private async Task WriteAsync(EventRecorder of, EventNote note, CancellationToken cancellationToken)
     {
         var client = _client!.As(UserIdentity.Controller(of.Controller));
-        if (_correlator.Correlate(of.Component, note) is not { } record)
+        if (Correlate(of.Component, note) is not { } record)
         {
             return;
         }
@@ -115,6 +144,14 @@ public sealed partial class EventSink : BackgroundService
         if (!written.Succeeded)
         {
             LogLost(written.Error.Message);
+        }
+    }
+
+    private EventRecord? Correlate(string component, EventNote note)
+    {
+        lock (_lock)
+        {
+            return _correlator.Correlate(component, note);
         }
     }
 
@@ -150,8 +187,11 @@ public sealed partial class EventSink : BackgroundService
     private string NextName(string involved)
     {
         var nanoseconds = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-        _lastName = Math.Max(nanoseconds, _lastName + 1);
-        return string.Create(CultureInfo.InvariantCulture, $"{involved}.{_lastName:x}");
+        lock (_lock)
+        {
+            _lastName = Math.Max(nanoseconds, _lastName + 1);
+            return string.Create(CultureInfo.InvariantCulture, $"{involved}.{_lastName:x}");
+        }
     }
 
     private static string NamespaceOf(V1ObjectReference involved) =>

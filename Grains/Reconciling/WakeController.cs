@@ -11,7 +11,14 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 /// it is told of all objects once more; what was deleted in the gap it never hears of, so an index of it may hold keys
 /// of objects that are gone.
 /// </param>
-public sealed record Followed(ResourceName Resource, Action<ResourceChange, ICollection<ObjectKey>> Map);
+public sealed record Followed(ResourceName Resource, Action<ResourceChange, ICollection<ObjectKey>> Map)
+{
+    /// <summary>
+    /// Least time from the last wake-up of an object until one that such a change causes, for changes that can wait for
+    /// others; null for <see cref="ControllersOptions.WakeInterval"/>.
+    /// </summary>
+    public TimeSpan? Interval { get; init; }
+}
 
 /// <summary>Sends a wake-up; may lose it.</summary>
 public delegate void WakeUp(ObjectAddress target);
@@ -19,15 +26,17 @@ public delegate void WakeUp(ObjectAddress target);
 /// <summary>
 /// A controller whose work is done by the objects' own grains: it turns changes into wake-ups.
 /// <para>
-/// Wake-ups are coalesced: a key that waits is not added again, and one object is woken at most once per
-/// <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the interval when not). So
-/// the 1,500 changes of
-/// 500 starting pods cost their ReplicaSet some tens of reconciliations. What waits is bounded by the number of
-/// objects.
+/// Wake-ups are coalesced: a key that waits is not added again unless it has become more urgent, and one object is
+/// woken at most once per <see cref="ControllersOptions.WakeInterval"/> (at once when it was quiet, at the end of the
+/// interval when not). So the 1,500 changes of 500 starting pods cost their ReplicaSet some tens of reconciliations.
+/// What waits is bounded by the number of objects, and what was overtaken by the wake-ups within the longest interval.
 /// </para>
 /// </summary>
 public sealed class WakeController : IController
 {
+    private const long Now = long.MinValue;
+    private const int WorthSweeping = 1_000;
+
     private readonly ResourceName _target;
     private readonly ResourceName? _namesakes;
     private readonly IReadOnlyList<Followed> _followed;
@@ -38,11 +47,16 @@ public sealed class WakeController : IController
     private readonly Func<ResourceObject, bool>? _concerns;
     private readonly Lock _lock = new();
 
-    /// <summary>All keys that wait, in <see cref="_ready"/> or <see cref="_later"/>.</summary>
-    private readonly HashSet<ObjectKey> _waiting = [];
+    /// <summary>
+    /// All keys that wait, and until when: <see cref="Now"/> for those in <see cref="_ready"/>. An entry of
+    /// <see cref="_later"/> with another time was overtaken, and says nothing.
+    /// </summary>
+    private readonly Dictionary<ObjectKey, long> _waiting = [];
     private readonly List<ObjectKey> _ready = [];
     private readonly PriorityQueue<ObjectKey, long> _later = new();
     private readonly Dictionary<ObjectKey, long> _lastSent = [];
+    private readonly TimeSpan _longest;
+    private int _sweepAt = WorthSweeping;
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -75,6 +89,9 @@ public sealed class WakeController : IController
         _wake = wake;
         _options = options;
         _time = time;
+        _longest = followed.Max(f => f.Interval) is { } interval && interval > options.WakeInterval
+            ? interval
+            : options.WakeInterval;
     }
 
     /// <inheritdoc/>
@@ -123,28 +140,41 @@ public sealed class WakeController : IController
 
             foreach (var key in keys)
             {
-                Enqueue(key);
+                Enqueue(key, followed.Interval ?? _options.WakeInterval);
             }
         }
 
         return keys.Count > 0;
     }
 
-    private void Enqueue(ObjectKey key)
+    private void Enqueue(ObjectKey key, TimeSpan interval)
     {
-        if (!_waiting.Add(key))
+        var due = DueOf(key, interval);
+        if (_waiting.TryGetValue(key, out var known) && known <= due)
         {
             return;
         }
 
-        if (_lastSent.TryGetValue(key, out var sent) && _time.GetElapsedTime(sent) < _options.WakeInterval)
-        {
-            _later.Enqueue(key, sent);
-        }
-        else
+        _waiting[key] = due;
+        if (due == Now)
         {
             _ready.Add(key);
         }
+        else
+        {
+            _later.Enqueue(key, due);
+        }
+    }
+
+    private long DueOf(ObjectKey key, TimeSpan interval)
+    {
+        if (!_lastSent.TryGetValue(key, out var sent))
+        {
+            return Now;
+        }
+
+        var due = sent + (long)(interval.TotalSeconds * _time.TimestampFrequency);
+        return due <= _time.GetTimestamp() ? Now : due;
     }
 
     private async Task PumpAsync(CancellationToken cancellationToken)
@@ -174,16 +204,20 @@ public sealed class WakeController : IController
             var now = _time.GetTimestamp();
             batch.AddRange(_ready);
             _ready.Clear();
-            while (_later.TryPeek(out var key, out var sent))
+            while (_later.TryPeek(out var key, out var due))
             {
-                var left = _options.WakeInterval - _time.GetElapsedTime(sent, now);
-                if (left > TimeSpan.Zero)
+                var isMeant = _waiting.TryGetValue(key, out var until) && until == due;
+                if (isMeant && due > now)
                 {
-                    next = left;
+                    next = _time.GetElapsedTime(now, due);
                     break;
                 }
 
-                batch.Add(_later.Dequeue());
+                _later.Dequeue();
+                if (isMeant)
+                {
+                    batch.Add(key);
+                }
             }
 
             foreach (var key in batch)
@@ -199,23 +233,25 @@ public sealed class WakeController : IController
     }
 
     /// <summary>
-    /// Keeps the table of recent wake-ups small: an entry older than the interval says nothing any more.
+    /// Keeps the table of recent wake-ups small: an entry older than the longest interval says nothing any more. It is
+    /// looked through when it has doubled, so that each entry costs the same however many there are.
     /// </summary>
     private void ForgetQuiet(long now)
     {
-        const int worthSweeping = 1_000;
-        if (_lastSent.Count < worthSweeping)
+        if (_lastSent.Count < _sweepAt)
         {
             return;
         }
 
         foreach (var (key, sent) in _lastSent)
         {
-            if (_time.GetElapsedTime(sent, now) > _options.WakeInterval)
+            if (_time.GetElapsedTime(sent, now) > _longest)
             {
                 _lastSent.Remove(key);
             }
         }
+
+        _sweepAt = Math.Max(WorthSweeping, 2 * _lastSent.Count);
     }
 
     private async Task WaitAsync(TimeSpan? next, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.DynamicResources.Allocation;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
@@ -25,8 +26,8 @@ public sealed class DeviceTable
     /// </summary>
     public string? ClassFor(string resource)
     {
-        if (resource.StartsWith(ExtendedRequest.ClassPrefix, StringComparison.Ordinal)
-            && Class(resource[ExtendedRequest.ClassPrefix.Length..]) is { } named)
+        if (ResourceNames.IsDeviceClass(resource)
+            && Class(resource[ResourceNames.DeviceClassPrefix.Length..]) is { } named)
         {
             return named.Metadata.Name;
         }

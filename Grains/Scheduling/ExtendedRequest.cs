@@ -14,9 +14,6 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 public readonly record struct ExtendedRequest(
     int Container, int Place, bool IsBrief, string Resource, int Scalar, long Count)
 {
-    /// <summary>A resource with this prefix is what the class of the rest of the name offers.</summary>
-    public const string ClassPrefix = "deviceclass.resource.kubernetes.io/";
-
     /// <summary>What a request of devices for it is called.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"container-{Container}-request-{Place}");
 
@@ -72,6 +69,6 @@ public readonly record struct ExtendedRequest(
     }
 
     private static bool MayBeDevices(string resource) =>
-        resource.StartsWith(ClassPrefix, StringComparison.Ordinal)
+        ResourceNames.IsDeviceClass(resource)
         || (!ResourceNames.IsPlain(resource) && ResourceNames.IsExtended(resource));
 }

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Logs.Segments;
 namespace OrleansOrchestrator.Logs.Queries;
 
 /// <summary>
-/// Finds lines for which all conditions hold. The longest text that such a line must have, or several of which it must
-/// have one, is looked for in the columns of a segment; only lines that may have it are put together and judged.
+/// Finds lines for which all conditions hold. The rarest sequence that such a line must have, or several of which it
+/// must have one, is looked for in the columns of a segment; only lines that may have it are put together and judged.
 /// </summary>
 public sealed class LineFilter
 {
@@ -14,7 +14,7 @@ public sealed class LineFilter
 
     private readonly LogTerm[] _terms;
     private readonly Severity _atLeast;
-    private readonly IReadOnlyList<byte[]> _anchors;
+    private readonly IReadOnlyList<ByteSequence> _anchors;
 
     public LineFilter(IReadOnlyList<LogTerm> terms, Severity atLeast = Severity.None)
     {
@@ -23,7 +23,7 @@ public sealed class LineFilter
         var wanted = terms.Where(static t => !t.IsNegated).ToList();
         Words = [.. wanted.SelectMany(static t => t.Words).Distinct().Take(MaxWords)];
         _anchors = wanted.Select(static t => t.Anchors).Where(static a => a.Count > 0)
-            .MaxBy(static a => a.Min(static text => text.Length)) ?? [];
+            .MaxBy(static a => a.Min(static sequence => sequence.Rarity)) ?? [];
     }
 
     /// <summary>Hashes of words that every line has that is found.</summary>

@@ -16,10 +16,9 @@ public abstract record LogTerm(bool IsNegated)
     public abstract IReadOnlyCollection<ulong> Words { get; }
 
     /// <summary>
-    /// Texts of which every such line has one at least, ASCII letters in lower case; empty when nothing is known. What
-    /// is searched for first.
+    /// Sequences of which every such line has one at least; empty when nothing is known. What is searched for first.
     /// </summary>
-    public abstract IReadOnlyList<byte[]> Anchors { get; }
+    internal abstract IReadOnlyList<ByteSequence> Anchors { get; }
 
     /// <summary>Whether the condition itself, not its negation, holds.</summary>
     /// <param name="line">The line.</param>
@@ -68,9 +67,10 @@ public sealed record TextTerm : LogTerm
     {
         _text = Lower(text);
         Words = WordScanner.AllOf(_text);
+        Anchors = [ByteSequence.InEitherCase(_text)];
     }
 
-    public override IReadOnlyList<byte[]> Anchors => [_text];
+    internal override IReadOnlyList<ByteSequence> Anchors { get; }
 
     public override IReadOnlyCollection<ulong> Words { get; }
 
@@ -88,12 +88,11 @@ public sealed record RegexTerm : LogTerm
         : base(isNegated)
     {
         _regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        var literal = RegexLiteral.Find(pattern);
-        Anchors = [.. literal.Texts.Select(Lower)];
-        Words = literal.Words;
+        var known = RegexAnchors.Find(pattern);
+        (Anchors, Words) = (known.Sequences, known.Words);
     }
 
-    public override IReadOnlyList<byte[]> Anchors { get; }
+    internal override IReadOnlyList<ByteSequence> Anchors { get; }
 
     public override IReadOnlyCollection<ulong> Words { get; }
 
@@ -126,11 +125,11 @@ public sealed record FieldTerm : LogTerm
 
         // What JSON writes otherwise than it is says nothing about the bytes of the line.
         var known = new[] { _path[^1], value }.Where(static t => t.Length > 0 && t.All(IsPlain)).Select(Lower).ToList();
-        Anchors = [.. known.TakeLast(1)];
+        Anchors = [.. known.TakeLast(1).Select(static t => ByteSequence.InEitherCase(t))];
         Words = [.. known.SelectMany(static t => WordScanner.AllOf(t))];
     }
 
-    public override IReadOnlyList<byte[]> Anchors { get; }
+    internal override IReadOnlyList<ByteSequence> Anchors { get; }
 
     public override IReadOnlyCollection<ulong> Words { get; }
 

@@ -119,13 +119,12 @@ internal sealed class StoredSegment : IDisposable
     }
 
     /// <summary>
-    /// Lines that may have one of these texts, in their order; whoever asks looks at them. All lines when there is no
-    /// text.
+    /// Lines that may have one of these sequences, in their order; whoever asks looks at them. All lines when there is
+    /// no sequence.
     /// </summary>
-    /// <param name="texts">With ASCII letters in lower case.</param>
-    public IReadOnlyList<int> Candidates(IReadOnlyList<byte[]> texts)
+    public IReadOnlyList<int> Candidates(IReadOnlyList<ByteSequence> sequences)
     {
-        if (texts.Count == 0)
+        if (sequences.Count == 0)
         {
             return [.. Enumerable.Range(0, Count)];
         }
@@ -133,10 +132,10 @@ internal sealed class StoredSegment : IDisposable
         var rented = ArrayPool<byte>.Shared.Rent(Count);
         var marks = rented.AsSpan(0, Count);
         marks.Clear();
-        _plain.Mark(texts, marks);
+        _plain.Mark(sequences, marks);
         foreach (var shape in _shapes)
         {
-            shape.Mark(texts, marks.Slice(shape.FirstPlace, shape.Count));
+            shape.Mark(sequences, marks.Slice(shape.FirstPlace, shape.Count));
         }
 
         var found = new List<int>();

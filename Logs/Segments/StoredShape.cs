@@ -1,13 +1,12 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
-using OrleansOrchestrator.Logs.Lines;
+using System.Runtime.Intrinsics;
 
 namespace OrleansOrchestrator.Logs.Segments;
 
 /// <summary>
-/// A shape of <see cref="TextColumns"/> with the columns of its lines. Whether a line has a text is seen without
-/// putting the line together: where the text fits the shape, its lines have it whose characters at the holes in
-/// between are the text's, and those of one hole stand side by side.
+/// A shape of <see cref="TextColumns"/> with the columns of its lines. Whether a line has a sequence is seen
+/// without putting the line together: where the sequence fits the shape, its lines have it whose characters at the
+/// holes in between are the sequence's, and those of one hole stand side by side.
 /// </summary>
 /// <param name="data">The buffer.</param>
 /// <param name="text">The shape.</param>
@@ -17,7 +16,6 @@ namespace OrleansOrchestrator.Logs.Segments;
 internal sealed class StoredShape(byte[] data, ReadOnlyMemory<byte> text, int columns, int firstPlace, int count)
 {
     private readonly int[] _holes = FindHoles(text.Span);
-    private byte[]? _lower;
 
     public int Length => text.Length;
 
@@ -56,101 +54,87 @@ internal sealed class StoredShape(byte[] data, ReadOnlyMemory<byte> text, int co
         }
     }
 
-    /// <summary>Marks the lines that have one of these texts, in which ASCII letters are in lower case.</summary>
-    public void Mark(IReadOnlyList<byte[]> texts, Span<byte> marks)
+    /// <summary>Marks the lines that have one of these sequences.</summary>
+    public void Mark(IReadOnlyList<ByteSequence> sequences, Span<byte> marks)
     {
-        _lower ??= Lower(text.Span);
-        var needed = new List<(int Column, byte Value)>();
-        foreach (var wanted in texts)
+        var shape = text.Span;
+        var tests = new List<ByteTest>();
+        foreach (var sequence in sequences)
         {
-            for (var (at, hole) = (0, 0); at + wanted.Length <= _lower.Length; at++)
+            var sets = sequence.Sets;
+            for (var (at, hole) = (0, 0); at + sets.Length <= shape.Length; at++)
             {
-                if (Fits(wanted, at, hole, needed))
+                if (Fits(sets, shape.Slice(at, sets.Length), hole, tests)
+                    && MarkRows(CollectionsMarshal.AsSpan(tests), marks))
                 {
-                    MarkRows(CollectionsMarshal.AsSpan(needed), marks);
+                    return;
                 }
 
-                hole += _lower[at] == TextColumns.Hole ? 1 : 0;
+                hole += shape[at] == TextColumns.Hole ? 1 : 0;
             }
         }
     }
 
-    private static byte[] Lower(ReadOnlySpan<byte> text)
+    /// <summary>Whether a sequence may stand at a place, and what the columns must have for that.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="shape">What the shape has there.</param>
+    /// <param name="hole">The first hole at or after the place.</param>
+    /// <param name="tests">What is to be tested of each row.</param>
+    private bool Fits(
+        ReadOnlySpan<ByteSet> sequence, ReadOnlySpan<byte> shape, int hole, List<ByteTest> tests)
     {
-        var lower = new byte[text.Length];
-        AsciiCase.Lower(text, lower);
-        return lower;
-    }
-
-    /// <summary>Whether a text may stand at a place, and what the columns must have for that.</summary>
-    /// <param name="wanted">The text.</param>
-    /// <param name="at">The place.</param>
-    /// <param name="hole">The first hole at or after it.</param>
-    /// <param name="needed">Where columns begin, and the character.</param>
-    private bool Fits(ReadOnlySpan<byte> wanted, int at, int hole, List<(int Column, byte Value)> needed)
-    {
-        needed.Clear();
-        var shape = _lower.AsSpan(at, wanted.Length);
-        for (var i = 0; i < wanted.Length; i++)
+        tests.Clear();
+        for (var i = 0; i < shape.Length; i++)
         {
-            if (shape[i] == TextColumns.Hole)
+            ref readonly var set = ref sequence[i];
+            if (shape[i] != TextColumns.Hole)
             {
-                if (!char.IsAsciiLetterOrDigit((char)wanted[i]))
+                if (!set.Contains(shape[i]))
                 {
                     return false;
                 }
 
-                needed.Add((columns + (hole++ * count), wanted[i]));
+                continue;
             }
-            else if (shape[i] != wanted[i])
+
+            var fitting = set & TextColumns.LeftOut;
+            if (fitting == default)
             {
                 return false;
             }
+
+            if (fitting != TextColumns.LeftOut)
+            {
+                tests.Add(new ByteTest(columns + (hole * count), fitting));
+            }
+
+            hole++;
         }
 
         return true;
     }
 
-    /// <summary>
-    /// Only letters and digits are left out: with the bit that digits have, letters are in lower case.
-    /// </summary>
-    private void MarkRows(ReadOnlySpan<(int Column, byte Value)> needed, Span<byte> marks)
+    /// <summary>True when all rows are marked, because nothing had to be tested.</summary>
+    private bool MarkRows(ReadOnlySpan<ByteTest> tests, Span<byte> marks)
     {
-        const byte LowerBit = 0x20;
-        var row = 0;
-        for (; row + Vector<byte>.Count <= marks.Length; row += Vector<byte>.Count)
+        if (tests.IsEmpty)
         {
-            var all = Vector<byte>.One;
-            foreach (var (column, value) in needed)
-            {
-                var characters = new Vector<byte>(data, column + row) | new Vector<byte>(LowerBit);
-                all &= Vector.Equals(characters, new Vector<byte>(value));
-                if (all == Vector<byte>.Zero)
-                {
-                    break;
-                }
-            }
+            marks.Fill(1);
+            return true;
+        }
 
-            var into = marks.Slice(row, Vector<byte>.Count);
-            (new Vector<byte>(into) | all).CopyTo(into);
+        var row = 0;
+        for (; row + Vector128<byte>.Count <= marks.Length; row += Vector128<byte>.Count)
+        {
+            var into = marks.Slice(row, Vector128<byte>.Count);
+            (Vector128.Create<byte>(into) | (ByteTest.HoldAll(tests, data, row) & Vector128<byte>.One)).CopyTo(into);
         }
 
         for (; row < marks.Length; row++)
         {
-            marks[row] |= Has(needed, row, LowerBit) ? (byte)1 : (byte)0;
-        }
-    }
-
-    private bool Has(ReadOnlySpan<(int Column, byte Value)> needed, int row, byte lowerBit)
-    {
-        foreach (var (column, value) in needed)
-        {
-            if ((data[column + row] | lowerBit) != value)
-            {
-                return false;
-            }
+            marks[row] |= ByteTest.HoldAllOf(tests, data, row) ? (byte)1 : (byte)0;
         }
 
-        return true;
+        return false;
     }
 }

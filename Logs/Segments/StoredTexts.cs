@@ -1,4 +1,5 @@
-using System.Buffers;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using OrleansOrchestrator.Logs.Lines;
 
 namespace OrleansOrchestrator.Logs.Segments;
@@ -49,25 +50,48 @@ internal sealed class StoredTexts
         return new StoredTexts(data, starts, gap);
     }
 
-    /// <summary>Marks those that have one of these texts, in which ASCII letters are in lower case.</summary>
-    public void Mark(IReadOnlyList<byte[]> texts, Span<byte> marks)
+    /// <summary>Marks those that have one of these sequences.</summary>
+    public void Mark(IReadOnlyList<ByteSequence> sequences, Span<byte> marks)
     {
-        var all = _data.AsSpan(_starts[0].._starts[^1]);
-        var rented = ArrayPool<byte>.Shared.Rent(all.Length);
-        var lower = rented.AsSpan(0, all.Length);
-        AsciiCase.Lower(all, lower);
-        foreach (var text in texts)
+        foreach (var sequence in sequences)
         {
-            for (var at = 0; lower[at..].IndexOf(text) is >= 0 and var next;)
+            var tests = new ByteTest[sequence.Sets.Length];
+            for (var i = 0; i < tests.Length; i++)
             {
-                // A text that begins in one and ends in another marks the first in vain.
-                var line = LineAt(at + next + _starts[0]);
+                tests[i] = new ByteTest(i, sequence.Sets[i]);
+            }
+
+            for (var at = _starts[0]; Find(tests, at, _starts[^1]) is >= 0 and var found;)
+            {
+                // A sequence that begins in one and ends in another marks the first in vain.
+                var line = LineAt(found);
                 marks[line] = 1;
-                at = _starts[line + 1] - _starts[0];
+                at = _starts[line + 1];
+            }
+        }
+    }
+
+    /// <summary>Where a sequence begins first; -1 when it does not stand in there.</summary>
+    private int Find(ReadOnlySpan<ByteTest> tests, int from, int to)
+    {
+        var at = from;
+        for (; at + tests.Length - 1 + Vector128<byte>.Count <= to; at += Vector128<byte>.Count)
+        {
+            if (ByteTest.HoldAll(tests, _data, at).ExtractMostSignificantBits() is not 0 and var places)
+            {
+                return at + BitOperations.TrailingZeroCount(places);
             }
         }
 
-        ArrayPool<byte>.Shared.Return(rented);
+        for (; at + tests.Length <= to; at++)
+        {
+            if (ByteTest.HoldAllOf(tests, _data, at))
+            {
+                return at;
+            }
+        }
+
+        return -1;
     }
 
     /// <summary>Of empty texts that begin at one place, the last one begins where the next has its bytes.</summary>

@@ -23,6 +23,10 @@ internal static class TextColumns
     /// <summary>What a shape has for a character that it leaves out.</summary>
     internal const byte Hole = (byte)'0';
 
+    /// <summary>What a character that is left out may be.</summary>
+    internal static readonly ByteSet LeftOut = ByteSet.Range((byte)'0', (byte)'9')
+        | ByteSet.Range((byte)'A', (byte)'Z') | ByteSet.Range((byte)'a', (byte)'z');
+
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
 
     public static void Write(LineBlock lines, IBufferWriter<byte> output)

@@ -208,6 +208,7 @@ public sealed partial class PodWorker
 
         var sandbox = observed.ReadySandbox
             ?? throw new InvalidOperationException("the sandbox stopped right after its start");
+        await _services.Isolation.EnsureAsync(pod, cancellationToken);
         var config = _services.Sandboxes.Config(pod, sandbox.Attempt);
         var environment = await _services.EnvironmentAsync(pod, observed, cancellationToken);
         foreach (var start in plan.Starts)

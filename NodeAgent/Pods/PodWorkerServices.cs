@@ -16,6 +16,7 @@ public sealed record PodWorkerServices(
     PodRuntimeCache Runtime,
     RuntimeHealth Health,
     SandboxOperations Sandboxes,
+    IPodIsolation Isolation,
     ContainerOperations Containers,
     ImagePuller Images,
     VolumeManager Volumes,

@@ -3,6 +3,9 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// <summary>Switches of the kernel without which Services do not work.</summary>
 public static class KernelSettings
 {
+    private const string Root = "/proc/sys";
+    private const string Bridge = "net/bridge/bridge-nf-call-iptables";
+
     private static readonly (string Path, string Value)[] Wanted =
     [
         ("net/ipv4/ip_forward", "1"),
@@ -11,16 +14,20 @@ public static class KernelSettings
         // dropped by the rules.
         ("net/ipv4/conf/all/route_localnet", "1"),
 
-        // Pods of one bridge reach each other through Services: their answers must pass the same rules.
-        ("net/bridge/bridge-nf-call-iptables", "1"),
+        // Pods of one bridge reach each other through Services, and as policies let them: their packets must pass the
+        // same rules.
+        (Bridge, "1"),
     ];
+
+    /// <summary>Whether the kernel can see what pods of one bridge send each other.</summary>
+    public static bool BridgeIsSeen => File.Exists(Path.Combine(Root, Bridge));
 
     /// <summary>Sets what is not set; a switch that the kernel does not have is left out.</summary>
     public static void Apply()
     {
         foreach (var (path, value) in Wanted)
         {
-            var file = Path.Combine("/proc/sys", path);
+            var file = Path.Combine(Root, path);
             if (File.Exists(file) && File.ReadAllText(file).Trim() != value)
             {
                 File.WriteAllText(file, value);

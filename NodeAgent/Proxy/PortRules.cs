@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// The rules of one port of a Service. Pure; the structure around it is in <see cref="RulesetText"/>.
+/// The rules of one port of a Service. Pure; the structure around it is in <see cref="ProxyLayout"/>.
 ///
 /// A Service has no chain of its own. Its address leads to a chain that all Services of the same shape share ("three
 /// endpoints, from inside"), which picks a number. The chain of that number finds the endpoint in its map by address,
@@ -15,7 +16,7 @@ namespace OrleansOrchestrator.NodeAgent.Proxy;
 /// </summary>
 public sealed class PortRules
 {
-    private const string Masquerade = "meta mark set meta mark or " + RulesetText.MasqueradeMark;
+    private const string Masquerade = "meta mark set meta mark or " + ProxyLayout.MasqueradeMark;
 
     private readonly Ruleset _rules;
     private readonly ProxyPort _port;

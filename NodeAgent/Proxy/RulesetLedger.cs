@@ -1,3 +1,5 @@
+using OrleansOrchestrator.NodeAgent.Nftables;
+
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>

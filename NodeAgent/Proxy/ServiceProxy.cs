@@ -1,36 +1,26 @@
 using System.Net;
-using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Network;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent.Proxy;
 
 /// <summary>
-/// Keeps the kernel's rules in step with the Services. A single change goes to the kernel at once; under a stream of
-/// changes they are gathered while a transaction runs and for a little longer, so that transactions take a bounded
-/// share of a processor. Nothing is programmed before the first list, so that a restart leaves the rules of the last
-/// run in force; from time to time the kernel is asked whether they still are.
+/// Keeps the kernel's rules in step with the Services. Nothing is programmed before the first list, so that a restart
+/// leaves the rules of the last run in force.
 /// </summary>
 public sealed partial class ServiceProxy(
     ServiceDirectory services, NodeAgentOptions options, NodeObject node, ProxyHealth health,
     ServiceHealthPorts healthPorts, TimeProvider time,
     ILogger<ServiceProxy> logger) : BackgroundService
 {
-    private const int PausePerWork = 2;
-    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
-
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
     private readonly HashSet<(string Namespace, string Name)> _changed = [];
     private readonly ProxyTable _table =
         new(options.ClusterCidr, options.ClusterDns is [var dns, ..] ? dns : "", time, options.ProxyTable);
 
     private volatile ProxyNode _node = new(options.NodeName, "", [], null);
-    private volatile bool _mustCheck;
+    private SyncLoop? _loop;
     private long _oldestChange;
 
     /// <summary>
@@ -41,6 +31,7 @@ public sealed partial class ServiceProxy(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _loop = new SyncLoop(time) { Sync = SyncAsync, Failed = failure => LogSyncFailed(failure.Message) };
         services.Changed += Note;
         node.Changed += UseNode;
         if (node.Current is { } known)
@@ -50,43 +41,8 @@ public sealed partial class ServiceProxy(
 
         await services.ListedAsync(stoppingToken);
         NoteAll();
-        _wake.Writer.TryWrite(true);
         KernelSettings.Apply();
-        await Task.WhenAll(SyncLoopAsync(stoppingToken), CheckLoopAsync(stoppingToken));
-    }
-
-    private async Task SyncLoopAsync(CancellationToken stoppingToken)
-    {
-        while (await _wake.Reader.WaitToReadAsync(stoppingToken))
-        {
-            _wake.Reader.TryRead(out _);
-            var start = time.GetTimestamp();
-            try
-            {
-                if (await SyncAsync(stoppingToken))
-                {
-                    var pause = time.GetElapsedTime(start) * PausePerWork;
-                    await Task.Delay(pause < MaxPause ? pause : MaxPause, time, stoppingToken);
-                }
-            }
-            catch (Exception failure) when (
-                failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
-            {
-                LogSyncFailed(failure.Message);
-                await Task.Delay(RetryAfter, time, stoppingToken);
-                _wake.Writer.TryWrite(true);
-            }
-        }
-    }
-
-    private async Task CheckLoopAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(CheckEvery, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            _mustCheck = true;
-            _wake.Writer.TryWrite(true);
-        }
+        await _loop.RunAsync(stoppingToken);
     }
 
     private void Note((string Namespace, string Name) key)
@@ -102,7 +58,7 @@ public sealed partial class ServiceProxy(
         }
 
         health.Queued();
-        _wake.Writer.TryWrite(true);
+        _loop?.Wake();
     }
 
     private void NoteAll()
@@ -130,15 +86,11 @@ public sealed partial class ServiceProxy(
         }
     }
 
-    private async Task<bool> SyncAsync(CancellationToken cancellationToken)
+    private async Task<bool> SyncAsync(bool mustCheck, CancellationToken cancellationToken)
     {
-        if (_mustCheck)
+        if (mustCheck && !await _table.IsIntactAsync(cancellationToken))
         {
-            _mustCheck = false;
-            if (!await _table.IsIntactAsync(cancellationToken))
-            {
-                LogNotIntact();
-            }
+            LogNotIntact();
         }
 
         var start = time.GetTimestamp();

@@ -1,6 +1,8 @@
 namespace OrleansOrchestrator.NodeAgent.Stats;
 
-/// <summary>What the agent's parts measure of their own work, under the names that alerts on kubelets use.</summary>
+/// <summary>
+/// What the agent's parts measure of their own work: under the names that alerts on kubelets use, where there are any.
+/// </summary>
 public sealed class KubeletMeters
 {
     private static readonly double[] StartBounds =
@@ -29,10 +31,18 @@ public sealed class KubeletMeters
         null,
         DurationMetric.UsualBounds);
 
+    /// <summary>One step of the rules of network policies.</summary>
+    public DurationMetric PolicySync { get; } = new(
+        "orc_network_policy_sync_duration_seconds",
+        "Duration in seconds of planning what network policies say and having the kernel do it.",
+        null,
+        DurationMetric.UsualBounds);
+
     public void Write(MetricsText text)
     {
         Relist.Write(text);
         PodStart.Write(text);
         PodWorker.Write(text);
+        PolicySync.Write(text);
     }
 }

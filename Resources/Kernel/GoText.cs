@@ -56,6 +56,18 @@ public static class GoText
     public static string Strings(IEnumerable<string> values) =>
         $"[]string{{{string.Join(", ", values.Select(Quote))}}}";
 
+    /// <summary>Bytes as Go's <c>%#v</c> writes them: <c>[]byte{0xa, 0xb}</c>.</summary>
+    public static string Bytes(byte[] bytes)
+    {
+        var result = new StringBuilder("[]byte{", 8 + (bytes.Length * 6));
+        foreach (var (i, value) in bytes.Index())
+        {
+            result.Append(i == 0 ? "0x" : ", 0x").Append(value.ToString("x", CultureInfo.InvariantCulture));
+        }
+
+        return result.Append('}').ToString();
+    }
+
     /// <summary>JSON as Go writes it, which escapes angle brackets and ampersands.</summary>
     public static string EscapeMarkup(string json) => json
         .Replace("<", "\\u003c", StringComparison.Ordinal)

@@ -7,7 +7,8 @@ namespace OrleansOrchestrator.Silo.Commands;
 
 /// <summary>
 /// The options that set up the API (who signs in, who decides, what is admitted, audited, encrypted and sent), under
-/// upstream's names, and the cloud. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them for its silo.
+/// upstream's names, the cloud, and what people look at. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them
+/// for its silo.
 /// </summary>
 internal sealed class ApiOptions
 {
@@ -20,6 +21,10 @@ internal sealed class ApiOptions
         KeptOptions.Encryption,
         "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
             + "cluster.");
+    private readonly Option<bool?> _reload = new("--encryption-provider-config-automatic-reload")
+    {
+        Description = "Read that again when it changes. Default: false.",
+    };
     private readonly Option<string?> _logs = CommonOptions.MaybeText(
         "--otlp-logs-endpoint",
         "Where the central logs are sent, too, by OTLP over HTTP (protobuf), such as http://127.0.0.1:4318.");
@@ -30,11 +35,12 @@ internal sealed class ApiOptions
     private readonly CloudOptions _cloud = new();
     private readonly AuditOptions _audit = new();
     private readonly TelemetrySiloOptions _telemetry = new();
+    private readonly AddOnOptions _addOns = new();
 
     private IEnumerable<Option> All =>
     [
-        _tokens, _admission, _encryption, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All, .. _access.All,
-        .. _audit.All, .. _cloud.All, .. _telemetry.All,
+        _tokens, _admission, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
+        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All, .. _addOns.All,
     ];
 
     public void AddTo(Command command)
@@ -64,6 +70,7 @@ internal sealed class ApiOptions
         ServiceAccounts = _accounts.Read(parsed),
         AdmissionFile = parsed.GetValue(_admission),
         EncryptionFile = parsed.GetValue(_encryption),
+        ReloadsEncryption = parsed.GetValue(_reload) ?? false,
         LogExport = LogExportOf(parsed.GetValue(_logs)),
         SignIn = _signIn.Read(parsed),
         FrontProxies = _proxies.Read(parsed),
@@ -71,6 +78,7 @@ internal sealed class ApiOptions
         Audit = _audit.Of(parsed),
         Cloud = _cloud.Read(parsed),
         Telemetry = _telemetry.Of(parsed),
+        AddOns = _addOns.Read(parsed),
     };
 
     /// <summary>Fails, in one sentence, where a silo could not start with these arguments.</summary>

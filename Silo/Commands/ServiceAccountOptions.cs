@@ -6,11 +6,26 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary>The options of service accounts' tokens, under upstream's names where it has some.</summary>
 internal sealed class ServiceAccountOptions
 {
-    private const int ShortestTokenSeconds = 3600;
-    private const long LongestTokenSeconds = 1L << 32;
-
+    private static readonly TimeSpan ShortestToken = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestToken = TimeSpan.FromSeconds(1L << 32);
     private static readonly TimeSpan ShortestRotation = TimeSpan.FromDays(7);
 
+    private readonly Option<string[]> _issuers = new("--service-account-issuer")
+    {
+        Description = "The issuer that tokens of service accounts name, best an https URL below which others reach "
+            + "/.well-known/openid-configuration. Given several times, the first is that of new tokens, and all are "
+            + "accepted. Default: https://kubernetes.default.svc.cluster.local.",
+        DefaultValueFactory = static _ => [],
+    };
+    private readonly Option<string[]> _audiences = new("--api-audiences")
+    {
+        Description = "Whom tokens are for that this API takes, with commas or given several times. Default: the "
+            + "issuers.",
+        DefaultValueFactory = static _ => [],
+    };
+    private readonly Option<string?> _keySet = CommonOptions.MaybeText(
+        "--service-account-jwks-uri",
+        "Where others find the keys of these tokens (https). Default: /openid/v1/jwks below the issuer.");
     private readonly FilesOption _keys = new(
         "--service-account-key-file",
         "Keys or certificates (PEM, RSA or elliptic curves) whose tokens of service accounts are accepted, beside the "
@@ -21,19 +36,26 @@ internal sealed class ServiceAccountOptions
     private readonly Option<string?> _rotation = CommonOptions.MaybeText(
         "--service-account-key-rotation",
         "The age at which the cluster replaces its own key, a week or more; 0 for never. Default: 2160h.");
-    private readonly Option<long> _longest = new("--service-account-max-token-expiration")
+    private readonly Option<string?> _longest = CommonOptions.MaybeText(
+        "--service-account-max-token-expiration",
+        "How long a service-account token may live at most, such as 24h: an hour or more; 0 sets no bound.");
+    private readonly Option<bool?> _extends = new("--service-account-extend-token-expiration")
     {
-        Description = "Seconds that a service-account token may live at most, an hour or more; 0 sets no bound.",
+        Description = "Let tokens of pods live for a year, for programs that read theirs once. Default: true.",
     };
 
-    public IEnumerable<Option> All => [_keys, _signing, _rotation, _longest];
+    public IEnumerable<Option> All => [_issuers, _audiences, _keySet, _keys, _signing, _rotation, _longest, _extends];
 
     public ServiceAccountSettings Read(ParseResult parsed) => new()
     {
+        Issuers = parsed.GetRequiredValue(_issuers),
+        Audiences = [.. parsed.GetRequiredValue(_audiences).SelectMany(static a => a.Split(','))],
+        KeySetUrl = parsed.GetValue(_keySet),
         KeyFiles = parsed.GetRequiredValue(_keys),
         SigningKeyFile = parsed.GetValue(_signing),
         Rotation = Rotation(CommonOptions.MaybeTimeOf(parsed, _rotation)),
-        MaxTokenLifetime = TokenLifetime(parsed.GetValue(_longest)),
+        MaxTokenLifetime = TokenLifetime(CommonOptions.MaybeTimeOf(parsed, _longest)),
+        ExtendsTokens = parsed.GetValue(_extends) ?? true,
     };
 
     private static TimeSpan? Rotation(TimeSpan? asked) =>
@@ -42,11 +64,9 @@ internal sealed class ServiceAccountOptions
         : age >= ShortestRotation ? age
         : throw new UserErrorException("--service-account-key-rotation must be a week (168h) or more, or 0 for never.");
 
-    private static TimeSpan? TokenLifetime(long seconds) => seconds switch
-    {
-        0 => null,
-        >= ShortestTokenSeconds and <= LongestTokenSeconds => TimeSpan.FromSeconds(seconds),
-        _ => throw new UserErrorException(
-            "--service-account-max-token-expiration must be between 3600 (an hour) and 2^32 seconds."),
-    };
+    private static TimeSpan? TokenLifetime(TimeSpan? asked) =>
+        asked is not { } life || life == TimeSpan.Zero ? null
+        : life >= ShortestToken && life <= LongestToken ? life
+        : throw new UserErrorException(
+            "the service-account-max-token-expiration must be between 1 hour and 2^32 seconds");
 }

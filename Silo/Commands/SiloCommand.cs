@@ -141,12 +141,18 @@ internal static class SiloCommand
                     + "encrypted.");
         }
 
+        if (asked is { ReloadsEncryption: true, EncryptionFile: null })
+        {
+            throw new UserErrorException(
+                "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config");
+        }
+
         var options = FreePorts.Take(asked);
         await using var app = SiloHost.Build(options);
         if (options.ConnectionString is { } connection)
         {
             await PrepareStoreAsync(
-                connection, options.StoreConnections, app.Services.GetService<EncryptionConfiguration>(), app.Logger,
+                connection, options.StoreConnections, app.Services.GetService<EncryptionInUse>()?.Current, app.Logger,
                 cancellationToken);
         }
 

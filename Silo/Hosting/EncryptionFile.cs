@@ -12,7 +12,10 @@ public static class EncryptionFile
     private const int KeyBytes = 32;
 
     /// <summary>Reads and checks the file.</summary>
-    public static EncryptionConfiguration Read(string path)
+    public static EncryptionConfiguration Read(string path) => Load(path).Configuration;
+
+    /// <summary>Reads and checks the file, and says what was in it.</summary>
+    public static (EncryptionConfiguration Configuration, ReadOnlyMemory<byte> Content) Load(string path)
     {
         if (!File.Exists(path))
         {
@@ -21,7 +24,8 @@ public static class EncryptionFile
 
         try
         {
-            return EncryptionConfigurationReader.Read(File.ReadAllBytes(path));
+            var content = File.ReadAllBytes(path);
+            return (EncryptionConfigurationReader.Read(content), content);
         }
         catch (FormatException wrong)
         {

@@ -15,6 +15,9 @@ public sealed class KeptOptions
     /// <summary>The option that has a default of the data directory's.</summary>
     public const string Encryption = "--encryption-provider-config";
 
+    /// <summary>The option with which nodes send no logs either.</summary>
+    public const string Logs = "--logs";
+
     private const string FileName = "options.json";
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
@@ -35,6 +38,11 @@ public sealed class KeptOptions
 
     /// <summary>True when an option was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);
+
+    /// <summary>True when an option was given to say no.</summary>
+    public bool IsOff(string name) =>
+        _values.TryGetValue(name, out var values) && values is [var value]
+        && bool.TryParse(value, out var isOn) && !isOn;
 
     public static KeptOptions Load(DataDirectory directory)
     {

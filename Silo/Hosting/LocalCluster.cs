@@ -348,6 +348,7 @@ public sealed class LocalCluster
         "--client-ca-file", Path.Combine(_directory.Pki, "ca.crt"),
         .. Share.AnnounceLink.Length > 0 ? new[] { "--announce-link", Share.AnnounceLink } : [],
         .. _options.Api.Has(KeptOptions.Cloud) ? new[] { "--cloud-provider", "external" } : [],
+        .. _options.Api.IsOff(KeptOptions.Logs) ? new[] { "--logs=false" } : [],
         .. NodeAgentProgram.Place(_directory, Share),
     ];
 

@@ -29,6 +29,9 @@ public sealed record SiloConfiguration
 
     public EncryptionConfiguration? Encryption { get; init; }
 
+    /// <summary>The file that it was read from; empty without one.</summary>
+    public ReadOnlyMemory<byte> EncryptionContent { get; init; }
+
     public AuditPolicy? AuditPolicy { get; init; }
 
     public RemoteCloudOptions? Cloud { get; init; }
@@ -38,23 +41,23 @@ public sealed record SiloConfiguration
         var (configuration, signIn) = options.SignIn.Read();
         var (authorization, access) = options.Access.Read();
         var (requestHeaders, requestHeaderFile) = options.FrontProxies.Read();
-        var auth = new AuthOptions
+        var auth = options.ServiceAccounts.Over(new AuthOptions
         {
             StaticTokens = options.TokenFile is { } file
                 ? StaticTokenFile.Read(file)
                 : new Dictionary<string, UserIdentity>(),
-            MaxTokenLifetime = options.ServiceAccounts.MaxTokenLifetime,
-            TokenKeys = options.ServiceAccounts.ReadFiles(),
             Configuration = configuration,
             AdmitsAnonymous = options.SignIn.Anonymous ?? !options.Access.AllowsEverything,
             TokenWebhook = options.SignIn.TokenWebhook,
             RequestHeaders = requestHeaders,
             ProxyClient = options.FrontProxies.Client,
             Authorization = authorization,
-        };
+        });
         AuthenticationConfigurationReader.Check(configuration, auth);
         CheckWebhooks(auth);
         _ = auth.ProxyClient?.Read();
+        var (encryption, encryptionContent) =
+            options.EncryptionFile is { } keys ? EncryptionFile.Load(keys) : (null, default);
         return new SiloConfiguration
         {
             Auth = auth,
@@ -62,7 +65,8 @@ public sealed record SiloConfiguration
             RequestHeaderFile = requestHeaderFile,
             AccessFile = access,
             Admission = options.AdmissionFile is { } admission ? AdmissionConfigurationFile.Read(admission) : null,
-            Encryption = options.EncryptionFile is { } encryption ? EncryptionFile.Read(encryption) : null,
+            Encryption = encryption,
+            EncryptionContent = encryptionContent,
             AuditPolicy = options.Audit?.ReadPolicy(),
             Cloud = options.Cloud.Read(hasPools: options.LoadBalancerPools.Count > 0),
         };

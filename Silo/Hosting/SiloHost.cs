@@ -14,6 +14,7 @@ using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.History;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Logs;
 using OrleansOrchestrator.Dashboard;
@@ -65,6 +66,11 @@ public static class SiloHost
             throw new UserErrorException("--otlp-logs-endpoint: without a database there are no central logs to send.");
         }
 
+        if (options is { LogExport: not null, AddOns.Logs: false })
+        {
+            throw new UserErrorException("--otlp-logs-endpoint: with --logs=false there are no central logs to send.");
+        }
+
         var configuration = SiloConfiguration.Read(options);
         ConfigureSilo(builder, options, configuration.Encryption);
         ConfigureServices(builder.Services, options, configuration);
@@ -72,8 +78,16 @@ public static class SiloHost
 
         var app = builder.Build();
         app.UseAnswerHeaders();
-        app.UseDashboard(new DashboardSignIn(
-            app.Services.GetRequiredService<JwtIssuers>(), options.SignIn.DashboardScopes));
+        if (options.AddOns.Dashboard)
+        {
+            app.UseDashboard(new DashboardSignIn(
+                app.Services.GetRequiredService<JwtIssuers>(), options.SignIn.DashboardScopes));
+        }
+        else
+        {
+            app.RefuseDashboard("the dashboard is switched off at this server (--dashboard=false)");
+        }
+
         app.MapOrchestratorApi();
         return app;
     }
@@ -131,16 +145,12 @@ public static class SiloHost
             silo.Services.AddSingleton<IFatalErrorHandler, SiloEnd>();
         }
 
-        if (encryption is not null)
-        {
-            silo.Services.AddSingleton(encryption);
-        }
-
         silo.AddOrchestratorGrains(store =>
         {
             (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections);
             store.Encryption = encryption;
             store.TokenKeys = options.ServiceAccounts.Keys;
+            store.Logs = options.AddOns.Logs ? store.Logs : null;
         });
     });
 
@@ -167,12 +177,7 @@ public static class SiloHost
             }
         }
 
-        if (configuration.Encryption is { UsesPlugins: true } encryption)
-        {
-            services.AddSingleton<IHealthProbe>(
-                new HealthProbe("kms-providers", HealthScope.Both, encryption.CheckPluginsAsync));
-        }
-
+        services.AddEncryption(options, configuration);
         if (configuration.AuditPolicy is { } policy)
         {
             options.Audit!.AddTo(services, policy);
@@ -185,9 +190,11 @@ public static class SiloHost
 
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
-        services.AddResourceMetrics();
-        services.AddCentralLogs();
-        if (options.ConnectionString is not null)
+        services.AddResourceMetrics(options.AddOns.Metrics);
+        services.AddCentralLogs(options.AddOns.Logs
+            ? "logs are kept in PostgreSQL, and this server has none"
+            : "logs are switched off at this server (--logs=false)");
+        if (options is { ConnectionString: not null, AddOns.Logs: true })
         {
             if (options.LogExport is { } export)
             {
@@ -200,6 +207,7 @@ public static class SiloHost
                 provider.GetRequiredService<StoreOutage>()));
         }
 
+        services.AddObjectHistory();
         services.AddUsageHistory();
         services.AddClusterBootstrap(bootstrap =>
         {

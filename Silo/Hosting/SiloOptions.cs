@@ -92,11 +92,17 @@ public sealed record SiloOptions
     /// <summary>An EncryptionConfiguration; null encrypts nothing.</summary>
     public string? EncryptionFile { get; init; }
 
+    /// <summary>Whether that is read again when it changes.</summary>
+    public bool ReloadsEncryption { get; init; }
+
     /// <summary>Where traces and metrics are sent; null sends nothing.</summary>
     public TelemetryOptions? Telemetry { get; init; }
 
     /// <summary>What is audited, and where it goes; null audits nothing.</summary>
     public AuditSettings? Audit { get; init; }
+
+    /// <summary>What is kept and shown for people who look at the cluster.</summary>
+    public AddOnSettings AddOns { get; init; } = new();
 
     /// <summary>Where logs are sent beside their store; null sends them nowhere.</summary>
     public LogExportOptions? LogExport { get; init; }

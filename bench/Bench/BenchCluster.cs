@@ -28,18 +28,7 @@ public sealed class BenchCluster : IAsyncDisposable
         _launch = launch;
         _silo = launch();
         Url = url;
-        var handler = new SocketsHttpHandler();
-
-        // The cluster's authority is its own, made a moment ago; there must be a certificate, and that is all one can
-        // say.
-        handler.SslOptions.RemoteCertificateValidationCallback =
-            static (_, _, _, errors) => !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
-        Client = new HttpClient(handler)
-        {
-            BaseAddress = new Uri(url), DefaultRequestVersion = HttpVersion.Version20,
-            Timeout = TimeSpan.FromMinutes(5),
-        };
-        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TokenText);
+        Client = Connect(TokenText);
     }
 
     public string Url { get; }
@@ -60,6 +49,24 @@ public sealed class BenchCluster : IAsyncDisposable
     /// <summary>From nothing until PostgreSQL answers.</summary>
     public TimeSpan PostgresStart { get; private init; }
 
+    /// <summary>A client with connections of its own.</summary>
+    public HttpClient Connect(string token)
+    {
+        var handler = new SocketsHttpHandler();
+
+        // The cluster's authority is its own, made a moment ago; there must be a certificate, and that is all one can
+        // say.
+        handler.SslOptions.RemoteCertificateValidationCallback =
+            static (_, _, _, errors) => !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
+        var client = new HttpClient(handler)
+        {
+            BaseAddress = new Uri(Url), DefaultRequestVersion = HttpVersion.Version20,
+            Timeout = TimeSpan.FromMinutes(5),
+        };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
     public static async Task<BenchCluster> StartAsync(
         BenchOptions options, int hollowNodes, bool controllers, CancellationToken cancellationToken)
     {
@@ -73,7 +80,8 @@ public sealed class BenchCluster : IAsyncDisposable
         await postgres.StartAsync(cancellationToken);
         var postgresStart = time.GetElapsedTime(start);
         var tokens = Path.Combine(root, "tokens");
-        await File.WriteAllTextAsync(tokens, $"{TokenText},bench,1,\"system:masters\"\n", cancellationToken);
+        await File.WriteAllLinesAsync(
+            tokens, [$"{TokenText},bench,1,\"system:masters\"", .. options.Users], cancellationToken);
         var port = FreePort();
         start = time.GetTimestamp();
         string[] store = options.InMemory ? [] : ["--connection", postgres.ConnectionString];
@@ -125,6 +133,7 @@ public sealed class BenchCluster : IAsyncDisposable
                 "--token-auth-file", tokens, "--hollow-nodes", Text(hollowNodes), "--controllers", controllers
                     ? "true"
                     : "false",
+                .. options.SiloArguments,
             ])
         {
             WorkingDirectory = root,

@@ -20,9 +20,18 @@ public sealed record BenchOptions
     /// <summary>Only the rollouts on hollow nodes.</summary>
     public bool RolloutsOnly { get; init; }
 
+    /// <summary>Of the workloads, those whose names contain this.</summary>
+    public string Only { get; init; } = "";
+
     public string? Output { get; init; }
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));
+
+    /// <summary>More users: lines of a token file.</summary>
+    public IReadOnlyList<string> Users { get; init; } = [];
+
+    /// <summary>More arguments of the silo.</summary>
+    public IReadOnlyList<string> SiloArguments { get; init; } = [];
 
     /// <summary>Another program than the published silo.</summary>
     public string? OtherSilo { get; init; }

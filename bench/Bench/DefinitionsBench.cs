@@ -15,7 +15,7 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
     private const int FanOut = 16;
     private const int Starts = 5;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(40);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Memory is read when it has had time to be given back.</summary>
@@ -26,6 +26,12 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
         Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
         Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        await new CustomObjectsBench(options).RunAsync(cancellationToken);
+        if (count == 0)
+        {
+            return 0;
+        }
+
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         await using (var cluster = await BenchCluster.StartAsync(

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Bench.Access;
 using OrleansOrchestrator.Bench.Network;
 using OrleansOrchestrator.Bench.Node;
 
@@ -28,6 +29,12 @@ public sealed record Measurements
 
     /// <summary>Services and DNS of a node.</summary>
     public NetworkFigures? Network { get; set; }
+
+    /// <summary>What deciding about requests costs.</summary>
+    public AccessFigures? Access { get; set; }
+
+    /// <summary>What a flood of lists does to others.</summary>
+    public FloodFigures? Flood { get; set; }
 
     /// <summary>The costs of the API alone decide; without them, those with controllers.</summary>
     public PhaseResult? Phase(string name) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OrleansOrchestrator.Bench;
+using OrleansOrchestrator.Bench.Access;
 using OrleansOrchestrator.Bench.Logs;
 using OrleansOrchestrator.Bench.Network;
 using OrleansOrchestrator.Bench.Node;
@@ -47,19 +48,51 @@ network.SetAction(async (parsed, cancellationToken) =>
 });
 command.Subcommands.Add(network);
 var node = new Command("node", "Measures a cluster with a real node in the network that this process is in.") { Hidden = true };
+var further = new Option<bool>[]
+{
+    new("--logs") { DefaultValueFactory = static _ => true },
+    new("--metrics") { DefaultValueFactory = static _ => true },
+    new("--dashboard") { DefaultValueFactory = static _ => true },
+};
 node.Options.Add(repository);
+foreach (var option in further)
+{
+    node.Options.Add(option);
+}
+
 node.SetAction((parsed, cancellationToken) => NodeBench.RunInsideAsync(
-    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
+    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) },
+    [.. further.Select(option => $"{option.Name}={parsed.GetValue(option)}")], cancellationToken));
 command.Subcommands.Add(node);
+var idle = new Command(
+    "idle", "Measures a cluster with a real node at rest, with and without logs, metrics and the dashboard.")
+{
+    repository,
+};
+idle.SetAction((parsed, cancellationToken) => NodeBench.CompareIdleAsync(
+    new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
+command.Subcommands.Add(idle);
 var silo = new Option<string?>("--silo") { Description = "Another program than the published silo." };
-var workloads = new Command("workloads", "Measures what controllers do with many objects at once.") { repository, silo };
+var only = new Option<string>("--only")
+{
+    Description = "Only what has this in its name.", DefaultValueFactory = static _ => "",
+};
+var workloads = new Command("workloads", "Measures what controllers do with many objects at once.")
+{
+    repository, silo, only,
+};
 workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOptions
 {
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+    Only = parsed.GetValue(only)!,
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(workloads);
-var count = new Option<int>("--count") { Description = "Definitions.", DefaultValueFactory = _ => 500 };
-var definitions = new Command("definitions", "Measures what many CustomResourceDefinitions cost a silo.")
+var count = new Option<int>("--count")
+{
+    Description = "Definitions; 0 measures custom objects beside ConfigMaps alone.", DefaultValueFactory = _ => 500,
+};
+var definitions = new Command("definitions",
+    "Measures what many CustomResourceDefinitions cost a silo, and custom objects beside ConfigMaps.")
 {
     repository, silo, count,
 };
@@ -79,4 +112,24 @@ logs.SetAction((parsed, cancellationToken) => new LogBench(new BenchOptions
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }, parsed.GetValue(lines)).RunAsync(cancellationToken));
 command.Subcommands.Add(logs);
+var rounds = new Option<int>("--rounds") { Description = "How often, for medians.", DefaultValueFactory = _ => 3 };
+var access = new Command("access", "Measures what authorization, quota and audit add to requests.")
+{
+    repository, referee, pods, silo, rounds,
+};
+access.SetAction((parsed, cancellationToken) => new AccessBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), Referee = parsed.GetValue(referee)!,
+    Pods = parsed.GetValue(pods), OtherSilo = parsed.GetValue(silo),
+}, parsed.GetValue(rounds)).RunAsync(cancellationToken));
+command.Subcommands.Add(access);
+var flood = new Command("flood", "Measures what one client that floods with lists does to nodes and controllers.")
+{
+    repository, silo,
+};
+flood.SetAction((parsed, cancellationToken) => new FloodBench(new BenchOptions
+{
+    Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+}).RunAsync(cancellationToken));
+command.Subcommands.Add(flood);
 return await command.Parse(args).InvokeAsync();

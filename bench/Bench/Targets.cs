@@ -33,6 +33,13 @@ public sealed record Target(string Name, double Limit, string Unit, Func<Measure
         new("idle CPU of silo and node agent", 2, "% of a core", m => m.Node?.Ours.CpuPercent),
         new("idle memory of silo and node agent", 350, "MB", m => m.Node?.Ours.Megabytes),
         new("start of PostgreSQL and silo", 8, "s", m => m.Startup?.Total.TotalSeconds),
+        new("authorization a write, 50 bindings", 10, "µs", m => m.Access?.Authorization),
+        new("quota a write", 10, "µs", m => m.Access?.Quota),
+        new("audit a write", 10, "µs", m => m.Access?.Audit),
+        new("get with 50 bindings", 35, "µs", m => m.Access?.Get),
+        new("Lease renewal in a flood of lists", 2, "times", m => m.Flood?.Lease),
+        new("node status in a flood of lists", 2, "times", m => m.Flood?.NodeStatus),
+        new("rollout in a flood of lists", 2, "times", m => m.Flood?.Controllers),
         new("one endpoint of 5,000 Services, p50", 50, "ms", m => m.Network?.Replacement.Median),
     ];
 

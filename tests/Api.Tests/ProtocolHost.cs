@@ -56,6 +56,11 @@ public sealed class ProtocolHost : IAsyncDisposable
             builder.Services.AddSingleton(logs);
         }
 
+        if (silos.Services.GetService<IDeletionLog>() is { } deletions)
+        {
+            builder.Services.AddSingleton(deletions);
+        }
+
         if (silos.Services.GetService<IKeyChanges>() is { } keys)
         {
             builder.Services.AddSingleton(keys);

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -49,6 +50,23 @@ public sealed class CertificateSignersTests
         Assert.True(answer.Status == 200, answer.Body.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("system:masters", true, 403)]
+    [InlineData("system:masters", false, 403)]
+    [InlineData("devs", true, 201)]
+    public async Task NobodyBecomesAMasterHoweverItIsWritten(string group, bool together, int status)
+    {
+        await using var server = await Server.StartAsync();
+
+        var answer = await AskAsync(server, "a", "kubernetes.io/kube-apiserver-client", Subject(group, together));
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(
+            status == 201 ? null : "certificatesigningrequests.certificates.k8s.io \"a\" is forbidden: use of "
+                + "kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed",
+            (string?)answer.Body["message"]);
+    }
+
     private static async Task<(int Status, string Message)> WriteAsync(
         Server server, string user, string name, string signer, string subresource, string condition)
     {
@@ -67,9 +85,38 @@ public sealed class CertificateSignersTests
 
     private static async Task<JsonNode> MakeAsync(Server server, string name, string signer)
     {
+        var made = await AskAsync(server, name, signer, new X500DistinguishedName("CN=somebody"));
+        Assert.True(made.Status == 201, made.Body.ToJsonString());
+        return made.Body;
+    }
+
+    /// <summary>A name and a group, in one relative distinguished name or in two.</summary>
+    private static X500DistinguishedName Subject(string group, bool together)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            (string, string)[] attributes = [("2.5.4.3", "somebody"), ("2.5.4.10", group)];
+            foreach (var part in attributes.Chunk(together ? attributes.Length : 1))
+            {
+                using var set = writer.PushSetOf();
+                foreach (var (oid, text) in part)
+                {
+                    using var attribute = writer.PushSequence();
+                    writer.WriteObjectIdentifier(oid);
+                    writer.WriteCharacterString(UniversalTagNumber.UTF8String, text);
+                }
+            }
+        }
+
+        return new X500DistinguishedName(writer.Encode());
+    }
+
+    private static Task<Answer> AskAsync(Server server, string name, string signer, X500DistinguishedName subject)
+    {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var pem = new CertificateRequest("CN=somebody", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        var made = await server.SendAsync("POST", Requests, new JsonObject
+        var pem = new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        return server.SendAsync("POST", Requests, new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = name },
             ["spec"] = new JsonObject
@@ -79,8 +126,6 @@ public sealed class CertificateSignersTests
                 ["usages"] = new JsonArray("client auth"),
             },
         }.ToJsonString());
-        Assert.True(made.Status == 201, made.Body.ToJsonString());
-        return made.Body;
     }
 
     /// <summary>Lets a user write requests, and something with a signer.</summary>

@@ -42,8 +42,13 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
 
         var answer =
             await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
+        var isText = answer.Headers.Any(static h =>
+            h.Key == "Content-Type" && h.Value.StartsWith("text/plain", StringComparison.Ordinal));
         return new Answer(
-            answer.Status, JsonNode.Parse(answer.Body, null, new JsonDocumentOptions { MaxDepth = MaxDepth })!,
+            answer.Status,
+            isText
+                ? JsonValue.Create(Encoding.UTF8.GetString(answer.Body))
+                : JsonNode.Parse(answer.Body, null, new JsonDocumentOptions { MaxDepth = MaxDepth })!,
             [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
     }
 

@@ -58,7 +58,7 @@ public sealed class TokenKeyTests
         var time = new ShiftedTime();
         await using var server = await Server.StartAsync(time);
         await MakeAccountAsync(server);
-        var uid = (string)(await server.SendAsync("GET", $"{Accounts}/robot")).Body["metadata"]!["uid"]!;
+        var uid = (await OrderAsync(server, [])).ServiceAccountUid;
         await server.Services.GetRequiredService<SecretTokens>().IssueAsync(
             new() { Namespace = "default", Secret = "robot", ServiceAccount = "robot", ServiceAccountUid = uid },
             CancellationToken.None);
@@ -117,22 +117,80 @@ public sealed class TokenKeyTests
         }
     }
 
-    /// <summary>A token of the time before files signed.</summary>
-    private static async Task<string> OwnTokenAsync(Server server, TimeProvider time)
+    [Fact]
+    public async Task AnotherIssuerComesWithoutAGap()
     {
-        var options = server.Services.GetRequiredService<AuthOptions>() with { TokenKeys = null };
-        var trust = server.Services.GetRequiredService<TrustStore>();
-        var client = server.Services.GetRequiredService<IResourceClient>();
-        var uid = (string)(await server.SendAsync("GET", $"{Accounts}/robot")).Body["metadata"]!["uid"]!;
-        return await new ServiceAccountTokens(new AccountKeys(trust, options, time), client, options, time).IssueAsync(
-            new TokenOrder
-            {
-                Namespace = "default", ServiceAccount = "robot", ServiceAccountUid = uid,
-                Audiences = options.Audiences, Lifetime = TimeSpan.FromSeconds(Year),
-            },
-            time.GetUtcNow(),
-            CancellationToken.None);
+        const string Old = "https://old.example/", New = "https://new.example/clusters/1";
+        var time = new ShiftedTime();
+        await using var server = await Server.StartAsync(time, a => a with { Issuers = [Old, New] });
+        await MakeAccountAsync(server);
+        var before = await TokenAsync(server);
+
+        // A silo that has been started anew signs for the new issuer; this one takes both already.
+        var after = await Other(server, time, options => options with { Issuers = [New, Old] }).IssueAsync(
+            await OrderAsync(server, [New, Old]), time.GetUtcNow(), CancellationToken.None);
+        var last = Other(server, time, options => options with { Issuers = [New] });
+
+        Assert.Equal((Old, New), ((string)Claims(before)["iss"]!, (string)Claims(after)["iss"]!));
+        Assert.Equal([Old, New], Claims(before)["aud"]!.AsArray().Select(static a => (string)a!));
+        Assert.Equal((201, 201), (await AsksAsync(server, before), await AsksAsync(server, after)));
+        Assert.NotNull((await last.ReviewAsync(after, [New], CancellationToken.None)).User);
+        Assert.Null((await last.ReviewAsync(before, [New], CancellationToken.None)).User);
+
+        var discovery = await server.SendAsync("GET", "/.well-known/openid-configuration");
+        Assert.Equal(Old, (string)discovery.Body["issuer"]!);
+        Assert.Equal("https://old.example/openid/v1/jwks", (string)discovery.Body["jwks_uri"]!);
     }
+
+    [Theory]
+    [InlineData("https://issuer.example", "https://keys.example/set", "https://keys.example/set")]
+    [InlineData("https://issuer.example", null, "https://issuer.example/openid/v1/jwks")]
+    [InlineData("https://issuer.example?a=b", null, null)]
+    [InlineData("https://issuer.example#a", null, null)]
+    [InlineData("http://issuer.example", null, null)]
+    [InlineData("issuer", "https://keys.example/set", null)]
+    public async Task OnlyAnIssuerThatMayBeDiscoveredIs(string issuer, string? keySet, string? expected)
+    {
+        await using var server = await Server.StartAsync(
+            TimeProvider.System, a => a with { Issuers = [issuer], KeySetUrl = keySet });
+
+        var discovery = await server.SendAsync("GET", "/.well-known/openid-configuration");
+        var keys = await server.SendAsync("GET", "/openid/v1/jwks");
+
+        Assert.Equal(expected is null ? (404, 404) : (200, 200), (discovery.Status, keys.Status));
+        Assert.Equal(expected, expected is null ? null : (string?)discovery.Body["jwks_uri"]);
+    }
+
+    [Theory]
+    [InlineData(true, 365 * 24 * 3600)]
+    [InlineData(false, 3607)]
+    public async Task APodsTokenLivesLongerWhereThatIsSaid(bool extends, int seconds)
+    {
+        await using var server = await Server.StartAsync(
+            TimeProvider.System,
+            a => a with { ExtendsTokens = extends, MaxTokenLifetime = TimeSpan.FromHours(2) });
+        await MakeAccountAsync(server);
+        var pod = await server.SendAsync(
+            "POST", "/api/v1/namespaces/default/pods",
+            """
+            {"metadata":{"name":"p"},"spec":{"serviceAccountName":"robot","containers":[{"name":"c","image":"i"}]}}
+            """);
+        Assert.True(pod.Status == 201, pod.Body.ToJsonString());
+        var answer = await server.SendAsync(
+            "POST", $"{Accounts}/robot/token",
+            """{"spec":{"expirationSeconds":3607,"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}""");
+        Assert.True(answer.Status == 201, answer.Body.ToJsonString());
+
+        var claims = Claims((string)answer.Body["status"]!["token"]!);
+
+        Assert.Equal(seconds, (long)claims["exp"]! - (long)claims["iat"]!);
+        Assert.Equal(extends, claims["kubernetes.io"]!["warnafter"] is not null);
+    }
+
+    /// <summary>A token of the time before files signed.</summary>
+    private static async Task<string> OwnTokenAsync(Server server, TimeProvider time) =>
+        await Other(server, time, static a => a with { TokenKeys = null }).IssueAsync(
+            await OrderAsync(server, server.Audiences), time.GetUtcNow(), CancellationToken.None);
 
     /// <summary>What another silo of the cluster would say, that has looked at the keys now.</summary>
     private static async Task<ServiceAccountTokens> OtherSiloAsync(Server server, TimeProvider time)
@@ -144,6 +202,23 @@ public sealed class TokenKeyTests
             new AccountKeys(trust, options, time), server.Services.GetRequiredService<IResourceClient>(), options,
             time);
     }
+
+    /// <summary>What another silo would say that was told other things.</summary>
+    private static ServiceAccountTokens Other(
+        Server server, TimeProvider time, Func<AuthOptions, AuthOptions> change)
+    {
+        var options = change(server.Services.GetRequiredService<AuthOptions>());
+        return new ServiceAccountTokens(
+            new AccountKeys(server.Services.GetRequiredService<TrustStore>(), options, time),
+            server.Services.GetRequiredService<IResourceClient>(), options, time);
+    }
+
+    private static async Task<TokenOrder> OrderAsync(Server server, IReadOnlyList<string> audiences) => new()
+    {
+        Namespace = "default", ServiceAccount = "robot",
+        ServiceAccountUid = (string)(await server.SendAsync("GET", $"{Accounts}/robot")).Body["metadata"]!["uid"]!,
+        Audiences = audiences, Lifetime = TimeSpan.FromSeconds(Year),
+    };
 
     /// <summary>What each silo does each minute.</summary>
     private static Task LookAsync(Server server) =>
@@ -171,4 +246,6 @@ public sealed class TokenKeyTests
     private static string KeyOf(string token) => (string)Header(token)["kid"]!;
 
     private static JsonNode Header(string token) => JsonNode.Parse(Base64Url.DecodeFromChars(token.Split('.')[0]))!;
+
+    private static JsonNode Claims(string token) => JsonNode.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]))!;
 }

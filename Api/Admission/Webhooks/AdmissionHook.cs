@@ -42,6 +42,9 @@ internal sealed record AdmissionHook
     /// <summary>Whom to ask; null when the configuration does not say.</summary>
     public required RemoteTarget? Target { get; init; }
 
+    /// <summary>Why nobody could be trusted to be the target; null when that may be.</summary>
+    public string? TrustComplaint { get; init; }
+
     /// <summary>The version of AdmissionReview that it is asked in; null when it takes none that is known.</summary>
     public required string? ReviewVersion { get; init; }
 
@@ -75,6 +78,7 @@ internal sealed record AdmissionHook
                 Conditions = MatchConditions.Of(hook.Conditions, PolicyCompiler.OfConditions),
                 Timeout = TimeSpan.FromSeconds(hook.TimeoutSeconds ?? WebhookListRules.DefaultTimeoutSeconds),
                 Target = RemoteTarget.Of(hook.Client),
+                TrustComplaint = CaBundleRules.Complaint(hook.Client.CaBundle ?? []),
                 ReviewVersion = hook.Versions.FirstOrDefault(SupportedReviews.Contains),
             };
         }

@@ -31,8 +31,12 @@ internal sealed class HookCaller(RemoteCaller remote)
 
         if (hook.Target is not { } target)
         {
-            return HookResult.NotAsked(hook, StatusErrors.InternalError(
-                "could not get REST client: webhook configuration must have either service or URL"));
+            return HookResult.NotAsked(hook, NoClient("webhook configuration must have either service or URL"));
+        }
+
+        if (hook.TrustComplaint is { } complaint)
+        {
+            return HookResult.NotAsked(hook, NoClient(complaint));
         }
 
         var uid = Chance.NewId().ToString("D");
@@ -52,4 +56,7 @@ internal sealed class HookCaller(RemoteCaller remote)
             : answer.Value.IsAllowed ? HookResult.Answered(answer.Value)
             : HookResult.Denied(hook, answer.Value);
     }
+
+    private static Status NoClient(string why) =>
+        new() { Code = 500, Reason = "", Message = $"could not get REST client: {why}" };
 }

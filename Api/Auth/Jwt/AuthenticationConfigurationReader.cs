@@ -20,7 +20,7 @@ public static class AuthenticationConfigurationReader
     /// <summary>Says all that is wrong with a configuration, before there is a host to use it.</summary>
     /// <exception cref="ConfigurationException">Something is.</exception>
     public static void Check(AuthenticationConfiguration configuration, AuthOptions options) =>
-        JwtRules.Compile(configuration, [options.Issuer]);
+        JwtRules.Compile(configuration, options.Issuers);
 
     private static AnonymousSettings Anonymous(ConfigurationNode node) => new(
         node.Flag("enabled") ?? false, [.. node.Children("conditions").Select(static c => c.Text("path"))]);

@@ -26,7 +26,7 @@ public sealed class JwtIssuers
     /// <exception cref="Configuration.ConfigurationException">Something is wrong; the old ones stay.</exception>
     public void Use(AuthenticationConfiguration configuration)
     {
-        var compiled = JwtRules.Compile(configuration, [_options.Issuer]);
+        var compiled = JwtRules.Compile(configuration, _options.Issuers);
         var known = _current.Issuers.Values.ToDictionary(static a => a.Keys.Place, static a => a.Keys);
         _current = new Snapshot(
             compiled.Select(c => Make(c, known)).ToFrozenDictionary(static a => a.Issuer, StringComparer.Ordinal),

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
+using OrleansOrchestrator.Resources.Certificates;
 
 namespace OrleansOrchestrator.Api.Auth.RequestHeaders;
 
@@ -81,7 +82,7 @@ public sealed class RequestHeaderUsers(AuthOptions options, TimeProvider time)
 
     private static bool IsAllowed(RequestHeaderSettings settings, X509Certificate2 certificate) =>
         settings.AllowedNames.Count == 0
-        || settings.AllowedNames.Contains(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
+        || settings.AllowedNames.Contains(SubjectNames.CommonName(certificate.SubjectName));
 
     private static string? First(IHeaderDictionary headers, IEnumerable<string> names) =>
         names.Select(h => headers[h].FirstOrDefault()).FirstOrDefault(static v => !string.IsNullOrEmpty(v));

@@ -22,13 +22,13 @@ public sealed class AccountKeys(TrustStore trustStore, AuthOptions options, Time
         ];
     }
 
-    /// <summary>How a token's signature is checked.</summary>
-    public async Task<TokenValidationParameters> ParametersAsync(string issuer)
+    /// <summary>How a token's signature is checked, and that one of some issuers made it.</summary>
+    public async Task<TokenValidationParameters> ParametersAsync(IReadOnlyList<string> issuers)
     {
         var keys = await AcceptedAsync();
         return new TokenValidationParameters
         {
-            ValidIssuer = issuer,
+            ValidIssuers = issuers,
             ValidateAudience = false,
 
             // Whoever asks looks at the time by their own clock.

@@ -31,12 +31,16 @@ public static class DefinitionPlanner
         {
             DefinitionConditions.Set(
                 item,
-                conflict is null
+                conflict is not null
                     ? DefinitionConditions.Of(
-                        DefinitionConditions.Established, true, "InitialNamesAccepted",
-                        "the initial names have been accepted")
-                    : DefinitionConditions.Of(
-                        DefinitionConditions.Established, false, "NotAccepted", "not all names are accepted"),
+                        DefinitionConditions.Established, false, "NotAccepted", "not all names are accepted")
+                : ConversionRules.HasInvalidBundle(item)
+                    ? DefinitionConditions.Of(
+                        DefinitionConditions.Established, false, "InvalidCABundle",
+                        "The conversion webhook CABundle is invalid")
+                : DefinitionConditions.Of(
+                    DefinitionConditions.Established, true, "InitialNamesAccepted",
+                    "the initial names have been accepted"),
                 now);
         }
 

@@ -12,6 +12,9 @@ namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
 /// <summary>The pods of DaemonSets: what each is made like, and which node each is for.</summary>
 public static class DaemonPods
 {
+    /// <summary>The field that a requirement names a node by.</summary>
+    internal const string NameField = "metadata.name";
+
     /// <summary>The label with the hash of the revision that a pod was made from.</summary>
     public const string HashLabel = "controller-revision-hash";
 
@@ -19,7 +22,6 @@ public static class DaemonPods
     public const string GenerationLabel = "pod-template-generation";
 
     private const string GenerationAnnotation = "deprecated.daemonset.template.generation";
-    private const string NameField = "metadata.name";
 
     /// <summary>A daemon serves its node in trouble too; upstream's order.</summary>
     private static readonly (string Key, string Effect)[] Tolerated =
@@ -70,22 +72,24 @@ public static class DaemonPods
                 return NodeFitness.Unfit;
             }
 
-            var hostile = node.Taints
-                .Where(t => !shape.Tolerates(t))
-                .Select(t => t.Effect)
-                .ToHashSet(StringComparer.Ordinal);
-            return hostile.Contains(Taint.NoExecute) ? NodeFitness.Unfit
-                : hostile.Contains(Taint.NoSchedule) ? NodeFitness.FitToStay
-                : NodeFitness.Fit;
+            var fitness = NodeFitness.Fit;
+            foreach (var taint in node.Taints.Where(t => !shape.Tolerates(t)))
+            {
+                fitness = taint.Effect switch
+                {
+                    Taint.NoExecute => NodeFitness.Unfit,
+                    Taint.NoSchedule when fitness == NodeFitness.Fit => NodeFitness.FitToStay,
+                    _ => fitness,
+                };
+            }
+
+            return fitness;
         };
     }
 
     /// <summary>The node that a pod is on or is meant for; null for a pod that is meant for none.</summary>
-    public static string? TargetOf(PodFacts pod) => pod.NodeName.Length > 0
-        ? pod.NodeName
-        : pod.Item.As<V1Pod>().Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution
-            ?.NodeSelectorTerms.SelectMany(t => t.MatchFields ?? [])
-            .FirstOrDefault(f => f is { Key: NameField, OperatorProperty: "In", Values.Count: 1 })?.Values[0];
+    public static string? TargetOf(PodFacts pod) =>
+        pod.NodeName.Length > 0 ? pod.NodeName : ConfinedNode.Of(pod.Item.Json.Span);
 
     /// <summary>The generation of a set's template, as its pods are labelled; null when it is not known.</summary>
     public static string? GenerationOf(V1DaemonSet set) =>

@@ -36,6 +36,9 @@ public sealed record DaemonSetPlan
 
     public IReadOnlyList<EventNote> Events { get; init; } = [];
 
+    /// <summary>The status that is true of what was observed; null when the set shows it already.</summary>
+    public V1DaemonSetStatus? Status { get; init; }
+
     /// <summary>When to look again without being told.</summary>
     public TimeSpan? NextCheck { get; init; }
 

@@ -16,7 +16,9 @@ public static class DaemonSetPlanner
     /// <summary>Most creates, and most deletes, of one step.</summary>
     public const int Burst = 250;
 
-    /// <summary>What to do now.</summary>
+    /// <summary>
+    /// What to do now, and what to tell: of thousands of nodes and pods, so they are sorted once for both.
+    /// </summary>
     public static DaemonSetPlan Compute(DaemonSetObserved observed, DateTimeOffset now)
     {
         var pass = new Pass(observed, now);
@@ -26,14 +28,17 @@ public static class DaemonSetPlanner
             plan = pass.Update(plan);
         }
 
-        return plan with { Create = [.. plan.Create.Take(Burst)], Delete = [.. plan.Delete.Take(Burst)] };
+        return plan with
+        {
+            Create = [.. plan.Create.Take(Burst)],
+            Delete = [.. plan.Delete.Take(Burst)],
+            Status = StatusOf(observed.Set, pass),
+        };
     }
 
-    /// <summary>The status that is true of the observed pods; null when the set already shows it.</summary>
-    public static V1DaemonSetStatus? ComputeStatus(DaemonSetObserved observed, DateTimeOffset now)
+    private static V1DaemonSetStatus? StatusOf(V1DaemonSet set, Pass pass)
     {
-        var pass = new Pass(observed, now);
-        var (set, old) = (observed.Set, observed.Set.Status);
+        var old = set.Status;
         var next = pass.Count();
         next.ObservedGeneration = set.Metadata.Generation;
         next.CollisionCount = old?.CollisionCount;
@@ -67,7 +72,7 @@ public static class DaemonSetPlanner
         /// <summary>
         /// By the node that they are on or meant for, oldest first; finished ones that are going already are left out.
         /// </summary>
-        private readonly Dictionary<string, List<PodFacts>> _pods;
+        private readonly Dictionary<string, List<PodFacts>> _pods = new(StringComparer.Ordinal);
 
         private readonly List<string> _create = [];
         private readonly List<PodFacts> _delete = [];
@@ -84,18 +89,13 @@ public static class DaemonSetPlanner
             _generation = DaemonPods.GenerationOf(_set);
             var fitness = DaemonPods.FitnessFor(_set.Spec.Template);
             _fitness = observed.Nodes.ToDictionary(n => n.Name, fitness, StringComparer.Ordinal);
-            _pods = observed.Pods
-                .Where(p => !(p.IsFinished && p.IsTerminating))
-                .Select(p => (Node: DaemonPods.TargetOf(p), Pod: p))
-                .Where(p => p.Node is not null)
-                .GroupBy(p => p.Node!, p => p.Pod, StringComparer.Ordinal)
-                .ToDictionary(
-                    g => g.Key,
-                    g => g.OrderBy(p => p.NodeName.Length == 0)
-                        .ThenBy(p => p.Item.Metadata.CreationTimestamp)
-                        .ThenBy(p => p.Key.Name, StringComparer.Ordinal)
-                        .ToList(),
-                    StringComparer.Ordinal);
+            foreach (var pod in observed.Pods.Where(p => !(p.IsFinished && p.IsTerminating)))
+            {
+                if (DaemonPods.TargetOf(pod) is { } node)
+                {
+                    Add(node, pod);
+                }
+            }
         }
 
         private int Desired => _fitness.Values.Count(f => f == NodeFitness.Fit);
@@ -121,6 +121,11 @@ public static class DaemonSetPlanner
 
         public DaemonSetPlan Update(DaemonSetPlan plan)
         {
+            if (_observed.Pods.All(p => p.IsTerminating || IsUpdated(p)))
+            {
+                return plan; // nearly always
+            }
+
             var rolling = _set.Spec.UpdateStrategy?.RollingUpdate;
             var surge = Scale(rolling?.MaxSurge, Desired);
             var unavailable = Scale(rolling?.MaxUnavailable, Desired);
@@ -165,6 +170,29 @@ public static class DaemonSetPlanner
                 NumberAvailable = NotZero(available),
                 NumberUnavailable = NotZero(desired - available),
             };
+        }
+
+        /// <summary>Nearly every node has one pod, which needs no order.</summary>
+        private void Add(string node, PodFacts pod)
+        {
+            if (!_pods.TryGetValue(node, out var pods))
+            {
+                _pods[node] = [pod];
+                return;
+            }
+
+            var at = pods.FindIndex(p => IsBefore(pod, p));
+            pods.Insert(at < 0 ? pods.Count : at, pod);
+        }
+
+        /// <summary>Those on the node first, then the older ones.</summary>
+        private static bool IsBefore(PodFacts a, PodFacts b)
+        {
+            var order = (a.NodeName.Length == 0).CompareTo(b.NodeName.Length == 0);
+            order = order != 0
+                ? order
+                : Nullable.Compare(a.Item.Metadata.CreationTimestamp, b.Item.Metadata.CreationTimestamp);
+            return (order != 0 ? order : string.CompareOrdinal(a.Key.Name, b.Key.Name)) < 0;
         }
 
         private void ManageNode(string node, NodeFitness fitness, List<PodFacts> pods)

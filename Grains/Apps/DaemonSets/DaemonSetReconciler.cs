@@ -80,12 +80,18 @@ public sealed class DaemonSetReconciler : IObjectReconciler
             await TruncateAsync(observed, current, history, cancellationToken);
         }
 
+        var status = plan.Status;
         if (!plan.IsSettled)
         {
             observed = await ObserveAsync(set, selector, current, cancellationToken);
+            status = DaemonSetPlanner.Compute(observed, _time.GetUtcNow()).Status;
         }
 
-        await WriteStatusAsync(observed, cancellationToken);
+        if (status is not null)
+        {
+            await WriteStatusAsync(set, status, cancellationToken);
+        }
+
         if (outcome.Failure is not null)
         {
             throw new ReconcileException($"daemonset {_key}: {outcome.Failure}");
@@ -224,14 +230,6 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         revision.Metadata.Labels?.TryGetValue(DaemonPods.HashLabel, out var hash) == true
             ? hash
             : revision.Metadata.Name;
-
-    private async Task WriteStatusAsync(DaemonSetObserved observed, CancellationToken cancellationToken)
-    {
-        if (DaemonSetPlanner.ComputeStatus(observed, _time.GetUtcNow()) is { } status)
-        {
-            await WriteStatusAsync(observed.Set, status, cancellationToken);
-        }
-    }
 
     private async Task WriteStatusAsync(V1DaemonSet set, V1DaemonSetStatus status, CancellationToken cancellationToken)
     {

@@ -162,9 +162,9 @@ public sealed partial class NodeFurnishingController : IController
         }
 
         LogRefused(node.Key.Name, why.Message);
-        if (RangesOf(node).Count == 0)
+        if (_known[node.Key.Name] is { Ranges.Count: > 0 } known && RangesOf(node).Count == 0)
         {
-            var known = _known[node.Key.Name];
+            Tell(node, "CIDRAssignmentFailed");
             ForEach(known.Ranges, static (ranges, range) => ranges.Release(range));
             known.Ranges = [];
         }
@@ -218,14 +218,16 @@ public sealed partial class NodeFurnishingController : IController
         if (!known.WasTold)
         {
             known.WasTold = true;
-            _events.Record(EventNote.Normal(
-                new V1Node { Metadata = new V1ObjectMeta { Name = node.Key.Name, Uid = node.Uid } },
-                "CIDRNotAvailable",
-                $"Node {node.Key.Name} status is now: CIDRNotAvailable"));
+            Tell(node, "CIDRNotAvailable");
         }
 
         return [];
     }
+
+    private void Tell(ResourceObject node, string what) => _events.Record(EventNote.Normal(
+        new V1Node { Metadata = new V1ObjectMeta { Name = node.Key.Name, Uid = node.Uid } },
+        what,
+        $"Node {node.Key.Name} status is now: {what}"));
 
     private void ForEach(IReadOnlyList<IPNetwork> ranges, Action<NodeRanges, IPNetwork> change)
     {

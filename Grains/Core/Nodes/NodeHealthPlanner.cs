@@ -101,8 +101,23 @@ public static class NodeHealthPlanner
     /// <summary>True while a node counts as not ready for its zone.</summary>
     public static bool IsDown(V1Node node) => StatusOf(node.Status?.Conditions, "Ready") is not "True";
 
+    /// <summary>True when two versions of a node differ in something that is decided by: not in heartbeats.</summary>
+    public static bool Differ(V1Node before, V1Node now) =>
+        before.Metadata.Uid != now.Metadata.Uid
+        || before.Spec?.Unschedulable != now.Spec?.Unschedulable
+        || IsExcluded(before) != IsExcluded(now)
+        || ZoneDisruption.ZoneOf(before) != ZoneDisruption.ZoneOf(now)
+        || !Taints(before).SequenceEqual(Taints(now))
+        || !Conditions(before).SequenceEqual(Conditions(now));
+
     /// <summary>True when the node's state says nothing of its zone.</summary>
     public static bool IsExcluded(V1Node node) => node.Metadata.Labels?.ContainsKey(ExcludedLabel) == true;
+
+    private static IEnumerable<(string, string)> Taints(V1Node node) =>
+        (node.Spec?.Taints ?? []).Select(static t => (t.Key, t.Effect));
+
+    private static IEnumerable<(string, string, string?)> Conditions(V1Node node) =>
+        (node.Status?.Conditions ?? []).Select(static c => (c.Type, c.Status, (string?)c.Reason));
 
     private static List<V1NodeCondition>? Silenced(NodeObserved observed, NodeGrace grace, DateTimeOffset now)
     {

@@ -34,7 +34,7 @@ public sealed class NodeLifecycleController : IController
     private readonly Dictionary<string, Heard> _heard = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long? _lastSweep;
-    private TimeSpan _lastGap;
+    private (TimeSpan Last, TimeSpan Before) _gaps;
     private bool _cannotWrite;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -74,12 +74,21 @@ public sealed class NodeLifecycleController : IController
     {
         await foreach (var change in _client.FollowAsync(WellKnown.Nodes, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced))
+            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && IsNews(change))
             {
                 _changed.Writer.TryWrite(true);
             }
         }
     }
+
+    /// <summary>
+    /// A heartbeat, the usual change, is none: it is heard at the next tick, as Leases are. Among thousands of nodes
+    /// there is always one that has just told its status, and each sweep looks at all.
+    /// </summary>
+    internal static bool IsNews(ResourceChange change) =>
+        change.Kind != ChangeKind.Modified
+        || change.Previous is null
+        || NodeHealthPlanner.Differ(change.Previous.As<V1Node>(), change.Object.As<V1Node>());
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
@@ -147,14 +156,15 @@ public sealed class NodeLifecycleController : IController
     /// <summary>
     /// Time in which nobody was listened to is nobody's silence: we stood still, or the store could not be read, and
     /// then no Lease could be renewed either. But who comes this seldom every time, driven by reminders alone, does
-    /// listen, at that pace.
+    /// listen, at that pace, though now and then it comes twice.
     /// </summary>
     private void ForgiveDeafness()
     {
         var now = _time.GetTimestamp();
         var gap = _lastSweep is { } last ? _time.GetElapsedTime(last, now) : TimeSpan.MaxValue;
-        var isDeaf = gap > 2 * _options.NodeMonitorPeriod && gap - _options.NodeMonitorPeriod > _lastGap;
-        _lastGap = _lastSweep is null ? TimeSpan.Zero : gap;
+        var usual = _gaps.Last > _gaps.Before ? _gaps.Last : _gaps.Before;
+        var isDeaf = gap > 2 * _options.NodeMonitorPeriod && gap - _options.NodeMonitorPeriod > usual;
+        _gaps = _lastSweep is null ? default : (gap, _gaps.Last);
         foreach (var heard in _heard.Values.Where(_ => isDeaf))
         {
             heard.LastHeard = _lastSweep is { } before ? heard.LastHeard + now - before : now;

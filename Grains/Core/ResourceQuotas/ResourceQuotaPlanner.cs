@@ -18,21 +18,23 @@ public static class ResourceQuotaPlanner
         && new[] { "create", "list", "watch", "delete" }.All(v => kind.Verbs.Contains(v));
 
     /// <summary>True when a quota bounds anything of a resource.</summary>
-    public static bool Bounds(V1ResourceQuota quota, ResourceName resource) =>
-        quota.Spec.Hard?.Keys.Any(QuotaEvaluator.For(resource).Bounds) == true;
+    public static bool Bounds(V1ResourceQuota quota, ResourceName resource, DeviceSurroundings? devices = null) =>
+        quota.Spec.Hard?.Keys.Any(QuotaEvaluator.For(resource, devices).Bounds) == true;
 
     /// <summary>The status to write; null when it is right.</summary>
     /// <param name="quota">The quota.</param>
     /// <param name="contents">The objects of every resource that it bounds anything of.</param>
     /// <param name="now">The time.</param>
+    /// <param name="devices">What claims of devices depend on.</param>
     public static V1ResourceQuotaStatus? Compute(
-        V1ResourceQuota quota, IEnumerable<QuotaContent> contents, DateTimeOffset now)
+        V1ResourceQuota quota, IEnumerable<QuotaContent> contents, DateTimeOffset now,
+        DeviceSurroundings? devices = null)
     {
         var hard = quota.Spec.Hard ?? new Dictionary<string, ResourceQuantity>();
         var used = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var content in contents)
         {
-            Count(quota, content, now, used);
+            Count(quota, content, QuotaEvaluator.For(content.Resource, devices), now, used);
         }
 
         // What nothing can count keeps the number that somebody else wrote.
@@ -51,9 +53,9 @@ public static class ResourceQuotaPlanner
     }
 
     private static void Count(
-        V1ResourceQuota quota, QuotaContent content, DateTimeOffset now, Dictionary<string, Quantity> used)
+        V1ResourceQuota quota, QuotaContent content, QuotaEvaluator evaluator, DateTimeOffset now,
+        Dictionary<string, Quantity> used)
     {
-        var evaluator = QuotaEvaluator.For(content.Resource);
         foreach (var name in quota.Spec.Hard.Keys.Where(evaluator.Bounds))
         {
             used.TryAdd(name, Quantity.Zero);

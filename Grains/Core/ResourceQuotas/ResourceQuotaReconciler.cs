@@ -2,6 +2,7 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.ResourceQuotas;
@@ -34,19 +35,47 @@ public sealed class ResourceQuotaReconciler : IObjectReconciler
         }
 
         var quota = read.Value;
+        var devices = await ReadDevicesAsync(quota, cancellationToken);
         var contents = new List<QuotaContent>();
         foreach (var kind in _services.Resources.Kinds.Where(
-            k => ResourceQuotaPlanner.IsCounted(k) && ResourceQuotaPlanner.Bounds(quota, k.Name)))
+            k => ResourceQuotaPlanner.IsCounted(k) && ResourceQuotaPlanner.Bounds(quota, k.Name, devices)))
         {
             contents.Add(await ReadAsync(kind, cancellationToken));
         }
 
-        if (ResourceQuotaPlanner.Compute(quota, contents, _services.Time.GetUtcNow()) is { } status)
+        if (ResourceQuotaPlanner.Compute(quota, contents, _services.Time.GetUtcNow(), devices) is { } status)
         {
             await WriteAsync(quota, status, cancellationToken);
         }
 
         return ReconcileResult.Done;
+    }
+
+    /// <summary>Null where no claim of devices can count.</summary>
+    private async Task<DeviceSurroundings?> ReadDevicesAsync(
+        V1ResourceQuota quota, CancellationToken cancellationToken)
+    {
+        if (!ResourceQuotaPlanner.Bounds(quota, WellKnown.ResourceClaims))
+        {
+            return null;
+        }
+
+        var space = _key.Namespace;
+        var classes = await ListAsync<V1DeviceClass>(WellKnown.DeviceClasses, "", cancellationToken);
+        var pods = await ListAsync<V1Pod>(WellKnown.Pods, space, cancellationToken);
+        var claims = await ListAsync<Resourcev1ResourceClaim>(WellKnown.ResourceClaims, space, cancellationToken);
+        var byName = pods.ToDictionary(static p => p.Metadata.Name, StringComparer.Ordinal);
+        return new DeviceSurroundings(classes, byName.GetValueOrDefault, () => claims);
+    }
+
+    private async Task<List<T>> ListAsync<T>(
+        ResourceName resource, string space, CancellationToken cancellationToken)
+        where T : class
+    {
+        var list = await _client.ListAsync(
+            new ListQuery { Resource = resource, Namespace = space, Freshness = ReadFreshness.Linearizable },
+            cancellationToken);
+        return [.. list.Items.Select(static i => i.As<T>())];
     }
 
     private async Task<QuotaContent> ReadAsync(ResourceKind kind, CancellationToken cancellationToken)

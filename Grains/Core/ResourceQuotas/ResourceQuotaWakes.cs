@@ -78,6 +78,7 @@ internal static class ResourceQuotaWakes
         }
 
         return resource == WellKnown.Services || resource == WellKnown.PersistentVolumeClaims
+            || resource == WellKnown.ResourceClaims
             || (resource == WellKnown.Pods
                 && (PodFacts.Of(change.Object).IsFinished != PodFacts.Of(before).IsFinished
                     || change.Object.Metadata.Generation != before.Metadata.Generation));

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Core;
@@ -14,16 +13,6 @@ namespace OrleansOrchestrator.Grains.Encryption.Kms;
 /// </summary>
 internal sealed class KmsClient(KmsSettings settings) : IDisposable
 {
-    private static readonly Histogram<double> Latency = new Meter("OrleansOrchestrator.Encryption")
-        .CreateHistogram(
-            "apiserver_envelope_encryption_kms_operations_latency_seconds", "s",
-            "KMS operation duration with gRPC error code status total.",
-            advice: new InstrumentAdvice<double>
-            {
-                HistogramBucketBoundaries =
-                    [.. Enumerable.Range(0, 20).Select(static i => 0.0001 * Math.Pow(2, i))],
-            });
-
     private readonly Lazy<(GrpcChannel Channel, KeyManagementService.KeyManagementServiceClient Stub)> _stub =
         new(() => Connect(settings));
 
@@ -64,7 +53,7 @@ internal sealed class KmsClient(KmsSettings settings) : IDisposable
         Func<KeyManagementService.KeyManagementServiceClient, TRequest, CallOptions, AsyncUnaryCall<TResponse>> call,
         TRequest request, CancellationToken cancellationToken)
     {
-        var start = TimeProvider.System.GetTimestamp();
+        var start = EncryptionMetrics.Now();
         var code = StatusCode.OK;
         try
         {
@@ -80,9 +69,7 @@ internal sealed class KmsClient(KmsSettings settings) : IDisposable
         }
         finally
         {
-            Latency.Record(
-                TimeProvider.System.GetElapsedTime(start).TotalSeconds, new("provider_name", settings.Name),
-                new("method_name", $"/v2.KeyManagementService/{method}"), new("grpc_status_code", NameOf(code)));
+            EncryptionMetrics.Called(settings.Name, method, start, code);
         }
     }
 
@@ -120,5 +107,6 @@ internal sealed class KmsClient(KmsSettings settings) : IDisposable
         }
     }
 
-    private static string NameOf(StatusCode code) => code == StatusCode.Cancelled ? "Canceled" : code.ToString();
+    /// <summary>Go's name of a code.</summary>
+    internal static string NameOf(StatusCode code) => code == StatusCode.Cancelled ? "Canceled" : code.ToString();
 }

@@ -46,6 +46,16 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
 
     public string Name => settings.Name;
 
+    /// <summary>How long calls to some plugins may take, one after the other.</summary>
+    public static TimeSpan GraceOf(IEnumerable<KmsPlugin> plugins) =>
+        plugins.Aggregate(TimeSpan.Zero, static (sum, plugin) => sum + plugin.Timeout);
+
+    /// <summary>How long a call may take.</summary>
+    private TimeSpan Timeout => settings.Timeout;
+
+    /// <summary>Counts that a key was used.</summary>
+    public void NoteUse(string type, string keyId) => EncryptionMetrics.KeyUsed(type, Name, keyId, time.GetUtcNow());
+
     /// <summary>How often its key has become another since the first.</summary>
     public int KeyChanges => _keyChanges;
 
@@ -120,13 +130,20 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
         var key = KmsState.KeyOf(item);
         if (_seeds.Find(key) is null)
         {
-            _seeds.Keep(key, await DecryptAsync(item, cancellationToken));
+            EncryptionMetrics.SeedMissed();
+            Keep(key, await DecryptAsync(item, cancellationToken));
         }
     }
 
     /// <summary>What reads a value whose seed was prepared.</summary>
     public OpenedSeed SeedOf(EncryptedObject item) => _seeds.Find(KmsState.KeyOf(item))
         ?? throw Refusal("failed to decrypt DEK, error: it is not at hand");
+
+    private void Keep(string key, in OpenedSeed seed)
+    {
+        _seeds.Keep(key, seed);
+        EncryptionMetrics.SeedsKept(Name, _seeds.Count);
+    }
 
     public void Dispose()
     {
@@ -189,13 +206,18 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
             problems.Add(version);
         }
 
-        if (KmsRules.FindKeyIdProblem(status.KeyId) is { Problem: { } keyId })
+        if (KmsRules.FindKeyIdProblem(status.KeyId) is { Problem: { } keyId } invalid)
         {
+            EncryptionMetrics.KeyIdInvalid(Name, invalid.Code);
             problems.Add($"got invalid KMSv2 KeyID hash {GoText.Quote(KmsRules.HashOf(status.KeyId))}: {keyId}");
         }
-        else if (await RotateAsync(status.KeyId, cancellationToken) is { } rotation)
+        else
         {
-            problems.Add(rotation);
+            EncryptionMetrics.KeyNamed(Name, status.KeyId, time.GetUtcNow());
+            if (await RotateAsync(status.KeyId, cancellationToken) is { } rotation)
+            {
+                problems.Add(rotation);
+            }
         }
 
         return KmsRules.Join(problems) is { } all ? $"kmsv2 Provider {Name} is not healthy, error: {all}" : null;
@@ -229,7 +251,7 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
         var (made, encryptedWith, problem) = await MakeAsync(uid, expires, cancellationToken);
         if (made is not null && encryptedWith == keyId)
         {
-            _seeds.Keep(KmsState.KeyOf(made.Source), new OpenedSeed(made.Cipher, null));
+            Keep(KmsState.KeyOf(made.Source), new OpenedSeed(made.Cipher, null));
             _state = made;
             if (state is not null)
             {

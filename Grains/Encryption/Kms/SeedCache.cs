@@ -19,6 +19,18 @@ internal sealed class SeedCache(TimeProvider time)
     private readonly Dictionary<string, LinkedListNode<Entry>> _entries = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> _byUse = new();
 
+    /// <summary>How many are kept.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
     /// <summary>What is known; null for nothing.</summary>
     public OpenedSeed? Find(string key)
     {

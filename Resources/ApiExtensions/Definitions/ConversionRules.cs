@@ -4,14 +4,25 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 
 /// <summary>How objects become those of another version: findings on <c>spec.conversion</c>.</summary>
-internal static class ConversionRules
+public static class ConversionRules
 {
     private const string NotWebhook = "should not be set when strategy is not set to Webhook";
 
     private static readonly string[] Strategies = ["None", "Webhook"];
     private static readonly string[] Reviews = ["v1", "v1beta1"];
 
-    public static void Validate(V1CustomResourceConversion? conversion, FieldPath path, FieldErrors errors)
+    /// <summary>Whether the bundle of authorities may stay what it is: a kind that is served is not to break.</summary>
+    /// <param name="old">The definition before; null for a new one.</param>
+    public static bool MayHaveInvalidBundle(V1CustomResourceDefinition? old) =>
+        old is null || !DefinitionConditions.IsTrue(old, DefinitionConditions.Established) || HasInvalidBundle(old);
+
+    /// <summary>True when whoever would call the webhook could trust nobody.</summary>
+    public static bool HasInvalidBundle(V1CustomResourceDefinition item) =>
+        item.Spec.Conversion?.Webhook?.ClientConfig?.CaBundle is { } bundle
+        && CaBundleRules.Complaint(bundle) is not null;
+
+    public static void Validate(
+        V1CustomResourceConversion? conversion, bool mayHaveInvalidBundle, FieldPath path, FieldErrors errors)
     {
         if (conversion is null)
         {
@@ -33,6 +44,11 @@ internal static class ConversionRules
         if (strategy == "Webhook")
         {
             ValidateConfig(config, configPath, errors);
+            if (config?.CaBundle is { } bundle && !mayHaveInvalidBundle)
+            {
+                CaBundleRules.Validate(bundle, configPath.Child("caBundle"), errors);
+            }
+
             ValidateReviews(versions, versionsPath, errors);
             return;
         }

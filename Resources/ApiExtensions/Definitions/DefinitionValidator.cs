@@ -44,7 +44,8 @@ public sealed class DefinitionValidator(FieldErrors errors)
                 "must be None if spec.preserveUnknownFields is true");
         }
 
-        ConversionRules.Validate(spec.Conversion, Spec.Child("conversion"), errors);
+        ConversionRules.Validate(
+            spec.Conversion, ConversionRules.MayHaveInvalidBundle(old), Spec.Child("conversion"), errors);
         if (old is not null)
         {
             ValidateUnchanged(item, old);

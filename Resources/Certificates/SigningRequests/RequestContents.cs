@@ -8,8 +8,6 @@ namespace OrleansOrchestrator.Resources.Certificates.SigningRequests;
 /// <summary>What a request in PEM asks to be certified, as Go's <c>crypto/x509</c> reads it.</summary>
 public sealed record RequestContents
 {
-    private const string OrganizationOid = "2.5.4.10";
-    private const string CommonNameOid = "2.5.4.3";
     private const string AlternativeNamesOid = "2.5.29.17";
     private const int EmailTag = 1;
     private const int DnsTag = 2;
@@ -66,8 +64,8 @@ public sealed record RequestContents
         {
             Subject = request.SubjectName,
             PublicKey = request.PublicKey,
-            CommonName = Values(request.SubjectName, CommonNameOid).LastOrDefault() ?? "",
-            Organizations = [.. Values(request.SubjectName, OrganizationOid)],
+            CommonName = SubjectNames.CommonName(request.SubjectName),
+            Organizations = SubjectNames.Organizations(request.SubjectName),
             DnsNames = Texts(names, DnsTag),
             Emails = Texts(names, EmailTag),
             Uris = Texts(names, UriTag),
@@ -77,11 +75,6 @@ public sealed record RequestContents
 
     private static byte[] ContentOf(ReadOnlyMemory<byte> encoded, Asn1Tag tag) =>
         new AsnReader(encoded, AsnEncodingRules.DER).ReadOctetString(tag);
-
-    private static IEnumerable<string> Values(X500DistinguishedName subject, string oid) =>
-        subject.EnumerateRelativeDistinguishedNames(reversed: false)
-            .Where(n => !n.HasMultipleElements && n.GetSingleElementType().Value == oid)
-            .Select(n => n.GetSingleElementValue() ?? "");
 
     private static List<string> Texts(List<(int Tag, byte[] Value)> names, int tag) =>
         [.. names.Where(n => n.Tag == tag).Select(n => System.Text.Encoding.ASCII.GetString(n.Value))];

@@ -10,6 +10,9 @@ public static class ResourceNames
     public const string EphemeralStorage = "ephemeral-storage";
     public const string HugePagesPrefix = "hugepages-";
 
+    /// <summary>A resource with this prefix is what the class of devices of the rest of the name offers.</summary>
+    public const string DeviceClassPrefix = "deviceclass.resource.kubernetes.io/";
+
     private const string DefaultNamespacePrefix = "kubernetes.io/";
 
     private static readonly FrozenSet<string> StandardContainerNames =
@@ -83,6 +86,9 @@ public static class ResourceNames
     public static bool IsExtended(string name) =>
         !IsNative(name) && !name.StartsWith("requests.", StringComparison.Ordinal)
         && Kernel.NameRules.IsQualifiedName("requests." + name);
+
+    /// <summary>What a class of devices offers by its own name.</summary>
+    public static bool IsDeviceClass(string name) => name.StartsWith(DeviceClassPrefix, StringComparison.Ordinal);
 
     public static bool IsInteger(string name) => IntegerNames.Contains(name) || IsExtended(name);
 

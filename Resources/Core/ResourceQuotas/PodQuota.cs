@@ -26,7 +26,7 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
             : name;
         return name == Pods || name == CountName || Compute.Contains(resource)
             || (!name.StartsWith(Limits, StringComparison.Ordinal) && ResourceNames.IsHugePages(resource))
-            || (name.StartsWith(Requests, StringComparison.Ordinal) && ResourceNames.IsExtended(resource));
+            || (name.StartsWith(Requests, StringComparison.Ordinal) && IsDevices(resource));
     }
 
     /// <summary>A pod that has finished is still an object, but uses nothing else.</summary>
@@ -47,7 +47,12 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
     public override string? Complaint(IReadOnlyCollection<string> bounded, IKubernetesObject<V1ObjectMeta> item)
     {
         var spec = ((V1Pod)item).Spec;
-        var needed = NeedsSaying.Where(bounded.Contains).Except(Said(spec.Resources)).ToList();
+        if (IsSaidForThePod(spec.Resources))
+        {
+            return null;
+        }
+
+        var needed = NeedsSaying.Where(bounded.Contains).ToList();
         var missing = (spec.Containers ?? []).Concat(spec.InitContainers ?? [])
             .SelectMany(c => needed.Except(Said(c.Resources)).Select(resource => (Resource: resource, c.Name)))
             .GroupBy(static m => m.Resource, static m => m.Name)
@@ -73,6 +78,14 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
             _ => false,
         };
     }
+
+    private static bool IsDevices(string resource) =>
+        ResourceNames.IsExtended(resource) || ResourceNames.IsDeviceClass(resource);
+
+    /// <summary>Where a pod says anything for itself, its containers need not.</summary>
+    private static bool IsSaidForThePod(V1ResourceRequirements? resources) =>
+        (resources?.Requests?.Keys ?? []).Concat(resources?.Limits?.Keys ?? [])
+            .Any(ResourceNames.IsSupportedAtPodLevel);
 
     /// <summary>True for a pod whose grace period has been over for as long again: its node is likely dead.</summary>
     private static bool IsOverdue(V1Pod pod, DateTimeOffset? now) =>
@@ -113,7 +126,7 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
                 usage[name] = amount;
                 usage[Requests + name] = amount;
             }
-            else if (ResourceNames.IsExtended(name))
+            else if (IsDevices(name))
             {
                 usage[Requests + name] = amount;
             }

@@ -16,13 +16,15 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<V1ResourceQuota>
     /// <param name="item">The object as it is to be.</param>
     /// <param name="old">The object as it is; null for a new one.</param>
     /// <param name="quotas">The quotas of the namespace.</param>
+    /// <param name="devices">What claims of devices depend on.</param>
     public static QuotaCharge Of(
         ResourceName resource,
         IKubernetesObject<V1ObjectMeta> item,
         IKubernetesObject<V1ObjectMeta>? old,
-        IReadOnlyList<V1ResourceQuota> quotas)
+        IReadOnlyList<V1ResourceQuota> quotas,
+        DeviceSurroundings? devices = null)
     {
-        var evaluator = QuotaEvaluator.For(resource);
+        var evaluator = QuotaEvaluator.For(resource, devices);
         V1ResourceQuota[] counting = [.. quotas.Where(q => evaluator.Counts(q, item))];
         if (counting.Select(q => Unknown(evaluator, q, item)).FirstOrDefault(static c => c is not null) is { } unknown)
         {

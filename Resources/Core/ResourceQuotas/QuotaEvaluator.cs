@@ -35,8 +35,11 @@ public class QuotaEvaluator
     /// <summary>How a quota names the number of the objects.</summary>
     protected string CountName { get; }
 
-    public static QuotaEvaluator For(ResourceName resource) =>
-        Special.GetValueOrDefault(resource) ?? new QuotaEvaluator(resource);
+    /// <param name="resource">Whose objects are counted.</param>
+    /// <param name="devices">What claims of devices depend on; null where it is not known.</param>
+    public static QuotaEvaluator For(ResourceName resource, DeviceSurroundings? devices = null) =>
+        resource == WellKnown.ResourceClaims ? new DeviceQuota(devices ?? DeviceSurroundings.Unknown)
+        : Special.GetValueOrDefault(resource) ?? new QuotaEvaluator(resource);
 
     /// <summary>True for a name of a quota that is about these objects.</summary>
     public virtual bool Bounds(string name) => _names.Contains(name);

@@ -8,7 +8,10 @@ namespace OrleansOrchestrator.Bench.Node;
 
 /// <summary>A cluster as a user starts it, with real containers, in a directory of its own and in the network that this
 /// process is in.</summary>
-public sealed class NodeMeter(BenchOptions options, string root) : IAsyncDisposable
+/// <param name="options">What is measured.</param>
+/// <param name="root">A directory of its own.</param>
+/// <param name="further">Further arguments of <c>orc up</c>.</param>
+public sealed class NodeMeter(BenchOptions options, string root, IReadOnlyList<string> further) : IAsyncDisposable
 {
     public const string Silo = "silo";
     public const string Agent = "node agent";
@@ -58,7 +61,8 @@ public sealed class NodeMeter(BenchOptions options, string root) : IAsyncDisposa
 
     private async Task UpAsync(CancellationToken cancellationToken)
     {
-        _up = Process.Start(new ProcessStartInfo(options.Silo, ["up", "--yes", "--data-dir", Data, "--kubeconfig", Kubeconfig])
+        _up = Process.Start(new ProcessStartInfo(
+            options.Silo, ["up", "--yes", "--data-dir", Data, "--kubeconfig", Kubeconfig, .. further])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         })!;

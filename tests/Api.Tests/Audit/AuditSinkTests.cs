@@ -204,7 +204,7 @@ public sealed class AuditSinkTests
             await TakeAsync(file, Record(AuditLevel.Metadata));
         }
 
-        Assert.Equal([("log", 1L), ("log", 1L), ("log", 1L)], lost.All);
+        Assert.Equal([("buffered", 1L), ("buffered", 1L), ("buffered", 1L)], lost.All);
     }
 
     private static AuditFile LogAt(string path, LostEvents lost, AuditTruncation truncation) => new(

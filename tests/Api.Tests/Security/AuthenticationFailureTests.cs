@@ -23,6 +23,9 @@ public sealed class AuthenticationFailureTests
             "apiserver_request_total{verb=\"LIST\",group=\"\",resource=\"namespaces\",subresource=\"\",code=\"503\"} 1\n",
             await host.Http.GetStringAsync("/metrics"),
             StringComparison.Ordinal);
+        Assert.Contains(
+            "authentication_attempts{result=\"error\"} 1\n", await host.Http.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,7 +36,12 @@ public sealed class AuthenticationFailureTests
         using var answer = await host.Http.GetAsync("/api/v1/namespaces");
 
         Assert.Equal(401, (int)answer.StatusCode);
-        Assert.Contains("code=\"401\"} 1\n", await host.Http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        var shown = await host.Http.GetStringAsync("/metrics");
+        Assert.Contains("code=\"401\"} 1\n", shown, StringComparison.Ordinal);
+        Assert.Contains("authentication_attempts{result=\"failure\"} 1\n", shown, StringComparison.Ordinal);
+        Assert.Contains("authentication_duration_seconds_count{result=\"success\"} ", shown, StringComparison.Ordinal);
+        Assert.Contains("authenticated_user_requests{username=\"admin\"} ", shown, StringComparison.Ordinal);
+        Assert.Contains("authorization_attempts_total{result=\"allowed\"} ", shown, StringComparison.Ordinal);
     }
 
     /// <summary>Knows nobody but those who ask for the figures; may fail to find out.</summary>

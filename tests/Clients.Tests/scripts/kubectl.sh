@@ -20,6 +20,40 @@ says "example.com/web:2" k get pods -l app=web -o jsonpath='{.items[*].spec.cont
 k rollout undo deployment/web
 k rollout status deployment/web --timeout=120s
 says "3" k rollout history deployment/web
+images() { k get pods -l "app=$1" -o jsonpath='{.items[*].spec.containers[0].image}'; }
+for kind in statefulset daemonset; do
+    set=$kind/$kind image=example.com/$kind
+    k apply -f - <<END
+apiVersion: apps/v1
+kind: $([ $kind = statefulset ] && echo StatefulSet || echo DaemonSet)
+metadata: {name: $kind}
+spec:
+  selector: {matchLabels: {app: $kind}}
+  template:
+    metadata: {labels: {app: $kind}}
+    spec: {containers: [{name: main, image: "$image:1"}]}
+END
+    k rollout status $set --timeout=120s
+    k set image $set main=$image:2
+    k rollout status $set --timeout=120s
+    [[ $(images $kind) != *:1* ]] || fail "all pods of the $kind have the new image: $(images $kind)"
+    [[ $(k rollout history $set) == *$'\n1 '*$'\n2 '* ]] || fail "two revisions: $(k rollout history $set)"
+    says "$image:1" k rollout history $set --revision=1
+    says "$image:2" k rollout history $set --revision=2
+    says "rolled back" k rollout undo $set
+    k rollout status $set --timeout=120s
+    [[ $(images $kind) != *:2* ]] || fail "all pods of the $kind have the old image: $(images $kind)"
+    [[ $(k rollout history $set) == *$'\n2 '*$'\n3 '* ]] || fail "the first revision is the third: $(k rollout history $set)"
+    # Release 1.20 compares other words than a server of today keeps.
+    [[ $kubectl == *-1.20 ]] || says "skipped rollback" k rollout undo $set --to-revision=3
+    says "unable to find specified revision" k rollout undo $set --to-revision=1
+    says "rolled back" k rollout undo $set --to-revision=2
+    k rollout status $set --timeout=120s
+    [[ $(images $kind) == $image:2* ]] || fail "the second template is back: $(images $kind)"
+    says "restarted" k rollout restart $set
+    k rollout status $set --timeout=120s
+    k delete $set
+done
 k scale deployment web --replicas=3
 k wait --for=condition=Available deployment/web --timeout=120s
 k autoscale deployment web --min=3 --max=5 --cpu-percent=50 || k autoscale deployment web --min=3 --max=5 --cpu=50%

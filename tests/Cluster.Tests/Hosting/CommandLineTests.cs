@@ -71,7 +71,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --data-dir {stale}", "/nowhere/tokens")]
     [InlineData("up --without port", "--without: 'port' is the name of no option that is kept")]
     [InlineData("up --token-auth-file {tokens}", ":1: expected token,user,uid")]
-    [InlineData("up --service-account-max-token-expiration 5", "must be between 3600 (an hour) and 2^32 seconds")]
+    [InlineData("up --service-account-max-token-expiration 5m", "must be between 1 hour and 2^32 seconds")]
+    [InlineData("up --service-account-max-token-expiration 5", "is no time, such as 5m0s: '5'")]
+    [InlineData("up --service-account-issuer http://%", "contained a ':' but was not a valid URL")]
+    [InlineData(
+        "up --service-account-issuer x --service-account-issuer x",
+        "service-account-issuer \"x\" is already specified")]
+    [InlineData("up --service-account-jwks-uri http://x/keys", "service-account-jwks-uri requires https scheme")]
+    [InlineData("up --service-account-extend-token-expiration=perhaps", "perhaps")]
     [InlineData("up --service-account-key-rotation 1h", "must be a week (168h) or more")]
     [InlineData("up --service-account-key-file {missing}", "missing cannot be read")]
     [InlineData("up --service-account-key-file {file}", "does not contain any valid RSA or ECDSA public keys")]
@@ -130,6 +137,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("silo --port 0 --token-auth-file {missing}", "--token-auth-file ")]
     [InlineData("silo --port 0 --token-auth-file {full}", "--token-auth-file ")]
     [InlineData("silo --port 0 --token-auth-file {tokens}", ":1: expected token,user,uid")]
+    [InlineData(
+        "silo --port 0 --service-account-issuer {empty}", "service-account-issuer should not be an empty string")]
+    [InlineData(
+        "silo --port 0 --encryption-provider-config-automatic-reload",
+        "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config")]
     [InlineData("silo --port 0 --connection {empty}", "--connection: there is no value")]
     [InlineData("silo --port 0 --connection Host=x;Nonsense=y", "--connection is no connection string")]
     [InlineData(

@@ -47,6 +47,17 @@ public sealed class KeptOptionsTests : IDisposable
         Assert.Equal(["--encryption-provider-config=/mine"], named.WithEncryptionOf("/own").Arguments);
     }
 
+    [Theory]
+    [InlineData(true, "false")]
+    [InlineData(true, "False")]
+    [InlineData(false, "true")]
+    [InlineData(false)]
+    public void An_option_is_off_where_it_was_given_so(bool isOff, params string[] values)
+    {
+        Assert.Equal(isOff, KeptOptions.None.Change([], Given((KeptOptions.Logs, values))).IsOff(KeptOptions.Logs));
+        Assert.False(KeptOptions.None.IsOff(KeptOptions.Logs));
+    }
+
     private static Dictionary<string, string[]> Given(params (string Name, string[] Values)[] options) =>
         options.ToDictionary(static o => o.Name, static o => o.Values);
 }

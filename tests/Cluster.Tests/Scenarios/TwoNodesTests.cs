@@ -48,9 +48,29 @@ public sealed class TwoNodesTests(RealCluster cluster)
             Assert.Contains("there says hello", answers, StringComparison.Ordinal);
         }
 
+        await IsolateAsync(space, here, there);
         await CoverAndDrainAsync(space);
         await KillASecondAgentAsync(space, second);
         await FillTheSecondNodeAsync(space, second);
+    }
+
+    /// <summary>Policies mean pods of other nodes as they mean those of their own.</summary>
+    private static async Task IsolateAsync(Space space, string here, string there)
+    {
+        await space.KubectlAsync("label", "pod", "there", "side=far");
+        await space.ApplyAsync("""
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: far}
+            spec:
+              podSelector: {matchLabels: {shown: web}}
+              ingress: [{from: [{podSelector: {matchLabels: {side: far}}}]}]
+            """);
+        await space.ShellUntilAsync("here", $"! timeout 2 wget -qO- http://{there}:8080/");
+        await space.ShellUntilAsync("there", $"timeout 5 wget -qO- http://{here}:8080/");
+        await space.KubectlAsync("label", "pod", "here", "side=far");
+        await space.ShellUntilAsync("here", $"timeout 5 wget -qO- http://{there}:8080/");
+        await space.KubectlAsync("delete", "netpol", "far");
     }
 
     /// <summary>

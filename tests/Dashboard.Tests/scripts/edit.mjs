@@ -37,4 +37,13 @@ await scenario(async open => {
   await create.getByRole('button', { name: 'Delete' }).click();
   await create.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await create.getByText('ConfigMap one is being deleted.').waitFor();
+
+  // What is gone is among the changes, and so it is among the versions of what has its name now, each with its time.
+  const changes = await open('#/changes');
+  await changes.locator('tr', { hasText: `${space}/one` }).filter({ hasText: 'Deleted' }).waitFor();
+  await api('POST', `/api/v1/namespaces/${space}/configmaps`, { metadata: { name: 'one' } });
+  const versions = await open(`#/object/core/configmaps/${space}/one?tab=history`);
+  const deleted = versions.locator('tr', { hasText: 'Deleted' });
+  await deleted.waitFor();
+  expect(!(await deleted.innerText()).startsWith('–'), 'nobody says when the object was deleted');
 }, { foreseen: /status of (409|422)/ });

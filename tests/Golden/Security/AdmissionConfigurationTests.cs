@@ -6,6 +6,12 @@ namespace OrleansOrchestrator.Golden.Security;
 /// <summary>What an operator configures of Pod Security, in upstream's form.</summary>
 public sealed class AdmissionConfigurationTests : IDisposable
 {
+    private const string Pss = "plugins: [{name: PodSecurity, configuration: {kind: PodSecurityConfiguration, "
+        + "apiVersion: pod-security.admission.config.k8s.io/v1, ";
+
+    private static readonly string[] Head =
+        ["kind: AdmissionConfiguration", "apiVersion: apiserver.config.k8s.io/v1"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
     [Theory]
@@ -23,7 +29,7 @@ public sealed class AdmissionConfigurationTests : IDisposable
         var plugin = inline
             ? ["  configuration:", .. configuration.Select(l => "    " + l)] : new[] { "  path: pss.yaml" };
         var options = AdmissionConfigurationFile.Read(
-            Write(["kind: AdmissionConfiguration", "plugins:", "- name: PodSecurity", .. plugin])).PodSecurity;
+            Write([.. Head, "plugins:", "- name: PodSecurity", .. plugin])).PodSecurity;
         Assert.Equal(
             "baseline:v1.30 restricted:latest privileged:latest",
             $"{options.Defaults.Enforce} {options.Defaults.Audit} {options.Defaults.Warn}");
@@ -32,13 +38,15 @@ public sealed class AdmissionConfigurationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("kind: Pod", "is no AdmissionConfiguration.")]
-    [InlineData("kind: AdmissionConfiguration\nplugins: [{name: LimitRanger}]",
+    [InlineData("plugins: [{name: LimitRanger}]",
         "the admission plugin \"LimitRanger\" takes no configuration.")]
-    [InlineData("kind: AdmissionConfiguration\nplugins: [{name: EventRateLimit}]",
+    [InlineData("plugin: []", "strict decoding error: unknown field \"plugin\"")]
+    [InlineData(
+        "plugins: [{name: PodSecurity, paths: x}]", "strict decoding error: unknown field \"plugins[0].paths\"")]
+    [InlineData("plugins: [{name: EventRateLimit}]",
         "EventRateLimit: limits: Invalid value: []: must not be empty")]
     [InlineData(
-        "kind: AdmissionConfiguration\nplugins: [{name: EventRateLimit, configuration: {kind: Configuration, "
+        "plugins: [{name: EventRateLimit, configuration: {kind: Configuration, "
         + "apiVersion: eventratelimit.admission.k8s.io/v1alpha1, limits: [{type: Server, qps: 0, burst: 1}, "
         + "{type: Cluster, qps: 1, burst: -1, cacheSize: -1}]}}]",
         "EventRateLimit: [limits[0].qps: Invalid value: 0: must be positive, "
@@ -46,15 +54,33 @@ public sealed class AdmissionConfigurationTests : IDisposable
         + "\"SourceAndObject\", \"User\", limits[1].burst: Invalid value: -1: must be positive, "
         + "limits[1].cacheSize: Invalid value: -1: must not be negative]")]
     [InlineData(
-        "kind: AdmissionConfiguration\nplugins: [{name: PodSecurity, path: none.yaml}]", "none.yaml does not exist.")]
+        "plugins: [{name: PodSecurity, path: none.yaml}]", "none.yaml does not exist.")]
     [InlineData(
-        "kind: AdmissionConfiguration\nplugins: [{name: PodSecurity, configuration: {defaults: {enforce: strict}}}]",
-        "must be one of privileged, baseline, restricted")]
+        "plugins: [{name: PodSecurity, configuration: {defaults: {enforce: baseline}}}]",
+        "PodSecurity: Object 'Kind' is missing in configuration")]
+    [InlineData(
+        Pss + "defaults: {enforce: strict, warn-version: v2}}}]",
+        "PodSecurity: [defaults.enforce: Invalid value: \"strict\": must be one of privileged, baseline, restricted, "
+        + "defaults.warn-version: Invalid value: \"v2\": must be \"latest\" or \"v1.x\"]")]
+    [InlineData(
+        Pss + "exemptions: {usernames: [a, a, ''], runtimeClasses: [kata, kata]}}}]",
+        "PodSecurity: [exemptions.runtimeClasses[1]: Duplicate value: \"kata\", "
+        + "exemptions.usernames[1]: Duplicate value: \"a\", "
+        + "exemptions.usernames[2]: Invalid value: \"\": username must not be empty]")]
+    [InlineData(
+        Pss + "default: {enforce: baseline}}}]", "PodSecurity: strict decoding error: unknown field \"default\"")]
     public void WhatCannotBeReadIsSaidInOneSentence(string text, string complaint)
     {
-        var error = Assert.Throws<UserErrorException>(() => AdmissionConfigurationFile.Read(Write([text])));
+        var error = Assert.Throws<UserErrorException>(() => AdmissionConfigurationFile.Read(Write([.. Head, text])));
         Assert.EndsWith(complaint, error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void AnotherKindIsNone() => Assert.Contains(
+        "no kind \"Pod\" is registered for version \"v1\"",
+        Assert.Throws<UserErrorException>(
+            () => AdmissionConfigurationFile.Read(Write(["kind: Pod", "apiVersion: v1"]))).Message,
+        StringComparison.Ordinal);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

@@ -28,6 +28,8 @@ public sealed class AnswerHeadersTests
         ("GET", "/api/v1/nodes/n/proxy", Admin, null, 301, true),
         ("GET", $"{Space}/configmaps", "wrong", null, 401, true),
         ("GET", $"{Space}/configmaps", null, null, 403, true), ("GET", "/metrics", null, null, 403, true),
+        ("HEAD", "/livez", null, null, 403, true), ("HEAD", "/version", null, null, 403, true),
+        ("HEAD", "/livez", Admin, null, 200, false),
         ("GET", $"{Space}/configmaps/none", Admin, null, 404, true),
         ("GET", $"{Space}/nothings", Admin, null, 404, true),
         ("GET", "/apis/apps/v9/deployments", Admin, null, 404, true),

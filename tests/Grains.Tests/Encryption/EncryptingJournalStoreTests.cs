@@ -16,8 +16,9 @@ public sealed class EncryptingJournalStoreTests : JournalStoreConformance
         _inner = new MemoryJournalStore();
         var everything = new EncryptionConfiguration();
         everything.Add(["*.*"], [Keys.AesGcm(Keys.Of("key1", 1))]);
+        var inUse = new EncryptionInUse(everything);
         return Task.FromResult<IJournalStore>(
-            new EncryptingJournalStore(_inner, everything, static (_, _, _) => Task.CompletedTask));
+            new EncryptingJournalStore(_inner, inUse, static (_, _, _) => Task.CompletedTask));
     }
 
     protected override Task TrimAsync(IJournalStore store, ResourceName resource, int keep)
@@ -30,8 +31,9 @@ public sealed class EncryptingJournalStoreTests : JournalStoreConformance
     public async Task TheKeyIsNotedBeforeTheFirstWriteAndOfWhatIsEncryptedOnly()
     {
         var noted = new List<string>();
+        var inUse = new EncryptionInUse(Keys.ForSecrets([Keys.Of("key1", 1)]));
         var store = new EncryptingJournalStore(
-            new MemoryJournalStore(), Keys.ForSecrets([Keys.Of("key1", 1)]), (resource, encryption, _) =>
+            new MemoryJournalStore(), inUse, (resource, encryption, _) =>
             {
                 noted.Add($"{resource} {encryption.WritesWith}");
                 return Task.CompletedTask;

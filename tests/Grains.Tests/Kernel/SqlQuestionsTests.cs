@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Npgsql;
+using OrleansOrchestrator.Grains.Audit;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.TestKit;
@@ -37,8 +38,10 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
         [
             "*|apps/deployments|Modified|web|kubectl", "*|apps/deployments|Added|web|kubectl",
             "*|services|Added|nowhere|", "*|configmaps|Added|unused|", "*|configmaps|Added|settings|",
-            "*|pods|Added|waits|", "*|pods|Added|web-1|",
+            "*|pods|Added|waits|", "*|pods|Added|web-1|", "*|secrets|Deleted|mine|", "*|secrets|Added|mine|",
+            "*|secrets|Deleted|gone|", "*|secrets|Added|gone|",
         ],
+        ["What was deleted, when, and by whom?"] = ["*|secrets|mine|", "*|secrets|gone|joe"],
         ["Which containers restart, and why?"] = ["shop|web-1|c|3|OOMKilled|137"],
         ["Which containers have no bound on memory?"] = ["shop|web-1|c"],
         ["Which Services lead nowhere?"] = ["shop|nowhere"],
@@ -55,6 +58,9 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
         _source = NpgsqlDataSource.Create(connection);
         await using var store = new PostgresJournalStore(PostgresDataSources.ForJournals(connection), null);
         await using var world = await TestSilos.StartAsync(new TestSilosOptions { Store = store });
+        await DeleteAsync(world, "secrets", "shop", "gone");
+        await DeleteAsync(world, "secrets", "shop", "mine");
+        await AuditAsync(connection);
         await WriteAsync(world, "pods", "shop", "web-1", """
             "spec":{"nodeName":"n1","containers":[{"name":"c","image":"web:1",
              "resources":{"requests":{"memory":"64Mi"}},
@@ -110,6 +116,47 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
         }
 
         return [.. rows];
+    }
+
+    /// <summary>
+    /// Of requests that are audited the first that was granted counts, of the object's own kind and life.
+    /// </summary>
+    private static async Task AuditAsync(string connection)
+    {
+        await using var source = NpgsqlDataSource.Create(connection);
+        var store = new PostgresAuditStore(source, new AuditRetention(TimeSpan.FromDays(1), 1000));
+        await store.AddAsync(
+            [
+                Event("jane", "delete", "gone", 403, "now"), Event("joe", "delete", "gone", 200, "now"),
+                Event("node", "delete", "gone", 200, "later"), Event("ada", "get", "gone", 200, "now"),
+                Event("old", "delete", "gone", 200, "before"), Event("ivy", "delete", "mine", 200, "before"),
+                Event("eve", "delete", "mine", 200, "now", "example.com"),
+            ],
+            CancellationToken.None);
+    }
+
+    private static ReadOnlyMemory<byte> Event(
+        string user, string verb, string name, int code, string when, string group = "")
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var at = when switch
+        {
+            "now" => now.AddSeconds(-2), "later" => now, _ => new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        };
+        return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$$"""
+            {"kind":"Event","apiVersion":"audit.k8s.io/v1","verb":"{{{verb}}}","user":{"username":"{{{user}}}"},
+             "objectRef":{"resource":"secrets","namespace":"shop","name":"{{{name}}}","apiGroup":"{{{group}}}"},
+             "responseStatus":{"metadata":{},"code":{{{code}}}},
+             "stageTimestamp":"{{{at:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}
+            """));
+    }
+
+    private static async Task DeleteAsync(TestSilos world, string resource, string home, string name)
+    {
+        var made = await WriteAsync(world, resource, home, name, "\"data\":{}");
+        var outcome = await world.ObjectGrain(ResourceName.Parse(resource), new ObjectKey(home, name))
+            .WriteAsync(TestObjects.Delete(made), CancellationToken.None);
+        Assert.True(outcome.Succeeded);
     }
 
     private static async Task<ResourceObject> WriteAsync(

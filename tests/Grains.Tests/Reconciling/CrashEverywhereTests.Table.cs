@@ -84,4 +84,30 @@ public sealed partial class CrashEverywhereTests
         play.Run(Disturbance.None, 0);
         Assert.InRange(play.LooksAlone, 1, Reminders);
     }
+
+    [Theory]
+    [MemberData(nameof(Controllers))]
+    public void A_wake_up_that_comes_twice_does_nothing_more(string controller)
+    {
+        var (once, twice) = (Plays[controller](), Plays[controller]());
+        twice.IsWokenTwice = true;
+        Assert.Equal(once.Run(Disturbance.None, 0), twice.Run(Disturbance.None, 0), ignoreLineEndingDifferences: true);
+        Assert.Equal(once.Creates, twice.Creates);
+    }
+
+    /// <summary>Each of them in turn.</summary>
+    [Theory]
+    [MemberData(nameof(Controllers))]
+    public void For_a_wake_up_that_is_lost_the_next_makes_up(string controller)
+    {
+        var whole = Plays[controller]();
+        var expected = whole.Run(Disturbance.None, 0);
+        for (var lost = 1; lost <= whole.WakeUps; lost++)
+        {
+            var play = Plays[controller]();
+            play.LostWakeUp = lost;
+            Assert.Equal(expected, play.Run(Disturbance.None, 0), ignoreLineEndingDifferences: true);
+            Assert.Equal(whole.Creates, play.Creates);
+        }
+    }
 }

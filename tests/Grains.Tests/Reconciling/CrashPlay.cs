@@ -59,6 +59,18 @@ internal abstract class CrashPlay
     /// <summary>Writes of the controllers in the whole run.</summary>
     public int Writes => _writes;
 
+    /// <summary>Objects that the controllers have made in the whole run, those that went again included.</summary>
+    public int Creates { get; private set; }
+
+    /// <summary>How often the controllers were woken in the whole run.</summary>
+    public int WakeUps { get; private set; }
+
+    /// <summary>Every wake-up comes twice, the second when the first has been seen to.</summary>
+    public bool IsWokenTwice { get; set; }
+
+    /// <summary>The wake-up that never comes, counted from one; the world goes on as if it had.</summary>
+    public int LostWakeUp { get; set; }
+
     /// <summary>
     /// Looks with writes, one after the other while nothing changed from outside: how many reminders it takes at most
     /// to come to where it must be, when no wake-up arrives.
@@ -71,7 +83,7 @@ internal abstract class CrashPlay
         SetUp();
         LoseMemory();
         World.Api.BeforeWrite = write => Before(write, how, atWrite);
-        World.Api.AfterWrite = _ => After(how, atWrite);
+        World.Api.AfterWrite = write => After(write, how, atWrite);
         World.Api.LoseAnswer = _ => how == Disturbance.AnswerLost && IsHit(atWrite)
             ? new Status { Code = 504, Reason = StatusReasons.Timeout, Message = "nobody knows" }
             : null;
@@ -124,13 +136,18 @@ internal abstract class CrashPlay
         {
             var before = World.Api.Writes;
             var (wasCrash, wasWrites) = (_hasCrashed, _writes);
-            StepGuarded();
+            var wasLost = ++WakeUps == LostWakeUp;
+            for (var times = wasLost ? 0 : IsWokenTwice ? 2 : 1; times > 0; times--)
+            {
+                StepGuarded();
+            }
+
             alone = _writes == wasWrites ? alone : alone + 1;
             LooksAlone = Math.Max(LooksAlone, alone);
             var (written, now) = (World.Api.Writes, World.Time.GetUtcNow());
             StepOthers();
             alone = World.Api.Writes == written && World.Time.GetUtcNow() == now ? alone : 0;
-            if (World.Api.Writes == before && _hasCrashed == wasCrash && _writes == wasWrites)
+            if (!wasLost && World.Api.Writes == before && _hasCrashed == wasCrash && _writes == wasWrites)
             {
                 return;
             }
@@ -187,13 +204,14 @@ internal abstract class CrashPlay
         }
     }
 
-    private void After(Disturbance how, int atWrite)
+    private void After(FakeWrite write, Disturbance how, int atWrite)
     {
         if (!_isActing)
         {
             return;
         }
 
+        Creates += write.Create is null || write.Resource == WellKnown.Events ? 0 : 1;
         Check();
         if (_late is not null && --_lateIn == 0)
         {
@@ -264,6 +282,7 @@ internal abstract class CrashPlay
                     }
                 }
 
+                Sort(item);
                 break;
             case JsonArray list:
                 foreach (var child in list)
@@ -275,5 +294,15 @@ internal abstract class CrashPlay
         }
 
         return node;
+    }
+
+    /// <summary>Where a property stands depends on how often the object was written.</summary>
+    private static void Sort(JsonObject item)
+    {
+        foreach (var (name, value) in item.OrderBy(static p => p.Key, StringComparer.Ordinal).ToList())
+        {
+            item.Remove(name);
+            item[name] = value;
+        }
     }
 }

@@ -84,6 +84,49 @@ public sealed class WakeControllerTests
     }
 
     [Fact]
+    public async Task What_can_wait_comes_later_unless_something_urgent_comes_too()
+    {
+        var interval = 10 * _world.Services.Options.WakeInterval;
+        await using var running = Run(
+            WellKnown.ReplicaSets, [Named("slow") with { Interval = interval }, Named("quick")]);
+        await ArriveAsync("slow1", "slow2-quick", "quick3");
+        foreach (var name in new[] { "slow1", "slow2-quick" })
+        {
+            _world.Api.Change<V1ReplicaSet>("default", name, s => s.Spec.Replicas = 1);
+        }
+
+        // These are woken at once, which shows that the changes before them were taken in.
+        await ArriveAsync("slow4", "quick4");
+        Assert.Equal("slow2-quick", (await LaterAsync()).Key.Name);
+        Assert.Equal("slow1", (await LaterAsync()).Key.Name);
+        Assert.False(_woken.Reader.TryRead(out _));
+    }
+
+    private static Followed Named(string part) => new(WellKnown.ReplicaSets, (change, keys) =>
+    {
+        if (change.Object.Key.Name.Contains(part, StringComparison.Ordinal))
+        {
+            keys.Add(change.Object.Key);
+        }
+    });
+
+    private async Task ArriveAsync(params string[] names)
+    {
+        foreach (var name in names)
+        {
+            _world.AddReplicaSet(name, 0);
+        }
+
+        var woken = new List<string>();
+        while (woken.Count < names.Length)
+        {
+            woken.Add((await NextAsync()).Key.Name);
+        }
+
+        Assert.Equal(names.Order(StringComparer.Ordinal), woken.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Dropped_wake_ups_leave_the_reminder()
     {
         _world.Services.Options.DropWakeUps = true;

@@ -1,5 +1,6 @@
 using System.Net;
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using Xunit;
 

@@ -25,7 +25,9 @@ public sealed partial class TestNetwork : IAsyncLifetime
     private const int CloneNewNet = 0x40000000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly string _prefix = $"orct{Environment.ProcessId}-";
+    private static int _networks;
+
+    private readonly string _prefix = $"orct{Environment.ProcessId}-{Interlocked.Increment(ref _networks)}-";
     private readonly ConcurrentBag<Socket> _sockets = [];
 
     public static string? Unavailable =>

@@ -44,6 +44,8 @@ public sealed class NodeHarness : IAsyncLifetime
 
     internal FakeCluster Cluster { get; } = new();
 
+    internal FakeIsolation Isolation { get; } = new();
+
     internal NodeAgentOptions Options { get; private set; } = null!;
 
     internal IServiceProvider Services => _host!.Services;
@@ -148,6 +150,7 @@ public sealed class NodeHarness : IAsyncLifetime
         builder.Services.AddSingleton<IObjectReader>(Cluster);
         builder.Services.AddSingleton<IReferenceTracker>(Cluster);
         builder.Services.AddSingleton<IPodSource>(Cluster);
+        builder.Services.AddSingleton<IPodIsolation>(Isolation);
         builder.Services.AddNodeCore(Options);
         builder.Services.AddPart<PressureMonitor>();
         _host = builder.Build();

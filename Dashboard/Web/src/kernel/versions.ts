@@ -1,5 +1,6 @@
 import { ApiError, json, lines, pathOf, query, send } from './api';
 import type { KubeObject, ManagedFields } from './api';
+import { deletionsOf } from './deletions';
 import { apiVersionOf } from './kinds';
 import type { Kind } from './kinds';
 
@@ -33,7 +34,8 @@ export async function versionsOf(kind: Kind, object: KubeObject, signal: AbortSi
       break;
     }
     try {
-      return await read(kind, path + query({ watch: 1, resourceVersion: start, fieldSelector, timeoutSeconds: patience }), last, signal);
+      const found = await read(kind, path + query({ watch: 1, resourceVersion: start, fieldSelector, timeoutSeconds: patience }), last, signal);
+      return await withTimes(found, kind, namespace, signal);
     } catch (failure) {
       if (!(failure instanceof ApiError && failure.code === 410)) {
         throw failure;
@@ -41,6 +43,17 @@ export async function versionsOf(kind: Kind, object: KubeObject, signal: AbortSi
     }
   }
   return [];
+}
+
+/** An object that went at once does not say when: the change log does. */
+async function withTimes(found: Version[], kind: Kind, namespace: string | undefined, signal: AbortSignal): Promise<Version[]> {
+  if (!found.some(v => v.what === 'Deleted')) {
+    return found;
+  }
+  const oldest = Math.min(...found.map(v => Date.parse(v.object.metadata.creationTimestamp!)));
+  const known = await deletionsOf(kind, namespace, (Date.now() - oldest) / 1000, signal).catch(() => []);
+  const times = new Map(known.map(d => [d.resourceVersion, d.time]));
+  return found.map(v => (v.what === 'Deleted' ? { ...v, when: times.get(v.object.metadata.resourceVersion!) ?? v.when } : v));
 }
 
 async function read(kind: Kind, path: string, last: string | undefined, signal: AbortSignal): Promise<Version[]> {
@@ -81,6 +94,9 @@ function versionOf(what: Version['what'], object: KubeObject, before: KubeObject
   const newest = (a: ManagedFields, b: ManagedFields) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1);
   const writer = fields.filter(f => (f.subresource === 'status') === isStatus)
     .sort((a, b) => Number(known.has(key(a))) - Number(known.has(key(b))) || newest(a, b))[0];
+  if (what === 'Deleted') {
+    return { what, object, who: '', when: object.metadata.deletionTimestamp ?? '', part: '' };
+  }
   const when = [...fields].sort(newest)[0]?.time ?? object.metadata.creationTimestamp ?? '';
   return { what, object, who: writer?.manager ?? '', when, part: isStatus ? 'status' : writer?.subresource ?? '' };
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { metadataAccept, json, pathOf, query } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
+import { deletionsOf } from '../kernel/deletions';
 import { listable, titleOf } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { mayProbably } from '../kernel/rights';
@@ -35,6 +36,8 @@ async function read(kind: Kind, since: number, signal: AbortSignal): Promise<Cha
   return found;
 }
 
+const nameOf = ({ object: { metadata } }: Change): string => `${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name}`;
+
 function changesOf(kind: Kind, object: KubeObject, since: number): Change[] {
   const created = object.metadata.creationTimestamp!;
   const fields = object.metadata.managedFields ?? [];
@@ -47,6 +50,12 @@ function changesOf(kind: Kind, object: KubeObject, since: number): Change[] {
   return deleted ? [...written, { kind, object, who: '', when: deleted, what: 'Deleting' }] : written;
 }
 
+/** What is not there any more. */
+async function gone(kind: Kind, since: number, signal: AbortSignal): Promise<Change[]> {
+  const found = await deletionsOf(kind, namespace.value || undefined, (Date.now() - since) / 1000, signal);
+  return found.map(({ time, ...metadata }) => ({ kind, object: { metadata }, who: '', what: 'Deleted', when: time }));
+}
+
 export function ChangesPage() {
   const [minutes, setMinutes] = useState(60);
   const [withStatus, setWithStatus] = useState(false);
@@ -56,7 +65,8 @@ export function ChangesPage() {
     const since = Date.now() - minutes * 60_000;
     setChanges(null);
     const watched = listable.value.filter(k => !noise.has(k.resource) && mayProbably('list', k) && (!namespace.value || k.namespaced));
-    void Promise.all(watched.map(k => read(k, since, stop.signal).catch(() => []))).then(all => {
+    const asked = watched.flatMap(k => [read(k, since, stop.signal), gone(k, since, stop.signal)]);
+    void Promise.all(asked.map(answer => answer.catch(() => []))).then(all => {
       if (!stop.signal.aborted) {
         setChanges(all.flat().sort((a, b) => (a.when < b.when ? 1 : -1)));
       }
@@ -84,9 +94,9 @@ export function ChangesPage() {
               {shown.map((c, i) => (
                 <tr key={i}>
                   <td title={clock(c.when)}>{age(c.when)}</td>
-                  <td><Badge tone={c.what === 'Created' ? 'good' : c.what === 'Deleting' ? 'bad' : 'info'}>{c.what}</Badge></td>
+                  <td><Badge tone={c.what === 'Created' ? 'good' : c.what.startsWith('Delet') ? 'bad' : 'info'}>{c.what}</Badge></td>
                   <td title={titleOf(c.kind)}>{c.kind.kind}</td>
-                  <td><a href={hrefOf(c.kind, c.object, 'history')}>{c.object.metadata.namespace ? `${c.object.metadata.namespace}/` : ''}{c.object.metadata.name}</a></td>
+                  <td>{c.what === 'Deleted' ? nameOf(c) : <a href={hrefOf(c.kind, c.object, 'history')}>{nameOf(c)}</a>}</td>
                   <td>{c.who}</td>
                 </tr>
               ))}

@@ -158,6 +158,20 @@ public sealed class ValidatingWebhookPluginTests
     }
 
     [Fact]
+    public async Task WhoseAuthoritiesCannotBeReadIsNotCalled()
+    {
+        await using var host = await WebhookHost.StartAsync();
+        await host.ConfigureAsync("Validating", "one", host.Hook("a.example.com", "/x").Replace(
+            host.Bundle, "Cg==", StringComparison.Ordinal));
+        var (code, body) = await host.CreateAsync("x");
+        Assert.Equal(
+            (500, $"{Failed}could not get REST client: unable to load root certificates: "
+                + "unable to parse bytes as PEM block"),
+            (code, (string?)body["message"]));
+        Assert.Empty(host.Remote.Calls);
+    }
+
+    [Fact]
     public async Task AServiceThatIsNotThereIsNamed()
     {
         await using var host = await WebhookHost.StartAsync();

@@ -34,6 +34,31 @@ public sealed class DefinitionPlannerTests
     }
 
     [Fact]
+    public void AKindWhoseWebhookNobodyCouldTrustIsNotEstablishedUntilThatIsMended()
+    {
+        var item = Definition("boats", "Boat");
+        var client = new Apiextensionsv1WebhookClientConfig
+        {
+            Url = "https://example.com", CaBundle = "Cg=="u8.ToArray(),
+        };
+        item.Spec.Conversion = new V1CustomResourceConversion
+        {
+            Strategy = "Webhook", Webhook = new V1WebhookConversion { ClientConfig = client },
+        };
+        DefinitionPlanner.Accept(item, [], Now);
+        Assert.Equal(
+            ["NamesAccepted=True NoConflicts", "Established=False InvalidCABundle"], Conditions(item));
+        Assert.Equal(
+            "The conversion webhook CABundle is invalid",
+            DefinitionConditions.Find(item, DefinitionConditions.Established)!.Message);
+
+        client.CaBundle = null;
+        Assert.True(DefinitionPlanner.Accept(item, [], Now));
+        Assert.Equal(
+            ["NamesAccepted=True NoConflicts", "Established=True InitialNamesAccepted"], Conditions(item));
+    }
+
+    [Fact]
     public void AnEstablishedKindStaysSoWhateverItAsksForLater()
     {
         var (first, second) = (Definition("boats", "Boat"), Definition("ships", "Ship"));

@@ -89,6 +89,11 @@ public sealed class NodeFurnishingControllerTests
         await controller.ResyncAsync(default);
         Assert.Null(Ranges().First());
         Assert.Equal(39, Ranges().Skip(1).Distinct().Count(static r => r is not null));
+        await _world.Events.FlushAsync(default);
+        var told = Assert.Single(_world.Api.All<Corev1Event>());
+        Assert.Equal(
+            ("n00", "CIDRAssignmentFailed", "Node n00 status is now: CIDRAssignmentFailed"),
+            (told.InvolvedObject.Name, told.Reason, told.Message));
 
         _world.Api.BeforeWrite = null;
         await controller.ResyncAsync(default);

@@ -115,6 +115,35 @@ public sealed class NodeHealthPlannerTests
         Assert.False(again.Evicts);
     }, cases: 1_000);
 
+    [Fact]
+    public void A_heartbeat_is_no_difference()
+    {
+        static V1Node Node(int minute, string status, string? taint = null, bool isClosed = false) => new()
+        {
+            Metadata = new V1ObjectMeta { Name = "n1", ResourceVersion = $"{minute}" },
+            Spec = new V1NodeSpec
+            {
+                Unschedulable = isClosed ? true : null,
+                Taints = taint is null ? null : [new V1Taint { Key = taint, Effect = "NoSchedule" }],
+            },
+            Status = new V1NodeStatus
+            {
+                Conditions =
+                [
+                    new V1NodeCondition
+                    {
+                        Type = "Ready", Status = status, LastHeartbeatTime = Now.AddMinutes(minute).UtcDateTime,
+                    },
+                ],
+            },
+        };
+        var node = Node(1, "True");
+        Assert.False(NodeHealthPlanner.Differ(node, Node(2, "True")));
+        Assert.True(NodeHealthPlanner.Differ(node, Node(2, "False")));
+        Assert.True(NodeHealthPlanner.Differ(node, Node(2, "True", taint: "k")));
+        Assert.True(NodeHealthPlanner.Differ(node, Node(2, "True", isClosed: true)));
+    }
+
     private static void AssertSilence(NodeObserved observed, Dictionary<string, string> conditions)
     {
         var before = observed.Node.Status.Conditions;

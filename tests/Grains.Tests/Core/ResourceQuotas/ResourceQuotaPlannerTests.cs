@@ -2,6 +2,7 @@ using CsCheck;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.ResourceQuotas;
+using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
@@ -46,6 +47,68 @@ public sealed class ResourceQuotaPlannerTests
             quota.Status = status;
             Assert.Null(ResourceQuotaPlanner.Compute(quota, [content], Now));
         });
+
+    [Fact]
+    public void Devices_that_a_pod_and_its_claim_ask_for_are_counted_once()
+    {
+        const string Gpus = "requests.example.com/gpu";
+        var pod = (V1Pod)Pod(new Drawn(1, 0, "Pending", null), 0);
+        pod.Metadata.Uid = "uid";
+        pod.Spec.Containers[0].Resources.Requests[Gpus["requests.".Length..]] = new ResourceQuantity("2");
+        var claims = new[] { GpuClaim("own", pod), GpuClaim("free", null) };
+        var deviceClass = new V1DeviceClass
+        {
+            Metadata = new V1ObjectMeta { Name = "gpu" },
+            Spec = new V1DeviceClassSpec { ExtendedResourceName = "example.com/gpu" },
+        };
+        var quota = Quota("");
+        quota.Spec.Hard = new Dictionary<string, ResourceQuantity> { [Gpus] = new ResourceQuantity("9") };
+
+        var status = ResourceQuotaPlanner.Compute(
+            quota,
+            [new QuotaContent(WellKnown.Pods, [pod]), new QuotaContent(WellKnown.ResourceClaims, claims)],
+            Now,
+            new DeviceSurroundings([deviceClass], name => name == pod.Metadata.Name ? pod : null, () => claims))!;
+
+        Assert.Equal(2 + 2, Whole(status, Gpus, 1));
+    }
+
+    private static Resourcev1ResourceClaim GpuClaim(string name, V1Pod? pod) => new()
+    {
+        Metadata = new V1ObjectMeta
+        {
+            Name = name,
+            Annotations = new Dictionary<string, string>
+            {
+                ["resource.kubernetes.io/extended-resource-claim"] = "true",
+            },
+            OwnerReferences = pod is null ? null :
+            [
+                new V1OwnerReference
+                {
+                    ApiVersion = "v1", Kind = "Pod", Name = pod.Metadata.Name, Uid = pod.Metadata.Uid,
+                    Controller = true,
+                },
+            ],
+        },
+        Spec = new V1ResourceClaimSpec
+        {
+            Devices = new V1DeviceClaim
+            {
+                Requests =
+                [
+                    new V1DeviceRequest
+                    {
+                        Name = "a",
+                        Exactly = new V1ExactDeviceRequest
+                        {
+                            DeviceClassName = "gpu", AllocationMode = "ExactCount", Count = 2,
+                        },
+                    },
+                ],
+            },
+        },
+    };
 
     private static bool IsIn(Drawn drawn, string scope) => scope switch
     {

@@ -212,6 +212,51 @@ public sealed class DefinitionStrategyTests
         Assert.Equal(["spec.scope: Invalid value: \"Cluster\": field is immutable"], Texts(errors));
     }
 
+    /// <summary>As written: not checked before the kind is served, nor where it could not be read before.</summary>
+    [Theory]
+    [InlineData(null, false, "Cg==", false)]
+    [InlineData(null, true, "Cg==", true)]
+    [InlineData("Cg==", true, "Zm9v", false)]
+    [InlineData(null, true, null, false)]
+    public void AuthoritiesOfAWebhookOfAKindThatIsServedCanBeRead(
+        string? before, bool isServed, string? after, bool isFinding)
+    {
+        var (old, item) = (WithWebhook(before), WithWebhook(after));
+        if (isServed)
+        {
+            DefinitionConditions.Set(
+                old, DefinitionConditions.Of(DefinitionConditions.Established, true, "x", "y"), DateTime.UnixEpoch);
+        }
+
+        Assert.Empty(Findings(WithWebhook(after)));
+        Strategy.PrepareForUpdate(item, old, "");
+        var errors = new FieldErrors();
+        Strategy.ValidateUpdate(item, old, "", errors);
+        Assert.Equal(
+            !isFinding ? []
+                : ["spec.conversion.webhookClientConfig.caBundle: Invalid value: []byte{0xa}: unable to load root "
+                    + "certificates: unable to parse bytes as PEM block"],
+            Texts(errors));
+    }
+
+    private static V1CustomResourceDefinition WithWebhook(string? bundle)
+    {
+        var client = new JsonObject { ["url"] = "https://example.com/convert" };
+        if (bundle is not null)
+        {
+            client["caBundle"] = bundle;
+        }
+
+        return Definition("spec.conversion", new JsonObject
+        {
+            ["strategy"] = "Webhook",
+            ["webhook"] = new JsonObject
+            {
+                ["clientConfig"] = client, ["conversionReviewVersions"] = new JsonArray("v1"),
+            },
+        }.ToJsonString());
+    }
+
     [Fact]
     public void AVersionStaysWhileObjectsMayBeStoredInIt()
     {

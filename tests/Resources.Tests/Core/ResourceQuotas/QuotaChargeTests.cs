@@ -35,6 +35,19 @@ public sealed class QuotaChargeTests
         Assert.Equal("failed quota: q: must specify limits.memory for: c; requests.cpu for: c", charge.Refusal);
     }
 
+    [Fact]
+    public void ContainersOfAPodThatSpeaksForItselfNeedNot()
+    {
+        var pod = Pod(null);
+        pod.Spec.Resources = new V1ResourceRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new ResourceQuantity("1") },
+        };
+
+        Assert.Null(QuotaCharge.Of(
+            WellKnown.Pods, pod, null, [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]).Refusal);
+    }
+
     [Theory]
     [InlineData("""{"scopes":["BestEffort"]}""", false)]
     [InlineData("""{"scopes":["NotBestEffort"]}""", true)]

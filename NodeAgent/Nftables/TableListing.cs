@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace OrleansOrchestrator.NodeAgent.Proxy;
+namespace OrleansOrchestrator.NodeAgent.Nftables;
 
-/// <summary>Reads a listing of our table (<c>nft -j list table</c>): names of parts, and elements of maps and of the
-/// sets that are always there.</summary>
+/// <summary>
+/// Reads a listing of a table of ours (<c>nft -j list table</c>): names of parts, and elements of maps and sets. What a
+/// set with flags holds, the kernel has learned or its definition says.
+/// </summary>
 public static class TableListing
 {
     /// <summary>Null when the text is no such listing, or has what we never write: the table is not taken over
@@ -42,8 +44,7 @@ public static class TableListing
             kind switch { "chain" => PartKind.Chain, "map" => PartKind.Map, _ => PartKind.Set },
                 value.GetProperty("name").GetString() ?? throw Unknown(value));
         rules.Parts[part] = "";
-        var isOurs = part.Kind == PartKind.Map || (part.Kind == PartKind.Set && RulesetText.IsBase(part));
-        if (!isOurs || !value.TryGetProperty("elem", out var elements))
+        if (value.TryGetProperty("flags", out _) || !value.TryGetProperty("elem", out var elements))
         {
             return;
         }
@@ -69,6 +70,8 @@ public static class TableListing
             string.Join(" . ", parts.EnumerateArray().Select(Text)),
         JsonValueKind.Object when value.TryGetProperty("goto", out var target) =>
             $"goto {target.GetProperty("target").GetString()}",
+        JsonValueKind.Object when value.TryGetProperty("jump", out var target) =>
+            $"jump {target.GetProperty("target").GetString()}",
         JsonValueKind.Object when value.TryGetProperty("drop", out _) => "drop",
         _ => throw Unknown(value),
     };

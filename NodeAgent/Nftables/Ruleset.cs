@@ -1,4 +1,4 @@
-namespace OrleansOrchestrator.NodeAgent.Proxy;
+namespace OrleansOrchestrator.NodeAgent.Nftables;
 
 /// <summary>What an nft table is made of, besides elements.</summary>
 public enum PartKind

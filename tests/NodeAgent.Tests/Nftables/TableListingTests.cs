@@ -1,9 +1,9 @@
 using CsCheck;
-using OrleansOrchestrator.NodeAgent.Proxy;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
+namespace OrleansOrchestrator.NodeAgent.Tests.Nftables;
 
 public sealed class TableListingTests
 {
@@ -12,7 +12,8 @@ public sealed class TableListingTests
         {"map": {"name": "service-ips", "map": "verdict", "elem": [[{"concat": ["10.96.0.9", "tcp", 80]}, {"goto": {"target": "cluster-2"}}]]}},
         {"map": {"name": "no-endpoint-nodeports", "elem": [[{"concat": ["udp", 30053]}, {"drop": null}]]}},
         {"map": {"name": "endpoint-0", "elem": [[{"concat": ["10.96.0.9", "tcp", 80]}, {"concat": ["10.244.0.2", 8080]}]]}},
-        {"set": {"name": "cluster-ips", "elem": ["10.96.0.9"]}}, {"set": {"name": "affinity-x", "elem": [{"elem": {"val": "10.0.0.1"}}]}},
+        {"map": {"name": "to-pods", "map": "verdict", "elem": [["10.244.0.2", {"jump": {"target": "in-1"}}]]}},
+        {"set": {"name": "cluster-ips", "elem": ["10.96.0.9"]}}, {"set": {"name": "affinity-x", "flags": ["timeout"], "elem": [{"elem": {"val": "10.0.0.1"}}]}},
         {"chain": {"name": "cluster-2"}}, {"rule": {"chain": "cluster-2", "expr": []}}]}
         """;
 
@@ -21,13 +22,14 @@ public sealed class TableListingTests
     {
         var rules = TableListing.Parse(Listing)!;
         Assert.Equal(
-            "Chain cluster-2, Map endpoint-0, Map no-endpoint-nodeports, Map service-ips, Set affinity-x, Set cluster-ips",
+            "Chain cluster-2, Map endpoint-0, Map no-endpoint-nodeports, Map service-ips, Map to-pods, Set affinity-x, Set cluster-ips",
             string.Join(", ", rules.Parts.Keys.Select(p => $"{p.Kind} {p.Name}").Order(StringComparer.Ordinal)));
         Assert.Equal("goto cluster-2", rules.Elements[("service-ips", "10.96.0.9 . tcp . 80")]);
         Assert.Equal("10.244.0.2 . 8080", rules.Elements[("endpoint-0", "10.96.0.9 . tcp . 80")]);
         Assert.Equal("drop", rules.Elements[("no-endpoint-nodeports", "udp . 30053")]);
+        Assert.Equal("jump in-1", rules.Elements[("to-pods", "10.244.0.2")]);
         Assert.Equal("", rules.Elements[("cluster-ips", "10.96.0.9")]);
-        Assert.Equal(4, rules.Elements.Count);
+        Assert.Equal(5, rules.Elements.Count);
     }
 
     [Fact]

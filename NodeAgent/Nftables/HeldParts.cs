@@ -1,6 +1,6 @@
 using OrleansOrchestrator.NodeAgent.Kernel;
 
-namespace OrleansOrchestrator.NodeAgent.Proxy;
+namespace OrleansOrchestrator.NodeAgent.Nftables;
 
 /// <summary>
 /// Which parts the kernel's table holds. One that nobody wants any more stays for a moment, since packets may still be

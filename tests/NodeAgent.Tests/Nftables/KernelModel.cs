@@ -1,22 +1,17 @@
 using System.Text.RegularExpressions;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
+namespace OrleansOrchestrator.NodeAgent.Tests.Nftables;
 
 /// <summary>
 /// What the kernel does with the commands that a difference is made of, and what it refuses: names that are not there,
 /// what is there twice, and the removal of what
 /// something still refers to.
 /// </summary>
-internal sealed partial class KernelModel
+internal sealed partial class KernelModel(TableLayout layout)
 {
-    private static readonly string[] Maps =
-    [
-        "service-ips", "service-nodeports", "no-endpoint-services", "no-endpoint-nodeports", "firewall-ips",
-            "cluster-ips", "hairpins",
-    ];
-
-    private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal) { ["reject-chain"] = [] };
+    private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _sets = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _maps = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _elements = new(StringComparer.Ordinal);
@@ -67,13 +62,12 @@ internal sealed partial class KernelModel
                 break;
             case "delete chain":
                 Assert.DoesNotContain(_chains.Where(c => c.Key != name).SelectMany(c => c.Value), r => Refers(r, name));
-                Assert.DoesNotContain(_elements.Values, v => v == $"goto {name}");
+                Assert.DoesNotContain(_elements.Values, v => v == $"goto {name}" || v == $"jump {name}");
                 Assert.True(_chains.Remove(name), $"no chain {name}");
                 break;
             case "add rule":
-                Assert.All(Chains().Matches(rest), m => Assert.Contains(m.Groups[1].Value, _chains.Keys));
-                Assert.All(Sets().Matches(rest), m =>
-                    Assert.Contains(m.Groups[1].Value, _sets.Keys.Concat(_maps.Keys).Concat(Maps)));
+                Assert.All(Chains().Matches(rest), m => Assert.True(HasChain(m.Groups[1].Value), rest));
+                Assert.All(Sets().Matches(rest), m => Assert.True(HasSet(m.Groups[1].Value), rest));
                 _chains[name].Add(rest);
                 break;
             default:
@@ -84,7 +78,7 @@ internal sealed partial class KernelModel
 
     private void RunElements(string verb, string name, string rest)
     {
-        Assert.Contains(name, Maps.Concat(_maps.Keys));
+        Assert.True(HasSet(name), $"no set or map {name}");
         foreach (var element in rest.Trim('{', '}', ' ').Split(", "))
         {
             var parts = element.Split(" : ");
@@ -92,7 +86,7 @@ internal sealed partial class KernelModel
             if (verb == "add element")
             {
                 Assert.True(_elements.TryAdd(key, value), $"element {key} is there");
-                Assert.All(Chains().Matches(value), m => Assert.Contains(m.Groups[1].Value, _chains.Keys));
+                Assert.All(Chains().Matches(value), m => Assert.True(HasChain(m.Groups[1].Value), value));
             }
             else
             {
@@ -101,12 +95,17 @@ internal sealed partial class KernelModel
         }
     }
 
+    private bool HasChain(string name) => _chains.ContainsKey(name) || layout.Has(new Part(PartKind.Chain, name));
+
+    private bool HasSet(string name) => _sets.ContainsKey(name) || _maps.ContainsKey(name)
+        || layout.Has(new Part(PartKind.Set, name)) || layout.Has(new Part(PartKind.Map, name));
+
     private static bool Refers(string rule, string name) => rule.Split(' ', ',', '}').Contains(name);
 
-    [GeneratedRegex(@"^(?<verb>(?:add|delete|flush) (?:set|map|chain|rule|element)) ip orc-proxy (?<name>\S+) ?(?<rest>.*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<verb>(?:add|delete|flush) (?:set|map|chain|rule|element)) ip \S+ (?<name>\S+) ?(?<rest>.*)$", RegexOptions.CultureInvariant)]
     private static partial Regex Command();
 
-    [GeneratedRegex(@"goto ([^\s,}]+)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:goto|jump) ([^\s,}]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Chains();
 
     [GeneratedRegex(@"@([^\s,}]+)", RegexOptions.CultureInvariant)]

@@ -1,14 +1,15 @@
 using System.Net;
 using CsCheck;
+using OrleansOrchestrator.NodeAgent.Nftables;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
 
-namespace OrleansOrchestrator.NodeAgent.Tests.Proxy;
+namespace OrleansOrchestrator.NodeAgent.Tests.Nftables;
 
 /// <summary>Steps from state to state against a naive model of the kernel.</summary>
-public sealed class RulesetTextTests
+public sealed class TableTextTests
 {
     private const string Cidr = "10.244.0.0/16";
 
@@ -38,7 +39,9 @@ public sealed class RulesetTextTests
             SourceRanges = [.. Enumerable.Range(0, chosen.Item3).Select(i => IPNetwork.Parse($"192.0.{i}.0/24"))],
         });
 
-    private static readonly RulesetText Text = new(ProxyTable.DefaultName);
+    private static readonly TableLayout Layout = ProxyLayout.Of("orc-proxy", Cidr, "");
+
+    private static readonly TableText Text = new(Layout);
 
     private static readonly Gen<Dictionary<string, Ruleset>> AnyStep = Gen.Select(
         Gen.Int[0, 4],
@@ -51,7 +54,7 @@ public sealed class RulesetTextTests
         Gen.Select(AnyStep, Gen.Int[0, 2]).List[1, 12].Check(
         steps =>
         {
-            var (ledger, kernel, time) = (new RulesetLedger(), new KernelModel(), new ManualTime());
+            var (ledger, kernel, time) = (new RulesetLedger(), new KernelModel(Layout), new ManualTime());
             var parts = new HeldParts(time);
             foreach (var (step, seconds) in steps.Append((new Dictionary<string, Ruleset>(), 2)))
             {
@@ -62,7 +65,7 @@ public sealed class RulesetTextTests
                 parts.Note(before.Parts.Keys, after, idle);
             }
 
-            var whole = new KernelModel();
+            var whole = new KernelModel(Layout);
             var all = ledger.All();
             whole.Run(Text.Change(new Ruleset(), all, all.Parts, []));
             Assert.Equal(whole.Dump(), kernel.Dump());
