@@ -51,7 +51,7 @@ public sealed class CronJobReconciler : IObjectReconciler
         var jobs = owned.Items.Where(i => i.Metadata.Controller?.Uid == job.Metadata.Uid)
             .Select(i => i.As<V1Job>()).ToList();
         var now = _time.GetUtcNow();
-        var waits = _schedule.MustWait(job, read.Value.Revision, now);
+        var waits = _schedule.MustWait(job, now);
         var plan = CronJobPlanner.Compute(job, jobs, now, waits);
         if (waits && plan.After is { } after)
         {

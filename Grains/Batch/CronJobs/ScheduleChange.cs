@@ -10,19 +10,19 @@ namespace OrleansOrchestrator.Grains.Batch.CronJobs;
 internal sealed class ScheduleChange
 {
     private V1CronJob? _before;
-    private long _revision = -1;
+    private string? _revision;
     private DateTimeOffset _next;
 
     /// <summary>True while the version that was read only brought a schedule whose next run is yet to come.</summary>
-    public bool MustWait(V1CronJob job, long revision, DateTimeOffset now)
+    public bool MustWait(V1CronJob job, DateTimeOffset now)
     {
         if (IsAllThatChanged(job))
         {
-            (_revision, _next) = (revision, DateTimeOffset.MaxValue);
+            (_revision, _next) = (job.Metadata.ResourceVersion, DateTimeOffset.MaxValue);
         }
 
         _before = job;
-        return revision == _revision && now < _next;
+        return job.Metadata.ResourceVersion == _revision && now < _next;
     }
 
     /// <summary>The next run is due then.</summary>

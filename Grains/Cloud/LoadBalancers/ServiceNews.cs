@@ -40,7 +40,8 @@ public static class ServiceNews
     private static bool SamePorts(V1ServiceSpec old, V1ServiceSpec spec) => Ports(old).SequenceEqual(Ports(spec));
 
     private static IEnumerable<(string?, string?, int, int?, string?)> Ports(V1ServiceSpec spec) =>
-        (spec.Ports ?? []).Select(static p => (p.Name, p.Protocol, p.Port, p.NodePort, p.TargetPort?.Value));
+        (spec.Ports ?? []).Select(
+            static (string?, string?, int, int?, string?) (p) => (p.Name, p.Protocol, p.Port, p.NodePort, p.TargetPort?.Value));
 
     private static bool SameAffinity(V1ServiceSpec old, V1ServiceSpec spec) =>
         old.SessionAffinity == spec.SessionAffinity

@@ -200,47 +200,49 @@ public sealed class ServiceReconciler : IObjectReconciler
         var outcome = isNew
             ? await _endpoints.CreateAsync(endpoints, cancellationToken)
             : await _endpoints.UpdateAsync(endpoints, cancellationToken);
-        if (IsWell(outcome))
+        if (Failure(outcome) is not { } failure)
         {
             return;
         }
 
-        if (!IsRace(outcome))
+        if (!IsRace(failure))
         {
-            var why = outcome.Error.Message;
+            var why = failure.Message;
             _endpointsEvents.Record(isNew
                 ? EventNote.Warning(
                     endpoints, "FailedToCreateEndpoint", $"Failed to create endpoint for service {_key}: {why}")
                 : EventNote.Warning(endpoints, "FailedToUpdateEndpoint", $"Failed to update endpoint {_key}: {why}"));
         }
 
-        throw ReconcileException.Of($"service {_key}", outcome.Error);
+        throw ReconcileException.Of($"service {_key}", failure);
     }
 
     private void Expect(IResourceClient client, V1Service service, Outcome<ResourceObject> outcome, string what)
     {
-        if (IsWell(outcome))
+        if (Failure(outcome) is not { } failure)
         {
             return;
         }
 
         // As upstream, who mirrors Endpoints tells nobody.
-        if (!IsRace(outcome) && !ReferenceEquals(client, _mirror))
+        if (!IsRace(failure) && !ReferenceEquals(client, _mirror))
         {
-            TellOfFailure(service, $"failed to {what} EndpointSlice for Service {_key}: {outcome.Error.Message}");
+            TellOfFailure(service, $"failed to {what} EndpointSlice for Service {_key}: {failure.Message}");
         }
 
-        throw ReconcileException.Of($"service {_key}", outcome.Error);
+        throw ReconcileException.Of($"service {_key}", failure);
     }
 
     private void TellOfFailure(V1Service service, string why) => _events.Record(EventNote.Warning(
         service, SlicesFailed, $"Error updating Endpoint Slices for Service {_key}: {why}"));
 
-    private static bool IsWell(Outcome<ResourceObject> outcome) =>
+    private static Status? Failure(Outcome<ResourceObject> outcome) =>
         outcome.Succeeded
         || outcome.Error.Reason == StatusReasons.NotFound
-        || outcome.Error.IsNamespaceTerminating();
+        || outcome.Error.IsNamespaceTerminating()
+            ? null
+            : outcome.Error;
 
-    private static bool IsRace(Outcome<ResourceObject> outcome) =>
-        outcome.Error.Reason is StatusReasons.Conflict or StatusReasons.AlreadyExists;
+    private static bool IsRace(Status failure) =>
+        failure.Reason is StatusReasons.Conflict or StatusReasons.AlreadyExists;
 }
