@@ -18,8 +18,9 @@ public sealed class AdmissionChain
         "Priority", "DefaultTolerationSeconds", "EventRateLimit", "DefaultStorageClass",
         "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "CertificateApproval",
         "CertificateSigning", "ClusterTrustBundleAttest", "CertificateSubjectRestriction", "DefaultIngressClass",
-        "PodTopologyLabels", "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "RoleEscalation",
-        "ServiceAddresses", "DeviceAdministration", "ClaimStatusRights",
+        "PodTopologyLabels", "NodeDeclaredFeatureValidator", "PodResizeValidator",
+        "MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "RoleEscalation", "ServiceAddresses",
+        "DeviceAdministration", "ClaimStatusRights",
         "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook", "ResourceQuota",
     ];
 

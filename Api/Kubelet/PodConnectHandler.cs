@@ -1,5 +1,7 @@
 using k8s.Models;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
@@ -16,7 +18,8 @@ namespace OrleansOrchestrator.Api.Kubelet;
 /// upstream's <c>registry/core/pod/strategy.go</c>.
 /// </summary>
 public sealed class PodConnectHandler(
-    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder, ConnectAdmission admission)
+    IResourceClient client, NodeConnections nodes, IHttpForwarder forwarder, ConnectAdmission admission,
+    AuthorizerChain authorizers)
     : IConnectHandler
 {
     /// <inheritdoc/>
@@ -59,8 +62,28 @@ public sealed class PodConnectHandler(
             return admitted.Error;
         }
 
+        if (await RefuseAsync(context, request) is { } refusal)
+        {
+            return refusal;
+        }
+
         var pod = await PodAsync(request, context.RequestAborted);
         return pod.Succeeded ? await ConnectAsync(context, request, pod.Value, admitted.Value) : pod.Error;
+    }
+
+    /// <summary>A WebSocket begins with a GET, and needs the right to POST all the same: it does as much.</summary>
+    private async ValueTask<Status?> RefuseAsync(HttpContext context, RequestInfo request)
+    {
+        var wanted = request.By(context.Features.GetRequiredFeature<UserIdentity>());
+        if (wanted.Verb == "create")
+        {
+            return null;
+        }
+
+        var decision = await authorizers.AuthorizeAsync(wanted with { Verb = "create" }, context.RequestAborted);
+        return decision.IsAllowed ? null
+            : decision.Failure.Length > 0 ? new Status { Code = 500, Reason = "", Message = decision.Failure }
+            : StatusErrors.Forbidden(WellKnown.Pods, request.Name, decision.Reason);
     }
 
     private async Task<Status?> ConnectAsync(
@@ -173,8 +196,9 @@ public sealed class PodConnectHandler(
             .ToList();
         if (requested.Length == 0)
         {
-            return names.Count == 1
-                ? names[0]
+            // Init and ephemeral containers are never meant when nobody names them.
+            return pod.Spec.Containers is [var only]
+                ? only.Name
                 : StatusErrors.BadRequest(
                     $"a container name must be specified for pod {pod.Metadata.Name}, choose one of: [{string.Join(' ', names)}]");
         }

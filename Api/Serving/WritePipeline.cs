@@ -52,6 +52,8 @@ public static class WritePipeline
         services.AddSingleton<IAdmissionPlugin, RuntimeClassPlugin>();
         services.AddSingleton<IAdmissionPlugin, DefaultIngressClassPlugin>();
         services.AddSingleton<IAdmissionPlugin, PodTopologyLabelsPlugin>();
+        services.AddSingleton<IAdmissionPlugin, NodeFeaturesPlugin>();
+        services.AddSingleton<IAdmissionPlugin, PodResizePlugin>();
         services.AddSingleton<IAdmissionPlugin, ResourceQuotaPlugin>();
         services.AddSingleton<IAdmissionPlugin>(
             s => CertificateSignersPlugin.Approval(s.GetRequiredService<AuthorizerChain>()));

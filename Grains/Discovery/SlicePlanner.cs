@@ -54,11 +54,25 @@ public static class SlicePlanner
         var keptNames =
             kept.Where(d => d.Slice is not null).Select(d => d.Slice!.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         var names = FreeNames(shape.Names, existing).GetEnumerator();
-        var create =
-            kept.Where(d => d.Slice is null).Select(d => New(shape, d, Next(names))).ToList();
         var update = kept.Where(d => d.Slice is not null && (d.IsChanged || !HasShape(shape, d.Slice))).Select(
             d => Updated(shape, d)).ToList();
-        return new SlicePlan(create, update, [.. existing.Where(s => !keptNames.Contains(s.Metadata.Name))]);
+        var delete = existing.Where(s => !keptNames.Contains(s.Metadata.Name)).ToList();
+        var create = new List<V1EndpointSlice>();
+        foreach (var draft in kept.Where(d => d.Slice is null))
+        {
+            if (delete.Find(s => s.AddressType == draft.AddressType && IsOwned(shape, s)) is { } spare)
+            {
+                // What would go is made into what would come, where its family, which is for good, allows.
+                delete.Remove(spare);
+                update.Add(Remade(shape, draft, spare));
+            }
+            else
+            {
+                create.Add(New(shape, draft, Next(names)));
+            }
+        }
+
+        return new SlicePlan(create, update, delete);
     }
 
     /// <summary>Equal for slices whose endpoints could share one.</summary>
@@ -129,8 +143,10 @@ public static class SlicePlanner
     }
 
     private static bool HasShape(SliceShape shape, V1EndpointSlice slice) =>
-        Same(shape.Labels, slice.Metadata.Labels)
-        && slice.Metadata.OwnerReferences?.Any(o => o.Uid == shape.Owner.Uid) == true;
+        Same(shape.Labels, slice.Metadata.Labels) && IsOwned(shape, slice);
+
+    private static bool IsOwned(SliceShape shape, V1EndpointSlice slice) =>
+        slice.Metadata.OwnerReferences?.Any(o => o.Uid == shape.Owner.Uid) == true;
 
     private static bool Same(IReadOnlyDictionary<string, string> wanted, IDictionary<string, string>? actual) =>
         wanted.Count == (actual?.Count ?? 0) && wanted.All(
@@ -150,6 +166,13 @@ public static class SlicePlanner
         Ports = draft.Ports,
         Endpoints = draft.Endpoints,
     };
+
+    private static V1EndpointSlice Remade(SliceShape shape, Draft draft, V1EndpointSlice spare)
+    {
+        var next = New(shape, draft, spare.Metadata.Name);
+        (next.Metadata.Uid, next.Metadata.ResourceVersion) = (spare.Metadata.Uid, spare.Metadata.ResourceVersion);
+        return next;
+    }
 
     private static V1EndpointSlice Updated(SliceShape shape, Draft draft)
     {

@@ -22,7 +22,7 @@ internal sealed class AggregatedOwners(IAggregatedApis apis, UserIdentity user)
             r => r.Name.Group == group && r.Kind == reference.Kind && r.Verbs.Contains("get"));
         if (resource is null || (resource.IsNamespaced && item.Key.Namespace.Length == 0))
         {
-            return OwnerState.Solid;
+            return OwnerState.Unknown;
         }
 
         var space = resource.IsNamespaced ? $"/namespaces/{Uri.EscapeDataString(item.Key.Namespace)}" : "";
@@ -35,13 +35,13 @@ internal sealed class AggregatedOwners(IAggregatedApis apis, UserIdentity user)
             cancellationToken);
         if (!answer.Succeeded)
         {
-            return IsMissing(answer.Error, reference.Name) ? OwnerState.Absent : OwnerState.Solid;
+            return IsMissing(answer.Error, reference.Name) ? OwnerState.Absent : OwnerState.Unknown;
         }
 
         var key = item.Key with { Name = reference.Name };
         return PartialList.ReadItem(key, answer.Value.Span) is { Uid.Length: > 0 } owner
             ? CollectionPlanner.StateOf(reference, owner)
-            : OwnerState.Solid;
+            : OwnerState.Unknown;
     }
 
     /// <summary>A server that does not know the kind says "not found", too, but not of which object.</summary>

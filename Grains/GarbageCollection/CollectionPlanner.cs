@@ -13,6 +13,9 @@ public enum OwnerState
 
     /// <summary>The owner is deleted in the foreground, and waits for its dependents.</summary>
     Waiting,
+
+    /// <summary>Nothing can be said: no server has the kind, or none tells, or no such object could be an owner.</summary>
+    Unknown,
 }
 
 /// <summary>An owner reference and how it stands.</summary>
@@ -86,7 +89,8 @@ public static class CollectionPlanner
             return Terminating(observed);
         }
 
-        if (observed.Owners.Count == 0)
+        // As upstream, nothing is done about the other references either until all can be told.
+        if (observed.Owners.Count == 0 || observed.Owners.Any(static o => o.State == OwnerState.Unknown))
         {
             return Keep;
         }

@@ -35,10 +35,11 @@ internal sealed class OwnGraph(IResourceClient client, ResourceCatalog catalog, 
         if (AddressOf(item, reference) is not { } owner)
         {
             // A kind that is not served, or an owner in a namespace of a cluster-scoped object: nothing can be said, so
-            // nothing is done. Other servers may know the kind; they are asked when it matters, not for a first look.
-            return freshness == ReadFreshness.Linearizable && IsForeign(reference)
-                ? await aggregated.StateAsync(item, reference, cancellationToken)
-                : OwnerState.Solid;
+            // nothing is done. Other servers may know the kind; they are asked when it matters, not for a first look,
+            // to which such an owner is no reason for a second.
+            return freshness != ReadFreshness.Linearizable ? OwnerState.Solid
+                : IsForeign(reference) ? await aggregated.StateAsync(item, reference, cancellationToken)
+                : OwnerState.Unknown;
         }
 
         var read = await client.GetAsync(owner.Resource, owner.Key, freshness, cancellationToken);

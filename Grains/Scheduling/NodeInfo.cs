@@ -30,6 +30,9 @@ public sealed class NodeInfo(string name, VersionClock clock)
 
     public bool IsUnschedulable { get; private set; }
 
+    /// <summary>What its agent says it knows beside what all do.</summary>
+    public string[] DeclaredFeatures { get; private set; } = [];
+
     public long AllocatableMilliCpu { get; private set; }
 
     public long AllocatableMemoryBytes { get; private set; }
@@ -95,8 +98,10 @@ public sealed class NodeInfo(string name, VersionClock clock)
         var changed = SetAllocatable(
             PodRequestsCalculator.Read(PodShapeParser.Property(status, "allocatable") ?? PodShapeParser.Property(status, "capacity")), scalars);
         Images = ReadImages(status);
+        var features = ReadFeatures(status);
         var labels = node.Metadata.Labels;
-        changed |= !Exists || unschedulable != IsUnschedulable || !taints.SequenceEqual(Taints) || !SameLabels(labels, Labels);
+        changed |= !Exists || unschedulable != IsUnschedulable || !taints.SequenceEqual(Taints)
+            || !features.SequenceEqual(DeclaredFeatures) || !SameLabels(labels, Labels);
         if (!changed)
         {
             return false;
@@ -105,6 +110,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
         Exists = true;
         IsUnschedulable = unschedulable;
         Taints = taints;
+        DeclaredFeatures = features;
         Labels = labels;
         Zone = ReadZone(labels);
         TopologyZone = labels.GetValueOrDefault("topology.kubernetes.io/zone", "");
@@ -204,6 +210,11 @@ public sealed class NodeInfo(string name, VersionClock clock)
 
         return images;
     }
+
+    private static string[] ReadFeatures(JsonElement? status) =>
+        PodShapeParser.Property(status, "declaredFeatures") is { ValueKind: JsonValueKind.Array } features
+            ? [.. features.EnumerateArray().Select(static f => f.GetString() ?? "")]
+            : [];
 
     private static Taint ReadTaint(JsonElement item) => new(
         PodShapeParser.Text(item, "key"), PodShapeParser.Text(item, "value"), PodShapeParser.Text(item, "effect"));

@@ -95,6 +95,9 @@ public sealed class PodShape
     /// <summary>What its containers request of extended resources, which may be devices of a class.</summary>
     public ExtendedRequest[] Extended { get; init; } = [];
 
+    /// <summary>One of its containers, when it exits in some way, has all of them restarted.</summary>
+    public bool RestartsAll { get; init; }
+
     /// <summary>True when no taint that keeps pods away is untolerated.</summary>
     public bool ToleratesAll(Taint[] taints)
     {

@@ -388,7 +388,7 @@ public sealed class PodReader(ScalarResources scalars)
     private void CopyContainerField(ReadOnlySpan<byte> json, ref Utf8JsonReader reader)
     {
         if (reader.ValueTextEquals("resources"u8) || reader.ValueTextEquals("restartPolicy"u8)
-            || reader.ValueTextEquals("image"u8)
+            || reader.ValueTextEquals("image"u8) || reader.ValueTextEquals("restartPolicyRules"u8)
             || (_isResizing && (reader.ValueTextEquals("name"u8) || reader.ValueTextEquals("allocatedResources"u8))))
         {
             CopyName(ref reader);

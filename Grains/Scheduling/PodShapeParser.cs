@@ -21,6 +21,7 @@ internal static class PodShapeParser
             Images = ReadImages(spec),
             Spread = [.. PodTermParser.ReadSpread(spec)],
             Extended = ExtendedRequest.Of(spec, scalars),
+            RestartsAll = RestartsAll(spec, "containers") || RestartsAll(spec, "initContainers"),
         };
     }
 
@@ -38,6 +39,25 @@ internal static class PodShapeParser
         Property(parent, name) is { ValueKind: JsonValueKind.Array } array
             ? array.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)
             : [];
+
+    /// <summary>Every shape is read here, and hardly any has such rules: it costs nothing to find none.</summary>
+    private static bool RestartsAll(JsonElement? spec, string containers)
+    {
+        if (Property(spec, containers) is not { ValueKind: JsonValueKind.Array } all)
+        {
+            return false;
+        }
+
+        foreach (var container in all.EnumerateArray())
+        {
+            if (Items(container, "restartPolicyRules").Any(static r => Text(r, "action") == "RestartAllContainers"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static Toleration ReadToleration(JsonElement item) => new(
         Text(item, "key"), Text(item, "operator") == "Exists", Text(item, "value"), Text(item, "effect"));

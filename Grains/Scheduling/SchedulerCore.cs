@@ -245,17 +245,20 @@ public sealed class SchedulerCore
         }
     }
 
-    /// <summary>The binding did not happen: the pod waits and is tried again.</summary>
-    public void BindingFailed(PodInfo pod)
+    /// <summary>The binding did not happen: the pod waits and is tried again, on any node.</summary>
+    /// <returns>The pod as it is known now.</returns>
+    public PodInfo BindingFailed(PodInfo pod)
     {
-        if (FindAssumed(pod) is { } entry)
+        if (FindAssumed(pod) is not { } entry)
         {
-            _assumed.Remove(pod.Key);
-            TakeOff(entry);
-            entry.Queued!.Pod = entry.Pod;
-            Nominate(entry.Queued, entry.Pod.NominatedNodeName);
-            Queue.ReturnFailed(entry.Queued);
+            return pod;
         }
+
+        _assumed.Remove(pod.Key);
+        TakeOff(entry);
+        entry.Queued!.Pod = entry.Pod;
+        Queue.ReturnFailed(entry.Queued);
+        return entry.Pod;
     }
 
     /// <summary>The pod is gone, as binding it showed.</summary>
@@ -291,6 +294,7 @@ public sealed class SchedulerCore
         if (diagnosis.Error is not null)
         {
             Queue.ReturnFailed(queued);
+            Withdraw(queued);
             return new SchedulingDecision(pod, null, diagnosis.Error, queued.Attempts) { IsError = true };
         }
 
@@ -299,6 +303,7 @@ public sealed class SchedulerCore
             : (Diagnosis.NothingToDeallocate, null);
         var result = diagnosis.MayPreempt
             ? _preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)
+            : Nodes.Order.Length == 0 ? PreemptionResult.Hopeless("")
             : PreemptionResult.Nothing("");
         Queue.ReturnUnschedulable(queued, diagnosis.RejectedBy);
         var message = diagnosis.Message(deallocation, result.Message);

@@ -245,8 +245,9 @@ public sealed partial class SchedulerLoop : IDisposable
                 _core.PodVanished(result.Pod);
                 break;
             default:
-                _core.BindingFailed(result.Pod);
-                ReportError(result.Pod, $"{result.Step}: {result.Error}");
+                var pod = _core.BindingFailed(result.Pod);
+                pod.AttemptedAt = result.Pod.AttemptedAt;
+                ReportError(pod, $"{result.Step}: {result.Error}");
                 break;
         }
     }
@@ -282,7 +283,7 @@ public sealed partial class SchedulerLoop : IDisposable
     private void ReportError(PodInfo pod, string message)
     {
         _metrics.Attempted("error", _time.GetElapsedTime(pod.AttemptedAt));
-        _reporter.Failed(Failure(pod, "SchedulerError", message));
+        _reporter.Failed(Failure(pod, "SchedulerError", message) with { Nomination = "" });
     }
 
     /// <summary>At most one claim of the cluster's at a time: a pod whose turn it is not is tried again.</summary>

@@ -34,6 +34,9 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
     /// <summary>Keeps pods away until the cloud's facts are on the node.</summary>
     private const string UninitializedTaint = "node.cloudprovider.kubernetes.io/uninitialized";
 
+    /// <summary>What the API lets happen only to pods of nodes that say they know it.</summary>
+    private static readonly string[] Features = ["InPlacePodLevelResourcesVerticalScaling"];
+
     /// <summary>Tells the cloud's controller which of the machine's addresses the node is to have.</summary>
     private const string ProvidedAddress = "alpha.kubernetes.io/provided-node-ip";
 
@@ -101,6 +104,7 @@ public sealed class NodeStatusComputer(NodeAgentOptions options, NodeFacts facts
         {
             KubeletEndpoint = new V1DaemonEndpoint { Port = options.KubeletPort },
         },
+        DeclaredFeatures = Features,
         NodeInfo = _info with { ContainerRuntimeVersion = input.RuntimeVersion },
         Images = [.. input.Images.OrderByDescending(i => i.Size).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(Image)],
         RuntimeHandlers = input.RuntimeHandlers.Count == 0 ? null : [.. input.RuntimeHandlers],

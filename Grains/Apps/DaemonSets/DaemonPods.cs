@@ -18,7 +18,9 @@ public static class DaemonPods
     /// <summary>The label with the hash of the revision that a pod was made from.</summary>
     public const string HashLabel = "controller-revision-hash";
 
-    private const string GenerationLabel = "pod-template-generation";
+    /// <summary>The label with the generation of the template that a pod was made from.</summary>
+    public const string GenerationLabel = "pod-template-generation";
+
     private const string GenerationAnnotation = "deprecated.daemonset.template.generation";
 
     /// <summary>A daemon serves its node in trouble too; upstream's order.</summary>
@@ -89,16 +91,22 @@ public static class DaemonPods
     public static string? TargetOf(PodFacts pod) =>
         pod.NodeName.Length > 0 ? pod.NodeName : ConfinedNode.Of(pod.Item.Json.Span);
 
+    /// <summary>The generation of a set's template, as its pods are labelled; null when it is not known.</summary>
+    public static string? GenerationOf(V1DaemonSet set) =>
+        set.Metadata.Annotations?.TryGetValue(GenerationAnnotation, out var text) == true
+        && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var generation)
+            ? generation.ToString(CultureInfo.InvariantCulture)
+            : null;
+
     /// <summary>A new pod, for any node.</summary>
     public static V1Pod New(V1DaemonSet set, string hash)
     {
         var template = set.Spec.Template;
         var labels = new Dictionary<string, string>(
             template.Metadata?.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        if (set.Metadata.Annotations?.TryGetValue(GenerationAnnotation, out var text) == true
-            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var generation))
+        if (GenerationOf(set) is { } generation)
         {
-            labels[GenerationLabel] = generation.ToString(CultureInfo.InvariantCulture);
+            labels[GenerationLabel] = generation;
         }
 
         labels[HashLabel] = hash;

@@ -66,6 +66,7 @@ public static class DaemonSetPlanner
         private readonly V1DaemonSet _set;
         private readonly DateTimeOffset _now;
         private readonly int _minReady;
+        private readonly string? _generation;
         private readonly Dictionary<string, NodeFitness> _fitness;
 
         /// <summary>
@@ -85,6 +86,7 @@ public static class DaemonSetPlanner
             _set = observed.Set;
             _now = now;
             _minReady = _set.Spec.MinReadySeconds ?? 0;
+            _generation = DaemonPods.GenerationOf(_set);
             var fitness = DaemonPods.FitnessFor(_set.Spec.Template);
             _fitness = observed.Nodes.ToDictionary(n => n.Name, fitness, StringComparer.Ordinal);
             foreach (var pod in observed.Pods.Where(p => !(p.IsFinished && p.IsTerminating)))
@@ -263,8 +265,8 @@ public static class DaemonSetPlanner
         /// </summary>
         private void PruneSurge(List<PodFacts> running)
         {
-            var fresh = running.Find(IsUpdated);
-            var old = running.Find(p => !IsUpdated(p));
+            var fresh = running.Find(HasHash);
+            var old = running.Find(p => !HasHash(p));
             _delete.AddRange(running.Where(p => !ReferenceEquals(p, fresh) && !ReferenceEquals(p, old)));
             if (fresh is not null && old is not null && (!old.IsReady || IsAvailable(fresh)))
             {
@@ -370,7 +372,11 @@ public static class DaemonSetPlanner
         private static int Scale(IntOrString? value, int pods) =>
             RolloutBounds.Scale(value?.Value ?? "0", pods, Math.Ceiling);
 
-        private bool IsUpdated(PodFacts pod) => pod.Labels.GetValueOrDefault(DaemonPods.HashLabel) == _observed.Hash;
+        /// <summary>The template's generation counts too, as upstream's: also on pods that another set left.</summary>
+        private bool IsUpdated(PodFacts pod) => HasHash(pod)
+            || (_generation is not null && pod.Labels.GetValueOrDefault(DaemonPods.GenerationLabel) == _generation);
+
+        private bool HasHash(PodFacts pod) => pod.Labels.GetValueOrDefault(DaemonPods.HashLabel) == _observed.Hash;
 
         private bool IsAvailable(PodFacts pod) => pod.IsAvailable(_minReady, _now);
     }

@@ -166,6 +166,7 @@ public sealed class DeploymentPlanner
         {
             // Also when it has the size already, by a rollout that was on its way: what it says of the wanted size would
             // go on meaning that there is something to scale, and no rollout would begin any more.
+            AnnotateSize(single);
             Resize(single, Wanted);
         }
         else if (IsSaturated())
@@ -210,9 +211,10 @@ public sealed class DeploymentPlanner
     {
         var active = All.Where(s => s.Replicas > 0).ToList();
         var toAdd = (Wanted > 0 ? _bounds.MaxTotal : 0) - active.Sum(s => s.Replicas);
+        var bySize = active.OrderByDescending(s => s.Replicas);
         active = toAdd > 0
-            ? [.. active.OrderByDescending(s => s.Replicas).ThenByDescending(s => s.Created)]
-            : [.. active.OrderByDescending(s => s.Replicas).ThenBy(s => s.Created)];
+            ? [.. bySize.ThenByDescending(s => s.Created).ThenByDescending(s => s.Name, StringComparer.Ordinal)]
+            : [.. bySize.ThenBy(s => s.Created).ThenBy(s => s.Name, StringComparer.Ordinal)];
         var sizes = active.Select(s => s.Replicas).ToArray();
         var added = 0;
         for (var i = 0; i < sizes.Length && toAdd != 0; i++)
@@ -229,6 +231,7 @@ public sealed class DeploymentPlanner
 
         for (var i = 0; i < sizes.Length; i++)
         {
+            AnnotateSize(active[i]);
             Resize(active[i], sizes[i]);
         }
     }
@@ -391,16 +394,17 @@ public sealed class DeploymentPlanner
         return any;
     }
 
+    /// <summary>A set that keeps its size also keeps what it says of the wanted size.</summary>
     private bool Resize(SetView set, int replicas)
     {
-        AnnotateSize(set);
         var before = set.Replicas;
-        set.Replicas = replicas;
         if (before == replicas)
         {
             return false;
         }
 
+        AnnotateSize(set);
+        set.Replicas = replicas;
         Note(before < replicas ? "up" : "down", set.Name, before, replicas);
         return true;
     }

@@ -46,6 +46,15 @@ public sealed class DeploymentReconciler : IObjectReconciler
         }
 
         var observed = await ObserveAsync(deployment, cancellationToken);
+        if (deployment is { Metadata.DeletionTimestamp: null, Spec.Paused: not true }
+            && DeploymentRollback.Asked(deployment) is { } revision)
+        {
+            var (next, note) = DeploymentRollback.Compute(deployment, observed.ReplicaSets, revision);
+            Expect(await _client.UpdateAsync(next, cancellationToken), "rollback");
+            _events.Record(note);
+            return ReconcileResult.Again(TimeSpan.Zero);
+        }
+
         var plan = DeploymentPlanner.Compute(observed, _time.GetUtcNow());
         if (plan.Create is { } set && !await CreateAsync(deployment, set, cancellationToken))
         {
@@ -81,11 +90,11 @@ public sealed class DeploymentReconciler : IObjectReconciler
         var sets = new List<V1ReplicaSet>();
         foreach (var item in owned.Items.Where(i => i.Metadata.Controller?.Uid == deployment.Metadata.Uid))
         {
-            if (selector.Matches(item.Metadata.Labels) || item.Metadata.DeletionTimestamp is not null)
+            if (selector.Matches(item.Metadata.Labels))
             {
                 sets.Add(item.As<V1ReplicaSet>());
             }
-            else
+            else if (deployment.Metadata.DeletionTimestamp is null)
             {
                 await Ownership.ReleaseAsync(_client, query.Resource, item, deployment.Metadata.Uid, cancellationToken);
             }

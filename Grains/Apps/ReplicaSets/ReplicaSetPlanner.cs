@@ -119,7 +119,7 @@ public static class ReplicaSetPlanner
     private static PodOwnership Claim(V1ReplicaSet set, IReadOnlyList<PodFacts> pods)
     {
         var selector = LabelSelector.Of(set.Spec.Selector);
-        return PodOwnership.Of(set.Metadata, pods, p => selector.Matches(p.Labels), mayAdopt: p => p.IsActive);
+        return PodOwnership.Of(set.Metadata, pods, p => selector.Matches(p.Labels), mayChange: p => p.IsActive);
     }
 
     private static int Desired(V1ReplicaSet set) => set.Spec.Replicas ?? 1;
@@ -152,19 +152,18 @@ public static class ReplicaSetPlanner
     {
         const string type = "ReplicaFailure";
         var all = set.Status?.Conditions?.ToList() ?? [];
-        var current = all.Find(c => c.Type == type);
         if (failure is null)
         {
             all.RemoveAll(c => c.Type == type);
         }
-        else if (current is null || current.Reason != failure.Reason)
+        else if (all.TrueForAll(c => c.Type != type))
         {
-            all.RemoveAll(c => c.Type == type);
+            // The first failure is shown until all goes well, whatever fails after it.
             all.Add(new V1ReplicaSetCondition
             {
                 Type = type,
                 Status = "True",
-                LastTransitionTime = current?.LastTransitionTime ?? now.UtcDateTime,
+                LastTransitionTime = now.UtcDateTime,
                 Reason = failure.Reason,
                 Message = failure.Message,
             });

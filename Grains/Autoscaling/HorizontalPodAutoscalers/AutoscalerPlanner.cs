@@ -70,7 +70,7 @@ public static class AutoscalerPlanner
                 Able, "False", "FailedUpdateScale",
                 $"the HPA controller was unable to update the target scale: {failure}");
             var before = autoscaler.Status ?? new V2HorizontalPodAutoscalerStatus();
-            return step.End(step.Next(current, before.DesiredReplicas, before.CurrentMetrics));
+            return step.End(step.Next(current, before.DesiredReplicas, plan.Status.CurrentMetrics));
         }
 
         step.Say(

@@ -20,7 +20,9 @@ public static class CronJobPlanner
     /// <param name="job">The CronJob.</param>
     /// <param name="jobs">The Jobs that it controls.</param>
     /// <param name="now">The time.</param>
-    public static CronJobPlan Compute(V1CronJob job, IReadOnlyList<V1Job> jobs, DateTimeOffset now)
+    /// <param name="waits">No run begins before the next one, see <see cref="ScheduleChange"/>.</param>
+    public static CronJobPlan Compute(
+        V1CronJob job, IReadOnlyList<V1Job> jobs, DateTimeOffset now, bool waits = false)
     {
         var events = new List<EventNote>();
         var expired = Expired(job.Spec, jobs);
@@ -34,6 +36,11 @@ public static class CronJobPlanner
         }
 
         var observed = job with { Status = status };
+        if (waits)
+        {
+            return plan with { After = CronJobTimes.UntilNext(observed, schedule, now) };
+        }
+
         if (FindDue(observed, schedule, now, events, out var isHopeless) is not { } due)
         {
             return plan with { After = isHopeless ? null : CronJobTimes.UntilNext(observed, schedule, now) };

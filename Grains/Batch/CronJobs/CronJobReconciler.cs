@@ -23,6 +23,8 @@ public sealed class CronJobReconciler : IObjectReconciler
     /// <summary>Uids of unexpected Jobs that were told of: once is enough, and events are rationed.</summary>
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
+    private readonly ScheduleChange _schedule = new();
+
     public CronJobReconciler(ObjectKey key, ReconcilingServices services)
     {
         _key = key;
@@ -48,7 +50,14 @@ public sealed class CronJobReconciler : IObjectReconciler
         var owned = await _client.ListAsync(query, cancellationToken);
         var jobs = owned.Items.Where(i => i.Metadata.Controller?.Uid == job.Metadata.Uid)
             .Select(i => i.As<V1Job>()).ToList();
-        var plan = CronJobPlanner.Compute(job, jobs, _time.GetUtcNow());
+        var now = _time.GetUtcNow();
+        var waits = _schedule.MustWait(job, now);
+        var plan = CronJobPlanner.Compute(job, jobs, now, waits);
+        if (waits && plan.After is { } after)
+        {
+            _schedule.WaitUntil(now + after - CronJobTimes.Padding);
+        }
+
         Tell(job, plan);
         if (await WriteStatusAsync(job, plan.Status, cancellationToken) is not { } written)
         {

@@ -16,7 +16,7 @@ public readonly record struct CronJobTimes(
     public const int ManyMissed = 100;
 
     /// <summary>Clocks differ a little: a run that is early is no run.</summary>
-    private static readonly TimeSpan Padding = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan Padding = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The runs between the last one, or the CronJob's creation, and now.</summary>
     public static CronJobTimes Of(V1CronJob job, CronSchedule schedule, DateTimeOffset now, bool withDeadline)

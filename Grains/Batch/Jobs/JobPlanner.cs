@@ -10,8 +10,6 @@ public static class JobPlanner
     /// <summary>Most creates or deletes of one step.</summary>
     public const int Burst = 500;
 
-    private static readonly Dictionary<string, int> Unrelated = [];
-
     /// <summary>What to do now.</summary>
     public static JobPlan Compute(JobObserved observed, DateTimeOffset now)
     {
@@ -151,7 +149,7 @@ public static class JobPlanner
     {
         var active = view.Active.Count;
         var wanted = view.IsSuspended ? 0 : Wanted(view);
-        var delete = ForRemoval(view, Math.Max(0, active - wanted), now);
+        var delete = ForRemoval(view, Math.Max(0, active - wanted));
         if (delete.Count > 0 || view.IsSuspended)
         {
             return new Pods { Delete = [.. delete.Take(Burst)] };
@@ -229,7 +227,7 @@ public static class JobPlanner
     /// Of an indexed Job, pods without an index that counts and all but the best of each index; then those that are
     /// missed least, up to a number.
     /// </summary>
-    private static List<JobPod> ForRemoval(JobView view, int atLeast, DateTimeOffset now)
+    private static List<JobPod> ForRemoval(JobView view, int atLeast)
     {
         if (atLeast == 0 && !view.IsIndexed)
         {
@@ -240,20 +238,20 @@ public static class JobPlanner
         foreach (var same in view.IsIndexed ? view.Active.GroupBy(p => view.IsInRange(p) ? p.Index : -1) : [])
         {
             var surplus = same.Key < 0 ? same.Count() : same.Count() - 1;
-            var removed = First(same, surplus, now);
+            var removed = First(same, surplus);
             remove.AddRange(removed);
             left.AddRange(same.Except(removed));
         }
 
         var more = Math.Max(0, atLeast - remove.Count);
-        remove.AddRange(First(view.IsIndexed ? left : view.Active, more, now));
+        remove.AddRange(First(view.IsIndexed ? left : view.Active, more));
         return remove;
     }
 
-    private static List<JobPod> First(IEnumerable<JobPod> pods, int count, DateTimeOffset now)
+    private static List<JobPod> First(IEnumerable<JobPod> pods, int count)
     {
         var byFacts = pods.ToDictionary(p => p.Facts);
-        return [.. PodDeletionOrder.First([.. byFacts.Keys], count, Unrelated, now).Select(f => byFacts[f])];
+        return [.. PodDeletionOrder.FirstPlain([.. byFacts.Keys], count).Select(f => byFacts[f])];
     }
 
     private static TimeSpan? Sooner(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;

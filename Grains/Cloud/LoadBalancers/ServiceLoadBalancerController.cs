@@ -24,6 +24,7 @@ public sealed partial class ServiceLoadBalancerController : IController
 
     private readonly IResourceClient _client;
     private readonly ControllersOptions _options;
+    private readonly EventRecorder _events;
     private readonly ServiceBalancer _balancer;
     private readonly RetryQueue<ObjectKey> _queue;
     private readonly ILogger _logger;
@@ -32,7 +33,8 @@ public sealed partial class ServiceLoadBalancerController : IController
     {
         _client = services.Client.As(UserIdentity.Controller(Name));
         _options = services.Options;
-        _balancer = new ServiceBalancer(balancers, _client, services.Events.For(Name));
+        _events = services.Events.For(Name);
+        _balancer = new ServiceBalancer(balancers, _client, _events);
         _queue = new RetryQueue<ObjectKey>(FirstRetry, LongestRetry, services.Time);
         _logger = services.Logger<ServiceLoadBalancerController>();
     }
@@ -59,10 +61,25 @@ public sealed partial class ServiceLoadBalancerController : IController
     {
         await foreach (var change in _client.FollowAsync(WellKnown.Services, cancellationToken))
         {
-            if (!_options.DropWakeUps && !ReferenceEquals(change, ResourceChange.Synced) && Matters(change))
+            if (_options.DropWakeUps || ReferenceEquals(change, ResourceChange.Synced))
+            {
+                continue;
+            }
+
+            Tell(change);
+            if (Matters(change))
             {
                 _queue.Add(change.Object.Key);
             }
+        }
+    }
+
+    private void Tell(ResourceChange change)
+    {
+        if (change.Kind == ChangeKind.Modified && change.Previous?.As<V1Service>() is { } before
+            && ServiceNews.Of(before, change.Object.As<V1Service>()) is { } news)
+        {
+            _events.Record(news);
         }
     }
 

@@ -16,6 +16,8 @@ public sealed class NamespaceReconciler : IObjectReconciler
     public const string RootCertificates = "kube-root-ca.crt";
     public const string DefaultAccount = "default";
 
+    private const string Description = "kubernetes.io/description";
+
     /// <summary>Objects deleted at once.</summary>
     private const int MaxFanOut = 64;
 
@@ -82,22 +84,18 @@ public sealed class NamespaceReconciler : IObjectReconciler
         if (read.Succeeded
             && read.Value.Data is { Count: 1 } data
             && data.TryGetValue(field, out var current)
-            && current == pem)
+            && current == pem
+            && !string.IsNullOrEmpty(read.Value.GetAnnotation(Description)))
         {
             return;
         }
 
-        var wanted = new V1ConfigMap
-        {
-            Metadata = new V1ObjectMeta
-            {
-                Name = RootCertificates,
-                NamespaceProperty = _key.Name,
-                ResourceVersion = read.Succeeded ? read.Value.Metadata.ResourceVersion : null,
-                Annotations = new Dictionary<string, string> { ["kubernetes.io/description"] = RootCertificatesNote },
-            },
-            Data = new Dictionary<string, string> { [field] = pem },
-        };
+        // What others added to it beside its data stays.
+        var wanted = read.Succeeded
+            ? ResourceCodec.Decode<V1ConfigMap>(ResourceCodec.Encode(read.Value))
+            : new V1ConfigMap { Metadata = new V1ObjectMeta { Name = RootCertificates, NamespaceProperty = _key.Name } };
+        wanted.Data = new Dictionary<string, string> { [field] = pem };
+        wanted.SetAnnotation(Description, RootCertificatesNote);
         Expect(
             read.Succeeded
                 ? await client.UpdateAsync(wanted, cancellationToken)

@@ -141,7 +141,7 @@ public sealed class ClaimReconciler : IObjectReconciler
         var pods = await PodsAsync(ReadFreshness.Cached, cancellationToken);
         return
         [
-            .. pods.Where(p => string.IsNullOrEmpty(p.Spec.NodeName)
+            .. pods.Where(p => string.IsNullOrEmpty(p.Spec.NodeName) && p.Metadata.DeletionTimestamp is null
                 && p.Status?.Phase is not ("Succeeded" or "Failed")
                 && PodClaims.Of(p).Any(c => c.Name == _key.Name)).Select(p => p.Metadata.Name),
         ];
@@ -151,7 +151,7 @@ public sealed class ClaimReconciler : IObjectReconciler
     private async Task<bool> IsUsedAsync(V1PersistentVolumeClaim claim, CancellationToken cancellationToken)
     {
         var pods = await PodsAsync(ReadFreshness.Linearizable, cancellationToken);
-        return pods.Any(p => !string.IsNullOrEmpty(p.Spec.NodeName) && PodClaims.Uses(p, claim));
+        return pods.Any(p => PodClaims.Keeps(p, claim));
     }
 
     private ValueTask<IReadOnlyList<V1Pod>> PodsAsync(ReadFreshness freshness, CancellationToken cancellationToken) =>

@@ -38,7 +38,7 @@ internal static class VolumeMatch
 
     /// <summary>
     /// The volume reserved for the claim, else the smallest that is large enough; the binder, but not the scheduler,
-    /// looks first at those with the fewest access modes beside the wanted ones. Null when there is none.
+    /// looks first, for either, at those with the fewest access modes beside the wanted ones. Null when there is none.
     /// </summary>
     /// <param name="claim">Unbound.</param>
     /// <param name="volumes">All volumes.</param>
@@ -49,20 +49,20 @@ internal static class VolumeMatch
         Func<V1PersistentVolume, bool>? isReachable = null)
     {
         var suitable = volumes.Where(v => Suits(v, claim)).ToList();
-        if (suitable.Find(v => IsFor(v, claim)) is { } reserved)
+        if (isReachable is not null && suitable.Find(v => IsFor(v, claim)) is { } reserved)
         {
-            return isReachable?.Invoke(reserved) == false ? null : reserved;
+            return isReachable(reserved) ? reserved : null;
         }
 
         var selector = claim.Spec.Selector is null ? LabelSelector.Everything : LabelSelector.Of(claim.Spec.Selector);
-        return reservedOnly
-            ? null
-            : suitable.Where(v => v.Status?.Phase == "Available" && ClassOf(v) == ClassOf(claim)
-                && selector.Matches(v.Metadata) && isReachable?.Invoke(v) != false)
-                .OrderBy(v => isReachable is null ? v.Spec.AccessModes?.Count ?? 0 : 0)
-                .ThenBy(Capacity)
-                .ThenBy(static v => v.Metadata.Name, StringComparer.Ordinal)
-                .FirstOrDefault();
+        return suitable.Where(v => IsFor(v, claim)
+                || (!reservedOnly && v.Status?.Phase == "Available" && ClassOf(v) == ClassOf(claim)
+                    && selector.Matches(v.Metadata) && isReachable?.Invoke(v) != false))
+            .OrderBy(v => isReachable is null ? v.Spec.AccessModes?.Count ?? 0 : 0)
+            .ThenByDescending(v => IsFor(v, claim))
+            .ThenBy(Capacity)
+            .ThenBy(static v => v.Metadata.Name, StringComparer.Ordinal)
+            .FirstOrDefault();
     }
 
     /// <summary>Why a volume that a claim names cannot be its; null when it can.</summary>

@@ -76,6 +76,8 @@ public static class VolumePlanner
 
         return Policy(volume) switch
         {
+            // Whatever is to become of it, its driver sees to that.
+            _ when !string.IsNullOrEmpty(volume.GetAnnotation(VolumeAnnotations.MigratedTo)) => released,
             "Retain" => released,
             "Delete" => VolumePlugins.Delete(volume) switch
             {

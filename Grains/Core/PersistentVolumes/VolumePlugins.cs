@@ -26,6 +26,9 @@ internal static class VolumePlugins
     private static readonly string[] Passive =
         ["kubernetes.io/nfs", "kubernetes.io/local-volume", "kubernetes.io/csi"];
 
+    /// <summary>The driver that a plugin was handed over to; null for others.</summary>
+    public static string? DriverOf(string plugin) => Migrated.GetValueOrDefault(plugin);
+
     /// <summary>Who outside makes volumes in the name of a class's provisioner, or why nobody does.</summary>
     public static (string? External, string? Refusal) Provision(string provisioner) => provisioner switch
     {
@@ -41,7 +44,7 @@ internal static class VolumePlugins
     public static (bool IsExternal, string? Refusal) Delete(V1PersistentVolume volume)
     {
         var maker = volume.GetAnnotation(VolumeAnnotations.ProvisionedBy) ?? "";
-        if (volume.Has(VolumeAnnotations.MigratedTo) || Migrated.ContainsKey(maker)
+        if (Migrated.ContainsKey(maker)
             || (maker.Length > 0 && !maker.StartsWith(BuiltInPrefix, StringComparison.Ordinal)))
         {
             return (true, null);

@@ -31,6 +31,11 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
         }
 
         var volume = read.Value.Clone<V1PersistentVolume>();
+        if (Migrate(volume))
+        {
+            volume = Written(await _client.UpdateAsync(volume, cancellationToken));
+        }
+
         var plan = VolumePlanner.Compute(volume, await ClaimAsync(volume, cancellationToken));
         if (plan.Unbind)
         {
@@ -64,6 +69,28 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
         await Protection.ApplyAsync(
             _protection, volume, Finalizer, isUsed: volume.Status?.Phase == "Bound", cancellationToken);
         return ReconcileResult.Done;
+    }
+
+    /// <summary>Notes which driver has the volume of a plugin that was handed over; false when all is noted.</summary>
+    private static bool Migrate(V1PersistentVolume volume)
+    {
+        var maker = volume.GetAnnotation(VolumeAnnotations.ProvisionedBy);
+        var driver = VolumePlugins.DriverOf(maker ?? "") ?? "";
+        if (maker is null || driver == (volume.GetAnnotation(VolumeAnnotations.MigratedTo) ?? ""))
+        {
+            return false;
+        }
+
+        if (driver.Length == 0)
+        {
+            volume.Metadata.Annotations.Remove(VolumeAnnotations.MigratedTo);
+        }
+        else
+        {
+            volume.SetAnnotation(VolumeAnnotations.MigratedTo, driver);
+        }
+
+        return true;
     }
 
     /// <summary>What we bound becomes free; what the user reserved stays reserved.</summary>

@@ -40,6 +40,17 @@ public static class PodClaims
     public static bool Uses(V1Pod pod, V1PersistentVolumeClaim claim) => Of(pod).Any(c =>
         c.Name == claim.Metadata.Name && (c.Template is null || IsOwn(pod.Metadata.Uid, claim)));
 
+    /// <summary>
+    /// True when the pod keeps the claim from being deleted. One that was made for it it does not keep for longer than
+    /// something of the pod may run: a pod that is deleted in the foreground waits for the claim in its turn.
+    /// </summary>
+    public static bool Keeps(V1Pod pod, V1PersistentVolumeClaim claim) =>
+        !string.IsNullOrEmpty(pod.Spec.NodeName) && Of(pod).Any(c => c.Name == claim.Metadata.Name
+            && (c.Template is null || (!IsShutDown(pod) && IsOwn(pod.Metadata.Uid, claim))));
+
+    private static bool IsShutDown(V1Pod pod) =>
+        pod.Metadata is { DeletionTimestamp: not null, DeletionGracePeriodSeconds: 0 };
+
     /// <summary>True when the claim was made for the pod.</summary>
     public static bool IsOwn(string podUid, V1PersistentVolumeClaim claim) =>
         claim.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Uid == podUid) == true;

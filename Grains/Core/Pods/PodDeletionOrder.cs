@@ -6,10 +6,13 @@ namespace OrleansOrchestrator.Grains.Core.Pods;
 /// </summary>
 public sealed class PodDeletionOrder : IComparer<PodFacts>
 {
-    private readonly IReadOnlyDictionary<string, int> _relatedPerNode;
+    private static readonly PodDeletionOrder Plain = new(null, default);
+
+    /// <summary>Null for the plain order.</summary>
+    private readonly IReadOnlyDictionary<string, int>? _relatedPerNode;
     private readonly DateTimeOffset _now;
 
-    private PodDeletionOrder(IReadOnlyDictionary<string, int> relatedPerNode, DateTimeOffset now)
+    private PodDeletionOrder(IReadOnlyDictionary<string, int>? relatedPerNode, DateTimeOffset now)
     {
         _relatedPerNode = relatedPerNode;
         _now = now;
@@ -19,6 +22,13 @@ public sealed class PodDeletionOrder : IComparer<PodFacts>
     public static IReadOnlyList<PodFacts> First(
         IReadOnlyList<PodFacts> pods, int count, IReadOnlyDictionary<string, int> relatedPerNode, DateTimeOffset now) =>
         count >= pods.Count ? pods : [.. pods.Order(new PodDeletionOrder(relatedPerNode, now)).Take(count)];
+
+    /// <summary>
+    /// The first <paramref name="count"/> pods by the order that Jobs have upstream: it knows neither costs nor
+    /// neighbours, the youngest always goes first, and equal ones keep their order.
+    /// </summary>
+    public static IReadOnlyList<PodFacts> FirstPlain(IReadOnlyList<PodFacts> pods, int count) =>
+        count >= pods.Count ? pods : [.. pods.Order(Plain).Take(count)];
 
     /// <inheritdoc/>
     public int Compare(PodFacts? x, PodFacts? y)
@@ -32,18 +42,22 @@ public sealed class PodDeletionOrder : IComparer<PodFacts>
         var order = (a.NodeName.Length > 0).CompareTo(b.NodeName.Length > 0);
         order = order != 0 ? order : a.Phase.CompareTo(b.Phase);
         order = order != 0 ? order : a.IsReady.CompareTo(b.IsReady);
-        order = order != 0 ? order : a.DeletionCost.CompareTo(b.DeletionCost);
+        order = order != 0 || _relatedPerNode is null ? order : a.DeletionCost.CompareTo(b.DeletionCost);
         order = order != 0 ? order : Related(b).CompareTo(Related(a));
         order = order != 0 || !a.IsReady ? order : Younger(a.ReadySince, b.ReadySince);
         order = order != 0 ? order : b.Restarts.CompareTo(a.Restarts);
+        order = order != 0 ? order : b.SidecarRestarts.CompareTo(a.SidecarRestarts);
         order = order != 0 ? order : Younger(a.Item.Metadata.CreationTimestamp, b.Item.Metadata.CreationTimestamp);
-        return order != 0 ? order : string.CompareOrdinal(a.Uid, b.Uid);
+        return order != 0 || _relatedPerNode is null ? order : string.CompareOrdinal(a.Uid, b.Uid);
     }
 
-    private int Related(PodFacts pod) => pod.NodeName.Length == 0 ? 0 : _relatedPerNode.GetValueOrDefault(pod.NodeName);
+    private int Related(PodFacts pod) =>
+        pod.NodeName.Length == 0 ? 0 : _relatedPerNode?.GetValueOrDefault(pod.NodeName) ?? 0;
 
-    /// <summary>The younger first; ages of the same power of two count as equal.</summary>
-    private int Younger(DateTimeOffset? a, DateTimeOffset? b) => Rank(a).CompareTo(Rank(b));
+    /// <summary>The younger first; ages of the same power of two count as equal, but in the plain order.</summary>
+    private int Younger(DateTimeOffset? a, DateTimeOffset? b) => _relatedPerNode is null
+        ? (b ?? DateTimeOffset.MaxValue).CompareTo(a ?? DateTimeOffset.MaxValue)
+        : Rank(a).CompareTo(Rank(b));
 
     private int Rank(DateTimeOffset? since)
     {

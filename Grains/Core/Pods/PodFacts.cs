@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Pods;
 
@@ -26,6 +28,7 @@ public sealed class PodFacts
 
     private List<string>? _ips;
     private Dictionary<(string, string), int>? _ports;
+    private bool _hasInitRestarts;
 
     private PodFacts(ResourceObject item) => Item = item;
 
@@ -75,6 +78,9 @@ public sealed class PodFacts
 
     /// <summary>The most restarts of any container.</summary>
     public int Restarts { get; private set; }
+
+    /// <summary>The most restarts of any sidecar. Hardly ever any, so the model may be decoded for it.</summary>
+    public int SidecarRestarts => _hasInitRestarts ? OfSidecars(Item.As<V1Pod>()) : 0;
 
     public bool IsTerminating => Item.Metadata.DeletionTimestamp is not null;
 
@@ -200,7 +206,16 @@ public sealed class PodFacts
             }
             else if (reader.ValueTextEquals("containerStatuses"u8))
             {
-                ReadEach(ref reader, static (PodFacts facts, ref Utf8JsonReader r) => facts.ReadContainer(ref r));
+                ReadEach(
+                    ref reader,
+                    static (PodFacts facts, ref Utf8JsonReader r) =>
+                        facts.Restarts = Math.Max(facts.Restarts, ReadRestarts(ref r)));
+            }
+            else if (reader.ValueTextEquals("initContainerStatuses"u8))
+            {
+                ReadEach(
+                    ref reader,
+                    static (PodFacts facts, ref Utf8JsonReader r) => facts._hasInitRestarts |= ReadRestarts(ref r) > 0);
             }
             else
             {
@@ -349,20 +364,31 @@ public sealed class PodFacts
         }
     }
 
-    private void ReadContainer(ref Utf8JsonReader reader)
+    private static int ReadRestarts(ref Utf8JsonReader reader)
     {
+        var restarts = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("restartCount"u8))
             {
                 reader.Read();
-                Restarts = Math.Max(Restarts, reader.TryGetInt32(out var count) ? count : 0);
+                restarts = reader.TryGetInt32(out var count) ? count : 0;
             }
             else
             {
                 reader.Skip();
             }
         }
+
+        return restarts;
+    }
+
+    private static int OfSidecars(V1Pod pod)
+    {
+        var names = (pod.Spec?.InitContainers ?? [])
+            .Where(c => c.RestartPolicy == "Always").Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+        return (pod.Status?.InitContainerStatuses ?? [])
+            .Where(s => names.Contains(s.Name)).Select(s => s.RestartCount).DefaultIfEmpty(0).Max();
     }
 
     private static string Text(ref Utf8JsonReader reader)

@@ -16,15 +16,15 @@ public sealed record PodOwnership(
     public IEnumerable<PodFacts> All => Owned.Concat(Adopt);
 
     /// <summary>Sorts pods by what their owner has to do with them.</summary>
-    /// <param name="owner">The owner's metadata; one that is being deleted adopts nothing.</param>
+    /// <param name="owner">The owner's metadata; one that is being deleted neither adopts nor lets go.</param>
     /// <param name="pods">What <see cref="ListAsync"/> found.</param>
     /// <param name="selects">Its selector, and whatever else it asks of a pod of its own.</param>
-    /// <param name="mayAdopt">What it asks of an orphan on top; null for nothing.</param>
+    /// <param name="mayChange">Which pods it adopts or lets go; null for all.</param>
     public static PodOwnership Of(
         V1ObjectMeta owner,
         IEnumerable<PodFacts> pods,
         Func<PodFacts, bool> selects,
-        Func<PodFacts, bool>? mayAdopt = null)
+        Func<PodFacts, bool>? mayChange = null)
     {
         List<PodFacts> owned = [], adopt = [], release = [];
         foreach (var pod in pods)
@@ -35,14 +35,13 @@ public sealed record PodOwnership(
                 (isSelected ? owned : release).Add(pod);
             }
             else if (pod.ControllerUid.Length == 0 && isSelected && !pod.IsTerminating
-                && owner.DeletionTimestamp is null && mayAdopt?.Invoke(pod) != false)
+                && owner.DeletionTimestamp is null && mayChange?.Invoke(pod) != false)
             {
                 adopt.Add(pod);
             }
         }
 
-        // A terminating pod is not worth a write: it goes anyway.
-        release.RemoveAll(p => p.IsTerminating);
+        release.RemoveAll(p => owner.DeletionTimestamp is not null || mayChange?.Invoke(p) == false);
         return new PodOwnership(owned, adopt, release);
     }
 

@@ -11,11 +11,14 @@ namespace OrleansOrchestrator.Grains.Core.Services;
 /// <summary>Keeps the Endpoints and EndpointSlices of one Service, and removes what it leaves behind.</summary>
 public sealed class ServiceReconciler : IObjectReconciler
 {
+    private const string SlicesFailed = "FailedToUpdateEndpointSlices";
+
     private readonly ObjectKey _key;
     private readonly IResourceClient _slices;
     private readonly IResourceClient _endpoints;
     private readonly IResourceClient _mirror;
     private readonly EventRecorder _events;
+    private readonly EventRecorder _endpointsEvents;
     private readonly EventRecorder _mirrorEvents;
     private bool _wasThere;
 
@@ -30,6 +33,7 @@ public sealed class ServiceReconciler : IObjectReconciler
         _endpoints = services.Client.As(UserIdentity.Controller("endpoint-controller"));
         _mirror = services.Client.As(UserIdentity.Controller("endpointslicemirroring-controller"));
         _events = services.Events.For("endpoint-slice-controller", "endpointslice-controller");
+        _endpointsEvents = services.Events.For("endpoint-controller");
         _mirrorEvents = services.Events.For(
             "endpoint-slice-mirroring-controller", "endpointslicemirroring-controller");
     }
@@ -121,20 +125,12 @@ public sealed class ServiceReconciler : IObjectReconciler
 
         if (plan.Endpoints is { } endpoints)
         {
-            Expect(
-                service,
-                endpoints.Metadata.ResourceVersion is null
-                    ? await _endpoints.CreateAsync(endpoints, cancellationToken)
-                    : await _endpoints.UpdateAsync(endpoints, cancellationToken),
-                "FailedToUpdateEndpoint");
+            await WriteAsync(endpoints, cancellationToken);
         }
 
         if (plan.Skipped is { } skipped)
         {
-            _events.Record(EventNote.Warning(
-                service,
-                "FailedToUpdateEndpointSlices",
-                $"Error updating Endpoint Slices for Service {_key}: {skipped}"));
+            TellOfFailure(service, skipped);
             throw new ReconcileException(skipped);
         }
     }
@@ -155,17 +151,19 @@ public sealed class ServiceReconciler : IObjectReconciler
     {
         foreach (var slice in plan.Create)
         {
-            Expect(service, await client.CreateAsync(slice, cancellationToken), "FailedToCreateEndpointSlices");
+            Expect(client, service, await client.CreateAsync(slice, cancellationToken), "create");
         }
 
         foreach (var slice in plan.Update)
         {
-            Expect(service, await client.UpdateAsync(slice, cancellationToken), "FailedToUpdateEndpointSlices");
+            var what = $"update {slice.Metadata.Name}";
+            Expect(client, service, await client.UpdateAsync(slice, cancellationToken), what);
         }
 
         foreach (var slice in plan.Delete)
         {
-            Expect(service, await client.DeleteAsync(slice, cancellationToken), "FailedToDeleteEndpointSlices");
+            var what = $"delete {slice.Metadata.Name}";
+            Expect(client, service, await client.DeleteAsync(slice, cancellationToken), what);
         }
     }
 
@@ -196,20 +194,55 @@ public sealed class ServiceReconciler : IObjectReconciler
         _wasThere = false;
     }
 
-    private void Expect(V1Service service, Outcome<ResourceObject> outcome, string reason)
+    private async Task WriteAsync(V1Endpoints endpoints, CancellationToken cancellationToken)
     {
-        if (outcome.Succeeded
-            || outcome.Error.Reason == StatusReasons.NotFound
-            || outcome.Error.IsNamespaceTerminating())
+        var isNew = endpoints.Metadata.ResourceVersion is null;
+        var outcome = isNew
+            ? await _endpoints.CreateAsync(endpoints, cancellationToken)
+            : await _endpoints.UpdateAsync(endpoints, cancellationToken);
+        if (Failure(outcome) is not { } failure)
         {
             return;
         }
 
-        if (outcome.Error.Reason is not (StatusReasons.Conflict or StatusReasons.AlreadyExists))
+        if (!IsRace(failure))
         {
-            _events.Record(EventNote.Warning(service, reason, $"Error for Service {_key}: {outcome.Error.Message}"));
+            var why = failure.Message;
+            _endpointsEvents.Record(isNew
+                ? EventNote.Warning(
+                    endpoints, "FailedToCreateEndpoint", $"Failed to create endpoint for service {_key}: {why}")
+                : EventNote.Warning(endpoints, "FailedToUpdateEndpoint", $"Failed to update endpoint {_key}: {why}"));
         }
 
-        throw ReconcileException.Of($"service {_key}", outcome.Error);
+        throw ReconcileException.Of($"service {_key}", failure);
     }
+
+    private void Expect(IResourceClient client, V1Service service, Outcome<ResourceObject> outcome, string what)
+    {
+        if (Failure(outcome) is not { } failure)
+        {
+            return;
+        }
+
+        // As upstream, who mirrors Endpoints tells nobody.
+        if (!IsRace(failure) && !ReferenceEquals(client, _mirror))
+        {
+            TellOfFailure(service, $"failed to {what} EndpointSlice for Service {_key}: {failure.Message}");
+        }
+
+        throw ReconcileException.Of($"service {_key}", failure);
+    }
+
+    private void TellOfFailure(V1Service service, string why) => _events.Record(EventNote.Warning(
+        service, SlicesFailed, $"Error updating Endpoint Slices for Service {_key}: {why}"));
+
+    private static Status? Failure(Outcome<ResourceObject> outcome) =>
+        outcome.Succeeded
+        || outcome.Error.Reason == StatusReasons.NotFound
+        || outcome.Error.IsNamespaceTerminating()
+            ? null
+            : outcome.Error;
+
+    private static bool IsRace(Status failure) =>
+        failure.Reason is StatusReasons.Conflict or StatusReasons.AlreadyExists;
 }

@@ -28,13 +28,11 @@ public static class ResourceClaimPlanner
     public static ResourceClaimPlan Compute(Resourcev1ResourceClaim claim, IReadOnlyDictionary<string, V1Pod> pods)
     {
         var reserved = claim.Status?.ReservedFor ?? [];
-        if (reserved.Any(static r => !IsPod(r)))
-        {
-            // Nothing is known of such a holder, so nothing is taken from it.
-            return new ResourceClaimPlan();
-        }
 
-        var kept = reserved.Where(r => pods.TryGetValue(r.Name, out var pod) && IsHolder(pod, r)).ToList();
+        // Nothing is known of a holder that is no pod, so nothing is taken from it.
+        var kept = reserved
+            .Where(r => !IsPod(r) || (pods.TryGetValue(r.Name, out var pod) && IsHolder(pod, r)))
+            .ToList();
         var isHeld = claim.Metadata.Finalizers?.Contains(Finalizer) == true;
         var isFree = kept.Count == 0 && isHeld && (reserved.Count > 0 || claim.Metadata.DeletionTimestamp is not null);
         var isChanged = kept.Count < reserved.Count || (isFree && claim.Status?.Allocation is not null);

@@ -39,7 +39,7 @@ public sealed record PluginSet
             [
                 new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit,
                 new VolumeRestrictionsPlugin(volumes), new NodeVolumeLimitsPlugin(volumes), binding,
-                new VolumeZonePlugin(volumes),
+                new VolumeZonePlugin(volumes), new NodeDeclaredFeaturesPlugin(),
             ],
             Relations = [new PodTopologySpreadPlugin(tables), new InterPodAffinityPlugin(tables), devices],
             Scores =

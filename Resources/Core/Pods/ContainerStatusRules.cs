@@ -7,6 +7,7 @@ namespace OrleansOrchestrator.Resources.Core.Pods;
 internal static class ContainerStatusRules
 {
     private const string ClaimPrefix = "claim:";
+    private const int MaxMessageBytes = 1024;
 
     private static readonly string[] Healths = ["Healthy", "Unhealthy", "Unknown"];
 
@@ -131,10 +132,23 @@ internal static class ContainerStatusRules
                 errors.NotSupported(path.Index(i).Child("health"), health, Healths);
             }
 
+            Message(resources[i].Message, path.Index(i).Child("message"), errors);
             if (!ids.Add(id))
             {
                 errors.Duplicate(path.Index(i).Child("resourceID"), id);
             }
+        }
+    }
+
+    private static void Message(string? message, FieldPath path, FieldErrors errors)
+    {
+        if (message is { Length: 0 })
+        {
+            errors.Required(path, "must be non-empty if specified");
+        }
+        else if (message is not null && NameRules.ByteCount(message) > MaxMessageBytes)
+        {
+            errors.TooLong(path, MaxMessageBytes);
         }
     }
 }

@@ -67,7 +67,7 @@ internal static class PodResizeRules
             errors.Forbidden(path.Child("resources", "limits"), "pod-level resource limits cannot be removed");
         }
 
-        var resources = SetBack(munged.Resources, old.Resources);
+        var resources = SetBack(munged.Resources, old.Resources) with { Claims = munged.Resources?.Claims };
         munged.Resources = old.Resources is null && !HasAmounts(resources) && resources.Claims is not { Count: > 0 }
             ? null
             : resources;
@@ -145,10 +145,7 @@ internal static class PodResizeRules
         var (init, oldInit) = (next.InitContainers ?? [], old.InitContainers ?? []);
         for (var i = 0; i < init.Count; i++)
         {
-            if (PodResources.IsSidecar(oldInit[i]))
-            {
-                Removed(init[i], oldInit[i], path.Child("initContainers").Index(i).Child("resources"), errors);
-            }
+            Removed(init[i], oldInit[i], path.Child("initContainers").Index(i).Child("resources"), errors);
         }
 
         var (containers, oldContainers) = (next.Containers ?? [], old.Containers ?? []);
@@ -190,24 +187,24 @@ internal static class PodResizeRules
         return copy;
     }
 
+    /// <summary>Only a sidecar can be resized by a restart; another init container would do its work again.</summary>
     private static V1Container InitContainer(
         V1Container next, V1Container old, int index, FieldPath path, FieldErrors errors)
     {
-        if (!PodResources.IsSidecar(next))
-        {
-            if (!ModelShape.SemanticEquals(next, old))
-            {
-                errors.Forbidden(path, "resources for non-sidecar init containers are immutable");
-            }
-
-            return next;
-        }
-
+        var at = path.Child("initContainers").Index(index);
         var munged = Munge(next, old);
         if (!ModelShape.SemanticEquals(munged, old))
         {
-            errors.Forbidden(
-                path.Child("initContainers").Index(index), "only cpu and memory resources for init or sidecar containers are mutable");
+            errors.Forbidden(at, "only cpu and memory resources for init or sidecar containers are mutable");
+        }
+
+        if (!PodResources.IsSidecar(next) && !ModelShape.SemanticEquals(next, old))
+        {
+            foreach (var _ in (next.ResizePolicy ?? []).Where(p => p.RestartPolicy == "RestartContainer"))
+            {
+                errors.Forbidden(
+                    at, "non-sidecar init containers with a resize policy of RestartContainer cannot be resized");
+            }
         }
 
         return munged;

@@ -51,6 +51,23 @@ public sealed class SlicePlannerTests
     }
 
     [Fact]
+    public void A_slice_that_would_go_becomes_the_one_that_would_come()
+    {
+        var empty = Apply([], SlicePlanner.Compute(Shape, [Group([])], []));
+        var group = Group([1]) with { Ports = [new Discoveryv1EndpointPort { Name = "other", Port = 9 }] };
+        var plan = SlicePlanner.Compute(Shape, [group], empty);
+        Assert.Empty(plan.Create);
+        Assert.Empty(plan.Delete);
+        var update = Assert.Single(plan.Update);
+        Assert.Equal(empty[0].Metadata.Name, update.Metadata.Name);
+        Assert.Equal([9], update.Ports.Select(p => p.Port!.Value));
+        var foreign = SlicePlanner.Compute(
+            Shape with { Owner = new V1OwnerReference { Uid = "uid-2" } }, [group], empty);
+        Assert.Single(foreign.Create);
+        Assert.Single(foreign.Delete);
+    }
+
+    [Fact]
     public void Nobody_serving_is_an_empty_slice()
     {
         var plan = SlicePlanner.Compute(Shape, [Group([])], []);

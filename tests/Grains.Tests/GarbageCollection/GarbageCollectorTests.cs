@@ -157,6 +157,39 @@ public sealed class GarbageCollectorTests
             "n1", Assert.Single(world.Api.Find<V1ConfigMap>("default", "shared")!.Metadata.OwnerReferences).Name);
     }
 
+    /// <summary>As upstream, which looks at no other reference then.</summary>
+    [Theory]
+    [InlineData("an unknown kind", "example.com/v1", "Thing", "default")]
+    [InlineData("a namespaced kind of a cluster's object", "v1", "ConfigMap", "")]
+    public async Task One_owner_of_which_nothing_can_be_said_keeps_all_as_it_is(
+        string what, string apiVersion, string kind, string space)
+    {
+        var world = new World();
+        V1OwnerReference[] owners =
+        [
+            new() { ApiVersion = "v1", Kind = "Node", Name = "n2", Uid = "x" },
+            new() { ApiVersion = apiVersion, Kind = kind, Name = "t", Uid = "y" },
+        ];
+        var metadata = new V1ObjectMeta
+        {
+            Name = "odd", NamespaceProperty = space.Length == 0 ? null : space, OwnerReferences = owners,
+        };
+        if (space.Length == 0)
+        {
+            world.Api.Seed(new V1StorageClass { Metadata = metadata, Provisioner = "p" });
+        }
+        else
+        {
+            world.Api.Seed(new V1ConfigMap { Metadata = metadata });
+        }
+
+        await SettleAsync(world, new GarbageCollector(world.Services));
+        var left = space.Length == 0
+            ? world.Api.All<V1StorageClass>().Single().Metadata
+            : world.Api.All<V1ConfigMap>().Single().Metadata;
+        Assert.True(left.OwnerReferences.Count == 2, what);
+    }
+
     [Fact]
     public async Task Changes_alone_lead_to_the_right_places()
     {

@@ -64,6 +64,28 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task APodWhoseBindingFailsIsNominatedNoMore()
+    {
+        _api.Intercept = (what, _) => what == "binding pods" ? StatusErrors.InternalError("no") : null;
+        _api.Put(WellKnown.Nodes, new NodeSketch("n").Build());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Status = """{"nominatedNodeName":"n"}""" }.Build());
+        Start();
+        await _api.UntilAsync(() => Condition("a") is not null);
+        Assert.Equal("SchedulerError", Condition("a")!["reason"]!.GetValue<string>());
+        Assert.Null(Pod("a")["status"]!["nominatedNodeName"]);
+    }
+
+    [Fact]
+    public async Task WithoutAnyNodeAPodIsNominatedNoMore()
+    {
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Status = """{"nominatedNodeName":"n"}""" }.Build());
+        Start();
+        await _api.UntilAsync(() => Condition("a") is not null);
+        Assert.Equal("no nodes available to schedule pods", Condition("a")!["message"]!.GetValue<string>());
+        Assert.Null(Pod("a")["status"]!["nominatedNodeName"]);
+    }
+
+    [Fact]
     public async Task AnUnknownOutcomeIsLookedUpNotGuessed()
     {
         // The answer is lost, but the binding took place: the pod must stay where it is, and count there.

@@ -63,6 +63,7 @@ public sealed class NodeStatusTests : IDisposable
         Assert.Equal(status.Capacity["cpu"].ToDecimal() - 0.1m, status.Allocatable["cpu"].ToDecimal());
         Assert.True(status.Allocatable["memory"].ToDecimal() < status.Capacity["memory"].ToDecimal());
         Assert.Equal(10250, status.DaemonEndpoints.KubeletEndpoint.Port);
+        Assert.Equal(["InPlacePodLevelResourcesVerticalScaling"], status.DeclaredFeatures);
     }
 
     [Theory]

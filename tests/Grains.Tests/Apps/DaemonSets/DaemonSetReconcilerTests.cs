@@ -112,6 +112,21 @@ public sealed class DaemonSetReconcilerTests
     }
 
     [Fact]
+    public void A_pod_of_the_generation_of_the_template_counts_as_updated()
+    {
+        _world.AddDaemonSet("agent");
+        _world.Api.Change<V1DaemonSet>("default", "agent", d => d.Metadata.Annotations = new Dictionary<string, string>
+        {
+            ["deprecated.daemonset.template.generation"] = "1",
+        });
+        _world.AddPod(
+            "left", "n1", new Dictionary<string, string> { ["app"] = "agent", ["pod-template-generation"] = "1" });
+        _world.Settle();
+        Assert.Contains("left", _world.ActivePods().Select(p => p.Metadata.Name));
+        Assert.Equal((3, 3), (Status.CurrentNumberScheduled, Status.UpdatedNumberScheduled));
+    }
+
+    [Fact]
     public void On_delete_waits_for_the_user_and_history_is_cut()
     {
         _world.AddDaemonSet("agent");

@@ -78,6 +78,27 @@ public sealed class DeploymentPlannerTests
         }
     });
 
+    [Fact]
+    public void What_a_scaling_leaves_over_goes_to_the_later_name_of_two_that_are_equally_new()
+    {
+        var sets = new List<V1ReplicaSet> { Set(0, 2, 2, 4, 4), Set(1, 2, 2, 4, 4) };
+        sets[1].Metadata.CreationTimestamp = sets[0].Metadata.CreationTimestamp;
+        var after = Apply(Deployment(5, 0, 1), sets);
+        Assert.Equal((2, 3), (after["web-0"], after["web-1"]));
+    }
+
+    [Fact]
+    public void A_set_that_keeps_its_size_is_not_written_when_only_the_surge_has_changed()
+    {
+        var deployment = Deployment(4, surge: 2, unavailable: 0);
+        var sets = new List<V1ReplicaSet> { Set(0, 2, 2, 4, 5), Set(1, 2, 1, 4, 5), Set(2, 2, 1, 4, 5) };
+        sets[2].Spec.Template = deployment.Spec.Template;
+        var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = sets };
+        var change = Assert.Single(DeploymentPlanner.Compute(observed, Now).Changes);
+        Assert.Equal(("web-1", 1), (change.Set.Metadata.Name, change.Replicas));
+        Assert.Equal("6", change.Annotations["deployment.kubernetes.io/max-replicas"]);
+    }
+
     private static Dictionary<string, int> Apply(V1Deployment deployment, List<V1ReplicaSet> sets)
     {
         var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = sets };

@@ -108,6 +108,17 @@ public sealed class AutoscalerPlannerTests
         });
     }
 
+    [Fact]
+    public void A_size_that_could_not_be_written_shows_the_figures_that_asked_for_it()
+    {
+        var autoscaler = Autoscaler(1, 10);
+        var plan = Compute(autoscaler, 2, 200, new AutoscalerMemory(), Start);
+        Assert.Equal(4, plan.Replicas);
+        var status = AutoscalerPlanner.Finish(plan, autoscaler, 2, "no", Start).Status;
+        Assert.Equal("External", Assert.Single(status.CurrentMetrics).Type);
+        Assert.Equal((2, 0), (status.CurrentReplicas, status.DesiredReplicas));
+    }
+
     private static int Propose(long figure, int current)
     {
         var ratio = figure / (50.0 * current);

@@ -29,6 +29,25 @@ public sealed class NamespaceReconcilerTests
     }
 
     [Fact]
+    public void The_note_on_the_authorities_is_repaired_and_what_others_added_stays()
+    {
+        const string name = "kube-root-ca.crt";
+        var world = Shop();
+        world.Step<V1Namespace>("default");
+        var note = world.Api.Find<V1ConfigMap>("default", name)!.Metadata.Annotations.Single();
+        world.Api.Change<V1ConfigMap>("default", name, c =>
+        {
+            c.Metadata.Annotations = new Dictionary<string, string> { ["mine"] = "yes" };
+            c.Metadata.Labels = new Dictionary<string, string> { ["team"] = "a" };
+        });
+        world.Step<V1Namespace>("default");
+        var repaired = world.Api.Find<V1ConfigMap>("default", name)!;
+        Assert.Equal(note.Value, repaired.Metadata.Annotations[note.Key]);
+        Assert.Equal("yes", repaired.Metadata.Annotations["mine"]);
+        Assert.Equal("a", repaired.Metadata.Labels["team"]);
+    }
+
+    [Fact]
     public void What_other_servers_hold_goes_too()
     {
         var world = Shop();

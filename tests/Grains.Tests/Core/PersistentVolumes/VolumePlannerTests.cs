@@ -37,6 +37,18 @@ public sealed class VolumePlannerTests
         Assert.Equal(refusal is null ? [] : ["VolumeFailedDelete"], plan.Notes.Select(n => n.Reason));
     }
 
+    [Theory]
+    [InlineData("Delete")]
+    [InlineData("Recycle")]
+    public void What_was_handed_over_to_a_driver_is_the_drivers_to_reclaim(string policy)
+    {
+        var volume = Volume("u", "", policy, "/data/v");
+        volume.SetAnnotation(VolumeAnnotations.MigratedTo, "pd.csi.storage.gke.io");
+        var plan = VolumePlanner.Compute(volume, null);
+        Assert.Equal(("Released", false), (plan.Phase, plan.Delete));
+        Assert.Empty(plan.Notes);
+    }
+
     [Fact]
     public void A_failure_is_told_once_and_stays()
     {

@@ -48,6 +48,27 @@ public sealed class PodDeletionOrderTests
         Assert.Equal(naive, chosen);
     });
 
+    [Fact]
+    public void Of_equal_pods_the_one_whose_sidecar_restarted_more_often_goes_first()
+    {
+        PodFacts[] pods = [WithInit("a", sidecar: 0, init: 9), WithInit("b", sidecar: 2, init: 0)];
+        Assert.Equal("b", Assert.Single(PodDeletionOrder.First(pods, 1, Related, Now)).Key.Name);
+    }
+
+    private static PodFacts WithInit(string name, int sidecar, int init)
+    {
+        var pod = new Sketch("n1", 2, false, 0, 60, 0, 60).ToFacts(name).Item.Clone<V1Pod>();
+        pod.Spec.InitContainers =
+            [new V1Container { Name = "init" }, new V1Container { Name = "sidecar", RestartPolicy = "Always" }];
+        pod.Status.InitContainerStatuses =
+        [
+            new V1ContainerStatus { Name = "init", RestartCount = init },
+            new V1ContainerStatus { Name = "sidecar", RestartCount = sidecar },
+        ];
+        return PodFacts.Of(new ResourceObject(
+            new ObjectKey("default", name), pod.Metadata.Uid, 1, ResourceCodec.Encode(pod)));
+    }
+
     /// <summary>Which power of two of nanoseconds; -1 for none at all.</summary>
     private static int PowerOfTwo(int seconds)
     {

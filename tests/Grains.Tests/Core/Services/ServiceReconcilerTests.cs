@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Core.Services;
@@ -170,6 +171,32 @@ public sealed class ServiceReconcilerTests
 
         IEnumerable<string> Addresses() =>
             world.Api.All<V1EndpointSlice>().Single().Endpoints.SelectMany(e => e.Addresses).Order();
+    }
+
+    [Theory]
+    [InlineData(
+        "endpointslices", "Service", "FailedToUpdateEndpointSlices",
+        "Error updating Endpoint Slices for Service default/web: " +
+        "failed to create EndpointSlice for Service default/web: exceeded quota")]
+    [InlineData(
+        "endpoints", "Endpoints", "FailedToCreateEndpoint",
+        "Failed to create endpoint for service default/web: exceeded quota")]
+    public async Task What_is_refused_is_told_in_upstreams_words(
+        string refused, string kind, string reason, string message)
+    {
+        var world = new World();
+        world.AddNode("n1");
+        AddService(world);
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.Api.BeforeWrite = w => w.Resource.Plural == refused
+            ? new Status { Code = 403, Reason = StatusReasons.Forbidden, Message = "exceeded quota" }
+            : null;
+        Assert.ThrowsAny<Exception>(() => world.Step<V1Service>("web"));
+        world.Api.BeforeWrite = null;
+        await world.Events.FlushAsync(CancellationToken.None);
+        var told = Assert.Single(world.Api.All<Corev1Event>());
+        Assert.Equal(
+            (kind, "Warning", reason, message), (told.InvolvedObject.Kind, told.Type, told.Reason, told.Message));
     }
 
     [Fact]

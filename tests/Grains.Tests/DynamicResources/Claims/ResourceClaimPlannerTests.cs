@@ -58,7 +58,11 @@ public sealed class ResourceClaimPlannerTests
     {
         var claim = Claim(["a", "b"], isDeleted: false);
         claim.Status.ReservedFor[1].ApiGroup = "example.com";
-        Assert.Equal(new ResourceClaimPlan(), ResourceClaimPlanner.Compute(claim, new Dictionary<string, V1Pod>()));
+        var plan = ResourceClaimPlanner.Compute(claim, new Dictionary<string, V1Pod>());
+        Assert.Equal("b", Assert.Single(plan.Status!.ReservedFor).Name);
+        Assert.NotNull(plan.Status.Allocation);
+        Assert.False(plan.Releases);
+        Assert.False(plan.IsUnused);
     }
 
     private static string[] Split(string names) => names.Split(' ', StringSplitOptions.RemoveEmptyEntries);

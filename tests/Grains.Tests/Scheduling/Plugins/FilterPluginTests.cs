@@ -22,6 +22,25 @@ public sealed class FilterPluginTests
     }
 
     [Theory]
+    [InlineData("Restart", "", true)]
+    [InlineData("RestartAllContainers", "", false)]
+    [InlineData("RestartAllContainers", "\"Other\"", false)]
+    [InlineData("RestartAllContainers", "\"Other\",\"RestartAllContainersOnContainerExits\"", true)]
+    public void NodeDeclaredFeatures(string action, string declared, bool fits)
+    {
+        var pod = _fixture.Pod(
+            $$$"""
+            "initContainers":[{"name":"i","restartPolicyRules":[{"action":"{{{action}}}"}]}]
+            """);
+        var node = _fixture.Node(new NodeSketch("n") { Status = $"\"declaredFeatures\":[{declared}]" });
+        Expect(
+            new NodeDeclaredFeaturesPlugin().Filter(pod, node),
+            fits,
+            false,
+            "node(s) didn't match Pod's required features");
+    }
+
+    [Theory]
     [InlineData("", true)]
     [InlineData("n", true)]
     [InlineData("m", false)]

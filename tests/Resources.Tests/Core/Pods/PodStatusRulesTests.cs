@@ -57,6 +57,25 @@ public sealed class PodStatusRulesTests
             """));
 
     [Fact]
+    public void WhatIsSaidOfADeviceIsNeitherEmptyNorLong()
+    {
+        var errors = Update($$"""
+            {"containerStatuses":[{"name":"c","image":"i","imageID":"","allocatedResourcesStatus":[
+                {"name":"example.com/a","resources":[
+                    {"resourceID":"1","health":"Unhealthy","message":""},
+                    {"resourceID":"2","health":"Unhealthy","message":"{{new string('x', 1024)}}"},
+                    {"resourceID":"3","health":"Unhealthy","message":"{{new string('x', 1025)}}"}]}]}]}
+            """);
+        const string Resources = "status.containerStatuses[0].allocatedResourcesStatus[0].resources";
+        Assert.Equal(
+            [
+                $"{Resources}[0].message: Required value: must be non-empty if specified",
+                $"{Resources}[2].message: Too long: may not be more than 1024 bytes",
+            ],
+            errors);
+    }
+
+    [Fact]
     public void ExtendedResourcesComeFromOneClaim()
     {
         Assert.Empty(Update("""

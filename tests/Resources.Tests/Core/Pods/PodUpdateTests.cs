@@ -138,6 +138,32 @@ public sealed class PodUpdateTests
             old.Spec.Containers[0].Resources = new() { Requests = Both(), Limits = Both() })),
         StringComparison.Ordinal);
 
+    [Fact]
+    public void InitContainersAreResizedToo()
+    {
+        static void Add(V1Pod pod)
+        {
+            pod.Spec.InitContainers = [new() { Name = "i", Image = "x", Resources = new() { Requests = Cpu("100m") } }];
+            PodDefaults.Apply(pod);
+        }
+
+        Assert.Empty(Update("resize", p => p.Spec.InitContainers[0].Resources.Requests = Cpu("200m"), out var pod, Add));
+        Assert.Equal("200m", pod.Spec.InitContainers[0].Resources.Requests["cpu"].ToString());
+        Assert.Equal(
+            ["spec.initContainers[0].resources.requests: Forbidden: resource requests cannot be removed"],
+            Update("resize", p => p.Spec.InitContainers[0].Resources.Requests = null, out _, Add));
+        Assert.Equal(
+            [
+                "spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are " +
+                "mutable",
+            ],
+            Update(
+                "resize",
+                p => p.Spec.InitContainers[0].Resources.Requests["ephemeral-storage"] = new("1Gi"),
+                out _,
+                Add));
+    }
+
     /// <summary>These pods lack a node's name, too, which nobody needs to hear then.</summary>
     [Theory]
     [InlineData("ephemeralcontainers", "static pods do not support ephemeral containers")]
