@@ -44,7 +44,8 @@ public sealed class NodeFeaturesPlugin(ObjectReader reader) : IAdmissionPlugin
             ? null
             : AdmissionRefusals.Forbidden(
                 attributes,
-                $"pod update requires features {string.Join(", ", missing)} which are not available on node {GoText.Quote(name)}");
+                $"pod update requires features {string.Join(", ", missing)} "
+                + $"which are not available on node {GoText.Quote(name)}");
     }
 
     /// <summary>The features that the change takes, in the order of their names.</summary>

@@ -6,7 +6,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
 
-/// <summary>A pod that has a node is resized only there where it can be, and to no more than the node has for pods.</summary>
+/// <summary>
+/// A pod that has a node is resized only there where it can be, and to no more than the node has for pods.
+/// </summary>
 public sealed class PodResizePlugin(ObjectReader reader) : IAdmissionPlugin
 {
     private const string SystemLabel = "kubernetes.io/os";
@@ -42,7 +44,8 @@ public sealed class PodResizePlugin(ObjectReader reader) : IAdmissionPlugin
         if (node.Metadata.Labels?.TryGetValue(SystemLabel, out var system) == true && system != "linux")
         {
             return (
-                $"pod resize is only supported on linux nodes, node {GoText.Quote(node.Metadata.Name)} is {GoText.Quote(system)}",
+                "pod resize is only supported on linux nodes, "
+                + $"node {GoText.Quote(node.Metadata.Name)} is {GoText.Quote(system)}",
                 "UnsupportedPlatform");
         }
 

@@ -14,7 +14,9 @@ public enum OwnerState
     /// <summary>The owner is deleted in the foreground, and waits for its dependents.</summary>
     Waiting,
 
-    /// <summary>Nothing can be said: no server has the kind, or none tells, or no such object could be an owner.</summary>
+    /// <summary>
+    /// Nothing can be said: no server has the kind, or none tells, or no such object could be an owner.
+    /// </summary>
     Unknown,
 }
 

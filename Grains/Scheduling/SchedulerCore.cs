@@ -6,16 +6,13 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
 /// The whole of scheduling but for input and output: it is told what happened to nodes, pods and bindings, and says
-/// which pod goes where. One
-/// thread, no waiting, all time and chance injected: a simulation replays it exactly.
+/// which pod goes where. One thread, no waiting, all time and chance injected: a simulation replays it exactly.
 /// </summary>
 /// <remarks>
 /// Invariants: a pod is accounted to at most one node; it is in the queue or on a node, never both. A decision is
-/// accounted at once (the pod is
-/// <i>assumed</i> on its node) so that the next decision sees it, long before the binding is durable. An assumed pod
-/// becomes an assigned one when
-/// its change arrives, and goes back to the queue when the binding fails. If neither happens,
-/// <see cref="TakeDoubtful"/> asks the caller to look.
+/// accounted at once (the pod is <i>assumed</i> on its node) so that the next decision sees it, long before the binding
+/// is durable. An assumed pod becomes an assigned one when its change arrives, and goes back to the queue when the
+/// binding fails. If neither happens, <see cref="TakeDoubtful"/> asks the caller to look.
 /// </remarks>
 public sealed class SchedulerCore
 {
@@ -245,8 +242,7 @@ public sealed class SchedulerCore
         }
     }
 
-    /// <summary>The binding did not happen: the pod waits and is tried again, on any node.</summary>
-    /// <returns>The pod as it is known now.</returns>
+    /// <summary>The binding did not happen: the pod, which is returned as it is now, waits for another try.</summary>
     public PodInfo BindingFailed(PodInfo pod)
     {
         if (FindAssumed(pod) is not { } entry)

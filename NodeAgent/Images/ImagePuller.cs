@@ -243,7 +243,8 @@ public sealed class ImagePuller(
         var waited = GoDuration.Format(Milliseconds(time.GetElapsedTime(asked)));
         Tell(wanted, EventRecorder.Normal, "Pulled", string.Create(
             CultureInfo.InvariantCulture,
-            $"Successfully pulled image \"{wanted.Reference}\" in {took} ({waited} including waiting). Image size: {size} bytes."));
+            $"Successfully pulled image \"{wanted.Reference}\" in {took} ({waited} including waiting). "
+            + $"Image size: {size} bytes."));
     }
 
     private static TimeSpan Milliseconds(TimeSpan t) => TimeSpan.FromMilliseconds((long)t.TotalMilliseconds);

@@ -13,9 +13,11 @@ public sealed class PodPaths(NodeAgentOptions options)
     public string ImageVolume(string uid, string name) => Volume(uid, "image", name);
 
     /// <summary>The names of a pod's image volumes that have a place here.</summary>
-    public IEnumerable<string> ImageVolumes(string uid) => new DirectoryInfo(Path.GetDirectoryName(ImageVolume(uid, "_"))!) is { Exists: true } all
-        ? all.EnumerateDirectories().Select(static d => d.Name)
-        : [];
+    public IEnumerable<string> ImageVolumes(string uid)
+    {
+        var all = new DirectoryInfo(Path.GetDirectoryName(ImageVolume(uid, "_"))!);
+        return all.Exists ? all.EnumerateDirectories().Select(static d => d.Name) : [];
+    }
 
     public string SubPath(string uid, string volume, string container, int index) =>
         Path.Combine(Pod(uid), "volume-subpaths", volume, container, $"{index}");

@@ -87,7 +87,9 @@ public sealed class PodResizeTests
     }
 
     private static string Containers(string cpu, string memory) =>
-        $$$"""{"containers":[{"name":"c","resources":{"requests":{"cpu":"{{{cpu}}}","memory":"{{{memory}}}"}}}]}""";
+        $$"""
+        {"containers":[{"name":"c","resources":{"requests":{"cpu":"{{cpu}}","memory":"{{memory}}"} } }]}
+        """;
 
     private static Task<Answer> ResizeAsync(Server server, string spec) => server.SendAsync(
         "PATCH", $"{Pods}/p/resize", new JsonObject { ["spec"] = JsonNode.Parse(spec) }.ToJsonString(),

@@ -8,8 +8,8 @@ namespace OrleansOrchestrator.Grains.Batch.Jobs;
 
 /// <summary>
 /// What wakes a Job: itself, and the pods that it controls or could adopt. What decides something wakes it soon:
-/// another spec, a pod that ends or is to end. All else (pods that are made, bound and start, the Job's own status) only
-/// changes what the status tells, and waits for more of it, as upstream does with every pod.
+/// another spec, a pod that ends or is to end. All else (pods that are made, bound and start, the Job's own status)
+/// only changes what the status tells, and waits for more of it, as upstream does with every pod.
 /// </summary>
 internal static class JobWakes
 {

@@ -41,7 +41,8 @@ public static class ServiceNews
 
     private static IEnumerable<(string?, string?, int, int?, string?)> Ports(V1ServiceSpec spec) =>
         (spec.Ports ?? []).Select(
-            static (string?, string?, int, int?, string?) (p) => (p.Name, p.Protocol, p.Port, p.NodePort, p.TargetPort?.Value));
+            static (string?, string?, int, int?, string?) (p) =>
+                (p.Name, p.Protocol, p.Port, p.NodePort, p.TargetPort?.Value));
 
     private static bool SameAffinity(V1ServiceSpec old, V1ServiceSpec spec) =>
         old.SessionAffinity == spec.SessionAffinity

@@ -93,7 +93,10 @@ public sealed class NamespaceReconciler : IObjectReconciler
         // What others added to it beside its data stays.
         var wanted = read.Succeeded
             ? ResourceCodec.Decode<V1ConfigMap>(ResourceCodec.Encode(read.Value))
-            : new V1ConfigMap { Metadata = new V1ObjectMeta { Name = RootCertificates, NamespaceProperty = _key.Name } };
+            : new V1ConfigMap
+            {
+                Metadata = new V1ObjectMeta { Name = RootCertificates, NamespaceProperty = _key.Name },
+            };
         wanted.Data = new Dictionary<string, string> { [field] = pem };
         wanted.SetAnnotation(Description, RootCertificatesNote);
         Expect(

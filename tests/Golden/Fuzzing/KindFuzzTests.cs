@@ -29,8 +29,9 @@ public sealed class KindFuzzTests(KindFuzzServer server) : IClassFixture<KindFuz
     private static readonly JsonObject Nothing = new() { ["metadata"] = new JsonObject { ["name"] = "x" } };
 
     [Fact]
-    public void Every_kind_has_an_object_to_begin_with() => Assert.Empty(server.Targets.Where(static t =>
-        t.Existing is null && !t.Definition.Of.IsVirtual && t.Definition.Of.CreationRefusal is null));
+    public void Every_kind_has_an_object_to_begin_with() => Assert.DoesNotContain(
+        server.Targets,
+        static t => t.Existing is null && !t.Definition.Of.IsVirtual && t.Definition.Of.CreationRefusal is null);
 
     [Fact]
     public Task New_objects_of_every_kind() => FuzzAsync(static (target, random, edits) =>

@@ -127,10 +127,12 @@ public sealed class PodContentTests(NodeHarness node)
     {
         node.Require();
         await node.ImportAsync(
-            new ImageDescription { Reference = "example.test/data:1" }, BusyboxImage.Text("etc/motd", "hello from the image"));
+            new ImageDescription { Reference = "example.test/data:1" },
+            BusyboxImage.Text("etc/motd", "hello from the image"));
         var container = Shell(
             "c",
-            "cat /img/etc/motd /deep/motd; touch /img/new || echo read-only; /img/bin/busybox true || echo no programs; sleep 100");
+            "cat /img/etc/motd /deep/motd; touch /img/new || echo read-only; "
+            + "/img/bin/busybox true || echo no programs; sleep 100");
         container.VolumeMounts =
         [
             new V1VolumeMount { Name = "image", MountPath = "/img" },
@@ -174,12 +176,17 @@ public sealed class PodContentTests(NodeHarness node)
         var pod = Pod("no-image-volume", container);
         pod.Spec.Volumes =
         [
-            new V1Volume { Name = "image", Image = new V1ImageVolumeSource { Reference = "example.test/none:1", PullPolicy = "Never" } },
+            new V1Volume
+            {
+                Name = "image",
+                Image = new V1ImageVolumeSource { Reference = "example.test/none:1", PullPolicy = "Never" },
+            },
         ];
         Cluster.Create(pod);
 
         await Cluster.UntilEventAsync(
-            pod, "ErrImageNeverPull", "Container image \"example.test/none:1\" is not present with pull policy of Never");
+            pod, "ErrImageNeverPull",
+            "Container image \"example.test/none:1\" is not present with pull policy of Never");
         var waiting = await Cluster.UntilAsync(
             pod, p => p.Status.ContainerStatuses?[0].State.Waiting?.Reason == "ErrImageNeverPull", "waiting");
         Assert.Equal(

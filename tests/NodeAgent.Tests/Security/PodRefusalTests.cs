@@ -78,7 +78,8 @@ public sealed class PodRefusalTests(NodeHarness node)
     public async Task Safe_settings_and_variables_from_files_reach_the_process_and_a_group_leaves_the_images_user()
     {
         node.Require();
-        await node.ImportAsync(new ImageDescription { Reference = "test.local/somebody:1", Command = ["sh"], User = "1234" });
+        await node.ImportAsync(
+            new ImageDescription { Reference = "test.local/somebody:1", Command = ["sh"], User = "1234" });
         var writes = Shell("i", "echo \"GREETING='hello\nyou' # so\" > /data/env");
         writes.VolumeMounts = [new V1VolumeMount { Name = "data", MountPath = "/data" }];
         var reads = Shell("c", "echo \"$GREETING\"; id -u; id -g; cat /proc/sys/net/ipv4/tcp_fin_timeout");
