@@ -27,19 +27,42 @@ publish() {
     "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
 }
 
-build() {
-    if out_of_date; then
-        echo "Building (this takes a minute the first time) …"
-        logs=$(mktemp -d)
-        publish NodeAgent "$logs/node" &
-        publish Silo "$logs/silo" && wait $! || exit 1
-        rm -rf "$logs"
-        touch "$stamp"
-    fi
+# A line every quarter of a minute, so that nobody takes a slow machine for a build that hangs.
+tell_progress() {
+    local begun=$1 start=$SECONDS made
+    while sleep 15 >/dev/null 2>&1; do # it may outlive us by that long: it must hold nobody's pipe
+        made=$(find "$root"/{Silo,NodeAgent}/obj/Release -path '*/R2R/*.dll' -newer "$begun" 2>/dev/null | wc -l || true)
+        printf '  %d:%02d  %s\n' $(((SECONDS - start) / 60)) $(((SECONDS - start) % 60)) \
+            "$([ "$made" = 0 ] && echo "compiling" || echo "machine code made for $made of some 75 assemblies")"
+    done
 }
+
+# In a subshell, whose end takes what it made with it, however it comes. The lock keeps a second orc from building into the same directories;
+# the compiler's servers, which outlive the build, must not hold it.
+build() (
+    out_of_date || exit 0
+    mkdir -p "$root/Silo/bin/Release"
+    exec 9>"$root/Silo/bin/Release/.building"
+    flock -n 9 || { echo "Another orc is building here; waiting for it …"; flock 9; }
+    out_of_date || exit 0
+    echo "Building (a minute or two on a fast machine, the first time) …"
+    logs=$(mktemp -d)
+    touch "$logs/begun"
+    trap 'exit 130' INT TERM
+    tell_progress "$logs/begun" 9>&- &
+    progress=$!
+    trap 'kill "$progress" 2>/dev/null || true; rm -rf "$logs"' EXIT
+    publish NodeAgent "$logs/node" 9>&- &
+    node=$!
+    publish Silo "$logs/silo" 9>&- || exit 1
+    wait "$node" || exit 1
+    touch "$stamp"
+)
 
 case ${1:-} in
     test) shift; exec "$root/build/test.sh" "$@" ;;
     bench) shift; build; exec "$root/build/bench.sh" "$@" ;;
+    # What only looks or ends something does not wait for a build: the program that is there will do.
+    down | reset | status | -h | --help) [ -f "$stamp" ] || build; exec "$program" "$@" ;;
     *) build; exec "$program" "$@" ;;
 esac
