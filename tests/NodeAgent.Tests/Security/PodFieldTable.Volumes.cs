@@ -49,7 +49,7 @@ internal static partial class PodFieldTable
     private static IEnumerable<PodFieldRow> OfVolumes() =>
     [
         Done("V1Volume", "name", Aspect.Containers, p => p.Spec.Volumes[0].Name = "other"),
-        Holds("V1Volume", "configMap downwardAPI emptyDir hostPath projected secret"),
+        Holds("V1Volume", "configMap downwardAPI emptyDir hostPath image projected secret"),
         NoPlugin("awsElasticBlockStore", v => v.AwsElasticBlockStore = new V1AWSElasticBlockStoreVolumeSource()),
         NoPlugin("azureDisk", v => v.AzureDisk = new V1AzureDiskVolumeSource()),
         NoPlugin("azureFile", v => v.AzureFile = new V1AzureFileVolumeSource()),
@@ -81,7 +81,6 @@ internal static partial class PodFieldTable
         Unmountable("csi",
             "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name example.com not found in the list of registered CSI drivers",
             v => v.Csi = new V1CSIVolumeSource { Driver = "example.com" }),
-        Tested("V1Volume", "image", "An_image_is_a_volume_that_nobody_writes"),
         Tested("V1ImageVolumeSource", "reference", "An_image_is_a_volume_that_nobody_writes"),
         Tested("V1ImageVolumeSource", "pullPolicy", "A_volume_whose_image_is_not_there_keeps_its_containers_waiting"),
 
