@@ -155,11 +155,12 @@ public sealed partial class NodeStatusLoop(
         var before = node.Current.Status;
         var input = await InputAsync(before, cancellationToken);
         var status = computer.Compute(input);
-        var isDue = _reported is null || time.GetSteadyTime() - _reported >= ReportAnyway;
+        var now = time.GetSteadyTime();
+        var isDue = _reported is null || now - _reported >= ReportAnyway;
         if (NodeStatusPatch.Compute(before, status, force: isDue) is { } patch)
         {
             node.Set(await api.PatchNodeAsync(options.NodeName, patch, status: true, cancellationToken));
-            _reported = time.GetSteadyTime();
+            _reported = now;
         }
 
         RecordReadiness(status);
