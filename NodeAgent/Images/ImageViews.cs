@@ -57,9 +57,9 @@ public sealed class ImageViews(CriClient cri, TimeProvider time)
                 new RemoveSnapshotRequest { Snapshotter = ContainerdFacts.Snapshotter, Key = key },
                 ContainerdFacts.Namespace, cancellationToken: cancellationToken);
         }
-        catch (RpcException exception) when (exception.StatusCode == StatusCode.NotFound)
+        catch (RpcException exception) when (exception.StatusCode is StatusCode.NotFound or StatusCode.Unimplemented)
         {
-            // that was wanted
+            // That was wanted; and a runtime that is not containerd has none.
         }
     }
 
