@@ -33,7 +33,7 @@ tell_progress() {
     while sleep 15 >/dev/null 2>&1; do # it may outlive us by that long: it must hold nobody's pipe
         made=$(find "$root"/{Silo,NodeAgent}/obj/Release -path '*/R2R/*.dll' -newer "$begun" 2>/dev/null | wc -l || true)
         printf '  %d:%02d  %s\n' $(((SECONDS - start) / 60)) $(((SECONDS - start) % 60)) \
-            "$([ "$made" = 0 ] && echo "compiling" || echo "machine code made for $made of some 75 assemblies")"
+            "$([ "$made" = 0 ] && echo "compiling" || echo "machine code made for $made assemblies")"
     done
 }
 

@@ -101,7 +101,7 @@ public static class AgentPreconditions
             return "The node agent runs containers and needs root.";
         }
 
-        if (options.RuntimeSocket.Length > 0)
+        if (!options.OwnsRuntime)
         {
             return null;
         }

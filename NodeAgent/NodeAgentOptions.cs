@@ -56,6 +56,9 @@ public sealed record NodeAgentOptions
     /// <summary>Socket of a CRI runtime that somebody else runs; empty starts an own containerd.</summary>
     public string RuntimeSocket { get; init; } = "";
 
+    /// <summary>The agent runs containerd itself. Whoever else runs the runtime owns its network, too.</summary>
+    public bool OwnsRuntime => RuntimeSocket.Length == 0;
+
     public string ContainerdBinary { get; init; } = "containerd";
 
     public string CgroupRoot { get; init; } = "/orc";
@@ -138,7 +141,7 @@ public sealed record NodeAgentOptions
 
     public string ContainerdDirectory => Path.Combine(DataDirectory, "containerd");
 
-    public string SocketPath => RuntimeSocket.Length > 0
-        ? RuntimeSocket
-        : Path.Combine(ContainerdDirectory, "run", "containerd.sock");
+    public string SocketPath => OwnsRuntime
+        ? Path.Combine(ContainerdDirectory, "run", "containerd.sock")
+        : RuntimeSocket;
 }

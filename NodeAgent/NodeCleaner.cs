@@ -28,7 +28,7 @@ public static class NodeCleaner
                 list.Items, cancellationToken, (sandbox, token) => RemoveAsync(cri, sandbox, token));
         }
 
-        if (options.RuntimeSocket.Length == 0)
+        if (options.OwnsRuntime)
         {
             await ContainerdSupervisor.StopAsync(new ContainerdConfig(options), TimeProvider.System, cancellationToken);
         }
@@ -44,7 +44,7 @@ public static class NodeCleaner
     /// </summary>
     private static async Task RemoveNetworkAsync(NodeAgentOptions options, CancellationToken cancellationToken)
     {
-        if (options.RuntimeSocket.Length > 0 || !Commands.Exists("nft") || !Commands.Exists("ip"))
+        if (!options.OwnsRuntime || !Commands.Exists("nft") || !Commands.Exists("ip"))
         {
             return;
         }

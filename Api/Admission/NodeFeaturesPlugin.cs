@@ -20,32 +20,31 @@ public sealed class NodeFeaturesPlugin(ObjectReader reader) : IAdmissionPlugin
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var (pod, old) = ((V1Pod)attributes.Object!, (V1Pod)attributes.OldObject!);
-        if (string.IsNullOrEmpty(pod.Spec.NodeName) || pod.Metadata.Generation == old.Metadata.Generation)
+        if (!NodeOfPod.IsAsked(attributes))
         {
             return null;
         }
 
+        var (pod, old) = ((V1Pod)attributes.Object!, (V1Pod)attributes.OldObject!);
         var needed = Needed(pod.Spec, old.Spec).ToList();
         if (needed.Count == 0)
         {
             return null;
         }
 
-        var name = pod.Spec.NodeName;
-        var node = await reader.FindAsync<V1Node>(WellKnown.Nodes, new ObjectKey("", name), cancellationToken);
-        if (node is null)
+        var node = await NodeOfPod.FindAsync(reader, attributes, cancellationToken);
+        if (!node.Succeeded)
         {
-            return AdmissionRefusals.Forbidden(attributes, $"node {GoText.Quote(name)} not found");
+            return node.Error;
         }
 
-        var missing = needed.Except(node.Status?.DeclaredFeatures ?? [], StringComparer.Ordinal).ToList();
+        var missing = needed.Except(node.Value.Status?.DeclaredFeatures ?? [], StringComparer.Ordinal).ToList();
         return missing.Count == 0
             ? null
             : AdmissionRefusals.Forbidden(
                 attributes,
                 $"pod update requires features {string.Join(", ", missing)} "
-                + $"which are not available on node {GoText.Quote(name)}");
+                + $"which are not available on node {GoText.Quote(pod.Spec.NodeName)}");
     }
 
     /// <summary>The features that the change takes, in the order of their names.</summary>

@@ -21,21 +21,15 @@ public sealed class PodResizePlugin(ObjectReader reader) : IAdmissionPlugin
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var pod = (V1Pod)attributes.Object!;
-        if (string.IsNullOrEmpty(pod.Spec.NodeName)
-            || pod.Metadata.Generation == attributes.OldObject!.Metadata.Generation)
+        if (!NodeOfPod.IsAsked(attributes))
         {
             return null;
         }
 
-        var key = new ObjectKey("", pod.Spec.NodeName);
-        var node = await reader.FindAsync<V1Node>(WellKnown.Nodes, key, cancellationToken);
-        if (node is null)
-        {
-            return AdmissionRefusals.Forbidden(attributes, $"node {GoText.Quote(pod.Spec.NodeName)} not found");
-        }
-
-        return Refusal(pod, node) is var (why, cause) ? Forbidden(attributes, why, cause) : null;
+        var node = await NodeOfPod.FindAsync(reader, attributes, cancellationToken);
+        return !node.Succeeded ? node.Error
+            : Refusal((V1Pod)attributes.Object!, node.Value) is var (why, cause) ? Forbidden(attributes, why, cause)
+            : null;
     }
 
     /// <summary>Why the node cannot give the pod what it asks for; null when it can.</summary>

@@ -63,21 +63,19 @@ public sealed class RequestAccess(
     private async ValueTask<UserIdentity?> IdentifyAsync(HttpContext context)
     {
         var start = time.GetTimestamp();
-        var hasAnswer = false;
+        UserIdentity? sender;
         try
         {
-            var sender = await authenticator.AuthenticateAsync(context);
-            hasAnswer = true;
-            metrics.Authenticated(sender?.Name, time.GetElapsedTime(start));
-            return sender;
+            sender = await authenticator.AuthenticateAsync(context);
         }
-        finally
+        catch
         {
-            if (!hasAnswer)
-            {
-                metrics.AuthenticationFailed(time.GetElapsedTime(start));
-            }
+            metrics.AuthenticationFailed(time.GetElapsedTime(start));
+            throw;
         }
+
+        metrics.Authenticated(sender?.Name, time.GetElapsedTime(start));
+        return sender;
     }
 
     private static void Note(AuthorizationDecision decision, AuditRecord audit)

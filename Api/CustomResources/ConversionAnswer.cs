@@ -22,32 +22,30 @@ internal static class ConversionAnswer
         }
         catch (JsonException)
         {
-            return Wrong($"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+            return StatusErrors.Unknown($"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
         }
 
         if (review?["response"] is not JsonObject response)
         {
-            return Wrong("no response provided");
+            return StatusErrors.Unknown("no response provided");
         }
 
         var (givenVersion, kind) = (JsonTree.Text(review["apiVersion"]) ?? "", JsonTree.Text(review["kind"]) ?? "");
         if (givenVersion != apiVersion || kind != "ConversionReview")
         {
-            return Wrong(
+            return StatusErrors.Unknown(
                 $"expected webhook response of {apiVersion}, Kind=ConversionReview, got {givenVersion}, Kind={kind}");
         }
 
         if ((JsonTree.Text(response["uid"]) ?? "") is var given && given != uid)
         {
-            return Wrong($"expected response.uid={GoText.Quote(uid)}, got {GoText.Quote(given)}");
+            return StatusErrors.Unknown($"expected response.uid={GoText.Quote(uid)}, got {GoText.Quote(given)}");
         }
 
         var result = response["result"] as JsonObject;
         var status = JsonTree.Text(result?["status"]) ?? "";
         return status == "Success" ? ((response["convertedObjects"] as JsonArray) ?? []).ToList()
-            : JsonTree.Text(result?["message"]) is { Length: > 0 } message ? Wrong(message)
-            : Wrong($"response.result.status was '{status}', not 'Success'");
+            : JsonTree.Text(result?["message"]) is { Length: > 0 } message ? StatusErrors.Unknown(message)
+            : StatusErrors.Unknown($"response.result.status was '{status}', not 'Success'");
     }
-
-    private static Status Wrong(string why) => new() { Code = 500, Reason = "", Message = why };
 }

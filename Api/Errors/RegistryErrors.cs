@@ -16,10 +16,8 @@ public static class RegistryErrors
             definition, key, $"ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {actual}");
 
     /// <summary>A resourceVersion that is no number.</summary>
-    public static Status BadRevision(string given) => new()
-    {
-        Code = 500, Reason = "", Message = $"strconv.ParseUint: parsing {GoText.Quote(given)}: invalid syntax",
-    };
+    public static Status BadRevision(string given) =>
+        StatusErrors.Unknown($"strconv.ParseUint: parsing {GoText.Quote(given)}: invalid syntax");
 
     private static Status Precondition(ResourceDefinition definition, ObjectKey key, string what) =>
         StatusErrors.Conflict(

@@ -59,8 +59,7 @@ internal static class Forwarding
             return StatusErrors.ServiceUnavailable($"error trying to reach service: {why}", 0);
         }
 
-        var message = $"error dialing backend: {why}";
-        return new Status { Code = StatusCodes.Status500InternalServerError, Reason = "", Message = message };
+        return StatusErrors.Unknown($"error dialing backend: {why}");
     }
 
     /// <summary>Why a connection failed, in the words of Go, which people search for.</summary>

@@ -24,13 +24,13 @@ internal static class NodeAddress
         var port = status?.DaemonEndpoints?.KubeletEndpoint?.Port is > 0 and var given ? given : DefaultPort;
         if (port > ushort.MaxValue)
         {
-            return Failure(string.Create(
+            return StatusErrors.Unknown(string.Create(
                 CultureInfo.InvariantCulture, $"error dialing backend: dial tcp: address {port}: invalid port"));
         }
 
         var found = PreferredTypes.SelectMany(type => addresses.Where(a => a.Type == type))
             .Select(a => UriOf(a.Address, port)).FirstOrDefault(uri => uri is not null);
-        return found ?? (Outcome<Uri>)Failure(
+        return found ?? (Outcome<Uri>)StatusErrors.Unknown(
             "no preferred addresses found; known addresses: "
                 + $"[{string.Join(' ', addresses.Select(a => $"{{{a.Type} {a.Address}}}"))}]");
     }
@@ -45,6 +45,4 @@ internal static class NodeAddress
 
     private static string? Bracketed(string? address) =>
         address?.Contains(':', StringComparison.Ordinal) == true ? $"[{address}]" : address;
-
-    private static Status Failure(string message) => new() { Code = 500, Reason = "", Message = message };
 }

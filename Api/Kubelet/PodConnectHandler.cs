@@ -82,7 +82,7 @@ public sealed class PodConnectHandler(
 
         var decision = await authorizers.AuthorizeAsync(wanted with { Verb = "create" }, context.RequestAborted);
         return decision.IsAllowed ? null
-            : decision.Failure.Length > 0 ? new Status { Code = 500, Reason = "", Message = decision.Failure }
+            : decision.Failure.Length > 0 ? StatusErrors.Unknown(decision.Failure)
             : StatusErrors.Forbidden(WellKnown.Pods, request.Name, decision.Reason);
     }
 
@@ -152,8 +152,8 @@ public sealed class PodConnectHandler(
         }
         catch (HttpRequestException exception)
         {
-            var text = $"Get \"{message.RequestUri}\": {Forwarding.Why(exception, node.Value)}";
-            return new Status { Code = 500, Reason = "", Message = text };
+            return StatusErrors.Unknown(
+                $"Get \"{message.RequestUri}\": {Forwarding.Why(exception, node.Value)}");
         }
     }
 

@@ -110,6 +110,7 @@ internal static class PrometheusWriter
     private static string NameOf(MetricFamily family)
     {
         var name = Sanitize(family.Instrument.Name);
+        var isWhole = name == family.Instrument.Name;
         var unit =
             family.Instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", "ms" => "_milliseconds", _ => "" };
         if (unit.Length > 0 && !name.EndsWith(unit, StringComparison.Ordinal))
@@ -117,10 +118,10 @@ internal static class PrometheusWriter
             name += unit;
         }
 
-        // Upstream's own names are as they are: some of its counters end in _count.
-        return family.IsCounter && !name.EndsWith("_total", StringComparison.Ordinal)
-            && !name.StartsWith("apiserver_", StringComparison.Ordinal)
-            && !name.StartsWith("authenticat", StringComparison.Ordinal) ? name + "_total" : name;
+        // A name in Prometheus' form is upstream's or ours, and as it is: some of upstream's counters end in _count.
+        return family.IsCounter && !isWhole && !name.EndsWith("_total", StringComparison.Ordinal)
+            ? name + "_total"
+            : name;
     }
 
     private static string Sanitize(string name) =>

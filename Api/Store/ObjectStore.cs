@@ -24,8 +24,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
     private const int MaxObjectBytes = RequestBody.MaxBytes;
 
     /// <summary>What upstream answers when its store refuses an object for its size.</summary>
-    private static readonly Status TooLarge =
-        new() { Code = 500, Reason = "", Message = "etcdserver: request is too large" };
+    private static readonly Status TooLarge = StatusErrors.Unknown("etcdserver: request is too large");
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(320);

@@ -106,7 +106,7 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
 
         return texts.Count == 0
             ? null
-            : new Status { Code = 500, Reason = "", Message = texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]" };
+            : StatusErrors.Unknown(texts.Count == 1 ? texts[0] : $"[{string.Join(", ", texts)}]");
     }
 
     private static Status? Refuse(WriteContext context, ResourceObject? current, V1Pod? pod, V1Binding binding)

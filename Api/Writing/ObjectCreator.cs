@@ -129,7 +129,7 @@ public sealed class ObjectCreator(
         context.Warnings.AddRange(definition.Strategy.Warnings(item, null));
         return context.Options.DryRun || item.Metadata.ResourceVersion is null or "" or "0"
             ? null
-            : new Status { Code = 500, Reason = "", Message = "resourceVersion should not be set on objects to be created" };
+            : StatusErrors.Unknown("resourceVersion should not be set on objects to be created");
     }
 
     private async ValueTask<Outcome<WriteResult>> CommitAsync(

@@ -102,6 +102,9 @@ public static class StatusErrors
         Details = new StatusDetails { Causes = [new StatusCause(null, message, null)] },
     };
 
+    /// <summary>What upstream makes of an error that is none of its own kinds: 500, a text, and no reason.</summary>
+    public static Status Unknown(string message) => new() { Code = 500, Reason = "", Message = message };
+
     public static Status RequestEntityTooLarge(string message) => new()
     {
         Code = 413, Reason = StatusReasons.RequestEntityTooLarge, Message = $"Request entity is too large: {message}",

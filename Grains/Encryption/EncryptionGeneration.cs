@@ -1,5 +1,3 @@
-using OrleansOrchestrator.Grains.Encryption.Kms;
-
 namespace OrleansOrchestrator.Grains.Encryption;
 
 /// <summary>A configuration for as long as it is in use.</summary>
@@ -12,8 +10,9 @@ internal sealed class EncryptionGeneration(EncryptionConfiguration configuration
     /// <summary>Ends when another is in use.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>How long calls to its plugins may go on that began before.</summary>
-    public TimeSpan Grace => KmsPlugin.GraceOf(configuration.Plugins);
+    /// <summary>How long calls to its plugins, one after the other, may go on that began before.</summary>
+    public TimeSpan Grace =>
+        configuration.Plugins.Aggregate(TimeSpan.Zero, static (sum, plugin) => sum + plugin.Timeout);
 
     public void End() => _ended.TrySetResult();
 }

@@ -18,6 +18,11 @@ public sealed record Followed(ResourceName Resource, Action<ResourceChange, ICol
     /// others; null for <see cref="ControllersOptions.WakeInterval"/>.
     /// </summary>
     public TimeSpan? Interval { get; init; }
+
+    /// <summary>Which changes cannot wait so long; null for none. Asked only of those that wake something.</summary>
+    public Func<ResourceChange, bool>? IsUrgent { get; init; }
+
+    internal TimeSpan? IntervalOf(ResourceChange change) => IsUrgent?.Invoke(change) == true ? null : Interval;
 }
 
 /// <summary>Sends a wake-up; may lose it.</summary>
@@ -133,18 +138,19 @@ public sealed class WakeController : IController
         lock (_lock)
         {
             followed.Map(change, keys);
-            if (_options.DropWakeUps)
+            if (_options.DropWakeUps || keys.Count == 0)
             {
                 return false;
             }
 
+            var interval = followed.IntervalOf(change) ?? _options.WakeInterval;
             foreach (var key in keys)
             {
-                Enqueue(key, followed.Interval ?? _options.WakeInterval);
+                Enqueue(key, interval);
             }
         }
 
-        return keys.Count > 0;
+        return true;
     }
 
     private void Enqueue(ObjectKey key, TimeSpan interval)

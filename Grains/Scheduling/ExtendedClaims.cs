@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.Pods;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -10,7 +11,6 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 internal static class ExtendedClaims
 {
-    private const string Annotation = "resource.kubernetes.io/extended-resource-claim";
 
     /// <summary>The claim, still to be made.</summary>
     public static ExtendedClaim New(
@@ -26,7 +26,7 @@ internal static class ExtendedClaims
                 GenerateName = names.Prefix,
                 NamespaceProperty = pod.Key.Namespace,
                 Uid = PendingUid(pod.Uid),
-                Annotations = new Dictionary<string, string> { [Annotation] = "true" },
+                Annotations = new Dictionary<string, string> { [ResourceNames.ExtendedClaimAnnotation] = "true" },
                 OwnerReferences =
                 [
                     new V1OwnerReference
@@ -50,10 +50,12 @@ internal static class ExtendedClaims
     public static string PendingUid(string podUid) => $"{podUid}/extended-resources";
 
     /// <summary>True for a claim of this kind.</summary>
-    public static bool Is(Resourcev1ResourceClaim claim) => claim.Metadata.Annotations?.ContainsKey(Annotation) == true;
+    public static bool Is(Resourcev1ResourceClaim claim) =>
+        claim.Metadata.Annotations?.ContainsKey(ResourceNames.ExtendedClaimAnnotation) == true;
 
     /// <summary>True for a claim of this kind.</summary>
-    public static bool Is(ResourceObject claim) => claim.Metadata.Annotations.ContainsKey(Annotation);
+    public static bool Is(ResourceObject claim) =>
+        claim.Metadata.Annotations.ContainsKey(ResourceNames.ExtendedClaimAnnotation);
 
     /// <summary>The uid of the pod that a claim of this kind was made for; null for others.</summary>
     public static string? PodOf(Resourcev1ResourceClaim claim) => Is(claim)

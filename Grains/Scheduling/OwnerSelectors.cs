@@ -124,8 +124,8 @@ public sealed class OwnerSelectors
         {
             var reader = new Utf8JsonReader(json);
             reader.Read();
-            if (!Find(ref reader, "spec"u8) || reader.TokenType != JsonTokenType.StartObject
-                || !Find(ref reader, "selector"u8) || reader.TokenType != JsonTokenType.StartObject)
+            if (!CommittedJson.Find(ref reader, "spec"u8) || reader.TokenType != JsonTokenType.StartObject
+                || !CommittedJson.Find(ref reader, "selector"u8) || reader.TokenType != JsonTokenType.StartObject)
             {
                 return default;
             }
@@ -133,24 +133,6 @@ public sealed class OwnerSelectors
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             return json[start..(int)reader.BytesConsumed];
-        }
-
-        /// <summary>Goes to the value of a member of the object that the reader is at the beginning of.</summary>
-        private static bool Find(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-        {
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isFound = reader.ValueTextEquals(name);
-                reader.Read();
-                if (isFound)
-                {
-                    return true;
-                }
-
-                reader.Skip();
-            }
-
-            return false;
         }
     }
 }

@@ -16,8 +16,8 @@ internal readonly record struct RegexAtom(ByteSet[] Sets, char? Text, bool MayBe
 
     private static readonly ByteSet DigitSet = ByteSet.Range((byte)'0', (byte)'9');
 
-    private static readonly ByteSet WordSet = ByteSet.Ascii & (DigitSet | ByteSet.Of((byte)'_')
-        | ByteSet.Range((byte)'A', (byte)'Z') | ByteSet.Range((byte)'a', (byte)'z'));
+    private static readonly ByteSet WordSet = DigitSet | ByteSet.Of((byte)'_')
+        | ByteSet.Range((byte)'A', (byte)'Z') | ByteSet.Range((byte)'a', (byte)'z');
 
     private static readonly ByteSet SpaceSet = ByteSet.Of(" \t\n\v\f\r"u8);
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
 
@@ -93,7 +94,7 @@ public sealed class ContainerdConfig(NodeAgentOptions options)
               enable_unprivileged_ports = true
 
             [{cri}.containerd]
-              snapshotter = "overlayfs"
+              snapshotter = {Quote(ContainerdFacts.Snapshotter)}
               default_runtime_name = "runc"
 
             [{cri}.containerd.runtimes.runc]

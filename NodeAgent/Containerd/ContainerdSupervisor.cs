@@ -31,8 +31,6 @@ public sealed partial class ContainerdSupervisor(
     private static readonly TimeSpan MaxRestartDelay = TimeSpan.FromSeconds(10);
     private const long MaxLogBytes = 20L * 1024 * 1024;
 
-    private bool OwnsRuntime => options.RuntimeSocket.Length == 0;
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var delay = RestartDelay;
@@ -40,7 +38,7 @@ public sealed partial class ContainerdSupervisor(
         {
             try
             {
-                using var process = OwnsRuntime ? await FindOrStartAsync(stoppingToken) : null;
+                using var process = options.OwnsRuntime ? await FindOrStartAsync(stoppingToken) : null;
                 await WaitUntilAnsweringAsync(process, stoppingToken);
                 await images.EnsurePauseImageAsync(stoppingToken);
                 health.Up(await cri.AbilitiesAsync(stoppingToken));

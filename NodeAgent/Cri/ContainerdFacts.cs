@@ -7,6 +7,9 @@ internal static class ContainerdFacts
 {
     public const string Snapshotter = "overlayfs";
 
-    /// <summary>Names the namespace of all that CRI made, in every call of containerd's own services.</summary>
-    public static readonly Metadata Namespace = new() { { "containerd-namespace", "k8s.io" } };
+    /// <summary>The namespace of all that CRI made.</summary>
+    public const string NamespaceName = "k8s.io";
+
+    /// <summary>Names that namespace in every call of containerd's own services.</summary>
+    public static readonly Metadata Namespace = new() { { "containerd-namespace", NamespaceName } };
 }

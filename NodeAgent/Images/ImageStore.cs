@@ -30,7 +30,10 @@ public sealed class ImageStore(NodeAgentOptions options, CriClient cri, TimeProv
         var before = await ReferencesAsync(cancellationToken);
         var result = await Commands.RunAsync(
             "ctr",
-            ["--address", options.SocketPath, "--namespace", "k8s.io", "images", "import", archivePath],
+            [
+                "--address", options.SocketPath, "--namespace", ContainerdFacts.NamespaceName, "images", "import",
+                archivePath,
+            ],
             cancellationToken);
         if (!result.Succeeded)
         {
@@ -45,7 +48,7 @@ public sealed class ImageStore(NodeAgentOptions options, CriClient cri, TimeProv
     /// <summary>The sandbox image comes from our own bytes, never from a registry.</summary>
     public async Task EnsurePauseImageAsync(CancellationToken cancellationToken)
     {
-        if (options.RuntimeSocket.Length > 0 || await FindAsync(PauseImage.Reference, cancellationToken) is not null)
+        if (!options.OwnsRuntime || await FindAsync(PauseImage.Reference, cancellationToken) is not null)
         {
             return;
         }

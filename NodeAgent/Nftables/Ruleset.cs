@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace OrleansOrchestrator.NodeAgent.Nftables;
 
 /// <summary>What an nft table is made of, besides elements.</summary>
@@ -9,11 +12,16 @@ public enum PartKind
 }
 
 /// <summary>A part of the table by name.</summary>
-public readonly record struct Part(PartKind Kind, string Name);
+public readonly record struct Part(PartKind Kind, string Name)
+{
+    /// <summary>What a name tells of long contents: so many hexadecimal digits.</summary>
+    public static string Hash(string contents, int digits) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents)))[..digits];
+}
 
 /// <summary>
-/// What the kernel is to hold for Services. The name of a part tells its contents, so that parts come and go but never
-/// change, and any number of Services can use one. What changes are elements.
+/// What the kernel is to hold. The name of a part tells its contents, so that parts come and go but never change, and
+/// any number of Services, or of pods, can use one. What changes are elements.
 /// </summary>
 public sealed class Ruleset
 {

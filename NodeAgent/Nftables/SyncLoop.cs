@@ -20,7 +20,7 @@ public sealed class SyncLoop(TimeProvider time)
     private volatile bool _mustCheck;
 
     /// <summary>Tells the kernel what there is to tell, after a look at what it holds when that is asked for; says
-    /// whether something was written.</summary>
+    /// whether that was work, to be followed by a rest.</summary>
     public required Func<bool, CancellationToken, Task<bool>> Sync { get; init; }
 
     /// <summary>Told of a failure; the next attempt follows.</summary>

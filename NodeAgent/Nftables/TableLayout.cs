@@ -1,6 +1,4 @@
 using System.Collections.Frozen;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace OrleansOrchestrator.NodeAgent.Nftables;
@@ -19,8 +17,7 @@ public sealed partial class TableLayout
         Name = name;
         Text = text;
         Called = called;
-        var contents = SHA256.HashData(Encoding.UTF8.GetBytes($"{text}\n{made}"));
-        Marker = new Part(PartKind.Chain, "made-by-" + Convert.ToHexStringLower(contents)[..8]);
+        Marker = new Part(PartKind.Chain, $"made-by-{Part.Hash($"{text}\n{made}", 8)}");
         _parts = Beginnings().Matches(text)
             .Select(static m => new Part(Enum.Parse<PartKind>(m.Groups[1].Value, ignoreCase: true), m.Groups[2].Value))
             .Append(Marker).ToFrozenSet();

@@ -20,9 +20,9 @@ public sealed partial class HostNetwork(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.RuntimeSocket.Length > 0)
+        if (!options.OwnsRuntime)
         {
-            return; // whoever runs that runtime owns its network
+            return;
         }
 
         await GuardAsync(() =>

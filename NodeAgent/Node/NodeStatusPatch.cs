@@ -8,7 +8,10 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 public static class NodeStatusPatch
 {
     private static readonly HashSet<string> Ours =
-        ["addresses", "capacity", "allocatable", "daemonEndpoints", "declaredFeatures", "nodeInfo", "images", "runtimeHandlers"];
+    [
+        "addresses", "capacity", "allocatable", "daemonEndpoints", "declaredFeatures", "nodeInfo", "images",
+        "runtimeHandlers",
+    ];
 
     /// <summary>
     /// Null when there is nothing to say. Whatever is said, the conditions go along, with their times.

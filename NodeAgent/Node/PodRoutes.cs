@@ -49,9 +49,9 @@ public sealed partial class PodRoutes(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.RuntimeSocket.Length > 0 || !Commands.Exists("ip"))
+        if (!options.OwnsRuntime || !Commands.Exists("ip"))
         {
-            return; // whoever runs that runtime owns its network
+            return;
         }
 
         var following = Follow().RunAsync(stoppingToken);

@@ -52,9 +52,9 @@ public sealed partial class PolicyDirectory(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (options.RuntimeSocket.Length > 0)
+        if (!options.OwnsRuntime)
         {
-            return Task.CompletedTask; // whoever runs that runtime owns its network
+            return Task.CompletedTask;
         }
 
         _stopping = stoppingToken;

@@ -44,13 +44,10 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
         source.Changed += NotePod;
     }
 
-    /// <summary>Whoever runs another runtime owns its network.</summary>
-    private bool IsOurNetwork => _options.RuntimeSocket.Length == 0;
-
     /// <inheritdoc/>
     public async Task EnsureAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        if (!IsOurNetwork || pod.UsesHostNetwork())
+        if (!_options.OwnsRuntime || pod.UsesHostNetwork())
         {
             return;
         }
@@ -81,7 +78,7 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!IsOurNetwork)
+        if (!_options.OwnsRuntime)
         {
             return;
         }
@@ -132,7 +129,7 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
             return false;
         }
 
-        var isWritten = cluster.Policies.Count == 0
+        var wasWork = cluster.Policies.Count == 0
             ? await RemoveAsync(cancellationToken)
             : await ApplyAsync(cluster, mustCheck, noted, cancellationToken);
         lock (_lock)
@@ -142,7 +139,7 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
             _applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        return isWritten;
+        return wasWork;
     }
 
     private async Task<bool> RemoveAsync(CancellationToken cancellationToken)
@@ -179,10 +176,12 @@ public sealed partial class PolicyEnforcer : BackgroundService, IPodIsolation
         var start = _time.GetTimestamp();
         var world = cluster with { Pods = [.. cluster.Pods, .. LocalPods()] };
         var rules = PolicyRules.Compile(PolicyPlanner.Compute(world));
-        var isWritten = await _table.ApplyAsync(_inForce, rules, () => rules, cancellationToken);
+        await _table.ApplyAsync(_inForce, rules, () => rules, cancellationToken);
         _inForce = rules;
         _meters.PolicySync.Record(_time.GetElapsedTime(start));
-        return isWritten;
+
+        // To plan is work even if nothing comes of it, as of most of what is told of this node's pods.
+        return true;
     }
 
     private IEnumerable<PolicyPod> LocalPods() => _local.Values

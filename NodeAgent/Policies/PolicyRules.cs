@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using OrleansOrchestrator.NodeAgent.Nftables;
 
 namespace OrleansOrchestrator.NodeAgent.Policies;
@@ -52,7 +49,8 @@ public static class PolicyRules
             rules.Parts[new Part(PartKind.Set, NameOf(named))] = "type ipv4_addr . inet_proto . inet_service;";
             foreach (var (address, number) in addresses)
             {
-                rules.Elements[(NameOf(named), Text($"{address} . {Protocol(named.Protocol)} . {number}"))] = "";
+                rules.Elements[(NameOf(named), FormattableString.Invariant(
+                    $"{address} . {Protocol(named.Protocol)} . {number}"))] = "";
             }
         }
 
@@ -139,8 +137,5 @@ public static class PolicyRules
     };
 
     // Long enough that nobody finds selectors whose names meet those of another's policy.
-    private static string Hash(string text) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..NameLength];
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Hash(string text) => Part.Hash(text, NameLength);
 }

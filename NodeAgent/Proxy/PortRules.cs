@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using OrleansOrchestrator.NodeAgent.Nftables;
 
@@ -93,7 +92,7 @@ public sealed class PortRules
         AddTo(rules, port with { ExternalLocal = true, AffinitySeconds = 5 }, clusterCidr);
         AddTo(rules, port with { AffinitySeconds = 5 }, clusterCidr);
         return Hash(
-            string.Join('\n', rules.Parts.Select(p => $"{p.Key} {p.Value}").Order(StringComparer.Ordinal)))[..8];
+            string.Join('\n', rules.Parts.Select(p => $"{p.Key} {p.Value}").Order(StringComparer.Ordinal)));
     }
 
     private void AddInternal(Front front)
@@ -169,7 +168,7 @@ public sealed class PortRules
 
     private string OwnChain(string kind, string body)
     {
-        var chain = $"{kind}-{_id}-{Hash(body)[..8]}";
+        var chain = $"{kind}-{_id}-{Hash(body)}";
         _rules.Parts[new Part(PartKind.Chain, chain)] = body;
         return chain;
     }
@@ -206,7 +205,7 @@ public sealed class PortRules
         foreach (var endpoint in endpoints)
         {
             var target = Text($"{endpoint.Address}:{endpoint.Port}");
-            var name = $"{_id}-{Hash(Text($"{target} {_port.AffinitySeconds}"))[..8]}";
+            var name = $"{_id}-{Hash(Text($"{target} {_port.AffinitySeconds}"))}";
             _rules.Parts[new Part(PartKind.Set, $"affinity-{name}")] = Text(
                 $"type ipv4_addr; flags dynamic,timeout; timeout {_port.AffinitySeconds}s; size 65535;");
             _rules.Parts[new Part(PartKind.Chain, $"endpoint-{name}")] =
@@ -250,10 +249,10 @@ public sealed class PortRules
     {
         var name = $"{port.Name}/{port.Protocol}";
         var readable = new string([.. name.Take(60).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
-        return $"{Hash(name)[..8]}-{readable}";
+        return $"{Hash(name)}-{readable}";
     }
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string Hash(string text) => Part.Hash(text, 8);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

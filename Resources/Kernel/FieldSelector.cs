@@ -253,7 +253,7 @@ public static class SelectableFieldReader
         reader.Read();
         while (reader.TokenType == JsonTokenType.StartObject)
         {
-            if (!FindProperty(ref reader, path[depth]))
+            if (!CommittedJson.Find(ref reader, path[depth]))
             {
                 return null;
             }
@@ -265,24 +265,6 @@ public static class SelectableFieldReader
         }
 
         return null;
-    }
-
-    /// <summary>Moves from an object's start to the value of one of its properties.</summary>
-    private static bool FindProperty(ref Utf8JsonReader reader, byte[] name)
-    {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var found = reader.ValueTextEquals(name);
-            reader.Read();
-            if (found)
-            {
-                return true;
-            }
-
-            reader.Skip();
-        }
-
-        return false;
     }
 
     private static string? Scalar(ref Utf8JsonReader reader) => reader.TokenType switch

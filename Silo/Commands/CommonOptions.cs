@@ -152,6 +152,17 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>Texts; none when it is not given.</summary>
+    public static Option<string[]> List(string name, string description) => new(name)
+    {
+        Description = $"{description} With commas, or given several times.",
+        DefaultValueFactory = static _ => [],
+    };
+
+    /// <summary>Each of them, whichever way they were given.</summary>
+    public static string[] ListOf(ParseResult parsed, Option<string[]> option) =>
+        [.. parsed.GetRequiredValue(option).SelectMany(static v => v.Split(','))];
+
     /// <summary>A time in Go's form, as a text has it; 0 is one.</summary>
     public static TimeSpan TimeOf(ParseResult parsed, Option<string> option) =>
         ParseTime(option, parsed.GetRequiredValue(option));

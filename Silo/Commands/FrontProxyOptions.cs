@@ -11,16 +11,16 @@ internal sealed class FrontProxyOptions
         "--requestheader-client-ca-file",
         "The authorities of proxies in front of this server, which say in headers for whom a request is. It is read "
             + "again when it changes.");
-    private readonly Option<string[]> _names = List(
+    private readonly Option<string[]> _names = CommonOptions.List(
         "--requestheader-allowed-names",
         "Common names of proxies' certificates. Default: all that those authorities signed.");
-    private readonly Option<string[]> _username = List(
+    private readonly Option<string[]> _username = CommonOptions.List(
         "--requestheader-username-headers", "Headers that say the user's name: X-Remote-User is common.");
-    private readonly Option<string[]> _uid = List(
+    private readonly Option<string[]> _uid = CommonOptions.List(
         "--requestheader-uid-headers", "Headers that say the user's uid: X-Remote-Uid is common.");
-    private readonly Option<string[]> _groups = List(
+    private readonly Option<string[]> _groups = CommonOptions.List(
         "--requestheader-group-headers", "Headers that say the user's groups: X-Remote-Group is common.");
-    private readonly Option<string[]> _extra = List(
+    private readonly Option<string[]> _extra = CommonOptions.List(
         "--requestheader-extra-headers-prefix",
         "What headers begin with that say what else is known of the user: X-Remote-Extra- is common.");
     private readonly FileOption _certificate = CommonOptions.MaybeFile(
@@ -35,21 +35,12 @@ internal sealed class FrontProxyOptions
     public FrontProxySettings Read(ParseResult parsed) => new()
     {
         AuthorityFile = parsed.GetValue(_authority),
-        AllowedNames = Values(parsed, _names),
-        UsernameHeaders = Values(parsed, _username),
-        UidHeaders = Values(parsed, _uid),
-        GroupHeaders = Values(parsed, _groups),
-        ExtraHeaderPrefixes = Values(parsed, _extra),
+        AllowedNames = CommonOptions.ListOf(parsed, _names),
+        UsernameHeaders = CommonOptions.ListOf(parsed, _username),
+        UidHeaders = CommonOptions.ListOf(parsed, _uid),
+        GroupHeaders = CommonOptions.ListOf(parsed, _groups),
+        ExtraHeaderPrefixes = CommonOptions.ListOf(parsed, _extra),
         ClientCertificateFile = parsed.GetValue(_certificate),
         ClientKeyFile = parsed.GetValue(_key),
     };
-
-    private static Option<string[]> List(string name, string description) => new(name)
-    {
-        Description = $"{description} With commas, or given several times.",
-        DefaultValueFactory = static _ => [],
-    };
-
-    private static string[] Values(ParseResult parsed, Option<string[]> option) =>
-        [.. parsed.GetRequiredValue(option).SelectMany(static v => v.Split(','))];
 }

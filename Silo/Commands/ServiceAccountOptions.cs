@@ -17,12 +17,8 @@ internal sealed class ServiceAccountOptions
             + "accepted. Default: https://kubernetes.default.svc.cluster.local.",
         DefaultValueFactory = static _ => [],
     };
-    private readonly Option<string[]> _audiences = new("--api-audiences")
-    {
-        Description = "Whom tokens are for that this API takes, with commas or given several times. Default: the "
-            + "issuers.",
-        DefaultValueFactory = static _ => [],
-    };
+    private readonly Option<string[]> _audiences = CommonOptions.List(
+        "--api-audiences", "Whom tokens are for that this API takes. Default: the issuers.");
     private readonly Option<string?> _keySet = CommonOptions.MaybeText(
         "--service-account-jwks-uri",
         "Where others find the keys of these tokens (https). Default: /openid/v1/jwks below the issuer.");
@@ -49,7 +45,7 @@ internal sealed class ServiceAccountOptions
     public ServiceAccountSettings Read(ParseResult parsed) => new()
     {
         Issuers = parsed.GetRequiredValue(_issuers),
-        Audiences = [.. parsed.GetRequiredValue(_audiences).SelectMany(static a => a.Split(','))],
+        Audiences = CommonOptions.ListOf(parsed, _audiences),
         KeySetUrl = parsed.GetValue(_keySet),
         KeyFiles = parsed.GetRequiredValue(_keys),
         SigningKeyFile = parsed.GetValue(_signing),

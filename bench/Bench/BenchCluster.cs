@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text.Json;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Bench;
@@ -48,6 +49,16 @@ public sealed class BenchCluster : IAsyncDisposable
 
     /// <summary>From nothing until PostgreSQL answers.</summary>
     public TimeSpan PostgresStart { get; private init; }
+
+    /// <summary>CPU of silo and PostgreSQL so far.</summary>
+    public TimeSpan ReadCpu() => ProcessMeter.Read(SiloProcess).Cpu + ProcessMeter.Read(PostgresProcess).Cpu;
+
+    /// <summary>What is at a path.</summary>
+    public async Task<JsonDocument> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var answer = await Client.GetStreamAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        return await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
+    }
 
     /// <summary>A client with connections of its own.</summary>
     public HttpClient Connect(string token)

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Bench.Access;
 
 namespace OrleansOrchestrator.Bench;
 
@@ -10,8 +10,6 @@ namespace OrleansOrchestrator.Bench;
 /// </summary>
 public sealed class CustomObjectsBench(BenchOptions options)
 {
-    private const string Group = "bench.example.com";
-    private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     private const int FanOut = 16;
     private const int Objects = 2000;
     private const int Lists = 20;
@@ -20,23 +18,25 @@ public sealed class CustomObjectsBench(BenchOptions options)
     /// <summary>The first is the compiler's, and does not count.</summary>
     private const int Rounds = 6;
 
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(40);
     private static readonly string[] Operations = ["create", "get", "list"];
 
     private static readonly Contender[] Contenders =
     [
         new("ConfigMap", "/api/v1/namespaces/default/configmaps", "data"),
-        new("custom object", $"/apis/{Group}/v1/namespaces/default/plains", "spec"),
-        new("custom object with a rule", $"/apis/{Group}/v1/namespaces/default/ruleds", "spec"),
+        new("custom object", $"/apis/{BenchKinds.Group}/v1/namespaces/default/plains", "spec"),
+        new("custom object with a rule", $"/apis/{BenchKinds.Group}/v1/namespaces/default/ruleds", "spec"),
     ];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
         await using var cluster = await BenchCluster.StartAsync(
-            options, hollowNodes: 0, controllers: true, cancellationToken);
-        await InstallAsync(cluster, "plain", rule: null, cancellationToken);
+            options, hollowNodes: 0, controllers: true, patience.Token);
+        await InstallAsync(cluster, "plain", rule: null, patience.Token);
         await InstallAsync(
-            cluster, "ruled", "self.field0 != self.field1 && self.field2.size() > 10", cancellationToken);
+            cluster, "ruled", "self.field0 != self.field1 && self.field2.size() > 10", patience.Token);
         var costs = new Dictionary<(string Operation, string Kind), List<double>>();
         for (var round = 0; round < Rounds; round++)
         {
@@ -45,10 +45,10 @@ public sealed class CustomObjectsBench(BenchOptions options)
                 var found = new[]
                 {
                     await CostAsync(
-                        cluster, Objects, n => CreateAsync(cluster, contender, round, n, cancellationToken)),
+                        cluster, Objects, n => CreateAsync(cluster, contender, round, n, patience.Token)),
                     await CostAsync(
-                        cluster, Objects, n => GetAsync(cluster, contender.Of(round, n), cancellationToken)),
-                    await CostAsync(cluster, Lists, _ => GetAsync(cluster, contender.Path, cancellationToken)),
+                        cluster, Objects, n => GetAsync(cluster, contender.Of(round, n), patience.Token)),
+                    await CostAsync(cluster, Lists, _ => GetAsync(cluster, contender.Path, patience.Token)),
                 };
                 foreach (var (operation, cost) in Operations.Zip(found).Where(_ => round > 0))
                 {
@@ -75,15 +75,12 @@ public sealed class CustomObjectsBench(BenchOptions options)
     /// <summary>Microseconds of CPU of silo and PostgreSQL for one.</summary>
     private static async Task<double> CostAsync(BenchCluster cluster, int count, Func<int, Task> once)
     {
-        var before = Cpu(cluster);
+        var before = cluster.ReadCpu();
         await Parallel.ForEachAsync(
             Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = FanOut },
             async (number, _) => await once(number));
-        return (Cpu(cluster) - before).TotalMicroseconds / count;
+        return (cluster.ReadCpu() - before).TotalMicroseconds / count;
     }
-
-    private static TimeSpan Cpu(BenchCluster cluster) =>
-        ProcessMeter.Read(cluster.SiloProcess).Cpu + ProcessMeter.Read(cluster.PostgresProcess).Cpu;
 
     private static async Task InstallAsync(
         BenchCluster cluster, string singular, string? rule, CancellationToken cancellationToken)
@@ -99,44 +96,11 @@ public sealed class CustomObjectsBench(BenchOptions options)
             spec["x-kubernetes-validations"] = new JsonArray(new JsonObject { ["rule"] = rule });
         }
 
-        var definition = new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = $"{singular}s.{Group}" },
-            ["spec"] = new JsonObject
-            {
-                ["group"] = Group, ["scope"] = "Namespaced",
-                ["names"] = new JsonObject
-                {
-                    ["plural"] = $"{singular}s", ["singular"] = singular, ["kind"] = KindOf(singular),
-                },
-                ["versions"] = new JsonArray(new JsonObject
-                {
-                    ["name"] = "v1", ["served"] = true, ["storage"] = true,
-                    ["schema"] = new JsonObject
-                    {
-                        ["openAPIV3Schema"] = new JsonObject
-                        {
-                            ["type"] = "object", ["properties"] = new JsonObject { ["spec"] = spec },
-                        },
-                    },
-                }),
-            },
-        };
-        await PostAsync(cluster, Definitions, definition, cancellationToken);
-        var path = new Uri($"/apis/{Group}/v1/{singular}s", UriKind.Relative);
-        while (true)
-        {
-            using var answer = await cluster.Client.GetAsync(path, cancellationToken);
-            if (answer.IsSuccessStatusCode)
-            {
-                return;
-            }
-
-            await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
-        }
+        await new BenchClient(cluster.Client).CreateAsync(
+            BenchKinds.Definitions, BenchKinds.Definition(singular, new JsonObject { ["spec"] = spec }),
+            cancellationToken);
+        await BenchKinds.ServedAsync(cluster.Client, $"/apis/{BenchKinds.Group}/v1/{singular}s", cancellationToken);
     }
-
-    private static string KindOf(string singular) => $"{char.ToUpperInvariant(singular[0])}{singular[1..]}";
 
     private static string NameOf(int field) => string.Create(CultureInfo.InvariantCulture, $"field{field}");
 
@@ -152,22 +116,11 @@ public sealed class CustomObjectsBench(BenchOptions options)
         };
         if (contender.Field == "spec")
         {
-            body["apiVersion"] = $"{Group}/v1";
-            body["kind"] = KindOf(contender.Path.Split('/')[^1][..^1]);
+            body["apiVersion"] = $"{BenchKinds.Group}/v1";
+            body["kind"] = BenchKinds.KindOf(contender.Path.Split('/')[^1][..^1]);
         }
 
-        return PostAsync(cluster, contender.Path, body, cancellationToken);
-    }
-
-    private static async Task PostAsync(
-        BenchCluster cluster, string path, JsonObject body, CancellationToken cancellationToken)
-    {
-        using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-        using var answer = await cluster.Client.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-        {
-            throw new InvalidOperationException(await answer.Content.ReadAsStringAsync(cancellationToken));
-        }
+        return new BenchClient(cluster.Client).CreateAsync(contender.Path, body, cancellationToken);
     }
 
     private static async Task GetAsync(BenchCluster cluster, string path, CancellationToken cancellationToken)

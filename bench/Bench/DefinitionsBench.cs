@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Bench.Access;
 
 namespace OrleansOrchestrator.Bench;
 
@@ -10,13 +10,10 @@ namespace OrleansOrchestrator.Bench;
 /// </summary>
 public sealed class DefinitionsBench(BenchOptions options, int count)
 {
-    private const string Group = "bench.example.com";
-    private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     private const int FanOut = 16;
     private const int Starts = 5;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(40);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Memory is read when it has had time to be given back.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(20);
@@ -24,8 +21,7 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
-        Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
-        Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        Report.Print(machine);
         await new CustomObjectsBench(options).RunAsync(cancellationToken);
         if (count == 0)
         {
@@ -56,17 +52,18 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
 
     private async Task MeasureAsync(BenchCluster cluster, string store, CancellationToken cancellationToken)
     {
+        var client = new BenchClient(cluster.Client);
         var before = await MemoryAsync(cluster, cancellationToken);
         var time = TimeProvider.System;
         var start = time.GetTimestamp();
         await Parallel.ForEachAsync(
             Enumerable.Range(0, count),
             new ParallelOptions { MaxDegreeOfParallelism = FanOut, CancellationToken = cancellationToken },
-            async (number, token) => await CreateAsync(cluster.Client, number, token));
+            async (number, token) => await client.CreateAsync(BenchKinds.Definitions, Definition(number), token));
         await Parallel.ForEachAsync(
             Enumerable.Range(0, count),
             new ParallelOptions { MaxDegreeOfParallelism = FanOut, CancellationToken = cancellationToken },
-            async (number, token) => await ServedAsync(cluster.Client, PathOf(number), token));
+            async (number, token) => await BenchKinds.ServedAsync(cluster.Client, PathOf(number), token));
         var took = time.GetElapsedTime(start);
         var after = await MemoryAsync(cluster, cancellationToken);
         Report.Line($"{store}: {count} definitions served, and listed once each, after {took.TotalSeconds:F1} s");
@@ -83,7 +80,7 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
         {
             await cluster.RestartAsync(cancellationToken);
             var ready = TimeProvider.System.GetTimestamp();
-            await ServedAsync(cluster.Client, path, cancellationToken);
+            await BenchKinds.ServedAsync(cluster.Client, path, cancellationToken);
             starts.Add(cluster.SiloStart + TimeProvider.System.GetElapsedTime(ready));
             memory.Add(await MemoryAsync(cluster, cancellationToken));
         }
@@ -97,65 +94,13 @@ public sealed class DefinitionsBench(BenchOptions options, int count)
         return ProcessMeter.Read(cluster.SiloProcess).PrivateMegabytes;
     }
 
-    private static string PathOf(int number) => $"/apis/{Group}/v1/{PluralOf(number)}";
+    private static string PathOf(int number) => $"/apis/{BenchKinds.Group}/v1/{SingularOf(number)}s";
 
-    private static string PluralOf(int number) => string.Create(CultureInfo.InvariantCulture, $"kind{number}s");
-
-    private static async Task ServedAsync(HttpClient client, string path, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
-            if (answer.IsSuccessStatusCode)
-            {
-                return;
-            }
-
-            await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
-        }
-    }
-
-    private static async Task CreateAsync(HttpClient client, int number, CancellationToken cancellationToken)
-    {
-        var body = Definition(number).ToJsonString();
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await client.PostAsync(new Uri(Definitions, UriKind.Relative), content, cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-        {
-            throw new InvalidOperationException(await answer.Content.ReadAsStringAsync(cancellationToken));
-        }
-    }
+    private static string SingularOf(int number) => string.Create(CultureInfo.InvariantCulture, $"kind{number}");
 
     /// <summary>A definition of middling size: 120 described fields, some 12 kB.</summary>
-    private static JsonObject Definition(int number)
-    {
-        var plural = PluralOf(number);
-        return new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = $"{plural}.{Group}" },
-            ["spec"] = new JsonObject
-            {
-                ["group"] = Group, ["scope"] = "Namespaced",
-                ["names"] = new JsonObject
-                {
-                    ["plural"] = plural, ["singular"] = plural[..^1], ["kind"] = $"K{plural[1..^1]}",
-                },
-                ["versions"] = new JsonArray(new JsonObject
-                {
-                    ["name"] = "v1", ["served"] = true, ["storage"] = true,
-                    ["subresources"] = new JsonObject { ["status"] = new JsonObject() },
-                    ["schema"] = new JsonObject
-                    {
-                        ["openAPIV3Schema"] = new JsonObject
-                        {
-                            ["type"] = "object",
-                            ["properties"] = new JsonObject { ["spec"] = Part(), ["status"] = Part() },
-                        },
-                    },
-                }),
-            },
-        };
-    }
+    private static JsonObject Definition(int number) => BenchKinds.Definition(
+        SingularOf(number), new JsonObject { ["spec"] = Part(), ["status"] = Part() });
 
     private static JsonObject Part() => Fields(6, static _ => Fields(10, static _ => new JsonObject
     {

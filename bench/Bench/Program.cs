@@ -48,21 +48,15 @@ network.SetAction(async (parsed, cancellationToken) =>
 });
 command.Subcommands.Add(network);
 var node = new Command("node", "Measures a cluster with a real node in the network that this process is in.") { Hidden = true };
-var further = new Option<bool>[]
+var further = new Argument<string[]>("further")
 {
-    new("--logs") { DefaultValueFactory = static _ => true },
-    new("--metrics") { DefaultValueFactory = static _ => true },
-    new("--dashboard") { DefaultValueFactory = static _ => true },
+    Description = "Further arguments of 'orc up'.", Arity = ArgumentArity.ZeroOrMore,
 };
 node.Options.Add(repository);
-foreach (var option in further)
-{
-    node.Options.Add(option);
-}
-
+node.Arguments.Add(further);
 node.SetAction((parsed, cancellationToken) => NodeBench.RunInsideAsync(
     new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) },
-    [.. further.Select(option => $"{option.Name}={parsed.GetValue(option)}")], cancellationToken));
+    parsed.GetValue(further) ?? [], cancellationToken));
 command.Subcommands.Add(node);
 var idle = new Command(
     "idle", "Measures a cluster with a real node at rest, with and without logs, metrics and the dashboard.")

@@ -22,6 +22,12 @@ public static class Report
 
     public static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
+    public static void Print(Machine machine)
+    {
+        Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
+        Line($"{machine.Commit}, load {machine.LoadBefore}");
+    }
+
     public static void Print(PhaseResult phase) => Line(
         $"  {phase.Phase,-14} {phase.Rate,10:F1}/s  p50 {phase.P50,8:F2} ms  p99 {phase.P99,8:F2} ms  CPU {phase.CpuMicroseconds,9:F1} µs  memory {phase.PrivateMegabytes,4:F0} MB  errors {phase.Errors}  load {phase.Load}");
 

@@ -44,9 +44,9 @@ public static class Scenarios
         patience.CancelAfter(RolloutTime);
         const string Nodes = "/api/v1/nodes?resourceVersion=0";
         await WaitAsync(async () => await CountAsync(cluster, Nodes, IsReadyNode, patience.Token) >= nodes, patience.Token);
-        var (before, siloBefore) = (Cpu(cluster), ProcessMeter.Read(cluster.SiloProcess).Cpu);
-        var podWrites = await WritesAsync(cluster, "pods", patience.Token);
-        var eventWrites = await WritesAsync(cluster, "events", patience.Token);
+        var (before, siloBefore) = (cluster.ReadCpu(), ProcessMeter.Read(cluster.SiloProcess).Cpu);
+        var podWrites = await WritesAsync(cluster, "/api/v1/pods", patience.Token);
+        var eventWrites = await WritesAsync(cluster, "/api/v1/events", patience.Token);
         var start = time.GetTimestamp();
         var body = DeploymentBody.Replace("REPLICAS", pods.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         using var content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
@@ -58,11 +58,11 @@ public static class Scenarios
         await WaitAsync(() => AllAsync(cluster, pods, "status.phase!%3DRunning", patience.Token), patience.Token);
         var running = time.GetElapsedTime(start);
         var silo = ProcessMeter.Read(cluster.SiloProcess);
-        var cpu = Cpu(cluster) - before;
+        var cpu = cluster.ReadCpu() - before;
         return new Rollout(nodes, pods, bound, running, cpu.TotalMilliseconds / pods)
         {
-            PodWrites = (double)(await WritesAsync(cluster, "pods", patience.Token) - podWrites) / pods,
-            EventWrites = (double)(await WritesAsync(cluster, "events", patience.Token) - eventWrites) / pods,
+            PodWrites = (double)(await WritesAsync(cluster, "/api/v1/pods", patience.Token) - podWrites) / pods,
+            EventWrites = (double)(await WritesAsync(cluster, "/api/v1/events", patience.Token) - eventWrites) / pods,
             SiloCpuMillisecondsPerPod = (silo.Cpu - siloBefore).TotalMilliseconds / pods,
             PrivateMegabytes = silo.PrivateMegabytes,
         };
@@ -76,7 +76,7 @@ public static class Scenarios
         BenchCluster cluster, int pods, string noneIs, CancellationToken cancellationToken)
     {
         const string Pods = "/api/v1/namespaces/default/pods?limit=1";
-        using var all = await ReadAsync(cluster, Pods, cancellationToken);
+        using var all = await cluster.ReadAsync(Pods, cancellationToken);
         var metadata = all.RootElement.GetProperty("metadata");
         var more = metadata.TryGetProperty("remainingItemCount", out var remaining) ? remaining.GetInt32() : 0;
         if (all.RootElement.GetProperty("items").GetArrayLength() + more < pods)
@@ -84,21 +84,18 @@ public static class Scenarios
             return false;
         }
 
-        using var none = await ReadAsync(cluster, $"{Pods}&fieldSelector={noneIs}", cancellationToken);
+        using var none = await cluster.ReadAsync($"{Pods}&fieldSelector={noneIs}", cancellationToken);
         return none.RootElement.GetProperty("items").GetArrayLength() == 0;
     }
 
     /// <summary>How many writes of a resource were committed so far: revisions are dense.</summary>
-    private static async Task<long> WritesAsync(
-        BenchCluster cluster, string resource, CancellationToken cancellationToken)
+    public static async Task<long> WritesAsync(
+        BenchCluster cluster, string collection, CancellationToken cancellationToken)
     {
-        using var list = await ReadAsync(cluster, $"/api/v1/{resource}?limit=1", cancellationToken);
+        using var list = await cluster.ReadAsync($"{collection}?limit=1", cancellationToken);
         var revision = list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
         return long.Parse(revision, CultureInfo.InvariantCulture);
     }
-
-    private static TimeSpan Cpu(BenchCluster cluster) =>
-        ProcessMeter.Read(cluster.SiloProcess).Cpu + ProcessMeter.Read(cluster.PostgresProcess).Cpu;
 
     private static bool IsReadyNode(JsonElement node) => node.GetProperty("status").TryGetProperty("conditions", out var conditions) &&
         conditions.EnumerateArray().Any(c => c.GetProperty("type").GetString() == "Ready" && c.GetProperty("status").GetString() == "True");
@@ -106,16 +103,8 @@ public static class Scenarios
     private static async Task<int> CountAsync(
         BenchCluster cluster, string list, Func<JsonElement, bool> counts, CancellationToken cancellationToken)
     {
-        using var document = await ReadAsync(cluster, list, cancellationToken);
+        using var document = await cluster.ReadAsync(list, cancellationToken);
         return document.RootElement.GetProperty("items").EnumerateArray().Count(counts);
-    }
-
-    private static async Task<JsonDocument> ReadAsync(
-        BenchCluster cluster, string path, CancellationToken cancellationToken)
-    {
-        var uri = new Uri(path, UriKind.Relative);
-        await using var answer = await cluster.Client.GetStreamAsync(uri, cancellationToken);
-        return await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
     }
 
     private static async Task WaitAsync(Func<Task<bool>> isSo, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace OrleansOrchestrator.Bench;
@@ -65,8 +64,7 @@ public sealed class WorkloadBench(BenchOptions options)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
-        Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
-        Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        Report.Print(machine);
         foreach (var scenario in All.Where(s => s.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)))
         {
             await MeasureAsync(scenario, cancellationToken);
@@ -82,9 +80,9 @@ public sealed class WorkloadBench(BenchOptions options)
         await using var cluster =
             await BenchCluster.StartAsync(options, scenario.Nodes, controllers: true, patience.Token);
         await WaitForNodesAsync(cluster, scenario.Nodes, patience.Token);
-        var (cpu, counts) = (Cpu(cluster), await WorkloadCounts.ReadAsync(cluster, patience.Token));
+        var (cpu, counts) = (cluster.ReadCpu(), await WorkloadCounts.ReadAsync(cluster, patience.Token));
         var took = await scenario.Measure(cluster, scenario.Objects, patience.Token);
-        var each = (Cpu(cluster) - cpu).TotalMilliseconds / scenario.Objects;
+        var each = (cluster.ReadCpu() - cpu).TotalMilliseconds / scenario.Objects;
         counts = (await WorkloadCounts.ReadAsync(cluster, patience.Token)).Since(counts);
         var rate = scenario.Objects / took.TotalSeconds;
         Report.Line($"  {scenario.Name,-42} {took.TotalSeconds,7:F2} s {rate,7:F0} {scenario.Unit,-9}");
@@ -132,7 +130,7 @@ public sealed class WorkloadBench(BenchOptions options)
     {
         const string Place = "api/v1/namespaces/default/configmaps";
         await CreateAsync(cluster, Place, "owner", 1, "{}", cancellationToken);
-        using var owner = await ReadAsync(cluster, $"{Place}/owner0", cancellationToken);
+        using var owner = await cluster.ReadAsync($"/{Place}/owner0", cancellationToken);
         var uid = owner.RootElement.GetProperty("metadata").GetProperty("uid").GetString();
         var owned = """
             {"metadata":{"labels":{"owned":"yes"},"ownerReferences":[
@@ -244,7 +242,7 @@ public sealed class WorkloadBench(BenchOptions options)
 
     private static async Task<bool> AreOpenAsync(BenchCluster cluster, CancellationToken cancellationToken)
     {
-        using var answer = await ReadAsync(cluster, "api/v1/nodes?resourceVersion=0", cancellationToken);
+        using var answer = await cluster.ReadAsync("/api/v1/nodes?resourceVersion=0", cancellationToken);
         return answer.RootElement.GetProperty("items").EnumerateArray().All(static n =>
             n.GetProperty("spec") is var spec && spec.TryGetProperty("podCIDR", out _)
             && !spec.TryGetProperty("taints", out _));
@@ -252,7 +250,7 @@ public sealed class WorkloadBench(BenchOptions options)
 
     private static async Task<int> CountAsync(BenchCluster cluster, string list, CancellationToken cancellationToken)
     {
-        using var answer = await ReadAsync(cluster, list, cancellationToken);
+        using var answer = await cluster.ReadAsync($"/{list}", cancellationToken);
         var more = answer.RootElement.GetProperty("metadata").TryGetProperty("remainingItemCount", out var left)
             ? left.GetInt32()
             : 0;
@@ -260,16 +258,6 @@ public sealed class WorkloadBench(BenchOptions options)
     }
 
     private static Uri Address(string path) => new($"/{path}", UriKind.Relative);
-
-    private static async Task<JsonDocument> ReadAsync(
-        BenchCluster cluster, string path, CancellationToken cancellationToken)
-    {
-        await using var answer = await cluster.Client.GetStreamAsync(Address(path), cancellationToken);
-        return await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
-    }
-
-    private static TimeSpan Cpu(BenchCluster cluster) =>
-        ProcessMeter.Read(cluster.SiloProcess).Cpu + ProcessMeter.Read(cluster.PostgresProcess).Cpu;
 
     /// <summary>One measurement.</summary>
     /// <param name="Name">What happens.</param>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace OrleansOrchestrator.Bench;
 
@@ -17,9 +16,9 @@ public sealed record WorkloadCounts(IReadOnlyDictionary<string, long> Values)
 
     private static readonly string[] Written =
     [
-        "api/v1/pods", "api/v1/events", "api/v1/nodes", "api/v1/configmaps", "apis/batch/v1/jobs",
-        "apis/apps/v1/statefulsets", "apis/apps/v1/daemonsets", "apis/apps/v1/controllerrevisions",
-        "apis/coordination.k8s.io/v1/leases", "apis/discovery.k8s.io/v1/endpointslices",
+        "/api/v1/pods", "/api/v1/events", "/api/v1/nodes", "/api/v1/configmaps", "/apis/batch/v1/jobs",
+        "/apis/apps/v1/statefulsets", "/apis/apps/v1/daemonsets", "/apis/apps/v1/controllerrevisions",
+        "/apis/coordination.k8s.io/v1/leases", "/apis/discovery.k8s.io/v1/endpointslices",
     ];
 
     /// <summary>All counts so far.</summary>
@@ -28,14 +27,11 @@ public sealed record WorkloadCounts(IReadOnlyDictionary<string, long> Values)
         var values = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var path in Written)
         {
-            await using var answer = await cluster.Client.GetStreamAsync(Address($"{path}?limit=1"), cancellationToken);
-            using var list = await JsonDocument.ParseAsync(answer, cancellationToken: cancellationToken);
-            var revision = list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
             values[$"writes of {path[(path.LastIndexOf('/') + 1)..]}"] =
-                long.Parse(revision, CultureInfo.InvariantCulture);
+                await Scenarios.WritesAsync(cluster, path, cancellationToken);
         }
 
-        var metrics = await cluster.Client.GetStringAsync(Address("metrics"), cancellationToken);
+        var metrics = await cluster.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
         foreach (var line in metrics.Split('\n').Where(l => l.StartsWith(Looks, StringComparison.Ordinal)))
         {
             values[$"looks at a {line.Split("name=\"")[1].Split('"')[0]}"] =
@@ -55,6 +51,4 @@ public sealed record WorkloadCounts(IReadOnlyDictionary<string, long> Values)
         .Where(static v => v.Count >= WorthTelling)
         .OrderByDescending(static v => v.Count)
         .Select(static v => string.Create(CultureInfo.InvariantCulture, $"{v.Count:F2} {v.Key}")));
-
-    private static Uri Address(string path) => new($"/{path}", UriKind.Relative);
 }

@@ -14,28 +14,7 @@ public class WriteExtrasBenchmarks
 {
     private static readonly string[] Bounded = ["pods", "requests.cpu", "requests.memory", "limits.memory"];
 
-    private readonly V1Pod _pod = new()
-    {
-        Metadata = new V1ObjectMeta { Name = "p", NamespaceProperty = "default" },
-        Spec = new V1PodSpec
-        {
-            Containers =
-            [
-                new V1Container
-                {
-                    Name = "c",
-                    Resources = new V1ResourceRequirements
-                    {
-                        Requests = new Dictionary<string, ResourceQuantity>
-                        {
-                            ["cpu"] = new ResourceQuantity("10m"), ["memory"] = new ResourceQuantity("32Mi"),
-                        },
-                        Limits = new Dictionary<string, ResourceQuantity> { ["memory"] = new ResourceQuantity("64Mi") },
-                    },
-                },
-            ],
-        },
-    };
+    private readonly V1Pod _pod = ResourceCodec.Decode<V1Pod>(SamplePods.Body(0));
 
     private readonly AuditRecord _record = new()
     {

@@ -51,21 +51,9 @@ public sealed class ProtocolHost : IAsyncDisposable
         builder.Services.AddSingleton(silos.Grains);
         builder.Services.AddSingleton(silos.Store);
         builder.Services.AddSingleton(silos.Caches);
-        if (silos.Services.GetService<ILogStore>() is { } logs)
-        {
-            builder.Services.AddSingleton(logs);
-        }
-
-        if (silos.Services.GetService<IDeletionLog>() is { } deletions)
-        {
-            builder.Services.AddSingleton(deletions);
-        }
-
-        if (silos.Services.GetService<IKeyChanges>() is { } keys)
-        {
-            builder.Services.AddSingleton(keys);
-        }
-
+        Share<ILogStore>(silos, builder.Services);
+        Share<IDeletionLog>(silos, builder.Services);
+        Share<IKeyChanges>(silos, builder.Services);
         configure?.Invoke(builder.Services);
         builder.Services.AddOrchestratorApi();
         builder.Services.TryAddSingleton<IAuthenticator, EverybodyIsAdmin>();
@@ -125,6 +113,16 @@ public sealed class ProtocolHost : IAsyncDisposable
     public static readonly ResourceName ConfigMaps = new("", "configmaps");
 
     internal static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Gives the API what its silo has, where it has it.</summary>
+    private static void Share<T>(TestSilos silos, IServiceCollection services)
+        where T : class
+    {
+        if (silos.Services.GetService<T>() is { } shared)
+        {
+            services.AddSingleton(shared);
+        }
+    }
 
     private sealed class EverybodyIsAdmin : IAuthenticator
     {

@@ -45,12 +45,11 @@ public sealed class PodConnectTests
     private static async Task CreateAsync(Server server)
     {
         await server.SendAsync("POST", $"{Space}/serviceaccounts", """{"metadata":{"name":"default"}}""");
-        var created = await server.SendAsync(
-            "POST", $"{Space}/pods",
+        await server.MakeAsync(
+            $"{Space}/pods",
             """
             {"metadata":{"name":"p"},"spec":{"initContainers":[{"name":"i","image":"x"}],
              "containers":[{"name":"c","image":"x"}]}}
             """);
-        Assert.True(created.Status == 201, created.Body.ToJsonString());
     }
 }

@@ -100,22 +100,20 @@ public sealed class PodResizeTests
         await server.SendAsync("POST", "/api/v1/namespaces/default/serviceaccounts", """{"metadata":{"name":"default"}}""");
         if (system is not null)
         {
-            var node = await server.SendAsync(
-                "POST", "/api/v1/nodes",
+            await server.MakeAsync(
+                "/api/v1/nodes",
                 $$$$"""
                 {"metadata":{"name":"n","labels":{"kubernetes.io/os":"{{{{system}}}}"}},
                  "status":{"allocatable":{"cpu":"2","memory":"4Gi"},"capacity":{"cpu":"2","memory":"4Gi"}}}
                 """);
-            Assert.True(node.Status == 201, node.Body.ToJsonString());
         }
 
-        var created = await server.SendAsync(
-            "POST", Pods,
+        await server.MakeAsync(
+            Pods,
             """
             {"metadata":{"name":"p"},"spec":{"nodeName":"n",
              "initContainers":[{"name":"i","image":"i","resources":{"requests":{"cpu":"100m"}}}],
              "containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"1","memory":"1Gi"}}}]}}
             """);
-        Assert.True(created.Status == 201, created.Body.ToJsonString());
     }
 }

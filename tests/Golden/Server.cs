@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
+using Xunit;
 
 namespace OrleansOrchestrator.Golden;
 
@@ -50,6 +51,14 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
                 ? JsonValue.Create(Encoding.UTF8.GetString(answer.Body))
                 : JsonNode.Parse(answer.Body, null, new JsonDocumentOptions { MaxDepth = MaxDepth })!,
             [.. answer.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)]);
+    }
+
+    /// <summary>Makes what a test needs to be there.</summary>
+    public async Task<JsonNode> MakeAsync(string path, string body)
+    {
+        var made = await SendAsync("POST", path, body);
+        Assert.True(made.Status == 201, made.Body.ToJsonString());
+        return made.Body;
     }
 
     public ValueTask DisposeAsync() => host.DisposeAsync();

@@ -170,18 +170,15 @@ public sealed class TokenKeyTests
             TimeProvider.System,
             a => a with { ExtendsTokens = extends, MaxTokenLifetime = TimeSpan.FromHours(2) });
         await MakeAccountAsync(server);
-        var pod = await server.SendAsync(
-            "POST", "/api/v1/namespaces/default/pods",
+        await server.MakeAsync(
+            "/api/v1/namespaces/default/pods",
             """
             {"metadata":{"name":"p"},"spec":{"serviceAccountName":"robot","containers":[{"name":"c","image":"i"}]}}
             """);
-        Assert.True(pod.Status == 201, pod.Body.ToJsonString());
-        var answer = await server.SendAsync(
-            "POST", $"{Accounts}/robot/token",
-            """{"spec":{"expirationSeconds":3607,"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}""");
-        Assert.True(answer.Status == 201, answer.Body.ToJsonString());
 
-        var claims = Claims((string)answer.Body["status"]!["token"]!);
+        var claims = Claims(await TokenAsync(
+            server,
+            """{"spec":{"expirationSeconds":3607,"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"}}}"""));
 
         Assert.Equal(seconds, (long)claims["exp"]! - (long)claims["iat"]!);
         Assert.Equal(extends, claims["kubernetes.io"]!["warnafter"] is not null);
@@ -197,21 +194,18 @@ public sealed class TokenKeyTests
     {
         var trust = ActivatorUtilities.CreateInstance<TrustStore>(server.Services);
         await trust.LoadAsync(CancellationToken.None);
-        var options = server.Services.GetRequiredService<AuthOptions>();
-        return new ServiceAccountTokens(
-            new AccountKeys(trust, options, time), server.Services.GetRequiredService<IResourceClient>(), options,
-            time);
+        return Tokens(server, trust, server.Services.GetRequiredService<AuthOptions>(), time);
     }
 
     /// <summary>What another silo would say that was told other things.</summary>
     private static ServiceAccountTokens Other(
-        Server server, TimeProvider time, Func<AuthOptions, AuthOptions> change)
-    {
-        var options = change(server.Services.GetRequiredService<AuthOptions>());
-        return new ServiceAccountTokens(
-            new AccountKeys(server.Services.GetRequiredService<TrustStore>(), options, time),
-            server.Services.GetRequiredService<IResourceClient>(), options, time);
-    }
+        Server server, TimeProvider time, Func<AuthOptions, AuthOptions> change) => Tokens(
+        server, server.Services.GetRequiredService<TrustStore>(),
+        change(server.Services.GetRequiredService<AuthOptions>()), time);
+
+    private static ServiceAccountTokens Tokens(
+        Server server, TrustStore trust, AuthOptions options, TimeProvider time) => new(
+        new AccountKeys(trust, options, time), server.Services.GetRequiredService<IResourceClient>(), options, time);
 
     private static async Task<TokenOrder> OrderAsync(Server server, IReadOnlyList<string> audiences) => new()
     {
@@ -227,13 +221,11 @@ public sealed class TokenKeyTests
     private static async Task MakeAccountAsync(Server server) => Assert.Equal(
         201, (await server.SendAsync("POST", Accounts, """{"metadata":{"name":"robot"}}""")).Status);
 
-    private static async Task<string> TokenAsync(Server server)
-    {
-        var answer = await server.SendAsync(
-            "POST", $"{Accounts}/robot/token", "{\"spec\":{\"expirationSeconds\":" + Year + "}}");
-        Assert.True(answer.Status == 201, answer.Body.ToJsonString());
-        return (string)answer.Body["status"]!["token"]!;
-    }
+    private static Task<string> TokenAsync(Server server) =>
+        TokenAsync(server, "{\"spec\":{\"expirationSeconds\":" + Year + "}}");
+
+    private static async Task<string> TokenAsync(Server server, string request) =>
+        (string)(await server.MakeAsync($"{Accounts}/robot/token", request))["status"]!["token"]!;
 
     private static async Task<int> AsksAsync(Server server, string token) =>
         (await server.SendAsync("POST", Whoami, "{}", token: token)).Status;

@@ -55,7 +55,7 @@ public sealed class ManualTime : TimeProvider
                 armed = _armed.Task;
             }
 
-            await armed;
+            await armed.WaitAsync(Patiently.Patience);
         }
     }
 

@@ -10,7 +10,7 @@ namespace OrleansOrchestrator.TestKit;
 /// </summary>
 public static class Patiently
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The next line; null at the end.</summary>

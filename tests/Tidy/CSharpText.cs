@@ -18,6 +18,23 @@ public static class CSharpText
         return output.ToString();
     }
 
+    /// <summary>Where the parenthesis or brace that opens here is closed; the end of the code when it is not.</summary>
+    public static int Closing(string code, int open)
+    {
+        var (opener, closer) = (code[open], code[open] == '(' ? ')' : '}');
+        var depth = 0;
+        for (var at = open; at < code.Length; at++)
+        {
+            depth += code[at] == opener ? 1 : code[at] == closer ? -1 : 0;
+            if (depth == 0)
+            {
+                return at;
+            }
+        }
+
+        return code.Length;
+    }
+
     private static void BlankCode(string text, StringBuilder output, ref int at, bool inHole)
     {
         var depth = 0;

@@ -24,7 +24,7 @@ internal sealed partial record CatchClause(int Line, string Head, string Body, s
                 yield break;
             }
 
-            var close = Closing(file.Code, open);
+            var close = CSharpText.Closing(file.Code, open);
             yield return new CatchClause(
                 file.LineAt(word.Index),
                 file.Code[(word.Index + word.Length)..open],
@@ -47,21 +47,6 @@ internal sealed partial record CatchClause(int Line, string Head, string Body, s
         }
 
         return -1;
-    }
-
-    private static int Closing(string code, int open)
-    {
-        var depth = 0;
-        for (var at = open; at < code.Length; at++)
-        {
-            depth += code[at] switch { '{' => 1, '}' => -1, _ => 0 };
-            if (depth == 0)
-            {
-                return at;
-            }
-        }
-
-        return code.Length;
     }
 
     [GeneratedRegex(@"\bcatch\b(?=\s*[({])|\bcatch\b(?=\s+when\b)")]

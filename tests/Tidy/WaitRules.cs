@@ -31,29 +31,20 @@ public static partial class WaitRules
     {
         foreach (Match loop in Loop().Matches(code))
         {
-            var headEnd = loop.Value == "do" ? loop.Index + loop.Length : End(code, loop.Index, '(', ')');
+            var headEnd = loop.Value == "do" ? loop.Index + loop.Length : End(code, code.IndexOf('(', loop.Index));
             var body = headEnd + code.AsSpan(headEnd).IndexOfAnyExcept(" \r\n\t");
-            var bodyEnd = code[body] == '{' ? End(code, body, '{', '}') : code.IndexOf(';', body) + 1;
+            var bodyEnd = code[body] == '{' ? End(code, body) : code.IndexOf(';', body) + 1;
             yield return (loop.Index, code[loop.Index..headEnd], code[body..bodyEnd]);
         }
     }
 
-    /// <summary>Behind what closes the first of these that opens.</summary>
-    private static int End(string code, int from, char open, char close)
-    {
-        var at = code.IndexOf(open, from);
-        for (var depth = 1; depth > 0 && ++at < code.Length;)
-        {
-            depth += code[at] == open ? 1 : code[at] == close ? -1 : 0;
-        }
-
-        return at + 1;
-    }
+    /// <summary>Behind what closes this.</summary>
+    private static int End(string code, int open) => CSharpText.Closing(code, open) + 1;
 
     [GeneratedRegex(@"\b(?:(?:while|for)(?=\s*\()|do(?=\s*\{))")]
     private static partial Regex Loop();
 
-    [GeneratedRegex(@"\bTask\.Delay\((?!\s*Timeout\.)|\bThread\.Sleep\(|\bSpinWait\b|\.Sleep\(")]
+    [GeneratedRegex(@"\bTask\.Delay\((?!\s*Timeout\.)|\bSpinWait\b|\.Sleep\(")]
     private static partial Regex Pause();
 
     [GeneratedRegex(@"\.WaitForNextTickAsync\(")]

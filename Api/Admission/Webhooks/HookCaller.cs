@@ -58,5 +58,5 @@ internal sealed class HookCaller(RemoteCaller remote)
     }
 
     private static Status NoClient(string why) =>
-        new() { Code = 500, Reason = "", Message = $"could not get REST client: {why}" };
+        StatusErrors.Unknown($"could not get REST client: {why}");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
 
@@ -8,9 +9,10 @@ namespace OrleansOrchestrator.Grains.Apps.DaemonSets;
 /// </summary>
 internal static class ConfinedNode
 {
-    private static readonly string[] Terms =
+    private static readonly byte[][] Terms =
     [
-        "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms",
+        "spec"u8.ToArray(), "affinity"u8.ToArray(), "nodeAffinity"u8.ToArray(),
+        "requiredDuringSchedulingIgnoredDuringExecution"u8.ToArray(), "nodeSelectorTerms"u8.ToArray(),
     ];
 
     /// <summary>The one node that the first such requirement names; null when there is none.</summary>
@@ -20,7 +22,7 @@ internal static class ConfinedNode
         reader.Read();
         foreach (var name in Terms)
         {
-            if (!Enter(ref reader, name))
+            if (reader.TokenType != JsonTokenType.StartObject || !CommittedJson.Find(ref reader, name))
             {
                 return null;
             }
@@ -32,28 +34,6 @@ internal static class ConfinedNode
             .Where(static f => Is(f, "key", DaemonPods.NameField) && Is(f, "operator", "In"))
             .Select(static f => Items(f, "values").ToList())
             .FirstOrDefault(static v => v.Count == 1)?[0].GetString();
-    }
-
-    private static bool Enter(ref Utf8JsonReader reader, string name)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return false;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isFound = reader.ValueTextEquals(name);
-            reader.Read();
-            if (isFound)
-            {
-                return true;
-            }
-
-            reader.Skip();
-        }
-
-        return false;
     }
 
     private static IEnumerable<JsonElement> Items(JsonElement parent, string name) =>

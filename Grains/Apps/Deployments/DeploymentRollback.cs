@@ -10,13 +10,11 @@ namespace OrleansOrchestrator.Grains.Apps.Deployments;
 /// </summary>
 public static class DeploymentRollback
 {
-    private const string To = "deprecated.deployment.rollback.to";
-
     /// <summary>The revision to go back to, 0 for the last one; null when nobody asks.</summary>
     public static long? Asked(V1Deployment deployment)
     {
         string? text = null;
-        return deployment.Metadata.Annotations?.TryGetValue(To, out text) == true
+        return deployment.Metadata.Annotations?.TryGetValue(DeploymentAnnotations.RollbackTo, out text) == true
             && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var revision)
                 ? revision
                 : null;
@@ -47,7 +45,7 @@ public static class DeploymentRollback
 
         var next = With(deployment, Annotations(deployment, found.Set)) with
         {
-            Spec = deployment.Spec with { Template = WithoutHash(template) },
+            Spec = deployment.Spec with { Template = PodTemplates.WithoutHash(template) },
         };
         var done = string.Create(
             CultureInfo.InvariantCulture, $"Rolled back deployment \"{name}\" to revision {revision}");
@@ -61,7 +59,7 @@ public static class DeploymentRollback
     private static (V1Deployment Next, EventNote Note) GiveUp(V1Deployment deployment, string reason, string message)
     {
         var kept = (deployment.Metadata.Annotations ?? new Dictionary<string, string>())
-            .Where(a => a.Key != To).ToDictionary(StringComparer.Ordinal);
+            .Where(a => a.Key != DeploymentAnnotations.RollbackTo).ToDictionary(StringComparer.Ordinal);
         return (With(deployment, kept), EventNote.Warning(deployment, $"DeploymentRollback{reason}", message));
     }
 
@@ -73,16 +71,8 @@ public static class DeploymentRollback
     {
         var none = new Dictionary<string, string>();
         var own = (deployment.Metadata.Annotations ?? none)
-            .Where(a => a.Key != To && DeploymentAnnotations.IsOwn(a.Key));
+            .Where(a => a.Key != DeploymentAnnotations.RollbackTo && DeploymentAnnotations.IsOwn(a.Key));
         var given = (set.Metadata.Annotations ?? none).Where(a => !DeploymentAnnotations.IsOwn(a.Key));
         return own.Concat(given).ToDictionary(StringComparer.Ordinal);
-    }
-
-    private static V1PodTemplateSpec WithoutHash(V1PodTemplateSpec template)
-    {
-        var metadata = template.Metadata ?? new V1ObjectMeta();
-        var labels = (metadata.Labels ?? new Dictionary<string, string>())
-            .Where(l => l.Key != PodTemplates.HashLabel).ToDictionary(StringComparer.Ordinal);
-        return template with { Metadata = metadata with { Labels = labels } };
     }
 }

@@ -15,23 +15,18 @@ public static class PodTemplates
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
     /// <summary>The template's canonical bytes, the hash label left out.</summary>
-    public static byte[] Canonical(V1PodTemplateSpec template)
+    public static byte[] Canonical(V1PodTemplateSpec template) => CanonicalJson.Of(WithoutHash(template));
+
+    /// <summary>A ReplicaSet's template as its Deployment has it.</summary>
+    public static V1PodTemplateSpec WithoutHash(V1PodTemplateSpec template)
     {
         if (template.Metadata?.Labels?.ContainsKey(HashLabel) != true)
         {
-            return CanonicalJson.Of(template);
+            return template;
         }
 
         var labels = template.Metadata.Labels.Where(l => l.Key != HashLabel).ToDictionary(StringComparer.Ordinal);
-        return CanonicalJson.Of(new V1PodTemplateSpec
-        {
-            Metadata = new V1ObjectMeta
-            {
-                Annotations = template.Metadata.Annotations, Finalizers = template.Metadata.Finalizers, Labels = labels,
-                Name = template.Metadata.Name, NamespaceProperty = template.Metadata.NamespaceProperty,
-            },
-            Spec = template.Spec,
-        });
+        return template with { Metadata = template.Metadata with { Labels = labels } };
     }
 
     /// <summary>

@@ -94,9 +94,12 @@ public static class DeploymentAnnotations
     public const string DesiredReplicas = "deployment.kubernetes.io/desired-replicas";
     public const string MaxReplicas = "deployment.kubernetes.io/max-replicas";
 
+    /// <summary>Asks for a rollback, see <see cref="DeploymentRollback"/>.</summary>
+    public const string RollbackTo = "deprecated.deployment.rollback.to";
+
     /// <summary>Annotations that are the Deployment's own and not handed to its ReplicaSets.</summary>
     public static bool IsOwn(string key) => key is Revision or RevisionHistory or DesiredReplicas or MaxReplicas
         or "kubectl.kubernetes.io/last-applied-configuration"
         or "deployment.kubernetes.io/replicaset-replicas-before-scale"
-        or "deprecated.deployment.rollback.to";
+        or RollbackTo;
 }

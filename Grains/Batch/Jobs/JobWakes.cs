@@ -19,26 +19,16 @@ internal static class JobWakes
     private static readonly WakeRegistration Owned = WakeRegistration.OfOwners<V1Job>(
         JobReconciler.Controller, WellKnown.Jobs, "Job", [WellKnown.Pods], static j => j.Spec.Selector);
 
-    public static readonly WakeRegistration Registration = Owned with { Follows = Follows };
-
-    private static IReadOnlyList<Followed> Follows() =>
-    [
-        .. Owned.Follows().Select(f => f with { Interval = BatchPeriod }),
-        new Followed(WellKnown.Jobs, static (change, keys) =>
-        {
-            if (IsNews(change))
+    public static readonly WakeRegistration Registration = Owned with
+    {
+        Follows = static () =>
+        [
+            .. Owned.Follows().Select(static f => f with
             {
-                keys.Add(change.Object.Key);
-            }
-        }),
-        new Followed(WellKnown.Pods, static (change, keys) =>
-        {
-            if (change.Object.Metadata.Controller is { Kind: "Job" } job && IsEnd(change))
-            {
-                keys.Add(new ObjectKey(change.Object.Key.Namespace, job.Name));
-            }
-        }),
-    ];
+                Interval = BatchPeriod, IsUrgent = f.Resource == WellKnown.Jobs ? IsNews : IsEnd,
+            }),
+        ],
+    };
 
     /// <summary>False for a Job of which only the status is another one.</summary>
     internal static bool IsNews(ResourceChange change) =>

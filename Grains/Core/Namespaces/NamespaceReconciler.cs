@@ -80,19 +80,19 @@ public sealed class NamespaceReconciler : IObjectReconciler
         var key = new ObjectKey(_key.Name, RootCertificates);
         var client = _client.As(UserIdentity.Controller("root-ca-cert-publisher"));
         var pem = await _services.Trust.GetAuthorityPemAsync(cancellationToken);
-        var read = await client.GetAsync<V1ConfigMap>(key, ReadFreshness.Linearizable, cancellationToken);
+        var read = await client.GetAsync(WellKnown.ConfigMaps, key, ReadFreshness.Linearizable, cancellationToken);
         if (read.Succeeded
-            && read.Value.Data is { Count: 1 } data
+            && read.Value.As<V1ConfigMap>() is { Data: { Count: 1 } data } shown
             && data.TryGetValue(field, out var current)
             && current == pem
-            && !string.IsNullOrEmpty(read.Value.GetAnnotation(Description)))
+            && !string.IsNullOrEmpty(shown.GetAnnotation(Description)))
         {
             return;
         }
 
         // What others added to it beside its data stays.
         var wanted = read.Succeeded
-            ? ResourceCodec.Decode<V1ConfigMap>(ResourceCodec.Encode(read.Value))
+            ? read.Value.Clone<V1ConfigMap>()
             : new V1ConfigMap
             {
                 Metadata = new V1ObjectMeta { Name = RootCertificates, NamespaceProperty = _key.Name },

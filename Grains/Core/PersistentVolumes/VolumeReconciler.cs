@@ -75,21 +75,13 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
     private static bool Migrate(V1PersistentVolume volume)
     {
         var maker = volume.GetAnnotation(VolumeAnnotations.ProvisionedBy);
-        var driver = VolumePlugins.DriverOf(maker ?? "") ?? "";
-        if (maker is null || driver == (volume.GetAnnotation(VolumeAnnotations.MigratedTo) ?? ""))
+        var driver = VolumePlugins.DriverOf(maker ?? "");
+        if (maker is null || (driver ?? "") == (volume.GetAnnotation(VolumeAnnotations.MigratedTo) ?? ""))
         {
             return false;
         }
 
-        if (driver.Length == 0)
-        {
-            volume.Metadata.Annotations.Remove(VolumeAnnotations.MigratedTo);
-        }
-        else
-        {
-            volume.SetAnnotation(VolumeAnnotations.MigratedTo, driver);
-        }
-
+        volume.SetAnnotation(VolumeAnnotations.MigratedTo, driver);
         return true;
     }
 

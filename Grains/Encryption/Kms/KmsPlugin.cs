@@ -46,12 +46,8 @@ internal sealed partial class KmsPlugin(KmsSettings settings, TimeProvider time)
 
     public string Name => settings.Name;
 
-    /// <summary>How long calls to some plugins may take, one after the other.</summary>
-    public static TimeSpan GraceOf(IEnumerable<KmsPlugin> plugins) =>
-        plugins.Aggregate(TimeSpan.Zero, static (sum, plugin) => sum + plugin.Timeout);
-
     /// <summary>How long a call may take.</summary>
-    private TimeSpan Timeout => settings.Timeout;
+    public TimeSpan Timeout => settings.Timeout;
 
     /// <summary>Counts that a key was used.</summary>
     public void NoteUse(string type, string keyId) => EncryptionMetrics.KeyUsed(type, Name, keyId, time.GetUtcNow());

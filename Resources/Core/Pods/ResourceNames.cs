@@ -13,6 +13,9 @@ public static class ResourceNames
     /// <summary>A resource with this prefix is what the class of devices of the rest of the name offers.</summary>
     public const string DeviceClassPrefix = "deviceclass.resource.kubernetes.io/";
 
+    /// <summary>The annotation (<c>true</c>) of a claim that was made for a pod's extended resources.</summary>
+    public const string ExtendedClaimAnnotation = "resource.kubernetes.io/extended-resource-claim";
+
     private const string DefaultNamespacePrefix = "kubernetes.io/";
 
     private static readonly FrozenSet<string> StandardContainerNames =

@@ -6,8 +6,6 @@ namespace OrleansOrchestrator.Resources.Core.ResourceQuotas;
 /// <summary>What the quota of a claim of devices depends on beside the claim.</summary>
 public sealed class DeviceSurroundings
 {
-    private const string ExtendedClaim = "resource.kubernetes.io/extended-resource-claim";
-
     private readonly Dictionary<string, string> _resources;
     private readonly HashSet<string>? _offered;
     private readonly Func<string, V1Pod?> _pods;
@@ -66,7 +64,7 @@ public sealed class DeviceSurroundings
     {
         owner = claim.Metadata.OwnerReferences?.FirstOrDefault(static o => o.Controller == true)!;
         return owner is { Kind: "Pod", ApiVersion: "v1" }
-            && claim.Metadata.Annotations?.TryGetValue(ExtendedClaim, out var value) == true && value == "true";
+            && claim.Metadata.Annotations?.TryGetValue(ResourceNames.ExtendedClaimAnnotation, out var value) == true && value == "true";
     }
 
     /// <summary>One that is about to be made has no time yet, and is the last.</summary>

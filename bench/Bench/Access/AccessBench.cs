@@ -23,8 +23,7 @@ public sealed class AccessBench(BenchOptions options, int rounds)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
-        Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
-        Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        Report.Print(machine);
         var found = Variants.ToDictionary(static v => v, static _ => new List<List<PhaseResult>>());
         for (var round = 0; round < rounds; round++)
         {

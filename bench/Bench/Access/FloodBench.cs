@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using OrleansOrchestrator.Bench.Network;
 
 namespace OrleansOrchestrator.Bench.Access;
 
@@ -29,8 +30,7 @@ public sealed class FloodBench(BenchOptions options)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var machine = await Machine.DescribeAsync(options.Repository, TimeProvider.System, cancellationToken);
-        Report.Line($"{machine.Processor}, {machine.Cores} cores, {machine.Runtime}, {machine.Postgres}");
-        Report.Line($"{machine.Commit}, load {machine.LoadBefore}");
+        Report.Print(machine);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         await using var cluster = await BenchCluster.StartAsync(
@@ -64,7 +64,8 @@ public sealed class FloodBench(BenchOptions options)
         await Task.WhenAll(floods);
         Report.Line($"  the flood was {Interlocked.Read(ref _lists)} lists of {Listed} pods, {Floods} at a time");
         return new FloodFigures(
-            flooded.Lease / quiet.Lease, flooded.Status / quiet.Status, flooded.Rollout / quiet.Rollout);
+            flooded.Lease.Median / quiet.Lease.Median, flooded.Status.Median / quiet.Status.Median,
+            flooded.Rollout.Median / quiet.Rollout.Median);
     }
 
     private static async Task PrepareAsync(BenchClient admin, BenchClient node, CancellationToken cancellationToken)
@@ -86,11 +87,10 @@ public sealed class FloodBench(BenchOptions options)
                     """))!, token));
     }
 
-    /// <summary>Medians in milliseconds.</summary>
-    private static async Task<(double Lease, double Status, double Rollout)> SampleAsync(
+    private static async Task<(Spread Lease, Spread Status, Spread Rollout)> SampleAsync(
         string name, BenchClient admin, BenchClient node, CancellationToken cancellationToken)
     {
-        var (leases, statuses, rollouts) = (new List<double>(), new List<double>(), new List<double>());
+        var (leases, statuses, rollouts) = (new List<TimeSpan>(), new List<TimeSpan>(), new List<TimeSpan>());
         for (var i = 0; i < Samples; i++)
         {
             leases.Add(await TimeAsync(() => node.PatchAsync(
@@ -105,10 +105,11 @@ public sealed class FloodBench(BenchOptions options)
             rollouts.Add(await TimeAsync(() => RolloutAsync(admin, $"{name}-{i}", cancellationToken)));
         }
 
-        Report.Line($"  {name,-8} Lease {Median(leases),8:F2} ms (p99 {P99(leases):F1})");
-        Report.Line($"           node status {Median(statuses),8:F2} ms (p99 {P99(statuses):F1})");
-        Report.Line($"           rollout {Median(rollouts),8:F0} ms, load {Machine.Load()}");
-        return (Median(leases), Median(statuses), Median(rollouts));
+        var (lease, status, rollout) = (Spread.Of(leases), Spread.Of(statuses), Spread.Of(rollouts));
+        Report.Line($"  {name,-8} Lease {lease.Median,8:F2} ms (p99 {lease.P99:F1})");
+        Report.Line($"           node status {status.Median,8:F2} ms (p99 {status.P99:F1})");
+        Report.Line($"           rollout {rollout.Median,8:F0} ms, load {Machine.Load()}");
+        return (lease, status, rollout);
     }
 
     private static async Task RolloutAsync(BenchClient admin, string name, CancellationToken cancellationToken)
@@ -141,16 +142,12 @@ public sealed class FloodBench(BenchOptions options)
         }
     }
 
-    private static async Task<double> TimeAsync(Func<Task> act)
+    private static async Task<TimeSpan> TimeAsync(Func<Task> act)
     {
         var start = TimeProvider.System.GetTimestamp();
         await act();
-        return TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
+        return TimeProvider.System.GetElapsedTime(start);
     }
 
     private static JsonObject Named(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name } };
-
-    private static double Median(List<double> all) => all.Order().ElementAt(all.Count / 2);
-
-    private static double P99(List<double> all) => all.Order().ElementAt(all.Count * 99 / 100);
 }

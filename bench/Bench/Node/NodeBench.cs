@@ -71,7 +71,7 @@ public static class NodeBench
             using var process = Process.Start(new ProcessStartInfo(
                 "nsenter",
                 [
-                    $"--net=/run/netns/{space}", Environment.ProcessPath!, "node", "--root", options.Repository,
+                    $"--net=/run/netns/{space}", Environment.ProcessPath!, "node", "--root", options.Repository, "--",
                     .. further,
                 ])
             {

@@ -183,15 +183,9 @@ public sealed class EncryptionReloadTests : IDisposable
         return response.StatusCode;
     }
 
-    private static async Task UntilBegunAsync(string connection, string name, string key)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (!(await StoredAsync(connection, name)).StartsWith(
-            $"k8s:enc:aesgcm:v1:{key}:", StringComparison.Ordinal))
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, $"{name} is never written with {key}.");
-        }
-    }
+    private static Task UntilBegunAsync(string connection, string name, string key) => Patiently.UntilAsync(
+        Patience, async _ => (await StoredAsync(connection, name)).StartsWith(
+            $"k8s:enc:aesgcm:v1:{key}:", StringComparison.Ordinal));
 
     private static async Task<string> StoredAsync(string connection, string name)
     {

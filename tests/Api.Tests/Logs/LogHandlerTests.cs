@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OrleansOrchestrator.Api.Auth;
@@ -364,18 +363,6 @@ public sealed class LogHandlerTests
 
     private static HttpRequestMessage Request(string user, HttpMethod method, string path) =>
         new(method, path) { Headers = { { "X-User", user } } };
-
-    private sealed class ByHeader : IAuthenticator
-    {
-        public ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
-        {
-            var name = context.Request.Headers["X-User"].ToString();
-            string[] groups = name.StartsWith("system:node:", StringComparison.Ordinal) ? ["system:nodes"]
-                : name == "admin" ? ["system:masters"]
-                : [];
-            return new(new UserIdentity { Name = name, Groups = [.. groups, "system:authenticated"] });
-        }
-    }
 
     /// <summary>Eve may list events there, too.</summary>
     private sealed class JaneAndEveReadA : IAuthorizer

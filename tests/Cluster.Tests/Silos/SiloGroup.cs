@@ -11,7 +11,6 @@ namespace OrleansOrchestrator.Cluster.Tests.Silos;
 /// <summary>Silos on one PostgreSQL; three unless something else is asked for.</summary>
 public sealed class SiloGroup : IAsyncLifetime
 {
-
     private readonly string _tokenFile = Path.GetTempFileName();
     private SiloProcess[] _silos = [];
     private readonly int _port = FreePort();

@@ -80,9 +80,11 @@ internal sealed class ControlNodes : IAsyncDisposable
                 await AddAsync(node);
             }
 
+            var started = TimeProvider.System.GetTimestamp();
             foreach (var node in nodes)
             {
-                await Patiently.LastAsync(TaintPatience, () => IsSettledAsync(node), static s => s, Pause);
+                var left = TaintPatience - TimeProvider.System.GetElapsedTime(started);
+                await Patiently.LastAsync(left, () => IsSettledAsync(node), static s => s, Pause);
             }
         }
         finally

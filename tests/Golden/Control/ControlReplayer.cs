@@ -166,9 +166,11 @@ internal sealed class ControlReplayer(Uri server, string token, ControlNodes nod
             await _client.SendAsync("DELETE", $"/api/v1/namespaces/{name}");
         }
 
+        var started = TimeProvider.System.GetTimestamp();
         foreach (var name in namespaces)
         {
-            await Patiently.LastAsync(CleaningPatience, () => KillPodsAsync(name), static killed => !killed, Pause);
+            var left = CleaningPatience - TimeProvider.System.GetElapsedTime(started);
+            await Patiently.LastAsync(left, () => KillPodsAsync(name), static killed => !killed, Pause);
         }
 
         foreach (var node in scenario.Nodes)

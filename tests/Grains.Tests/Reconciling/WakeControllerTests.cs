@@ -140,7 +140,7 @@ public sealed class WakeControllerTests
 
     private async Task<ObjectAddress> LaterAsync(TimeSpan? after = null)
     {
-        await _world.Time.ArmedAsync().WaitAsync(Patience);
+        await _world.Time.ArmedAsync();
         _world.Time.Advance(after ?? _world.Services.Options.WakeInterval);
         return await NextAsync();
     }

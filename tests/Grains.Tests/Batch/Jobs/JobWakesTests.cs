@@ -64,7 +64,7 @@ public sealed class JobWakesTests
             Kind = ChangeKind.Modified, Object = await ReadAsync(resource, key), Previous = before,
         };
         var intervals = JobWakes.Registration.Follows().Where(f => f.Resource == resource)
-            .Select(f => (f.Interval, Keys: Keys(f.Map, change)))
+            .Select(f => (Interval: f.IntervalOf(change), Keys: Keys(f.Map, change)))
             .Where(static f => f.Keys.Contains(new ObjectKey("default", "j")))
             .Select(static f => f.Interval).ToList();
         Assert.NotEmpty(intervals);
