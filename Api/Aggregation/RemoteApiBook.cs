@@ -43,7 +43,7 @@ public sealed class RemoteApiBook(ResourceCaches caches)
         var page = Volatile.Read(ref _page);
         if (page is null || !ReferenceEquals(page.Snapshot, snapshot))
         {
-            var all = snapshot.Range().Select(static i => Read(i.As<V1APIService>())).OfType<RemoteApi>().ToList();
+            var all = snapshot.Range().Select(static i => Entry.Of(i).Api).OfType<RemoteApi>().ToList();
             page = new Page(cache, snapshot, all, all.ToFrozenDictionary(static a => (a.Group, a.Version)));
             Volatile.Write(ref _page, page);
         }
@@ -69,6 +69,14 @@ public sealed class RemoteApiBook(ResourceCaches caches)
 
     private static bool IsAvailable(V1APIService item) =>
         item.Status?.Conditions?.Any(static c => c is { Type: "Available", Status: "True" }) == true;
+
+    /// <summary>What an APIService says, read once: there is one for each of the kinds that definitions make.</summary>
+    /// <param name="Api">Null for one that this server serves.</param>
+    private sealed record Entry(RemoteApi? Api)
+    {
+        public static Entry Of(ResourceObject item) =>
+            item.Facts(static i => new Entry(Read(i.As<V1APIService>())));
+    }
 
     private sealed record Page(
         ResourceCache Cache, CacheSnapshot Snapshot, IReadOnlyList<RemoteApi> All,

@@ -11,7 +11,7 @@ namespace OrleansOrchestrator.Api.CustomResources;
 /// however many watch it.
 /// </summary>
 internal sealed class WebhookConversion(
-    ConversionAsker asker, ConvertedShelf shelf, ConvertedVersion shown, ConvertedVersion storage)
+    ConversionAsker asker, ConvertedShelf shelf, ConvertedVersions versions)
     : IAskedConversion
 {
     /// <summary>Objects that a webhook converts at once; lists are longer.</summary>
@@ -25,7 +25,7 @@ internal sealed class WebhookConversion(
         IReadOnlyList<ReadOnlyMemory<byte>> stored, CancellationToken cancellationToken)
     {
         var result = new ReadOnlyMemory<byte>[stored.Count];
-        var (places, bytes) = (new List<int>(), 0);
+        var (asked, bytes) = (new List<(int Place, CustomObject Item)>(), 0);
         for (var i = 0; i < stored.Count; i++)
         {
             if (shelf.Find(this, stored[i]) is { } known)
@@ -34,26 +34,27 @@ internal sealed class WebhookConversion(
                 continue;
             }
 
-            if (ResourceCodec.Decode<CustomObject>(stored[i]) is var item && item.ApiVersion == shown.ApiVersion)
+            var item = versions.Read(ResourceCodec.Decode<CustomObject>(stored[i]));
+            if (item.ApiVersion == versions.Shown.ApiVersion)
             {
                 result[i] = Keep(stored[i], item);
                 continue;
             }
 
-            if (places.Count == MaxBatch || (places.Count > 0 && bytes + stored[i].Length > MaxBatchBytes))
+            if (asked.Count == MaxBatch || (asked.Count > 0 && bytes + stored[i].Length > MaxBatchBytes))
             {
-                await ShowAsync(stored, places, result, cancellationToken);
-                places.Clear();
+                await ShowAsync(stored, asked, result, cancellationToken);
+                asked.Clear();
                 bytes = 0;
             }
 
-            places.Add(i);
+            asked.Add((i, item));
             bytes += stored[i].Length;
         }
 
-        if (places.Count > 0)
+        if (asked.Count > 0)
         {
-            await ShowAsync(stored, places, result, cancellationToken);
+            await ShowAsync(stored, asked, result, cancellationToken);
         }
 
         return result;
@@ -63,13 +64,14 @@ internal sealed class WebhookConversion(
     public async ValueTask<IKubernetesObject<V1ObjectMeta>> ToStoredAsync(
         IKubernetesObject<V1ObjectMeta> item, CancellationToken cancellationToken)
     {
-        if (shown.ApiVersion == storage.ApiVersion)
+        if (versions.Shown.ApiVersion == versions.Storage.ApiVersion)
         {
             return item;
         }
 
-        var converted = await asker.AskAsync(storage.ApiVersion, [ResourceCodec.Encode(item)], cancellationToken);
-        return storage.Take(converted[0]);
+        var converted = await asker.AskAsync(
+            versions.Storage.ApiVersion, [ResourceCodec.Encode(item)], cancellationToken);
+        return versions.Storage.Take(converted[0]);
     }
 
     /// <inheritdoc/>
@@ -81,20 +83,21 @@ internal sealed class WebhookConversion(
     private static InvalidOperationException NotHere() => new("A webhook is asked with patience.");
 
     private async ValueTask ShowAsync(
-        IReadOnlyList<ReadOnlyMemory<byte>> stored, List<int> places, ReadOnlyMemory<byte>[] result,
-        CancellationToken cancellationToken)
+        IReadOnlyList<ReadOnlyMemory<byte>> stored, List<(int Place, CustomObject Item)> asked,
+        ReadOnlyMemory<byte>[] result, CancellationToken cancellationToken)
     {
         var converted = await asker.AskAsync(
-            shown.ApiVersion, [.. places.Select(p => stored[p])], cancellationToken);
-        foreach (var (place, item) in places.Zip(converted))
+            versions.Shown.ApiVersion, [.. asked.Select(static a => (ReadOnlyMemory<byte>)ResourceCodec.Encode(a.Item))],
+            cancellationToken);
+        foreach (var ((place, _), item) in asked.Zip(converted))
         {
-            result[place] = Keep(stored[place], item);
+            result[place] = Keep(stored[place], versions.Shown.Take(item));
         }
     }
 
     private ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> stored, CustomObject item)
     {
-        ReadOnlyMemory<byte> json = ResourceCodec.Encode(shown.Take(item));
+        ReadOnlyMemory<byte> json = ResourceCodec.Encode(item);
         shelf.Keep(this, stored, json);
         return json;
     }

@@ -10,9 +10,8 @@ public sealed class WebhookConversions(RemoteCaller remote)
 {
     private readonly ConvertedShelf _shelf = new();
 
-    /// <summary>The conversion between two versions.</summary>
-    public IAskedConversion Make(
-        V1CustomResourceConversion conversion, ConvertedVersion shown, ConvertedVersion storage)
+    /// <summary>The conversion of a version.</summary>
+    public IAskedConversion Make(V1CustomResourceConversion conversion, ConvertedVersions versions)
     {
         var webhook = conversion.Webhook;
         return new WebhookConversion(
@@ -20,6 +19,6 @@ public sealed class WebhookConversions(RemoteCaller remote)
                 remote,
                 webhook?.ClientConfig is { } client ? RemoteTarget.Of(client) : null,
                 webhook?.ConversionReviewVersions?.FirstOrDefault(static v => v is "v1" or "v1beta1")),
-            _shelf, shown, storage);
+            _shelf, versions);
     }
 }

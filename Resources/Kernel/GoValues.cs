@@ -69,7 +69,7 @@ public static class GoValues
         long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
 
     /// <summary>The shortest digits that read back as the same number, with an exponent where Go writes one.</summary>
-    private static string Float(double value)
+    internal static string Float(double value)
     {
         if (double.IsInfinity(value))
         {

@@ -8,18 +8,21 @@ namespace OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 /// Which names of a definition are accepted: those that no other definition of its group has. Once all were, its kind
 /// is served, and stays so whatever names it asks for later.
 /// </summary>
-public static class DefinitionPlanner
+internal static class DefinitionPlanner
 {
     /// <summary>Brings the status in line with the names; true when that changed it.</summary>
     /// <param name="item">The definition, which is changed.</param>
     /// <param name="others">The other definitions.</param>
     /// <param name="now">The time.</param>
     public static bool Accept(
-        V1CustomResourceDefinition item, IEnumerable<V1CustomResourceDefinition> others, DateTime now)
+        V1CustomResourceDefinition item, IEnumerable<DefinitionFacts> others, DateTime now)
     {
         item.Status ??= new V1CustomResourceDefinitionStatus();
         var before = ResourceCodec.Encode(item.Status);
-        var conflict = AcceptNames(item, Taken.By(others.Where(o => o.Spec.Group == item.Spec.Group)));
+
+        // A name that the definition has itself is taken too, when it asks for it as another one.
+        var group = others.Where(o => o.Group == item.Spec.Group).Append(DefinitionFacts.Of(item));
+        var conflict = AcceptNames(item, Taken.By(group));
         DefinitionConditions.Set(
             item,
             conflict is var (reason, message)
@@ -93,13 +96,17 @@ public static class DefinitionPlanner
 
     private sealed record Taken(IReadOnlySet<string> Resources, IReadOnlySet<string> Kinds)
     {
-        public static Taken By(IEnumerable<V1CustomResourceDefinition> others)
+        public static Taken By(IEnumerable<DefinitionFacts> others)
         {
-            var names = others.Select(o => o.Status?.AcceptedNames).OfType<V1CustomResourceDefinitionNames>().ToList();
-            return new Taken(
-                names.SelectMany(n => (n.ShortNames ?? []).Append(n.Plural).Append(n.Singular)).OfType<string>()
-                    .ToHashSet(StringComparer.Ordinal),
-                names.SelectMany(n => new[] { n.Kind, n.ListKind }).OfType<string>().ToHashSet(StringComparer.Ordinal));
+            var resources = new HashSet<string>(StringComparer.Ordinal);
+            var kinds = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var other in others)
+            {
+                resources.UnionWith(other.Resources);
+                kinds.UnionWith(other.Kinds);
+            }
+
+            return new Taken(resources, kinds);
         }
     }
 }

@@ -44,7 +44,7 @@ public sealed class DefinitionReconciler(
                 Resource = WellKnown.CustomResourceDefinitions, Freshness = ReadFreshness.Linearizable,
             },
             cancellationToken);
-        var others = all.Items.Where(i => i.Key != key).Select(i => i.As<V1CustomResourceDefinition>()).ToList();
+        var others = all.Items.Where(i => i.Key != key).Select(DefinitionFacts.Of).ToList();
         await WriteStatusAsync(item => DefinitionPlanner.Accept(item, others, Now), cancellationToken);
         return ReconcileResult.Done;
     }

@@ -1,7 +1,5 @@
-using k8s.Models;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.ApiExtensions.Definitions;
@@ -19,13 +17,12 @@ internal static class DefinitionWakes
         [
             new Followed(WellKnown.CustomResourceDefinitions, (change, keys) =>
             {
-                var item = change.Object.As<V1CustomResourceDefinition>();
-                _ = change.Kind == ChangeKind.Deleted
-                    || DefinitionConditions.IsTrue(item, DefinitionConditions.NamesAccepted)
-                        ? waiting.Remove(change.Object.Key)
-                        : waiting.TryAdd(change.Object.Key, item.Spec.Group);
+                var item = DefinitionFacts.Of(change.Object);
+                _ = change.Kind == ChangeKind.Deleted || item.HasItsNames
+                    ? waiting.Remove(change.Object.Key)
+                    : waiting.TryAdd(change.Object.Key, item.Group);
                 keys.Add(change.Object.Key);
-                foreach (var (key, _) in waiting.Where(w => w.Value == item.Spec.Group))
+                foreach (var (key, _) in waiting.Where(w => w.Value == item.Group))
                 {
                     keys.Add(key);
                 }

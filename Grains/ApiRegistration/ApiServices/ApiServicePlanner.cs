@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 using OrleansOrchestrator.Resources.ApiRegistration.ApiServices;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Metrics;
@@ -6,7 +7,7 @@ using OrleansOrchestrator.Resources.Metrics;
 namespace OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
 
 /// <summary>What to do so that every group version that this server serves has its APIService.</summary>
-public sealed record ApiServicePlan
+internal sealed record ApiServicePlan
 {
     public IReadOnlyList<V1APIService> Create { get; init; } = [];
 
@@ -21,7 +22,7 @@ public sealed record ApiServicePlan
 /// when it starts; those of custom resources are kept as they are to be. APIServices without the label are other
 /// people's.
 /// </summary>
-public static class ApiServicePlanner
+internal static class ApiServicePlanner
 {
     /// <summary>On each APIService that is kept automatically.</summary>
     public const string Label = "kube-aggregator.kubernetes.io/automanaged";
@@ -39,12 +40,11 @@ public static class ApiServicePlanner
         select Make(served.Key.Group, served.Key.Version, priority.Value, Label, OnStart);
 
     /// <summary>Those of the kinds that definitions make, of names that were not accepted too.</summary>
-    public static IEnumerable<V1APIService> OfDefinitions(IEnumerable<V1CustomResourceDefinition> definitions) =>
+    public static IEnumerable<V1APIService> OfDefinitions(IEnumerable<DefinitionFacts> definitions) =>
         from definition in definitions
-        from version in definition.Spec.Versions
-        where version.Served
-        group definition by (definition.Spec.Group, version.Name) into served
-        select Make(served.Key.Group, served.Key.Name, ApiPriority.Custom, Label, Always);
+        from version in definition.ServedVersions
+        group definition by (definition.Group, Version: version) into served
+        select Make(served.Key.Group, served.Key.Version, ApiPriority.Custom, Label, Always);
 
     /// <summary>
     /// That of the figures of pods and nodes. Whoever brings a metrics server of their own registers it in its place,

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using k8s.Models;
+using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -70,9 +71,14 @@ public sealed class ApiServiceRegistrar : IController
 
     private async Task StepAsync(bool isStart, CancellationToken cancellationToken)
     {
-        var definitions = await ListAsync<V1CustomResourceDefinition>(cancellationToken);
+        var definitions = await _client.ListAsync(
+            new ListQuery
+            {
+                Resource = WellKnown.CustomResourceDefinitions, Freshness = ReadFreshness.Linearizable,
+            },
+            cancellationToken);
         var desired = ApiServicePlanner.OfBuiltIn(_services.Resources)
-            .Concat(ApiServicePlanner.OfDefinitions(definitions))
+            .Concat(ApiServicePlanner.OfDefinitions(definitions.Items.Select(DefinitionFacts.Of)))
             .DistinctBy(d => d.Metadata.Name, StringComparer.Ordinal).ToList();
         var plan = ApiServicePlanner.Compute(desired, await ListAsync<V1APIService>(cancellationToken), isStart);
         foreach (var item in plan.Create)

@@ -32,7 +32,9 @@ public static class CustomKinds
             v => new CustomObjectStrategy(SchemaOf(item, new SchemaKind(spec.Group, v.Name, names.Kind)), v),
             StringComparer.Ordinal);
         var hasChanged = definition.Metadata.Generation > 1; // objects may be stored as an earlier one had it
-        ConvertedVersion VersionOf(string name) => new($"{spec.Group}/{name}", strategies[name]);
+        var versions = strategies.Select(s => new ConvertedVersion($"{spec.Group}/{s.Key}", s.Value))
+            .ToDictionary(static v => v.ApiVersion, StringComparer.Ordinal);
+        ConvertedVersion VersionOf(string name) => versions[$"{spec.Group}/{name}"];
         return new ResourceKind
         {
             Name = new ResourceName(spec.Group, names.Plural), Kind = names.Kind, Singular = names.Singular ?? "",
@@ -55,7 +57,8 @@ public static class CustomKinds
                     DeprecationWarning = WarningOf(spec, v),
                     IsStorage = v.Storage,
                     Conversion = v.Storage && !hasChanged ? null : Convert(
-                        spec.Conversion, webhooks, VersionOf(v.Name), VersionOf(stored.Name)),
+                        spec.Conversion, webhooks,
+                        new ConvertedVersions(VersionOf(v.Name), VersionOf(stored.Name), versions)),
                 }),
             ],
         };
@@ -69,11 +72,8 @@ public static class CustomKinds
             item.As<V1CustomResourceDefinition>().Spec.Versions.First(v => v.Name == kind.Version).Schema));
 
     private static IObjectConversion Convert(
-        V1CustomResourceConversion? conversion, WebhookConversionFactory webhooks, ConvertedVersion shown,
-        ConvertedVersion storage) =>
-        conversion is { Strategy: "Webhook" }
-            ? webhooks(conversion, shown, storage)
-            : new VersionConversion(shown, storage);
+        V1CustomResourceConversion? conversion, WebhookConversionFactory webhooks, ConvertedVersions versions) =>
+        conversion is { Strategy: "Webhook" } ? webhooks(conversion, versions) : new VersionConversion(versions);
 
     private static IEnumerable<SubresourceDefinition> SubresourcesOf(V1CustomResourceDefinitionVersion version)
     {

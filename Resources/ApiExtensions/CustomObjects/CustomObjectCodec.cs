@@ -33,6 +33,11 @@ public sealed class CustomObjectCodec(VersionSchema version) : IObjectCodec
             decoding.Unknown(unknown);
         }
 
+        if (version.HasEmbedded)
+        {
+            EmbeddedMetadata.Coerce(item.Body, version.Schema!, decoding);
+        }
+
         return item;
     }
 

@@ -1,68 +1,155 @@
-using System.Globalization;
-using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
 /// <summary>
 /// The paths of additional printer columns, in kubectl's language: <c>.a.b</c>, <c>['a']</c>, <c>[0]</c>,
-/// <c>[1:3]</c>, <c>[*]</c>, <c>..a</c>, and filters such as <c>[?(@.type=="Ready")]</c>. Whoever may write a
-/// definition writes them, and everybody's lists follow them: what one look may cost is bounded, and so is how deep
-/// filters are in each other.
+/// <c>[1:3]</c>, <c>[0,2]</c>, <c>[*]</c>, <c>..a</c>, and filters such as <c>[?(@.type=="Ready")]</c>. Whoever may
+/// write a definition writes them, and everybody's lists follow them: what one look may cost is bounded. A step that
+/// meets what it cannot do (an index that is not there, an element that has not what a filter compares) ends the look,
+/// which has then found nothing.
 /// </summary>
 public sealed class JsonPath
 {
-    private static readonly string[] Operators = ["==", "!=", "<=", ">=", "<", ">"];
-
     /// <summary>How many values one look may come by; beyond that it finds nothing.</summary>
     private const int MaxVisited = 100_000;
 
-    private const int MaxFilterDepth = 16;
+    private readonly IReadOnlyList<Step> _steps;
 
-    private readonly List<Step> _steps = [];
+    internal JsonPath(IReadOnlyList<Step> steps) => _steps = steps;
 
-    private JsonPath()
-    {
-    }
+    /// <summary>What a step makes of what was found so far; null when it cannot.</summary>
+    internal delegate IReadOnlyList<JsonNode?>? Step(IReadOnlyList<JsonNode?> found, Budget budget);
 
-    /// <summary>What a step finds from a value, and what may still be spent on that.</summary>
-    private delegate IEnumerable<JsonNode?> Step(JsonNode? node, Budget budget);
+    internal IReadOnlyList<Step> Steps => _steps;
 
     /// <summary>Reads a path; null when it is none.</summary>
-    public static JsonPath? Parse(string text) => Parse(text, MaxFilterDepth);
+    public static JsonPath? Parse(string text) => JsonPathReader.Read(text);
 
-    private static JsonPath? Parse(string text, int depth)
+    /// <summary>What the path leads to; JSON's nulls are among it.</summary>
+    public IReadOnlyList<JsonNode?> Find(JsonNode? root) => Follow([root], new Budget(MaxVisited)) ?? [];
+
+    internal static Step Literal(JsonValue value, bool isOfEach) =>
+        (found, _) => isOfEach ? [.. found.Select(_ => value)] : [value];
+
+    internal static Step Field(string name) => (found, _) =>
+    [
+        .. from item in found.OfType<JsonObject>()
+           where item.ContainsKey(name)
+           select item[name],
+    ];
+
+    internal static Step Wildcard { get; } = static (found, _) => [.. found.SelectMany(static f => Children(f))];
+
+    /// <summary>What has something in it, each before what is in it; texts too.</summary>
+    internal static IReadOnlyList<JsonNode?>? Recursive(IReadOnlyList<JsonNode?> found, Budget budget)
     {
-        var path = new JsonPath();
-        var at = 0;
-        while (at < text.Length)
+        var result = new List<JsonNode?>();
+        var pending = new Stack<JsonNode?>(found.Reverse());
+        while (pending.TryPop(out var next))
         {
-            if (!path.ReadStep(text, ref at, depth))
+            var children = Children(next);
+            if (children.Count == 0 && !(next?.GetValueKind() == JsonValueKind.String && next.GetValue<string>() != ""))
+            {
+                continue;
+            }
+
+            if (!budget.Spend(1 + children.Count))
             {
                 return null;
             }
+
+            result.Add(next);
+            foreach (var child in children.Reverse())
+            {
+                pending.Push(child);
+            }
         }
 
-        return path;
+        return result;
     }
 
-    /// <summary>What the path leads to; JSON's nulls are among it.</summary>
-    public IReadOnlyList<JsonNode?> Find(JsonNode? root) => Find(root, new Budget(MaxVisited));
-
-    private List<JsonNode?> Find(JsonNode? root, Budget budget)
+    /// <summary>Elements of lists.</summary>
+    internal static Step Slice(SliceBounds bounds) => (found, _) =>
     {
-        List<JsonNode?> found = [root];
-        foreach (var step in _steps.TakeWhile(_ => found.Count > 0))
+        var result = new List<JsonNode?>();
+        foreach (var item in found.Where(static f => f is not null))
         {
-            var next = new List<JsonNode?>();
-            foreach (var item in found.SelectMany(node => step(node, budget)))
+            if (item is not JsonArray list || bounds.Of(list.Count) is not var (first, end, step))
             {
-                if (!budget.Spend())
+                return null;
+            }
+
+            for (var i = first; i < end; i += step)
+            {
+                result.Add(list[i]);
+            }
+        }
+
+        return result;
+    };
+
+    internal static Step Union(IReadOnlyList<JsonPath> parts) => (found, budget) =>
+    {
+        var result = new List<JsonNode?>();
+        foreach (var part in parts)
+        {
+            if (part.Follow(found, budget) is not { } more)
+            {
+                return null;
+            }
+
+            result.AddRange(more);
+        }
+
+        return result;
+    };
+
+    /// <summary>Elements that have something.</summary>
+    internal static Step Having(JsonPath wanted) => Filter(
+        (item, budget) => wanted.Follow([item], budget) is { Count: > 0 });
+
+    /// <summary>Elements of which a comparison holds; it must be one of single values of one type.</summary>
+    internal static Step Comparing(JsonPath left, string sign, JsonPath right) => Filter(
+        (item, budget) => left.Follow([item], budget) is [{ } a] && right.Follow([item], budget) is [{ } b]
+            ? JsonComparison.Holds(a, sign, b)
+            : null);
+
+    private static Step Filter(Func<JsonNode?, Budget, bool?> holds) => (found, budget) =>
+    {
+        var result = new List<JsonNode?>();
+        foreach (var item in found)
+        {
+            if (item is not JsonArray list)
+            {
+                return null;
+            }
+
+            foreach (var element in list)
+            {
+                if (!budget.Spend(1) || holds(element, budget) is not { } isMeant)
                 {
-                    return [];
+                    return null;
                 }
 
-                next.Add(item);
+                if (isMeant)
+                {
+                    result.Add(element);
+                }
+            }
+        }
+
+        return result;
+    };
+
+    private IReadOnlyList<JsonNode?>? Follow(IReadOnlyList<JsonNode?> found, Budget budget)
+    {
+        foreach (var step in _steps)
+        {
+            if (step(found, budget) is not { } next || !budget.Spend(next.Count))
+            {
+                return null;
             }
 
             found = next;
@@ -71,215 +158,18 @@ public sealed class JsonPath
         return found;
     }
 
-    private bool ReadStep(string text, ref int at, int depth)
+    private static IReadOnlyList<JsonNode?> Children(JsonNode? node) => node switch
     {
-        if (text.AsSpan(at).StartsWith(".."))
-        {
-            at += 2;
-            _steps.Add(Descendants);
-            return at == text.Length || text[at] == '[' || ReadField(text, ref at);
-        }
-
-        if (text[at] == '.')
-        {
-            at++;
-            return at == text.Length || text[at] == '[' || ReadField(text, ref at);
-        }
-
-        return text[at] == '[' && ReadBrackets(text, ref at, depth);
-    }
-
-    private bool ReadField(string text, ref int at)
-    {
-        var name = new StringBuilder();
-        for (; at < text.Length && text[at] is not ('.' or '['); at++)
-        {
-            if (text[at] == '\\' && at + 1 < text.Length)
-            {
-                at++;
-            }
-
-            name.Append(text[at]);
-        }
-
-        AddField(name.ToString());
-        return name.Length > 0;
-    }
-
-    private void AddField(string name) =>
-        _steps.Add(name == "*" ? static (node, _) => Children(node) : (node, _) => Field(node, name));
-
-    private bool ReadBrackets(string text, ref int at, int depth)
-    {
-        var end = FindEnd(text, at);
-        if (end < 0)
-        {
-            return false;
-        }
-
-        var inner = text[(at + 1)..end].Trim();
-        at = end + 1;
-        return inner switch
-        {
-            "*" => Add(static (node, _) => Children(node)),
-            ['\'' or '"', .. var name, '\'' or '"'] => Add((node, _) => Field(node, name)),
-            ['?', '(', .. var condition, ')'] => depth > 0 && ReadFilter(condition.Trim(), depth - 1),
-            _ => ReadRange(inner),
-        };
-    }
-
-    private bool Add(Step step)
-    {
-        _steps.Add(step);
-        return true;
-    }
-
-    private bool ReadRange(string inner)
-    {
-        var parts = inner.Split(':').Select(static p => p.Length == 0 ? (int?)null
-            : int.TryParse(p, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n
-            : int.MinValue).ToArray();
-        return parts.Length <= 3 && !parts.Contains(int.MinValue) && Add((node, _) => Slice(node, parts));
-    }
-
-    private bool ReadFilter(string condition, int depth)
-    {
-        var sign = Operators.Where(o => condition.Contains(o, StringComparison.Ordinal))
-            .OrderBy(o => condition.IndexOf(o, StringComparison.Ordinal)).ThenByDescending(o => o.Length)
-            .FirstOrDefault();
-        var at = sign is null ? condition.Length : condition.IndexOf(sign, StringComparison.Ordinal);
-        var left = Operand(condition[..at], depth);
-        if (left is null || sign is null)
-        {
-            return left is not null
-                && Add((node, budget) => Children(node).Where(item => budget.Spend() && left(item, budget).Any()));
-        }
-
-        return Operand(condition[(at + sign.Length)..], depth) is { } right
-            && Add((node, budget) => Children(node).Where(item =>
-                budget.Spend() && left(item, budget).FirstOrDefault() is { } a
-                && right(item, budget).FirstOrDefault() is { } b && Holds(a, sign, b)));
-    }
-
-    /// <summary>A side of a comparison: a path from the element, or a literal.</summary>
-    private static Step? Operand(string text, int depth)
-    {
-        text = text.Trim();
-        if (text.StartsWith('@'))
-        {
-            return Parse(text[1..], depth) is { } path ? path.Find : null;
-        }
-
-        JsonNode? literal = text switch
-        {
-            ['\'' or '"', .. var inner, '\'' or '"'] => JsonValue.Create(inner),
-            "true" or "false" => JsonValue.Create(text == "true"),
-            _ when double.TryParse(text, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
-            _ => null,
-        };
-        return literal is null ? null : (_, _) => [literal];
-    }
-
-    private static bool Holds(JsonNode left, string sign, JsonNode right)
-    {
-        var order = left is JsonValue a && right is JsonValue b ? Compare(a, b) : null;
-        return sign switch
-        {
-            "==" => order == 0,
-            "!=" => order is not null and not 0,
-            "<" => order < 0,
-            "<=" => order <= 0,
-            ">" => order > 0,
-            _ => order >= 0,
-        };
-    }
-
-    /// <summary>Null when they cannot be compared.</summary>
-    private static int? Compare(JsonValue left, JsonValue right) =>
-        Number(left) is { } a && Number(right) is { } b ? a.CompareTo(b)
-        : left.GetValueKind() != right.GetValueKind() ? null
-        : string.CompareOrdinal(left.ToString(), right.ToString());
-
-    private static double? Number(JsonValue value) =>
-        value.TryGetValue<long>(out var whole) ? whole : value.TryGetValue<double>(out var number) ? number : null;
-
-    private static int FindEnd(string text, int at)
-    {
-        var quote = '\0';
-        var depth = 0;
-        for (var i = at; i < text.Length; i++)
-        {
-            if (quote != '\0')
-            {
-                quote = text[i] == quote ? '\0' : quote;
-                continue;
-            }
-
-            switch (text[i])
-            {
-                case '\'' or '"':
-                    quote = text[i];
-                    break;
-                case '[':
-                    depth++;
-                    break;
-                case ']' when --depth == 0:
-                    return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private static IEnumerable<JsonNode?> Field(JsonNode? node, string name) =>
-        node is JsonObject map && map.TryGetPropertyValue(name, out var value) ? [value] : [];
-
-    private static IEnumerable<JsonNode?> Children(JsonNode? node) => node switch
-    {
-        JsonObject map => map.Select(p => p.Value),
-        JsonArray list => list,
+        JsonObject map => [.. map.Select(static p => p.Value)],
+        JsonArray list => [.. list],
         _ => [],
     };
 
-    /// <summary>A value and all that is in it, each before what is in it.</summary>
-    private static IEnumerable<JsonNode?> Descendants(JsonNode? node, Budget budget)
-    {
-        var pending = new Stack<JsonNode?>([node]);
-        while (pending.TryPop(out var next))
-        {
-            yield return next;
-            foreach (var child in Children(next).Reverse().TakeWhile(_ => budget.Spend()))
-            {
-                pending.Push(child);
-            }
-        }
-    }
-
-    private static IEnumerable<JsonNode?> Slice(JsonNode? node, int?[] parts)
-    {
-        if (node is not JsonArray list)
-        {
-            return [];
-        }
-
-        var first = Place(parts[0] ?? 0, list.Count);
-        if (parts.Length == 1)
-        {
-            return first >= 0 && first < list.Count ? [list[first]] : [];
-        }
-
-        var end = Math.Min(Place(parts[1] ?? list.Count, list.Count), list.Count);
-        var step = parts.Length == 3 ? Math.Max(parts[2] ?? 1, 1) : 1;
-        return list.Skip(Math.Max(first, 0)).Take(Math.Max(end - first, 0)).Where((_, i) => i % step == 0);
-    }
-
-    private static int Place(int index, int count) => index < 0 ? count + index : index;
-
     /// <summary>How many values may still be come by.</summary>
-    private sealed class Budget(int left)
+    internal sealed class Budget(int left)
     {
         private int _left = left;
 
-        public bool Spend() => --_left >= 0;
+        public bool Spend(int count) => (_left -= Math.Min(count, _left + 1)) >= 0;
     }
 }

@@ -6,18 +6,21 @@ using OrleansOrchestrator.Resources.Kernel.Json;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 
-/// <summary>The columns of a custom kind: its name, and those that its definition adds (by default the age).</summary>
+/// <summary>
+/// The columns of a custom kind: its name, and those that its definition adds (by default the age), up to the first
+/// whose path is none: upstream does not look further.
+/// </summary>
 public sealed class PrinterColumns
 {
     private const string AgePath = ".metadata.creationTimestamp";
 
-    private readonly List<(string Type, JsonPath? Path)> _added;
+    private readonly List<(string Type, JsonPath Path)> _added;
     private readonly bool _readsMetadata;
 
     public PrinterColumns(IList<V1CustomResourceColumnDefinition>? added)
     {
-        IReadOnlyList<V1CustomResourceColumnDefinition> all = added is { Count: > 0 }
-            ? [.. added]
+        IEnumerable<V1CustomResourceColumnDefinition> wanted = added is { Count: > 0 }
+            ? added
             :
             [
                 new()
@@ -25,6 +28,19 @@ public sealed class PrinterColumns
                     Name = "Age", Type = "date", Description = MetadataTexts.CreationTimestamp, JsonPath = AgePath,
                 },
             ];
+        _added = [];
+        var all = new List<V1CustomResourceColumnDefinition>();
+        foreach (var column in wanted)
+        {
+            if (JsonPath.Parse(column.JsonPath) is not { } path)
+            {
+                break;
+            }
+
+            all.Add(column);
+            _added.Add((column.Type, path));
+        }
+
         Columns =
         [
             TableColumns.Name,
@@ -35,7 +51,6 @@ public sealed class PrinterColumns
                     : c.Description,
                 c.Priority ?? 0)),
         ];
-        _added = [.. all.Select(c => (c.Type, JsonPath.Parse(c.JsonPath)))];
         _readsMetadata = all.Any(c => c.JsonPath != AgePath
             && (c.JsonPath.StartsWith(".metadata", StringComparison.Ordinal)
                 || c.JsonPath.Contains("..", StringComparison.Ordinal)
@@ -57,7 +72,7 @@ public sealed class PrinterColumns
         {
             result[i + 1] = Paths[i] == AgePath && _added[i].Type == "date"
                 ? TableColumns.AgeOf(item, now)
-                : FirstCell(_added[i].Path?.Find(body) ?? [], _added[i].Type, now);
+                : FirstCell(_added[i].Path.Find(body), _added[i].Type, now);
         }
 
         return result;

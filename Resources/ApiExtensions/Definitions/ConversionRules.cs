@@ -98,14 +98,13 @@ public static class ConversionRules
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (i, version) in versions.Index())
         {
-            var complaints = string.Join(",", NameRules.Dns1035Label(version ?? ""));
             if (!seen.Add(version ?? ""))
             {
                 errors.Invalid(path.Index(i), version, "duplicate version");
             }
-            else if (complaints.Length > 0)
+            else
             {
-                errors.Invalid(path.Index(i), version, complaints);
+                errors.InvalidEach(path.Index(i), version, NameRules.Dns1035Label(version ?? ""));
             }
         }
 

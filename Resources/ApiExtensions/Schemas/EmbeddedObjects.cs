@@ -17,42 +17,8 @@ internal static class EmbeddedObjects
     /// <param name="schema">What it is like.</param>
     /// <param name="path">Where it is; null for a whole custom object.</param>
     /// <param name="errors">Takes the findings.</param>
-    public static void Validate(JsonNode? value, JsonSchema? schema, FieldPath? path, FieldErrors errors)
-    {
-        switch (value)
-        {
-            case JsonObject map when schema is not null:
-                if (schema.IsEmbedded && path is not null)
-                {
-                    ValidateObject(map, path, errors);
-                }
-
-                ValidateMap(map, schema, path, errors);
-                break;
-            case JsonArray list when schema?.Items is { } items && path is not null:
-                for (var i = 0; i < list.Count; i++)
-                {
-                    Validate(list[i], items, path.Index(i), errors);
-                }
-
-                break;
-        }
-    }
-
-    private static void ValidateMap(JsonObject map, JsonSchema schema, FieldPath? path, FieldErrors errors)
-    {
-        foreach (var (name, inner) in map)
-        {
-            if (schema.Properties.TryGetValue(name, out var property))
-            {
-                Validate(inner, property, path?.Child(name) ?? FieldPath.Of(name), errors);
-            }
-            else if (schema.AdditionalProperties is { } values && path is not null)
-            {
-                Validate(inner, values, path.Key(name), errors);
-            }
-        }
-    }
+    public static void Validate(JsonNode? value, JsonSchema? schema, FieldPath? path, FieldErrors errors) =>
+        EmbeddedWalk.Visit(value, schema, path, (item, place) => ValidateObject(item, place, errors));
 
     private static void ValidateObject(JsonObject item, FieldPath path, FieldErrors errors)
     {

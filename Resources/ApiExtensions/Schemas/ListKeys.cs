@@ -6,18 +6,16 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 /// <summary>What tells the elements of sets and keyed lists of custom objects apart.</summary>
 public static class ListKeys
 {
-    /// <summary>The identity of an element; empty when there is none.</summary>
-    public static string Of(JsonNode? item, JsonSchema list) => list.ListType switch
-    {
-        "set" => Text(item),
-        "map" when item is JsonObject map => string.Join(',', list.ListMapKeys.Select(k => Text(map[k]))),
-        _ => "",
-    };
+    /// <summary>The identity of an element. A key that is null is another than one that is not there.</summary>
+    public static string Of(JsonNode? item, JsonSchema list) => list.ListType == "set"
+        ? Text(item)
+        : string.Join(',', list.ListMapKeys.Select(
+            k => item is JsonObject map && map.TryGetPropertyValue(k, out var key) ? Text(key) : ""));
 
-    /// <summary>The elements of a list by identity; null when they have none.</summary>
+    /// <summary>The elements of a keyed list by identity; null when there is no list.</summary>
     public static Dictionary<string, JsonNode?>? Index(JsonArray? items, JsonSchema list)
     {
-        if (items is null || list.ListType is not ("set" or "map"))
+        if (items is null)
         {
             return null;
         }
@@ -58,13 +56,9 @@ public static class ListKeys
 
     private static void ValidateList(JsonArray list, JsonSchema schema, FieldPath path, FieldErrors errors)
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < list.Count; i++)
+        if (schema.ListType == "set" || (schema.ListType == "map" && AreObjects(list, path, errors)))
         {
-            if (schema.ListType is "set" or "map" && !seen.Add(Of(list[i], schema)))
-            {
-                errors.Duplicate(path.Index(i), Shown(list[i], schema));
-            }
+            RequireOneOfEach(list, schema, path, errors);
         }
 
         for (var i = 0; i < list.Count; i++)
@@ -73,16 +67,46 @@ public static class ListKeys
         }
     }
 
-    /// <summary>A text as it is; of an object in a keyed list its keys.</summary>
-    private static object? Shown(JsonNode? item, JsonSchema schema)
+    /// <summary>Whether all elements can have keys; the first that cannot is told.</summary>
+    private static bool AreObjects(JsonArray list, FieldPath path, FieldErrors errors)
     {
-        if (schema.ListType == "map" && item is JsonObject map)
+        foreach (var (i, item) in list.Index().Where(static l => l.Item is not (null or JsonObject)))
         {
-            var keys = schema.ListMapKeys.Where(map.ContainsKey).Order(StringComparer.Ordinal);
-            return new RawJson($"{{{string.Join(',', keys.Select(k => $"{GoText.Json(k)}:{Text(map[k])}"))}}}");
+            errors.Invalid(
+                path.Index(i), new RawJson(Text(item)), "must be an object for an array of list-type map");
+            return false;
         }
 
-        return new RawJson(Text(item));
+        return true;
+    }
+
+    /// <summary>Of elements that are the same the second is told, whatever their number.</summary>
+    private static void RequireOneOfEach(JsonArray list, JsonSchema schema, FieldPath path, FieldErrors errors)
+    {
+        var times = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (i, item) in list.Index())
+        {
+            var key = Of(item, schema);
+            times[key] = times.GetValueOrDefault(key) + 1;
+            if (times[key] == 2)
+            {
+                errors.Duplicate(path.Index(i), Shown(item, schema));
+            }
+        }
+    }
+
+    /// <summary>A text as it is; of an element of a keyed list its keys.</summary>
+    private static RawJson Shown(JsonNode? item, JsonSchema schema)
+    {
+        if (schema.ListType == "set")
+        {
+            return new RawJson(Text(item));
+        }
+
+        var keys = item is JsonObject map
+            ? map.Where(p => schema.ListMapKeys.Contains(p.Key)).OrderBy(static p => p.Key, StringComparer.Ordinal)
+            : Enumerable.Empty<KeyValuePair<string, JsonNode?>>();
+        return new RawJson($"{{{string.Join(',', keys.Select(k => $"{GoText.Json(k.Key)}:{Text(k.Value)}"))}}}");
     }
 
     private static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";

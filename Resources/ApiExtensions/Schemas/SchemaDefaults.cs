@@ -30,6 +30,34 @@ public static class SchemaDefaults
         }
     }
 
+    /// <summary>Takes away nulls where none may be, but for those that have a default.</summary>
+    public static void DropNulls(JsonNode? node, JsonSchema? schema)
+    {
+        switch (node)
+        {
+            case JsonObject map when schema is not null:
+                var gone = map.Where(p => p.Value is null && SchemaOf(p.Key, schema) is { Nullable: false, Default: null })
+                    .Select(static p => p.Key).ToList();
+                JsonTree.RemoveAll(map, gone);
+                foreach (var (name, value) in map)
+                {
+                    DropNulls(value, SchemaOf(name, schema));
+                }
+
+                break;
+            case JsonArray list when schema?.Items is { } items:
+                foreach (var item in list)
+                {
+                    DropNulls(item, items);
+                }
+
+                break;
+        }
+    }
+
+    private static JsonSchema? SchemaOf(string name, JsonSchema schema) =>
+        schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties;
+
     private static void ApplyToMap(JsonObject map, JsonSchema schema)
     {
         foreach (var (name, property) in schema.Properties)
@@ -44,8 +72,7 @@ public static class SchemaDefaults
         var gone = new List<string>();
         foreach (var (name, value) in map.ToList())
         {
-            var inner = schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties;
-            if (inner is null)
+            if (SchemaOf(name, schema) is not { } inner)
             {
                 continue;
             }

@@ -36,24 +36,29 @@ public sealed class SchemaPruning
         return walk._dropped;
     }
 
-    private void Visit(JsonNode? node, JsonSchema? schema, string path)
+    /// <param name="node">A value.</param>
+    /// <param name="schema">What it is like.</param>
+    /// <param name="path">Where it is.</param>
+    /// <param name="keeps">It is in a list that keeps what is not specified.</param>
+    private void Visit(JsonNode? node, JsonSchema? schema, string path, bool keeps = false)
     {
+        keeps |= schema is { IsPreserving: true };
         switch (node)
         {
             case JsonObject map:
-                VisitMap(map, schema, path);
+                VisitMap(map, schema, path, keeps);
                 break;
-            case JsonArray list when schema is not { IsPreserving: true, Items: null }:
+            case JsonArray list when !keeps || schema is { Items: not null }:
                 for (var i = 0; i < list.Count; i++)
                 {
-                    Visit(list[i], schema?.Items, $"{path}[{i}]");
+                    Visit(list[i], schema?.Items, $"{path}[{i}]", keeps);
                 }
 
                 break;
         }
     }
 
-    private void VisitMap(JsonObject map, JsonSchema? schema, string path)
+    private void VisitMap(JsonObject map, JsonSchema? schema, string path, bool keeps)
     {
         var dropped = new List<string>();
         foreach (var (name, value) in map)
@@ -68,18 +73,14 @@ public sealed class SchemaPruning
             {
                 Visit(value, property, here);
             }
-            else if (schema is { AdditionalProperties: { } values })
+            else if (schema is { HasAdditional: true })
             {
-                Visit(value, values, here);
+                Visit(value, schema.AdditionalProperties, here);
             }
-            else if (schema is null or { IsPreserving: false, HasAdditional: false })
+            else if (!keeps)
             {
                 dropped.Add(name);
                 _dropped.Add(here);
-            }
-            else if (!schema.IsPreserving)
-            {
-                Visit(value, null, here);
             }
         }
 

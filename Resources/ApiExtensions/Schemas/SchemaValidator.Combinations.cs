@@ -3,7 +3,10 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 
-/// <content>Combinations of schemas: <c>anyOf</c>, <c>oneOf</c>, <c>allOf</c> and <c>not</c>.</content>
+/// <content>
+/// Combinations of schemas: <c>anyOf</c>, <c>oneOf</c>, <c>allOf</c> and <c>not</c>. In them, what an update left alone
+/// is held against it as anything else is.
+/// </content>
 public sealed partial class SchemaValidator
 {
     /// <summary>What became of an alternative.</summary>
@@ -12,24 +15,24 @@ public sealed partial class SchemaValidator
         public bool Fits => Found.Count == 0;
     }
 
-    private void CheckCombined(JsonNode value, JsonSchema schema, string path, JsonNode? old)
+    private void CheckCombined(JsonNode value, JsonSchema schema, string path)
     {
         if (schema.AnyOf.Count > 0)
         {
-            CheckAnyOf(Attempt(schema.AnyOf, value, path, old), path);
+            CheckAnyOf(Attempt(schema.AnyOf, value, path), path);
         }
 
         if (schema.OneOf.Count > 0)
         {
-            CheckOneOf(Attempt(schema.OneOf, value, path, old), path);
+            CheckOneOf(Attempt(schema.OneOf, value, path), path);
         }
 
         if (schema.AllOf.Count > 0)
         {
-            CheckAllOf(Attempt(schema.AllOf, value, path, old), path);
+            CheckAllOf(Attempt(schema.AllOf, value, path), path);
         }
 
-        if (schema.Not is { } not && Attempt([not], value, path, null)[0].Fits)
+        if (schema.Not is { } not && Attempt([not], value, path)[0].Fits)
         {
             Combined($"{GoText.Quote(path)} must not validate the schema (not)", null);
         }
@@ -74,13 +77,13 @@ public sealed partial class SchemaValidator
         }
     }
 
-    private List<Attempted> Attempt(IEnumerable<JsonSchema> schemas, JsonNode value, string path, JsonNode? old) =>
+    private List<Attempted> Attempt(IEnumerable<JsonSchema> schemas, JsonNode value, string path) =>
     [
         .. schemas.Select(s =>
         {
             var found = new FieldErrors();
             var validator = new SchemaValidator(found, root);
-            validator.Validate(value, s, path, old);
+            validator.Validate(value, s, path);
             return new Attempted(found, validator._matches);
         }),
     ];

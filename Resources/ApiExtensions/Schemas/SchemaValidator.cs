@@ -41,7 +41,7 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
             return;
         }
 
-        CheckCombined(value, schema, path, old);
+        CheckCombined(value, schema, path);
         _matches += Checks(value, schema);
         switch (value)
         {
@@ -160,46 +160,54 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
 
     private void CheckNumber(JsonNode value, JsonSchema schema, string path)
     {
-        var number = value.AsValue().TryGetValue<long>(out var whole) ? whole : value.GetValue<double>();
-        if (schema.Type == "integer" && !FitsInteger(number))
+        var isWhole = value.AsValue().TryGetValue<long>(out var whole);
+        var number = isWhole ? whole : value.GetValue<double>();
+        FitsType(number, "Checked", schema, path);
+
+        // Of a factor below one there is no whole part to divide by.
+        if (BoundOf(schema.MultipleOf, "MultipleOf", isWhole && schema.MultipleOf >= 1, schema, path) is { } factor
+            && !NumberRules.IsMultiple(number, factor.Value))
         {
-            errors.Invalid(Whole, "", $"Checked value must be of type integer (default format) in {path}");
+            Invalid(path, Shown(value), $"should be a multiple of {factor.Text}");
         }
 
-        if (schema.MultipleOf is { } factor && !IsMultiple(number, factor))
-        {
-            Invalid(path, Shown(value), $"should be a multiple of {Text(factor)}");
-        }
-
-        if (schema.Minimum is { } min && (schema.ExcludesMinimum ? number <= min : number < min))
+        if (BoundOf(schema.Minimum, "Minimum boundary", isWhole, schema, path) is { } min
+            && (schema.ExcludesMinimum ? number <= min.Value : number < min.Value))
         {
             Invalid(
                 path, Shown(value),
-                $"should be greater than {(schema.ExcludesMinimum ? "" : "or equal to ")}{Text(min)}");
+                $"should be greater than {(schema.ExcludesMinimum ? "" : "or equal to ")}{min.Text}");
         }
 
-        if (schema.Maximum is { } max && (schema.ExcludesMaximum ? number >= max : number > max))
+        if (BoundOf(schema.Maximum, "Maximum boundary", isWhole, schema, path) is { } max
+            && (schema.ExcludesMaximum ? number >= max.Value : number > max.Value))
         {
             Invalid(
-                path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{Text(max)}");
+                path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{max.Text}");
         }
     }
 
-    /// <summary>Formats of numbers are not upstream's concern in definitions.</summary>
-    private static bool FitsInteger(double number) =>
-        Math.Floor(number).Equals(number) && number is >= long.MinValue and <= long.MaxValue;
+    /// <summary>What a number is measured by; a bound that the type could not have is complained of, too.</summary>
+    private NumberBound? BoundOf(double? given, string what, bool isWhole, JsonSchema schema, string path) =>
+        given is { } bound ? NumberRules.Bound(bound, FitsType(bound, what, schema, path) && isWhole) : null;
 
-    private static bool IsMultiple(double number, double factor)
+    /// <summary>Formats of numbers are not upstream's concern in definitions.</summary>
+    private bool FitsType(double number, string what, JsonSchema schema, string path)
     {
-        var quotient = number / factor;
-        return Math.Floor(quotient).Equals(quotient);
+        if (schema.Type != "integer" || NumberRules.IsInteger(number))
+        {
+            return true;
+        }
+
+        errors.Invalid(Whole, "", $"{what} value must be of type integer (default format) in {path}");
+        return false;
     }
 
     private void CheckList(JsonArray list, JsonSchema schema, string path, JsonArray? old)
     {
         if (schema.Items is { } items)
         {
-            var before = ListKeys.Index(old, schema);
+            var before = schema.ListType == "map" ? ListKeys.Index(old, schema) : null;
             for (var i = 0; i < list.Count; i++)
             {
                 Validate(list[i], items, $"{path}[{i}]", before?.GetValueOrDefault(ListKeys.Of(list[i], schema)));
@@ -279,9 +287,7 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
 
     private static string Below(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
-    private static string Text(double number) => JsonValue.Create(number).ToJsonString();
-
     private static object? Shown(JsonNode? value) => value is null ? null
         : value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>()
-        : new RawJson(value.ToJsonString());
+        : new RawJson(value.GetValueKind() == JsonValueKind.Number ? GoValues.Plain(value) : value.ToJsonString());
 }

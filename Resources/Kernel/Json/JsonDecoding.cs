@@ -87,6 +87,15 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 
     internal void Duplicate(string field) => Find("duplicate field", field);
 
+    /// <summary>Takes over the strict findings on a part that was decoded by itself.</summary>
+    internal void TakeFindings(JsonDecoding part)
+    {
+        foreach (var finding in part.Findings)
+        {
+            Find(finding);
+        }
+    }
+
     public static string Describe(JsonTokenType token) => token switch
     {
         JsonTokenType.StartArray => "array",
@@ -122,10 +131,18 @@ public sealed class JsonDecoding(CancellationToken cancellationToken = default)
 
     private void Find(string what, string field)
     {
+        if (Findings.Count < MaxFindings)
+        {
+            Find($"{what} {GoText.Quote(StrictPath(field))}");
+        }
+    }
+
+    private void Find(string finding)
+    {
         _findings ??= [];
         if (_findings.Count < MaxFindings)
         {
-            _findings.Add($"{what} {GoText.Quote(StrictPath(field))}");
+            _findings.Add(finding);
         }
     }
 

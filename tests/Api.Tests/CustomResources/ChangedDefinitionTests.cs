@@ -66,9 +66,7 @@ public sealed class ChangedDefinitionTests
         await using var host = await WebhookHost.StartAsync();
         host.Answer("/convert", AnswerAsync);
         var client = $$"""{"url":"{{host.Remote.Url("/convert")}}","caBundle":"{{host.Bundle}}"}""";
-        await DefineAsync(host, asksWebhook
-            ? "\"conversion\":" + """{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":""" + client + "}},"
-            : "");
+        await DefineAsync(host, asksWebhook ? Asking(client) : "");
         await host.PostAsync(Boats, """{"metadata":{"name":"a"},"spec":{"length":7}}""");
         await ChangeAsync(host, d =>
         {
@@ -96,6 +94,35 @@ public sealed class ChangedDefinitionTests
         var written = await host.SendAsync(HttpMethod.Put, $"{NewBoats}/a", before.ToJsonString());
         Assert.NotEqual(Revision(before), Revision(written.Body));
     }
+
+    /// <summary>What a version defaults alone is lost on the way to the store; what that defaults all versions show.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task DefaultsOfStoredObjectsAreThoseOfTheirVersion(bool asksWebhook)
+    {
+        await using var host = await WebhookHost.StartAsync();
+        host.Answer("/convert", AnswerAsync);
+        var client = $$"""{"url":"{{host.Remote.Url("/convert")}}","caBundle":"{{host.Bundle}}"}""";
+        await DefineAsync(host, asksWebhook ? Asking(client) : "");
+        await ChangeAsync(host, d =>
+        {
+            Fields(d, 0)["sail"] = JsonNode.Parse("""{"type":"string","default":"white"}""");
+            Fields(d, 1)["sail"] = JsonNode.Parse("""{"type":"string"}""");
+            Fields(d, 1)["flag"] = JsonNode.Parse("""{"type":"string","default":"red"}""");
+        });
+        var made = await host.SendAsync(
+            HttpMethod.Post, NewBoats,
+            """{"apiVersion":"h.example.com/v2","kind":"Boat","metadata":{"name":"a"},"spec":{"length":1}}""");
+        Assert.Equal("""{"length":1,"sail":"white"}""", made.Body["spec"]!.ToJsonString());
+        Assert.Equal(
+            """{"length":1,"sail":"white"}""", (await GetAsync(host, $"{NewBoats}/a"))["spec"]!.ToJsonString());
+    }
+
+    private static string Asking(string client) =>
+        "\"conversion\":" + """{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],"clientConfig":"""
+        + client + "}},";
 
     private static string? Revision(JsonNode item) => (string?)item["metadata"]!["resourceVersion"];
 

@@ -30,6 +30,27 @@ public sealed class OtherWritesTests
     }
 
     [Fact]
+    public async Task A_policy_that_changes_everything_and_fails_can_be_taken_back()
+    {
+        await using var server = await Server.StartAsync();
+        await MakeAsync(server, $"{Registration}/mutatingadmissionpolicies", """
+            {"metadata":{"name":"all"},"spec":{"failurePolicy":"Fail","reinvocationPolicy":"Never","matchConstraints":{
+            "resourceRules":[{"operations":["CREATE","UPDATE"],"apiGroups":["*"],"apiVersions":["*"],
+            "resources":["*"]}]},"mutations":[{"patchType":"JSONPatch","jsonPatch":{
+            "expression":"[JSONPatch{op: 'remove', path: '/none/none'}]"}}]}}
+            """);
+        await MakeAsync(server, $"{Registration}/mutatingadmissionpolicybindings", """
+            {"metadata":{"name":"all"},"spec":{"policyName":"all"}}
+            """);
+        await SyncAsync(server, "mutatingadmissionpolicies");
+        await SyncAsync(server, "mutatingadmissionpolicybindings");
+        await IsAsync(server, 422, "POST", Maps, Map);
+        await IsAsync(server, 200, "DELETE", $"{Registration}/mutatingadmissionpolicies/all");
+        await SyncAsync(server, "mutatingadmissionpolicies");
+        await IsAsync(server, 201, "POST", Maps, Map);
+    }
+
+    [Fact]
     public async Task A_policy_that_fails_refuses_its_own_resource_only()
     {
         await using var server = await Server.StartAsync();
@@ -38,20 +59,22 @@ public sealed class OtherWritesTests
         await IsAsync(server, 201, "POST", Secrets, Map);
     }
 
-    [Fact]
-    public async Task A_webhook_that_is_not_there_can_be_taken_back()
+    [Theory]
+    [InlineData("validatingwebhookconfigurations")]
+    [InlineData("mutatingwebhookconfigurations")]
+    public async Task A_webhook_that_is_not_there_can_be_taken_back(string plural)
     {
         await using var server = await Server.StartAsync();
-        await MakeAsync(server, $"{Registration}/validatingwebhookconfigurations", """
+        await MakeAsync(server, $"{Registration}/{plural}", """
             {"metadata":{"name":"all"},"webhooks":[{"name":"all.example.com",
             "clientConfig":{"url":"https://localhost:1/"},"sideEffects":"None","admissionReviewVersions":["v1"],
             "failurePolicy":"Fail","rules":[{"operations":["*"],
             "apiGroups":["*"],"apiVersions":["*"],"resources":["*"]}]}]}
             """);
-        await SyncAsync(server, "validatingwebhookconfigurations");
+        await SyncAsync(server, plural);
         await IsAsync(server, 500, "POST", Maps, Map);
-        await IsAsync(server, 200, "DELETE", $"{Registration}/validatingwebhookconfigurations/all");
-        await SyncAsync(server, "validatingwebhookconfigurations");
+        await IsAsync(server, 200, "DELETE", $"{Registration}/{plural}/all");
+        await SyncAsync(server, plural);
         await IsAsync(server, 201, "POST", Maps, Map);
     }
 

@@ -84,6 +84,7 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
             isKept ? path : Encoding.UTF8.GetString(Edits.InBytes(Encoding.UTF8.GetBytes(path), edits)));
 
     private int _count;
+    private int _served;
 
     [Fact]
     public async Task Definitions_are_refused_or_served()
@@ -91,6 +92,7 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
         await Gen.Select(
             Gen.OneOf(Schemas), Edits.Some, Path, Path, Gen.Select(Gen.OneOf(Items), Edits.Some).Array[ObjectsOfEach])
             .CheckAsync(c => TryAsync(c.Item1, c.Item2, c.Item3, c.Item4, c.Item5), Definitions, threads: 2);
+        Assert.True(_served > Definitions / 4, $"{_served} of {Definitions} definitions were served.");
         await OthersAreServedAsync();
     }
 
@@ -115,6 +117,7 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
             return;
         }
 
+        Interlocked.Increment(ref _served);
         var all = $"/apis/{Group}/v1/namespaces/default/{name}";
         foreach (var (json, changes) in items)
         {

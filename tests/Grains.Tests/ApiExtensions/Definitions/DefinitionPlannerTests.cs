@@ -1,6 +1,8 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
+using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.ApiExtensions.Definitions;
@@ -28,7 +30,7 @@ public sealed class DefinitionPlannerTests
         var first = Definition("boats", "Boat");
         DefinitionPlanner.Accept(first, [], Now);
         var second = Definition(plural, kind);
-        DefinitionPlanner.Accept(second, [first], Now);
+        DefinitionPlanner.Accept(second, [DefinitionFacts.Of(first)], Now);
         Assert.Equal([$"NamesAccepted=False {reason}", "Established=False NotAccepted"], Conditions(second));
         Assert.Equal(message, DefinitionConditions.Find(second, DefinitionConditions.NamesAccepted)!.Message);
     }
@@ -63,12 +65,39 @@ public sealed class DefinitionPlannerTests
     {
         var (first, second) = (Definition("boats", "Boat"), Definition("ships", "Ship"));
         DefinitionPlanner.Accept(first, [], Now);
-        DefinitionPlanner.Accept(second, [first], Now);
+        DefinitionPlanner.Accept(second, [DefinitionFacts.Of(first)], Now);
         second.Spec.Names.ShortNames = ["boats"];
-        Assert.True(DefinitionPlanner.Accept(second, [first], Now));
+        Assert.True(DefinitionPlanner.Accept(second, [DefinitionFacts.Of(first)], Now));
         Assert.Equal(
             ["NamesAccepted=False ShortNamesConflict", "Established=True InitialNamesAccepted"], Conditions(second));
         Assert.Null(second.Status.AcceptedNames.ShortNames);
+    }
+
+    [Fact]
+    public void WhatConcernsOthersIsReadOutOfAStoredOneOnce()
+    {
+        var item = Definition("boats", "Boat");
+        DefinitionPlanner.Accept(item, [], Now);
+        var stored = new ResourceObject(new ObjectKey("", "boats"), "uid", 1, ResourceCodec.Encode(item));
+        var facts = DefinitionFacts.Of(stored);
+        Assert.True(facts.HasItsNames);
+        Assert.Equal(["boats", "boat"], facts.Resources);
+        Assert.Equal(["Boat", "BoatList"], facts.Kinds);
+        Assert.Equal(["v1"], facts.ServedVersions);
+        Assert.Same(facts, DefinitionFacts.Of(stored));
+    }
+
+    [Fact]
+    public void ANameIsTakenForTheDefinitionItselfToo()
+    {
+        var item = Definition("boats", "Boat");
+        item.Spec.Names.ShortNames = ["bt"];
+        DefinitionPlanner.Accept(item, [], Now);
+        item.Spec.Names.Singular = "bt";
+        DefinitionPlanner.Accept(item, [], Now);
+        Assert.Equal(
+            ["NamesAccepted=False SingularConflict", "Established=True InitialNamesAccepted"], Conditions(item));
+        Assert.Equal("boat", item.Status.AcceptedNames.Singular);
     }
 
     [Fact]
@@ -77,7 +106,7 @@ public sealed class DefinitionPlannerTests
         var other = Definition("boats", "Boat", "other.example.com");
         DefinitionPlanner.Accept(other, [], Now);
         var item = Definition("boats", "Boat");
-        DefinitionPlanner.Accept(item, [other], Now);
+        DefinitionPlanner.Accept(item, [DefinitionFacts.Of(other)], Now);
         Assert.True(DefinitionConditions.IsTrue(item, DefinitionConditions.Established));
     }
 
@@ -127,6 +156,7 @@ public sealed class DefinitionPlannerTests
             {
                 Plural = plural, Singular = plural[..^1], Kind = kind, ListKind = $"{kind}List",
             },
+            Versions = [new() { Name = "v1", Served = true, Storage = true }, new() { Name = "v0", Served = false }],
         },
     };
 }

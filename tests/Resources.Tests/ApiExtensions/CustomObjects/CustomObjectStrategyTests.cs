@@ -104,6 +104,20 @@ public sealed class CustomObjectStrategyTests
         string Cells(string body) => string.Join('|', columns.Cells(Read(body), now));
     }
 
+    [Fact]
+    public void ColumnsEndBeforeThatWhosePathIsNone()
+    {
+        var columns = new PrinterColumns(
+        [
+            new V1CustomResourceColumnDefinition { Name = "A", Type = "string", JsonPath = ".spec.a" },
+            new V1CustomResourceColumnDefinition { Name = "B", Type = "string", JsonPath = ".spec[" },
+            new V1CustomResourceColumnDefinition { Name = "C", Type = "string", JsonPath = ".spec.c" },
+        ]);
+        Assert.Equal(["Name", "A"], columns.Columns.Select(static c => c.Name));
+        var cells = columns.Cells(Read("""{"spec":{"a":"x"}}"""), DateTimeOffset.UnixEpoch);
+        Assert.Equal("o|x", string.Join('|', cells));
+    }
+
     private static CustomObjectStrategy Strategy() => new(
         new VersionSchema(
             new SchemaKind("e.com", "v1", "Thing"),

@@ -26,6 +26,24 @@ public sealed class SchemaValidatorTests
         """{"type":"integer","maximum":3,"exclusiveMaximum":true}""",
         "3",
         "a: Invalid value: 3: a in body should be less than 3")]
+    [InlineData(
+        """{"type":"integer","maximum":2000000}""", "2000001",
+        "a: Invalid value: 2000001: a in body should be less than or equal to 2000000")]
+    [InlineData(
+        """{"type":"number","maximum":2000000}""", "2000000.5",
+        "a: Invalid value: 2.0000005e+06: a in body should be less than or equal to 2e+06")]
+    [InlineData("""{"type":"number","minimum":0.5}""", "0", "")]
+    [InlineData(
+        """{"type":"number","minimum":0.5}""", "0.25",
+        "a: Invalid value: 0.25: a in body should be greater than or equal to 0.5")]
+    [InlineData(
+        """{"type":"integer","minimum":0.5}""", "0",
+        "<nil>: Invalid value: \"\": Minimum boundary value must be of type integer (default format) in a|a: Invalid "
+        + "value: 0: a in body should be greater than or equal to 0.5")]
+    [InlineData("""{"type":"number","multipleOf":0.1}""", "1.1", "")]
+    [InlineData(
+        """{"type":"number","multipleOf":0.1}""", "1.15",
+        "a: Invalid value: 1.15: a in body should be a multiple of 0.1")]
     [InlineData("""{"type":"string","maxLength":2}""", "\"abc\"", "a: Too long: may not be more than 2 bytes")]
     [InlineData(
         """{"type":"string","pattern":"^b"}""",
@@ -93,12 +111,19 @@ public sealed class SchemaValidatorTests
     [InlineData("""{"a":"bad"}""", """{"a":"worse"}""", 1)]
     [InlineData("""{"l":[{"k":"x","v":"bad"}]}""", """{"l":[{"k":"y","v":1},{"k":"x","v":"bad"}]}""", 0)]
     [InlineData("""{"l":[{"k":"x","v":"bad"}]}""", """{"l":[{"k":"z","v":"bad"}]}""", 1)]
+    [InlineData("""{"s":["bad"]}""", """{"s":["bad"],"b":"x"}""", 0)]
+    [InlineData("""{"s":["bad"]}""", """{"s":["bad","good"]}""", 1)]
+    [InlineData("""{"c":{"n":1}}""", """{"c":{"n":1},"b":"x"}""", 0)]
+    [InlineData("""{"c":{"n":1}}""", """{"c":{"n":1,"m":1}}""", 2)]
     public void WhatAnUpdateLeavesAloneIsNotHeldAgainstIt(string old, string value, int wanted)
     {
         const string Schema = """
             {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"},"l":{"type":"array",
             "x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object",
-            "properties":{"k":{"type":"string"},"v":{"type":"integer"}}}}}}
+            "properties":{"k":{"type":"string"},"v":{"type":"integer"}}}},"s":{"type":"array",
+            "x-kubernetes-list-type":"set","items":{"type":"string","pattern":"^g"}},"c":{"type":"object",
+            "properties":{"n":{"type":"integer"},"m":{"type":"integer"}},
+            "allOf":[{"properties":{"n":{"minimum":5}}}]}}}
             """;
         Assert.Equal(wanted, Findings(Schema, value, old).Count());
     }
