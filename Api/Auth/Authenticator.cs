@@ -26,6 +26,7 @@ public sealed class Authenticator(
     /// <inheritdoc/>
     public async ValueTask<UserIdentity?> AuthenticateAsync(HttpContext context)
     {
+        var named = SocketToken.Take(context.Request);
         var certificate = context.Connection.ClientCertificate;
         if (certificate is not null && proxies.Find(certificate, context.Request.Headers) is { } byProxy)
         {
@@ -43,10 +44,8 @@ public sealed class Authenticator(
             return byToken;
         }
 
-        var named = SocketToken.Of(context.Request);
         if (named is { Length: > 0 } && await tokens.AuthenticateAsync(named, context.RequestAborted) is { } bySocket)
         {
-            SocketToken.Remove(context.Request);
             return bySocket;
         }
 

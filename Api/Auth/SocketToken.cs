@@ -13,8 +13,22 @@ internal static class SocketToken
 {
     private const string Prefix = "base64url.bearer.authorization.k8s.io.";
 
-    /// <summary>The token; empty when what is there cannot be one, null when none is named.</summary>
-    public static string? Of(HttpRequest request)
+    /// <summary>
+    /// The token, which is taken out of the request: nobody further on is to see it or answer with it, whatever else
+    /// proves who asks. Empty when what is there cannot be one, null when none is named.
+    /// </summary>
+    public static string? Take(HttpRequest request)
+    {
+        var token = Of(request);
+        if (token is not null)
+        {
+            request.Headers.SecWebSocketProtocol = string.Join(',', Protocols(request).Where(static p => !IsToken(p)));
+        }
+
+        return token;
+    }
+
+    private static string? Of(HttpRequest request)
     {
         if (!IsSocket(request))
         {
@@ -27,10 +41,6 @@ internal static class SocketToken
             : named.Count > 1 || protocols.Count == 1 ? ""
             : Decode(named[0][Prefix.Length..]);
     }
-
-    /// <summary>Takes it out, so that nobody further on sees it or answers with it.</summary>
-    public static void Remove(HttpRequest request) =>
-        request.Headers.SecWebSocketProtocol = string.Join(',', Protocols(request).Where(static p => !IsToken(p)));
 
     private static bool IsSocket(HttpRequest request) =>
         request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.Api.Errors;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -15,16 +16,14 @@ namespace OrleansOrchestrator.Api.Logs;
 /// Answers the group of central logs: searches and follows lines, and takes those of nodes. Where no store is, it says
 /// so.
 /// </summary>
-internal sealed class LogHandler(LogServices? services, string absence, LogRights rights, TimeProvider time)
+internal sealed class LogHandler(
+    LogServices? services, string absence, LogRights rights, ServerDrain? drain, TimeProvider time)
     : IEndpointHandler
 {
-    /// <summary>Who follows looks through all that comes: so many at once.</summary>
-    private const int MaxFollowers = 64;
-
     private const int MaxStreamsAtOnce = 1000;
     private const string Json = "application/json";
 
-    private int _followers;
+    private readonly FollowerPlaces _followers = new();
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
@@ -139,24 +138,35 @@ internal sealed class LogHandler(LogServices? services, string absence, LogRight
             return read.Error;
         }
 
+        var user = LogRights.WhoAsks(context).Name;
+        if (_followers.Take(user) is { } refusal)
+        {
+            return StatusErrors.TooManyRequests(refusal, 5);
+        }
+
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, drain?.WatchesEnd ?? CancellationToken.None);
         try
         {
-            return Interlocked.Increment(ref _followers) > MaxFollowers
-                ? StatusErrors.TooManyRequests("too many follow logs already", 5)
-                : await FollowAsync(services, context, read.Value.Query);
+            return await FollowAsync(services, context, read.Value.Query, ends.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // The silo ends, and with it its watches: clients go on at another one.
+            return StatusErrors.ServiceUnavailable("the server is shutting down");
         }
         finally
         {
-            Interlocked.Decrement(ref _followers);
+            _followers.GiveBack(user);
         }
     }
 
     /// <summary>
     /// First the newest of what is there, as much as asked for, when the request names a time; then all that comes.
     /// </summary>
-    private static async Task<Status?> FollowAsync(LogServices services, HttpContext context, LogQuery query)
+    private static async Task<Status?> FollowAsync(
+        LogServices services, HttpContext context, LogQuery query, CancellationToken cancellationToken)
     {
-        var cancellationToken = context.RequestAborted;
         HashSet<LogCursor>? told = null;
         await foreach (var lines in services.Follower.FollowAsync(query, cancellationToken))
         {
@@ -170,24 +180,25 @@ internal sealed class LogHandler(LogServices? services, string absence, LogRight
                     : (await services.Search.FindAsync(query with { OldestFirst = false, After = null },
                         cancellationToken)).Lines;
                 told = [.. page.Select(static l => l.Cursor)];
-                await SendAsync(services, context, [.. page.Reverse()]);
+                await SendAsync(services, context, [.. page.Reverse()], cancellationToken);
             }
 
-            await SendAsync(services, context, [.. lines.Where(l => !told.Contains(l.Cursor))]);
+            await SendAsync(services, context, [.. lines.Where(l => !told.Contains(l.Cursor))], cancellationToken);
         }
 
         return null;
     }
 
-    private static async Task SendAsync(LogServices services, HttpContext context, IReadOnlyList<FoundLine> lines)
+    private static async Task SendAsync(
+        LogServices services, HttpContext context, IReadOnlyList<FoundLine> lines, CancellationToken cancellationToken)
     {
         if (lines.Count > 0)
         {
-            var streams = await StreamsAsync(services, lines, context.RequestAborted);
-            await context.Response.Body.WriteAsync(LogLinesWriter.Events(lines, streams), context.RequestAborted);
+            var streams = await StreamsAsync(services, lines, cancellationToken);
+            await context.Response.Body.WriteAsync(LogLinesWriter.Events(lines, streams), cancellationToken);
         }
 
-        await context.Response.Body.FlushAsync(context.RequestAborted);
+        await context.Response.Body.FlushAsync(cancellationToken);
     }
 
     private static Task<IReadOnlyDictionary<long, LogStream>> StreamsAsync(

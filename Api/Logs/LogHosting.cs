@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Logs.Search;
@@ -27,6 +28,7 @@ public static class LogHosting
                     : null,
                 absence,
                 new LogRights(provider.GetRequiredService<AuthorizerChain>()),
+                provider.GetService<ServerDrain>(),
                 time);
         });
         return services;

@@ -13,6 +13,10 @@ namespace OrleansOrchestrator.Api.Logs;
 /// </summary>
 internal sealed class LogRights(AuthorizerChain authorizers)
 {
+    /// <summary>The user, as whom the request acts.</summary>
+    public static UserIdentity WhoAsks(HttpContext context) => context.Features.Get<UserIdentity>()
+        ?? throw new InvalidOperationException("The router has not said who asks.");
+
     /// <summary>
     /// Of what is asked for, what the user may see; who asks for Events alone is refused with the reason.
     /// </summary>
@@ -23,9 +27,7 @@ internal sealed class LogRights(AuthorizerChain authorizers)
             return asked;
         }
 
-        var user = context.Features.Get<UserIdentity>()
-            ?? throw new InvalidOperationException("The router has not said who asks.");
-        var wanted = request.By(user) with
+        var wanted = request.By(WhoAsks(context)) with
         {
             Verb = "list", Group = "", Version = "v1", Resource = "events", Subresource = "", Name = "",
             FieldSelector = "", LabelSelector = "",

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -19,10 +20,13 @@ public sealed class ApiMetrics
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _terminated;
     private readonly Meter _meter;
+    private readonly ResourceCatalog _catalog;
 
     /// <param name="meters">This host's: two hosts in one process count apart.</param>
-    public ApiMetrics(IMeterFactory meters)
+    /// <param name="catalog">What is served.</param>
+    public ApiMetrics(IMeterFactory meters, ResourceCatalog catalog)
     {
+        _catalog = catalog;
         var meter = _meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
             "apiserver_request_total", description: "Requests by verb, resource and status code.");
@@ -55,7 +59,7 @@ public sealed class ApiMetrics
     /// <summary>A request was ended to protect the server.</summary>
     public void Terminate(RequestInfo request, int statusCode)
     {
-        var tags = TagsOf(request);
+        var tags = TagsOf(request, statusCode);
         tags.Add("code", statusCode);
         _terminated.Add(1, tags);
     }
@@ -71,7 +75,7 @@ public sealed class ApiMetrics
             return;
         }
 
-        var tags = TagsOf(request);
+        var tags = TagsOf(request, statusCode);
         if (request?.Verb != "watch")
         {
             _durations.Record(elapsed.TotalSeconds, tags);
@@ -81,9 +85,13 @@ public sealed class ApiMetrics
         _requests.Add(1, tags);
     }
 
-    private static TagList TagsOf(RequestInfo? request)
+    /// <summary>
+    /// What nobody serves is not named: anybody may ask for it, and under more names than there are series.
+    /// </summary>
+    private TagList TagsOf(RequestInfo? request, int statusCode)
     {
-        var known = request is { IsResourceRequest: true } ? request : null;
+        var known = request is { IsResourceRequest: true }
+            && (statusCode < StatusCodes.Status400BadRequest || IsServed(request)) ? request : null;
         return new TagList
         {
             { "verb", VerbOf(request) },
@@ -92,6 +100,10 @@ public sealed class ApiMetrics
             { "subresource", known?.Subresource ?? "" },
         };
     }
+
+    private bool IsServed(RequestInfo request) =>
+        _catalog.Current.Find(request.ResourceName, request.Version) is { } definition
+        && (request.Subresource.Length == 0 || definition.HasSubresource(request.Subresource));
 
     private static string VerbOf(RequestInfo? request) => request?.Verb switch
     {

@@ -23,19 +23,19 @@ internal static class RawPath
         }
 
         return (path.IndexOf("/.") >= 0 && HasDotSegment(path))
-            || (HasEscapedSlash(path) && HasDotSegment(Read(context.Request)))
+            || (IsEscaped(path) && HasDotSegment(Read(context.Request)))
             ? StatusJson.WriteAsync(context, Refusals.UnknownResource)
             : null;
     }
 
     /// <summary>
     /// The path of a request with all its escapes resolved, as upstream takes it apart. The server leaves escaped
-    /// slashes as they came.
+    /// slashes as they came, and goes where escaped dots lead.
     /// </summary>
     public static string Read(HttpRequest request)
     {
         var path = PathOf(request.HttpContext);
-        return path is ['/', ..] && HasEscapedSlash(path) && GoUrl.TryUnescapePath(path.ToString(), out var bytes)
+        return path is ['/', ..] && IsEscaped(path) && GoUrl.TryUnescapePath(path.ToString(), out var bytes)
             ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(bytes))
             : request.Path.Value ?? "/";
     }
@@ -47,8 +47,9 @@ internal static class RawPath
         return query < 0 ? target : target[..query];
     }
 
-    private static bool HasEscapedSlash(ReadOnlySpan<char> path) =>
-        path.Contains("%2f", StringComparison.OrdinalIgnoreCase);
+    private static bool IsEscaped(ReadOnlySpan<char> path) =>
+        path.Contains("%2f", StringComparison.OrdinalIgnoreCase)
+        || path.Contains("%2e", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasBrokenEscape(ReadOnlySpan<char> path)
     {

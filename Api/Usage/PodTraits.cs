@@ -11,7 +11,7 @@ namespace OrleansOrchestrator.Api.Usage;
 
 /// <summary>
 /// Adds to what nodes say of pods what the cluster knows of them: who keeps them running, and how often containers
-/// began anew. Read anew only of pods that changed.
+/// began anew. What a node says of pods that are not its own is passed over. Read anew only of pods that changed.
 /// </summary>
 internal sealed class PodTraits(ObjectReader reader)
 {
@@ -31,10 +31,15 @@ internal sealed class PodTraits(ObjectReader reader)
         var result = new List<UsageSample>(samples.Count);
         foreach (var sample in samples)
         {
-            var key = new ObjectKey(sample.Namespace, sample.Name);
-            if (sample.Namespace.Length == 0 || pods.Get(key) is not { } pod)
+            if (sample.Namespace.Length == 0)
             {
                 result.Add(sample);
+                continue;
+            }
+
+            var key = new ObjectKey(sample.Namespace, sample.Name);
+            if (pods.Get(key) is not { } pod)
+            {
                 continue;
             }
 
@@ -44,6 +49,11 @@ internal sealed class PodTraits(ObjectReader reader)
                     ? known
                     : await ReadAsync(pod, links);
                 now.Add(key, traits);
+            }
+
+            if (traits.Node != sample.Node)
+            {
+                continue;
             }
 
             result.Add(sample with
@@ -65,13 +75,13 @@ internal sealed class PodTraits(ObjectReader reader)
         var workload = await WorkloadOf.FindAsync(
             pod, (resource, key) => ValueTask.FromResult(links[resource].Get(key)));
         var owner = workload is null ? "" : $"{workload.Kind}/{workload.Name}";
-        return new Traits(pod.Revision, owner, RestartsOf(pod));
-    }
-
-    private static Dictionary<string, int> RestartsOf(ResourceObject pod)
-    {
         using var document = JsonDocument.Parse(pod.Json);
         var root = new StateField(document.RootElement);
+        return new Traits(pod.Revision, root["spec"]["nodeName"].Text ?? "", owner, RestartsOf(root));
+    }
+
+    private static Dictionary<string, int> RestartsOf(StateField root)
+    {
         var restarts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var list in (string[])["initContainerStatuses", "containerStatuses"])
         {
@@ -84,5 +94,6 @@ internal sealed class PodTraits(ObjectReader reader)
         return restarts;
     }
 
-    private sealed record Traits(long Revision, string Owner, IReadOnlyDictionary<string, int> Restarts);
+    private sealed record Traits(
+        long Revision, string Node, string Owner, IReadOnlyDictionary<string, int> Restarts);
 }

@@ -79,13 +79,19 @@ internal static class PostgresLogSql
 
     public const string DropOld = "delete from logs.segments where last_time < $1";
 
-    /// <summary>The oldest segments above so many bytes; what has been retired counts until it is gone.</summary>
+    /// <summary>
+    /// Segments above so many bytes: the oldest of the namespaces that have the most, so that who writes without end
+    /// takes away from nobody but himself. What has been retired counts until it is gone.
+    /// </summary>
     public const string DropAbove =
         """
         delete from logs.segments where id in (
             select id from (
-                select id, sum(stored_bytes) over (order by retired_at is null desc, last_time desc, id) as above
-                from logs.segments) s
+                select id, sum(stored_bytes) over (order by is_current desc, share, last_time desc, id) as above
+                from (
+                    select id, stored_bytes, last_time, retired_at is null as is_current, sum(stored_bytes) over (
+                        partition by namespace order by retired_at is null desc, last_time desc, id) as share
+                    from logs.segments) n) s
             where above > $1)
         """;
 

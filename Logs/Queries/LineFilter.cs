@@ -31,13 +31,16 @@ public sealed class LineFilter
 
     public Severity AtLeast => _atLeast;
 
-    /// <summary>The numbers of the lines for which all holds, in their order.</summary>
-    internal List<int> Find(StoredSegment segment)
+    /// <summary>
+    /// The numbers of the lines for which all holds, in their order. Ends within a line when it is told to.
+    /// </summary>
+    internal List<int> Find(StoredSegment segment, CancellationToken cancellationToken)
     {
         var found = new List<int>();
         var lower = new byte[256];
         foreach (var line in segment.Candidates(_anchors))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if ((_atLeast == Severity.None || segment.Flags(line).Severity >= _atLeast)
                 && (_terms.Length == 0 || HoldAll(segment.Text(line), ref lower)))
             {

@@ -77,17 +77,27 @@ public sealed record TextTerm : LogTerm
     public override bool Holds(ReadOnlySpan<byte> line, ReadOnlySpan<byte> lower) => HoldsText(lower, _text);
 }
 
-/// <summary>A regular expression, which takes time in proportion to the line whatever it is.</summary>
+/// <summary>
+/// A regular expression, which takes time in proportion to the line whatever it is, and to its own size.
+/// </summary>
 public sealed record RegexTerm : LogTerm
 {
+    /// <summary>For one line, which has 64 KiB at most: no expression of the size allowed needs it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly Regex _regex;
 
     /// <summary>Throws <see cref="ArgumentException"/>, or <see cref="NotSupportedException"/> for what would take
-    /// longer (references, look-around).</summary>
+    /// longer (references, look-around, large counts).</summary>
     public RegexTerm(string pattern, bool isNegated)
         : base(isNegated)
     {
-        _regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        if (RegexSize.Complaint(pattern) is { } complaint)
+        {
+            throw new NotSupportedException(complaint);
+        }
+
+        _regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Patience);
         var known = RegexAnchors.Find(pattern);
         (Anchors, Words) = (known.Sequences, known.Words);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
 using OrleansOrchestrator.Logs.Segments;
@@ -29,14 +30,36 @@ public sealed class LogFollower(ILogStore store, LogSearch search)
         {
             mark = await store.WaitAsync(mark, cancellationToken);
             var entries = await ListAsync(query, newest - LookBack, cancellationToken);
-            var fresh = entries.Where(e => known.Add(e.Id)).Select(static e => e.Id).Order().ToList();
-            foreach (var ids in fresh.Chunk(SegmentsAtOnce))
+            foreach (var ids in Parts(entries.Where(e => known.Add(e.Id)).OrderBy(static e => e.Id)))
             {
                 yield return await ReadAsync(query, ids, cancellationToken);
             }
 
             newest = Math.Max(newest, await store.NewestSegmentAsync(cancellationToken));
             known.RemoveWhere(id => id <= newest - (2 * LookBack));
+        }
+    }
+
+    /// <summary>Segments that are read and held together.</summary>
+    private IEnumerable<IReadOnlyCollection<long>> Parts(IEnumerable<SegmentEntry> entries)
+    {
+        var (part, bytes) = (new List<long>(), 0L);
+        foreach (var entry in entries)
+        {
+            if (part.Count == SegmentsAtOnce
+                || (part.Count > 0 && bytes + entry.RawBytes > search.Options.MaxFollowedBytes))
+            {
+                yield return part;
+                (part, bytes) = ([], 0);
+            }
+
+            part.Add(entry.Id);
+            bytes += entry.RawBytes;
+        }
+
+        if (part.Count > 0)
+        {
+            yield return part;
         }
     }
 
@@ -55,28 +78,36 @@ public sealed class LogFollower(ILogStore store, LogSearch search)
     {
         // Containers that started meanwhile are meant, too.
         var streams = await search.StreamsAsync(query.Streams, cancellationToken);
-        var found = new List<FoundLine>();
-        foreach (var body in await store.ReadSegmentsAsync(segments, cancellationToken))
-        {
-            using var segment = StoredSegment.Open(body.Body);
-            var first = 0;
-            var hits = query.Lines.Find(segment);
-            foreach (var run in segment.Runs)
-            {
-                var end = first + run.Count;
-                if (streams?.Contains(run.Stream) != false)
-                {
-                    found.AddRange(hits.Where(h => h >= first && h < end).Select(h => new FoundLine(
-                        new LogCursor(segment.Time(h), run.Stream, run.Sequence + h - first),
-                        segment.Flags(h),
-                        Encoding.UTF8.GetString(segment.Text(h)))));
-                }
+        var found = new ConcurrentBag<List<FoundLine>>();
+        await search.LookThroughAsync(
+            await store.ReadSegmentsAsync(segments, cancellationToken),
+            (body, token) => found.Add(Find(query, streams, body.Body, token)),
+            cancellationToken);
+        return [.. found.SelectMany(static f => f).OrderBy(static l => l.Cursor)];
+    }
 
-                first = end;
+    private static List<FoundLine> Find(
+        LogQuery query, HashSet<long>? streams, ReadOnlySpan<byte> body, CancellationToken cancellationToken)
+    {
+        using var segment = StoredSegment.Open(body);
+        var found = new List<FoundLine>();
+        var (run, first) = (0, 0);
+        foreach (var line in query.Lines.Find(segment, cancellationToken))
+        {
+            while (line >= first + segment.Runs[run].Count)
+            {
+                first += segment.Runs[run++].Count;
+            }
+
+            var of = segment.Runs[run];
+            if (streams?.Contains(of.Stream) != false)
+            {
+                found.Add(new FoundLine(
+                    new LogCursor(segment.Time(line), of.Stream, of.Sequence + line - first), segment.Flags(line),
+                    Encoding.UTF8.GetString(segment.Text(line))));
             }
         }
 
-        found.Sort(static (a, b) => a.Cursor.CompareTo(b.Cursor));
         return found;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.RegularExpressions;
 using OrleansOrchestrator.Logs.Queries;
 using OrleansOrchestrator.Logs.Segments;
 
@@ -53,6 +54,37 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
             ? streams.Select(static s => s.Id).ToHashSet()
             : throw new LogQueryException($"more than {options.MaxStreams} containers are meant: "
                 + "name a namespace, a pod or a workload");
+    }
+
+    /// <summary>
+    /// Looks through segments, some at once. It ends within a line when who asks has gone, and when it takes too long:
+    /// what lines and expressions make of each other is the client's.
+    /// </summary>
+    internal async Task LookThroughAsync(
+        IReadOnlyList<SegmentBody> bodies, Action<SegmentBody, CancellationToken> look,
+        CancellationToken cancellationToken)
+    {
+        using var over = new CancellationTokenSource(options.Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = options.Parallelism, CancellationToken = both.Token,
+        };
+        try
+        {
+            await Parallel.ForEachAsync(bodies, parallel, (body, token) =>
+            {
+                look(body, token);
+                return ValueTask.CompletedTask;
+            });
+        }
+        catch (Exception late) when (
+            late is OperationCanceledException or RegexMatchTimeoutException
+            && !cancellationToken.IsCancellationRequested)
+        {
+            throw new LogQueryException(
+                "the query takes too long to be held against each line: simplify its expressions, or add a word");
+        }
     }
 
     /// <summary>One search.</summary>
@@ -152,17 +184,8 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
         private async Task SearchAsync(IReadOnlyList<SegmentBody> bodies, CancellationToken cancellationToken)
         {
             var found = new ConcurrentBag<List<FoundLine>>();
-            await Parallel.ForEachAsync(
-                bodies,
-                new ParallelOptions
-                {
-                    MaxDegreeOfParallelism = search.Options.Parallelism, CancellationToken = cancellationToken,
-                },
-                (body, _) =>
-                {
-                    found.Add(Search(body.Body));
-                    return ValueTask.CompletedTask;
-                });
+            await search.LookThroughAsync(
+                bodies, (body, token) => found.Add(Search(body.Body, token)), cancellationToken);
             foreach (var lines in found)
             {
                 _found.AddRange(lines);
@@ -178,13 +201,13 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
             _segmentsRead += bodies.Count;
         }
 
-        private List<FoundLine> Search(ReadOnlySpan<byte> body)
+        private List<FoundLine> Search(ReadOnlySpan<byte> body, CancellationToken cancellationToken)
         {
             using var segment = StoredSegment.Open(body);
             Interlocked.Add(ref _bytesRead, segment.TextBytes);
             var hits = new List<(LogCursor Cursor, int Line)>();
             var (run, first) = (0, 0);
-            foreach (var line in query.Lines.Find(segment))
+            foreach (var line in query.Lines.Find(segment, cancellationToken))
             {
                 while (line >= first + segment.Runs[run].Count)
                 {
@@ -238,7 +261,7 @@ public sealed class LogSearch(ILogStore store, LogSearchOptions options, TimePro
 
     private ILogStore Store => store;
 
-    private LogSearchOptions Options => options;
+    internal LogSearchOptions Options => options;
 
     private TimeProvider Clock => time;
 }

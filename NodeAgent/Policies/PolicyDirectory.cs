@@ -17,15 +17,14 @@ public sealed partial class PolicyDirectory(
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Namespace, string Name), V1NetworkPolicy> _policies = [];
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CancellationToken _stopping;
-    private CancellationTokenSource? _following;
+    private PolicyFollowing? _following;
     private bool _areKnown;
 
     /// <summary>Raised when what policies say or ask has changed. Handlers only take note.</summary>
     public event Action? Changed;
 
     /// <summary>Whom the policies may mean; null without any.</summary>
-    public PolicyPeers? Peers { get; private set; }
+    public PolicyPeers? Peers => _following?.Peers;
 
     /// <summary>Completes when the policies are known, or the API has said that this node may not know them.</summary>
     public Task ListedAsync(CancellationToken cancellationToken) => _listed.Task.WaitAsync(cancellationToken);
@@ -50,15 +49,14 @@ public sealed partial class PolicyDirectory(
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.OwnsRuntime)
         {
-            return Task.CompletedTask;
+            return;
         }
 
-        _stopping = stoppingToken;
-        return new Reflector<V1NetworkPolicy>("networkpolicies", time, logger)
+        await new Reflector<V1NetworkPolicy>("networkpolicies", time, logger)
         {
             List = ListAsync,
             Watch = (revision, onError, token) => client.NetworkingV1.WatchListNetworkPolicyForAllNamespacesAsync(
@@ -67,6 +65,12 @@ public sealed partial class PolicyDirectory(
             Replaced = Replace,
             Changed = Change,
         }.RunAsync(stoppingToken);
+
+        // What is known stays: without it, the rules in force would seem to be wanted by nobody.
+        if (_following is { } last)
+        {
+            await last.EndAsync();
+        }
     }
 
     /// <summary>All policies there are.</summary>
@@ -100,26 +104,24 @@ public sealed partial class PolicyDirectory(
 
     private void Change(Action change)
     {
-        var (gone, come) = ((CancellationTokenSource?)null, (PolicyPeers?)null);
-        CancellationToken token = default;
+        var (gone, come) = ((PolicyFollowing?)null, (PolicyFollowing?)null);
         lock (_lock)
         {
             change();
-            if (_policies.Count > 0 && Peers is null)
+            if (_policies.Count > 0 && _following is null)
             {
-                Peers = come = new PolicyPeers(client, options.NodeName, time, logger, () => Changed?.Invoke());
-                _following = CancellationTokenSource.CreateLinkedTokenSource(_stopping);
-                token = _following.Token;
+                _following = come = new PolicyFollowing(new PolicyPeers(
+                    client, options.NodeName, time, logger, () => Changed?.Invoke()));
             }
             else if (_policies.Count == 0)
             {
-                (gone, _following, Peers) = (_following, null, null);
+                (gone, _following) = (_following, null);
             }
         }
 
         // Not under the lock: both lead to others' code.
-        gone?.Cancel();
-        _ = come?.FollowAsync(token);
+        _ = gone?.EndAsync();
+        come?.Begin();
         Changed?.Invoke();
     }
 

@@ -23,6 +23,9 @@ internal sealed class FakeApi(TimeProvider time)
     private readonly Dictionary<ResourceName, Collection> _collections = [];
     private long _uids;
 
+    /// <summary>What caches that are behind have; null when they have what there is.</summary>
+    private Dictionary<ResourceName, Dictionary<ObjectKey, ResourceObject>>? _view;
+
     public Func<FakeWrite, Status?>? BeforeWrite { get; set; }
 
     public Action<FakeWrite>? AfterWrite { get; set; }
@@ -35,11 +38,21 @@ internal sealed class FakeApi(TimeProvider time)
 
     public static JsonObject Parse(ReadOnlyMemory<byte> json) => JsonNode.Parse(json.Span)!.AsObject();
 
-    public Outcome<ResourceObject> Get(ResourceName resource, ObjectKey key)
+    /// <summary>From now on caches have what there is now, and nothing that comes later.</summary>
+    public void HoldView()
     {
         lock (_lock)
         {
-            return In(resource).Objects.TryGetValue(key, out var found)
+            _view = _collections.ToDictionary(
+                static c => c.Key, static c => new Dictionary<ObjectKey, ResourceObject>(c.Value.Objects));
+        }
+    }
+
+    public Outcome<ResourceObject> Get(ResourceName resource, ObjectKey key, ReadFreshness freshness)
+    {
+        lock (_lock)
+        {
+            return Seen(resource, freshness).TryGetValue(key, out var found)
                 ? found
                 : StatusErrors.NotFound(resource, key.Name);
         }
@@ -50,8 +63,12 @@ internal sealed class FakeApi(TimeProvider time)
         lock (_lock)
         {
             var collection = In(query.Resource);
-            IEnumerable<ResourceObject> items = collection.Objects.Values;
-            if (query.OwnerUid is { } owner)
+            IEnumerable<ResourceObject> items = Seen(query.Resource, query.Freshness).Values;
+            if (query.OwnerUid is { } seen && IsBehind(query.Freshness))
+            {
+                items = items.Where(i => i.Metadata.Owners.Any(o => o.Uid == seen));
+            }
+            else if (query.OwnerUid is { } owner)
             {
                 items =
                     collection.ByOwner.TryGetValue(owner, out var keys) ? keys.Select(k => collection.Objects[k]) : [];
@@ -68,6 +85,12 @@ internal sealed class FakeApi(TimeProvider time)
                 && fields.Matches(i))]);
         }
     }
+
+    private bool IsBehind(ReadFreshness freshness) => _view is not null && freshness == ReadFreshness.Cached;
+
+    private IReadOnlyDictionary<ObjectKey, ResourceObject> Seen(ResourceName resource, ReadFreshness freshness) =>
+        !IsBehind(freshness) ? In(resource).Objects
+            : _view!.GetValueOrDefault(resource) ?? new Dictionary<ObjectKey, ResourceObject>();
 
     public (IReadOnlyList<ResourceObject> Items, ChannelReader<ResourceChange> Changes) Follow(ResourceName resource)
     {

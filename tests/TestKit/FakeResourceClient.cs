@@ -16,7 +16,7 @@ namespace OrleansOrchestrator.TestKit;
 /// generations, status apart
 /// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label
 /// selection, and following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is
-/// linearizable. A controller that does what its role does not allow fails (<see cref="ControllerRights"/>).
+/// linearizable, unless caches are held back. A controller that does what its role does not allow fails (<see cref="ControllerRights"/>).
 /// </summary>
 public sealed class FakeResourceClient : IResourceClient
 {
@@ -66,6 +66,9 @@ public sealed class FakeResourceClient : IResourceClient
         set => _api.Answer = value;
     }
 
+    /// <summary>From now on caches are behind: they have what there is now.</summary>
+    public void HoldView() => _api.HoldView();
+
     /// <summary>Writes that changed something.</summary>
     public long Writes => _api.Writes;
 
@@ -73,7 +76,7 @@ public sealed class FakeResourceClient : IResourceClient
 
     public ValueTask<Outcome<ResourceObject>> GetAsync(
         ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_api.Get(resource, key));
+        ValueTask.FromResult(_api.Get(resource, key, freshness));
 
     public ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_api.List(query));

@@ -73,7 +73,7 @@ public sealed class PodCollectionController : IController
         {
             Pods = pods,
             Nodes = names,
-            OutOfService = OutOfService(pods, nodes.Items),
+            OutOfService = await OutOfServiceAsync(pods, nodes.Items, cancellationToken),
             LongGone = await LongGoneAsync(PodCollectionPlanner.Missing(pods, names), cancellationToken),
             TerminatedThreshold = _options.TerminatedPodThreshold,
         });
@@ -85,16 +85,28 @@ public sealed class PodCollectionController : IController
         failures.ThrowIfAny();
     }
 
-    /// <summary>Only nodes with a terminating pod are worth a look.</summary>
-    private static HashSet<string> OutOfService(List<PodFacts> pods, IReadOnlyList<ResourceObject> nodes)
+    /// <summary>
+    /// Only nodes with a terminating pod are worth a look; and a second one, at the source: a node may be back.
+    /// </summary>
+    private async Task<HashSet<string>> OutOfServiceAsync(
+        List<PodFacts> pods, IReadOnlyList<ResourceObject> nodes, CancellationToken cancellationToken)
     {
         var suspects = pods.Where(p => p.IsTerminating).Select(p => p.NodeName).ToHashSet(StringComparer.Ordinal);
-        return nodes.Where(n => suspects.Contains(n.Key.Name))
-            .Select(n => n.As<V1Node>())
-            .Where(n => NodeHealthPlanner.IsDown(n) && n.Spec?.Taints?.Any(t => t.Key == OutOfServiceTaint) == true)
-            .Select(n => n.Metadata.Name)
-            .ToHashSet(StringComparer.Ordinal);
+        var result = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in nodes.Where(n => suspects.Contains(n.Key.Name) && IsOutOfService(n.As<V1Node>())))
+        {
+            var read = await _client.GetAsync<V1Node>(node.Key, ReadFreshness.Linearizable, cancellationToken);
+            if (read.Succeeded && IsOutOfService(read.Value))
+            {
+                result.Add(node.Key.Name);
+            }
+        }
+
+        return result;
     }
+
+    private static bool IsOutOfService(V1Node node) =>
+        NodeHealthPlanner.IsDown(node) && node.Spec?.Taints?.Any(t => t.Key == OutOfServiceTaint) == true;
 
     private async Task<HashSet<string>> LongGoneAsync(IReadOnlySet<string> missing, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Pods;
@@ -157,9 +158,19 @@ public sealed class DeviceTaintEvictionController : IController
             return;
         }
 
-        if (time > now)
+        if (time <= now)
         {
-            _queue.Add(key, time - now);
+            (claim, due) = await LookAgainAsync(key, now, cancellationToken);
+        }
+
+        if (claim is null || due is not { } sure)
+        {
+            return;
+        }
+
+        if (sure > now)
+        {
+            _queue.Add(key, sure - now);
             return;
         }
 
@@ -175,6 +186,42 @@ public sealed class DeviceTaintEvictionController : IController
         }
 
         failures.ThrowIfAny();
+    }
+
+    /// <summary>Before somebody goes the source is asked: what was heard of may be over.</summary>
+    private async Task<(Resourcev1ResourceClaim? Claim, DateTimeOffset? Due)> LookAgainAsync(
+        ObjectKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var claim = await ReadAsync<Resourcev1ResourceClaim>(key, cancellationToken);
+        string[] names;
+        lock (_lock)
+        {
+            _index.SetClaim(key, claim);
+            names = [.. _index.Tainting(key)];
+        }
+
+        foreach (var name in names)
+        {
+            var slice = await ReadAsync<V1ResourceSlice>(new ObjectKey("", name), cancellationToken);
+            lock (_lock)
+            {
+                _index.SetSlice(name, slice);
+            }
+        }
+
+        lock (_lock)
+        {
+            return (_index.Find(key), _index.DueAt(key, now));
+        }
+    }
+
+    private async Task<T?> ReadAsync<T>(ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var read = await _client.GetAsync<T>(key, ReadFreshness.Linearizable, cancellationToken);
+        return read.Succeeded ? read.Value
+            : read.Error.Reason == StatusReasons.NotFound ? null
+            : throw ReconcileException.Of($"eviction from the devices of {key}", read.Error);
     }
 
     private static bool IsOnNode(V1Pod pod) => !string.IsNullOrEmpty(pod.Spec.NodeName)

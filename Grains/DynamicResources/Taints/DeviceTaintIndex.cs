@@ -74,6 +74,10 @@ public sealed class DeviceTaintIndex
     /// <summary>The claim, when it has devices and users.</summary>
     public Resourcev1ResourceClaim? Find(ObjectKey key) => _claims.GetValueOrDefault(key);
 
+    /// <summary>The slices that taint its devices.</summary>
+    public IReadOnlyList<string> Tainting(ObjectKey key) => !_claims.TryGetValue(key, out var claim) ? []
+        : [.. DevicesOf(claim).SelectMany(d => _tainting.GetValueOrDefault(d, [])).Distinct()];
+
     /// <summary>When the users of a claim must go; null when they may stay.</summary>
     public DateTimeOffset? DueAt(ObjectKey key, DateTimeOffset now)
     {

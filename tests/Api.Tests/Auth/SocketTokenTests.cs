@@ -23,22 +23,26 @@ public sealed class SocketTokenTests
     [InlineData($"v4.channel.k8s.io,{Prefix}_w", "")]
     [InlineData($"v4.channel.k8s.io,{Prefix}", "")]
     public void A_token_is_one_subprotocol_among_others(string protocols, string? expected) =>
-        Assert.Equal(expected, SocketToken.Of(Request(protocols)));
+        Assert.Equal(expected, SocketToken.Take(Request(protocols)));
 
     [Fact]
     public void Only_a_socket_names_one()
     {
         var request = Request($"v4.channel.k8s.io,{Prefix}{Encoded}");
         request.Headers.Upgrade = "SPDY/3.1";
-        Assert.Null(SocketToken.Of(request));
+        Assert.Null(SocketToken.Take(request));
     }
 
-    [Fact]
-    public void Nobody_further_on_sees_it()
+    [Theory]
+    [InlineData($"v5.channel.k8s.io, {Prefix}{Encoded}, v4.channel.k8s.io", "v5.channel.k8s.io,v4.channel.k8s.io")]
+    [InlineData($"v4.channel.k8s.io,{Prefix}{Encoded},{Prefix}{Encoded}", "v4.channel.k8s.io")]
+    [InlineData($"{Prefix}{Encoded}", "")]
+    [InlineData("v5.channel.k8s.io, other", "v5.channel.k8s.io, other")]
+    public void Nobody_further_on_sees_it(string protocols, string left)
     {
-        var request = Request($"v5.channel.k8s.io, {Prefix}{Encoded}, v4.channel.k8s.io");
-        SocketToken.Remove(request);
-        Assert.Equal("v5.channel.k8s.io,v4.channel.k8s.io", request.Headers.SecWebSocketProtocol);
+        var request = Request(protocols);
+        SocketToken.Take(request);
+        Assert.Equal(left, request.Headers.SecWebSocketProtocol.ToString());
     }
 
     private static HttpRequest Request(string protocols)

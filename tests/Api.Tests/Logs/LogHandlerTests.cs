@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Logs;
 using OrleansOrchestrator.Api.Store;
@@ -130,8 +133,11 @@ public sealed class LogHandlerTests
         Assert.Equal(["a", "level=error b"], Texts(page));
         Assert.Equal(["c"], Texts(await SearchAsync(
             host, "jane", $"{Lines}limit=2&order=oldest&continue={page["metadata"]!["continue"]}")));
-        using var wrong = await AskAsync(host, "jane", HttpMethod.Get, Lines + "query=/(/");
-        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        foreach (var query in (string[])["/(/", "/((a{40}){40}){40}/"])
+        {
+            using var wrong = await AskAsync(host, "jane", HttpMethod.Get, Lines + "query=" + query);
+            Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        }
     }
 
     [Fact]
@@ -169,6 +175,43 @@ public sealed class LogHandlerTests
         await SendAsync(host, "n1", "b", "db", "not hers");
         await SendAsync(host, "n1", "a", "api", "new");
         Assert.Equal("new", await NextAsync(events));
+    }
+
+    [Fact]
+    public async Task Who_follows_holds_up_no_server_that_ends()
+    {
+        await using var host = await StartAsync();
+        await SendAsync(host, "n1", "a", "web", "old");
+        using var request = Request("jane", HttpMethod.Get,
+            "/apis/logs.orc.dev/v1/namespaces/a/lines?watch=true&sinceSeconds=3600");
+        using var response = await host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
+        Assert.Equal("old", await NextAsync(events));
+        await host.Services.GetRequiredService<ServerDrain>().StoppingAsync(Token);
+        Assert.Null(await events.NextLineAsync());
+    }
+
+    [Fact]
+    public async Task Who_writes_without_end_takes_room_from_nobody_else()
+    {
+        await using var host = await StartAsync();
+        await SendAsync(host, "n1", "a", "web", "the only line");
+        const int Floods = 6;
+        const int Bytes = 10_000;
+        for (var i = 0; i < Floods; i++)
+        {
+            await SendAsync(host, "n1", "b", "db", Convert.ToHexString(RandomNumberGenerator.GetBytes(Bytes)));
+        }
+
+        var maintenance = new LogMaintenance(
+            host.Silos.Services.GetRequiredService<PostgresLogStore>(),
+            new LogStoreOptions { MaxBytes = Bytes * Floods / 2 }, TimeProvider.System,
+            NullLogger<LogMaintenance>.Instance);
+        await maintenance.RunAsync(Token);
+        Assert.Equal(["the only line"], Texts(await SearchAsync(
+            host, "admin", "/apis/logs.orc.dev/v1/namespaces/a/lines")));
+        Assert.InRange(
+            Texts(await SearchAsync(host, "admin", "/apis/logs.orc.dev/v1/namespaces/b/lines")).Count, 1, Floods / 2);
     }
 
     [Fact]

@@ -13,6 +13,8 @@ using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Tests.FlowControl;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.TestKit;
 using Xunit;
 
@@ -290,6 +292,7 @@ public sealed class LoadLimitsTests
     {
         var services = new ServiceCollection()
             .AddMetrics()
+            .AddSingleton(new ResourceCatalog(BuiltInResources.Table))
             .AddSingleton<ApiMetrics>()
             .AddSingleton<TimeProvider>(_time)
             .AddSingleton(limits)

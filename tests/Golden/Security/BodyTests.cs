@@ -89,6 +89,63 @@ public sealed class BodyTests(SecurityServer server) : IClassFixture<SecuritySer
         Assert.StartsWith(message, answer.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>All that discovery says can be created or updated, subresources included.</summary>
+    [Fact]
+    public async Task NoEndpointTakesABodyThatIsNone()
+    {
+        var endpoints = await DiscoverAsync();
+        Assert.InRange(endpoints.Count, 150, 1000);
+        var taken = new List<string>();
+        foreach (var (method, path) in endpoints)
+        {
+            foreach (var body in (string[])["""{"metadata":1}""", """{"kind":1}""", "[]", "7", "{", ""])
+            {
+                var answer = await server.SendAsync(method, $"{path}?dryRun=All", body);
+                if (answer.Status != 400 || (string?)answer.Body?["reason"] != "BadRequest")
+                {
+                    taken.Add($"{method} {path} {body}: {answer.Status} {answer.Message}");
+                }
+            }
+        }
+
+        Assert.True(taken.Count == 0, string.Join('\n', taken));
+    }
+
+    /// <summary>Where bodies are sent; of what connects there is none.</summary>
+    private async Task<List<(string Method, string Path)>> DiscoverAsync()
+    {
+        var groups = (await server.SendAsync("GET", "/apis")).Body!["groups"]!.AsArray();
+        var versions = groups.SelectMany(static g => g!["versions"]!.AsArray())
+            .Select(static v => $"/apis/{v!["groupVersion"]}").Prepend("/api/v1");
+        var endpoints = new List<(string Method, string Path)>();
+        foreach (var version in versions)
+        {
+            foreach (var resource in (await server.SendAsync("GET", version)).Body!["resources"]!.AsArray())
+            {
+                var names = ((string)resource!["name"]!).Split('/');
+                if (names is [_, "exec" or "attach" or "portforward" or "proxy"])
+                {
+                    continue;
+                }
+
+                var all = (bool)resource["namespaced"]! ? $"{version}/namespaces/default/{names[0]}" : $"{version}/{names[0]}";
+                var one = names.Length == 1 ? $"{all}/mine" : $"{all}/mine/{names[1]}";
+                var verbs = resource["verbs"]!.AsArray().Select(static v => (string?)v).ToList();
+                if (verbs.Contains("create"))
+                {
+                    endpoints.Add(("POST", names.Length == 1 ? all : one));
+                }
+
+                if (verbs.Contains("update"))
+                {
+                    endpoints.Add(("PUT", one));
+                }
+            }
+        }
+
+        return endpoints;
+    }
+
     [Theory]
     [MemberData(nameof(Paths))]
     public async Task AnUnknownFieldIsRefusedWarnedOfOrIgnoredAsAsked(string method, string path, string kind)

@@ -29,6 +29,51 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
         Assert.Empty(questions.Keys);
     }
 
+    /// <summary>
+    /// The role of the same page, made as it stands there, looks for a Secret's content in all that it may read.
+    /// </summary>
+    [Fact]
+    public async Task WhoMayReadSeesNoSecret()
+    {
+        const string Content = "Z2Vlaw==";
+        var role = $"reader_{Guid.CreateVersion7():N}";
+        var page = await File.ReadAllTextAsync(Repository.PathOf("docs", "sql.md"));
+        var making = Role().Match(page).Value.Replace("reader", role, StringComparison.Ordinal);
+        await using var connection = await _source.OpenConnectionAsync();
+        await ExecuteAsync(connection, making);
+        try
+        {
+            await ExecuteAsync(connection, $"set role {role}");
+            var readable = await ColumnAsync(
+                connection,
+                "select relname from pg_class where relnamespace = 'kube'::regnamespace "
+                + "and has_table_privilege(oid, 'select')");
+            Assert.Superset(
+                new HashSet<string> { "pods", "configmaps", "deletions", "metrics" }, readable.ToHashSet());
+            foreach (var view in readable)
+            {
+                Assert.DoesNotContain(
+                    await ColumnAsync(connection, $"select v::text from kube.{view} v"),
+                    row => row.Contains(Content, StringComparison.Ordinal));
+            }
+
+            foreach (var forbidden in (string[])["kube.secrets", "kube.changes", "kube.audit", "store.objects"])
+            {
+                await Assert.ThrowsAsync<PostgresException>(
+                    () => ColumnAsync(connection, $"select v::text from {forbidden} v"));
+            }
+
+            await ExecuteAsync(connection, "reset role");
+            Assert.Contains(
+                await ColumnAsync(connection, "select v::text from kube.secrets v"),
+                row => row.Contains(Content, StringComparison.Ordinal));
+        }
+        finally
+        {
+            await ExecuteAsync(connection, $"reset role; drop owned by {role}; drop role {role}");
+        }
+    }
+
     private static readonly Dictionary<string, string[]> Answers = new(StringComparer.Ordinal)
     {
         ["Which pods ran on a node when it failed?"] = ["shop|web-1|Running"],
@@ -73,6 +118,7 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
             "status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable",
              "message":"0/1 nodes are available"}]}
             """);
+        await WriteAsync(world, "secrets", "other", "kept", "\"data\":{\"k\":\"Z2Vlaw==\"}");
         await WriteAsync(world, "configmaps", "shop", "settings", "\"data\":{}");
         await WriteAsync(world, "configmaps", "shop", "unused", "\"data\":{}");
         await WriteAsync(world, "services", "shop", "nowhere", "\"spec\":{\"selector\":{\"app\":\"none\"}}");
@@ -96,6 +142,25 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<List<string>> ColumnAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
 
     private async Task<string[]> AskAsync(string question)
     {
@@ -184,4 +249,7 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
 
     [GeneratedRegex(@"^## ([^\n]+)\n\n```sql\n(.+?)```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Question();
+
+    [GeneratedRegex(@"^create role reader .+?(?=```)", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Role();
 }

@@ -40,7 +40,7 @@ public sealed class LineFilterTests
                     Holds(t, block.Text(i)) != t.IsNegated)).ToList();
             using var stored = StoredSegment.Open(
                 new LogSegment([new SegmentRun(1, 0, block.Count)], block).Encode(1).Body);
-            Assert.Equal(expected, filter.Find(stored));
+            Assert.Equal(expected, filter.Find(stored, CancellationToken.None));
             foreach (var line in expected)
             {
                 Assert.Subset(WordScanner.AllOf(block.Text(line)), filter.Words.ToHashSet());
@@ -103,6 +103,28 @@ public sealed class LineFilterTests
     public void The_rarest_sequences_are_found(string pattern, string expected) =>
         Assert.Equal(expected, string.Join(',', RegexAnchors.Find(pattern).Sequences));
 
+    [Theory]
+    [InlineData("a{1000}", 1000)]
+    [InlineData("a{3,}", 3)]
+    [InlineData("a*b+c?", 3)]
+    [InlineData("a{0}", 1)]
+    [InlineData("(ab{5}|c){10}", 90)]
+    [InlineData("(?:a)(?<x>b)(?i)c", 14)]
+    [InlineData("\\{1000000\\}", 11)]
+    [InlineData("[{5}]{2}", 10)]
+    [InlineData("a)b(", 1)]
+    [InlineData("(a{100}){100}", RegexSize.Max + 1)]
+    [InlineData("((((.?){9}){9}){9}){2000000000}", RegexSize.Max + 1)]
+    [InlineData("(a(b(c{22}){22}){22}){22}", RegexSize.Max + 1)]
+    [InlineData("a(?#no){9}", null)]
+    [InlineData("(?x)(aaa) {9}", null)]
+    [InlineData("(?i-sx:a)", null)]
+    public void What_an_expression_stands_for_is_bounded(string pattern, int? size)
+    {
+        Assert.Equal(size, RegexSize.Of(pattern));
+        Assert.Equal(size is null or > RegexSize.Max, RegexSize.Complaint(pattern) is not null);
+    }
+
     [Fact]
     public void Of_the_letters_of_ascii_only_k_and_i_have_a_further_case()
     {
@@ -132,7 +154,7 @@ public sealed class LineFilterTests
         var block = new LineBlock();
         block.Add(0, default, Encoding.UTF8.GetBytes(line));
         using var stored = StoredSegment.Open(new LogSegment([new SegmentRun(1, 0, 1)], block).Encode(1).Body);
-        Assert.Equal(isFound, new LineFilter(terms).Find(stored).Count == 1);
+        Assert.Equal(isFound, new LineFilter(terms).Find(stored, CancellationToken.None).Count == 1);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using CsCheck;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Queries;
@@ -110,6 +111,62 @@ public sealed class LogSearchTests
         Assert.Equal(["more"], await NextAsync(lines));
     }
 
+    [Fact]
+    public async Task Who_follows_gets_much_in_parts()
+    {
+        const int Count = 12;
+        var (store, _) = await FillAsync([]);
+        using var search = new LogSearch(
+            store, new LogSearchOptions { MaxFollowedBytes = 10 }, TimeProvider.System);
+        await using var lines = new LogFollower(store, search).FollowAsync(new LogQuery(), Token)
+            .GetAsyncEnumerator(Token);
+        Assert.True(await lines.MoveNextAsync());
+        for (var i = 0; i < Count; i++)
+        {
+            await AppendAsync(store, [(0, i, "four")]);
+        }
+
+        var parts = new List<int>();
+        while (parts.Sum() < Count && await lines.MoveNextAsync())
+        {
+            parts.Add(lines.Current.Count);
+        }
+
+        Assert.All(parts, static p => Assert.InRange(p, 0, 2));
+    }
+
+    [Fact]
+    public async Task A_search_ends_within_a_line_when_who_asks_has_gone()
+    {
+        var (store, _) = await FillAsync([[.. Enumerable.Range(0, 1000).Select(static i => (0, (long)i, "x"))]]);
+        using var search = new LogSearch(store, new LogSearchOptions(), TimeProvider.System);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var looked = 0;
+        var query = new LogQuery { Lines = new LineFilter([new Hook(() =>
+        {
+            looked++;
+            gone.Cancel();
+        })]) };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => search.FindAsync(query, gone.Token));
+        Assert.Equal(1, looked);
+    }
+
+    [Fact]
+    public async Task A_query_for_which_there_is_not_the_time_is_refused()
+    {
+        var (store, _) = await FillAsync([[(0, 1, "x")]]);
+        using var search = new LogSearch(
+            store, new LogSearchOptions { Patience = TimeSpan.Zero }, TimeProvider.System);
+        await Assert.ThrowsAsync<LogQueryException>(() => search.FindAsync(new LogQuery(), Token));
+
+        using var patient = new LogSearch(store, new LogSearchOptions(), TimeProvider.System);
+        var late = new LogQuery
+        {
+            Lines = new LineFilter([new Hook(static () => throw new RegexMatchTimeoutException())]),
+        };
+        await Assert.ThrowsAsync<LogQueryException>(() => patient.FindAsync(late, Token));
+    }
+
     private static async Task<IEnumerable<string>> NextAsync(IAsyncEnumerator<IReadOnlyList<FoundLine>> lines)
     {
         while (await lines.MoveNextAsync())
@@ -172,5 +229,19 @@ public sealed class LogSearchTests
             runs, block.Count == 0 ? [] : [new NewSegment("shop", new LogSegment(segmentRuns, block).Encode(1))],
                 Token));
         return all;
+    }
+
+    /// <summary>Does something with each line that it is held against.</summary>
+    private sealed record Hook(Action Looks) : LogTerm(false)
+    {
+        public override IReadOnlyCollection<ulong> Words => [];
+
+        internal override IReadOnlyList<ByteSequence> Anchors => [];
+
+        public override bool Holds(ReadOnlySpan<byte> line, ReadOnlySpan<byte> lower)
+        {
+            Looks();
+            return true;
+        }
     }
 }
