@@ -10,7 +10,7 @@ command -v dotnet >/dev/null || { echo "orc: the .NET 10 SDK is missing: install
 
 out_of_date() {
     [ -f "$stamp" ] && [ -x "$program" ] || return 0
-    [ -n "$(find "$root"/*.props "$root/Machine" "$root/Logs" "$root/Cel" "$root/Grains.Interfaces" \
+    [ -n "$(find "$root"/*.props "$root/Formats" "$root/Machine" "$root/Logs" "$root/Cel" "$root/Grains.Interfaces" \
         "$root/Resources" "$root/Grains" "$root/Api" "$root/Dashboard" "$root/Silo" "$root/NodeAgent" \
         \( -name obj -o -name bin -o -name node_modules \) -prune -o -type f -newer "$stamp" -print -quit)" ]
 }

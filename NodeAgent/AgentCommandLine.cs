@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.ComponentModel;
 using System.Net.Sockets;
-using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Credentials;
 
 namespace OrleansOrchestrator.NodeAgent;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent;
@@ -98,7 +98,7 @@ internal static class HousekeepingArguments
     {
         Description = $"{description} (default {GoDuration.Format(value)})",
         DefaultValueFactory = _ => value,
-        CustomParser = result => Parse(result, GoDuration.Parse(Text(result)), "duration like 5m0s") ?? value,
+        CustomParser = result => Parse(result, Period(Text(result)), "duration like 5m0s") ?? value,
     };
 
     private static Option<IReadOnlyList<EvictionThreshold>> Thresholds(string name, string description) => new(name)
@@ -126,6 +126,10 @@ internal static class HousekeepingArguments
 
         return value;
     }
+
+    /// <summary>A duration that is not below zero; null for what is none.</summary>
+    private static TimeSpan? Period(string text) =>
+        GoDuration.Read(text, out var period) is null && period >= TimeSpan.Zero ? period : null;
 
     private static string Text(ArgumentResult result) => string.Concat(result.Tokens.Select(t => t.Value));
 }

@@ -4,7 +4,6 @@ using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
-using OrleansOrchestrator.NodeAgent.Node;
 
 namespace OrleansOrchestrator.NodeAgent;
 

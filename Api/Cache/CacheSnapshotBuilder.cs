@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Cache;
 
@@ -85,7 +86,7 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
             }
         }
 
-        if (!SameLabels(previous, next))
+        if (!Maps.Same(previous?.Object.Metadata.Labels, next?.Object.Metadata.Labels))
         {
             Labels = Update(Labels, LabelEntries(previous?.Object), LabelEntries(next?.Object));
         }
@@ -110,26 +111,6 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
         }
 
         return index;
-    }
-
-    private static bool SameLabels(CachedObject? left, CachedObject? right)
-    {
-        var old = left?.Object.Metadata.Labels;
-        var now = right?.Object.Metadata.Labels;
-        if ((old?.Count ?? 0) != (now?.Count ?? 0))
-        {
-            return false;
-        }
-
-        foreach (var (name, value) in old ?? new Dictionary<string, string>())
-        {
-            if (!now!.TryGetValue(name, out var other) || !string.Equals(value, other, StringComparison.Ordinal))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static bool SameOwners(CachedObject? left, CachedObject? right)

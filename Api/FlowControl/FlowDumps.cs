@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
-using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.FlowControl;
 

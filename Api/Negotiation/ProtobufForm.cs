@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Protobuf;

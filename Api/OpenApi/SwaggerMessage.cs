@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Text.Json;
-using OrleansOrchestrator.Resources.Kernel.Protobuf;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using OrleansOrchestrator.Resources.Kernel.Protobuf;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Api.OpenApi;
 

@@ -4,8 +4,8 @@ using OrleansOrchestrator.Api.FlowControl;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Serving;
 

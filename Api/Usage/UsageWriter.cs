@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Resources.Kernel;

@@ -194,7 +194,7 @@ public static class MirrorPlanner
             && SlicePlanner.GroupId(wanted.AddressType, wanted.Ports)
                 == SlicePlanner.GroupId(old.AddressType, old.Ports ?? [])
             && wanted.Endpoints.Zip(have).All(static p => EndpointEquality.Same(p.First, p.Second))
-            && EndpointEquality.Same(wanted.Metadata.Labels, old.Metadata.Labels)
-            && EndpointEquality.Same(wanted.Metadata.Annotations, old.Metadata.Annotations);
+            && Maps.Same(wanted.Metadata.Labels, old.Metadata.Labels)
+            && Maps.Same(wanted.Metadata.Annotations, old.Metadata.Annotations);
     }
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Discovery;
 
@@ -266,8 +267,8 @@ public static class SlicePlanner
 internal static class EndpointEquality
 {
     public static bool Same(V1Endpoints a, V1Endpoints b) =>
-        Same(a.Metadata.Labels, b.Metadata.Labels)
-        && Same(a.Metadata.Annotations, b.Metadata.Annotations)
+        Maps.Same(a.Metadata.Labels, b.Metadata.Labels)
+        && Maps.Same(a.Metadata.Annotations, b.Metadata.Annotations)
         && Same(a.Subsets, b.Subsets, Same);
 
     private static bool Same(V1EndpointSubset a, V1EndpointSubset b) =>
@@ -281,9 +282,6 @@ internal static class EndpointEquality
 
     private static bool Same(Corev1EndpointPort a, Corev1EndpointPort b) =>
         (a.Name ?? "") == (b.Name ?? "") && a.Port == b.Port && a.Protocol == b.Protocol && (a.AppProtocol ?? "") == (b.AppProtocol ?? "");
-
-    internal static bool Same(IDictionary<string, string>? a, IDictionary<string, string>? b) =>
-        (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || a.All(p => b!.TryGetValue(p.Key, out var value) && value == p.Value));
 
     private static bool Same<T>(IList<T>? a, IList<T>? b, Func<T, T, bool> isSame) =>
         (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || a.Zip(b ?? []).All(p => isSame(p.First, p.Second)));

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Encryption.Kms;
 using OrleansOrchestrator.Resources.Kernel;
 

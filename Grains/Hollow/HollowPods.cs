@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;

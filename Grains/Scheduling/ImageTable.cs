@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Resources.Kernel;
+
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>Which images nodes have pulled already, and how many nodes have each.</summary>
@@ -21,8 +23,7 @@ public sealed class ImageTable
     /// <summary>A node has other images, or others sizes of them.</summary>
     public void Replace(Dictionary<string, long> before, Dictionary<string, long> after)
     {
-        if (before.Count == after.Count
-            && before.All(i => after.TryGetValue(i.Key, out var size) && size == i.Value))
+        if (Maps.Same(before, after))
         {
             return;
         }

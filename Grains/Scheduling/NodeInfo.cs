@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -101,7 +102,7 @@ public sealed class NodeInfo(string name, VersionClock clock)
         var features = ReadFeatures(status);
         var labels = node.Metadata.Labels;
         changed |= !Exists || unschedulable != IsUnschedulable || !taints.SequenceEqual(Taints)
-            || !features.SequenceEqual(DeclaredFeatures) || !SameLabels(labels, Labels);
+            || !features.SequenceEqual(DeclaredFeatures) || !Maps.Same(labels, Labels);
         if (!changed)
         {
             return false;
@@ -222,24 +223,6 @@ public sealed class NodeInfo(string name, VersionClock clock)
     private static string ReadZone(IReadOnlyDictionary<string, string> labels) =>
         labels.GetValueOrDefault("topology.kubernetes.io/region") + ":" + labels.GetValueOrDefault(
             "topology.kubernetes.io/zone");
-
-    internal static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right)
-    {
-        if (left.Count != right.Count)
-        {
-            return false;
-        }
-
-        foreach (var (key, value) in left)
-        {
-            if (!right.TryGetValue(key, out var other) || !string.Equals(value, other, StringComparison.Ordinal))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }
 
 /// <summary>Hands out versions that are never the same for two nodes, nor for two states of one.</summary>

@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -33,7 +34,7 @@ public sealed class PlacedPods(SpreadGroups groups)
         if (_all.TryGetValue(pod.Key, out var before)
             && before.Node == node
             && before.Pod.IsDeleting == pod.IsDeleting
-            && NodeInfo.SameLabels(before.Pod.Labels, pod.Labels))
+            && Maps.Same(before.Pod.Labels, pod.Labels))
         {
             Forget(pod.Key);
         }

@@ -394,7 +394,7 @@ public sealed class SchedulerCore
         {
             _tables.Placed.Put(pod, place);
             _events.Kinds |=
-                NodeInfo.SameLabels(old.Labels, pod.Labels) ? ClusterChanges.None : ClusterChanges.PodPlaced;
+                Maps.Same(old.Labels, pod.Labels) ? ClusterChanges.None : ClusterChanges.PodPlaced;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
 using OrleansOrchestrator.Logs.Segments;
@@ -39,7 +40,7 @@ internal static class OtlpLogs
     public static (byte[] Request, int Lines) Write(
         IEnumerable<LogSegment> segments, IReadOnlyDictionary<long, LogStream> streams, long observed)
     {
-        var (request, count) = (new ProtoWriter(), 0);
+        var (request, count) = (new ProtobufWriter(), 0);
         foreach (var segment in segments)
         {
             var first = 0;
@@ -60,7 +61,7 @@ internal static class OtlpLogs
     }
 
     private static void WriteRun(
-        ProtoWriter writer, LogStream stream, LineBlock lines, int first, int count, long observed)
+        ProtobufWriter writer, LogStream stream, LineBlock lines, int first, int count, long observed)
     {
         var isEvent = stream.Name.Container == StreamName.EventContainer;
         writer.Message(ResourceField, w => WriteResource(w, stream, isEvent));
@@ -75,7 +76,7 @@ internal static class OtlpLogs
         });
     }
 
-    private static void WriteResource(ProtoWriter writer, LogStream stream, bool isEvent)
+    private static void WriteResource(ProtobufWriter writer, LogStream stream, bool isEvent)
     {
         var name = stream.Name;
         void Attribute(string key, string value)
@@ -106,33 +107,37 @@ internal static class OtlpLogs
             writer.Message(AttributesOfResource, w =>
             {
                 w.Text(KeyField, "k8s.container.restart_count");
-                w.Message(ValueField, v => v.Number(IntValueField, (ulong)name.Restart));
+                w.Message(ValueField, v => v.Number(IntValueField, name.Restart));
             });
         }
     }
 
-    private static void WriteRecord(ProtoWriter writer, LineBlock lines, int line, bool isEvent, long observed)
+    private static void WriteRecord(ProtobufWriter writer, LineBlock lines, int line, bool isEvent, long observed)
     {
         var flags = lines.Flags(line);
-        writer.Time(TimeField, lines.Time(line));
-        writer.Time(ObservedTimeField, observed);
+        writer.Fixed(TimeField, lines.Time(line));
+        writer.Fixed(ObservedTimeField, observed);
         if (SeverityOf(flags.Severity) is var (number, text))
         {
-            writer.Number(SeverityNumberField, (ulong)number);
+            writer.Number(SeverityNumberField, number);
             writer.Text(SeverityTextField, text);
         }
 
         // What is no UTF-8 is replaced: a receiver would refuse the whole request.
-        writer.Message(BodyField, w => w.Text(StringValueField, Encoding.UTF8.GetString(lines.Text(line))));
+        writer.Message(BodyField, w => WriteValue(w, Encoding.UTF8.GetString(lines.Text(line))));
         var (key, value) = isEvent ? ("orc.source", "event") : ("log.iostream", flags.IsStderr ? "stderr" : "stdout");
         writer.Message(AttributesOfRecord, w => WriteText(w, key, value));
     }
 
-    private static void WriteText(ProtoWriter writer, string key, string value)
+    private static void WriteText(ProtobufWriter writer, string key, string value)
     {
         writer.Text(KeyField, key);
-        writer.Message(ValueField, v => v.Text(StringValueField, value));
+        writer.Message(ValueField, v => WriteValue(v, value));
     }
+
+    /// <summary>An empty text is a value, too.</summary>
+    private static void WriteValue(ProtobufWriter writer, string value) =>
+        writer.Bytes(StringValueField, Encoding.UTF8.GetBytes(value));
 
     /// <summary>Null for lines that say nothing of it.</summary>
     private static (int Number, string Text)? SeverityOf(Severity severity) => severity switch

@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Images;
-using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Containerd;
 

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
-using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdContent;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdEvents;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdSnapshots;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using OrleansOrchestrator.NodeAgent.Stats;
+using OrleansOrchestrator.NodeAgent.Metrics;
 
 namespace OrleansOrchestrator.NodeAgent.Cri;
 

@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Grpc.Core;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Kernel;
-using OrleansOrchestrator.NodeAgent.Pods;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Grpc.Core;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdContent;
 using OrleansOrchestrator.NodeAgent.Cri.ContainerdSnapshots;

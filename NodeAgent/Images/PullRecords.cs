@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Images;
 

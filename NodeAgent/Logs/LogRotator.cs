@@ -4,8 +4,7 @@ using Grpc.Core;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Kernel;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Logs;
 

@@ -1,6 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 

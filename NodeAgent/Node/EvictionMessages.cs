@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 

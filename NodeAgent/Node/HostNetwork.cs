@@ -1,6 +1,5 @@
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Containerd;
-using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 

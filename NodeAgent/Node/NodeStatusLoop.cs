@@ -3,7 +3,6 @@ using Grpc.Core;
 using k8s;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
-using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;

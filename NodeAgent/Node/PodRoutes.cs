@@ -1,9 +1,8 @@
 using System.Net;
-using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
-using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 

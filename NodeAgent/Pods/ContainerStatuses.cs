@@ -1,6 +1,7 @@
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Volumes;
 

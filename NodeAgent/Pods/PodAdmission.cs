@@ -1,7 +1,8 @@
 using System.Globalization;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 
@@ -145,7 +146,7 @@ public static class PodAdmission
             : null;
 
     private static PodVerdict? HostPorts(PodAdmissionInput input) =>
-        Node.HostPorts.Of(input.Pod).Any(port => input.Others.SelectMany(Node.HostPorts.Of).Any(port.Conflicts))
+        PodRecords.HostPorts.Of(input.Pod).Any(port => input.Others.SelectMany(PodRecords.HostPorts.Of).Any(port.Conflicts))
             ? Predicate("NodePorts", "node(s) didn't have free ports for the requested pod ports")
             : null;
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;

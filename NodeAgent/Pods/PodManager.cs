@@ -1,11 +1,11 @@
-using Grpc.Core;
 using System.Collections.Concurrent;
-using OrleansOrchestrator.Machine;
+using Grpc.Core;
 using k8s.Models;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
 using OrleansOrchestrator.NodeAgent.Volumes;

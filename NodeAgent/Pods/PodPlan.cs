@@ -1,16 +1,9 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
-
-/// <summary>What probes say about a running container, as far as it matters for keeping it.</summary>
-public enum ProbeVerdict
-{
-    Healthy,
-    LivenessFailed,
-    StartupFailed,
-}
 
 /// <summary>All that a decision about a pod rests on. The planner reads nothing else.</summary>
 public sealed record PodPlanInput

@@ -1,5 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Grpc.Core;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;

@@ -1,12 +1,13 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
-using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using OrleansOrchestrator.NodeAgent.Probes;
-using OrleansOrchestrator.NodeAgent.Stats;
 using OrleansOrchestrator.NodeAgent.Volumes;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods;
 

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Nftables;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Proxy;
-using OrleansOrchestrator.NodeAgent.Stats;
 
 namespace OrleansOrchestrator.NodeAgent.Policies;
 

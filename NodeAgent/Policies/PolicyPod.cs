@@ -1,6 +1,6 @@
 using System.Net;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Policies;
 

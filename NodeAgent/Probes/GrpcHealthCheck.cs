@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cri;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Probes.GrpcHealth;
 
 namespace OrleansOrchestrator.NodeAgent.Probes;

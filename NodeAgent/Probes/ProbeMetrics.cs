@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Stats;
+using OrleansOrchestrator.NodeAgent.Metrics;
 
 namespace OrleansOrchestrator.NodeAgent.Probes;
 

@@ -5,7 +5,7 @@ using k8s;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Stats;
 using OrleansOrchestrator.NodeAgent.Volumes;
 

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using k8s.Models;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Server.Spdy;
 
 namespace OrleansOrchestrator.NodeAgent.Server;

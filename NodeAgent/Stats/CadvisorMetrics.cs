@@ -1,5 +1,6 @@
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 

@@ -1,6 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Stats;
 

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using OrleansOrchestrator.Machine;
 using k8s.Models;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Volumes;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
-using OrleansOrchestrator.Machine;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;
 using OrleansOrchestrator.NodeAgent.Kernel;

@@ -8,6 +8,9 @@ namespace OrleansOrchestrator.Resources.Apps;
 /// <summary>Rules that the kinds which keep pods of a template share.</summary>
 internal static class WorkloadRules
 {
+    /// <summary>What is said of a count of some replicas that is above that of all.</summary>
+    public const string TooMany = "cannot be greater than status.replicas";
+
     private const string NotNegative = "must be greater than or equal to 0";
 
     public static void NonNegative(long? value, FieldPath parent, string field, FieldErrors errors)
@@ -35,6 +38,28 @@ internal static class WorkloadRules
         {
             errors.Invalid(FieldPath.Of("status", "collisionCount"), collisions ?? 0, "cannot be decremented");
         }
+    }
+
+    /// <summary>The counts of a ReplicaSet, which a ReplicationController has as well.</summary>
+    public static void ReplicaSetStatus(V1ReplicaSetStatus status, FieldErrors errors)
+    {
+        var path = FieldPath.Of("status");
+        NonNegative(status.Replicas, path, "replicas", errors);
+        NonNegative(status.FullyLabeledReplicas, path, "fullyLabeledReplicas", errors);
+        NonNegative(status.ReadyReplicas, path, "readyReplicas", errors);
+        NonNegative(status.AvailableReplicas, path, "availableReplicas", errors);
+        NonNegative(status.ObservedGeneration, path, "observedGeneration", errors);
+        NonNegative(status.TerminatingReplicas, path, "terminatingReplicas", errors);
+        AtMost(status.FullyLabeledReplicas, status.Replicas, path, "fullyLabeledReplicas", TooMany, errors);
+        AtMost(status.ReadyReplicas, status.Replicas, path, "readyReplicas", TooMany, errors);
+        AtMost(status.AvailableReplicas, status.Replicas, path, "availableReplicas", TooMany, errors);
+        AtMost(
+            status.AvailableReplicas,
+            status.ReadyReplicas,
+            path,
+            "availableReplicas",
+            "cannot be greater than readyReplicas",
+            errors);
     }
 
     /// <summary>The selector of a ReplicaSet or Deployment, and the template that it must match.</summary>
@@ -155,17 +180,6 @@ internal static class WorkloadRules
         var (names, images) = PodTemplateRules.ContainerCells(template);
         var text = LabelSelector.Of(selector).ToString();
         return [names, images, text.Length == 0 ? TableColumns.None : text];
-    }
-
-    /// <summary>True when two maps mean the same.</summary>
-    public static bool SameMap(IDictionary<string, string>? left, IDictionary<string, string>? right)
-    {
-        if ((left?.Count ?? 0) != (right?.Count ?? 0))
-        {
-            return false;
-        }
-
-        return left is null || left.All(p => right!.TryGetValue(p.Key, out var other) && other == p.Value);
     }
 
     public static string Fraction(int? part, int? whole) =>

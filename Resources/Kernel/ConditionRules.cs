@@ -50,7 +50,7 @@ public static partial class ConditionRules
 
         if (condition.LastTransitionTime == default)
         {
-            errors.Required(path.Child("lastTransitionTime"), "must be set");
+            errors.Required(path.Child("lastTransitionTime"));
         }
 
         ValidateReason(condition.Reason ?? "", path.Child("reason"), errors);
@@ -64,7 +64,7 @@ public static partial class ConditionRules
     {
         if (reason.Length == 0)
         {
-            errors.Required(path, "must be set");
+            errors.Required(path);
             return;
         }
 

@@ -52,12 +52,12 @@ public static class WebhookRules
     {
         if (string.IsNullOrEmpty(service.Name))
         {
-            errors.Required(path.Child("name"), "service name is required");
+            errors.Required(path.Child("name"));
         }
 
         if (string.IsNullOrEmpty(service.Namespace))
         {
-            errors.Required(path.Child("namespace"), "service namespace is required");
+            errors.Required(path.Child("namespace"));
         }
 
         var wrongPort = string.Join(", ", NameRules.PortNumber(service.Port));

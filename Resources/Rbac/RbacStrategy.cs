@@ -15,14 +15,10 @@ public abstract class RbacStrategy<T>(bool isNamespaced) : ResourceStrategy<T>
 
     protected bool IsNamespaced => isNamespaced;
 
-    /// <summary>Upstream looks at the whole object twice on an update: each finding is two causes.</summary>
     public override void ValidateUpdate(T item, T old, string subresource, FieldErrors errors)
     {
-        for (var pass = 0; pass < 2; pass++)
-        {
-            ObjectMetaRules.ValidateCreate(item.Metadata, isNamespaced, ValidateName, errors);
-            Validate(item, errors);
-        }
+        ObjectMetaRules.ValidateCreate(item.Metadata, isNamespaced, ValidateName, errors);
+        Validate(item, errors);
     }
 
     public override IEnumerable<string> ValidateName(string name, bool isPrefix) => NameRules.PathSegment(name);

@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Resources.Core.Services;
-using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;

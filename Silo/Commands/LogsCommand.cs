@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;

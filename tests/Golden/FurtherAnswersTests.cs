@@ -195,6 +195,29 @@ public sealed class FurtherAnswersTests
             StringComparison.Ordinal);
     }
 
+    /// <summary>Labels are not changed by way of the status, but upstream notes who tried.</summary>
+    [Fact]
+    public async Task WhoWritesTheStatusOfAServiceCidrIsSaidToOwnItsLabels()
+    {
+        const string Cidr = "/apis/networking.k8s.io/v1/servicecidrs";
+        await using var server = await Server.StartAsync();
+        await server.SendAsync("POST", Cidr, """{"metadata":{"name":"c"},"spec":{"cidrs":["10.200.0.0/24"]}}""");
+        var changed = (await server.SendAsync(
+            "PATCH", $"{Cidr}/c/status", """{"metadata":{"labels":{"a":"b"}}}""", "application/merge-patch+json")).Body;
+        Assert.Null(changed["metadata"]!["labels"]);
+        var owner = changed["metadata"]!["managedFields"]!.AsArray().Single(f => (string?)f!["subresource"] == "status");
+        Assert.NotNull(owner!["fieldsV1"]!["f:metadata"]!["f:labels"]!["f:a"]);
+    }
+
+    [Fact]
+    public async Task ARuntimeClassIsCreatedByPut()
+    {
+        await using var server = await Server.StartAsync();
+        var made = await server.SendAsync(
+            "PUT", "/apis/node.k8s.io/v1/runtimeclasses/r", """{"metadata":{"name":"r"},"handler":"runc"}""");
+        Assert.Equal(201, made.Status);
+    }
+
     [Fact]
     public async Task HalfASurrogatePairIsAReplacementCharacter()
     {

@@ -103,6 +103,32 @@ internal sealed class FakeApi(TimeProvider time)
         }
     }
 
+    /// <summary>Ends what is followed, as a silo does that stops.</summary>
+    public void EndFollowers()
+    {
+        lock (_lock)
+        {
+            foreach (var follower in _collections.Values.SelectMany(static c => c.Followers))
+            {
+                follower.TryComplete();
+            }
+        }
+    }
+
+    /// <summary>Stores an object as it is, whatever was there.</summary>
+    public Outcome<ResourceObject> Put(ResourceName resource, JsonObject body)
+    {
+        lock (_lock)
+        {
+            var metadata = Metadata(body);
+            var key = new ObjectKey(Text(metadata, "namespace"), Text(metadata, "name"));
+            var old = In(resource).Objects.GetValueOrDefault(key);
+            metadata["uid"] ??= old?.Uid ?? $"uid-{++_uids}";
+            return Commit(
+                new FakeWrite("put", resource, key, ""), old is null ? ChangeKind.Added : ChangeKind.Modified, body, old);
+        }
+    }
+
     public Outcome<ResourceObject> Create(CreateRequest request, bool keepStatus = false)
     {
         lock (_lock)
@@ -133,7 +159,7 @@ internal sealed class FakeApi(TimeProvider time)
             metadata["uid"] = $"uid-{++_uids}";
             metadata["creationTimestamp"] ??= Timestamp();
             metadata["generation"] = 1;
-            if (!keepStatus)
+            if (!keepStatus && request.Resource != WellKnown.Nodes)
             {
                 body["status"] =
                     request.Resource == WellKnown.Pods ? new JsonObject { ["phase"] = "Pending" } : new JsonObject();
@@ -283,7 +309,15 @@ internal sealed class FakeApi(TimeProvider time)
     private Outcome<ResourceObject> Bind(CreateRequest request)
     {
         var target = Text(Parse(request.Json)["target"]!.AsObject(), "name");
-        return Update(WellKnown.Pods, new ObjectKey(request.Namespace, request.Name), "binding", pod =>
+        var key = new ObjectKey(request.Namespace, request.Name);
+        if (In(WellKnown.Pods).Objects.TryGetValue(key, out var bound)
+            && Text(Parse(bound.Json)["spec"]!.AsObject(), "nodeName") is { Length: > 0 } taken)
+        {
+            return StatusErrors.Conflict(
+                WellKnown.Pods, key.Name, $"pod {key.Name} is already assigned to node \"{taken}\"");
+        }
+
+        return Update(WellKnown.Pods, key, "binding", pod =>
         {
             pod["spec"]!["nodeName"] = target;
             return pod;

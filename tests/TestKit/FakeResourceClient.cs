@@ -145,6 +145,20 @@ public sealed class FakeResourceClient : IResourceClient
         return _api.Create(request, keepStatus: true).Required.As<T>();
     }
 
+    /// <summary>Stores an object as it is, status included, whatever was there.</summary>
+    public void Put(ResourceName resource, ReadOnlyMemory<byte> json) => _ = _api.Put(resource, FakeApi.Parse(json)).Required;
+
+    /// <summary>Ends what is followed, as a silo does that stops.</summary>
+    public void EndFollowers() => _api.EndFollowers();
+
+    /// <summary>All objects of a resource.</summary>
+    public IReadOnlyList<ResourceObject> All(ResourceName resource) =>
+        _api.List(new ListQuery { Resource = resource }).Items;
+
+    /// <summary>One object; null when there is none.</summary>
+    public ResourceObject? Find(ResourceName resource, ObjectKey key) =>
+        _api.Get(resource, key) is { Succeeded: true } read ? read.Value : null;
+
     /// <summary>All objects of a kind.</summary>
     public IReadOnlyList<T> All<T>(string inNamespace = "")
         where T : class, IKubernetesObject<V1ObjectMeta> =>
@@ -187,7 +201,7 @@ public sealed class FakeResourceClient : IResourceClient
 }
 
 /// <summary>A write that the fake is about to make or has made.</summary>
-/// <param name="Verb">create, update or delete.</param>
+/// <param name="Verb">create, update or delete; put for what a test stores.</param>
 /// <param name="Resource">Its resource.</param>
 /// <param name="Key">Its object.</param>
 /// <param name="Subresource">Empty for the object itself.</param>

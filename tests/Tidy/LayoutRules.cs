@@ -9,18 +9,19 @@ public static partial class LayoutRules
     private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
     {
         ["Cel"] = [],
+        ["Formats"] = [],
         ["Grains.Interfaces"] = [],
-        ["Logs"] = [],
-        ["Resources"] = ["Cel", "Grains.Interfaces"],
+        ["Logs"] = ["Formats"],
+        ["Resources"] = ["Cel", "Formats", "Grains.Interfaces"],
         ["Grains"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
         ["Api"] = ["Cel", "Resources", "Grains.Interfaces", "Logs"],
         ["Machine"] = [],
-        ["NodeAgent"] = ["Logs", "Machine"],
+        ["NodeAgent"] = ["Formats", "Logs", "Machine"],
         ["Dashboard"] = [],
         ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };
 
-    private static readonly string[] WithoutCircles = ["Api", "Cel", "Grains", "Logs", "Resources", "Silo"];
+    private static readonly string[] WithoutCircles = ["Api", "Cel", "Grains", "Logs", "NodeAgent", "Resources", "Silo"];
 
     private const string EntryScript = "orc";
 

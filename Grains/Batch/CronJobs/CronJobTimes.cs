@@ -1,6 +1,6 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Batch.CronJobs;
-using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Batch.CronJobs;
 

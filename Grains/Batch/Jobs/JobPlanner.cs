@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 

@@ -1,5 +1,5 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Grains.Batch.Jobs;
 

@@ -35,7 +35,7 @@ public static class LoadBalancerPlanner
 
         return !Wants(service) ? BalancerStep.None
             : known is null || known.Failed || Differs(known.Service, service) ? BalancerStep.Ensure
-            : IsSame(known.Nodes, nodes) ? BalancerStep.None
+            : Maps.Same(known.Nodes, nodes) ? BalancerStep.None
             : BalancerStep.UpdateNodes;
     }
 
@@ -63,9 +63,6 @@ public static class LoadBalancerPlanner
     public static bool IsSame(V1LoadBalancerStatus? one, V1LoadBalancerStatus? other) =>
         ResourceCodec.Encode(one ?? new V1LoadBalancerStatus()).AsSpan()
             .SequenceEqual(ResourceCodec.Encode(other ?? new V1LoadBalancerStatus()));
-
-    private static bool IsSame(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(p => other.TryGetValue(p.Key, out var value) && value == p.Value);
 
     /// <summary>Any value but one that reads as false keeps the node out.</summary>
     private static bool IsExcluded(V1Node node) =>

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Reconciling;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Cloud.LoadBalancers;
 
@@ -23,7 +24,7 @@ public static class ServiceNews
             : Count(old.ExternalIPs) != Count(spec.ExternalIPs) ? Changed(
                 "ExternalIP", $"Count: {Count(old.ExternalIPs)}", $"{Count(spec.ExternalIPs)}")
             : Added(old, spec) is { } added ? EventNote.Normal(now, "ExternalIP", $"Added: {added}")
-            : !SameAnnotations(before, now) ? null
+            : !Maps.Same(before.Metadata.Annotations, now.Metadata.Annotations) ? null
             : before.Metadata.Uid != now.Metadata.Uid ? Changed("UID", before.Metadata.Uid, now.Metadata.Uid)
             : (old.ExternalTrafficPolicy ?? "") != (spec.ExternalTrafficPolicy ?? "") ? Changed(
                 "ExternalTrafficPolicy", old.ExternalTrafficPolicy, spec.ExternalTrafficPolicy)
@@ -51,13 +52,6 @@ public static class ServiceNews
     private static string? Added(V1ServiceSpec old, V1ServiceSpec spec) =>
         (spec.ExternalIPs ?? []).Zip(old.ExternalIPs ?? []).Where(static p => p.First != p.Second)
             .Select(static p => p.First).FirstOrDefault();
-
-    private static bool SameAnnotations(V1Service before, V1Service now)
-    {
-        var (old, all) = (before.Metadata.Annotations, now.Metadata.Annotations);
-        return (old?.Count ?? 0) == (all?.Count ?? 0)
-            && (old is null || old.All(a => all!.TryGetValue(a.Key, out var value) && value == a.Value));
-    }
 
     private static int Count(IList<string>? list) => list?.Count ?? 0;
 

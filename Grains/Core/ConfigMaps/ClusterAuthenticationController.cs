@@ -45,7 +45,7 @@ public sealed class ClusterAuthenticationController : IController
     {
         var wanted = await WantedAsync(cancellationToken);
         var read = await _client.GetAsync<V1ConfigMap>(Key, ReadFreshness.Linearizable, cancellationToken);
-        if (read.Succeeded && IsSame(read.Value.Data, wanted))
+        if (read.Succeeded && Maps.Same(read.Value.Data, wanted))
         {
             return;
         }
@@ -92,7 +92,4 @@ public sealed class ClusterAuthenticationController : IController
     }
 
     private static string Json(IReadOnlyList<string> names) => JsonSerializer.Serialize(names);
-
-    private static bool IsSame(IDictionary<string, string>? have, Dictionary<string, string> wanted) =>
-        have?.Count == wanted.Count && wanted.All(w => have.TryGetValue(w.Key, out var value) && value == w.Value);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 

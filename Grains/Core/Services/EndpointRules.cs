@@ -2,6 +2,7 @@ using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Discovery;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.Services;
 
@@ -89,10 +90,7 @@ public static class EndpointRules
         || before.NodeName != now.NodeName
         || before.Hostname != now.Hostname
         || !before.Ips.SequenceEqual(now.Ips)
-        || !SameLabels(before.Labels, now.Labels);
-
-    public static bool SameLabels(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>
-        ReferenceEquals(a, b) || (a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value));
+        || !Maps.Same(before.Labels, now.Labels);
 
     /// <summary>Address families in the Service's order.</summary>
     public static IReadOnlyList<string> Families(V1Service service)

@@ -68,7 +68,7 @@ internal static class ServiceWakes
 
         var (home, labels) = (change.Object.Key.Namespace, change.Object.Metadata.Labels);
         selectors.Find(home, labels, keys);
-        if (before is not null && !EndpointRules.SameLabels(before.Labels, labels))
+        if (before is not null && !Maps.Same(before.Labels, labels))
         {
             selectors.Find(home, before.Labels, keys);
         }

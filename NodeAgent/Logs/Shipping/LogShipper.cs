@@ -1,6 +1,6 @@
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Shipping;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Logs.Shipping;
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods.Resizing;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.NodeAgent.Pods.Resizing;
 

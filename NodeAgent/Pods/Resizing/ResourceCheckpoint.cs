@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using OrleansOrchestrator.Machine;
 using k8s;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.NodeAgent.Pods.Resizing;
 

@@ -4,10 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
 /// <summary>The rules of MutatingAdmissionPolicyBindings.</summary>
-public sealed class MutatingAdmissionPolicyBindingStrategy : ResourceStrategy<V1MutatingAdmissionPolicyBinding>
+public sealed class MutatingAdmissionPolicyBindingStrategy : AdmissionStrategy<V1MutatingAdmissionPolicyBinding>
 {
-    public override bool AllowUnconditionalUpdate => false;
-
     public override IReadOnlyList<TableColumn> Columns => PolicyBindingRules.Columns;
 
     public override IReadOnlyList<object?> Cells(V1MutatingAdmissionPolicyBinding item, DateTimeOffset now) =>

@@ -4,10 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
 /// <summary>The rules of MutatingAdmissionPolicies.</summary>
-public sealed class MutatingAdmissionPolicyStrategy : ResourceStrategy<V1MutatingAdmissionPolicy>
+public sealed class MutatingAdmissionPolicyStrategy : AdmissionStrategy<V1MutatingAdmissionPolicy>
 {
-    public override bool AllowUnconditionalUpdate => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumns.Name,

@@ -4,11 +4,9 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
 /// <summary>The rules of ValidatingAdmissionPolicyBindings.</summary>
-public sealed class ValidatingAdmissionPolicyBindingStrategy : ResourceStrategy<V1ValidatingAdmissionPolicyBinding>
+public sealed class ValidatingAdmissionPolicyBindingStrategy : AdmissionStrategy<V1ValidatingAdmissionPolicyBinding>
 {
     private static readonly string[] Actions = ["Audit", "Deny", "Warn"];
-
-    public override bool AllowUnconditionalUpdate => false;
 
     public override IReadOnlyList<TableColumn> Columns => PolicyBindingRules.Columns;
 

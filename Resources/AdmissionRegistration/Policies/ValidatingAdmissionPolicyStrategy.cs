@@ -5,11 +5,9 @@ using OrleansOrchestrator.Resources.Kernel.Ownership;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 
 /// <summary>The rules of ValidatingAdmissionPolicies.</summary>
-public sealed class ValidatingAdmissionPolicyStrategy : ResourceStrategy<V1ValidatingAdmissionPolicy>
+public sealed class ValidatingAdmissionPolicyStrategy : AdmissionStrategy<V1ValidatingAdmissionPolicy>
 {
     private static readonly FieldPath Status = FieldPath.Of("status");
-
-    public override bool AllowUnconditionalUpdate => false;
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [

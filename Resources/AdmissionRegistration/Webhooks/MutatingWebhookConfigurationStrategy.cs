@@ -4,10 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 
 /// <summary>The rules of MutatingWebhookConfigurations.</summary>
-public sealed class MutatingWebhookConfigurationStrategy : ResourceStrategy<V1MutatingWebhookConfiguration>
+public sealed class MutatingWebhookConfigurationStrategy : AdmissionStrategy<V1MutatingWebhookConfiguration>
 {
-    public override bool AllowUnconditionalUpdate => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumns.Name,

@@ -4,10 +4,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Resources.AdmissionRegistration.Webhooks;
 
 /// <summary>The rules of ValidatingWebhookConfigurations.</summary>
-public sealed class ValidatingWebhookConfigurationStrategy : ResourceStrategy<V1ValidatingWebhookConfiguration>
+public sealed class ValidatingWebhookConfigurationStrategy : AdmissionStrategy<V1ValidatingWebhookConfiguration>
 {
-    public override bool AllowUnconditionalUpdate => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumns.Name,

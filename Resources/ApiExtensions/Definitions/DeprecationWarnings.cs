@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.Definitions;
@@ -28,7 +29,7 @@ internal static class DeprecationWarnings
             complaints.Add("must not be an empty string");
         }
 
-        var printable = warning.EnumerateRunes().TakeWhile(GoText.IsPrintable).Sum(static r => r.Utf8SequenceLength);
+        var printable = warning.EnumerateRunes().TakeWhile(GoQuotes.IsPrintable).Sum(static r => r.Utf8SequenceLength);
         if (printable < NameRules.ByteCount(warning))
         {
             complaints.Add(

@@ -6,7 +6,7 @@ namespace OrleansOrchestrator.Resources.Apps.Deployments;
 /// <summary>Findings on Deployments.</summary>
 internal static class DeploymentRules
 {
-    private const string TooMany = "cannot be greater than status.replicas";
+    private const string TooMany = WorkloadRules.TooMany;
 
     public static void ValidateSpec(V1DeploymentSpec spec, FieldErrors errors)
     {

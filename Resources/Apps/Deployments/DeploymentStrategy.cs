@@ -97,7 +97,7 @@ public sealed class DeploymentStrategy : ResourceStrategy<V1Deployment>
         item.Status = old.Status;
         PodTemplateRules.Prepare(item.Spec.Template);
         if (!ModelShape.SemanticEquals(item.Spec, old.Spec)
-            || !WorkloadRules.SameMap(item.Metadata.Annotations, old.Metadata.Annotations))
+            || !Maps.Same(item.Metadata.Annotations, old.Metadata.Annotations))
         {
             item.Metadata.Generation = (old.Metadata.Generation ?? 0) + 1;
         }

@@ -7,8 +7,6 @@ namespace OrleansOrchestrator.Resources.Apps.ReplicaSets;
 /// <summary>The rules of ReplicaSets.</summary>
 public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
 {
-    private const string TooMany = "cannot be greater than status.replicas";
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         new("Name", "string", "name", MetadataTexts.Name),
@@ -83,7 +81,7 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
     {
         if (subresource == "status")
         {
-            ValidateStatus(item.Status ?? new(), errors);
+            WorkloadRules.ReplicaSetStatus(item.Status ?? new(), errors);
             return;
         }
 
@@ -102,22 +100,5 @@ public sealed class ReplicaSetStrategy : ResourceStrategy<V1ReplicaSet>
         WorkloadRules.NonNegative(spec.Replicas, path, "replicas", errors);
         WorkloadRules.NonNegative(spec.MinReadySeconds, path, "minReadySeconds", errors);
         WorkloadRules.ReplicaSetTemplate(spec.Selector, spec.Template, path, errors);
-    }
-
-    private static void ValidateStatus(V1ReplicaSetStatus status, FieldErrors errors)
-    {
-        var path = FieldPath.Of("status");
-        WorkloadRules.NonNegative(status.Replicas, path, "replicas", errors);
-        WorkloadRules.NonNegative(status.FullyLabeledReplicas, path, "fullyLabeledReplicas", errors);
-        WorkloadRules.NonNegative(status.ReadyReplicas, path, "readyReplicas", errors);
-        WorkloadRules.NonNegative(status.AvailableReplicas, path, "availableReplicas", errors);
-        WorkloadRules.NonNegative(status.ObservedGeneration, path, "observedGeneration", errors);
-        WorkloadRules.NonNegative(status.TerminatingReplicas, path, "terminatingReplicas", errors);
-        WorkloadRules.AtMost(
-            status.FullyLabeledReplicas, status.Replicas, path, "fullyLabeledReplicas", TooMany, errors);
-        WorkloadRules.AtMost(status.ReadyReplicas, status.Replicas, path, "readyReplicas", TooMany, errors);
-        WorkloadRules.AtMost(status.AvailableReplicas, status.Replicas, path, "availableReplicas", TooMany, errors);
-        WorkloadRules.AtMost(
-            status.AvailableReplicas, status.ReadyReplicas, path, "availableReplicas", "cannot be greater than readyReplicas", errors);
     }
 }

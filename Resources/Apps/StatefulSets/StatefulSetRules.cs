@@ -8,8 +8,7 @@ namespace OrleansOrchestrator.Resources.Apps.StatefulSets;
 /// <summary>Findings on StatefulSets.</summary>
 internal static class StatefulSetRules
 {
-    private const string TooMany = "cannot be greater than status.replicas";
-
+    private const string TooMany = WorkloadRules.TooMany;
     private static readonly string[] RetentionPolicies = ["Retain", "Delete"];
 
     /// <summary>Findings on a spec with defaults.</summary>

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Core.ClaimSpecs;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -109,6 +110,13 @@ public sealed class StatefulSetStrategy : ResourceStrategy<V1StatefulSet>
         var texts = old is not null && old.Metadata.Generation == item.Metadata.Generation
             ? []
             : PodTemplateRules.Warnings(item.Spec.Template, FieldPath.Of("spec", "template"));
+        foreach (var (i, claim) in (item.Spec.VolumeClaimTemplates ?? []).Index())
+        {
+            // Upstream names the place differently when it is an update.
+            var path = FieldPath.Of("spec", "volumeClaimTemplates").Index(i);
+            texts = texts.Concat(ClaimWarnings.Of(claim.Spec, old is null ? path : path.Child("Spec")));
+        }
+
         return item.Spec.RevisionHistoryLimit < 0
             ? texts.Append("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value " +
                 ">= 0 is recommended")

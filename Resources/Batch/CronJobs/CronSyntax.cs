@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Batch.CronJobs;

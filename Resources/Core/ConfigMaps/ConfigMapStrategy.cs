@@ -56,7 +56,7 @@ public sealed class ConfigMapStrategy : ResourceStrategy<V1ConfigMap>
                 errors.Forbidden(ImmutablePath, ImmutableMessage);
             }
 
-            if (!SameText(item.Data, old.Data))
+            if (!Maps.Same(item.Data, old.Data))
             {
                 errors.Forbidden(DataPath, ImmutableMessage);
             }
@@ -82,8 +82,4 @@ public sealed class ConfigMapStrategy : ResourceStrategy<V1ConfigMap>
         { Count: 1 } => map,
         _ => map.OrderBy(p => p.Key, StringComparer.Ordinal),
     };
-
-    private static bool SameText(IDictionary<string, string>? left, IDictionary<string, string>? right) =>
-        (left?.Count ?? 0) == (right?.Count ?? 0) &&
-        (left is null || left.All(p => right!.TryGetValue(p.Key, out var other) && other == p.Value));
 }

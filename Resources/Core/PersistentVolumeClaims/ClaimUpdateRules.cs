@@ -43,11 +43,16 @@ internal static class ClaimUpdateRules
         }
 
         errors.Immutable(FieldPath.Of("volumeMode"), item.Spec.VolumeMode, old.Spec.VolumeMode);
-        if (old.Spec.VolumeAttributesClassName is not null && string.IsNullOrEmpty(item.Spec.VolumeAttributesClassName)
+
+        // A class that never came to be can be given up.
+        if (old.Status?.CurrentVolumeAttributesClassName is not null
+            && string.IsNullOrEmpty(item.Spec.VolumeAttributesClassName)
             && item.Spec.VolumeAttributesClassName != old.Spec.VolumeAttributesClassName)
         {
-            var what = item.Spec.VolumeAttributesClassName is null ? "nil" : "an empty string";
-            errors.Forbidden(AttributesClassPath, $"update from non-nil value to {what} is forbidden");
+            var what = item.Spec.VolumeAttributesClassName is null ? "nil" : "empty string";
+            errors.Forbidden(
+                AttributesClassPath,
+                $"update to {what} is forbidden when status.currentVolumeAttributesClassName is not nil");
         }
     }
 
@@ -111,8 +116,7 @@ internal static class ClaimUpdateRules
             };
         }
 
-        next.VolumeAttributesClassName =
-            next.VolumeAttributesClassName is null ? null : before.VolumeAttributesClassName;
+        next.VolumeAttributesClassName = before.VolumeAttributesClassName;
         return (next, before);
     }
 

@@ -103,13 +103,8 @@ public sealed class PersistentVolumeClaimStrategy : ResourceStrategy<V1Persisten
             return;
         }
 
-        // Upstream looks at the whole claim twice.
-        for (var round = 0; round < 2; round++)
-        {
-            ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: true, ValidateName, errors);
-            ClaimRules.Validate(item.Spec, Spec, errors, old.Spec);
-        }
-
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: true, ValidateName, errors);
+        ClaimRules.Validate(item.Spec, Spec, errors, old.Spec);
         ClaimUpdateRules.Validate(item, old, errors);
     }
 

@@ -63,12 +63,6 @@ internal static class PersistentVolumeUpdateRules
             errors.Invalid(
                 FieldPath.Of("nodeAffinity"), InternalForm.Shown(item.Spec.NodeAffinity), FieldErrors.IsImmutable);
         }
-
-        if (old.Spec.VolumeAttributesClassName is not null && item.Spec.VolumeAttributesClassName is null)
-        {
-            errors.Forbidden(
-                FieldPath.Of("spec", "volumeAttributesClassName"), "update from non-nil value to nil is forbidden");
-        }
     }
 
     /// <summary>

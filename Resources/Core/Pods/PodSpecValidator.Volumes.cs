@@ -135,7 +135,12 @@ internal sealed partial class PodSpecValidator
 
         if (volume.Image is { } image && IsFirstSource(ref count, path, "image"))
         {
-            NeedsText(image.Reference, path.Child("image"), "reference");
+            // What a template leaves out may be filled in before there is a pod.
+            if (_isPod)
+            {
+                NeedsText(image.Reference, path.Child("image"), "reference");
+            }
+
             OneOf(path.Child("image"), "pullPolicy", image.PullPolicy, ["Always", "IfNotPresent", "Never"]);
         }
     }

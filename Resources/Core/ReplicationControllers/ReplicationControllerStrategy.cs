@@ -11,7 +11,6 @@ namespace OrleansOrchestrator.Resources.Core.ReplicationControllers;
 /// </summary>
 public sealed class ReplicationControllerStrategy : ResourceStrategy<V1ReplicationController>
 {
-    private const string TooMany = "cannot be greater than status.replicas";
     private const string MoreInfo =
         "More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller" +
         "#what-is-a-replicationcontroller";
@@ -172,24 +171,15 @@ public sealed class ReplicationControllerStrategy : ResourceStrategy<V1Replicati
         }
     }
 
-    private static void ValidateStatus(V1ReplicationControllerStatus status, FieldErrors errors)
-    {
-        var path = FieldPath.Of("status");
-        WorkloadRules.NonNegative(status.Replicas, path, "replicas", errors);
-        WorkloadRules.NonNegative(status.FullyLabeledReplicas, path, "fullyLabeledReplicas", errors);
-        WorkloadRules.NonNegative(status.ReadyReplicas, path, "readyReplicas", errors);
-        WorkloadRules.NonNegative(status.AvailableReplicas, path, "availableReplicas", errors);
-        WorkloadRules.NonNegative(status.ObservedGeneration, path, "observedGeneration", errors);
-        WorkloadRules.AtMost(
-            status.FullyLabeledReplicas, status.Replicas, path, "fullyLabeledReplicas", TooMany, errors);
-        WorkloadRules.AtMost(status.ReadyReplicas, status.Replicas, path, "readyReplicas", TooMany, errors);
-        WorkloadRules.AtMost(status.AvailableReplicas, status.Replicas, path, "availableReplicas", TooMany, errors);
-        WorkloadRules.AtMost(
-            status.AvailableReplicas,
-            status.ReadyReplicas,
-            path,
-            "availableReplicas",
-            "cannot be greater than readyReplicas",
+    private static void ValidateStatus(V1ReplicationControllerStatus status, FieldErrors errors) =>
+        WorkloadRules.ReplicaSetStatus(
+            new V1ReplicaSetStatus
+            {
+                Replicas = status.Replicas,
+                FullyLabeledReplicas = status.FullyLabeledReplicas,
+                ReadyReplicas = status.ReadyReplicas,
+                AvailableReplicas = status.AvailableReplicas,
+                ObservedGeneration = status.ObservedGeneration,
+            },
             errors);
-    }
 }

@@ -8,6 +8,9 @@ namespace OrleansOrchestrator.Resources.Core.ResourceQuotas;
 /// <summary>The rules of ResourceQuotas.</summary>
 public sealed class ResourceQuotaStrategy : ResourceStrategy<V1ResourceQuota>
 {
+    private static readonly string[] Known =
+        [ResourceNames.Cpu, ResourceNames.Memory, "storage", ResourceNames.EphemeralStorage];
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumns.Name,
@@ -76,6 +79,34 @@ public sealed class ResourceQuotaStrategy : ResourceStrategy<V1ResourceQuota>
         if (!(item.Spec.Scopes ?? []).ToHashSet().SetEquals(old.Spec?.Scopes ?? []))
         {
             errors.Invalid(FieldPath.Of("spec", "scopes"), item.Spec.Scopes, FieldErrors.IsImmutable);
+        }
+    }
+
+    /// <summary>Who may ask for more than the limits allow can never use it.</summary>
+    public override IEnumerable<string> Warnings(V1ResourceQuota item, V1ResourceQuota? old)
+    {
+        var hard = item.Spec.Hard;
+        if (old is not null || hard is null)
+        {
+            yield break;
+        }
+
+        foreach (var resource in Known)
+        {
+            var request = $"requests.{resource}";
+            if (!hard.ContainsKey(request) && resource is (ResourceNames.Cpu or ResourceNames.Memory))
+            {
+                request = resource;
+            }
+
+            var limit = $"limits.{resource}";
+            if (hard.TryGetValue(request, out var asked)
+                && hard.TryGetValue(limit, out var allowed)
+                && Quantity.Of(asked) > Quantity.Of(allowed))
+            {
+                yield return $"ResourceQuota {request} ({Quantity.Of(asked)}) should be less than {limit} " +
+                    $"({Quantity.Of(allowed)})";
+            }
         }
     }
 

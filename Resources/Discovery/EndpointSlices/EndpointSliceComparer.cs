@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Discovery.EndpointSlices;
 
@@ -9,7 +10,7 @@ internal static class EndpointSliceComparer
 {
     public static bool Same(V1EndpointSlice left, V1EndpointSlice right) =>
         left.AddressType == right.AddressType &&
-        SameMap(left.Metadata.Labels, right.Metadata.Labels) &&
+        Maps.Same(left.Metadata.Labels, right.Metadata.Labels) &&
         SameList(left.Ports, right.Ports, SamePort) &&
         SameList(left.Endpoints, right.Endpoints, SameEndpoint);
 
@@ -49,8 +50,4 @@ internal static class EndpointSliceComparer
 
         return true;
     }
-
-    private static bool SameMap(IDictionary<string, string>? left, IDictionary<string, string>? right) =>
-        (left?.Count ?? 0) == (right?.Count ?? 0) &&
-        (left is null || left.All(p => right!.TryGetValue(p.Key, out var other) && other == p.Value));
 }

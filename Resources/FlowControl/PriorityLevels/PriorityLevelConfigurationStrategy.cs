@@ -12,6 +12,8 @@ public sealed class PriorityLevelConfigurationStrategy : ResourceStrategy<V1Prio
     private const int DefaultHandSize = 8;
     private const int DefaultQueueLength = 50;
 
+    /// <summary>Only objects of version v1beta3 had it, which kept what their fields could not say.</summary>
+    private const string KeepsZeroAnnotation = "flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares";
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -71,6 +73,12 @@ public sealed class PriorityLevelConfigurationStrategy : ResourceStrategy<V1Prio
 
     public override void Validate(V1PriorityLevelConfiguration item, FieldErrors errors)
     {
+        if (item.GetAnnotation(KeepsZeroAnnotation) is not null)
+        {
+            errors.Forbidden(
+                FieldPath.Of("metadata", "annotations"), $"annotation '{KeepsZeroAnnotation}' is forbidden");
+        }
+
         PriorityLevelRules.Validate(item.Metadata.Name ?? "", item.Spec, errors);
         ValidateMandatory(item, errors);
         FlowControlRules.ValidateConditions((item.Status?.Conditions ?? []).Select(c => c.Type), errors);

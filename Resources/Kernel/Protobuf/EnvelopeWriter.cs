@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
 

@@ -1,17 +1,7 @@
 using System.Buffers.Binary;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.Resources.Kernel.Protobuf;
-
-/// <summary>How the bytes after a tag are laid out.</summary>
-internal enum WireType
-{
-    Varint = 0,
-    Fixed64 = 1,
-    Bytes = 2,
-    StartGroup = 3,
-    EndGroup = 4,
-    Fixed32 = 5,
-}
 
 /// <summary>
 /// Reads the fields of one message, one after the other. Nothing is copied, and every length is checked against what is

@@ -31,7 +31,7 @@ public sealed class IngressClassStrategy : ResourceStrategy<V1IngressClass>
 
     public override IReadOnlyList<object?> Cells(V1IngressClass item, DateTimeOffset now) =>
     [
-        item.Metadata.Name,
+        IsDefault(item) ? $"{item.Metadata.Name} (default)" : item.Metadata.Name,
         item.Spec.Controller ?? "",
         item.Spec.Parameters switch
         {

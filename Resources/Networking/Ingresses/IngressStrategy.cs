@@ -102,7 +102,7 @@ public sealed class IngressStrategy : ResourceStrategy<V1Ingress>
     public override IEnumerable<string> StatusWarnings(V1Ingress item) =>
         (item.Status?.LoadBalancer?.Ingress ?? []).SelectMany((point, i) => string.IsNullOrEmpty(point.Ip)
             ? []
-            : NetworkRules.IpWarnings(PointsPath.Index(i).Child("ip"), point.Ip));
+            : NetworkRules.IpWarnings(PointsPath.Index(i), point.Ip));
 
     private static void ValidateStatus(IList<V1IngressLoadBalancerIngress> points, FieldErrors errors)
     {

@@ -27,8 +27,8 @@ public sealed class ServiceCidrStrategy : ResourceStrategy<V1ServiceCIDR>
     public override IReadOnlyList<object?> Cells(V1ServiceCIDR item, DateTimeOffset now) =>
         [item.Metadata.Name, string.Join(',', item.Spec.Cidrs ?? []), TableColumns.AgeOf(item, now)];
 
-    public override FieldFilter? OwnableFields(string subresource) =>
-        subresource == "status" ? FieldFilter.NoSpecNorMetadata : base.OwnableFields(subresource);
+    /// <summary>Upstream means to reset some, under the name of a group that there is not.</summary>
+    public override FieldFilter? OwnableFields(string subresource) => null;
 
     public override void SetDefaults(V1ServiceCIDR item)
     {
@@ -37,18 +37,13 @@ public sealed class ServiceCidrStrategy : ResourceStrategy<V1ServiceCIDR>
         ModelShape.Normalize(item);
     }
 
-    public override void PrepareForCreate(V1ServiceCIDR item) => item.Status = new V1ServiceCIDRStatus();
-
+    /// <summary>As upstream has it, writes of the object keep the status they bring.</summary>
     public override void PrepareForUpdate(V1ServiceCIDR item, V1ServiceCIDR old, string subresource)
     {
         if (subresource == "status")
         {
             ObjectMetaRules.Keep(item.Metadata, old.Metadata);
             item.Spec = old.Spec;
-        }
-        else
-        {
-            item.Status = old.Status;
         }
     }
 

@@ -10,6 +10,8 @@ public sealed class RuntimeClassStrategy : ResourceStrategy<V1RuntimeClass>
 {
     private static readonly FieldPath HandlerPath = FieldPath.Of("handler");
 
+    public override bool AllowCreateOnUpdate => true;
+
     public override bool AllowUnconditionalUpdate => false;
 
     public override IReadOnlyList<TableColumn> Columns { get; } =

@@ -90,7 +90,7 @@ public sealed class StorageClassStrategy : ResourceStrategy<V1StorageClass>
     {
         ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
         Validate(item, errors);
-        if (!WorkloadRules.SameMap(item.Parameters, old.Parameters))
+        if (!Maps.Same(item.Parameters, old.Parameters))
         {
             errors.Invalid(FieldPath.Of("parameters"), InternalForm.Shown(item.Parameters), FieldErrors.IsImmutable);
         }

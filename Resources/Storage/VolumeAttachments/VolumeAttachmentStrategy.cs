@@ -100,13 +100,8 @@ public sealed class VolumeAttachmentStrategy : ResourceStrategy<V1VolumeAttachme
     public override void ValidateUpdate(
         V1VolumeAttachment item, V1VolumeAttachment old, string subresource, FieldErrors errors)
     {
-        // Upstream looks at the whole object twice.
-        for (var round = 0; round < 2; round++)
-        {
-            ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
-            ValidateContent(item, errors);
-        }
-
+        ObjectMetaRules.ValidateCreate(item.Metadata, namespaced: false, ValidateName, errors);
+        ValidateContent(item, errors);
         if (!ModelShape.SemanticEquals(item.Spec, old.Spec))
         {
             errors.Invalid(FieldPath.Of("spec"), InternalForm.Shown(item.Spec), FieldErrors.IsImmutable);

@@ -46,7 +46,7 @@ public sealed class VolumeAttributesClassStrategy : ResourceStrategy<V1VolumeAtt
             errors.Forbidden(DriverNamePath, "updates to driverName are forbidden.");
         }
 
-        if (!WorkloadRules.SameMap(item.Parameters, old.Parameters))
+        if (!Maps.Same(item.Parameters, old.Parameters))
         {
             errors.Forbidden(ParametersPath, "updates to parameters are forbidden.");
         }

@@ -10,7 +10,7 @@ using OrleansOrchestrator.Logs.Search;
 using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 
 namespace OrleansOrchestrator.Bench.Logs;
 

@@ -1,6 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Writing;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;

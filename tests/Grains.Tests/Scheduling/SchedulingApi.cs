@@ -1,28 +1,30 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Text;
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.TestKit;
 
 namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>
-/// The API as far as the scheduler and hollow nodes need it: objects in memory, changes in order, bindings under the
-/// rule that a pod is assigned
-/// once, status patches that merge conditions by type. Without validation.
+/// The API as tests of the scheduler and of hollow nodes look at it: as JSON, by who wrote what, and with states of the
+/// world that can be awaited.
 /// </summary>
 internal sealed class SchedulingApi : IResourceClient
 {
     private readonly World _world;
+    private readonly IResourceClient _inner;
 
     public SchedulingApi()
         : this(new World(), null)
     {
     }
 
-    private SchedulingApi(World world, UserIdentity? user) => (_world, User) = (world, user);
+    private SchedulingApi(World world, UserIdentity? user)
+    {
+        (_world, User) = (world, user);
+        _inner = user is null ? world.Api : world.Api.As(user);
+    }
 
     public UserIdentity? User { get; }
 
@@ -37,299 +39,92 @@ internal sealed class SchedulingApi : IResourceClient
 
     public IResourceClient As(UserIdentity user) => new SchedulingApi(_world, user);
 
-    public void Put(ResourceName resource, ResourceObject item) =>
-        _world.Put(resource, JsonNode.Parse(item.Json.Span)!.AsObject());
+    public void Put(ResourceName resource, ResourceObject item) => _world.Api.Put(resource, item.Json);
 
     /// <summary>Ends what is followed, as a silo does that stops.</summary>
-    public void EndFollowers() => _world.EndFollowers();
+    public void EndFollowers() => _world.Api.EndFollowers();
 
-    public JsonObject? Find(ResourceName resource, ObjectKey key)
-    {
-        lock (_world.Lock)
-        {
-            return _world.Get(resource).GetValueOrDefault(key)?.Body;
-        }
-    }
+    public JsonObject? Find(ResourceName resource, ObjectKey key) =>
+        _world.Api.Find(resource, key) is { } found ? Body(found) : null;
 
-    public IReadOnlyList<JsonObject> All(ResourceName resource)
-    {
-        lock (_world.Lock)
-        {
-            return [.. _world.Get(resource).Values.Select(s => s.Body)];
-        }
-    }
+    public IReadOnlyList<JsonObject> All(ResourceName resource) => [.. _world.Api.All(resource).Select(Body)];
 
     /// <summary>Waits for a state of the world.</summary>
     public async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var changes = _world.Subscribe();
-        while (true)
+        while (!condition())
         {
-            lock (_world.Lock)
-            {
-                if (condition())
-                {
-                    return;
-                }
-            }
-
-            await changes.Reader.ReadAsync(limit.Token);
+            await changes.ReadAsync(limit.Token);
         }
     }
 
     public ValueTask<Outcome<ResourceObject>> GetAsync(
-        ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken)
-    {
-        lock (_world.Lock)
-        {
-            return new(_world.Get(resource).TryGetValue(key, out var stored)
-                ? stored.Object
-                : StatusErrors.NotFound(resource, key.Name));
-        }
-    }
+        ResourceName resource, ObjectKey key, ReadFreshness freshness, CancellationToken cancellationToken) =>
+        _inner.GetAsync(resource, key, freshness, cancellationToken);
 
-    public ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken)
-    {
-        lock (_world.Lock)
-        {
-            return new(new ResourceList(_world.Revision, [.. _world.Get(query.Resource).Values.Select(s => s.Object)]));
-        }
-    }
+    public ValueTask<ResourceList> ListAsync(ListQuery query, CancellationToken cancellationToken) =>
+        _inner.ListAsync(query, cancellationToken);
 
-    public async IAsyncEnumerable<ResourceChange> FollowAsync(
-        ResourceName resource, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        Channel<(ResourceName Resource, ResourceChange Change)> channel;
-        ResourceObject[] initial;
-        lock (_world.Lock)
-        {
-            channel = _world.Subscribe();
-            initial = [.. _world.Get(resource).Values.Select(s => s.Object)];
-        }
+    public IAsyncEnumerable<ResourceChange> FollowAsync(ResourceName resource, CancellationToken cancellationToken) =>
+        _inner.FollowAsync(resource, cancellationToken);
 
-        foreach (var item in initial)
-        {
-            yield return new ResourceChange { Kind = ChangeKind.Added, Object = item };
-        }
+    public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken) =>
+        Refuse(
+            request.Subresource.Length > 0 ? request.Subresource : "create",
+            request.Resource,
+            new ObjectKey(request.Namespace, request.Name)) is { } refusal
+            ? new(refusal)
+            : _inner.CreateAsync(request, cancellationToken);
 
-        yield return ResourceChange.Synced;
-        await foreach (var (from, change) in channel.Reader.ReadAllAsync(cancellationToken))
-        {
-            if (from == resource)
-            {
-                yield return change;
-            }
-        }
-    }
+    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken) =>
+        Refuse("update", request.Resource, request.Key) is { } refusal
+            ? new(refusal)
+            : _inner.UpdateAsync(request, cancellationToken);
 
-    public ValueTask<Outcome<ResourceObject>> CreateAsync(CreateRequest request, CancellationToken cancellationToken)
-    {
-        var body = JsonNode.Parse(request.Json.Span)!.AsObject();
-        var key = new ObjectKey(request.Namespace, request.Name);
-        return Write(request.Subresource.Length > 0 ? request.Subresource : "create", request.Resource, key, () =>
-            request.Subresource == "binding" ? Bind(key, body)
-            : _world.Get(request.Resource).ContainsKey(key) ? StatusErrors.AlreadyExists(request.Resource, key.Name)
-            : _world.Put(request.Resource, body));
-    }
-
-    public ValueTask<Outcome<ResourceObject>> UpdateAsync(UpdateRequest request, CancellationToken cancellationToken)
-    {
-        var body = JsonNode.Parse(request.Json.Span)!.AsObject();
-        return Write("update", request.Resource, request.Key, () =>
-        {
-            if (!_world.Get(request.Resource).TryGetValue(request.Key, out var stored))
-            {
-                return StatusErrors.NotFound(request.Resource, request.Key.Name);
-            }
-
-            return Version(body) == Version(stored.Body)
-                ? _world.Put(request.Resource, body)
-                : StatusErrors.Modified(request.Resource, request.Key.Name);
-        });
-
-        static string? Version(JsonObject item) => item["metadata"]?["resourceVersion"]?.ToString();
-    }
-
-    public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken)
-    {
-        var patch = JsonNode.Parse(request.Patch.Span)!.AsObject();
-        return Write("patch", request.Resource, request.Key, () =>
-        {
-            if (!_world.Get(request.Resource).TryGetValue(request.Key, out var stored))
-            {
-                return StatusErrors.NotFound(request.Resource, request.Key.Name);
-            }
-
-            var body = stored.Body.DeepClone().AsObject();
-            Merge(body, patch);
-            return _world.Put(request.Resource, body);
-        });
-    }
+    public ValueTask<Outcome<ResourceObject>> PatchAsync(PatchRequest request, CancellationToken cancellationToken) =>
+        Refuse("patch", request.Resource, request.Key) is { } refusal
+            ? new(refusal)
+            : _inner.PatchAsync(request, cancellationToken);
 
     public ValueTask<Outcome<ResourceObject>> DeleteAsync(DeleteRequest request, CancellationToken cancellationToken) =>
-        Write("delete", request.Resource, request.Key, () =>
-        {
-            if (!_world.Get(request.Resource).TryGetValue(request.Key, out var stored))
-            {
-                return StatusErrors.NotFound(request.Resource, request.Key.Name);
-            }
+        Refuse("delete", request.Resource, request.Key) is { } refusal
+            ? new(refusal)
+            : _inner.DeleteAsync(request, cancellationToken);
 
-            if (request.GracePeriodSeconds == 0)
-            {
-                return _world.Remove(request.Resource, request.Key);
-            }
+    private static JsonObject Body(ResourceObject item) => JsonNode.Parse(item.Json.Span)!.AsObject();
 
-            var body = stored.Body.DeepClone().AsObject();
-            body["metadata"]!["deletionTimestamp"] = "2026-01-01T00:00:00Z";
-            body["metadata"]!["deletionGracePeriodSeconds"] = 30;
-            return _world.Put(request.Resource, body);
-        });
-
-    private Outcome<ResourceObject> Bind(ObjectKey key, JsonObject binding)
+    private Status? Refuse(string verb, ResourceName resource, ObjectKey key)
     {
-        if (!_world.Get(WellKnown.Pods).TryGetValue(key, out var stored))
-        {
-            return StatusErrors.NotFound(WellKnown.Pods, key.Name);
-        }
-
-        var body = stored.Body.DeepClone().AsObject();
-        if (body["spec"]!["nodeName"] is { } taken)
-        {
-            return StatusErrors.Conflict(
-                WellKnown.Pods, key.Name, $"pod {key.Name} is already assigned to node \"{taken}\"");
-        }
-
-        body["spec"]!["nodeName"] = binding["target"]!["name"]!.GetValue<string>();
-        return _world.Put(WellKnown.Pods, body);
+        var what = $"{verb} {resource.Plural}";
+        _world.Writers[what] = User?.Name ?? "";
+        return _world.Intercept?.Invoke(what, key);
     }
-
-    private ValueTask<Outcome<ResourceObject>> Write(
-        string verb, ResourceName resource, ObjectKey key, Func<Outcome<ResourceObject>> write)
-    {
-        lock (_world.Lock)
-        {
-            _world.Writers[$"{verb} {resource.Plural}"] = User?.Name ?? "";
-            return new(_world.Intercept?.Invoke($"{verb} {resource.Plural}", key) is { } refusal ? refusal : write());
-        }
-    }
-
-    private static void Merge(JsonObject target, JsonObject patch)
-    {
-        foreach (var (name, value) in patch)
-        {
-            if (value is null)
-            {
-                target.Remove(name);
-            }
-            else if (name == "conditions" && target[name] is JsonArray old)
-            {
-                MergeConditions(old, value.AsArray());
-            }
-            else if (value is JsonObject inner && target[name] is JsonObject existing)
-            {
-                Merge(existing, inner);
-            }
-            else
-            {
-                target[name] = value.DeepClone();
-            }
-        }
-    }
-
-    private static void MergeConditions(JsonArray old, JsonArray patch)
-    {
-        foreach (var condition in patch.Select(c => c!.AsObject()))
-        {
-            var known =
-                old.FirstOrDefault(c => c!["type"]!.GetValue<string>() == condition["type"]!.GetValue<string>());
-            if (known is null)
-            {
-                old.Add(condition.DeepClone());
-            }
-            else
-            {
-                Merge(known.AsObject(), condition);
-            }
-        }
-    }
-
-    private sealed record Stored(ResourceObject Object, JsonObject Body);
 
     private sealed class World
     {
-        private readonly Dictionary<ResourceName, SortedDictionary<ObjectKey, Stored>> _objects = [];
-        private readonly List<Channel<(ResourceName, ResourceChange)>> _followers = [];
+        private readonly ConcurrentBag<Channel<bool>> _waiting = [];
 
-        public Lock Lock { get; } = new();
+        public World() => Api.AfterWrite = _ =>
+        {
+            foreach (var channel in _waiting)
+            {
+                channel.Writer.TryWrite(true);
+            }
+        };
 
-        public long Revision { get; private set; }
+        public FakeResourceClient Api { get; } = new(TimeProvider.System);
 
         public Func<string, ObjectKey, Status?>? Intercept { get; set; }
 
-        public Dictionary<string, string> Writers { get; } = [];
+        public ConcurrentDictionary<string, string> Writers { get; } = [];
 
-        public Channel<(ResourceName Resource, ResourceChange Change)> Subscribe()
+        public ChannelReader<bool> Subscribe()
         {
-            lock (Lock)
-            {
-                var channel = Channel.CreateUnbounded<(ResourceName, ResourceChange)>();
-                _followers.Add(channel);
-                return channel;
-            }
-        }
-
-        public void EndFollowers()
-        {
-            lock (Lock)
-            {
-                _followers.ForEach(static f => f.Writer.TryComplete());
-            }
-        }
-
-        public SortedDictionary<ObjectKey, Stored> Get(ResourceName resource)
-        {
-            if (!_objects.TryGetValue(resource, out var objects))
-            {
-                _objects.Add(resource, objects = []);
-            }
-
-            return objects;
-        }
-
-        public ResourceObject Put(ResourceName resource, JsonObject body)
-        {
-            lock (Lock)
-            {
-                var metadata = body["metadata"]!.AsObject();
-                var key = new ObjectKey(
-                    metadata["namespace"]?.GetValue<string>() ?? "", metadata["name"]!.GetValue<string>());
-                var isNew = !Get(resource).ContainsKey(key);
-                metadata["resourceVersion"] = (++Revision).ToString(CultureInfo.InvariantCulture);
-                metadata["uid"] ??= $"uid-{Revision}";
-                var item = new ResourceObject(
-                    key, metadata["uid"]!.GetValue<string>(), Revision, Encoding.UTF8.GetBytes(body.ToJsonString()));
-                Get(resource)[key] = new Stored(item, body);
-                Tell(resource, isNew ? ChangeKind.Added : ChangeKind.Modified, item);
-                return item;
-            }
-        }
-
-        public ResourceObject Remove(ResourceName resource, ObjectKey key)
-        {
-            var last = Get(resource)[key].Object;
-            Get(resource).Remove(key);
-            var deleted = new ResourceObject(key, last.Uid, ++Revision, last.Json);
-            Tell(resource, ChangeKind.Deleted, deleted);
-            return deleted;
-        }
-
-        private void Tell(ResourceName resource, ChangeKind kind, ResourceObject item)
-        {
-            foreach (var follower in _followers)
-            {
-                follower.Writer.TryWrite((resource, new ResourceChange { Kind = kind, Object = item }));
-            }
+            var channel = Channel.CreateUnbounded<bool>();
+            _waiting.Add(channel);
+            return channel.Reader;
         }
     }
 }

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using OrleansOrchestrator.Machine;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Dns;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Dns;

@@ -3,6 +3,7 @@ using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Images;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Reclaiming;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Images;

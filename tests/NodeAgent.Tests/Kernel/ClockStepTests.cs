@@ -4,7 +4,6 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Nftables;
-using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Proxy;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;

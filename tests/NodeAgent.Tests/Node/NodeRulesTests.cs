@@ -1,6 +1,6 @@
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
@@ -107,30 +107,6 @@ public sealed class NodeRulesTests
         Assert.Equal(
             matches, NodeAffinity.Matches(pod, new V1Node { Metadata = new V1ObjectMeta { Labels = labels } }));
     }
-
-    [Theory]
-    [InlineData("5m0s", 300_000)]
-    [InlineData("1h2m3s", 3_723_000)]
-    [InlineData("1.5s", 1_500)]
-    [InlineData("250ms", 250)]
-    [InlineData("0", 0)]
-    [InlineData("", null)]
-    [InlineData("5", null)]
-    [InlineData("s", null)]
-    [InlineData("5q", null)]
-    [InlineData("1.2.3s", null)]
-    public void Durations_are_read_as_in_Go(string text, int? milliseconds) => Assert.Equal(
-        milliseconds is { } value ? TimeSpan.FromMilliseconds(value) : (TimeSpan?)null, GoDuration.Parse(text));
-
-    [Theory]
-    [InlineData(10_000, "10s")]
-    [InlineData(80_000, "1m20s")]
-    [InlineData(300_000, "5m0s")]
-    [InlineData(345, "345ms")]
-    [InlineData(1_500, "1.5s")]
-    [InlineData(3_600_000, "1h0m0s")]
-    public void Durations_read_as_in_Go(long milliseconds, string text) =>
-        Assert.Equal(text, GoDuration.Format(TimeSpan.FromMilliseconds(milliseconds)));
 
     [Fact]
     public void Resolvers_follow_the_policy()

@@ -1,7 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 using static OrleansOrchestrator.NodeAgent.Tests.Support.TestPods;

@@ -1,7 +1,6 @@
-using OrleansOrchestrator.Machine;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Kernel;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.NodeAgent.Volumes;
 using Xunit;

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using OrleansOrchestrator.Machine;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using OrleansOrchestrator.NodeAgent.Volumes;
 using Xunit;

@@ -1,6 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Images;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 using Xunit;
 using static OrleansOrchestrator.NodeAgent.Tests.Support.TestPods;

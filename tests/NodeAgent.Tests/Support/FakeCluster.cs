@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using k8s;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Cluster;
-using OrleansOrchestrator.NodeAgent.Kernel;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Support;
 

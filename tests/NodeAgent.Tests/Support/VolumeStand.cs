@@ -1,7 +1,6 @@
-using OrleansOrchestrator.Machine;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
-using OrleansOrchestrator.NodeAgent.Containerd;
+using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Environments;

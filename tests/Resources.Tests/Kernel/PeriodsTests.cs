@@ -1,4 +1,4 @@
-using OrleansOrchestrator.Resources.Kernel;
+using OrleansOrchestrator.Formats;
 using Xunit;
 
 namespace OrleansOrchestrator.Resources.Tests.Kernel;
@@ -22,4 +22,14 @@ public sealed class PeriodsTests
     [Fact]
     public void Nothing_is_after_the_last_moment() =>
         Assert.Equal(DateTimeOffset.MaxValue, Periods.After(DateTimeOffset.MaxValue.AddDays(-1), long.MaxValue));
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(long.MaxValue)]
+    public void A_timer_takes_any_period(long seconds)
+    {
+        var period = Periods.ForTimer(Periods.Of(seconds));
+        using var source = new CancellationTokenSource(period);
+        Assert.Equal(Math.Min(seconds, 49L * 24 * 3600), period.TotalSeconds);
+    }
 }

@@ -29,7 +29,7 @@ internal static class StrategyProbe
         return Texts(errors);
     }
 
-    /// <summary>The findings on an update, each once.</summary>
+    /// <summary>The findings on an update, but for those on its metadata.</summary>
     public static IReadOnlyList<string> Update(string kind, string before, string after, string subresource = "")
     {
         var (old, item) = (Read(kind, before), Read(kind, after));
@@ -37,7 +37,7 @@ internal static class StrategyProbe
         var strategy = Definition(kind).Strategy;
         strategy.PrepareForUpdate(item, old, subresource);
         strategy.ValidateUpdate(item, old, subresource, errors);
-        return [.. Texts(errors).Where(static t => !t.StartsWith("metadata.", StringComparison.Ordinal)).Distinct()];
+        return [.. Texts(errors).Where(static t => !t.StartsWith("metadata.", StringComparison.Ordinal))];
     }
 
     private static ResourceDefinition Definition(string kind) =>

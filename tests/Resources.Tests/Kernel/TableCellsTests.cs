@@ -55,6 +55,15 @@ public sealed class TableCellsTests
         """,
         0,
         "a (default)")]
+    [InlineData("IngressClass", """{"metadata":{"name":"a"},"spec":{"controller":"c/d"}}""", 0, "a")]
+    [InlineData(
+        "IngressClass",
+        """
+        {"metadata":{"name":"a","annotations":{"ingressclass.kubernetes.io/is-default-class":"true"}},
+        "spec":{"controller":"c/d"}}
+        """,
+        0,
+        "a (default)")]
     [InlineData("HorizontalPodAutoscaler", Metric + "[]}}", 2, "cpu: <unknown>/1")]
     [InlineData(
         "HorizontalPodAutoscaler",

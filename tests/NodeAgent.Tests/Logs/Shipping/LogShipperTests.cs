@@ -5,7 +5,7 @@ using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
 using OrleansOrchestrator.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using Xunit;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Logs.Shipping;

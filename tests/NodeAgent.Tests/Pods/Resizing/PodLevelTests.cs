@@ -1,5 +1,5 @@
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using Xunit;
 using static OrleansOrchestrator.NodeAgent.Tests.Pods.Resizing.SizedPods;
 

@@ -1,6 +1,5 @@
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using Xunit;
 using static OrleansOrchestrator.NodeAgent.Tests.Pods.Resizing.SizedPods;

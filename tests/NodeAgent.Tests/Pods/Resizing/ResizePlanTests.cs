@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Pods;
 using OrleansOrchestrator.NodeAgent.Pods.Resizing;
 using Xunit;

@@ -1,7 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Node;
-using OrleansOrchestrator.NodeAgent.Pods;
+using OrleansOrchestrator.NodeAgent.PodRecords;
 using OrleansOrchestrator.NodeAgent.Tests.Support;
 
 namespace OrleansOrchestrator.NodeAgent.Tests.Pods.Resizing;

@@ -37,6 +37,30 @@ public sealed class ClaimUpdateRulesTests
                 $"{{\"{resource}\":\"{status}\"}}}}}}",
             "status").Count);
 
+    [Theory]
+    [InlineData("", "\"v1\"", null)]
+    [InlineData("gold", "\"v1\"", null)]
+    [InlineData("", "null", null)]
+    [InlineData("gold", "null", "update to nil is forbidden")]
+    [InlineData("gold", "\"\"", "update to empty string is forbidden")]
+    public void AttributesThatNeverCameToBeAreGivenUp(string current, string change, string? complaint)
+    {
+        const string Spec = "{\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":" +
+            "{\"storage\":\"2Gi\"}},\"volumeAttributesClassName\":";
+        var status = "},\"status\":{\"phase\":\"Bound\"" +
+            (current.Length == 0 ? "" : $",\"currentVolumeAttributesClassName\":\"{current}\"") + "}}";
+        var findings = StrategyProbe.Update(
+            "PersistentVolumeClaim", $"{Spec}\"silver\"{status}", $"{Spec}{change}{status}");
+        if (complaint is null)
+        {
+            Assert.Empty(findings);
+        }
+        else
+        {
+            Assert.Contains(complaint, Assert.Single(findings), StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>A later field of one name wins, as in any JSON that is read.</summary>
     private static string Claim(string phase, string change) =>
         "{\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}" + change +

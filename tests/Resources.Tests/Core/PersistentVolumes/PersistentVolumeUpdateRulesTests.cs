@@ -31,6 +31,12 @@ public sealed class PersistentVolumeUpdateRulesTests
     public void LabelsGiveWayToTheirSuccessors(string before, string after, bool isGood) => Assert.Equal(
         isGood, StrategyProbe.Update("PersistentVolume", Volume(Near(before)), Volume(Near(after))).Count == 0);
 
+    [Fact]
+    public void TheAttributesMayBeTakenBack() => Assert.Empty(StrategyProbe.Update(
+        "PersistentVolume",
+        Volume(Csi("") + ",\"volumeAttributesClassName\":\"gold\""),
+        Volume(Csi(""))));
+
     private static string Csi(string secret) =>
         $"\"csi\":{{\"driver\":\"d\",\"volumeHandle\":\"h\"{(secret.Length == 0 ? "" : $",{secret}")}}}";
 

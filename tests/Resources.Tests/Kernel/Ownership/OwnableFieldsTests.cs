@@ -6,7 +6,6 @@ using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.DynamicResources.Claims;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
-using OrleansOrchestrator.Resources.Networking.ServiceCidrs;
 using OrleansOrchestrator.Resources.Storage.VolumeAttachments;
 using Xunit;
 
@@ -49,7 +48,6 @@ public sealed class OwnableFieldsTests
         },
         { new VolumeAttachmentStrategy(), "status", Plain, """{"f:status":{"f:y":{}}}""" },
         { new ResourceClaimStrategy(), "status", Plain, """{"f:status":{"f:y":{}}}""" },
-        { new ServiceCidrStrategy(), "status", Plain, """{"f:status":{"f:y":{}}}""" },
         {
             new DefinitionStrategy(), "status", Plain,
             """{"f:metadata":{"f:annotations":{"f:a":{}},"f:labels":{"f:a":{}}},"f:status":{"f:y":{}}}"""

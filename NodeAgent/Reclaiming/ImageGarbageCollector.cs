@@ -1,0 +1,132 @@
+using System.Globalization;
+using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Cri;
+using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.NodeAgent.Node;
+using OrleansOrchestrator.NodeAgent.PodRecords;
+
+namespace OrleansOrchestrator.NodeAgent.Reclaiming;
+
+/// <summary>
+/// Removes images that no container uses when the disk fills. The planner decides; this looks and removes.
+/// </summary>
+public sealed partial class ImageGarbageCollector(
+    NodeAgentOptions options,
+    NodeSignals signals,
+    ImageStore store,
+    ImageViews views,
+    PullRecords records,
+    PodRuntimeCache runtime,
+    RuntimeHealth health,
+    EventRecorder events,
+    TimeProvider time,
+    ILogger<ImageGarbageCollector> logger) : BackgroundService
+{
+    private readonly Dictionary<string, (SteadyTime FirstSeen, SteadyTime LastUsed)> _history = [];
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Housekeeping.ImageGcPeriod, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await health.WhenUpAsync(stoppingToken);
+                await CollectAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFailed(exception.Message);
+                events.Node(EventRecorder.Warning, "ImageGCFailed", exception.Message);
+            }
+        }
+    }
+
+    /// <summary>
+    /// One round: what is too old, and what the disk has no room for. Says so when that was not enough.
+    /// </summary>
+    public async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        var rules = options.Housekeeping;
+        var disk = await signals.ImageFsAsync(cancellationToken);
+        var freed = await RemoveAsync(
+            images => ImageGcPlanner.Compute(images, disk, rules, time.GetSteadyTime()), cancellationToken);
+        var used = disk.CapacityBytes - disk.AvailableBytes;
+        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
+        if (used >= rules.ImageGcHighShare * disk.CapacityBytes && freed < wanted)
+        {
+            events.Node(
+                EventRecorder.Warning, "FreeDiskSpaceFailed",
+                $"Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found {freed} bytes eligible to free.");
+        }
+    }
+
+    /// <summary>
+    /// Removes every unused image: the disk is full and pods would have to go else. Returns bytes freed.
+    /// </summary>
+    public Task<long> FreeAllAsync(CancellationToken cancellationToken) =>
+        RemoveAsync(images => ImageGcPlanner.Free(
+            images, long.MaxValue, options.Housekeeping.ImageMinimumAge, time.GetSteadyTime()), cancellationToken);
+
+    private async Task<long> RemoveAsync(
+        Func<IReadOnlyList<CollectableImage>, IReadOnlyList<CollectableImage>> plan,
+            CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var freed = 0L;
+            foreach (var image in plan(await LookAsync(cancellationToken)))
+            {
+                await store.RemoveAsync(image.Id, cancellationToken);
+                freed += image.SizeBytes;
+                LogRemoved(image.Id, image.SizeBytes.ToString(CultureInfo.InvariantCulture));
+            }
+
+            return freed;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async Task<List<CollectableImage>> LookAsync(CancellationToken cancellationToken)
+    {
+        var (now, listedAt) = (time.GetSteadyTime(), time.GetUtcNow());
+        var used = runtime.All.SelectMany(p => p.Containers)
+            .SelectMany(c => new[] { c.ImageId, c.ImageRef, c.Image }).ToHashSet(StringComparer.Ordinal);
+        used.UnionWith(await views.ImagesAsync(cancellationToken));
+        var images = new List<CollectableImage>();
+        foreach (var image in await store.ListAsync(cancellationToken))
+        {
+            var inUse = used.Contains(image.Id) || image.RepoTags.Any(used.Contains)
+                || image.RepoDigests.Any(used.Contains);
+            var (firstSeen, lastUsed) = _history.GetValueOrDefault(image.Id, (now, now));
+            _history[image.Id] = (firstSeen, inUse ? now : lastUsed);
+            images.Add(new CollectableImage(
+                image.Id, (long)image.Size, firstSeen, inUse ? now : lastUsed, inUse,
+                image.Pinned || image.RepoTags.Contains(PauseImage.Reference)));
+        }
+
+        records.Prune(images.Select(i => i.Id).ToHashSet(StringComparer.Ordinal), listedAt);
+        foreach (var gone in _history.Keys.Except(images.Select(i => i.Id)).ToList())
+        {
+            _history.Remove(gone);
+        }
+
+        return images;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Image {Id} ({Bytes} bytes) was unused and is removed")]
+    private partial void LogRemoved(string id, string bytes);
+
+    [LoggerMessage(2, LogLevel.Warning, "Unused images could not be removed: {Problem}")]
+    private partial void LogFailed(string problem);
+}

@@ -1,0 +1,51 @@
+using OrleansOrchestrator.NodeAgent.Kernel;
+
+namespace OrleansOrchestrator.NodeAgent.Reclaiming;
+
+/// <summary>An image as the garbage collector sees it.</summary>
+public sealed record CollectableImage(
+    string Id, long SizeBytes, SteadyTime FirstSeen, SteadyTime LastUsed, bool InUse, bool Pinned);
+
+/// <summary>
+/// Which images to remove: none below the high mark, else the longest unused until the low mark. Pure.
+/// </summary>
+public static class ImageGcPlanner
+{
+    public static IReadOnlyList<CollectableImage> Compute(
+        IReadOnlyList<CollectableImage> images, FileSystemUsage disk, HousekeepingOptions rules, SteadyTime now)
+    {
+        var old = rules.ImageMaximumAge > TimeSpan.Zero
+            ? images.Where(i => !i.InUse && !i.Pinned && now - i.LastUsed > rules.ImageMaximumAge
+                && now - i.FirstSeen > rules.ImageMaximumAge).ToList()
+            : [];
+        var used = disk.CapacityBytes - disk.AvailableBytes - old.Sum(i => i.SizeBytes);
+        if (disk.CapacityBytes <= 0 || used < rules.ImageGcHighShare * disk.CapacityBytes)
+        {
+            return old;
+        }
+
+        var wanted = (long)(used - (rules.ImageGcLowShare * disk.CapacityBytes));
+        return [.. old, .. Free(images.Except(old), wanted, rules.ImageMinimumAge, now)];
+    }
+
+    /// <summary>Images whose removal frees at least so much, if there are so many.</summary>
+    public static IReadOnlyList<CollectableImage> Free(
+        IEnumerable<CollectableImage> images, long wantedBytes, TimeSpan leastAge, SteadyTime now)
+    {
+        var chosen = new List<CollectableImage>();
+        foreach (var image in images
+            .Where(i => !i.InUse && !i.Pinned && now - i.FirstSeen >= leastAge)
+            .OrderBy(i => i.LastUsed).ThenBy(i => i.FirstSeen).ThenBy(i => i.Id, StringComparer.Ordinal))
+        {
+            if (wantedBytes <= 0)
+            {
+                break;
+            }
+
+            chosen.Add(image);
+            wantedBytes -= image.SizeBytes;
+        }
+
+        return chosen;
+    }
+}

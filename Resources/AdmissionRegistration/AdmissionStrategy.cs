@@ -1,0 +1,21 @@
+using k8s;
+using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Resources.AdmissionRegistration;
+
+/// <summary>What webhooks, policies and their bindings have in common.</summary>
+public abstract class AdmissionStrategy<T> : ResourceStrategy<T>
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    private const string StaticSuffix = ".static.k8s.io";
+
+    public override bool AllowUnconditionalUpdate => false;
+
+    /// <summary>Some names are for those that a server has from files, and nobody sees.</summary>
+    public override IEnumerable<string> Warnings(T item, T? old) =>
+        item.Metadata.Name?.EndsWith(StaticSuffix, StringComparison.Ordinal) == true
+            ? [$"metadata.name: names ending with \"{StaticSuffix}\" are reserved for static manifest-based " +
+                "configurations and cannot be managed via the API"]
+            : [];
+}
