@@ -26,6 +26,7 @@ public static class ReadProtocol
         services.TryAddSingleton<ApiMetrics>();
         services.TryAddSingleton<SnapshotShelf>();
         services.TryAddSingleton(new ProtobufShelf());
+        services.TryAddSingleton<LongWorkTurns>(static _ => new LongWorkTurns());
         services.TryAddSingleton<ListResolver>();
         services.TryAddSingleton<WatchHandler>();
         services.TryAddSingleton<IWatchHandler>(s => s.GetRequiredService<WatchHandler>());

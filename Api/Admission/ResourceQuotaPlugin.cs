@@ -1,6 +1,3 @@
-using k8s;
-using k8s.Models;
-using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
@@ -13,123 +10,71 @@ namespace OrleansOrchestrator.Api.Admission;
 /// charged for a write that then fails, or for what is deleted later, is given back by whoever counts anew, as
 /// upstream's controller does.
 /// </summary>
-public sealed class ResourceQuotaPlugin(
-    ObjectReader reader, ObjectStore store, ResourceTable table, TimeProvider time) : IAdmissionPlugin
+public sealed class ResourceQuotaPlugin : IAdmissionPlugin
 {
-    private const int Stripes = 64;
+    /// <summary>How long a write waits for its charge, as upstream's.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Who owns what is charged, as upstream's API server calls itself.</summary>
-    private const string FieldManager = "kube-apiserver";
+    private static readonly Status TimedOut = StatusErrors.InternalError("resource quota evaluation timed out");
 
-    private readonly ResourceDefinition _quotas = table.Find(WellKnown.ResourceQuotas)
-        ?? throw new InvalidOperationException("ResourceQuotas are served.");
+    private readonly ObjectReader _reader;
+    private readonly TimeProvider _time;
+    private readonly QuotaCharger _charger;
+    private readonly QuotaLines _lines;
 
-    /// <summary>Writes of one silo to one namespace wait for each other here rather than undo each other.</summary>
-    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1))];
+    public ResourceQuotaPlugin(ObjectReader reader, ObjectStore store, ResourceTable table, TimeProvider time)
+    {
+        var quotas = table.Find(WellKnown.ResourceQuotas)
+            ?? throw new InvalidOperationException("ResourceQuotas are served.");
+        (_reader, _time) = (reader, time);
+        _charger = new QuotaCharger(reader, store, quotas, time);
+        _lines = new QuotaLines(ChargeAsync);
+    }
 
     public string Name => "ResourceQuota";
 
-    public bool Handles(AdmissionAttributes attributes)
-    {
-        var resource = attributes.Definition.Name;
-        return attributes.Definition.Namespaced && (attributes.Operation, attributes.Subresource) switch
-        {
-            (AdmissionOperation.Create, "") => resource != WellKnown.Events && resource != WellKnown.GroupedEvents,
-            (AdmissionOperation.Update, "") =>
-                resource == WellKnown.Services || resource == WellKnown.PersistentVolumeClaims
-                || resource == WellKnown.ResourceClaims,
-            (AdmissionOperation.Update, "resize") => resource == WellKnown.Pods,
-            _ => false,
-        };
-    }
+    public bool Handles(AdmissionAttributes attributes) =>
+        attributes.Definition.Namespaced
+        && attributes.Operation is AdmissionOperation.Create or AdmissionOperation.Update
+        && QuotaEvaluator.IsConcerned(WriteOf(attributes));
 
     public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        var space = attributes.Key.Namespace;
-        var seen = await reader.SnapshotAsync(WellKnown.ResourceQuotas, ReadFreshness.Cached, cancellationToken);
-        if (seen.CountRange(space) == 0)
+        var seen = await _reader.SnapshotAsync(
+            WellKnown.ResourceQuotas, ReadFreshness.Cached, cancellationToken);
+        if (seen.CountRange(attributes.Key.Namespace) == 0)
         {
             return null;
         }
 
-        var turn = _turns[(uint)string.GetHashCode(space, StringComparison.Ordinal) % Stripes];
-        await turn.WaitAsync(cancellationToken);
+        var waiter = new QuotaWaiter(attributes, WriteOf(attributes), cancellationToken);
+        _lines.Add(waiter);
         try
         {
-            return await ChargeAsync(attributes, cancellationToken);
+            return await waiter.Done.WaitAsync(Patience, _time, cancellationToken);
         }
-        finally
+        catch (TimeoutException)
         {
-            turn.Release();
+            waiter.Answer(TimedOut);
+            return await waiter.Done;
         }
     }
 
-    /// <summary>What a claim of devices is counted by; null for everything else.</summary>
-    private async ValueTask<DeviceSurroundings?> DevicesAsync(
-        AdmissionAttributes attributes, CancellationToken cancellationToken)
+    private static QuotedWrite WriteOf(AdmissionAttributes attributes) => new(
+        attributes.Definition.Name, attributes.Object!, attributes.OldObject, attributes.Subresource);
+
+    private async Task ChargeAsync(string space, IReadOnlyList<QuotaWaiter> writes)
     {
-        if (attributes.Definition.Name != WellKnown.ResourceClaims)
+        using var patience = new CancellationTokenSource(Patience, _time);
+        try
         {
-            return null;
+            await _charger.ChargeAsync(space, [.. writes.Where(static w => w.IsWanted)], patience.Token);
         }
-
-        var space = attributes.Key.Namespace;
-        var classes = await reader.ListAsync<V1DeviceClass>(WellKnown.DeviceClasses, "", cancellationToken);
-        var pods = await reader.SnapshotAsync(WellKnown.Pods, ReadFreshness.Cached, cancellationToken);
-        var claims = await reader.SnapshotAsync(WellKnown.ResourceClaims, ReadFreshness.Cached, cancellationToken);
-        return new DeviceSurroundings(
-            classes,
-            name => pods.Get(new ObjectKey(space, name))?.As<V1Pod>(),
-            () => claims.Range(space).Select(static c => c.As<Resourcev1ResourceClaim>()));
-    }
-
-    private async ValueTask<Status?> ChargeAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
-    {
-        HashSet<string> charged = new(StringComparer.Ordinal);
-        var devices = await DevicesAsync(attributes, cancellationToken);
-        for (var attempt = 1; ; attempt++)
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
-            var snapshot = await reader.SnapshotAsync(
-                WellKnown.ResourceQuotas, ReadFreshness.Linearizable, cancellationToken);
-            List<(ResourceObject From, V1ResourceQuota Quota)> open =
-            [
-                .. snapshot.Range(attributes.Key.Namespace).Where(q => !charged.Contains(q.Key.Name))
-                    .Select(q => (q, ResourceCodec.Decode<V1ResourceQuota>(q.Json))),
-            ];
-            var charge = QuotaCharge.Of(
-                attributes.Definition.Name, attributes.Object!, attributes.OldObject, [.. open.Select(q => q.Quota)],
-                devices);
-            if (charge.Refusal is { } why)
+            foreach (var write in writes)
             {
-                return AdmissionRefusals.Forbidden(attributes, why);
-            }
-
-            var isLost = false;
-            foreach (var (from, quota) in open.Where(q => !attributes.DryRun && charge.Changed.Contains(q.Quota)))
-            {
-                FieldOwners.StampStatus(_quotas, FieldManager, quota, from, time.GetUtcNow());
-                var outcome = await store.WriteAsync(
-                    _quotas,
-                    from.Key,
-                    EncodedObject.Of(quota),
-                    WriteKind.Update,
-                    from.Revision,
-                    ReadMode.Optimistic,
-                    cancellationToken);
-                isLost |= !outcome.Succeeded;
-                if (outcome.Succeeded)
-                {
-                    charged.Add(from.Key.Name);
-                }
-                else if (outcome.Error.Code is not (404 or 409) || attempt == OptimisticLoop.MaxAttempts)
-                {
-                    return outcome.Error;
-                }
-            }
-
-            if (!isLost)
-            {
-                return null;
+                write.Answer(TimedOut);
             }
         }
     }

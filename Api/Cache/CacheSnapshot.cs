@@ -19,7 +19,7 @@ public sealed class CacheSnapshot
         Revision = revision;
         (_objects, _owners, _labels, _fields) = (builder.Objects, builder.Owners, builder.Labels, builder.Fields);
         _indexed = builder.Indexed;
-        ReplacedBytes = builder.ReplacedBytes;
+        (ReplacedBytes, Bytes) = (builder.ReplacedBytes, builder.Bytes);
     }
 
     /// <summary>The revision at which this is exact.</summary>
@@ -33,6 +33,9 @@ public sealed class CacheSnapshot
     /// since a snapshot is what holding that snapshot keeps in memory.
     /// </summary>
     public long ReplacedBytes { get; }
+
+    /// <summary>Of all objects.</summary>
+    public long Bytes { get; }
 
     /// <summary>Null when there is no such object.</summary>
     public ResourceObject? Get(ObjectKey key) => _objects.TryFind(new KeyProbe(key), out var item) ? item.Object : null;
@@ -100,6 +103,7 @@ public sealed class CacheSnapshot
     internal CacheSnapshotBuilder ToBuilder() => new(_indexed)
     {
         Objects = _objects, Owners = _owners, Labels = _labels, Fields = _fields, ReplacedBytes = ReplacedBytes,
+        Bytes = Bytes,
     };
 
     private static OrderedTree<IndexEntry, IndexEntryOrder>.Slice Entries(

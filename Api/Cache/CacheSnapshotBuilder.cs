@@ -11,6 +11,9 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
     /// <inheritdoc cref="CacheSnapshot.ReplacedBytes"/>
     public long ReplacedBytes { get; set; }
 
+    /// <inheritdoc cref="CacheSnapshot.Bytes"/>
+    public long Bytes { get; set; }
+
     public OrderedTree<CachedObject, CachedObjectOrder> Objects { get; set; } =
         OrderedTree<CachedObject, CachedObjectOrder>.Empty;
 
@@ -43,6 +46,7 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
             Owners = FromUnordered(owners),
             Labels = FromUnordered(labels),
             Fields = FromUnordered(fields),
+            Bytes = loaded.Objects.Sum(static o => (long)o.Json.Length),
         };
         return new CacheSnapshot(builder, loaded.Revision);
     }
@@ -69,6 +73,8 @@ internal sealed class CacheSnapshotBuilder(IReadOnlyList<FieldReader> indexed)
             next = new CachedObject(item, ReadFields(indexed, item));
             Objects = Objects.Set(next);
         }
+
+        Bytes += (next?.Object.Json.Length ?? 0) - (previous?.Object.Json.Length ?? 0);
 
         UpdateIndexes(item.Key, previous, next);
         return (new CacheEvent(change.Kind, item, previous?.Object), previous, next);

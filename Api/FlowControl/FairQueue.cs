@@ -51,6 +51,16 @@ internal sealed class FairQueue
     /// <summary>What it did not use, while nobody waited in it, is lost.</summary>
     public void NotBefore(double progress) => NextStart = Math.Max(NextStart, progress);
 
+    /// <summary>The progress of the level is set back by so much.</summary>
+    public void SetBack(double by)
+    {
+        NextStart -= by;
+        foreach (var request in _waiting)
+        {
+            request.ArrivedAt -= by;
+        }
+    }
+
     /// <summary>A request of this queue, which waits no more, begins to run.</summary>
     public void Begin(in SeatEstimate estimate)
     {

@@ -18,16 +18,24 @@ namespace OrleansOrchestrator.Api.FlowControl;
 /// </summary>
 public sealed class FairQueueSet : IDisposable
 {
+    /// <summary>
+    /// Seat-seconds after which progress begins anew: a tenth of a microsecond is still told apart there, and 600 seats
+    /// take a day.
+    /// </summary>
+    internal const double Epoch = 1 << 26;
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly List<FairQueue> _queues = [];
     private readonly SeatTable _seated = new();
     private readonly PriorityQueue<(FairQueue? Queue, int Seats), long> _lingering = new();
     private readonly SeatDemand _demand;
+    private readonly LevelUse _use;
     private QueueSettings _settings = QueueSettings.Refusing;
     private ITimer? _timer;
     private long _lastTime;
     private double _progress;
+    private long _epochs;
     private int _limit;
     private int _robin;
     private int _arrivals;
@@ -48,6 +56,7 @@ public sealed class FairQueueSet : IDisposable
         _time = time;
         _lastTime = time.GetTimestamp();
         _demand = new SeatDemand(Seconds(_lastTime));
+        _use = new LevelUse(_lastTime);
     }
 
     /// <summary>How many seats there are for now.</summary>
@@ -67,12 +76,16 @@ public sealed class FairQueueSet : IDisposable
     /// <summary>
     /// Takes other settings or another limit. Who waits goes on waiting, or finds the seats that are new.
     /// </summary>
-    public void Configure(QueueSettings settings, int limit)
+    /// <param name="settings">How it holds who finds no seat.</param>
+    /// <param name="limit">How many seats there are.</param>
+    /// <param name="instead">What metrics show its use as a part of when it has no seats.</param>
+    public void Configure(QueueSettings settings, int limit, int instead = 1)
     {
         lock (_lock)
         {
             Synchronize();
             (_settings, _limit) = (settings, limit);
+            _use.Resize(limit > 0 ? limit : instead, settings, _lastTime);
             while (_queues.Count < settings.Queues)
             {
                 _queues.Add(new FairQueue());
@@ -132,6 +145,7 @@ public sealed class FairQueueSet : IDisposable
         {
             Synchronize();
             var holder = _seated.Take(slot);
+            NoteUse();
             var elapsed = _time.GetElapsedTime(holder.Started, _lastTime);
             var estimate = holder.Request.Estimate;
             if (holder.Request.Flow is { } flow)
@@ -152,7 +166,7 @@ public sealed class FairQueueSet : IDisposable
             }
             else
             {
-                Free(holder.Queue, estimate.Seats, Seconds(_lastTime));
+                Free(holder.Queue, estimate.Seats);
             }
 
             Dispatch();
@@ -183,7 +197,7 @@ public sealed class FairQueueSet : IDisposable
             {
                 Waiting = _waiting, Executing = _seated.Count, SeatsInUse = _seatsInUse, Dispatched = _dispatched,
                 Rejected = _rejected, TimedOut = _timedOut, Cancelled = _cancelled, Progress = _progress,
-                LastDispatch = _lastDispatch, LastStart = _lastStart, LastBounds = _lastBounds,
+                LastDispatch = _lastDispatch, LastStart = _lastStart, LastBounds = _lastBounds, Epochs = _epochs,
                 Queues = [.. _queues.Select(View)],
                 Seated = [.. _seated.All().Select(s => View(s.Request, s.Queue, s.Arrived, s.Started))],
             };
@@ -191,6 +205,16 @@ public sealed class FairQueueSet : IDisposable
     }
 
     public void Dispose() => _timer?.Dispose();
+
+    /// <summary>How much of something was in use, for how long.</summary>
+    internal (double Sum, long[] Cumulative) Read(Func<LevelUse, TimedRatio> part)
+    {
+        lock (_lock)
+        {
+            Synchronize();
+            return part(_use).Read(_lastTime, _time.TimestampFrequency);
+        }
+    }
 
     /// <summary>Takes who waits out of its queue; false when it is there no more.</summary>
     internal bool TryRemove(QueuedRequest request, SeatVerdict why)
@@ -274,7 +298,7 @@ public sealed class FairQueueSet : IDisposable
             flow.Stats.WaitingSeats += request.Estimate.Seats;
         }
 
-        NoteDemand(Seconds(_lastTime));
+        NoteUse();
         return queued;
     }
 
@@ -289,7 +313,7 @@ public sealed class FairQueueSet : IDisposable
             flow.Stats.WaitingSeats -= request.Estimate.Seats;
         }
 
-        NoteDemand(Seconds(_lastTime));
+        NoteUse();
     }
 
     private void Wake(FairQueue queue)
@@ -323,11 +347,12 @@ public sealed class FairQueueSet : IDisposable
             flow.Stats.ExecutingSeats += fitting.Seats;
         }
 
-        NoteDemand(Seconds(_lastTime));
-        return _seated.Add(new SeatHolder
+        var slot = _seated.Add(new SeatHolder
         {
             Request = request with { Estimate = fitting }, Queue = queue, Arrived = arrived, Started = _lastTime,
         });
+        NoteUse();
+        return slot;
     }
 
     private bool HasRoom(int seats) =>
@@ -381,10 +406,10 @@ public sealed class FairQueueSet : IDisposable
         return (_queues[best], best);
     }
 
-    private void Free(FairQueue? queue, int seats, double now)
+    private void Free(FairQueue? queue, int seats)
     {
         _seatsInUse -= seats;
-        NoteDemand(now);
+        NoteUse();
         if (queue is not null)
         {
             queue.SeatsInUse -= seats;
@@ -392,7 +417,15 @@ public sealed class FairQueueSet : IDisposable
         }
     }
 
-    private void NoteDemand(double now) => _demand.Set(_seatsInUse + _seatsWaiting, now);
+    private void NoteUse()
+    {
+        var demand = _seatsInUse + _seatsWaiting;
+        _demand.Set(demand, Seconds(_lastTime));
+        _use.Demand.Set(demand, _lastTime);
+        _use.Seats.Set(_seatsInUse, _lastTime);
+        _use.Executing.Set(_seated.Count, _lastTime);
+        _use.Waiting.Set(_waiting, _lastTime);
+    }
 
     /// <summary>
     /// Queues that are too many go when nobody uses them: from the end, because hands name them by number.
@@ -413,7 +446,7 @@ public sealed class FairQueueSet : IDisposable
         {
             _lingering.Dequeue();
             Advance(Math.Max(due, _lastTime));
-            Free(held.Queue, held.Seats, Seconds(_lastTime));
+            Free(held.Queue, held.Seats);
         }
 
         Advance(now);
@@ -428,6 +461,21 @@ public sealed class FairQueueSet : IDisposable
         }
 
         _lastTime = to;
+        if (_progress >= Epoch)
+        {
+            SetBack();
+        }
+    }
+
+    /// <summary>Only differences of progress count, and small ones are lost beside a large number.</summary>
+    private void SetBack()
+    {
+        var by = Math.Floor(_progress / Epoch) * Epoch;
+        _progress -= by;
+        _lastDispatch -= by;
+        _lastStart -= by;
+        _queues.ForEach(q => q.SetBack(by));
+        _epochs++;
     }
 
     /// <summary>Seats that linger are free by themselves; only somebody who waits for them has to be told.</summary>

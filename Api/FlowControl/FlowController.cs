@@ -255,7 +255,7 @@ public sealed class FlowController : IHostedService, IDisposable
         Divide(left, limited);
         foreach (var level in _levels.Values)
         {
-            level.Queues.Configure(level.Settings, level.Current);
+            level.Queues.Configure(level.Settings, level.Current, Math.Max(1, Round(_seats / 10.0)));
         }
     }
 

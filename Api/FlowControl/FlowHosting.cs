@@ -12,6 +12,7 @@ public static class FlowHosting
         services.TryAddSingleton<WatchCounts>();
         services.TryAddSingleton<WorkEstimator>();
         services.TryAddSingleton<FlowController>();
+        services.TryAddSingleton<RequestPhases>();
         services.TryAddSingleton<FlowMetrics>();
         services.AddHostedService(static provider => provider.GetRequiredService<FlowController>());
         services.AddSingleton<IEndpointHandler, FlowDumps>();

@@ -18,7 +18,7 @@ public sealed class FlowMetrics
     private readonly Histogram<int> _queues;
     private readonly Histogram<int> _watches;
 
-    public FlowMetrics(IMeterFactory meters, FlowController flows)
+    public FlowMetrics(IMeterFactory meters, FlowController flows, RequestPhases requests)
     {
         var meter = meters.Create(ApiMetrics.MeterName);
         _waits = meter.CreateHistogram(
@@ -40,6 +40,7 @@ public sealed class FlowMetrics
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [0, 1, 10, 100, 1000, 10000] });
         ObserveFlows(meter, flows);
         ObserveLevels(meter, flows);
+        UseMetrics.Observe(meter, Prefix, flows, requests);
         ObserveBounds(
             meter, flows, "next_s_bounds", "S(oldest waiting request in queue)",
             static b => (b.Least, b.Greatest));
@@ -163,6 +164,11 @@ public sealed class FlowMetrics
         Show("current_r", "R(time of last change)", static l => l.Queues.View().Progress);
         Show("dispatch_r", "R(time of last dispatch)", static l => l.Queues.View().LastDispatch);
         Show("latest_s", "S(most recently dispatched request)", static l => l.Queues.View().LastStart);
+        meter.CreateObservableCounter(
+            Prefix + "epoch_advance_total",
+            () => flows.Plan.Levels.Select(static l => new Measurement<long>(
+                l.Queues.View().Epochs, new("priority_level", l.Name), new("success", "true"))),
+            null, "Number of times the queueset's progress meter jumped backward");
         meter.CreateObservableGauge(
             Prefix + "seat_fair_frac", () => flows.FairFraction, null,
             "Fair fraction of server's concurrency to allocate to each priority level that can use it");

@@ -18,6 +18,9 @@ public sealed record QueueSetView
 
     public long Cancelled { get; init; }
 
+    /// <summary>How often progress was set back.</summary>
+    public long Epochs { get; init; }
+
     /// <summary>Seat-seconds that each queue in use has had; the other two are of the last who got seats.</summary>
     public double Progress { get; init; }
 

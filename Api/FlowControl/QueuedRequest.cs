@@ -51,7 +51,7 @@ public sealed class QueuedRequest
     internal SeatEstimate Estimate => Request.Estimate;
 
     /// <summary>Progress of the level when it came.</summary>
-    internal double ArrivedAt { get; }
+    internal double ArrivedAt { get; set; }
 
     /// <summary>Time stamp of then.</summary>
     internal long Arrived { get; }

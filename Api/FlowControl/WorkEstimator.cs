@@ -6,15 +6,18 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.FlowControl;
 
 /// <summary>
-/// How wide a request is, by upstream's figures: a list, and a watch that wants the present state first, by the objects
+/// How wide a request is, by upstream's figures: a list, and a watch that wants the present state first, by the bytes
 /// that it reads, a write by those who watch. All else is one seat.
 /// </summary>
 public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog = null, ResourceCaches? caches = null)
 {
-    /// <summary>No request is wider, however much it does.</summary>
+    /// <summary>No write is wider, however many watch.</summary>
     public const int MaxSeats = 10;
 
-    public const int ObjectsPerSeat = 100;
+    public const long BytesPerSeat = 100_000;
+
+    /// <summary>An answer that is sent while it is made takes no more of the memory.</summary>
+    public const long MaxBytes = 1_000_000;
 
     public const int WatchesPerSeat = 10;
 
@@ -49,14 +52,16 @@ public sealed class WorkEstimator(WatchCounts watches, ResourceCatalog? catalog 
             return SeatEstimate.One;
         }
 
-        long objects = cache.Current.CountRange(request.Namespace);
+        var snapshot = cache.Current;
+        long objects = snapshot.CountRange(request.Namespace);
         if (new QueryReader(http.Query).Number("limit") is > 0 and var limit)
         {
             objects = Math.Min(objects, limit);
         }
 
-        var seats = (objects + ObjectsPerSeat - 1) / ObjectsPerSeat;
-        return new SeatEstimate((int)Math.Clamp(seats, 1, Math.Min(maxSeats, MaxSeats)));
+        var bytes = objects * snapshot.Bytes / Math.Max(1, snapshot.Count);
+        var seats = (Math.Min(bytes, MaxBytes) + BytesPerSeat - 1) / BytesPerSeat;
+        return new SeatEstimate((int)Math.Clamp(seats, 1, maxSeats));
     }
 
     private static SeatEstimate Write(int count, int maxSeats)

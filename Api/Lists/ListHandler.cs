@@ -11,8 +11,8 @@ namespace OrleansOrchestrator.Api.Lists;
 
 /// <summary>Answers lists of every kind.</summary>
 public sealed class ListHandler(
-    ResourceCaches caches, ObjectReader reader, ListResolver resolver, SnapshotShelf shelf, ProtobufShelf messages, IWatchHandler watches,
-    TimeProvider clock)
+    ResourceCaches caches, ObjectReader reader, ListResolver resolver, SnapshotShelf shelf, ProtobufShelf messages,
+    LongWorkTurns turns, IWatchHandler watches, TimeProvider clock)
     : IListHandler
 {
     private readonly SlicesTable _slices = new();
@@ -60,11 +60,12 @@ public sealed class ListHandler(
             return selection.Error;
         }
 
+        using var work = turns.Begin();
         if (definition.Of.IsVirtual)
         {
             var made = await reader.SnapshotAsync(definition.Storage, ReadFreshness.Cached, context.RequestAborted);
             return await SendAsync(
-                context, format, definition, new ListPage(0, [.. selection.Value.Select(made)], "", null));
+                context, format, definition, new ListPage(0, [.. selection.Value.Select(made)], "", null), work);
         }
 
         var position = await resolver.ResolveAsync(definition, options, selection.Value, context.RequestAborted);
@@ -73,8 +74,8 @@ public sealed class ListHandler(
             return position.Error;
         }
 
-        var page = await ListPage.TakeAsync(position.Value, selection.Value, context.RequestAborted);
-        if (page.Items.FirstOrDefault(static i => i.Stored?.Problem is not null) is { Stored: { } unreadable })
+        var page = await ListPage.TakeAsync(position.Value, selection.Value, work, context.RequestAborted);
+        if (page.Unreadable is { Stored: { } unreadable })
         {
             return unreadable.ListRefusal;
         }
@@ -84,11 +85,11 @@ public sealed class ListHandler(
             shelf.Put(await caches.GetAsync(definition.Storage, context.RequestAborted), snapshot);
         }
 
-        return await SendAsync(context, format, definition, page);
+        return await SendAsync(context, format, definition, page, work);
     }
 
     private async Task<Status?> SendAsync(
-        HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
+        HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page, LongWork work)
     {
         if (AuditRecord.Of(context) is { WantsResponse: true } audit)
         {
@@ -110,14 +111,14 @@ public sealed class ListHandler(
 
         if (format.Wire == Wire.Protobuf)
         {
-            await new ProtobufListWriter(definition, messages, page).SendAsync(context, format);
+            await new ProtobufListWriter(definition, messages, page, work).SendAsync(context, format);
             return null;
         }
 
         var shown = definition.Conversion is null or IAskedConversion
             ? page
             : await page.ShownAsync(definition, context.RequestAborted);
-        var writer = new ListWriter(definition, _slices.Of(definition), shown);
+        var writer = new ListWriter(definition, _slices.Of(definition), shown, work);
         switch (format.Form)
         {
             case ObjectForm.PartialObjectMetadataList:

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -12,34 +13,48 @@ namespace OrleansOrchestrator.Api.Lists;
 /// <param name="Remaining">How many objects follow; null when unknown or none.</param>
 public sealed record ListPage(long Revision, IReadOnlyList<ResourceObject> Items, string Continue, long? Remaining)
 {
+    /// <summary>The first of the items that cannot be read: then there is no list.</summary>
+    public ResourceObject? Unreadable { get; private init; }
+
     /// <summary>Takes the page of a position, when the selection has asked what it has to.</summary>
     public static async ValueTask<ListPage> TakeAsync(
-        ListPosition position, ObjectSelection selection, CancellationToken cancellationToken)
+        ListPosition position, ObjectSelection selection, LongWork work, CancellationToken cancellationToken)
     {
         await selection.ReadyAsync(position.View.All(selection.Namespace), cancellationToken);
-        return Take(position, selection);
-    }
-
-    /// <summary>Takes the page of a position.</summary>
-    public static ListPage Take(ListPosition position, ObjectSelection selection)
-    {
         var items = new List<ResourceObject>();
-        if (position.Inclusive is { } first && position.View.Get(first) is { } item && selection.Matches(item))
+        ResourceObject? unreadable = null;
+        if (position.Inclusive is { } first && position.View.Get(first) is { } item)
         {
-            items.Add(item);
+            Look(item);
         }
 
-        foreach (var next in position.View.Select(selection, position.After))
+        var seen = 0;
+        foreach (var next in position.View.Candidates(selection, position.After))
         {
+            if (++seen % LongWork.SliceObjects == 0)
+            {
+                await work.NextAsync(cancellationToken);
+            }
+
             if (position.Limit > 0 && items.Count == position.Limit)
             {
                 break;
             }
 
-            items.Add(next);
+            Look(next);
         }
 
-        return Finish(position, selection, items);
+        work.Leave();
+        return Finish(position, selection, items) with { Unreadable = unreadable };
+
+        void Look(ResourceObject candidate)
+        {
+            if (selection.Matches(candidate))
+            {
+                items.Add(candidate);
+                unreadable ??= candidate.Stored?.Problem is null ? null : candidate;
+            }
+        }
     }
 
     /// <summary>The list in JSON up to its items.</summary>

@@ -52,16 +52,9 @@ public sealed class ListView
         return new ListView(snapshot, revision, past);
     }
 
-    /// <summary>The selected objects in key order, beginning after a key.</summary>
-    public IEnumerable<ResourceObject> Select(ObjectSelection selection, ObjectKey? after)
-    {
-        if (_past is null)
-        {
-            return selection.Select(_snapshot, after);
-        }
-
-        return Merge(selection.Namespace, after).Where(selection.Matches);
-    }
+    /// <summary>Objects in key order, beginning after a key; all selected ones are among them.</summary>
+    public IEnumerable<ResourceObject> Candidates(ObjectSelection selection, ObjectKey? after) =>
+        _past is null ? selection.Candidates(_snapshot, after) : Merge(selection.Namespace, after);
 
     /// <summary>All objects of a namespace (empty: of all) in key order.</summary>
     public IEnumerable<ResourceObject> All(string inNamespace) =>

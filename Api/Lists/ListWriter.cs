@@ -14,21 +14,14 @@ namespace OrleansOrchestrator.Api.Lists;
 /// <summary>
 /// Writes a page. Items are slices of committed bytes: nothing is encoded again, and the pipe is flushed as it fills.
 /// </summary>
-internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices slices, ListPage page)
+internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices slices, ListPage page, LongWork work)
 {
     /// <summary>The list itself.</summary>
     public Task SendListAsync(HttpContext context, ResponseFormat format)
     {
         var (head, tail) = page.Frame(definition);
-        var size = (long)head.Length + tail.Length + 2;
-        foreach (var item in page.Items)
-        {
-            size += slices.Untyped(item.Json.Span).Length + 2;
-        }
-
-        size -= page.Items.Count == 0 ? 0 : 1;
         return ResponseBody.SendAsync(
-            context, format, 200, size, pipe => WriteListAsync(pipe, head, tail, context.RequestAborted));
+            context, format, 200, Size(head.Length + tail.Length), pipe => WriteListAsync(pipe, head, tail, context.RequestAborted));
     }
 
     /// <summary>The metadata form.</summary>
@@ -48,6 +41,18 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
         ? page.Items.OrderBy(i => definition.Codec.Share(i), sorted.RowOrder)
         : page.Items;
 
+    /// <summary>How long the list is; of one that is long it is enough to know that.</summary>
+    private long Size(int frame)
+    {
+        var size = (long)frame + 2 - (page.Items.Count == 0 ? 0 : 1);
+        for (var i = 0; i < page.Items.Count && size <= ResponseBody.MaxPlainBytes; i++)
+        {
+            size += slices.Untyped(page.Items[i].Json.Span).Length + 2;
+        }
+
+        return size;
+    }
+
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
 
     private async Task WriteListAsync(
@@ -63,10 +68,11 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
             pipe.Write(slices.Untyped(item.Json.Span));
             if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
-                await pipe.FlushAsync(cancellationToken);
+                await work.FlushAsync(pipe, cancellationToken);
             }
         }
 
+        work.Leave();
         pipe.Write("]"u8);
         pipe.Write(tail);
     }
@@ -90,10 +96,11 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
             ObjectResponder.WritePartial(pipe, definition, metaVersion, item.Json.Span);
             if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
-                await pipe.FlushAsync(cancellationToken);
+                await work.FlushAsync(pipe, cancellationToken);
             }
         }
 
+        work.Leave();
         pipe.Write("]}"u8);
     }
 
@@ -107,10 +114,11 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
             if (writer.BytesPending + pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
                 writer.Flush();
-                await pipe.FlushAsync(cancellationToken);
+                await work.FlushAsync(pipe, cancellationToken);
             }
         }
 
+        work.Leave();
         TableRenderer.WriteEnd(writer);
         writer.Flush();
     }

@@ -89,7 +89,7 @@ public sealed class ObjectSelection
             return snapshot.Range(Namespace, after);
         }
 
-        return Filter(Candidates(snapshot, after), after);
+        return Candidates(snapshot, after).Where(Matches);
     }
 
     /// <summary>The part of a resource's changes that can concern this selection.</summary>
@@ -117,32 +117,20 @@ public sealed class ObjectSelection
         _ => _exactLabels.MinBy(label => snapshot.CountWithLabel(label.Name, label.Value)),
     };
 
-    private IEnumerable<ResourceObject> Candidates(CacheSnapshot snapshot, ObjectKey? after)
+    /// <summary>
+    /// Objects of a snapshot in key order, beginning after a key, as few as an index tells; all selected ones are among
+    /// them.
+    /// </summary>
+    public IEnumerable<ResourceObject> Candidates(CacheSnapshot snapshot, ObjectKey? after)
     {
-        if (SingleKey is { } key)
-        {
-            return snapshot.Get(key) is { } item ? [item] : [];
-        }
-
-        if (IndexableField() is { } field && snapshot.IsIndexed(field.Path))
-        {
-            return snapshot.WithField(field.Path, field.Value);
-        }
-
-        return NarrowestLabel(snapshot) is { } label
-            ? snapshot.WithLabel(label.Name, label.Value)
-            : snapshot.Range(Namespace, after);
-    }
-
-    private IEnumerable<ResourceObject> Filter(IEnumerable<ResourceObject> candidates, ObjectKey? after)
-    {
-        foreach (var item in candidates)
-        {
-            if ((after is not { } bound || item.Key > bound) && Matches(item))
-            {
-                yield return item;
-            }
-        }
+        IEnumerable<ResourceObject>? indexed = SingleKey is { } key ? snapshot.Get(key) is { } item ? [item] : []
+            : IndexableField() is { } field && snapshot.IsIndexed(field.Path)
+                ? snapshot.WithField(field.Path, field.Value)
+            : NarrowestLabel(snapshot) is { } label ? snapshot.WithLabel(label.Name, label.Value)
+            : null;
+        return indexed is null ? snapshot.Range(Namespace, after)
+            : after is { } bound ? indexed.Where(i => i.Key > bound)
+            : indexed;
     }
 
     private CacheField? IndexableField()

@@ -13,13 +13,14 @@ namespace OrleansOrchestrator.Api.Lists;
 /// Writes a page in protobuf. Items are messages that the shelf keeps: nothing is encoded again. How long a message is
 /// stands before it, so all items are gathered before the first byte is sent.
 /// </summary>
-internal sealed class ProtobufListWriter(ResourceDefinition definition, ProtobufShelf shelf, ListPage page)
+internal sealed class ProtobufListWriter(
+    ResourceDefinition definition, ProtobufShelf shelf, ListPage page, LongWork work)
 {
     private const int MetadataField = 1;
     private const int ItemsField = 2;
 
     /// <summary>The list, or its metadata form.</summary>
-    public Task SendAsync(HttpContext context, ResponseFormat format)
+    public async Task SendAsync(HttpContext context, ResponseFormat format)
     {
         var isPartial = format.Form == ObjectForm.PartialObjectMetadataList;
         var envelope = isPartial
@@ -33,14 +34,18 @@ internal sealed class ProtobufListWriter(ResourceDefinition definition, Protobuf
             var stored = page.Items[i].Json;
             items[i] = isPartial ? shelf.PartialOf(definition, stored) : shelf.MessageOf(definition, stored);
             length += ProtobufOutput.FieldSize(items[i].Length);
+            if ((i + 1) % LongWork.SliceObjects == 0)
+            {
+                await work.NextAsync(context.RequestAborted);
+            }
         }
 
-        return ResponseBody.SendAsync(
+        await ResponseBody.SendAsync(
             context, format.ContentType, StatusCodes.Status200OK, envelope.SizeOf(length),
             pipe => WriteAsync(pipe, envelope, length, metadata, items, context.RequestAborted));
     }
 
-    private static async Task WriteAsync(
+    private async Task WriteAsync(
         PipeWriter pipe, EnvelopeWriter envelope, int length, byte[] metadata, ReadOnlyMemory<byte>[] items,
         CancellationToken cancellationToken)
     {
@@ -53,9 +58,11 @@ internal sealed class ProtobufListWriter(ResourceDefinition definition, Protobuf
             pipe.Write(item.Span);
             if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
-                await pipe.FlushAsync(cancellationToken);
+                await work.FlushAsync(pipe, cancellationToken);
             }
         }
+
+        work.Leave();
 
         EnvelopeWriter.WriteTail(pipe);
     }

@@ -43,11 +43,18 @@ public sealed class ApiMetrics
     /// <summary>Counts an open watch until disposed.</summary>
     public IDisposable CountWatcher(ResourceDefinition definition) => new OpenWatch(_watchers, definition);
 
-    /// <summary>Shows how many requests of a kind are being answered; asked for only when somebody looks.</summary>
-    public void ObserveInFlight(string requestKind, Func<int> count) => _meter.CreateObservableGauge(
-        "apiserver_current_inflight_requests",
-        () => new Measurement<int>(count(), new KeyValuePair<string, object?>("request_kind", requestKind)),
-        description: "Requests being answered, long-running ones excepted.");
+    /// <summary>
+    /// Shows how many requests are being answered, and how many wait, by kind; asked for only when somebody looks.
+    /// </summary>
+    public void ObserveRequests(
+        Func<IEnumerable<Measurement<int>>> answered, Func<IEnumerable<Measurement<int>>> waiting)
+    {
+        _meter.CreateObservableGauge(
+            "apiserver_current_inflight_requests", answered,
+            description: "Requests being answered, long-running ones excepted.");
+        _meter.CreateObservableGauge(
+            "apiserver_current_inqueue_requests", waiting, description: "Requests that wait to be answered.");
+    }
 
     /// <summary>A request was turned away because there were too many of its kind.</summary>
     public void Drop(string requestKind, RequestInfo request)
@@ -96,14 +103,26 @@ public sealed class ApiMetrics
         {
             { "verb", VerbOf(request) },
             { "group", known?.Group ?? "" },
+            { "version", known?.Version ?? "" },
             { "resource", known?.Resource ?? "" },
             { "subresource", known?.Subresource ?? "" },
+            { "scope", ScopeOf(known) },
+            { "component", "apiserver" },
         };
     }
 
     private bool IsServed(RequestInfo request) =>
         _catalog.Current.Find(request.ResourceName, request.Version) is { } definition
         && (request.Subresource.Length == 0 || definition.HasSubresource(request.Subresource));
+
+    /// <summary>Of how much a request is: of one object, of a namespace or of the cluster.</summary>
+    private static string ScopeOf(RequestInfo? request) => request switch
+    {
+        null => "",
+        { Name.Length: > 0 } or { Verb: "create" } => "resource",
+        { Namespace.Length: > 0 } => "namespace",
+        _ => "cluster",
+    };
 
     private static string VerbOf(RequestInfo? request) => request?.Verb switch
     {

@@ -130,10 +130,13 @@ internal sealed class MetricFamily
     public MetricFamily(Instrument instrument)
     {
         Instrument = instrument;
-        var shape = instrument.GetType().GetGenericTypeDefinition();
+        var type = instrument.GetType();
+        var shape = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
         IsCounter = shape == typeof(Counter<>) || shape == typeof(ObservableCounter<>);
         _isSet = instrument.IsObservable || shape == typeof(Gauge<>);
-        Bounds = shape == typeof(Histogram<>) ? BoundsOf(instrument) : null;
+        Bounds = instrument is ObservedHistogram observed ? observed.Bounds
+            : shape == typeof(Histogram<>) ? BoundsOf(instrument)
+            : null;
     }
 
     public Instrument Instrument { get; }
@@ -143,7 +146,17 @@ internal sealed class MetricFamily
     /// <summary>Not null for histograms.</summary>
     public double[]? Bounds { get; }
 
-    public IEnumerable<KeyValuePair<TagSet, MetricSeries>> Series => _series;
+    /// <summary>
+    /// Of each series the value or sum, how many measurements, and the histogram's cumulative buckets.
+    /// </summary>
+    public IEnumerable<(TagSet Tags, double Value, long Count, long[]? Cumulative)> Read() =>
+        Instrument is ObservedHistogram observed
+            ? observed.Read().Select(static r => (new TagSet(r.Tags), r.Sum, r.Cumulative[^1], (long[]?)r.Cumulative))
+            : _series.Select(static s =>
+            {
+                var (value, count, cumulative) = s.Value.Read();
+                return (s.Key, value, count, cumulative);
+            });
 
     /// <summary>An observation begins.</summary>
     public void BeginRound() => _round++;

@@ -33,9 +33,8 @@ internal static class PrometheusWriter
             name,
             family.Instrument.Description,
             family.Bounds is not null ? "histogram" : family.IsCounter ? "counter" : "gauge");
-        foreach (var (tags, series) in family.Series)
+        foreach (var (tags, value, count, cumulative) in family.Read())
         {
-            var (value, count, cumulative) = series.Read();
             if (cumulative is null)
             {
                 WriteSample(text, name, tags, "", Number(value));

@@ -24,7 +24,9 @@ public static class ResponseBody
     /// <param name="context">The request.</param>
     /// <param name="format">How.</param>
     /// <param name="statusCode">HTTP status.</param>
-    /// <param name="size">The JSON's size in bytes; null when it is not known before.</param>
+    /// <param name="size">
+    /// The JSON's size in bytes; null when it is not known before. One that is long may be longer.
+    /// </param>
     /// <param name="produce">Writes compact JSON, flushing as it goes.</param>
     public static async Task SendAsync(
         HttpContext context, ResponseFormat format, int statusCode, long? size, Func<PipeWriter, Task> produce)
@@ -42,7 +44,7 @@ public static class ResponseBody
         await SendAsync(context, format, statusCode, whole.GetBuffer().AsMemory(0, (int)whole.Length));
     }
 
-    /// <summary>Sends a body that is produced as it is to be sent.</summary>
+    /// <summary>Sends a body that is produced as it is to be sent; how long it is, is told of short ones.</summary>
     public static async Task SendAsync(
         HttpContext context, string contentType, int statusCode, long? size, Func<PipeWriter, Task> produce)
     {
@@ -60,7 +62,7 @@ public static class ResponseBody
             return;
         }
 
-        response.ContentLength = size;
+        response.ContentLength = size <= MaxPlainBytes ? size : null;
         await produce(response.BodyWriter);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
     }

@@ -26,20 +26,18 @@ public sealed class RequestGate
     private readonly FlowController _flows;
     private readonly WorkEstimator _estimator;
     private readonly WatchCounts _watches;
+    private readonly RequestPhases _phases;
     private readonly FlowMetrics _flowMetrics;
     private readonly ApiMetrics _metrics;
     private readonly TimeProvider _time;
-    private int _reads;
-    private int _writes;
 
     public RequestGate(
         RequestLimits limits, FlowController flows, WorkEstimator estimator, WatchCounts watches,
-        FlowMetrics flowMetrics, ApiMetrics metrics, TimeProvider time)
+        RequestPhases phases, FlowMetrics flowMetrics, ApiMetrics metrics, TimeProvider time)
     {
-        (_limits, _flows, _estimator, _watches) = (limits, flows, estimator, watches);
+        (_limits, _flows, _estimator, _watches, _phases) = (limits, flows, estimator, watches, phases);
         (_flowMetrics, _metrics, _time) = (flowMetrics, metrics, time);
-        metrics.ObserveInFlight(KindOf(isRead: true), () => Volatile.Read(ref _reads));
-        metrics.ObserveInFlight(KindOf(isRead: false), () => Volatile.Read(ref _writes));
+        metrics.ObserveRequests(() => phases.Counts(RequestPhase.Executing), () => phases.Counts(RequestPhase.Waiting));
     }
 
     /// <summary>Has a request answered within its limits, or refuses it.</summary>
@@ -53,8 +51,6 @@ public sealed class RequestGate
         request.Verb is "watch" or "proxy"
         || (request.IsResourceRequest
             && request.Subresource is "attach" or "exec" or "proxy" or "log" or "portforward");
-
-    private static string KindOf(bool isRead) => isRead ? "readOnly" : "mutating";
 
     private async Task AnswerAsync(HttpContext context, RequestInfo request, UserIdentity user, RequestAnswer answer)
     {
@@ -70,14 +66,14 @@ public sealed class RequestGate
             return;
         }
 
-        Count(request, 1);
+        Count(request, RequestPhase.Executing, 1);
         try
         {
             await AnswerWithinAsync(timeout - seats.Waited, context, request, user, answer);
         }
         finally
         {
-            Count(request, -1);
+            Count(request, RequestPhase.Executing, -1);
             _flowMetrics.Run(flow, flow.Level.Queues.Return(seats.Slot), isWatch: false);
         }
     }
@@ -90,7 +86,12 @@ public sealed class RequestGate
             return;
         }
 
-        var start = new WatchStart(() => _flowMetrics.Run(flow, flow.Level.Queues.Return(seats.Slot), isWatch: true));
+        Count(request, RequestPhase.Executing, 1);
+        var start = new WatchStart(() =>
+        {
+            Count(request, RequestPhase.Executing, -1);
+            _flowMetrics.Run(flow, flow.Level.Queues.Return(seats.Slot), isWatch: true);
+        });
         context.Features.Set(start);
         _watches.Add(request);
         try
@@ -104,8 +105,8 @@ public sealed class RequestGate
         }
     }
 
-    private void Count(RequestInfo request, int change) =>
-        Interlocked.Add(ref request.IsReadOnly ? ref _reads : ref _writes, change);
+    private void Count(RequestInfo request, RequestPhase phase, int change) =>
+        _phases.Add(phase, request.IsReadOnly, change);
 
     private Flow Classify(HttpContext context, RequestInfo request, UserIdentity user)
     {
@@ -123,7 +124,16 @@ public sealed class RequestGate
         if (verdict == SeatVerdict.Queued)
         {
             var arrived = _time.GetTimestamp();
-            verdict = await WaitAsync(queued!, patience, context);
+            Count(request, RequestPhase.Waiting, 1);
+            try
+            {
+                verdict = await WaitAsync(queued!, patience, context);
+            }
+            finally
+            {
+                Count(request, RequestPhase.Waiting, -1);
+            }
+
             (slot, waited) = (queued!.Slot, _time.GetElapsedTime(arrived));
             _flowMetrics.Wait(flow, waited, verdict);
         }
@@ -170,7 +180,7 @@ public sealed class RequestGate
 
     private Task RefuseAsync(HttpContext context, RequestInfo request, Flow flow)
     {
-        _metrics.Drop(KindOf(request.IsReadOnly), request);
+        _metrics.Drop(UseMetrics.KindOf(request.IsReadOnly), request);
         return PlainText.TooManyRequestsAsync(context, flow.Level.Refusals.Refuse());
     }
 

@@ -17,7 +17,7 @@ namespace OrleansOrchestrator.Api.Watch;
 /// <summary>Answers watches of every kind.</summary>
 public sealed class WatchHandler(
     ResourceCaches caches, ListResolver resolver, RequestLimits limits, ApiMetrics metrics, ProtobufShelf messages,
-    TimeProvider clock,
+    LongWorkTurns turns, TimeProvider clock,
     ServerDrain? drain = null)
     : IWatchHandler
 {
@@ -159,7 +159,7 @@ public sealed class WatchHandler(
         IWatchEncoder encoder = format.Wire == Wire.Protobuf
             ? new ProtobufWatchEncoder(definition, format, messages)
             : new WatchEncoder(definition, format, table);
-        var stream = new WatchStream(pipe, encoder, selection, clock)
+        var stream = new WatchStream(pipe, encoder, selection, turns, clock)
         {
             AfterRevision = plan.AfterRevision,
             CurrentRevision = () => cache.Current.Revision,

@@ -15,7 +15,8 @@ namespace OrleansOrchestrator.Api.Watch;
 /// flush costs more than the events in it. While a flush waits for a slow client nothing is read for it: the cache's
 /// buffer is bounded and ends this watch alone when it overflows (P7).
 /// </summary>
-internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, ObjectSelection selection, TimeProvider clock)
+internal sealed class WatchStream(
+    PipeWriter pipe, IWatchEncoder encoder, ObjectSelection selection, LongWorkTurns turns, TimeProvider clock)
 {
     /// <summary>Events taken from the cache at once.</summary>
     public const int MaxBatch = 256;
@@ -55,10 +56,12 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
             return await SendAskedAsync(plan, cancellationToken);
         }
 
+        using var work = turns.Begin();
         foreach (var item in selection.Select(plan.Initial!))
         {
             if (!encoder.CanEncode || IsRefused(item))
             {
+                work.Leave();
                 await pipe.FlushAsync(cancellationToken);
                 return false;
             }
@@ -66,10 +69,11 @@ internal sealed class WatchStream(PipeWriter pipe, IWatchEncoder encoder, Object
             encoder.Write(pipe, WatchEventType.Added, item.Json);
             if (pipe.UnflushedBytes >= ResponseBody.FlushBytes)
             {
-                await pipe.FlushAsync(cancellationToken);
+                await work.FlushAsync(pipe, cancellationToken);
             }
         }
 
+        work.Leave();
         return await EndInitialAsync(plan, cancellationToken);
     }
 

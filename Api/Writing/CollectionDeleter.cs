@@ -4,13 +4,14 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Writing;
 
 /// <summary>Deletes what a selector selects, and answers with the list of what it found.</summary>
-public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter deleter)
+public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter deleter, LongWorkTurns turns)
 {
     /// <summary>Deletions at the same time: enough to fill journal batches, too few to starve other writers.</summary>
     private const int Workers = 16;
@@ -45,7 +46,8 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
             return position.Error;
         }
 
-        var page = await ListPage.TakeAsync(position.Value, selection.Value, context.CancellationToken);
+        using var work = turns.Begin();
+        var page = await ListPage.TakeAsync(position.Value, selection.Value, work, context.CancellationToken);
         var refusal = await DeleteAllAsync(context, options, page.Items);
         return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(
             context, await page.ShownAsync(context.Definition, context.CancellationToken));

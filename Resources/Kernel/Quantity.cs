@@ -134,9 +134,10 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public ResourceQuantity ToModel() => ParsedQuantity.Of(this);
 
     /// <summary>Rounded away from zero to thousandths, the finest that the API keeps for resources.</summary>
-    public Quantity RoundUpToMilli() => _large is not null || _nano % NanoPerMilli == 0
-        ? this
-        : new Quantity((DivideAway(_nano, NanoPerMilli) * NanoPerMilli, null), Format);
+    public Quantity RoundUpToMilli() => RoundUpTo(NanoPerMilli);
+
+    /// <summary>Rounded away from zero to whole units.</summary>
+    public Quantity RoundUp() => RoundUpTo(NanoPerUnit);
 
     public int CompareTo(Quantity other) => _large is null && other._large is null
         ? _nano.CompareTo(other._nano)
@@ -176,6 +177,10 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     private Quantity Negate() => _large is { } large
         ? new Quantity((0, large.Negate()), Format)
         : new Quantity((-_nano, null), Format);
+
+    private Quantity RoundUpTo(long nanos) => _large is not null || _nano % nanos == 0
+        ? this
+        : new Quantity((DivideAway(_nano, nanos) * nanos, null), Format);
 
     private Quantity WithText() => new((_nano, _large), Format, ToString());
 

@@ -61,7 +61,10 @@ public sealed class BenchCluster : IAsyncDisposable
     }
 
     /// <summary>A client with connections of its own.</summary>
-    public HttpClient Connect(string token)
+    public HttpClient Connect(string token) => Connect(Url, token);
+
+    /// <summary>The same of a cluster that another process has started.</summary>
+    public static HttpClient Connect(string url, string token)
     {
         var handler = new SocketsHttpHandler();
 
@@ -71,7 +74,7 @@ public sealed class BenchCluster : IAsyncDisposable
             static (_, _, _, errors) => !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
         var client = new HttpClient(handler)
         {
-            BaseAddress = new Uri(Url), DefaultRequestVersion = HttpVersion.Version20,
+            BaseAddress = new Uri(url), DefaultRequestVersion = HttpVersion.Version20,
             Timeout = TimeSpan.FromMinutes(5),
         };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);

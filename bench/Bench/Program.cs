@@ -126,4 +126,12 @@ flood.SetAction((parsed, cancellationToken) => new FloodBench(new BenchOptions
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(flood);
+var url = new Option<string>("--url") { Description = "Where the API is.", Required = true };
+var token = new Option<string>("--token") { Description = "Who floods.", Required = true };
+var flooding = new Command("flooding", "Floods a cluster with lists until its input ends.") { Hidden = true };
+flooding.Options.Add(url);
+flooding.Options.Add(token);
+flooding.SetAction((parsed, cancellationToken) => ListFlood.RunInsideAsync(
+    parsed.GetValue(url)!, parsed.GetValue(token)!, cancellationToken));
+command.Subcommands.Add(flooding);
 return await command.Parse(args).InvokeAsync();

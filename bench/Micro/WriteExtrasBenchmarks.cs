@@ -40,7 +40,7 @@ public class WriteExtrasBenchmarks
     public byte[] Quota()
     {
         var quota = ResourceCodec.Decode<V1ResourceQuota>(_quota);
-        _ = QuotaCharge.Of(WellKnown.Pods, _pod, null, [quota]);
+        QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, _pod), [quota]).Apply();
         return ResourceCodec.Encode(quota);
     }
 

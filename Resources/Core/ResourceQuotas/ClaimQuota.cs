@@ -41,20 +41,26 @@ internal sealed class ClaimQuota() : QuotaEvaluator(WellKnown.PersistentVolumeCl
         }
     }
 
-    protected override bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item)
+    /// <summary>True when nothing of its status makes a claim count for something else.</summary>
+    public static bool IsSame(V1PersistentVolumeClaim old, V1PersistentVolumeClaim claim) =>
+        SizeOf(old) == SizeOf(claim) && ClassesOf(old).SetEquals(ClassesOf(claim));
+
+    protected override bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item) =>
+        scope.ScopeName == QuotaScopes.VolumeAttributesClass && Selects(scope, ClassesOf((V1PersistentVolumeClaim)item));
+
+    /// <summary>The VolumeAttributesClasses that a claim has, wants or is about to get.</summary>
+    private static HashSet<string> ClassesOf(V1PersistentVolumeClaim claim)
     {
-        var claim = (V1PersistentVolumeClaim)item;
         string?[] classes =
         [
             claim.Spec.VolumeAttributesClassName,
             claim.Status?.CurrentVolumeAttributesClassName,
             claim.Status?.ModifyVolumeStatus?.TargetVolumeAttributesClassName,
         ];
-        return scope.ScopeName == QuotaScopes.VolumeAttributesClass
-            && Selects(scope, [.. classes.OfType<string>().Where(static c => c.Length > 0)]);
+        return [.. classes.OfType<string>().Where(static c => c.Length > 0)];
     }
 
-    /// <summary>What is asked for, or what is being allocated, whichever is more.</summary>
+    /// <summary>What is asked for, or what is being allocated, whichever is more, in whole bytes.</summary>
     private static Quantity? SizeOf(V1PersistentVolumeClaim claim)
     {
         if (claim.Spec.Resources?.Requests?.TryGetValue("storage", out var request) != true)
@@ -63,7 +69,7 @@ internal sealed class ClaimQuota() : QuotaEvaluator(WellKnown.PersistentVolumeCl
         }
 
         var size = Quantity.Of(request);
-        return claim.Status?.AllocatedResources?.TryGetValue("storage", out var allocated) == true
-            && Quantity.Of(allocated) is var more && more > size ? more : size;
+        return (claim.Status?.AllocatedResources?.TryGetValue("storage", out var allocated) == true
+            && Quantity.Of(allocated) is var more && more > size ? more : size).RoundUp();
     }
 }

@@ -20,6 +20,9 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
     private static readonly string[] NeedsSaying =
         ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
 
+    /// <summary>True for a pod that may run for so long only.</summary>
+    public static bool IsTerminating(V1Pod pod) => pod.Spec.ActiveDeadlineSeconds >= 0;
+
     public override bool Bounds(string name)
     {
         var resource = name.StartsWith(Requests, StringComparison.Ordinal) ? name[Requests.Length..]
@@ -65,11 +68,12 @@ internal sealed class PodQuota() : QuotaEvaluator(WellKnown.Pods)
 
     protected override bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item)
     {
-        var spec = ((V1Pod)item).Spec;
+        var pod = (V1Pod)item;
+        var spec = pod.Spec;
         return scope.ScopeName switch
         {
-            QuotaScopes.Terminating => spec.ActiveDeadlineSeconds >= 0,
-            QuotaScopes.NotTerminating => spec.ActiveDeadlineSeconds is null or < 0,
+            QuotaScopes.Terminating => IsTerminating(pod),
+            QuotaScopes.NotTerminating => !IsTerminating(pod),
             QuotaScopes.BestEffort => PodQos.Compute(spec) == PodQos.BestEffort,
             QuotaScopes.NotBestEffort => PodQos.Compute(spec) != PodQos.BestEffort,
             QuotaScopes.PriorityClass =>

@@ -8,23 +8,18 @@ namespace OrleansOrchestrator.Resources.Core.ResourceQuotas;
 
 /// <summary>What one write is charged to the quotas of its namespace, or why it cannot be.</summary>
 /// <param name="Refusal">In upstream's words; null when all quotas bear it.</param>
-/// <param name="Changed">The quotas whose status says more than before.</param>
-public sealed record QuotaCharge(string? Refusal, IReadOnlyList<V1ResourceQuota> Changed)
+/// <param name="Parts">What each quota is charged that bounds anything of it.</param>
+public sealed record QuotaCharge(string? Refusal, IReadOnlyList<QuotaCharge.Part> Parts)
 {
-    /// <summary>Charges a write: the statuses of the quotas that bear it are changed in place.</summary>
-    /// <param name="resource">What is written.</param>
-    /// <param name="item">The object as it is to be.</param>
-    /// <param name="old">The object as it is; null for a new one.</param>
+    /// <summary>What a write would be charged.</summary>
+    /// <param name="write">The write.</param>
     /// <param name="quotas">The quotas of the namespace.</param>
     /// <param name="devices">What claims of devices depend on.</param>
     public static QuotaCharge Of(
-        ResourceName resource,
-        IKubernetesObject<V1ObjectMeta> item,
-        IKubernetesObject<V1ObjectMeta>? old,
-        IReadOnlyList<V1ResourceQuota> quotas,
-        DeviceSurroundings? devices = null)
+        QuotedWrite write, IReadOnlyList<V1ResourceQuota> quotas, DeviceSurroundings? devices = null)
     {
-        var evaluator = QuotaEvaluator.For(resource, devices);
+        var (item, old) = (write.Item, write.Old);
+        var evaluator = QuotaEvaluator.For(write.Resource, devices);
         V1ResourceQuota[] counting = [.. quotas.Where(q => evaluator.Counts(q, item))];
         if (counting.Select(q => Unknown(evaluator, q, item)).FirstOrDefault(static c => c is not null) is { } unknown)
         {
@@ -37,10 +32,30 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<V1ResourceQuota>
             return new QuotaCharge($"quota usage is negative for resource(s): {Names(negative)}", []);
         }
 
-        var more = More(usage, old is null ? [] : evaluator.Usage(old));
-        return counting.Select(q => Exceeded(q, more)).FirstOrDefault(static e => e is not null) is { } exceeded
-            ? new QuotaCharge(exceeded, [])
-            : new QuotaCharge(null, [.. counting.Where(q => Add(q, more))]);
+        // An object that comes into the scopes of a quota is new to it.
+        var before = old is null ? [] : evaluator.Usage(old);
+        Part[] parts =
+        [
+            .. counting
+                .Select(q => new Part(
+                    q, Bounded(q, More(usage, old is not null && evaluator.Counts(q, old) ? before : []))))
+                .Where(static p => p.More.Count > 0),
+        ];
+        return write.IsStatus || parts.Select(Exceeded).FirstOrDefault(static e => e is not null) is not { } exceeded
+            ? new QuotaCharge(null, parts)
+            : new QuotaCharge(exceeded, []);
+    }
+
+    /// <summary>Charges it: the statuses of the quotas say so, in place.</summary>
+    public void Apply()
+    {
+        foreach (var (quota, more) in Parts)
+        {
+            foreach (var (name, amount) in more)
+            {
+                quota.Status.Used[name] = ((Used(quota.Status.Used, name) ?? Quantity.Zero) + amount).ToModel();
+            }
+        }
     }
 
     /// <summary>Why a quota cannot say how much of it is left.</summary>
@@ -63,13 +78,17 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<V1ResourceQuota>
         .Where(static u => u.Amount.Sign > 0)
         .ToDictionary(static u => u.Key, static u => u.Amount, StringComparer.Ordinal);
 
-    private static string? Exceeded(V1ResourceQuota quota, Amounts more)
+    private static Amounts Bounded(V1ResourceQuota quota, Amounts more) => more
+        .Where(m => quota.Status.Hard.ContainsKey(m.Key))
+        .ToDictionary(static m => m.Key, static m => m.Value, StringComparer.Ordinal);
+
+    private static string? Exceeded(Part part)
     {
+        var (quota, more) = part;
         var (hard, used) = (quota.Status.Hard, quota.Status.Used);
         string[] names =
         [
-            .. more.Keys.Where(n => hard.TryGetValue(n, out var limit)
-                && (Used(used, n) is { } amount ? amount + more[n] : more[n]) > Quantity.Of(limit))
+            .. more.Keys.Where(n => (Used(used, n) is { } amount ? amount + more[n] : more[n]) > Quantity.Of(hard[n]))
                 .Order(StringComparer.Ordinal),
         ];
         return names.Length == 0
@@ -79,18 +98,6 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<V1ResourceQuota>
                 $"limited: {Shown(names, n => Quantity.Of(hard[n]))}";
     }
 
-    /// <summary>True when the quota bounds anything of it.</summary>
-    private static bool Add(V1ResourceQuota quota, Amounts more)
-    {
-        string[] names = [.. more.Keys.Where(quota.Status.Hard.ContainsKey)];
-        foreach (var name in names)
-        {
-            quota.Status.Used[name] = ((Used(quota.Status.Used, name) ?? Quantity.Zero) + more[name]).ToModel();
-        }
-
-        return names.Length > 0;
-    }
-
     private static Quantity? Used(IDictionary<string, ResourceQuantity>? used, string name) =>
         used?.TryGetValue(name, out var amount) == true ? Quantity.Of(amount) : null;
 
@@ -98,4 +105,9 @@ public sealed record QuotaCharge(string? Refusal, IReadOnlyList<V1ResourceQuota>
 
     private static string Shown(IEnumerable<string> names, Func<string, Quantity> amount) =>
         string.Join(',', names.Select(n => $"{n}={amount(n)}"));
+
+    /// <summary>What one quota is charged.</summary>
+    /// <param name="Quota">Which.</param>
+    /// <param name="More">By how much its use grows, of what it bounds; more than nothing.</param>
+    public sealed record Part(V1ResourceQuota Quota, IReadOnlyDictionary<string, Quantity> More);
 }

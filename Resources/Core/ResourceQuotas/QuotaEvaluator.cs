@@ -41,6 +41,17 @@ public class QuotaEvaluator
         resource == WellKnown.ResourceClaims ? new DeviceQuota(devices ?? DeviceSurroundings.Unknown)
         : Special.GetValueOrDefault(resource) ?? new QuotaEvaluator(resource);
 
+    /// <summary>True for a write after which an object may count for more than before.</summary>
+    public static bool IsConcerned(QuotedWrite write) => (write.Old, write.Subresource) switch
+    {
+        (null, "") => write.Resource != WellKnown.Events && write.Resource != WellKnown.GroupedEvents,
+        (V1Pod old, "") => PodQuota.IsTerminating(old) != PodQuota.IsTerminating((V1Pod)write.Item),
+        (V1Pod, "resize") => true,
+        (V1Service or V1PersistentVolumeClaim or Resourcev1ResourceClaim, "") => true,
+        (V1PersistentVolumeClaim old, "status") => !ClaimQuota.IsSame(old, (V1PersistentVolumeClaim)write.Item),
+        _ => false,
+    };
+
     /// <summary>True for a name of a quota that is about these objects.</summary>
     public virtual bool Bounds(string name) => _names.Contains(name);
 
@@ -76,7 +87,7 @@ public class QuotaEvaluator
             "Exists" => values.Count > 0,
             "DoesNotExist" => values.Count == 0,
             "In" => values.Any(v => scope.Values?.Contains(v) == true),
-            "NotIn" => !values.Any(v => scope.Values?.Contains(v) == true),
+            "NotIn" => values.Count == 0 || values.Any(v => scope.Values?.Contains(v) != true),
             _ => false,
         };
 

@@ -12,7 +12,6 @@ public sealed class FloodBench(BenchOptions options)
 {
     private const int Nodes = 20;
     private const int Listed = 5_000;
-    private const int Floods = 64;
     private const int Samples = 300;
     private const int Rollouts = 7;
     private const string NodeToken = "node-token";
@@ -24,8 +23,6 @@ public sealed class FloodBench(BenchOptions options)
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
-
-    private long _lists;
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -49,20 +46,15 @@ public sealed class FloodBench(BenchOptions options)
     private async Task<FloodFigures> MeasureAsync(BenchCluster cluster, CancellationToken cancellationToken)
     {
         using var nodeHttp = cluster.Connect(NodeToken);
-        using var floodHttp = cluster.Connect(FloodToken);
         var (admin, node) = (new BenchClient(cluster.Client), new BenchClient(nodeHttp));
         await PrepareAsync(admin, node, cancellationToken);
 
         // The first requests of a silo are compiled.
         await SampleAsync("warm", admin, node, cancellationToken);
         var quiet = await SampleAsync("quiet", admin, node, cancellationToken);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var floods = Enumerable.Range(0, Floods)
-            .Select(_ => FloodAsync(new BenchClient(floodHttp), end.Token)).ToList();
+        await using var flood = await ListFlood.StartAsync(cluster.Url, FloodToken, cancellationToken);
         var flooded = await SampleAsync("flooded", admin, node, cancellationToken);
-        await end.CancelAsync();
-        await Task.WhenAll(floods);
-        Report.Line($"  the flood was {Interlocked.Read(ref _lists)} lists of {Listed} pods, {Floods} at a time");
+        Report.Line($"  the flood of all {Listed} pods was {await flood.EndAsync(cancellationToken)}");
         return new FloodFigures(
             flooded.Lease.Median / quiet.Lease.Median, flooded.Status.Median / quiet.Status.Median,
             flooded.Rollout.Median / quiet.Rollout.Median);
@@ -123,22 +115,6 @@ public sealed class FloodBench(BenchOptions options)
         while ((int?)(await admin.GetAsync(path, cancellationToken))["status"]?["readyReplicas"] != 5)
         {
             await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
-        }
-    }
-
-    private async Task FloodAsync(BenchClient client, CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await client.DrainAsync("/api/v1/pods", cancellationToken);
-                Interlocked.Increment(ref _lists);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The flood is over.
         }
     }
 

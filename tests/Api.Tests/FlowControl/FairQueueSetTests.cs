@@ -105,6 +105,33 @@ public sealed class FairQueueSetTests
         Assert.InRange(order.Take(10).Count(static o => o == "rested"), 4, 6);
     }
 
+    /// <summary>Who has had a seat for years comes after all others, also where progress has begun anew since.</summary>
+    [Fact]
+    public void NobodyLosesAPlaceWhenProgressBeginsAnew()
+    {
+        var time = new ManualTime();
+        using var set = new FairQueueSet(time);
+        set.Configure(Settings with { LengthLimit = 100 }, 1);
+        List<Pending> waiting = [];
+        for (var i = 0; i < 10; i++)
+        {
+            waiting.AddRange([Ask(set, "a", [0]), Ask(set, "b", [1])]);
+        }
+
+        var order = new List<string>();
+        Serve(set, time, waiting, order, 6, static () => null);
+        var holder = waiting.First(static p => p.Slot >= 0).Flow;
+        time.Advance(TimeSpan.FromDays(2_500));
+        var view = set.View();
+        Assert.Equal(1, view.Epochs);
+        Assert.InRange(view.Progress, 0, FairQueueSet.Epoch);
+
+        Serve(set, time, waiting, order, 14, static () => null);
+        var others = order.Skip(7).Count(o => o != holder);
+        Assert.Equal(holder, order[6]);
+        Assert.DoesNotContain(holder, order.Skip(7).Take(others));
+    }
+
     [Fact]
     public void AWideRequestIsNotPassedForEver()
     {

@@ -104,6 +104,28 @@ public sealed class FlowOverHttpTests : IAsyncLifetime
                 $"apiserver_flowcontrol_{name}\\{{priority_level=\"narrow\",bound=\"max\"\\}} -?[0-9.e-]+\n", metrics);
         }
 
+        foreach (var (name, tags) in new[]
+        {
+            ("priority_level_seat_utilization", "phase=\"executing\",priority_level=\"narrow\""),
+            ("priority_level_request_utilization", "phase=\"executing\",priority_level=\"narrow\""),
+            ("priority_level_request_utilization", "phase=\"waiting\",priority_level=\"narrow\""),
+            ("demand_seats", "priority_level=\"narrow\""),
+            ("read_vs_write_current_requests", "phase=\"waiting\",request_kind=\"readOnly\""),
+            ("read_vs_write_current_requests", "phase=\"executing\",request_kind=\"readOnly\""),
+        })
+        {
+            // One has waited and one has run for a while, and both still do.
+            Assert.Contains($"# TYPE apiserver_flowcontrol_{name} histogram\n", metrics, StringComparison.Ordinal);
+            Assert.Matches($"apiserver_flowcontrol_{name}_sum\\{{{tags}\\}} [1-9][0-9.E+]*\n", metrics);
+            Assert.Matches($"apiserver_flowcontrol_{name}_count\\{{{tags}\\}} [1-9][0-9]*\n", metrics);
+        }
+
+        Assert.Contains(
+            "apiserver_flowcontrol_epoch_advance_total{priority_level=\"narrow\",success=\"true\"} 0\n",
+            metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "apiserver_current_inqueue_requests{request_kind=\"readOnly\"} 1\n", metrics, StringComparison.Ordinal);
+
         _door.Open();
         Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await (refused == second ? other : second)).StatusCode);

@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansOrchestrator.Api.Lists;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
@@ -20,7 +21,9 @@ public sealed class ListViewTests
             var past = at % model.Snapshots.Count;
             var view = ListView.TakeBack(model.Snapshots[^1], model.Snapshots[past].Revision, model.Events.Skip(past));
             var selection = CacheModel.Select(inNamespace, labels);
-            Assert.Equal(model.States[past].Values.Where(selection.Matches), view.Select(selection, null));
+            Assert.Equal(
+                model.States[past].Values.Where(selection.Matches),
+                view.Candidates(selection, null).Where(selection.Matches));
             Assert.Equal(
                 model.States[past].Keys.Count(k => inNamespace.Length == 0 || k.Namespace == inNamespace),
                 view.CountAfter(inNamespace, null));
@@ -53,6 +56,7 @@ public sealed class ListViewTests
     private static List<ListPage> Pages(
         CacheModel model, int first, ObjectSelection selection, int limit, string inNamespace)
     {
+        using var turns = new LongWorkTurns(1);
         var pages = new List<ListPage>();
         ObjectKey? after = null;
         for (var now = first; ; now = Math.Min(now + 1, model.Snapshots.Count - 1))
@@ -60,8 +64,14 @@ public sealed class ListViewTests
             // Every page is served from a newer snapshot than the one before, with what has come since taken back.
             var later = model.Events.Skip(first).Where(e => e.Revision <= model.Snapshots[now].Revision);
             var view = ListView.TakeBack(model.Snapshots[now], model.Snapshots[first].Revision, later);
-            var page = ListPage.Take(
-                new ListPosition(view, null, after, null, limit, DateTimeOffset.UnixEpoch), selection);
+            using var work = turns.Begin();
+            var taken = ListPage.TakeAsync(
+                new ListPosition(view, null, after, null, limit, DateTimeOffset.UnixEpoch), selection, work,
+                CancellationToken.None);
+
+            // So few are taken in one slice.
+            Assert.True(taken.IsCompletedSuccessfully);
+            var page = taken.GetAwaiter().GetResult();
             pages.Add(page);
             if (page.Continue.Length == 0)
             {

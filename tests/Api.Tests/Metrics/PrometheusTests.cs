@@ -19,15 +19,16 @@ public sealed class PrometheusTests
         var othersMetrics = Metrics(other);
         using var collector = new MetricCollector(host.GetRequiredService<IMeterFactory>());
         var metrics = Metrics(host);
-        othersMetrics.ObserveInFlight("readOnly", () => 7); // of another host in this process: not ours to show
-        metrics.ObserveInFlight("readOnly", () => 2);
+        othersMetrics.ObserveRequests(() => [Reads(7)], () => []); // of another host in this process: not ours to show
+        metrics.ObserveRequests(() => [Reads(2)], () => []);
         var request = new RequestInfo { Path = "/api/v1/pods", Verb = "list", IsResourceRequest = true, Resource = "pods", Version = "v1" };
         metrics.End(request, 200, TimeSpan.FromMilliseconds(3));
         metrics.End(request, 200, TimeSpan.FromMilliseconds(30));
 
         var text = await ShowAsync(collector);
 
-        const string Tags = "verb=\"LIST\",group=\"\",resource=\"pods\",subresource=\"\"";
+        const string Tags = "verb=\"LIST\",group=\"\",version=\"v1\",resource=\"pods\",subresource=\"\"," +
+            "scope=\"cluster\",component=\"apiserver\"";
         Assert.Contains($"apiserver_request_total{{{Tags},code=\"200\"}} 2\n", text, StringComparison.Ordinal);
         Assert.Contains(
             $"apiserver_request_duration_seconds_bucket{{{Tags},le=\"0.005\"}} 1\n", text, StringComparison.Ordinal);
@@ -36,6 +37,8 @@ public sealed class PrometheusTests
             "apiserver_current_inflight_requests{request_kind=\"readOnly\"} 2\n", text, StringComparison.Ordinal);
         Assert.Single(collector.Collect(), f => f.Instrument.Name == "apiserver_current_inflight_requests");
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
+
+        static Measurement<int> Reads(int count) => new(count, new KeyValuePair<string, object?>("request_kind", "readOnly"));
     }
 
     /// <summary>Series are bounded, and whoever has no rights at all must not use them up.</summary>
@@ -64,8 +67,9 @@ public sealed class PrometheusTests
             ])
         {
             Assert.Contains(
-                $"apiserver_request_total{{verb=\"GET\",group=\"{group}\",resource=\"{resource}\","
-                + $"subresource=\"{subresource}\",code=\"{code}\"}} {count}\n",
+                $"apiserver_request_total{{verb=\"GET\",group=\"{group}\",version=\"{(resource.Length == 0 ? "" : "v1")}\","
+                + $"resource=\"{resource}\",subresource=\"{subresource}\",scope=\"{(resource.Length == 0 ? "" : "cluster")}\","
+                + $"component=\"apiserver\",code=\"{code}\"}} {count}\n",
                 text, StringComparison.Ordinal);
         }
 

@@ -21,7 +21,8 @@ public sealed class AuthenticationFailureTests
         Assert.Contains("\"kind\":\"Status\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var shown = await host.Http.GetStringAsync("/metrics");
         Assert.Contains(
-            "apiserver_request_total{verb=\"LIST\",group=\"\",resource=\"namespaces\",subresource=\"\",code=\"503\"} 1\n",
+            "apiserver_request_total{verb=\"LIST\",group=\"\",version=\"v1\",resource=\"namespaces\"," +
+                "subresource=\"\",scope=\"cluster\",component=\"apiserver\",code=\"503\"} 1\n",
             shown,
             StringComparison.Ordinal);
         Assert.Contains("authentication_attempts{result=\"error\"} 1\n", shown, StringComparison.Ordinal);

@@ -93,8 +93,9 @@ public sealed class DeviceQuotaTests
             "c", """[{"name":"a","exactly":{"deviceClassName":"gpu","allocationMode":"ExactCount","count":2}}]""");
         Assert.Equal(
             $"exceeded quota: q, requested: {Gpus}=2, used: {Gpus}=0, limited: {Gpus}=1",
-            QuotaCharge.Of(WellKnown.ResourceClaims, claim, null, [Quota(Gpus, 1)], Around()).Refusal);
-        Assert.Null(QuotaCharge.Of(WellKnown.ResourceClaims, claim, claim, [Quota(Gpus, 1)], Around()).Refusal);
+            QuotaCharge.Of(new QuotedWrite(WellKnown.ResourceClaims, claim), [Quota(Gpus, 1)], Around()).Refusal);
+        Assert.Null(QuotaCharge.Of(
+            new QuotedWrite(WellKnown.ResourceClaims, claim, claim), [Quota(Gpus, 1)], Around()).Refusal);
     }
 
     [Fact]
@@ -106,7 +107,7 @@ public sealed class DeviceQuotaTests
 
         Assert.Equal(
             $"exceeded quota: q, requested: {Implicit}=4, used: {Implicit}=0, limited: {Implicit}=3",
-            QuotaCharge.Of(WellKnown.Pods, pod, null, [Quota(Implicit, 3)]).Refusal);
+            QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, pod), [Quota(Implicit, 3)]).Refusal);
     }
 
     /// <summary>What of everything a quota without end has been charged.</summary>
@@ -118,7 +119,9 @@ public sealed class DeviceQuotaTests
             "requests.deviceclass.resource.kubernetes.io/gpu", "requests.deviceclass.resource.kubernetes.io/nic",
         ];
         var quota = Quota([.. names.Select(static n => (n, 1000))]);
-        Assert.Null(QuotaCharge.Of(WellKnown.ResourceClaims, claim, null, [quota], around).Refusal);
+        var charge = QuotaCharge.Of(new QuotedWrite(WellKnown.ResourceClaims, claim), [quota], around);
+        Assert.Null(charge.Refusal);
+        charge.Apply();
         return name => (int)Quantity.Of(quota.Status.Used[name]).Value;
     }
 

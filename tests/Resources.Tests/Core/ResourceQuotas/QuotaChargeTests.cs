@@ -19,7 +19,7 @@ public sealed class QuotaChargeTests
         foreach (var ask in asks)
         {
             var fits = pods < 5 && cpu + ask <= 2000;
-            var charge = QuotaCharge.Of(WellKnown.Pods, Pod($"{ask}m"), null, [quota]);
+            var charge = Charge(new QuotedWrite(WellKnown.Pods, Pod($"{ask}m")), quota);
             Assert.Equal(fits, charge.Refusal is null);
             (pods, cpu) = fits ? (pods + 1, cpu + ask) : (pods, cpu);
             Assert.Equal(pods, Quantity.Of(quota.Status.Used["pods"]).Value);
@@ -31,7 +31,7 @@ public sealed class QuotaChargeTests
     public void ContainersSayWhatIsBounded()
     {
         var charge = QuotaCharge.Of(
-            WellKnown.Pods, Pod(null), null, [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]);
+            new QuotedWrite(WellKnown.Pods, Pod(null)), [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]);
         Assert.Equal("failed quota: q: must specify limits.memory for: c; requests.cpu for: c", charge.Refusal);
     }
 
@@ -45,7 +45,7 @@ public sealed class QuotaChargeTests
         };
 
         Assert.Null(QuotaCharge.Of(
-            WellKnown.Pods, pod, null, [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]).Refusal);
+            new QuotedWrite(WellKnown.Pods, pod), [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]).Refusal);
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class QuotaChargeTests
     {
         var pod = Pod("1");
         pod.Spec.PriorityClassName = "high";
-        var charge = QuotaCharge.Of(WellKnown.Pods, pod, null, [Quota("""{"pods":"0"}""", spec)]);
+        var charge = QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, pod), [Quota("""{"pods":"0"}""", spec)]);
         Assert.Equal(counts, charge.Refusal is not null);
     }
 
@@ -72,14 +72,98 @@ public sealed class QuotaChargeTests
         const string Hard = """{"requests.storage":"3Gi","gold.storageclass.storage.k8s.io/requests.storage":"3Gi"}""";
         var quota = Quota(Hard, "{}");
         quota.Status.Used["requests.storage"] = new ResourceQuantity("2Gi");
-        var charge = QuotaCharge.Of(WellKnown.PersistentVolumeClaims, Claim("3Gi"), Claim("2Gi"), [quota]);
+        var charge = Charge(new QuotedWrite(WellKnown.PersistentVolumeClaims, Claim("3Gi"), Claim("2Gi")), quota);
         Assert.Null(charge.Refusal);
         Assert.Equal("3Gi", quota.Status.Used["requests.storage"].ToString());
         Assert.Equal("1Gi", quota.Status.Used["gold.storageclass.storage.k8s.io/requests.storage"].ToString());
         Assert.Equal(
             "exceeded quota: q, requested: requests.storage=1Gi, used: requests.storage=3Gi, " +
                 "limited: requests.storage=3Gi",
-            QuotaCharge.Of(WellKnown.PersistentVolumeClaims, Claim("3Gi", "b"), Claim("2Gi", "b"), [quota]).Refusal);
+            QuotaCharge.Of(
+                new QuotedWrite(WellKnown.PersistentVolumeClaims, Claim("3Gi", "b"), Claim("2Gi", "b")), [quota])
+                .Refusal);
+    }
+
+    /// <summary>What was in another scope before is new to a quota, and stays what it was to those that knew it.</summary>
+    [Fact]
+    public void AnUpdateIsChargedAsAWholeWhereItComesFromAnotherScope()
+    {
+        var terminating = Quota("""{"pods":"1","requests.cpu":"9"}""", """{"scopes":["Terminating"]}""");
+        var all = Quota("""{"pods":"1","requests.cpu":"3"}""", "{}");
+        all.Status.Used["pods"] = all.Status.Used["requests.cpu"] = new ResourceQuantity("1");
+        var (old, pod) = (Pod("1"), Pod("2"));
+        pod.Spec.ActiveDeadlineSeconds = 30;
+        var write = new QuotedWrite(WellKnown.Pods, pod, old);
+        Assert.True(QuotaEvaluator.IsConcerned(write));
+
+        Assert.Null(Charge(write, terminating, all).Refusal);
+        Assert.Equal(("1", "2"), Used(terminating));
+        Assert.Equal(("1", "2"), Used(all));
+        Assert.Equal(
+            "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1",
+            QuotaCharge.Of(write, [terminating]).Refusal);
+
+        static (string, string) Used(V1ResourceQuota quota) =>
+            (quota.Status.Used["pods"].ToString(), quota.Status.Used["requests.cpu"].ToString());
+    }
+
+    /// <summary>What a claim has got is counted, whatever the quota says.</summary>
+    [Fact]
+    public void AStatusIsChargedAndNotRefused()
+    {
+        var quota = Quota(
+            """{"persistentvolumeclaims":"0","requests.storage":"1"}""",
+            """
+            {"scopeSelector":{"matchExpressions":[
+            {"scopeName":"VolumeAttributesClass","operator":"In","values":["gold"]}]}}
+            """);
+        var (old, claim) = (Claim("1500m"), Claim("1500m"));
+        claim.Status = new V1PersistentVolumeClaimStatus { CurrentVolumeAttributesClassName = "gold" };
+        var write = new QuotedWrite(WellKnown.PersistentVolumeClaims, claim, old, "status");
+        Assert.True(QuotaEvaluator.IsConcerned(write));
+        Assert.False(QuotaEvaluator.IsConcerned(write with { Old = claim }));
+
+        Assert.Null(Charge(write, quota).Refusal);
+        Assert.Equal("1", quota.Status.Used["persistentvolumeclaims"].ToString());
+        Assert.Equal("2", quota.Status.Used["requests.storage"].ToString());
+        Assert.NotNull(QuotaCharge.Of(write with { Subresource = "" }, [quota]).Refusal);
+    }
+
+    /// <summary>A claim between two classes is in a scope when one of them is.</summary>
+    [Theory]
+    [InlineData("In", true, false)]
+    [InlineData("NotIn", true, true)]
+    public void AClaimOfTwoClassesIsInTheScopesOfEither(string how, bool between, bool without)
+    {
+        var quota = Quota(
+            """{"persistentvolumeclaims":"9"}""",
+            $$$"""
+            {"scopeSelector":{"matchExpressions":[
+            {"scopeName":"VolumeAttributesClass","operator":"{{{how}}}","values":["gold"]}]}}
+            """);
+        var claim = Claim("1");
+        Assert.Equal(without, Counts());
+        claim.Spec.VolumeAttributesClassName = "gold";
+        claim.Status = new V1PersistentVolumeClaimStatus { CurrentVolumeAttributesClassName = "silver" };
+        Assert.Equal(between, Counts());
+
+        bool Counts() =>
+            QuotaCharge.Of(new QuotedWrite(WellKnown.PersistentVolumeClaims, claim), [quota]).Parts.Count > 0;
+    }
+
+    [Fact]
+    public void WhatIsOnlyJudgedLeavesNoTrace()
+    {
+        var quota = Quota("""{"pods":"5"}""", "{}");
+        Assert.Null(QuotaCharge.Of(new QuotedWrite(WellKnown.Pods, Pod("1")), [quota]).Refusal);
+        Assert.Equal("0", quota.Status.Used["pods"].ToString());
+    }
+
+    private static QuotaCharge Charge(QuotedWrite write, params V1ResourceQuota[] quotas)
+    {
+        var charge = QuotaCharge.Of(write, quotas);
+        charge.Apply();
+        return charge;
     }
 
     private static V1ResourceQuota Quota(string hard, string spec)
