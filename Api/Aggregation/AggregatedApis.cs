@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Remote;
 using OrleansOrchestrator.Interfaces.Aggregation;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -5,12 +6,16 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Aggregation;
 
-/// <summary>Asks servers of aggregated APIs for controllers.</summary>
+/// <summary>
+/// Asks servers of aggregated APIs for controllers, and this one for what it answers where there is no such server.
+/// </summary>
 internal sealed class AggregatedApis(
     RemoteApiBook book, RemoteDiscovery discovery, ServiceResolver services, RemoteConnections connections,
-    ProxyCertificate certificate, TimeProvider time)
+    ProxyCertificate certificate, IEnumerable<IOwnApi> own, TimeProvider time)
     : IAggregatedApis
 {
+    private readonly IOwnApi[] _own = [.. own];
+
     /// <summary>So often, and all at once: of several endpoints one may be gone. Upstream's number.</summary>
     private const int Attempts = 5;
 
@@ -18,8 +23,15 @@ internal sealed class AggregatedApis(
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
-    public ValueTask<AggregatedDiscovery> DiscoverAsync(CancellationToken cancellationToken) =>
-        discovery.DiscoverAsync(cancellationToken);
+    public async ValueTask<AggregatedDiscovery> DiscoverAsync(CancellationToken cancellationToken)
+    {
+        var remote = await discovery.DiscoverAsync(cancellationToken);
+        var served = Array.FindAll(_own, static o => o.IsServed);
+        return served.Length == 0 ? remote : remote with
+        {
+            Versions = [.. remote.Versions, .. served.Select(static o => $"{o.Group}/{o.Version}")],
+        };
+    }
 
     /// <inheritdoc/>
     public async ValueTask<Outcome<ReadOnlyMemory<byte>>> SendAsync(
@@ -30,7 +42,10 @@ internal sealed class AggregatedApis(
             : $" ({request.Method.ToLowerInvariant()} {request.Subject})";
         if (await book.FindAsync(request.Group, request.Version, cancellationToken) is not { } api)
         {
-            return RemoteRefusal.Of(404, default, asked);
+            return request.Method == "GET" && Array.Find(
+                    _own, o => o.IsServed && o.Group == request.Group && o.Version == request.Version) is { } mine
+                ? await mine.GetAsync(request.Path, cancellationToken)
+                : RemoteRefusal.Of(404, default, asked);
         }
 
         if (!api.IsAvailable)

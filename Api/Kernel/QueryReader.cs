@@ -29,6 +29,10 @@ public sealed class QueryReader(IQueryCollection query)
         }
     }
 
+    /// <summary>The query of a path that came by no request.</summary>
+    /// <param name="query">With its question mark; or empty.</param>
+    public static QueryReader Of(string query) => new(query.Length == 0 ? QueryCollection.Empty : Parse(query));
+
     /// <summary>Whether it is there, with a value or without.</summary>
     public bool Has(string name) => query.ContainsKey(name);
 

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
@@ -42,16 +44,33 @@ public static class LogHosting
     public static IServiceCollection AddOwnLogs(this IServiceCollection services, string silo)
     {
         services.AddSingleton<OwnLines>();
-        services.AddHostedService(provider =>
+        return services.AddShipper(static s => s.GetRequiredService<OwnLines>(), OwnStreams.OfSilo(silo));
+    }
+
+    /// <summary>Keeps what this silo audits in the store, too; needs auditing.</summary>
+    /// <param name="services">The host's.</param>
+    /// <param name="silo">The same name for all starts of the silo.</param>
+    public static IServiceCollection AddOwnAudit(this IServiceCollection services, string silo)
+    {
+        var stream = OwnStreams.OfAudit(silo);
+        services.AddKeyedSingleton(
+            stream, static (provider, _) => ActivatorUtilities.CreateInstance<OwnLines>(provider));
+        services.AddSingleton<IAuditSink>(
+            provider => new AuditLines(provider.GetRequiredKeyedService<OwnLines>(stream)));
+        return services.AddShipper(s => s.GetRequiredKeyedService<OwnLines>(stream), stream);
+    }
+
+    // As a service of the host's: two shippers are two, though they are of one type.
+    private static IServiceCollection AddShipper(
+        this IServiceCollection services, Func<IServiceProvider, OwnLines> lines, StreamName stream) =>
+        services.AddSingleton<IHostedService>(provider =>
         {
             var store = provider.GetRequiredService<ILogStore>();
             var streams = new LogStreams(store, provider.GetRequiredService<ObjectReader>());
             var intake = new LogIntake(store, streams, provider.GetRequiredService<TimeProvider>());
             return ActivatorUtilities.CreateInstance<OwnLineShipper>(
-                provider, new SiloLogSink(streams, intake), OwnStreams.OfSilo(silo));
+                provider, lines(provider), new SiloLogSink(streams, intake), stream);
         });
-        return services;
-    }
 
     private static LogServices Make(ILogStore store, ObjectReader reader, TimeProvider time)
     {

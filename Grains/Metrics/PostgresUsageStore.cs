@@ -22,8 +22,8 @@ internal sealed partial class PostgresUsageStore(NpgsqlDataSource source, ILogge
 
     private readonly SemaphoreSlim _readers = new(MaxReadersAtOnce);
 
-    /// <summary>What the packed blocks may take; beyond it the oldest of the finest level go first.</summary>
-    public long MaxBytes { get; init; } = 2L * 1024 * 1024 * 1024;
+    /// <summary>What is dropped.</summary>
+    public UsageRetention Retention { get; init; } = new();
 
     /// <inheritdoc/>
     public Task WriteAsync(long slot, IReadOnlyList<UsageLine> lines, CancellationToken cancellationToken) =>
@@ -347,13 +347,14 @@ internal sealed partial class PostgresUsageStore(NpgsqlDataSource source, ILogge
     {
         foreach (var level in UsageLevel.All)
         {
-            await UsageSql.DropAsync(connection, level, now - level.Kept - level.Block, cancellationToken);
+            var kept = level.Kept < Retention.Kept ? level.Kept : Retention.Kept;
+            await UsageSql.DropAsync(connection, level, now - kept - level.Block, cancellationToken);
         }
 
-        while (await UsageSql.BytesAsync(connection, cancellationToken) is var bytes && bytes > MaxBytes
+        while (await UsageSql.BytesAsync(connection, cancellationToken) is var bytes && bytes > Retention.MaxBytes
             && await UsageSql.DropOldestAsync(connection, cancellationToken) is { } gone)
         {
-            LogFull(bytes, MaxBytes, gone);
+            LogFull(bytes, Retention.MaxBytes, gone);
         }
     }
 

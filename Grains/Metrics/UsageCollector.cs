@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Grains.Metrics;
 /// so many of them; the oldest is given up for a new one.
 /// </summary>
 internal sealed partial class UsageCollector(
-    IUsageSource source, IUsageStore store, TimeProvider time, ILogger<UsageCollector> logger)
+    IUsageSource source, IUsageStore store, TimeProvider time, ILogger<UsageCollector> logger,
+    IEnumerable<IUsagePush>? pushes = null)
 {
     /// <summary>Ten minutes without a database.</summary>
     public const int MaxWaiting = 40;
@@ -17,6 +18,7 @@ internal sealed partial class UsageCollector(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(UsageRound.PeriodSeconds);
 
     private readonly Lock _lock = new();
+    private readonly IUsagePush[] _pushes = [.. pushes ?? []];
     private readonly UsageRates _rates = new();
     private readonly Queue<(long Slot, IReadOnlyList<UsageLine> Lines)> _waiting = new();
     private UsageRound? _newest;
@@ -78,6 +80,11 @@ internal sealed partial class UsageCollector(
         }
 
         next.SetResult();
+        foreach (var push in _pushes)
+        {
+            push.Offer(round);
+        }
+
         Keep(slot, _rates.Next(round));
         await StoreAsync(cancellationToken);
     }

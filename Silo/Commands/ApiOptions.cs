@@ -35,12 +35,14 @@ internal sealed class ApiOptions
     private readonly CloudOptions _cloud = new();
     private readonly AuditOptions _audit = new();
     private readonly TelemetrySiloOptions _telemetry = new();
+    private readonly RemoteWriteOption _remoteWrite = new();
     private readonly AddOnOptions _addOns = new();
 
     public IEnumerable<Option> All =>
     [
         _tokens, _admission, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
-        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All, .. _addOns.All,
+        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All,
+        .. _remoteWrite.All, .. _addOns.All,
     ];
 
     public void AddTo(Command command)
@@ -78,6 +80,7 @@ internal sealed class ApiOptions
         Audit = _audit.Of(parsed),
         Cloud = _cloud.Read(parsed),
         Telemetry = _telemetry.Of(parsed),
+        RemoteWrite = _remoteWrite.Of(parsed),
         AddOns = _addOns.Read(parsed),
     };
 

@@ -38,10 +38,15 @@ internal sealed class AuditOptions
         "--audit-sql-max-events", "How many events PostgreSQL keeps at most.", (int)AuditRetention.DefaultEvents, 1000,
         int.MaxValue);
 
+    private readonly Option<bool> _logs = new("--audit-central-logs")
+    {
+        Description = "Keep events without bodies in the store of logs, too, where they are searched as other lines.",
+    };
+
     public IEnumerable<Option> All =>
     [
         _policy, _path, _maxAge, _maxBackups, _maxSize, _compress, .. _log.All, _webhook, _backoff, .. _remote.All,
-        _sqlDays, _sqlEvents,
+        _sqlDays, _sqlEvents, _logs,
     ];
 
     public AuditSettings? Of(ParseResult parsed)
@@ -49,9 +54,11 @@ internal sealed class AuditOptions
         var (path, days) = (parsed.GetValue(_path), parsed.GetValue(_sqlDays));
         if (parsed.GetValue(_policy) is not { } policy)
         {
-            return path is null && days == 0 && parsed.GetValue(_webhook) is null ? null : throw new UserErrorException(
-                "--audit-log-path, --audit-webhook-config-file and --audit-sql-days need --audit-policy-file: without "
-                    + "a policy nothing is audited.");
+            return path is null && days == 0 && parsed.GetValue(_webhook) is null && !parsed.GetValue(_logs)
+                ? null
+                : throw new UserErrorException(
+                    "--audit-log-path, --audit-webhook-config-file, --audit-sql-days and --audit-central-logs need "
+                        + "--audit-policy-file: without a policy nothing is audited.");
         }
 
         return new AuditSettings
@@ -70,6 +77,7 @@ internal sealed class AuditOptions
                 Delivery = _remote.Of(parsed),
             },
             Sql = days == 0 ? null : new AuditRetention(TimeSpan.FromDays(days), parsed.GetValue(_sqlEvents)),
+            CentralLogs = parsed.GetValue(_logs),
         };
     }
 }

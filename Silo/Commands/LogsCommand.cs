@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using OrleansOrchestrator.Formats;
+using System.Text.Json;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
@@ -40,6 +42,9 @@ internal static class LogsCommand
         var limit = CommonOptions.Number("--limit", "The newest lines, so many at most; 0 for all.", 100, 0,
             int.MaxValue);
         var source = CommonOptions.MaybeText("--source", "programs or events. Default: both.");
+        var context = CommonOptions.Number(
+            "--context", "So many lines of the same container before and after each that is found, too.", 0, 0, 500);
+        context.Aliases.Add("-C");
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with lines as they come." };
         var json = new Option<bool>("--json")
         {
@@ -47,15 +52,22 @@ internal static class LogsCommand
         };
         var command = new Command("logs", Details)
         {
-            query, space, pod, container, workload, node, selector, level, source, since, limit, follow, json,
-            kubeconfig, data,
+            query, space, pod, container, workload, node, selector, level, source, since, limit, context, follow,
+            json, kubeconfig, data,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var file = parsed.GetValue(kubeconfig)
                 ?? MachineShare.Of(Hosting.DataDirectory.OpenExisting(parsed.GetRequiredValue(data))).Kubeconfig;
+            var (around, follows) = (parsed.GetValue(context), parsed.GetValue(follow));
+            if (around > 0 && follows)
+            {
+                throw new UserErrorException("--context and --follow: what comes after a line is not there yet.");
+            }
+
             using var reader = new LogReader(file);
-            var asked = new LogReaderQuery(parsed.GetValue(space) ?? "")
+            var place = parsed.GetValue(space) ?? "";
+            var asked = new LogReaderQuery(place)
             {
                 ["query"] = string.Join(' ', parsed.GetValue(query) ?? []),
                 ["pod"] = parsed.GetValue(pod),
@@ -68,7 +80,13 @@ internal static class LogsCommand
                 ["sinceSeconds"] = Seconds(parsed.GetValue(since)),
             };
             var print = new LogPrinter(Console.Out, parsed.GetValue(json), hasColors: !Console.IsOutputRedirected);
-            var lines = reader.ReadAsync(asked, parsed.GetValue(limit), parsed.GetValue(follow), cancellationToken);
+            var lines = reader.ReadAsync(asked, parsed.GetValue(limit), follows, cancellationToken);
+            if (around > 0)
+            {
+                await PrintAroundAsync(print, reader, place, around, lines, cancellationToken);
+                return 0;
+            }
+
             await foreach (var line in lines)
             {
                 print.Write(line);
@@ -78,6 +96,31 @@ internal static class LogsCommand
         });
         return command;
     }
+
+    /// <summary>
+    /// Each line with what stands around it, as grep has it: once, and with a mark where something is left out.
+    /// </summary>
+    private static async Task PrintAroundAsync(
+        LogPrinter print, LogReader reader, string space, int context, IAsyncEnumerable<JsonElement> lines,
+        CancellationToken cancellationToken)
+    {
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var line in lines)
+        {
+            var near = await reader.AroundAsync(space, CursorOf(line), context, cancellationToken);
+            if (told.Count > 0 && near.Count > 0 && !told.Contains(CursorOf(near[0])))
+            {
+                print.WriteGap();
+            }
+
+            foreach (var item in near.Where(l => told.Add(CursorOf(l))))
+            {
+                print.Write(item);
+            }
+        }
+    }
+
+    private static string CursorOf(JsonElement line) => line.GetProperty("cursor").GetString()!;
 
     private static string? Seconds(string? text)
     {

@@ -18,6 +18,9 @@ public sealed record AuditSettings
     /// <summary>What PostgreSQL keeps; null for nothing.</summary>
     public AuditRetention? Sql { get; init; }
 
+    /// <summary>Events of complete requests are lines of the store of logs, too.</summary>
+    public bool CentralLogs { get; init; }
+
     /// <summary>Has a host audit its requests.</summary>
     public void AddTo(IServiceCollection services, AuditPolicy policy)
     {

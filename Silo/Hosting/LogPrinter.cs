@@ -30,6 +30,15 @@ public sealed class LogPrinter(TextWriter output, bool isJson, bool hasColors)
             : $"{head} {text}");
     }
 
+    /// <summary>Between lines that do not stand side by side.</summary>
+    public void WriteGap()
+    {
+        if (!isJson)
+        {
+            output.WriteLine(hasColors ? $"{Dim}--{Reset}" : "--");
+        }
+    }
+
     private static string Color(string level) => level switch
     {
         "error" or "fatal" => Red,

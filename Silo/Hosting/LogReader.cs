@@ -108,6 +108,14 @@ public sealed class LogReader : IDisposable
         }
     }
 
+    /// <summary>The lines of the same container around one, itself included, the oldest first.</summary>
+    public async Task<IReadOnlyList<JsonElement>> AroundAsync(
+        string space, string cursor, int context, CancellationToken cancellationToken)
+    {
+        var query = new LogReaderQuery(space) { ["around"] = cursor, ["context"] = Number(context) };
+        return [.. (await GetAsync(query.Path(), cancellationToken)).GetProperty("items").EnumerateArray()];
+    }
+
     private async Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(path, cancellationToken);

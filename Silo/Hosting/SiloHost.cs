@@ -14,10 +14,12 @@ using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Serving;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Health;
+using OrleansOrchestrator.Api.Figures;
 using OrleansOrchestrator.Api.History;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Logs;
 using OrleansOrchestrator.Dashboard;
+using OrleansOrchestrator.Api.RemoteWrite;
 using OrleansOrchestrator.Api.Telemetry;
 using OrleansOrchestrator.Api.Usage;
 using OrleansOrchestrator.Grains;
@@ -62,16 +64,7 @@ public static class SiloHost
         });
         builder.Configuration.Sources.Clear();
         ConfigureLogging(builder.Logging);
-        if (options is { LogExport: not null, ConnectionString: null })
-        {
-            throw new UserErrorException("--otlp-logs-endpoint: without a database there are no central logs to send.");
-        }
-
-        if (options is { LogExport: not null, AddOns.Logs: false })
-        {
-            throw new UserErrorException("--otlp-logs-endpoint: with --logs=false there are no central logs to send.");
-        }
-
+        AddOnChecks.Require(options);
         var configuration = SiloConfiguration.Read(options);
         ConfigureSilo(builder, options, configuration.Encryption);
         ConfigureServices(builder.Services, options, configuration);
@@ -146,12 +139,17 @@ public static class SiloHost
             silo.Services.AddSingleton<IFatalErrorHandler, SiloEnd>();
         }
 
+        if (options.AddOns.OrleansDashboard)
+        {
+            OrleansDashboard.AddTo(silo);
+        }
+
         silo.AddOrchestratorGrains(store =>
         {
             (store.ConnectionString, store.Connections) = (options.ConnectionString, options.StoreConnections);
             store.Encryption = encryption;
             store.TokenKeys = options.ServiceAccounts.Keys;
-            store.Logs = options.AddOns.Logs ? store.Logs : null;
+            store.Logs = options.AddOns.Logs ? options.AddOns.LogRetention : null;
         });
     });
 
@@ -192,6 +190,12 @@ public static class SiloHost
         services.AddOrchestratorApi();
         services.AddOrchestratorKubeletAccess();
         services.AddResourceMetrics(options.AddOns.Metrics);
+        services.AddPodFigures();
+        if (options.RemoteWrite is { } remoteWrite)
+        {
+            services.AddRemoteWrite(remoteWrite);
+        }
+
         services.AddCentralLogs(options.AddOns.Logs
             ? "logs are kept in PostgreSQL, and this server has none"
             : "logs are switched off at this server (--logs=false)");
@@ -202,14 +206,20 @@ public static class SiloHost
                 services.AddLogExport(export);
             }
 
-            services.AddOwnLogs($"{Environment.MachineName.ToLowerInvariant()}-{options.Port}");
+            var silo = $"{Environment.MachineName.ToLowerInvariant()}-{options.Port}";
+            services.AddOwnLogs(silo);
+            if (options.Audit is { CentralLogs: true })
+            {
+                services.AddOwnAudit(silo);
+            }
+
             services.AddSingleton<ILoggerProvider>(static provider => new OutageFilter(
                 new OwnLoggerProvider(provider.GetRequiredService<OwnLines>()),
                 provider.GetRequiredService<StoreOutage>()));
         }
 
         services.AddObjectHistory();
-        services.AddUsageHistory();
+        services.AddUsageHistory(options.AddOns.UsageRetention);
         services.AddClusterBootstrap(bootstrap =>
         {
             // Loopback is no valid endpoint, and would lead pods to themselves: the machine's own address then.

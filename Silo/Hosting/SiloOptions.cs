@@ -1,5 +1,6 @@
 using System.Net;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.RemoteWrite;
 using OrleansOrchestrator.Api.Telemetry;
 using OrleansOrchestrator.Grains.Cloud.BareMetal;
 using OrleansOrchestrator.Grains.Kernel;
@@ -103,6 +104,9 @@ public sealed record SiloOptions
 
     /// <summary>What is kept and shown for people who look at the cluster.</summary>
     public AddOnSettings AddOns { get; init; } = new();
+
+    /// <summary>Where samples are pushed; null pushes none.</summary>
+    public RemoteWriteOptions? RemoteWrite { get; init; }
 
     /// <summary>Where logs are sent beside their store; null sends them nowhere.</summary>
     public LogExportOptions? LogExport { get; init; }

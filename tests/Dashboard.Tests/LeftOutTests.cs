@@ -44,6 +44,10 @@ public sealed class LeftOutTests : IAsyncLifetime
         Assert.Contains("logs are switched off at this server (--logs=false)", text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/apis/metrics.k8s.io/v1beta1/nodes")).Code);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("/api/v1/nodes")).Code);
+
+        // Operators ask for theirs, and figures of pods go with those of nodes.
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/orleans/")).Code);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/apis/custom.metrics.k8s.io/v1beta2")).Code);
     }
 
     private async Task<(HttpStatusCode Code, string Text)> GetAsync(string path)

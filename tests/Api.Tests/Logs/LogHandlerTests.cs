@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Api.Audit;
 using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.Health;
 using OrleansOrchestrator.Api.Kernel;
@@ -257,6 +258,29 @@ public sealed class LogHandlerTests
     }
 
     [Fact]
+    public async Task What_a_silo_audits_is_found_as_lines_beside_its_own()
+    {
+        const string Path = "/apis/logs.orc.dev/v1/namespaces/kube-system/lines";
+        var policy = AuditPolicyReader.Read(
+            """{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"RequestResponse"}]}"""u8);
+        await using var host = await StartAsync(services =>
+        {
+            services.AddAudit(policy);
+            services.AddOwnLogs("s").AddOwnAudit("s");
+        });
+        using var asked = await AskAsync(host, "jane", HttpMethod.Get, "/api/v1/namespaces/a/secrets/none");
+        using var request = Request("admin", HttpMethod.Get,
+            $"{Path}?watch=true&sinceSeconds=3600&container=audit&query=user.username%3Djane");
+        using var response = await host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
+        var told = JsonNode.Parse((await NextAsync(events))!)!;
+        Assert.Equal("/api/v1/namespaces/a/secrets/none", (string?)told["requestURI"]);
+        Assert.Null(told["responseObject"]);
+        using var refused = await AskAsync(host, "jane", HttpMethod.Get, Path);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+    }
+
+    [Fact]
     public async Task Events_are_found_by_who_may_list_them_too()
     {
         await using var host = await StartAsync();
@@ -323,10 +347,12 @@ public sealed class LogHandlerTests
     private static async Task<string?> NextAsync(StreamReader events) =>
         (string?)JsonNode.Parse((await events.ReadLineAsync(Token))!)!["object"]!["text"];
 
-    private static async Task<ProtocolHost> StartAsync() => await ProtocolHost.StartAsync(
+    private static async Task<ProtocolHost> StartAsync(Action<IServiceCollection>? configure = null) =>
+        await ProtocolHost.StartAsync(
         new TestSilosOptions { ConnectionString = await PostgresFixture.CreateDatabaseAsync() },
-        static services =>
+        services =>
         {
+            configure?.Invoke(services);
             services.AddSingleton<IAuthenticator, ByHeader>();
             services.AddSingleton<NodeRelations>();
             services.AddSingleton<IAuthorizer, NodeAuthorizer>();

@@ -29,6 +29,8 @@ public sealed class CentralLogsTests(RealCluster cluster)
         Assert.Contains("central-logs/walrus", found, StringComparison.Ordinal);
         var errors = (await OrcLogsAsync("--level", "error", "-n", "central-logs", "--json")).Required;
         Assert.Contains("\"source\":\"stderr\"", errors, StringComparison.Ordinal);
+        var near = (await OrcLogsAsync("4711", "-n", "central-logs", "--context", "1")).Required;
+        Assert.Contains("none left", near, StringComparison.Ordinal);
         Assert.Empty((await OrcLogsAsync("oysters", "-n", "default")).Required);
     }
 

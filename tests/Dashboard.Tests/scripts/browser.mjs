@@ -10,7 +10,7 @@ export const server = process.env.DASHBOARD;
 const patience = 120_000;
 
 // Whoever makes or removes a network interface of the machine (other tests, containers) has Chromium drop its connections.
-const disturbance = /ERR_NETWORK_CHANGED|chrome-error:/;
+const disturbance = /ERR_NETWORK_CHANGED|ERR_SOCKET_NOT_CONNECTED|ERR_CONNECTION_CLOSED|chrome-error:/;
 
 async function goto(page, address) {
   for (;;) {

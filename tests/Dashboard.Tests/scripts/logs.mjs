@@ -16,6 +16,10 @@ await scenario(async open => {
         const events = [line(8, 'followed one'), line(9, 'followed two')].map(object => JSON.stringify({ type: 'ADDED', object }));
         return route.fulfill({ contentType: 'application/json', body: `${events.join('\n')}\n` });
       }
+      if (url.searchParams.get('around')) {
+        const items = [line(1, 'before it'), line(3, 'ERROR timeout after 5 s'), line(4, 'after it')];
+        return route.fulfill({ json: { items, metadata: {}, search: { timedOut: false } } });
+      }
       const older = url.searchParams.get('continue');
       const items = older ? [line(1, 'an older timeout')] : [line(3, 'ERROR timeout after 5 s'), line(2, 'a timeout')];
       return route.fulfill({ json: { items, metadata: older ? {} : { continue: '2.1.2' }, search: { timedOut: false } } });
@@ -34,6 +38,17 @@ await scenario(async open => {
     if (process.env.PICTURES) {
       await page.screenshot({ path: `${process.env.PICTURES}/logs-${theme}.png` });
     }
+    // What stands around a line, which stands out there.
+    await page.locator('.log .line.bad .moment').click();
+    const around = page.getByRole('dialog', { name: /^Around / });
+    await around.locator('.line.marked', { hasText: 'timeout after 5 s' }).waitFor();
+    await around.getByText('after it', { exact: true }).waitFor();
+    expect(asked.at(-1).searchParams.get('around') === '3.1.3', `asked for ${asked.at(-1)}`);
+    const more = page.waitForRequest(r => r.url().includes('context=40'));
+    await around.getByRole('button', { name: 'More lines' }).click();
+    await more;
+    await page.keyboard.press('Escape');
+    await around.waitFor({ state: 'detached' });
     await page.getByLabel('Follow').check();
     await page.locator('.log .line', { hasText: 'followed two' }).waitFor();
   }

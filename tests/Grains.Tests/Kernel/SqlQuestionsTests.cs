@@ -63,6 +63,11 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
                     () => ColumnAsync(connection, $"select v::text from {forbidden} v"));
             }
 
+            foreach (var writing in (string[])["delete from store.metric_rounds", "create table kube.mine ()"])
+            {
+                await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(connection, writing));
+            }
+
             await ExecuteAsync(connection, "reset role");
             Assert.Contains(
                 await ColumnAsync(connection, "select v::text from kube.secrets v"),

@@ -96,7 +96,10 @@ public sealed class UsageStoreTests
         }
 
         Assert.Equal((long[])[1L, 3L, 2L], await MadeAsync(source));
-        var small = new PostgresUsageStore(source, NullLogger<PostgresUsageStore>.Instance) { MaxBytes = 1 };
+        var small = new PostgresUsageStore(source, NullLogger<PostgresUsageStore>.Instance) 
+        {
+            Retention = new UsageRetention { MaxBytes = 1 },
+        };
         foreach (var slot in Slots(Day.AddDays(4), TimeSpan.FromMinutes(5)))
         {
             await small.WriteAsync(slot, Lines(slot), default);

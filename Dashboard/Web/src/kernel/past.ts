@@ -22,15 +22,18 @@ export interface Past { start: string; stepSeconds: number; points: number; trun
 
 const perSecond = (count: number) => `${bytes(count)}/s`;
 
+/** What a figure counts, for round numbers beside its chart. */
+export type Unit = 'bytes' | 'whole' | 'decimal';
+
 /** What is measured, in the order of choice; `topBy` is the server's word for it. */
 export const figures = {
-  cpuCores: { title: 'CPU', topBy: 'cpu', show: cores },
-  memoryBytes: { title: 'Memory', topBy: 'memory', show: bytes },
-  networkReceivedPerSecond: { title: 'Network in', topBy: 'networkReceived', show: perSecond },
-  networkSentPerSecond: { title: 'Network out', topBy: 'networkSent', show: perSecond },
-  diskReadPerSecond: { title: 'Disk read', topBy: 'diskRead', show: perSecond },
-  diskWrittenPerSecond: { title: 'Disk written', topBy: 'diskWritten', show: perSecond },
-  restarts: { title: 'Restarts', topBy: 'restarts', show: (count: number) => String(count) },
+  cpuCores: { title: 'CPU', topBy: 'cpu', show: cores, unit: 'decimal' as Unit },
+  memoryBytes: { title: 'Memory', topBy: 'memory', show: bytes, unit: 'bytes' as Unit },
+  networkReceivedPerSecond: { title: 'Network in', topBy: 'networkReceived', show: perSecond, unit: 'bytes' as Unit },
+  networkSentPerSecond: { title: 'Network out', topBy: 'networkSent', show: perSecond, unit: 'bytes' as Unit },
+  diskReadPerSecond: { title: 'Disk read', topBy: 'diskRead', show: perSecond, unit: 'bytes' as Unit },
+  diskWrittenPerSecond: { title: 'Disk written', topBy: 'diskWritten', show: perSecond, unit: 'bytes' as Unit },
+  restarts: { title: 'Restarts', topBy: 'restarts', show: (count: number) => String(count), unit: 'whole' as Unit },
 };
 
 export type Figure = keyof typeof figures;

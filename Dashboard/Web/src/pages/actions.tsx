@@ -1,14 +1,15 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import { json, patch, pathOf, query } from '../kernel/api';
+import { json, metadataAccept, patch, pathOf, query } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
-import { findResource } from '../kernel/kinds';
+import { findResource, titleOf } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { useMay } from '../kernel/rights';
 import { go, hrefOf, listHref } from '../kernel/route';
-import { Button, Dialog, Trouble, tell } from '../ui/basics';
+import { Button, Dialog, Loading, Trouble, tell } from '../ui/basics';
 import { Debug } from './debug';
 import { Drain } from './drain';
+import { Dependents, byName } from './family';
 
 interface Props { kind: Kind; object: KubeObject }
 
@@ -124,7 +125,7 @@ function Delete({ kind, object, path, close }: Props & { path: string; close: ()
   const submit = (event: Event) => {
     event.preventDefault();
     const options = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: way, preconditions: { uid } };
-    json(path + query({}), { method: 'DELETE', body: JSON.stringify(options) }).then(() => {
+    json(path, { method: 'DELETE', body: JSON.stringify(options) }).then(() => {
       tell(`${kind.kind} ${name} is being deleted.`);
       close();
       go(listHref(kind));
@@ -150,15 +151,33 @@ function Delete({ kind, object, path, close }: Props & { path: string; close: ()
   );
 }
 
-/** Finalizers say who is waited for; pods say what stops. */
-function GoesAlong({ object }: Props) {
-  const { status, kind, metadata } = object;
-  const count = status?.replicas ?? status?.currentNumberScheduled ?? status?.active;
+/** What goes with it, and who is waited for. */
+function GoesAlong({ kind, object }: Props) {
+  const { finalizers } = object.metadata;
   return (
-    <ul>
-      {['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'ReplicationController'].includes(kind!) && count > 0
-        && <li>{count === 1 ? 'One pod runs' : `${count} pods run`} for it.</li>}
-      {metadata.finalizers?.map(f => <li key={f}>It waits for <code>{f}</code>.</li>)}
-    </ul>
+    <>
+      {kind.kind === 'Namespace' ? <Contents name={object.metadata.name} /> : <Dependents kind={kind} object={object} />}
+      {finalizers && finalizers.length > 0 && <ul>{finalizers.map(f => <li key={f}>It waits for <code>{f}</code>.</li>)}</ul>}
+    </>
   );
+}
+
+const counted = ['pods', 'apps/deployments', 'apps/statefulsets', 'apps/daemonsets', 'batch/jobs', 'services', 'configmaps', 'secrets', 'persistentvolumeclaims'];
+
+/** How much a namespace holds, of the kinds that people miss. */
+function Contents({ name }: { name: string }) {
+  const [counts, setCounts] = useState<[string, number][]>();
+  useEffect(() => {
+    const stop = new AbortController();
+    const count = async (kind: Kind): Promise<[string, number]> => {
+      const page = await json<{ items: unknown[]; metadata: { remainingItemCount?: number } }>(
+        pathOf(kind, name) + query({ limit: 1 }), { accept: metadataAccept, signal: stop.signal });
+      return [titleOf(kind), page.items.length + (page.metadata.remainingItemCount ?? 0)];
+    };
+    void Promise.all(counted.map(byName).filter(k => k !== undefined).map(k => count(k).catch((): [string, number] => [titleOf(k), 0])))
+      .then(all => { if (!stop.signal.aborted) { setCounts(all.filter(([, n]) => n > 0)); } });
+    return () => stop.abort();
+  }, [name]);
+  return counts === undefined ? <Loading what="Counting what it holds" />
+    : counts.length === 0 ? null : <p>It holds {counts.map(([title, n]) => `${n} ${title}`).join(', ')}.</p>;
 }

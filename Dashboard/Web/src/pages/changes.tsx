@@ -88,7 +88,7 @@ export function ChangesPage() {
       </header>
       {!changes ? <Loading what="Reading" /> : shown.length === 0 ? <Empty>Nothing changed in that time.</Empty> : (
         <div class="panel">
-          <table class="table">
+          <table class="table stack">
             <thead><tr><th>When</th><th>What</th><th>Kind</th><th>Object</th><th>By</th></tr></thead>
             <tbody>
               {shown.map((c, i) => (

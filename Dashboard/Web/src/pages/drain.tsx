@@ -101,7 +101,7 @@ export function Drain({ node, close }: { node: KubeObject; close: () => void }) 
       <Trouble error={error} />
       {steps && steps.length > 0 && <Bar share={over / steps.length} tone={done ? 'good' : 'info'} label="Evicted" />}
       <div class="scroll">
-        <table class="table">
+        <table class="table stack">
           <tbody>
             {steps?.map(s => (
               <tr key={s.pod.metadata.uid}><td>{s.pod.metadata.namespace}/{s.pod.metadata.name}</td>

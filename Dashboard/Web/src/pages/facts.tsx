@@ -5,8 +5,9 @@ import { findResource } from '../kernel/kinds';
 import type { Kind } from '../kernel/kinds';
 import { listHref, objectHref } from '../kernel/route';
 import { conditionsOf, containersOf, toneOf, toneOfCondition } from '../kernel/status';
-import { age, bytes, clock, quantity } from '../kernel/text';
+import { age, clock } from '../kernel/text';
 import { Badge, Bar, Button, Panel } from '../ui/basics';
+import { Capacity } from './capacity';
 import { Ports } from './ports';
 import { referenceHref } from './references';
 import { UsagePanel } from './usage';
@@ -121,7 +122,7 @@ function Chips({ title, values, kind }: { title: string; values?: Record<string,
 function Conditions({ object }: { object: KubeObject }) {
   return (
     <Panel title="Conditions">
-      <table class="table">
+      <table class="table stack">
         <tbody>
           {conditionsOf(object).map(c => (
             <tr key={c.type}>
@@ -135,6 +136,11 @@ function Conditions({ object }: { object: KubeObject }) {
       </table>
     </Panel>
   );
+}
+
+function Amounts({ title, values }: { title: string; values?: Record<string, string> }) {
+  const all = Object.entries(values ?? {});
+  return all.length === 0 ? null : <div class="amounts"><small>{title}</small> {all.map(([k, v]) => `${k} ${v}`).join(', ')}</div>;
 }
 
 /** How far a rollout is. */
@@ -165,41 +171,22 @@ function Replicas({ object: { kind, spec, status, metadata } }: { object: KubeOb
 function Containers({ pod }: { pod: KubeObject }) {
   return (
     <Panel title="Containers">
-      <table class="table">
-        <thead><tr><th>Name</th><th>State</th><th>Restarts</th><th>Image</th><th>Requests, limits</th></tr></thead>
+      <table class="table stack">
+        <thead><tr><th>Container</th><th>State</th><th>Restarts</th><th>Resources</th></tr></thead>
         <tbody>
           {containersOf(pod).map(({ spec, status, sort }) => {
             const state = status?.state ?? {};
             const [word, detail] = state.running ? ['Running', `since ${age(state.running.startedAt)}`]
               : state.terminated ? [state.terminated.reason ?? 'Terminated', `exit code ${state.terminated.exitCode}`]
               : [state.waiting?.reason ?? 'Waiting', state.waiting?.message ?? ''];
-            const amounts = (values?: Record<string, string>) => Object.entries(values ?? {}).map(([k, v]) => `${k} ${v}`).join(', ') || '–';
             return (
               <tr key={spec.name}>
-                <td><b>{spec.name}</b>{sort && <small> {sort}</small>}</td>
+                <td class="named"><b>{spec.name}</b>{sort && <small> {sort}</small>}<div>{spec.image}</div></td>
                 <td title={detail}><Badge tone={toneOf(word)}>{word}</Badge> <small>{detail.slice(0, 80)}</small></td>
-                <td>{status?.restartCount ?? 0}</td>
-                <td class="wrap">{spec.image}</td>
-                <td class="wrap"><small>{amounts(spec.resources?.requests)} / {amounts(spec.resources?.limits)}</small></td>
+                <td>{status?.restartCount ?? 0}<span class="only-narrow"> restarts</span></td>
+                <td><Amounts title="asks for" values={spec.resources?.requests} /><Amounts title="at most" values={spec.resources?.limits} /></td>
               </tr>
             );
-          })}
-        </tbody>
-      </table>
-    </Panel>
-  );
-}
-
-function Capacity({ node }: { node: KubeObject }) {
-  const { capacity = {}, allocatable = {} } = node.status ?? {};
-  return (
-    <Panel title="Capacity">
-      <table class="table">
-        <thead><tr><th>Resource</th><th>Capacity</th><th>For pods</th></tr></thead>
-        <tbody>
-          {Object.keys(capacity).map(name => {
-            const show = (v: string) => (/memory|storage|hugepages/.test(name) ? bytes(quantity(v)) : v);
-            return <tr key={name}><td>{name}</td><td>{show(capacity[name])}</td><td>{show(allocatable[name] ?? '0')}</td></tr>;
           })}
         </tbody>
       </table>

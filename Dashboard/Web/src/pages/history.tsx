@@ -7,7 +7,7 @@ import { age, clock } from '../kernel/text';
 import { content, versionsOf } from '../kernel/versions';
 import type { Version } from '../kernel/versions';
 import { stringify } from '../kernel/yaml';
-import { Badge, Button, Dialog, DiffView, Empty, Loading, Panel, Trouble } from '../ui/basics';
+import { Badge, Button, Dialog, DiffView, Empty, Loading, Panel, Switch, Trouble } from '../ui/basics';
 
 /** An object as people compare it. */
 const plain = (object: KubeObject): Promise<string> => stringify(content(object));
@@ -17,6 +17,7 @@ export function History({ kind, object }: { kind: Kind; object: KubeObject }) {
   const [error, setError] = useState<Error>();
   const [withStatus, setWithStatus] = useState(false);
   const [shown, setShown] = useState<{ title: string; from: KubeObject | undefined; to: KubeObject }>();
+  const [chosen, setChosen] = useState<{ from?: string; to?: string }>({});
   useEffect(() => {
     const stop = new AbortController();
     versionsOf(kind, object, stop.signal).then(setVersions, failure => { if (!stop.signal.aborted) { setError(failure as Error); } });
@@ -24,16 +25,35 @@ export function History({ kind, object }: { kind: Kind; object: KubeObject }) {
   }, [object.metadata.resourceVersion]);
   const rows = useMemo(() => (versions ?? []).map((v, i) => ({ ...v, before: versions![i - 1]?.object }))
     .filter(v => withStatus || v.part !== 'status').reverse(), [versions, withStatus]);
+  // Of any two, whichever was chosen first: the older stands on the left.
+  const versionOf = (version: string | undefined) => versions?.find(v => v.object.metadata.resourceVersion === version);
+  const [from, to] = [versionOf(chosen.from), versionOf(chosen.to)];
+  const compare = () => {
+    const [older, newer] = [from!, to!].sort((a, b) => versions!.indexOf(a) - versions!.indexOf(b)) as [Version, Version];
+    setShown({ title: `From ${clock(older.when)} to ${clock(newer.when)}`, from: older.object, to: newer.object });
+  };
   return (
-    <Panel title="Versions" aside={<label><input type="checkbox" checked={withStatus} onChange={e => setWithStatus(e.currentTarget.checked)} /> with status</label>}>
+    <Panel title="Versions" aside={(
+      <div class="toolbar tight">
+        <Switch title="with status" on={withStatus} set={setWithStatus} />
+        <Button onClick={compare} disabled={!from || !to || from === to}>Compare chosen</Button>
+      </div>
+    )}>
       <Trouble error={error} />
       {!versions ? !error && <Loading what="Reading the change log" /> : rows.length === 0 ? <Empty>The change log no longer has any.</Empty> : (
-        <table class="table">
-          <thead><tr><th>When</th><th>What</th><th>By</th><th>Version</th><th /></tr></thead>
+        <table class="table stack">
+          <thead><tr><th>From, to</th><th>When</th><th>What</th><th>By</th><th>Version</th><th /></tr></thead>
           <tbody>
             {rows.map(v => (
               <tr key={v.object.metadata.resourceVersion}>
-                <td title={clock(v.when)}>{age(v.when)}</td>
+                <td class="ends">
+                  {(['from', 'to'] as const).map(end => (
+                    <input key={end} type="radio" name={end} checked={chosen[end] === v.object.metadata.resourceVersion}
+                      aria-label={`Compare ${end} version ${v.object.metadata.resourceVersion}`}
+                      onChange={() => setChosen({ ...chosen, [end]: v.object.metadata.resourceVersion })} />
+                  ))}
+                </td>
+                <td title={clock(v.when)}>{age(v.when)} ago</td>
                 <td><Badge tone={v.what === 'Created' ? 'good' : v.what === 'Deleted' ? 'bad' : 'info'}>{v.what}{v.part ? ` ${v.part}` : ''}</Badge></td>
                 <td>{v.who}</td>
                 <td>{v.object.metadata.resourceVersion}</td>

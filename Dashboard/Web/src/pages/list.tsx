@@ -4,6 +4,7 @@ import type { Kind } from '../kernel/kinds';
 import { titleOf } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import type { Column, Row } from '../kernel/live';
+import { mayProbably } from '../kernel/rights';
 import { amend, hrefOf, namespace, route, routeKind } from '../kernel/route';
 import { toneOf, toneOfFraction } from '../kernel/status';
 import { age, bytes, cores } from '../kernel/text';
@@ -30,6 +31,7 @@ function Listing({ kind }: { kind: Kind }) {
   const live = useLive({
     path: pathOf(kind, namespace.value || undefined), labels, fields, table: true, watch: kind.verbs.includes('watch'),
   });
+  const mayCreate = kind.verbs.includes('create') && mayProbably('create', kind);
   const usages = useUsages(kind, namespace.value || undefined);
   const columns = useMemo(
     () => withUsage(columnsOf(live.columns, kind, namespace.value === ''), usages),
@@ -69,7 +71,7 @@ function Listing({ kind }: { kind: Kind }) {
       {live.phase === 'loading' ? <Loading /> : live.phase !== 'refused' && (
         <Grid label={titleOf(kind)} rows={rows} columns={columns} keyOf={row => row.object.metadata.uid ?? row.object.metadata.name}
           hrefOf={row => hrefOf(kind, row.object)}
-          empty={live.rows.length === 0 ? `No ${titleOf(kind)}${namespace.value && kind.namespaced ? ` in ${namespace.value}` : ''}.`
+          empty={live.rows.length === 0 ? <>{`No ${titleOf(kind)}${namespace.value && kind.namespaced ? ` in ${namespace.value}` : ''}.`}{mayCreate && <> <a href="#/create">Create one</a></>}</>
             : looksLikeSelector(text) ? 'Nothing has this text. Selectors go into the field for labels.' : 'Nothing matches the filter.'} />
       )}
     </div>

@@ -5,9 +5,9 @@ import { findResource } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { namespace } from '../kernel/route';
 import { podsSelector } from '../kernel/selectors';
-import { Button, Empty } from '../ui/basics';
+import { Button, Empty, Switch } from '../ui/basics';
 
-export interface Line { key: number; pod: string; container: string; time: string; text: string }
+export interface Line { key: number; pod: string; container: string; time: string; text: string; cursor?: string }
 
 const mostLines = 5000;
 const mostStreams = 20;
@@ -69,10 +69,6 @@ export function Logs({ object }: { object: KubeObject }) {
       <Lines all={matching} follow={follow} times={times} wrap={wrap} isPod={isPod} matcher={matcher} />
     </div>
   );
-}
-
-export function Switch({ title, on, set }: { title: string; on: boolean; set: (on: boolean) => void }) {
-  return <label><input type="checkbox" checked={on} onChange={e => set(e.currentTarget.checked)} /> {title}</label>;
 }
 
 function searchHref(object: KubeObject): string {
@@ -144,8 +140,14 @@ function levelOf(text: string): string {
   return /\b(error|fatal|panic|fail(ed|ure)?|exception)\b/i.test(text) ? 'bad' : /\bwarn(ing)?\b/i.test(text) ? 'warn' : '';
 }
 
-export function Lines({ all, follow, times, wrap, isPod, matcher }: {
+const moment = (line: Line): string => line.time.slice(0, 23).replace('T', ' ');
+
+export function Lines({ all, follow, times, wrap, isPod, matcher, pick, marked }: {
   all: Line[]; follow: boolean; times: boolean; wrap: boolean; isPod: boolean; matcher: RegExp | null;
+  /** Shows more of what is around a line. */
+  pick?: (line: Line) => void;
+  /** The cursor of a line that stands out. */
+  marked?: string;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -170,9 +172,11 @@ export function Lines({ all, follow, times, wrap, isPod, matcher }: {
       <div style={wrap ? undefined : { height: `${all.length * lineHeight}px` }}>
         <div style={{ transform: `translateY(${wrap ? 0 : first * lineHeight}px)` }}>
           {all.slice(first, last).map(l => (
-            <div key={l.key} class={`line ${levelOf(l.text)}`}>
+            <div key={l.key} class={`line ${levelOf(l.text)} ${marked && l.cursor === marked ? 'marked' : ''}`}>
               {!isPod && <b class={`from c${colourOf(l.pod)}`}>{l.pod}</b>}
-              {times && <time>{l.time.slice(0, 23).replace('T', ' ')}</time>}
+              {times && (pick && l.cursor
+                ? <button type="button" class="moment" title="What stands around this line" onClick={() => pick(l)}>{moment(l)}</button>
+                : <time>{moment(l)}</time>)}
               <span>{matcher ? highlight(l.text, matcher) : l.text}</span>
             </div>
           ))}

@@ -75,10 +75,10 @@ function One({ figure, past, bounds, isPod }: { figure: Figure; past: Past; boun
   if (wanted.length === 0) {
     return null;
   }
-  const { title, show } = figures[figure];
+  const { title, show, unit } = figures[figure];
   return (
     <Panel title={title}>
-      <Chart label={title} moments={momentsOf(past)} show={show} zoom={zoomTo} lines={[
+      <Chart label={title} moments={momentsOf(past)} show={show} unit={unit} zoom={zoomTo} lines={[
         ...wanted.map(s => ({ label: nameOf(s), values: s[figure]! })),
         ...bounds.map(([label, value]): Line => ({ label, dashed: true, values: new Array<number>(past.points).fill(value) })),
       ]} />

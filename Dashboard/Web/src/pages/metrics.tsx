@@ -3,7 +3,7 @@ import { findResource } from '../kernel/kinds';
 import { figures, last, mean, momentsOf, most, usePast } from '../kernel/past';
 import type { Figure, Question, Series } from '../kernel/past';
 import { amend, namespace, objectHref, route } from '../kernel/route';
-import { Empty, Loading, Panel, Trouble } from '../ui/basics';
+import { Empty, Loading, Panel, Trouble, narrow } from '../ui/basics';
 import { Chart, colourOf } from '../ui/chart';
 import { nameOf, SpanChoice, spanOf, zoomTo } from './measures';
 
@@ -24,7 +24,7 @@ export function MetricsPage() {
   const { query } = route.value;
   const group = query.get('of') && groups[query.get('of')!] ? query.get('of')! : 'pod';
   const figure = (query.get('figure') ?? 'cpuCores') as Figure;
-  const { title, show, topBy } = figures[figure] ?? figures.cpuCores;
+  const { title, show, unit, topBy } = figures[figure] ?? figures.cpuCores;
   const question: Question = {
     nodes: group === 'node', namespace: namespace.value || undefined, by: groups[group]!.by, top: mostRows, topBy,
   };
@@ -59,12 +59,12 @@ export function MetricsPage() {
         : rows.length === 0 ? <Empty>Nothing was measured in that time.</Empty> : (
           <>
             <Panel title={`${title}, ${picked.length > 0 ? 'chosen' : 'most'}`}>
-              <Chart label={`${title} of ${groups[group]!.title}`} moments={momentsOf(past)} lines={lines} show={show} zoom={zoomTo} />
+              <Chart label={`${title} of ${groups[group]!.title}`} moments={momentsOf(past)} lines={lines} show={show} unit={unit} zoom={zoomTo} />
             </Panel>
             <div class="panel">
               {past.truncated && <div class="note warn">There are more than fit: choose a namespace, or a shorter time.</div>}
               <table class="table">
-                <thead><tr><th>Compare</th><th>Name</th><th>Namespace</th><th class="number">Now</th><th class="number">Mean</th><th class="number">Most</th></tr></thead>
+                <thead><tr><th>Compare</th><th>Name</th>{!narrow.value && <th>Namespace</th>}<th class="number">Now</th><th class="number">Mean</th><th class="number">Most</th></tr></thead>
                 <tbody>
                   {rows.map(s => {
                     const [key, at] = [keyOf(s), drawn.indexOf(s)];
@@ -77,7 +77,7 @@ export function MetricsPage() {
                           <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">{at >= 0 && <rect width="10" height="10" rx="2" fill={colourOf(at)} />}</svg>
                         </label></td>
                         <td><Name series={s} group={group} /></td>
-                        <td>{group === 'node' ? '' : s.namespace}</td>
+                        {!narrow.value && <td>{group === 'node' ? '' : s.namespace}</td>}
                         <td class="number">{shown(last(values))}</td>
                         <td class="number">{shown(mean(values))}</td>
                         <td class="number">{shown(most(values))}</td>

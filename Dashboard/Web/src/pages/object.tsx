@@ -12,6 +12,7 @@ import { age, clock } from '../kernel/text';
 import { Badge, Empty, Loading, Panel, Tabs, Trouble } from '../ui/basics';
 import { Actions } from './actions';
 import { Facts } from './facts';
+import { Files } from './files';
 import { History } from './history';
 import { Logs } from './logs';
 import { Measures, questionOf } from './measures';
@@ -70,14 +71,14 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
     { id: 'events', title: 'Events' },
     { id: 'timeline', title: 'Timeline' },
     ...(hasLogs ? [{ id: 'logs', title: 'Logs' }] : []),
-    ...(isPod && mayExec ? [{ id: 'terminal', title: 'Terminal' }] : []),
+    ...(isPod && mayExec ? [{ id: 'terminal', title: 'Terminal' }, { id: 'files', title: 'Files' }] : []),
     ...(hasMeasures ? [{ id: 'metrics', title: 'Metrics' }] : []),
     ...(hasRevisions(kind) ? [{ id: 'revisions', title: 'Revisions' }] : []),
     ...(kind.verbs.includes('watch') ? [{ id: 'history', title: 'History' }] : []),
   ];
   return (
     <>
-      <Tabs tabs={tabs} current={tab} choose={id => amend({ tab: id === 'about' ? '' : id })} />
+      <Tabs tabs={tabs} current={tab} choose={id => amend({ tab: id === 'about' ? '' : id, container: '', path: '' })} />
       <div role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === 'about' && <><Facts kind={kind} object={object} /><Related kind={kind} object={object} /></>}
         {tab === 'yaml' && <YamlTab kind={kind} object={object} />}
@@ -86,6 +87,7 @@ function Pages({ kind, object, tab }: { kind: Kind; object: KubeObject; tab: str
         {tab === 'logs' && hasLogs && <Logs object={object} />}
         {tab === 'metrics' && hasMeasures && <Measures kind={kind} object={object} />}
         {tab === 'terminal' && isPod && mayExec && <Terminal pod={object} />}
+        {tab === 'files' && isPod && mayExec && <Files pod={object} />}
         {tab === 'history' && <History kind={kind} object={object} />}
         {tab === 'revisions' && <Revisions kind={kind} object={object} />}
       </div>

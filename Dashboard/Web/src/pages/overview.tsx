@@ -55,7 +55,7 @@ export function Overview() {
           {findings.slice(0, mostFindings).map(f => <FindingItem key={f.key} finding={f} />)}
         </ul>
       )}
-      <Timeline scope={{ namespace: namespace.value || undefined }} title="Of late" brief />
+      <Timeline scope={{ namespace: namespace.value || undefined }} title="Lately" brief />
       <RecentWarnings live={warnings} />
     </div>
   );
@@ -88,7 +88,7 @@ function Tile({ title, live, group, resource, good, word }: {
     <a class={`tile ${live.phase === 'loading' || count === 0 ? '' : well === count ? 'good' : 'bad'}`} href={listHref(kind)}>
       <span>{title}</span>
       <strong>{live.phase === 'loading' ? '–' : count}</strong>
-      <small>{live.phase === 'loading' ? '' : `${well} ${word}`}</small>
+      <small>{live.phase === 'loading' ? '' : count === 0 ? 'none yet' : `${well} ${word}`}</small>
       <div class="share" aria-hidden="true"><i style={{ width: `${count === 0 ? 0 : (well / count) * 100}%` }} /></div>
     </a>
   );
@@ -232,7 +232,7 @@ function RecentWarnings({ live }: { live: Live }) {
 
 export function EventTable({ events }: { events: KubeObject[] }) {
   return (
-    <table class="table">
+    <table class="table stack">
       <thead><tr><th>Last seen</th><th>Reason</th><th>Object</th><th>Message</th></tr></thead>
       <tbody>
         {events.map(e => (

@@ -25,7 +25,7 @@ export function Ports({ kind, object }: { kind: Kind; object: KubeObject }) {
   const copy = (command: string) => void navigator.clipboard.writeText(command).then(() => tell('Copied.'), (e: Error) => tell(e.message, 'bad'));
   return ports.length === 0 || !allowed ? null : (
     <Panel title="Ports">
-      <table class="table">
+      <table class="table stack">
         <thead><tr><th>Port</th><th>On your machine</th><th>With</th></tr></thead>
         <tbody>
           {ports.map(p => {

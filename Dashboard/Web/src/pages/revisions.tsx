@@ -54,7 +54,7 @@ export function Revisions({ kind, object }: { kind: Kind; object: KubeObject }) 
     <Panel title="Revisions">
       {live.phase === 'refused' ? <Trouble error={live.error} /> : live.phase === 'loading' ? <Loading />
         : revisions.length === 0 ? <Empty>None yet.</Empty> : (
-          <table class="table">
+          <table class="table stack">
             <thead><tr><th>Revision</th><th>Age</th><th>Images</th><th>Cause</th><th /></tr></thead>
             <tbody>
               {revisions.map((r, index) => (

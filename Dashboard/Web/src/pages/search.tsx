@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { json, lines, query, send } from '../kernel/api';
 import { amend, namespace, route } from '../kernel/route';
-import { Button, Confirmed, Empty, Loading, Trouble } from '../ui/basics';
-import { Lines, Switch } from './logs';
+import { Button, Confirmed, Dialog, Empty, Loading, Switch, Trouble } from '../ui/basics';
+import { Lines } from './logs';
 import type { Line } from './logs';
 
 interface Found { time: string; namespace?: string; pod?: string; container?: string; text: string; cursor: string }
@@ -17,7 +17,7 @@ const mostLines = 5000;
 let made = 0;
 const lineOf = (found: Found): Line => ({
   key: made++, time: found.time, text: found.text, container: found.container ?? '',
-  pod: namespace.value ? found.pod ?? '' : `${found.namespace}/${found.pod}`,
+  pod: namespace.value ? found.pod ?? '' : `${found.namespace}/${found.pod}`, cursor: found.cursor,
 });
 
 /** The logs that the cluster keeps, those of pods that are gone included. */
@@ -32,6 +32,7 @@ export function SearchPage() {
   const [typed, setTyped] = useState(text);
   const [wrap, setWrap] = useState(false);
   const [older, setOlder] = useState('');
+  const [picked, setPicked] = useState<Line>();
   const { found, next, error, setFound } = useSearch({ text, pod, workload, level, seconds, follow });
   const more = async () => {
     const page = await json<Page>(pathOf({ text, pod, workload, level, seconds }, { limit: pageSize, continue: older || next }));
@@ -65,16 +66,45 @@ export function SearchPage() {
       <Trouble error={error} />
       {(older || next) && older !== 'none' && !follow && found && found.length > 0 && <Button onClick={() => void more()}>Older lines</Button>}
       {error ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>No line has that.</Empty>
-        : <Lines all={found} follow={!older} times wrap={wrap} isPod={false} matcher={matcherOf(text)} />}
+        : <Lines all={found} follow={!older} times wrap={wrap} isPod={false} matcher={matcherOf(text)} pick={setPicked} />}
+      {picked && <Around line={picked} close={() => setPicked(undefined)} />}
     </div>
+  );
+}
+
+const linesAround = 20;
+const mostAround = 320;
+
+/** What the same container said before and after a line. */
+function Around({ line, close }: { line: Line; close: () => void }) {
+  const [context, setContext] = useState(linesAround);
+  const [found, setFound] = useState<Line[]>();
+  const [error, setError] = useState<Error>();
+  useEffect(() => {
+    const stop = new AbortController();
+    json<Page>(linesPath() + query({ around: line.cursor, context }), { signal: stop.signal }).then(
+      page => setFound(page.items.map(lineOf)), (failure: Error) => { if (!stop.signal.aborted) { setError(failure); } });
+    return () => stop.abort();
+  }, [line.cursor, context]);
+  useEffect(() => document.querySelector('dialog .line.marked')?.scrollIntoView({ block: 'center' }), [found]);
+  return (
+    <Dialog title={`Around ${line.time.slice(0, 19).replace('T', ' ')}, ${line.pod} ${line.container}`} close={close} wide>
+      <Trouble error={error} />
+      {found ? <Lines all={found} follow={false} times wrap isPod matcher={null} marked={line.cursor} /> : !error && <Loading />}
+      <footer>
+        <Button onClick={() => setContext(context * 2)} disabled={!found || context >= mostAround}>More lines</Button>
+        <Button onClick={close}>Back</Button>
+      </footer>
+    </Dialog>
   );
 }
 
 interface Asked { text: string; pod: string; workload: string; level: string; seconds: number }
 
+const linesPath = (): string => `/apis/logs.orc.dev/v1/${namespace.value ? `namespaces/${encodeURIComponent(namespace.value)}/` : ''}lines`;
+
 function pathOf(asked: Asked, further: Record<string, string | number | boolean | undefined>): string {
-  const space = namespace.value ? `namespaces/${encodeURIComponent(namespace.value)}/` : '';
-  return `/apis/logs.orc.dev/v1/${space}lines`
+  return linesPath()
     + query({ query: asked.text, pod: asked.pod, workload: asked.workload, level: asked.level, sinceSeconds: asked.seconds, ...further });
 }
 

@@ -1,20 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { pathOf } from '../kernel/api';
 import type { KubeObject } from '../kernel/api';
-import { findResource } from '../kernel/kinds';
+import { channel, execute } from '../kernel/exec';
 import { route } from '../kernel/route';
-import { token } from '../kernel/session';
 import { containersOf } from '../kernel/status';
 import { Button } from '../ui/basics';
 import { theme } from '../ui/shell';
 
-/** Channels of Kubernetes' stream protocols. */
-const channel = { input: 0, output: 1, errors: 2, status: 3, size: 4 };
-
 const shell = ['/bin/sh', '-c', 'TERM=xterm-256color; export TERM; command -v bash >/dev/null && exec bash || exec sh'];
-
-const base64url = (text: string) =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(text))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 
 function framed(to: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(data.length + 1);
@@ -23,7 +15,7 @@ function framed(to: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
-/** A shell in a container: exec over a WebSocket. Browsers set no headers there, so the token is a subprotocol. */
+/** A shell in a container. */
 export function Terminal({ pod }: { pod: KubeObject }) {
   const place = useRef<HTMLDivElement>(null);
   const names: string[] = [...(pod.spec.ephemeralContainers ?? []), ...pod.spec.containers].map((c: { name: string }) => c.name);
@@ -54,7 +46,7 @@ export function Terminal({ pod }: { pod: KubeObject }) {
       screen.loadAddon(fit);
       screen.open(place.current);
       fit.fit();
-      const socket = connect(pod, container);
+      const socket = execute(pod, container, shell, { stdin: true, stdout: true, tty: true });
       const send = (to: number, text: string) => {
         if (socket.readyState === WebSocket.OPEN) {
           socket.send(framed(to, new TextEncoder().encode(text)));
@@ -91,17 +83,6 @@ export function Terminal({ pod }: { pod: KubeObject }) {
       <div class="terminal" ref={place} />
     </div>
   );
-}
-
-function connect(pod: KubeObject, container: string): WebSocket {
-  const path = pathOf(findResource('', 'pods')!, pod.metadata.namespace, pod.metadata.name, 'exec');
-  const parameters = new URLSearchParams({ container, stdin: 'true', stdout: 'true', tty: 'true' });
-  shell.forEach(word => parameters.append('command', word));
-  const socket = new WebSocket(
-    `${location.origin.replace(/^http/, 'ws')}${path}?${parameters}`,
-    ['v5.channel.k8s.io', 'v4.channel.k8s.io', `base64url.bearer.authorization.k8s.io.${base64url(token.value ?? '')}`]);
-  socket.binaryType = 'arraybuffer';
-  return socket;
 }
 
 function colours() {

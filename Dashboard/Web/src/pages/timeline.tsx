@@ -62,11 +62,10 @@ export function Timeline({ scope, title = 'What happened', brief }: { scope: Sco
         </div>
       )}>
         <Axis marks={marks} stretch={stretch} zoom={zoom} tell={setTold} />
-        <p class="told">
+        <p class="told"><span>
           {told ? <><b>{told.title}</b> {told.about} · {clock(new Date(told.time).toISOString())}{told.text && ` · ${told.text}`}</>
             : isLoading ? 'Reading …' : marks.length === 0 ? 'Nothing happened in this time.' : `${clock(new Date(stretch.from).toISOString())} – ${clock(new Date(stretch.to).toISOString())}`}
-        </p>
-        {brief && <p class="told"><a href="#/timeline">The same as a list</a></p>}
+        </span>{brief && <a href="#/timeline">The same as a list</a>}</p>
       </Panel>
       {!brief && (
         <>

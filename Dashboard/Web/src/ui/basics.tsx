@@ -53,7 +53,7 @@ export function Mark() {
 }
 
 export function Badge({ tone, children }: { tone: Tone; children: ComponentChildren }) {
-  return <span class={`badge ${tone}`}><i aria-hidden="true" />{children}</span>;
+  return <span class={`badge ${tone}`}><i aria-hidden="true" /><span>{children}</span></span>;
 }
 
 interface Press { onClick: () => void; children: ComponentChildren; look?: 'main' | 'plain' | 'danger' | 'quiet';
@@ -65,6 +65,10 @@ export function Button({ onClick, children, look = 'plain', disabled, title, lab
       {children}
     </button>
   );
+}
+
+export function Switch({ title, on, set }: { title: string; on: boolean; set: (on: boolean) => void }) {
+  return <label class="switch"><input type="checkbox" checked={on} onChange={e => set(e.currentTarget.checked)} /> {title}</label>;
 }
 
 export function Loading({ what = 'Loading' }: { what?: string }) {
@@ -162,9 +166,12 @@ export function Tabs({ tabs, current, choose }: {
   tabs: { id: string; title: string }[]; current: string; choose: (id: string) => void;
 }) {
   const onKeyDown = (event: KeyboardEvent) => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (step !== 0) {
-      const next = tabs[(tabs.findIndex(t => t.id === current) + step + tabs.length) % tabs.length]!;
+    const at = tabs.findIndex(t => t.id === current);
+    const steps: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
+    const to = steps[event.key];
+    if (to !== undefined) {
+      event.preventDefault();
+      const next = tabs[(to + tabs.length) % tabs.length]!;
       choose(next.id);
       document.getElementById(`tab-${next.id}`)?.focus();
     }

@@ -24,6 +24,18 @@ function turnTheme(): void {
   localStorage.setItem(themePlace, chosenTheme.value);
 }
 
+const titles: Record<string, string> = {
+  '': 'Overview', changes: 'Recent changes', timeline: 'Timeline', logs: 'Logs', metrics: 'Metrics', create: 'Create',
+};
+
+// Tabs of a browser, and screen readers, tell pages apart by this.
+effect(() => {
+  const { page, parts } = route.value;
+  const kind = routeKind.value;
+  const own = page === 'object' ? `${parts[3] ?? ''} (${kind?.kind ?? '?'})` : page === 'list' ? kind && titleOf(kind) : titles[page];
+  document.title = `${own ? `${own} · ` : ''}Orleans Orchestrator`;
+});
+
 const paletteOpen = signal(false);
 const menuOpen = signal(false);
 
@@ -168,11 +180,14 @@ function Palette({ close }: { close: () => void }) {
       open(found[at]);
     } else if (event.key === 'Escape') {
       close();
+    } else if (event.key === 'Tab') {
+      // There is nothing else to go to until it is closed.
+      event.preventDefault();
     }
   };
   return (
     <div class="palette-back" onMouseDown={event => { if (event.target === event.currentTarget) { close(); } }}>
-      <div class="palette" role="dialog" aria-label="Go to">
+      <div class="palette" role="dialog" aria-modal="true" aria-label="Go to">
         <input ref={e => e?.focus()} value={text} placeholder="Kind, page, or a pod's name" aria-label="Go to" role="combobox"
           aria-expanded="true" aria-controls="choices" aria-activedescendant={`choice-${at}`} onKeyDown={onKeyDown}
           onInput={event => { setText(event.currentTarget.value); setAt(0); }} />
