@@ -1,9 +1,9 @@
 namespace OrleansOrchestrator.Interfaces.Scheduling;
 
 /// <summary>
-/// Assigns pods to nodes. One grain per scheduler name; the key is what pods carry in <c>spec.schedulerName</c>. It
-/// follows nodes and pods on
-/// its own; nobody calls it but for keeping it alive.
+/// Assigns pods to nodes, in one of several ways, which pods choose by <c>spec.schedulerName</c>: one grain does all,
+/// so that none gives away what another has given away already. It follows nodes and pods on its own; nobody calls it
+/// but for keeping it alive.
 /// </summary>
 [Alias("orch.scheduler-grain")]
 public interface ISchedulerGrain : IGrainWithStringKey

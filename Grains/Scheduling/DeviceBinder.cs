@@ -8,11 +8,14 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// Writes, before a pod is bound, which devices its ResourceClaims get, and that the pod uses them; and takes that back
-/// when the pod is not bound after all, or when devices keep it from every node.
+/// Writes, before a pod is bound, which devices its ResourceClaims get, and that the pod uses them, and waits for their
+/// preparation where drivers want it; and takes that back when the pod is not bound after all, or when devices keep it
+/// from every node.
 /// </summary>
-internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
+internal sealed class DeviceBinder(IResourceClient client, ChangeSignals signals, TimeProvider time)
 {
+    private readonly BindingWait _wait = new(client, signals, time);
+
     /// <summary>Null when the pod has all its claims; else why not.</summary>
     /// <param name="decision">What was decided.</param>
     /// <param name="written">The claims as they are, as far as they were written.</param>
@@ -31,7 +34,9 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
             written.Add(claim!);
         }
 
-        return null;
+        ObjectKey[] awaited = [.. decision.Devices.Where(static d => d.IsAwaited).Select(static d => d.Claim)];
+        return awaited.Length == 0 ? null : await _wait.UntilAsync(
+            decision, WellKnown.ResourceClaims, awaited, PreparationAsync, "device binding timeout", cancellationToken);
     }
 
     /// <summary>
@@ -88,7 +93,7 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
                     return false;
                 }
 
-                (claim.Status.Allocation, claim.Status.ReservedFor) = (null, null);
+                (claim.Status.Allocation, claim.Status.ReservedFor, claim.Status.Devices) = (null, null, null);
                 return true;
             },
             cancellationToken));
@@ -107,6 +112,21 @@ internal sealed class DeviceBinder(IResourceClient client, TimeProvider time)
             : await client.DeleteAsync(
                 new DeleteRequest { Resource = WellKnown.ResourceClaims, Key = choice.Claim, Uid = uid },
                 cancellationToken);
+    }
+
+    private async Task<(bool IsDone, string? Failure)> PreparationAsync(
+        ObjectKey key, CancellationToken cancellationToken)
+    {
+        var read = await client.GetAsync<Resourcev1ResourceClaim>(key, ReadFreshness.Linearizable, cancellationToken);
+        if (!read.Succeeded)
+        {
+            return (false, read.Error.Message);
+        }
+
+        var state = DevicePreparation.Of(read.Value);
+        return state is (false, null) && DevicePreparation.IsOverdue(read.Value, time.GetUtcNow())
+            ? (false, $"claim {key.Name} binding timeout")
+            : state;
     }
 
     private static Status? RefusalOf(Outcome<ResourceObject> outcome) =>

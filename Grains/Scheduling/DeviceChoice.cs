@@ -12,6 +12,9 @@ public sealed record DeviceChoice(ObjectKey Claim, string Uid, V1AllocationResul
     /// <summary>The claim, when it is to be made first, for extended resources of the pod.</summary>
     public ExtendedClaim? Made { get; init; }
 
+    /// <summary>The pod waits until the devices are prepared.</summary>
+    public bool IsAwaited { get; init; }
+
     /// <summary>The claim was made for a node that the pod did not get to, and goes.</summary>
     public bool IsLeft { get; init; }
 }

@@ -15,10 +15,14 @@ public sealed class DeviceClaimTable : IObjectTable
     private readonly Dictionary<ObjectKey, Stored> _claims = [];
     private readonly Dictionary<string, Pending> _pending = new(StringComparer.Ordinal);
     private readonly Dictionary<DeviceId, int> _users = [];
+    private readonly SharedDevices _shared = new();
 
     public Resourcev1ResourceClaim? Find(ObjectKey key) => _claims.GetValueOrDefault(key)?.Claim;
 
     public bool IsAllocated(DeviceId device) => _users.ContainsKey(device);
+
+    /// <summary>What is given away of a device's capacity; null when nobody has a part of it.</summary>
+    public IReadOnlyDictionary<string, Quantity>? PartsOf(DeviceId device) => _shared.PartsOf(device);
 
     /// <summary>Devices were decided on for the claim, and it is not known yet that it has them.</summary>
     public bool IsPending(string uid) => _pending.ContainsKey(uid);
@@ -100,11 +104,8 @@ public sealed class DeviceClaimTable : IObjectTable
         return isFreed;
     }
 
-    private static List<DeviceId> DevicesOf(V1AllocationResult? allocation) =>
-    [
-        .. (allocation?.Devices?.Results ?? []).Where(r => r.AdminAccess != true)
-            .Select(r => new DeviceId(r.Driver, r.Pool, r.Device)),
-    ];
+    private static List<UsedDevice> DevicesOf(V1AllocationResult? allocation) =>
+        [.. (allocation?.Devices?.Results ?? []).Where(r => r.AdminAccess != true).Select(UsedDevice.Of)];
 
     private bool Store(ResourceObject item)
     {
@@ -151,10 +152,16 @@ public sealed class DeviceClaimTable : IObjectTable
         return true;
     }
 
-    private void Count(List<DeviceId> devices, int change)
+    private void Count(List<UsedDevice> devices, int change)
     {
-        foreach (var device in devices)
+        foreach (var (device, parts) in devices)
         {
+            if (parts is not null)
+            {
+                _shared.Count(device, parts, change);
+                continue;
+            }
+
             var count = _users.GetValueOrDefault(device) + change;
             if (count > 0)
             {
@@ -167,7 +174,7 @@ public sealed class DeviceClaimTable : IObjectTable
         }
     }
 
-    private sealed record Stored(long Revision, Resourcev1ResourceClaim Claim, List<DeviceId> Devices);
+    private sealed record Stored(long Revision, Resourcev1ResourceClaim Claim, List<UsedDevice> Devices);
 
-    private sealed record Pending(string PodUid, List<DeviceId> Devices, DateTimeOffset? KeepUntil = null);
+    private sealed record Pending(string PodUid, List<UsedDevice> Devices, DateTimeOffset? KeepUntil = null);
 }

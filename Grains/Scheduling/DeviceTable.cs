@@ -15,6 +15,9 @@ public sealed class DeviceTable
 
     public DeviceClaimTable Claims { get; } = new();
 
+    /// <summary>By which devices are prepared too late.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>What the table is made of, but for the claims.</summary>
     public IEnumerable<(ResourceName Resource, IObjectTable Table)> Tables =>
         [(WellKnown.DeviceClasses, _classes), (WellKnown.ResourceSlices, _slices)];
@@ -48,7 +51,7 @@ public sealed class DeviceTable
 
     /// <summary>Who finds devices for claims that have none.</summary>
     public DeviceAllocator Allocator(IEnumerable<Resourcev1ResourceClaim> claims) =>
-        new(claims, _slices.Index, Class, Claims.IsAllocated, _selectors);
+        new(claims, _slices.Index, Class, Claims.IsAllocated, Claims.PartsOf, _selectors);
 
     private sealed class SliceTable : IObjectTable
     {

@@ -66,13 +66,15 @@ public sealed class Diagnosis(int nodeCount)
     /// <summary>The text of the pod's condition and event.</summary>
     /// <param name="deallocation">What came of looking for claims to deallocate.</param>
     /// <param name="preemption">What came of looking for pods to remove; null when some are removed.</param>
-    public string Message(string deallocation, string? preemption)
+    /// <param name="hasPreemption">Whether pods are looked for to be removed.</param>
+    public string Message(string deallocation, string? preemption, bool hasPreemption = true)
     {
         var sentence = _preFilter is null ? _reasons.Sentence() : $"{_reasons.Head} {_preFilter}.";
         return Error ?? (nodeCount == 0 ? NoNodes
             // Upstream's search for claims to deallocate finds nothing of what an earlier step would have left it.
             : !_mayPreempt ? $"{sentence} not found"
             : preemption is null ? sentence
+            : !hasPreemption ? $"{sentence} {deallocation}"
             : $"{sentence} {deallocation}, preemption: {preemption}");
     }
 }

@@ -31,8 +31,8 @@ public sealed record BindingResult(PodInfo Pod, string NodeName, BindingOutcome 
     /// <summary>True when no binding was sent, only looked up.</summary>
     public bool IsVerification { get; init; }
 
-    /// <summary>True when the pod had to wait for its volumes first.</summary>
-    public bool WaitedForVolumes { get; init; }
+    /// <summary>True when the pod had to wait for its volumes or devices first.</summary>
+    public bool HasWaited { get; init; }
 
     /// <summary>ResourceClaims of the pod that were written first, as they are now.</summary>
     public IReadOnlyList<ResourceObject> Claims { get; init; } = [];
@@ -57,7 +57,7 @@ internal sealed partial class PodBinder
     private readonly Channel<SchedulingDecision> _decisions;
 
     /// <summary>Apart from the others, which must not wait until somebody has made a volume.</summary>
-    private readonly Channel<SchedulingDecision> _withVolumes;
+    private readonly Channel<SchedulingDecision> _waiting;
     private readonly VolumeBinder _volumes;
     private readonly DeviceBinder _devices;
 
@@ -65,19 +65,19 @@ internal sealed partial class PodBinder
         IResourceClient client, int maxInFlight, ChangeSignals signals, TimeProvider time, ILogger logger)
     {
         _volumes = new VolumeBinder(client, signals, time);
-        _devices = new DeviceBinder(client, time);
+        _devices = new DeviceBinder(client, signals, time);
         _client = client;
         _logger = logger;
         _maxInFlight = maxInFlight;
         _decisions = Channel.CreateBounded<SchedulingDecision>(maxInFlight);
-        _withVolumes = Channel.CreateBounded<SchedulingDecision>(maxInFlight);
+        _waiting = Channel.CreateBounded<SchedulingDecision>(maxInFlight);
     }
 
     /// <summary>
-    /// The caller has at most the given number of bindings in flight, with volumes and without, so there is room.
+    /// The caller has at most the given number of bindings in flight, that wait and that do not, so there is room.
     /// </summary>
     public void Start(SchedulingDecision decision) => Invariant.Check(
-        (decision.Volumes.Count > 0 ? _withVolumes : _decisions).Writer.TryWrite(decision),
+        (decision.Waits ? _waiting : _decisions).Writer.TryWrite(decision),
         "bindings in flight are bounded",
         decision.Pod.Key);
 
@@ -85,12 +85,12 @@ internal sealed partial class PodBinder
         Func<BindingResult, CancellationToken, ValueTask> finished, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, 2 * _maxInFlight).Select(async i =>
         {
-            var decisions = i < _maxInFlight ? _decisions : _withVolumes;
+            var decisions = i < _maxInFlight ? _decisions : _waiting;
             await foreach (var decision in decisions.Reader.ReadAllAsync(cancellationToken))
             {
                 var result = await BindAsync(decision, cancellationToken);
                 await finished(
-                    result with { WaitedForVolumes = decision.Volumes.Count > 0 }, cancellationToken);
+                    result with { HasWaited = decision.Waits }, cancellationToken);
             }
         }));
 

@@ -87,6 +87,9 @@ public sealed class PodShape
     /// <summary>Of all containers, init containers included, with their tags.</summary>
     public string[] Images { get; init; } = [];
 
+    /// <summary>Of its volumes, the same way.</summary>
+    public string[] ImageVolumes { get; init; } = [];
+
     /// <summary>What it says of other pods; null when nothing.</summary>
     public PodTerms? Terms { get; init; }
 

@@ -157,6 +157,10 @@ public sealed class PodReader(ScalarResources scalars)
                 CopyName(ref reader);
                 CopyContainers(json, ref reader);
             }
+            else if (reader.ValueTextEquals("volumes"u8))
+            {
+                ReadVolumes(ref reader, ref facts);
+            }
             else if (IsConstraint(ref reader))
             {
                 CopyName(ref reader);
@@ -167,6 +171,17 @@ public sealed class PodReader(ScalarResources scalars)
             {
                 ReadSpecFact(ref reader, ref facts);
             }
+        }
+    }
+
+    private void ReadVolumes(ref Utf8JsonReader reader, ref Facts facts)
+    {
+        facts.Claims = VolumeClaimReader.Read(ref reader, out facts.Disks, out var images);
+        if (images is not null)
+        {
+            _key.Write("\"imageVolumes\":"u8);
+            _key.Write(JsonSerializer.SerializeToUtf8Bytes(images));
+            _key.Write(","u8);
         }
     }
 
@@ -186,10 +201,6 @@ public sealed class PodReader(ScalarResources scalars)
             reader.Read();
             facts.SchedulerName =
                 reader.ValueTextEquals("default-scheduler"u8) ? "default-scheduler" : reader.GetString() ?? "";
-        }
-        else if (reader.ValueTextEquals("volumes"u8))
-        {
-            facts.Claims = VolumeClaimReader.Read(ref reader, out facts.Disks);
         }
         else if (reader.ValueTextEquals("resourceClaims"u8))
         {

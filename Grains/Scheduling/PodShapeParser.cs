@@ -19,6 +19,7 @@ internal static class PodShapeParser
             Preferred = [.. ReadPreferred(spec)],
             Terms = PodTermParser.ReadTerms(spec),
             Images = ReadImages(spec),
+            ImageVolumes = ReadImageVolumes(spec),
             Spread = [.. PodTermParser.ReadSpread(spec)],
             Extended = ExtendedRequest.Of(spec, scalars),
             RestartsAll = RestartsAll(spec, "containers") || RestartsAll(spec, "initContainers"),
@@ -103,6 +104,11 @@ internal static class PodShapeParser
             }
         }
     }
+
+    private static string[] ReadImageVolumes(JsonElement spec) =>
+        Property(spec, "imageVolumes") is { } images
+            ? [.. images.EnumerateArray().Select(static i => ImageLocalityPlugin.FullName(i.GetString() ?? ""))]
+            : [];
 
     private static NodeSelection? ReadRequired(JsonElement spec)
     {

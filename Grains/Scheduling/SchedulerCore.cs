@@ -25,27 +25,28 @@ public sealed class SchedulerCore
     private readonly Dictionary<ObjectKey, TrackedPod> _assumed = [];
     private readonly ClusterEvents _events = new();
     private readonly ClusterTables _tables = new();
-    private readonly VolumeBindingPlugin _binding;
-    private readonly DynamicResourcesPlugin _devices;
-    private readonly string _schedulerName;
+    private readonly Dictionary<string, ProfileParts> _profiles;
     private readonly TimeProvider _time;
     private readonly PodReader _reader;
-    private readonly NodePicker _picker;
-    private readonly Preemption _preemption;
 
+    /// <summary>One with upstream's default profile, under a name.</summary>
     public SchedulerCore(string schedulerName, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
+        : this([new SchedulerProfile { Name = schedulerName }], time, random, percentageOfNodesToScore)
     {
-        _schedulerName = schedulerName;
+    }
+
+    public SchedulerCore(
+        IEnumerable<SchedulerProfile> profiles, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
+    {
         _time = time;
-        var plugins = PluginSet.Default(_tables);
-        var trial = new NodeTrial(plugins, _tables);
-        _binding = plugins.VolumeBinding!;
-        _devices = plugins.Devices!;
+        _tables.Devices.Time = time;
         _reader = new PodReader(_tables.Scalars);
         Nodes = new NodeTable(_tables);
-        Queue = new SchedulingQueue(plugins, time);
-        _picker = new NodePicker(plugins, Nodes, _tables, trial, random, percentageOfNodesToScore);
-        _preemption = new Preemption(_tables, trial, random);
+        Queue = new SchedulingQueue(pod => _profiles![pod.SchedulerName].Plugins, time);
+        _profiles = profiles.ToDictionary(
+            static p => p.Name,
+            p => new ProfileParts(p, Nodes, _tables, random, percentageOfNodesToScore),
+            StringComparer.Ordinal);
     }
 
     /// <summary>What the core is to be told about.</summary>
@@ -144,7 +145,7 @@ public sealed class SchedulerCore
         {
             ApplyAssigned(known, pod);
         }
-        else if (pod.SchedulerName == _schedulerName && !pod.IsDeleting)
+        else if (_profiles.ContainsKey(pod.SchedulerName) && !pod.IsDeleting)
         {
             ApplyWaiting(known, pod);
         }
@@ -191,16 +192,17 @@ public sealed class SchedulerCore
         }
 
         var pod = queued.Pod;
+        var profile = _profiles[pod.SchedulerName];
         var entry = _pods[pod.Key];
         var nominated = queued.NominatedNode.Length == 0 ? null : Nodes.Find(queued.NominatedNode);
-        var node = _picker.Pick(pod, nominated, out var diagnosis);
+        var node = profile.Picker.Pick(pod, nominated, out var diagnosis);
         if (node is null)
         {
-            return Reject(queued, nominated, diagnosis!);
+            return Reject(queued, profile, nominated, diagnosis!);
         }
 
-        var choices = pod.Claims.Length == 0 ? [] : _binding.Choose(pod, node);
-        var devices = _devices.Reserve(pod, node);
+        var choices = pod.Claims.Length == 0 ? [] : profile.Plugins.VolumeBinding!.Choose(pod, node);
+        var devices = profile.Plugins.Devices!.Reserve(pod, node);
         Place(entry, node);
         _assumed[pod.Key] = entry;
         return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices, Devices = devices };
@@ -284,7 +286,8 @@ public sealed class SchedulerCore
     }
 
     /// <summary>The pod fits nowhere: looks for room that can be made, and puts it back to wait.</summary>
-    private SchedulingDecision Reject(QueuedPod queued, NodeInfo? nominated, Diagnosis diagnosis)
+    private SchedulingDecision Reject(
+        QueuedPod queued, ProfileParts profile, NodeInfo? nominated, Diagnosis diagnosis)
     {
         var pod = queued.Pod;
         if (diagnosis.Error is not null)
@@ -295,14 +298,14 @@ public sealed class SchedulerCore
         }
 
         var (deallocation, claim) = diagnosis.HasTriedNodes
-            ? _devices.Deallocate(pod)
+            ? profile.Plugins.Devices!.Deallocate(pod)
             : (Diagnosis.NothingToDeallocate, null);
-        var result = diagnosis.MayPreempt
-            ? _preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)
+        var result = diagnosis.MayPreempt && profile.Plugins.Preempts
+            ? profile.Preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)
             : Nodes.Order.Length == 0 ? PreemptionResult.Hopeless("")
             : PreemptionResult.Nothing("");
         Queue.ReturnUnschedulable(queued, diagnosis.RejectedBy);
-        var message = diagnosis.Message(deallocation, result.Message);
+        var message = diagnosis.Message(deallocation, result.Message, profile.Plugins.Preempts);
         var decision = new SchedulingDecision(pod, null, message, queued.Attempts) { Deallocation = claim };
         if (result.Node is not { } node)
         {

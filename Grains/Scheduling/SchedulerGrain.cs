@@ -53,7 +53,7 @@ public sealed partial class SchedulerGrain : Grain, ISchedulerGrain
         try
         {
             using var loop = new SchedulerLoop(
-                this.GetPrimaryKeyString(), _services.GetRequiredService<IResourceClient>(), _options, _time, _logger);
+                _services.GetRequiredService<IResourceClient>(), _options, _time, _logger);
             await loop.RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -31,7 +31,6 @@ public sealed partial class SchedulerLoop : IDisposable
     private readonly Channel<Input> _inbox =
         Channel.CreateBounded<Input>(new BoundedChannelOptions(MaxInbox) { SingleReader = true });
 
-    private readonly string _name;
     private readonly IResourceClient _client;
     private readonly SchedulerOptions _options;
     private readonly TimeProvider _time;
@@ -45,26 +44,25 @@ public sealed partial class SchedulerLoop : IDisposable
     private int _streamsToSync;
     private int _bindingsInFlight;
     private int _preemptionsInFlight;
-    private int _waitingForVolumes;
+    private int _waiting;
     private volatile bool _isBusy;
     private Task _deallocation = Task.CompletedTask;
 
     public SchedulerLoop(
-        string name, IResourceClient client, SchedulerOptions options, TimeProvider time, ILogger logger)
+        IResourceClient client, SchedulerOptions options, TimeProvider time, ILogger logger)
     {
-        _name = name;
         _client = client.As(new UserIdentity { Name = "system:kube-scheduler", Groups = ["system:authenticated"] });
         _options = options;
         _time = time;
         _logger = logger;
         var seed = options.Seed ?? unchecked((int)time.GetTimestamp());
-        LogStarted(name, seed);
-        _core = new SchedulerCore(name, time, new Random(seed), options.PercentageOfNodesToScore);
+        LogStarted(string.Join(", ", options.Profiles.Select(static p => p.Name)), seed);
+        _core = new SchedulerCore(options.Profiles, time, new Random(seed), options.PercentageOfNodesToScore);
         _binder = new PodBinder(_client, options.MaxBindingsInFlight, _signals, time, logger);
         _reporter = new SchedulingReporter(_client, time, () => _isBusy, logger);
-        _remover = new VictimRemover(_client, _reporter, name, options.MaxBindingsInFlight, time, logger);
+        _remover = new VictimRemover(_client, _reporter, options.MaxBindingsInFlight, time, logger);
         _streamsToSync = _core.Resources.Count;
-        _metrics = new SchedulerMetrics(name);
+        _metrics = new SchedulerMetrics();
     }
 
     /// <inheritdoc/>
@@ -199,16 +197,21 @@ public sealed partial class SchedulerLoop : IDisposable
 
     private void Start(SchedulingDecision decision)
     {
-        if (decision.Volumes.Count == 0)
+        if (!decision.Waits)
         {
             _bindingsInFlight++;
         }
-        else if (++_waitingForVolumes > _options.MaxBindingsInFlight)
+        else if (++_waiting > _options.MaxBindingsInFlight)
         {
-            _waitingForVolumes--;
+            _waiting--;
             _core.DevicesEnded(decision.Pod, [], isUnclear: false);
             _core.BindingFailed(decision.Pod);
             return;
+        }
+
+        if (decision.AwaitsDevices)
+        {
+            ReportAwaiting(decision);
         }
 
         _binder.Start(decision);
@@ -216,9 +219,9 @@ public sealed partial class SchedulerLoop : IDisposable
 
     private void Finish(BindingResult result)
     {
-        if (result.WaitedForVolumes)
+        if (result.HasWaited)
         {
-            _waitingForVolumes--;
+            _waiting--;
         }
         else if (!result.IsVerification)
         {
@@ -236,7 +239,7 @@ public sealed partial class SchedulerLoop : IDisposable
                 _core.BindingSucceeded(result.Pod);
                 if (result.IsOurs)
                 {
-                    _metrics.Attempted("scheduled", _time.GetElapsedTime(result.Pod.AttemptedAt));
+                    _metrics.Attempted(result.Pod, "scheduled", _time.GetElapsedTime(result.Pod.AttemptedAt));
                     ReportScheduled(result);
                 }
 
@@ -252,10 +255,19 @@ public sealed partial class SchedulerLoop : IDisposable
         }
     }
 
+    private void ReportAwaiting(SchedulingDecision decision) => _reporter.Succeeded(new SchedulingNote
+    {
+        Pod = decision.Pod,
+        Scheduler = decision.Pod.SchedulerName,
+        Reason = "BindingConditionsPending",
+        Action = "Scheduling",
+        Message = $"waiting for binding conditions for device on node {decision.NodeName}",
+    });
+
     private void ReportScheduled(BindingResult result) => _reporter.Succeeded(new SchedulingNote
     {
         Pod = result.Pod,
-        Scheduler = _name,
+        Scheduler = result.Pod.SchedulerName,
         Reason = "Scheduled",
         Action = "Binding",
         Message = $"Successfully assigned {result.Pod.Key.Namespace}/{result.Pod.Key.Name} to {result.NodeName}",
@@ -263,7 +275,7 @@ public sealed partial class SchedulerLoop : IDisposable
 
     private void ReportUnschedulable(SchedulingDecision decision)
     {
-        _metrics.Attempted("unschedulable", _time.GetElapsedTime(decision.Pod.AttemptedAt));
+        _metrics.Attempted(decision.Pod, "unschedulable", _time.GetElapsedTime(decision.Pod.AttemptedAt));
         var note = Failure(decision.Pod, "Unschedulable", decision.Message!) with { Nomination = decision.Nomination };
         if (decision.Preemption is not { } plan)
         {
@@ -282,7 +294,7 @@ public sealed partial class SchedulerLoop : IDisposable
 
     private void ReportError(PodInfo pod, string message)
     {
-        _metrics.Attempted("error", _time.GetElapsedTime(pod.AttemptedAt));
+        _metrics.Attempted(pod, "error", _time.GetElapsedTime(pod.AttemptedAt));
         _reporter.Failed(Failure(pod, "SchedulerError", message) with { Nomination = "" });
     }
 
@@ -310,10 +322,10 @@ public sealed partial class SchedulerLoop : IDisposable
         }
     }
 
-    private SchedulingNote Failure(PodInfo pod, string conditionReason, string message) => new()
+    private static SchedulingNote Failure(PodInfo pod, string conditionReason, string message) => new()
     {
         Pod = pod,
-        Scheduler = _name,
+        Scheduler = pod.SchedulerName,
         Reason = "FailedScheduling",
         Action = "Scheduling",
         Message = message,
@@ -395,8 +407,8 @@ public sealed partial class SchedulerLoop : IDisposable
         await _inbox.Writer.WriteAsync(new Input { Resource = resource, Present = present }, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "scheduler {Name} starts with seed {Seed}")]
-    private partial void LogStarted(string name, int seed);
+    [LoggerMessage(Level = LogLevel.Information, Message = "scheduling of {Profiles} starts with seed {Seed}")]
+    private partial void LogStarted(string profiles, int seed);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Resource} {Key} cannot be read, and is left out of scheduling")]
     private partial void LogUnreadable(ResourceName resource, ObjectKey? key, Exception error);

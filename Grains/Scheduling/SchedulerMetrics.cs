@@ -16,12 +16,10 @@ internal sealed class SchedulerMetrics : IDisposable
     private readonly Counter<long> _attempts;
     private readonly Histogram<double> _durations;
     private readonly Histogram<double> _decisions;
-    private readonly string _profile;
     private volatile PendingPods _pending = new(0, 0, 0);
 
-    public SchedulerMetrics(string profile)
+    public SchedulerMetrics()
     {
-        _profile = profile;
         _attempts = _meter.CreateCounter<long>(
             "scheduler_schedule_attempts_total", description: "Number of attempts to schedule pods, by the result.");
         _durations = _meter.CreateHistogram(
@@ -37,11 +35,12 @@ internal sealed class SchedulerMetrics : IDisposable
     public void Dispose() => _meter.Dispose();
 
     /// <summary>An attempt ended: <c>scheduled</c>, <c>unschedulable</c> or <c>error</c>.</summary>
+    /// <param name="pod">For which pod.</param>
     /// <param name="result">How.</param>
     /// <param name="took">From the decision's begin.</param>
-    public void Attempted(string result, TimeSpan took)
+    public void Attempted(PodInfo pod, string result, TimeSpan took)
     {
-        var tags = new TagList { { "result", result }, { "profile", _profile } };
+        var tags = new TagList { { "result", result }, { "profile", pod.SchedulerName } };
         _attempts.Add(1, tags);
         _durations.Record(took.TotalSeconds, tags);
     }

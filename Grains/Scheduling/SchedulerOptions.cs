@@ -1,5 +1,3 @@
-using OrleansOrchestrator.Interfaces.Scheduling;
-
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>Settings of the scheduler.</summary>
@@ -8,8 +6,8 @@ public sealed class SchedulerOptions
     /// <summary>False leaves pods unassigned.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Schedulers to run: pods choose by <c>spec.schedulerName</c>.</summary>
-    public IList<string> Names { get; } = [SchedulerNames.Default];
+    /// <summary>Ways to schedule: pods choose by <c>spec.schedulerName</c>.</summary>
+    public IReadOnlyList<SchedulerProfile> Profiles { get; set; } = [new()];
 
     /// <summary>Seed of the tie-breaking; null takes one from the clock. It is logged.</summary>
     public int? Seed { get; set; }

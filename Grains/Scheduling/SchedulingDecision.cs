@@ -19,6 +19,12 @@ public sealed record SchedulingDecision(PodInfo Pod, string? NodeName, string? M
     /// <summary>What becomes of its ResourceClaims before it can be bound.</summary>
     public IReadOnlyList<DeviceChoice> Devices { get; init; } = [];
 
+    /// <summary>Devices of its ResourceClaims must be prepared first.</summary>
+    public bool AwaitsDevices => Devices.Any(static d => d.IsAwaited);
+
+    /// <summary>Others must do something before it can be bound, and may take their time.</summary>
+    public bool Waits => Volumes.Count > 0 || AwaitsDevices;
+
     /// <summary>A ResourceClaim that is to give back its devices, so that the pod fits somewhere.</summary>
     public DeviceChoice? Deallocation { get; init; }
 

@@ -8,7 +8,7 @@ using OrleansOrchestrator.Interfaces.Scheduling;
 namespace OrleansOrchestrator.Grains.Scheduling;
 
 /// <summary>
-/// Keeps the schedulers and hollow nodes of the cluster active: when their silo is lost, the next ping makes them live
+/// Keeps the scheduler and hollow nodes of the cluster active: when their silo is lost, the next ping makes them live
 /// elsewhere.
 /// </summary>
 public sealed partial class SchedulingKeeper(
@@ -41,8 +41,7 @@ public sealed partial class SchedulingKeeper(
     {
         if (scheduler.Value.Enabled)
         {
-            await Task.WhenAll(
-                scheduler.Value.Names.Select(name => grains.GetGrain<ISchedulerGrain>(name).PingAsync()));
+            await grains.GetGrain<ISchedulerGrain>(SchedulerNames.Default).PingAsync();
         }
 
         if (hollow.Value.Settings is { Count: > 0 } settings)
@@ -52,6 +51,6 @@ public sealed partial class SchedulingKeeper(
     }
 
     [LoggerMessage(
-        Level = LogLevel.Warning, Message = "a scheduler or the hollow nodes cannot be reached now: {Error}")]
+        Level = LogLevel.Warning, Message = "the scheduler or the hollow nodes cannot be reached now: {Error}")]
     private partial void LogUnreachable(string error);
 }

@@ -15,7 +15,9 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// Back-off is 1 s, doubling to 10 s. After <see cref="MaxUnschedulable"/> a pod is tried even if nothing changed,
 /// should a change have been missed.
 /// </summary>
-public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
+/// <param name="plugins">What decides on a pod.</param>
+/// <param name="time">The time.</param>
+public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvider time)
 {
     public static readonly TimeSpan InitialBackoff = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(10);
@@ -101,7 +103,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
         queued.Failures++;
         queued.Timestamp = time.GetUtcNow();
         WaitUnschedulable(queued);
-        if (plugins.Relations.Any(r => r.MindsPods && rejectedBy.Contains(r.Name)))
+        if (plugins(queued.Pod).Relations.Any(r => r.MindsPods && rejectedBy.Contains(r.Name)))
         {
             _waitingForOthers.Add(queued);
         }
@@ -166,7 +168,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             return;
         }
 
-        var fitting = new Dictionary<PodShape, bool>(ReferenceEqualityComparer.Instance);
+        var fitting = new Dictionary<(PodShape, string), bool>();
         var lowest = events.FreedNodes.Count == 0 ? int.MaxValue : events.FreedNodes.Min(LowestPriority);
         foreach (var queued in waiting.Where(q => MayHelp(q, events, lowest, fitting)).ToArray())
         {
@@ -215,7 +217,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
 
     private void Admit(QueuedPod queued)
     {
-        foreach (var plugin in plugins.PreEnqueue)
+        foreach (var plugin in plugins(queued.Pod).PreEnqueue)
         {
             if (!plugin.Allows(queued.Pod))
             {
@@ -298,8 +300,8 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     /// <param name="queued">An unschedulable pod.</param>
     /// <param name="events">What happened.</param>
     /// <param name="lowest">Priority of the least important pod on the nodes that pods have left.</param>
-    /// <param name="fitting">What was found out for other pods of a shape.</param>
-    private bool MayHelp(QueuedPod queued, ClusterEvents events, int lowest, Dictionary<PodShape, bool> fitting)
+    /// <param name="fitting">What was found out for other pods of a shape and profile.</param>
+    private bool MayHelp(QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
     {
         if (queued.RejectedBy.Count == 0)
         {
@@ -325,7 +327,7 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
             return true;
         }
 
-        foreach (var plugin in plugins.Filters)
+        foreach (var plugin in plugins(queued.Pod).Filters)
         {
             if ((plugin.HelpfulChanges & events.Kinds) != 0
                 && queued.RejectedBy.Contains(plugin.Name)
@@ -349,23 +351,23 @@ public sealed class SchedulingQueue(PluginSet plugins, TimeProvider time)
     private static int LowestPriority(NodeInfo node) =>
         node.Pods.Count == 0 ? int.MaxValue : node.Pods.Min(p => p.Priority);
 
-    private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<PodShape, bool> fitting)
+    private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<(PodShape Shape, string Profile), bool> fitting)
     {
         if (pod.Claims.Length > 0 || pod.Disks.Length > 0)
         {
             return Fits();
         }
 
-        if (!fitting.TryGetValue(pod.Shape, out var fits))
+        if (!fitting.TryGetValue((pod.Shape, pod.SchedulerName), out var fits))
         {
             fits = Fits();
-            fitting.Add(pod.Shape, fits);
+            fitting.Add((pod.Shape, pod.SchedulerName), fits);
         }
 
         return fits;
 
         bool Fits() => events.FreedNodes.Any(
-            node => node.Exists && plugins.Filters.All(plugin => plugin.Filter(pod, node) is null));
+            node => node.Exists && plugins(pod).Filters.All(plugin => plugin.Filter(pod, node) is null));
     }
 
     private void Expire(

@@ -21,7 +21,6 @@ internal sealed record Removal(PodInfo Pod, PreemptionPlan Plan, SchedulingNote 
 internal sealed partial class VictimRemover(
     IResourceClient client,
     SchedulingReporter reporter,
-    string scheduler,
     int maxInFlight,
     TimeProvider time,
     ILogger logger)
@@ -109,6 +108,7 @@ internal sealed partial class VictimRemover(
 
     private async Task<bool> RemoveAsync(Removal removal, PodInfo victim, CancellationToken cancellationToken)
     {
+        var scheduler = removal.Pod.SchedulerName;
         var message = $"{scheduler}: preempting to accommodate a higher priority pod";
         var patch = PodDisruption.Patch(victim.Uid, victim.Generation, Reason, message, null, time.GetUtcNow());
         var told = await client.PatchStatusAsync<V1Pod>(victim.Key, patch, cancellationToken);

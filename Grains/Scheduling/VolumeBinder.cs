@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.PersistentVolumes;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -12,8 +11,7 @@ namespace OrleansOrchestrator.Grains.Scheduling;
 /// </summary>
 internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals, TimeProvider time)
 {
-    /// <summary>How long volumes may take to be made.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private readonly BindingWait _wait = new(client, signals, time);
 
     /// <summary>Null when all claims are bound; else why not.</summary>
     public async Task<string?> BindAsync(SchedulingDecision decision, CancellationToken cancellationToken)
@@ -26,58 +24,13 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
             }
         }
 
-        await client.PatchStatusAsync<V1Pod>(
-            decision.Pod.Key,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["uid"] = decision.Pod.Uid },
-                ["status"] = new JsonObject { ["nominatedNodeName"] = decision.NodeName },
-            },
+        return await _wait.UntilAsync(
+            decision,
+            WellKnown.PersistentVolumeClaims,
+            [.. decision.Volumes.Select(static v => v.Claim)],
+            (key, ended) => StateAsync(decision.Volumes.First(v => v.Claim == key), decision, ended),
+            "context deadline exceeded",
             cancellationToken);
-        return await WaitAsync(decision, cancellationToken);
-    }
-
-    /// <summary>
-    /// Looks again whenever the claim or the pod has changed, and once more when the time is up.
-    /// </summary>
-    private async Task<string?> WaitAsync(SchedulingDecision decision, CancellationToken cancellationToken)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var late = Task.Delay(Patience, time, ended.Token);
-        try
-        {
-            foreach (var choice in decision.Volumes)
-            {
-                while (true)
-                {
-                    var claimChanges = signals.Next(WellKnown.PersistentVolumeClaims, choice.Claim);
-                    var podChanges = signals.Next(WellKnown.Pods, decision.Pod.Key);
-                    var (isBound, failure) = await StateAsync(choice, decision, cancellationToken);
-                    if (isBound)
-                    {
-                        break;
-                    }
-
-                    if (failure is not null || late.IsCompleted)
-                    {
-                        return failure ?? "context deadline exceeded";
-                    }
-
-                    await Task.WhenAny(claimChanges, podChanges, late);
-                }
-            }
-
-            return null;
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            signals.Tell(WellKnown.Pods, decision.Pod.Key);
-            foreach (var choice in decision.Volumes)
-            {
-                signals.Tell(WellKnown.PersistentVolumeClaims, choice.Claim);
-            }
-        }
     }
 
     private async Task<string?> WriteAsync(VolumeChoice choice, string nodeName, CancellationToken cancellationToken)
@@ -129,13 +82,6 @@ internal sealed class VolumeBinder(IResourceClient client, ChangeSignals signals
     private async Task<(bool IsBound, string? Failure)> StateAsync(
         VolumeChoice choice, SchedulingDecision decision, CancellationToken cancellationToken)
     {
-        var pod = await client.GetAsync(
-            WellKnown.Pods, decision.Pod.Key, ReadFreshness.Cached, cancellationToken);
-        if (!pod.Succeeded || pod.Value.Uid != decision.Pod.Uid)
-        {
-            return (false, $"pod \"{decision.Pod.Key}\" does not exist any more");
-        }
-
         var read = await client.GetAsync<V1PersistentVolumeClaim>(
             choice.Claim, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)

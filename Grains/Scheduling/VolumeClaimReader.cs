@@ -2,16 +2,18 @@ using System.Text.Json;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
-/// <summary>Reads the claims among the volumes of a pod.</summary>
+/// <summary>Reads what scheduling wants to know of the volumes of a pod.</summary>
 internal static class VolumeClaimReader
 {
-    /// <summary>Ephemeral ones by the name of their volume.</summary>
+    /// <summary>The claims; ephemeral ones by the name of their volume.</summary>
     /// <param name="reader">At the volumes.</param>
     /// <param name="disks">What volumes name that may be attached once only; null when none does.</param>
-    public static List<ClaimUse>? Read(ref Utf8JsonReader reader, out List<DiskUse>? disks)
+    /// <param name="images">Images that are volumes; null when there are none.</param>
+    public static List<ClaimUse>? Read(
+        ref Utf8JsonReader reader, out List<DiskUse>? disks, out List<string>? images)
     {
         List<ClaimUse>? claims = null;
-        disks = null;
+        (disks, images) = (null, null);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -20,7 +22,7 @@ internal static class VolumeClaimReader
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (ReadClaim(ref reader, ref disks) is { } claim)
+            if (ReadClaim(ref reader, ref disks, ref images) is { } claim)
             {
                 (claims ??= []).Add(claim);
             }
@@ -29,7 +31,8 @@ internal static class VolumeClaimReader
         return claims;
     }
 
-    private static ClaimUse? ReadClaim(ref Utf8JsonReader reader, ref List<DiskUse>? disks)
+    private static ClaimUse? ReadClaim(
+        ref Utf8JsonReader reader, ref List<DiskUse>? disks, ref List<string>? images)
     {
         var (volume, claim, isEphemeral) = ("", "", false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -41,7 +44,11 @@ internal static class VolumeClaimReader
             }
             else if (reader.ValueTextEquals("persistentVolumeClaim"u8))
             {
-                claim = ReadClaimName(ref reader);
+                claim = ReadText(ref reader, "claimName"u8);
+            }
+            else if (reader.ValueTextEquals("image"u8))
+            {
+                (images ??= []).Add(ReadText(ref reader, "reference"u8));
             }
             else if (DiskUse.KindAt(ref reader) is { } kind)
             {
@@ -57,16 +64,17 @@ internal static class VolumeClaimReader
         return claim.Length > 0 ? new ClaimUse(claim, false) : isEphemeral ? new ClaimUse(volume, true) : null;
     }
 
-    private static string ReadClaimName(ref Utf8JsonReader reader)
+    /// <summary>One text of the object that comes next; empty when it has none.</summary>
+    private static string ReadText(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
-        var name = "";
+        var text = "";
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("claimName"u8))
+            if (reader.ValueTextEquals(name))
             {
                 reader.Read();
-                name = reader.GetString() ?? "";
+                text = reader.GetString() ?? "";
             }
             else
             {
@@ -74,6 +82,6 @@ internal static class VolumeClaimReader
             }
         }
 
-        return name;
+        return text;
     }
 }

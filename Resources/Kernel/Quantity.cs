@@ -122,6 +122,10 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
         return true;
     }
 
+    /// <summary>A whole number, to be written in a format.</summary>
+    public static Quantity Whole(long value, QuantityFormat format) =>
+        new(((Int128)value * NanoPerUnit, null), format);
+
     /// <summary>The amount of a model's quantity; zero for null.</summary>
     public static Quantity Of(ResourceQuantity? model) => model switch
     {

@@ -7,7 +7,7 @@ namespace OrleansOrchestrator.Silo.Commands;
 
 /// <summary>
 /// The options that set up the API (who signs in, who decides, what is admitted, audited, encrypted and sent), under
-/// upstream's names, the cloud, and what people look at. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them
+/// upstream's names, the scheduler, the cloud, and what people look at. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them
 /// for its silo.
 /// </summary>
 internal sealed class ApiOptions
@@ -17,6 +17,9 @@ internal sealed class ApiOptions
     private readonly FileOption _admission = CommonOptions.MaybeFile(
         "--admission-control-config-file",
         "An AdmissionConfiguration: defaults and exemptions of PodSecurity, limits of EventRateLimit.");
+    private readonly FileOption _scheduler = CommonOptions.MaybeFile(
+        "--scheduler-config",
+        "A KubeSchedulerConfiguration: profiles, which pods choose by schedulerName; the same for all silos.");
     private readonly FileOption _encryption = CommonOptions.MaybeFile(
         KeptOptions.Encryption,
         "An EncryptionConfiguration: what PostgreSQL holds encrypted, and the keys; the same for all silos of a "
@@ -40,9 +43,8 @@ internal sealed class ApiOptions
 
     public IEnumerable<Option> All =>
     [
-        _tokens, _admission, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
-        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All,
-        .. _remoteWrite.All, .. _addOns.All,
+        _tokens, _admission, _scheduler, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
+        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All, .. _remoteWrite.All, .. _addOns.All,
     ];
 
     public void AddTo(Command command)
@@ -71,6 +73,7 @@ internal sealed class ApiOptions
         TokenFile = parsed.GetValue(_tokens),
         ServiceAccounts = _accounts.Read(parsed),
         AdmissionFile = parsed.GetValue(_admission),
+        SchedulerFile = parsed.GetValue(_scheduler),
         EncryptionFile = parsed.GetValue(_encryption),
         ReloadsEncryption = parsed.GetValue(_reload) ?? false,
         LogExport = LogExportOf(parsed.GetValue(_logs)),

@@ -27,6 +27,8 @@ public sealed record SiloConfiguration
 
     public AdmissionSettings? Admission { get; init; }
 
+    public SchedulerSettings? Scheduler { get; init; }
+
     public EncryptionConfiguration? Encryption { get; init; }
 
     /// <summary>The file that it was read from; empty without one.</summary>
@@ -65,6 +67,7 @@ public sealed record SiloConfiguration
             RequestHeaderFile = requestHeaderFile,
             AccessFile = access,
             Admission = options.AdmissionFile is { } admission ? AdmissionConfigurationFile.Read(admission) : null,
+            Scheduler = options.SchedulerFile is { } scheduler ? SchedulerConfigurationFile.Read(scheduler) : null,
             Encryption = encryption,
             EncryptionContent = encryptionContent,
             AuditPolicy = options.Audit?.ReadPolicy(),

@@ -243,7 +243,15 @@ public static class SiloHost
         }
 
         services.AddOrchestratorScheduling(
-            scheduler => scheduler.Enabled = options.Controllers, new HollowNodeSettings { Count = options.HollowNodes });
+            scheduler =>
+            {
+                scheduler.Enabled = options.Controllers;
+                if (configuration.Scheduler is { } settings)
+                {
+                    (scheduler.Profiles, scheduler.PercentageOfNodesToScore) = settings;
+                }
+            },
+            new HollowNodeSettings { Count = options.HollowNodes });
         services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionBuffers>();
         services.AddSingleton<ServingCertificate>();
         services.AddHostedService(provider => provider.GetRequiredService<ServingCertificate>());

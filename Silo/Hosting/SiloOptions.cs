@@ -90,6 +90,9 @@ public sealed record SiloOptions
     /// <summary>An AdmissionConfiguration; null takes upstream's defaults.</summary>
     public string? AdmissionFile { get; init; }
 
+    /// <summary>A KubeSchedulerConfiguration; null takes upstream's defaults.</summary>
+    public string? SchedulerFile { get; init; }
+
     /// <summary>An EncryptionConfiguration; null encrypts nothing.</summary>
     public string? EncryptionFile { get; init; }
 

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Apps.ControllerRevisions;
-using OrleansOrchestrator.Grains.Apps.Deployments;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -23,9 +21,9 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
     private readonly PodFleet _pods;
+    private readonly DaemonSetRevisions _revisions;
     private readonly FailedPodBackOff _backOff = new();
     private readonly TimeProvider _time;
-    private ((string Uid, long? Generation) Version, JsonElement Patch)? _patch;
 
     public DaemonSetReconciler(ObjectKey key, ReconcilingServices services)
     {
@@ -33,6 +31,7 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         _client = services.Client.As(UserIdentity.Controller(Controller));
         _events = services.Events.For(Component, Controller);
         _pods = new PodFleet(_client, _events, services.Cursors);
+        _revisions = new DaemonSetRevisions(_client);
         _time = services.Time;
     }
 
@@ -65,8 +64,9 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         var selector = LabelSelector.Of(set.Spec.Selector);
         var history = await RevisionHistory.ClaimAsync(
             _client, set.Metadata, set.ControllerReference(), selector, cancellationToken);
-        if (await ReviseAsync(set, history, cancellationToken) is not { } current)
+        if (await _revisions.CurrentAsync(set, selector, history, cancellationToken) is not { } current)
         {
+            await WriteStatusAsync(set, Collided(set.Status ?? new V1DaemonSetStatus()), cancellationToken);
             return ReconcileResult.Again(TimeSpan.Zero);
         }
 
@@ -100,61 +100,6 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         return plan.IsSettled ? new ReconcileResult(plan.NextCheck) : ReconcileResult.Again(TimeSpan.Zero);
     }
 
-    /// <summary>The revision of the set's template; null when its name was taken, and the next has another.</summary>
-    private async Task<V1ControllerRevision?> ReviseAsync(
-        V1DaemonSet set, List<V1ControllerRevision> history, CancellationToken cancellationToken)
-    {
-        var template = set.Spec.Template;
-        var patch = PatchOf(set);
-        var step = RevisionHistory.Next(history, patch);
-        if (step.Existing is { } existing)
-        {
-            return step.IsReturn
-                ? await RevisionHistory.RenumberAsync(_client, existing, step.Number, cancellationToken)
-                : existing;
-        }
-
-        var hash = PodTemplates.Hash(PodTemplates.Canonical(template), set.Status?.CollisionCount);
-        var revision = new V1ControllerRevision
-        {
-            Metadata = new V1ObjectMeta
-            {
-                Name = $"{set.Metadata.Name}-{hash}",
-                NamespaceProperty = _key.Namespace,
-                Labels = new Dictionary<string, string>(
-                    template.Metadata?.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal)
-                {
-                    [DaemonPods.HashLabel] = hash,
-                },
-                Annotations = set.Metadata.Annotations,
-                OwnerReferences = [set.ControllerReference()],
-            },
-            Data = patch,
-            Revision = step.Number,
-        };
-        var created = await RevisionHistory.CreateAsync(_client, revision, cancellationToken);
-        if (created is null)
-        {
-            var status = set.Status ?? new V1DaemonSetStatus();
-            await WriteStatusAsync(set, Collided(status), cancellationToken);
-        }
-
-        return created;
-    }
-
-    /// <summary>Worked out once for a generation: a set of thousands of pods takes many steps with it.</summary>
-    private JsonElement PatchOf(V1DaemonSet set)
-    {
-        var version = (set.Metadata.Uid, set.Metadata.Generation);
-        if (_patch is not { } known || known.Version != version || version.Generation is null)
-        {
-            known = (version, RevisionHistory.Patch(set.Spec.Template));
-            _patch = known;
-        }
-
-        return known.Patch;
-    }
-
     private static V1DaemonSetStatus Collided(V1DaemonSetStatus status) => new()
     {
         CollisionCount = (status.CollisionCount ?? 0) + 1,
@@ -182,7 +127,7 @@ public sealed class DaemonSetReconciler : IObjectReconciler
             Set = set,
             Nodes = [.. nodes.Items.Select(DaemonPods.Node)],
             Pods = [.. claims.All],
-            Hash = HashOf(current),
+            Hash = DaemonSetRevisions.HashOf(current),
             BackOff = node => _backOff.Left(node, now),
         };
     }
@@ -223,13 +168,10 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         var old = history.Where(r => r.Metadata.Name != current.Metadata.Name).ToList();
         var surplus = old.Count - (observed.Set.Spec.RevisionHistoryLimit ?? 10);
         return RevisionHistory.DeleteAsync(
-            _client, old.Where(r => !live.Contains(HashOf(r))).Take(Math.Max(0, surplus)), cancellationToken);
+            _client,
+            old.Where(r => !live.Contains(DaemonSetRevisions.HashOf(r))).Take(Math.Max(0, surplus)),
+            cancellationToken);
     }
-
-    private static string HashOf(V1ControllerRevision revision) =>
-        revision.Metadata.Labels?.TryGetValue(DaemonPods.HashLabel, out var hash) == true
-            ? hash
-            : revision.Metadata.Name;
 
     private async Task WriteStatusAsync(V1DaemonSet set, V1DaemonSetStatus status, CancellationToken cancellationToken)
     {

@@ -20,9 +20,6 @@ public sealed class ClaimReconciler : IObjectReconciler
     /// <summary>Keeps a claim that pods use.</summary>
     public const string Finalizer = "kubernetes.io/pvc-protection";
 
-    /// <summary>Unbound claims are looked at again this often.</summary>
-    public static readonly TimeSpan Resync = TimeSpan.FromSeconds(15);
-
     private readonly ObjectKey _key;
     private readonly IResourceClient _client;
     private readonly IResourceClient _protection;
@@ -51,6 +48,14 @@ public sealed class ClaimReconciler : IObjectReconciler
         }
 
         var claim = read.Value.Clone<V1PersistentVolumeClaim>();
+        if (VolumePlugins.NoteDriver(
+            claim,
+            claim.GetAnnotation(VolumeAnnotations.Provisioner)
+                ?? claim.GetAnnotation(VolumeAnnotations.BetaProvisioner)))
+        {
+            claim = Written(await _client.UpdateAsync(claim, cancellationToken));
+        }
+
         var observed = await ObserveAsync(claim, cancellationToken);
         var plan = ClaimPlanner.Compute(observed);
         claim = await ApplyAsync(plan, claim, cancellationToken);
@@ -66,7 +71,7 @@ public sealed class ClaimReconciler : IObjectReconciler
 
         var isUsed = Protection.IsHeld(claim, Finalizer) && await IsUsedAsync(claim, cancellationToken);
         await Protection.ApplyAsync(_protection, claim, Finalizer, isUsed, cancellationToken);
-        return plan.IsWaiting ? ReconcileResult.Again(Resync) : ReconcileResult.Done;
+        return plan.IsWaiting ? ReconcileResult.Again(VolumeReconciler.Resync) : ReconcileResult.Done;
     }
 
     private async Task<V1PersistentVolumeClaim> ApplyAsync(

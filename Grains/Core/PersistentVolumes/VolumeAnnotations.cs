@@ -12,7 +12,7 @@ internal static class VolumeAnnotations
     /// <summary>On a volume: who made it.</summary>
     public const string ProvisionedBy = "pv.kubernetes.io/provisioned-by";
 
-    /// <summary>On a volume: its in-tree plugin has become a CSI driver, which looks after it.</summary>
+    /// <summary>On either side: the in-tree plugin has become this CSI driver, which looks after it.</summary>
     public const string MigratedTo = "pv.kubernetes.io/migrated-to";
 
     /// <summary>On a claim: who is to make its volume.</summary>

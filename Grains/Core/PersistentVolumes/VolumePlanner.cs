@@ -18,6 +18,9 @@ public sealed record VolumePlan
     /// <summary>Nothing is to be done with its data: the object may go.</summary>
     public bool LetGo { get; init; }
 
+    /// <summary>Its data is to be removed by a pod, and then it is free again.</summary>
+    public bool Recycle { get; init; }
+
     /// <summary>The phase to show; null to leave it.</summary>
     public string? Phase { get; init; }
 
@@ -29,6 +32,9 @@ public sealed record VolumePlan
 /// <summary>The life of a volume: whether its claim is still there, and what happens to it afterwards.</summary>
 public static class VolumePlanner
 {
+    /// <summary>Released volumes are emptied for the next claim.</summary>
+    public const string RecyclePolicy = "Recycle";
+
     private const string Available = "Available";
     private const string Released = "Released";
     private const string Failed = "Failed";
@@ -63,6 +69,12 @@ public static class VolumePlanner
             : new VolumePlan { Unbind = true };
     }
 
+    /// <summary>Reclaiming it failed; that is told once, and stays visible.</summary>
+    public static VolumePlan Fail(V1PersistentVolume volume, EventNote why) =>
+        volume.Status?.Phase == Failed
+            ? new VolumePlan()
+            : new VolumePlan { Phase = Failed, Message = why.Message, Notes = [why] };
+
     private static VolumePlan Reclaim(V1PersistentVolume volume)
     {
         // A failure stays visible while reclaiming is tried again.
@@ -82,12 +94,16 @@ public static class VolumePlanner
             "Delete" => VolumePlugins.Delete(volume) switch
             {
                 (true, _) => released,
-                (_, { } refusal) => Fail(volume, "VolumeFailedDelete", refusal),
+                (_, { } refusal) => Fail(volume, EventNote.Warning(volume, "VolumeFailedDelete", refusal)),
                 _ => released with { Delete = volume.Metadata.DeletionTimestamp is null },
             },
-            "Recycle" => Fail(volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!"),
+            RecyclePolicy => released with { Recycle = true },
             _ => Fail(
-                volume, "VolumeUnknownReclaimPolicy", "Volume has unrecognized PersistentVolumeReclaimPolicy"),
+                volume,
+                EventNote.Warning(
+                    volume,
+                    "VolumeUnknownReclaimPolicy",
+                    "Volume has unrecognized PersistentVolumeReclaimPolicy")),
         };
     }
 
@@ -96,13 +112,6 @@ public static class VolumePlanner
     private static VolumePlan Show(V1PersistentVolume volume, string phase) =>
         volume.Status?.Phase == phase ? new VolumePlan() : new VolumePlan { Phase = phase };
 
-    private static VolumePlan Fail(V1PersistentVolume volume, string reason, string message) =>
-        volume.Status?.Phase == Failed
-            ? new VolumePlan()
-            : new VolumePlan
-            {
-                Phase = Failed, Message = message, Notes = [EventNote.Warning(volume, reason, message)],
-            };
 
     private static EventNote[] Incompatible(V1PersistentVolume volume, V1PersistentVolumeClaim claim) =>
     [

@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 
 namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
@@ -26,8 +27,22 @@ internal static class VolumePlugins
     private static readonly string[] Passive =
         ["kubernetes.io/nfs", "kubernetes.io/local-volume", "kubernetes.io/csi"];
 
-    /// <summary>The driver that a plugin was handed over to; null for others.</summary>
-    public static string? DriverOf(string plugin) => Migrated.GetValueOrDefault(plugin);
+    /// <summary>
+    /// Notes on a volume or a claim which driver its plugin was handed over to; false when that is right already.
+    /// </summary>
+    /// <param name="item">The volume or claim.</param>
+    /// <param name="maker">The plugin that made its volume or is to make it; null when nobody says.</param>
+    public static bool NoteDriver(IKubernetesObject<V1ObjectMeta> item, string? maker)
+    {
+        var driver = Migrated.GetValueOrDefault(maker ?? "");
+        if (maker is null || (driver ?? "") == (item.GetAnnotation(VolumeAnnotations.MigratedTo) ?? ""))
+        {
+            return false;
+        }
+
+        item.SetAnnotation(VolumeAnnotations.MigratedTo, driver);
+        return true;
+    }
 
     /// <summary>Who outside makes volumes in the name of a class's provisioner, or why nobody does.</summary>
     public static (string? External, string? Refusal) Provision(string provisioner) => provisioner switch

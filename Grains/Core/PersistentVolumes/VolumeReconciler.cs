@@ -7,31 +7,44 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
 
 /// <summary>Shows what a volume is, undoes stray bindings, reclaims, and protects it while it is bound.</summary>
-public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services) : IObjectReconciler
+public sealed class VolumeReconciler : IObjectReconciler
 {
     /// <summary>Keeps a bound volume.</summary>
     public const string Finalizer = "kubernetes.io/pv-protection";
 
-    private readonly IResourceClient _client = services.Client.As(UserIdentity.Controller("persistent-volume-binder"));
-    private readonly IResourceClient _protection =
-        services.Client.As(UserIdentity.Controller("pv-protection-controller"));
+    /// <summary>Volumes and claims for which nobody says when they can go on are looked at again this often.</summary>
+    public static readonly TimeSpan Resync = TimeSpan.FromSeconds(15);
 
-    private readonly LocalPathProvisioner _local = new(services);
-    private readonly EventRecorder _events =
-        services.Events.For("persistentvolume-controller", "persistent-volume-binder");
+    private readonly ObjectKey _key;
+    private readonly IResourceClient _client;
+    private readonly IResourceClient _protection;
+    private readonly EventRecorder _events;
+    private readonly LocalPathProvisioner _local;
+    private readonly VolumeRecycler _recycler;
+
+    public VolumeReconciler(ObjectKey key, ReconcilingServices services)
+    {
+        _key = key;
+        _client = services.Client.As(UserIdentity.Controller("persistent-volume-binder"));
+        _protection = services.Client.As(UserIdentity.Controller("pv-protection-controller"));
+        _events = services.Events.For("persistentvolume-controller", "persistent-volume-binder");
+        _local = new LocalPathProvisioner(services);
+        _recycler = new VolumeRecycler(_client, _events);
+    }
 
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(
-            ResourceOf<V1PersistentVolume>.Name, key, ReadFreshness.Linearizable, cancellationToken);
+            ResourceOf<V1PersistentVolume>.Name, _key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
+            await _recycler.AbandonAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
         var volume = read.Value.Clone<V1PersistentVolume>();
-        if (Migrate(volume))
+        if (VolumePlugins.NoteDriver(volume, volume.GetAnnotation(VolumeAnnotations.ProvisionedBy)))
         {
             volume = Written(await _client.UpdateAsync(volume, cancellationToken));
         }
@@ -43,14 +56,16 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
             plan = VolumePlanner.Compute(volume, null);
         }
 
-        if (plan.Phase is { } phase)
+        volume = await ShowAsync(volume, plan, cancellationToken);
+        if (plan.Recycle)
         {
-            volume.Status ??= new V1PersistentVolumeStatus();
-            (volume.Status.Phase, volume.Status.Message) = (phase, plan.Message.Length == 0 ? null : plan.Message);
-            volume = Written(await _client.UpdateStatusAsync(volume, cancellationToken));
+            volume = await RecycleAsync(volume, cancellationToken);
+        }
+        else if (volume.Spec.PersistentVolumeReclaimPolicy == VolumePlanner.RecyclePolicy)
+        {
+            await _recycler.TidyAsync(volume, cancellationToken);
         }
 
-        _events.Record(plan.Notes);
         if (plan.RemoveData)
         {
             await _local.RemoveAsync(volume, cancellationToken);
@@ -68,21 +83,41 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
 
         await Protection.ApplyAsync(
             _protection, volume, Finalizer, isUsed: volume.Status?.Phase == "Bound", cancellationToken);
-        return ReconcileResult.Done;
+        return plan.Recycle ? ReconcileResult.Again(Resync) : ReconcileResult.Done;
     }
 
-    /// <summary>Notes which driver has the volume of a plugin that was handed over; false when all is noted.</summary>
-    private static bool Migrate(V1PersistentVolume volume)
+    private async Task<V1PersistentVolume> ShowAsync(
+        V1PersistentVolume volume, VolumePlan plan, CancellationToken cancellationToken)
     {
-        var maker = volume.GetAnnotation(VolumeAnnotations.ProvisionedBy);
-        var driver = VolumePlugins.DriverOf(maker ?? "");
-        if (maker is null || (driver ?? "") == (volume.GetAnnotation(VolumeAnnotations.MigratedTo) ?? ""))
+        if (plan.Phase is { } phase)
         {
-            return false;
+            volume.Status ??= new V1PersistentVolumeStatus();
+            (volume.Status.Phase, volume.Status.Message) = (phase, plan.Message.Length == 0 ? null : plan.Message);
+            volume = Written(await _client.UpdateStatusAsync(volume, cancellationToken));
         }
 
-        volume.SetAnnotation(VolumeAnnotations.MigratedTo, driver);
-        return true;
+        _events.Record(plan.Notes);
+        return volume;
+    }
+
+    private async Task<V1PersistentVolume> RecycleAsync(
+        V1PersistentVolume volume, CancellationToken cancellationToken)
+    {
+        var outcome = await _recycler.StepAsync(volume, cancellationToken);
+        if (outcome.Failure is { } why)
+        {
+            var plan = VolumePlanner.Fail(volume, VolumeRecycler.Failed(volume, why));
+            return await ShowAsync(volume, plan, cancellationToken);
+        }
+
+        if (!outcome.IsClean)
+        {
+            return volume;
+        }
+
+        _events.Record(EventNote.Normal(volume, "VolumeRecycled", "Volume recycled"));
+        volume = Written(await _client.UpdateAsync(Unbound(volume), cancellationToken));
+        return await ShowAsync(volume, VolumePlanner.Compute(volume, null), cancellationToken);
     }
 
     /// <summary>What we bound becomes free; what the user reserved stays reserved.</summary>
@@ -114,7 +149,7 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
             cancellationToken);
         if (!read.Succeeded && read.Error.Reason != StatusReasons.NotFound)
         {
-            throw ReconcileException.Of($"claim of persistentvolume {key}", read.Error);
+            throw ReconcileException.Of($"claim of persistentvolume {_key}", read.Error);
         }
 
         return read.Succeeded && read.Value.Metadata.Uid == reference.Uid ? read.Value : null;
@@ -122,14 +157,14 @@ public sealed class VolumeReconciler(ObjectKey key, ReconcilingServices services
 
     private V1PersistentVolume Written(Outcome<ResourceObject> outcome) => outcome.Succeeded
         ? outcome.Value.Clone<V1PersistentVolume>()
-        : throw ReconcileException.Of($"persistentvolume {key}", outcome.Error);
+        : throw ReconcileException.Of($"persistentvolume {_key}", outcome.Error);
 
     private async Task DeleteAsync(V1PersistentVolume volume, CancellationToken cancellationToken)
     {
         var outcome = await _client.DeleteAsync(volume, cancellationToken);
         if (!outcome.Succeeded && outcome.Error.Reason != StatusReasons.NotFound)
         {
-            throw ReconcileException.Of($"persistentvolume {key}", outcome.Error);
+            throw ReconcileException.Of($"persistentvolume {_key}", outcome.Error);
         }
     }
 }

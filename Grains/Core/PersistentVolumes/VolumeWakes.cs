@@ -5,7 +5,9 @@ using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Core.PersistentVolumes;
 
-/// <summary>What wakes a PersistentVolume: itself, the claim that it is for, and claims that name it.</summary>
+/// <summary>
+/// What wakes a PersistentVolume: itself, the claim that it is for, claims that name it, and the pod that empties it.
+/// </summary>
 internal static class VolumeWakes
 {
     public static readonly WakeRegistration Registration =
@@ -32,6 +34,14 @@ internal static class VolumeWakes
                 if (change.Object.As<V1PersistentVolumeClaim>().Spec.VolumeName is { Length: > 0 } name)
                 {
                     keys.Add(new ObjectKey("", name));
+                }
+            }),
+            new Followed(WellKnown.Pods, (change, keys) =>
+            {
+                var (inNamespace, name) = (change.Object.Key.Namespace, change.Object.Key.Name);
+                if (RecyclerPod.VolumeOf(inNamespace, name) is { } volume)
+                {
+                    keys.Add(new ObjectKey("", volume));
                 }
             }),
         ];

@@ -205,15 +205,11 @@ public sealed class ServiceReconciler : IObjectReconciler
             return;
         }
 
-        if (!IsRace(failure))
-        {
-            var why = failure.Message;
-            _endpointsEvents.Record(isNew
-                ? EventNote.Warning(
-                    endpoints, "FailedToCreateEndpoint", $"Failed to create endpoint for service {_key}: {why}")
-                : EventNote.Warning(endpoints, "FailedToUpdateEndpoint", $"Failed to update endpoint {_key}: {why}"));
-        }
-
+        var why = failure.Message;
+        _endpointsEvents.Record(isNew
+            ? EventNote.Warning(
+                endpoints, "FailedToCreateEndpoint", $"Failed to create endpoint for service {_key}: {why}")
+            : EventNote.Warning(endpoints, "FailedToUpdateEndpoint", $"Failed to update endpoint {_key}: {why}"));
         throw ReconcileException.Of($"service {_key}", failure);
     }
 
@@ -224,8 +220,8 @@ public sealed class ServiceReconciler : IObjectReconciler
             return;
         }
 
-        // As upstream, who mirrors Endpoints tells nobody.
-        if (!IsRace(failure) && !ReferenceEquals(client, _mirror))
+        // As upstream, who mirrors Endpoints tells nobody. That a slice is there is found by names of our own only.
+        if (failure.Reason != StatusReasons.AlreadyExists && !ReferenceEquals(client, _mirror))
         {
             TellOfFailure(service, $"failed to {what} EndpointSlice for Service {_key}: {failure.Message}");
         }
@@ -242,7 +238,4 @@ public sealed class ServiceReconciler : IObjectReconciler
         || outcome.Error.IsNamespaceTerminating()
             ? null
             : outcome.Error;
-
-    private static bool IsRace(Status failure) =>
-        failure.Reason is StatusReasons.Conflict or StatusReasons.AlreadyExists;
 }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.DynamicResources.Allocation;
 
@@ -7,9 +8,10 @@ internal static class AllocationResults
 {
     /// <summary>The allocation; or null and why it cannot be said.</summary>
     public static (V1AllocationResult? Result, string? Error) Of(
-        Resourcev1ResourceClaim claim, IReadOnlyList<GivenDevice> given, Func<string, V1DeviceClass?> classes)
+        Resourcev1ResourceClaim claim, IReadOnlyList<GivenDevice> given, AllocationNode node,
+        Func<string, V1DeviceClass?> classes)
     {
-        var (selector, error) = NodesOf(given);
+        var (selector, error) = NodesOf(given, node);
         if (error is not null)
         {
             return (null, error);
@@ -36,6 +38,12 @@ internal static class AllocationResults
         Device = given.Device.Name,
         AdminAccess = given.Request.IsAdmin ? true : null,
         Tolerations = given.Request.Tolerations.Count == 0 ? null : given.Request.Tolerations,
+        ShareID = given.Share is null ? null : Chance.NewId().ToString(),
+        ConsumedCapacity = given.Share is { Count: > 0 } share
+            ? share.ToDictionary(static s => s.Key, static s => s.Value.ToModel(), StringComparer.Ordinal)
+            : null,
+        BindingConditions = given.Device.BindingConditions,
+        BindingFailureConditions = given.Device.BindingFailureConditions,
     };
 
     /// <summary>
@@ -76,8 +84,14 @@ internal static class AllocationResults
     }
 
     /// <summary>Where the devices can be reached from, all of them; null for everywhere.</summary>
-    private static (V1NodeSelector? Selector, string? Error) NodesOf(IReadOnlyList<GivenDevice> given)
+    private static (V1NodeSelector? Selector, string? Error) NodesOf(
+        IReadOnlyList<GivenDevice> given, AllocationNode node)
     {
+        if (given.Any(static g => g.Device.BindsToNode == true))
+        {
+            return (Selector(new V1NodeSelectorTerm { MatchFields = [IsNamed(node.Name)] }), null);
+        }
+
         var term = new V1NodeSelectorTerm();
         foreach (var (slice, device) in given.Select(g => (g.Slice.Spec, g.Device)))
         {

@@ -1,10 +1,11 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.DynamicResources.Allocation;
 
 /// <summary>
 /// Finds devices for the claims of a pod, node by node. What does not depend on the node is found out once, so an
-/// allocator serves one attempt to schedule one pod. Pure.
+/// allocator serves one attempt to schedule one pod. Pure, but for the ids of parts of devices.
 /// </summary>
 public sealed class DeviceAllocator
 {
@@ -15,24 +16,30 @@ public sealed class DeviceAllocator
     private readonly SliceIndex _slices;
     private readonly Func<string, V1DeviceClass?> _classes;
     private readonly Func<DeviceId, bool> _isAllocated;
+    private readonly Func<DeviceId, IReadOnlyDictionary<string, Quantity>?> _partsOf;
     private readonly DeviceMatcher _matcher;
 
     /// <param name="claims">To be given devices, all together or none.</param>
     /// <param name="slices">What there is.</param>
     /// <param name="classes">Classes by name.</param>
-    /// <param name="isAllocated">The devices that other claims have, but for those that only administer them.</param>
+    /// <param name="isAllocated">
+    /// The devices that other claims have to themselves, but for those that only administer them.
+    /// </param>
+    /// <param name="partsOf">What other claims have of a shared device; null when none has a part of it.</param>
     /// <param name="selectors">Compiled selectors.</param>
     public DeviceAllocator(
         IEnumerable<Resourcev1ResourceClaim> claims,
         SliceIndex slices,
         Func<string, V1DeviceClass?> classes,
         Func<DeviceId, bool> isAllocated,
+        Func<DeviceId, IReadOnlyDictionary<string, Quantity>?> partsOf,
         SelectorCache selectors)
     {
         _claims = [.. claims.Select(c => new ClaimAsk(c))];
         _slices = slices;
         _classes = classes;
         _isAllocated = isAllocated;
+        _partsOf = partsOf;
         _matcher = new DeviceMatcher(selectors);
     }
 
@@ -42,7 +49,7 @@ public sealed class DeviceAllocator
     public AllocationOutcome Allocate(AllocationNode node)
     {
         var pools = _slices.PoolsFor(node);
-        var candidates = new DeviceCandidates(pools, node, _matcher, _classes);
+        var candidates = new DeviceCandidates(pools, node, _matcher, _classes, _partsOf);
         foreach (var claim in _claims)
         {
             if (Unusable(claim, candidates) is { } error)
@@ -51,10 +58,10 @@ public sealed class DeviceAllocator
             }
         }
 
-        var search = new DeviceSearch(_claims, candidates, _isAllocated);
+        var search = new DeviceSearch(_claims, candidates, _isAllocated, _partsOf);
         var given = search.Run();
         return given is not null
-            ? Assemble(given)
+            ? Assemble(node, given)
             : search.Error is not null
                 ? new AllocationOutcome(null, Error: search.Error)
                 : new AllocationOutcome(null, search.IsOver ? "timed out trying to allocate devices"
@@ -62,12 +69,12 @@ public sealed class DeviceAllocator
                     : null);
     }
 
-    private AllocationOutcome Assemble(IReadOnlyList<IReadOnlyList<GivenDevice>> given)
+    private AllocationOutcome Assemble(AllocationNode node, IReadOnlyList<IReadOnlyList<GivenDevice>> given)
     {
         var results = new V1AllocationResult[_claims.Count];
         for (var i = 0; i < results.Length; i++)
         {
-            var (result, error) = AllocationResults.Of(_claims[i].Claim, given[i], _classes);
+            var (result, error) = AllocationResults.Of(_claims[i].Claim, given[i], node, _classes);
             if (error is not null)
             {
                 return new AllocationOutcome(

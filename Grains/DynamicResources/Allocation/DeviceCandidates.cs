@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using k8s.Models;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.DynamicResources.Allocation;
 
@@ -9,8 +10,10 @@ public sealed class DeviceCandidates(
     IReadOnlyList<DevicePool> pools,
     AllocationNode node,
     DeviceMatcher matcher,
-    Func<string, V1DeviceClass?> classes)
+    Func<string, V1DeviceClass?> classes,
+    Func<DeviceId, IReadOnlyDictionary<string, Quantity>?> partsOf)
 {
+    private readonly CapacityBook _capacity = new(partsOf);
     private readonly Dictionary<DeviceRequest, Prepared> _prepared = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>
@@ -27,12 +30,6 @@ public sealed class DeviceCandidates(
     public string? Prepare(ObjectKey claim, DeviceRequest request)
     {
         var what = $"claim {claim}, request {request.Name}";
-        if (request.WantsCapacity)
-        {
-            return $"{(request.Parent is null ? what : $"claim {claim}, subrequest {request.Name}")}: " +
-                "has capacity requests, but the DRAConsumableCapacity feature is disabled";
-        }
-
         if (request.ClassName.Length == 0)
         {
             return $"{what}: missing device class name (unsupported request type?)";
@@ -102,7 +99,8 @@ public sealed class DeviceCandidates(
                     return false;
                 }
 
-                if (matches && IsReached(device))
+                if (matches && IsReached(device)
+                    && _capacity.Share(request, device.Id, device.Device) is not null)
                 {
                     found.Add(device);
                 }

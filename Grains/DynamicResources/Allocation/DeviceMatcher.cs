@@ -22,12 +22,6 @@ public sealed class DeviceMatcher
     public (bool Matches, string? Error) Matches(
         ObjectKey claim, DeviceRequest request, V1DeviceClass ofRequest, DeviceId id, V1Device device)
     {
-        // As long as nobody waits for the conditions of a binding, or shares out capacity, such devices are nobody's.
-        if (device.BindingConditions is { Count: > 0 } || device.AllowMultipleAllocations == true)
-        {
-            return (false, null);
-        }
-
         if (_known.TryGetValue((device, request), out var known))
         {
             return (known, null);

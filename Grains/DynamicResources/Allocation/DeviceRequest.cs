@@ -8,6 +8,8 @@ public sealed record DeviceRequest
     public const string All = "All";
     public const string ExactCount = "ExactCount";
 
+    private static readonly Dictionary<string, ResourceQuantity> NoCapacity = [];
+
     /// <summary>Its own name.</summary>
     public required string Name { get; init; }
 
@@ -27,8 +29,8 @@ public sealed record DeviceRequest
     /// <summary>Devices may be in use already, and stay free for others.</summary>
     public bool IsAdmin { get; init; }
 
-    /// <summary>It wants a part of a device's capacity.</summary>
-    public bool WantsCapacity { get; init; }
+    /// <summary>How much it wants of a device's capacity at least.</summary>
+    public IDictionary<string, ResourceQuantity> Capacity { get; init; } = NoCapacity;
 
     /// <summary>As results and configurations name it.</summary>
     public string FullName => Parent is null ? Name : $"{Parent}/{Name}";
@@ -46,7 +48,7 @@ public sealed record DeviceRequest
                 Mode = exact.AllocationMode ?? "",
                 Count = exact.Count ?? 0,
                 IsAdmin = exact.AdminAccess == true,
-                WantsCapacity = exact.Capacity is not null,
+                Capacity = exact.Capacity?.Requests ?? NoCapacity,
             },
         ]
         :
@@ -60,7 +62,7 @@ public sealed record DeviceRequest
                 Tolerations = a.Tolerations ?? [],
                 Mode = a.AllocationMode ?? "",
                 Count = a.Count ?? 0,
-                WantsCapacity = a.Capacity is not null,
+                Capacity = a.Capacity?.Requests ?? NoCapacity,
             }),
         ];
 

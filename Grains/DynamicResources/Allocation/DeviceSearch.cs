@@ -1,3 +1,5 @@
+using OrleansOrchestrator.Resources.Kernel;
+
 namespace OrleansOrchestrator.Grains.DynamicResources.Allocation;
 
 /// <summary>
@@ -17,15 +19,20 @@ internal sealed class DeviceSearch
     private readonly List<GivenDevice>[] _given;
     private readonly Dictionary<DeviceId, List<int>> _taken = [];
     private readonly CounterBook _counters;
+    private readonly CapacityBook _capacity;
     private int _steps;
 
     public DeviceSearch(
-        IReadOnlyList<ClaimAsk> claims, DeviceCandidates candidates, Func<DeviceId, bool> isAllocated)
+        IReadOnlyList<ClaimAsk> claims,
+        DeviceCandidates candidates,
+        Func<DeviceId, bool> isAllocated,
+        Func<DeviceId, IReadOnlyDictionary<string, Quantity>?> partsOf)
     {
         _claims = claims;
         _candidates = candidates;
         _isAllocated = isAllocated;
-        _counters = new CounterBook(isAllocated);
+        _counters = new CounterBook(d => isAllocated(d) || partsOf(d) is not null);
+        _capacity = new CapacityBook(partsOf);
         _constraints = [.. claims.Select(c => c.Constraints.Select(r => new AttributeConstraint(r)).ToArray())];
         _given = [.. claims.Select(_ => new List<GivenDevice>())];
     }
@@ -106,7 +113,7 @@ internal sealed class DeviceSearch
                 return true;
             }
 
-            GiveBack(place, offered[i]);
+            GiveBack(place);
             if (IsStopped)
             {
                 return false;
@@ -124,8 +131,7 @@ internal sealed class DeviceSearch
             return false;
         }
 
-        var takers = _taken.GetValueOrDefault(id);
-        if (request.IsAdmin ? takers?.Contains(place.Claim) == true : takers is { Count: > 0 } || _isAllocated(id))
+        if (IsTaken(place, id))
         {
             return false;
         }
@@ -140,14 +146,22 @@ internal sealed class DeviceSearch
             }
         }
 
-        if (!request.Tolerates(candidate.Device) || !_counters.Take(candidate.Pool, candidate.Device))
+        // Whoever has the first part of a device has used its counters.
+        var usesCounters = !candidate.IsShared || !_capacity.IsShared(id);
+        if (_capacity.Share(request, id, candidate.Device) is not { } share
+            || !request.Tolerates(candidate.Device)
+            || (usesCounters && !_counters.Take(candidate.Pool, candidate.Device)))
         {
             return false;
         }
 
         if (!Constrain(place, candidate))
         {
-            _counters.GiveBack(candidate.Pool, candidate.Device);
+            if (usesCounters)
+            {
+                _counters.GiveBack(candidate.Pool, candidate.Device);
+            }
+
             Error = isAll
                 ? $"claim {_claims[place.Claim].Key}, request {request.Name}: cannot add device {id} " +
                     "because a claim constraint would not be satisfied"
@@ -155,9 +169,35 @@ internal sealed class DeviceSearch
             return false;
         }
 
-        _given[place.Claim].Add(candidate);
-        (takers ?? (_taken[id] = [])).Add(place.Claim);
+        Note(place, candidate, share);
         return true;
+    }
+
+    /// <summary>Never of shared devices, which are as free as their capacity is.</summary>
+    private bool IsTaken(Place place, DeviceId id)
+    {
+        var takers = _taken.GetValueOrDefault(id);
+        return place.Request.IsAdmin
+            ? takers?.Contains(place.Claim) == true
+            : takers is { Count: > 0 } || _isAllocated(id);
+    }
+
+    private void Note(Place place, GivenDevice candidate, IReadOnlyDictionary<string, Quantity> share)
+    {
+        if (candidate.IsShared)
+        {
+            _given[place.Claim].Add(candidate with { Share = share });
+            _capacity.Take(candidate.Id, share);
+            return;
+        }
+
+        _given[place.Claim].Add(candidate);
+        if (!_taken.TryGetValue(candidate.Id, out var takers))
+        {
+            _taken[candidate.Id] = takers = [];
+        }
+
+        takers.Add(place.Claim);
     }
 
     private bool Constrain(Place place, GivenDevice candidate)
@@ -179,16 +219,28 @@ internal sealed class DeviceSearch
         return true;
     }
 
-    private void GiveBack(Place place, GivenDevice candidate)
+    private void GiveBack(Place place)
     {
+        var candidate = _given[place.Claim][^1];
         foreach (var constraint in _constraints[place.Claim])
         {
             constraint.Remove(place.Request);
         }
 
-        _counters.GiveBack(candidate.Pool, candidate.Device);
         _given[place.Claim].RemoveAt(_given[place.Claim].Count - 1);
-        _taken[candidate.Id].Remove(place.Claim);
+        if (candidate.IsShared)
+        {
+            _capacity.GiveBack(candidate.Id);
+        }
+        else
+        {
+            _taken[candidate.Id].Remove(place.Claim);
+        }
+
+        if (!candidate.IsShared || !_capacity.IsShared(candidate.Id))
+        {
+            _counters.GiveBack(candidate.Pool, candidate.Device);
+        }
     }
 
     /// <summary>A request of a claim, and which of its alternatives is tried.</summary>

@@ -20,7 +20,7 @@ public sealed class DynamicResourcesPlugin(DeviceTable devices) : IPreEnqueuePlu
 
     public string Name => PluginName;
 
-    public int Weight => 0;
+    public int Weight => 1;
 
     public bool MindsPods => false;
 

@@ -1,8 +1,9 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
-/// Prefers nodes that have large images of the pod. One that few nodes have counts for less, so that these few are not
-/// filled up.
+/// Prefers nodes that have large images of the pod, those of its volumes included. One that few nodes have counts for
+/// less, so that these few are not filled up. As upstream, volumes add to what a node has, and not to the most that
+/// counts.
 /// </summary>
 public sealed class ImageLocalityPlugin(ImageTable images) : IScorePlugin
 {
@@ -28,17 +29,23 @@ public sealed class ImageLocalityPlugin(ImageTable images) : IScorePlugin
             return 0;
         }
 
+        var sum = Sum(pod.Images, node) + Sum(pod.ImageVolumes, node);
+        var highest = MaxBytesPerContainer * pod.Images.Length;
+        return (int)(MaxScore * (Math.Clamp(sum, MinBytes, highest) - MinBytes) / (highest - MinBytes));
+    }
+
+    private long Sum(string[] names, NodeInfo node)
+    {
         var sum = 0L;
-        foreach (var image in pod.Images)
+        foreach (var name in names)
         {
-            if (node.Images.TryGetValue(image, out var size))
+            if (node.Images.TryGetValue(name, out var size))
             {
-                sum += (long)(size * images.Spread(image));
+                sum += (long)(size * images.Spread(name));
             }
         }
 
-        var highest = MaxBytesPerContainer * pod.Images.Length;
-        return (int)(MaxScore * (Math.Clamp(sum, MinBytes, highest) - MinBytes) / (highest - MinBytes));
+        return sum;
     }
 
     /// <summary>As nodes name images: with a tag.</summary>

@@ -4,12 +4,11 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// Pod affinity and anti-affinity: a pod near some pods and away from others, as it says itself, and as those say that
 /// are there.
 /// </summary>
-public sealed class InterPodAffinityPlugin(ClusterTables tables) : IRelationPlugin
+/// <param name="tables">What is known of pods and namespaces.</param>
+/// <param name="hardAffinityWeight">What another pod's required affinity to this one weighs.</param>
+public sealed class InterPodAffinityPlugin(ClusterTables tables, int hardAffinityWeight = 1) : IRelationPlugin
 {
     public const string PluginName = "InterPodAffinity";
-
-    /// <summary>What another pod's required affinity to this one weighs.</summary>
-    private const int HardAffinityWeight = 1;
 
     private static readonly Verdict NoAffinity = new(PluginName, false, "node(s) didn't match pod affinity rules");
     private static readonly Verdict TooNear = new(PluginName, true, "node(s) didn't match pod anti-affinity rules");
@@ -67,7 +66,7 @@ public sealed class InterPodAffinityPlugin(ClusterTables tables) : IRelationPlug
 
         foreach (var term in terms.Affinity.Where(t => t.Matches(other, pod, _namespaces)))
         {
-            Add(result.Scores, term, node, change * HardAffinityWeight);
+            Add(result.Scores, term, node, change * hardAffinityWeight);
         }
 
         foreach (var (weight, term) in terms.Preferred.Where(t => t.Term.Matches(other, pod, _namespaces)))

@@ -1,15 +1,16 @@
 namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 
 /// <summary>
-/// The node must have what the pod requests; prefers nodes that have the most left (least allocated).
+/// The node must have what the pod requests; prefers nodes that have the most left, unless told otherwise.
 /// </summary>
 /// <param name="scalars">Names of extended resources.</param>
 /// <param name="devices">Classes of devices, which stand in for resources that a node has none of.</param>
-public sealed class NodeResourcesFitPlugin(ScalarResources scalars, DeviceTable? devices = null)
+/// <param name="scoring">Which nodes are preferred; null for those that have the most left.</param>
+public sealed class NodeResourcesFitPlugin(
+    ScalarResources scalars, DeviceTable? devices = null, ResourceScoring? scoring = null)
     : IFilterPlugin, IScorePlugin
 {
-    private const int MaxScore = 100;
-
+    private readonly ResourceScorer _scorer = new(scoring ?? ResourceScoring.Default, scalars);
     private readonly Dictionary<string, Verdict> _verdicts = new(StringComparer.Ordinal);
 
     public string Name => "NodeResourcesFit";
@@ -40,24 +41,7 @@ public sealed class NodeResourcesFitPlugin(ScalarResources scalars, DeviceTable?
         return fits ? null : Explain(requests, node);
     }
 
-    /// <summary>Nodes are scored as if the pod were on them; cpu and memory weigh the same.</summary>
-    public int Score(PodShape pod, NodeInfo node)
-    {
-        long sum = 0;
-        var weights = 0;
-        Add(node.AllocatableMilliCpu, node.ScoringMilliCpu + pod.Requests.ScoringMilliCpu);
-        Add(node.AllocatableMemoryBytes, node.ScoringMemoryBytes + pod.Requests.ScoringMemoryBytes);
-        return weights == 0 ? 0 : (int)(sum / weights);
-
-        void Add(long allocatable, long requested)
-        {
-            if (allocatable > 0)
-            {
-                weights++;
-                sum += requested > allocatable ? 0 : (long)((Int128)(allocatable - requested) * MaxScore / allocatable);
-            }
-        }
-    }
+    public int Score(PodShape pod, NodeInfo node) => _scorer.Score(pod.Requests, node);
 
     private Verdict Explain(PodRequests requests, NodeInfo node)
     {

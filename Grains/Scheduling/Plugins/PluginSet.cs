@@ -3,6 +3,9 @@ namespace OrleansOrchestrator.Grains.Scheduling.Plugins;
 /// <summary>The plugins of a scheduler, in the order in which they run.</summary>
 public sealed record PluginSet
 {
+    /// <summary>Upstream's name of what removes pods for others.</summary>
+    public const string DefaultPreemption = "DefaultPreemption";
+
     public IReadOnlyList<IPreEnqueuePlugin> PreEnqueue { get; init; } = [];
 
     public IReadOnlyList<IPreFilterPlugin> PreFilters { get; init; } = [];
@@ -20,33 +23,50 @@ public sealed record PluginSet
 
     public IReadOnlyList<IScorePlugin> Scores { get; init; } = [];
 
-    /// <summary>Upstream's default profile, as far as its plugins exist here.</summary>
-    public static PluginSet Default(ClusterTables tables)
+    /// <summary>Pods make room for more important ones.</summary>
+    public bool Preempts { get; init; } = true;
+
+    /// <summary>Upstream's default profile.</summary>
+    public static PluginSet Default(ClusterTables tables) => Of(new SchedulerProfile(), tables);
+
+    /// <summary>What takes part in a profile.</summary>
+    public static PluginSet Of(SchedulerProfile profile, ClusterTables tables)
     {
         var volumes = tables.Volumes;
         var binding = new VolumeBindingPlugin(volumes);
         var taints = new TaintTolerationPlugin();
         var affinity = new NodeAffinityPlugin();
-        var fit = new NodeResourcesFitPlugin(tables.Scalars, tables.Devices);
+        var fit = new NodeResourcesFitPlugin(tables.Scalars, tables.Devices, profile.ResourceScoring);
         var devices = new DynamicResourcesPlugin(tables.Devices);
         return new PluginSet
         {
-            PreEnqueue = [new SchedulingGatesPlugin(), devices],
-            PreFilters = [affinity, binding, devices],
+            PreEnqueue = profile.Of<IPreEnqueuePlugin>(
+                SchedulingPoint.PreEnqueue, new SchedulingGatesPlugin(), devices),
+            PreFilters = profile.Of<IPreFilterPlugin>(SchedulingPoint.PreFilter, affinity, binding, devices),
             VolumeBinding = binding,
             Devices = devices,
-            Filters =
-            [
+            Filters = profile.Of<IFilterPlugin>(
+                SchedulingPoint.Filter,
                 new NodeUnschedulablePlugin(), new NodeNamePlugin(), taints, affinity, new NodePortsPlugin(), fit,
                 new VolumeRestrictionsPlugin(volumes), new NodeVolumeLimitsPlugin(volumes), binding,
-                new VolumeZonePlugin(volumes), new NodeDeclaredFeaturesPlugin(),
+                new VolumeZonePlugin(volumes), new NodeDeclaredFeaturesPlugin()),
+            Relations =
+            [
+                .. new IRelationPlugin[]
+                {
+                    new PodTopologySpreadPlugin(tables),
+                    new InterPodAffinityPlugin(tables, profile.HardPodAffinityWeight),
+                    devices,
+                }.Select(r => AdjustedRelation.Of(r, profile)).OfType<IRelationPlugin>(),
             ],
-            Relations = [new PodTopologySpreadPlugin(tables), new InterPodAffinityPlugin(tables), devices],
             Scores =
             [
-                taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin(),
-                new ImageLocalityPlugin(tables.Images),
+                .. profile.Of<IScorePlugin>(
+                    SchedulingPoint.Score,
+                    taints, affinity, fit, new NodeResourcesBalancedAllocationPlugin(),
+                    new ImageLocalityPlugin(tables.Images)).Select(s => AdjustedScore.Of(s, profile)),
             ],
+            Preempts = profile.Has(SchedulingPoint.PostFilter, DefaultPreemption),
         };
     }
 }

@@ -18,6 +18,11 @@ public sealed class PodDevices : IPodRelations
     private static readonly Verdict HasLeft = new(
         DynamicResourcesPlugin.PluginName, false, "cannot schedule extended resource claim");
 
+    private const int MaxScore = 100;
+
+    /// <summary>So many alternatives a request may have.</summary>
+    private const int MaxAlternatives = 8;
+
     private readonly DeviceTable _devices;
     private readonly List<Resourcev1ResourceClaim> _wanting;
     private readonly List<Allocated> _allocated;
@@ -29,7 +34,8 @@ public sealed class PodDevices : IPodRelations
     public PodDevices(PodInfo pod, IReadOnlyList<Resourcev1ResourceClaim> claims, DeviceTable devices)
     {
         (Pod, _devices) = (pod, devices);
-        _allocated = [.. claims.Where(c => c.Status?.Allocation is not null).Select(c => new Allocated(c))];
+        var now = devices.Time.GetUtcNow();
+        _allocated = [.. claims.Where(c => c.Status?.Allocation is not null).Select(c => new Allocated(c, now))];
         _wanting = [.. claims.Where(c => c.Status?.Allocation is null)];
         Left = devices.HasExtended(pod) && devices.Claims.Find(ExtendedClaims.KeyFor(pod)) is { } left
             ? new DeviceChoice(left.Key(), left.Metadata.Uid, null) { IsLeft = true }
@@ -41,7 +47,10 @@ public sealed class PodDevices : IPodRelations
     /// <summary>What an attempt has made that did not get the pod to its node.</summary>
     public DeviceChoice? Left { get; }
 
-    /// <summary>A claim whose devices are nowhere near a node that was tried, and that only the pod uses.</summary>
+    /// <summary>
+    /// A claim that only the pod uses, and whose devices are nowhere near a node that was tried, or could not be
+    /// prepared.
+    /// </summary>
     public DeviceChoice? Misplaced => _allocated
         .Where(a => a.IsMisplaced && (a.Claim.Status.ReservedFor ?? []).All(r => r.Uid == Pod.Uid))
         .Select(a => new DeviceChoice(a.Claim.Key(), a.Claim.Metadata.Uid, null))
@@ -65,7 +74,17 @@ public sealed class PodDevices : IPodRelations
     }
 
     /// <inheritdoc/>
-    public int[]? Score(ReadOnlySpan<NodeInfo> candidates) => null;
+    public int[]? Score(ReadOnlySpan<NodeInfo> candidates)
+    {
+        var scores = new int[candidates.Length];
+        for (var i = 0; i < scores.Length; i++)
+        {
+            scores[i] = Preference(candidates[i]);
+        }
+
+        var highest = scores.Max();
+        return highest == 0 ? null : Array.ConvertAll(scores, s => s * MaxScore / highest);
+    }
 
     /// <summary>What must be written for the claims on a node that the filter let through.</summary>
     public IReadOnlyList<DeviceChoice> Choose(NodeInfo node)
@@ -73,14 +92,31 @@ public sealed class PodDevices : IPodRelations
         var (verdict, outcome) = _tried[node.Name];
         var (allocator, made) = AllocatorFor(node);
         Invariant.Check(verdict is null, "the node was let through", Pod.Key);
-        var reserved = _allocated.Where(a => !PodResourceClaims.IsReserved(Pod.Uid, a.Claim))
-            .Select(a => new DeviceChoice(a.Claim.Key(), a.Claim.Metadata.Uid, null));
+        var reserved = _allocated.Where(a => a.IsAwaited || !PodResourceClaims.IsReserved(Pod.Uid, a.Claim))
+            .Select(a => new DeviceChoice(a.Claim.Key(), a.Claim.Metadata.Uid, null) { IsAwaited = a.IsAwaited });
         var given = (allocator?.Claims ?? []).Zip(outcome?.Allocations ?? [])
             .Select(p => new DeviceChoice(p.First.Key(), p.First.Metadata.Uid, p.Second)
             {
                 Made = ReferenceEquals(p.First, made?.Claim) ? made : null,
+                IsAwaited = DevicePreparation.IsAwaited(p.Second),
             });
         return [.. reserved, .. given];
+    }
+
+    /// <summary>Of requests with alternatives, how early in their lists those are that the node has.</summary>
+    private int Preference(NodeInfo node)
+    {
+        var score = 0;
+        var given = _tried.GetValueOrDefault(node.Name)?.Outcome?.Allocations ?? [];
+        foreach (var (claim, allocation) in (AllocatorFor(node).Allocator?.Claims ?? []).Zip(given))
+        {
+            var names = allocation.Devices.Results.Select(static r => r.Request).ToHashSet(StringComparer.Ordinal);
+            score += claim.Spec.Devices.Requests.Where(static r => r.FirstAvailable is not null).Sum(
+                r => r.FirstAvailable.Index()
+                    .Where(a => names.Contains($"{r.Name}/{a.Item.Name}")).Sum(static a => MaxAlternatives - a.Index));
+        }
+
+        return score;
     }
 
     private Attempt Try(NodeInfo node)
@@ -105,7 +141,8 @@ public sealed class PodDevices : IPodRelations
         }
 
         var isElsewhere = false;
-        foreach (var allocated in _allocated.Where(a => a.Nodes is not null && !Matches(a.Nodes, node)))
+        foreach (var allocated in _allocated.Where(
+            a => a.IsUnprepared || (a.Nodes is not null && !Matches(a.Nodes, node))))
         {
             allocated.IsMisplaced = isElsewhere = true;
         }
@@ -134,8 +171,16 @@ public sealed class PodDevices : IPodRelations
     /// <summary>What came of looking at a node.</summary>
     private sealed record Attempt(Verdict? Verdict, AllocationOutcome? Outcome);
 
-    private sealed class Allocated(Resourcev1ResourceClaim claim)
+    private sealed class Allocated(Resourcev1ResourceClaim claim, DateTimeOffset now)
     {
+        /// <summary>Its devices could not be prepared, or not in time.</summary>
+        public bool IsUnprepared { get; } = DevicePreparation.IsAwaited(claim.Status.Allocation)
+            && (DevicePreparation.Of(claim) is var (isDone, failure))
+            && (failure is not null || (!isDone && DevicePreparation.IsOverdue(claim, now)));
+
+        /// <summary>Its devices must be prepared before the pod is bound.</summary>
+        public bool IsAwaited => DevicePreparation.IsAwaited(claim.Status.Allocation);
+
         public Resourcev1ResourceClaim Claim => claim;
 
         public V1NodeSelector? Nodes => claim.Status.Allocation.NodeSelector;

@@ -84,6 +84,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("up --service-account-key-file {file}", "does not contain any valid RSA or ECDSA public keys")]
     [InlineData("up --service-account-signing-key-file {file}", "needs --service-account-key-file")]
     [InlineData("up --admission-control-config-file {missing}", "missing does not exist")]
+    [InlineData("up --scheduler-config {missing}", "missing does not exist")]
     [InlineData("up --encryption-provider-config {file}", "file: ")]
     [InlineData("up --authentication-config {missing}", "missing")]
     [InlineData("up --authentication-config {file}", "failed to load authentication configuration from file")]

@@ -51,6 +51,9 @@ public sealed partial class CrashEverywhereTests
     public void A_daemon_set_and_its_pods(string surge) => Try(() => new DaemonSetPlay(surge));
 
     [Fact]
+    public void A_daemon_set_that_adopts_a_copy_of_its_revision() => Try(static () => new RevisionCopyPlay());
+
+    [Fact]
     public void A_service_and_its_endpoints() => Try(() => new ServicePlay());
 
     [Fact]
@@ -61,6 +64,9 @@ public sealed partial class CrashEverywhereTests
 
     [Fact]
     public void Claims_and_their_volumes() => Try(() => new VolumePlay());
+
+    [Fact]
+    public void A_volume_that_is_emptied_for_the_next_claim() => Try(static () => new RecyclerPlay());
 
     [Theory]
     [InlineData("Delete")]

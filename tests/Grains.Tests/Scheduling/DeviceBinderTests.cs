@@ -21,7 +21,7 @@ public sealed class DeviceBinderTests
     {
         var time = new ManualTime();
         _api = new FakeResourceClient(time);
-        _binder = new DeviceBinder(_api, time);
+        _binder = new DeviceBinder(_api, new ChangeSignals(), time);
         var claim = DeviceWorld.Claim("c", DeviceWorld.Request("x"));
         claim.Status = new V1ResourceClaimStatus
         {

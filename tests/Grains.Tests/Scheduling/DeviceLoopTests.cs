@@ -137,6 +137,75 @@ public sealed class DeviceLoopTests : IAsyncDisposable
         Assert.Equal("d0", results[0]!["device"]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task A_pod_waits_until_its_devices_are_prepared()
+    {
+        Put(_world.AddSlice("n", "n", AwaitedDevice()));
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => NominationOf("a") == "n"
+            && IsTold("BindingConditionsPending", "waiting for binding conditions for device on node n"));
+        Assert.Null(NodeOf("a"));
+        Assert.Equal(["a"], Users());
+        await ShowAsync("ready");
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+    }
+
+    [Fact]
+    public async Task Devices_that_cannot_be_prepared_are_given_back_and_others_are_tried()
+    {
+        Put(_world.AddSlice("n", "n", AwaitedDevice()));
+        Put(NewClaim());
+        _api.Put(WellKnown.Pods, new PodSketch("a") { Spec = UsesClaim }.Build());
+        Start();
+        await _api.UntilAsync(() => NominationOf("a") == "n");
+        await ShowAsync("broken");
+        await _api.UntilAsync(() => IsTold(
+            "FailedScheduling",
+            "running PreBind plugin \"DynamicResources\": claim c binding failed: reason=R, message=\"m\""));
+
+        // The driver's word goes with the devices, and the pod has them anew.
+        await _api.UntilAsync(() => Status()?["devices"] is null && Status()?["allocation"] is not null && Users() is ["a"]);
+        await ShowAsync("ready");
+        await _api.UntilAsync(() => NodeOf("a") == "n");
+    }
+
+    private static V1Device AwaitedDevice()
+    {
+        var device = DeviceWorld.Device("d0");
+        (device.BindingConditions, device.BindingFailureConditions) = (["ready"], ["broken"]);
+        return device;
+    }
+
+    private async Task ShowAsync(string condition) => Assert.True((await _api.MutateAsync<Resourcev1ResourceClaim>(
+        Claim,
+        "status",
+        c =>
+        {
+            var given = c.Status.Allocation.Devices.Results[0];
+            c.Status.Devices =
+            [
+                new V1AllocatedDeviceStatus
+                {
+                    Driver = given.Driver,
+                    Pool = given.Pool,
+                    Device = given.Device,
+                    Conditions = [new V1Condition { Type = condition, Status = "True", Reason = "R", Message = "m" }],
+                },
+            ];
+            return true;
+        },
+        default)).Succeeded);
+
+    private bool IsTold(string reason, string message) => _api.All(WellKnown.Events).Any(
+        e => e["reason"]!.GetValue<string>() == reason && e["message"]!.GetValue<string>() == message);
+
+    private JsonNode? Status() => _api.Find(WellKnown.ResourceClaims, Claim)!["status"];
+
+    private string? NominationOf(string pod) =>
+        _api.Find(WellKnown.Pods, new ObjectKey("default", pod))?["status"]?["nominatedNodeName"]?.GetValue<string>();
+
     private static Resourcev1ResourceClaim NewClaim()
     {
         var claim = DeviceWorld.Claim("c", DeviceWorld.Request("x"));
@@ -153,7 +222,7 @@ public sealed class DeviceLoopTests : IAsyncDisposable
     private void Start()
     {
         var loop = new SchedulerLoop(
-            "default-scheduler", _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
+            _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
         _run = RunAsync(loop);
     }
 

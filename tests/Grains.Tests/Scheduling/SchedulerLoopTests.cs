@@ -215,7 +215,7 @@ public sealed class SchedulerLoopTests : IAsyncDisposable
     private void Start()
     {
         var loop = new SchedulerLoop(
-            "default-scheduler", _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
+            _api, new SchedulerOptions { Seed = 1 }, TimeProvider.System, NullLogger.Instance);
         _run = RunAsync(loop);
     }
 

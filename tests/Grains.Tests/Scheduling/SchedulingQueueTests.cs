@@ -177,5 +177,9 @@ public sealed class SchedulingQueueTests
     private PodInfo Pod(string name, int priority = 0, string requests = "") =>
         _reader.Read(new PodSketch(name) { Priority = priority, Requests = requests }.Build());
 
-    private PluginSet Plugins() => PluginSet.Default(_tables);
+    private Func<PodInfo, PluginSet> Plugins()
+    {
+        var plugins = PluginSet.Default(_tables);
+        return _ => plugins;
+    }
 }

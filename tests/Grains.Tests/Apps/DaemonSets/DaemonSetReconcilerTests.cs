@@ -150,6 +150,42 @@ public sealed class DaemonSetReconcilerTests
         Assert.Equal(2, Assert.Single(_world.Api.All<V1ControllerRevision>()).Revision);
     }
 
+    [Theory]
+    [InlineData(0, "", 1)]
+    [InlineData(5, "agent-copy", 5)]
+    public void Of_two_revisions_of_one_template_the_newer_stays_and_no_pod_is_replaced(
+        long number, string kept, long keptNumber)
+    {
+        _world.AddDaemonSet("agent");
+        _world.Settle();
+        var original = Assert.Single(_world.Api.All<V1ControllerRevision>());
+        _world.Api.Seed(new V1ControllerRevision
+        {
+            Metadata = new V1ObjectMeta
+            {
+                Name = "agent-copy",
+                NamespaceProperty = "default",
+                Labels = new Dictionary<string, string> { ["app"] = "agent" },
+            },
+            Data = original.Data,
+            Revision = number,
+        });
+        var pods = _world.ActivePods().Select(p => p.Metadata.Uid).ToList();
+        _world.Api.Change<V1Pod>(
+            "default",
+            _world.ActivePods()[0].Metadata.Name,
+            p => p.Metadata.Labels["controller-revision-hash"] = "agent-copy");
+        _world.Settle();
+        var revision = Assert.Single(_world.Api.All<V1ControllerRevision>());
+        Assert.Equal(
+            (kept.Length > 0 ? kept : original.Metadata.Name, keptNumber),
+            (revision.Metadata.Name, revision.Revision ?? 0));
+        Assert.Equal(pods, _world.ActivePods().Select(p => p.Metadata.Uid));
+        Assert.All(_world.ActivePods(), p => Assert.Equal(
+            revision.Metadata.Labels["controller-revision-hash"], p.Metadata.Labels["controller-revision-hash"]));
+        Assert.Equal(3, Status.UpdatedNumberScheduled);
+    }
+
     private IEnumerable<string> Nodes() =>
         _world.ActivePods().Select(p => p.Spec.NodeName).Order(StringComparer.Ordinal);
 }

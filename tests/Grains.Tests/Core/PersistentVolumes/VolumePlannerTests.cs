@@ -17,7 +17,7 @@ public sealed class VolumePlannerTests
     [InlineData("u", "", null, "Retain", "Released", false)]
     [InlineData("u", "example.com/disk", null, "Delete", "Released", false)]
     [InlineData("u", "", null, "Delete", "Failed", false)]
-    [InlineData("u", "", null, "Recycle", "Failed", false)]
+    [InlineData("u", "", null, "Recycle", "Released", false)]
     public void The_phase_follows_the_claim(
         string? owner, string maker, string? boundTo, string policy, string? phase, bool unbinds)
     {

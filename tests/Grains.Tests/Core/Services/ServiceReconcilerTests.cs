@@ -199,6 +199,34 @@ public sealed class ServiceReconcilerTests
             (kind, "Warning", reason, message), (told.InvolvedObject.Kind, told.Type, told.Reason, told.Message));
     }
 
+    [Theory]
+    [InlineData(
+        "endpoints", StatusReasons.AlreadyExists,
+        "FailedToCreateEndpoint Failed to create endpoint for service default/web: others were faster")]
+    [InlineData(
+        "endpoints", StatusReasons.Conflict,
+        "FailedToCreateEndpoint Failed to create endpoint for service default/web: others were faster")]
+    [InlineData("endpointslices", StatusReasons.AlreadyExists, null)]
+    [InlineData(
+        "endpointslices", StatusReasons.Conflict,
+        "FailedToUpdateEndpointSlices Error updating Endpoint Slices for Service default/web: " +
+        "failed to create EndpointSlice for Service default/web: others were faster")]
+    public async Task A_lost_race_is_told_where_upstream_tells_it(string refused, string reason, string? told)
+    {
+        var world = new World();
+        world.AddNode("n1");
+        AddService(world);
+        world.AddPod("a", "n1", Web, "10.0.0.1");
+        world.Api.BeforeWrite = w => w.Resource.Plural == refused
+            ? new Status { Code = 409, Reason = reason, Message = "others were faster" }
+            : null;
+        Assert.ThrowsAny<Exception>(() => world.Step<V1Service>("web"));
+        world.Api.BeforeWrite = null;
+        await world.Events.FlushAsync(CancellationToken.None);
+        Assert.Equal(
+            told is null ? [] : [told], world.Api.All<Corev1Event>().Select(e => $"{e.Reason} {e.Message}"));
+    }
+
     [Fact]
     public void Endpoints_go_with_their_service()
     {

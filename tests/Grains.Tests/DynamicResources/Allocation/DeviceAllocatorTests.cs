@@ -222,11 +222,6 @@ public sealed class DeviceAllocatorTests
             "claim default/c, request x: could not retrieve device class none: deviceclass.resource.k8s.io \"none\" " +
             "not found",
             _world.Given("n1", Claim("c", Request("x", ofClass: "none"))));
-        var capacity = Request("x");
-        capacity.Exactly.Capacity = new V1CapacityRequirements();
-        Assert.Equal(
-            "claim default/c, request x: has capacity requests, but the DRAConsumableCapacity feature is disabled",
-            _world.Given("n1", Claim("c", capacity)));
 
         string With(string name, string expression)
         {

@@ -1,5 +1,6 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.DynamicResources.Allocation;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Tests.DynamicResources.Allocation;
 
@@ -15,6 +16,9 @@ internal sealed class DeviceWorld
     public SliceIndex Slices { get; } = new();
 
     public HashSet<string> Allocated { get; } = [];
+
+    /// <summary>What others have of the capacity of shared devices.</summary>
+    public Dictionary<string, IReadOnlyDictionary<string, Quantity>> Parts { get; } = [];
 
     public void AddClass(string name, string? expression) => _classes[name] = new V1DeviceClass
     {
@@ -66,6 +70,28 @@ internal sealed class DeviceWorld
         };
     }
 
+    /// <summary>A device with memory, which several may share.</summary>
+    public static V1Device Shared(string name, string memory, V1CapacityRequestPolicy? policy = null) => new()
+    {
+        Name = name,
+        AllowMultipleAllocations = true,
+        Capacity = new Dictionary<string, V1DeviceCapacity>
+        {
+            ["memory"] = new() { Value = new ResourceQuantity(memory), RequestPolicy = policy },
+        },
+    };
+
+    /// <summary>One device with so much memory, or a part of it.</summary>
+    public static V1DeviceRequest Memory(string name, string? amount)
+    {
+        var request = Request(name);
+        request.Exactly.Capacity = amount is null ? null : new V1CapacityRequirements
+        {
+            Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new ResourceQuantity(amount) },
+        };
+        return request;
+    }
+
     public static V1DeviceSelector Selector(string expression) =>
         new() { Cel = new V1CELDeviceSelector { Expression = expression } };
 
@@ -108,7 +134,8 @@ internal sealed class DeviceWorld
 
     public AllocationOutcome Allocate(AllocationNode node, params Resourcev1ResourceClaim[] claims) =>
         new DeviceAllocator(
-            claims, Slices, _classes.GetValueOrDefault, d => Allocated.Contains(d.Device), new SelectorCache())
+            claims, Slices, _classes.GetValueOrDefault, d => Allocated.Contains(d.Device),
+            d => Parts.GetValueOrDefault(d.Device), new SelectorCache())
         .Allocate(node);
 
     /// <summary>What each claim got: <c>request=device</c>.</summary>

@@ -47,6 +47,26 @@ public sealed class ScorePluginTests
         Assert.Equal(score, new ImageLocalityPlugin(_fixture.Images).Score(_fixture.Pod().Shape, node));
     }
 
+    // The image of a volume counts like that of a container, but the most that counts stays that of the container alone.
+    [Theory]
+    [InlineData("i", 89)]
+    [InlineData("v", 89)]
+    [InlineData("v:1", 43)]
+    public void ImageLocalityOfVolumes(string reference, int score)
+    {
+        const string images =
+            """
+            "images":[{"names":["i:latest"],"sizeBytes":471859200},{"names":["v:latest"],"sizeBytes":471859200}]
+            """;
+        var node = _fixture.Node(new NodeSketch("n") { Status = images });
+        var plugin = new ImageLocalityPlugin(_fixture.Images);
+        var pod = _fixture.Pod(
+            $$$"""
+            "volumes":[{"name":"c","configMap":{"name":"i"}},{"name":"v","image":{"reference":"{{{reference}}}"}}]
+            """);
+        Assert.Equal(score, plugin.Score(pod.Shape, node));
+    }
+
     // 100 * (1 - |cpu share - memory share| / 2).
     [Theory]
     [InlineData("cpu=1,memory=1000", 92)]

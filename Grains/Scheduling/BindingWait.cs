@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using k8s.Models;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>
+/// Waits, before a pod is bound, until others have done their part for objects of it: a binder of claims, a driver of
+/// devices. Meanwhile the pod shows where it will be.
+/// </summary>
+internal sealed class BindingWait(IResourceClient client, ChangeSignals signals, TimeProvider time)
+{
+    /// <summary>How long that may take, for all objects together.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Looks at each object whenever it or the pod has changed, and once more when the time is up; null when all are
+    /// done, else why not.
+    /// </summary>
+    /// <param name="decision">For which pod, and where it goes.</param>
+    /// <param name="resource">What the objects are.</param>
+    /// <param name="objects">Which ones.</param>
+    /// <param name="look">Whether one is done, or why it never will be.</param>
+    /// <param name="tooLate">What to say when the time is up.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<string?> UntilAsync(
+        SchedulingDecision decision,
+        ResourceName resource,
+        IReadOnlyList<ObjectKey> objects,
+        Func<ObjectKey, CancellationToken, Task<(bool IsDone, string? Failure)>> look,
+        string tooLate,
+        CancellationToken cancellationToken)
+    {
+        await NominateAsync(decision, cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var late = Task.Delay(Patience, time, ended.Token);
+        try
+        {
+            foreach (var key in objects)
+            {
+                while (true)
+                {
+                    var changes = signals.Next(resource, key);
+                    var podChanges = signals.Next(WellKnown.Pods, decision.Pod.Key);
+                    var (isDone, failure) = await IsThereAsync(decision, cancellationToken)
+                        ? await look(key, cancellationToken)
+                        : (false, $"pod \"{decision.Pod.Key}\" does not exist any more");
+                    if (isDone)
+                    {
+                        break;
+                    }
+
+                    if (failure is not null || late.IsCompleted)
+                    {
+                        return failure ?? tooLate;
+                    }
+
+                    await Task.WhenAny(changes, podChanges, late);
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            signals.Tell(WellKnown.Pods, decision.Pod.Key);
+            foreach (var key in objects)
+            {
+                signals.Tell(resource, key);
+            }
+        }
+    }
+
+    private async Task NominateAsync(SchedulingDecision decision, CancellationToken cancellationToken) =>
+        await client.PatchStatusAsync<V1Pod>(
+            decision.Pod.Key,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["uid"] = decision.Pod.Uid },
+                ["status"] = new JsonObject { ["nominatedNodeName"] = decision.NodeName },
+            },
+            cancellationToken);
+
+    private async Task<bool> IsThereAsync(SchedulingDecision decision, CancellationToken cancellationToken)
+    {
+        var pod = await client.GetAsync(
+            WellKnown.Pods, decision.Pod.Key, ReadFreshness.Cached, cancellationToken);
+        return pod.Succeeded && pod.Value.Uid == decision.Pod.Uid;
+    }
+}

@@ -1,0 +1,49 @@
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
+using OrleansOrchestrator.Interfaces.Scheduling;
+
+namespace OrleansOrchestrator.Grains.Scheduling;
+
+/// <summary>Where a plugin takes part; names are upstream's.</summary>
+public enum SchedulingPoint
+{
+    PreEnqueue,
+    PreFilter,
+    Filter,
+    PostFilter,
+    Score,
+}
+
+/// <summary>
+/// A way to schedule pods, which they choose by <c>spec.schedulerName</c>: which plugins take part, and how. Profiles
+/// of one scheduler share its queue and what it knows of nodes.
+/// </summary>
+public sealed record SchedulerProfile
+{
+    public string Name { get; init; } = SchedulerNames.Default;
+
+    /// <summary>Part of the nodes to look for a fitting one among; null for what holds for all profiles.</summary>
+    public int? PercentageOfNodesToScore { get; init; }
+
+    /// <summary>What does not take part, of what does by default.</summary>
+    public IReadOnlySet<(SchedulingPoint Point, string Plugin)> Disabled { get; init; } =
+        new HashSet<(SchedulingPoint, string)>();
+
+    /// <summary>What scores of plugins weigh, where it is not what they weigh by default.</summary>
+    public IReadOnlyDictionary<string, int> Weights { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>How what nodes have left is scored.</summary>
+    public ResourceScoring ResourceScoring { get; init; } = ResourceScoring.Default;
+
+    /// <summary>What another pod's required affinity to the pod weighs.</summary>
+    public int HardPodAffinityWeight { get; init; } = 1;
+
+    /// <summary>True for a plugin that takes part.</summary>
+    public bool Has(SchedulingPoint point, string plugin) => !Disabled.Contains((point, plugin));
+
+    /// <summary>Those that take part.</summary>
+    public IReadOnlyList<T> Of<T>(SchedulingPoint point, params IEnumerable<T> plugins)
+        where T : ISchedulingPlugin => [.. plugins.Where(p => Has(point, p.Name))];
+
+    /// <summary>What a plugin's score weighs.</summary>
+    public int WeightOf(string plugin, int usual) => Weights.GetValueOrDefault(plugin, usual);
+}

@@ -1,0 +1,53 @@
+using k8s.Models;
+using OrleansOrchestrator.Grains.Core.PersistentVolumes;
+using OrleansOrchestrator.Grains.Tests.Reconciling;
+using Xunit;
+
+namespace OrleansOrchestrator.Grains.Tests.Core.PersistentVolumeClaims;
+
+public sealed class ClaimReconcilerTests
+{
+    [Theory]
+    [InlineData(VolumeAnnotations.Provisioner, "kubernetes.io/aws-ebs", null, "ebs.csi.aws.com")]
+    [InlineData(VolumeAnnotations.BetaProvisioner, "kubernetes.io/cinder", null, "cinder.csi.openstack.org")]
+    [InlineData(VolumeAnnotations.Provisioner, "kubernetes.io/aws-ebs", "other.example.com", "ebs.csi.aws.com")]
+    [InlineData(VolumeAnnotations.Provisioner, "example.com/disk", "ebs.csi.aws.com", null)]
+    [InlineData(VolumeAnnotations.Provisioner, "ebs.csi.aws.com", null, null)]
+    [InlineData(null, null, "ebs.csi.aws.com", "ebs.csi.aws.com")]
+    public void A_claim_says_which_driver_its_plugin_has_become(
+        string? annotation, string? maker, string? noted, string? driver)
+    {
+        var world = new World();
+        var annotations = new Dictionary<string, string>();
+        if (annotation is not null)
+        {
+            annotations[annotation] = maker!;
+        }
+
+        if (noted is not null)
+        {
+            annotations[VolumeAnnotations.MigratedTo] = noted;
+        }
+
+        world.Api.Seed(new V1PersistentVolumeClaim
+        {
+            Metadata = new V1ObjectMeta { Name = "c", NamespaceProperty = "default", Annotations = annotations },
+            Spec = new V1PersistentVolumeClaimSpec
+            {
+                AccessModes = ["ReadWriteOnce"],
+                StorageClassName = "",
+                Resources = new V1VolumeResourceRequirements
+                {
+                    Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") },
+                },
+            },
+        });
+        world.Step<V1PersistentVolumeClaim>("c");
+        var claim = world.Api.Find<V1PersistentVolumeClaim>("default", "c")!;
+        Assert.Equal("Pending", claim.Status.Phase);
+        Assert.Equal(driver, claim.GetAnnotation(VolumeAnnotations.MigratedTo));
+        var writes = world.Api.Writes;
+        world.Step<V1PersistentVolumeClaim>("c");
+        Assert.Equal(writes, world.Api.Writes);
+    }
+}
