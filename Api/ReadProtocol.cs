@@ -28,6 +28,7 @@ public static class ReadProtocol
         services.TryAddSingleton(new ProtobufShelf());
         services.TryAddSingleton<LongWorkTurns>(static _ => new LongWorkTurns());
         services.TryAddSingleton<ListResolver>();
+        services.TryAddSingleton<ListResponder>();
         services.TryAddSingleton<WatchHandler>();
         services.TryAddSingleton<IWatchHandler>(s => s.GetRequiredService<WatchHandler>());
         services.TryAddSingleton<IListHandler, ListHandler>();

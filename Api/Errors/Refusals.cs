@@ -25,6 +25,13 @@ public static class Refusals
         Details = new StatusDetails(),
     };
 
+    /// <summary>Objects that are listed, but of which nobody knows when they change.</summary>
+    public static Status WatchNotSupported(ResourceName resource) => MethodNotAllowed with
+    {
+        Message = $"watch is not supported on resources of kind {GoText.Quote(resource.Qualified)}",
+        Details = new StatusDetails { Group = NullIfEmpty(resource.Group), Kind = resource.Plural },
+    };
+
     /// <summary>Connections (exec, proxy and their like) cannot be tried.</summary>
     public static readonly Status DryRunNotSupported = StatusErrors.BadRequest("dryRun is not supported");
 

@@ -102,8 +102,7 @@ public static class BodyDecoder
         {
             if (NotAnObject(json) is { } wrong)
             {
-                return Unrecognized(
-                    expected, original, $"{ParseError}json: cannot unmarshal {wrong} into Go value of type {FindKind}");
+                return Unrecognized(expected, original, WrongValue(wrong));
             }
 
             item = expected.Codec.Read(json, decoding);
@@ -127,7 +126,7 @@ public static class BodyDecoder
     internal const string ParseError = "couldn't get version/kind; json parse error: ";
 
     /// <summary>Go's word for a top-level value that is neither object nor null; checks its syntax first.</summary>
-    private static string? NotAnObject(ReadOnlySpan<byte> json)
+    internal static string? NotAnObject(ReadOnlySpan<byte> json)
     {
         var start = json.TrimStart(" \t\r\n"u8);
         if (start.Length > 0 && start[0] == '{')
@@ -142,6 +141,10 @@ public static class BodyDecoder
         reader.Read();
         return token == JsonTokenType.Null ? null : JsonDecoding.Describe(token);
     }
+
+    /// <summary>What is said of such a value.</summary>
+    internal static string WrongValue(string what) =>
+        $"{ParseError}json: cannot unmarshal {what} into Go value of type {FindKind}";
 
     private static Status? CheckType(
         ExpectedBody expected, IKubernetesObject<V1ObjectMeta> item, JsonDecoding decoding, ReadOnlySpan<byte> original)

@@ -11,6 +11,17 @@ namespace OrleansOrchestrator.Api.Kernel;
 /// <summary><c>meta/v1 DeleteOptions</c> as the pipeline uses them.</summary>
 public sealed record DeletionOptions
 {
+    private const string Kind = "DeleteOptions";
+
+    private static readonly string[] AnyVersion =
+        ["CreateOptions", "UpdateOptions", "Status", "APIVersions", "APIGroupList", "APIGroup", "APIResourceList"];
+
+    private static readonly string[] MetaVersion =
+    [
+        "ListOptions", "GetOptions", "PatchOptions", "WatchEvent", "Table", "TableOptions", "PartialObjectMetadata",
+        "PartialObjectMetadataList",
+    ];
+
     public bool DryRun { get; init; }
 
     public long? GracePeriodSeconds { get; init; }
@@ -60,7 +71,7 @@ public sealed record DeletionOptions
 
         WriteOptions.CheckDryRun([.. options.DryRun ?? []], errors);
         return errors.Count > 0
-            ? errors.ToStatus("meta.k8s.io", "DeleteOptions", "")
+            ? errors.ToStatus("meta.k8s.io", Kind, "")
             : new DeletionOptions
             {
                 DryRun = options.DryRun is { Count: > 0 },
@@ -78,29 +89,38 @@ public sealed record DeletionOptions
         V1DeleteOptions options;
         try
         {
+            if (BodyDecoder.NotAnObject(json) is { } wrong)
+            {
+                return StatusErrors.BadRequest(BodyDecoder.WrongValue(wrong));
+            }
+
             options = (V1DeleteOptions)ResourceCodec.Read(typeof(V1DeleteOptions), json, decoding);
         }
         catch (JsonException)
         {
-            return StatusErrors.BadRequest(
-                $"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+            return StatusErrors.BadRequest(BodyDecoder.ParseError + (GoJson.FindError(json) ?? "invalid JSON"));
         }
 
-        if (decoding.TypeMetaError is { } wrong)
-        {
-            return StatusErrors.BadRequest($"couldn't get version/kind; json parse error: {wrong}");
-        }
+        return decoding.TypeMetaError is { } error ? StatusErrors.BadRequest(BodyDecoder.ParseError + error)
+            : KindComplaint(options) is { } complaint ? StatusErrors.BadRequest(complaint)
+            : decoding.Error is { } broken ? StatusErrors.BadRequest(broken)
+            : options;
+    }
 
-        var version = string.IsNullOrEmpty(options.ApiVersion) ? "v1" : options.ApiVersion;
-        var kind = string.IsNullOrEmpty(options.Kind) ? "DeleteOptions" : options.Kind;
-        if (kind != "DeleteOptions")
-        {
-            return StatusErrors.BadRequest(BuiltInSchema.IsKnown(version, kind)
-                ? "decoded object cannot be converted to DeleteOptions"
-                : $"no kind {GoText.Quote(kind)} is registered for version {GoText.Quote(version)} in scheme {GoText.Quote(BodyDecoder.Scheme)}");
-        }
-
-        return decoding.Error is { } error ? StatusErrors.BadRequest(error) : options;
+    /// <summary>
+    /// What upstream says of options that call themselves something else: it reads them with the kinds of meta alone,
+    /// some of which it knows in every version.
+    /// </summary>
+    private static string? KindComplaint(V1DeleteOptions options)
+    {
+        var version = string.IsNullOrEmpty(options.ApiVersion) ? "meta.k8s.io/v1" : options.ApiVersion;
+        var kind = string.IsNullOrEmpty(options.Kind) ? Kind : options.Kind;
+        return version.Count(c => c == '/') > 1 ? $"unexpected GroupVersion string: {version}"
+            : kind == Kind ? null
+            : AnyVersion.Contains(kind) || (version == "meta.k8s.io/v1" && MetaVersion.Contains(kind))
+                ? $"converting (v1.{kind}) to (v1.{Kind}): unknown conversion"
+            : $"no kind {GoText.Quote(kind)} is registered for version {GoText.Quote(version)} in scheme "
+                + GoText.Quote(BodyDecoder.Scheme);
     }
 
     private static Outcome<V1DeleteOptions> FromQuery(IQueryCollection query)
@@ -116,6 +136,11 @@ public sealed record DeletionOptions
         options.OrphanDependents = reader.OptionalFlag("orphanDependents");
         options.PropagationPolicy = reader.OptionalText("propagationPolicy");
         options.DryRun = reader.All("dryRun") is { Count: > 0 } dryRun ? [.. dryRun.Select(v => v ?? "")] : null;
+        options.Preconditions = new V1Preconditions
+        {
+            Uid = reader.Text("uid") is { Length: > 0 } uid ? uid : null,
+            ResourceVersion = reader.Text("resourceVersion") is { Length: > 0 } revision ? revision : null,
+        };
         return reader.Refusal is { } refusal ? refusal : options;
     }
 }

@@ -21,6 +21,15 @@ public static class MetadataStamp
         item.Metadata.SelfLink = null;
     }
 
+    /// <summary>Takes away what nobody says of a new object: it is neither owned nor admitted.</summary>
+    public static void Wipe(V1ObjectMeta metadata)
+    {
+        metadata.CreationTimestamp = null;
+        metadata.DeletionTimestamp = null;
+        metadata.DeletionGracePeriodSeconds = null;
+        metadata.Uid = null;
+    }
+
     /// <summary>Makes an object new.</summary>
     public static void Create(V1ObjectMeta metadata, DateTimeOffset now)
     {

@@ -23,6 +23,9 @@ public sealed record RequestInfo
     /// </summary>
     public required string Verb { get; init; }
 
+    /// <summary>The path itself says that it is watched, as those of old do.</summary>
+    public bool IsWatchPath { get; init; }
+
     /// <summary><c>api</c> or <c>apis</c>.</summary>
     public string ApiPrefix { get; init; } = "";
 

@@ -75,6 +75,7 @@ public static class RequestInfoReader
         return info with
         {
             Verb = verb,
+            IsWatchPath = verb == "watch",
             Namespace = space,
             Resource = parts[0],
             Name = name,

@@ -53,13 +53,26 @@ public sealed record ListOptions
         return reader.Refusal is { } refusal ? refusal : options;
     }
 
-    /// <summary>Combinations that the API forbids; null when all is well.</summary>
+    /// <summary>
+    /// Combinations that the API forbids; null when all is well. Selectors that cannot be read are refused before them,
+    /// as upstream reads them together with the query, but not fields that a kind has not.
+    /// </summary>
     public Status? Validate()
     {
         var causes = Watch ? WatchFindings() : ListFindings();
         if (causes.Count == 0)
         {
             return null;
+        }
+
+        if (Resources.Kernel.LabelSelector.Parse(LabelSelector) is { Succeeded: false } labels)
+        {
+            return labels.Error;
+        }
+
+        if (Resources.Kernel.FieldSelector.FindError(FieldSelector) is { } unreadable)
+        {
+            return unreadable;
         }
 
         var texts = causes.ConvertAll(c => $"{c.Field}: {c.Message}");

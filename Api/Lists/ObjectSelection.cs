@@ -24,7 +24,8 @@ public sealed class ObjectSelection
         _exactLabels = [.. ExactLabels(labels)];
         Namespaced = definition.Namespaced;
         Namespace = inNamespace.Length > 0 || !Namespaced ? inNamespace : fields.RequiredValue("metadata.namespace") ?? "";
-        Name = name.Length > 0 ? name : fields.RequiredValue("metadata.name") ?? "";
+        RequiredName = fields.RequiredValue("metadata.name");
+        Name = name.Length > 0 ? name : RequiredName ?? "";
         AcrossNamespaces = Namespaced && inNamespace.Length == 0;
     }
 
@@ -33,6 +34,9 @@ public sealed class ObjectSelection
 
     /// <summary>The only name that can match; empty for any.</summary>
     public string Name { get; }
+
+    /// <summary>The name that the field selector demands; null when it demands none.</summary>
+    public string? RequiredName { get; }
 
     /// <summary>The request names no namespace: keys in continue tokens carry one.</summary>
     public bool AcrossNamespaces { get; }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 
 namespace OrleansOrchestrator.Api.Negotiation;
 
 /// <summary>One clause of an Accept header.</summary>
 /// <param name="Type">For example <c>application</c>; never empty.</param>
 /// <param name="Subtype">For example <c>json</c>.</param>
-/// <param name="Quality">The <c>q</c> parameter, 1 when absent or unreadable.</param>
+/// <param name="Quality">The <c>q</c> parameter, 1 when absent, 0 when unreadable.</param>
 /// <param name="Parameters">All others.</param>
 public sealed record AcceptClause(
     string Type, string Subtype, double Quality, IReadOnlyDictionary<string, string> Parameters);
@@ -18,7 +19,13 @@ public static class AcceptHeader
     /// <summary>A longer header is cut here: nobody lists more alternatives.</summary>
     public const int MaxClauses = 64;
 
-    /// <summary>The clauses, best first: by quality, then by how specific they are, then as written.</summary>
+    private const NumberStyles QualityStyle =
+        NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
+    /// <summary>
+    /// The clauses, best first: by quality, but wildcards behind all that comes after them, else as written. That is no
+    /// order (who is before whom depends on where they stand), so they are sorted as the library sorts so few.
+    /// </summary>
     public static IReadOnlyList<AcceptClause> Parse(string header)
     {
         var clauses = new List<AcceptClause>();
@@ -30,8 +37,19 @@ public static class AcceptHeader
             }
         }
 
-        return [.. clauses.OrderByDescending(c => c.Quality).ThenByDescending(Specificity)];
+        for (var i = 1; i < clauses.Count; i++)
+        {
+            for (var j = i; j > 0 && IsBefore(clauses[j], clauses[j - 1]); j--)
+            {
+                (clauses[j - 1], clauses[j]) = (clauses[j], clauses[j - 1]);
+            }
+        }
+
+        return clauses;
     }
+
+    /// <summary>The header of a request: of several lines, the first.</summary>
+    public static string Of(HttpRequest request) => request.Headers.Accept is [{ } first, ..] ? first : "";
 
     /// <summary>
     /// The router's coarser test, which comes first: some clause, parameters and quality ignored, is one of the types
@@ -75,21 +93,18 @@ public static class AcceptHeader
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var parameter in parts.AsSpan(1))
         {
-            var equals = parameter.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0)
+            if (parameter.Split('=') is not [var name, { Length: > 0 } value])
             {
                 continue;
             }
 
-            var name = parameter[..equals].Trim();
-            var value = parameter[(equals + 1)..].Trim();
-            if (name == "q")
+            if (name.Trim() == "q")
             {
-                quality = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var q) ? q : 1.0;
+                quality = double.TryParse(value, QualityStyle, CultureInfo.InvariantCulture, out var q) ? q : 0.0;
             }
             else
             {
-                parameters[name] = value;
+                parameters[name.Trim()] = value.Trim();
             }
         }
 
@@ -98,6 +113,8 @@ public static class AcceptHeader
             : new AcceptClause(type[..slash].Trim(), type[(slash + 1)..].Trim(), quality, parameters);
     }
 
-    private static int Specificity(AcceptClause clause) =>
-        (clause.Type == "*" ? 0 : 2) + (clause.Subtype == "*" ? 0 : 1);
+    private static bool IsBefore(AcceptClause clause, AcceptClause other) =>
+        clause.Quality > other.Quality
+        || (clause.Type != "*" && other.Type == "*")
+        || (clause.Subtype != "*" && other.Subtype == "*");
 }

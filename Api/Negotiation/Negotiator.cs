@@ -37,7 +37,7 @@ public static class Negotiator
     /// <param name="hasMessage">False for what protobuf has no form of but its metadata: custom resources.</param>
     public static Outcome<ResponseFormat> Negotiate(HttpRequest request, EndpointKind endpoint, bool hasMessage = true)
     {
-        var outcome = Negotiate(request.Headers.Accept.ToString(), endpoint, hasMessage);
+        var outcome = Negotiate(AcceptHeader.Of(request), endpoint, hasMessage);
         return outcome is { Succeeded: true, Value: { Pretty: false, Wire: Wire.Json } format } && WantsPretty(request)
             ? format with { Pretty = true }
             : outcome;
@@ -56,18 +56,12 @@ public static class Negotiator
             return endpoint == EndpointKind.Collection ? UnknownOnCollection : UnknownOnObject;
         }
 
-        foreach (var clause in AcceptHeader.Parse(accept))
-        {
-            foreach (var (subtype, format) in Formats)
-            {
-                if (Names(clause, subtype) && Meet(clause, format, endpoint, hasMessage) is { } met)
-                {
-                    return met;
-                }
-            }
-        }
-
-        return NoneAccepted;
+        // Who names the aggregated form at all gets it, however little it is wanted.
+        var clauses = AcceptHeader.Parse(accept);
+        var met = endpoint == EndpointKind.AggregatedDiscovery
+            ? MeetAny(clauses, endpoint, hasMessage) ?? MeetAny(clauses, EndpointKind.Discovery, hasMessage)
+            : MeetAny(clauses, endpoint, hasMessage);
+        return met is null ? NoneAccepted : met;
     }
 
     /// <summary>
@@ -95,6 +89,23 @@ public static class Negotiator
             agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }
 
+    private static ResponseFormat? MeetAny(
+        IReadOnlyList<AcceptClause> clauses, EndpointKind endpoint, bool hasMessage)
+    {
+        foreach (var clause in clauses)
+        {
+            foreach (var (subtype, format) in Formats)
+            {
+                if (Names(clause, subtype) && Meet(clause, format, endpoint, hasMessage) is { } met)
+                {
+                    return met;
+                }
+            }
+        }
+
+        return null;
+    }
+
     private static bool Names(AcceptClause clause, string subtype) =>
         (clause.Type == "application" && (clause.Subtype == subtype || clause.Subtype == "*"))
         || (clause.Type == "*" && clause.Subtype == "*");
@@ -104,7 +115,8 @@ public static class Negotiator
     {
         var isProtobuf = format.Wire == Wire.Protobuf;
         var stream = clause.Parameters.GetValueOrDefault("stream", "");
-        if (stream.Length > 0 && (stream != "watch" || format.Wire == Wire.Yaml))
+        if (stream.Length > 0
+            && (stream != "watch" || format.Wire == Wire.Yaml || endpoint == EndpointKind.Discovery))
         {
             return null;
         }
@@ -115,15 +127,15 @@ public static class Negotiator
         }
 
         var kind = clause.Parameters.GetValueOrDefault("as", "");
-        if (kind.Length == 0)
+        var group = clause.Parameters.GetValueOrDefault("g", "");
+        var version = clause.Parameters.GetValueOrDefault("v", "");
+        if ((kind, group, version) is ("", "", ""))
         {
-            return isProtobuf && !hasMessage ? null : format;
+            return endpoint == EndpointKind.AggregatedDiscovery || (isProtobuf && !hasMessage) ? null : format;
         }
 
-        var form = FormOf(
-            kind, clause.Parameters.GetValueOrDefault("g", ""), clause.Parameters.GetValueOrDefault("v", ""), endpoint);
-        return form is { } one && !(isProtobuf && one == ObjectForm.Table)
-            ? format with { Form = one, MetaVersion = clause.Parameters.GetValueOrDefault("v", "") }
+        return FormOf(kind, group, version, endpoint) is { } form && !(isProtobuf && form == ObjectForm.Table)
+            ? format with { Form = form, MetaVersion = version }
             : null;
     }
 

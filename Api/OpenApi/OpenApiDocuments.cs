@@ -81,7 +81,8 @@ internal sealed class OpenApiDocuments
             g => g.Key.Contains('/', StringComparison.Ordinal) ? $"apis/{g.Key}" : $"api/{g.Key}",
             g => (IReadOnlyList<ResourceDefinition>)[.. g], StringComparer.Ordinal);
         var v3 = new SortedDictionary<string, CompressedDocument>(StringComparer.Ordinal);
-        var changed = new List<string>();
+        var changed = new Dictionary<string, (IReadOnlyList<ApiPath> Paths, IReadOnlyList<string> Roots)>(
+            StringComparer.Ordinal);
         foreach (var (path, definitions) in groups)
         {
             if (before?._groups.GetValueOrDefault(path)?.SequenceEqual(definitions) == true)
@@ -90,11 +91,23 @@ internal sealed class OpenApiDocuments
             }
             else
             {
-                changed.Add(path);
+                changed[path] = Describe(definitions);
             }
         }
 
-        Write(catalogue, groups, changed, v3, readTexts);
+        foreach (var (name, path) in RootPaths.Documents(table))
+        {
+            if (before?.V3.GetValueOrDefault(name) is { } document)
+            {
+                v3[name] = document;
+            }
+            else
+            {
+                changed[name] = ([path], [.. RootPaths.Answers([path])]);
+            }
+        }
+
+        Write(catalogue, changed, v3, readTexts);
         return new OpenApiDocuments(groups, v3, () => MakeV2(catalogue, table, readTexts));
     }
 
@@ -102,24 +115,29 @@ internal sealed class OpenApiDocuments
     public static IEnumerable<ApiPath> Paths(IEnumerable<PathBuilder> builders) =>
         builders.SelectMany(b => b.Build()).OrderBy(p => p.Path, StringComparer.Ordinal);
 
+    /// <summary>The paths of resources, with that of the list of them, and the schemas that they refer to.</summary>
+    private static (IReadOnlyList<ApiPath> Paths, IReadOnlyList<string> Roots) Describe(
+        IEnumerable<ResourceDefinition> definitions)
+    {
+        var builders = definitions.Select(static d => new PathBuilder(d)).ToList();
+        var lists = RootPaths.Resources(definitions).ToList();
+        return ([.. lists, .. Paths(builders)], [.. RootPaths.Answers(lists), .. builders.SelectMany(b => b.Roots)]);
+    }
+
     private static void Write(
         DefinitionCatalogue catalogue,
-        Dictionary<string, IReadOnlyList<ResourceDefinition>> groups,
-        IReadOnlyList<string> changed,
+        IReadOnlyDictionary<string, (IReadOnlyList<ApiPath> Paths, IReadOnlyList<string> Roots)> changed,
         SortedDictionary<string, CompressedDocument> documents,
         Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
     {
-        var builders = changed.ToDictionary(
-            path => path, path => groups[path].Select(d => new PathBuilder(d)).ToList(), StringComparer.Ordinal);
-        var roots = builders.Values.SelectMany(b => b).SelectMany(b => b.Roots).ToList();
+        var roots = changed.Values.SelectMany(static c => c.Roots).ToList();
         using var definitions = SchemaDefinitions.Make(catalogue, roots, readTexts);
         var schemas = OpenApiModel.Schemas(definitions.Closure(roots));
-        foreach (var (path, resources) in builders)
+        foreach (var (name, (paths, referred)) in changed)
         {
-            var closure = catalogue.Closure(resources.SelectMany(b => b.Roots));
-            documents[path] = new CompressedDocument(OpenApiV3Writer.Write(
-                VersionHandler.GitVersion, Paths(resources),
-                closure.Select(n => KeyValuePair.Create(n, schemas[n]))));
+            documents[name] = new CompressedDocument(OpenApiV3Writer.Write(
+                VersionHandler.GitVersion, paths,
+                catalogue.Closure(referred).Select(n => KeyValuePair.Create(n, schemas[n]))));
         }
     }
 
@@ -128,10 +146,12 @@ internal sealed class OpenApiDocuments
         ResourceTable table,
         Func<IReadOnlySet<string>, IReadOnlyDictionary<string, string>> readTexts)
     {
-        var all = table.All.Select(d => new PathBuilder(d)).ToList();
-        var roots = all.SelectMany(b => b.Roots).ToList();
+        var (resources, referred) = Describe(table.All);
+        var paths = RootPaths.Documents(table).Select(static d => d.Value).Concat(resources)
+            .OrderBy(static p => p.Path, StringComparer.Ordinal).ToList();
+        var roots = referred.Concat(RootPaths.Answers(paths)).ToList();
         using var definitions = SchemaDefinitions.Make(catalogue, roots, readTexts, isSimple: true);
         return SwaggerDocuments.Of(CompressedDocument.Write(
-            w => SwaggerWriter.Write(w, VersionHandler.GitVersion, Paths(all), definitions.Closure(roots))));
+            w => SwaggerWriter.Write(w, VersionHandler.GitVersion, paths, definitions.Closure(roots))));
     }
 }

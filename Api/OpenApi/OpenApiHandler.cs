@@ -73,7 +73,7 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
     private Task SendV2Async(HttpContext context)
     {
-        foreach (var clause in Negotiation.AcceptHeader.Parse(context.Request.Headers.Accept.ToString()))
+        foreach (var clause in Negotiation.AcceptHeader.Parse(Negotiation.AcceptHeader.Of(context.Request)))
         {
             switch ($"{clause.Type}/{clause.Subtype}")
             {
@@ -149,7 +149,7 @@ public sealed partial class OpenApiHandler : IEndpointHandler
 
     private static bool TakesJson(HttpRequest request)
     {
-        var accept = request.Headers.Accept.ToString();
+        var accept = Negotiation.AcceptHeader.Of(request);
         return accept.Length == 0 ||
             Negotiation.AcceptHeader.Parse(accept).Any(
                 c => (c.Type, c.Subtype) is ("application", "json" or "*") or ("*", "*"));

@@ -34,15 +34,16 @@ internal static class OpenApiModel
         Parameters = [.. operation.Parameters.Select(QueryParameter)],
         RequestBody = operation.Body is null ? null : new OpenApiRequestBody
         {
-            Content = Content(operation.Consumes, operation.Body), Required = operation.Method != "delete",
+            Content = Content(operation.Consumes, operation.Body, operation.PlainAnswer),
+            Required = operation.Method != "delete",
         },
         Responses = Responses(operation),
-        Extensions = new Dictionary<string, IOpenApiExtension>
+        Extensions = operation.Kind is not { } kind ? null : new Dictionary<string, IOpenApiExtension>
         {
-            ["x-kubernetes-action"] = new JsonNodeExtension(operation.Action),
+            ["x-kubernetes-action"] = new JsonNodeExtension(operation.Action!),
             ["x-kubernetes-group-version-kind"] = new JsonNodeExtension(new JsonObject
             {
-                ["group"] = operation.Kind.Group, ["version"] = operation.Kind.Version, ["kind"] = operation.Kind.Kind,
+                ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind,
             }),
         },
     };
@@ -54,7 +55,8 @@ internal static class OpenApiModel
         {
             responses[$"{code}"] = new OpenApiResponse
             {
-                Description = SwaggerWriter.CodeText(code), Content = Content(operation.Produces, operation.Answer),
+                Description = SwaggerWriter.CodeText(code),
+                Content = Content(operation.Produces, operation.Answer, operation.PlainAnswer),
             };
         }
 
@@ -62,10 +64,10 @@ internal static class OpenApiModel
         return responses;
     }
 
-    private static Dictionary<string, OpenApiMediaType> Content(IEnumerable<string> types, string? schema) =>
-        types.ToDictionary(t => t, _ => new OpenApiMediaType
+    private static Dictionary<string, OpenApiMediaType> Content(
+        IEnumerable<string> types, string? schema, string plain) => types.ToDictionary(t => t, _ => new OpenApiMediaType
         {
-            Schema = schema is null ? Scalar("string") : new OpenApiSchemaReference(schema),
+            Schema = schema is null ? Scalar(plain) : new OpenApiSchemaReference(schema),
         });
 
     private static OpenApiParameter PathParameter(string name) => new()

@@ -23,14 +23,15 @@ internal sealed record Operation
     public required string Method { get; init; }
 
     /// <summary><c>x-kubernetes-action</c>: get, list, watch, watchlist, post, put, patch, delete,
-    /// deletecollection, connect.</summary>
-    public required string Action { get; init; }
+    /// deletecollection, connect; null where nothing stands for an object.</summary>
+    public string? Action { get; init; }
 
     public required string Id { get; init; }
 
     public required string Description { get; init; }
 
-    public required SchemaKind Kind { get; init; }
+    /// <summary>What it is about; null where nothing stands for an object.</summary>
+    public SchemaKind? Kind { get; init; }
 
     public IReadOnlyList<QueryParameter> Parameters { get; init; } = [];
 
@@ -40,8 +41,11 @@ internal sealed record Operation
     /// <summary>Schema of the body.</summary>
     public string? Body { get; init; }
 
-    /// <summary>Schema of the answer; null for text.</summary>
+    /// <summary>Schema of the answer; null for what has none.</summary>
     public string? Answer { get; init; }
+
+    /// <summary>Type of an answer without schema.</summary>
+    public string PlainAnswer { get; init; } = "string";
 
     /// <summary>Media types of the answer.</summary>
     public IReadOnlyList<string> Produces { get; init; } = ObjectTypes;

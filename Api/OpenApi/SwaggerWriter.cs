@@ -52,11 +52,16 @@ internal static class SwaggerWriter
 
     private static void WriteExtensions(Utf8JsonWriter writer, Operation operation)
     {
+        if (operation.Kind is not { } kind)
+        {
+            return;
+        }
+
         writer.WriteString("x-kubernetes-action", operation.Action);
         writer.WriteStartObject("x-kubernetes-group-version-kind");
-        writer.WriteString("group", operation.Kind.Group);
-        writer.WriteString("version", operation.Kind.Version);
-        writer.WriteString("kind", operation.Kind.Kind);
+        writer.WriteString("group", kind.Group);
+        writer.WriteString("version", kind.Version);
+        writer.WriteString("kind", kind.Kind);
         writer.WriteEndObject();
     }
 
@@ -101,7 +106,7 @@ internal static class SwaggerWriter
         {
             writer.WriteStartObject(code.ToString(CultureInfo.InvariantCulture));
             writer.WriteString("description", CodeText(code));
-            WriteAnswer(writer, operation.Answer);
+            WriteAnswer(writer, operation);
             writer.WriteEndObject();
         }
 
@@ -113,16 +118,16 @@ internal static class SwaggerWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteAnswer(Utf8JsonWriter writer, string? schema)
+    private static void WriteAnswer(Utf8JsonWriter writer, Operation operation)
     {
-        if (schema is not null)
+        if (operation.Answer is { } schema)
         {
             WriteSchema(writer, schema);
             return;
         }
 
         writer.WriteStartObject("schema");
-        writer.WriteString("type", "string");
+        writer.WriteString("type", operation.PlainAnswer);
         writer.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
@@ -20,7 +21,8 @@ public sealed class ObjectHandler(
     ObjectReader reader,
     WriteEngine engine,
     ObjectDeleter deleter,
-    CollectionDeleter collections)
+    CollectionDeleter collections,
+    ListResponder listResponder)
 {
     private static readonly Status UnsupportedPatch = new()
     {
@@ -183,6 +185,25 @@ public sealed class ObjectHandler(
 
     private async ValueTask<Status?> DeleteCollectionAsync(Exchange exchange)
     {
+        var definition = exchange.Definition;
+        var list = ListOptions.Read(exchange.Context.Request.Query);
+        if (!list.Succeeded)
+        {
+            return list.Error;
+        }
+
+        if (list.Value.Validate() is { } invalid)
+        {
+            return invalid;
+        }
+
+        var selection = ObjectSelection.Parse(
+            definition, exchange.Request.Namespace, "", list.Value.LabelSelector, list.Value.FieldSelector);
+        if (!selection.Succeeded)
+        {
+            return selection.Error;
+        }
+
         var options = await exchange.ReadDeletionAsync();
         if (!options.Succeeded)
         {
@@ -191,8 +212,20 @@ public sealed class ObjectHandler(
 
         var write = exchange.Writes(WriteOptions.Internal);
         WarnOfOrphans(write, options.Value);
-        var list = await collections.DeleteAsync(write, options.Value, exchange.Context.Request.Query);
-        return list.Succeeded ? await SendAsync(exchange, StatusCodes.Status200OK, list.Value) : list.Error;
+        var page = await collections.DeleteAsync(write, options.Value, list.Value, selection.Value);
+        if (!page.Succeeded)
+        {
+            return page.Error;
+        }
+
+        WarningHeaders.Write(exchange.Context.Response, exchange.Warnings);
+        var format = exchange.Context.Features.GetRequiredFeature<ResponseFormat>();
+        if (await listResponder.SendAsync(exchange.Context, format, definition, page.Value) is { } refusal)
+        {
+            await StatusJson.WriteAsync(exchange.Context, refusal);
+        }
+
+        return null;
     }
 
     private static void WarnOfOrphans(WriteContext write, DeletionOptions options)

@@ -21,7 +21,10 @@ public static class RouteRules
             return Refusals.UnknownResource;
         }
 
-        return VerbExists(http, request, definition) ? null : Refusals.MethodNotAllowed;
+        return VerbExists(http, request, definition) ? null
+            : request.Verb == "watch" && definition.Verbs.Contains("list") && HttpMethods.IsGet(http.Method)
+                ? Refusals.WatchNotSupported(definition.Name)
+            : Refusals.MethodNotAllowed;
     }
 
     private static bool PathExists(RequestInfo request, ResourceDefinition definition)
@@ -29,6 +32,11 @@ public static class RouteRules
         if (request.Verb == "proxy"
             || request.Name.Contains('%', StringComparison.Ordinal)
             || request.Parts.Any(p => p is "." or ".."))
+        {
+            return false;
+        }
+
+        if (request.IsWatchPath && (request.Subresource.Length > 0 || !definition.Verbs.Contains("watch")))
         {
             return false;
         }

@@ -6,6 +6,7 @@ using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -38,15 +39,14 @@ public sealed class BindingHandler(ObjectStore store, AdmissionChain admission, 
         }
 
         var binding = (V1Binding)decoded.Value;
+        if (ObjectCreator.PlaceInNamespace(context, binding.Metadata) is { } misplaced)
+        {
+            return misplaced;
+        }
+
         if (name.Length > 0 && !string.IsNullOrEmpty(binding.Metadata.Name) && binding.Metadata.Name != name)
         {
             return StatusErrors.BadRequest("name in URL does not match name in Binding object");
-        }
-
-        var space = binding.Metadata.NamespaceProperty;
-        if (!string.IsNullOrEmpty(space) && space != context.Key.Namespace)
-        {
-            return StatusErrors.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
         }
 
         binding.Metadata.Name = name.Length > 0 ? name : binding.Metadata.Name;

@@ -12,7 +12,9 @@ namespace OrleansOrchestrator.Api.Subresources;
 public sealed class DisruptionBudgets(
     ResourceTable table, ObjectReader reader, ObjectUpdater updater, TimeProvider time)
 {
-    /// <summary>Who keeps the books; clients need no right to write budgets.</summary>
+    /// <summary>Nobody knows which of several budgets to ask.</summary>
+    public static readonly Status TooMany = StatusErrors.Unknown(
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
 
     /// <summary>Permission to evict a pod, or why there is none.</summary>
     public async ValueTask<Outcome<EvictionPermit>> AskAsync(WriteContext context, V1Pod pod, bool isDryRun)
@@ -32,13 +34,7 @@ public sealed class DisruptionBudgets(
             [var one] => await SpendAsync(context, one, pod, isDryRun) is { } refusal
                 ? refusal
                 : new EvictionPermit(IsTied: false),
-            _ => new Status
-            {
-                Code = 500,
-                Reason = StatusReasons.Unknown,
-                Message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not " +
-                    "support.",
-            },
+            _ => TooMany,
         };
     }
 

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -39,6 +41,11 @@ public sealed class EvictionHandler(
         }
 
         var eviction = (V1Eviction)decoded.Value;
+        if (ObjectCreator.PlaceInNamespace(context, eviction.Metadata) is { } misplaced)
+        {
+            return misplaced;
+        }
+
         if ((eviction.Metadata.Name ?? "") != context.Key.Name)
         {
             return StatusErrors.BadRequest("name in URL does not match name in Eviction object");
@@ -76,7 +83,9 @@ public sealed class EvictionHandler(
             var answer = await budgets.AskAsync(context, current.As<V1Pod>(), wanted.DryRun);
             if (!answer.Succeeded)
             {
-                return answer.Error;
+                return answer.Error == DisruptionBudgets.TooMany && !context.Options.IsInternal
+                    ? AsAnswer(context, answer.Error)
+                    : answer.Error;
             }
 
             var permit = answer.Value;
@@ -101,7 +110,17 @@ public sealed class EvictionHandler(
     }
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) => BindingHandler.Success;
+    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) =>
+        item.Uid.Length == 0 ? item.Json : BindingHandler.Success;
+
+    /// <summary>A failure that upstream sends as the answer to a request that has succeeded: clients look at both.
+    /// </summary>
+    private static WriteResult AsAnswer(WriteContext context, Status failure)
+    {
+        var json = new ArrayBufferWriter<byte>(256);
+        StatusJson.Write(json, failure);
+        return new WriteResult(new ResourceObject(context.Key, "", 0, json.WrittenMemory), Created: true);
+    }
 
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
 

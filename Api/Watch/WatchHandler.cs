@@ -34,6 +34,9 @@ public sealed class WatchHandler(
         Message = "only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
     };
 
+    private static readonly Status OtherName =
+        StatusErrors.BadRequest("fieldSelector metadata.name doesn't match requested name");
+
     /// <inheritdoc/>
     public async Task WatchAsync(HttpContext context, RequestInfo request, ResourceDefinition definition)
     {
@@ -52,8 +55,15 @@ public sealed class WatchHandler(
             return;
         }
 
+        var rowObject = ReadForm(context, prepared.Value.Format);
+        if (!rowObject.Succeeded)
+        {
+            await StatusJson.WriteAsync(context, rowObject.Error);
+            return;
+        }
+
         using var counted = metrics.CountWatcher(definition);
-        await StreamAsync(context, cache, definition, prepared.Value, plan.Value);
+        await StreamAsync(context, cache, definition, prepared.Value with { RowObject = rowObject.Value }, plan.Value);
     }
 
     private static Outcome<Prepared> Prepare(HttpContext context, RequestInfo request, ResourceDefinition definition)
@@ -63,11 +73,6 @@ public sealed class WatchHandler(
         if (!format.Succeeded)
         {
             return format.Error;
-        }
-
-        if (format.Value.Wire == Wire.Yaml)
-        {
-            return NotAStream;
         }
 
         var read = ListOptions.Read(context.Request.Query);
@@ -82,20 +87,29 @@ public sealed class WatchHandler(
             return invalid;
         }
 
-        var rowObject = TableRenderer.ReadRowObject(context.Request.Query);
-        if (format.Value.Form == ObjectForm.Table && !rowObject.Succeeded)
+        // Old paths (/watch/…/pods/web) name an object; in the query form the field selector does. That of a namespace
+        // names it twice over.
+        var name = request.Parts.Count > 1 ? request.Name : "";
+        var selection = ObjectSelection.Parse(
+            definition, definition.Namespaced ? request.Namespace : "", name, options.LabelSelector,
+            options.FieldSelector);
+        if (!selection.Succeeded)
         {
-            return rowObject.Error;
+            return selection.Error;
         }
 
-        // Old paths (/watch/…/pods/web) name an object; in the query form the field selector does.
-        var name = request.Parts.Count > 1 ? request.Name : "";
-        var selection =
-            ObjectSelection.Parse(definition, request.Namespace, name, options.LabelSelector, options.FieldSelector);
-        return selection.Succeeded
-            ? new Prepared(
-                format.Value, options, selection.Value, rowObject.Succeeded ? rowObject.Value : RowObject.Metadata)
-            : selection.Error;
+        return name.Length > 0 && options.FieldSelector.Length > 0 && selection.Value.RequiredName != name
+            ? OtherName
+            : new Prepared(format.Value, options, selection.Value);
+    }
+
+    /// <summary>What is refused only when the watch could begin.</summary>
+    private static Outcome<RowObject> ReadForm(HttpContext context, ResponseFormat format)
+    {
+        var rowObject = format.Form == ObjectForm.Table
+            ? TableRenderer.ReadRowObject(context.Request.Query)
+            : RowObject.Metadata;
+        return rowObject.Succeeded && format.Wire == Wire.Yaml ? NotAStream : rowObject;
     }
 
     private TimeSpan TimeoutOf(ListOptions options)
@@ -175,5 +189,6 @@ public sealed class WatchHandler(
     }
 
     private sealed record Prepared(
-        ResponseFormat Format, ListOptions Options, ObjectSelection Selection, RowObject RowObject);
+        ResponseFormat Format, ListOptions Options, ObjectSelection Selection,
+        RowObject RowObject = RowObject.Metadata);
 }

@@ -1,56 +1,31 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
-using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Api.Tables;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Writing;
 
-/// <summary>Deletes what a selector selects, and answers with the list of what it found.</summary>
+/// <summary>Deletes what a selector selects, and says what it found.</summary>
 public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter deleter, LongWorkTurns turns)
 {
     /// <summary>Deletions at the same time: enough to fill journal batches, too few to starve other writers.</summary>
     private const int Workers = 16;
 
-    /// <summary>Deletes; the value is the list as JSON.</summary>
-    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> DeleteAsync(
-        WriteContext context, DeletionOptions options, IQueryCollection query)
+    /// <summary>Deletes; the value is what was deleted.</summary>
+    public async ValueTask<Outcome<ListPage>> DeleteAsync(
+        WriteContext context, DeletionOptions options, ListOptions list, ObjectSelection selection)
     {
-        var list = ListOptions.Read(query);
-        if (!list.Succeeded)
-        {
-            return list.Error;
-        }
-
-        if (list.Value.Validate() is { } invalid)
-        {
-            return invalid;
-        }
-
-        var selection = ObjectSelection.Parse(
-            context.Definition, context.Key.Namespace, "", list.Value.LabelSelector, list.Value.FieldSelector);
-        if (!selection.Succeeded)
-        {
-            return selection.Error;
-        }
-
         // A limit is kept: who gives one deletes page by page.
-        var position =
-            await resolver.ResolveAsync(context.Definition, list.Value, selection.Value, context.CancellationToken);
+        var position = await resolver.ResolveAsync(context.Definition, list, selection, context.CancellationToken);
         if (!position.Succeeded)
         {
             return position.Error;
         }
 
         using var work = turns.Begin();
-        var page = await ListPage.TakeAsync(position.Value, selection.Value, work, context.CancellationToken);
-        var refusal = await DeleteAllAsync(context, options, page.Items);
-        return refusal ?? (Outcome<ReadOnlyMemory<byte>>)Render(
-            context, await page.ShownAsync(context.Definition, context.CancellationToken));
+        var page = await ListPage.TakeAsync(position.Value, selection, work, context.CancellationToken);
+        work.Leave();
+        return await DeleteAllAsync(context, options, page.Items) is { } refusal ? refusal : page;
     }
 
     private async ValueTask<Status?> DeleteAllAsync(
@@ -68,23 +43,5 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
         }
 
         return null;
-    }
-
-    private static ReadOnlyMemory<byte> Render(WriteContext context, ListPage page)
-    {
-        var slices = new ObjectSlices(context.Definition);
-        var output = new ArrayBufferWriter<byte>(256 + page.Items.Sum(i => i.Json.Length));
-        var (head, tail) = page.Frame(context.Definition);
-        output.Write(head);
-        output.Write("["u8);
-        for (var i = 0; i < page.Items.Count; i++)
-        {
-            output.Write(i == 0 ? "{"u8 : ",{"u8);
-            output.Write(slices.Untyped(page.Items[i].Json.Span));
-        }
-
-        output.Write("]"u8);
-        output.Write(tail);
-        return output.WrittenMemory;
     }
 }

@@ -29,6 +29,12 @@ public sealed class ObjectCreator(
         }
 
         var owners = item.Metadata.ManagedFields;
+        MetadataStamp.Wipe(item.Metadata);
+        if (!context.Options.IsPatch)
+        {
+            OwnerReferences.Deduplicate(context, item.Metadata, isAdmitted: false);
+        }
+
         context.Definition.Strategy.SetDefaults(item);
         MetadataStamp.Normalize(item, context.Definition);
         FieldOwners.Stamp(context, item, owners, null, time.GetUtcNow());
@@ -70,6 +76,7 @@ public sealed class ObjectCreator(
         }
 
         var item = scope.Object;
+        OwnerReferences.Deduplicate(context, item.Metadata, isAdmitted: true);
         if (PlaceInNamespace(context, item.Metadata) is { } misplaced)
         {
             return misplaced;

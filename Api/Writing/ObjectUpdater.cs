@@ -4,6 +4,7 @@ using k8s.Models;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Lists;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -52,6 +53,11 @@ public sealed class ObjectUpdater(
         }
 
         var item = made.Value;
+        if (mode == UpdateMode.Replace)
+        {
+            OwnerReferences.Deduplicate(context, item.Metadata, isAdmitted: false);
+        }
+
         var owners = item.Metadata.ManagedFields;
         context.Definition.Strategy.SetDefaults(item);
         MetadataStamp.Normalize(item, context.Definition);
@@ -75,6 +81,7 @@ public sealed class ObjectUpdater(
         }
 
         var (item, old) = (into?.Invoke(scope.Object) ?? scope.Object, context.Definition.Codec.Share(current));
+        OwnerReferences.Deduplicate(context, item.Metadata, isAdmitted: true);
         if (CheckRevision(context, item.Metadata, current) is { } stale)
         {
             return Attempt.Computed(stale);
@@ -104,6 +111,11 @@ public sealed class ObjectUpdater(
         if (!made.Succeeded)
         {
             return Attempt.Computed(made.Error);
+        }
+
+        if (!ResourceVersions.TryParse(made.Value.Metadata.ResourceVersion ?? "", out _))
+        {
+            return Attempt.Computed(RegistryErrors.BadRevision(made.Value.Metadata.ResourceVersion!));
         }
 
         made.Value.Metadata.ResourceVersion = null;
@@ -151,9 +163,7 @@ public sealed class ObjectUpdater(
     {
         var errors = new FieldErrors();
         errors.Invalid(FieldPath.Of("metadata", "resourceVersion"), 0, "must be specified for an update");
-        var (definition, name) = (context.Definition, context.Key.Name);
-        return errors.ToStatus(
-            definition.Storage.Group, definition.Of.IsCustom ? definition.Name.Plural : definition.Kind, name);
+        return errors.ToStatus(context.Resource.Group, context.Resource.Plural, context.Key.Name);
     }
 
     private Status? Prepare(

@@ -45,6 +45,20 @@ public sealed class FieldSelector
     /// <summary>True for a selector that can be read, whatever kind its fields are of.</summary>
     public static bool IsReadable(string? text) => TryRead(text) is not null;
 
+    /// <summary>The refusal of a selector that cannot be read, whatever kind its fields are of.</summary>
+    public static Status? FindError(string text)
+    {
+        try
+        {
+            ReadAll(text);
+            return null;
+        }
+        catch (SelectorFormatException refusal)
+        {
+            return StatusErrors.BadRequest(refusal.Message);
+        }
+    }
+
     /// <summary>
     /// The value that <c>field=value</c> demands, when the selector has such a term: what an index can answer.
     /// </summary>
@@ -112,7 +126,11 @@ public sealed class FieldSelector
     {
         var parts = SplitTerms(text);
         parts.Sort(StringComparer.Ordinal);
-        return [.. parts.Where(p => p.Length != 0).Select(p => ReadTerm(text, p))];
+        return
+        [
+            .. parts.Where(p => p.Length != 0).Select(p => ReadTerm(text, p))
+                .Where(t => t is not { Label: "", Value: "" }),
+        ];
     }
 
     private static FieldRequirement ReadTerm(string selector, string term)

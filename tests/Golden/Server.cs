@@ -31,7 +31,7 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
 
     public async Task<Answer> SendAsync(
         string method, string path, string? body = null, string type = "application/json",
-        string? impersonate = null, string token = GoldenHost.Token)
+        string? impersonate = null, string token = GoldenHost.Token, string? accept = null)
     {
         using var client = new RawHttpClient(host.Address.Host, host.Address.Port);
         List<KeyValuePair<string, string>> headers =
@@ -41,10 +41,16 @@ internal sealed class Server(GoldenHost host) : IAsyncDisposable
             headers.Add(new("Impersonate-User", impersonate));
         }
 
+        if (accept is not null)
+        {
+            headers.Add(new("Accept", accept));
+        }
+
         var answer =
             await client.SendAsync(method, path, headers, body is null ? null : Encoding.UTF8.GetBytes(body));
         var isText = answer.Headers.Any(static h =>
-            h.Key == "Content-Type" && h.Value.StartsWith("text/plain", StringComparison.Ordinal));
+            h.Key == "Content-Type" && (h.Value.StartsWith("text/plain", StringComparison.Ordinal)
+                || h.Value == "application/yaml"));
         return new Answer(
             answer.Status,
             isText

@@ -1,4 +1,5 @@
 using CsCheck;
+using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
@@ -18,6 +19,7 @@ public sealed class NegotiatorTests
     [InlineData("application/json;as=Table;v=v9;g=meta.k8s.io,application/json")]
     [InlineData("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json")]
     [InlineData("application/yaml;stream=watch, application/json")]
+    [InlineData("application/json;as=Table=Table;v=;g=")]
     public void AnswersPlainJson(string accept)
     {
         var outcome = Negotiator.Negotiate(accept, EndpointKind.Object);
@@ -49,11 +51,36 @@ public sealed class NegotiatorTests
     [InlineData(
         "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io",
         "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
+    [InlineData(
+        "application/json;v=v1;g=meta.k8s.io",
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
+    [InlineData("application/json;v=v1", "application/json, application/yaml, application/vnd.kubernetes.protobuf")]
     public void SerializersRefuseWhatTheyCannot(string accept, string offered)
     {
         var error = Negotiator.Negotiate(accept, EndpointKind.Object).Error!;
         Assert.Equal($"only the following media types are accepted: {offered}", error.Message);
         Assert.Null(error.Details);
+    }
+
+    /// <summary>Wildcards go behind what comes after them, whatever its quality; a quality that is none is 0.</summary>
+    [Theory]
+    [InlineData("*/*;q=0.9, application/yaml;q=0.1", Wire.Yaml)]
+    [InlineData("application/yaml;q=0.1, */*;q=0.9", Wire.Json)]
+    [InlineData("application/json;q=abc, application/yaml;q=0.1", Wire.Yaml)]
+    [InlineData("application/json;q= 0.9, application/yaml;q=0.1", Wire.Yaml)]
+    [InlineData("application/json;q=, application/yaml;q=0.9", Wire.Json)]
+    [InlineData("application/yaml, application/json", Wire.Yaml)]
+    public void TheBestClauseIsMetFirst(string accept, Wire wire) =>
+        Assert.Equal(wire, Negotiator.Negotiate(accept, EndpointKind.Object).Required.Wire);
+
+    [Fact]
+    public void OfSeveralHeadersTheFirstCounts()
+    {
+        var request = new DefaultHttpContext().Request;
+        request.Headers.Accept = new(["application/yaml", "application/json"]);
+        Assert.Equal(Wire.Yaml, Negotiator.Negotiate(request, EndpointKind.Object).Required.Wire);
+        request.Headers.Accept = new(["text/html", "application/json"]);
+        Assert.Equal(406, Negotiator.Negotiate(request, EndpointKind.Object).Error!.Code);
     }
 
     [Theory]
@@ -116,6 +143,12 @@ public sealed class NegotiatorTests
             ObjectForm.AggregatedDiscovery,
             Negotiator.Negotiate(Accept, EndpointKind.AggregatedDiscovery).Required.Form);
         Assert.Equal(ObjectForm.Full, Negotiator.Negotiate(Accept, EndpointKind.Discovery).Required.Form);
+        Assert.Equal(
+            ObjectForm.AggregatedDiscovery,
+            Negotiator.Negotiate($"application/json,{Accept};q=0.1", EndpointKind.AggregatedDiscovery).Required.Form);
+        const string Stream = "application/json;stream=watch";
+        Assert.Equal(406, Negotiator.Negotiate(Stream, EndpointKind.Discovery).Error!.Code);
+        Assert.Equal(406, Negotiator.Negotiate(Stream, EndpointKind.AggregatedDiscovery).Error!.Code);
         Assert.Equal(ObjectForm.Full, Negotiator.Negotiate(Accept, EndpointKind.Object).Required.Form);
     }
 

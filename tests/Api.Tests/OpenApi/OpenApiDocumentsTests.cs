@@ -19,6 +19,8 @@ public sealed class OpenApiDocumentsTests
     [InlineData("/openapi/v2", "#/definitions/", "definitions")]
     [InlineData("/openapi/v3/api/v1", "#/components/schemas/", "components")]
     [InlineData("/openapi/v3/apis/apps/v1", "#/components/schemas/", "components")]
+    [InlineData("/openapi/v3/apis", "#/components/schemas/", "components")]
+    [InlineData("/openapi/v3/apis/apps", "#/components/schemas/", "components")]
     public async Task EveryReferenceResolves(string path, string prefix, string root)
     {
         var document = await GetJsonAsync(path);
@@ -34,6 +36,7 @@ public sealed class OpenApiDocumentsTests
     [InlineData("/openapi/v3/api/v1", OpenApiSpecVersion.OpenApi3_0)]
     [InlineData("/openapi/v3/apis/apps/v1", OpenApiSpecVersion.OpenApi3_0)]
     [InlineData("/openapi/v3/apis/discovery.k8s.io/v1", OpenApiSpecVersion.OpenApi3_0)]
+    [InlineData("/openapi/v3/api", OpenApiSpecVersion.OpenApi3_0)]
     public async Task AnotherReaderFindsNoFault(string path, OpenApiSpecVersion version)
     {
         var read = OpenApiDocument.Parse((await GetJsonAsync(path)).ToJsonString(), "json");
@@ -85,6 +88,31 @@ public sealed class OpenApiDocumentsTests
         Assert.Equal("application/com.github.proto-openapi.spec.v2.v1.0+protobuf", context.Response.ContentType);
         var fields = Fields(((MemoryStream)context.Response.Body).ToArray());
         Assert.Equal([1, 2, 8, 9], fields.Distinct().Order());
+    }
+
+    /// <summary>What the API says of itself is described as well, in documents of its own.</summary>
+    [Fact]
+    public async Task TheIndexHasWhatTheApiSaysOfItself()
+    {
+        var names = (await GetJsonAsync("/openapi/v3"))["paths"]!.AsObject().Select(p => p.Key).ToList();
+        var kinds = BuiltInResources.Table.All;
+        Assert.Equal(
+            new[] { ".well-known/openid-configuration", "api", "api/v1", "apis", "openid/v1/jwks", "version" }
+                .Concat(kinds.Where(d => d.Name.Group.Length > 0)
+                    .SelectMany(d => new[] { $"apis/{d.Name.Group}", $"apis/{d.ApiVersion}" }))
+                .Distinct().Order(StringComparer.Ordinal),
+            names);
+        var group = (await GetJsonAsync("/openapi/v3/apis/rbac.authorization.k8s.io"))["paths"]!.AsObject();
+        Assert.Equal(
+            "getRbacAuthorizationAPIGroup",
+            (string)group["/apis/rbac.authorization.k8s.io/"]!["get"]!["operationId"]!);
+        Assert.NotNull((await GetJsonAsync("/openapi/v3/apis/apps/v1"))["paths"]!["/apis/apps/v1/"]);
+        Assert.Equal(
+            ["/version/"], (await GetJsonAsync("/openapi/v3/version"))["paths"]!.AsObject().Select(p => p.Key));
+        var both = (await GetJsonAsync("/openapi/v2"))["paths"]!.AsObject();
+        Assert.All(
+            ["/version/", "/api/", "/api/v1/", "/apis/", "/apis/apps/", "/apis/apps/v1/", "/openid/v1/jwks/"],
+            p => Assert.True(both.ContainsKey(p), p));
     }
 
     [Fact]

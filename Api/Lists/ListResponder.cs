@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Http;
+using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Negotiation;
+using OrleansOrchestrator.Api.Tables;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
+
+namespace OrleansOrchestrator.Api.Lists;
+
+/// <summary>Answers with a list in the form the client accepts.</summary>
+public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, TimeProvider clock)
+{
+    private readonly SlicesTable _slices = new();
+
+    /// <summary>Writes the answer, or says why there is none.</summary>
+    public async Task<Status?> SendAsync(
+        HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
+    {
+        if (AuditRecord.Of(context) is { WantsResponse: true } audit)
+        {
+            var logged = definition.Conversion is null
+                ? page
+                : await page.ShownAsync(definition, context.RequestAborted);
+            audit.Answered(logged.ToJson(definition));
+        }
+
+        if (format.Form == ObjectForm.PartialObjectMetadata)
+        {
+            return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));
+        }
+
+        if (definition.Asked is not null)
+        {
+            page = await page.ShownAsync(definition, context.RequestAborted);
+        }
+
+        using var work = turns.Begin();
+        if (format.Wire == Wire.Protobuf)
+        {
+            await new ProtobufListWriter(definition, messages, page, work).SendAsync(context, format);
+            return null;
+        }
+
+        var shown = definition.Conversion is null or IAskedConversion
+            ? page
+            : await page.ShownAsync(definition, context.RequestAborted);
+        var writer = new ListWriter(definition, _slices.Of(definition), shown, work);
+        switch (format.Form)
+        {
+            case ObjectForm.PartialObjectMetadataList:
+                await writer.SendPartialAsync(context, format);
+                return null;
+            case ObjectForm.Table:
+                var rowObject = TableRenderer.ReadRowObject(context.Request.Query);
+                if (!rowObject.Succeeded)
+                {
+                    return rowObject.Error;
+                }
+
+                await writer.SendTableAsync(
+                    context, format, new TableRenderer(definition, rowObject.Value, format.MetaVersion, clock));
+                return null;
+            default:
+                await writer.SendListAsync(context, format);
+                return null;
+        }
+    }
+}
