@@ -61,7 +61,7 @@ build() (
 
 case ${1:-} in
     test) shift; exec "$root/build/test.sh" "$@" ;;
-    bench) shift; build; exec "$root/build/bench.sh" "$@" ;;
+    bench) shift; [[ " $* " == *" -h "* || " $* " == *" --help "* ]] || build; exec "$root/build/bench.sh" "$@" ;;
     # What only looks or ends something does not wait for a build: the program that is there will do.
     down | reset | status | -h | --help) [ -f "$stamp" ] || build; exec "$program" "$@" ;;
     *) build; exec "$program" "$@" ;;

@@ -91,7 +91,8 @@ public static class NodeCleaner
         catch (RpcException)
         {
             await Console.Error.WriteLineAsync(
-                $"No container runtime answers at {options.SocketPath}: start the cluster first.");
+                $"No container runtime answers at {options.SocketPath}: start the cluster first; one of hollow nodes "
+                    + "has none.");
             return 1;
         }
     }

@@ -1,9 +1,9 @@
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>
-/// Writes that wait for the quotas of their namespaces. Of one namespace one charge is made at a time, for all that have
-/// come since the one before: they would undo each other, and each charge is a commit. A line holds no more than there
-/// are writes under way, which are bounded where they come from.
+/// Writes that wait for the quotas of their namespaces. Of one namespace one charge is made at a time, for all that
+/// have come since the one before: they would undo each other, and each charge is a commit. A line holds no more than
+/// there are writes under way, which are bounded where they come from.
 /// </summary>
 /// <param name="charge">Answers writes of one namespace.</param>
 internal sealed class QuotaLines(Func<string, IReadOnlyList<QuotaWaiter>, Task> charge)
@@ -37,12 +37,12 @@ internal sealed class QuotaLines(Func<string, IReadOnlyList<QuotaWaiter>, Task> 
         await Task.Yield();
         while (Take(space) is { } writes)
         {
-            try
+            var charged = charge(space, writes);
+            await charged.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!charged.IsCompletedSuccessfully)
             {
-                await charge(space, writes);
-            }
-            catch (Exception failure)
-            {
+                // A cancelled task has no exception.
+                var failure = charged.Exception?.InnerException ?? new TaskCanceledException(charged);
                 writes.ForEach(w => w.Fail(failure));
             }
         }

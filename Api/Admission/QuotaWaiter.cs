@@ -4,7 +4,8 @@ using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 namespace OrleansOrchestrator.Api.Admission;
 
 /// <summary>A write that waits until the quotas of its namespace bear it, or one of them does not.</summary>
-internal sealed class QuotaWaiter(AdmissionAttributes attributes, QuotedWrite write, CancellationToken cancellationToken)
+internal sealed class QuotaWaiter(
+    AdmissionAttributes attributes, QuotedWrite write, CancellationToken cancellationToken)
 {
     private readonly TaskCompletionSource<Status?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -87,7 +87,8 @@ internal sealed class WebhookConversion(
         ReadOnlyMemory<byte>[] result, CancellationToken cancellationToken)
     {
         var converted = await asker.AskAsync(
-            versions.Shown.ApiVersion, [.. asked.Select(static a => (ReadOnlyMemory<byte>)ResourceCodec.Encode(a.Item))],
+            versions.Shown.ApiVersion,
+            [.. asked.Select(static a => (ReadOnlyMemory<byte>)ResourceCodec.Encode(a.Item))],
             cancellationToken);
         foreach (var ((place, _), item) in asked.Zip(converted))
         {

@@ -16,7 +16,7 @@ namespace OrleansOrchestrator.Api.FlowControl;
 ///
 /// Whoever finds a free seat while nobody waits passes without a queue, and without garbage.
 /// </summary>
-public sealed class FairQueueSet : IDisposable
+public sealed partial class FairQueueSet : IDisposable
 {
     /// <summary>
     /// Seat-seconds after which progress begins anew: a tenth of a microsecond is still told apart there, and 600 seats
@@ -78,14 +78,14 @@ public sealed class FairQueueSet : IDisposable
     /// </summary>
     /// <param name="settings">How it holds who finds no seat.</param>
     /// <param name="limit">How many seats there are.</param>
-    /// <param name="instead">What metrics show its use as a part of when it has no seats.</param>
-    public void Configure(QueueSettings settings, int limit, int instead = 1)
+    /// <param name="seatsForMetrics">Seats that metrics show its use as a part of while its limit is 0.</param>
+    public void Configure(QueueSettings settings, int limit, int seatsForMetrics = 1)
     {
         lock (_lock)
         {
             Synchronize();
             (_settings, _limit) = (settings, limit);
-            _use.Resize(limit > 0 ? limit : instead, settings, _lastTime);
+            _use.Resize(limit > 0 ? limit : seatsForMetrics, settings, _lastTime);
             while (_queues.Count < settings.Queues)
             {
                 _queues.Add(new FairQueue());
@@ -186,35 +186,7 @@ public sealed class FairQueueSet : IDisposable
         }
     }
 
-    /// <summary>What the level looks like now.</summary>
-    public QueueSetView View()
-    {
-        lock (_lock)
-        {
-            Synchronize();
-            Dispatch();
-            return new QueueSetView
-            {
-                Waiting = _waiting, Executing = _seated.Count, SeatsInUse = _seatsInUse, Dispatched = _dispatched,
-                Rejected = _rejected, TimedOut = _timedOut, Cancelled = _cancelled, Progress = _progress,
-                LastDispatch = _lastDispatch, LastStart = _lastStart, LastBounds = _lastBounds, Epochs = _epochs,
-                Queues = [.. _queues.Select(View)],
-                Seated = [.. _seated.All().Select(s => View(s.Request, s.Queue, s.Arrived, s.Started))],
-            };
-        }
-    }
-
     public void Dispose() => _timer?.Dispose();
-
-    /// <summary>How much of something was in use, for how long.</summary>
-    internal (double Sum, long[] Cumulative) Read(Func<LevelUse, TimedRatio> part)
-    {
-        lock (_lock)
-        {
-            Synchronize();
-            return part(_use).Read(_lastTime, _time.TimestampFrequency);
-        }
-    }
 
     /// <summary>Takes who waits out of its queue; false when it is there no more.</summary>
     internal bool TryRemove(QueuedRequest request, SeatVerdict why)
@@ -503,17 +475,4 @@ public sealed class FairQueueSet : IDisposable
     private double Seconds(long timestamp) => (double)timestamp / _time.TimestampFrequency;
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
-
-    private QueueView View(FairQueue queue) => new()
-    {
-        Executing = queue.Executing, SeatsInUse = queue.SeatsInUse, NextStart = queue.NextStart,
-        Work = queue.WaitingWork,
-        Waiting = [.. queue.Waiting.Select(w => View(w.Request, queue, w.Arrived, null))],
-    };
-
-    private SeatView View(in SeatRequest request, FairQueue? queue, long arrived, long? started) => new(
-        request, queue is null ? -1 : _queues.IndexOf(queue), Clock(arrived), started is { } at ? Clock(at) : null);
-
-    private DateTimeOffset Clock(long timestamp) =>
-        _time.GetUtcNow() - _time.GetElapsedTime(timestamp, Math.Max(timestamp, _time.GetTimestamp()));
 }

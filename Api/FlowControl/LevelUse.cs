@@ -1,7 +1,8 @@
 namespace OrleansOrchestrator.Api.FlowControl;
 
 /// <summary>
-/// How much of a priority level was in use, and for how long, as upstream's metrics tell it. Its level's lock guards it.
+/// How much of a priority level was in use, and for how long, as upstream's metrics tell it. Its level's lock guards
+/// it.
 /// </summary>
 internal sealed class LevelUse(long now)
 {

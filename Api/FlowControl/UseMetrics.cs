@@ -54,6 +54,7 @@ internal static class UseMetrics
     {
         var (sum, cumulative) = requests.Read(phase, isRead);
         return new HistogramReading(
-            [phase == RequestPhase.Waiting ? Waiting : Executing, new("request_kind", KindOf(isRead))], sum, cumulative);
+            [phase == RequestPhase.Waiting ? Waiting : Executing, new("request_kind", KindOf(isRead))],
+            sum, cumulative);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Errors;
@@ -73,6 +74,8 @@ internal static class Forwarding
             SocketError.NetworkUnreachable => $"{dial}: connect: network is unreachable",
             SocketError.TimedOut => $"{dial}: connect: connection timed out",
             _ when SpeaksNoTls(exception) => "tls: first record does not look like a TLS handshake",
+            _ when exception is HttpRequestException && exception.GetBaseException() is AuthenticationException =>
+                "tls: failed to verify certificate: x509: certificate signed by unknown authority",
             _ when exception is TaskCanceledException => $"{dial}: i/o timeout",
             _ => exception?.Message,
         };

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using k8s.Models;
 using OrleansOrchestrator.Api.Auth;
+using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Security;
 using OrleansOrchestrator.Resources.Kernel;
@@ -77,7 +78,16 @@ public sealed class NodeConnections(TrustStore trustStore, IResourceClient clien
         string node, ReadFreshness freshness, CancellationToken cancellationToken)
     {
         var found = await client.GetAsync(WellKnown.Nodes, new ObjectKey("", node), freshness, cancellationToken);
-        return found.Succeeded ? NodeAddress.Of(found.Value.As<V1Node>().Status) : found.Error;
+        if (!found.Succeeded)
+        {
+            return found.Error;
+        }
+
+        // Its address is as simulated as its containers, and may be somebody else's on this network.
+        var asked = found.Value.As<V1Node>();
+        return HollowNodes.IsHollow(asked.Spec?.ProviderID)
+            ? StatusErrors.NotImplemented($"node {node} is simulated and runs no containers")
+            : NodeAddress.Of(asked.Status);
     }
 
     private async Task<Pools> MakeAsync(CancellationToken cancellationToken)

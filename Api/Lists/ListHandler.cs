@@ -72,7 +72,6 @@ public sealed class ListHandler(
 
         using var work = turns.Begin();
         var page = await ListPage.TakeAsync(position.Value, selection.Value, work, context.RequestAborted);
-        work.Leave();
         if (page.Unreadable is { Stored: { } unreadable })
         {
             return unreadable.ListRefusal;

@@ -16,22 +16,23 @@ public sealed class ListResponder(ProtobufShelf messages, LongWorkTurns turns, T
     public async Task<Status?> SendAsync(
         HttpContext context, ResponseFormat format, ResourceDefinition definition, ListPage page)
     {
-        if (AuditRecord.Of(context) is { WantsResponse: true } audit)
-        {
-            var logged = definition.Conversion is null
-                ? page
-                : await page.ShownAsync(definition, context.RequestAborted);
-            audit.Answered(logged.ToJson(definition));
-        }
-
         if (format.Form == ObjectForm.PartialObjectMetadata)
         {
             return Negotiator.WrongForm("PartialObjectMetadata", isList: true, GoType.Of(definition, "List"));
         }
 
+        // Whoever has to be asked is asked once, for the answer and for the audit log.
         if (definition.Asked is not null)
         {
             page = await page.ShownAsync(definition, context.RequestAborted);
+        }
+
+        if (AuditRecord.Of(context) is { WantsResponse: true } audit)
+        {
+            var logged = definition.Conversion is null or IAskedConversion
+                ? page
+                : await page.ShownAsync(definition, context.RequestAborted);
+            audit.Answered(logged.ToJson(definition));
         }
 
         using var work = turns.Begin();

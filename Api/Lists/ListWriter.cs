@@ -21,7 +21,8 @@ internal sealed class ListWriter(ResourceDefinition definition, ObjectSlices sli
     {
         var (head, tail) = page.Frame(definition);
         return ResponseBody.SendAsync(
-            context, format, 200, Size(head.Length + tail.Length), pipe => WriteListAsync(pipe, head, tail, context.RequestAborted));
+            context, format, 200, Size(head.Length + tail.Length),
+            pipe => WriteListAsync(pipe, head, tail, context.RequestAborted));
     }
 
     /// <summary>The metadata form.</summary>

@@ -46,7 +46,9 @@ public sealed class LongWork : IDisposable
         _hasTurn = true;
     }
 
-    /// <summary>A slice is over that has filled a pipe. Whose client reads slowly holds no turn while it waits.</summary>
+    /// <summary>
+    /// A slice is over that has filled a pipe. Whose client reads slowly holds no turn while it waits.
+    /// </summary>
     public async ValueTask FlushAsync(PipeWriter pipe, CancellationToken cancellationToken)
     {
         // Compressing and encrypting are done in the call, by this turn.

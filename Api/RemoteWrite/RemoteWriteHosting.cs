@@ -11,9 +11,18 @@ public static class RemoteWriteHosting
     public static IServiceCollection AddRemoteWrite(this IServiceCollection services, RemoteWriteOptions options)
     {
         services.AddSingleton(provider => new SamplePusher(
-            options, new HttpClient { Timeout = Timeout.InfiniteTimeSpan },
+            options, Client(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SamplePusher>>()));
         services.AddSingleton<IUsagePush>(static provider => provider.GetRequiredService<SamplePusher>());
         return services.AddHostedService(static provider => provider.GetRequiredService<SamplePusher>());
     }
+
+    /// <summary>A redirected POST could become a GET, whose answer says nothing of samples.</summary>
+    private static HttpClient Client() => new(new SocketsHttpHandler
+    {
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false,
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
 }

@@ -70,7 +70,7 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
         var isFailing = false;
         for (var pause = _options.FirstPause; ; pause = pause < LongestPause / 2 ? pause * 2 : LongestPause)
         {
-            var code = await PostAsync(body, cancellationToken);
+            var (code, reason) = await PostAsync(body, cancellationToken);
             if (code is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices)
             {
                 return true;
@@ -85,15 +85,15 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
             if (!isFailing)
             {
                 isFailing = true;
-                LogLater(_options.Target);
+                LogLater(_options.Target, reason);
             }
 
             await Task.Delay(pause, _time, cancellationToken);
         }
     }
 
-    /// <summary>The code of the answer; null for none.</summary>
-    private async Task<HttpStatusCode?> PostAsync(byte[] body, CancellationToken cancellationToken)
+    /// <summary>The code of the answer; null for none, and why.</summary>
+    private async Task<(HttpStatusCode? Code, string Reason)> PostAsync(byte[] body, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(_options.Patience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
@@ -111,18 +111,19 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
             }
 
             using var answer = await _client.SendAsync(request, either.Token);
-            return answer.StatusCode;
+            return (answer.StatusCode, $"it answered {(int)answer.StatusCode}");
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or UnauthorizedAccessException
+        catch (Exception failure) when (failure
+            is HttpRequestException or IOException or UnauthorizedAccessException or FormatException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return null;
+            return (null, failure.Message);
         }
     }
 
     [LoggerMessage(
-        Level = LogLevel.Warning, Message = "{Target} takes no samples now; rounds wait, as far as they may")]
-    private partial void LogLater(Uri target);
+        Level = LogLevel.Warning, Message = "{Target} takes no samples now ({Reason}); rounds wait, as far as they may")]
+    private partial void LogLater(Uri target, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Target} refused samples: it answered {Code}")]
     private partial void LogRefused(Uri target, int code);

@@ -87,9 +87,10 @@ internal static class WriteRequest
         });
     }
 
-    private static void WriteLabel(ProtobufWriter series, string name, string value) => series.Message(LabelField, label =>
-    {
-        label.Text(NameField, name);
-        label.Text(ValueField, value);
-    });
+    private static void WriteLabel(ProtobufWriter series, string name, string value) =>
+        series.Message(LabelField, label =>
+        {
+            label.Text(NameField, name);
+            label.Text(ValueField, value);
+        });
 }

@@ -10,9 +10,6 @@ namespace OrleansOrchestrator.Api.Usage;
 /// </summary>
 internal static class HollowUsage
 {
-    /// <summary>Begins the <c>providerID</c> of hollow nodes.</summary>
-    public const string Provider = "hollow://";
-
     private const string Annotation = "hollow-node/usage-";
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(15);

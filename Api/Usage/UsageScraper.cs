@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Store;
+using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Resources.Kernel;
@@ -48,8 +49,7 @@ internal sealed partial class UsageScraper(
         };
     }
 
-    private static bool IsHollow(V1Node node) =>
-        node.Spec?.ProviderID?.StartsWith(HollowUsage.Provider, StringComparison.Ordinal) == true;
+    private static bool IsHollow(V1Node node) => HollowNodes.IsHollow(node.Spec?.ProviderID);
 
     /// <summary>A node's figures; none when it does not answer.</summary>
     private async Task<IReadOnlyCollection<UsageSample>> AskAsync(string node, CancellationToken cancellationToken)

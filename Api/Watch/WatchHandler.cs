@@ -87,8 +87,8 @@ public sealed class WatchHandler(
             return invalid;
         }
 
-        // Old paths (/watch/…/pods/web) name an object; in the query form the field selector does. That of a namespace
-        // names it twice over.
+        // Old paths (/watch/…/pods/web) name an object; in the query form the field selector does. That of a
+        // namespace names it twice over.
         var name = request.Parts.Count > 1 ? request.Name : "";
         var selection = ObjectSelection.Parse(
             definition, definition.Namespaced ? request.Namespace : "", name, options.LabelSelector,

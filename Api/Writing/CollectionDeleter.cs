@@ -24,7 +24,6 @@ public sealed class CollectionDeleter(ListResolver resolver, ObjectDeleter delet
 
         using var work = turns.Begin();
         var page = await ListPage.TakeAsync(position.Value, selection, work, context.CancellationToken);
-        work.Leave();
         return await DeleteAllAsync(context, options, page.Items) is { } refusal ? refusal : page;
     }
 

@@ -20,6 +20,8 @@ public static class StoreKeys
         insert into store.encryption_keys (resource, prefix, proof) values ($1, $2, $3) on conflict do nothing
         """;
 
+    private const string IsThere = "select to_regclass('store.encryption_keys') is not null";
+
     private const string Select = "select resource, prefix, proof from store.encryption_keys order by resource, prefix";
 
     /// <summary>Parameters: resource, prefix.</summary>
@@ -77,6 +79,12 @@ public static class StoreKeys
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var result = new List<(string, string, byte[])>();
+        await using var exists = new NpgsqlCommand(IsThere, connection);
+        if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!)
+        {
+            return result; // an empty store, or one of a release that encrypted nothing
+        }
+
         await using var command = new NpgsqlCommand(Select, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -49,7 +49,7 @@ internal static class PostgresLogSql
         where s.retired_at is null and (cardinality($1) = 0 or s.namespace = any ($1))
             and ($9::boolean is null or (s.namespace like '%/events') = $9) and s.last_time >= $2 and s.first_time <= $3
             and s.severity >= $4 and ($5::bigint[] is null or s.streams && $5)
-            and ($8::bigint is null or (s.id > $8 and s.tier = 0))
+            and ($8::bigint is null or (s.id > $8 and s.tier <= 0))
         order by
         """;
 

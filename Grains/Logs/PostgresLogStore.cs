@@ -102,7 +102,7 @@ public sealed class PostgresLogStore(NpgsqlDataSource source, IGrainFactory grai
                             Each(runs, static r => r.Count),
                         Each(runs, static r => r.File), Each(runs, static r => r.Offset),
                         .. SegmentColumns(segments, static s =>
-                            (short)(s.Segment.RawBytes >= LogSegment.TargetBytes / 2 ? FullTier : 0)),
+                            (short)(s.Segment.RawBytes >= LogSegment.TargetBytes / 2 ? SentFullTier : 0)),
                     ]);
                 return await command.ExecuteScalarAsync(cancellationToken) is true;
             },
@@ -117,6 +117,9 @@ public sealed class PostgresLogStore(NpgsqlDataSource source, IGrainFactory grai
 
     /// <summary>The tier of segments that are large enough not to be merged any more.</summary>
     internal const short FullTier = 100;
+
+    /// <summary>The tier of those that were as large when they came: never merged, but told to who follows.</summary>
+    internal const short SentFullTier = -1;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<SegmentEntry>> ListSegmentsAsync(

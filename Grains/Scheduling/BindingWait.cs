@@ -73,6 +73,7 @@ internal sealed class BindingWait(IResourceClient client, ChangeSignals signals,
         }
     }
 
+    /// <summary>Only shown: a refusal keeps no pod from its node; one that is gone is noticed in the loop.</summary>
     private async Task NominateAsync(SchedulingDecision decision, CancellationToken cancellationToken) =>
         await client.PatchStatusAsync<V1Pod>(
             decision.Pod.Key,

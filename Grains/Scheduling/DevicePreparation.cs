@@ -20,7 +20,8 @@ internal static class DevicePreparation
             return (false, null);
         }
 
-        foreach (var result in allocation.Devices.Results.Where(static r => r.BindingConditions is { Count: > 0 }))
+        foreach (var result in (allocation.Devices?.Results ?? [])
+            .Where(static r => r.BindingConditions is { Count: > 0 }))
         {
             var conditions = (claim.Status.Devices ?? []).FirstOrDefault(d => d.Device == result.Device
                 && d.Driver == result.Driver && d.Pool == result.Pool && d.ShareID == result.ShareID)?.Conditions ?? [];

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Interfaces.Scheduling;
 
 namespace OrleansOrchestrator.Grains.Scheduling;
 
@@ -72,6 +73,14 @@ public sealed class PodReader(ScalarResources scalars)
         if (isResizing && facts.IsInfeasible)
         {
             _key.Write("\"infeasible\":true,"u8);
+        }
+
+        // What a profile says of a shape is kept with the shape: profiles share none.
+        if (facts.SchedulerName != SchedulerNames.Default)
+        {
+            _key.Write("\"profile\":"u8);
+            _key.Write(JsonSerializer.SerializeToUtf8Bytes(facts.SchedulerName));
+            _key.Write(","u8);
         }
 
         _key.Write("\"\":0}"u8);

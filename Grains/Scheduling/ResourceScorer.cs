@@ -6,13 +6,13 @@ internal sealed class ResourceScorer
     private readonly ResourceScoring _scoring;
     private readonly Counted[] _counted;
 
-    /// <summary>Nothing of a resource says nothing of the node: for functions, no score is no word either.</summary>
-    private readonly bool _skipsZero;
+    /// <summary>A resource that scores 0 does not count at all: upstream's rule for functions alone.</summary>
+    private readonly bool _leavesOutZero;
 
     public ResourceScorer(ResourceScoring scoring, ScalarResources scalars)
     {
         _scoring = scoring;
-        _skipsZero = scoring.Strategy == ResourceStrategy.RequestedToCapacityRatio;
+        _leavesOutZero = scoring.Strategy == ResourceStrategy.RequestedToCapacityRatio;
         _counted =
         [
             .. scoring.Resources.Select(r => new Counted(
@@ -49,7 +49,7 @@ internal sealed class ResourceScorer
             }
 
             var score = _scoring.Score(requested, allocatable);
-            if (score > 0 || !_skipsZero)
+            if (score > 0 || !_leavesOutZero)
             {
                 sum += (long)score * counted.Weight;
                 weights += counted.Weight;
@@ -57,7 +57,7 @@ internal sealed class ResourceScorer
         }
 
         return weights == 0 ? 0
-            : _skipsZero ? (int)Math.Round((double)sum / weights, MidpointRounding.AwayFromZero)
+            : _leavesOutZero ? (int)Math.Round((double)sum / weights, MidpointRounding.AwayFromZero)
             : (int)(sum / weights);
     }
 
@@ -75,11 +75,24 @@ internal sealed class ResourceScorer
                     node.RequestedEphemeralStorageBytes + requests.EphemeralStorageBytes,
                     node.AllocatableEphemeralStorageBytes);
             default:
-                var wanted = requests.Scalars.FirstOrDefault(s => s.Resource == counted.Scalar).Amount;
+                var wanted = Wanted(counted.Scalar, requests);
                 return wanted == 0
                     ? (0, 0)
                     : (node.RequestedScalar(counted.Scalar) + wanted, node.AllocatableScalar(counted.Scalar));
         }
+    }
+
+    private static long Wanted(int scalar, PodRequests requests)
+    {
+        foreach (var (resource, amount) in requests.Scalars)
+        {
+            if (resource == scalar)
+            {
+                return amount;
+            }
+        }
+
+        return 0;
     }
 
     private readonly record struct Counted(Resource Resource, int Scalar, int Weight);

@@ -38,8 +38,7 @@ public sealed class SchedulerCore
     public SchedulerCore(
         IEnumerable<SchedulerProfile> profiles, TimeProvider time, Random random, int percentageOfNodesToScore = 0)
     {
-        _time = time;
-        _tables.Devices.Time = time;
+        _time = _tables.Devices.Time = time;
         _reader = new PodReader(_tables.Scalars);
         Nodes = new NodeTable(_tables);
         Queue = new SchedulingQueue(pod => _profiles![pod.SchedulerName].Plugins, time);

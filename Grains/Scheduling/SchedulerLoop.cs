@@ -420,7 +420,8 @@ public sealed partial class SchedulerLoop : IDisposable
     private partial void LogFollowEnded(ResourceName resource, Exception error);
 
     /// <summary>
-    /// One of: a change, a finished binding or removal of victims, the keys that exist, or (nothing set) the end of the initial objects.
+    /// One of: a change, a finished binding or removal of victims, the keys that exist, or (nothing set) the end of the
+    /// initial objects.
     /// </summary>
     private readonly record struct Input
     {

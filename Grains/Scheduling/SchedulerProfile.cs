@@ -42,7 +42,7 @@ public sealed record SchedulerProfile
 
     /// <summary>Those that take part.</summary>
     public IReadOnlyList<T> Of<T>(SchedulingPoint point, params IEnumerable<T> plugins)
-        where T : ISchedulingPlugin => [.. plugins.Where(p => Has(point, p.Name))];
+        where T : ISchedulingPlugin => plugins.Where(p => Has(point, p.Name)).ToArray();
 
     /// <summary>What a plugin's score weighs.</summary>
     public int WeightOf(string plugin, int usual) => Weights.GetValueOrDefault(plugin, usual);

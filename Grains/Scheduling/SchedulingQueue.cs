@@ -301,7 +301,8 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
     /// <param name="events">What happened.</param>
     /// <param name="lowest">Priority of the least important pod on the nodes that pods have left.</param>
     /// <param name="fitting">What was found out for other pods of a shape and profile.</param>
-    private bool MayHelp(QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
+    private bool MayHelp(
+        QueuedPod queued, ClusterEvents events, int lowest, Dictionary<(PodShape Shape, string Profile), bool> fitting)
     {
         if (queued.RejectedBy.Count == 0)
         {
@@ -351,7 +352,8 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
     private static int LowestPriority(NodeInfo node) =>
         node.Pods.Count == 0 ? int.MaxValue : node.Pods.Min(p => p.Priority);
 
-    private bool FitsFreedNode(PodInfo pod, ClusterEvents events, Dictionary<(PodShape Shape, string Profile), bool> fitting)
+    private bool FitsFreedNode(
+        PodInfo pod, ClusterEvents events, Dictionary<(PodShape Shape, string Profile), bool> fitting)
     {
         if (pod.Claims.Length > 0 || pod.Disks.Length > 0)
         {

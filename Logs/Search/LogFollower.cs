@@ -29,13 +29,16 @@ public sealed class LogFollower(ILogStore store, LogSearch search)
         for (var mark = 0L; ;)
         {
             mark = await store.WaitAsync(mark, cancellationToken);
+
+            // Before the list: what is stored while lines are read and sent is for the next round.
+            var upTo = await store.NewestSegmentAsync(cancellationToken);
             var entries = await ListAsync(query, newest - LookBack, cancellationToken);
             foreach (var ids in Parts(entries.Where(e => known.Add(e.Id)).OrderBy(static e => e.Id)))
             {
                 yield return await ReadAsync(query, ids, cancellationToken);
             }
 
-            newest = Math.Max(newest, await store.NewestSegmentAsync(cancellationToken));
+            newest = Math.Max(newest, upTo);
             known.RemoveWhere(id => id <= newest - (2 * LookBack));
         }
     }

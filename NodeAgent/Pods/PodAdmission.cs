@@ -146,7 +146,8 @@ public static class PodAdmission
             : null;
 
     private static PodVerdict? HostPorts(PodAdmissionInput input) =>
-        PodRecords.HostPorts.Of(input.Pod).Any(port => input.Others.SelectMany(PodRecords.HostPorts.Of).Any(port.Conflicts))
+        PodRecords.HostPorts.Of(input.Pod)
+            .Any(port => input.Others.SelectMany(PodRecords.HostPorts.Of).Any(port.Conflicts))
             ? Predicate("NodePorts", "node(s) didn't have free ports for the requested pod ports")
             : null;
 

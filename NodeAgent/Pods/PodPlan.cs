@@ -34,7 +34,8 @@ public sealed record PodPlanInput
 /// <summary>Start another instance; <see cref="Previous"/> is the one it follows.</summary>
 public sealed record ContainerStart(V1Container Container, ContainerRecord? Previous)
 {
-    public int RestartCount => Previous is null ? 0 : Previous.RestartCount + 1;
+    /// <summary>Of the new one; null when the runtime knows of none before it (<see cref="RestartCounts"/>).</summary>
+    public int? RestartCount => Previous?.RestartCount + 1;
 }
 
 /// <summary>Stop a running instance because of what the message says.</summary>

@@ -220,7 +220,8 @@ public sealed partial class PodWorker
             {
                 Pod = pod,
                 Container = start.Container,
-                RestartCount = start.RestartCount,
+                RestartCount =
+                    start.RestartCount ?? RestartCounts.AfterLogs(config.LogDirectory, start.Container.Name),
                 LogDirectory = config.LogDirectory,
                 Environment = environment,
                 Volumes = volumes,

@@ -7,8 +7,8 @@ namespace OrleansOrchestrator.Silo.Commands;
 
 /// <summary>
 /// The options that set up the API (who signs in, who decides, what is admitted, audited, encrypted and sent), under
-/// upstream's names, the scheduler, the cloud, and what people look at. <c>orc silo</c> has them, and <c>orc up</c>, which keeps them
-/// for its silo.
+/// upstream's names, the scheduler, the cloud, and what people look at. <c>orc silo</c> has them, and <c>orc up</c>,
+/// which keeps them for its silo.
 /// </summary>
 internal sealed class ApiOptions
 {

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using OrleansOrchestrator.Grains.Encryption;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 using Spectre.Console;
 
@@ -31,10 +31,15 @@ internal static class BackupCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = Path.GetFullPath(parsed.GetRequiredValue(file));
-            await WithStoreAsync(
-                parsed, connection, () => Existing(parsed.GetRequiredValue(data)),
-                store => new StoreDump(store).WriteAsync(path, !parsed.GetValue(withoutHistory), cancellationToken),
-                cancellationToken);
+            Task SaveAsync(string store)
+            {
+                StoreConnectionString.Check(store);
+                return new StoreDump(store).WriteAsync(path, !parsed.GetValue(withoutHistory), cancellationToken);
+            }
+
+            await (CommonOptions.ConnectionOf(parsed, connection) is { } foreign
+                ? SaveAsync(foreign)
+                : WithOwnStoreAsync(Existing(parsed.GetRequiredValue(data)), SaveAsync, cancellationToken));
             AnsiConsole.WriteLine($"{path} has the cluster as it was when this began, in {Size(path)}.");
             return 0;
         });
@@ -56,38 +61,82 @@ internal static class BackupCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = Path.GetFullPath(parsed.GetRequiredValue(file));
-            DataDirectory? directory = null;
-            await WithStoreAsync(
-                parsed, connection, () => directory = Fresh(parsed.GetRequiredValue(data)),
-                async store =>
-                {
-                    await new StoreDump(store).ReadAsync(path, cancellationToken);
-                    await TellOfKeysAsync(store, directory, cancellationToken);
-                },
-                cancellationToken);
-            AnsiConsole.WriteLine($"Restored {path}. 'orc up' runs the cluster.");
+            var root = parsed.GetRequiredValue(data);
+            if (!File.Exists(path))
+            {
+                throw new UserErrorException($"{path} does not exist.");
+            }
+
+            var foreign = CommonOptions.ConnectionOf(parsed, connection);
+            await (foreign is null
+                ? RestoreAsync(root, path, cancellationToken)
+                : RestoreAsync(foreign, path, directory: null, cancellationToken));
+            var with = foreign is null ? "" : ", with the same --connection,";
+            AnsiConsole.WriteLine(
+                $"Restored {path}. '{DataDirectory.CommandFor("up", root)}'{with} runs the cluster.");
             return 0;
         });
         return command;
     }
 
-    /// <summary>Works with a database that answers; one of ours that did not run stops again.</summary>
-    private static async Task WithStoreAsync(
-        ParseResult parsed, Option<string?> connection, Func<DataDirectory> find, Func<string, Task> work,
-        CancellationToken cancellationToken)
+    /// <summary>Into a data directory, which is as it was when that fails.</summary>
+    private static async Task RestoreAsync(string root, string path, CancellationToken cancellationToken)
     {
-        if (CommonOptions.ConnectionOf(parsed, connection) is { } foreign)
-        {
-            StoreConnectionString.Check(foreign);
-            await work(foreign);
-            return;
-        }
-
-        var postgres = new PrivatePostgres(find());
-        var wasRunning = await postgres.IsRunningAsync(cancellationToken);
-        await postgres.StartAsync(cancellationToken);
+        var (wasThere, wasCluster) = (Directory.Exists(root), DataDirectory.HoldsCluster(root));
+        var directory = Fresh(root);
         try
         {
+            await WithOwnStoreAsync(
+                directory, store => RestoreAsync(store, path, directory, cancellationToken), cancellationToken);
+        }
+        catch (Exception) when (!wasCluster)
+        {
+            directory.Undo(keepsRoot: wasThere);
+            throw;
+        }
+    }
+
+    private static async Task RestoreAsync(
+        string store, string path, DataDirectory? directory, CancellationToken cancellationToken)
+    {
+        StoreConnectionString.Check(store);
+        await new StoreDump(store).ReadAsync(path, cancellationToken);
+        if (directory is not null)
+        {
+            await KeepNetworksAsync(store, directory, cancellationToken);
+        }
+
+        await TellOfKeysAsync(store, directory, cancellationToken);
+    }
+
+    /// <summary>The objects hold addresses of the saved cluster's networks.</summary>
+    private static async Task KeepNetworksAsync(
+        string store, DataDirectory directory, CancellationToken cancellationToken)
+    {
+        if (await StoreNetworks.ReadAsync(store, cancellationToken) is not { } saved)
+        {
+            return; // an earlier release's backup
+        }
+
+        var networks = WantedShare.Of(saved);
+        var share = MachineShare.Load(directory) is { } before
+            ? networks.Over(before)
+            : (await MachineState.ReadAsync(cancellationToken)).ChooseRestored(networks, directory.Root) with
+            {
+                Kubeconfig = DataDirectory.KubeconfigOf(directory.Root),
+            };
+        share.Save(directory);
+    }
+
+    /// <summary>Works with our own database; one that did not run stops again.</summary>
+    private static async Task WithOwnStoreAsync(
+        DataDirectory directory, Func<string, Task> work, CancellationToken cancellationToken)
+    {
+        var postgres = new PrivatePostgres(directory);
+        var wasRunning = await postgres.IsRunningAsync(cancellationToken);
+        try
+        {
+            await postgres.StartAsync(cancellationToken);
             await work(postgres.ConnectionString);
         }
         finally
@@ -110,8 +159,8 @@ internal static class BackupCommand
     {
         var directory = DataDirectory.Open(root);
         return !LocalCluster.IsRunning(directory) ? directory : throw new UserErrorException(
-            $"The cluster in {directory.Root} is up: 'orc down' and 'orc reset' make room, " +
-                "--data-dir names another place.");
+            $"The cluster in {directory.Root} is up: '{DataDirectory.CommandFor("down", root)}' and " +
+                $"'{DataDirectory.CommandFor("reset", root)}' make room, --data-dir names another place.");
     }
 
     /// <summary>Says at once what the silo would say when it starts.</summary>
@@ -126,10 +175,10 @@ internal static class BackupCommand
         catch (StoreKeyException)
         {
             AnsiConsole.WriteLine(
-                "Secrets in it are encrypted: put the encryption.yaml of the cluster that was saved "
-                    + (file is null
-                        ? "where its silos look for it, before they start."
-                        : $"at {file}, before 'orc up'."));
+                "Secrets in it are encrypted, and the keys are not in the backup: "
+                    + (directory is null
+                        ? "silos need the saved cluster's encryption.yaml (--encryption-provider-config)."
+                        : $"before you run the next command, copy the saved cluster's encryption.yaml to {file}."));
         }
     }
 

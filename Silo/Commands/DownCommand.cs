@@ -14,8 +14,13 @@ internal static class DownCommand
         var command = new Command("down", "Stop the cluster on this machine; its data stays.") { data };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await Open(parsed.GetRequiredValue(data)).StopFromOutsideAsync(cancellationToken);
-            AnsiConsole.WriteLine("Stopped. 'orc up' resumes this cluster.");
+            var root = parsed.GetRequiredValue(data);
+            var cluster = Open(root);
+            var ran = cluster.HasRunningPart;
+            await cluster.StopFromOutsideAsync(cancellationToken);
+            AnsiConsole.WriteLine(
+                $"{(ran ? "Stopped." : "Nothing of this cluster ran.")} "
+                    + $"'{DataDirectory.CommandFor("up", root)}' resumes it.");
             return 0;
         });
         return command;

@@ -84,12 +84,18 @@ internal static class LogsCommand
             if (around > 0)
             {
                 await PrintAroundAsync(print, reader, place, around, lines, cancellationToken);
-                return 0;
+            }
+            else
+            {
+                await foreach (var line in lines)
+                {
+                    print.Write(line);
+                }
             }
 
-            await foreach (var line in lines)
+            if (!print.HasWritten)
             {
-                print.Write(line);
+                await Console.Error.WriteLineAsync("No line was found.");
             }
 
             return 0;

@@ -7,10 +7,16 @@ namespace OrleansOrchestrator.Silo.Commands;
 /// <summary>All of <c>orc</c>. What a user can mend is told in one sentence; only a bug shows its stack.</summary>
 public static class OrcCommandLine
 {
+    private const string Name = "orc";
+
     /// <summary>Runs a command line; returns the exit code, 0 for success.</summary>
     public static async Task<int> RunAsync(string[] arguments, TextWriter errors)
     {
         var root = new RootCommand("Kubernetes on Orleans and PostgreSQL.")
+        {
+            HelpName = Name,
+        };
+        foreach (var command in new[]
         {
             UpCommand.Create(),
             DownCommand.CreateDown(),
@@ -22,7 +28,13 @@ public static class OrcCommandLine
             DashboardCommand.Create(),
             ImageCommand.Create(),
             SiloCommand.Create(),
-        };
+            OfTheScript("test", "Run all tests, or those of some projects."),
+            OfTheScript("bench", "Measure the cluster that was built here."),
+        })
+        {
+            root.Subcommands.Add(command);
+        }
+
         try
         {
             var parsed = root.Parse(arguments);
@@ -44,5 +56,14 @@ public static class OrcCommandLine
             await errors.WriteLineAsync($"orc: {sentence}");
             return 1;
         }
+    }
+
+    /// <summary>What the script that starts us does itself; here for the help.</summary>
+    private static Command OfTheScript(string verb, string description)
+    {
+        var command = new Command(verb, description) { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction(
+            int (ParseResult _) => throw new UserErrorException($"./{Name} {verb} does that, in the source tree."));
+        return command;
     }
 }

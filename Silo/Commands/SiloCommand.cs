@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Npgsql;
 using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Grains.Kernel;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
@@ -49,7 +50,7 @@ internal static class SiloCommand
         if (options.ConnectionString is { } connection)
         {
             await PrepareStoreAsync(
-                connection, options.StoreConnections, app.Services.GetService<EncryptionInUse>()?.Current, app.Logger,
+                connection, options, app.Services.GetService<EncryptionInUse>()?.Current, app.Logger,
                 cancellationToken);
         }
 
@@ -69,15 +70,16 @@ internal static class SiloCommand
     };
 
     private static async Task PrepareStoreAsync(
-        string connection, StoreConnections connections, EncryptionConfiguration? encryption, ILogger logger,
+        string connection, SiloOptions options, EncryptionConfiguration? encryption, ILogger logger,
         CancellationToken cancellationToken)
     {
         try
         {
             await StoreMigrations.ApplyAsync(connection, logger, cancellationToken);
             await StoreKeys.CheckAsync(connection, encryption, cancellationToken);
-            var room = await connections.CheckAsync(connection, cancellationToken);
-            Say(logger, connections, room);
+            var room = await options.StoreConnections.CheckAsync(connection, cancellationToken);
+            Say(logger, options.StoreConnections, room);
+            await NetworksOf(options).NoteAsync(connection, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
         {
@@ -85,6 +87,11 @@ internal static class SiloCommand
                 $"{StoreConnectionString.Describe(connection)} cannot be used: {error.Message}");
         }
     }
+
+    private static StoreNetworks NetworksOf(SiloOptions options) => new(
+        string.Join(',', (options.PodNetworks ?? new ControllersOptions().PodNetworks).Select(static n => n.Network)),
+        options.Services.Cidr,
+        new PortRange(options.Services.FirstNodePort, options.Services.LastNodePort).ToString());
 
     private static void Say(ILogger logger, StoreConnections connections, ConnectionRoom room)
     {

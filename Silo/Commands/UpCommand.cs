@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net.Sockets;
+using Npgsql;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 using Spectre.Console;
 
@@ -100,7 +103,8 @@ internal static class UpCommand
         var api = ChangeApi(asked, known);
         var state = await MachineState.ReadAsync(cancellationToken);
         var before = known is null ? null : MachineShare.Load(known);
-        var share = before is null ? state.Choose(asked.Share, root, isHollow) : asked.Share.Over(before);
+        var stored = await NetworksAsync(asked.Options.ConnectionString, cancellationToken);
+        var share = before is null ? state.Choose(asked.Share.Or(stored), root, isHollow) : asked.Share.Over(before);
         var isRunning = known is not null && LocalCluster.IsRunning(known);
         if (before is not null && state.ProblemOf(share, root, isHollow, isRunning) is { } problem)
         {
@@ -121,6 +125,21 @@ internal static class UpCommand
         return (directory, share, api);
     }
 
+    /// <summary>Those of a cluster that is in somebody else's PostgreSQL, which must answer.</summary>
+    private static async Task<WantedShare> NetworksAsync(string? connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return WantedShare.Of(
+                connection is null ? null : await StoreNetworks.ReadAsync(connection, cancellationToken));
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
+        {
+            throw new UserErrorException(
+                $"{StoreConnectionString.Describe(connection!)} cannot be used: {error.Message}");
+        }
+    }
+
     /// <summary>How the API is to be set up, which a silo can do.</summary>
     private static KeptOptions ChangeApi(Asked asked, DataDirectory? known)
     {
@@ -132,8 +151,9 @@ internal static class UpCommand
         return known is null || !LocalCluster.HasSilo(known) || api.Arguments.SequenceEqual(before.Arguments)
             ? api
             : throw new UserErrorException(
-                "The silo of this cluster still runs, with other options: 'orc down' stops it, and the next 'orc up' "
-                    + "starts it with these.");
+                "The silo of this cluster still runs, with other options: "
+                    + $"'{DataDirectory.CommandFor("down", known.Root)}' stops it, and the next 'up' starts it with "
+                    + "these.");
     }
 
     private static Option<string[]> Without(ApiOptions api)
@@ -169,7 +189,7 @@ internal static class UpCommand
                 ? $"{options.HollowNodes} hollow node(s)"
                 : $"node {options.NodeName}", cluster.StartNodeAsync,
             cancellationToken);
-        Greet(console, cluster.Share, time.GetElapsedTime(start));
+        Greet(console, cluster, time.GetElapsedTime(start));
     }
 
     private static async Task StopAsync(LocalCluster cluster, IAnsiConsole console)
@@ -177,7 +197,7 @@ internal static class UpCommand
         console.WriteLine("Stopping …");
         await cluster.StopAsync(CancellationToken.None);
         cluster.EndSupervision();
-        console.WriteLine("Stopped. 'orc up' resumes this cluster.");
+        console.WriteLine($"Stopped. '{cluster.CommandFor("up")}' resumes this cluster.");
     }
 
     // Real containers need root and containerd; where they cannot be had the control plane is still worth running.
@@ -211,15 +231,17 @@ internal static class UpCommand
             string.Create(CultureInfo.InvariantCulture, $"ready ({time.GetElapsedTime(start).TotalSeconds:F1} s)"));
     }
 
-    private static void Greet(IAnsiConsole console, MachineShare share, TimeSpan elapsed)
+    private static void Greet(IAnsiConsole console, LocalCluster cluster, TimeSpan elapsed)
     {
         console.WriteLine();
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The cluster is ready after {elapsed.TotalSeconds:F1} s. In another terminal:"));
         console.WriteLine();
-        console.WriteLine($"  export KUBECONFIG={share.Kubeconfig}");
+        console.WriteLine($"  export KUBECONFIG={cluster.Share.Kubeconfig}");
         console.WriteLine("  kubectl get nodes");
         console.WriteLine();
-        console.WriteLine("Ctrl-C stops the cluster; 'orc up' resumes it, 'orc reset' forgets it.");
+        console.WriteLine(
+            $"Ctrl-C stops the cluster; '{cluster.CommandFor("up")}' resumes it, "
+                + $"'{cluster.CommandFor("reset")}' forgets it.");
     }
 
     private sealed record Asked(

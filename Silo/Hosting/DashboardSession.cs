@@ -1,7 +1,6 @@
 using System.Net;
 using k8s;
 using k8s.Autorest;
-using k8s.Exceptions;
 using k8s.Models;
 using OrleansOrchestrator.Dashboard;
 
@@ -22,9 +21,10 @@ public sealed class DashboardSession(string kubeconfig, TimeSpan lifetime)
     /// <summary>The address. The token is in its fragment, which no server is sent and no log sees.</summary>
     public async Task<Uri> OpenAsync(CancellationToken cancellationToken)
     {
-        using var client = Connect();
+        using var client = Kubeconfig.Connect(kubeconfig);
         try
         {
+            await RequirePageAsync(client, cancellationToken);
             await EnsureAsync(token => client.CoreV1.CreateNamespacedServiceAccountAsync(
                 new V1ServiceAccount { Metadata = new V1ObjectMeta { Name = Name } }, Space, cancellationToken: token),
                 cancellationToken);
@@ -55,15 +55,15 @@ public sealed class DashboardSession(string kubeconfig, TimeSpan lifetime)
         Subjects = [new Rbacv1Subject { Kind = V1ServiceAccount.KubeKind, Name = Name, NamespaceProperty = Space }],
     };
 
-    private Kubernetes Connect()
+    /// <summary>An address with an administrator's token is not made for a page that is not there.</summary>
+    private static async Task RequirePageAsync(Kubernetes client, CancellationToken cancellationToken)
     {
-        try
+        using var page = await client.HttpClient.GetAsync(
+            new Uri(client.BaseUri, DashboardHost.Path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (page.StatusCode == HttpStatusCode.NotFound)
         {
-            return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
-        }
-        catch (KubeConfigException wrong)
-        {
-            throw new UserErrorException($"{kubeconfig}: {wrong.Message}");
+            var why = await page.Content.ReadAsStringAsync(cancellationToken);
+            throw new UserErrorException($"There is no page at {client.BaseUri}: {why.Trim()}.");
         }
     }
 

@@ -60,6 +60,15 @@ public sealed class DataDirectory
         ? DefaultKubeconfig
         : Path.Combine(Path.GetFullPath(root), "admin.conf");
 
+    /// <summary>A command on the cluster of a data directory, as its user types it.</summary>
+    public static string CommandFor(string verb, string root)
+    {
+        var full = Path.GetFullPath(root);
+        return full == Path.GetFullPath(Default) ? $"orc {verb}"
+            : full.Contains(' ', StringComparison.Ordinal) ? $"orc {verb} --data-dir \"{full}\""
+            : $"orc {verb} --data-dir {full}";
+    }
+
     /// <summary>True when a cluster was made there; looking makes none.</summary>
     public static bool HoldsCluster(string root) => File.Exists(Path.Combine(root, VersionFile));
 
@@ -91,6 +100,30 @@ public sealed class DataDirectory
         }
 
         return directory;
+    }
+
+    /// <summary>
+    /// Takes everything out of a directory that <see cref="Open"/> has just made, or found empty: nothing in it was
+    /// there before.
+    /// </summary>
+    public void Undo(bool keepsRoot)
+    {
+        if (!keepsRoot)
+        {
+            Directory.Delete(Root, recursive: true);
+            return;
+        }
+
+        foreach (var file in Directory.EnumerateFiles(Root))
+        {
+            File.Delete(file);
+        }
+
+        foreach (var directory in Directory.EnumerateDirectories(Root).Where(
+            static d => Path.GetFileName(d) != FreshFileSystem))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     /// <summary>The file that holds the process id of one of our processes.</summary>

@@ -1,9 +1,11 @@
 using System.Text;
+using k8s;
+using k8s.Exceptions;
 using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
-/// <summary>Writes kubeconfig files with embedded credentials.</summary>
+/// <summary>Writes kubeconfig files with embedded credentials, and uses them.</summary>
 public static class Kubeconfig
 {
     /// <summary>Writes the file, readable by its owner only, so that no reader ever sees half of it.</summary>
@@ -12,6 +14,24 @@ public static class Kubeconfig
     {
         OwnFiles.MakeMissing(Path.GetDirectoryName(Path.GetFullPath(path))!, OwnFiles.OwnersDirectory);
         OwnFiles.Write(path, Text(server, authorityPem, user, certificatePem, keyPem));
+    }
+
+    /// <summary>A client with the rights of a file.</summary>
+    public static Kubernetes Connect(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new UserErrorException($"There is no kubeconfig {path}.");
+        }
+
+        try
+        {
+            return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(path));
+        }
+        catch (KubeConfigException wrong)
+        {
+            throw new UserErrorException($"{path}: {wrong.Message}");
+        }
     }
 
     /// <summary>True when a file leads to the cluster of this authority.</summary>

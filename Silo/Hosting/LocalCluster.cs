@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using OrleansOrchestrator.Grains.Encryption;
 using OrleansOrchestrator.Machine;
 using k8s;
 
@@ -66,6 +67,12 @@ public sealed class LocalCluster
     /// <summary>True when the private PostgreSQL belongs to this cluster.</summary>
     public bool HasOwnStore => _options.ConnectionString is null;
 
+    /// <summary>True when a part of this cluster runs, PostgreSQL among them.</summary>
+    public bool HasRunningPart => IsRunning(_directory) || FindPostgres() is not null;
+
+    /// <summary>A command on this cluster, as its user types it.</summary>
+    public string CommandFor(string verb) => DataDirectory.CommandFor(verb, _directory.Root);
+
     /// <summary>True when a part of a data directory's cluster runs, or is being started.</summary>
     public static bool IsRunning(DataDirectory directory) =>
         new[] { "up", "silo", "node-agent" }.Any(name => new DaemonProcess(directory, name).Find() is not null);
@@ -86,7 +93,9 @@ public sealed class LocalCluster
         if (new DaemonProcess(directory, "up").Find() is { } other)
         {
             throw new UserErrorException(
-                $"This cluster is already up: 'orc up' runs as process {other.Id}. 'orc down' stops it; --data-dir names another cluster.");
+                $"This cluster is already up: 'orc up' runs as process {other.Id}. "
+                    + $"'{DataDirectory.CommandFor("down", directory.Root)}' stops it; --data-dir names another "
+                    + "cluster.");
         }
     }
 
@@ -117,11 +126,35 @@ public sealed class LocalCluster
                 File.Delete(Share.Kubeconfig);
             }
 
-            EncryptionFile.Ensure(_directory.Encryption);
+            await EnsureKeysAsync(cancellationToken);
             process = _silo.Start(Environment.ProcessPath!, SiloArguments(), SiloSecrets());
         }
 
         await WaitForApiAsync(process, cancellationToken);
+    }
+
+    /// <summary>New keys are of no use to a store that was written with others.</summary>
+    private async Task EnsureKeysAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Api.Has(KeptOptions.Encryption) || File.Exists(_directory.Encryption))
+        {
+            return;
+        }
+
+        try
+        {
+            await StoreKeys.CheckAsync(
+                _options.ConnectionString ?? _postgres.ConnectionString, configuration: null, cancellationToken);
+        }
+        catch (StoreKeyException)
+        {
+            throw new UserErrorException(
+                $"The store holds encrypted objects, and {_directory.Encryption}, which has their keys, is missing: "
+                    + "copy the encryption.yaml of the cluster that wrote them there, or name it with "
+                    + "--encryption-provider-config.");
+        }
+
+        EncryptionFile.Ensure(_directory.Encryption);
     }
 
     /// <summary>

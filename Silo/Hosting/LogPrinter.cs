@@ -13,8 +13,12 @@ public sealed class LogPrinter(TextWriter output, bool isJson, bool hasColors)
     private const string Yellow = "\e[33m";
     private const string Reset = "\e[0m";
 
+    /// <summary>True when there was a line.</summary>
+    public bool HasWritten { get; private set; }
+
     public void Write(JsonElement line)
     {
+        HasWritten = true;
         if (isJson)
         {
             output.WriteLine(line.GetRawText());

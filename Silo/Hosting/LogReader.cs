@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using k8s;
-using k8s.Exceptions;
 
 namespace OrleansOrchestrator.Silo.Hosting;
 
@@ -41,17 +40,7 @@ public sealed class LogReader : IDisposable
 
     private readonly Kubernetes _client;
 
-    public LogReader(string kubeconfig)
-    {
-        try
-        {
-            _client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
-        }
-        catch (KubeConfigException wrong)
-        {
-            throw new UserErrorException($"{kubeconfig}: {wrong.Message}");
-        }
-    }
+    public LogReader(string kubeconfig) => _client = Kubeconfig.Connect(kubeconfig);
 
     public void Dispose() => _client.Dispose();
 

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Machine;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -7,8 +9,7 @@ namespace OrleansOrchestrator.Silo.Hosting;
 /// <summary>
 /// What a cluster takes of its machine for itself: ports, networks, and the name with which everything begins that it
 /// makes there. Chosen at the first <c>orc up</c> and kept in the data directory, so that every later command knows
-/// what
-/// is this cluster's own.
+/// what is this cluster's own.
 /// </summary>
 public sealed record MachineShare
 {
@@ -110,9 +111,12 @@ public sealed record MachineShare
     }
 
     /// <summary>The share of the cluster in a data directory; null when none was chosen yet.</summary>
-    public static MachineShare? Load(DataDirectory directory)
+    public static MachineShare? Load(DataDirectory directory) => Load(directory.Root);
+
+    /// <summary>The same, of a directory that may be somebody else's and is only looked at.</summary>
+    public static MachineShare? Load(string root)
     {
-        var file = Path.Combine(directory.Root, File);
+        var file = Path.Combine(root, File);
         try
         {
             return System.IO.File.Exists(file)
@@ -165,6 +169,22 @@ public sealed record WantedShare
 
     public string? AnnounceLink { get; init; }
 
+    /// <summary>The networks of a cluster whose objects are there already; null when it noted none.</summary>
+    public static WantedShare Of(StoreNetworks? networks) => new()
+    {
+        Pods = NetworkIn(networks?.Pods),
+        Services = NetworkIn(networks?.Services),
+        NodePorts = PortRange.Parse(networks?.NodePorts ?? ""),
+    };
+
+    /// <summary>The same, and networks that a cluster has already where none were chosen.</summary>
+    public WantedShare Or(WantedShare networks) => this with
+    {
+        Pods = Pods ?? networks.Pods,
+        Services = Services ?? networks.Services,
+        NodePorts = NodePorts ?? networks.NodePorts,
+    };
+
     /// <summary>The share with what was chosen in it.</summary>
     public MachineShare Over(MachineShare share) => share with
     {
@@ -183,4 +203,9 @@ public sealed record WantedShare
         ChosenPools = LoadBalancerPools ?? share.ChosenPools,
         AnnounceLink = AnnounceLink ?? share.AnnounceLink,
     };
+
+    // A cluster of 'orc up' has one network of pods, of IPv4.
+    private static IPNetwork? NetworkIn(string? text) => (text ?? "").Split(',')
+        .Select(static t => IPNetwork.TryParse(t, out var network) ? network : (IPNetwork?)null)
+        .FirstOrDefault(static n => n is { BaseAddress.AddressFamily: AddressFamily.InterNetwork });
 }

@@ -10,24 +10,32 @@ public sealed class MachineState
     private readonly Dictionary<string, string> _owners;
     private readonly List<(string Link, IPAddress Address)> _addresses;
     private readonly HashSet<int> _ports;
+    private readonly List<(string Root, MachineShare Share)> _clusters;
 
     /// <summary>
-    /// Takes the owners of marked links by name, all addresses by link, and the ports that are listened on.
+    /// Takes the owners of marked links by name, all addresses by link, the ports that are listened on, and the
+    /// clusters that have links.
     /// </summary>
     public MachineState(
         IReadOnlyDictionary<string, string> owners, IEnumerable<(string Link, IPAddress Address)> addresses,
-        IEnumerable<int> ports)
+        IEnumerable<int> ports, IEnumerable<(string Root, MachineShare Share)> clusters)
     {
+        _clusters = [.. clusters];
         _owners = new Dictionary<string, string>(owners, StringComparer.Ordinal);
         _addresses = [.. addresses];
         _ports = [.. ports];
     }
 
-    public static async Task<MachineState> ReadAsync(CancellationToken cancellationToken) => new(
-        await OwnedLink.OwnersAsync(cancellationToken),
-        NetworkInterface.GetAllNetworkInterfaces().SelectMany(
-            static i => i.GetIPProperties().UnicastAddresses.Select(a => (i.Name, a.Address))),
-        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(static l => l.Port));
+    public static async Task<MachineState> ReadAsync(CancellationToken cancellationToken)
+    {
+        var owners = await OwnedLink.OwnersAsync(cancellationToken);
+        return new(
+            owners,
+            NetworkInterface.GetAllNetworkInterfaces().SelectMany(
+                static i => i.GetIPProperties().UnicastAddresses.Select(a => (i.Name, a.Address))),
+            IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(static l => l.Port),
+            ClustersOf(owners.Values));
+    }
 
     /// <summary>
     /// The share for a cluster that has none yet: the first that is free, with what the user chose in it. Fails with a
@@ -40,8 +48,26 @@ public sealed class MachineState
             ?? throw new UserErrorException(ProblemOf(shares[0], root, isHollow, isRunning: false)!);
     }
 
+    /// <summary>
+    /// The share for a cluster that was restored: its own networks, and the first ports and names that are free. Its
+    /// networks may be in use for as long as it does not run.
+    /// </summary>
+    public MachineShare ChooseRestored(WantedShare networks, string root)
+    {
+        var shares = Enumerable.Range(0, MachineShare.Shares).Select(n => networks.Over(MachineShare.At(n))).ToList();
+        return shares.Find(s => PortProblem(s, isHollow: false) is null && LinkProblem(s, root) is null) ?? shares[0];
+    }
+
     /// <summary>Why a cluster cannot have a share, and what to do about it; null when it can.</summary>
     public string? ProblemOf(MachineShare share, string root, bool isHollow, bool isRunning)
+    {
+        var problem = isRunning ? null : PortProblem(share, isHollow);
+        return problem is not null || isHollow
+            ? problem
+            : LinkProblem(share, root) ?? ClusterProblem(share, root) ?? AddressProblem(share);
+    }
+
+    private string? PortProblem(MachineShare share, bool isHollow)
     {
         (int Port, string Option)[] ports = isHollow
             ? [(share.Port, "--port"), (share.SiloPort, "--silo-port")]
@@ -50,13 +76,10 @@ public sealed class MachineState
                 (share.Port, "--port"), (share.SiloPort, "--silo-port"), (share.KubeletPort, "--kubelet-port"),
                 (share.ProxyHealthPort, "--proxy-health-port"),
             ];
-        if (!isRunning && ports.Where(p => _ports.Contains(p.Port)).Select(static p => ((int, string)?)p)
-            .FirstOrDefault() is var (port, option))
-        {
-            return $"Port {port} is in use by another program: stop that, or choose another port with {option}.";
-        }
-
-        return isHollow ? null : LinkProblem(share, root) ?? AddressProblem(share);
+        return ports.Where(p => _ports.Contains(p.Port)).Select(static p => ((int, string)?)p)
+            .FirstOrDefault() is var (port, option)
+            ? $"Port {port} is in use by another program: stop that, or choose another port with {option}."
+            : null;
     }
 
     private string? LinkProblem(MachineShare share, string root)
@@ -70,6 +93,48 @@ public sealed class MachineState
         }
 
         return null;
+    }
+
+    /// <summary>What another cluster gives out on this machine, no second one can.</summary>
+    private string? ClusterProblem(MachineShare share, string root)
+    {
+        foreach (var (other, its) in _clusters.Where(c => c.Root != root))
+        {
+            var taken = Overlap(share.PodCidr, its.PodCidr) ? ("network of pods", its.PodCidr, "--pod-cidr")
+                : Overlap(share.ServiceCidr, its.ServiceCidr)
+                    ? ("network of Services", its.ServiceCidr, "--service-cidr")
+                : HaveCommonPort(share.NodePorts, its.NodePorts)
+                    ? ("range of node ports", its.NodePorts, "--node-port-range")
+                : ((string What, string Value, string Option)?)null;
+            if (taken is var (what, value, option))
+            {
+                return $"The cluster in {other} has the {what} {value} on this machine as well: stop it first, with "
+                    + $"'{DataDirectory.CommandFor("down", other)}', or choose another for a new cluster with "
+                    + $"{option}.";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Overlap(string one, string other) =>
+        IPNetwork.TryParse(one, out var a) && IPNetwork.TryParse(other, out var b)
+        && (a.Contains(b.BaseAddress) || b.Contains(a.BaseAddress));
+
+    private static bool HaveCommonPort(string one, string other) =>
+        PortRange.Parse(one) is { } a && PortRange.Parse(other) is { } b && a.First <= b.Last && b.First <= a.Last;
+
+    /// <summary>Links belong to a data directory, or to the node in it.</summary>
+    private static IEnumerable<(string Root, MachineShare Share)> ClustersOf(IEnumerable<string> owners)
+    {
+        foreach (var root in owners.Select(static o => DataDirectory.HoldsCluster(o) ? o : Path.GetDirectoryName(o))
+            .OfType<string>().Where(DataDirectory.HoldsCluster).Distinct(StringComparer.Ordinal))
+        {
+            if (MachineShare.Load(root) is { } share)
+            {
+                yield return (root, share);
+            }
+        }
     }
 
     private string? AddressProblem(MachineShare share)

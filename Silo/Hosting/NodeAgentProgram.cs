@@ -31,8 +31,16 @@ public static class NodeAgentProgram
         share.Name == MachineShare.FirstName ? "/var/log/pods" : System.IO.Path.Combine(directory.Logs, "pods"),
     ];
 
-    /// <summary>Runs a verb on the node of a data directory; it must succeed.</summary>
-    public static Task<string> RequireAsync(
-        DataDirectory directory, MachineShare share, string[] arguments, CancellationToken cancellationToken) =>
-        Programs.RequireAsync(Path, [.. arguments, .. Place(directory, share)], cancellationToken);
+    /// <summary>
+    /// Runs a verb on the node of a data directory; it must succeed. What it says when it fails is a sentence for
+    /// users.
+    /// </summary>
+    public static async Task<string> RequireAsync(
+        DataDirectory directory, MachineShare share, string[] arguments, CancellationToken cancellationToken)
+    {
+        var (exitCode, output) = await Programs.RunAsync(
+            Path, [.. arguments, .. Place(directory, share)], cancellationToken);
+        return exitCode == 0 ? output : throw new UserErrorException(
+            output.Length > 0 ? output : $"The node agent's {arguments[0]} failed with exit code {exitCode}.");
+    }
 }

@@ -37,8 +37,9 @@ internal static class SchedulerArgsReader
     private static int HardWeight(ConfigurationNode args, string path)
     {
         const string field = "hardPodAffinityWeight";
-        return !args.Has(field) ? 1
-            : args.Number(field) is var weight and >= 0 and <= MaxWeight ? weight
+        var weight = args.Has(field) ? args.Number(field) : 1;
+        return weight is >= 0 and <= MaxWeight
+            ? weight
             : throw new ConfigurationException(
                 $"{path}.{field}: Invalid value: {weight}: not in valid range [0, {MaxWeight}]");
     }

@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Interfaces.Scheduling;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -15,8 +16,7 @@ public sealed record SchedulerSettings(IReadOnlyList<SchedulerProfile> Profiles,
 /// </summary>
 public static class SchedulerConfigurationFile
 {
-    private const string Group = "kubescheduler.config.k8s.io/v1";
-    private const string Standard = "default-scheduler";
+    private const string ApiVersion = "kubescheduler.config.k8s.io/v1";
     private const int MaxPercentage = 100;
 
     private static readonly string[] OfTheProcess =
@@ -42,7 +42,7 @@ public static class SchedulerConfigurationFile
     }
 
     internal static SchedulerSettings Read(ReadOnlySpan<byte> content) =>
-        ConfigurationFile.Read(content, "KubeSchedulerConfiguration", [Group], Read);
+        ConfigurationFile.Read(content, "KubeSchedulerConfiguration", [ApiVersion], Read);
 
     private static SchedulerSettings Read(ConfigurationNode root)
     {
@@ -77,15 +77,19 @@ public static class SchedulerConfigurationFile
     }
 
     /// <summary>A part of all nodes; null when nothing is said.</summary>
-    internal static int? Percentage(ConfigurationNode node, string path) =>
-        !node.Has("percentageOfNodesToScore") ? null
-        : node.Number("percentageOfNodesToScore") is var part and >= 0 and <= MaxPercentage ? part
-        : throw new ConfigurationException($"{path}: Invalid value: {part}: not in valid range [0-100]");
+    internal static int? Percentage(ConfigurationNode node, string path)
+    {
+        const string field = "percentageOfNodesToScore";
+        int? part = node.Has(field) ? node.Number(field) : null;
+        return part is null or (>= 0 and <= MaxPercentage)
+            ? part
+            : throw new ConfigurationException($"{path}: Invalid value: {part}: not in valid range [0-100]");
+    }
 
     private static string NameOf(ConfigurationNode node, int index, int count) => node.Text("schedulerName") switch
     {
         { Length: > 0 } name => name,
-        _ when count == 1 => Standard,
+        _ when count == 1 => SchedulerNames.Default,
         _ => throw new ConfigurationException($"profiles[{index}].schedulerName: Required value"),
     };
 }

@@ -104,6 +104,11 @@ public static class SiloHost
         // What YARP says of each request has its whole URL: of exec, the command with all its arguments.
         logging.AddFilter("Yarp", LogLevel.Warning);
 
+        // Advises the server's collector, which costs 60 MB more for no less CPU, at each start; and measures a pause
+        // since the machine's start before its first tick.
+        logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+
         // Orleans logs what it could not repeat; each attempt fills pages while a silo is being found dead.
         logging.AddFilter("Polly", LogLevel.None);
         LeaveOutWhatAnOutageExplains(logging.Services);

@@ -32,6 +32,11 @@ public sealed class StoreDump(string connection)
             throw new UserErrorException($"{path} is a directory: name a file in it.");
         }
 
+        if (Path.GetDirectoryName(path) is { } place && !Directory.Exists(place))
+        {
+            throw new UserErrorException($"There is no directory {place} for the backup.");
+        }
+
         var unfinished = path + ".new";
         await OwnFiles.Create(unfinished).DisposeAsync();
         try
@@ -51,11 +56,6 @@ public sealed class StoreDump(string connection)
     /// <summary>Loads a backup into an empty database, whole or not at all.</summary>
     public async Task ReadAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path))
-        {
-            throw new UserErrorException($"{path} does not exist.");
-        }
-
         if (await RestoredStore.IsThereAsync(connection, cancellationToken))
         {
             throw new UserErrorException(

@@ -23,6 +23,41 @@ public sealed class OrcCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Down_says_where_nothing_ran_and_how_to_go_on()
+    {
+        var idle = DataDirectory.Open(At("idle")).Root;
+
+        var said = (await Tools.RunAsync(SiloProcess.Program, ["down", "--data-dir", idle])).Required;
+
+        Assert.Equal($"Nothing of this cluster ran. 'orc up --data-dir {idle}' resumes it.", said.Trim());
+    }
+
+    [Fact]
+    public async Task Help_names_orc_and_what_its_script_does_too()
+    {
+        var help = (await Tools.RunAsync(SiloProcess.Program, ["--help"])).Required;
+
+        Assert.Matches(@"Usage:\s+orc \[", help);
+        Assert.All(["test", "bench", "up"], verb => Assert.Matches($@"(?m)^\s+{verb}\s", help));
+        var words = (await Tools.RunAsync(Repository.PathOf("orc"), ["bench", "services", "--help"])).Required;
+        Assert.StartsWith("Usage: ./orc bench", words, StringComparison.Ordinal);
+        Assert.DoesNotContain("--referee", words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task There_is_no_session_for_a_dashboard_that_is_switched_off()
+    {
+        var kubeconfig = At("admin.conf");
+        await using var silo = await SiloProcess.StartInMemoryAsync(
+            "--dashboard=false", "--admin-kubeconfig", kubeconfig);
+
+        var refused = await Tools.RunAsync(SiloProcess.Program, ["dashboard", "--kubeconfig", kubeconfig]);
+
+        Assert.Equal((1, ""), (refused.ExitCode, refused.Output.Trim()));
+        Assert.Contains("the dashboard is switched off", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reset_deletes_no_directory_that_is_not_a_clusters()
     {
         var precious = Path.Combine(_scratch, "precious");

@@ -205,7 +205,8 @@ public sealed class FurtherAnswersTests
         var changed = (await server.SendAsync(
             "PATCH", $"{Cidr}/c/status", """{"metadata":{"labels":{"a":"b"}}}""", "application/merge-patch+json")).Body;
         Assert.Null(changed["metadata"]!["labels"]);
-        var owner = changed["metadata"]!["managedFields"]!.AsArray().Single(f => (string?)f!["subresource"] == "status");
+        var owner = changed["metadata"]!["managedFields"]!.AsArray()
+            .Single(f => (string?)f!["subresource"] == "status");
         Assert.NotNull(owner!["fieldsV1"]!["f:metadata"]!["f:labels"]!["f:a"]);
     }
 

@@ -42,6 +42,30 @@ public sealed class PodConnectTests
         Assert.Equal((403, "pods \"p\" is forbidden: "), (refused.Status, (string)refused.Body["message"]!));
     }
 
+    /// <summary>A simulated node's address may be somebody else's: nobody is called there.</summary>
+    [Theory]
+    [InlineData("log")]
+    [InlineData("exec?command=ls&stdout=true")]
+    public async Task ASimulatedNodeIsNotAsked(string path)
+    {
+        await using var server = await Server.StartAsync();
+        await CreateAsync(server);
+        await server.MakeAsync(
+            "/api/v1/nodes",
+            """
+            {"metadata":{"name":"n"},"spec":{"providerID":"hollow://n"},
+             "status":{"addresses":[{"type":"InternalIP","address":"127.0.0.1"}]}}
+            """);
+        await server.MakeAsync(
+            $"{Space}/pods/p/binding", """{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n"}}""");
+
+        var refused = await server.SendAsync("GET", $"{Space}/pods/p/{path}");
+
+        Assert.Equal(
+            (501, "not implemented: node n is simulated and runs no containers"),
+            (refused.Status, (string)refused.Body["message"]!));
+    }
+
     private static async Task CreateAsync(Server server)
     {
         await server.SendAsync("POST", $"{Space}/serviceaccounts", """{"metadata":{"name":"default"}}""");

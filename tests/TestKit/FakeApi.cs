@@ -11,14 +11,6 @@ namespace OrleansOrchestrator.TestKit;
 /// <summary>The state behind <see cref="FakeResourceClient"/>.</summary>
 internal sealed class FakeApi(TimeProvider time)
 {
-    private static readonly Dictionary<string, string> MergeKeys = new(StringComparer.Ordinal)
-    {
-        ["ownerReferences"] = "uid", ["conditions"] = "type",
-    };
-
-    /// <summary>Begins the name of a field that takes texts out of the list with the rest of its name.</summary>
-    private const string DeleteFrom = "$deleteFromPrimitiveList/";
-
     private readonly Lock _lock = new();
     private readonly Dictionary<ResourceName, Collection> _collections = [];
     private long _uids;
@@ -48,7 +40,8 @@ internal sealed class FakeApi(TimeProvider time)
         }
     }
 
-    public Outcome<ResourceObject> Get(ResourceName resource, ObjectKey key, ReadFreshness freshness)
+    public Outcome<ResourceObject> Get(
+        ResourceName resource, ObjectKey key, ReadFreshness freshness = ReadFreshness.Linearizable)
     {
         lock (_lock)
         {
@@ -125,7 +118,8 @@ internal sealed class FakeApi(TimeProvider time)
             var old = In(resource).Objects.GetValueOrDefault(key);
             metadata["uid"] ??= old?.Uid ?? $"uid-{++_uids}";
             return Commit(
-                new FakeWrite("put", resource, key, ""), old is null ? ChangeKind.Added : ChangeKind.Modified, body, old);
+                new FakeWrite("put", resource, key, ""), old is null ? ChangeKind.Added : ChangeKind.Modified, body,
+                old);
         }
     }
 
@@ -233,62 +227,6 @@ internal sealed class FakeApi(TimeProvider time)
         }
     }
 
-    /// <summary>Merge patch; with lists of known merge keys merged when <paramref name="strategic"/>.</summary>
-    public static void Merge(JsonObject target, JsonObject patch, bool strategic)
-    {
-        foreach (var (name, value) in patch)
-        {
-            switch (value)
-            {
-                case null:
-                    target.Remove(name);
-                    break;
-                case JsonObject inner when target[name] is JsonObject existing:
-                    Merge(existing, inner, strategic);
-                    break;
-                case JsonArray list when strategic && MergeKeys.TryGetValue(name, out var key) && target[name] is JsonArray existing:
-                    MergeList(existing, list, key);
-                    break;
-                case JsonArray list when strategic && name.StartsWith(DeleteFrom, StringComparison.Ordinal):
-                    DeleteTexts(target, name[DeleteFrom.Length..], list);
-                    break;
-                case JsonArray list when strategic && name == "finalizers" && target[name] is JsonArray existing:
-                    target[name] = new JsonArray([.. Texts(existing).Union(Texts(list)).Select(t => (JsonNode)t)]);
-                    break;
-                default:
-                    target[name] = value.DeepClone();
-                    break;
-            }
-        }
-    }
-
-    private static void MergeList(JsonArray target, JsonArray patch, string key)
-    {
-        foreach (var item in patch.OfType<JsonObject>())
-        {
-            var existing = target.OfType<JsonObject>().FirstOrDefault(e => Text(e, key) == Text(item, key));
-            if (existing is null)
-            {
-                target.Add(item.DeepClone());
-            }
-            else
-            {
-                Merge(existing, item, strategic: true);
-            }
-        }
-    }
-
-    private static void DeleteTexts(JsonObject target, string name, JsonArray deleted)
-    {
-        if (target[name] is JsonArray existing)
-        {
-            var kept = Texts(existing).Except(Texts(deleted)).Select(t => (JsonNode)t).ToArray();
-            SetOrRemove(target, name, kept.Length == 0 ? null : new JsonArray(kept));
-        }
-    }
-
-    private static IEnumerable<string> Texts(JsonArray list) => list.Select(t => t!.GetValue<string>());
-
     private Status? Refuse(ResourceName resource, ObjectKey key)
     {
         if (In(resource).Objects.ContainsKey(key))
@@ -386,7 +324,8 @@ internal sealed class FakeApi(TimeProvider time)
             Math.Min(grace, metadata["deletionGracePeriodSeconds"]?.GetValue<long>() ?? grace);
         if (isNamespace)
         {
-            Merge(body, new JsonObject { ["status"] = new JsonObject { ["phase"] = "Terminating" } }, strategic: false);
+            FakePatches.Merge(
+                body, new JsonObject { ["status"] = new JsonObject { ["phase"] = "Terminating" } }, strategic: false);
         }
 
         return JsonNode.DeepEquals(Parse(old.Json), body) ? old : Commit(write, ChangeKind.Modified, body, old);

@@ -16,7 +16,8 @@ namespace OrleansOrchestrator.TestKit;
 /// generations, status apart
 /// from spec, finalizers, graceful deletion of bound pods, propagation policies, namespace termination, owner and label
 /// selection, and following without gaps. Admission, defaults and validation are left out. Thread-safe; everything is
-/// linearizable, unless caches are held back. A controller that does what its role does not allow fails (<see cref="ControllerRights"/>).
+/// linearizable, unless caches are held back. A controller that does what its role does not allow fails
+/// (<see cref="ControllerRights"/>).
 /// </summary>
 public sealed class FakeResourceClient : IResourceClient
 {
@@ -115,7 +116,7 @@ public sealed class FakeResourceClient : IResourceClient
         Demand("patch", request.Resource, request.Subresource, request.Key);
         return ValueTask.FromResult(_api.Update(request.Resource, request.Key, request.Subresource, current =>
         {
-            FakeApi.Merge(current, FakeApi.Parse(request.Patch), request.Kind == PatchKind.Strategic);
+            FakePatches.Merge(current, FakeApi.Parse(request.Patch), request.Kind == PatchKind.Strategic);
             return current;
         }));
     }
@@ -146,14 +147,15 @@ public sealed class FakeResourceClient : IResourceClient
     }
 
     /// <summary>Stores an object as it is, status included, whatever was there.</summary>
-    public void Put(ResourceName resource, ReadOnlyMemory<byte> json) => _ = _api.Put(resource, FakeApi.Parse(json)).Required;
+    public void Put(ResourceName resource, ReadOnlyMemory<byte> json) =>
+        _ = _api.Put(resource, FakeApi.Parse(json)).Required;
 
     /// <summary>Ends what is followed, as a silo does that stops.</summary>
     public void EndFollowers() => _api.EndFollowers();
 
     /// <summary>All objects of a resource.</summary>
     public IReadOnlyList<ResourceObject> All(ResourceName resource) =>
-        _api.List(new ListQuery { Resource = resource }).Items;
+        _api.List(new ListQuery { Resource = resource, Freshness = ReadFreshness.Linearizable }).Items;
 
     /// <summary>One object; null when there is none.</summary>
     public ResourceObject? Find(ResourceName resource, ObjectKey key) =>
@@ -162,7 +164,10 @@ public sealed class FakeResourceClient : IResourceClient
     /// <summary>All objects of a kind.</summary>
     public IReadOnlyList<T> All<T>(string inNamespace = "")
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        [.. _api.List(ResourceOf<T>.Query(inNamespace)).Items.Select(i => i.As<T>())];
+        [
+            .. _api.List(ResourceOf<T>.Query(inNamespace) with { Freshness = ReadFreshness.Linearizable }).Items
+                .Select(i => i.As<T>()),
+        ];
 
     /// <summary>One object; null when there is none.</summary>
     public T? Find<T>(string inNamespace, string name)

@@ -65,7 +65,12 @@ public static partial class BugRules
                 continue;
             }
 
-            isInTable |= i + 1 < file.Lines.Length && file.Lines[i + 1].StartsWith("|---", StringComparison.Ordinal);
+            if (IsRule(line))
+            {
+                continue;
+            }
+
+            isInTable |= i + 1 < file.Lines.Length && IsRule(file.Lines[i + 1]);
             if (!isInTable)
             {
                 yield return new Finding(file.Path, i + 1, "a row below the table", "Move it into the table");
@@ -77,6 +82,9 @@ public static partial class BugRules
             }
         }
     }
+
+    /// <summary>What divides a table's head from its rows.</summary>
+    private static bool IsRule(string line) => line.StartsWith("|---", StringComparison.Ordinal);
 
     private const string Remedy = "Name what is there, or add the test";
 

@@ -21,7 +21,8 @@ public static partial class LayoutRules
         ["Silo"] = ["Api", "Dashboard", "Grains", "Resources", "Grains.Interfaces", "Logs", "Machine"],
     };
 
-    private static readonly string[] WithoutCircles = ["Api", "Cel", "Grains", "Logs", "NodeAgent", "Resources", "Silo"];
+    private static readonly string[] WithoutCircles =
+        ["Api", "Cel", "Grains", "Logs", "NodeAgent", "Resources", "Silo"];
 
     private const string EntryScript = "orc";
 

@@ -1,8 +1,8 @@
 using k8s.Models;
-using OrleansOrchestrator.Grains.Hollow;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Core.Nodes;
+using OrleansOrchestrator.Interfaces.Hollow;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -75,7 +75,7 @@ internal sealed class LocalPathProvisioner(ReconcilingServices services)
         var name = volume.GetAnnotation(LocalPath.NodeAnnotation) ?? "";
         var node = await _client.GetAsync<V1Node>(
             new ObjectKey("", name), ReadFreshness.Linearizable, cancellationToken);
-        if (node.Succeeded && HollowNodes.IsHollow(node.Value))
+        if (node.Succeeded && HollowNodes.IsHollow(node.Value.Spec?.ProviderID))
         {
             return;
         }
@@ -108,7 +108,7 @@ internal sealed class LocalPathProvisioner(ReconcilingServices services)
         V1Node node, V1PersistentVolumeClaim claim, CancellationToken cancellationToken)
     {
         var name = LocalPath.NameFor(claim);
-        return HollowNodes.IsHollow(node)
+        return HollowNodes.IsHollow(node.Spec?.ProviderID)
             ? $"/hollow/{name}"
             : await Nodes.MakeAsync(node.Metadata.Name, name, cancellationToken);
     }

@@ -39,6 +39,11 @@ public sealed class VolumeReconciler : IObjectReconciler
             ResourceOf<V1PersistentVolume>.Name, _key, ReadFreshness.Linearizable, cancellationToken);
         if (!read.Succeeded)
         {
+            if (read.Error.Reason != StatusReasons.NotFound)
+            {
+                throw ReconcileException.Of($"persistentvolume {_key}", read.Error);
+            }
+
             await _recycler.AbandonAsync(cancellationToken);
             return ReconcileResult.Done;
         }

@@ -21,6 +21,7 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
 
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private V1Pod? _pod;
+    private string? _volumeUid;
 
     /// <summary>What shows that a volume could not be emptied.</summary>
     public static EventNote Failed(V1PersistentVolume volume, string why) => EventNote.Warning(volume, Failing, why);
@@ -28,6 +29,13 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
     /// <summary>Makes the pod, or looks what it does.</summary>
     public async Task<RecycleOutcome> StepAsync(V1PersistentVolume volume, CancellationToken cancellationToken)
     {
+        // Another volume of the name: the pod of the one before says nothing of it.
+        if (_pod is not null && _volumeUid != volume.Metadata.Uid)
+        {
+            await AbandonAsync(cancellationToken);
+        }
+
+        _volumeUid = volume.Metadata.Uid;
         if (_pod is not null)
         {
             return await FollowAsync(volume, _pod, cancellationToken);
@@ -50,7 +58,7 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
     {
         if (_pod is { } pod)
         {
-            await client.DeleteAsync(pod, cancellationToken);
+            await RemoveAsync(pod, cancellationToken);
             End();
         }
     }
@@ -64,7 +72,21 @@ internal sealed class VolumeRecycler(IResourceClient client, EventRecorder event
         var late = await client.GetAsync<V1Pod>(key, ReadFreshness.Linearizable, cancellationToken);
         if (late.Succeeded && late.Value.Metadata.DeletionTimestamp is null)
         {
-            await client.DeleteAsync(late.Value, cancellationToken);
+            await RemoveAsync(late.Value, cancellationToken);
+        }
+        else if (!late.Succeeded && late.Error.Reason != StatusReasons.NotFound)
+        {
+            throw ReconcileException.Of($"pod {key}", late.Error);
+        }
+    }
+
+    /// <summary>One that has gone, or is another by now, is well.</summary>
+    private async Task RemoveAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var deleted = await client.DeleteAsync(pod, cancellationToken);
+        if (!deleted.Succeeded && deleted.Error.Reason is not (StatusReasons.NotFound or StatusReasons.Conflict))
+        {
+            throw ReconcileException.Of($"pod {pod.Key()}", deleted.Error);
         }
     }
 

@@ -8,7 +8,7 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 /// <param name="Strategy">Its rules.</param>
 public readonly record struct ConvertedVersion(string ApiVersion, CustomObjectStrategy Strategy)
 {
-    /// <summary>What a converted object is in this version: it has what the schema specifies, but no defaults.</summary>
+    /// <summary>What a converted object is in this version: it has what the schema specifies, no defaults.</summary>
     public CustomObject Take(CustomObject converted)
     {
         converted.ApiVersion = ApiVersion;

@@ -40,7 +40,23 @@ public sealed class JsonPath
            select item[name],
     ];
 
-    internal static Step Wildcard { get; } = static (found, _) => [.. found.SelectMany(static f => Children(f))];
+    internal static Step Wildcard { get; } = static (found, budget) =>
+    {
+        var result = new List<JsonNode?>();
+        foreach (var item in found)
+        {
+            // Before they are held: one list may have been found many times.
+            var children = Children(item);
+            if (!budget.Spend(children.Count))
+            {
+                return null;
+            }
+
+            result.AddRange(children);
+        }
+
+        return result;
+    };
 
     /// <summary>What has something in it, each before what is in it; texts too.</summary>
     internal static IReadOnlyList<JsonNode?>? Recursive(IReadOnlyList<JsonNode?> found, Budget budget)
@@ -71,7 +87,7 @@ public sealed class JsonPath
     }
 
     /// <summary>Elements of lists.</summary>
-    internal static Step Slice(SliceBounds bounds) => (found, _) =>
+    internal static Step Slice(SliceBounds bounds) => (found, budget) =>
     {
         var result = new List<JsonNode?>();
         foreach (var item in found.Where(static f => f is not null))
@@ -83,6 +99,11 @@ public sealed class JsonPath
 
             for (var i = first; i < end; i += step)
             {
+                if (!budget.Spend(1))
+                {
+                    return null;
+                }
+
                 result.Add(list[i]);
             }
         }

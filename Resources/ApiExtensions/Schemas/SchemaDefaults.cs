@@ -36,7 +36,8 @@ public static class SchemaDefaults
         switch (node)
         {
             case JsonObject map when schema is not null:
-                var gone = map.Where(p => p.Value is null && SchemaOf(p.Key, schema) is { Nullable: false, Default: null })
+                var gone = map
+                    .Where(p => p.Value is null && SchemaOf(p.Key, schema) is { Nullable: false, Default: null })
                     .Select(static p => p.Key).ToList();
                 JsonTree.RemoveAll(map, gone);
                 foreach (var (name, value) in map)

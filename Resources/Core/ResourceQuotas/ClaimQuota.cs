@@ -46,7 +46,8 @@ internal sealed class ClaimQuota() : QuotaEvaluator(WellKnown.PersistentVolumeCl
         SizeOf(old) == SizeOf(claim) && ClassesOf(old).SetEquals(ClassesOf(claim));
 
     protected override bool IsIn(V1ScopedResourceSelectorRequirement scope, IKubernetesObject<V1ObjectMeta> item) =>
-        scope.ScopeName == QuotaScopes.VolumeAttributesClass && Selects(scope, ClassesOf((V1PersistentVolumeClaim)item));
+        scope.ScopeName == QuotaScopes.VolumeAttributesClass
+        && Selects(scope, ClassesOf((V1PersistentVolumeClaim)item));
 
     /// <summary>The VolumeAttributesClasses that a claim has, wants or is about to get.</summary>
     private static HashSet<string> ClassesOf(V1PersistentVolumeClaim claim)

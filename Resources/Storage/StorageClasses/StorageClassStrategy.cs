@@ -1,5 +1,4 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Apps;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 

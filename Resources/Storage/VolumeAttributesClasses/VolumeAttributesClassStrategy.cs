@@ -1,5 +1,4 @@
 using k8s.Models;
-using OrleansOrchestrator.Resources.Apps;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Resources.Storage.VolumeAttributesClasses;

@@ -105,7 +105,9 @@ public sealed class FairQueueSetTests
         Assert.InRange(order.Take(10).Count(static o => o == "rested"), 4, 6);
     }
 
-    /// <summary>Who has had a seat for years comes after all others, also where progress has begun anew since.</summary>
+    /// <summary>
+    /// Who has had a seat for years comes after all others, also where progress has begun anew since.
+    /// </summary>
     [Fact]
     public void NobodyLosesAPlaceWhenProgressBeginsAnew()
     {

@@ -199,9 +199,12 @@ public sealed class LogHandlerTests
         await SendAsync(host, "n1", "a", "web", "the only line");
         const int Floods = 6;
         const int Bytes = 10_000;
+        await PutPodAsync(host, "b", "db", "n1");
         for (var i = 0; i < Floods; i++)
         {
-            await SendAsync(host, "n1", "b", "db", Convert.ToHexString(RandomNumberGenerator.GetBytes(Bytes)));
+            var noise = Convert.ToHexString(RandomNumberGenerator.GetBytes(Bytes));
+            using var sent = await PostAsync(host, "n1", Batch(await OpenAsync(host, "n1", "b", "db"), noise));
+            Assert.Equal(HttpStatusCode.NoContent, sent.StatusCode);
         }
 
         var maintenance = new LogMaintenance(

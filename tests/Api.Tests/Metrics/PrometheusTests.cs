@@ -38,7 +38,8 @@ public sealed class PrometheusTests
         Assert.Single(collector.Collect(), f => f.Instrument.Name == "apiserver_current_inflight_requests");
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
 
-        static Measurement<int> Reads(int count) => new(count, new KeyValuePair<string, object?>("request_kind", "readOnly"));
+        static Measurement<int> Reads(int count) =>
+            new(count, new KeyValuePair<string, object?>("request_kind", "readOnly"));
     }
 
     /// <summary>Series are bounded, and whoever has no rights at all must not use them up.</summary>
@@ -66,9 +67,10 @@ public sealed class PrometheusTests
                 ("other.example.com", "ships", "", 200, 1),
             ])
         {
+            var (version, scope) = resource.Length == 0 ? ("", "") : ("v1", "cluster");
             Assert.Contains(
-                $"apiserver_request_total{{verb=\"GET\",group=\"{group}\",version=\"{(resource.Length == 0 ? "" : "v1")}\","
-                + $"resource=\"{resource}\",subresource=\"{subresource}\",scope=\"{(resource.Length == 0 ? "" : "cluster")}\","
+                $"apiserver_request_total{{verb=\"GET\",group=\"{group}\",version=\"{version}\","
+                + $"resource=\"{resource}\",subresource=\"{subresource}\",scope=\"{scope}\","
                 + $"component=\"apiserver\",code=\"{code}\"}} {count}\n",
                 text, StringComparison.Ordinal);
         }

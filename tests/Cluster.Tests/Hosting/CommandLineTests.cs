@@ -151,6 +151,12 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("silo --port 0 --admin-kubeconfig {file}/admin.conf", "file")]
     [InlineData("silo --port 0 --node-credentials {file}", "file")]
     [InlineData("upp", "upp")]
+    [InlineData("up " + Store, "PostgreSQL at 127.0.0.1 (port 1, database nobody) cannot be used")]
+    [InlineData("restore {missing} --data-dir {new}", "missing does not exist")]
+    [InlineData("logs word --kubeconfig {missing}", "There is no kubeconfig")]
+    [InlineData("dashboard --kubeconfig {missing}", "There is no kubeconfig")]
+    [InlineData("test", "./orc test does that")]
+    [InlineData("bench services --services 5", "./orc bench does that")]
     public async Task What_cannot_be_is_said_in_one_sentence(string command, string expected)
     {
         var errors = new StringWriter();

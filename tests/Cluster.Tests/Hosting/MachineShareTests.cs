@@ -1,4 +1,5 @@
 using System.Net;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Silo.Hosting;
 using Xunit;
 
@@ -110,10 +111,50 @@ public sealed class MachineShareTests
             "Port 7443 is in use by another program: stop that, or choose another port with --port.", refused.Message);
     }
 
+    [Fact]
+    public void A_restored_cluster_keeps_its_networks_and_gets_ports_and_names_that_are_free()
+    {
+        var networks = WantedShare.Of(new StoreNetworks("10.8.0.0/16,fd00::/56", "10.9.0.0/16", "20000-20100"));
+        var state = State(owners: [("orc-node", Other)], ports: [6443]);
+        var share = state.ChooseRestored(networks, Root);
+        Assert.Equal(
+            ("orc1", 6444, "10.8.0.0/16", "10.9.0.0/16", "10.9.0.10", "20000-20100"),
+            (share.Name, share.Port, share.PodCidr, share.ServiceCidr, share.DnsAddress, share.NodePorts));
+        Assert.Equal(MachineShare.At(0), State().ChooseRestored(WantedShare.Of(null), Root));
+    }
+
+    [Fact]
+    public void What_a_cluster_has_already_yields_to_what_the_user_chose()
+    {
+        var stored = WantedShare.Of(new StoreNetworks("10.8.0.0/16", "10.9.0.0/16", "20000-20100"));
+        var wanted = new WantedShare { Services = IPNetwork.Parse("10.50.0.0/20") }.Or(stored);
+        Assert.Equal(
+            ("10.8.0.0/16", "10.50.0.0/20", "20000-20100"),
+            (wanted.Pods.ToString(), wanted.Services.ToString(), wanted.NodePorts!.ToString()));
+    }
+
+    [Theory]
+    [InlineData("network of pods 10.244.0.0/16", "--pod-cidr", "10.244.128.0/24", "10.50.0.0/16", "20000-20100")]
+    [InlineData("network of Services 10.96.0.0/16", "--service-cidr", "10.50.0.0/16", "10.96.0.0/12", "20000-20100")]
+    [InlineData("range of node ports 30000-32767", "--node-port-range", "10.50.0.0/16", "10.51.0.0/16", "32767-32800")]
+    public void What_another_cluster_gives_out_is_told_with_how_to_stop_it(
+        string what, string option, string pods, string services, string nodePorts)
+    {
+        var own = MachineShare.At(1) with { PodCidr = pods, ServiceCidr = services, NodePorts = nodePorts };
+        var beside = State(clusters: [(Other, MachineShare.At(0)), (Root, own)]);
+        Assert.Equal(
+            $"The cluster in {Other} has the {what} on this machine as well: stop it first, with "
+                + $"'orc down --data-dir {Other}', or choose another for a new cluster with {option}.",
+            beside.ProblemOf(own, Root, isHollow: false, isRunning: false));
+        Assert.Null(beside.ProblemOf(own, Root, isHollow: true, isRunning: false));
+        Assert.Null(beside.ProblemOf(MachineShare.At(2), Root, isHollow: false, isRunning: false));
+    }
+
     private static MachineState State(
         (string Link, string Owner)[]? owners = null, (string Link, string Address)[]? addresses = null,
-        int[]? ports = null) => new(
+        int[]? ports = null, (string Root, MachineShare Share)[]? clusters = null) => new(
             (owners ?? []).ToDictionary(static o => o.Link, static o => o.Owner),
             (addresses ?? []).Select(static a => (a.Link, IPAddress.Parse(a.Address))),
-            ports ?? []);
+            ports ?? [],
+            clusters ?? []);
 }

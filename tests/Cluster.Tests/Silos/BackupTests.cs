@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using OrleansOrchestrator.Grains.Kernel;
@@ -17,6 +18,8 @@ public sealed class BackupTests : IAsyncLifetime
     private const string PublishedByController = "kube-root-ca.crt";
     private const string Secrets = "/api/v1/namespaces/default/secrets";
 
+    private static readonly StoreNetworks Networks = new("10.77.0.0/16", "10.78.0.0/16", "21000-21999");
+
     private readonly string _scratch = Directory.CreateTempSubdirectory("orc-backup-").FullName;
     private PostgresServer _postgres = null!;
 
@@ -26,6 +29,8 @@ public sealed class BackupTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // PostgreSQL's user must come to data directories in it.
+        File.SetUnixFileMode(_scratch, (UnixFileMode)0x1ED);
         _postgres = await PostgresServer.StartAsync();
         EncryptionFile.Ensure(Keys);
         await File.WriteAllTextAsync(At("tokens.csv"), $"{SiloProcess.Token},admin,admin,\"system:masters\"\n");
@@ -83,6 +88,8 @@ public sealed class BackupTests : IAsyncLifetime
             Assert.True((bool)reviewed["status"]!["authenticated"]!);
         }
 
+        Assert.Equal(Networks, await StoreNetworks.ReadAsync(fresh, TestContext.Current.CancellationToken));
+        await IntoADataDirectoryAsync(At("again"));
         var refused = await OrcAsync("restore", BackupFile, "--connection", fresh);
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("holds a cluster already", refused.Errors, StringComparison.Ordinal);
@@ -99,14 +106,57 @@ public sealed class BackupTests : IAsyncLifetime
         Assert.StartsWith("orc: pg_restore failed", refused.Errors, StringComparison.Ordinal);
         Assert.False(await RestoredStore.IsThereAsync(empty, TestContext.Current.CancellationToken));
 
+        // A data directory is as it was.
+        var (none, there) = (At("none"), Directory.CreateDirectory(At("there")).FullName);
+        foreach (var root in new[] { none, there })
+        {
+            var failed = await OrcAsync("restore", BackupFile, "--data-dir", root);
+            Assert.Equal(1, failed.ExitCode);
+            Assert.StartsWith("orc: pg_restore failed", failed.Errors, StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(none));
+        Assert.Empty(Directory.GetFileSystemEntries(there));
+
         var missing = await OrcAsync("restore", At("missing"), "--connection", empty);
         Assert.Equal((1, $"orc: {At("missing")} does not exist."), (missing.ExitCode, missing.Errors.Trim()));
 
         var nowhere = await OrcAsync("backup", BackupFile, "--connection", _postgres.ConnectionStringFor("nowhere"));
         Assert.Equal(1, nowhere.ExitCode);
         Assert.StartsWith("orc: pg_dump failed", nowhere.Errors, StringComparison.Ordinal);
+        var astray = await OrcAsync("backup", At("none/file"), "--connection", empty);
+        Assert.Equal(
+            (1, $"orc: There is no directory {none} for the backup."), (astray.ExitCode, astray.Errors.Trim()));
         Assert.Equal("no backup", await File.ReadAllTextAsync(BackupFile, TestContext.Current.CancellationToken));
         Assert.Single(Directory.GetFiles(_scratch, "cluster.backup*"));
+    }
+
+    /// <summary>
+    /// The cluster keeps its networks, and is not given other keys than those that it was written with.
+    /// </summary>
+    private async Task IntoADataDirectoryAsync(string root)
+    {
+        var restored = (await OrcAsync("restore", BackupFile, "--data-dir", root)).Required;
+        Assert.Contains(
+            $"the saved cluster's encryption.yaml to {root}/encryption.yaml.", restored, StringComparison.Ordinal);
+        Assert.Contains($"'orc up --data-dir {root}' runs the cluster.", restored, StringComparison.Ordinal);
+        var share = MachineShare.Load(root)!;
+        Assert.Equal(Networks, new StoreNetworks(share.PodCidr, share.ServiceCidr, share.NodePorts));
+
+        var (port, siloPort) = (FreePort(), FreePort());
+        var refused = await OrcAsync(
+            "up", "--yes", "--hollow-nodes", "1", "--data-dir", root, "--port", port, "--silo-port", siloPort);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(
+            $"{root}/encryption.yaml, which has their keys, is missing", refused.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(root, "encryption.yaml")));
+    }
+
+    private static string FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Any, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
     }
 
     private static void AssertSame(JsonNode expected, JsonNode actual) =>
@@ -131,7 +181,8 @@ public sealed class BackupTests : IAsyncLifetime
 
     private Task<SiloProcess> StartAsync(string connection) => SiloProcess.StartAsync(
         connection, At("tokens.csv"), new SiloPlace("127.0.0.1", "127.0.0.1", 0),
-        "--encryption-provider-config", Keys);
+        "--encryption-provider-config", Keys, "--cluster-cidr", Networks.Pods, "--service-cidr", Networks.Services,
+        "--node-port-range", Networks.NodePorts);
 
     private string At(string name) => Path.Combine(_scratch, name);
 }

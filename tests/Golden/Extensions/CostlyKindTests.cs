@@ -68,7 +68,7 @@ public sealed class CostlyKindTests
     {
         await using var server = await Server.StartAsync();
         var refused = await server.SendAsync("POST", Crds, Definition($$"""
-            {"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"}},"s":{"type":"string"}},
+            {"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"} },"s":{"type":"string"} },
             "x-kubernetes-validations":[{"rule":"{{rule}}"}]}
             """));
         Assert.Equal(422, refused.Status);

@@ -43,7 +43,10 @@ public sealed class HangingHookTests : IDisposable
             _deaf.Stop();
         }
 
-        Assert.All(await Task.WhenAll(waiting), static a => Assert.Equal(500, a.Status));
+        // Who came to the hook's place after it had gone is not held up either.
+        var answers = await Task.WhenAll(waiting);
+        Assert.Contains(answers, static a => a.Status == 500);
+        Assert.All(answers, static a => Assert.True(a.Status is 500 or 201));
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class OtherWritesTests
             """);
         await SyncAsync(server, "mutatingadmissionpolicies");
         await SyncAsync(server, "mutatingadmissionpolicybindings");
-        await IsAsync(server, 422, "POST", Maps, Map);
+        await IsAsync(server, 403, "POST", Maps, Map);
         await IsAsync(server, 200, "DELETE", $"{Registration}/mutatingadmissionpolicies/all");
         await SyncAsync(server, "mutatingadmissionpolicies");
         await IsAsync(server, 201, "POST", Maps, Map);

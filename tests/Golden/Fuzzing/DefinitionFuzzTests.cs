@@ -92,7 +92,7 @@ public sealed class DefinitionFuzzTests(FuzzServer server) : IClassFixture<FuzzS
         await Gen.Select(
             Gen.OneOf(Schemas), Edits.Some, Path, Path, Gen.Select(Gen.OneOf(Items), Edits.Some).Array[ObjectsOfEach])
             .CheckAsync(c => TryAsync(c.Item1, c.Item2, c.Item3, c.Item4, c.Item5), Definitions, threads: 2);
-        Assert.True(_served > Definitions / 4, $"{_served} of {Definitions} definitions were served.");
+        Assert.True(_served > Definitions / 20, $"{_served} of {Definitions} definitions were served.");
         await OthersAreServedAsync();
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -55,12 +56,13 @@ public sealed class PolicyFuzzTests(ExpressionFuzzServer server) : IClassFixture
         (TypedForms.Text, ["authorizer.requestResource.check('create').reason()"]),
     ];
 
-    private static readonly TypedExpressions Condition = new([.. OfWrite, .. OfAuthorizer]);
-    private static readonly TypedExpressions Variable = new([.. OfWrite, .. OfParams]);
-    private static readonly TypedExpressions Message = new([.. OfWrite, .. OfParams, .. OfVariables]);
+    private static readonly TypedExpressions Condition = new(3, [.. OfWrite, .. OfAuthorizer]);
+    private static readonly TypedExpressions Variable = new(3, [.. OfWrite, .. OfParams]);
+    private static readonly TypedExpressions Message = new(3, [.. OfWrite, .. OfParams, .. OfVariables]);
     private static readonly TypedExpressions Any =
-        new([.. OfWrite, .. OfParams, .. OfVariables, .. OfAuthorizer]);
+        new(3, [.. OfWrite, .. OfParams, .. OfVariables, .. OfAuthorizer]);
 
+    private readonly ConcurrentQueue<string> _reasons = [];
     private int _count;
     private int _whole;
     private int _kept;
@@ -85,7 +87,7 @@ public sealed class PolicyFuzzTests(ExpressionFuzzServer server) : IClassFixture
         var told = string.Create(
             CultureInfo.InvariantCulture,
             $"Of {_whole} whole policies {_kept} were kept; {_written} writes went through, {_refused} did not.");
-        TestContext.Current.TestOutputHelper?.WriteLine(told);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{told} Not:\n{string.Join('\n', _reasons)}");
         Assert.True(_kept > _whole / 2 && _written > _kept / 4 && _refused > _kept / 4, told);
     }
 
@@ -115,6 +117,11 @@ public sealed class PolicyFuzzTests(ExpressionFuzzServer server) : IClassFixture
         {
             Interlocked.Increment(ref _whole);
             _ = made.Status == 201 ? Interlocked.Increment(ref _kept) : 0;
+        }
+
+        if (made.Status != 201)
+        {
+            _reasons.Enqueue(Encoding.UTF8.GetString(made.Body));
         }
 
         if (made.Status == 201 && kind == Validating)

@@ -9,22 +9,21 @@ namespace OrleansOrchestrator.Golden.Fuzzing;
 /// </summary>
 internal sealed partial class TypedExpressions
 {
-    private const int Depth = 3;
-
     /// <summary>How much more often a name of the environment stands somewhere than another leaf.</summary>
     private const int Weight = 3;
 
     private readonly IReadOnlyDictionary<string, Gen<string>> _known;
 
+    /// <param name="depth">How often something is made of something made.</param>
     /// <param name="names">What the environment has, by type, besides what every one has.</param>
-    public TypedExpressions(params (string Type, string[] Texts)[] names)
+    public TypedExpressions(int depth, params (string Type, string[] Texts)[] names)
     {
         var own = Enumerable.Repeat(names, Weight).SelectMany(static n => n)
             .SelectMany(static n => n.Texts, static (n, text) => (n.Type, Text: text))
             .ToLookup(static n => n.Type, static n => n.Text, StringComparer.Ordinal);
         var known = TypedForms.Leaves.ToDictionary(
             static l => l.Type, l => Gen.OneOf(l.Texts.Concat(own[l.Type]).ToArray()), StringComparer.Ordinal);
-        for (var i = 0; i < Depth; i++)
+        for (var i = 0; i < depth; i++)
         {
             var below = known;
             known = TypedForms.Made.ToDictionary(

@@ -128,7 +128,9 @@ public sealed class BodyTests(SecurityServer server) : IClassFixture<SecuritySer
                     continue;
                 }
 
-                var all = (bool)resource["namespaced"]! ? $"{version}/namespaces/default/{names[0]}" : $"{version}/{names[0]}";
+                var all = (bool)resource["namespaced"]!
+                    ? $"{version}/namespaces/default/{names[0]}"
+                    : $"{version}/{names[0]}";
                 var one = names.Length == 1 ? $"{all}/mine" : $"{all}/mine/{names[1]}";
                 var verbs = resource["verbs"]!.AsArray().Select(static v => (string?)v).ToList();
                 if (verbs.Contains("create"))
@@ -168,7 +170,7 @@ public sealed class BodyTests(SecurityServer server) : IClassFixture<SecuritySer
     [InlineData("""{"gracePeriodSeconds":"x"}""", "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64")]
     [InlineData("""{"preconditions":[]}""", "json: cannot unmarshal array into Go struct field DeleteOptions.preconditions of type v1.Preconditions")]
     [InlineData("""{"dryRun":"All"}""", "json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string")]
-    [InlineData("""{"kind":"Secret","apiVersion":"v1"}""", "decoded object cannot be converted to DeleteOptions")]
+    [InlineData("""{"kind":"Secret","apiVersion":"v1"}""", "no kind \"Secret\" is registered for version \"v1\" in scheme")]
     [InlineData("[]", "json: cannot unmarshal array into Go value of type")]
     public async Task OptionsOfADeletionAreReadStrictly(string body, string message)
     {

@@ -234,8 +234,10 @@ public sealed partial class SqlQuestionsTests : IAsyncLifetime
         params string[] managers)
     {
         const string Mark = "\"resourceVersion\":\"";
-        var fields = string.Join(',', managers.Select(
-            static (m, i) => $"{{\"manager\":\"{m}\",\"time\":\"2026-01-01T00:00:0{i}Z\"}}"));
+        // The last one scaled, and leaves no time, as /scale does.
+        var fields = string.Join(',', managers.Select((m, i) => i == managers.Length - 1
+            ? $"{{\"manager\":\"{m}\",\"subresource\":\"scale\",\"fieldsV1\":{{\"f:spec\":{{\"f:replicas\":{{}}}}}}}}"
+            : $"{{\"manager\":\"{m}\",\"time\":\"2026-01-01T00:00:0{i}Z\",\"fieldsV1\":{{\"f:status\":{{}}}}}}"));
         var json = $"{{\"metadata\":{{\"name\":\"{name}\",\"namespace\":\"{home}\",\"uid\":\"{home}-{name}\","
             + $"\"creationTimestamp\":\"2026-01-01T00:00:00Z\",{Mark}\",\"managedFields\":[{fields}]}},{content}}}";
         var key = new ObjectKey(home, name);

@@ -166,7 +166,8 @@ public sealed class DeviceLoopTests : IAsyncDisposable
             "running PreBind plugin \"DynamicResources\": claim c binding failed: reason=R, message=\"m\""));
 
         // The driver's word goes with the devices, and the pod has them anew.
-        await _api.UntilAsync(() => Status()?["devices"] is null && Status()?["allocation"] is not null && Users() is ["a"]);
+        await _api.UntilAsync(
+            () => Status()?["devices"] is null && Status()?["allocation"] is not null && Users() is ["a"]);
         await ShowAsync("ready");
         await _api.UntilAsync(() => NodeOf("a") == "n");
     }

@@ -25,14 +25,13 @@ public sealed class ProfileTests
             },
         });
         AddNodes(core, "cpu=4,memory=8Gi,pods=10");
-        Add(core, "first", "default-scheduler", "cpu=1,memory=2Gi");
-        var first = core.DecideNext()!.NodeName!;
+        var first = Decide(core, "first", "default-scheduler", "cpu=1,memory=2Gi");
         Assert.Equal(first == "a" ? "b" : "a", Decide(core, "spread", "default-scheduler", "cpu=1,memory=2Gi"));
         var third = Decide(core, "p1", "packed", "cpu=1,memory=2Gi")!;
         Assert.Equal(third, Decide(core, "p2", "packed", "cpu=1,memory=2Gi"));
         Assert.Equal(third, Decide(core, "p3", "packed", "cpu=1,memory=2Gi"));
         Assert.NotEqual(third, Decide(core, "p4", "packed", "cpu=1,memory=2Gi"));
-        Add(core, "nobody's", "odd", "");
+        Add(core, "nobody's", "odd", "", "", 0, 0);
         Assert.Null(core.DecideNext());
     }
 
@@ -42,11 +41,13 @@ public sealed class ProfileTests
         var core = Core(new SchedulerProfile
         {
             Name = "free",
-            Disabled = new HashSet<(SchedulingPoint, string)> { (SchedulingPoint.Filter, "NodeUnschedulable") },
+            Disabled = new HashSet<(SchedulingPoint, string)> { (SchedulingPoint.Filter, "NodePorts") },
         });
-        core.ApplyNode(ChangeKind.Added, new NodeSketch("a") { Unschedulable = true }.Build());
-        Assert.Null(Decide(core, "strict", "default-scheduler", ""));
-        Assert.Equal("a", Decide(core, "loose", "free", ""));
+        core.ApplyNode(ChangeKind.Added, new NodeSketch("a").Build());
+        Assert.Equal("a", DecideOn(core, "first", "default-scheduler", "", hostPort: 80).NodeName);
+        Assert.Null(DecideOn(core, "strict", "default-scheduler", "", hostPort: 80).NodeName);
+        var loose = DecideOn(core, "loose", "free", "", hostPort: 80);
+        Assert.Equal(("a", null), (loose.NodeName, loose.Message));
     }
 
     [Theory]
@@ -126,11 +127,11 @@ public sealed class ProfileTests
     }
 
     private static void Add(
-        SchedulerCore core, string name, string scheduler, string requests, string spec = "", int priority = 0)
+        SchedulerCore core, string name, string scheduler, string requests, string spec, int priority, int hostPort)
     {
         core.ApplyPod(ChangeKind.Added, new PodSketch(name)
         {
-            SchedulerName = scheduler, Requests = requests, Spec = spec, Priority = priority,
+            SchedulerName = scheduler, Requests = requests, Spec = spec, Priority = priority, HostPort = hostPort,
         }.Build());
         core.Tick();
     }
@@ -140,9 +141,10 @@ public sealed class ProfileTests
         DecideOn(core, name, scheduler, requests, spec).NodeName;
 
     private static SchedulingDecision DecideOn(
-        SchedulerCore core, string name, string scheduler, string requests, string spec = "", int priority = 0)
+        SchedulerCore core, string name, string scheduler, string requests, string spec = "", int priority = 0,
+        int hostPort = 0)
     {
-        Add(core, name, scheduler, requests, spec, priority);
+        Add(core, name, scheduler, requests, spec, priority, hostPort);
         var decision = core.DecideNext()!;
         Assert.Equal(name, decision.Pod.Key.Name);
         return decision;

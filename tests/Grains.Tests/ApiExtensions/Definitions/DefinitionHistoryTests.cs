@@ -30,7 +30,8 @@ public sealed class DefinitionHistoryTests
             all[at].Spec.Names.ShortNames = [shortName];
             foreach (var item in all)
             {
-                DefinitionPlanner.Accept(item, all.Where(o => o != item), DateTime.UnixEpoch);
+                DefinitionPlanner.Accept(
+                    item, all.Where(o => o != item).Select(o => DefinitionFacts.Of(o)), DateTime.UnixEpoch);
             }
 
             Assert.Distinct(all.SelectMany(d => new[] { d.Status.AcceptedNames.Kind }).OfType<string>());

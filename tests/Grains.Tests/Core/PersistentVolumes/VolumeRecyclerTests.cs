@@ -106,6 +106,22 @@ public sealed class VolumeRecyclerTests
             await EventsAsync());
     }
 
+    /// <summary>Nobody looked between its end and its successor's beginning.</summary>
+    [Fact]
+    public void A_pod_says_nothing_of_another_volume_of_that_name()
+    {
+        Seed();
+        _world.Step<V1PersistentVolume>("v");
+        var before = Pod!.Metadata.Uid;
+        _world.Finish(PodName, 0);
+        _world.Api.Change<V1PersistentVolume>("", "v", static v => v.Metadata.Finalizers = null);
+        _world.Api.Delete<V1PersistentVolume>("", "v", grace: 0);
+        Seed(v => v.Metadata.Uid = "another");
+        _world.Step<V1PersistentVolume>("v");
+        Assert.Equal("Released", Volume.Status.Phase);
+        Assert.NotEqual(before, Pod!.Metadata.Uid);
+    }
+
     [Fact]
     public async Task A_pod_of_that_name_that_was_there_before_empties_nothing()
     {

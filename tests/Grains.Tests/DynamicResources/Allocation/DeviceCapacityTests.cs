@@ -49,7 +49,7 @@ public sealed class DeviceCapacityTests
         Assert.Equal(["d", "d", "e"], given.Select(g => g.Device));
         Assert.Equal(2, given.Select(g => g.ShareID).OfType<string>().Distinct().Count());
         Assert.Null(given[2].ConsumedCapacity);
-        Assert.Equal("none", _world.Given("n", [.. claims, Claim("d", Memory("x", "1Gi"))]));
+        Assert.Equal("none", _world.Given("n", [.. claims, Claim("d", Memory("x", "4Gi"))]));
     }
 
     [Fact]
@@ -110,7 +110,8 @@ public sealed class DeviceCapacityTests
         _world.AddSlice("s", (string?)null, device);
         var allocation = _world.Allocate("n", Claim("c", Request("x"))).Allocations!.Single();
         var result = allocation.Devices.Results.Single();
-        Assert.Equal((["ready"], ["broken"]), (result.BindingConditions, result.BindingFailureConditions));
+        Assert.Equal(["ready"], result.BindingConditions);
+        Assert.Equal(["broken"], result.BindingFailureConditions);
         Assert.Equal("n", allocation.NodeSelector.NodeSelectorTerms.Single().MatchFields.Single().Values.Single());
     }
 

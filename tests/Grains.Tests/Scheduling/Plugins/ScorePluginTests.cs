@@ -47,7 +47,7 @@ public sealed class ScorePluginTests
         Assert.Equal(score, new ImageLocalityPlugin(_fixture.Images).Score(_fixture.Pod().Shape, node));
     }
 
-    // The image of a volume counts like that of a container, but the most that counts stays that of the container alone.
+    // The image of a volume counts like that of a container, but the most that counts is that of the container alone.
     [Theory]
     [InlineData("i", 89)]
     [InlineData("v", 89)]

@@ -81,6 +81,19 @@ public sealed class JsonPathTests
         Assert.Empty(path.Find(JsonNode.Parse(Item)));
     }
 
+    /// <summary>The same list may be found so often that what is in it must be counted before it is held.</summary>
+    [Fact]
+    public void WhatIsFoundOftenIsCountedFirst()
+    {
+        var often = $"[{string.Join(',', Enumerable.Repeat("0", 100))}]";
+        var wide = new JsonArray([.. Enumerable.Range(0, 10_000).Select(static i => (JsonNode)i)]);
+        var root = new JsonArray(new JsonArray(wide));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Empty(JsonPath.Parse($"{often}{often}[*]")!.Find(root));
+        Assert.Empty(JsonPath.Parse($"{often}{often}[0:10000]")!.Find(root));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32 << 20);
+    }
+
     /// <summary>Each <c>..</c> finds all that is below all that the one before has found.</summary>
     [Fact]
     public void WhatFindsTooMuchFindsNothing()

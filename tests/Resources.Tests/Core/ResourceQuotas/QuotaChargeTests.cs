@@ -45,7 +45,8 @@ public sealed class QuotaChargeTests
         };
 
         Assert.Null(QuotaCharge.Of(
-            new QuotedWrite(WellKnown.Pods, pod), [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]).Refusal);
+            new QuotedWrite(WellKnown.Pods, pod),
+            [Quota("""{"requests.cpu":"1","limits.memory":"1"}""", "{}")]).Refusal);
     }
 
     [Theory]
@@ -84,7 +85,9 @@ public sealed class QuotaChargeTests
                 .Refusal);
     }
 
-    /// <summary>What was in another scope before is new to a quota, and stays what it was to those that knew it.</summary>
+    /// <summary>
+    /// What was in another scope before is new to a quota, and stays what it was to those that knew it.
+    /// </summary>
     [Fact]
     public void AnUpdateIsChargedAsAWholeWhereItComesFromAnotherScope()
     {

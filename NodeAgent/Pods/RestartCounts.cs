@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace OrleansOrchestrator.NodeAgent.Pods;
+
+/// <summary>How often a container of which the runtime knows no instance any more was started before.</summary>
+public static partial class RestartCounts
+{
+    /// <summary>
+    /// One more than the newest log says, as upstream's kubelet has it (<c>calcRestartCountByLogDir</c>): a runtime
+    /// that lost its containers, by a restart of the machine for one, would otherwise begin again at 0, in the old log.
+    /// </summary>
+    /// <param name="podLogs">The directory of the pod's logs.</param>
+    /// <param name="container">Its container.</param>
+    public static int AfterLogs(string podLogs, string container)
+    {
+        var directory = new DirectoryInfo(Path.Combine(podLogs, container));
+        return directory.Exists
+            ? directory.EnumerateFiles().Select(static f => CountOf(f.Name) + 1).DefaultIfEmpty().Max()
+            : 0;
+    }
+
+    private static int CountOf(string file) =>
+        LogName().Match(file) is { Success: true } match
+        && int.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : -1;
+
+    [GeneratedRegex(@"^(\d+)\.log(\..*)?$")]
+    private static partial Regex LogName();
+}
