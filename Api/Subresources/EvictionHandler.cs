@@ -1,9 +1,7 @@
-using System.Buffers;
 using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.Api.Admission;
 using OrleansOrchestrator.Api.Kernel;
-using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Api.Store;
 using OrleansOrchestrator.Api.Writing;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -83,9 +81,7 @@ public sealed class EvictionHandler(
             var answer = await budgets.AskAsync(context, current.As<V1Pod>(), wanted.DryRun);
             if (!answer.Succeeded)
             {
-                return answer.Error == DisruptionBudgets.TooMany && !context.Options.IsInternal
-                    ? AsAnswer(context, answer.Error)
-                    : answer.Error;
+                return answer.Error;
             }
 
             var permit = answer.Value;
@@ -110,17 +106,7 @@ public sealed class EvictionHandler(
     }
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) =>
-        item.Uid.Length == 0 ? item.Json : BindingHandler.Success;
-
-    /// <summary>A failure that upstream sends as the answer to a request that has succeeded: clients look at both.
-    /// </summary>
-    private static WriteResult AsAnswer(WriteContext context, Status failure)
-    {
-        var json = new ArrayBufferWriter<byte>(256);
-        StatusJson.Write(json, failure);
-        return new WriteResult(new ResourceObject(context.Key, "", 0, json.WrittenMemory), Created: true);
-    }
+    public ReadOnlyMemory<byte> Render(ResourceDefinition definition, ResourceObject item) => BindingHandler.Success;
 
     private static string Text(long revision) => revision.ToString(CultureInfo.InvariantCulture);
 
