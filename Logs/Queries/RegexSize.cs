@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace OrleansOrchestrator.Logs.Queries;
 
 /// <summary>
@@ -8,6 +10,8 @@ internal static class RegexSize
 {
     /// <summary>A query itself has a fifth of it at most.</summary>
     public const int Max = 10_000;
+
+    private static readonly SearchValues<char> Options = SearchValues.Create("imnsx-");
 
     /// <summary>Says what is wrong; null when nothing is.</summary>
     public static string? Complaint(string pattern) =>
@@ -60,7 +64,7 @@ internal static class RegexSize
         }
 
         var options = inside[1..];
-        var end = options.IndexOfAnyExcept("imnsx-");
+        var end = options.IndexOfAnyExcept(Options);
         return options is ['#', ..] || (end < 0 ? options : options[..end]).Contains('x');
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -12,7 +13,7 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 internal sealed partial class JsonPathReader
 {
     /// <summary>What ends a name unless it is escaped.</summary>
-    private const string Terminators = " \t\r\n.,[]$@{}";
+    private static readonly SearchValues<char> Terminators = SearchValues.Create(" \t\r\n.,[]$@{}");
 
     private readonly string _text;
     private readonly List<JsonPath.Step> _steps = [];
@@ -96,7 +97,7 @@ internal sealed partial class JsonPathReader
     private bool ReadField()
     {
         var start = _at;
-        for (; _at < _text.Length && !Terminators.Contains(_text[_at], StringComparison.Ordinal); _at++)
+        for (; _at < _text.Length && !Terminators.Contains(_text[_at]); _at++)
         {
             _at += _text[_at] == '\\' && _at + 1 < _text.Length ? 1 : 0;
         }

@@ -67,7 +67,7 @@ public sealed class ListViewTests
             using var work = turns.Begin();
             var taken = ListPage.TakeAsync(
                 new ListPosition(view, null, after, null, limit, DateTimeOffset.UnixEpoch), selection, work,
-                CancellationToken.None);
+                CancellationToken.None).AsTask();
 
             // So few are taken in one slice.
             Assert.True(taken.IsCompletedSuccessfully);
