@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Metrics;
 
 namespace OrleansOrchestrator.Api.RemoteWrite;
@@ -38,7 +39,7 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
             {
                 FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true,
             },
-            static gone => Dropped.Add(WriteRequest.Of(gone).Samples));
+            static gone => Dropped.Add(WriteRequest.Count(gone)));
     }
 
     /// <inheritdoc/>
@@ -68,7 +69,7 @@ internal sealed partial class SamplePusher : BackgroundService, IUsagePush
     private async Task<bool> TryPushAsync(byte[] body, CancellationToken cancellationToken)
     {
         var isFailing = false;
-        for (var pause = _options.FirstPause; ; pause = pause < LongestPause / 2 ? pause * 2 : LongestPause)
+        for (var pause = _options.FirstPause; ; pause = Periods.AfterAnother(pause, LongestPause))
         {
             var (code, reason) = await PostAsync(body, cancellationToken);
             if (code is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices)

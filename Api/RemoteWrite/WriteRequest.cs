@@ -44,27 +44,37 @@ internal static class WriteRequest
     public static (byte[] Message, int Samples) Of(UsageRound round)
     {
         var (request, samples) = (new ProtobufWriter(), 0);
-        foreach (var sample in round.Samples)
+        foreach (var (sample, name, value) in Told(round))
         {
-            var (table, labels) = sample switch
-            {
-                { Namespace: "" } => (OfNodes, [("node", sample.Name)]),
-                { Container: "" } => (OfPods, PodLabels(sample)),
-                _ => (OfContainers, [("container", sample.Container), .. PodLabels(sample)]),
-            };
-            foreach (var (name, read) in table)
-            {
-                if (read(sample) is { } value)
-                {
-                    var time = sample.Time.ToUnixTimeMilliseconds();
-                    request.Message(TimeSeriesField, w => WriteSeries(w, name, labels, value, time));
-                    samples++;
-                }
-            }
+            var (labels, time) = (LabelsOf(sample), sample.Time.ToUnixTimeMilliseconds());
+            request.Message(TimeSeriesField, w => WriteSeries(w, name, labels, value, time));
+            samples++;
         }
 
         return (request.Written.ToArray(), samples);
     }
+
+    /// <summary>How many samples its request would have.</summary>
+    public static int Count(UsageRound round) => Told(round).Count();
+
+    private static IEnumerable<(UsageSample Of, string Name, double Value)> Told(UsageRound round) =>
+        from sample in round.Samples
+        from series in sample switch
+        {
+            { Namespace: "" } => OfNodes,
+            { Container: "" } => OfPods,
+            _ => OfContainers,
+        }
+        let value = series.Read(sample)
+        where value is not null
+        select (sample, series.Name, value.Value);
+
+    private static (string Name, string Value)[] LabelsOf(UsageSample sample) => sample switch
+    {
+        { Namespace: "" } => [("node", sample.Name)],
+        { Container: "" } => PodLabels(sample),
+        _ => [("container", sample.Container), .. PodLabels(sample)],
+    };
 
     /// <summary>In the order of the alphabet, as receivers want labels.</summary>
     private static (string Name, string Value)[] PodLabels(UsageSample sample) =>

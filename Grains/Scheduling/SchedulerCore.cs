@@ -200,8 +200,8 @@ public sealed class SchedulerCore
             return Reject(queued, profile, nominated, diagnosis!);
         }
 
-        var choices = pod.Claims.Length == 0 ? [] : profile.Plugins.VolumeBinding!.Choose(pod, node);
-        var devices = profile.Plugins.Devices!.Reserve(pod, node);
+        var choices = pod.Claims.Length == 0 ? [] : profile.Plugins.VolumeBinding.Choose(pod, node);
+        var devices = profile.Plugins.Devices.Reserve(pod, node);
         Place(entry, node);
         _assumed[pod.Key] = entry;
         return new SchedulingDecision(pod, node.Name, null, queued.Attempts) { Volumes = choices, Devices = devices };
@@ -297,7 +297,7 @@ public sealed class SchedulerCore
         }
 
         var (deallocation, claim) = diagnosis.HasTriedNodes
-            ? profile.Plugins.Devices!.Deallocate(pod)
+            ? profile.Plugins.Devices.Deallocate(pod)
             : (Diagnosis.NothingToDeallocate, null);
         var result = diagnosis.MayPreempt && profile.Plugins.Preempts
             ? profile.Preemption.Find(pod, nominated, Nodes.Order.Length, diagnosis.Resolvable)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
 using OrleansOrchestrator.Logs.Segments;
@@ -67,7 +68,7 @@ public sealed partial class LogExporter(
     {
         var all = segments.Sum(static s => s.LineCount);
         var (isFailing, message) = (false, (Message?)null);
-        for (var pause = options.FirstPause; ; pause = pause < LongestPause / 2 ? pause * 2 : LongestPause)
+        for (var pause = options.FirstPause; ; pause = Periods.AfterAnother(pause, LongestPause))
         {
             TimeSpan? wait = null;
             try

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
 
@@ -121,7 +122,7 @@ public sealed partial class OwnLineShipper(
             }
 
             await PauseAsync(pause);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            pause = Periods.AfterAnother(pause, LongestPause);
         }
     }
 

@@ -12,11 +12,11 @@ public sealed record PluginSet
 
     public IReadOnlyList<IFilterPlugin> Filters { get; init; } = [];
 
-    /// <summary>Says what to do for unbound claims of a pod that has found its node; null without claims.</summary>
-    public VolumeBindingPlugin? VolumeBinding { get; init; }
+    /// <summary>Says what to do for unbound claims of a pod that has found its node.</summary>
+    public required VolumeBindingPlugin VolumeBinding { get; init; }
 
-    /// <summary>Says what to do for ResourceClaims of a pod, found a node or not; null without.</summary>
-    public DynamicResourcesPlugin? Devices { get; init; }
+    /// <summary>Says what to do for ResourceClaims of a pod, found a node or not.</summary>
+    public required DynamicResourcesPlugin Devices { get; init; }
 
     /// <summary>Run after the filters, on the nodes that these leave.</summary>
     public IReadOnlyList<IRelationPlugin> Relations { get; init; } = [];

@@ -32,4 +32,13 @@ public sealed class PeriodsTests
         using var source = new CancellationTokenSource(period);
         Assert.Equal(Math.Min(seconds, 49L * 24 * 3600), period.TotalSeconds);
     }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(14, 28)]
+    [InlineData(15, 30)]
+    [InlineData(30, 30)]
+    public void A_pause_doubles_up_to_its_bound(int seconds, int next) => Assert.Equal(
+        TimeSpan.FromSeconds(next),
+        Periods.AfterAnother(TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(30)));
 }
