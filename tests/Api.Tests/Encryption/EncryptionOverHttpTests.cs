@@ -104,15 +104,16 @@ public sealed class EncryptionOverHttpTests
 
     private static async Task CreateAsync(ProtocolHost host, string path, string json)
     {
-        using var response = await host.Http.PostAsync(path, Json(json));
+        using var response = await host.Http.AnsweredAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(json) });
         Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
     }
 
     private static async Task<(int Code, string? Message)> AskAsync(
         ProtocolHost host, HttpMethod method, string path, string? json = null)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = json is null ? null : Json(json) };
-        using var response = await host.Http.SendAsync(request);
+        using var response = await host.Http.AnsweredAsync(
+            () => new HttpRequestMessage(method, path) { Content = json is null ? null : Json(json) });
         var answer = JsonNode.Parse(await response.Content.ReadAsByteArrayAsync());
         return ((int)response.StatusCode, (string?)answer!["message"]);
     }

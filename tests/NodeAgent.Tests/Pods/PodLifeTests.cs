@@ -88,9 +88,12 @@ public sealed class PodLifeTests(NodeHarness node)
     public async Task Init_containers_and_sidecars_start_in_order_and_sidecars_stop_last()
     {
         node.Require();
-        var pod = Pod("ordered", Shell("main", "echo main >> /shared/order; trap 'echo main-ends >> /shared/order; exit 0' TERM; while true; do sleep 1 & wait $!; done"));
-        var side = Shell("side", "echo side >> /shared/order; trap 'echo side-ends >> /shared/order; exit 0' TERM; while true; do sleep 1 & wait $!; done");
+        var main = Shell("main", Recorded("main"));
+        main.ReadinessProbe = HasRecorded("main");
+        var pod = Pod("ordered", main);
+        var side = Shell("side", Recorded("side"));
         side.RestartPolicy = "Always";
+        side.StartupProbe = HasRecorded("side");
         pod.Spec.InitContainers =
             [Shell("first", "echo first >> /shared/order"), side, Shell("last", "echo last >> /shared/order")];
         var host = Path.Combine(node.Options.DataDirectory, "ordered");
@@ -108,6 +111,15 @@ public sealed class PodLifeTests(NodeHarness node)
         Assert.Equal(
             ["first", "side", "last", "main", "main-ends", "side-ends"],
             await File.ReadAllLinesAsync(Path.Combine(host, "order")));
+
+        static string Recorded(string name) =>
+            $"trap 'echo {name}-ends >> /shared/order; exit 0' TERM; echo {name} >> /shared/order; while true; do sleep 1 & wait $!; done";
+
+        // A container runs, and may stop, before its first command has done anything.
+        static V1Probe HasRecorded(string name) => new()
+        {
+            Exec = new V1ExecAction { Command = ["grep", name, "/shared/order"] }, PeriodSeconds = 1, FailureThreshold = 300,
+        };
     }
 
     [Fact]
