@@ -132,7 +132,8 @@ public static class OrchestratorControllers
                 Waker(provider, reconciling.Resources.Find(registration.Target)!.Of.GrainType),
                 reconciling.Options,
                 reconciling.Time,
-                registration.Concerns);
+                registration.Concerns,
+                reconciling.Catalog);
         }));
 
     private static WakeUp Waker(IServiceProvider provider, string grainType)

@@ -96,6 +96,7 @@ public static class AgentCommandLine
 
         root.SetAction((result, cancellationToken) => RunAgentAsync(Read(result), cancellationToken));
         root.Subcommands.Add(Clean());
+        root.Subcommands.Add(RemoveLogs());
         root.Subcommands.Add(LoadImage());
         root.Subcommands.Add(LoadDemoImage());
         try
@@ -161,6 +162,14 @@ public static class AgentCommandLine
         var command = new Command(
             "clean", "Stop and remove all pods of this node, unmount their volumes and stop the own containerd.");
         command.SetAction((result, cancellationToken) => NodeCleaner.RunAsync(Read(result), cancellationToken));
+        return command;
+    }
+
+    private static Command RemoveLogs()
+    {
+        var command = new Command(
+            "remove-logs", "Remove the logs of all pods that this node ran: those of a node that is to be no more.");
+        command.SetAction(result => NodeCleaner.RemoveLogs(Read(result)));
         return command;
     }
 

@@ -34,6 +34,7 @@ public static class AgentServices
         services.AddNodeCore(options);
         services.AddClusterConnection();
         services.AddPart<NodeStatusLoop>();
+        services.AddPart<NodeWatch>();
         services.AddPart<LeaseLoop>();
         services.AddPart<HostNetwork>();
         services.AddPart<PodRoutes>();
@@ -105,6 +106,7 @@ public static class AgentServices
         services.AddSingleton<ResizeOperations>();
         services.AddSingleton<LogSources>();
         services.AddSingleton<ContainerLogLinks>();
+        services.AddSingleton<PodLogDirectories>();
         services.AddSingleton<ShippingCounts>();
         services.AddSingleton<OwnLines>();
         services.AddSingleton<PodWorkerServices>();

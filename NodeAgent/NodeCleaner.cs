@@ -1,9 +1,11 @@
 using Grpc.Core;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Containerd;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
 using OrleansOrchestrator.NodeAgent.Images;
+using OrleansOrchestrator.NodeAgent.Logs;
 
 namespace OrleansOrchestrator.NodeAgent;
 
@@ -36,6 +38,12 @@ public static class NodeCleaner
         await RemoveNetworkAsync(options, cancellationToken);
         return 0;
     }
+
+    /// <summary>
+    /// Removes what the logs of this node's pods left where other nodes may have theirs. Its pods are gone by then.
+    /// </summary>
+    public static void RemoveLogs(NodeAgentOptions options) => new PodLogDirectories(
+        options, new ContainerLogLinks(options, NullLogger<ContainerLogLinks>.Instance)).RemoveAll();
 
     /// <summary>
     /// The links and tables of this node; where they do not exist there is nothing to do, and where they are those of

@@ -6,7 +6,7 @@ for word in "$@"; do
     case $word in -h | --help)
         cat <<'END'
 Usage: ./orc bench [--full] [--api-only] [--rollouts-only] [--pods N] [--out FILE]
-   or: ./orc bench services | workloads | logs | definitions | access | flood | idle
+   or: ./orc bench services | workloads | logs | definitions | access | flood | dashboard | idle
 
 Measures the silo that ./orc has built, with a PostgreSQL of its own, and compares with the targets; bench/README.md has the figures.
 
@@ -22,6 +22,7 @@ Measures the silo that ./orc has built, with a PostgreSQL of its own, and compar
   definitions       What many CustomResourceDefinitions cost: --count N
   access            What authorization, quota and audit add to requests: --pods N, --rounds N
   flood             What one client that floods with lists does to nodes and controllers.
+  dashboard         How soon the dashboard is of use in Chromium: --pods N, --rounds N
   idle              A cluster with a real node at rest, with and without logs, metrics and the dashboard.
 END
         exit 0
@@ -30,7 +31,7 @@ END
 done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-case ${1:-} in services | workloads | logs | definitions | flood | idle)
+case ${1:-} in services | workloads | logs | definitions | flood | dashboard | idle)
     [ "$1" = services ] || set -- "$@" --root "$root"
     dotnet build "$root/bench/Bench" -c Release -p:BuildProjectReferences=false -v quiet -nologo -clp:ErrorsOnly
     exec "$root/bench/Bench/bin/Release/net10.0/OrleansOrchestrator.Bench" "$@"

@@ -39,6 +39,7 @@ public sealed class AdmissionAttributes
         Writing = context.Options,
         Warnings = context.Warnings,
         Audit = context.Audit,
+        Waits = context.Waits,
     };
 
     public required AdmissionOperation Operation { get; init; }
@@ -75,6 +76,9 @@ public sealed class AdmissionAttributes
 
     /// <summary>What the audit log learns of the write; null when it is not audited.</summary>
     public AuditRecord? Audit { get; init; }
+
+    /// <summary>How long the write waits for others; null where nobody wants to know.</summary>
+    public RequestWaits? Waits { get; init; }
 
     /// <summary>Whether the mutating plugins see the write again.</summary>
     public ReinvocationContext Reinvocation => _reinvocation ??= new ReinvocationContext();

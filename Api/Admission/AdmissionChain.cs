@@ -28,13 +28,22 @@ public sealed class AdmissionChain
     /// </summary>
     private static readonly int LastReinvoked = PlaceOf("MutatingAdmissionWebhook");
 
-    private readonly IAdmissionPlugin[] _plugins;
+    /// <summary>Those that change something, and those that only refuse; some do both.</summary>
+    private readonly IAdmissionPlugin[] _mutating;
+    private readonly IAdmissionPlugin[] _validating;
     private readonly int _reinvoked;
+    private readonly AdmissionMetrics _metrics;
+    private readonly TimeProvider _time;
 
-    public AdmissionChain(IEnumerable<IAdmissionPlugin> plugins, AdmissionOptions options)
+    public AdmissionChain(
+        IEnumerable<IAdmissionPlugin> plugins, AdmissionOptions options, AdmissionMetrics metrics, TimeProvider time)
     {
-        _plugins = [.. plugins.Where(p => !options.Disabled.Contains(p.Name)).OrderBy(p => PlaceOf(p.Name))];
-        _reinvoked = _plugins.Count(p => PlaceOf(p.Name) <= LastReinvoked);
+        (_metrics, _time) = (metrics, time);
+        IAdmissionPlugin[] all =
+            [.. plugins.Where(p => !options.Disabled.Contains(p.Name)).OrderBy(p => PlaceOf(p.Name))];
+        _mutating = [.. all.Where(static p => Has(p, nameof(IAdmissionPlugin.MutateAsync)))];
+        _validating = [.. all.Where(static p => Has(p, nameof(IAdmissionPlugin.ValidateAsync)))];
+        _reinvoked = _mutating.Count(p => PlaceOf(p.Name) <= LastReinvoked);
     }
 
     /// <summary>Begins the admission of a write.</summary>
@@ -57,6 +66,25 @@ public sealed class AdmissionChain
     /// <summary>The mutating round; a second one where somebody from outside has changed the object.</summary>
     public async ValueTask<Status?> MutateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
+        var began = _time.GetTimestamp();
+        var refusal = await MutateAllAsync(attributes, cancellationToken);
+        _metrics.Ended(
+            AdmissionMetrics.Admit, attributes.Operation, refusal is not null, _time.GetElapsedTime(began));
+        return refusal;
+    }
+
+    /// <summary>The validating round.</summary>
+    public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
+        var began = _time.GetTimestamp();
+        var refusal = await ValidateAllAsync(attributes, cancellationToken);
+        _metrics.Ended(
+            AdmissionMetrics.Validate, attributes.Operation, refusal is not null, _time.GetElapsedTime(began));
+        return refusal;
+    }
+
+    private async ValueTask<Status?> MutateAllAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    {
         for (var i = 0; ; i++)
         {
             if (i == _reinvoked && attributes.WantsReinvocation && !attributes.Reinvocation.IsReinvoke)
@@ -65,31 +93,60 @@ public sealed class AdmissionChain
                 i = 0;
             }
 
-            if (i == _plugins.Length)
+            if (i == _mutating.Length)
             {
                 return null;
             }
 
-            var plugin = _plugins[i];
-            if (plugin.Handles(attributes) && await plugin.MutateAsync(attributes, cancellationToken) is { } refusal)
+            var plugin = _mutating[i];
+            if (!plugin.Handles(attributes))
+            {
+                continue;
+            }
+
+            var began = _time.GetTimestamp();
+            var refusal = await plugin.MutateAsync(attributes, cancellationToken);
+            Count(plugin, AdmissionMetrics.Admit, attributes, refusal, began);
+            if (refusal is not null)
             {
                 return refusal;
             }
         }
     }
 
-    /// <summary>The validating round.</summary>
-    public async ValueTask<Status?> ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellationToken)
+    private async ValueTask<Status?> ValidateAllAsync(
+        AdmissionAttributes attributes, CancellationToken cancellationToken)
     {
-        foreach (var plugin in _plugins)
+        foreach (var plugin in _validating)
         {
-            if (plugin.Handles(attributes) && await plugin.ValidateAsync(attributes, cancellationToken) is { } refusal)
+            if (!plugin.Handles(attributes))
+            {
+                continue;
+            }
+
+            var began = _time.GetTimestamp();
+            var refusal = await plugin.ValidateAsync(attributes, cancellationToken);
+            Count(plugin, AdmissionMetrics.Validate, attributes, refusal, began);
+            if (refusal is not null)
             {
                 return refusal;
             }
         }
 
         return null;
+    }
+
+    private void Count(
+        IAdmissionPlugin plugin, string type, AdmissionAttributes attributes, Status? refusal, long began) =>
+        _metrics.Asked(plugin, type, attributes.Operation, refusal is not null, _time.GetElapsedTime(began));
+
+    /// <summary>True when a plugin has a round of its own, and not only that of its interface, which does nothing.
+    /// </summary>
+    private static bool Has(IAdmissionPlugin plugin, string round)
+    {
+        var map = plugin.GetType().GetInterfaceMap(typeof(IAdmissionPlugin));
+        var place = Array.FindIndex(map.InterfaceMethods, m => m.Name == round);
+        return map.TargetMethods[place].DeclaringType != typeof(IAdmissionPlugin);
     }
 
     private static int PlaceOf(string name)

@@ -11,10 +11,13 @@ namespace OrleansOrchestrator.Api.Admission;
 /// <summary>
 /// Which objects a node may write, where <see cref="NodeAuthorizer"/> cannot tell because the request does not say: its
 /// own Node (with few labels), the status of its own pods, mirror pods bound to itself, evictions and tokens of its own
-/// pods, its own Lease. Everybody else passes.
+/// pods, its own Lease, CSINode, ResourceSlices and certificates, and of claims what it has mounted. Everybody else
+/// passes.
 /// </summary>
 public sealed class NodeRestrictionPlugin(ObjectReader reader, AuthorizerChain authorizers) : IAdmissionPlugin
 {
+    private readonly PodAudiences _audiences = new(reader);
+
     public string Name => "NodeRestriction";
 
     public bool Handles(AdmissionAttributes attributes) =>
@@ -33,7 +36,7 @@ public sealed class NodeRestrictionPlugin(ObjectReader reader, AuthorizerChain a
             : resource == WellKnown.Nodes ? Refusal(attributes, NodeRestrictionRules.WhyNotNode(node, attributes))
             : resource == WellKnown.ServiceAccounts ? await CheckTokenAsync(node, attributes, cancellationToken)
             : resource == WellKnown.Leases ? Refusal(attributes, WhyNotLease(node, attributes))
-            : null;
+            : Refusal(attributes, NodeRestrictionRules.WhyNotOther(node, attributes));
     }
 
     private ValueTask<Status?> CheckPodAsync(
@@ -155,9 +158,7 @@ public sealed class NodeRestrictionPlugin(ObjectReader reader, AuthorizerChain a
         }
 
         var audience = audiences.FirstOrDefault() ?? "";
-        var isMounted = (pod.Spec.Volumes ?? []).SelectMany(v => v.Projected?.Sources ?? [])
-            .Any(s => s.ServiceAccountToken is { } token && (token.Audience ?? "") == audience);
-        if (isMounted)
+        if (await _audiences.HasAsync(pod, audience, cancellationToken))
         {
             return null;
         }
@@ -186,7 +187,7 @@ public sealed class NodeRestrictionPlugin(ObjectReader reader, AuthorizerChain a
 
     private static bool IsOn(string node, object? pod) => pod is V1Pod found && found.Spec.NodeName == node;
 
-    private static string Text(AdmissionOperation operation) => operation.ToString().ToUpperInvariant();
+    private static string Text(AdmissionOperation operation) => operation.Word();
 
     private static Status? Refusal(AdmissionAttributes attributes, string? why) =>
         why is null ? null : AdmissionRefusals.Forbidden(attributes, why);

@@ -1,4 +1,6 @@
 using k8s.Models;
+using OrleansOrchestrator.Resources.Certificates;
+using OrleansOrchestrator.Resources.Certificates.SigningRequests;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
@@ -36,6 +38,18 @@ internal static class NodeRestrictionRules
             AdmissionOperation.Update => WhyNotUpdated(node, (V1Node)attributes.Object!, (V1Node)attributes.OldObject!),
             _ => null,
         };
+    }
+
+    /// <summary>What can be said by the objects alone of everything else that a node writes.</summary>
+    public static string? WhyNotOther(string node, AdmissionAttributes attributes)
+    {
+        var resource = attributes.Definition.Name;
+        return resource == WellKnown.CsiNodes && attributes.Key.Name != node
+                ? "can only access CSINode with the same name as the requesting node"
+            : resource == WellKnown.PersistentVolumeClaims ? WhyNotClaim(node, attributes)
+            : resource == WellKnown.ResourceSlices ? WhyNotSlice(node, attributes)
+            : resource == WellKnown.CertificateSigningRequests ? WhyNotRequest(node, attributes)
+            : null;
     }
 
     /// <summary>An update of a pod's status.</summary>
@@ -85,6 +99,73 @@ internal static class NodeRestrictionRules
                 : null,
             _ => $"{who} can only create pods with an owner reference set to itself",
         };
+    }
+
+    /// <summary>Of its pods' claims a node says how large they have become, and nothing else.</summary>
+    private static string? WhyNotClaim(string node, AdmissionAttributes attributes)
+    {
+        if (attributes.Subresource != "status")
+        {
+            return "may only update PVC status";
+        }
+
+        if (attributes is not
+            {
+                Operation: AdmissionOperation.Update, Object: V1PersistentVolumeClaim claim,
+                OldObject: V1PersistentVolumeClaim old,
+            })
+        {
+            return $"unexpected operation {GoText.Quote(attributes.Operation.Word())}";
+        }
+
+        var (left, right) = (WithoutSize(claim), WithoutSize(old));
+        string[] changed =
+        [
+            .. ModelShape.SemanticEquals(left.Metadata, right.Metadata) ? [] : new[] { "metadata" },
+            .. ModelShape.SemanticEquals(left.Spec, right.Spec) ? [] : new[] { "spec" },
+            .. ModelShape.SemanticEquals(left.Status, right.Status) ? [] : new[] { "status" },
+        ];
+        return changed.Length == 0
+            ? null
+            : $"node {GoText.Quote(node)} is not allowed to update fields other than status.quantity and "
+                + $"status.conditions: {string.Join(", ", changed)}";
+    }
+
+    /// <summary>A copy without what a node may change, or what changes by itself.</summary>
+    private static V1PersistentVolumeClaim WithoutSize(V1PersistentVolumeClaim claim)
+    {
+        var copy = ResourceCodec.Decode<V1PersistentVolumeClaim>(ResourceCodec.Encode(claim));
+        (copy.Metadata.ResourceVersion, copy.Metadata.ManagedFields) = (null, null);
+        copy.Status ??= new V1PersistentVolumeClaimStatus();
+        (copy.Status.Capacity, copy.Status.Conditions) = (null, null);
+        (copy.Status.AllocatedResources, copy.Status.AllocatedResourceStatuses) = (null, null);
+        return copy;
+    }
+
+    /// <summary>A create and a deletion of many do not say to the authorizer whose slices they are about.</summary>
+    private static string? WhyNotSlice(string node, AdmissionAttributes attributes) => attributes switch
+    {
+        { Operation: AdmissionOperation.Create, Object: V1ResourceSlice made } when made.Spec.NodeName != node =>
+            "can only create ResourceSlice with the same NodeName as the requesting node",
+        { Operation: AdmissionOperation.Delete, OldObject: V1ResourceSlice gone } when gone.Spec.NodeName != node =>
+            "can only delete ResourceSlice with the same NodeName as the requesting node",
+        _ => null,
+    };
+
+    /// <summary>A node's certificates are for itself.</summary>
+    private static string? WhyNotRequest(string node, AdmissionAttributes attributes)
+    {
+        if (attributes is not { Operation: AdmissionOperation.Create, Object: V1CertificateSigningRequest request }
+            || request.Spec.SignerName is not (KubernetesSigners.KubeletServing or KubernetesSigners.KubeletClient))
+        {
+            return null;
+        }
+
+        return PemRequests.Subject(request.Spec.Request) is not { } subject
+            ? "unable to parse csr: PEM block type must be CERTIFICATE REQUEST"
+            : SubjectNames.CommonName(subject) != $"system:node:{node}"
+                ? $"can only create a node CSR with CN=system:node:{node}"
+            : null;
     }
 
     private static string? WhyNotCreated(string node, V1Node item)

@@ -31,9 +31,12 @@ internal sealed class QuotaCharger(ObjectReader reader, ObjectStore store, Resou
                 Judge(write, all, devices);
             }
 
-            foreach (var quota in all.Where(static q => q.Writes.Count > 0))
+            // All at once: they share a commit.
+            List<OpenQuota> charged = [.. all.Where(static q => q.Writes.Count > 0)];
+            var outcomes = await Task.WhenAll(charged.Select(q => WriteAsync(q, cancellationToken)));
+            foreach (var (quota, outcome) in charged.Zip(outcomes))
             {
-                await WriteAsync(quota, isLast: attempt == OptimisticLoop.MaxAttempts, cancellationToken);
+                Settle(quota, outcome, isLast: attempt == OptimisticLoop.MaxAttempts);
             }
 
             foreach (var write in open.Where(static w => !w.IsAnswered && !w.IsLost))
@@ -69,10 +72,10 @@ internal sealed class QuotaCharger(ObjectReader reader, ObjectStore store, Resou
         }
     }
 
-    private async Task WriteAsync(OpenQuota quota, bool isLast, CancellationToken cancellationToken)
+    private Task<Outcome<ResourceObject>> WriteAsync(OpenQuota quota, CancellationToken cancellationToken)
     {
         FieldOwners.StampStatus(quotas, FieldManager, quota.Quota, quota.From, time.GetUtcNow());
-        var outcome = await store.WriteAsync(
+        return store.WriteAsync(
             quotas,
             quota.From.Key,
             EncodedObject.Of(quota.Quota),
@@ -80,6 +83,10 @@ internal sealed class QuotaCharger(ObjectReader reader, ObjectStore store, Resou
             quota.From.Revision,
             ReadMode.Optimistic,
             cancellationToken);
+    }
+
+    private static void Settle(OpenQuota quota, Outcome<ResourceObject> outcome, bool isLast)
+    {
         foreach (var write in quota.Writes)
         {
             if (outcome.Succeeded)

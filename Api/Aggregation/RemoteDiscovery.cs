@@ -151,16 +151,16 @@ public sealed partial class RemoteDiscovery(
         IReadOnlyList<RemoteVersion> versions, IReadOnlyList<RemoteApi> apis,
         IReadOnlyDictionary<RemoteTarget, RemoteServer> servers)
     {
-        var preferred = apis.GroupBy(static a => a.Group, StringComparer.Ordinal)
-            .Select(static g => g.OrderByDescending(static a => a.Priority.Version)
-                .ThenBy(static a => a.Version, KubeVersion.BestFirst).First());
+        var bestFirst = apis.OrderByDescending(static a => a.Priority.Version)
+            .ThenBy(static a => a.Version, KubeVersion.BestFirst).ToList();
+        var preferred = bestFirst.DistinctBy(static a => a.Group, StringComparer.Ordinal);
         var resources = preferred.SelectMany(
             a => servers[a.Target].Document?.Resources(a.Group, a.Version) ?? []).ToList();
         var stale = versions.Where(static v => v.IsStale).Select(static v => $"{v.Group}/{v.Version}")
             .Order(StringComparer.Ordinal).ToList();
         _known = new Known(
             IsSame(_known.Versions, versions) ? _known.Versions : versions,
-            new AggregatedDiscovery([.. apis.Select(static a => a.GroupVersion)], resources, stale));
+            new AggregatedDiscovery([.. bestFirst.Select(static a => a.GroupVersion)], resources, stale));
         _first.TrySetResult();
     }
 

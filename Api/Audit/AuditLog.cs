@@ -160,6 +160,11 @@ public sealed class AuditLog
             UserAgent = agent.Length > MaxUserAgent ? agent[..MaxUserAgent] + "...TRUNCATED" : agent,
             Received = _time.GetUtcNow(),
         };
+        if (context.Features.Get<AuditNote>() is { } note)
+        {
+            record.Annotate(note.Key, note.Value);
+        }
+
         context.Features.Set(record);
         return record;
     }

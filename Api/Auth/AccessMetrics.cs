@@ -13,11 +13,22 @@ public sealed class AccessMetrics
         HistogramBucketBoundaries = [.. Enumerable.Range(0, 15).Select(static i => 0.001 * Math.Pow(2, i))],
     };
 
+    // From nothing to a year: half an hour, hours, days, weeks, months.
+    private static readonly InstrumentAdvice<double> Lifetimes = new()
+    {
+        HistogramBucketBoundaries =
+        [
+            0, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 2_592_000, 7_776_000,
+            15_552_000, 31_104_000,
+        ],
+    };
+
     private readonly Counter<long> _users;
     private readonly Counter<long> _attempts;
     private readonly Histogram<double> _authentications;
     private readonly Counter<long> _decisions;
     private readonly Histogram<double> _authorizations;
+    private readonly Histogram<double> _certificates;
 
     /// <param name="meters">This host's.</param>
     public AccessMetrics(IMeterFactory meters)
@@ -37,7 +48,14 @@ public sealed class AccessMetrics
         _authorizations = meter.CreateHistogram(
             "authorization_duration_seconds", "s", "Authorization duration in seconds broken out by result.",
             advice: Buckets);
+        _certificates = meter.CreateHistogram(
+            "apiserver_client_certificate_expiration_seconds", "s",
+            "Distribution of the remaining lifetime on the certificate used to authenticate a request.",
+            advice: Lifetimes);
     }
+
+    /// <summary>Somebody shows a certificate that is good for so long.</summary>
+    public void CertificateShown(TimeSpan left) => _certificates.Record(left.TotalSeconds);
 
     /// <summary>Somebody is known, or nobody is.</summary>
     public void Authenticated(string? user, TimeSpan elapsed)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.RequestHeaders;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -39,12 +40,12 @@ public sealed class Authenticator(
         }
 
         var bearer = BearerToken(context.Request) is { Length: > 0 } given ? given : null;
-        if (bearer is not null && await tokens.AuthenticateAsync(bearer, context.RequestAborted) is { } byToken)
+        if (bearer is not null && await FindAsync(context, bearer) is { } byToken)
         {
             return byToken;
         }
 
-        if (named is { Length: > 0 } && await tokens.AuthenticateAsync(named, context.RequestAborted) is { } bySocket)
+        if (named is { Length: > 0 } && await FindAsync(context, named) is { } bySocket)
         {
             return bySocket;
         }
@@ -53,6 +54,17 @@ public sealed class Authenticator(
             && issuers.AdmitsAnonymous(context.Request.Path.Value ?? "")
                 ? Anonymous
                 : null;
+    }
+
+    private async ValueTask<UserIdentity?> FindAsync(HttpContext context, string token)
+    {
+        var verdict = await tokens.AuthenticateAsync(token, context.RequestAborted);
+        if (verdict.Note is { } note)
+        {
+            context.Features.Set(note);
+        }
+
+        return verdict.User;
     }
 
     private static string? BearerToken(HttpRequest request)

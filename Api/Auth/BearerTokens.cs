@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.Webhooks;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Api.Auth;
@@ -12,16 +13,17 @@ public sealed class BearerTokens(
     ServiceAccountTokens accounts, SecretTokens secrets, BootstrapTokens bootstrap, JwtIssuers issuers,
     AuthOptions options, TokenWebhook? webhook = null)
 {
-    /// <summary>Who bears a token that is sent to this server; null when it is worth nothing.</summary>
-    public async Task<UserIdentity?> AuthenticateAsync(string token, CancellationToken cancellationToken) =>
-        (await ReviewAsync(token, options.Audiences, cancellationToken)).User;
+    /// <summary>Who bears a token that is sent to this server.</summary>
+    public Task<TokenVerdict> AuthenticateAsync(string token, CancellationToken cancellationToken) =>
+        ReviewAsync(token, options.Audiences, cancellationToken);
 
     /// <summary>Who bears a token that is meant for one of some audiences, or why nobody does.</summary>
     public async Task<TokenVerdict> ReviewAsync(
         string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
+        var isSecret = secrets.Claims(token);
         var user = options.StaticTokens.TryGetValue(token, out var known) ? known
-            : secrets.Claims(token) ? await secrets.AuthenticateAsync(token, cancellationToken)
+            : isSecret ? await secrets.AuthenticateAsync(token, cancellationToken)
             : await bootstrap.AuthenticateAsync(token, cancellationToken);
 
         // Tokens that name no audience are for this server.
@@ -30,7 +32,10 @@ public sealed class BearerTokens(
             : [.. audiences.Where(options.Audiences.Contains)];
         if (user is not null)
         {
-            return shared.Count > 0 ? new TokenVerdict(user, shared) : TokenVerdict.Refuse("");
+            return shared.Count == 0 ? TokenVerdict.Refuse("") : new TokenVerdict(user, shared)
+            {
+                Note = isSecret ? new AuditNote("authentication.k8s.io/legacy-token", user.Name) : null,
+            };
         }
 
         var verdict = shared.Count > 0 && await issuers.AuthenticateAsync(token, cancellationToken) is { } issued

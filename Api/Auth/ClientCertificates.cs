@@ -12,7 +12,7 @@ namespace OrleansOrchestrator.Api.Auth;
 /// along
 /// when it ends.
 /// </summary>
-public sealed class ClientCertificates(TrustStore trustStore, TimeProvider time)
+public sealed class ClientCertificates(TrustStore trustStore, AccessMetrics metrics, TimeProvider time)
 {
     private const string CredentialIdKey = "authentication.kubernetes.io/credential-id";
 
@@ -30,6 +30,7 @@ public sealed class ClientCertificates(TrustStore trustStore, TimeProvider time)
         }
 
         var now = time.GetUtcNow();
+        metrics.CertificateShown(judged.Until - now);
         return now >= judged.From && now <= judged.Until ? judged.User : null;
     }
 

@@ -1,7 +1,9 @@
+using System.Text;
 using k8s.Models;
 using OrleansOrchestrator.Api.Cache;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Core.PersistentVolumes;
 using OrleansOrchestrator.Resources.Core.Pods;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -12,7 +14,6 @@ namespace OrleansOrchestrator.Api.Auth;
 /// node are an index look-up in the cache that this silo follows anyway, and the question is asked of them. A cache
 /// that cannot be read throws: no answer is never yes.
 /// </summary>
-/// <remarks>No node has ResourceSlices yet: none of its drivers makes any.</remarks>
 public sealed class NodeRelations(ResourceCaches caches)
 {
     private const string NodeField = "spec.nodeName";
@@ -29,27 +30,57 @@ public sealed class NodeRelations(ResourceCaches caches)
             return attachment?.As<V1VolumeAttachment>().Spec.NodeName == node;
         }
 
-        return wanted.Resource == "persistentvolumes"
-            ? await ClaimAsync(wanted, cancellationToken) is { } claim
-                && await UsesAsync(node, claim, cancellationToken)
-            : await UsesAsync(node, wanted, cancellationToken);
+        if (wanted.Resource == "resourceslices")
+        {
+            var slice = await FindAsync(WellKnown.ResourceSlices, wanted.Name, cancellationToken);
+            return slice?.As<V1ResourceSlice>().Spec.NodeName == node;
+        }
+
+        if (wanted.Resource == "persistentvolumes")
+        {
+            return await FindAsync(WellKnown.PersistentVolumes, wanted.Name, cancellationToken) is { } volume
+                && await MountsAsync(node, volume, wanted, cancellationToken);
+        }
+
+        return await UsesAsync(node, wanted, cancellationToken)
+            || (wanted.Resource == "secrets" && await MountsWithAsync(node, wanted, cancellationToken));
     }
 
     /// <summary>
-    /// The claim that a volume says it is bound to, which only who may write volumes can say; what a claim says of
-    /// itself counts for nothing.
+    /// True when a pod of the node has a claim to which a volume says that it is bound, which only who may write
+    /// volumes can say; what a claim says of itself counts for nothing.
     /// </summary>
-    private async ValueTask<AuthorizationAttributes?> ClaimAsync(
-        AuthorizationAttributes volume, CancellationToken cancellationToken)
-    {
-        var found = await FindAsync(WellKnown.PersistentVolumes, volume.Name, cancellationToken);
-        return found?.As<V1PersistentVolume>().Spec.ClaimRef is { } claim
-            ? volume with
+    private async ValueTask<bool> MountsAsync(
+        string node, ResourceObject volume, AuthorizationAttributes wanted, CancellationToken cancellationToken) =>
+        volume.As<V1PersistentVolume>().Spec.ClaimRef is { } claim
+        && await UsesAsync(
+            node,
+            wanted with
             {
                 Resource = WellKnown.PersistentVolumeClaims.Plural, Namespace = claim.NamespaceProperty ?? "",
                 Name = claim.Name ?? "",
+            },
+            cancellationToken);
+
+    /// <summary>True when one of the node's volumes needs a Secret to be mounted.</summary>
+    private async ValueTask<bool> MountsWithAsync(
+        string node, AuthorizationAttributes secret, CancellationToken cancellationToken)
+    {
+        var cache = await caches.GetAsync(WellKnown.PersistentVolumes, cancellationToken);
+        var volumes = await cache.ConsistentAsync(cancellationToken);
+        var (key, name) = (new ObjectKey(secret.Namespace, secret.Name), Encoding.UTF8.GetBytes(secret.Name));
+
+        // Few volumes have any, and the bytes tell which cannot.
+        foreach (var volume in volumes.Range("").Where(v => v.Json.Span.IndexOf(name) >= 0))
+        {
+            if (PersistentVolumeSecrets.OfNodes(volume.As<V1PersistentVolume>()).Contains(key)
+                && await MountsAsync(node, volume, secret, cancellationToken))
+            {
+                return true;
             }
-            : null;
+        }
+
+        return false;
     }
 
     private async ValueTask<ResourceObject?> FindAsync(

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.JsonWebTokens;
 using OrleansOrchestrator.Api.Auth.Jwt;
 using OrleansOrchestrator.Api.Auth.TokenKeys;
+using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -14,6 +15,9 @@ namespace OrleansOrchestrator.Api.Auth;
 /// <summary>A token to be issued.</summary>
 public sealed record TokenOrder
 {
+    /// <summary>By which its uses are told apart.</summary>
+    public string Id { get; } = Chance.NewId().ToString();
+
     public required string Namespace { get; init; }
 
     public required string ServiceAccount { get; init; }
@@ -74,7 +78,21 @@ public sealed class ServiceAccountTokens(
                     + GoText.Quoted(audiences))
             : !await IsAliveAsync(verified, cancellationToken) ? TokenVerdict.Refuse(
                 "service account token has been invalidated")
-            : new TokenVerdict(verified.User, shared);
+            : new TokenVerdict(verified.User, shared) { Note = StaleNote(verified, now) };
+    }
+
+    /// <summary>Null for a token that its bearer has renewed in time.</summary>
+    private static AuditNote? StaleNote(VerifiedToken token, DateTimeOffset now)
+    {
+        if (token.StaleAt is not { } stale || now <= stale)
+        {
+            return null;
+        }
+
+        var late = now.ToUnixTimeSeconds() - stale.ToUnixTimeSeconds();
+        return new AuditNote(
+            "authentication.k8s.io/stale-token",
+            $"subject: {token.User.Name}, seconds after warning threshold: {late}");
     }
 
     private async Task<(VerifiedToken? Token, string Complaint)> VerifyAsync(string token)
@@ -165,7 +183,7 @@ public sealed class ServiceAccountTokens(
             ["exp"] = (now + order.Lifetime).ToUnixTimeSeconds(),
             ["iat"] = now.ToUnixTimeSeconds(),
             ["iss"] = options.Issuers[0],
-            ["jti"] = Chance.NewId().ToString(),
+            ["jti"] = order.Id,
             ["kubernetes.io"] = kubernetes,
             ["nbf"] = now.ToUnixTimeSeconds(),
             ["sub"] = SystemNames.ServiceAccountUser(order.Namespace, order.ServiceAccount),
@@ -188,6 +206,9 @@ public sealed class ServiceAccountTokens(
         public required DateTimeOffset NotBefore { get; init; }
 
         public required DateTimeOffset Expires { get; init; }
+
+        /// <summary>From when on its use is frowned upon; null for never.</summary>
+        public DateTimeOffset? StaleAt { get; init; }
 
         public ResourceName? BoundResource { get; init; }
 
@@ -219,6 +240,9 @@ public sealed class ServiceAccountTokens(
                 Audiences = [.. token.Audiences],
                 NotBefore = new DateTimeOffset(token.ValidFrom, TimeSpan.Zero),
                 Expires = new DateTimeOffset(token.ValidTo, TimeSpan.Zero),
+                StaleAt = claims.TryGetProperty("warnafter", out var stale) && stale.TryGetInt64(out var seconds)
+                    ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+                    : null,
                 BoundResource = resource,
                 BoundKey = new ObjectKey(resource == WellKnown.Nodes ? "" : ns, bound.Name),
                 BoundUid = bound.Uid,

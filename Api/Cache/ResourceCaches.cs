@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -26,9 +27,12 @@ public sealed class ResourceCaches : IAsyncDisposable
         IJournalStore store,
         CacheOptions options,
         TimeProvider time,
-        ILogger<ResourceCaches> logger)
+        ILogger<ResourceCaches> logger,
+        IMeterFactory? meters = null)
     {
         (_catalog, _grains, _store, _options, _time, _logger) = (catalog, grains, store, options, time, logger);
+        meters?.Create("OrleansOrchestrator.Api.Cache").CreateObservableGauge(
+            "apiserver_resource_objects", CountObjects, description: "Number of stored objects, by resource.");
         _tick = time.CreateTimer(static caches => ((ResourceCaches)caches!).Tick(), this, options.Tick, options.Tick);
     }
 
@@ -140,6 +144,11 @@ public sealed class ResourceCaches : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Of what is loaded here.</summary>
+    private IEnumerable<Measurement<int>> CountObjects() => Started().Where(static e => e.Cache.IsLoaded).Select(
+        static e => new Measurement<int>(
+            e.Cache.Current.Count, new("group", e.Cache.Resource.Group), new("resource", e.Cache.Resource.Plural)));
 
     private IEnumerable<Entry> Started() => _entries.Values.Where(static e => e.IsValueCreated).Select(static e => e.Value);
 

@@ -22,7 +22,16 @@ internal static class ConversionAnswer
         }
         catch (JsonException)
         {
-            return StatusErrors.Unknown($"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+            return StatusErrors.Unknown(
+                $"couldn't get version/kind; json parse error: {GoJson.FindError(json) ?? "invalid JSON"}");
+        }
+
+        // Of the older version upstream has never looked at what an answer calls itself, or which question it is to.
+        var isChecked = !apiVersion.EndsWith("beta1", StringComparison.Ordinal);
+        if (isChecked && KindOf(review) is var given && given != $"{apiVersion}, Kind=ConversionReview")
+        {
+            return StatusErrors.Unknown(
+                $"expected webhook response of {apiVersion}, Kind=ConversionReview, got {given}");
         }
 
         if (review?["response"] is not JsonObject response)
@@ -30,16 +39,9 @@ internal static class ConversionAnswer
             return StatusErrors.Unknown("no response provided");
         }
 
-        var (givenVersion, kind) = (JsonTree.Text(review["apiVersion"]) ?? "", JsonTree.Text(review["kind"]) ?? "");
-        if (givenVersion != apiVersion || kind != "ConversionReview")
+        if (isChecked && (JsonTree.Text(response["uid"]) ?? "") is var answered && answered != uid)
         {
-            return StatusErrors.Unknown(
-                $"expected webhook response of {apiVersion}, Kind=ConversionReview, got {givenVersion}, Kind={kind}");
-        }
-
-        if ((JsonTree.Text(response["uid"]) ?? "") is var given && given != uid)
-        {
-            return StatusErrors.Unknown($"expected response.uid={GoText.Quote(uid)}, got {GoText.Quote(given)}");
+            return StatusErrors.Unknown($"expected response.uid={GoText.Quote(uid)}, got {GoText.Quote(answered)}");
         }
 
         var result = response["result"] as JsonObject;
@@ -47,5 +49,10 @@ internal static class ConversionAnswer
         return status == "Success" ? ((response["convertedObjects"] as JsonArray) ?? []).ToList()
             : JsonTree.Text(result?["message"]) is { Length: > 0 } message ? StatusErrors.Unknown(message)
             : StatusErrors.Unknown($"response.result.status was '{status}', not 'Success'");
+    }
+    private static string KindOf(JsonObject? review)
+    {
+        var (group, version) = ApiVersions.Split(JsonTree.Text(review?["apiVersion"]) ?? "");
+        return $"{group}/{version}, Kind={JsonTree.Text(review?["kind"]) ?? ""}";
     }
 }

@@ -24,6 +24,11 @@ internal static class ConvertedObject
         }
 
         var (version, kind) = (JsonTree.Text(whole["apiVersion"]) ?? "", JsonTree.Text(whole["kind"]) ?? "");
+        if (kind.Length == 0)
+        {
+            return Wrong(NotAsObject, $"Object 'Kind' is missing in '{whole.ToJsonString()}'");
+        }
+
         if (version != apiVersion)
         {
             return Wrong(NotAsObject, $"invalid groupVersion (expected {apiVersion}, received {version})");
@@ -99,39 +104,51 @@ internal static class ConvertedObject
             case null or JsonObject { Count: 0 }:
                 return new OptionalTexts(null);
             case JsonObject map:
-                var result = new Dictionary<string, string>(map.Count, StringComparer.Ordinal);
-                foreach (var (key, value) in map)
-                {
-                    if (JsonTree.Text(value) is not { } text)
-                    {
-                        return Wrong(
-                            NotAsMetadata,
-                            $"metadata.{field}[{key}]: Invalid value: {value?.ToJsonString() ?? "null"}: "
-                            + "must be a string");
-                    }
-
-                    var isNew = before is null || !before.TryGetValue(key, out var old) || old != text;
-                    if (isNew && Complaint(field, key, text) is { } complaint)
-                    {
-                        return Wrong(NotAsMetadata, complaint);
-                    }
-
-                    result[key] = text;
-                }
-
-                return new OptionalTexts(result);
+                return Changed(map, field, before);
             case var other:
                 return Wrong(
                     NotAsMetadata, $"invalid metadata.{field} of type {GoValues.TypeOf(other)} in converted object");
         }
     }
 
-    private static string? Complaint(string field, string key, string text) =>
-        NameRules.QualifiedName(key).FirstOrDefault() is { } name
-            ? $"metadata.{field}: Invalid value: {GoText.Quote(key)}: {name}"
-        : field == "labels" && NameRules.LabelValue(text).FirstOrDefault() is { } value
-            ? $"metadata.{field}: Invalid value: {GoText.Quote(text)}: {value}"
-        : null;
+    /// <summary>What is as it was is not looked at again; of what is not, all is.</summary>
+    private static Outcome<OptionalTexts> Changed(JsonObject map, string field, IDictionary<string, string>? before)
+    {
+        var result = new Dictionary<string, string>(map.Count, StringComparer.Ordinal);
+        foreach (var (key, value) in map)
+        {
+            if (JsonTree.Text(value) is not { } text)
+            {
+                return Wrong(
+                    NotAsMetadata,
+                    $"metadata.{field}[{key}] must be a string, but is {GoValues.TypeOf(value)} in converted object");
+            }
+
+            result[key] = text;
+        }
+
+        var hasChanged = before is null || result.Count != before.Count
+            || result.Any(t => !before.TryGetValue(t.Key, out var old) || old != t.Value);
+        return hasChanged && Complaint(field, result) is { } complaint
+            ? Wrong(NotAsMetadata, complaint)
+            : new OptionalTexts(result);
+    }
+
+    private static string? Complaint(string field, Dictionary<string, string> texts)
+    {
+        var errors = new FieldErrors();
+        if (field == "labels")
+        {
+            ObjectMetaRules.ValidateLabels(texts, FieldPath.Of("metadata", "labels"), errors);
+        }
+        else
+        {
+            // Upstream's word for it, here alone.
+            ObjectMetaRules.ValidateAnnotations(texts, FieldPath.Of("metadata", "annotation"), errors);
+        }
+
+        return errors.Count > 0 ? errors.ToText() : null;
+    }
 
     private static Status Wrong(string what, string why) => new() { Code = 500, Reason = what, Message = why };
 

@@ -38,9 +38,8 @@ public sealed class DiscoveryHandler(
             if (with is null || !ReferenceEquals(with.Table, table) || !ReferenceEquals(with.Remotes, remotes)
                 || !with.Kinds.SequenceEqual(served))
             {
-                var kinds = table.Kinds.Concat(served.SelectMany(static o => o.Kinds));
-                _with = with = new DocumentsWith(
-                    table, served, remotes, new DiscoveryDocuments(new ResourceTable(kinds), remotes));
+                var all = table.With(served.SelectMany(static o => o.Kinds));
+                _with = with = new DocumentsWith(table, served, remotes, new DiscoveryDocuments(all, remotes));
             }
 
             return with.Documents;

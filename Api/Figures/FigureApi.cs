@@ -3,23 +3,23 @@ using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Interfaces.Metrics;
 using OrleansOrchestrator.Resources.Kernel;
-using OrleansOrchestrator.Resources.Metrics;
 
 namespace OrleansOrchestrator.Api.Figures;
 
 /// <summary>
-/// One of the two groups of figures. It is served as long as nodes tell what is used (a cluster that leaves metrics out
-/// has neither), and whoever registers an adapter for it takes its place.
+/// One version of one of the two groups of figures. A group is served as long as nodes tell what is used (a cluster
+/// that leaves metrics out has neither), and whoever registers an adapter for it takes its place.
 /// </summary>
 internal sealed class FigureApi(
-    string group, FigureReader reader, IResourceMetrics metrics, IRemoteVersions remotes, ResourceCatalog catalog)
+    ResourceDefinition row, FigureReader reader, IResourceMetrics metrics, IRemoteVersions remotes,
+    ResourceCatalog catalog)
     : IOwnApi
 {
-    public string Group => group;
+    public string Group => row.Name.Group;
 
-    public string Version { get; } = FigureResources.VersionOf(group);
+    public string Version => row.Version;
 
-    public bool IsServed => metrics.IsAvailable && remotes.Current.All(r => r.Group != group);
+    public bool IsServed => metrics.IsAvailable && remotes.Current.All(r => r.Group != Group);
 
     /// <inheritdoc/>
     public ValueTask<Outcome<ReadOnlyMemory<byte>>> GetAsync(string pathAndQuery, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal sealed class FigureApi(
     public async ValueTask<Outcome<ReadOnlyMemory<byte>>> AnswerAsync(
         string path, Func<string, string> read, CancellationToken cancellationToken)
     {
-        if (FigureQuestion.Parse(group, path)?.With(read) is not { } question)
+        if (FigureQuestion.Parse(Group, path)?.With(read) is not { } question)
         {
             return Refusals.UnknownResource;
         }
@@ -52,6 +52,6 @@ internal sealed class FigureApi(
         }
 
         var items = await reader.ReadAsync(question, cancellationToken);
-        return items.Succeeded ? FigureWriter.Write(question, items.Value, of) : items.Error;
+        return items.Succeeded ? FigureWriter.Write(question, items.Value, of, Version) : items.Error;
     }
 }

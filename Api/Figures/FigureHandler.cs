@@ -5,7 +5,7 @@ using OrleansOrchestrator.Api.Negotiation;
 
 namespace OrleansOrchestrator.Api.Figures;
 
-/// <summary>Answers a group of figures over HTTP, to whoever may get what is asked for.</summary>
+/// <summary>Answers a version of a group of figures over HTTP, to whoever may get what is asked for.</summary>
 internal sealed class FigureHandler(FigureApi api) : IEndpointHandler
 {
     private readonly string _root = $"/apis/{api.Group}/{api.Version}/";
@@ -13,7 +13,7 @@ internal sealed class FigureHandler(FigureApi api) : IEndpointHandler
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
     {
-        if (request.Group != api.Group || !request.IsResourceRequest || !api.IsServed)
+        if (request.Group != api.Group || request.Version != api.Version || !request.IsResourceRequest || !api.IsServed)
         {
             return false;
         }

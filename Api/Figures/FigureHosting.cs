@@ -17,17 +17,18 @@ public static class FigureHosting
         services.AddSingleton<PodScraper>();
         services.AddSingleton<ScrapeBook>();
         services.AddSingleton<FigureReader>();
-        foreach (var group in (string[])[FigureResources.Custom, FigureResources.External])
+        foreach (var row in FigureResources.Rows)
         {
-            services.AddKeyedSingleton(group, static (provider, key) =>
-                ActivatorUtilities.CreateInstance<FigureApi>(provider, (string)key!));
-            services.AddSingleton<IOwnApi>(provider => provider.GetRequiredKeyedService<FigureApi>(group));
+            var key = row.Stored.ApiVersion;
+            services.AddKeyedSingleton(key, (provider, _) =>
+                ActivatorUtilities.CreateInstance<FigureApi>(provider, row.Stored));
+            services.AddSingleton<IOwnApi>(provider => provider.GetRequiredKeyedService<FigureApi>(key));
             services.AddSingleton<IEndpointHandler>(
-                provider => new FigureHandler(provider.GetRequiredKeyedService<FigureApi>(group)));
+                provider => new FigureHandler(provider.GetRequiredKeyedService<FigureApi>(key)));
             services.AddSingleton(provider =>
             {
-                var api = provider.GetRequiredKeyedService<FigureApi>(group);
-                return new OptionalKinds([FigureResources.RowOf(group)], () => api.IsServed);
+                var api = provider.GetRequiredKeyedService<FigureApi>(key);
+                return new OptionalKinds([row], () => api.IsServed);
             });
         }
 

@@ -20,6 +20,9 @@ internal sealed record FigureQuestion(string Namespace, string Resource, string 
 
     public bool IsOfNone => Resource.Length == 0;
 
+    /// <summary>It asks for a list of pods, each with its own figure.</summary>
+    public bool IsOfEachPod => Resource == "pods" && Name == All;
+
     /// <summary>Reads what follows the version in a path, unescaped; null when it is no question.</summary>
     public static FigureQuestion? Parse(string group, string path) => (group, path.Trim('/').Split('/')) switch
     {

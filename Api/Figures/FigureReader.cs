@@ -8,10 +8,16 @@ namespace OrleansOrchestrator.Api.Figures;
 
 /// <summary>
 /// Answers questions for figures from what annotated pods tell: of a pod what it tells itself, of a namespace, a
-/// Service or a workload the sum over its pods, and of no object each series of the namespace's pods.
+/// Service or a workload the sum over its pods, and of no object each series of the namespace's pods. What a pod that
+/// has fallen silent would add to a sum nobody knows: then there is no sum, for an autoscaler would take a lower one
+/// for less work. Of figures of each pod such a pod is left out: autoscalers know what to make of pods without
+/// figures.
 /// </summary>
 internal sealed class FigureReader(ObjectReader reader, ScrapeBook book, IOptions<FigureOptions> options)
 {
+    /// <summary>So many silent pods are named.</summary>
+    private const int SilentNamed = 3;
+
     private static readonly Dictionary<string, string> NoLabels = [];
 
     /// <summary>Which pods are an object's.</summary>
@@ -48,10 +54,23 @@ internal sealed class FigureReader(ObjectReader reader, ScrapeBook book, IOption
                 $"{targets.Count} pods tell figures, of which {options.Value.MaxPods} are asked at most"));
         }
 
-        var told = await book.ReadAsync(targets, cancellationToken);
-        var found = targets.Zip(told).SelectMany(pair => SeriesValues
-            .Read(question.Metric, series.Value, pair.Second.Before, pair.Second.Last)
-            .Select(s => new FigureItem(pair.First.Key, s.Value, pair.Second.Last.Time, s.Labels)));
+        var told = await book.ReadAsync(question.Metric, targets, cancellationToken);
+        if (!told.Succeeded)
+        {
+            return told.Error;
+        }
+
+        var pairs = targets.Zip(told.Value).ToList();
+        var silent = pairs.Where(p => IsMissed(p.First, p.Second, question.Metric, series.Value))
+            .Select(static p => p.First.Key.Name).ToList();
+        if (silent.Count > 0 && !question.IsOfEachPod)
+        {
+            return Silence(question, silent);
+        }
+
+        var found = pairs.Where(static p => !p.Second.IsSilent).SelectMany(pair => SeriesValues
+            .Read(question.Metric, series.Value, pair.Second.Before, pair.Second.Last!)
+            .Select(s => new FigureItem(pair.First.Key, s.Value, pair.Second.Last!.Time, s.Labels)));
         List<FigureItem> items = question switch
         {
             { IsOfNone: true } => [.. found],
@@ -59,6 +78,24 @@ internal sealed class FigureReader(ObjectReader reader, ScrapeBook book, IOption
             _ => SumOf(question, [.. found]),
         };
         return items.Count == 0 && !question.IsOfNone ? Missing(question) : items;
+    }
+
+    /// <summary>
+    /// A pod that starts or ends need not tell, and one that last told nothing of a figure has no part in it.
+    /// </summary>
+    private static bool IsMissed(ScrapeTarget pod, PodAnswers told, string metric, LabelSelector series) =>
+        told.IsSilent && pod.IsServing
+        && (told.Last is not { } last || !last.Figures.Contains(metric) || SeriesValues.Has(metric, series, last));
+
+    private static Status Silence(FigureQuestion question, IReadOnlyList<string> silent)
+    {
+        var of = question.IsOfNone ? "" : $" of {question.Resource} {question.Name}";
+        var more = silent.Count > SilentNamed
+            ? FormattableString.Invariant($" and {silent.Count - SilentNamed} more")
+            : "";
+        return StatusErrors.ServiceUnavailable(
+            $"unable to fetch metric {question.Metric}{of}: no answer from the metrics endpoints of pods "
+            + $"{string.Join(", ", silent.Take(SilentNamed))}{more}");
     }
 
     private static List<FigureItem> SumOf(FigureQuestion question, IReadOnlyList<FigureItem> found) => found.Count == 0
@@ -74,7 +111,7 @@ internal sealed class FigureReader(ObjectReader reader, ScrapeBook book, IOption
         Outcome<LabelSelector> selected = question switch
         {
             { IsOfNone: true } or { Resource: "namespaces" } => LabelSelector.Everything,
-            { Resource: "pods", Name: FigureQuestion.All } => LabelSelector.Parse(question.ObjectSelector),
+            { IsOfEachPod: true } => LabelSelector.Parse(question.ObjectSelector),
             { Resource: "pods" } => LabelSelector.Everything,
             _ => await SelectorAsync(question, cancellationToken),
         };
@@ -84,7 +121,7 @@ internal sealed class FigureReader(ObjectReader reader, ScrapeBook book, IOption
         }
 
         var snapshot = await reader.SnapshotAsync(WellKnown.Pods, ReadFreshness.Cached, cancellationToken);
-        if (question.Resource == "pods" && question.Name != FigureQuestion.All)
+        if (question is { Resource: "pods", IsOfEachPod: false })
         {
             return snapshot.Get(new ObjectKey(question.Namespace, question.Name)) is { } pod
                 ? new[] { pod }

@@ -15,16 +15,17 @@ internal static class FigureWriter
     /// <param name="question">What was asked.</param>
     /// <param name="items">The figures.</param>
     /// <param name="of">The kind of the objects; null where there are none.</param>
+    /// <param name="version">In which version of the group.</param>
     public static ReadOnlyMemory<byte> Write(
-        FigureQuestion question, IReadOnlyList<FigureItem> items, ResourceDefinition? of)
+        FigureQuestion question, IReadOnlyList<FigureItem> items, ResourceDefinition? of, string version)
     {
         var body = new ArrayBufferWriter<byte>(256 + (items.Count * 256));
+        var isOlder = of is not null && version == FigureResources.OlderCustomVersion;
         using var writer = new Utf8JsonWriter(body);
         writer.WriteStartObject();
         writer.WriteString("kind", of is null ? FigureResources.ExternalList : FigureResources.CustomList);
-        writer.WriteString("apiVersion", of is null
-            ? $"{FigureResources.External}/{FigureResources.ExternalVersion}"
-            : $"{FigureResources.Custom}/{FigureResources.CustomVersion}");
+        writer.WriteString(
+            "apiVersion", $"{(of is null ? FigureResources.External : FigureResources.Custom)}/{version}");
         writer.WriteStartObject("metadata");
         writer.WriteEndObject();
         writer.WriteStartArray("items");
@@ -37,12 +38,18 @@ internal static class FigureWriter
             }
             else
             {
-                WriteObject(writer, question, item, of);
+                WriteObject(writer, item, of);
+                WriteMetric(writer, question, isOlder);
             }
 
             writer.WriteString("timestamp", item.Time.UtcDateTime.ToString(
                 "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
             writer.WriteString("value", QuantityOf(item.Value));
+            if (isOlder)
+            {
+                writer.WriteNull("selector");
+            }
+
             writer.WriteEndObject();
         }
 
@@ -52,8 +59,7 @@ internal static class FigureWriter
         return body.WrittenMemory;
     }
 
-    private static void WriteObject(
-        Utf8JsonWriter writer, FigureQuestion question, FigureItem item, ResourceDefinition of)
+    private static void WriteObject(Utf8JsonWriter writer, FigureItem item, ResourceDefinition of)
     {
         writer.WriteStartObject("describedObject");
         writer.WriteString("kind", of.Kind);
@@ -65,6 +71,16 @@ internal static class FigureWriter
         writer.WriteString("name", item.Of.Name);
         writer.WriteString("apiVersion", of.ApiVersion);
         writer.WriteEndObject();
+    }
+
+    private static void WriteMetric(Utf8JsonWriter writer, FigureQuestion question, bool isOlder)
+    {
+        if (isOlder)
+        {
+            writer.WriteString("metricName", question.Metric);
+            return;
+        }
+
         writer.WriteStartObject("metric");
         writer.WriteString("name", question.Metric);
         writer.WriteNull("selector");

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansOrchestrator.Api.Kubelet;
@@ -11,10 +11,11 @@ internal sealed partial class PodScraper(
 {
     private const string Accept = "text/plain;version=0.0.4";
 
-    /// <summary>What it tells; nothing when it does not answer.</summary>
-    public async Task<PodScrape> AskAsync(ScrapeTarget target, CancellationToken cancellationToken)
+    /// <summary>What it tells of some figures; null when it does not answer, or tells too much.</summary>
+    public async Task<PodScrape?> AskAsync(
+        ScrapeTarget target, FrozenSet<string> figures, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var (now, moment) = (time.GetUtcNow(), time.GetElapsedTime(0));
         using var limit = new CancellationTokenSource(options.Value.Timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -22,23 +23,27 @@ internal sealed partial class PodScraper(
             using var request = new HttpRequestMessage(HttpMethod.Get, target.Address);
             request.Headers.TryAddWithoutValidation("Accept", Accept);
             using var response = await connections.Invoker.SendAsync(request, both.Token);
-            var text = response.IsSuccessStatusCode ? await ReadAsync(response, both.Token) : null;
-            return text is null ? PodScrape.Nothing(now) : PodScrape.Read(text, now, options.Value.MaxSeries);
+            if (!response.IsSuccessStatusCode)
+            {
+                LogNoAnswer(target.Key.ToString(), FormattableString.Invariant($"HTTP {(int)response.StatusCode}"));
+                return null;
+            }
+
+            await using var body = await response.Content.ReadAsStreamAsync(both.Token);
+            if (await FigureText.ReadAsync(body, figures, options.Value, both.Token) is { } samples)
+            {
+                return PodScrape.Of(samples, figures, now, moment);
+            }
+
+            LogNoAnswer(target.Key.ToString(), "it tells too much");
+            return null;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException
             || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             LogNoAnswer(target.Key.ToString(), failure.Message);
-            return PodScrape.Nothing(now);
+            return null;
         }
-    }
-
-    private async Task<string?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var text = new byte[options.Value.MaxAnswerBytes + 1];
-        var length = await body.ReadAtLeastAsync(text, text.Length, throwOnEndOfStream: false, cancellationToken);
-        return length == text.Length ? null : Encoding.UTF8.GetString(text, 0, length);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "pod {Pod} does not tell its figures: {Reason}")]

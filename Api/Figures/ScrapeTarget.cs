@@ -12,7 +12,8 @@ namespace OrleansOrchestrator.Api.Figures;
 /// <param name="Key">The pod's.</param>
 /// <param name="Uid">The pod's: another one of its name has figures of its own.</param>
 /// <param name="Address">Its endpoint.</param>
-internal sealed record ScrapeTarget(ObjectKey Key, string Uid, Uri Address)
+/// <param name="IsServing">It is ready, and is to stay: then it has to tell.</param>
+internal sealed record ScrapeTarget(ObjectKey Key, string Uid, Uri Address, bool IsServing)
 {
     public const string ScrapeAnnotation = "prometheus.io/scrape";
 
@@ -38,9 +39,12 @@ internal sealed record ScrapeTarget(ObjectKey Key, string Uid, Uri Address)
         var authority = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
         var text = FormattableString.Invariant($"{scheme}://{authority}:{port}{slash}{path}");
         return Uri.TryCreate(text, UriKind.Absolute, out var address)
-            ? new ScrapeTarget(pod.Key, pod.Uid, address)
+            ? new ScrapeTarget(pod.Key, pod.Uid, address, pod.Metadata.DeletionTimestamp is null && IsReady(model))
             : null;
     }
+
+    private static bool IsReady(V1Pod pod) =>
+        pod.Status.Conditions?.Any(static c => c is { Type: "Ready", Status: "True" }) == true;
 
     /// <summary>The port that is named, else the first that a container declares.</summary>
     private static int? PortOf(IReadOnlyDictionary<string, string> annotations, V1Pod pod) =>

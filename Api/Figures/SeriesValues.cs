@@ -12,6 +12,16 @@ internal static class SeriesValues
 {
     private static readonly string[] CounterEnds = ["_total", "_seconds_total"];
 
+    /// <summary>Whether a series of a name is one of those that some figures are made of.</summary>
+    public static bool Tells(string series, IReadOnlySet<string> figures) => IsCounter(series)
+        ? CounterEnds.Any(e => series.EndsWith(e, StringComparison.Ordinal) && figures.Contains(series[..^e.Length]))
+        : figures.Contains(series);
+
+    /// <summary>Whether what a pod told has anything that a figure is made of.</summary>
+    public static bool Has(string metric, LabelSelector selector, PodScrape told) =>
+        CounterEnds.Select(e => metric + e).Append(metric)
+            .Any(n => told.Samples[n].Any(s => selector.Matches(s.Labels)));
+
     /// <summary>Each series of the name that a selector selects, with its labels.</summary>
     public static IEnumerable<(IReadOnlyDictionary<string, string> Labels, double Value)> Read(
         string metric, LabelSelector selector, PodScrape? before, PodScrape last)
@@ -30,7 +40,7 @@ internal static class SeriesValues
             {
                 if (known.TryGetValue(TextOf(counter.Labels), out var value))
                 {
-                    yield return (counter.Labels, Rate(value, counter, last.Time - before.Time));
+                    yield return (counter.Labels, Rate(value, counter, last.Moment - before.Moment));
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -19,7 +20,18 @@ public sealed class VersionHandler : IEndpointHandler
     public const string Minor = "36";
     public const string GitVersion = "v1.36.0";
 
+    /// <summary>How this was built, by the names of fields and of labels.</summary>
+    private static readonly (string Field, string Label, string Value)[] Build = [.. ReadBuild()];
+
     private readonly byte[] _json = Encode();
+
+    /// <param name="meters">This host's: they tell which version runs, as upstream's parts do.</param>
+    public VersionHandler(IMeterFactory meters) =>
+        meters.Create("OrleansOrchestrator.Api.Version").CreateObservableGauge(
+            "kubernetes_build_info",
+            static () => new Measurement<int>(
+                1, Build.Select(static b => new KeyValuePair<string, object?>(b.Label, b.Value))),
+            description: "A metric with a constant '1' value, labelled by how this was built.");
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, RequestInfo request)
@@ -38,13 +50,6 @@ public sealed class VersionHandler : IEndpointHandler
 
     private static byte[] Encode()
     {
-        var assembly = typeof(VersionHandler).Assembly;
-        var informational =
-            assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
-        var commit = informational.Contains('+', StringComparison.Ordinal)
-            ? informational[(informational.IndexOf('+', StringComparison.Ordinal) + 1)..]
-            : "unknown";
-        var built = File.Exists(assembly.Location) ? File.GetLastWriteTimeUtc(assembly.Location) : DateTime.UnixEpoch;
         var output = new ArrayBufferWriter<byte>(512);
         using var writer = new Utf8JsonWriter(output);
         writer.WriteStartObject();
@@ -54,16 +59,35 @@ public sealed class VersionHandler : IEndpointHandler
         writer.WriteString("emulationMinor", Minor);
         writer.WriteString("minCompatibilityMajor", Major);
         writer.WriteString("minCompatibilityMinor", "35");
-        writer.WriteString("gitVersion", GitVersion);
-        writer.WriteString("gitCommit", commit);
-        writer.WriteString("gitTreeState", "clean");
-        writer.WriteString("buildDate", built.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
-        writer.WriteString("goVersion", $"dotnet{Environment.Version}");
-        writer.WriteString("compiler", "roslyn");
-        writer.WriteString("platform", $"linux/{Architecture()}");
+        foreach (var (field, _, value) in Build[2..])
+        {
+            writer.WriteString(field, value);
+        }
+
         writer.WriteEndObject();
         writer.Flush();
         return output.WrittenSpan.ToArray();
+    }
+
+    private static IEnumerable<(string Field, string Label, string Value)> ReadBuild()
+    {
+        var assembly = typeof(VersionHandler).Assembly;
+        var informational =
+            assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        var commit = informational.Contains('+', StringComparison.Ordinal)
+            ? informational[(informational.IndexOf('+', StringComparison.Ordinal) + 1)..]
+            : "unknown";
+        var built = File.Exists(assembly.Location) ? File.GetLastWriteTimeUtc(assembly.Location) : DateTime.UnixEpoch;
+        var date = built.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        yield return ("major", "major", Major);
+        yield return ("minor", "minor", Minor);
+        yield return ("gitVersion", "git_version", GitVersion);
+        yield return ("gitCommit", "git_commit", commit);
+        yield return ("gitTreeState", "git_tree_state", "clean");
+        yield return ("buildDate", "build_date", date);
+        yield return ("goVersion", "go_version", $"dotnet{Environment.Version}");
+        yield return ("compiler", "compiler", "roslyn");
+        yield return ("platform", "platform", $"linux/{Architecture()}");
     }
 
     /// <summary>The name that Go, and with it every image and node, gives this processor.</summary>

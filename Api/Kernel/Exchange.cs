@@ -34,6 +34,7 @@ internal sealed class Exchange(
         FieldManager = isApply ? null : FieldManagerNames.Of(options.FieldManager, context.Request.Headers.UserAgent),
         Options = options,
         Audit = AuditRecord.Of(context),
+        Waits = RequestWaits.Of(context),
         CancellationToken = context.RequestAborted,
     };
 

@@ -13,7 +13,7 @@ namespace OrleansOrchestrator.Api.Kernel;
 /// </summary>
 internal static class FieldOwners
 {
-    private static readonly ConditionalWeakTable<IObjectCodec, IKubernetesObject<V1ObjectMeta>> NewObjects = [];
+    private static readonly ConditionalWeakTable<IObjectCodec, OwnedVersion> NewObjects = [];
 
     /// <summary>Sets the managedFields of an object that is about to be written.</summary>
     /// <param name="context">Who writes what.</param>
@@ -57,7 +57,7 @@ internal static class FieldOwners
         var old = current is null ? null : codec.Share(current);
         item.Metadata.ManagedFields = Update(
             Ownership(definition, subresource, now), manager, managed,
-            codec.VersionOf(definition.ApiVersion, old ?? EmptyOf(codec)),
+            old is null ? EmptyOf(codec, definition.ApiVersion) : codec.VersionOf(definition.ApiVersion, old),
             codec.VersionOf(definition.ApiVersion, item), item.Metadata, isNew: current is null)
             ?? old?.Metadata.ManagedFields;
     }
@@ -85,7 +85,7 @@ internal static class FieldOwners
             Convert = static (_, _) => null,
         };
         question.Metadata.ManagedFields = Update(
-            ownership, manager, ManagedFields.Empty, kind.Codec.VersionOf(kind.ApiVersion, EmptyOf(kind.Codec)),
+            ownership, manager, ManagedFields.Empty, EmptyOf(kind.Codec, kind.ApiVersion),
             kind.Codec.VersionOf(kind.ApiVersion, question), question.Metadata, isNew: true);
     }
 
@@ -106,7 +106,7 @@ internal static class FieldOwners
 
     /// <summary>An object of a kind that has no fields yet.</summary>
     public static OwnedVersion NewObject(ResourceDefinition definition) =>
-        definition.Codec.VersionOf(definition.ApiVersion, EmptyOf(definition.Codec));
+        EmptyOf(definition.Codec, definition.ApiVersion);
 
     public static OwnedVersion VersionOf(ResourceDefinition definition, ReadOnlyMemory<byte> json) =>
         new(definition.ApiVersion, definition.Codec.Schema, json);
@@ -156,8 +156,19 @@ internal static class FieldOwners
             && p.First.FieldsV1 is FieldsV1 left && p.Second.FieldsV1 is FieldsV1 right
             && left.Json.SequenceEqual(right.Json));
 
-    private static IKubernetesObject<V1ObjectMeta> EmptyOf(IObjectCodec codec) =>
-        NewObjects.GetValue(codec, static c => c.Decode("{}"u8.ToArray()));
+    /// <summary>An object that has no fields yet. Nearly all codecs are of one version, whose object is kept.</summary>
+    private static OwnedVersion EmptyOf(IObjectCodec codec, string apiVersion)
+    {
+        if (NewObjects.TryGetValue(codec, out var known) && known.ApiVersion == apiVersion)
+        {
+            return known;
+        }
+
+        var empty = codec.VersionOf(apiVersion, codec.Decode("{}"u8.ToArray()));
+        Invariant.Check(!empty.Json.IsEmpty, "what many look at is encoded before they do", apiVersion);
+        NewObjects.TryAdd(codec, empty);
+        return empty;
+    }
 
     private static ResourceDefinition? Find(ResourceDefinition definition, string apiVersion) =>
         definition.ApiVersion == apiVersion

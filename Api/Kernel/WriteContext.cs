@@ -28,6 +28,9 @@ public sealed class WriteContext
     /// <summary>What the audit log learns of the write; null when it is not audited.</summary>
     public AuditRecord? Audit { get; init; }
 
+    /// <summary>How long the write waits for others; null where nobody wants to know.</summary>
+    public RequestWaits? Waits { get; init; }
+
     public required CancellationToken CancellationToken { get; init; }
 
     public ResourceName Resource => Definition.Name;
@@ -40,7 +43,7 @@ public sealed class WriteContext
         var copy = new WriteContext
         {
             Definition = Definition, Key = key, Subresource = subresource, User = User, Options = Options,
-            Audit = Audit, CancellationToken = CancellationToken,
+            Audit = Audit, Waits = Waits, CancellationToken = CancellationToken,
         };
         copy.Warnings.AddRange(Warnings);
         return copy;

@@ -47,12 +47,25 @@ internal sealed class LogHandler(
             refusal = StatusErrors.BadRequest(wrong.Message);
         }
 
-        if (refusal is not null && !context.Response.HasStarted)
+        if (refusal is not null)
         {
-            await StatusJson.WriteAsync(context, refusal);
+            await RefuseAsync(context, refusal);
         }
 
         return true;
+    }
+
+    /// <summary>Also to who has had lines already: a stream that just ended would say that there are no more.</summary>
+    private static async Task RefuseAsync(HttpContext context, Status refusal)
+    {
+        if (!context.Response.HasStarted)
+        {
+            await StatusJson.WriteAsync(context, refusal);
+            return;
+        }
+
+        await context.Response.Body.WriteAsync(LogLinesWriter.Error(refusal), context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 
     private Task<Status?> AnswerAsync(HttpContext context, RequestInfo request) => request switch

@@ -26,7 +26,9 @@ public static class LogHosting
             var time = provider.GetRequiredService<TimeProvider>();
             return new LogHandler(
                 provider.GetService<ILogStore>() is { } store
-                    ? Make(store, provider.GetRequiredService<ObjectReader>(), time)
+                    ? Make(
+                        store, provider.GetRequiredService<ObjectReader>(),
+                        provider.GetService<LogSearchOptions>() ?? new LogSearchOptions(), time)
                     : null,
                 absence,
                 new LogRights(provider.GetRequiredService<AuthorizerChain>()),
@@ -72,10 +74,10 @@ public static class LogHosting
                 provider, lines(provider), new SiloLogSink(streams, intake), stream);
         });
 
-    private static LogServices Make(ILogStore store, ObjectReader reader, TimeProvider time)
+    private static LogServices Make(ILogStore store, ObjectReader reader, LogSearchOptions options, TimeProvider time)
     {
         var streams = new LogStreams(store, reader);
-        var search = new LogSearch(store, new LogSearchOptions(), time);
+        var search = new LogSearch(store, options, time);
         return new LogServices(streams, new LogIntake(store, streams, time), search, new LogFollower(store, search));
     }
 }

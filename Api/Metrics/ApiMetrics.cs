@@ -1,8 +1,7 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
+using static OrleansOrchestrator.Api.Kernel.MetricTags;
 
 namespace OrleansOrchestrator.Api.Metrics;
 
@@ -14,34 +13,54 @@ public sealed class ApiMetrics
     /// <summary>The meter's name.</summary>
     public const string MeterName = "OrleansOrchestrator.Api";
 
+    // Upstream's.
+    private static readonly double[] Durations =
+        [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+    private static readonly double[] Sizes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _durations;
-    private readonly UpDownCounter<long> _watchers;
+    private readonly Histogram<double> _ownDurations;
+    private readonly Histogram<double> _sizes;
+    private readonly UpDownCounter<long> _longRunning;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _terminated;
+    private readonly Counter<long> _aborted;
+    private readonly Gauge<int> _deprecated;
     private readonly Meter _meter;
-    private readonly ResourceCatalog _catalog;
+    private readonly RequestLabels _labels;
 
     /// <param name="meters">This host's: two hosts in one process count apart.</param>
     /// <param name="catalog">What is served.</param>
     public ApiMetrics(IMeterFactory meters, ResourceCatalog catalog)
     {
-        _catalog = catalog;
+        _labels = new RequestLabels(catalog);
         var meter = _meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
             "apiserver_request_total", description: "Requests by verb, resource and status code.");
-        _durations = meter.CreateHistogram<double>(
-            "apiserver_request_duration_seconds", "s", "Time from request to answer, watches excepted.");
-        _watchers = meter.CreateUpDownCounter<long>(
-            "apiserver_longrunning_requests", description: "Open watches by resource.");
+        _durations = meter.CreateHistogram(
+            "apiserver_request_duration_seconds", "s", "Time from request to answer.", advice: Bounds(Durations));
+        _ownDurations = meter.CreateHistogram(
+            "apiserver_request_sli_duration_seconds", "s",
+            "Time from request to answer, without that of webhooks and of waiting in queues.",
+            advice: Bounds(Durations[2..]));
+        _sizes = meter.CreateHistogram(
+            "apiserver_response_sizes", null, "Bytes of the answers to reads.", advice: Bounds(Sizes));
+        _longRunning = meter.CreateUpDownCounter<long>(
+            "apiserver_longrunning_requests", description: "Open watches and connections by resource.");
         _dropped = meter.CreateCounter<long>(
             "apiserver_dropped_requests_total", description: "Requests turned away because there were too many.");
         _terminated = meter.CreateCounter<long>(
             "apiserver_request_terminations_total", description: "Requests ended to protect the server.");
+        _aborted = meter.CreateCounter<long>(
+            "apiserver_request_aborts_total", description: "Requests cut off while they were answered.");
+        _deprecated = meter.CreateGauge<int>(
+            "apiserver_requested_deprecated_apis", description: "1 for deprecated APIs that have been asked for.");
     }
 
-    /// <summary>Counts an open watch until disposed.</summary>
-    public IDisposable CountWatcher(ResourceDefinition definition) => new OpenWatch(_watchers, definition);
+    /// <summary>Counts a request that lasts as long as its client wants, until disposed.</summary>
+    public IDisposable CountLongRunning(RequestInfo request) => new LongRunning(_longRunning, _labels.Of(request, 200));
 
     /// <summary>
     /// Shows how many requests are being answered, and how many wait, by kind; asked for only when somebody looks.
@@ -59,96 +78,56 @@ public sealed class ApiMetrics
     /// <summary>A request was turned away because there were too many of its kind.</summary>
     public void Drop(string requestKind, RequestInfo request)
     {
-        _dropped.Add(1, new KeyValuePair<string, object?>("request_kind", requestKind));
+        _dropped.Add(1, Tag("request_kind", requestKind));
         Terminate(request, 429);
     }
 
     /// <summary>A request was ended to protect the server.</summary>
     public void Terminate(RequestInfo request, int statusCode)
     {
-        var tags = TagsOf(request, statusCode);
-        tags.Add("code", statusCode);
-        _terminated.Add(1, tags);
+        var labels = _labels.Of(request, statusCode);
+        KeyValuePair<string, object?>[] own = [.. labels.AsSpan(0, RequestLabels.Common), labels[^1]];
+        _terminated.Add(1, own);
     }
+
+    /// <summary>A request was cut off while it was answered.</summary>
+    public void Abort(RequestInfo request) =>
+        _aborted.Add(1, _labels.Of(request, 504).AsSpan(0, RequestLabels.Common - 1));
+
+    /// <summary>Somebody uses what is deprecated.</summary>
+    public void Deprecate(RequestInfo request) => _deprecated.Record(
+        1, Tag("group", request.Group), Tag("version", request.Version), Tag("resource", request.Resource),
+        Tag("subresource", request.Subresource), Tag("removed_release", ""));
 
     /// <summary>A request is over.</summary>
     /// <param name="request">Its reading; null when it could not be read.</param>
-    /// <param name="statusCode">What was answered.</param>
-    /// <param name="elapsed">How long it took.</param>
-    public void End(RequestInfo? request, int statusCode, TimeSpan elapsed)
+    /// <param name="end">How it ended.</param>
+    public void End(RequestInfo? request, in RequestEnd end)
     {
-        if (!_requests.Enabled && !_durations.Enabled)
+        var labels = _labels.Of(request, end.StatusCode, end.DryRun, end.IsApply).AsSpan();
+        var common = labels[..RequestLabels.Common];
+        _requests.Add(1, labels);
+        _durations.Record(end.Elapsed.TotalSeconds, labels[..^1]);
+        _ownDurations.Record((end.Elapsed - end.Waited).TotalSeconds, common);
+        if (end.Bytes is { } bytes && request is { Verb: "get" or "list" })
         {
-            return;
+            _sizes.Record(bytes, common);
         }
-
-        var tags = TagsOf(request, statusCode);
-        if (request?.Verb != "watch")
-        {
-            _durations.Record(elapsed.TotalSeconds, tags);
-        }
-
-        tags.Add("code", statusCode);
-        _requests.Add(1, tags);
     }
 
-    /// <summary>
-    /// What nobody serves is not named: anybody may ask for it, and under more names than there are series.
-    /// </summary>
-    private TagList TagsOf(RequestInfo? request, int statusCode)
+    private static InstrumentAdvice<double> Bounds(double[] bounds) => new() { HistogramBucketBoundaries = bounds };
+
+    private sealed class LongRunning : IDisposable
     {
-        var known = request is { IsResourceRequest: true }
-            && (statusCode < StatusCodes.Status400BadRequest || IsServed(request)) ? request : null;
-        return new TagList
+        private readonly UpDownCounter<long> _open;
+        private readonly KeyValuePair<string, object?>[] _labels;
+
+        public LongRunning(UpDownCounter<long> open, KeyValuePair<string, object?>[] labels)
         {
-            { "verb", VerbOf(request) },
-            { "group", known?.Group ?? "" },
-            { "version", known?.Version ?? "" },
-            { "resource", known?.Resource ?? "" },
-            { "subresource", known?.Subresource ?? "" },
-            { "scope", ScopeOf(known) },
-            { "component", "apiserver" },
-        };
-    }
-
-    private bool IsServed(RequestInfo request) =>
-        _catalog.Current.Find(request.ResourceName, request.Version) is { } definition
-        && (request.Subresource.Length == 0 || definition.HasSubresource(request.Subresource));
-
-    /// <summary>Of how much a request is: of one object, of a namespace or of the cluster.</summary>
-    private static string ScopeOf(RequestInfo? request) => request switch
-    {
-        null => "",
-        { Name.Length: > 0 } or { Verb: "create" } => "resource",
-        { Namespace.Length: > 0 } => "namespace",
-        _ => "cluster",
-    };
-
-    private static string VerbOf(RequestInfo? request) => request?.Verb switch
-    {
-        "get" => "GET",
-        "list" => "LIST",
-        "watch" => "WATCH",
-        "create" or "post" => "POST",
-        "update" or "put" => "PUT",
-        "patch" => "PATCH",
-        "delete" => "DELETE",
-        "deletecollection" => "DELETECOLLECTION",
-        _ => "other",
-    };
-
-    private sealed class OpenWatch : IDisposable
-    {
-        private readonly UpDownCounter<long> _watchers;
-        private readonly TagList _tags;
-
-        public OpenWatch(UpDownCounter<long> watchers, ResourceDefinition definition)
-        {
-            _watchers = watchers;
-            _tags = new TagList { { "verb", "WATCH" }, { "group", definition.Name.Group }, { "resource", definition.Name.Plural } };
-            _watchers.Add(1, _tags);
+            (_open, _labels) = (open, labels);
+            _open.Add(1, _labels.AsSpan(0, RequestLabels.Common));
         }
 
-        public void Dispose() => _watchers.Add(-1, _tags);
+        public void Dispose() => _open.Add(-1, _labels.AsSpan(0, RequestLabels.Common));
     }
 }

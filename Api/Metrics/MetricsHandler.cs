@@ -21,29 +21,3 @@ public sealed class MetricsHandler(MetricCollector collector) : IEndpointHandler
         return true;
     }
 }
-
-/// <summary>Counts and times requests.</summary>
-public static class RequestMetrics
-{
-    /// <summary>Goes before everything that answers.</summary>
-    public static IApplicationBuilder UseRequestMetrics(this IApplicationBuilder app)
-    {
-        // The collector hears only what is measured after its construction.
-        app.ApplicationServices.GetRequiredService<MetricCollector>();
-        var metrics = app.ApplicationServices.GetRequiredService<ApiMetrics>();
-        var clock = app.ApplicationServices.GetRequiredService<TimeProvider>();
-        return app.Use(next => async context =>
-        {
-            var started = clock.GetTimestamp();
-            try
-            {
-                await next(context);
-            }
-            finally
-            {
-                metrics.End(
-                    context.Features.Get<RequestInfo>(), context.Response.StatusCode, clock.GetElapsedTime(started));
-            }
-        });
-    }
-}

@@ -27,7 +27,8 @@ internal static class LogPaths
         ("continue", JsonSchemaType.String, "goes on where the page ended that named this"),
         ("around", JsonSchemaType.String, "the lines of the same container around one, by its cursor"),
         ("context", JsonSchemaType.Integer, "how many before and after that one"),
-        ("watch", JsonSchemaType.Boolean, "lines as they come, as a stream of events"),
+        ("watch", JsonSchemaType.Boolean,
+            "lines as they come, as a stream of events, each on a line; one of type ERROR says why it ends"),
     ];
 
     /// <summary>Path and what it answers.</summary>
@@ -57,8 +58,11 @@ internal static class LogPaths
                     ["200"] = new OpenApiResponse
                     {
                         Description = "OK",
-                        Content = new Dictionary<string,
-                            OpenApiMediaType> { ["application/json"] = new() { Schema = List } },
+                        Content = new Dictionary<string, OpenApiMediaType>
+                        {
+                            ["application/json"] = new() { Schema = List },
+                            ["application/json;stream=watch"] = new() { Schema = Event },
+                        },
                     },
                     ["401"] = new OpenApiResponse { Description = "Unauthorized" },
                 },
@@ -74,6 +78,22 @@ internal static class LogPaths
         ("search", Object(
             ("timedOut", Of(JsonSchemaType.Boolean)), ("segments", Of(JsonSchemaType.Integer)),
                 ("bytes", Of(JsonSchemaType.Integer)))));
+
+    /// <summary>Of a watch. What fails after it has begun is told by the last one.</summary>
+    private static OpenApiSchema Event => Object(
+        ("type", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["ADDED", "ERROR"] }),
+        ("object", new OpenApiSchema
+        {
+            OneOf = [Line, Failure], Description = "the line; of type ERROR a Status: the stream ends with it",
+        }));
+
+    private static OpenApiSchema Failure => Object(
+        ("kind", Of(JsonSchemaType.String)),
+        ("apiVersion", Of(JsonSchemaType.String)),
+        ("status", Of(JsonSchemaType.String)),
+        ("message", Of(JsonSchemaType.String)),
+        ("reason", Of(JsonSchemaType.String)),
+        ("code", Of(JsonSchemaType.Integer)));
 
     private static OpenApiSchema Line => Object(
     [

@@ -5,6 +5,7 @@ using OrleansOrchestrator.Api.Auth;
 using OrleansOrchestrator.Api.CustomResources;
 using OrleansOrchestrator.Api.Errors;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Api.Metrics;
 using OrleansOrchestrator.Api.Negotiation;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
@@ -27,6 +28,7 @@ public sealed class ApiRouter(
     IEnumerable<IListHandler> lists,
     IEnumerable<IWatchHandler> watches,
     IEnumerable<AuditLog> audits,
+    ApiMetrics metrics,
     ObjectHandler objects)
 {
     private readonly IEndpointHandler[] _endpoints = [.. endpoints];
@@ -149,6 +151,8 @@ public sealed class ApiRouter(
         if (definition.DeprecationWarning is { } warning)
         {
             WarningHeaders.Write(context.Response, [warning]);
+            metrics.Deprecate(request);
+            AuditRecord.Of(context)?.Annotate("k8s.io/deprecated", "true");
         }
 
         switch (request.Verb)
@@ -161,12 +165,9 @@ public sealed class ApiRouter(
                 return;
         }
 
-        foreach (var connection in _connections)
+        if (request.Subresource.Length > 0 && await TryConnectAsync(context, request, definition))
         {
-            if (request.Subresource.Length > 0 && await connection.TryHandleAsync(context, request, definition))
-            {
-                return;
-            }
+            return;
         }
 
         if (definition.Of.CreatesAt is { } meant)
@@ -176,6 +177,23 @@ public sealed class ApiRouter(
         }
 
         await objects.HandleAsync(context, request, definition, user);
+    }
+
+    private async ValueTask<bool> TryConnectAsync(
+        HttpContext context, RequestInfo request, ResourceDefinition definition)
+    {
+        using var open = request.Subresource is "attach" or "exec" or "portforward" or "proxy"
+            ? metrics.CountLongRunning(request)
+            : null;
+        foreach (var connection in _connections)
+        {
+            if (await connection.TryHandleAsync(context, request, definition))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>

@@ -135,6 +135,7 @@ public sealed class RequestGate
             }
 
             (slot, waited) = (queued!.Slot, _time.GetElapsedTime(arrived));
+            RequestWaits.Of(context).Add(waited);
             _flowMetrics.Wait(flow, waited, verdict);
         }
 
@@ -226,6 +227,7 @@ public sealed class RequestGate
             _metrics.Terminate(request, StatusCodes.Status504GatewayTimeout);
             if (context.Response.HasStarted)
             {
+                _metrics.Abort(request);
                 context.Abort();
                 return;
             }

@@ -36,6 +36,7 @@ public static class WritePipeline
         services.TryAddSingleton<WriteEngine>();
         services.TryAddSingleton<ObjectHandler>();
         services.TryAddSingleton(new AdmissionOptions());
+        services.TryAddSingleton<AdmissionMetrics>();
         services.TryAddSingleton<AdmissionChain>();
         services.AddSingleton<IAdmissionPlugin, NamespaceLifecyclePlugin>();
         services.AddSingleton<IAdmissionPlugin, LimitRangerPlugin>();

@@ -1,3 +1,4 @@
+using OrleansOrchestrator.Resources.Batch.CronJobs;
 using OrleansOrchestrator.Resources.Kernel;
 using static OrleansOrchestrator.Api.StateMetrics.StateFamily;
 
@@ -60,6 +61,9 @@ internal static class BatchStates
         Value("kube_cronjob_status_last_successful_time",
             "LastSuccessfulTime keeps information of when was the last time the job was completed successfully.",
             static c => c["status"]["lastSuccessfulTime"].Time),
+        Value("kube_cronjob_next_schedule_time",
+            "[STABLE] Next time the cronjob should be scheduled. The time after lastScheduleTime, or after the cron "
+            + "job's creation time if it's never been scheduled. Use this to determine if the job is delayed.", Next),
         Value("kube_cronjob_spec_suspend",
             "[STABLE] Suspend flag tells the controller to suspend subsequent executions.",
             static c => c["spec"]["suspend"].IsTrue ? 1 : 0),
@@ -74,6 +78,22 @@ internal static class BatchStates
             "Failed job history limit tells the controller how many failed jobs should be preserved.",
             static c => c["spec"]["failedJobsHistoryLimit"].Number),
     ]);
+
+    // Of a suspended one, and of one whose schedule never comes, there is none.
+    private static double? Next(StateField job)
+    {
+        var (spec, last) = (job["spec"], job["status"]["lastScheduleTime"]);
+        var after = (last.Exists ? last : job["metadata"]["creationTimestamp"]).Time;
+        var zone = spec["timeZone"].Text;
+        if (spec["suspend"].IsTrue || after is null || spec["schedule"].Text is not { } text
+            || (zone is not null && CronSchedule.FindErrorInZone(zone) is not null)
+            || CronSchedule.Read(zone is null ? text : $"TZ={zone} {text}", out var schedule) is not null)
+        {
+            return null;
+        }
+
+        return schedule!.Next(DateTimeOffset.UnixEpoch.AddSeconds(after.Value))?.ToUnixTimeSeconds();
+    }
 
     private static StateFamily Condition(string name, string help, string type) => Gauge(name, help, (job, to) =>
     {

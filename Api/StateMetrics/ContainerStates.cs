@@ -5,11 +5,14 @@ namespace OrleansOrchestrator.Api.StateMetrics;
 /// <summary>What is told of the containers of pods, and the same of those that run before them.</summary>
 internal static class ContainerStates
 {
+    private static readonly (string Name, LabelValue Value)[] NoLabels = [];
+
     /// <param name="prefix">Begins the names.</param>
     /// <param name="specs">The list in a pod's spec.</param>
     /// <param name="statuses">The list in its status.</param>
     public static IEnumerable<StateFamily> Families(string prefix, string specs, string statuses)
     {
+        var isInit = specs == "initContainers";
         StateFamily Each(string name, string help, Func<StateField, double?> value) =>
             Gauge($"{prefix}_{name}", help, (pod, to) =>
             {
@@ -36,8 +39,12 @@ internal static class ContainerStates
                 var name = container["name"].Text ?? "";
                 var spec = pod["spec"][specs].Items.FirstOrDefault(c => c["name"].Is(name));
                 to.Add(
-                    1, ("container", name), ("image_spec", spec["image"]), ("image", container["image"]),
-                    ("image_id", container["imageID"]), ("container_id", container["containerID"]));
+                    1,
+                    [
+                        ("container", name), ("image_spec", spec["image"]), ("image", container["image"]),
+                        ("image_id", container["imageID"]), ("container_id", container["containerID"]),
+                        .. isInit ? [("restart_policy", spec["restartPolicy"])] : NoLabels,
+                    ]);
             }
         });
         yield return Amounts(

@@ -11,7 +11,10 @@ internal static class PodStates
     private static readonly string[] Policies = ["Always", "Never", "OnFailure"];
 
     private static readonly string[] Reasons =
-        ["Evicted", "NodeAffinity", "NodeLost", "Shutdown", "UnexpectedAdmissionError"];
+    [
+        "Evicted", "NodeAffinity", "NodeLost", "PreemptionByScheduler", "SchedulingGated", "Shutdown",
+        "TerminationByKubelet", "UnexpectedAdmissionError",
+    ];
 
     public static StateTable Pods { get; } = new(WellKnown.Pods, "pod", HasUid: true,
     [
@@ -64,6 +67,10 @@ internal static class PodStates
             "Readiness achieved time in unix timestamp for a pod containers.", "ContainersReady"),
         Value("kube_pod_status_unschedulable", "[STABLE] Describes the unschedulable status for the pod.",
             static p => Find(p, "PodScheduled")["status"].Is("False") ? 1 : null),
+        Value("kube_pod_status_unscheduled_time", "Unix timestamp when pod moved into unscheduled status",
+            static p => Find(p, "PodScheduled") is var condition && condition["status"].Is("False")
+                ? condition["lastTransitionTime"].Time
+                : null),
         Value("kube_pod_overhead_cpu_cores", "The pod overhead in regards to cpu cores associated with running a pod.",
             static p => p["spec"]["overhead"]["cpu"].Amount),
         Value("kube_pod_overhead_memory_bytes",
@@ -117,8 +124,9 @@ internal static class PodStates
         var status = pod["status"];
         foreach (var reason in Reasons)
         {
-            var given = status["reason"].Is(reason) || status["containerStatuses"].Items.Any(
-                c => c["state"]["terminated"]["reason"].Is(reason));
+            var given = status["reason"].Is(reason)
+                || status["conditions"].Items.Any(c => c["reason"].Is(reason))
+                || status["containerStatuses"].Items.Any(c => c["state"]["terminated"]["reason"].Is(reason));
             to.Add(given ? 1 : 0, ("reason", reason));
         }
     }
@@ -148,6 +156,11 @@ internal static class PodStates
             if (claim.Exists)
             {
                 to.Add(value(claim), ("volume", volume["name"]), ("persistentvolumeclaim", claim["claimName"]));
+            }
+            else if (volume["ephemeral"].Exists)
+            {
+                var name = $"{pod["metadata"]["name"].Text}-{volume["name"].Text}";
+                to.Add(value(default), ("volume", volume["name"]), ("persistentvolumeclaim", name));
             }
         }
     }

@@ -80,7 +80,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
         ReadMode basis,
         CancellationToken cancellationToken)
     {
-        var stored = definition.Conversion is null
+        var stored = definition.IsStorage
             ? next
             : EncodedObject.Of(await definition.ToStoredAsync(definition.Codec.Decode(next.Json), cancellationToken));
         if (kind != WriteKind.Delete && stored.Json.Length > MaxObjectBytes)
@@ -98,7 +98,7 @@ public sealed class ObjectStore(ObjectDoor door, StoreRoom room, TimeProvider ti
             Trace = Traces.Current,
         };
         var outcome = await WriteAsync(definition, key, write, basis, cancellationToken);
-        return definition.Conversion is null ? outcome
+        return definition.IsStorage ? outcome
             : outcome.Succeeded ? await definition.ShowAsync(outcome.Value, cancellationToken)
             : Named(definition, key, outcome.Error);
     }

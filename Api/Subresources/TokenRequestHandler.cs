@@ -117,6 +117,7 @@ public sealed class TokenRequestHandler(
         Writing = write.Options,
         Warnings = write.Warnings,
         Audit = write.Audit,
+        Waits = write.Waits,
     };
 
     private async ValueTask<Outcome<ResourceObject>> FindAccountAsync(
@@ -174,20 +175,19 @@ public sealed class TokenRequestHandler(
             && bound.Value.Object is { Kind: "Pod" }
             && spec.Audiences.All(options.Audiences.Contains);
         var now = time.GetUtcNow();
-        var token = await tokens.IssueAsync(
-            new TokenOrder
-            {
-                Namespace = write.Key.Namespace,
-                ServiceAccount = write.Key.Name,
-                ServiceAccountUid = account.Uid,
-                Audiences = [.. spec.Audiences],
-                Lifetime = isExtended ? Extended : TimeSpan.FromSeconds(seconds),
-                StaleAfter = isExtended ? TimeSpan.FromSeconds(seconds) : null,
-                BoundTo = bound.Value.Object,
-                Node = bound.Value.Node,
-            },
-            now,
-            write.CancellationToken);
+        var order = new TokenOrder
+        {
+            Namespace = write.Key.Namespace,
+            ServiceAccount = write.Key.Name,
+            ServiceAccountUid = account.Uid,
+            Audiences = [.. spec.Audiences],
+            Lifetime = isExtended ? Extended : TimeSpan.FromSeconds(seconds),
+            StaleAfter = isExtended ? TimeSpan.FromSeconds(seconds) : null,
+            BoundTo = bound.Value.Object,
+            Node = bound.Value.Node,
+        };
+        var token = await tokens.IssueAsync(order, now, write.CancellationToken);
+        write.Audit?.Annotate("authentication.kubernetes.io/issued-credential-id", $"JTI={order.Id}");
         var answer = Render(write.Key, account.Uid, spec, seconds, token, now);
         if (wanted.Metadata.ManagedFields is { Count: > 0 } owners)
         {

@@ -20,26 +20,17 @@ internal static class PrometheusText
     {
         foreach (var range in Lines(text))
         {
-            if (ReadLine(text.AsSpan()[range].Trim()) is { } sample)
+            if (ReadLine(text.AsSpan()[range]) is { } sample)
             {
                 yield return sample;
             }
         }
     }
 
-    private static IEnumerable<Range> Lines(string text)
+    /// <summary>The sample of one line; null when it has none.</summary>
+    public static PrometheusSample? ReadLine(ReadOnlySpan<char> line)
     {
-        for (var start = 0; start < text.Length;)
-        {
-            var end = text.IndexOf('\n', start);
-            end = end < 0 ? text.Length : end;
-            yield return start..end;
-            start = end + 1;
-        }
-    }
-
-    private static PrometheusSample? ReadLine(ReadOnlySpan<char> line)
-    {
+        line = line.Trim();
         if (line.IsEmpty || line[0] == '#')
         {
             return null;
@@ -70,6 +61,17 @@ internal static class PrometheusText
         return ReadNumber(valueEnd < 0 ? rest : rest[..valueEnd]) is { } value
             ? new PrometheusSample(line[..nameEnd].ToString(), labels, value, ReadTime(time))
             : null;
+    }
+
+    private static IEnumerable<Range> Lines(string text)
+    {
+        for (var start = 0; start < text.Length;)
+        {
+            var end = text.IndexOf('\n', start);
+            end = end < 0 ? text.Length : end;
+            yield return start..end;
+            start = end + 1;
+        }
     }
 
     private static double? ReadNumber(ReadOnlySpan<char> text) => text switch

@@ -62,7 +62,7 @@ public sealed class WatchHandler(
             return;
         }
 
-        using var counted = metrics.CountWatcher(definition);
+        using var counted = metrics.CountLongRunning(request);
         await StreamAsync(context, cache, definition, prepared.Value with { RowObject = rowObject.Value }, plan.Value);
     }
 

@@ -88,6 +88,7 @@ public sealed class ObjectDeleter(ObjectStore store, AdmissionChain admission, T
             Options = options.ToModel(),
             Warnings = context.Warnings,
             Audit = context.Audit,
+            Waits = context.Waits,
         };
         return admission.AdmitAsync(attributes, context.CancellationToken);
     }

@@ -140,6 +140,7 @@ public sealed class ObjectUpdater(
         Writing = context.Options,
         Warnings = context.Warnings,
         Audit = context.Audit,
+        Waits = context.Waits,
     };
 
     private static Status? CheckRevision(WriteContext context, V1ObjectMeta metadata, ResourceObject current)

@@ -50,7 +50,7 @@ public sealed record AggregatedResource(ResourceName Name, string Version, strin
 }
 
 /// <summary>What is known of all other servers.</summary>
-/// <param name="Versions">All group versions that they are registered for.</param>
+/// <param name="Versions">All group versions that they are registered for; of a group the preferred one first.</param>
 /// <param name="Resources">Their resources, each in the preferred version.</param>
 /// <param name="Stale">The group versions whose servers cannot be asked.</param>
 public sealed record AggregatedDiscovery(

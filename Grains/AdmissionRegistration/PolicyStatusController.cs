@@ -1,4 +1,5 @@
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -11,19 +12,15 @@ namespace OrleansOrchestrator.Grains.AdmissionRegistration;
 /// Says of every ValidatingAdmissionPolicy whether its expressions fit the kinds that it names (upstream's
 /// <c>validatingadmissionpolicystatus</c>). What a generation was found to be stays, whatever kinds come later.
 /// </summary>
-public sealed class PolicyStatusController(IResourceClient client, ResourceCatalog catalog) : IController
+public sealed class PolicyStatusController(ReconcilingServices services) : IController
 {
     public const string Name = "validatingadmissionpolicy-status-controller";
 
     /// <summary>As whom upstream's controller owns the status.</summary>
     public const string FieldManager = "validatingadmissionpolicy-status";
 
-    private readonly IResourceClient _client = client.As(UserIdentity.Controller(Name));
-
-    public PolicyStatusController(ReconcilingServices services)
-        : this(services.Client, services.Catalog)
-    {
-    }
+    private readonly IResourceClient _client = services.Client.As(UserIdentity.Controller(Name));
+    private readonly ILogger _logger = services.Logger<PolicyStatusController>();
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -32,7 +29,8 @@ public sealed class PolicyStatusController(IResourceClient client, ResourceCatal
         {
             if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted)
             {
-                await CheckAsync(change.Object.As<V1ValidatingAdmissionPolicy>(), cancellationToken);
+                var policy = change.Object.As<V1ValidatingAdmissionPolicy>();
+                await Failures.TellRefusalsAsync(t => CheckAsync(policy, t), _logger, Name, cancellationToken);
             }
         }
     }
@@ -42,10 +40,13 @@ public sealed class PolicyStatusController(IResourceClient client, ResourceCatal
     {
         var all = await _client.ListAsync<V1ValidatingAdmissionPolicy>(
             ResourceOf<V1ValidatingAdmissionPolicy>.Query(), cancellationToken);
+        var failures = new Failures();
         foreach (var policy in all)
         {
-            await CheckAsync(policy, cancellationToken);
+            await failures.TryAsync(() => CheckAsync(policy, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task CheckAsync(V1ValidatingAdmissionPolicy policy, CancellationToken cancellationToken)
@@ -57,7 +58,7 @@ public sealed class PolicyStatusController(IResourceClient client, ResourceCatal
             return;
         }
 
-        var warnings = PolicyTypeChecker.Check(policy.Spec, catalog.Current);
+        var warnings = PolicyTypeChecker.Check(policy.Spec, services.Catalog.Current);
         var written = await _client.PatchAsync(
             new PatchRequest
             {

@@ -1,5 +1,6 @@
 using System.Text;
 using Npgsql;
+using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
 
 namespace OrleansOrchestrator.Grains.Encryption;
@@ -35,9 +36,15 @@ public static class StoreKeys
     public static async Task CheckAsync(
         string connectionString, EncryptionConfiguration? configuration, CancellationToken cancellationToken)
     {
-        await using var source = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await using var source = PostgresDataSources.ForOnce(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await CheckAsync(connection, configuration, cancellationToken);
+    }
+
+    /// <inheritdoc cref="CheckAsync(string, EncryptionConfiguration?, CancellationToken)"/>
+    public static async Task CheckAsync(
+        NpgsqlConnection connection, EncryptionConfiguration? configuration, CancellationToken cancellationToken)
+    {
         foreach (var (resource, prefix, proof) in await ReadAsync(connection, cancellationToken))
         {
             var name = ResourceName.Parse(resource);

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -21,17 +22,19 @@ public sealed class FlowSchemaController : IController
 
     private readonly IResourceClient _client;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
 
     public FlowSchemaController(ReconcilingServices services)
-        : this(services.Client, services.Time)
+        : this(services.Client, services.Time, services.Logger<FlowSchemaController>())
     {
     }
 
     /// <summary>For hosts without controllers, where upstream's API server does the same alone.</summary>
-    public FlowSchemaController(IResourceClient client, TimeProvider time)
+    public FlowSchemaController(IResourceClient client, TimeProvider time, ILogger logger)
     {
         _client = client.As(UserIdentity.ApiServer);
         _time = time;
+        _logger = logger;
     }
 
     /// <inheritdoc/>
@@ -47,7 +50,8 @@ public sealed class FlowSchemaController : IController
         {
             if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Deleted)
             {
-                await CheckAsync(change.Object.As<V1FlowSchema>(), cancellationToken);
+                var schema = change.Object.As<V1FlowSchema>();
+                await Failures.TellRefusalsAsync(t => CheckAsync(schema, t), _logger, Name, cancellationToken);
             }
         }
     }
@@ -58,7 +62,8 @@ public sealed class FlowSchemaController : IController
         {
             if (!ReferenceEquals(change, ResourceChange.Synced) && change.Kind != ChangeKind.Modified)
             {
-                await CheckAllAsync(change.Object.Key.Name, cancellationToken);
+                var level = change.Object.Key.Name;
+                await Failures.TellRefusalsAsync(t => CheckAllAsync(level, t), _logger, Name, cancellationToken);
             }
         }
     }
@@ -67,10 +72,13 @@ public sealed class FlowSchemaController : IController
     private async Task CheckAllAsync(string? level, CancellationToken cancellationToken)
     {
         var schemas = await _client.ListAsync<V1FlowSchema>(ResourceOf<V1FlowSchema>.Query(), cancellationToken);
+        var failures = new Failures();
         foreach (var schema in schemas.Where(s => level is null || FlowSchemaPlanner.LevelOf(s) == level))
         {
-            await CheckAsync(schema, cancellationToken);
+            await failures.TryAsync(() => CheckAsync(schema, cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task CheckAsync(V1FlowSchema schema, CancellationToken cancellationToken)

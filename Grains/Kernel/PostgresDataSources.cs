@@ -95,6 +95,10 @@ public static class PostgresDataSources
         return settings.ConnectionString;
     }
 
+    /// <summary>For what is asked once: no pool keeps the connection.</summary>
+    public static NpgsqlDataSource ForOnce(string connectionString) => NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false });
+
     private static void Bound(NpgsqlConnectionStringBuilder settings, int connections)
     {
         settings.MaxPoolSize = connections;

@@ -31,6 +31,7 @@ internal sealed partial class ReconcileLoop(
     private TaskCompletionSource? _wake;
     private bool _running;
     private bool _pending;
+    private long _asked;
 
     /// <summary>Asks for a step that begins after this call.</summary>
     public void Signal()
@@ -62,6 +63,7 @@ internal sealed partial class ReconcileLoop(
         if (!_pending)
         {
             _pending = true;
+            _asked = time.GetTimestamp();
             _meter.Added();
         }
     }
@@ -84,6 +86,7 @@ internal sealed partial class ReconcileLoop(
         while (_pending && !_stop.IsCancellationRequested)
         {
             Take();
+            _meter.Begun(time.GetElapsedTime(_asked));
             var next = await StepAsync(failures);
             failures = next.Failed ? failures + 1 : 0;
             if (next.After is { } after && !_pending)

@@ -29,6 +29,10 @@ internal sealed class ReconcileMeter
         "workqueue_work_duration_seconds", "s", "How long in seconds processing an item from workqueue takes.",
         advice: Bounds);
 
+    private static readonly Histogram<double> Waits = Meter.CreateHistogram(
+        "workqueue_queue_duration_seconds", "s",
+        "How long in seconds an item stays in workqueue before being requested.", advice: Bounds);
+
     private readonly KeyValuePair<string, object?> _name;
 
     /// <param name="plural">The resource: its queue is called as upstream's controller, in the singular.</param>
@@ -43,6 +47,9 @@ internal sealed class ReconcileMeter
 
     /// <summary>What was asked for begins, or will not.</summary>
     public void Taken() => Depth.Add(-1, _name);
+
+    /// <summary>What was asked for has waited so long, and begins.</summary>
+    public void Begun(TimeSpan waited) => Waits.Record(waited.TotalSeconds, _name);
 
     public void Ended(TimeSpan took) => Durations.Record(took.TotalSeconds, _name);
 

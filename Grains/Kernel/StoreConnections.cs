@@ -43,11 +43,9 @@ public sealed record StoreConnections
     /// Asks the server whether it has room for them; call before a silo starts. Throws <see
     /// cref="StoreVersionException"/>, whose message says what to do, when it has not.
     /// </summary>
-    public async Task<ConnectionRoom> CheckAsync(string connectionString, CancellationToken cancellationToken)
+    public async Task<ConnectionRoom> CheckAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
-        await using var source = NpgsqlDataSource.Create(settings);
-        await using var command = source.CreateCommand(Room);
+        await using var command = new NpgsqlCommand(Room, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var room = new ConnectionRoom(reader.GetInt32(0), (int)reader.GetInt64(1), (int)reader.GetInt64(2));

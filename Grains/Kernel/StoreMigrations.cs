@@ -29,7 +29,7 @@ public static class StoreMigrations
 
         // Without a pool, which would keep the connections while the silo runs.
         connectionString = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
-        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var source = PostgresDataSources.ForOnce(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await ExecuteAsync(connection, $"select pg_advisory_lock({AdvisoryLock})", cancellationToken);
         var applied = await AppliedScriptsAsync(connection, cancellationToken);

@@ -28,14 +28,15 @@ public sealed record StoreNetworks(string Pods, string Services, string NodePort
     /// </summary>
     public static async Task<StoreNetworks?> ReadAsync(string connectionString, CancellationToken cancellationToken)
     {
-        await using var source = Open(connectionString);
-        await using var exists = source.CreateCommand(IsThere);
+        await using var source = PostgresDataSources.ForOnce(connectionString);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var exists = new NpgsqlCommand(IsThere, connection);
         if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!)
         {
             return null;
         }
 
-        await using var command = source.CreateCommand(Select);
+        await using var command = new NpgsqlCommand(Select, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new StoreNetworks(reader.GetString(0), reader.GetString(1), reader.GetString(2))
@@ -43,10 +44,9 @@ public sealed record StoreNetworks(string Pods, string Services, string NodePort
     }
 
     /// <summary>Notes what a silo gives out, when it starts.</summary>
-    public async Task NoteAsync(string connectionString, CancellationToken cancellationToken)
+    public async Task NoteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var source = Open(connectionString);
-        await using var command = source.CreateCommand(Upsert);
+        await using var command = new NpgsqlCommand(Upsert, connection);
         foreach (var text in new[] { Pods, Services, NodePorts })
         {
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
@@ -54,7 +54,4 @@ public sealed record StoreNetworks(string Pods, string Services, string NodePort
 
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static NpgsqlDataSource Open(string connectionString) => NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false });
 }

@@ -5,6 +5,7 @@ using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -26,9 +27,8 @@ public sealed partial class EventSink : BackgroundService
     /// <summary>Objects whose events are written at one time.</summary>
     private const int Writers = 16;
 
-    private readonly Channel<(EventRecorder Of, EventNote Note)> _waiting =
-        Channel.CreateBounded<(EventRecorder, EventNote)>(
-            new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly IResourceClient? _client;
     private readonly TimeProvider _time;
     private readonly ILogger<EventSink> _logger;
@@ -66,7 +66,7 @@ public sealed partial class EventSink : BackgroundService
     {
         while (_waiting.Reader.TryRead(out var next))
         {
-            await WriteAsync(next.Of, next.Note, cancellationToken);
+            await WriteAsync(next, cancellationToken);
         }
     }
 
@@ -74,7 +74,7 @@ public sealed partial class EventSink : BackgroundService
     {
         if (_client is not null)
         {
-            _waiting.Writer.TryWrite((of, note));
+            _waiting.Writer.TryWrite(new Waiting(of, note, _time.GetUtcNow()));
         }
     }
 
@@ -96,7 +96,7 @@ public sealed partial class EventSink : BackgroundService
 
     private Task WriteBatchAsync(CancellationToken cancellationToken)
     {
-        var batch = new List<(EventRecorder Of, EventNote Note)>();
+        var batch = new List<Waiting>();
         while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
         {
             batch.Add(next);
@@ -107,18 +107,18 @@ public sealed partial class EventSink : BackgroundService
             new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancellationToken },
             async (aboutOne, token) =>
             {
-                foreach (var (of, note) in aboutOne)
+                foreach (var one in aboutOne)
                 {
-                    await TryWriteAsync(of, note, token);
+                    await TryWriteAsync(one, token);
                 }
             });
     }
 
-    private async Task TryWriteAsync(EventRecorder of, EventNote note, CancellationToken cancellationToken)
+    private async Task TryWriteAsync(Waiting waiting, CancellationToken cancellationToken)
     {
         try
         {
-            await WriteAsync(of, note, cancellationToken);
+            await WriteAsync(waiting, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -126,60 +126,65 @@ public sealed partial class EventSink : BackgroundService
         }
     }
 
-    private async Task WriteAsync(EventRecorder of, EventNote note, CancellationToken cancellationToken)
+    private async Task WriteAsync(Waiting waiting, CancellationToken cancellationToken)
     {
-        var client = _client!.As(UserIdentity.Controller(of.Controller));
-        if (Correlate(of.Component, note) is not { } record)
+        var client = _client!.As(UserIdentity.Controller(waiting.Of.Controller));
+        if (Correlate(waiting) is not { } record)
         {
             return;
         }
 
-        if (record.Count > 1 && await TryCountAsync(client, record, cancellationToken))
+        if (record.Name.Length > 0 && await TryCountAsync(client, waiting, record, cancellationToken))
         {
             return;
         }
 
-        record.Key = new ObjectKey(NamespaceOf(note.Involved), NextName(note.Involved.Name));
-        var written = await client.CreateAsync(ToEvent(of.Component, note, record), cancellationToken);
+        record.Name = NextName(waiting.Note.Involved.Name);
+        var written = await client.CreateAsync(ToEvent(waiting, record), cancellationToken);
         if (!written.Succeeded)
         {
             LogLost(written.Error.Message);
         }
     }
 
-    private EventRecord? Correlate(string component, EventNote note)
+    private EventRecord? Correlate(Waiting waiting)
     {
+        var (note, about) = (waiting.Note, waiting.Note.Involved);
+        var facts = new EventFacts(
+            waiting.Of.Component, $"{about.Kind}/{about.NamespaceProperty}/{about.Name}/{about.Uid}",
+            about.FieldPath ?? "", note.Type, note.Reason, note.Message);
         lock (_lock)
         {
-            return _correlator.Correlate(component, note);
+            return _correlator.Correlate(facts, waiting.At);
         }
     }
 
     private async Task<bool> TryCountAsync(
-        IResourceClient client, EventRecord record, CancellationToken cancellationToken)
+        IResourceClient client, Waiting waiting, EventRecord record, CancellationToken cancellationToken)
     {
         var patch = new JsonObject
         {
             ["count"] = record.Count,
-            ["lastTimestamp"] = Timestamp(_time.GetUtcNow()),
+            ["lastTimestamp"] = Timestamp(waiting.At),
             ["message"] = record.Message,
         };
-        var written = await client.MergeAsync<Corev1Event>(record.Key, patch, cancellationToken);
+        var key = new ObjectKey(NamespaceOf(waiting.Note.Involved), record.Name);
+        var written = await client.MergeAsync<Corev1Event>(key, patch, cancellationToken);
         return written.Succeeded || written.Error.Reason != StatusReasons.NotFound;
     }
 
-    private Corev1Event ToEvent(string component, EventNote note, EventRecord record) => new()
+    private static Corev1Event ToEvent(Waiting waiting, EventRecord record) => new()
     {
-        Metadata = new V1ObjectMeta { Name = record.Key.Name, NamespaceProperty = record.Key.Namespace },
-        InvolvedObject = note.Involved,
-        Type = note.Type,
-        Reason = note.Reason,
+        Metadata = new V1ObjectMeta { Name = record.Name, NamespaceProperty = NamespaceOf(waiting.Note.Involved) },
+        InvolvedObject = waiting.Note.Involved,
+        Type = waiting.Note.Type,
+        Reason = waiting.Note.Reason,
         Message = record.Message,
         Count = record.Count,
         FirstTimestamp = record.First.UtcDateTime,
-        LastTimestamp = _time.GetUtcNow().UtcDateTime,
-        Source = new V1EventSource { Component = component },
-        ReportingComponent = component,
+        LastTimestamp = waiting.At.UtcDateTime,
+        Source = new V1EventSource { Component = waiting.Of.Component },
+        ReportingComponent = waiting.Of.Component,
         ReportingInstance = "",
     };
 
@@ -202,4 +207,7 @@ public sealed partial class EventSink : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "an event was not recorded: {Error}")]
     private partial void LogLost(string error);
+
+    /// <summary>A note, who tells it, and when it was told.</summary>
+    private sealed record Waiting(EventRecorder Of, EventNote Note, DateTimeOffset At);
 }

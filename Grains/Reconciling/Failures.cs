@@ -12,18 +12,17 @@ internal sealed partial class Failures
     private int _count;
 
     /// <summary>One pass of a controller that makes the next one anyway: a failure is said, and no more.</summary>
-    public static async Task TellAsync(
-        Func<CancellationToken, Task> pass, ILogger logger, string controller, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await pass(cancellationToken);
-        }
-        catch (ReconcileException failure)
-        {
-            LogPassFailed(logger, controller, failure.Message);
-        }
-    }
+    public static Task TellAsync(
+        Func<CancellationToken, Task> pass, ILogger logger, string controller, CancellationToken cancellationToken) =>
+        TellAsync(pass, logger, controller, mayBeAway: true, cancellationToken);
+
+    /// <summary>
+    /// The same of a controller that follows changes, and begins anew once the API is there again: what is refused is
+    /// said, and looked at again at the next resync.
+    /// </summary>
+    public static Task TellRefusalsAsync(
+        Func<CancellationToken, Task> pass, ILogger logger, string controller, CancellationToken cancellationToken) =>
+        TellAsync(pass, logger, controller, mayBeAway: false, cancellationToken);
 
     /// <summary>Says what failed in a <see cref="RetryQueue{TKey}"/>; not that others were faster.</summary>
     public static Action<TKey, Exception> Teller<TKey>(ILogger logger, string controller) =>
@@ -55,6 +54,20 @@ internal sealed partial class Failures
         if (_first is { } first)
         {
             throw _count == 1 ? first : new ReconcileException($"{first.Message} (and {_count - 1} more failures)");
+        }
+    }
+
+    private static async Task TellAsync(
+        Func<CancellationToken, Task> pass, ILogger logger, string controller, bool mayBeAway,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await pass(cancellationToken);
+        }
+        catch (ReconcileException failure) when (mayBeAway || !failure.IsOutage)
+        {
+            LogPassFailed(logger, controller, failure.Message);
         }
     }
 

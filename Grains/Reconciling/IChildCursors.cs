@@ -8,6 +8,7 @@ public interface IChildCursors
     /// <summary>0 for an owner that never saved one.</summary>
     ValueTask<int> LoadAsync(string ownerUid, CancellationToken cancellationToken);
 
+    /// <summary>Lasts when it returns; never goes back.</summary>
     ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken);
 
     /// <summary>The owner is gone, and nobody will ask again.</summary>
@@ -26,7 +27,7 @@ public sealed class MemoryChildCursors : IChildCursors
     /// <inheritdoc/>
     public ValueTask SaveAsync(string ownerUid, int cursor, CancellationToken cancellationToken)
     {
-        _cursors[ownerUid] = cursor;
+        _cursors.AddOrUpdate(ownerUid, cursor, (_, before) => Math.Max(before, cursor));
         return ValueTask.CompletedTask;
     }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Reconciling;
 
@@ -18,6 +19,9 @@ public sealed record Followed(ResourceName Resource, Action<ResourceChange, ICol
     /// others; null for <see cref="ControllersOptions.WakeInterval"/>.
     /// </summary>
     public TimeSpan? Interval { get; init; }
+
+    /// <summary>Kinds that are followed beside the resource; null for none.</summary>
+    public FollowedKinds? Others { get; init; }
 
     /// <summary>Which changes cannot wait so long; null for none. Asked only of those that wake something.</summary>
     public Func<ResourceChange, bool>? IsUrgent { get; init; }
@@ -50,6 +54,7 @@ public sealed class WakeController : IController
     private readonly ControllersOptions _options;
     private readonly TimeProvider _time;
     private readonly Func<ResourceObject, bool>? _concerns;
+    private readonly ResourceCatalog? _catalog;
     private readonly Lock _lock = new();
 
     /// <summary>
@@ -76,6 +81,7 @@ public sealed class WakeController : IController
     /// <param name="options">Settings.</param>
     /// <param name="time">The clock.</param>
     /// <param name="concerns">Which objects the reminder wakes; null for all.</param>
+    /// <param name="catalog">What is served; null where no kinds are followed that come and go.</param>
     public WakeController(
         ResourceName target,
         ResourceName? namesakes,
@@ -84,9 +90,11 @@ public sealed class WakeController : IController
         WakeUp wake,
         ControllersOptions options,
         TimeProvider time,
-        Func<ResourceObject, bool>? concerns = null)
+        Func<ResourceObject, bool>? concerns = null,
+        ResourceCatalog? catalog = null)
     {
         _concerns = concerns;
+        _catalog = catalog;
         _target = target;
         _namesakes = namesakes;
         _followed = followed;
@@ -101,7 +109,12 @@ public sealed class WakeController : IController
 
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunAsync(
-        [.. _followed.Select(f => (Func<CancellationToken, Task>)(token => FollowAsync(f, token))), PumpAsync],
+        [
+            .. _followed.Select(f => (Func<CancellationToken, Task>)(token => FollowAsync(f, token))),
+            .. _followed.Select(static f => f.Others).OfType<FollowedKinds>().Select(
+                others => (Func<CancellationToken, Task>)(token => FollowAsync(others, token))),
+            PumpAsync,
+        ],
         cancellationToken);
 
     /// <inheritdoc/>
@@ -125,14 +138,24 @@ public sealed class WakeController : IController
         var keys = new List<ObjectKey>();
         await foreach (var change in _client.FollowAsync(followed.Resource, cancellationToken))
         {
-            if (!ReferenceEquals(change, ResourceChange.Synced) && Accept(followed, change, keys))
+            if (!ReferenceEquals(change, ResourceChange.Synced))
             {
-                _signal.Writer.TryWrite(true);
+                Accept(followed, change, keys);
             }
         }
     }
 
-    private bool Accept(Followed followed, ResourceChange change, List<ObjectKey> keys)
+    private Task FollowAsync(FollowedKinds others, CancellationToken cancellationToken)
+    {
+        var catalog = _catalog ?? throw new InvalidOperationException($"What wakes {_target} follows a catalogue.");
+        return new KindFollower(_client, catalog, () => catalog.Current.Kinds.Where(others.Which), (resource, change) =>
+        {
+            Accept(new Followed(resource, (c, keys) => others.Map(resource, c, keys)), change, []);
+            return Task.CompletedTask;
+        }).RunAsync(cancellationToken);
+    }
+
+    private void Accept(Followed followed, ResourceChange change, List<ObjectKey> keys)
     {
         keys.Clear();
         lock (_lock)
@@ -140,7 +163,7 @@ public sealed class WakeController : IController
             followed.Map(change, keys);
             if (_options.DropWakeUps || keys.Count == 0)
             {
-                return false;
+                return;
             }
 
             var interval = followed.IntervalOf(change) ?? _options.WakeInterval;
@@ -150,7 +173,7 @@ public sealed class WakeController : IController
             }
         }
 
-        return true;
+        _signal.Writer.TryWrite(true);
     }
 
     private void Enqueue(ObjectKey key, TimeSpan interval)

@@ -35,6 +35,9 @@ public sealed class PodInfo
     /// <summary>When the attempt at hand began, by the scheduler's clock; for its meter.</summary>
     public long AttemptedAt { get; set; }
 
+    /// <summary>When the first attempt began, and how many there have been, that at hand included; as above.</summary>
+    public (long FirstAt, int Count) Attempts { get; set; }
+
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Claims among its volumes: what says of them is not the shape's, but this pod's alone.</summary>

@@ -240,6 +240,7 @@ public sealed partial class SchedulerLoop : IDisposable
                 if (result.IsOurs)
                 {
                     _metrics.Attempted(result.Pod, "scheduled", _time.GetElapsedTime(result.Pod.AttemptedAt));
+                    _metrics.Scheduled(result.Pod, _time.GetElapsedTime(result.Pod.Attempts.FirstAt));
                     ReportScheduled(result);
                 }
 
@@ -276,6 +277,7 @@ public sealed partial class SchedulerLoop : IDisposable
     private void ReportUnschedulable(SchedulingDecision decision)
     {
         _metrics.Attempted(decision.Pod, "unschedulable", _time.GetElapsedTime(decision.Pod.AttemptedAt));
+        _metrics.PreemptionTried(decision.Preemption?.Victims.Count);
         var note = Failure(decision.Pod, "Unschedulable", decision.Message!) with { Nomination = decision.Nomination };
         if (decision.Preemption is not { } plan)
         {

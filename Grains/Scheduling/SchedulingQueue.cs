@@ -39,6 +39,9 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
 
     public int UnschedulableCount => _unschedulable.Count;
 
+    /// <summary>Pods whose gates are closed.</summary>
+    public int GatedCount => _gated.Count;
+
     /// <summary>When <see cref="Tick"/> has something to do, at the latest.</summary>
     public DateTimeOffset NextTick
     {
@@ -90,7 +93,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         if (next is not null)
         {
             Remove(next);
-            next.Attempts++;
+            next.FirstTaken = next.Attempts++ == 0 ? time.GetTimestamp() : next.FirstTaken;
         }
 
         return next;
@@ -422,6 +425,9 @@ public sealed class QueuedPod(PodInfo pod)
 
     /// <summary>How often it was tried.</summary>
     public int Attempts { get; internal set; }
+
+    /// <summary>When that was first, by the scheduler's clock.</summary>
+    internal long FirstTaken { get; set; }
 
     /// <summary>How often that failed, which the back-off grows with.</summary>
     public int Failures { get; internal set; }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.NodeAgent.Network;
 
 namespace OrleansOrchestrator.NodeAgent.Announcing;
@@ -60,8 +61,12 @@ public static class AnnouncedAddresses
     private static bool IsAble(V1Node node) =>
         node.Metadata.DeletionTimestamp is null
         && !string.IsNullOrEmpty(node.GetAnnotation(Annotation))
-        && node.Metadata.Labels?.ContainsKey(ExcludeLabel) != true
+        && !IsExcluded(node)
         && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+
+    /// <summary>Any value but one that reads as false keeps the node out, as for load balancers of clouds.</summary>
+    private static bool IsExcluded(V1Node node) =>
+        node.Metadata.Labels?.TryGetValue(ExcludeLabel, out var value) == true && GoBooleans.Parse(value) != false;
 
     private static ulong Weight(string node, IPAddress address) =>
         BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{node}/{address}")));

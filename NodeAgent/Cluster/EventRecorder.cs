@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Threading.Channels;
 using k8s.Models;
-using OrleansOrchestrator.NodeAgent.Kernel;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.NodeAgent.Cluster;
 
 /// <summary>
-/// Writes events in the background. A repeated event counts up instead of being written anew, and a source that
-/// floods is cut to a trickle; both as client-go's correlator does. Events may be lost: nothing waits for them.
+/// Writes events in the background, repetitions as counts (<see cref="EventCorrelator"/>). Events may be lost: nothing
+/// waits for them.
 /// </summary>
 public sealed partial class EventRecorder(
     IClusterApi api, NodeAgentOptions options, TimeProvider time, ILogger<EventRecorder> logger) : BackgroundService
@@ -16,14 +16,10 @@ public sealed partial class EventRecorder(
     public const string Warning = "Warning";
 
     private const int MaxPending = 1000;
-    private const int MaxRemembered = 4096;
-    private const double Burst = 25;
-    private static readonly TimeSpan TokenEvery = TimeSpan.FromSeconds(300);
 
     private readonly Channel<Corev1Event> _pending = Channel.CreateBounded<Corev1Event>(
         new BoundedChannelOptions(MaxPending) { FullMode = BoundedChannelFullMode.DropOldest });
-    private readonly Dictionary<string, Corev1Event> _seen = [];
-    private readonly Dictionary<string, (double Tokens, SteadyTime At)> _budgets = [];
+    private readonly EventCorrelator _correlator = new(time);
     private long _sequence;
 
     /// <summary>An event about a pod as a whole.</summary>
@@ -91,47 +87,27 @@ public sealed partial class EventRecorder(
 
     private async Task WriteAsync(Corev1Event recorded, CancellationToken cancellationToken)
     {
-        if (!TakeToken(recorded))
+        var about = recorded.InvolvedObject;
+        var facts = new EventFacts(
+            recorded.Source.Component, $"{about.Kind}/{about.NamespaceProperty}/{about.Name}/{about.Uid}",
+            about.FieldPath ?? "", recorded.Type, recorded.Reason, recorded.Message);
+        if (_correlator.Correlate(facts, recorded.LastTimestamp!.Value) is not { } record)
         {
             return;
         }
 
-        var about = recorded.InvolvedObject;
-        var key = string.Join(
-            '\n', about.Kind, about.Uid, about.FieldPath, recorded.Type, recorded.Reason, recorded.Message);
-        if (_seen.TryGetValue(key, out var earlier))
+        var fresh = recorded.Metadata.Name;
+        recorded.Message = record.Message;
+        recorded.Count = record.Count;
+        recorded.FirstTimestamp = record.First.UtcDateTime;
+        recorded.Metadata.Name = record.Name;
+        if (record.Name.Length > 0 && await api.UpdateEventAsync(recorded, cancellationToken))
         {
-            earlier.Count++;
-            earlier.LastTimestamp = recorded.LastTimestamp;
-            if (await api.UpdateEventAsync(earlier, cancellationToken))
-            {
-                return;
-            }
+            return;
         }
 
+        recorded.Metadata.Name = record.Name = fresh;
         await api.CreateEventAsync(recorded, cancellationToken);
-        if (_seen.Count >= MaxRemembered)
-        {
-            _seen.Clear();
-        }
-
-        _seen[key] = recorded;
-    }
-
-    /// <summary>25 events at once about one object, then one every five minutes.</summary>
-    private bool TakeToken(Corev1Event recorded)
-    {
-        var now = time.GetSteadyTime();
-        var key = recorded.InvolvedObject.Uid ?? recorded.InvolvedObject.Name;
-        var (tokens, at) = _budgets.GetValueOrDefault(key, (Burst, now));
-        tokens = Math.Min(Burst, tokens + ((now - at) / TokenEvery));
-        if (_budgets.Count >= MaxRemembered)
-        {
-            _budgets.Clear();
-        }
-
-        _budgets[key] = (tokens >= 1 ? tokens - 1 : tokens, now);
-        return tokens >= 1;
     }
 
     private static string FieldPath(V1Pod pod, string container)

@@ -11,12 +11,19 @@ namespace OrleansOrchestrator.NodeAgent.Credentials;
 public sealed class CertificateFile(string path)
 {
     private X509Certificate2? _current;
+    private int _failures;
 
     /// <summary>Where it is.</summary>
     public string Path => path;
 
     /// <summary>The certificate; null while there is none.</summary>
     public X509Certificate2? Current => Volatile.Read(ref _current);
+
+    /// <summary>How often the next one could not be had.</summary>
+    public int Failures => Volatile.Read(ref _failures);
+
+    /// <summary>The next one could not be had.</summary>
+    public void NoteFailure() => Interlocked.Increment(ref _failures);
 
     /// <summary>Reads the file; what is not there, or holds no certificate with its key, is none.</summary>
     public X509Certificate2? Load()

@@ -34,6 +34,7 @@ public sealed partial class CertificateRotation(
                 or HttpRequestException or IOException or CryptographicException
                 || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
+                file.NoteFailure();
                 LogFailed(wish.Signer, failure.Message);
             }
 

@@ -3,6 +3,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.KubeConfigModels;
 using OrleansOrchestrator.Machine;
+using OrleansOrchestrator.NodeAgent.Metrics;
 
 namespace OrleansOrchestrator.NodeAgent.Credentials;
 
@@ -56,6 +57,9 @@ public sealed partial class NodeCredentials(NodeAgentOptions options, TimeProvid
         File.Delete(UnusedKeyFile);
     }
 
+    /// <summary>What came of the node's requests to the API.</summary>
+    public ApiCallCounts Calls { get; } = new(time);
+
     /// <summary>
     /// Who asks for the next certificate: the node, or, when its own has ended meanwhile, the bearer of the token.
     /// </summary>
@@ -77,7 +81,7 @@ public sealed partial class NodeCredentials(NodeAgentOptions options, TimeProvid
             };
         }
 
-        return new Kubernetes(configuration);
+        return new Kubernetes(configuration, Calls.Handler());
     }
 
     private Kubernetes Begin() =>

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Text;
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 
 namespace OrleansOrchestrator.NodeAgent.Environments;
 
@@ -46,32 +45,12 @@ public static class FieldReferences
     /// <summary>Sorted <c>key="value"</c> lines with Go's quoting, as the downward API volume has them.</summary>
     public static string Format(IDictionary<string, string>? map) => string.Join(
         '\n', (map ?? new Dictionary<string, string>()).OrderBy(p => p.Key, StringComparer.Ordinal)
-            .Select(p => $"{p.Key}={Quote(p.Value)}"));
+            .Select(p => $"{p.Key}={GoQuotes.Quote(p.Value)}"));
 
     private static (string Field, string Key)? Subscript(string path)
     {
         var open = path.IndexOf("['", StringComparison.Ordinal);
         return open > 0 && path.EndsWith("']", StringComparison.Ordinal) ? (path[..open], path[(open + 2)..^2]) : null;
-    }
-
-    private static string Quote(string value)
-    {
-        var text = new StringBuilder("\"");
-        foreach (var c in value)
-        {
-            text.Append(c switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                < ' ' or '\x7f' => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
-                _ => c.ToString(),
-            });
-        }
-
-        return text.Append('"').ToString();
     }
 }
 

@@ -23,15 +23,21 @@ public static class ResourceReferences
         }
 
         var resource = selector.Resource[(dot + 1)..];
-        var isLimit = selector.Resource[..dot] == "limits";
-        decimal? amount = isLimit
-            ? Amount(source.Resources?.Limits, resource) ?? Amount(allocatable, resource)
+        var amount = selector.Resource[..dot] == "limits"
+            ? Limit(source, resource, allocatable)
             : Amount(source.Resources?.Requests, resource) ?? Amount(source.Resources?.Limits, resource) ?? 0;
         var divisor = selector.Divisor?.ToDecimal() is { } d and > 0 ? d : 1;
-        return amount is null
-            ? null
-            : decimal.Ceiling(amount.Value / divisor).ToString("0", CultureInfo.InvariantCulture);
+        return decimal.Ceiling(amount / divisor).ToString("0", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>
+    /// A limit of nothing is none. Of huge pages, which are never overcommitted, whoever has no limit gets nothing.
+    /// </summary>
+    private static decimal Limit(
+        V1Container container, string resource, IDictionary<string, ResourceQuantity> allocatable) =>
+        Amount(container.Resources?.Limits, resource) is { } own and > 0
+            ? own
+            : resource is "cpu" or "memory" or "ephemeral-storage" ? Amount(allocatable, resource) ?? 0 : 0;
 
     private static decimal? Amount(IDictionary<string, ResourceQuantity>? quantities, string name) =>
         quantities is not null && quantities.TryGetValue(name, out var quantity) ? quantity.ToDecimal() : null;

@@ -31,6 +31,13 @@ public sealed class KubeletMeters
         null,
         DurationMetric.UsualBounds);
 
+    /// <summary>From one full list to the next.</summary>
+    public DurationMetric RelistInterval { get; } = new(
+        "kubelet_pleg_relist_interval_seconds",
+        "[ALPHA] Interval in seconds between relisting in PLEG.",
+        null,
+        DurationMetric.UsualBounds);
+
     /// <summary>One step of the rules of network policies.</summary>
     public DurationMetric PolicySync { get; } = new(
         "orc_network_policy_sync_duration_seconds",
@@ -41,6 +48,7 @@ public sealed class KubeletMeters
     public void Write(MetricsText text)
     {
         Relist.Write(text);
+        RelistInterval.Write(text);
         PodStart.Write(text);
         PodWorker.Write(text);
         PolicySync.Write(text);

@@ -41,11 +41,13 @@ public sealed partial class NodeStatusLoop(
     private SteadyTime? _reported;
     private string _runtimeVersion = "";
     private string? _lastReady;
+    private bool _wasUnschedulable;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         health.Changed += Wake;
         pressure.Changed += Wake;
+        node.SchedulableChanged += Wake;
         await health.WhenKnownAsync(FirstVerdict, time, stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;
@@ -163,6 +165,7 @@ public sealed partial class NodeStatusLoop(
         }
 
         RecordReadiness(status);
+        RecordSchedulable();
     }
 
     private void RecordReadiness(V1NodeStatus status)
@@ -170,11 +173,24 @@ public sealed partial class NodeStatusLoop(
         var ready = status.Conditions.First(c => c.Type == "Ready").Status;
         if (ready != _lastReady)
         {
-            var reason = ready == "True" ? "NodeReady" : "NodeNotReady";
-            events.Node(EventRecorder.Normal, reason, $"Node {options.NodeName} status is now: {reason}");
+            Tell(ready == "True" ? "NodeReady" : "NodeNotReady");
             _lastReady = ready;
         }
     }
+
+    /// <summary>A node that is cordoned when the agent starts is told of, too.</summary>
+    private void RecordSchedulable()
+    {
+        var isUnschedulable = node.IsUnschedulable;
+        if (isUnschedulable != _wasUnschedulable)
+        {
+            Tell(isUnschedulable ? "NodeNotSchedulable" : "NodeSchedulable");
+            _wasUnschedulable = isUnschedulable;
+        }
+    }
+
+    private void Tell(string reason) =>
+        events.Node(EventRecorder.Normal, reason, $"Node {options.NodeName} status is now: {reason}");
 
     private async Task<NodeStatusInput> InputAsync(V1NodeStatus? before, CancellationToken cancellationToken) => new()
     {

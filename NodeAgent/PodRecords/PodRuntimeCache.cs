@@ -75,12 +75,19 @@ public sealed partial class PodRuntimeCache(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var events = FollowEventsAsync(stoppingToken);
+        long? before = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await health.WhenUpAsync(stoppingToken);
                 var started = time.GetTimestamp();
+                if (before is { } last)
+                {
+                    meters.RelistInterval.Record(time.GetElapsedTime(last, started));
+                }
+
+                before = started;
                 await RelistAsync(stoppingToken);
                 meters.Relist.Record(time.GetElapsedTime(started));
                 _listed.TrySetResult();

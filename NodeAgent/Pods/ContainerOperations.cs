@@ -19,6 +19,9 @@ namespace OrleansOrchestrator.NodeAgent.Pods;
 public sealed class ContainerStartException(string reason, string message) : Exception(message)
 {
     public string Reason { get; } = reason;
+
+    /// <summary>The runtime has made it all the same.</summary>
+    public bool HasContainer { get; init; }
 }
 
 /// <summary>Starts and stops single containers, with their hooks and events.</summary>
@@ -63,7 +66,7 @@ public sealed partial class ContainerOperations(
         catch (RpcException exception)
         {
             events.Pod(pod, container, EventRecorder.Warning, "Failed", $"Error: {exception.Status.Detail}");
-            throw new ContainerStartException("RunContainerError", exception.Status.Detail);
+            throw new ContainerStartException("RunContainerError", exception.Status.Detail) { HasContainer = true };
         }
 
         events.Pod(pod, container, EventRecorder.Normal, "Started", "Container started");
@@ -171,7 +174,7 @@ public sealed partial class ContainerOperations(
         await KillAsync(
             pod, new ContainerRecord { Id = id, SandboxId = "", Name = container.Name, State = ContainerState.ContainerRunning },
             ip, "FailedPostStartHook", pod.Grace(), cancellationToken);
-        throw new ContainerStartException("PostStartHookError", "PostStartHook failed");
+        throw new ContainerStartException("PostStartHookError", "PostStartHook failed") { HasContainer = true };
     }
 
     private async Task RunPreStopAsync(

@@ -17,6 +17,7 @@ public sealed partial class PodWorker
             return TimeSpan.Zero;
         }
 
+        ReleaseStarts();
         var observed = _services.Runtime.Get(Uid);
         _services.Probes.Sync(pod, observed);
         var plan = Plan(pod, observed);
@@ -174,7 +175,7 @@ public sealed partial class PodWorker
             await ResizeAsync(pod, plan.Resize, cancellationToken);
         }
 
-        if (plan.NewSandboxAttempt is not null || plan.Starts.Count > 0)
+        if (plan.NewSandboxAttempt is not null || plan.Starts.Any(s => !IsHeld(s)))
         {
             await StartAsync(pod, plan, observed, cancellationToken);
         }
@@ -201,6 +202,7 @@ public sealed partial class PodWorker
         if (plan.NewSandboxAttempt is { } attempt)
         {
             await _services.Sandboxes.CreateAsync(pod, attempt, cancellationToken);
+            _held.Clear();
             observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
         }
         else if (plan.Resize.IsEmpty)
@@ -213,7 +215,7 @@ public sealed partial class PodWorker
         await _services.Isolation.EnsureAsync(pod, cancellationToken);
         var config = _services.Sandboxes.Config(pod, sandbox.Attempt);
         var environment = await _services.EnvironmentAsync(pod, observed, cancellationToken);
-        foreach (var start in plan.Starts)
+        foreach (var start in plan.Starts.Where(s => !IsHeld(s)))
         {
             CountAttempt(start);
             var facts = new ContainerStartFacts
@@ -231,11 +233,13 @@ public sealed partial class PodWorker
             {
                 await _services.Containers.StartAsync(facts, sandbox.Id, config, cancellationToken);
                 _waiting.Remove(start.Container.Name);
+                _held.Remove(start.Container.Name);
                 Wake();
             }
             catch (ContainerStartException exception)
             {
                 _waiting[start.Container.Name] = new WaitingReason(exception.Reason, exception.Message);
+                HoldStart(start, exception);
             }
         }
     }
@@ -298,13 +302,11 @@ public sealed partial class PodWorker
     private TimeSpan NextLook(V1Pod pod, PodPlan plan)
     {
         var now = _services.Time.GetSteadyTime();
-        var failed = plan.Starts.Any(s => _waiting.ContainsKey(s.Container.Name));
-        var retries = failed || (_resizeFails && !plan.Resize.IsEmpty);
         var times = new SteadyTime?[]
         {
-            now + (retries ? StartRetry : Resync),
+            now + (_resizeFails && !plan.Resize.IsEmpty ? StartRetry : Resync),
             plan.WakeAt,
-            failed ? _services.Images.NextAttempt(Uid) : null,
+            NextStart(plan),
             Deadline(pod),
             _services.Volumes.NextRefresh(Uid),
         };

@@ -77,6 +77,7 @@ public sealed partial class PodWorker
             var ends = pod.Metadata.DeletionTimestamp is not null
                 && (_pod.Metadata.DeletionTimestamp is null
                     || pod.Metadata.DeletionGracePeriodSeconds < _pod.Metadata.DeletionGracePeriodSeconds);
+            _dependenciesChanged |= pod.Metadata.Generation != _pod.Metadata.Generation;
             _pod = pod;
             if (ends && _stage != Stage.Terminated)
             {
@@ -122,6 +123,7 @@ public sealed partial class PodWorker
     public void RefreshVolumes()
     {
         _volumesStale = true;
+        _dependenciesChanged = true;
         Wake();
     }
 

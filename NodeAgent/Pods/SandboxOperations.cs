@@ -1,10 +1,8 @@
 using Grpc.Core;
 using k8s.Models;
-using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Cri.V1;
-using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
 using OrleansOrchestrator.NodeAgent.Node;
@@ -24,6 +22,7 @@ public sealed class SandboxOperations(
     ContainerOperations containers,
     LogSources logs,
     ContainerLogLinks links,
+    PodLogDirectories directories,
     DynamicResources devices,
     IObjectReader objects,
     EventRecorder events)
@@ -43,7 +42,7 @@ public sealed class SandboxOperations(
         MakeCgroup(pod, cancellationToken);
         try
         {
-            OwnFiles.MakePrivate(LogDirectory(pod));
+            directories.Make(pod.LogDirectoryName());
             var request = new RunPodSandboxRequest
             {
                 Config = configs.Build(pod, attempt),
@@ -118,8 +117,7 @@ public sealed class SandboxOperations(
     public async Task RemoveAllAsync(V1Pod pod, PodRuntimeState observed, CancellationToken cancellationToken)
     {
         logs.Hold(LogDirectory(pod));
-        FileTrees.Delete(LogDirectory(pod));
-        links.Remove(LogDirectory(pod));
+        directories.Remove(pod.LogDirectoryName());
         await RemoveFromRuntimeAsync(observed, cancellationToken);
     }
 

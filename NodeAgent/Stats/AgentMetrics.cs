@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using OrleansOrchestrator.Logs.Shipping;
+using OrleansOrchestrator.NodeAgent.Credentials;
 using OrleansOrchestrator.NodeAgent.Cri;
 using OrleansOrchestrator.NodeAgent.Kernel;
 using OrleansOrchestrator.NodeAgent.Logs.Shipping;
@@ -13,7 +14,7 @@ namespace OrleansOrchestrator.NodeAgent.Stats;
 /// <summary><c>/metrics</c>: the agent itself.</summary>
 public sealed class AgentMetrics(
     NodeAgentOptions options, IPodRegistry pods, KubeletMeters meters, CriClient cri, ClaimedVolumes claims,
-    ShippingCounts logs, OwnLines ownLines)
+    ShippingCounts logs, OwnLines ownLines, NodeCredentials credentials, TimeProvider time)
 {
     public string Write()
     {
@@ -32,6 +33,8 @@ public sealed class AgentMetrics(
 
         meters.Write(text);
         cri.Calls.Write(text);
+        credentials.Calls.Write(text);
+        CertificateMetrics.Write(text, options, credentials, time.GetUtcNow());
         Claims(text);
         text.Family("orc_log_lines_sent_total", "counter", "Lines of containers that the cluster has taken.")
             .Sample("orc_log_lines_sent_total", logs.Sent, null);

@@ -59,7 +59,7 @@ public sealed class FieldErrors(CancellationToken cancellationToken = default)
     {
         if ((value ?? "") != (old ?? ""))
         {
-            Invalid(path, value, IsImmutable);
+            Invalid(path, value ?? "", IsImmutable);
         }
     }
 

@@ -67,12 +67,7 @@ public static class GoText
         .Replace("&", "\\u0026", StringComparison.Ordinal);
 
     /// <summary>Go's <c>strconv.ParseBool</c>; null for what is neither.</summary>
-    public static bool? ParseBool(string text) => text switch
-    {
-        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        _ => null,
-    };
+    public static bool? ParseBool(string text) => GoBooleans.Parse(text);
 
     private static void AppendJson(StringBuilder result, object? value)
     {

@@ -25,6 +25,18 @@ public sealed class ResourceTable
     /// <summary>Every kind in every version that is served, in the order in which discovery has them.</summary>
     public IReadOnlyList<ResourceDefinition> All { get; }
 
+    /// <summary>This one and further kinds, but for those whose name something else has already.</summary>
+    public ResourceTable With(IEnumerable<ResourceKind> more)
+    {
+        var (names, kinds) = (_byName.Keys.ToHashSet(), _byKind.Keys.ToHashSet());
+        return new ResourceTable(
+        [
+            .. Kinds,
+            .. more.Where(k => !k.Versions.Any(v => kinds.Contains((v.ApiVersion, v.Kind))) && names.Add(k.Name)
+                && k.Versions.All(v => kinds.Add((v.ApiVersion, v.Kind)))),
+        ]);
+    }
+
     /// <summary>A resource in its preferred version; null when there is no such resource.</summary>
     public ResourceDefinition? Find(ResourceName name) => _byName.GetValueOrDefault(name)?[0];
 

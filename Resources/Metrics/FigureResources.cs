@@ -10,21 +10,23 @@ namespace OrleansOrchestrator.Resources.Metrics;
 public static class FigureResources
 {
     public const string Custom = "custom.metrics.k8s.io";
-    public const string CustomVersion = "v1beta2";
     public const string CustomList = "MetricValueList";
+
+    /// <summary>The version of the custom figures that names a figure, and no selector of its series.</summary>
+    public const string OlderCustomVersion = "v1beta1";
+
     public const string External = "external.metrics.k8s.io";
-    public const string ExternalVersion = "v1beta1";
     public const string ExternalList = "ExternalMetricValueList";
 
     private static readonly string[] Verbs = ["get"];
 
-    /// <summary>What discovery names of either group.</summary>
-    public static ResourceKind RowOf(string group) => group == Custom
-        ? Row(Custom, CustomVersion, "pods", CustomList)
-        : Row(External, ExternalVersion, "externalmetrics", ExternalList);
-
-    /// <summary>The version of a group that is served.</summary>
-    public static string VersionOf(string group) => group == Custom ? CustomVersion : ExternalVersion;
+    /// <summary>What discovery names, one for each version of a group; of a group the preferred one first.</summary>
+    public static IReadOnlyList<ResourceKind> Rows { get; } =
+    [
+        Row(Custom, "v1beta2", "pods", CustomList),
+        Row(Custom, OlderCustomVersion, "pods", CustomList),
+        Row(External, "v1beta1", "externalmetrics", ExternalList),
+    ];
 
     private static ResourceKind Row(string group, string version, string plural, string kind) => new()
     {

@@ -41,19 +41,21 @@ internal sealed class ApiOptions
     private readonly RemoteWriteOption _remoteWrite = new();
     private readonly AddOnOptions _addOns = new();
 
-    public IEnumerable<Option> All =>
+    /// <summary>All of them, by theme.</summary>
+    public IReadOnlyList<OptionGroup> Groups =>
     [
-        _tokens, _admission, _scheduler, _encryption, _reload, _logs, .. _accounts.All, .. _signIn.All, .. _proxies.All,
-        .. _access.All, .. _audit.All, .. _cloud.All, .. _telemetry.All, .. _remoteWrite.All, .. _addOns.All,
+        new("Who signs in", [_tokens, .. _signIn.All]),
+        new("Tokens of service accounts", [.. _accounts.All]),
+        new("Who decides what is allowed", [.. _access.All]),
+        new("Admission, scheduling, cloud", [_admission, _scheduler, .. _cloud.All]),
+        new("What the store holds encrypted", _encryption, _reload),
+        new("Audit", [.. _audit.All]),
+        new("Logs, metrics, dashboards", [.. _addOns.All]),
+        new("What is sent elsewhere", [_logs, .. _telemetry.All, .. _remoteWrite.All]),
+        new("Proxies in front of the API, and servers behind it", [.. _proxies.All]),
     ];
 
-    public void AddTo(Command command)
-    {
-        foreach (var option in All)
-        {
-            command.Options.Add(option);
-        }
-    }
+    private IEnumerable<Option> All => Groups.SelectMany(static g => g.Options);
 
     public bool Has(string name) => All.Any(o => o.Name == name);
 
@@ -91,8 +93,8 @@ internal sealed class ApiOptions
     /// <param name="arguments">Of <c>orc silo</c>, these options only.</param>
     public static void Check(IReadOnlyList<string> arguments)
     {
-        var (options, command) = (new ApiOptions(), new Command("silo"));
-        options.AddTo(command);
+        var options = new ApiOptions();
+        var command = new GroupedCommand("silo", "", options.Groups);
         var parsed = command.Parse(arguments);
         if (parsed.Errors is [var wrong, ..])
         {

@@ -52,6 +52,7 @@ internal static class DownCommand
 
             await cluster.StopFromOutsideAsync(cancellationToken);
             RequireNothingMounted(root);
+            await cluster.RemoveLogsAsync(cancellationToken);
             DeleteKubeconfig(parsed.GetValue(kubeconfig) ?? cluster.Share.Kubeconfig, root);
             Delete(root);
             AnsiConsole.WriteLine($"Deleted {root}.");

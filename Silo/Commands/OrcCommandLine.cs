@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using OrleansOrchestrator.Silo.Hosting;
 
@@ -12,29 +13,7 @@ public static class OrcCommandLine
     /// <summary>Runs a command line; returns the exit code, 0 for success.</summary>
     public static async Task<int> RunAsync(string[] arguments, TextWriter errors)
     {
-        var root = new RootCommand("Kubernetes on Orleans and PostgreSQL.")
-        {
-            HelpName = Name,
-        };
-        foreach (var command in new[]
-        {
-            UpCommand.Create(),
-            DownCommand.CreateDown(),
-            DownCommand.CreateReset(),
-            DownCommand.CreateStatus(),
-            BackupCommand.CreateBackup(),
-            BackupCommand.CreateRestore(),
-            LogsCommand.Create(),
-            DashboardCommand.Create(),
-            ImageCommand.Create(),
-            SiloCommand.Create(),
-            OfTheScript("test", "Run all tests, or those of some projects."),
-            OfTheScript("bench", "Measure the cluster that was built here."),
-        })
-        {
-            root.Subcommands.Add(command);
-        }
-
+        var root = CreateRoot();
         try
         {
             var parsed = root.Parse(arguments);
@@ -56,6 +35,36 @@ public static class OrcCommandLine
             await errors.WriteLineAsync($"orc: {sentence}");
             return 1;
         }
+    }
+
+    /// <summary>All commands.</summary>
+    public static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Kubernetes on Orleans and PostgreSQL.")
+        {
+            HelpName = Name,
+        };
+        root.Options.OfType<HelpOption>().Single().Action = new GroupedHelp(Name);
+        foreach (var command in new[]
+        {
+            UpCommand.Create(),
+            DownCommand.CreateDown(),
+            DownCommand.CreateReset(),
+            DownCommand.CreateStatus(),
+            BackupCommand.CreateBackup(),
+            BackupCommand.CreateRestore(),
+            LogsCommand.Create(),
+            DashboardCommand.Create(),
+            ImageCommand.Create(),
+            SiloCommand.Create(),
+            OfTheScript("test", "Run all tests, or those of some projects."),
+            OfTheScript("bench", "Measure the cluster that was built here."),
+        })
+        {
+            root.Subcommands.Add(command);
+        }
+
+        return root;
     }
 
     /// <summary>What the script that starts us does itself; here for the help.</summary>

@@ -45,17 +45,11 @@ internal sealed class ShareOptions
         }
     });
 
-    public void AddTo(Command command)
-    {
-        foreach (var option in new Option[]
-        {
-            _port, _siloPort, _kubeletPort, _healthPort, _nodeAddress, _pods, _services, _dns, _nodePorts, _pools,
-            _announce, _name,
-        })
-        {
-            command.Options.Add(option);
-        }
-    }
+    public IEnumerable<Option> All =>
+    [
+        _port, _siloPort, _kubeletPort, _healthPort, _nodeAddress, _pods, _services, _dns, _nodePorts, _pools,
+        _announce, _name,
+    ];
 
     public WantedShare Read(ParseResult parsed) => new()
     {

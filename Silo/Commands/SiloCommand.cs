@@ -14,12 +14,8 @@ internal static class SiloCommand
     public static Command Create()
     {
         var options = new SiloCommandOptions();
-        var command = new Command("silo", "Run one silo: the API, the controllers and the scheduler.");
-        foreach (var option in options.All)
-        {
-            command.Options.Add(option);
-        }
-
+        var command = new GroupedCommand(
+            "silo", "Run one silo: the API, the controllers and the scheduler.", options.Groups);
         command.SetAction((parsed, cancellationToken) => RunAsync(options.Read(parsed), cancellationToken));
         return command;
     }
@@ -76,10 +72,12 @@ internal static class SiloCommand
         try
         {
             await StoreMigrations.ApplyAsync(connection, logger, cancellationToken);
-            await StoreKeys.CheckAsync(connection, encryption, cancellationToken);
-            var room = await options.StoreConnections.CheckAsync(connection, cancellationToken);
+            await using var source = PostgresDataSources.ForOnce(connection);
+            await using var once = await source.OpenConnectionAsync(cancellationToken);
+            await StoreKeys.CheckAsync(once, encryption, cancellationToken);
+            var room = await options.StoreConnections.CheckAsync(once, cancellationToken);
             Say(logger, options.StoreConnections, room);
-            await NetworksOf(options).NoteAsync(connection, cancellationToken);
+            await NetworksOf(options).NoteAsync(once, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or SocketException)
         {

@@ -4,7 +4,7 @@ using OrleansOrchestrator.Silo.Hosting;
 
 namespace OrleansOrchestrator.Silo.Commands;
 
-/// <summary>All options of <c>orc silo</c>, in the order in which its help tells them.</summary>
+/// <summary>All options of <c>orc silo</c>.</summary>
 internal sealed class SiloCommandOptions
 {
     private const int LongestDelaySeconds = 3600;
@@ -35,10 +35,16 @@ internal sealed class SiloCommandOptions
     private readonly CredentialOptions _credentials = new();
     private readonly ApiOptions _api = new();
 
-    public IEnumerable<Option> All =>
+    /// <summary>All of them, by theme.</summary>
+    public IReadOnlyList<OptionGroup> Groups =>
     [
-        _connection, .. _addresses.All, _shutdownDelay, _controllers, _hollow, _localStorage, .. _networks.All,
-        _connections, .. _limits.All, .. _credentials.All, .. _api.All,
+        new("The silo", _hollow, _controllers, _localStorage, _shutdownDelay),
+        new("PostgreSQL", _connection, _connections),
+        new("Where it listens", [.. _addresses.All]),
+        new("Networks of pods and Services", [.. _networks.All]),
+        new("Credentials that it writes", [.. _credentials.All]),
+        new("Bounds of requests", [.. _limits.All]),
+        .. _api.Groups,
     ];
 
     public SiloOptions Read(ParseResult parsed)

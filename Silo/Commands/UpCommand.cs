@@ -24,14 +24,14 @@ internal static class UpCommand
         var share = new ShareOptions();
         var api = new ApiOptions();
         var without = Without(api);
-        var command =
-            new Command("up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.")
-        {
-            data, kubeconfig, yes, hollow, connection, connections, nodeName,
-        };
-        share.AddTo(command);
-        api.AddTo(command);
-        command.Options.Add(without);
+        var command = new GroupedCommand(
+            "up", "Start a cluster on this machine, or resume the one that is there; Ctrl-C stops it.",
+            [
+                new("The cluster", data, kubeconfig, yes, hollow, nodeName, without),
+                new("PostgreSQL", connection, connections),
+                new("Ports, addresses and names on the machine", [.. share.All]),
+                .. api.Groups,
+            ]);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new Asked(
                 parsed.GetRequiredValue(data),

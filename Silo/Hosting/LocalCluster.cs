@@ -207,6 +207,10 @@ public sealed class LocalCluster
         await _link.RemoveAsync(cancellationToken);
     }
 
+    /// <summary>Removes what of a stopped cluster is neither in its data directory nor gone with its pods.</summary>
+    public Task RemoveLogsAsync(CancellationToken cancellationToken) =>
+        TellNodeAsync("remove-logs", cancellationToken);
+
     /// <summary>
     /// The parts that are to be kept running: how each is found, asked, ended when it hangs, and started.
     /// </summary>
@@ -386,12 +390,14 @@ public sealed class LocalCluster
     ];
 
     // Stopping an agent leaves containers alone, as an upgrade wants it; stopping the cluster does not.
-    private async Task CleanNodeAsync(CancellationToken cancellationToken)
+    private Task CleanNodeAsync(CancellationToken cancellationToken) => TellNodeAsync("clean", cancellationToken);
+
+    private async Task TellNodeAsync(string verb, CancellationToken cancellationToken)
     {
         if (File.Exists(Path.Combine(_directory.Pki, "node.conf"))
             && Directory.EnumerateFileSystemEntries(_directory.Node).Any())
         {
-            await NodeAgentProgram.RequireAsync(_directory, Share, ["clean"], cancellationToken);
+            await NodeAgentProgram.RequireAsync(_directory, Share, [verb], cancellationToken);
         }
     }
 

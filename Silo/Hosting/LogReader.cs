@@ -47,7 +47,7 @@ public sealed class LogReader : IDisposable
     /// <summary>
     /// The newest lines, so many at most and the oldest of them first; with no limit all, as they are found, from the
     /// oldest on. Then, when they are followed, those that come. Throws <see cref="UserErrorException"/> with the API's
-    /// own words.
+    /// own words, also when it tells no more of those: they have no end.
     /// </summary>
     public async IAsyncEnumerable<JsonElement> ReadAsync(
         LogReaderQuery query, int limit, bool follows, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -121,8 +121,17 @@ public sealed class LogReader : IDisposable
         while (await events.ReadLineAsync(cancellationToken) is { } text)
         {
             using var document = JsonDocument.Parse(text);
-            yield return document.RootElement.GetProperty("object").Clone();
+            var item = document.RootElement.GetProperty("object");
+            if (document.RootElement.GetProperty("type").ValueEquals("ERROR"))
+            {
+                throw new UserErrorException(
+                    $"The cluster tells no more lines: {item.GetProperty("message").GetString()}");
+            }
+
+            yield return item.Clone();
         }
+
+        throw new UserErrorException("The cluster tells no more lines: the connection has ended.");
     }
 
     private async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellationToken)

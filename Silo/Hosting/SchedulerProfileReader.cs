@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Api.Configuration;
 using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Silo.Hosting;
@@ -12,26 +13,17 @@ internal static class SchedulerProfileReader
 {
     private const string All = "*";
 
-    /// <summary>Where plugins take part that can be turned off, and which those are.</summary>
-    private static readonly Dictionary<SchedulingPoint, (string Field, string[] Plugins)> Points = new()
+    /// <summary>Where plugins take part that can be turned off.</summary>
+    private static readonly Dictionary<SchedulingPoint, string> Points = new()
     {
-        [SchedulingPoint.PreEnqueue] = ("preEnqueue", ["SchedulingGates"]),
-        [SchedulingPoint.PreFilter] = ("preFilter", ["NodeAffinity"]),
-        [SchedulingPoint.Filter] = (
-            "filter",
-            [
-                "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit",
-                "VolumeRestrictions", "NodeVolumeLimits", "VolumeZone", "PodTopologySpread", "InterPodAffinity",
-                "NodeDeclaredFeatures",
-            ]),
-        [SchedulingPoint.PostFilter] = ("postFilter", ["DefaultPreemption"]),
-        [SchedulingPoint.Score] = (
-            "score",
-            [
-                "TaintToleration", "NodeAffinity", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity",
-                "NodeResourcesBalancedAllocation", "ImageLocality", "DynamicResources",
-            ]),
+        [SchedulingPoint.PreEnqueue] = "preEnqueue",
+        [SchedulingPoint.PreFilter] = "preFilter",
+        [SchedulingPoint.Filter] = "filter",
+        [SchedulingPoint.PostFilter] = "postFilter",
+        [SchedulingPoint.Score] = "score",
     };
+
+    private static readonly PluginSet Usual = PluginSet.Default(new ClusterTables());
 
     /// <summary>What others hand on in a place of their own; nothing of it can be turned off alone.</summary>
     private static readonly string[] FixedPoints =
@@ -41,7 +33,7 @@ internal static class SchedulerProfileReader
     private static readonly string[] Needed = ["PrioritySort", "VolumeBinding", "DynamicResources", "DefaultBinder"];
 
     private static readonly string[] Known =
-        [.. Points.Values.SelectMany(static p => p.Plugins).Concat(Needed).Distinct(StringComparer.Ordinal)];
+        [.. Points.Keys.SelectMany(Usual.NamesAt).Concat(Needed).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Reads a profile.</summary>
     /// <param name="node">The profile.</param>
@@ -63,10 +55,10 @@ internal static class SchedulerProfileReader
 
         var disabled = new HashSet<(SchedulingPoint, string)>();
         var weights = new Dictionary<string, int>(everywhere.Weights, StringComparer.Ordinal);
-        foreach (var (point, (field, candidates)) in Points)
+        foreach (var (point, field) in Points)
         {
             var here = Choice.Read(plugins.Child(field), $"{path}.plugins.{field}");
-            disabled.UnionWith(candidates
+            disabled.UnionWith(Usual.NamesAt(point).Where(p => MayGo(point, p))
                 .Where(p => !here.IsOn(p, everywhere.IsOn(p, true))).Select(p => (point, p)));
             foreach (var (plugin, weight) in here.Weights)
             {
@@ -83,6 +75,10 @@ internal static class SchedulerProfileReader
             Weights = weights,
         });
     }
+
+    /// <summary>What is needed can be without a score, when all are.</summary>
+    private static bool MayGo(SchedulingPoint point, string plugin) =>
+        point == SchedulingPoint.Score || !Needed.Contains(plugin);
 
     /// <summary>What one place, or all, says of plugins.</summary>
     private sealed record Choice(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OrleansOrchestrator.Bench;
 using OrleansOrchestrator.Bench.Access;
+using OrleansOrchestrator.Bench.Dashboard;
 using OrleansOrchestrator.Bench.Logs;
 using OrleansOrchestrator.Bench.Network;
 using OrleansOrchestrator.Bench.Node;
@@ -106,7 +107,7 @@ logs.SetAction((parsed, cancellationToken) => new LogBench(new BenchOptions
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }, parsed.GetValue(lines)).RunAsync(cancellationToken));
 command.Subcommands.Add(logs);
-var rounds = new Option<int>("--rounds") { Description = "How often, for medians.", DefaultValueFactory = _ => 3 };
+var rounds = new Option<int>("--rounds") { Description = "How often, for medians.", DefaultValueFactory = _ => 7 };
 var access = new Command("access", "Measures what authorization, quota and audit add to requests.")
 {
     repository, referee, pods, silo, rounds,
@@ -126,6 +127,18 @@ flood.SetAction((parsed, cancellationToken) => new FloodBench(new BenchOptions
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(flood);
+var looks = new Option<int>("--rounds") { Description = "How often, for medians.", DefaultValueFactory = _ => 9 };
+var dashboard = new Command("dashboard", "Measures how soon the dashboard is of use in Chromium.")
+{
+    repository, silo, pods, looks,
+};
+dashboard.SetAction((parsed, cancellationToken) => new DashboardBench(
+    new BenchOptions
+    {
+        Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
+    },
+    parsed.GetValue(pods), parsed.GetValue(looks)).RunAsync(cancellationToken));
+command.Subcommands.Add(dashboard);
 var url = new Option<string>("--url") { Description = "Where the API is.", Required = true };
 var token = new Option<string>("--token") { Description = "Who floods.", Required = true };
 var flooding = new Command("flooding", "Floods a cluster with lists until its input ends.") { Hidden = true };

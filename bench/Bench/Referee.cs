@@ -44,19 +44,21 @@ public static class Referee
 {
     public const string AllPhases = "create,create1,get,list,listpage,listsel,watch,patch,apply,leases,delete";
     private const int LeaseNodes = 1000;
+    private const string DefaultSpace = "kbench";
 
     public static Task<List<PhaseResult>> RunAsync(
         BenchOptions options, BenchCluster cluster, string phases, CancellationToken cancellationToken) =>
-        RunAsync(options, cluster, phases, cluster.Token, cancellationToken);
+        RunAsync(options, cluster, DefaultSpace, phases, cluster.Token, cancellationToken);
 
-    /// <summary>The same as somebody else.</summary>
+    /// <summary>The same in another namespace, as somebody else.</summary>
     public static async Task<List<PhaseResult>> RunAsync(
-        BenchOptions options, BenchCluster cluster, string phases, string token, CancellationToken cancellationToken)
+        BenchOptions options, BenchCluster cluster, string space, string phases, string token,
+        CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(
             options.Referee,
             [
-                "-server", cluster.Url, "-token", token, "-n", Text(options.Pods), "-nodes", Text(LeaseNodes),
+                "-server", cluster.Url, "-token", token, "-ns", space, "-n", Text(options.Pods), "-nodes", Text(LeaseNodes),
                 "-phases", phases,
                 "-pids", $"{Text(cluster.SiloProcess)},{Text(cluster.PostgresProcess)}",
             ])

@@ -21,11 +21,13 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
     [InlineData("forbidden.mjs")]
     [InlineData("edit.mjs")]
     [InlineData("conflict.mjs")]
+    [InlineData("custom.mjs")]
     [InlineData("many.mjs")]
     [InlineData("workload.mjs")]
     [InlineData("relations.mjs")]
     [InlineData("files.mjs")]
     [InlineData("looks.mjs")]
+    [InlineData("paint.mjs")]
     [InlineData("trouble.mjs")]
     [InlineData("debug.mjs")]
     [InlineData("streams.mjs")]
@@ -45,6 +47,7 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
         };
         var ended = await Tools.RunAsync(
             "node", ["--no-warnings", Repository.PathOf("tests", "Dashboard.Tests", "scripts", script)], environment);
+        TestContext.Current.TestOutputHelper?.WriteLine(ended.Output);
         Assert.True(
             ended.ExitCode == 0 && ended.Output.TrimEnd().EndsWith("is content", StringComparison.Ordinal),
             $"exit code {ended.ExitCode}\n{ended.Output}\n{ended.Errors}\n{silo.Log()}");

@@ -54,7 +54,8 @@ public sealed class GoldenHost : IAsyncDisposable
         _app = app;
         Address = address;
         _flowControl = new FlowSchemaController(
-            app.Services.GetRequiredService<IResourceClient>(), TimeProvider.System).RunAsync(_stop.Token);
+            app.Services.GetRequiredService<IResourceClient>(), TimeProvider.System,
+            app.Services.GetRequiredService<ILogger<FlowSchemaController>>()).RunAsync(_stop.Token);
     }
 
     public Uri Address { get; }

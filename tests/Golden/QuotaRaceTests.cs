@@ -30,6 +30,26 @@ public sealed class QuotaRaceTests
         Assert.Equal($"{Limit}", await UsedAsync(server, "q", "count/configmaps"));
     }
 
+    /// <summary>Several quotas bear a write together; each has its own limit, and all are right in the end.</summary>
+    [Fact]
+    public async Task EachOfSeveralQuotasIsCharged()
+    {
+        await using var server = await Server.StartAsync();
+        foreach (var (name, limit) in new[] { ("wide", 1000), ("narrow", 7), ("wider", 2000) })
+        {
+            await MakeQuotaAsync(server, name, "count/configmaps", limit);
+        }
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(
+            i => server.SendAsync("POST", $"{Space}/configmaps", $$$"""{"metadata":{"name":"c{{{i}}}"}}""")));
+
+        Assert.Equal(7, answers.Count(static a => a.Status == 201));
+        foreach (var name in new[] { "wide", "narrow", "wider" })
+        {
+            Assert.Equal("7", await UsedAsync(server, name, "count/configmaps"));
+        }
+    }
+
     /// <summary>A pod that is given a deadline is new to the quota of those that have one.</summary>
     [Fact]
     public async Task APodThatComesIntoAScopeIsCharged()

@@ -62,5 +62,5 @@ internal sealed class ConditionMetrics
         KeyValuePair<string, object?> Type, KeyValuePair<string, object?> Operation) Tags(
         in ConditionsOwner owner, AdmissionOperation operation) => (
         Tag("name", owner.Name), Tag("kind", owner.Kind), Tag("type", owner.Type),
-        Tag("operation", RequestWords.Of(operation)));
+        Tag("operation", operation.Word()));
 }

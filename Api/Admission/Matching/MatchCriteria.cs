@@ -86,6 +86,6 @@ internal sealed record MatchCriteria
     }
 
     private static RequestedOperation Request(AdmissionAttributes attributes, ResourceDefinition version) => new(
-        RequestWords.Of(attributes.Operation), version.Name.Group, version.Version, version.Name.Plural,
+        attributes.Operation.Word(), version.Name.Group, version.Version, version.Name.Plural,
         attributes.Subresource, RequestWords.NamespaceOf(attributes), attributes.Key.Name);
 }

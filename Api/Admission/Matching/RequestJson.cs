@@ -23,7 +23,7 @@ internal readonly struct RequestJson(AdmissionAttributes attributes, ResourceDef
         WriteSome(writer, "requestSubResource"u8, attributes.Subresource);
         WriteSome(writer, "name"u8, attributes.Key.Name);
         WriteSome(writer, "namespace"u8, RequestWords.NamespaceOf(attributes));
-        writer.WriteString("operation"u8, RequestWords.Of(attributes.Operation));
+        writer.WriteString("operation"u8, attributes.Operation.Word());
         WriteUser(writer, attributes.User);
     }
 

@@ -10,13 +10,4 @@ internal static class RequestWords
         attributes.Definition.Name == WellKnown.Namespaces && attributes.Operation != AdmissionOperation.Create
             ? attributes.Key.Name
             : attributes.Key.Namespace;
-
-    /// <summary>Upstream's word for an operation.</summary>
-    public static string Of(AdmissionOperation operation) => operation switch
-    {
-        AdmissionOperation.Create => "CREATE",
-        AdmissionOperation.Update => "UPDATE",
-        AdmissionOperation.Delete => "DELETE",
-        _ => "CONNECT",
-    };
 }

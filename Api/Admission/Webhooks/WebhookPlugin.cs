@@ -83,7 +83,17 @@ internal sealed partial class WebhookPlugin(
         HookInvocation invocation, AdmissionAttributes attributes, string type, HookResult result, long start)
     {
         var hook = invocation.Hook;
-        metrics.Asked(hook, type, RequestWords.Of(attributes.Operation), result, time.GetElapsedTime(start));
+        var elapsed = time.GetElapsedTime(start);
+        metrics.Asked(hook, type, attributes.Operation.Word(), result, elapsed);
+        if (type == MutatingWebhookPlugin.Type)
+        {
+            attributes.Waits?.Add(elapsed);
+        }
+        else
+        {
+            attributes.Waits?.AddBeside(elapsed);
+        }
+
         Note(hook, attributes, result.Answer?.AuditAnnotations);
         if (result.Kind != HookResultKind.NotAsked || !hook.IgnoresFailures)
         {

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, json } from './kernel/api';
 import { discover, kinds } from './kernel/kinds';
+import { useNewKinds } from './kernel/newkinds';
 import { readRules } from './kernel/rights';
 import { namespace, route } from './kernel/route';
 import { signOut, token } from './kernel/session';
@@ -69,7 +70,13 @@ function Session() {
     );
   }
   return who === null || kinds.value.length === 0 ? <div class="alone"><Loading what="Connecting" /></div>
-    : <Shell who={who}><Page /></Shell>;
+    : <><NewKinds /><Shell who={who}><Page /></Shell></>;
+}
+
+/** By itself: what it is told of is drawn anew only where it shows. */
+function NewKinds() {
+  useNewKinds();
+  return null;
 }
 
 function App() {

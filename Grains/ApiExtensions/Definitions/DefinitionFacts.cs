@@ -16,6 +16,9 @@ internal sealed record DefinitionFacts
     /// <summary>False while it waits for names that others have.</summary>
     public required bool HasItsNames { get; init; }
 
+    /// <summary>It is served, or was.</summary>
+    public required bool IsEstablished { get; init; }
+
     /// <summary>Names in paths that it has: plural, singular and short ones.</summary>
     public required IReadOnlyList<string> Resources { get; init; }
 
@@ -34,11 +37,16 @@ internal sealed record DefinitionFacts
         {
             Group = item.Spec.Group,
             HasItsNames = DefinitionConditions.IsTrue(item, DefinitionConditions.NamesAccepted),
+            IsEstablished = DefinitionConditions.IsTrue(item, DefinitionConditions.Established),
             Resources = Known([.. names?.ShortNames ?? [], names?.Plural, names?.Singular]),
             Kinds = Known([names?.Kind, names?.ListKind]),
             ServedVersions = [.. item.Spec.Versions.Where(static v => v.Served).Select(static v => v.Name)],
         };
     }
+
+    /// <summary>Both have a name that only one of them can have.</summary>
+    public bool IsAtOddsWith(DefinitionFacts other) => Group == other.Group
+        && (Resources.Intersect(other.Resources).Any() || Kinds.Intersect(other.Kinds).Any());
 
     private static string[] Known(IEnumerable<string?> names) => [.. names.OfType<string>()];
 }

@@ -5,11 +5,14 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 
 /// <summary>
-/// Which names of a definition are accepted: those that no other definition of its group has. Once all were, its kind
-/// is served, and stays so whatever names it asks for later.
+/// Which names of a definition are accepted: those that no other definition of its group has. Once all were, and nobody
+/// else took one of them meanwhile, its kind is served, and stays so whatever names it asks for later.
 /// </summary>
 internal static class DefinitionPlanner
 {
+    private const string Installing = "Installing";
+    private const string AllAccepted = "the initial names have been accepted";
+
     /// <summary>Brings the status in line with the names; true when that changed it.</summary>
     /// <param name="item">The definition, which is changed.</param>
     /// <param name="others">The other definitions.</param>
@@ -42,8 +45,7 @@ internal static class DefinitionPlanner
                         DefinitionConditions.Established, false, "InvalidCABundle",
                         "The conversion webhook CABundle is invalid")
                 : DefinitionConditions.Of(
-                    DefinitionConditions.Established, true, "InitialNamesAccepted",
-                    "the initial names have been accepted"),
+                    DefinitionConditions.Established, false, Installing, AllAccepted),
                 now);
         }
 
@@ -53,6 +55,40 @@ internal static class DefinitionPlanner
         }
 
         return !ResourceCodec.Encode(item.Status).AsSpan().SequenceEqual(before);
+    }
+
+    /// <summary>The definition has all its names, and is not served yet.</summary>
+    public static bool IsInstalling(V1CustomResourceDefinition item) =>
+        DefinitionConditions.Find(item, DefinitionConditions.Established)?.Reason == Installing;
+
+    /// <summary>Accepts names, and lets the definition be served when it has all; true when that changed it.</summary>
+    public static bool Establish(
+        V1CustomResourceDefinition item, IEnumerable<DefinitionFacts> others, DateTime now)
+    {
+        var isAccepted = Accept(item, others, now);
+        if (!IsInstalling(item))
+        {
+            return isAccepted;
+        }
+
+        DefinitionConditions.Set(
+            item,
+            DefinitionConditions.Of(DefinitionConditions.Established, true, "InitialNamesAccepted", AllAccepted), now);
+        return true;
+    }
+
+    /// <summary>Lets go of all names, of which another one took some first, and takes those that are left.</summary>
+    public static bool Withdraw(V1CustomResourceDefinition item, IEnumerable<DefinitionFacts> others, DateTime now)
+    {
+        if (DefinitionConditions.IsTrue(item, DefinitionConditions.Established))
+        {
+            return false;
+        }
+
+        item.Status ??= new V1CustomResourceDefinitionStatus();
+        item.Status.AcceptedNames = new V1CustomResourceDefinitionNames();
+        Accept(item, others, now);
+        return true;
     }
 
     /// <summary>Takes over every name that is free; of conflicts the last is told, as upstream does.</summary>

@@ -38,15 +38,40 @@ public sealed class DefinitionReconciler(
             return await EmptyAsync(read.Value, cancellationToken);
         }
 
-        var all = await client.ListAsync(
-            new ListQuery
-            {
-                Resource = WellKnown.CustomResourceDefinitions, Freshness = ReadFreshness.Linearizable,
-            },
-            cancellationToken);
-        var others = all.Items.Where(i => i.Key != key).Select(DefinitionFacts.Of).ToList();
-        await WriteStatusAsync(item => DefinitionPlanner.Accept(item, others, Now), cancellationToken);
+        var others = await OthersAsync(cancellationToken);
+        var written = await WriteStatusAsync(
+            item => DefinitionPlanner.Accept(item, others.Select(DefinitionFacts.Of), Now), cancellationToken);
+        if (written is not null && DefinitionPlanner.IsInstalling(written.As<V1CustomResourceDefinition>()))
+        {
+            await EstablishAsync(written, cancellationToken);
+        }
+
         return ReconcileResult.Done;
+    }
+
+    /// <summary>
+    /// Two definitions may have taken one name at the same time, each of which did not see the other. Now they do: who
+    /// is served already keeps it, or who was written first.
+    /// </summary>
+    private async Task EstablishAsync(ResourceObject own, CancellationToken cancellationToken)
+    {
+        var (others, mine) = (await OthersAsync(cancellationToken), DefinitionFacts.Of(own));
+        var isLate = others.Any(o => DefinitionFacts.Of(o) is var theirs && theirs.IsAtOddsWith(mine)
+            && (theirs.IsEstablished || o.Revision < own.Revision));
+        await WriteStatusAsync(
+            item => isLate
+                ? DefinitionPlanner.Withdraw(item, others.Select(DefinitionFacts.Of), Now)
+                : DefinitionPlanner.Establish(item, others.Select(DefinitionFacts.Of), Now),
+            cancellationToken);
+    }
+
+    private async Task<List<ResourceObject>> OthersAsync(CancellationToken cancellationToken)
+    {
+        var query = new ListQuery
+        {
+            Resource = WellKnown.CustomResourceDefinitions, Freshness = ReadFreshness.Linearizable,
+        };
+        return [.. (await client.ListAsync(query, cancellationToken)).Items.Where(i => i.Key != key)];
     }
 
     private async Task<ReconcileResult> EmptyAsync(V1CustomResourceDefinition item, CancellationToken cancellationToken)
@@ -65,14 +90,9 @@ public sealed class DefinitionReconciler(
             return ReconcileResult.Done;
         }
 
+        // In a group of built-in kinds it never had objects: those of the same name are not its own.
         var resource = new ResourceName(item.Spec.Group, item.Status.AcceptedNames.Plural);
-        if (catalog.Current.Find(resource) is null)
-        {
-            // This silo has not heard of the kind yet, and could not tell what there is of it.
-            return ReconcileResult.Again(RemainingCheck);
-        }
-
-        if (await DeleteAsync(resource, cancellationToken) > 0)
+        if (!catalog.IsBuiltIn(resource.Group) && !await IsEmptyAsync(resource, cancellationToken))
         {
             return ReconcileResult.Again(RemainingCheck);
         }
@@ -81,6 +101,10 @@ public sealed class DefinitionReconciler(
         await FinishAsync(cancellationToken);
         return ReconcileResult.Done;
     }
+
+    /// <summary>Deletes what is there. A silo that has not heard of the kind yet could not tell.</summary>
+    private async Task<bool> IsEmptyAsync(ResourceName resource, CancellationToken cancellationToken) =>
+        catalog.Current.Find(resource) is not null && await DeleteAsync(resource, cancellationToken) == 0;
 
     /// <summary>Deletes what is there; says how many objects remain.</summary>
     private async Task<int> DeleteAsync(ResourceName resource, CancellationToken cancellationToken)
@@ -111,9 +135,14 @@ public sealed class DefinitionReconciler(
             },
             cancellationToken);
 
-    private async Task WriteStatusAsync(
-        Func<V1CustomResourceDefinition, bool> change, CancellationToken cancellationToken) =>
-        Expect(await client.MutateAsync(key, "status", change, cancellationToken));
+    /// <summary>What it is then; null when it is gone.</summary>
+    private async Task<ResourceObject?> WriteStatusAsync(
+        Func<V1CustomResourceDefinition, bool> change, CancellationToken cancellationToken)
+    {
+        var written = await client.MutateAsync(key, "status", change, cancellationToken);
+        Expect(written);
+        return written.Succeeded ? written.Value : null;
+    }
 
     private async Task FinishAsync(CancellationToken cancellationToken) =>
         Expect(await client.MutateAsync<V1CustomResourceDefinition>(

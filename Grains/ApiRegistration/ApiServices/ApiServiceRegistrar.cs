@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
@@ -18,6 +19,7 @@ public sealed class ApiServiceRegistrar : IController
 
     private readonly IResourceClient _client;
     private readonly ReconcilingServices _services;
+    private readonly ILogger _logger;
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -25,12 +27,13 @@ public sealed class ApiServiceRegistrar : IController
     {
         _services = services;
         _client = services.Client.As(UserIdentity.ApiServer);
+        _logger = services.Logger<ApiServiceRegistrar>();
     }
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await StartAsync(cancellationToken);
+        await Failures.TellRefusalsAsync(StartAsync, _logger, Name, cancellationToken);
         await Loops.RunAsync(
             [
                 token => FollowAsync(WellKnown.CustomResourceDefinitions, token),
@@ -65,7 +68,7 @@ public sealed class ApiServiceRegistrar : IController
     {
         await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
         {
-            await ResyncAsync(cancellationToken);
+            await Failures.TellRefusalsAsync(ResyncAsync, _logger, Name, cancellationToken);
         }
     }
 
@@ -81,19 +84,20 @@ public sealed class ApiServiceRegistrar : IController
             .Concat(ApiServicePlanner.OfDefinitions(definitions.Items.Select(DefinitionFacts.Of)))
             .DistinctBy(d => d.Metadata.Name, StringComparer.Ordinal).ToList();
         var plan = ApiServicePlanner.Compute(desired, await ListAsync<V1APIService>(cancellationToken), isStart);
-        foreach (var item in plan.Create)
-        {
-            Expect(await _client.CreateAsync(item, cancellationToken), item.Metadata.Name);
-        }
+        var failures = new Failures();
+        await WriteAsync(plan.Create, item => _client.CreateAsync(item, cancellationToken), failures);
+        await WriteAsync(plan.Update, item => _client.UpdateAsync(item, cancellationToken), failures);
+        await WriteAsync(plan.Delete, item => _client.DeleteAsync(item, cancellationToken), failures);
+        failures.ThrowIfAny();
+    }
 
-        foreach (var item in plan.Update)
+    private static async Task WriteAsync(
+        IEnumerable<V1APIService> items, Func<V1APIService, ValueTask<Outcome<ResourceObject>>> write,
+        Failures failures)
+    {
+        foreach (var item in items)
         {
-            Expect(await _client.UpdateAsync(item, cancellationToken), item.Metadata.Name);
-        }
-
-        foreach (var item in plan.Delete)
-        {
-            Expect(await _client.DeleteAsync(item, cancellationToken), item.Metadata.Name);
+            await failures.TryAsync(async () => Expect(await write(item), item.Metadata.Name));
         }
     }
 

@@ -39,9 +39,9 @@ public sealed class DaemonSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync<V1DaemonSet>(_key, ReadFreshness.Linearizable, cancellationToken);
+        await _pods.BelongToAsync(read.Succeeded ? read.Value.Metadata.Uid : null, cancellationToken);
         if (!read.Succeeded)
         {
-            await _pods.ForgetAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
@@ -146,7 +146,6 @@ public sealed class DaemonSetReconciler : IObjectReconciler
         var pod = DaemonPods.New(set, observed.Hash);
         var created = plan.Create.Count == 0 ? default : await _pods.CreateAsync(
             reference,
-            set.Status?.ObservedGeneration is null or 0,
             observed.Pods,
             plan.Create.Count,
             (i, name) => new ChildBody<V1Pod>(DaemonPods.For(pod, plan.Create[i])).Request(_key.Namespace, name),

@@ -19,11 +19,8 @@ internal sealed class DaemonSetRevisions(IResourceClient client)
 {
     private ((string Uid, long? Generation) Version, JsonElement Patch)? _patch;
 
-    /// <summary>The hash by which pods name a revision.</summary>
-    public static string HashOf(V1ControllerRevision revision) =>
-        revision.Metadata.Labels?.TryGetValue(DaemonPods.HashLabel, out var hash) == true
-            ? hash
-            : revision.Metadata.Name;
+    /// <summary>The hash by which pods name a revision that came from here.</summary>
+    public static string HashOf(V1ControllerRevision revision) => revision.Metadata.Labels[DaemonPods.HashLabel];
 
     /// <summary>The revision of the set's template; null when its name was taken, and the next has another.</summary>
     /// <param name="set">The set.</param>
@@ -46,7 +43,9 @@ internal sealed class DaemonSetRevisions(IResourceClient client)
         var number = (sorted[false].LastOrDefault()?.Revision ?? 0) + 1;
         if (!sorted[true].Any())
         {
-            return await RevisionHistory.CreateAsync(client, New(set, patch, number), cancellationToken);
+            return await RevisionHistory.CreateAsync(client, New(set, patch, number), cancellationToken) is { } made
+                ? await LabelledAsync(made, cancellationToken)
+                : null;
         }
 
         var kept = sorted[true].Last();
@@ -99,7 +98,9 @@ internal sealed class DaemonSetRevisions(IResourceClient client)
         };
     }
 
-    /// <summary>A revision from elsewhere may have no hash: its name becomes it.</summary>
+    /// <summary>
+    /// A revision from elsewhere, or one that somebody took it from, may have no hash: its name becomes it.
+    /// </summary>
     private async Task<V1ControllerRevision> LabelledAsync(
         V1ControllerRevision revision, CancellationToken cancellationToken)
     {

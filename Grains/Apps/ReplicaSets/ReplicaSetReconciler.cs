@@ -36,9 +36,9 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         var read = await _client.GetAsync(_kind.Resource, _key, ReadFreshness.Linearizable, cancellationToken);
+        await _pods.BelongToAsync(read.Succeeded ? read.Value.Uid : null, cancellationToken);
         if (!read.Succeeded)
         {
-            await _pods.ForgetAsync(cancellationToken);
             return ReconcileResult.Done;
         }
 
@@ -80,7 +80,6 @@ public sealed class ReplicaSetReconciler : IObjectReconciler
         var body = new ChildBody<V1Pod>(NewPod(set));
         var created = await _pods.CreateAsync(
             _kind.Reference(set),
-            set.Status?.ObservedGeneration is null or 0,
             observed.Pods,
             plan.Create,
             (_, name) => body.Request(_key.Namespace, name),

@@ -20,8 +20,8 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
     private const string CustomFailure = "unable to fetch metrics from custom metrics API: ";
     private const string ExternalFailure = "unable to fetch metrics from external metrics API: ";
 
-    /// <summary>The versions that are understood, best first.</summary>
-    private static readonly string[] CustomVersions = ["v1beta2", "v1beta1"];
+    /// <summary>The versions that are understood.</summary>
+    private static readonly string[] CustomVersions = [$"{CustomGroup}/v1beta2", $"{CustomGroup}/v1beta1"];
 
     /// <summary>The figures.</summary>
     /// <param name="space">The namespace of the autoscaler.</param>
@@ -32,16 +32,16 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
         string space, IEnumerable<V2MetricSpec> metrics, string selector, CancellationToken cancellationToken)
     {
         var found = new ReadMetrics();
-        var version = await CustomVersionAsync(cancellationToken);
+        var api = await CustomVersionAsync(cancellationToken);
         foreach (var spec in metrics)
         {
             switch (spec)
             {
                 case { Type: "Pods", Pods: { } pods }:
-                    found.Set(pods.Metric, await PodsAsync(version, space, pods.Metric, selector, cancellationToken));
+                    found.Set(pods.Metric, await PodsAsync(api, space, pods.Metric, selector, cancellationToken));
                     break;
                 case { Type: "Object", ObjectProperty: { } item }:
-                    found.Set(item, await ObjectAsync(version, space, item, cancellationToken));
+                    found.Set(item, await ObjectAsync(api, space, item, cancellationToken));
                     break;
                 case { Type: "External", External: { } external }:
                     found.SetExternal(
@@ -53,23 +53,28 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
         return found;
     }
 
-    private async Task<string?> CustomVersionAsync(CancellationToken cancellationToken)
+    /// <summary>The version that its server prefers, else another that is understood, or why there is none.</summary>
+    private async Task<(string Version, string? Failure)> CustomVersionAsync(CancellationToken cancellationToken)
     {
-        var served = (await apis.DiscoverAsync(cancellationToken)).Versions;
-        return CustomVersions.FirstOrDefault(v => served.Contains($"{CustomGroup}/{v}"));
+        var served = (await apis.DiscoverAsync(cancellationToken)).Versions
+            .Where(static v => v.StartsWith($"{CustomGroup}/", StringComparison.Ordinal)).ToList();
+        return served.Find(static v => CustomVersions.Contains(v)) is { } found
+            ? (found[(CustomGroup.Length + 1)..], null)
+            : served.Count == 0 ? ("", NoCustomMetrics.NotRegistered)
+            : ("", $"{CustomFailure}no known available metric versions found");
     }
 
     private async Task<MetricAnswer<IReadOnlyDictionary<string, long>>> PodsAsync(
-        string? version, string space, V2MetricIdentifier metric, string selector,
+        (string Version, string? Failure) api, string space, V2MetricIdentifier metric, string selector,
         CancellationToken cancellationToken)
     {
-        if (version is null)
+        if (api.Failure is not null)
         {
-            return new(null, NoCustomMetrics.NotRegistered);
+            return new(null, api.Failure);
         }
 
         var (items, failure) = await AskAsync(
-            CustomGroup, version,
+            CustomGroup, api.Version,
             $"/namespaces/{space}/pods/*/{Uri.EscapeDataString(metric.Name)}"
             + Query(("labelSelector", selector), ("metricLabelSelector", TextOf(metric.Selector))),
             $"pods.{CustomGroup} *", cancellationToken);
@@ -82,11 +87,12 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
     }
 
     private async Task<MetricAnswer<long>> ObjectAsync(
-        string? version, string space, V2ObjectMetricSource source, CancellationToken cancellationToken)
+        (string Version, string? Failure) api, string space, V2ObjectMetricSource source,
+        CancellationToken cancellationToken)
     {
-        if (version is null)
+        if (api.Failure is not null)
         {
-            return new(0, NoCustomMetrics.NotRegistered);
+            return new(0, api.Failure);
         }
 
         var (of, name) = (source.DescribedObject, Uri.EscapeDataString(source.Metric.Name));
@@ -100,7 +106,7 @@ internal sealed class CustomMetricsReader(IAggregatedApis apis, ResourceCatalog 
             ? $"/namespaces/{space}/metrics/{name}"
             : $"/namespaces/{space}/{resource}/{Uri.EscapeDataString(of.Name)}/{name}";
         var (items, failure) = await AskAsync(
-            CustomGroup, version, path + Query(("metricLabelSelector", TextOf(source.Metric.Selector))),
+            CustomGroup, api.Version, path + Query(("metricLabelSelector", TextOf(source.Metric.Selector))),
             $"{resource}.{CustomGroup} {of.Name}", cancellationToken);
         failure ??= items.Count == 1 ? null : FormattableString.Invariant(
             $"the custom metrics API server returned {items.Count} results when we asked for exactly one");

@@ -110,10 +110,11 @@ public sealed class JobReconciler : IObjectReconciler
         if (!plan.IsSettled)
         {
             failure = await ApplyAsync(observed, plan, cancellationToken);
-            plan = JobPlanner.Compute(await ObserveAsync(job, cancellationToken), _time.GetUtcNow());
+            observed = await ObserveAsync(job, cancellationToken);
+            plan = JobPlanner.Compute(observed, _time.GetUtcNow());
         }
 
-        var isMore = await CountAsync(job, plan, cancellationToken);
+        var isMore = await CountAsync(observed, plan, cancellationToken);
         if (failure is not null)
         {
             throw new ReconcileException($"job {_key}: {failure}");
@@ -170,15 +171,18 @@ public sealed class JobReconciler : IObjectReconciler
     /// <summary>Returns what the API said when something failed.</summary>
     private async Task<string?> ApplyAsync(JobObserved observed, JobPlan plan, CancellationToken cancellationToken)
     {
+        var names = await NamesAsync(observed.Job, cancellationToken);
         if (plan.Delete.Count > 0)
         {
+            await KeepAsync(names, names.LetGo(observed.Pods), cancellationToken);
             return await ForEachAsync(
                 plan.Delete,
                 (pod, token) => DeleteAsync(observed.Job, pod, plan.DeleteCounts, token),
                 cancellationToken);
         }
 
-        return await CreateAsync(observed, plan.Create, cancellationToken);
+        await KeepAsync(names, names.Observe(observed.Pods), cancellationToken);
+        return await CreateAsync(observed.Job, names, plan.Create, cancellationToken);
     }
 
     private static async Task<string?> ForEachAsync(
@@ -221,24 +225,16 @@ public sealed class JobReconciler : IObjectReconciler
     }
 
     private async Task<string?> CreateAsync(
-        JobObserved observed, IReadOnlyList<NewJobPod> pods, CancellationToken cancellationToken)
+        V1Job job, JobPodNames names, IReadOnlyList<NewJobPod> pods, CancellationToken cancellationToken)
     {
-        var job = observed.Job;
-        var existing = observed.Pods.ToLookup(p => p.Index);
-        var names = await NamesAsync(job, cancellationToken);
-        if (names.Observe(existing, pods.Select(p => p.Index)))
-        {
-            await _cursors.SaveAsync(names.Uid, names.Cursor, cancellationToken);
-        }
-
         // Pods without an index share one sequence; of an index there is one pod.
-        var numbers = pods.GroupBy(p => p.Index).SelectMany(g => g.Zip(names.Next(existing, g.Key))).ToList();
+        var numbers = pods.GroupBy(p => p.Index).SelectMany(g => g.Zip(names.Next(g.Key))).ToList();
         var failures = new ConcurrentQueue<string>();
         var done = new ConcurrentQueue<(int Index, int Number)>();
         await SlowStart.RunAsync(numbers.Count, 1, MaxFanOut, async i =>
         {
             var (pod, number) = numbers[i];
-            var body = JobPodTemplate.Create(job, pod, names.Of(pod.Index), number);
+            var body = JobPodTemplate.Create(job, pod, names.NamesOf(pod.Index), number);
             var created = await _client.CreateAsync(body, cancellationToken);
             if (created.Succeeded)
             {
@@ -282,10 +278,20 @@ public sealed class JobReconciler : IObjectReconciler
         return _names!;
     }
 
-    /// <summary>True when there is more to count.</summary>
-    private async Task<bool> CountAsync(V1Job job, JobPlan plan, CancellationToken cancellationToken)
+    /// <summary>No name below the cursor is given again, by whoever goes on.</summary>
+    private async Task KeepAsync(JobPodNames names, int cursor, CancellationToken cancellationToken)
     {
-        var count = plan.Count;
+        if (cursor > names.Saved)
+        {
+            await _cursors.SaveAsync(names.Uid, cursor, cancellationToken);
+            names.Saved = cursor;
+        }
+    }
+
+    /// <summary>True when there is more to count.</summary>
+    private async Task<bool> CountAsync(JobObserved observed, JobPlan plan, CancellationToken cancellationToken)
+    {
+        var (job, count) = (observed.Job, plan.Count);
         if (await WriteStatusAsync(job, count.Status, cancellationToken) is not { } written)
         {
             return false;
@@ -293,6 +299,12 @@ public sealed class JobReconciler : IObjectReconciler
 
         _backoff = (job.Metadata.Uid, plan.Backoff);
         _events.Record(count.Events);
+        if (count.End is null && count.Untrack.Count > 0)
+        {
+            var names = await NamesAsync(job, cancellationToken);
+            await KeepAsync(names, names.LetGo(observed.Pods), cancellationToken);
+        }
+
         var untracked = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         var failure = await ForEachAsync(
             count.Untrack,
@@ -344,7 +356,7 @@ public sealed class JobReconciler : IObjectReconciler
 
     private async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        if (_names is { Cursor: > 0 } names)
+        if (_names is { Saved: > 0 } names)
         {
             await _cursors.ForgetAsync(names.Uid, cancellationToken);
         }

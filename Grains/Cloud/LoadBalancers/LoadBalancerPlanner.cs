@@ -13,7 +13,6 @@ public static class LoadBalancerPlanner
     public const string ExcludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 
     private const string ToBeDeletedTaint = "ToBeDeletedByClusterAutoscaler";
-    private static readonly string[] False = ["0", "f", "F", "FALSE", "false", "False"];
 
     /// <summary>A load balancer of ours is wanted: one with a class is somebody else's.</summary>
     public static bool Wants(V1Service service) =>
@@ -66,7 +65,8 @@ public static class LoadBalancerPlanner
 
     /// <summary>Any value but one that reads as false keeps the node out.</summary>
     private static bool IsExcluded(V1Node node) =>
-        node.Metadata.Labels?.TryGetValue(ExcludeLabel, out var value) == true && !False.Contains(value);
+        node.Metadata.Labels?.TryGetValue(ExcludeLabel, out var value) == true
+        && GoText.ParseBool(value) != false;
 
     /// <summary>What of a Service concerns its load balancer.</summary>
     private static byte[] Facts(V1Service service) => ResourceCodec.Encode(new V1Service

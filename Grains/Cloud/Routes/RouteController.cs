@@ -83,10 +83,14 @@ public sealed partial class RouteController : IController
                     $"Could not create route {wanted.Node.Metadata.Uid} {wanted.Route.Destination} for node "
                         + $"{wanted.Node.Metadata.Name}: {error}"));
             }));
+        var failures = new Failures();
         foreach (var node in nodes.Where(n => n.Spec?.PodCIDRs is { Count: > 0 }))
         {
-            await SetConditionAsync(node, !failed.ContainsKey(node.Metadata.Name), cancellationToken);
+            await failures.TryAsync(
+                () => SetConditionAsync(node, !failed.ContainsKey(node.Metadata.Name), cancellationToken));
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task<IReadOnlyList<CloudRoute>> ListAsync(CancellationToken cancellationToken)

@@ -130,7 +130,8 @@ public static class NamespacePlanner
                 "SomeResourcesRemain",
                 $"Some resources are remaining: {string.Join(", ", remaining.Select(Count).Order(StringComparer.Ordinal))}"),
             "NamespaceFinalizersRemaining" when Finalizers(remaining) is { Count: > 0 } finalizers => (
-                "SomeFinalizerRemain", $"Some finalizers are remaining: {string.Join(", ", finalizers)}"),
+                "SomeFinalizersRemain",
+                $"Some content in the namespace has finalizers remaining: {string.Join(", ", finalizers)}"),
             _ => null,
         };
 

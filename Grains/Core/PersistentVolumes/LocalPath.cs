@@ -57,6 +57,8 @@ internal static class LocalPath
         : claim.Spec.Selector is not null ? "claim.Spec.Selector is not supported"
         : claim.Spec.DataSource is not null || claim.Spec.DataSourceRef is not null
             ? "claim.Spec.DataSource is not supported"
+        : !string.IsNullOrEmpty(claim.Spec.VolumeAttributesClassName)
+            ? "claim.Spec.VolumeAttributesClassName is not supported"
         : claim.Spec.AccessModes?.All(m => OneNode.Contains(m)) != true
             ? "only the access modes ReadWriteOnce and ReadWriteOncePod are supported"
         : !claim.Has(VolumeAnnotations.SelectedNode) ? "configuration error, no node was specified"

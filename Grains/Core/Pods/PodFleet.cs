@@ -18,34 +18,36 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
     /// <summary>Pods created or deleted at once.</summary>
     public const int MaxFanOut = 64;
 
+    private string? _owner;
     private ChildSequence? _sequence;
-    private string _sequenceUid = "";
+    private int _savedCursor;
     private int _firstBatch = 1;
 
     /// <summary>Creates pods under the next names, in batches that double as long as all goes well.</summary>
     /// <param name="owner">Events are about it, names derive from it.</param>
-    /// <param name="isNew">It was never reconciled to the end, so it cannot have lost a child either.</param>
     /// <param name="existing">All of its pods, whatever their state.</param>
     /// <param name="count">How many.</param>
     /// <param name="request">The create of the pod at an index under a name.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<FleetResult> CreateAsync(
         V1ObjectReference owner,
-        bool isNew,
         IReadOnlyList<PodFacts> existing,
         int count,
         Func<int, string, CreateRequest> request,
         CancellationToken cancellationToken)
     {
         var names = new ChildNames(owner.Name, owner.Uid);
-        var taken = Sequences(names, existing);
-        var children = await SequenceAsync(owner.Uid, isNew, cancellationToken);
-        if (children.Observe(taken))
+        var children = await SequenceAsync(owner.Uid, cancellationToken);
+        foreach (var pod in existing)
         {
-            await cursors.SaveAsync(owner.Uid, children.Cursor, cancellationToken);
+            if (names.TrySequence(pod.Key.Name, out var number))
+            {
+                children.Used(number);
+            }
         }
 
-        var numbers = children.Next(taken).Take(count).ToArray();
+        await SettleAsync(owner.Uid, children, cancellationToken);
+        var numbers = children.Next().Take(count).ToArray();
         var answers = new Created[count];
         await SlowStart.RunAsync(count, _firstBatch, MaxFanOut, async i =>
         {
@@ -59,6 +61,8 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
                 children.Used(numbers[i]);
             }
         }
+
+        await SettleAsync(owner.Uid, children, cancellationToken);
 
         // What went well a moment ago may begin at full width; what failed feels its way again.
         _firstBatch = Array.TrueForAll(answers, a => a.IsDone) ? MaxFanOut : 1;
@@ -78,41 +82,39 @@ public sealed class PodFleet(IResourceClient client, EventRecorder events, IChil
         return new FleetResult(failure, WasTaken: false);
     }
 
-    /// <summary>The owner is gone: what was kept of it may go too.</summary>
-    public async Task ForgetAsync(CancellationToken cancellationToken)
+    /// <summary>Notes whose pods they are; what was kept of an owner before it may go. Null when it is gone.</summary>
+    public async ValueTask BelongToAsync(string? ownerUid, CancellationToken cancellationToken)
     {
-        if (_sequence is { Cursor: > 0 })
+        if (_owner is { } before && before != ownerUid)
         {
-            await cursors.ForgetAsync(_sequenceUid, cancellationToken);
+            await cursors.ForgetAsync(before, cancellationToken);
+            _sequence = null;
         }
 
-        _sequence = null;
+        _owner = ownerUid;
     }
 
-    private static HashSet<int> Sequences(ChildNames names, IReadOnlyList<PodFacts> pods)
+    private async ValueTask<ChildSequence> SequenceAsync(string ownerUid, CancellationToken cancellationToken)
     {
-        var result = new HashSet<int>(pods.Count);
-        foreach (var pod in pods)
+        await BelongToAsync(ownerUid, cancellationToken);
+        if (_sequence is null)
         {
-            if (names.TrySequence(pod.Key.Name, out var sequence))
-            {
-                result.Add(sequence);
-            }
-        }
-
-        return result;
-    }
-
-    private async ValueTask<ChildSequence> SequenceAsync(
-        string ownerUid, bool isNew, CancellationToken cancellationToken)
-    {
-        if (_sequence is null || _sequenceUid != ownerUid)
-        {
-            _sequence = new ChildSequence(isNew ? 0 : await cursors.LoadAsync(ownerUid, cancellationToken));
-            _sequenceUid = ownerUid;
+            _savedCursor = await cursors.LoadAsync(ownerUid, cancellationToken);
+            _sequence = new ChildSequence(_savedCursor);
         }
 
         return _sequence;
+    }
+
+    /// <summary>What is known of children is made to last.</summary>
+    private async ValueTask SettleAsync(
+        string ownerUid, ChildSequence children, CancellationToken cancellationToken)
+    {
+        if (children.Settle() > _savedCursor)
+        {
+            await cursors.SaveAsync(ownerUid, children.Cursor, cancellationToken);
+            _savedCursor = children.Cursor;
+        }
     }
 
     private async Task<Created> CreateOneAsync(

@@ -13,7 +13,11 @@ public sealed class PodReconciler(ObjectKey key, ReconcilingServices services) :
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
-        await _volumes.ReconcileAsync(cancellationToken);
-        return await _claims.ReconcileAsync(cancellationToken);
+        // Upstream has a controller for each: what keeps one from its end keeps the other from nothing.
+        var failures = new Failures();
+        await failures.TryAsync(() => _volumes.ReconcileAsync(cancellationToken));
+        var result = await _claims.ReconcileAsync(cancellationToken);
+        failures.ThrowIfAny();
+        return result;
     }
 }

@@ -2,7 +2,6 @@ using k8s.Models;
 using OrleansOrchestrator.Grains.Core.Pods;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
-using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.Core.ResourceQuotas;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -22,19 +21,16 @@ internal static class ResourceQuotaWakes
         var quotas = new Dictionary<string, Dictionary<ObjectKey, V1ResourceQuota>>(StringComparer.Ordinal);
         return
         [
-            .. BuiltInResources.Table.Kinds.Where(ResourceQuotaPlanner.IsCounted).Select(
-                kind => new Followed(kind.Name, (change, keys) =>
-                {
-                    if (kind.Name == WellKnown.ResourceQuotas)
-                    {
-                        File(quotas, change, keys);
-                    }
-
-                    if (IsFreeing(kind.Name, change))
-                    {
-                        AddQuotas(quotas, QuotaEvaluator.For(kind.Name), change.Object.Key.Namespace, keys);
-                    }
-                })),
+            new Followed(WellKnown.ResourceQuotas, (change, keys) =>
+            {
+                File(quotas, change, keys);
+                AddFreed(quotas, WellKnown.ResourceQuotas, change, keys);
+            })
+            {
+                Others = new FollowedKinds(
+                    static kind => ResourceQuotaPlanner.IsCounted(kind) && kind.Name != WellKnown.ResourceQuotas,
+                    (resource, change, keys) => AddFreed(quotas, resource, change, keys)),
+            },
         ];
     }
 
@@ -84,13 +80,21 @@ internal static class ResourceQuotaWakes
                     || change.Object.Metadata.Generation != before.Metadata.Generation));
     }
 
-    private static void AddQuotas(
+    /// <summary>Adds the quotas of which a change frees something.</summary>
+    private static void AddFreed(
         Dictionary<string, Dictionary<ObjectKey, V1ResourceQuota>> quotas,
-        QuotaEvaluator evaluator,
-        string inNamespace,
+        ResourceName resource,
+        ResourceChange change,
         ICollection<ObjectKey> keys)
     {
-        foreach (var (key, quota) in quotas.GetValueOrDefault(inNamespace) ?? [])
+        if (!IsFreeing(resource, change)
+            || !quotas.TryGetValue(change.Object.Key.Namespace, out var home) || home.Count == 0)
+        {
+            return;
+        }
+
+        var evaluator = QuotaEvaluator.For(resource);
+        foreach (var (key, quota) in home)
         {
             if (quota.Spec.Hard?.Keys.Any(evaluator.Bounds) == true)
             {

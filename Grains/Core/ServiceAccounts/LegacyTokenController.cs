@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Core.Secrets;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -22,9 +23,11 @@ public sealed class LegacyTokenController : IController
 
     private readonly IResourceClient _client;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
 
     public LegacyTokenController(ReconcilingServices services)
     {
+        _logger = services.Logger<LegacyTokenController>();
         _client = services.Client.As(UserIdentity.Controller(Name));
         _time = services.Time;
     }
@@ -35,7 +38,7 @@ public sealed class LegacyTokenController : IController
         using var timer = new PeriodicTimer(Day, _time);
         do
         {
-            await CleanAsync(cancellationToken);
+            await Failures.TellRefusalsAsync(CleanAsync, _logger, Name, cancellationToken);
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
@@ -57,15 +60,19 @@ public sealed class LegacyTokenController : IController
 
         var secrets = await _client.ListAsync<V1Secret>(
             ResourceOf<V1Secret>.Query() with { FieldSelector = $"type={SecretTokenPlanner.Type}" }, cancellationToken);
+        var failures = new Failures();
         foreach (var home in secrets.Where(s => LegacyTokenPlanner.IsUnused(s, now))
             .GroupBy(s => s.Metadata.NamespaceProperty))
         {
             var mounted = await MountedAsync(home.Key, cancellationToken);
             foreach (var secret in home)
             {
-                await CleanAsync(secret, mounted.Contains(secret.Metadata.Name), now, cancellationToken);
+                await failures.TryAsync(
+                    () => CleanAsync(secret, mounted.Contains(secret.Metadata.Name), now, cancellationToken));
             }
         }
+
+        failures.ThrowIfAny();
     }
 
     private async Task CleanAsync(

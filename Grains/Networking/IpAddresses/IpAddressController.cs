@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -20,6 +21,7 @@ public sealed class IpAddressController : IController
 
     private readonly IResourceClient _client;
     private readonly EventRecorder _events;
+    private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ObjectKey> _waiting = new(StringComparer.Ordinal);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(
@@ -28,6 +30,7 @@ public sealed class IpAddressController : IController
     public IpAddressController(ReconcilingServices services)
     {
         _client = services.Client.As(UserIdentity.ApiServer);
+        _logger = services.Logger<IpAddressController>();
         _events = services.Events.For("ipallocator-repair-controller", "service-cidrs-controller");
     }
 
@@ -87,7 +90,7 @@ public sealed class IpAddressController : IController
     {
         await foreach (var _ in _signal.Reader.ReadAllAsync(cancellationToken))
         {
-            await DrainAsync(cancellationToken);
+            await Failures.TellRefusalsAsync(DrainAsync, _logger, Name, cancellationToken);
         }
     }
 
@@ -121,10 +124,12 @@ public sealed class IpAddressController : IController
             _waiting.Clear();
         }
 
+        var failures = new Failures();
         await Parallel.ForEachAsync(
             all,
             new ParallelOptions { MaxDegreeOfParallelism = MaxFanOut, CancellationToken = cancellationToken },
-            async (item, token) => await CheckAsync(item.Key, item.Value, token));
+            async (item, token) => await failures.TryAsync(() => CheckAsync(item.Key, item.Value, token)));
+        failures.ThrowIfAny();
     }
 
     /// <summary>Compares an address with the Service that was the last to be heard of with it.</summary>

@@ -29,6 +29,22 @@ public sealed record PluginSet
     /// <summary>Upstream's default profile.</summary>
     public static PluginSet Default(ClusterTables tables) => Of(new SchedulerProfile(), tables);
 
+    /// <summary>Upstream's names of those that take part in a place of a default profile.</summary>
+    public IEnumerable<string> NamesAt(SchedulingPoint point)
+    {
+        IEnumerable<ISchedulingPlugin> plugins = point switch
+        {
+            SchedulingPoint.PreEnqueue => PreEnqueue,
+            SchedulingPoint.PreFilter => PreFilters,
+            SchedulingPoint.Filter => Filters.Concat<ISchedulingPlugin>(Relations),
+            SchedulingPoint.Score => Scores.Concat<ISchedulingPlugin>(Relations),
+            _ => [],
+        };
+        return point == SchedulingPoint.PostFilter && Preempts
+            ? [DefaultPreemption]
+            : plugins.Select(static p => p.Name);
+    }
+
     /// <summary>What takes part in a profile.</summary>
     public static PluginSet Of(SchedulerProfile profile, ClusterTables tables)
     {

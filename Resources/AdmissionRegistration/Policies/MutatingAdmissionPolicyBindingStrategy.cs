@@ -27,7 +27,9 @@ public sealed class MutatingAdmissionPolicyBindingStrategy : AdmissionStrategy<V
 
     public override void Validate(V1MutatingAdmissionPolicyBinding item, FieldErrors errors)
     {
-        PolicyBindingRules.Validate(item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, errors);
+        // The misspelt field is upstream's, which only the other kind of binding got rid of.
+        PolicyBindingRules.Validate(
+            item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, "matchResouces", errors);
         MutatingPolicyRules.ValidateOperations(
             item.Spec.MatchResources, FieldPath.Of("spec").Child("matchResources"), errors);
     }

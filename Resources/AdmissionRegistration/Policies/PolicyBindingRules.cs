@@ -25,13 +25,19 @@ internal static class PolicyBindingRules
     {
         null => "<unset>",
         { Name.Length: > 0, NamespaceProperty.Length: > 0 } => $"{reference.NamespaceProperty}/{reference.Name}",
-        { Name.Length: > 0 } => reference.Name,
+        { Name.Length: > 0 } => $"*/{reference.Name}",
         { Selector: { } selector } => Shown(selector),
         _ => "<unset>",
     };
 
+    /// <summary>Findings on a binding.</summary>
+    /// <param name="policy">The policy that it binds.</param>
+    /// <param name="parameters">What parameterizes the policy.</param>
+    /// <param name="match">What it is about.</param>
+    /// <param name="matchField">Where findings on <paramref name="match"/> are said to be.</param>
+    /// <param name="errors">Takes the findings.</param>
     public static void Validate(
-        string? policy, V1ParamRef? parameters, V1MatchResources? match, FieldErrors errors)
+        string? policy, V1ParamRef? parameters, V1MatchResources? match, string matchField, FieldErrors errors)
     {
         if (string.IsNullOrEmpty(policy))
         {
@@ -43,7 +49,7 @@ internal static class PolicyBindingRules
         }
 
         ValidateParameters(parameters, Spec.Child("paramRef"), errors);
-        MatchResourceRules.Validate(match, Spec.Child("matchResouces"), errors);
+        MatchResourceRules.Validate(match, Spec.Child(matchField), errors);
     }
 
     private static void ValidateParameters(V1ParamRef? reference, FieldPath path, FieldErrors errors)

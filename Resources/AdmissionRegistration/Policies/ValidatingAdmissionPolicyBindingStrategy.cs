@@ -29,7 +29,8 @@ public sealed class ValidatingAdmissionPolicyBindingStrategy : AdmissionStrategy
 
     public override void Validate(V1ValidatingAdmissionPolicyBinding item, FieldErrors errors)
     {
-        PolicyBindingRules.Validate(item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, errors);
+        PolicyBindingRules.Validate(
+            item.Spec.PolicyName, item.Spec.ParamRef, item.Spec.MatchResources, "matchResources", errors);
         ValidateActions(item.Spec.ValidationActions ?? [], errors);
     }
 

@@ -58,13 +58,10 @@ internal static class ValidatingPolicyRules
         {
             errors.Invalid(path.Child("message"), message, "must be non-empty if specified");
         }
-        else if (message.Trim().Contains('\n', StringComparison.Ordinal))
+        else if (message.Trim().AsSpan().ContainsAny('\n', '\r'))
         {
+            // An expression of many lines without a message passes upstream, whatever its documentation says.
             errors.Invalid(path.Child("message"), message, "must not contain line breaks");
-        }
-        else if (message.Length == 0 && (validation.Expression ?? "").Trim().Contains('\n', StringComparison.Ordinal))
-        {
-            errors.Required(path.Child("message"), "message must be specified if expression contains line breaks");
         }
 
         AdmissionRules.ValidateChoice(validation.Reason, Reasons, path.Child("reason"), errors);
@@ -86,7 +83,15 @@ internal static class ValidatingPolicyRules
         {
             var key = annotation.Key ?? "";
             var keyPath = path.Index(i).Child("key");
-            errors.InvalidEach(keyPath, $"{name}/{key}", NameRules.QualifiedName($"{name}/{key}"));
+            if (name.Length == 0)
+            {
+                errors.Invalid(keyPath, key, "requires metadata.name be non-empty");
+            }
+            else
+            {
+                errors.InvalidEach(keyPath, $"{name}/{key}", NameRules.QualifiedName($"{name}/{key}"));
+            }
+
             if (NameRules.ByteCount((annotation.ValueExpression ?? "").Trim()) > MaxAuditExpressionLength)
             {
                 errors.Required(

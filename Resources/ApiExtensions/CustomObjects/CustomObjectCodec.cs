@@ -28,9 +28,12 @@ public sealed class CustomObjectCodec(VersionSchema version) : IObjectCodec
     public IKubernetesObject<V1ObjectMeta> Read(ReadOnlySpan<byte> json, JsonDecoding decoding)
     {
         var item = (CustomObject)ResourceCodec.Read(typeof(CustomObject), json, decoding);
-        foreach (var unknown in SchemaPruning.Prune(item.Body, version.Schema).Order(StringComparer.Ordinal))
+        if (SchemaPruning.Prune(item.Body, version.Schema) is { Count: > 0 } dropped)
         {
-            decoding.Unknown(unknown);
+            foreach (var unknown in dropped.Order(StringComparer.Ordinal))
+            {
+                decoding.Unknown(unknown);
+            }
         }
 
         if (version.HasEmbedded)
@@ -46,5 +49,5 @@ public sealed class CustomObjectCodec(VersionSchema version) : IObjectCodec
 
     /// <inheritdoc/>
     public OwnedVersion VersionOf(string apiVersion, IKubernetesObject<V1ObjectMeta> item) =>
-        new(apiVersion, Schema, ResourceCodec.Encode(item));
+        new(apiVersion, Schema, new CustomContent((CustomObject)item, Schema));
 }

@@ -143,8 +143,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         }
         else
         {
-            new SchemaValidator(errors).Validate(
-                Whole(item, schema), schema, old: old is null ? null : Whole(old, schema));
+            new SchemaValidator(errors).ValidateWhole(Whole(item), schema, old is null ? null : Whole(old));
         }
 
         if (_scale is not null)
@@ -157,10 +156,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
             EmbeddedObjects.Validate(item.Body, schema, null, errors);
         }
 
-        if (old is null || !HasDoubles(old, schema))
-        {
-            ListKeys.Validate(item.Body, schema, null, errors);
-        }
+        ValidateKeys(item, old, schema, errors);
 
         if (_known.Rules is { } rules)
         {
@@ -174,7 +170,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
         if (schema.Properties.TryGetValue("status", out var below)
             && item.Body.TryGetPropertyValue("status", out var status))
         {
-            new SchemaValidator(errors, FieldPath.Of("status")).Validate(status, below, old: old?.Body["status"]);
+            new SchemaValidator(errors, FieldPath.Of("status")).Validate(status, below, old?.Body["status"]);
         }
     }
 
@@ -188,22 +184,33 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
             return;
         }
 
-        rules.Validate(WithTypeAndMetadata(item), old is null ? null : WithTypeAndMetadata(old), errors);
+        rules.Validate(
+            ResourceCodec.Encode(item), old is null ? (ReadOnlyMemory<byte>?)null : ResourceCodec.Encode(old), errors);
     }
 
     /// <summary>What was in lists twice before the update is not held against it.</summary>
-    private static bool HasDoubles(CustomObject old, JsonSchema schema)
+    private static void ValidateKeys(CustomObject item, CustomObject? old, JsonSchema schema, FieldErrors errors)
     {
-        var found = new FieldErrors();
-        ListKeys.Validate(old.Body, schema, null, found);
-        return found.Count > 0;
+        if (!schema.HasKeyedLists)
+        {
+            return;
+        }
+
+        var (found, before) = (new FieldErrors(), new FieldErrors());
+        ListKeys.Validate(item.Body, schema, null, found);
+        if (found.Count > 0 && old is not null)
+        {
+            ListKeys.Validate(old.Body, schema, null, before);
+        }
+
+        foreach (var error in found.All.Where(_ => before.Count == 0))
+        {
+            errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
+        }
     }
 
-    /// <summary>The body, with type and metadata where the schema says something of them.</summary>
-    private static JsonObject Whole(CustomObject item, JsonSchema schema) =>
-        CustomObject.TypeAndMetadata.Any(n => schema.Properties.ContainsKey(n) || schema.Required.Contains(n))
-            ? WithTypeAndMetadata(item)
-            : item.Body;
+    /// <summary>The body, with type and metadata where the schema has demands on them.</summary>
+    private JsonObject Whole(CustomObject item) => _known.IsOfMetadata ? WithTypeAndMetadata(item) : item.Body;
 
     private static JsonObject WithTypeAndMetadata(CustomObject item)
     {

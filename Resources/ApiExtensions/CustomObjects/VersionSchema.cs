@@ -1,5 +1,6 @@
 using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Schema;
 
 namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
@@ -13,6 +14,11 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.CustomObjects;
 /// <param name="read">Reads the schema; null when the version has none.</param>
 public sealed class VersionSchema(SchemaKind kind, Func<JsonSchema?> read)
 {
+    /// <summary>Of a whole object, these say nothing of its type and metadata.</summary>
+    private static readonly string[] Harmless =
+        ["type", "description", "title", "properties", "required", "x-kubernetes-validations",
+            "x-kubernetes-preserve-unknown-fields"];
+
     private readonly Lazy<Meaning> _kept = new(() => new Meaning(kind, read()));
 
     /// <summary>The version's place.</summary>
@@ -27,6 +33,9 @@ public sealed class VersionSchema(SchemaKind kind, Func<JsonSchema?> read)
     /// <summary>True when objects may have whole objects within.</summary>
     public bool HasEmbedded => _kept.Value.HasEmbedded;
 
+    /// <summary>True when it demands of type and metadata more than all objects have.</summary>
+    public bool IsOfMetadata => _kept.Value.IsOfMetadata;
+
     internal RuleTree? Rules => _kept.Value.Rules;
 
     /// <summary>The schema for one look, after which nothing more is kept than before.</summary>
@@ -38,8 +47,17 @@ public sealed class VersionSchema(SchemaKind kind, Func<JsonSchema?> read)
 
         public bool HasEmbedded { get; } = schema?.All().Any(static s => s.IsEmbedded) == true;
 
+        public bool IsOfMetadata { get; } = schema is not null && Demands(schema);
+
         public ObjectSchema Structure { get; } = StructuralBuilder.Build(kind, schema);
 
         public RuleTree? Rules { get; } = schema is null ? null : RuleTree.Of(schema, isRoot: true);
+
+        /// <summary>Whether anything is said of a whole object but what its own fields are like.</summary>
+        private static bool Demands(JsonSchema schema) =>
+            schema.Json.EnumerateObject().Any(static p => !Harmless.Contains(p.Name))
+            || CustomObject.TypeAndMetadata.Any(n => schema.Required.Contains(n)
+                || (schema.Properties.TryGetValue(n, out var property)
+                    && property.Json.EnumerateObject().Any(static p => p.Name is not ("type" or "description"))));
     }
 }

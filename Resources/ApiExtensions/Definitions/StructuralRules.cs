@@ -15,7 +15,7 @@ internal sealed class StructuralRules
     private static readonly (string Keyword, string MustBe)[] NotNested =
     [
         ("type", "empty"), ("additionalProperties", "undefined"), ("default", "undefined"), ("title", "empty"),
-        ("description", "empty"), ("nullable", "false"), ("externalDocs", "undefined"),
+        ("description", "empty"), ("nullable", "false"),
         ("x-kubernetes-preserve-unknown-fields", "false"), ("x-kubernetes-embedded-resource", "false"),
         ("x-kubernetes-int-or-string", "false"), ("x-kubernetes-list-map-keys", "empty"),
         ("x-kubernetes-list-type", "undefined"), ("x-kubernetes-map-type", "undefined"),
@@ -170,7 +170,8 @@ internal sealed class StructuralRules
 
     private static bool RestrictsNamesOnly(JsonSchema metadata) =>
         metadata.Properties.Keys.All(static n => n is "name" or "generateName")
-        && metadata.Json.EnumerateObject().All(static p => p.Name is "type" or "properties" or "default");
+        && metadata.Json.EnumerateObject().All(static p =>
+            p.Name is "type" or "properties" or "default" or "externalDocs" or "example");
 
     private void CheckValues(JsonSchema schema, FieldPath path, bool skipsAnyOf, bool skipsFirstAllOf)
     {
@@ -230,7 +231,8 @@ internal sealed class StructuralRules
     private static bool IsIntOrString(IReadOnlyList<JsonSchema> anyOf) =>
         anyOf is [{ Type: "integer" } first, { Type: "string" } second] && IsBare(first.Json) && IsBare(second.Json);
 
-    private static bool IsBare(JsonElement json) => json.GetPropertyCount() == 1;
+    private static bool IsBare(JsonElement json) =>
+        json.EnumerateObject().All(static p => p.Name is "type" or "externalDocs" or "example");
 
     /// <summary>What combinations at the root restrict must be specified outside of them, too.</summary>
     private void CheckCovered(JsonSchema schema, JsonSchema outer, FieldPath outerPath, FieldPath path)

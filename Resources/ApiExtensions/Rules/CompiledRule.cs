@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansOrchestrator.Cel;
 using OrleansOrchestrator.Cel.Types;
+using OrleansOrchestrator.Cel.Values;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Expressions;
 using OrleansOrchestrator.Resources.Kernel;
@@ -63,10 +64,34 @@ internal sealed class CompiledRule
     public bool UsesOldSelf => Program?.Reads(OldSelf) == true;
 
     /// <summary>Where a finding is, below the value; null for the value itself.</summary>
-    public IReadOnlyList<RulePathStep> FieldPath { get; private set; } = [];
+    public IReadOnlyList<RulePathStep> Steps { get; private set; } = [];
 
     /// <summary>What names the rule in messages.</summary>
     public string Shown => Message.Length > 0 ? Message : Text;
+
+    /// <summary>What variables hold.</summary>
+    /// <param name="self">The value.</param>
+    /// <param name="old">What it was before; null for nothing, or when no rule of the value asks.</param>
+    /// <param name="isOptional">Whether it is given as what may be missing.</param>
+    public CelActivation Activate(CelValue self, CelValue? old, bool isOptional)
+    {
+        var activation = Environment.Activate().Set(Self, self);
+        if (isOptional)
+        {
+            activation.Set(OldSelf, CelValue.Of(old is { } held ? CelOptional.Of(held) : CelOptional.None));
+        }
+        else if (old is { } held)
+        {
+            activation.Set(OldSelf, held);
+        }
+
+        return activation;
+    }
+
+    /// <summary>Where a finding is.</summary>
+    /// <param name="path">Where the value is; null for a whole object.</param>
+    public FieldPath PlaceOf(FieldPath? path) =>
+        Steps.Count == 0 ? path ?? FieldPath.Nowhere : RulePathStep.Follow(path, Steps);
 
     /// <summary>The rules of a value, without those of what is in it.</summary>
     /// <param name="schema">The value's schema.</param>
@@ -105,7 +130,7 @@ internal sealed class CompiledRule
                 "messageExpression must evaluate to a string");
         }
 
-        rule.FieldPath = RulePathStep.Parse(Read(json, "fieldPath"), schema) ?? [];
+        rule.Steps = RulePathStep.Parse(Read(json, "fieldPath"), schema) ?? [];
         return rule;
     }
 

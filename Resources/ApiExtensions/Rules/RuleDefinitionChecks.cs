@@ -105,10 +105,10 @@ internal sealed class RuleDefinitionChecks
         var rules = CompiledRule.Compile(schema, place.IsRoot);
         if (rules.Count == 0)
         {
-            _errors.InternalError(path.Child("x-kubernetes-validations"),
-                "rule declared on schema that does not support validation rules type: "
-                + $"'{schema.Type}' x-kubernetes-preserve-unknown-fields: "
-                + $"'{(schema.IsPreserving ? "true" : "false")}'");
+            _errors.InternalError(
+                path.Child("x-kubernetes-validations"),
+                "internal error: failed to construct type information for x-kubernetes-validations rules: unable to "
+                + "convert structural schema to CEL declarations");
             return;
         }
 

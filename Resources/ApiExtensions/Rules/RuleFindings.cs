@@ -15,7 +15,7 @@ internal static class RuleFindings
         FieldErrors errors, CompiledRule rule, string? message, JsonElement value, FieldPath? path)
     {
         var detail = message ?? (rule.Message.Length > 0 ? rule.Message : $"failed rule: {rule.Text}");
-        var place = rule.FieldPath.Count == 0 ? path ?? FieldPath.Nowhere : RulePathStep.Follow(path, rule.FieldPath);
+        var place = rule.PlaceOf(path);
         switch (rule.Reason)
         {
             case "FieldValueForbidden":

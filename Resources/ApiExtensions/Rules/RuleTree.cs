@@ -1,6 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using OrleansOrchestrator.Cel;
 using OrleansOrchestrator.Cel.Values;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
@@ -18,15 +16,14 @@ internal sealed class RuleTree
     /// <summary>What all rules over one object may cost.</summary>
     private const ulong Budget = 10_000_000;
 
-    /// <summary>The longest text of a message expression.</summary>
-    private const int MaxMessageLength = 5 * 1024;
-
     /// <summary>How many findings are told that are not held against an update.</summary>
     private const int MaxWarnings = 100;
 
     private readonly JsonSchema _schema;
     private readonly IReadOnlyList<CompiledRule> _rules;
-    private readonly Dictionary<string, RuleTree> _properties = new(StringComparer.Ordinal);
+
+    /// <summary>In the order of their names.</summary>
+    private readonly List<(string Name, RuleTree Rules)> _properties = [];
     private readonly RuleTree? _values;
     private readonly RuleTree? _items;
 
@@ -38,7 +35,7 @@ internal sealed class RuleTree
         {
             if (Of(property, property.IsEmbedded) is { } below)
             {
-                _properties[name] = below;
+                _properties.Add((name, below));
             }
         }
 
@@ -53,20 +50,21 @@ internal sealed class RuleTree
         schema.All().Any(static s => s.Rules.Count > 0) && new RuleTree(schema, isRoot) is { IsEmpty: false } tree
             ? tree : null;
 
-    /// <summary>Evaluates the rules over a whole object.</summary>
-    /// <param name="item">With its type and metadata.</param>
+    /// <summary>Evaluates the rules over a whole object, or over any value.</summary>
+    /// <param name="item">As JSON; an object with its type and metadata.</param>
     /// <param name="old">As it was before an update; null for none.</param>
     /// <param name="errors">Takes the findings.</param>
     /// <param name="path">Where it is; null for a whole object.</param>
     /// <param name="ratchets">What an update has not changed is not held against it.</param>
     public void Validate(
-        JsonNode item, JsonNode? old, FieldErrors errors, FieldPath? path = null, bool ratchets = true)
+        ReadOnlyMemory<byte> item, ReadOnlyMemory<byte>? old, FieldErrors errors, FieldPath? path = null,
+        bool ratchets = true)
     {
-        // The body may hold nodes made in memory; as text all numbers are of one form.
-        using var document = JsonTree.ParseCommitted(JsonTree.ToBytes(item));
-        using var before = old is null ? null : JsonTree.ParseCommitted(JsonTree.ToBytes(old));
+        using var document = JsonTree.ParseCommitted(item);
+        using var before = old is { } known ? JsonTree.ParseCommitted(known) : null;
         var walk = new Walk(errors, ratchets);
-        Visit(walk, document.RootElement, before?.RootElement, path, new Ratchet(before is not null, null));
+        var whole = before is null ? null : new Correlated(document.RootElement, before.RootElement, _schema);
+        Visit(walk, document.RootElement, before?.RootElement, path, new Ratchet(whole, null));
     }
 
     /// <summary>Of one validation: where findings go, and what may still be spent.</summary>
@@ -80,11 +78,6 @@ internal sealed class RuleTree
 
         public bool IsOver { get; set; }
     }
-
-    /// <summary>
-    /// Whether the value can be matched with one before the update, and if not, whether what it is in was the same.
-    /// </summary>
-    private readonly record struct Ratchet(bool IsCorrelated, bool? ParentWasSame);
 
     private void Visit(Walk walk, JsonElement value, JsonElement? old, FieldPath? path, Ratchet ratchet)
     {
@@ -111,27 +104,35 @@ internal sealed class RuleTree
 
     private void VisitMap(Walk walk, JsonElement map, JsonElement? old, FieldPath? path, Ratchet ratchet)
     {
-        if (_values is null && _properties.Count == 0)
+        foreach (var (name, below) in _properties)
+        {
+            if (map.TryGetProperty(name, out var value))
+            {
+                var before = Before(old, name);
+                below.Visit(
+                    walk, value, before, path?.Child(name) ?? FieldPath.Of(name),
+                    ratchet.Field(name, value, before, below._schema));
+            }
+        }
+
+        if (_values is null)
         {
             return;
         }
 
-        foreach (var property in map.EnumerateObject().OrderBy(static p => p.Name, StringComparer.Ordinal))
+        foreach (var property in map.EnumerateObject().OrderBy(static p => p.Name, StringComparer.Ordinal)
+            .Where(p => !_schema.Properties.ContainsKey(p.Name)))
         {
-            var isField = _properties.TryGetValue(property.Name, out var below);
-            below ??= _schema.Properties.ContainsKey(property.Name) ? null : _values;
-            if (below is null)
-            {
-                continue;
-            }
-
-            JsonElement? before = old is { ValueKind: JsonValueKind.Object } known
-                && known.TryGetProperty(property.Name, out var found) ? found : null;
-            var place = isField ? path?.Child(property.Name) ?? FieldPath.Of(property.Name)
-                : path?.Key(property.Name) ?? FieldPath.Of($"[{property.Name}]");
-            below.Visit(walk, property.Value, before, place, Below(ratchet, map, old, before));
+            var before = Before(old, property.Name);
+            _values.Visit(
+                walk, property.Value, before,
+                path?.Key(property.Name) ?? FieldPath.Of($"[{property.Name}]"),
+                ratchet.Field(property.Name, property.Value, before, _values._schema));
         }
     }
+
+    private static JsonElement? Before(JsonElement? old, string name) =>
+        old is { ValueKind: JsonValueKind.Object } known && known.TryGetProperty(name, out var found) ? found : null;
 
     private void VisitList(Walk walk, JsonElement list, JsonElement? old, FieldPath? path, Ratchet ratchet)
     {
@@ -142,19 +143,14 @@ internal sealed class RuleTree
         {
             JsonElement? before = byKey is not null && byKey.TryGetValue(KeyOf(item), out var found) ? found : null;
             _items!.Visit(
-                walk, item, before, (path ?? FieldPath.Nowhere).Index(i), Below(ratchet, list, old, before));
+                walk, item, before, (path ?? FieldPath.Nowhere).Index(i),
+                ratchet.Item(item, before, _items._schema));
         }
     }
 
     private string KeyOf(JsonElement item) => string.Join('\0', _schema.ListMapKeys.Select(
         k => item.ValueKind == JsonValueKind.Object && item.TryGetProperty(k, out var value) ? value.GetRawText()
             : "null"));
-
-    private static Ratchet Below(Ratchet ratchet, JsonElement parent, JsonElement? oldParent, JsonElement? before) =>
-        before is not null ? new Ratchet(true, null)
-        : ratchet.IsCorrelated
-            ? new Ratchet(false, oldParent is { } old && JsonElement.DeepEquals(parent, old))
-            : ratchet;
 
     private void Evaluate(Walk walk, JsonElement value, JsonElement? old, FieldPath? path, Ratchet ratchet)
     {
@@ -175,16 +171,7 @@ internal sealed class RuleTree
                 continue;
             }
 
-            var activation = rule.Environment.Activate().Set("self", self);
-            if (rule.TakesNoOldSelf)
-            {
-                activation.Set("oldSelf", CelValue.Of(oldSelf is { } held ? CelOptional.Of(held) : CelOptional.None));
-            }
-            else if (oldSelf is { } held)
-            {
-                activation.Set("oldSelf", held);
-            }
-
+            var activation = rule.Activate(self, oldSelf, rule.TakesNoOldSelf);
             var (result, cost) = rule.Program.Evaluate(activation);
             if (cost > walk.Left)
             {
@@ -203,16 +190,18 @@ internal sealed class RuleTree
             }
             else if (!result.IsTrue)
             {
-                Report(
-                    walk, rule, activation, value, path, walk.Ratchets && IsRatcheted(rule, ratchet, value, old));
+                // Upstream's messages see what was before as it is, even where the rule sees it as what may be missing.
+                var message = rule.MessageProgram is null ? default
+                    : RuleMessage.Of(rule, rule.Activate(self, oldSelf, isOptional: false), walk.Left);
+                walk.Left -= message.Cost;
+                Report(walk, rule, message, value, path, walk.Ratchets && !rule.UsesOldSelf && ratchet.IsSame);
+                if (walk.IsOver)
+                {
+                    return;
+                }
             }
         }
     }
-
-    private static bool IsRatcheted(CompiledRule rule, Ratchet ratchet, JsonElement value, JsonElement? old) =>
-        !rule.UsesOldSelf && (ratchet.IsCorrelated
-            ? old is { } before && JsonElement.DeepEquals(value, before)
-            : ratchet.ParentWasSame == true);
 
     private static void RanOut(Walk walk, JsonElement value, FieldPath? path)
     {
@@ -244,39 +233,22 @@ internal sealed class RuleTree
 
     /// <summary>What is not held against an update is said in warnings.</summary>
     private static void Report(
-        Walk walk, CompiledRule rule, CelActivation activation, JsonElement value, FieldPath? path, bool isRatcheted)
+        Walk walk, CompiledRule rule, RuleMessage message, JsonElement value, FieldPath? path, bool isRatcheted)
     {
-        var message = rule.MessageProgram is null ? null : Message(walk, rule.MessageProgram, activation);
-        if (!isRatcheted)
+        var found = isRatcheted ? new FieldErrors() : walk.Errors;
+        if (message.Failure is { } failure)
         {
-            RuleFindings.Report(walk.Errors, rule, message, value, path);
-            return;
+            RuleFindings.Invalid(found, value, rule.PlaceOf(path), failure);
+            walk.IsOver = true;
+        }
+        else
+        {
+            RuleFindings.Report(found, rule, message.Text, value, path);
         }
 
-        if (walk.Errors.Warnings.Count >= MaxWarnings)
+        if (isRatcheted && walk.Errors.Warnings.Count < MaxWarnings)
         {
-            return;
+            walk.Errors.Warnings.AddRange(found.All.Select(static e => $"{e.Field}: {e.Message}"));
         }
-
-        var found = new FieldErrors();
-        RuleFindings.Report(found, rule, message, value, path);
-        walk.Errors.Warnings.AddRange(found.All.Select(static e => $"{e.Field}: {e.Message}"));
-    }
-
-    /// <summary>What the expression says; null when the rule's own message is to be used.</summary>
-    private static string? Message(Walk walk, CelProgram program, CelActivation activation)
-    {
-        var (result, cost) = program.Evaluate(activation, Math.Min(walk.Left, CelProgram.PerCallLimit));
-        walk.Left -= Math.Min(cost, walk.Left);
-        if (result.Kind != CelKind.String)
-        {
-            return null;
-        }
-
-        var text = result.AsString.Trim();
-        return text.Length > 0 && NameRules.ByteCount(text) <= MaxMessageLength
-            && !text.Contains('\n', StringComparison.Ordinal)
-            ? text
-            : null;
     }
 }

@@ -20,16 +20,20 @@ internal static class EmbeddedObjects
     public static void Validate(JsonNode? value, JsonSchema? schema, FieldPath? path, FieldErrors errors) =>
         EmbeddedWalk.Visit(value, schema, path, (item, place) => ValidateObject(item, place, errors));
 
-    private static void ValidateObject(JsonObject item, FieldPath path, FieldErrors errors)
+    /// <summary>Findings on those of a whole object, too.</summary>
+    public static void ValidateWhole(JsonObject whole, JsonSchema schema, FieldErrors errors) =>
+        EmbeddedWalk.VisitWhole(whole, schema, (item, place) => ValidateObject(item, place, errors));
+
+    private static void ValidateObject(JsonObject item, FieldPath? path, FieldErrors errors)
     {
         foreach (var name in Required.Where(n => !item.ContainsKey(n)))
         {
-            errors.Required(path.Child(name), Empty);
+            errors.Required(EmbeddedWalk.Below(path, name), Empty);
         }
 
         foreach (var (name, value) in item)
         {
-            var place = path.Child(name);
+            var place = EmbeddedWalk.Below(path, name);
             switch (name)
             {
                 case "apiVersion" or "kind" when value?.GetValueKind() != JsonValueKind.String:

@@ -8,10 +8,10 @@ internal static class EmbeddedWalk
 {
     /// <param name="value">A value that may be such an object, or have them in it.</param>
     /// <param name="schema">What it is like.</param>
-    /// <param name="path">Where it is; null for a whole custom object.</param>
+    /// <param name="path">Where it is; null for a whole custom object, which is none of them.</param>
     /// <param name="visit">Is told of each, and where it is.</param>
     public static void Visit(
-        JsonNode? value, JsonSchema? schema, FieldPath? path, Action<JsonObject, FieldPath> visit)
+        JsonNode? value, JsonSchema? schema, FieldPath? path, Action<JsonObject, FieldPath?> visit)
     {
         switch (value)
         {
@@ -33,14 +33,24 @@ internal static class EmbeddedWalk
         }
     }
 
+    /// <summary>A whole object, and those in it.</summary>
+    public static void VisitWhole(JsonObject whole, JsonSchema schema, Action<JsonObject, FieldPath?> visit)
+    {
+        visit(whole, null);
+        VisitMap(whole, schema, null, visit);
+    }
+
+    /// <summary>The place of a field of an object; null for a whole one.</summary>
+    public static FieldPath Below(FieldPath? path, string name) => path?.Child(name) ?? FieldPath.Of(name);
+
     private static void VisitMap(
-        JsonObject map, JsonSchema schema, FieldPath? path, Action<JsonObject, FieldPath> visit)
+        JsonObject map, JsonSchema schema, FieldPath? path, Action<JsonObject, FieldPath?> visit)
     {
         foreach (var (name, inner) in map)
         {
             if (schema.Properties.TryGetValue(name, out var property))
             {
-                Visit(inner, property, path?.Child(name) ?? FieldPath.Of(name), visit);
+                Visit(inner, property, Below(path, name), visit);
             }
             else if (schema.AdditionalProperties is { } values && path is not null)
             {

@@ -50,8 +50,8 @@ public sealed class JsonSchema
         MinProperties = Integer("minProperties");
         MaxProperties = Integer("maxProperties");
         Default = json.TryGetProperty("default", out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
-        HasDefaults = Default is not null || Properties.Values.Any(p => p.HasDefaults)
-            || Items is { HasDefaults: true } || AdditionalProperties is { HasDefaults: true };
+        HasDefaults = Default is not null || Inner().Any(static s => s.HasDefaults);
+        HasKeyedLists = ListType is "set" or "map" || Inner().Any(static s => s.HasKeyedLists);
     }
 
     /// <summary>As it is published.</summary>
@@ -139,6 +139,9 @@ public sealed class JsonSchema
     /// <summary>It or what is below it has a default.</summary>
     public bool HasDefaults { get; }
 
+    /// <summary>It or what is below it is a list whose elements are told apart: a set, or a list with keys.</summary>
+    public bool HasKeyedLists { get; }
+
     public bool ExcludesMinimum => Is("exclusiveMinimum", JsonValueKind.True);
 
     public bool ExcludesMaximum => Is("exclusiveMaximum", JsonValueKind.True);
@@ -174,11 +177,19 @@ public sealed class JsonSchema
     /// <summary>All schemas below this one that say what an object looks like or is checked for, and it.</summary>
     public IEnumerable<JsonSchema> All() => Below().SelectMany(s => s.All()).Prepend(this);
 
+    /// <summary>What a field of a value is like; null when nothing is said of it.</summary>
+    public JsonSchema? At(string field) =>
+        Properties.TryGetValue(field, out var property) ? property : AdditionalProperties;
+
     private IEnumerable<JsonSchema> Below() =>
     [
         .. Properties.Values, .. AllOf, .. AnyOf, .. OneOf,
         .. new[] { Items, AdditionalProperties, Not }.OfType<JsonSchema>(),
     ];
+
+    /// <summary>What parts of a value are like.</summary>
+    private IEnumerable<JsonSchema> Inner() =>
+        Properties.Values.Concat(new[] { Items, AdditionalProperties }.OfType<JsonSchema>());
 
     private string? OptionalText(string keyword) =>
         Is(keyword, JsonValueKind.String) ? Json.GetProperty(keyword).GetString() : null;

@@ -32,25 +32,35 @@ public static class ListKeys
     /// <summary>Elements that are there twice.</summary>
     public static void Validate(JsonNode? value, JsonSchema? schema, FieldPath? path, FieldErrors errors)
     {
+        if (schema is not { HasKeyedLists: true })
+        {
+            return;
+        }
+
         switch (value)
         {
-            case JsonObject map when schema is not null:
-                foreach (var (name, inner) in map)
-                {
-                    if (schema.Properties.TryGetValue(name, out var property))
-                    {
-                        Validate(inner, property, path?.Child(name) ?? FieldPath.Of(name), errors);
-                    }
-                    else
-                    {
-                        Validate(inner, schema.AdditionalProperties, path?.Key(name), errors);
-                    }
-                }
-
+            case JsonObject map:
+                ValidateMap(map, schema, path, errors);
                 break;
-            case JsonArray list when schema is not null && path is not null:
+            case JsonArray list when path is not null:
                 ValidateList(list, schema, path, errors);
                 break;
+        }
+    }
+
+    private static void ValidateMap(JsonObject map, JsonSchema schema, FieldPath? path, FieldErrors errors)
+    {
+        foreach (var (name, inner) in map)
+        {
+            if (schema.At(name) is not { HasKeyedLists: true } known)
+            {
+                continue;
+            }
+
+            var place = schema.Properties.ContainsKey(name)
+                ? path?.Child(name) ?? FieldPath.Of(name)
+                : path?.Key(name);
+            Validate(inner, known, place, errors);
         }
     }
 

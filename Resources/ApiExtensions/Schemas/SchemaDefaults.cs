@@ -37,12 +37,12 @@ public static class SchemaDefaults
         {
             case JsonObject map when schema is not null:
                 var gone = map
-                    .Where(p => p.Value is null && SchemaOf(p.Key, schema) is { Nullable: false, Default: null })
+                    .Where(p => p.Value is null && schema.At(p.Key) is { Nullable: false, Default: null })
                     .Select(static p => p.Key).ToList();
                 JsonTree.RemoveAll(map, gone);
                 foreach (var (name, value) in map)
                 {
-                    DropNulls(value, SchemaOf(name, schema));
+                    DropNulls(value, schema.At(name));
                 }
 
                 break;
@@ -56,10 +56,41 @@ public static class SchemaDefaults
         }
     }
 
-    private static JsonSchema? SchemaOf(string name, JsonSchema schema) =>
-        schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties;
-
     private static void ApplyToMap(JsonObject map, JsonSchema schema)
+    {
+        if (schema.HasDefaults)
+        {
+            FillIn(map, schema);
+        }
+
+        List<string>? gone = null;
+        for (var i = 0; i < map.Count; i++)
+        {
+            var (name, value) = map.GetAt(i);
+            if (schema.At(name) is not { } inner)
+            {
+                continue;
+            }
+
+            if (value is null && IsReplaced(inner))
+            {
+                map[name] = value = Make(inner);
+            }
+            else if (value is null && !inner.Nullable)
+            {
+                (gone ??= []).Add(name);
+            }
+
+            Apply(value, inner);
+        }
+
+        if (gone is not null)
+        {
+            JsonTree.RemoveAll(map, gone);
+        }
+    }
+
+    private static void FillIn(JsonObject map, JsonSchema schema)
     {
         foreach (var (name, property) in schema.Properties)
         {
@@ -69,28 +100,6 @@ public static class SchemaDefaults
                 map[name] = Make(property);
             }
         }
-
-        var gone = new List<string>();
-        foreach (var (name, value) in map.ToList())
-        {
-            if (SchemaOf(name, schema) is not { } inner)
-            {
-                continue;
-            }
-
-            if (value is null && IsReplaced(inner))
-            {
-                map[name] = Make(inner);
-            }
-            else if (value is null && !inner.Nullable)
-            {
-                gone.Add(name);
-            }
-
-            Apply(map[name], inner);
-        }
-
-        JsonTree.RemoveAll(map, gone);
     }
 
     private static bool IsReplaced(JsonSchema schema) => schema is { Nullable: false, Default: not null };

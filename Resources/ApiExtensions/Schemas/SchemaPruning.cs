@@ -8,7 +8,8 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 /// </summary>
 public sealed class SchemaPruning
 {
-    private readonly List<string> _dropped = [];
+    private readonly ValuePath _path = new();
+    private List<string>? _dropped;
 
     private SchemaPruning()
     {
@@ -17,53 +18,53 @@ public sealed class SchemaPruning
     /// <summary>Drops, and says what.</summary>
     /// <param name="body">A custom object without its type and metadata.</param>
     /// <param name="schema">Its schema; null for one that says nothing.</param>
-    public static IReadOnlyList<string> Prune(JsonObject body, JsonSchema? schema)
-    {
-        var walk = new SchemaPruning();
-        if (schema is not null)
-        {
-            walk.Visit(body, schema, "");
-        }
-
-        return walk._dropped;
-    }
+    public static IReadOnlyList<string> Prune(JsonObject body, JsonSchema? schema) =>
+        schema is null ? [] : PruneValue(body, schema);
 
     /// <summary>The same of any value that a schema describes.</summary>
     public static IReadOnlyList<string> PruneValue(JsonNode? value, JsonSchema schema)
     {
         var walk = new SchemaPruning();
-        walk.Visit(value, schema, "");
-        return walk._dropped;
+        walk.Visit(value, schema);
+        return walk._dropped ?? (IReadOnlyList<string>)[];
     }
 
     /// <param name="node">A value.</param>
     /// <param name="schema">What it is like.</param>
-    /// <param name="path">Where it is.</param>
     /// <param name="keeps">It is in a list that keeps what is not specified.</param>
-    private void Visit(JsonNode? node, JsonSchema? schema, string path, bool keeps = false)
+    private void Visit(JsonNode? node, JsonSchema? schema, bool keeps = false)
     {
         keeps |= schema is { IsPreserving: true };
         switch (node)
         {
             case JsonObject map:
-                VisitMap(map, schema, path, keeps);
+                VisitMap(map, schema, keeps);
                 break;
             case JsonArray list when !keeps || schema is { Items: not null }:
-                for (var i = 0; i < list.Count; i++)
-                {
-                    Visit(list[i], schema?.Items, $"{path}[{i}]", keeps);
-                }
-
+                VisitList(list, schema?.Items, keeps);
                 break;
         }
     }
 
-    private void VisitMap(JsonObject map, JsonSchema? schema, string path, bool keeps)
+    private void VisitList(JsonArray list, JsonSchema? items, bool keeps)
     {
-        var dropped = new List<string>();
-        foreach (var (name, value) in map)
+        for (var i = 0; i < list.Count; i++)
         {
-            var here = path.Length == 0 ? name : $"{path}.{name}";
+            if (list[i] is JsonObject or JsonArray)
+            {
+                _path.Enter(i);
+                Visit(list[i], items, keeps);
+                _path.Leave();
+            }
+        }
+    }
+
+    private void VisitMap(JsonObject map, JsonSchema? schema, bool keeps)
+    {
+        List<string>? dropped = null;
+        for (var i = 0; i < map.Count; i++)
+        {
+            var (name, value) = map.GetAt(i);
             if (schema is { IsEmbedded: true } && name is "apiVersion" or "kind" or "metadata")
             {
                 continue;
@@ -71,19 +72,34 @@ public sealed class SchemaPruning
 
             if (schema?.Properties.TryGetValue(name, out var property) == true)
             {
-                Visit(value, property, here);
+                VisitField(name, value, property);
             }
             else if (schema is { HasAdditional: true })
             {
-                Visit(value, schema.AdditionalProperties, here);
+                VisitField(name, value, schema.AdditionalProperties);
             }
             else if (!keeps)
             {
-                dropped.Add(name);
-                _dropped.Add(here);
+                (dropped ??= []).Add(name);
+                _path.Enter(name);
+                (_dropped ??= []).Add(_path.ToString());
+                _path.Leave();
             }
         }
 
-        JsonTree.RemoveAll(map, dropped);
+        if (dropped is not null)
+        {
+            JsonTree.RemoveAll(map, dropped);
+        }
+    }
+
+    private void VisitField(string name, JsonNode? value, JsonSchema? schema)
+    {
+        if (value is JsonObject or JsonArray)
+        {
+            _path.Enter(name);
+            Visit(value, schema);
+            _path.Leave();
+        }
     }
 }

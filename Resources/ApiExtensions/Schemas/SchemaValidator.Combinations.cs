@@ -15,30 +15,32 @@ public sealed partial class SchemaValidator
         public bool Fits => Found.Count == 0;
     }
 
-    private void CheckCombined(JsonNode value, JsonSchema schema, string path)
+    private string Quoted => GoText.Quote(_path.ToString());
+
+    private void CheckCombined(JsonNode value, JsonSchema schema)
     {
         if (schema.AnyOf.Count > 0)
         {
-            CheckAnyOf(Attempt(schema.AnyOf, value, path), path);
+            CheckAnyOf(Attempt(schema.AnyOf, value));
         }
 
         if (schema.OneOf.Count > 0)
         {
-            CheckOneOf(Attempt(schema.OneOf, value, path), path);
+            CheckOneOf(Attempt(schema.OneOf, value));
         }
 
         if (schema.AllOf.Count > 0)
         {
-            CheckAllOf(Attempt(schema.AllOf, value, path), path);
+            CheckAllOf(Attempt(schema.AllOf, value));
         }
 
-        if (schema.Not is { } not && Attempt([not], value, path)[0].Fits)
+        if (schema.Not is { } not && Attempt([not], value)[0].Fits)
         {
-            Combined($"{GoText.Quote(path)} must not validate the schema (not)", null);
+            Combined($"{Quoted} must not validate the schema (not)", null);
         }
     }
 
-    private void CheckAnyOf(List<Attempted> attempts, string path)
+    private void CheckAnyOf(List<Attempted> attempts)
     {
         if (attempts.Find(static a => a.Fits) is { } fitting)
         {
@@ -46,11 +48,11 @@ public sealed partial class SchemaValidator
         }
         else
         {
-            Combined($"{GoText.Quote(path)} must validate at least one schema (anyOf)", attempts);
+            Combined($"{Quoted} must validate at least one schema (anyOf)", attempts);
         }
     }
 
-    private void CheckOneOf(List<Attempted> attempts, string path)
+    private void CheckOneOf(List<Attempted> attempts)
     {
         var fitting = attempts.FindAll(static a => a.Fits);
         if (fitting is [var only])
@@ -61,11 +63,11 @@ public sealed partial class SchemaValidator
 
         var how = fitting.Count == 0 ? "Found none valid" : $"Found {fitting.Count} valid alternatives";
         Combined(
-            $"{GoText.Quote(path)} must validate one and only one schema (oneOf). {how}",
+            $"{Quoted} must validate one and only one schema (oneOf). {how}",
             fitting.Count == 0 ? attempts : null);
     }
 
-    private void CheckAllOf(List<Attempted> attempts, string path)
+    private void CheckAllOf(List<Attempted> attempts)
     {
         _matches += attempts.Sum(static a => a.Matches);
         var failing = attempts.FindAll(static a => !a.Fits);
@@ -73,20 +75,23 @@ public sealed partial class SchemaValidator
         if (failing.Count > 0)
         {
             var none = failing.Count == attempts.Count ? ". None validated" : "";
-            Combined($"{GoText.Quote(path)} must validate all the schemas (allOf){none}", null);
+            Combined($"{Quoted} must validate all the schemas (allOf){none}", null);
         }
     }
 
-    private List<Attempted> Attempt(IEnumerable<JsonSchema> schemas, JsonNode value, string path) =>
-    [
-        .. schemas.Select(s =>
+    private List<Attempted> Attempt(IReadOnlyList<JsonSchema> schemas, JsonNode value)
+    {
+        var (here, attempts) = (_path.ToString(), new List<Attempted>(schemas.Count));
+        foreach (var schema in schemas)
         {
             var found = new FieldErrors();
-            var validator = new SchemaValidator(found, root);
-            validator.Validate(value, s, path);
-            return new Attempted(found, validator._matches);
-        }),
-    ];
+            var validator = new SchemaValidator(found, root, here);
+            validator.Validate(value, schema);
+            attempts.Add(new Attempted(found, validator._matches));
+        }
+
+        return attempts;
+    }
 
     /// <summary>A finding that names no field, and what kept the alternative that came nearest from fitting.</summary>
     private void Combined(string message, List<Attempted>? attempts)

@@ -12,9 +12,13 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 /// </summary>
 /// <param name="errors">Takes the findings.</param>
 /// <param name="root">Where the value is; null for a whole object.</param>
-public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root = null)
+/// <param name="start">The way to it from there.</param>
+public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root = null, string start = "")
 {
     private const string IntOrString = "integer,string";
+
+    /// <summary>The way from the root to the value that is checked. As text it is needed for findings alone.</summary>
+    private readonly ValuePath _path = new(start);
 
     /// <summary>How many checks were made: of alternatives that do not fit, upstream takes that with most.</summary>
     private int _matches;
@@ -25,37 +29,43 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
     /// <summary>Checks a value.</summary>
     /// <param name="value">The value.</param>
     /// <param name="schema">What it must be like.</param>
-    /// <param name="path">Where it is below the root.</param>
     /// <param name="old">What was there before an update; null for nothing.</param>
-    public void Validate(JsonNode? value, JsonSchema schema, string path = "", JsonNode? old = null)
+    public void Validate(JsonNode? value, JsonSchema schema, JsonNode? old = null)
     {
-        if (old is not null && JsonNode.DeepEquals(value, old))
+        if (old is null || !SameValues.AreSame(value, old, schema))
         {
-            return;
+            ValidateWhole(value, schema, old);
         }
+    }
 
-        CheckType(value, schema, path);
+    /// <summary>Checks a whole object, which no update leaves alone: its parts may be.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="schema">What it must be like.</param>
+    /// <param name="old">What it was before an update; null for nothing.</param>
+    public void ValidateWhole(JsonNode? value, JsonSchema schema, JsonNode? old = null)
+    {
+        CheckType(value, schema);
         if (value is null)
         {
-            CheckEnum(value, schema, path);
+            CheckEnum(value, schema);
             return;
         }
 
-        CheckCombined(value, schema, path);
+        CheckCombined(value, schema);
         _matches += Checks(value, schema);
         switch (value)
         {
             case JsonArray list:
-                CheckList(list, schema, path, old as JsonArray);
-                CheckEnum(value, schema, path);
+                CheckList(list, schema, old as JsonArray);
+                CheckEnum(value, schema);
                 break;
             case JsonObject map:
-                CheckEnum(value, schema, path);
-                CheckMap(map, schema, path, old as JsonObject);
+                CheckEnum(value, schema);
+                CheckMap(map, schema, old as JsonObject);
                 break;
             default:
-                CheckScalar(value, schema, path);
-                CheckEnum(value, schema, path);
+                CheckScalar(value, schema);
+                CheckEnum(value, schema);
                 break;
         }
     }
@@ -89,12 +99,12 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
         value.AsValue().TryGetValue<long>(out _)
         || (value.AsValue().TryGetValue<double>(out var number) && Math.Floor(number).Equals(number));
 
-    private void CheckType(JsonNode? value, JsonSchema schema, string path)
+    private void CheckType(JsonNode? value, JsonSchema schema)
     {
         var wanted = schema.IsIntOrString ? IntOrString : schema.Type;
         var actual = TypeOf(value);
-        if (wanted.Length == 0 || (value is null && schema.Nullable) || wanted.Split(',').Contains(actual)
-            || (wanted == "number" && actual == "integer"))
+        if (wanted.Length == 0 || (value is null && schema.Nullable) || wanted == actual
+            || (schema.IsIntOrString ? actual is "integer" or "string" : wanted == "number" && actual == "integer"))
         {
             _matches += wanted.Length > 0 ? 1 : 0;
             return;
@@ -113,7 +123,7 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
         }
 
         errors.TypeInvalid(
-            Place(path), actual, $"{path} in body must be of type {wanted}: {GoText.Quote(actual)}");
+            Place(), actual, $"{_path} in body must be of type {wanted}: {GoText.Quote(actual)}");
     }
 
     /// <summary>The format that upstream sees in a value that is neither list nor text.</summary>
@@ -121,171 +131,163 @@ public sealed partial class SchemaValidator(FieldErrors errors, FieldPath? root 
         : value.AsValue().TryGetValue<long>(out _) ? "int64"
         : "float64";
 
-    private void CheckScalar(JsonNode value, JsonSchema schema, string path)
+    private void CheckScalar(JsonNode value, JsonSchema schema)
     {
         switch (value.GetValueKind())
         {
             case JsonValueKind.String:
-                CheckText(value.GetValue<string>(), schema, path);
+                CheckText(value.GetValue<string>(), schema);
                 break;
             case JsonValueKind.Number:
-                CheckNumber(value, schema, path);
+                CheckNumber(value, schema);
                 break;
         }
     }
 
     /// <summary>Of length and pattern, only the first complaint is told.</summary>
-    private void CheckText(string text, JsonSchema schema, string path)
+    private void CheckText(string text, JsonSchema schema)
     {
-        var length = text.EnumerateRunes().Count();
+        var length = schema.MaxLength is null && schema.MinLength is null ? 0 : RunesIn(text);
         if (schema.MaxLength is { } max && length > max)
         {
-            errors.TooLong(Place(path), (int)max);
+            errors.TooLong(Place(), (int)max);
         }
         else if (schema.MinLength is { } min && length < min)
         {
-            Invalid(path, text, $"should be at least {min} chars long");
+            Invalid(text, $"should be at least {min} chars long");
         }
         else if (schema.Pattern.Length > 0 && Re2.Find(schema.Pattern, out _)?.IsMatch(text) == false)
         {
-            Invalid(path, text, $"should match '{schema.Pattern}'");
+            Invalid(text, $"should match '{schema.Pattern}'");
         }
 
         if (schema.Format.Length > 0 && schema.Type is "string" or "" && !SchemaFormats.Fits(schema.Format, text))
         {
             errors.TypeInvalid(
-                Place(path), text, $"{path} in body must be of type {schema.Format}: {GoText.Quote(text)}");
+                Place(), text, $"{_path} in body must be of type {schema.Format}: {GoText.Quote(text)}");
         }
     }
 
-    private void CheckNumber(JsonNode value, JsonSchema schema, string path)
+    private static int RunesIn(string text)
     {
-        var isWhole = value.AsValue().TryGetValue<long>(out var whole);
-        var number = isWhole ? whole : value.GetValue<double>();
-        FitsType(number, "Checked", schema, path);
-
-        // Of a factor below one there is no whole part to divide by.
-        if (BoundOf(schema.MultipleOf, "MultipleOf", isWhole && schema.MultipleOf >= 1, schema, path) is { } factor
-            && !NumberRules.IsMultiple(number, factor.Value))
+        var count = 0;
+        foreach (var _ in text.EnumerateRunes())
         {
-            Invalid(path, Shown(value), $"should be a multiple of {factor.Text}");
+            count++;
         }
 
-        if (BoundOf(schema.Minimum, "Minimum boundary", isWhole, schema, path) is { } min
-            && (schema.ExcludesMinimum ? number <= min.Value : number < min.Value))
-        {
-            Invalid(
-                path, Shown(value),
-                $"should be greater than {(schema.ExcludesMinimum ? "" : "or equal to ")}{min.Text}");
-        }
-
-        if (BoundOf(schema.Maximum, "Maximum boundary", isWhole, schema, path) is { } max
-            && (schema.ExcludesMaximum ? number >= max.Value : number > max.Value))
-        {
-            Invalid(
-                path, Shown(value), $"should be less than {(schema.ExcludesMaximum ? "" : "or equal to ")}{max.Text}");
-        }
+        return count;
     }
 
-    /// <summary>What a number is measured by; a bound that the type could not have is complained of, too.</summary>
-    private NumberBound? BoundOf(double? given, string what, bool isWhole, JsonSchema schema, string path) =>
-        given is { } bound ? NumberRules.Bound(bound, FitsType(bound, what, schema, path) && isWhole) : null;
-
-    /// <summary>Formats of numbers are not upstream's concern in definitions.</summary>
-    private bool FitsType(double number, string what, JsonSchema schema, string path)
-    {
-        if (schema.Type != "integer" || NumberRules.IsInteger(number))
-        {
-            return true;
-        }
-
-        errors.Invalid(Whole, "", $"{what} value must be of type integer (default format) in {path}");
-        return false;
-    }
-
-    private void CheckList(JsonArray list, JsonSchema schema, string path, JsonArray? old)
+    private void CheckList(JsonArray list, JsonSchema schema, JsonArray? old)
     {
         if (schema.Items is { } items)
         {
             var before = schema.ListType == "map" ? ListKeys.Index(old, schema) : null;
             for (var i = 0; i < list.Count; i++)
             {
-                Validate(list[i], items, $"{path}[{i}]", before?.GetValueOrDefault(ListKeys.Of(list[i], schema)));
+                _path.Enter(i);
+                Validate(list[i], items, before?.GetValueOrDefault(ListKeys.Of(list[i], schema)));
+                _path.Leave();
             }
         }
 
         if (schema.MinItems is { } min && list.Count < min)
         {
-            Invalid(path, list.Count, $"should have at least {min} items");
+            Invalid(list.Count, $"should have at least {min} items");
         }
 
         if (schema.MaxItems is { } max && list.Count > max)
         {
-            errors.TooMany(Place(path), list.Count, (int)max);
+            errors.TooMany(Place(), list.Count, (int)max);
         }
     }
 
-    private void CheckMap(JsonObject map, JsonSchema schema, string path, JsonObject? old)
+    private void CheckMap(JsonObject map, JsonSchema schema, JsonObject? old)
     {
         if (schema.MinProperties is { } min && map.Count < min)
         {
-            Invalid(path, map.Count, $"should have at least {min} properties");
+            Invalid(map.Count, $"should have at least {min} properties");
             return;
         }
 
         if (schema.MaxProperties is { } max && map.Count > max)
         {
-            errors.TooMany(Place(path), map.Count, (int)max);
+            errors.TooMany(Place(), map.Count, (int)max);
             return;
         }
 
-        foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in JsonTree.InOrder(map))
         {
-            var here = Below(path, name);
-            if (schema.Properties.TryGetValue(name, out var property))
-            {
-                Validate(value, property, here, old?[name]);
-            }
-            else if (schema.AdditionalProperties is { } values)
-            {
-                Validate(value, values, $"{path}.{name}", old?[name]);
-            }
-            else if (schema.ForbidsAdditional)
-            {
-                errors.Invalid(Place(path), name, $"{path}.{name} in body is a forbidden property");
-            }
+            CheckField(name, value, schema, old?[name]);
         }
 
-        foreach (var name in schema.Required.Where(n => !map.ContainsKey(n)))
+        foreach (var name in schema.Required)
         {
-            errors.Required(Place(Below(path, name)));
+            if (!map.ContainsKey(name))
+            {
+                _path.Enter(name);
+                errors.Required(Place());
+                _path.Leave();
+            }
         }
     }
 
-    private void CheckEnum(JsonNode? value, JsonSchema schema, string path)
+    private void CheckField(string name, JsonNode? value, JsonSchema schema, JsonNode? old)
     {
-        if (schema.Enum.Count == 0 || schema.Enum.Any(e => JsonNode.DeepEquals(JsonTree.Copy(e), value)))
+        if (schema.Properties.TryGetValue(name, out var property))
+        {
+            _path.Enter(name);
+            Validate(value, property, old);
+            _path.Leave();
+        }
+        else if (schema.AdditionalProperties is { } values)
+        {
+            _path.EnterKey(name);
+            Validate(value, values, old);
+            _path.Leave();
+        }
+        else if (schema.ForbidsAdditional)
+        {
+            errors.Invalid(Place(), name, $"{_path}.{name} in body is a forbidden property");
+        }
+    }
+
+    private void CheckEnum(JsonNode? value, JsonSchema schema)
+    {
+        foreach (var allowed in schema.Enum)
+        {
+            if (IsEqual(allowed, value))
+            {
+                return;
+            }
+        }
+
+        if (schema.Enum.Count == 0)
         {
             return;
         }
 
         errors.NotSupported(
-            Place(path), Shown(value),
+            Place(), Shown(value),
             schema.Enum.Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()! : e.GetRawText()));
     }
 
-    private void Invalid(string path, object? value, string message) =>
-        errors.Invalid(Place(path), value, $"{path} in body {message}");
+    private static bool IsEqual(JsonElement allowed, JsonNode? value) => allowed.ValueKind == JsonValueKind.String
+        ? value?.GetValueKind() == JsonValueKind.String && allowed.ValueEquals(value.GetValue<string>())
+        : JsonNode.DeepEquals(JsonTree.Copy(allowed), value);
 
-    private FieldPath Place(string path)
+    private void Invalid(object? value, string message) =>
+        errors.Invalid(Place(), value, $"{_path} in body {message}");
+
+    private FieldPath Place()
     {
+        var path = _path.ToString();
         var below = path.StartsWith('.') ? path[1..] : path;
         return below.Length == 0 ? Whole
             : root is null ? FieldPath.Of(below)
             : root.Child(below);
     }
-
-    private static string Below(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     private static object? Shown(JsonNode? value) => value is null ? null
         : value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>()

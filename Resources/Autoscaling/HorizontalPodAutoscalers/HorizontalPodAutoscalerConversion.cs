@@ -93,7 +93,7 @@ public sealed class HorizontalPodAutoscalerConversion : IObjectConversion
     public static V1HorizontalPodAutoscaler FromV2(V2HorizontalPodAutoscaler item)
     {
         var (spec, status) = (item.Spec, item.Status ?? new());
-        var shares = (spec.Metrics ?? []).Where(IsShareOfCpu).ToList();
+        var cpu = (spec.Metrics ?? []).FirstOrDefault(static m => m is { Type: "Resource", Resource.Name: "cpu" });
         return new V1HorizontalPodAutoscaler
         {
             Kind = "HorizontalPodAutoscaler",
@@ -109,7 +109,7 @@ public sealed class HorizontalPodAutoscalerConversion : IObjectConversion
                 },
                 MinReplicas = spec.MinReplicas,
                 MaxReplicas = spec.MaxReplicas,
-                TargetCPUUtilizationPercentage = shares.FirstOrDefault()?.Resource.Target.AverageUtilization,
+                TargetCPUUtilizationPercentage = cpu?.Resource.Target?.AverageUtilization,
             },
             Status = new V1HorizontalPodAutoscalerStatus
             {

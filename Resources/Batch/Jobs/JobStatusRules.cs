@@ -236,7 +236,7 @@ internal sealed class JobStatusRules
 
         if (_next.CompletionTime is { } end && _old.CompletionTime is { } before && end != before)
         {
-            _errors.Invalid(Path.Child("completionTime"), Shown(end), "completionTime cannot be mutated");
+            _errors.Invalid(Path.Child("completionTime"), Shown(end), "field is immutable");
         }
 
         var resumes = IsTrue(_old, "Suspended")

@@ -92,8 +92,10 @@ internal sealed class PersistentVolumeSources(
 
         if (space.Length == 0)
         {
-            errors.Required(
-                at.Child("endpointsNamespace"), "if the endpointnamespace is set, it must be a valid namespace name");
+            errors.Invalid(
+                at.Child("endpointsNamespace"),
+                space,
+                "if the endpointnamespace is set, it must be a valid namespace name");
         }
 
         _pods.Label(at, "endpointsNamespace", space);
@@ -107,6 +109,7 @@ internal sealed class PersistentVolumeSources(
 
     private void Iscsi(V1ISCSIPersistentVolumeSource source, FieldPath at)
     {
+        _pods.NeedsText(source.TargetPortal, at, "targetPortal");
         if (source.InitiatorName is not null && $"{name}:{source.TargetPortal}".Length > MaxIscsiName)
         {
             errors.Invalid(
@@ -116,21 +119,17 @@ internal sealed class PersistentVolumeSources(
                 "iscsi.initiatorName is specified.");
         }
 
-        _pods.Iscsi(
+        _pods.IscsiTarget(
             new V1ISCSIVolumeSource
             {
-                TargetPortal = source.TargetPortal,
                 Iqn = source.Iqn,
                 Lun = source.Lun,
                 InitiatorName = source.InitiatorName,
                 ChapAuthDiscovery = source.ChapAuthDiscovery, ChapAuthSession = source.ChapAuthSession,
-                SecretRef = source.SecretRef is null ? null : new V1LocalObjectReference(),
+                SecretRef = source.SecretRef is { } secret ? new V1LocalObjectReference { Name = secret.Name } : null,
             },
-            at);
-        if (source.SecretRef is { } secret)
-        {
-            _pods.NeedsText(secret.Name, at.Child("secretRef"), "name");
-        }
+            at,
+            isOfPod: false);
     }
 
     private void Cinder(V1CinderPersistentVolumeSource source, FieldPath at)

@@ -61,7 +61,9 @@ internal static class PersistentVolumeUpdateRules
             && !ModelShape.SemanticEquals(item.Spec.NodeAffinity, WithSuccessors(affinity)))
         {
             errors.Invalid(
-                FieldPath.Of("nodeAffinity"), InternalForm.Shown(item.Spec.NodeAffinity), FieldErrors.IsImmutable);
+                FieldPath.Of("nodeAffinity"),
+                InternalForm.Shown(item.Spec.NodeAffinity),
+                FieldErrors.IsImmutable + ", except for updating from beta label to GA");
         }
     }
 

@@ -126,7 +126,8 @@ internal sealed partial class PodSpecValidator
     {
         if (IsFirstSource(ref count, path, "iscsi"))
         {
-            Iscsi(source, path.Child("iscsi"));
+            NeedsText(source.TargetPortal, path.Child("iscsi"), "targetPortal");
+            IscsiTarget(source, path.Child("iscsi"), isOfPod: true);
         }
 
         if (source.InitiatorName is not null && $"{name}:{source.TargetPortal}".Length > MaxIscsiName)
@@ -138,13 +139,13 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    internal void Iscsi(V1ISCSIVolumeSource source, FieldPath path)
+    /// <summary>All but the portal. Volumes on their own are told less of names, and their secrets must have one.</summary>
+    internal void IscsiTarget(V1ISCSIVolumeSource source, FieldPath path, bool isOfPod)
     {
-        NeedsText(source.TargetPortal, path, "targetPortal");
         NeedsText(source.Iqn, path, "iqn");
         if (!string.IsNullOrEmpty(source.Iqn))
         {
-            IscsiName(source.Iqn, path.Child("iqn"));
+            IscsiName(source.Iqn, path.Child("iqn"), isOfPod);
         }
 
         if (source.Lun is < 0 or > 255)
@@ -157,14 +158,20 @@ internal sealed partial class PodSpecValidator
             _errors.Required(path.Child("secretRef"));
         }
 
+        if (!isOfPod)
+        {
+            NeedsSecretName(source.SecretRef, path);
+        }
+
         if (source.InitiatorName is { } initiator)
         {
-            IscsiName(initiator, path.Child("initiatorname"));
+            IscsiName(initiator, path.Child("initiatorname"), isOfPod);
         }
     }
 
-    private void IscsiName(string name, FieldPath path)
+    private void IscsiName(string name, FieldPath path, bool isOfPod)
     {
+        const string Bad = "must be valid format";
         var pattern = name.Length < 3 ? null : name[..3] switch
         {
             "iqn" => IqnPattern(),
@@ -174,11 +181,11 @@ internal sealed partial class PodSpecValidator
         };
         if (pattern is null)
         {
-            _errors.Invalid(path, name, "must be valid format starting with iqn, eui, or naa");
+            _errors.Invalid(path, name, isOfPod ? Bad + " starting with iqn, eui, or naa" : Bad);
         }
         else if (!pattern.IsMatch(name))
         {
-            _errors.Invalid(path, name, "must be valid format");
+            _errors.Invalid(path, name, Bad);
         }
     }
 

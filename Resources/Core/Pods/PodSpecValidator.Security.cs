@@ -253,7 +253,7 @@ internal sealed partial class PodSpecValidator
         switch (os.Name)
         {
             case null or "":
-                _errors.Required(path.Child("name"));
+                _errors.Required(path.Child("name"), "cannot be empty");
                 break;
             case "linux":
                 ForbidWindowsOptions();

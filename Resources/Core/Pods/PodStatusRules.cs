@@ -148,7 +148,8 @@ internal static class PodStatusRules
 
             if (statuses[i].ResourceClaimName is { } claim)
             {
-                errors.InvalidEach(path.Child("resourceClaimName"), claim, NameRules.DnsSubdomain(claim));
+                // Upstream says this of the name of the entry.
+                errors.InvalidEach(path.Child("name"), claim, NameRules.DnsSubdomain(claim));
             }
         }
     }

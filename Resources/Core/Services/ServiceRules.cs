@@ -9,7 +9,6 @@ namespace OrleansOrchestrator.Resources.Core.Services;
 internal static class ServiceRules
 {
     private const int AffinityMaxSeconds = 86400;
-    private const int KubeletPort = 10250;
     private const string SourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
     private const string HintsAnnotation = "service.kubernetes.io/topology-aware-hints";
     private const string ModeAnnotation = "service.kubernetes.io/topology-mode";
@@ -109,11 +108,6 @@ internal static class ServiceRules
 
     private static void ValidateTypeFields(V1ServiceSpec spec, FieldErrors errors)
     {
-        if (spec.Type == ServiceKinds.LoadBalancer)
-        {
-            RefuseKubeletPort(spec, errors);
-        }
-
         switch (spec.Type)
         {
             case ServiceKinds.LoadBalancer or ServiceKinds.NodePort when ServiceKinds.IsHeadless(spec):
@@ -126,21 +120,6 @@ internal static class ServiceRules
                 ForbidForExternalName(spec.IpFamilyPolicy is not null, "ipFamilyPolicy", errors);
                 ValidateExternalName(spec.ExternalName ?? "", errors);
                 break;
-        }
-    }
-
-    /// <summary>Some clouds open a balancer's ports on every node, which would expose the kubelet.</summary>
-    private static void RefuseKubeletPort(V1ServiceSpec spec, FieldErrors errors)
-    {
-        for (var i = 0; i < (spec.Ports?.Count ?? 0); i++)
-        {
-            if (spec.Ports![i].Port == KubeletPort)
-            {
-                errors.Invalid(
-                    Spec.Child("ports").Index(i),
-                    KubeletPort,
-                    $"may not expose port {KubeletPort} externally since it is used by kubelet");
-            }
         }
     }
 

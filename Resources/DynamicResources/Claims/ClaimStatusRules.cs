@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using k8s.Models;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -61,18 +63,22 @@ internal static class ClaimStatusRules
             return;
         }
 
-        var known = (before.ReservedFor ?? []).Select(r => r.Uid).ToHashSet(StringComparer.Ordinal);
+        var known = (before.ReservedFor ?? []).Select(Identity).ToHashSet();
         if (status.Allocation is null)
         {
             errors.Forbidden(Status.Child("reservedFor"), "may not be specified when `allocated` is not set");
         }
-        else if (isDeleted && !reserved.All(r => known.Contains(r.Uid)))
+        else if (isDeleted && !reserved.All(r => known.Contains(Identity(r))))
         {
             errors.Forbidden(
                 Status.Child("reservedFor"),
                 "new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set");
         }
     }
+
+    private static (string? Group, string? Resource, string? Name, string? Uid) Identity(
+        V1ResourceClaimConsumerReference consumer) =>
+        (consumer.ApiGroup, consumer.Resource, consumer.Name, consumer.Uid);
 
     private static void ValidateConsumer(V1ResourceClaimConsumerReference consumer, FieldPath path, FieldErrors errors)
     {
@@ -129,13 +135,20 @@ internal static class ClaimStatusRules
 
         DeviceRules.EachOnce(network.Ips, MaxIps, ip => ip, path.Child("ips"), errors, (ip, at) =>
         {
-            if (NetworkRules.ParseCidrSloppy(ip) is not (var address, var length)
-                || $"{address}/{length}" != ip)
+            if (NetworkRules.ParseCidrSloppy(ip) is not (var address, var length))
             {
                 errors.Invalid(at, ip, "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)");
             }
+            else if ($"{address}/{OwnLength(address, length)}" is var usual && usual != ip)
+            {
+                errors.Invalid(at, ip, $"must be in canonical form ({GoText.Quote(usual)})");
+            }
         });
     }
+
+    /// <summary>An IPv4 address in the form of IPv6 has 96 bits more before it.</summary>
+    private static int OwnLength(IPAddress address, int length) =>
+        address.AddressFamily == AddressFamily.InterNetwork && length > 32 ? length - 96 : length;
 
     private static void ValidateAllocation(
         V1AllocationResult allocation, RequestNames names, FieldPath path, FieldErrors errors)

@@ -83,13 +83,13 @@ internal static class CapacityRules
 
         var min = Read(range.Min);
         Refuse(min > capacity, path.Child("min"), min, $"min is larger than capacity value: {capacity}", errors);
-        Refuse(standard < min, path.Child("default"), standard, $"default is less than min: {min}", errors);
+        Refuse(standard < min, path.Child("min"), standard, $"default is less than min: {min}", errors);
         if (range.Max is not null)
         {
             var max = Read(range.Max);
             Refuse(min > max, path.Child("max"), min, $"min is larger than max: {max}", errors);
             Refuse(max > capacity, path.Child("max"), max, $"max is larger than capacity value: {capacity}", errors);
-            Refuse(standard > max, path.Child("default"), standard, $"default is more than max: {max}", errors);
+            Refuse(standard > max, path.Child("max"), standard, $"default is more than max: {max}", errors);
         }
 
         if (range.Step is null)

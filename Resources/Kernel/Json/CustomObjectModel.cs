@@ -13,7 +13,8 @@ internal sealed class CustomObjectModel : IModelCodec
 
     public string GoName => "Unstructured";
 
-    private static ModelCodec<V1ObjectMeta> Metadata { get; } =
+    /// <summary>What reads, writes and compares the metadata of all of them.</summary>
+    public static ModelCodec<V1ObjectMeta> Metadata { get; } =
         (ModelCodec<V1ObjectMeta>)CodecTable.Model(typeof(V1ObjectMeta));
 
     public object ReadModel(ref Utf8JsonReader reader, JsonDecoding decoding)
@@ -25,13 +26,19 @@ internal sealed class CustomObjectModel : IModelCodec
             return item;
         }
 
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        Span<bool> seen = stackalloc bool[CustomObject.TypeAndMetadata.Length];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var name = JsonStrings.Read(ref reader);
-            if (!seen.Add(name))
+            var at = Array.IndexOf(CustomObject.TypeAndMetadata, name);
+            if (at < 0 ? item.Body.ContainsKey(name) : seen[at])
             {
                 decoding.Duplicate(name);
+            }
+
+            if (at >= 0)
+            {
+                seen[at] = true;
             }
 
             reader.Read();
@@ -48,26 +55,22 @@ internal sealed class CustomObjectModel : IModelCodec
         var item = (CustomObject)value;
         encoding.SortsFields = true;
         writer.WriteStartObject();
-        foreach (var name in item.Body.Select(p => p.Key).Concat(CustomObject.TypeAndMetadata)
-            .Order(StringComparer.Ordinal))
+        var own = 0;
+        foreach (var (name, field) in JsonTree.InOrder(item.Body))
         {
-            switch (name)
+            for (; own < CustomObject.TypeAndMetadata.Length
+                && string.CompareOrdinal(CustomObject.TypeAndMetadata[own], name) < 0; own++)
             {
-                case "apiVersion":
-                    WriteText(writer, name, item.ApiVersion);
-                    break;
-                case "kind":
-                    WriteText(writer, name, item.Kind);
-                    break;
-                case "metadata":
-                    writer.WritePropertyName(name);
-                    Metadata.Write(writer, item.Metadata, encoding);
-                    break;
-                default:
-                    writer.WritePropertyName(name);
-                    Write(writer, item.Body[name]);
-                    break;
+                WriteOwn(writer, item, CustomObject.TypeAndMetadata[own], encoding);
             }
+
+            writer.WritePropertyName(name);
+            Write(writer, field);
+        }
+
+        for (; own < CustomObject.TypeAndMetadata.Length; own++)
+        {
+            WriteOwn(writer, item, CustomObject.TypeAndMetadata[own], encoding);
         }
 
         writer.WriteEndObject();
@@ -154,6 +157,23 @@ internal sealed class CustomObjectModel : IModelCodec
         return result;
     }
 
+    private static void WriteOwn(Utf8JsonWriter writer, CustomObject item, string name, JsonEncoding encoding)
+    {
+        switch (name)
+        {
+            case "apiVersion":
+                WriteText(writer, name, item.ApiVersion);
+                break;
+            case "kind":
+                WriteText(writer, name, item.Kind);
+                break;
+            default:
+                writer.WritePropertyName(name);
+                Metadata.Write(writer, item.Metadata, encoding);
+                break;
+        }
+    }
+
     private static void WriteText(Utf8JsonWriter writer, string name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
@@ -171,7 +191,7 @@ internal sealed class CustomObjectModel : IModelCodec
                 break;
             case JsonObject map:
                 writer.WriteStartObject();
-                foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
+                foreach (var (name, value) in JsonTree.InOrder(map))
                 {
                     writer.WritePropertyName(name);
                     Write(writer, value);

@@ -132,6 +132,23 @@ public static class JsonTree
         }
     }
 
+    /// <summary>The fields of an object in the order of their names, in which most objects have them already.</summary>
+    public static IEnumerable<KeyValuePair<string, JsonNode?>> InOrder(JsonObject map) =>
+        IsInOrder(map) ? map : map.OrderBy(static p => p.Key, StringComparer.Ordinal);
+
+    private static bool IsInOrder(JsonObject map)
+    {
+        for (var i = 1; i < map.Count; i++)
+        {
+            if (string.CompareOrdinal(map.GetAt(i - 1).Key, map.GetAt(i).Key) > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>JSON equality: numbers by value, objects by key set.</summary>
     public static bool AreEqual(JsonNode? left, JsonNode? right) => JsonNode.DeepEquals(left, right);
 

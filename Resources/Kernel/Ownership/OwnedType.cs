@@ -73,7 +73,9 @@ internal sealed class OwnedType
             ? new OwnedType { Map = new OwnedMap(schema, field.Topology == Topology.Atomic) }
             : Of(field.Node);
 
-    public OwnedKind KindOf(JsonElement value) => value.ValueKind switch
+    public OwnedKind KindOf(JsonElement value) => KindOf(value.ValueKind);
+
+    public OwnedKind KindOf(JsonValueKind value) => value switch
     {
         JsonValueKind.Object when Map is not null => OwnedKind.Map,
         JsonValueKind.Array when List is not null => OwnedKind.List,

@@ -83,14 +83,6 @@ public sealed class CsiDriverStrategy : ResourceStrategy<V1CSIDriver>
         }
 
         ValidateTokenRequests(spec, errors);
-        if (spec is { ServiceAccountTokenInSecrets: not null, TokenRequests: not { Count: > 0 } })
-        {
-            errors.Invalid(
-                Spec.Child("serviceAccountTokenInSecrets"),
-                spec.ServiceAccountTokenInSecrets,
-                "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
-        }
-
         foreach (var mode in (spec.VolumeLifecycleModes ?? []).Where(m => !Modes.Contains(m)))
         {
             errors.NotSupported(Spec.Child("volumeLifecycleModes"), mode, Modes);
@@ -102,6 +94,14 @@ public sealed class CsiDriverStrategy : ResourceStrategy<V1CSIDriver>
                 Spec.Child("nodeAllocatableUpdatePeriodSeconds"),
                 period,
                 $"must be greater than or equal to {MinUpdateSeconds} seconds");
+        }
+
+        if (spec is { ServiceAccountTokenInSecrets: not null, TokenRequests: not { Count: > 0 } })
+        {
+            errors.Invalid(
+                Spec.Child("serviceAccountTokenInSecrets"),
+                spec.ServiceAccountTokenInSecrets,
+                "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
         }
     }
 

@@ -29,6 +29,17 @@ public sealed class ConversionAnswerTests
     [Fact]
     public void AGoodOneIsTaken() => Assert.Equal("", Judge(Encoding.UTF8.GetBytes(Good)));
 
+    /// <summary>Neither its kind nor its question is looked at.</summary>
+    [Fact]
+    public void AnAnswerInTheOlderVersionIsTakenAsItIs()
+    {
+        var answer = """{"response":{"result":{"status":"Success"},"convertedObjects":[]}}"""u8;
+        Assert.True(ConversionAnswer.Read(answer, "apiextensions.k8s.io/v1beta1", "u").Succeeded);
+        Assert.Equal(
+            "expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got /, Kind=",
+            ConversionAnswer.Read(answer, Review, "u").Error!.Message);
+    }
+
     [Fact]
     public void AnyBytesAreTakenOrRefused() =>
         Gen.Byte.Array[0, 200].Check(static bytes => Assert.NotEmpty(Judge(bytes)));

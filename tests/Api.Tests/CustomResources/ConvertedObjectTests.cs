@@ -46,6 +46,43 @@ public sealed class ConvertedObjectTests
         }
     });
 
+    [Theory]
+    [InlineData("""{"labels":{"x":5}}""", "metadata.labels[x] must be a string, but is int64 in converted object")]
+    [InlineData("""{"labels":{"ok":"a"}}""", "")]
+    [InlineData(
+        """{"annotations":{"a b":"","c d":""}}""",
+        "[metadata.annotation: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or "
+        + "'.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', "
+        + "regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'), metadata.annotation: Invalid "
+        + "value: \"c d\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+        + "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+        + "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')]")]
+    [InlineData(
+        """{"annotations":{"a":"LONG"}}""", "metadata.annotation: Too long: may not be more than 262144 bytes")]
+    [InlineData("""{"labels":{"b b":"was so before"}}""", "")]
+    public void WhatChangesOfLabelsAndAnnotationsIsChecked(string metadata, string complaint)
+    {
+        const int TooLong = 262_145;
+        var original = new CustomObject
+        {
+            ApiVersion = "g/v2", Kind = "Boat",
+            Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["b b"] = "was so before" } },
+        };
+        var given = metadata.Replace("LONG", new string('x', TooLong), StringComparison.Ordinal);
+        var read = ConvertedObject.Read(
+            original,
+            System.Text.Json.Nodes.JsonNode.Parse($$"""{"apiVersion":"g/v1","kind":"Boat","metadata":{{given}}}"""),
+            "g/v1");
+        Assert.Equal(complaint, read.Succeeded ? "" : read.Error.Message);
+    }
+
+    [Fact]
+    public void WhatHasNoKindIsNoObject() => Assert.Equal(
+        "Object 'Kind' is missing in '{\"metadata\":{}}'",
+        ConvertedObject.Read(
+            new CustomObject { ApiVersion = "g/v2", Kind = "Boat" },
+            System.Text.Json.Nodes.JsonNode.Parse("""{"metadata":{}}"""), "g/v1").Error!.Message);
+
     [Fact]
     public void AnIdentityIsKept()
     {

@@ -98,6 +98,41 @@ public sealed class CustomKindSourceTests
         Assert.Null(host.Caches.Find(boats));
     }
 
+    /// <summary>Upstream takes such definitions and hides what they define behind its own routes.</summary>
+    [Fact]
+    public async Task NoDefinitionStandsInTheWayOfWhatIsBuiltInNorOfOthers()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer", "ingresses.networking.k8s.io", "Ingress");
+        await DefineAsync(host, "integer", "sails.networking.k8s.io", "Sail");
+        await DefineAsync(host, "integer");
+        Assert.Equal("BoatList", (await host.GetJsonAsync(Boats))["kind"]!.GetValue<string>());
+        var ingresses = await host.GetJsonAsync("/apis/networking.k8s.io/v1/ingresses");
+        Assert.Equal("IngressList", ingresses["kind"]!.GetValue<string>());
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await host.Http.GetAsync("/apis/networking.k8s.io/v1/sails")).StatusCode);
+        var resources = (await host.GetJsonAsync("/apis/networking.k8s.io/v1"))["resources"]!.AsArray();
+        Assert.DoesNotContain("sails", resources.Select(static r => r!["name"]!.GetValue<string>()));
+        await host.Http.DeleteAsync($"{Definitions}/ingresses.networking.k8s.io");
+        ingresses = await host.GetJsonAsync("/apis/networking.k8s.io/v1/ingresses");
+        Assert.Equal("IngressList", ingresses["kind"]!.GetValue<string>());
+    }
+
+    /// <summary>Two definitions that were established at the same time do not end the service of all others.</summary>
+    [Fact]
+    public async Task OfTwoKindsByOneNameTheFirstIsServed()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        await DefineAsync(host, "integer");
+        await DefineAsync(host, "integer", "ships.harbour.example.com", "Boat");
+        await DefineAsync(host, "integer", "docks.harbour.example.com", "Dock");
+        Assert.Equal("BoatList", (await host.GetJsonAsync(Boats))["kind"]!.GetValue<string>());
+        var docks = await host.GetJsonAsync("/apis/harbour.example.com/v1/docks");
+        Assert.Equal("DockList", docks["kind"]!.GetValue<string>());
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await host.Http.GetAsync("/apis/harbour.example.com/v1/ships")).StatusCode);
+    }
+
     private static async Task<bool> Waited(Task changed)
     {
         await changed;
@@ -118,23 +153,29 @@ public sealed class CustomKindSourceTests
     private static JsonNode Length(JsonNode definition) => definition["spec"]!["versions"]![0]!["schema"]![
         "openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!["length"]!;
 
-    private static async Task DefineAsync(ProtocolHost host, string type)
+    private static async Task DefineAsync(
+        ProtocolHost host, string type, string name = Name, string kind = "Boat")
     {
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
         var json = """
-            {"metadata":{"name":"NAME"},"spec":{"group":"harbour.example.com","scope":"Cluster",
-            "names":{"plural":"boats","singular":"boat","kind":"Boat","listKind":"BoatList"},
-            "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
-            "properties":{"spec":{"type":"object","properties":{"length":{"type":"TYPE"}}}}}}}]}}
-            """.Replace("NAME", Name, StringComparison.Ordinal).Replace("TYPE", type, StringComparison.Ordinal);
+            {"metadata":{"name":"NAME","annotations":{"api-approved.kubernetes.io":"unapproved"}},
+            "spec":{"group":"GROUP","scope":"Cluster","names":{"plural":"PLURAL","singular":"SINGULAR","kind":"KIND",
+            "listKind":"KINDList"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":
+            {"type":"object","properties":{"spec":{"type":"object","properties":{"length":{"type":"TYPE"}}}}}}}]}}
+            """.Replace("NAME", name, StringComparison.Ordinal).Replace("TYPE", type, StringComparison.Ordinal)
+            .Replace("GROUP", name[(dot + 1)..], StringComparison.Ordinal)
+            .Replace("PLURAL", name[..dot], StringComparison.Ordinal)
+            .Replace("SINGULAR", kind.ToLowerInvariant(), StringComparison.Ordinal)
+            .Replace("KIND", kind, StringComparison.Ordinal);
         using var body = new StringContent(json, Encoding.UTF8, "application/json");
         (await host.Http.PostAsync(Definitions, body)).EnsureSuccessStatusCode();
-        var definition = await host.GetJsonAsync($"{Definitions}/{Name}");
+        var definition = await host.GetJsonAsync($"{Definitions}/{name}");
         definition["status"]!["acceptedNames"] = definition["spec"]!["names"]!.DeepClone();
         definition["status"]!["conditions"] = new JsonArray(new JsonObject
         {
             ["type"] = "Established", ["status"] = "True", ["reason"] = "Test", ["message"] = "of the test",
             ["lastTransitionTime"] = "2001-01-01T00:00:00Z",
         });
-        (await host.Http.PutAsJsonAsync($"{Definitions}/{Name}/status", definition)).EnsureSuccessStatusCode();
+        (await host.Http.PutAsJsonAsync($"{Definitions}/{name}/status", definition)).EnsureSuccessStatusCode();
     }
 }

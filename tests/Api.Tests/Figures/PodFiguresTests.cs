@@ -1,11 +1,6 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using OrleansOrchestrator.Api.Figures;
 using OrleansOrchestrator.Api.Kubelet;
 using OrleansOrchestrator.Api.Store;
@@ -21,28 +16,26 @@ namespace OrleansOrchestrator.Api.Tests.Figures;
 public sealed class PodFiguresTests : IAsyncLifetime
 {
     private const string Custom = "/apis/custom.metrics.k8s.io/v1beta2";
+    private const string OlderCustom = "/apis/custom.metrics.k8s.io/v1beta1";
     private const string External = "/apis/external.metrics.k8s.io/v1beta1";
     private static readonly TimeSpan LookToLook = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
+    private readonly PodEndpoints _pods = new();
     private readonly ManualTime _time = new();
     private readonly Measured _measured = new();
-    private WebApplication _pods = null!;
+    private readonly SetClock _clock;
     private ProtocolHost _host = null!;
+
+    public PodFiguresTests() => _clock = new SetClock(_time);
 
     private static CancellationToken Limit => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        _pods = builder.Build();
-        _pods.Run(context => context.Response.WriteAsync(_told[context.Request.Path.Value!]));
         await _pods.StartAsync(Limit);
         _host = await ProtocolHost.StartAsync(configure: services =>
         {
-            services.AddSingleton<TimeProvider>(_time);
+            services.AddSingleton<TimeProvider>(_clock);
             services.AddSingleton<IResourceMetrics>(_measured);
             services.AddSingleton(new ProxyConnections(static _ => true));
             services.AddPodFigures();
@@ -52,9 +45,9 @@ public sealed class PodFiguresTests : IAsyncLifetime
         await PutPodAsync("c", "other");
         await PutPodAsync("silent", "web", "false");
         await PutAsync("services", "web", """{"kind":"Service","spec":{"selector":{"app":"web"}},""");
-        _told["/a"] = "jobs{queue=\"in\"} 3\njobs{queue=\"out\"} 1\nrequests_total 100\n";
-        _told["/b"] = "jobs{queue=\"in\"} 5.5\nrequests_total 40\n";
-        _told["/c"] = "jobs{queue=\"in\"} 100\nrequests_total 0\n";
+        _pods.Told["/a"] = "jobs{queue=\"in\"} 3\njobs{queue=\"out\"} 1\nrequests_total 100\n";
+        _pods.Told["/b"] = "jobs{queue=\"in\"} 5.5\nrequests_total 40\n";
+        _pods.Told["/c"] = "jobs{queue=\"in\"} 100\nrequests_total 0\n";
     }
 
     public async ValueTask DisposeAsync()
@@ -92,6 +85,13 @@ public sealed class PodFiguresTests : IAsyncLifetime
             (await _host.GetJsonAsync(Custom + "/namespaces/shop/pods/b/jobs")).ToJsonString());
         Assert.Equal(
             """
+            {"kind":"MetricValueList","apiVersion":"custom.metrics.k8s.io/v1beta1","metadata":{},"items":[
+            {"describedObject":{"kind":"Pod","namespace":"shop","name":"b","apiVersion":"v1"},
+            "metricName":"jobs","timestamp":"2030-01-02T00:00:00Z","value":"5500m","selector":null}]}
+            """.ReplaceLineEndings(""),
+            (await _host.GetJsonAsync(OlderCustom + "/namespaces/shop/pods/b/jobs")).ToJsonString());
+        Assert.Equal(
+            """
             {"kind":"ExternalMetricValueList","apiVersion":"external.metrics.k8s.io/v1beta1","metadata":{},
             "items":[{"metricName":"jobs","metricLabels":{"queue":"out","pod":"a"},
             "timestamp":"2030-01-02T00:00:00Z","value":"1"}]}
@@ -106,11 +106,78 @@ public sealed class PodFiguresTests : IAsyncLifetime
         Assert.Equal(
             (HttpStatusCode.NotFound, "the server could not find the metric requests for pods"),
             await RefusedAsync(Path));
-        _told["/a"] = "requests_total 250\n";
+        _pods.Told["/a"] = "requests_total 250\n";
         Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(Path)).Code);
         _time.Advance(LookToLook);
         var list = await _host.GetJsonAsync(Path);
         Assert.Equal(["10", "0"], list["items"]!.AsArray().Select(static i => (string?)i!["value"]));
+    }
+
+    [Fact]
+    public async Task Setting_the_clock_neither_keeps_what_is_old_nor_changes_a_rate()
+    {
+        const string Path = Custom + "/namespaces/shop/pods/a/requests";
+        Assert.Equal(HttpStatusCode.NotFound, (await RefusedAsync(Path)).Code);
+        _pods.Told["/a"] = "requests_total 250\n";
+        _time.Advance(LookToLook);
+        _clock.Offset = TimeSpan.FromHours(-1);
+        Assert.Equal("10", await ValuesAsync(Path));
+    }
+
+    [Fact]
+    public async Task A_silent_pod_keeps_its_figure_for_a_while_and_then_there_is_no_sum()
+    {
+        const string Services = Custom + "/namespaces/shop/services/web/jobs";
+        const string Pods = Custom + "/namespaces/shop/pods/*/jobs?labelSelector=app%3Dweb";
+        const string Silence = ": no answer from the metrics endpoints of pods b";
+        var told = _pods.Told["/b"];
+        Assert.Equal("9500m", await ValuesAsync(Services));
+        _pods.Told.TryRemove("/b", out _);
+        _time.Advance(LookToLook);
+        Assert.Equal("9500m", await ValuesAsync(Services));
+        Assert.Equal("4 5500m", await ValuesAsync(Pods));
+
+        // What it told is too old now: autoscalers know what to make of a pod without a figure, not of a lower sum.
+        _time.Advance(3 * LookToLook);
+        Assert.Equal("4", await ValuesAsync(Pods));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "unable to fetch metric jobs of services web" + Silence),
+            await RefusedAsync(Services));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "unable to fetch metric jobs of namespaces shop" + Silence),
+            await RefusedAsync(Custom + "/namespaces/shop/metrics/jobs"));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "unable to fetch metric jobs of pods b" + Silence),
+            await RefusedAsync(Custom + "/namespaces/shop/pods/b/jobs"));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "unable to fetch metric jobs" + Silence),
+            await RefusedAsync(External + "/namespaces/shop/jobs?labelSelector=queue%3Din"));
+
+        // It had no part in these.
+        Assert.Equal("1", await ValuesAsync(External + "/namespaces/shop/jobs?labelSelector=queue%3Dout"));
+        _pods.Told["/b"] = told;
+        _time.Advance(LookToLook);
+        Assert.Equal("9500m", await ValuesAsync(Services));
+    }
+
+    [Theory]
+    [InlineData(
+        "True", "", "unable to fetch metric jobs of services web: no answer from the metrics endpoints of pods d")]
+    [InlineData("False", "", null)]
+    [InlineData("True", ",\"deletionTimestamp\":\"2030-01-02T00:00:00Z\"", null)]
+    public async Task Who_is_ready_and_never_told_is_missed_and_who_starts_or_ends_is_not(
+        string ready, string metadata, string? refusal)
+    {
+        await PutPodAsync("d", "web", ready: ready, metadata: metadata);
+        const string Path = Custom + "/namespaces/shop/services/web/jobs";
+        if (refusal is null)
+        {
+            Assert.Equal("9500m", await ValuesAsync(Path));
+        }
+        else
+        {
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, refusal), await RefusedAsync(Path));
+        }
     }
 
     [Theory]
@@ -128,8 +195,11 @@ public sealed class PodFiguresTests : IAsyncLifetime
     {
         var apis = _host.Services.GetRequiredService<IAggregatedApis>();
         var served = (await apis.DiscoverAsync(Limit)).Versions;
-        Assert.Contains("custom.metrics.k8s.io/v1beta2", served);
-        Assert.Contains("external.metrics.k8s.io/v1beta1", served);
+        Assert.Equal(
+            [
+                "custom.metrics.k8s.io/v1beta2", "custom.metrics.k8s.io/v1beta1", "external.metrics.k8s.io/v1beta1",
+            ],
+            served);
         var answer = await apis.SendAsync(
             new AggregatedRequest(
                 "custom.metrics.k8s.io", "v1beta2", "/namespaces/shop/pods/*/jobs?labelSelector=app%3Dweb",
@@ -138,6 +208,11 @@ public sealed class PodFiguresTests : IAsyncLifetime
         Assert.Equal(2, JsonNode.Parse(answer.Required.Span)!["items"]!.AsArray().Count);
         var groups = (await _host.GetJsonAsync("/apis"))["groups"]!.AsArray().Select(static g => (string?)g!["name"]);
         Assert.Contains("custom.metrics.k8s.io", groups);
+        var custom = await _host.GetJsonAsync("/apis/custom.metrics.k8s.io");
+        Assert.Equal("v1beta2", (string?)custom["preferredVersion"]!["version"]);
+        Assert.Equal(["v1beta2", "v1beta1"], custom["versions"]!.AsArray().Select(static v => (string?)v!["version"]));
+        var resources = (await _host.GetJsonAsync(OlderCustom))["resources"]!.AsArray();
+        Assert.Equal("MetricValueList", (string?)resources.Single()!["kind"]);
 
         // Who leaves metrics out has neither, as a cluster without an adapter.
         _measured.IsAvailable = false;
@@ -152,6 +227,9 @@ public sealed class PodFiguresTests : IAsyncLifetime
         ? (string)of["name"]!
         : $"{item["metricLabels"]!["pod"]}/{item["metricLabels"]!["queue"]}";
 
+    private async Task<string> ValuesAsync(string path) => string.Join(
+        ' ', (await _host.GetJsonAsync(path))["items"]!.AsArray().Select(static i => (string?)i!["value"]));
+
     private async Task<(HttpStatusCode Code, string? Message)> RefusedAsync(string path)
     {
         using var answer = await _host.Http.GetAsync(new Uri(path, UriKind.Relative), Limit);
@@ -159,12 +237,15 @@ public sealed class PodFiguresTests : IAsyncLifetime
         return (answer.StatusCode, text.StartsWith('{') ? (string?)JsonNode.Parse(text)!["message"] : text);
     }
 
-    private Task PutPodAsync(string name, string app, string scrape = "true") => PutAsync("pods", name, $$"""
+    private Task PutPodAsync(
+        string name, string app, string scrape = "true", string ready = "True", string metadata = "") => PutAsync(
+        "pods", name, $$"""
         {"kind":"Pod","spec":{"containers":[{"name":"c","image":"x","ports":[{"containerPort":1}]}]},
-         "status":{"phase":"Running","podIP":"127.0.0.1"},
+         "status":{"phase":"Running","podIP":"127.0.0.1","conditions":[{"type":"Ready","status":"{{ready}}"}]},
         """, $$"""
-        ,"labels":{"app":"{{app}}"},"annotations":{"prometheus.io/scrape":"{{scrape}}","prometheus.io/path":"/{{name}}",
-        "prometheus.io/port":"{{new Uri(_pods.Urls.First()).Port}}"}
+        {{metadata}},"labels":{"app":"{{app}}"},
+        "annotations":{"prometheus.io/scrape":"{{scrape}}","prometheus.io/path":"/{{name}}",
+        "prometheus.io/port":"{{_pods.Port}}"}
         """);
 
     private async Task PutAsync(string plural, string name, string rest, string metadata = "")

@@ -30,18 +30,29 @@ public sealed class ScrapeTargetTests
     public void Only_pods_that_run_and_have_an_address_are_asked(string phase, string ip, string? address) =>
         Assert.Equal(address, ScrapeTarget.Of(Pod(Scrape, phase, ip))?.Address.AbsoluteUri);
 
+    [Theory]
+    [InlineData("True", "", true)]
+    [InlineData("False", "", false)]
+    [InlineData("True", "\"deletionTimestamp\":\"2026-01-02T03:04:05Z\",", false)]
+    public void Who_is_ready_and_stays_has_to_tell(string ready, string metadata, bool expected) => Assert.Equal(
+        expected,
+        ScrapeTarget.Of(Pod(Scrape, ready: ready, metadata: metadata))!.IsServing);
+
     [Fact]
     public void Without_a_port_there_is_nobody_to_ask() =>
         Assert.Null(ScrapeTarget.Of(Pod(Scrape, ports: "[{\"containerPort\":53,\"protocol\":\"UDP\"}]")));
 
     private static ResourceObject Pod(
-        string annotations, string phase = "Running", string ip = "10.1.0.2",
+        string annotations, string phase = "Running", string ip = "10.1.0.2", string metadata = "",
+        string ready = "True",
         string ports = "[{\"containerPort\":53,\"protocol\":\"UDP\"},{\"containerPort\":8080}]") => new(
         new ObjectKey("shop", "p"), "u", 1, Encoding.UTF8.GetBytes($$"""
-            {"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","namespace":"shop","annotations":{{{annotations}}}
+            {"kind":"Pod","apiVersion":"v1",
+             "metadata":{"name":"p","namespace":"shop",{{metadata}}"annotations":{{{annotations}}}
              },
              "spec":{"containers":[{"name":"c","image":"x","ports":{{ports}}}]},
-             "status":{"phase":"{{phase}}","podIP":"{{ip}}"}
+             "status":{"phase":"{{phase}}","podIP":"{{ip}}",
+              "conditions":[{"type":"Ready","status":"{{ready}}"}]}
             }
             """));
 }

@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using OrleansOrchestrator.Api.Figures;
+using OrleansOrchestrator.Api.Usage;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
 
@@ -6,8 +8,6 @@ namespace OrleansOrchestrator.Api.Tests.Figures;
 
 public sealed class SeriesValuesTests
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-
     private const string Before = """
         # TYPE jobs gauge
         jobs{queue="in"} 3
@@ -35,7 +35,7 @@ public sealed class SeriesValuesTests
     [InlineData("requests_total", "", "")]
     [InlineData("nothing", "", "")]
     public void Gauges_are_as_they_are_and_counters_are_rates(string metric, string selector, string expected) =>
-        Assert.Equal(expected, Read(metric, selector, PodScrape.Read(Before, Start, 100)));
+        Assert.Equal(expected, Read(metric, selector, Scrape(Before, metric, default)));
 
     [Fact]
     public void A_rate_needs_two_answers()
@@ -44,15 +44,40 @@ public sealed class SeriesValuesTests
         Assert.Equal("queue=in:4.5", Read("jobs", "", null));
     }
 
-    [Fact]
-    public void Of_too_many_series_the_first_count()
+    [Theory]
+    [InlineData("jobs", true)]
+    [InlineData("requests_total", true)]
+    [InlineData("work_seconds_total", true)]
+    [InlineData("jobs_total", true)]
+    [InlineData("work", true)]
+    [InlineData("job", false)]
+    [InlineData("other_total", false)]
+    public void Only_series_of_wanted_figures_are_told(string series, bool expected) => Assert.Equal(
+        expected,
+        SeriesValues.Tells(series, new HashSet<string>(["jobs", "requests", "work"], StringComparer.Ordinal)));
+
+    [Theory]
+    [InlineData("jobs", "queue=in", true)]
+    [InlineData("jobs", "queue=none", false)]
+    [InlineData("requests", "", true)]
+    [InlineData("requests", "code=404", false)]
+    [InlineData("nothing", "", false)]
+    public void What_a_pod_has_told_is_known(string metric, string selector, bool expected) => Assert.Equal(
+        expected,
+        SeriesValues.Has(metric, LabelSelector.Parse(selector).Required, Scrape(Before, metric, default)));
+
+    private static PodScrape Scrape(string text, string metric, TimeSpan moment)
     {
-        var read = PodScrape.Read("a 1\nb 2\nc 3\n", Start, 2);
-        Assert.Equal(["a", "b"], read.Samples.Select(static s => s.Key));
+        var figures = new[] { metric }.ToFrozenSet(StringComparer.Ordinal);
+        return PodScrape.Of(
+            PrometheusText.Read(text).Where(s => double.IsFinite(s.Value) && SeriesValues.Tells(s.Name, figures)),
+            figures, default, moment);
     }
 
     private static string Read(string metric, string selector, PodScrape? before) => string.Join(' ', SeriesValues
-        .Read(metric, LabelSelector.Parse(selector).Required, before, PodScrape.Read(Last, Start.AddSeconds(10), 100))
+        .Read(
+            metric, LabelSelector.Parse(selector).Required, before,
+            Scrape(Last, metric, TimeSpan.FromSeconds(10)))
         .Select(static s => string.Join(',', s.Labels.Select(static l => $"{l.Key}={l.Value}"))
             + FormattableString.Invariant($":{s.Value}")));
 }

@@ -189,7 +189,38 @@ public sealed class LogHandlerTests
         using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
         Assert.Equal("old", await NextAsync(events));
         await host.Services.GetRequiredService<ServerDrain>().StoppingAsync(Token);
+        Assert.Equal((503, "the server is shutting down"), await EndAsync(events));
+    }
+
+    [Fact]
+    public async Task Who_follows_is_told_why_no_more_lines_come()
+    {
+        await using var host = await StartAsync(static s => s.AddSingleton(new LogSearchOptions { MaxStreams = 1 }));
+        await SendLabelledAsync(host, "web-1", "old");
+        using var request = Request("jane", HttpMethod.Get,
+            "/apis/logs.orc.dev/v1/namespaces/a/lines?watch=true&sinceSeconds=3600&labelSelector=app%3Dweb");
+        using var response = await host.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
+        Assert.Equal("old", await NextAsync(events));
+        await SendLabelledAsync(host, "web-2", "of one too many");
+        Assert.Equal(
+            (400, "more than 1 containers are meant: name a namespace, a pod or a workload"), await EndAsync(events));
+    }
+
+    /// <summary>The last event: it is an error, and nothing follows.</summary>
+    private static async Task<(int Code, string? Message)> EndAsync(StreamReader events)
+    {
+        var end = JsonNode.Parse((await events.NextLineAsync())!)!;
+        Assert.Equal(("ERROR", "Status"), ((string?)end["type"], (string?)end["object"]!["kind"]));
         Assert.Null(await events.NextLineAsync());
+        return ((int)end["object"]!["code"]!, (string?)end["object"]!["message"]);
+    }
+
+    private static async Task SendLabelledAsync(ProtocolHost host, string pod, string line)
+    {
+        await PutPodAsync(host, "a", pod, "n1", """{"app":"web"}""");
+        using var sent = await PostAsync(host, "n1", Batch(await OpenAsync(host, "n1", "a", pod), line));
+        Assert.Equal(HttpStatusCode.NoContent, sent.StatusCode);
     }
 
     [Fact]

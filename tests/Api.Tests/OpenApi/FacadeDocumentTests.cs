@@ -33,5 +33,10 @@ public sealed class FacadeDocumentTests
         var content = Assert.Single(watch.Responses!["200"].Content!);
         Assert.Equal("application/json;stream=watch", content.Key);
         Assert.Equal("binary", content.Value.Schema!.Format);
+        var lines = paths["/apis/logs.orc.dev/v1/lines"].Operations![HttpMethod.Get].Responses!["200"].Content!;
+        var told = lines["application/json;stream=watch"].Schema!.Properties!;
+        Assert.Equal(["ADDED", "ERROR"], told["type"].Enum!.Select(static e => e.GetValue<string>()));
+        Assert.Equal(["text", "message"], told["object"].OneOf!.Select(
+            static o => o.Properties!.Keys.Single(static k => k is "text" or "message")));
     }
 }

@@ -22,7 +22,7 @@ public sealed class AuthenticationFailureTests
         var shown = await host.Http.GetStringAsync("/metrics");
         Assert.Contains(
             "apiserver_request_total{verb=\"LIST\",group=\"\",version=\"v1\",resource=\"namespaces\"," +
-                "subresource=\"\",scope=\"cluster\",component=\"apiserver\",code=\"503\"} 1\n",
+                "subresource=\"\",scope=\"cluster\",component=\"apiserver\",dry_run=\"\",code=\"503\"} 1\n",
             shown,
             StringComparison.Ordinal);
         Assert.Contains("authentication_attempts{result=\"error\"} 1\n", shown, StringComparison.Ordinal);

@@ -66,6 +66,56 @@ public sealed class StateMetricsHandlerTests
         Assert.DoesNotContain(lines, l => l.StartsWith("kube_pod_init_container_info{", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("""{"schedule":"0 * * * *"}""", "{}", "1767229200")]
+    [InlineData("""{"schedule":"0 * * * *"}""", """{"lastScheduleTime":"2026-01-01T05:00:00Z"}""", "1767247200")]
+    [InlineData("""{"schedule":"0 3 * * *","timeZone":"Europe/Berlin"}""", "{}", "1767232800")]
+    [InlineData("""{"schedule":"0 * * * *","suspend":true}""", "{}", null)]
+    [InlineData("""{"schedule":"0 0 31 2 *"}""", "{}", null)]
+    [InlineData("""{"schedule":"0 * * * *","timeZone":"Mars/Olympus"}""", "{}", null)]
+    public async Task WhenACronJobIsDueNext(string spec, string status, string? expected)
+    {
+        var lines = await LinesAsync(
+            BatchStates.CronJobs, new ObjectKey("shop", "c"), "u",
+            $$"""{"metadata":{"creationTimestamp":"2026-01-01T00:00:00Z"},"spec":{{spec}},"status":{{status}}}""");
+        Assert.Equal(
+            expected is null
+                ? [] : [$"kube_cronjob_next_schedule_time{{namespace=\"shop\",cronjob=\"c\"}} {expected}"],
+            lines.Where(static l => l.StartsWith("kube_cronjob_next_schedule_time{", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task APodThatWaitsTellsSinceWhenWithSidecarsAndClaimsOfItsOwn()
+    {
+        const string Id = "namespace=\"shop\",pod=\"p\",uid=\"u1\"";
+        var lines = await LinesAsync(PodStates.Pods, new ObjectKey("shop", "p"), "u1", """
+            {"metadata":{"name":"p"},
+             "spec":{"initContainers":[{"name":"i","image":"x","restartPolicy":"Always"}],
+              "volumes":[{"name":"own","ephemeral":{}},
+               {"name":"other","persistentVolumeClaim":{"claimName":"c","readOnly":true}}]},
+             "status":{"conditions":[{"type":"PodScheduled","status":"False","reason":"SchedulingGated",
+              "lastTransitionTime":"2026-01-01T00:00:05Z"}],
+              "initContainerStatuses":[{"name":"i","image":"y","imageID":"z"}]}}
+            """);
+        foreach (var expected in (string[])
+        [
+            $"kube_pod_status_unscheduled_time{{{Id}}} 1767225605",
+            $"kube_pod_init_container_info{{{Id},container=\"i\",image_spec=\"x\",image=\"y\",image_id=\"z\","
+                + "container_id=\"\",restart_policy=\"Always\"} 1",
+            "kube_pod_spec_volumes_persistentvolumeclaims_info"
+                + $"{{{Id},volume=\"own\",persistentvolumeclaim=\"p-own\"}} 1",
+            "kube_pod_spec_volumes_persistentvolumeclaims_readonly"
+                + $"{{{Id},volume=\"own\",persistentvolumeclaim=\"p-own\"}} 0",
+            "kube_pod_spec_volumes_persistentvolumeclaims_readonly"
+                + $"{{{Id},volume=\"other\",persistentvolumeclaim=\"c\"}} 1",
+            $"kube_pod_status_reason{{{Id},reason=\"SchedulingGated\"}} 1",
+            $"kube_pod_status_reason{{{Id},reason=\"Evicted\"}} 0",
+        ])
+        {
+            Assert.Contains(expected, lines);
+        }
+    }
+
     [Fact]
     public async Task SharesOfRolloutsAreNumbersOfPods()
     {

@@ -35,6 +35,8 @@ public sealed class PrometheusTests(RealCluster cluster)
         ("probes", "sum(prober_probe_total{namespace=\"NAMESPACE\",result=\"successful\"}) > 0"),
         ("kubelet", "sum(kubelet_running_pods) > 0 and sum(rate(kubelet_runtime_operations_total[1m])) > 0"),
         ("starts", "histogram_quantile(0.99, sum by (le) (rate(kubelet_pod_worker_duration_seconds_bucket[1m]))) >= 0"),
+        ("relists",
+            "histogram_quantile(0.99, sum by (le) (rate(kubelet_pleg_relist_interval_seconds_bucket[1m]))) > 0"),
         ("phase", "sum by (namespace) (kube_pod_status_phase{namespace=\"NAMESPACE\",phase=\"Running\"}) == 1"),
         ("requests",
             "sum("

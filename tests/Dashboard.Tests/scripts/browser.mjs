@@ -6,6 +6,7 @@ const require = createRequire(join(process.env.MODULES, 'package.json'));
 const { chromium } = require('playwright-core');
 
 export const server = process.env.DASHBOARD;
+const admin = process.env.TOKEN ?? 'admin-token';
 // Generous, since machines are shared; what is waited for comes by itself.
 const patience = 120_000;
 
@@ -28,7 +29,7 @@ async function goto(page, address) {
 export async function scenario(work, { foreseen = /^$/ } = {}) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
   const errors = [];
-  const open = async (hash, { token = 'admin-token', width = 1300, height = 850, theme = 'light' } = {}) => {
+  const open = async (hash, { token = admin, width = 1300, height = 850, theme = 'light', before } = {}) => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: theme });
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
@@ -38,6 +39,7 @@ export async function scenario(work, { foreseen = /^$/ } = {}) {
       // A page that tells of an error of the browser's has no storage.
       await page.addInitScript(t => { if (self.origin !== 'null') { sessionStorage.setItem('orc.token', t); } }, token);
     }
+    await before?.(page);
     await goto(page, `${server}/dashboard/${hash}`);
     return page;
   };
@@ -59,7 +61,7 @@ export function expect(truth, otherwise) {
 /** Until a function of the page is true: asked at every frame, so nothing is slept. */
 export const until = (page, truth, argument) => page.waitForFunction(truth, argument, { timeout: patience });
 
-export async function api(method, path, body, type = 'application/json', token = 'admin-token') {
+export async function api(method, path, body, type = 'application/json', token = admin) {
   const answer = await fetch(server + path, {
     method, body: body && JSON.stringify(body), headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
   });

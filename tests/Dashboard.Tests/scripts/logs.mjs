@@ -9,11 +9,15 @@ await scenario(async open => {
   for (const theme of ['light', 'dark']) {
     const page = await open('#/', { theme });
     const asked = [];
+    let fails = true;
     await page.route('**/apis/logs.orc.dev/v1/**', route => {
       const url = new URL(route.request().url());
       asked.push(url);
       if (url.searchParams.get('watch')) {
         const events = [line(8, 'followed one'), line(9, 'followed two')].map(object => JSON.stringify({ type: 'ADDED', object }));
+        if (fails) {
+          events.push(JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 503, message: 'the store is away' } }));
+        }
         return route.fulfill({ contentType: 'application/json', body: `${events.join('\n')}\n` });
       }
       if (url.searchParams.get('around')) {
@@ -50,6 +54,15 @@ await scenario(async open => {
     await page.keyboard.press('Escape');
     await around.waitFor({ state: 'detached' });
     await page.getByLabel('Follow').check();
+    // What was told stays, and that no more is told is said: with a reason, or for want of one.
+    await page.locator('.log .line', { hasText: 'followed two' }).waitFor();
+    await page.getByRole('alert').getByText('the store is away').waitFor();
+    fails = false;
+    await page.getByLabel('Follow').uncheck();
+    await page.locator('.log .line', { hasText: 'a timeout' }).waitFor();
+    expect(await page.getByRole('alert').count() === 0, 'what failed before is told of another search');
+    await page.getByLabel('Follow').check();
+    await page.getByRole('alert').getByText('the connection has ended').waitFor();
     await page.locator('.log .line', { hasText: 'followed two' }).waitFor();
   }
 });

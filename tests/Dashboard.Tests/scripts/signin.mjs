@@ -25,4 +25,11 @@ await scenario(async open => {
   expect(!handed.url().includes('token'), 'the token stays in the address');
   expect((await handed.context().cookies()).length === 0, 'there is a cookie');
   await handed.getByText('system:serviceaccount:kube-system:orc-dashboard').waitFor();
+
+  // Its token ends, and with it the session: nobody has to be told no first.
+  const later = await open(address.slice(`${server}/dashboard/`.length), { token: null, before: p => p.clock.install() });
+  await later.locator('.verdict').waitFor();
+  await later.clock.fastForward('25:00:00');
+  await later.getByText('The session has ended: its token has expired.').waitFor();
+  expect(await later.evaluate(() => sessionStorage.length) === 0, 'the token that has ended is still there');
 }, { foreseen: /status of 401/ });

@@ -1,5 +1,5 @@
 // The overview names what is wrong, why, and leads there.
-import { api, merge, namespace, scenario, until } from './browser.mjs';
+import { api, deployment, merge, namespace, scenario, until } from './browser.mjs';
 
 const pod = (name, more) => ({ metadata: { name }, spec: { containers: [{ name: 'main', image: 'x', ...more }] } });
 
@@ -19,7 +19,30 @@ await scenario(async open => {
       }],
     },
   });
+  const evicted = pod('evicted');
+  evicted.spec.schedulerName = 'nobody';
+  await api('POST', pods, evicted);
+  await merge(`${pods}/evicted/status`, { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' } });
+  await api('POST', `/apis/batch/v1/namespaces/${space}/jobs`, {
+    metadata: { name: 'late' },
+    spec: { activeDeadlineSeconds: 1, template: { spec: { restartPolicy: 'Never', schedulerName: 'nobody', containers: [{ name: 'main', image: 'x' }] } } },
+  });
+
+  // One that lacks pods, and has none to say why: a quota holds them back.
+  const quotas = `/api/v1/namespaces/${space}/resourcequotas`;
+  await api('POST', quotas, { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } });
+  while ((await api('GET', `${quotas}/none`)).status?.hard === undefined);
+  await api('POST', `/apis/apps/v1/namespaces/${space}/deployments`, deployment('held', 1));
   const page = await open('#/');
+  await page.getByLabel('Namespace').selectOption(space);
+  await page.locator('.finding.bad', { hasText: 'trouble/evicted' }).getByText('low on resource: memory').waitFor();
+  await page.locator('.finding.bad', { hasText: 'Job failed' }).getByText('trouble/late').waitFor();
+  await page.locator('.finding', { hasText: 'Incomplete' }).getByText('trouble/held').waitFor();
+  for (const [text, name] of [['trouble/evicted', 'evicted'], ['Job failed', 'late'], ['Incomplete', 'held']]) {
+    await page.locator('.finding', { hasText: text }).click();
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+  }
   await page.locator('.finding', { hasText: 'trouble/greedy' }).getByText('Insufficient cpu').waitFor();
   await page.locator('.finding.bad', { hasText: 'CrashLoopBackOff' }).getByText('trouble/crashing').waitFor();
   await page.locator('.finding', { hasText: 'trouble/crashing' }).click();

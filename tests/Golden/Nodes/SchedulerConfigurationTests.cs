@@ -1,4 +1,5 @@
 using OrleansOrchestrator.Grains.Scheduling;
+using OrleansOrchestrator.Grains.Scheduling.Plugins;
 using OrleansOrchestrator.Silo.Hosting;
 using Xunit;
 
@@ -56,6 +57,30 @@ public sealed class SchedulerConfigurationTests : IDisposable
             packed.WeightOf("NodeAffinity", 2)));
         Assert.Equal([("cpu", 3), ("example.com/gpu", 1)], packed.ResourceScoring.Resources);
         Assert.Equal([(0, 0), (100, 100)], packed.ResourceScoring.Shape);
+    }
+
+    /// <summary>Whatever the scheduler runs in a place, that can be turned off there, and the rest stays.</summary>
+    [Theory]
+    [InlineData("preEnqueue", SchedulingPoint.PreEnqueue)]
+    [InlineData("preFilter", SchedulingPoint.PreFilter)]
+    [InlineData("filter", SchedulingPoint.Filter)]
+    [InlineData("postFilter", SchedulingPoint.PostFilter)]
+    [InlineData("score", SchedulingPoint.Score)]
+    public void Every_plugin_of_a_place_can_be_turned_off_there(string field, SchedulingPoint point)
+    {
+        var all = PluginSet.Default(new ClusterTables()).NamesAt(point).ToList();
+        string[] needed = ["VolumeBinding", "DynamicResources"];
+        Assert.NotEmpty(all);
+        foreach (var plugin in all.Except(needed))
+        {
+            Assert.Equal([(point, plugin)], Without(plugin));
+        }
+
+        var some = point == SchedulingPoint.Score ? all : all.Except(needed);
+        Assert.Equal(some.Select(p => (point, p)).Order(), Without("*").Order());
+
+        IEnumerable<(SchedulingPoint, string)> Without(string plugin) => Assert.Single(
+            Read($"profiles: [{{plugins: {{{field}: {{disabled: [{{name: '{plugin}'}}]}}}}}}]").Profiles).Disabled;
     }
 
     [Fact]

@@ -56,6 +56,15 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         Assert.NotNull(await authenticator.AuthenticateAsync(Request(shown, "")));
         time.Offset = TimeSpan.FromHours(2);
         Assert.Null(await authenticator.AuthenticateAsync(Request(shown, "")));
+
+        // Those who watch over a cluster are told before: by how long certificates are still good.
+        using var http = new HttpClient { BaseAddress = server.Host.Address };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", GoldenHost.Token);
+        var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        const string Lifetimes = "apiserver_client_certificate_expiration_seconds";
+        Assert.Matches($"{Lifetimes}_bucket{{le=\"0\"}} [1-9]", metrics);
+        Assert.Matches($"{Lifetimes}_bucket{{le=\"604800\"}} [1-9]", metrics);
+        Assert.Matches($"{Lifetimes}_count [1-9]", metrics);
     }
 
     /// <summary>
@@ -102,7 +111,8 @@ public sealed class CredentialTests(SecurityServer server) : IClassFixture<Secur
         var trust = services.GetRequiredService<TrustStore>();
         await trust.Trust;
         return new Authenticator(
-            new RequestHeaderUsers(new AuthOptions(), time), new ClientCertificates(trust, time),
+            new RequestHeaderUsers(new AuthOptions(), time),
+            new ClientCertificates(trust, services.GetRequiredService<AccessMetrics>(), time),
             services.GetRequiredService<BearerTokens>(),
             services.GetRequiredService<JwtIssuers>());
     }

@@ -1,4 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Xunit;
 
 namespace OrleansOrchestrator.Golden.Security;
@@ -75,10 +78,20 @@ public sealed class NodeRightsTests(SecurityServer server) : IClassFixture<Secur
 
     private string Fill(string text) => server.Fill(text
         .Replace("${mirror}", """ "annotations":{"kubernetes.io/config.mirror":"x"},"name":"m-n1" """, StringComparison.Ordinal)
+        .Replace("${csr}", Request("system:node:n2"), StringComparison.Ordinal)
+        .Replace("${own-csr}", Request("system:node:n1"), StringComparison.Ordinal)
         .Replace("${owner}", $$"""
             "ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"n1","uid":"{{server.Uids["n1"]}}","controller":true}]
             """, StringComparison.Ordinal)
         .Replace("${spec}", """ "nodeName":"n1","containers":[{"name":"c","image":"i"}] """, StringComparison.Ordinal));
+
+    private static string Request(string user)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var pem = new CertificateRequest($"CN={user}, O=system:nodes", key, HashAlgorithmName.SHA256)
+            .CreateSigningRequestPem();
+        return Convert.ToBase64String(Encoding.ASCII.GetBytes(pem));
+    }
 
     private static TheoryData<string, string, string> Rows(string file, [CallerFilePath] string self = "")
     {

@@ -32,18 +32,33 @@ public sealed class SecurityServer : IAsyncLifetime
     {
         _host = await GoldenHost.StartAsync(disabledPlugins: []);
         await CreateAsync($"{Space}/serviceaccounts", "default", "{}");
+        await CreateAsync("/apis/storage.k8s.io/v1/csidrivers", "inline.example.com", """
+            {"spec":{"tokenRequests":[{"audience":"of-inline"}],"volumeLifecycleModes":["Ephemeral"]} }
+            """);
         foreach (var (node, pod, name) in ((string, string, string)[])[("n1", "p1", "mine"), ("n2", "p2", "theirs")])
         {
             await CreateAsync("/api/v1/nodes", node, "{}");
             await CreateAsync($"{Space}/serviceaccounts", name, "{}");
-            await CreateAsync($"{Space}/secrets", name, "{}");
+            foreach (var secret in new[] { name, $"stage-{name}", $"attach-{name}" })
+            {
+                await CreateAsync($"{Space}/secrets", secret, "{}");
+            }
+
             await CreateAsync($"{Space}/configmaps", name, "{}");
             await CreateAsync("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", node, "{}");
             await CreateAsync($"{Space}/pods", pod, $$$"""
                 {"spec":{"nodeName":"{{{node}}}","serviceAccountName":"{{{name}}}","containers":[{"name":"c","image":"i",
                 "envFrom":[{"secretRef":{"name":"{{{name}}}"}},{"configMapRef":{"name":"{{{name}}}"}}]}],
                 "volumes":[{"name":"t","projected":{"sources":[{"serviceAccountToken":{"audience":"vault","path":"t"}}]}},
-                {"name":"d","persistentVolumeClaim":{"claimName":"{{{name}}}"}}]}}
+                {"name":"d","persistentVolumeClaim":{"claimName":"{{{name}}}"}},
+                {"name":"i","csi":{"driver":"inline.example.com"}}]}}
+                """);
+            await CreateAsync("/apis/storage.k8s.io/v1/csidrivers", $"{name}.example.com", $$$"""
+                {"spec":{"tokenRequests":[{"audience":"of-{{{name}}}"}]} }
+                """);
+            await CreateAsync("/apis/resource.k8s.io/v1/resourceslices", name, $$$"""
+                {"spec":{"driver":"d.example.com","nodeName":"{{{node}}}",
+                "pool":{"name":"{{{node}}}","generation":1,"resourceSliceCount":1} } }
                 """);
 
             // Both claims say that they have the volume of p2: what a claim says gives no right.
@@ -51,7 +66,10 @@ public sealed class SecurityServer : IAsyncLifetime
                 {"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1"}},"volumeName":"theirs"}}
                 """);
             await CreateAsync("/api/v1/persistentvolumes", name, $$$"""
-                {"spec":{"capacity":{"storage":"1"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/d"},
+                {"spec":{"capacity":{"storage":"1"},"accessModes":["ReadWriteOnce"],
+                "csi":{"driver":"{{{name}}}.example.com","volumeHandle":"{{{name}}}",
+                "nodeStageSecretRef":{"namespace":"default","name":"stage-{{{name}}}"},
+                "controllerPublishSecretRef":{"namespace":"default","name":"attach-{{{name}}}"}},
                 "claimRef":{"namespace":"default","name":"{{{name}}}"} } }
                 """);
             await CreateAsync("/apis/storage.k8s.io/v1/volumeattachments", name, $$$"""

@@ -43,8 +43,7 @@ public sealed class StoreConnectionsTests
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 
-        var refused = await Assert.ThrowsAsync<StoreVersionException>(
-            () => Few.CheckAsync(connection, TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<StoreVersionException>(() => CheckAsync(connection));
         Assert.Matches(
             @"^PostgreSQL takes 5 connections, of which \d+ are in use, and a silo needs up to 6: .*--store-connections\.$", refused.Message);
     }
@@ -53,9 +52,16 @@ public sealed class StoreConnectionsTests
     public async Task A_server_with_room_says_how_much()
     {
         var connection = await PostgresFixture.CreateDatabaseAsync();
-        var room = await Few.CheckAsync(connection, TestContext.Current.CancellationToken);
+        var room = await CheckAsync(connection);
         Assert.True(room.Limit > 50, $"{room}");
         Assert.Equal(0, room.Silos);
+    }
+
+    private static async Task<ConnectionRoom> CheckAsync(string connectionString)
+    {
+        await using var source = PostgresDataSources.ForOnce(connectionString);
+        await using var once = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        return await Few.CheckAsync(once, TestContext.Current.CancellationToken);
     }
 
     /// <summary>How many sessions there are in the database while this one holds one of them for a moment.</summary>

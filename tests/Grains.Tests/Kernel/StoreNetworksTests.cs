@@ -13,10 +13,12 @@ public sealed class StoreNetworksTests
         var connection = await PostgresFixture.CreateDatabaseAsync();
         Assert.Null(await StoreNetworks.ReadAsync(connection, CancellationToken.None));
 
+        await using var source = PostgresDataSources.ForOnce(connection);
+        await using var once = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
         foreach (var nodePorts in new[] { "30000-32767", "20000-20100" })
         {
             var networks = new StoreNetworks("10.244.0.0/16", "10.96.0.0/16", nodePorts);
-            await networks.NoteAsync(connection, CancellationToken.None);
+            await networks.NoteAsync(once, CancellationToken.None);
             Assert.Equal(networks, await StoreNetworks.ReadAsync(connection, CancellationToken.None));
         }
     }

@@ -35,22 +35,4 @@ public sealed class ChildNamesTests
         Assert.False(names.TrySequence("web", out _));
         Assert.False(names.TrySequence("api-bbbbb", out _));
     }
-
-    [Fact]
-    public void The_number_of_a_lost_child_is_not_given_again()
-    {
-        var sequence = new ChildSequence(0);
-        Assert.False(sequence.Observe(new HashSet<int> { 0, 1, 2 }));
-        Assert.True(sequence.Observe(new HashSet<int> { 0, 2 }));
-        Assert.Equal([3, 4], sequence.Next(new HashSet<int> { 0, 2 }).Take(2));
-    }
-
-    [Fact]
-    public void A_successor_gives_the_numbers_that_are_under_way()
-    {
-        // The lost one gave 3, 4, 5; 4 has arrived.
-        var successor = new ChildSequence(3);
-        Assert.False(successor.Observe(new HashSet<int> { 0, 4 }));
-        Assert.Equal([3, 5], successor.Next(new HashSet<int> { 0, 4 }).Take(2));
-    }
 }

@@ -30,7 +30,7 @@ public sealed partial class CrashEverywhereTests
         ["device-taint-eviction-controller"] = static () => new DeviceTaintPlay(),
         ["disruption-controller"] = static () => new AccountsPlay(),
         ["endpointslice-controller"] = static () => new ServicePlay(),
-        ["ephemeral-volume-controller"] = static () => new ResourceClaimPlay(),
+        ["ephemeral-volume-controller"] = static () => new EphemeralVolumePlay(),
         ["flow-schema-controller"] = static () => new ClusterWordsPlay(),
         ["generic-garbage-collector"] = static () => new CollectionPlay("Foreground"),
         ["horizontal-pod-autoscaler"] = static () => new AutoscalerPlay(),

@@ -98,6 +98,9 @@ public sealed partial class CrashEverywhereTests
     public void A_service_whose_hints_follow_the_zones() => Try(() => new HintsPlay());
 
     [Fact]
+    public void A_pod_and_the_claims_of_its_volumes() => Try(static () => new EphemeralVolumePlay());
+
+    [Fact]
     public void A_pod_and_its_claims_of_devices() => Try(() => new ResourceClaimPlay());
 
     [Fact]

@@ -1,5 +1,7 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.ApiExtensions.Definitions;
+using OrleansOrchestrator.Interfaces.Kernel;
+using OrleansOrchestrator.Resources;
 using OrleansOrchestrator.Resources.ApiExtensions.Definitions;
 using OrleansOrchestrator.Resources.Kernel;
 using Xunit;
@@ -15,10 +17,13 @@ internal sealed class DefinitionPlay : CrashPlay
     private const string First = "cronjobs.batch";
     private const string Second = "others.batch";
 
+    private readonly ResourceCatalog _catalog = new(new ResourceTable([]));
+
     protected override int Acts => 3;
 
     protected override void SetUp()
     {
+        _catalog.Set("test", [BuiltInResources.Table.Find(new ResourceName("batch", "cronjobs"))!.Of]);
         Define(First, "cronjobs", "CronJob");
         foreach (var name in new[] { "a", "b", "c" })
         {
@@ -43,7 +48,7 @@ internal sealed class DefinitionPlay : CrashPlay
     {
         foreach (var key in World.Api.All<V1CustomResourceDefinition>().Select(static d => d.Key()).ToList())
         {
-            new DefinitionReconciler(key, World.Api, World.Services.Catalog, World.Time)
+            new DefinitionReconciler(key, World.Api, _catalog, World.Time)
                 .ReconcileAsync(default).GetAwaiter().GetResult();
         }
     }

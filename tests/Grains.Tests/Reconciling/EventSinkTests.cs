@@ -34,6 +34,48 @@ public sealed class EventSinkTests
             _world.Api.All<Corev1Event>().Select(static e => (e.Reason, e.Count ?? 0)).Order());
     }
 
+    /// <summary>kubectl prints <c>x2 over 1m</c> of it: the times are those of the events, not of writing.</summary>
+    [Fact]
+    public async Task A_repeated_event_tells_when_it_happened_first_and_last()
+    {
+        var begun = _world.Time.GetUtcNow();
+        var (events, note) = (_world.Events.For("tester"), EventNote.Warning(Job("a"), "Failed", "it did not"));
+        events.Record(note);
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        events.Record(note);
+        _world.Time.Advance(TimeSpan.FromMinutes(5));
+
+        await _world.Events.FlushAsync(CancellationToken.None);
+
+        Assert.Equal((2, begun, begun.AddMinutes(1)), Told(Assert.Single(_world.Api.All<Corev1Event>())));
+    }
+
+    [Fact]
+    public async Task A_repeated_event_that_is_gone_is_written_anew_with_what_is_known_of_it()
+    {
+        var begun = _world.Time.GetUtcNow();
+        var (events, note) = (_world.Events.For("tester"), EventNote.Warning(Job("a"), "Failed", "it did not"));
+        events.Record(note);
+        await _world.Events.FlushAsync(CancellationToken.None);
+        var first = Assert.Single(_world.Api.All<Corev1Event>());
+        await _world.Api.DeleteAsync(
+            new DeleteRequest
+            {
+                Resource = WellKnown.Events,
+                Key = new ObjectKey(first.Metadata.NamespaceProperty, first.Metadata.Name),
+            },
+            CancellationToken.None);
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        events.Record(note);
+
+        await _world.Events.FlushAsync(CancellationToken.None);
+
+        Assert.Equal((2, begun, begun.AddMinutes(1)), Told(Assert.Single(_world.Api.All<Corev1Event>())));
+    }
+
+    private static (int, DateTimeOffset, DateTimeOffset) Told(Corev1Event told) =>
+        (told.Count!.Value, told.FirstTimestamp!.Value, told.LastTimestamp!.Value);
+
     private static V1Job Job(string name) => new()
     {
         Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = "default", Uid = $"uid-{name}" },

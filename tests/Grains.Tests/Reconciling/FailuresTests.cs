@@ -1,8 +1,12 @@
 using k8s.Models;
+using OrleansOrchestrator.Grains.AdmissionRegistration;
+using OrleansOrchestrator.Grains.ApiRegistration.ApiServices;
 using OrleansOrchestrator.Grains.Batch.Jobs;
 using OrleansOrchestrator.Grains.Core.Nodes;
 using OrleansOrchestrator.Grains.Core.PodCollection;
 using OrleansOrchestrator.Grains.DynamicResources.Taints;
+using OrleansOrchestrator.Grains.FlowControl;
+using OrleansOrchestrator.Grains.Networking.IpAddresses;
 using OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
 using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.DynamicResources.Allocation;
@@ -22,10 +26,14 @@ public sealed class FailuresTests
 
     private readonly World _world = new();
 
+    /// <summary>What a write of the refused object, or of what is made for it, begins with.</summary>
+    private string _refused = Refused;
+
     public static TheoryData<string> Controllers =>
     [
         NodeLifecycleController.Name, TaintEvictionController.Name, DeviceTaintEvictionController.Name,
         PodCollectionController.Name, OrphanedJobPodController.Name, StaleDisruptionController.Name,
+        FlowSchemaController.Name, PolicyStatusController.Name, ApiServiceRegistrar.Name, IpAddressController.Name,
     ];
 
     [Theory]
@@ -69,7 +77,7 @@ public sealed class FailuresTests
         Assert.Equal("a is refused (and 2 more failures)", failure.Message);
     }
 
-    private static Status? Refuse(FakeWrite write) => write.Key.Name == Refused
+    private Status? Refuse(FakeWrite write) => write.Key.Name == _refused
         ? StatusErrors.Forbidden(write.Resource, Refused, "a policy says so")
         : null;
 
@@ -99,6 +107,36 @@ public sealed class FailuresTests
                 return (
                     new OrphanedJobPodController(_world.Services),
                     p => !Find(p)!.Metadata.Finalizers.Contains(JobTracking.Finalizer));
+            case FlowSchemaController.Name:
+                Both(n => _world.Api.Seed(new V1FlowSchema { Metadata = new() { Name = n }, Spec = new() }));
+                return (
+                    new FlowSchemaController(_world.Services),
+                    n => _world.Api.Find<V1FlowSchema>("", n)!.Status?.Conditions is { Count: 1 });
+            case PolicyStatusController.Name:
+                Both(n => _world.Api.Seed(new V1ValidatingAdmissionPolicy
+                {
+                    Metadata = new() { Name = n },
+                    Spec = new() { MatchConstraints = new() { ResourceRules = [] }, Validations = [] },
+                }));
+                return (
+                    new PolicyStatusController(_world.Services),
+                    n => _world.Api.Find<V1ValidatingAdmissionPolicy>("", n)!.Status?.TypeChecking is not null);
+            case ApiServiceRegistrar.Name:
+                _refused = ApiOf(Refused);
+                Both(Define);
+                return (
+                    new ApiServiceRegistrar(_world.Services),
+                    n => _world.Api.Find<V1APIService>("", ApiOf(n)) is not null);
+            case IpAddressController.Name:
+                _refused = AddressOf(Refused);
+                Both(n => _world.Api.Seed(new V1Service
+                {
+                    Metadata = new() { Name = n, NamespaceProperty = "default" },
+                    Spec = new() { ClusterIP = AddressOf(n), ClusterIPs = [AddressOf(n)], IpFamilies = ["IPv4"] },
+                }));
+                return (
+                    new IpAddressController(_world.Services),
+                    n => _world.Api.Find<V1IPAddress>("", AddressOf(n)) is not null);
             default:
                 AddPods();
                 Announce();
@@ -108,6 +146,22 @@ public sealed class FailuresTests
                     p => Find(p)!.Status.Conditions.Single(c => c.Type == "DisruptionTarget").Status == "False");
         }
     }
+
+    private static void Both(Action<string> seed) => Array.ForEach([Refused, Other], seed);
+
+    private static string ApiOf(string name) => $"v1.{name}.example.com";
+
+    private static string AddressOf(string name) => name == Refused ? "10.96.0.1" : "10.96.0.2";
+
+    private void Define(string name) => _world.Api.Seed(new V1CustomResourceDefinition
+    {
+        Metadata = new() { Name = $"boats.{name}.example.com" },
+        Spec = new()
+        {
+            Group = $"{name}.example.com", Scope = "Cluster", Names = new() { Kind = "Boat", Plural = "boats" },
+            Versions = [new() { Name = "v1", Served = true, Storage = true }],
+        },
+    });
 
     /// <summary>Two nodes are silent for long enough from now on; a third is not.</summary>
     private async Task<IController> SilenceAsync()

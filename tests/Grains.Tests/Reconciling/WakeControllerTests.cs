@@ -102,6 +102,23 @@ public sealed class WakeControllerTests
         Assert.False(_woken.Reader.TryRead(out _));
     }
 
+    /// <summary>A definition may come while the controller runs.</summary>
+    [Fact]
+    public async Task Kinds_that_come_are_followed()
+    {
+        var others = new FollowedKinds(
+            static kind => kind.IsCustom, static (_, change, keys) => keys.Add(change.Object.Key));
+        await using var running = Run(
+            WellKnown.ReplicaSets, [new Followed(WellKnown.ReplicaSets, static (_, _) => { }) { Others = others }]);
+        _world.Api.Put(CustomKind.Widgets, CustomKind.Json(CustomKind.Widgets, "default", "w"));
+
+        _world.Services.Catalog.Set("test", [CustomKind.Of(CustomKind.Widgets)]);
+
+        Assert.Equal("w", (await NextAsync()).Key.Name);
+        _world.Api.Put(CustomKind.Widgets, CustomKind.Json(CustomKind.Widgets, "default", "later"));
+        Assert.Equal("later", (await NextAsync()).Key.Name);
+    }
+
     private static Followed Named(string part) => new(WellKnown.ReplicaSets, (change, keys) =>
     {
         if (change.Object.Key.Name.Contains(part, StringComparison.Ordinal))
@@ -146,7 +163,8 @@ public sealed class WakeControllerTests
     }
 
     private WakeController Controller(ResourceName target, IReadOnlyList<Followed> followed) => new(
-        target, null, followed, _world.Api, a => _woken.Writer.TryWrite(a), _world.Services.Options, _world.Time);
+        target, null, followed, _world.Api, a => _woken.Writer.TryWrite(a), _world.Services.Options, _world.Time,
+        catalog: _world.Services.Catalog);
 
     private Running Run(ResourceName target, IReadOnlyList<Followed> followed)
     {

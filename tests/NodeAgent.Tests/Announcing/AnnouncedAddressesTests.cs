@@ -25,15 +25,17 @@ public sealed class AnnouncedAddressesTests
     }, cases: 500);
 
     [Theory]
-    [InlineData("True", "eth0", false, true)]
-    [InlineData("Unknown", "eth0", false, false)]
-    [InlineData("True", "", false, false)]
-    [InlineData("True", "eth0", true, false)]
-    public void A_node_announces_when_it_can_and_may(string ready, string link, bool isExcluded, bool announces)
+    [InlineData("True", "eth0", null, true)]
+    [InlineData("Unknown", "eth0", null, false)]
+    [InlineData("True", "", null, false)]
+    [InlineData("True", "eth0", "", false)]
+    [InlineData("True", "eth0", "true", false)]
+    [InlineData("True", "eth0", "False", true)]
+    public void A_node_announces_when_it_can_and_may(string ready, string link, string? excluded, bool announces)
     {
         var node = Node("n1", ready, link);
-        node.Metadata.Labels = isExcluded
-            ? new Dictionary<string, string> { ["node.kubernetes.io/exclude-from-external-load-balancers"] = "" }
+        node.Metadata.Labels = excluded is not null
+            ? new Dictionary<string, string> { ["node.kubernetes.io/exclude-from-external-load-balancers"] = excluded }
             : null;
         Assert.Equal(announces, AnnouncedAddresses.Of("n1", [Service("192.0.2.1")], [node]).Count == 1);
     }

@@ -100,7 +100,7 @@ public sealed class ClockStepTests
         pod.Metadata.Uid = "u";
         for (var i = 0; i < 30; i++)
         {
-            recorder.Pod(pod, EventRecorder.Normal, "Reason", $"message {i}");
+            recorder.Pod(pod, EventRecorder.Normal, $"Reason{i}", "message");
         }
 
         await cluster.UntilAsync(() => cluster.Events.Count == 25, () => $"25 events, not {cluster.Events.Count}");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.NodeAgent.Cluster;
 using OrleansOrchestrator.NodeAgent.Cri;
@@ -70,6 +71,40 @@ public sealed class NodeStatusLoopTests : IDisposable
         Assert.All(conditions, c => Assert.Equal(
             time.Now, DateTimeOffset.Parse((string)c!["lastHeartbeatTime"]!, CultureInfo.InvariantCulture)));
         await loop.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Who_cordons_a_node_finds_an_event_of_it()
+    {
+        var options = new NodeAgentOptions
+        {
+            NodeName = "n1", NodeIp = "192.0.2.1", DataDirectory = _directory.FullName,
+        };
+        var (api, health) = (new FakeCluster(), new RuntimeHealth());
+        health.Down("no containerd here");
+        var node = new NodeObject(api, options);
+        using var cri = new CriClient(options.SocketPath);
+        using var events = new EventRecorder(api, options, TimeProvider.System, NullLogger<EventRecorder>.Instance);
+        using var loop = new NodeStatusLoop(
+            options, api, node, new NodeStatusComputer(options, new NodeFacts(options)), health, new PressureState(),
+            cri, new ImageStore(options, cri, TimeProvider.System), events, TimeProvider.System,
+            NullLogger<NodeStatusLoop>.Instance);
+        await events.StartAsync(CancellationToken.None);
+        await loop.StartAsync(CancellationToken.None);
+        foreach (var (isCordoned, reason) in new[] { (true, "NodeNotSchedulable"), (false, "NodeSchedulable") })
+        {
+            node.NoteSchedulable(new V1Node { Spec = new V1NodeSpec { Unschedulable = isCordoned } });
+            node.NoteSchedulable(new V1Node { Spec = new V1NodeSpec { Unschedulable = isCordoned } });
+
+            await api.UntilAsync(() => api.Events.Any(e => e.Reason == reason), () => reason, seconds: 120);
+            var told = Assert.Single(api.Events, e => e.Reason == reason);
+            Assert.Equal(
+                ("Node", "n1", "Normal", $"Node n1 status is now: {reason}", 1),
+                (told.InvolvedObject.Kind, told.InvolvedObject.Name, told.Type, told.Message, told.Count ?? 0));
+        }
+
+        await loop.StopAsync(CancellationToken.None);
+        await events.StopAsync(CancellationToken.None);
     }
 
     /// <summary>The machine's clock, which tells when somebody begins to wait.</summary>

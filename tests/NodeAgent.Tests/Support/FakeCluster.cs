@@ -285,9 +285,20 @@ internal sealed class FakeCluster : IClusterApi, IObjectReader, IReferenceTracke
     public Task<bool> UpdateEventAsync(Corev1Event recorded, CancellationToken cancellationToken)
     {
         RequireThere();
+        var known = _events.FirstOrDefault(e => e.Metadata.Name == recorded.Metadata.Name);
+        if (known is not null)
+        {
+            known.Message = recorded.Message;
+            known.LastTimestamp = recorded.LastTimestamp;
+            known.Count = recorded.Count;
+        }
+
         Signal();
-        return Task.FromResult(true);
+        return Task.FromResult(known is not null);
     }
+
+    /// <summary>The API keeps events for an hour.</summary>
+    public void ForgetEvents() => _events.Clear();
 
     /// <summary>What the API has of the node, beyond what the agent knows from registering it.</summary>
     public V1Node? NewestNode { get; set; }

@@ -33,7 +33,10 @@ const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscovery
 
 export async function discover(): Promise<void> {
   const answers = await Promise.all(['/api', '/apis'].map(root => json<Discovered>(root, { accept })));
-  kinds.value = answers.flatMap(read);
+  const found = answers.flatMap(read);
+  if (JSON.stringify(found) !== JSON.stringify(kinds.value)) {
+    kinds.value = found;
+  }
 }
 
 function read(answer: Discovered): Kind[] {

@@ -36,7 +36,7 @@ export function Overview() {
   const stillReading = [nodes, pods].some(l => l.phase === 'loading');
   const findings = [
     ...nodeFindings(nodes.rows), ...troubled, ...jobFindings(jobs.rows), ...volumeFindings(volumes), ...claimFindings(claims.rows),
-    ...deploymentFindings(deployments, troubled.length > 0),
+    ...deploymentFindings(deployments, troubled),
   ];
   return (
     <div class="overview">
@@ -153,10 +153,11 @@ function claimFindings(rows: Row[]): Finding[] {
   }));
 }
 
-/** Deployments that lack pods say so only where no pod says why. */
-function deploymentFindings(live: Live, podsTell: boolean): Finding[] {
+/** Deployments that lack pods say so only where no pod of theirs says why. */
+function deploymentFindings(live: Live, pods: Finding[]): Finding[] {
   const kind = findResource('apps', 'deployments')!;
-  return podsTell ? [] : live.rows.filter(r => !isComplete(live, r)).map(({ object, cells }) => ({
+  const isTold = ({ metadata: m }: KubeObject) => pods.some(p => p.name.startsWith(`${m.namespace}/${m.name}-`));
+  return live.rows.filter(r => !isComplete(live, r) && !isTold(r.object)).map(({ object, cells }) => ({
     key: object.metadata.uid, tone: 'warn', what: 'Incomplete', name: `${object.metadata.namespace}/${object.metadata.name}`,
     href: hrefOf(kind, object), why: `Ready: ${String(cells[1] ?? '')}`, since: object.metadata.creationTimestamp,
   }));

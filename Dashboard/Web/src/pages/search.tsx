@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { json, lines, query, send } from '../kernel/api';
+import { ApiError, json, lines, query, send } from '../kernel/api';
+import type { Status } from '../kernel/api';
 import { amend, namespace, route } from '../kernel/route';
 import { Button, Confirmed, Dialog, Empty, Loading, Switch, Trouble } from '../ui/basics';
 import { Lines } from './logs';
@@ -65,7 +66,7 @@ export function SearchPage() {
       </form>
       <Trouble error={error} />
       {(older || next) && older !== 'none' && !follow && found && found.length > 0 && <Button onClick={() => void more()}>Older lines</Button>}
-      {error ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>No line has that.</Empty>
+      {error && !found?.length ? null : !found ? <Loading what="Searching" /> : found.length === 0 ? <Empty>No line has that.</Empty>
         : <Lines all={found} follow={!older} times wrap={wrap} isPod={false} matcher={matcherOf(text)} pick={setPicked} />}
       {picked && <Around line={picked} close={() => setPicked(undefined)} />}
     </div>
@@ -136,9 +137,14 @@ function useSearch(asked: Asked & { follow: boolean }) {
       const answer = await send(pathOf(asked, { limit: pageSize, watch: true }), { signal: stop.signal });
       setFound([]);
       for await (const event of lines(answer)) {
-        const line = lineOf((JSON.parse(event) as { object: Found }).object);
+        const told = JSON.parse(event) as { type: 'ERROR'; object: Status } | { type: 'ADDED'; object: Found };
+        if (told.type === 'ERROR') {
+          throw new ApiError(told.object);
+        }
+        const line = lineOf(told.object);
         setFound(before => [...(before ?? []), line].slice(-mostLines));
       }
+      throw new Error('The server tells no more lines: the connection has ended.');
     };
     void (asked.follow ? followLines() : search()).catch((failure: Error) => {
       if (!stop.signal.aborted) {

@@ -30,7 +30,7 @@ public sealed class DefinitionHistoryTests
             all[at].Spec.Names.ShortNames = [shortName];
             foreach (var item in all)
             {
-                DefinitionPlanner.Accept(
+                DefinitionPlanner.Establish(
                     item, all.Where(o => o != item).Select(o => DefinitionFacts.Of(o)), DateTime.UnixEpoch);
             }
 

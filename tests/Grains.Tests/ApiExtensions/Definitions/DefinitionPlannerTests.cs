@@ -15,11 +15,11 @@ public sealed class DefinitionPlannerTests
     public void FreeNamesAreAcceptedAndTheKindIsEstablishedOnce()
     {
         var item = Definition("boats", "Boat");
-        Assert.True(DefinitionPlanner.Accept(item, [], Now));
+        Assert.True(Accept(item, [], Now));
         Assert.Equal(
             ["NamesAccepted=True NoConflicts", "Established=True InitialNamesAccepted"], Conditions(item));
         Assert.Equal("boats", item.Status.AcceptedNames.Plural);
-        Assert.False(DefinitionPlanner.Accept(item, [], Now.AddHours(1)), "nothing more to write");
+        Assert.False(Accept(item, [], Now.AddHours(1)), "nothing more to write");
     }
 
     [Theory]
@@ -28,9 +28,9 @@ public sealed class DefinitionPlannerTests
     public void NamesOfAnotherAreRefused(string plural, string kind, string reason, string message)
     {
         var first = Definition("boats", "Boat");
-        DefinitionPlanner.Accept(first, [], Now);
+        Accept(first, [], Now);
         var second = Definition(plural, kind);
-        DefinitionPlanner.Accept(second, [DefinitionFacts.Of(first)], Now);
+        Accept(second, [DefinitionFacts.Of(first)], Now);
         Assert.Equal([$"NamesAccepted=False {reason}", "Established=False NotAccepted"], Conditions(second));
         Assert.Equal(message, DefinitionConditions.Find(second, DefinitionConditions.NamesAccepted)!.Message);
     }
@@ -47,7 +47,7 @@ public sealed class DefinitionPlannerTests
         {
             Strategy = "Webhook", Webhook = new V1WebhookConversion { ClientConfig = client },
         };
-        DefinitionPlanner.Accept(item, [], Now);
+        Accept(item, [], Now);
         Assert.Equal(
             ["NamesAccepted=True NoConflicts", "Established=False InvalidCABundle"], Conditions(item));
         Assert.Equal(
@@ -55,19 +55,45 @@ public sealed class DefinitionPlannerTests
             DefinitionConditions.Find(item, DefinitionConditions.Established)!.Message);
 
         client.CaBundle = null;
-        Assert.True(DefinitionPlanner.Accept(item, [], Now));
+        Assert.True(Accept(item, [], Now));
         Assert.Equal(
             ["NamesAccepted=True NoConflicts", "Established=True InitialNamesAccepted"], Conditions(item));
+    }
+
+    [Fact]
+    public void AKindIsInstalledBeforeItIsServed()
+    {
+        var item = Definition("boats", "Boat");
+        DefinitionPlanner.Accept(item, [], Now);
+        Assert.Equal(["NamesAccepted=True NoConflicts", "Established=False Installing"], Conditions(item));
+        Assert.Equal(
+            "the initial names have been accepted",
+            DefinitionConditions.Find(item, DefinitionConditions.Established)!.Message);
+    }
+
+    [Fact]
+    public void WhoWasLateLetsGoOfItsNames()
+    {
+        var (first, second) = (Definition("boats", "Boat"), Definition("ships", "Boat"));
+        DefinitionPlanner.Accept(first, [], Now);
+        DefinitionPlanner.Accept(second, [], Now);
+        Assert.True(DefinitionFacts.Of(first).IsAtOddsWith(DefinitionFacts.Of(second)));
+        Assert.True(DefinitionPlanner.Withdraw(second, [DefinitionFacts.Of(first)], Now));
+        Assert.Equal(
+            ["NamesAccepted=False ListKindConflict", "Established=False NotAccepted"], Conditions(second));
+        Assert.False(DefinitionFacts.Of(first).IsAtOddsWith(DefinitionFacts.Of(second)));
+        Accept(first, [DefinitionFacts.Of(second)], Now);
+        Assert.False(DefinitionPlanner.Withdraw(first, [], Now), "what is served stays so");
     }
 
     [Fact]
     public void AnEstablishedKindStaysSoWhateverItAsksForLater()
     {
         var (first, second) = (Definition("boats", "Boat"), Definition("ships", "Ship"));
-        DefinitionPlanner.Accept(first, [], Now);
-        DefinitionPlanner.Accept(second, [DefinitionFacts.Of(first)], Now);
+        Accept(first, [], Now);
+        Accept(second, [DefinitionFacts.Of(first)], Now);
         second.Spec.Names.ShortNames = ["boats"];
-        Assert.True(DefinitionPlanner.Accept(second, [DefinitionFacts.Of(first)], Now));
+        Assert.True(Accept(second, [DefinitionFacts.Of(first)], Now));
         Assert.Equal(
             ["NamesAccepted=False ShortNamesConflict", "Established=True InitialNamesAccepted"], Conditions(second));
         Assert.Null(second.Status.AcceptedNames.ShortNames);
@@ -77,7 +103,7 @@ public sealed class DefinitionPlannerTests
     public void WhatConcernsOthersIsReadOutOfAStoredOneOnce()
     {
         var item = Definition("boats", "Boat");
-        DefinitionPlanner.Accept(item, [], Now);
+        Accept(item, [], Now);
         var stored = new ResourceObject(new ObjectKey("", "boats"), "uid", 1, ResourceCodec.Encode(item));
         var facts = DefinitionFacts.Of(stored);
         Assert.True(facts.HasItsNames);
@@ -92,9 +118,9 @@ public sealed class DefinitionPlannerTests
     {
         var item = Definition("boats", "Boat");
         item.Spec.Names.ShortNames = ["bt"];
-        DefinitionPlanner.Accept(item, [], Now);
+        Accept(item, [], Now);
         item.Spec.Names.Singular = "bt";
-        DefinitionPlanner.Accept(item, [], Now);
+        Accept(item, [], Now);
         Assert.Equal(
             ["NamesAccepted=False SingularConflict", "Established=True InitialNamesAccepted"], Conditions(item));
         Assert.Equal("boat", item.Status.AcceptedNames.Singular);
@@ -104,9 +130,9 @@ public sealed class DefinitionPlannerTests
     public void OtherGroupsHaveNamesOfTheirOwn()
     {
         var other = Definition("boats", "Boat", "other.example.com");
-        DefinitionPlanner.Accept(other, [], Now);
+        Accept(other, [], Now);
         var item = Definition("boats", "Boat");
-        DefinitionPlanner.Accept(item, [DefinitionFacts.Of(other)], Now);
+        Accept(item, [DefinitionFacts.Of(other)], Now);
         Assert.True(DefinitionConditions.IsTrue(item, DefinitionConditions.Established));
     }
 
@@ -127,7 +153,7 @@ public sealed class DefinitionPlannerTests
         item.Metadata.Annotations = annotation is null
             ? null
             : new Dictionary<string, string> { ["api-approved.kubernetes.io"] = annotation };
-        DefinitionPlanner.Accept(item, [], Now);
+        Accept(item, [], Now);
         Assert.Contains($"KubernetesAPIApprovalPolicyConformant={condition}", Conditions(item));
         Assert.Equal(message, DefinitionConditions.Find(item, DefinitionConditions.ApprovalPolicy)!.Message);
         Assert.True(
@@ -138,9 +164,14 @@ public sealed class DefinitionPlannerTests
     public void OtherGroupsNeedNoApproval()
     {
         var item = Definition("boats", "Boat", "notk8s.io");
-        DefinitionPlanner.Accept(item, [], Now);
+        Accept(item, [], Now);
         Assert.Null(DefinitionConditions.Find(item, DefinitionConditions.ApprovalPolicy));
     }
+
+    /// <summary>As when nobody else takes names meanwhile.</summary>
+    private static bool Accept(
+        V1CustomResourceDefinition item, IEnumerable<DefinitionFacts> others, DateTime now) =>
+        DefinitionPlanner.Accept(item, others, now) | DefinitionPlanner.Establish(item, others, now);
 
     private static IEnumerable<string> Conditions(V1CustomResourceDefinition item) =>
         item.Status.Conditions.Select(c => $"{c.Type}={c.Status} {c.Reason}");

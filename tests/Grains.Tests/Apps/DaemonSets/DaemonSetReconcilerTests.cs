@@ -186,6 +186,21 @@ public sealed class DaemonSetReconcilerTests
         Assert.Equal(3, Status.UpdatedNumberScheduled);
     }
 
+    /// <summary>It is not the set's any more, but has its name and its template.</summary>
+    [Fact]
+    public void A_revision_without_labels_has_a_hash_again()
+    {
+        _world.AddDaemonSet("agent");
+        _world.Settle();
+        var name = Assert.Single(_world.Api.All<V1ControllerRevision>()).Metadata.Name;
+        _world.Api.Change<V1ControllerRevision>("default", name, r => r.Metadata.Labels = null);
+        _world.Settle();
+        var labels = _world.Api.Find<V1ControllerRevision>("default", name)!.Metadata.Labels;
+        Assert.Equal(name, labels["controller-revision-hash"]);
+        Assert.All(_world.ActivePods(), p => Assert.Equal(name, p.Metadata.Labels["controller-revision-hash"]));
+        Assert.Equal(3, Status.UpdatedNumberScheduled);
+    }
+
     private IEnumerable<string> Nodes() =>
         _world.ActivePods().Select(p => p.Spec.NodeName).Order(StringComparer.Ordinal);
 }

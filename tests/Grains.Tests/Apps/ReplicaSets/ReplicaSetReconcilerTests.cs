@@ -65,8 +65,12 @@ public sealed class ReplicaSetReconcilerTests
         Assert.Equal([names[0], names[3]], world.ActivePods().Select(p => p.Metadata.Name));
     }
 
-    [Fact]
-    public void A_replacement_has_a_new_name()
+    /// <summary>Also of whoever was not there, or was another silo's, when the pod went.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_replacement_has_a_new_name(int lives)
     {
         var world = new World();
         world.AddReplicaSet("web", 2);
@@ -75,12 +79,37 @@ public sealed class ReplicaSetReconcilerTests
         for (var i = 0; i < 20; i++)
         {
             var victim = world.ActivePods()[i % 2].Metadata.Name;
+            if (lives > 0 && i % lives == 0)
+            {
+                world.LoseActivations();
+            }
+
             world.Api.Delete<V1Pod>("default", victim);
             world.EndPod(victim);
             world.Settle();
             Assert.True(
                 seen.Add(Assert.Single(world.ActivePods(), p => !seen.Contains(p.Metadata.Name)).Metadata.Name));
         }
+    }
+
+    /// <summary>What is kept of a set goes with it, also when another of its name has come in its place.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_kept_of_a_set_goes_with_it(bool isReplaced)
+    {
+        var world = new World();
+        var uid = world.AddReplicaSet("web", 2).Metadata.Uid;
+        world.Settle();
+        Assert.Equal(2, await world.Cursors.LoadAsync(uid, CancellationToken.None));
+        world.Api.Delete<V1ReplicaSet>("default", "web");
+        if (isReplaced)
+        {
+            Assert.NotEqual(uid, world.AddReplicaSet("web", 2).Metadata.Uid);
+        }
+
+        world.Step<V1ReplicaSet>("web");
+        Assert.Equal(0, await world.Cursors.LoadAsync(uid, CancellationToken.None));
     }
 
     [Fact]

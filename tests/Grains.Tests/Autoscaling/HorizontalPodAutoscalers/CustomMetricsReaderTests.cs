@@ -17,7 +17,7 @@ public sealed class CustomMetricsReaderTests
     {
         Discovered = new AggregatedDiscovery(
             [
-                "custom.metrics.k8s.io/v1beta1", "custom.metrics.k8s.io/v1beta2", "external.metrics.k8s.io/v1beta1",
+                "custom.metrics.k8s.io/v1beta2", "custom.metrics.k8s.io/v1beta1", "external.metrics.k8s.io/v1beta1",
             ],
             [], []),
     };
@@ -57,6 +57,30 @@ public sealed class CustomMetricsReaderTests
         var read = await ReadAsync(new V2MetricSpec { Type = "Object", ObjectProperty = source });
         Assert.Equal([$"custom.metrics.k8s.io v1beta2 {path}"], _asked);
         Assert.Equal(new(7000, null), read.OfObject("space", source.Metric, source.DescribedObject));
+    }
+
+    [Theory]
+    [InlineData("v1beta1", "v1beta1 v1beta2")]
+    [InlineData("v1beta2", "v1 v1beta2 v1beta1")]
+    public async Task Of_several_versions_the_preferred_one_that_is_understood_is_asked(string asked, string served)
+    {
+        _apis.Discovered = new AggregatedDiscovery(
+            [.. served.Split(' ').Select(static v => $"custom.metrics.k8s.io/{v}")], [], []);
+        Answer("{\"items\":[{\"value\":\"7\"}]}");
+        await ReadAsync(new V2MetricSpec { Type = "Object", ObjectProperty = Source("v1", "Service", "web") });
+        Assert.Equal([$"custom.metrics.k8s.io {asked} /namespaces/space/services/web/hits"], _asked);
+    }
+
+    [Fact]
+    public async Task A_server_of_unknown_versions_is_not_asked()
+    {
+        _apis.Discovered = new AggregatedDiscovery(["custom.metrics.k8s.io/v1"], [], []);
+        var source = Source("v1", "Service", "web");
+        var read = await ReadAsync(new V2MetricSpec { Type = "Object", ObjectProperty = source });
+        Assert.Equal(
+            "unable to fetch metrics from custom metrics API: no known available metric versions found",
+            read.OfObject("space", source.Metric, source.DescribedObject).Failure);
+        Assert.Empty(_asked);
     }
 
     [Theory]

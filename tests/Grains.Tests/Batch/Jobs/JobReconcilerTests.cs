@@ -116,6 +116,28 @@ public sealed class JobReconcilerTests
         Assert.Equal(TimeSpan.FromSeconds(10), Settle().After);
     }
 
+    /// <summary>Also of whoever begins anew when the failed pod has been cleaned away.</summary>
+    [Theory]
+    [InlineData("NonIndexed")]
+    [InlineData("Indexed")]
+    public void The_next_pod_has_a_new_name(string mode)
+    {
+        Add(s => (s.BackoffLimit, s.CompletionMode) = (10, mode));
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            Settle();
+            var pod = _world.ActivePods().Single().Metadata.Name;
+            Assert.True(seen.Add(pod), $"{pod} was there before");
+            _world.Finish(pod, 1);
+            Settle();
+            Assert.Empty(_world.ActivePods());
+            _world.LoseActivations();
+            _world.Api.Delete<V1Pod>("default", pod, grace: 0);
+            _world.Time.Advance(LongAgo);
+        }
+    }
+
     [Fact]
     public void Fails_indexes_one_by_one()
     {

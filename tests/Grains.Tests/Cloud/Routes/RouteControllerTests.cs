@@ -2,7 +2,9 @@ using CsCheck;
 using k8s.Models;
 using OrleansOrchestrator.Grains.Cloud;
 using OrleansOrchestrator.Grains.Cloud.Routes;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.SeedKit;
 using Xunit;
 
@@ -49,6 +51,20 @@ public sealed class RouteControllerTests
         _cloud.Whim = () => Mood.Honest;
         await StepAsync();
         Assert.Equal("False", ConditionOf("n1")?.Status);
+    }
+
+    /// <summary>What a policy refuses for one node is no reason to leave the others.</summary>
+    [Fact]
+    public async Task A_node_that_takes_no_writes_keeps_no_other_waiting()
+    {
+        Add("n1", "10.244.1.0/24");
+        Add("n2", "10.244.2.0/24");
+        _world.Api.BeforeWrite = w => w.Key.Name == "n1"
+            ? StatusErrors.Forbidden(w.Resource, "n1", "a policy says so")
+            : null;
+        await Assert.ThrowsAsync<ReconcileException>(StepAsync);
+        Assert.Null(ConditionOf("n1"));
+        Assert.Equal("False", ConditionOf("n2")?.Status);
     }
 
     [Fact]

@@ -187,7 +187,10 @@ public sealed class NamespaceReconcilerTests
         world.Step<V1Namespace>("default");
         var condition = world.Api.Find<V1Namespace>("", "default")!.Status.Conditions.Single(
             c => c.Type == "NamespaceFinalizersRemaining");
-        Assert.Equal("Some finalizers are remaining: example.com/wait in 1 resource instances", condition.Message);
+        Assert.Equal(
+            ("SomeFinalizersRemain",
+                "Some content in the namespace has finalizers remaining: example.com/wait in 1 resource instances"),
+            (condition.Reason, condition.Message));
         world.Api.Change<V1ConfigMap>("default", "held", c => c.Metadata.Finalizers = null);
         world.Step<V1Namespace>("default");
         Assert.Null(world.Api.Find<V1Namespace>("", "default"));

@@ -16,6 +16,9 @@ public sealed class LocalPathTests
         ["selector"] = (c => c.Spec.Selector = new V1LabelSelector(), "claim.Spec.Selector is not supported"),
         ["copy"] = (c => c.Spec.DataSource = new V1TypedLocalObjectReference(),
             "claim.Spec.DataSource is not supported"),
+        ["attributes"] = (c => c.Spec.VolumeAttributesClassName = "fast",
+            "claim.Spec.VolumeAttributesClassName is not supported"),
+        ["no attributes"] = (c => c.Spec.VolumeAttributesClassName = "", null),
         ["no node"] = (c => c.Metadata.Annotations = null, "configuration error, no node was specified"),
     };
 

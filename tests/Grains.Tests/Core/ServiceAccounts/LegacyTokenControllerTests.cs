@@ -1,6 +1,8 @@
 using k8s.Models;
 using OrleansOrchestrator.Grains.Core.ServiceAccounts;
+using OrleansOrchestrator.Grains.Reconciling;
 using OrleansOrchestrator.Grains.Tests.Reconciling;
+using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Core.Secrets;
 using Xunit;
 
@@ -74,6 +76,23 @@ public sealed class LegacyTokenControllerTests
         Assert.Null(Label());
     }
 
+    /// <summary>What a policy refuses for one Secret is no reason to leave the others.</summary>
+    [Fact]
+    public async Task A_token_that_may_not_be_touched_keeps_no_other_valid()
+    {
+        Track();
+        Add("a");
+        Add("t");
+        _world.Api.Change<V1ServiceAccount>(
+            "default", "bot", a => a.Secrets = [new() { Name = "a" }, new() { Name = "t" }]);
+        _world.Time.Advance(Year);
+        _world.Api.BeforeWrite = w => w.Key.Name == "a"
+            ? StatusErrors.Forbidden(w.Resource, "a", "a policy says so")
+            : null;
+        await Assert.ThrowsAsync<ReconcileException>(StepAsync);
+        Assert.Equal(LegacyTokens.Day(_world.Time.GetUtcNow()), Label());
+    }
+
     private void Track() => _world.Api.Seed(new V1ConfigMap
     {
         Metadata = new V1ObjectMeta { Name = LegacyTokens.TrackingName, NamespaceProperty = "kube-system" },
@@ -82,7 +101,7 @@ public sealed class LegacyTokenControllerTests
 
     private void Add(string name, bool isNamed = true, string? uid = null)
     {
-        var account = _world.Api.Seed(new V1ServiceAccount
+        var account = _world.Api.Find<V1ServiceAccount>("default", "bot") ?? _world.Api.Seed(new V1ServiceAccount
         {
             Metadata = new V1ObjectMeta { Name = "bot", NamespaceProperty = "default" },
             Secrets = isNamed ? [new V1ObjectReference { Name = name }] : null,

@@ -1,3 +1,5 @@
+using k8s.Models;
+using OrleansOrchestrator.Resources.AdmissionRegistration.Policies;
 using OrleansOrchestrator.Resources.Tests.Kernel;
 using Xunit;
 
@@ -6,10 +8,10 @@ namespace OrleansOrchestrator.Resources.Tests.AdmissionRegistration.Policies;
 public sealed class PolicyBindingRulesTests
 {
     [Theory]
-    [InlineData("ValidatingAdmissionPolicyBinding")]
-    [InlineData("MutatingAdmissionPolicyBinding")]
-    public void A_fault_of_what_is_matched_is_where_it_was_written(string kind) => Assert.Equal(
-        ["spec.matchResouces.matchPolicy: Unsupported value: \"Near\": supported values: \"Equivalent\", \"Exact\""],
+    [InlineData("ValidatingAdmissionPolicyBinding", "matchResources")]
+    [InlineData("MutatingAdmissionPolicyBinding", "matchResouces")]
+    public void A_fault_of_what_is_matched_is_where_it_was_written(string kind, string field) => Assert.Equal(
+        [$"spec.{field}.matchPolicy: Unsupported value: \"Near\": supported values: \"Equivalent\", \"Exact\""],
         StrategyProbe.Create(
             kind,
             """
@@ -31,6 +33,13 @@ public sealed class PolicyBindingRulesTests
     [Fact]
     public void A_binding_that_changes_is_about_the_other_operations() =>
         Assert.Empty(Bind("MutatingAdmissionPolicyBinding", "UPDATE"));
+
+    /// <summary>Nobody can tell from a binding whether what parameterizes it is in a namespace.</summary>
+    [Theory]
+    [InlineData("n", "n/p")]
+    [InlineData(null, "*/p")]
+    public void A_parameter_may_be_of_any_namespace(string? space, string shown) =>
+        Assert.Equal(shown, PolicyBindingRules.Shown(new V1ParamRef { Name = "p", NamespaceProperty = space }));
 
     private static IReadOnlyList<string> Bind(string kind, string operation) => StrategyProbe.Create(
         kind,

@@ -73,6 +73,17 @@ public sealed class CustomObjectStrategyTests
             string.Join('|', errors.All.Select(static e => $"{e.Field}: {e.Message}")));
     }
 
+    /// <summary>A whole object is never as it was, by its metadata; its parts may be.</summary>
+    [Fact]
+    public void WhatAWholeObjectLacksIsHeldAgainstEveryUpdate()
+    {
+        var errors = new FieldErrors();
+        Strategy().ValidateUpdate(
+            Read("""{"status":{"n":"x"}}"""), Read("""{"status":{"n":"x"}}"""), "", errors);
+        Assert.Equal(
+            "spec: Required value", string.Join('|', errors.All.Select(static e => $"{e.Field}: {e.Message}")));
+    }
+
     [Fact]
     public void FinalizersThatMayBeSomeoneElsesAreToldOf()
     {

@@ -51,6 +51,7 @@ public sealed class DefinitionStrategyTests
             """{"type":"string","not":{"description":"x"}}""",
             $"{Place}.not.description: Forbidden: must be empty to be structural"
         },
+        { """{"type":"string","not":{"externalDocs":{"url":"x"},"example":1,"maxLength":1}}""", "" },
         { """{"type":"string","pattern":"a{1000}"}""", "" },
         {
             """{"type":"string","pattern":"a{1001}"}""",
@@ -121,11 +122,58 @@ public sealed class DefinitionStrategyTests
             """{"type":"integer","default":0,"x-kubernetes-validations":[{"rule":"self > 0"}]}""",
             $"{Place}.default: Invalid value: 0: failed rule: self > 0"
         },
+        { Embedded("name", """{"type":"string","default":"a"}"""), "" },
+        {
+            Embedded("name", """{"type":"string","default":"a/b"}"""),
+            $"{Place}.properties[metadata].properties[name].default: Invalid value: \"a/b\": must result in valid "
+            + "metadata: metadata.name: Invalid value: \"a/b\": may not contain '/'"
+        },
+        {
+            Embedded("generation", """{"type":"string","default":"x"}"""),
+            $"{Place}.properties[metadata].properties[generation].default: Invalid value: \"x\": must result in valid "
+            + "metadata: metadata: Invalid value: {\"generation\":\"x\"}: json: cannot unmarshal string into Go struct "
+            + "field ObjectMeta.generation of type int64"
+        },
+        {
+            Embedded("finalizers", """{"type":"array","items":{"type":"string","default":"-"}}"""),
+            $"{Place}.properties[metadata].properties[finalizers].items.default: Invalid value: \"-\": must result in "
+            + "valid metadata: metadata.finalizers: Invalid value: \"-\": name part must consist of alphanumeric "
+            + "characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or "
+            + "'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+        },
+        {
+            """
+            {"type":"object","x-kubernetes-embedded-resource":true,
+            "properties":{"kind":{"type":"string","default":"a b"}}}
+            """,
+            ""
+        },
+        {
+            """
+            {"type":"object","x-kubernetes-embedded-resource":true,"x-kubernetes-preserve-unknown-fields":true,
+            "default":{"kind":5}}
+            """,
+            $"{Place}.default.kind: Invalid value: 5: must be a string"
+        },
+        {
+            """
+            {"type":"string","default":"x","x-kubernetes-validations":[{"rule":"oldSelf.hasValue()","message":"m",
+            "optionalOldSelf":true}]}
+            """,
+            $"{Place}.default: Invalid value: \"x\": m"
+        },
         {
             """{"type":"string","$schema":"http://json-schema.org/schema#"}""",
             "spec.validation.openAPIV3Schema: Invalid value: \"\": OpenAPIV3Schema 'schema' is not supported"
         },
     };
+
+    /// <summary>An object within that has a field of metadata.</summary>
+    private static string Embedded(string field, string schema) =>
+        $$$"""
+        {"type":"object","x-kubernetes-embedded-resource":true,"properties":{"metadata":{"type":"object",
+        "properties":{"{{{field}}}":{{{schema}}} } } } }
+        """;
 
     [Theory]
     [MemberData(nameof(Schemas))]

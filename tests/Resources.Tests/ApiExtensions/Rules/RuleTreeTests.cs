@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text;
 using OrleansOrchestrator.Resources.ApiExtensions.Rules;
 using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
@@ -15,6 +15,32 @@ public sealed class RuleTreeTests
         {"type":"array","maxItems":9,"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":
         {"type":"object","properties":{"k":{"type":"string","maxLength":9},"v":{"type":"integer",
         "x-kubernetes-validations":[{"rule":"self >= oldSelf","message":"may not shrink"}]}}}}
+        """;
+
+    private const string KeyedAndShort =
+        """
+        {"type":"array","maxItems":9,"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":
+        {"type":"object","properties":{"k":{"type":"string","maxLength":9},"v":{"type":"integer"}}},
+        "x-kubernetes-validations":[{"rule":"self.size() < 2"}]}
+        """;
+
+    private const string Open =
+        """
+        {"type":"object","x-kubernetes-preserve-unknown-fields":true,"properties":{"b":{"type":"integer"}},
+        "x-kubernetes-validations":[{"rule":"self.b > 1"}]}
+        """;
+
+    /// <summary>The rule sees what was before as what may be missing, the message as it is.</summary>
+    private const string MaybeBefore =
+        """
+        {"type":"integer","x-kubernetes-validations":[{"rule":"self >= oldSelf.orValue(0)","optionalOldSelf":true,
+        "message":"it shrinks","messageExpression":"type(oldSelf) == int ? 'was a number' : 'may have been missing'"}]}
+        """;
+
+    private const string HoldsBefore =
+        """
+        {"type":"integer","x-kubernetes-validations":[{"rule":"self >= oldSelf.orValue(0)","optionalOldSelf":true,
+        "message":"it shrinks","messageExpression":"'was ' + string(oldSelf.value())"}]}
         """;
 
     [Theory]
@@ -50,6 +76,27 @@ public sealed class RuleTreeTests
         """{"type":"array","items":{"type":"integer"},"x-kubernetes-list-type":"set","""
         + """ "x-kubernetes-validations":[{"rule":"self == oldSelf","message":"m"}]}""",
         "[1,2]", "[2,1]", "")]
+    [InlineData(KeyedAndShort, """[{"k":"x","v":1},{"k":"y","v":2}]""", """[{"k":"y","v":2},{"k":"x","v":1}]""", "")]
+    [InlineData(
+        KeyedAndShort, """[{"k":"x","v":1},{"k":"y","v":3}]""", """[{"k":"y","v":2},{"k":"x","v":1}]""",
+        "a: Invalid value: failed rule: self.size() < 2")]
+    [InlineData(Open, """{"b":1}""", """{"b":1}""", "")]
+    [InlineData(Open, """{"b":1,"c":1}""", """{"b":1,"c":1}""", "a: Invalid value: failed rule: self.b > 1")]
+    [InlineData(
+        """{"type":"array","items":{"type":"integer","x-kubernetes-validations":[{"rule":"self > 0"}]}}""",
+        "[0,0]", "[0,0]", "")]
+    [InlineData(
+        """{"type":"array","items":{"type":"integer","x-kubernetes-validations":[{"rule":"self > 0"}]}}""",
+        "[0,1]", "[0,0]", "a[0]: Invalid value: 0: failed rule: self > 0")]
+    [InlineData(MaybeBefore, "1", "2", "a: Invalid value: 1: was a number")]
+    [InlineData(MaybeBefore, "-1", null, "a: Invalid value: -1: it shrinks")]
+    [InlineData(HoldsBefore, "1", "2", "a: Invalid value: 1: it shrinks")]
+    [InlineData(
+        """{"type":"array","maxItems":3000,"items":{"type":"integer"},"x-kubernetes-validations":[{"rule":"false","""
+        + """ "messageExpression":"self.all(x, self.all(y, self.all(z, true))) ? 'yes' : 'no'"}]}""",
+        "many", null,
+        "a: Invalid value: no further validation rules will be run due to call cost exceeds limit for "
+        + "messageExpression: \"self.all(x, self.all(y, self.all(z, true))) ? 'yes' : 'no'\"")]
     [InlineData(
         """{"type":"array","maxItems":3000,"items":{"type":"integer"},"x-kubernetes-validations":[{"message":"m","""
         + """ "rule":"self.all(x, self.all(y, self.all(z, true)))"}]}""",
@@ -61,7 +108,8 @@ public sealed class RuleTreeTests
         var whole = JsonSchema.Parse($$$"""{"type":"object","properties":{"a":{{{schema}}}}}""");
         var errors = new FieldErrors();
         var text = value == "many" ? $"[{string.Join(',', Enumerable.Repeat(1, 1000))}]" : value;
-        RuleTree.Of(whole, isRoot: true)!.Validate(Item(text), old is null ? null : Item(old), errors);
+        RuleTree.Of(whole, isRoot: true)!.Validate(
+            Item(text), old is null ? (ReadOnlyMemory<byte>?)null : Item(old), errors);
         Assert.Equal(findings, string.Join('|', errors.All.Select(static e => $"{e.Field}: {e.Message}")));
     }
 
@@ -72,6 +120,20 @@ public sealed class RuleTreeTests
         var errors = new FieldErrors();
         RuleTree.Of(whole, isRoot: true)!.Validate(Item("0"), Item("0"), errors);
         Assert.Equal((0, "a: Invalid value: 0: failed rule: self > 0"), (errors.Count, Assert.Single(errors.Warnings)));
+    }
+
+    [Fact]
+    public void What_type_an_object_has_is_never_taken_for_unchanged()
+    {
+        var whole = JsonSchema.Parse(
+            """
+            {"type":"object","properties":{"kind":{"type":"string","x-kubernetes-validations":[{"rule":"self == 'A'"}]},
+            "a":{"type":"string","x-kubernetes-validations":[{"rule":"self == 'A'"}]}}}
+            """);
+        ReadOnlyMemory<byte> item = Encoding.UTF8.GetBytes("""{"kind":"B","a":"B"}""");
+        var errors = new FieldErrors();
+        RuleTree.Of(whole, isRoot: true)!.Validate(item, item, errors);
+        Assert.Equal("kind", Assert.Single(errors.All).Field);
     }
 
     [Theory]
@@ -100,6 +162,10 @@ public sealed class RuleTreeTests
         + """ "x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}""",
         "p.properties[a].items.x-kubernetes-validations[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot "
         + "be used on the uncorrelatable portion of the schema within p.properties[a]")]
+    [InlineData(
+        """{"x-kubernetes-preserve-unknown-fields":true,"x-kubernetes-validations":[{"rule":"true"}]}""",
+        "p.properties[a].x-kubernetes-validations: Internal error: internal error: failed to construct type "
+        + "information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations")]
     public void Definitions_are_checked(string schema, string first)
     {
         var errors = new FieldErrors();
@@ -108,5 +174,5 @@ public sealed class RuleTreeTests
         Assert.Equal(first, errors.All.Select(static e => $"{e.Field}: {e.Message}").FirstOrDefault() ?? "");
     }
 
-    private static JsonObject Item(string value) => new() { ["a"] = JsonNode.Parse(value) };
+    private static ReadOnlyMemory<byte> Item(string value) => Encoding.UTF8.GetBytes($$"""{"a":{{value}}}""");
 }

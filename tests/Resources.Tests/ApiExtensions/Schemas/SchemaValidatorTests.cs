@@ -115,6 +115,10 @@ public sealed class SchemaValidatorTests
     [InlineData("""{"s":["bad"]}""", """{"s":["bad","good"]}""", 1)]
     [InlineData("""{"c":{"n":1}}""", """{"c":{"n":1},"b":"x"}""", 0)]
     [InlineData("""{"c":{"n":1}}""", """{"c":{"n":1,"m":1}}""", 2)]
+    [InlineData("""{"m":[{"k":"x"},{"k":"y"}]}""", """{"m":[{"k":"y"},{"k":"x"}],"b":"x"}""", 0)]
+    [InlineData("""{"m":[{"k":"x"},{"k":"y"}]}""", """{"m":[{"k":"y"},{"k":"z"}]}""", 1)]
+    [InlineData("""{"p":{"q":{}}}""", """{"p":{"q":{}},"b":"x"}""", 0)]
+    [InlineData("""{"p":{"q":{"unknown":1}}}""", """{"p":{"q":{"unknown":1}},"b":"x"}""", 1)]
     public void WhatAnUpdateLeavesAloneIsNotHeldAgainstIt(string old, string value, int wanted)
     {
         const string Schema = """
@@ -123,7 +127,10 @@ public sealed class SchemaValidatorTests
             "properties":{"k":{"type":"string"},"v":{"type":"integer"}}}},"s":{"type":"array",
             "x-kubernetes-list-type":"set","items":{"type":"string","pattern":"^g"}},"c":{"type":"object",
             "properties":{"n":{"type":"integer"},"m":{"type":"integer"}},
-            "allOf":[{"properties":{"n":{"minimum":5}}}]}}}
+            "allOf":[{"properties":{"n":{"minimum":5}}}]},"m":{"type":"array","maxItems":1,
+            "x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{"type":"object",
+            "properties":{"k":{"type":"string"}}}},"p":{"type":"object","properties":{"q":{"type":"object",
+            "x-kubernetes-preserve-unknown-fields":true,"required":["r"]}}}}}
             """;
         Assert.Equal(wanted, Findings(Schema, value, old).Count());
     }

@@ -71,6 +71,15 @@ public sealed class HorizontalPodAutoscalerConversionTests
         Assert.Null(v1.Metadata.Annotations);
     }
 
+    /// <summary>Upstream looks no further than the first metric about cpu.</summary>
+    [Fact]
+    public void The_first_that_is_about_cpu_decides() => Assert.Null(
+        HorizontalPodAutoscalerConversion.FromV2(Autoscaler(
+            """{"type":"Resource","resource":{"name":"cpu","target":{"type":"AverageValue","averageValue":"1"}}}""",
+            """
+            {"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":44}}}
+            """)).Spec.TargetCPUUtilizationPercentage);
+
     [Fact]
     public void What_is_measured_is_field_and_annotation()
     {

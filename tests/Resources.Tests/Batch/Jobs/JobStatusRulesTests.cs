@@ -68,6 +68,17 @@ public sealed class JobStatusRulesTests
         Assert.Equal(["status.startTime: field is immutable for unsuspended job once set"], Check(Running(), next));
     }
 
+    /// <summary>And so does the time at which it ended.</summary>
+    [Fact]
+    public void KeepsItsEnd()
+    {
+        var next = Finished("SuccessCriteriaMet", "Complete");
+        next.CompletionTime = Start.AddMinutes(2);
+        Assert.Equal(
+            ["status.completionTime: field is immutable"],
+            Check(Finished("SuccessCriteriaMet", "Complete"), next));
+    }
+
     private static V1JobStatus Running() => new() { StartTime = Start };
 
     private static V1JobStatus Finished(params string[] conditions) => new()

@@ -32,6 +32,12 @@ public sealed class PersistentVolumeUpdateRulesTests
         isGood, StrategyProbe.Update("PersistentVolume", Volume(Near(before)), Volume(Near(after))).Count == 0);
 
     [Fact]
+    public void WhatElseOfThePlaceMayChangeIsSaid() => Assert.EndsWith(
+        ": field is immutable, except for updating from beta label to GA",
+        Assert.Single(StrategyProbe.Update("PersistentVolume", Volume(Near("a")), Volume(Near("b")))),
+        StringComparison.Ordinal);
+
+    [Fact]
     public void TheAttributesMayBeTakenBack() => Assert.Empty(StrategyProbe.Update(
         "PersistentVolume",
         Volume(Csi("") + ",\"volumeAttributesClassName\":\"gold\""),

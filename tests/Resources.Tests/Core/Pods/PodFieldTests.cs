@@ -80,6 +80,11 @@ public sealed class PodFieldTests
             .Where(e => !e.Contains("volumeMounts", StringComparison.Ordinal)
                 || e.StartsWith("spec.containers[0].volumeMounts", StringComparison.Ordinal)));
 
+    [Fact]
+    public void AnOperatingSystemHasAName() => Assert.Equal(
+        ["spec.os.name: Required value: cannot be empty"],
+        Errors(Make("""{"os":{"name":""},"containers":[{"name":"c","image":"i"}]}""")));
+
     private V1Pod Make(string spec)
     {
         var pod = new V1Pod

@@ -108,6 +108,15 @@ public sealed class PodStatusRulesTests
             errors.Select(e => string.Join(": ", e.Split(": ").Take(2))));
     }
 
+    /// <summary>Upstream's slip: the name of the entry is blamed.</summary>
+    [Fact]
+    public void ClaimsThatWereMadeHaveGoodNames() => Assert.StartsWith(
+        "status.resourceClaimStatuses[0].name: Invalid value: \"A_\": a lowercase RFC 1123 subdomain",
+        Assert.Single(Update(
+            """{"resourceClaimStatuses":[{"name":"k","resourceClaimName":"A_"}]}""",
+            p => p.Spec.ResourceClaims = [new V1PodResourceClaim { Name = "k", ResourceClaimTemplateName = "t" }])),
+        StringComparison.Ordinal);
+
     [Fact]
     public void WhatIsSwitchedOffIsDropped()
     {

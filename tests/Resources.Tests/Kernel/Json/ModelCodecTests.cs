@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
 using k8s.Models;
+using OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Kernel.Json;
 using OrleansOrchestrator.Resources.Kernel.Ownership;
@@ -15,6 +16,22 @@ namespace OrleansOrchestrator.Resources.Tests.Kernel.Json;
 public sealed class ModelCodecTests
 {
     private const int Deepest = 8;
+
+    /// <summary>Every form of list and map that a definition can have.</summary>
+    private const string Custom = """
+        {"type":"object","properties":{"aFirst":{"type":"string"},"spec":{"type":"object","properties":{
+        "number":{"type":"number"},"either":{"x-kubernetes-int-or-string":true},
+        "plain":{"type":"object","additionalProperties":{"type":"integer"}},
+        "whole":{"type":"object","x-kubernetes-map-type":"atomic","properties":{"a":{"type":"string"}}},
+        "list":{"type":"array","items":{"type":"object","properties":{"a":{"type":"string"}}}},
+        "set":{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string"}},
+        "keyed":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"items":{
+        "type":"object","properties":{"k":{"type":"string","default":"z"},"v":{"type":"boolean"}}}},
+        "open":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
+        "in":{"type":"object","x-kubernetes-embedded-resource":true,"x-kubernetes-preserve-unknown-fields":true}}},
+        "status":{"type":"object","x-kubernetes-preserve-unknown-fields":true,
+        "properties":{"n":{"type":"integer"}}}}}
+        """;
 
     private static readonly Type[] Models =
     [
@@ -41,6 +58,26 @@ public sealed class ModelCodecTests
                 using var after = TypedJson.Parse(ResourceCodec.Encode(right));
                 var expected = FieldChanges.Between(before.RootElement, after.RootElement, type);
                 var actual = CodecTable.Model(model).ChangesBetween(left, right);
+                Assert.Equal(Text(expected), Text(actual));
+            },
+            cases: 2000);
+    }
+
+    /// <summary>Those of kinds that definitions make are compared as they are in memory, too.</summary>
+    [Fact]
+    public void WhatChangesInACustomObjectIsWhatTheJsonSays()
+    {
+        var schema = StructuralBuilder.Build(new SchemaKind("e.com", "v1", "Thing"), JsonSchema.Parse(Custom));
+        var (codec, type) = (typeof(CustomObject), OwnedType.Of(schema));
+        Gen.Int.Check(
+            seed =>
+            {
+                var (left, right) = Versions(new Random(seed), codec, schema);
+                using var before = TypedJson.Parse(ResourceCodec.Encode(left));
+                using var after = TypedJson.Parse(ResourceCodec.Encode(right));
+                var expected = FieldChanges.Between(before.RootElement, after.RootElement, type);
+                var actual = new CustomContent((CustomObject)left, schema).ChangesTo(
+                    new CustomContent((CustomObject)right, schema));
                 Assert.Equal(Text(expected), Text(actual));
             },
             cases: 2000);

@@ -1,7 +1,7 @@
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
-namespace OrleansOrchestrator.Grains.GarbageCollection;
+namespace OrleansOrchestrator.Grains.Reconciling;
 
 /// <summary>
 /// Follows every kind as long as there is one: kinds come and go. There may be a thousand, and most are first read

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using OrleansOrchestrator.Silo.Commands;
+using Xunit;
+
+namespace OrleansOrchestrator.Cluster.Tests.Hosting;
+
+/// <summary>The help of every command tells each option that the command takes, once, with its default.</summary>
+public sealed class HelpTests
+{
+    public static TheoryData<string> Commands => [.. PathsOf(OrcCommandLine.CreateRoot(), "")];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Each_option_is_told_once_with_its_default(string path)
+    {
+        var root = OrcCommandLine.CreateRoot();
+        var help = HelpOf(root, path);
+        foreach (var option in CommandAt(root, path).Options)
+        {
+            var told = Assert.Single(Regex.Matches(help, $@"(?m)^ +(-[?\w], )*{option.Name}(?![\w-])"));
+            if (DefaultOf(option) is { Length: > 0 } value)
+            {
+                Assert.Contains(value, help[told.Index..], StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("up", "PostgreSQL", "--connection")]
+    [InlineData("up", "Audit", "--audit-log-path")]
+    [InlineData("up", "Who signs in", "--oidc-issuer-url")]
+    [InlineData("silo", "Where it listens", "--port")]
+    public void Options_of_one_theme_stand_together(string command, string theme, string option)
+    {
+        var help = HelpOf(OrcCommandLine.CreateRoot(), command);
+
+        var section = Regex.Match(help, $@"(?ms)^{theme}:\n(.*?)(\n\n|\z)").Groups[1].Value;
+        Assert.Matches($@"(?m)^  {option} ", section);
+    }
+
+    [Theory]
+    [InlineData("up", "--yes", "Default: false.")]
+    [InlineData("up", "--logs", "Default: true.")]
+    [InlineData("up", "--store-connections", "Default: 18.")]
+    [InlineData("silo", "--port", "Default: 6443.")]
+    [InlineData("silo", "--request-timeout", "Default: 1m0s.")]
+    public void A_default_closes_the_text(string command, string option, string expected)
+    {
+        var help = HelpOf(OrcCommandLine.CreateRoot(), command);
+
+        var text = Regex.Match(help, $@"(?m)^  (-\w, )?{option}( .*)?\n((?:      .*\n)+)").Groups[3].Value;
+        Assert.EndsWith(expected, Regex.Replace(text, @"\s+", " ").TrimEnd(), StringComparison.Ordinal);
+    }
+
+    private static string HelpOf(RootCommand root, string path)
+    {
+        var output = new StringWriter(CultureInfo.InvariantCulture);
+        Assert.Equal(
+            0,
+            root.Parse([.. Words(path), "--help"]).Invoke(new InvocationConfiguration { Output = output }));
+        return output.ToString();
+    }
+
+    private static string? DefaultOf(Option option) => option.HasDefaultValue
+        ? option.GetDefaultValue() switch
+        {
+            Array or bool => null,
+            var value => Convert.ToString(value, CultureInfo.InvariantCulture),
+        }
+        : null;
+
+    private static Command CommandAt(Command root, string path) =>
+        Words(path).Aggregate(root, static (command, word) => command.Subcommands.Single(c => c.Name == word));
+
+    private static string[] Words(string path) => path.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    private static IEnumerable<string> PathsOf(Command command, string path) =>
+        command.Subcommands.SelectMany(c => PathsOf(c, $"{path} {c.Name}".Trim())).Append(path);
+}
