@@ -50,6 +50,7 @@ internal static class ConversionAnswer
             : JsonTree.Text(result?["message"]) is { Length: > 0 } message ? StatusErrors.Unknown(message)
             : StatusErrors.Unknown($"response.result.status was '{status}', not 'Success'");
     }
+
     private static string KindOf(JsonObject? review)
     {
         var (group, version) = ApiVersions.Split(JsonTree.Text(review?["apiVersion"]) ?? "");

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansOrchestrator.Api.Kernel;
 using OrleansOrchestrator.Api.Kubelet;
+using OrleansOrchestrator.Resources.Kernel;
 using OrleansOrchestrator.Resources.Metrics;
 
 namespace OrleansOrchestrator.Api.Figures;
@@ -19,19 +20,24 @@ public static class FigureHosting
         services.AddSingleton<FigureReader>();
         foreach (var row in FigureResources.Rows)
         {
-            var key = row.Stored.ApiVersion;
-            services.AddKeyedSingleton(key, (provider, _) =>
-                ActivatorUtilities.CreateInstance<FigureApi>(provider, row.Stored));
-            services.AddSingleton<IOwnApi>(provider => provider.GetRequiredKeyedService<FigureApi>(key));
-            services.AddSingleton<IEndpointHandler>(
-                provider => new FigureHandler(provider.GetRequiredKeyedService<FigureApi>(key)));
+            foreach (var version in row.Versions)
+            {
+                services.AddKeyedSingleton(version.ApiVersion, (provider, _) =>
+                    ActivatorUtilities.CreateInstance<FigureApi>(provider, version));
+                services.AddSingleton<IOwnApi>(provider => Find(provider, version));
+                services.AddSingleton<IEndpointHandler>(provider => new FigureHandler(Find(provider, version)));
+            }
+
             services.AddSingleton(provider =>
             {
-                var api = provider.GetRequiredKeyedService<FigureApi>(key);
+                var api = Find(provider, row.Stored);
                 return new OptionalKinds([row], () => api.IsServed);
             });
         }
 
         return services;
     }
+
+    private static FigureApi Find(IServiceProvider provider, ResourceDefinition version) =>
+        provider.GetRequiredKeyedService<FigureApi>(version.ApiVersion);
 }

@@ -174,7 +174,8 @@ public readonly record struct EncodedObject(byte[] Json, int RevisionOffset, str
     public bool IsAsLongAs(ResourceObject current) => current.Json.Length - Json.Length
         == current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture).Length;
 
-    /// <summary>What stands behind the revision is the same: all but owners of fields and what comes before them.</summary>
+    /// <summary>What stands behind the revision is the same: all but owners of fields and what comes before
+    /// them.</summary>
     public bool EndsAs(ResourceObject current) => current.Json.Span.EndsWith(Json.AsSpan(RevisionOffset));
 
     /// <summary>

@@ -9,8 +9,8 @@ using OrleansOrchestrator.Resources.Kernel;
 namespace OrleansOrchestrator.Api.Writing;
 
 /// <summary>
-/// Creates objects of virtual kinds: admission, and the answer of whoever knows it. Handlers are looked up with the first
-/// question: some of them ask the in-process client, which writes through here.
+/// Creates objects of virtual kinds: admission, and the answer of whoever knows it. Handlers are looked up with the
+/// first question: some of them ask the in-process client, which writes through here.
 /// </summary>
 public sealed class QuestionCreator(IServiceProvider services, AdmissionChain admission, TimeProvider time)
 {

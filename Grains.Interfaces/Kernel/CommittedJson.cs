@@ -14,7 +14,8 @@ public static class CommittedJson
     /// <summary>For readers of it.</summary>
     public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Goes from the start of an object to the value of one of its properties; false when it has none.</summary>
+    /// <summary>Goes from the start of an object to the value of one of its properties; false when it has
+    /// none.</summary>
     public static bool Find(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

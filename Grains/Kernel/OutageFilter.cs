@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace OrleansOrchestrator.Grains.Kernel;
 
 /// <summary>
-/// Passes on what <see cref="StoreOutage"/> does not explain. While PostgreSQL does not answer, every call that needs it
-/// fails, and Orleans, the caches and the API log each failure with its stack. The outage has been said by then: entries
-/// whose exception says nothing else are left out, whichever category they are of. All other entries pass, so no error
-/// of another cause is hidden.
+/// Passes on what <see cref="StoreOutage"/> does not explain. While PostgreSQL does not answer, every call that needs
+/// it fails, and Orleans, the caches and the API log each failure with its stack. The outage has been said by then:
+/// entries whose exception says nothing else are left out, whichever category they are of. All other entries pass, so
+/// no error of another cause is hidden.
 /// </summary>
 public sealed class OutageFilter(ILoggerProvider inner, StoreOutage outage) : ILoggerProvider
 {

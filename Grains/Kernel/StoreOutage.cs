@@ -42,8 +42,8 @@ public sealed class StoreOutage
     }
 
     /// <summary>
-    /// True for lost and refused connections, time-outs, and a server that starts or stops: it ends a session with FATAL
-    /// or PANIC. A statement that failed is an answer.
+    /// True for lost and refused connections, time-outs, and a server that starts or stops: it ends a session with
+    /// FATAL or PANIC. A statement that failed is an answer.
     /// </summary>
     internal static bool IsNoAnswer(Exception error) =>
         error is PostgresException answer ? answer.InvariantSeverity is "FATAL" or "PANIC" : error is NpgsqlException;

@@ -30,7 +30,8 @@ public static class LabelSelectors
 /// Finds the selectors that match given labels without trying all: a selector is filed under one of the pairs that it
 /// demands.
 /// </summary>
-/// <param name="filesEmpty">An empty selector selects everything in its namespace; otherwise it selects nothing.</param>
+/// <param name="filesEmpty">An empty selector selects everything in its namespace; otherwise it selects
+/// nothing.</param>
 public sealed class SelectorIndex(bool filesEmpty = false)
 {
     private readonly Dictionary<(string Namespace, string Label, string Value), Dictionary<ObjectKey, LabelSelector>> _byPair = [];

@@ -9,7 +9,8 @@ namespace OrleansOrchestrator.Grains.Reconciling;
 /// What wakes the grains of a kind. The kind says it itself, in its folder; <see cref="OrchestratorControllers"/> lists
 /// them all.
 /// </summary>
-/// <param name="Name">Upstream's name of the controller, for example <c>deployment-controller</c>; also its user.</param>
+/// <param name="Name">Upstream's name of the controller, for example <c>deployment-controller</c>; also its
+/// user.</param>
 /// <param name="Target">The resource whose objects are woken.</param>
 /// <param name="Follows">Called once per activation of the controller; what it makes may keep indexes.</param>
 internal sealed record WakeRegistration(string Name, ResourceName Target, Func<IReadOnlyList<Followed>> Follows)

@@ -191,7 +191,6 @@ public sealed class SchedulerCore
         }
 
         var pod = queued.Pod;
-        pod.Attempts = (queued.FirstTaken, queued.Attempts);
         var profile = _profiles[pod.SchedulerName];
         var entry = _pods[pod.Key];
         var nominated = queued.NominatedNode.Length == 0 ? null : Nodes.Find(queued.NominatedNode);

@@ -94,6 +94,7 @@ public sealed class SchedulingQueue(Func<PodInfo, PluginSet> plugins, TimeProvid
         {
             Remove(next);
             next.FirstTaken = next.Attempts++ == 0 ? time.GetTimestamp() : next.FirstTaken;
+            next.Pod.Attempts = (next.FirstTaken, next.Attempts);
         }
 
         return next;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using k8s.Models;
 using OrleansOrchestrator.NodeAgent.Cluster;
 
@@ -7,33 +8,37 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
 {
     private volatile V1Node? _current;
-    private volatile bool _isUnschedulable;
 
     /// <summary>Raised when another version has arrived.</summary>
     public event Action<V1Node>? Changed;
 
-    /// <summary>Raised when somebody has cordoned the node, or uncordoned it.</summary>
-    public event Action? SchedulableChanged;
+    /// <summary>Raised when somebody else has changed it.</summary>
+    public event Action? ChangedByOthers;
 
     public V1Node? Current => _current;
 
-    /// <summary>No further pods are to be put on the node.</summary>
-    public bool IsUnschedulable => _isUnschedulable;
-
+    /// <summary>Takes an answer of the API; a watch may have been faster, and brought a newer version.</summary>
     public void Set(V1Node node)
     {
+        if (_current is { } known && RevisionOf(node) < RevisionOf(known))
+        {
+            return;
+        }
+
         _current = node;
         Changed?.Invoke(node);
     }
 
-    /// <summary>Takes note of what a version of the object says, which may be older than the current one.</summary>
-    public void NoteSchedulable(V1Node seen)
+    /// <summary>
+    /// Takes a version that a watch brings: what is known already, from an answer to a write, and what is older are no
+    /// news. Nothing is taken before the node is registered.
+    /// </summary>
+    public void Observe(V1Node seen)
     {
-        var isUnschedulable = seen.Spec?.Unschedulable == true;
-        if (isUnschedulable != _isUnschedulable)
+        if (_current is { } known && RevisionOf(seen) > RevisionOf(known))
         {
-            _isUnschedulable = isUnschedulable;
-            SchedulableChanged?.Invoke();
+            Set(seen);
+            ChangedByOthers?.Invoke();
         }
     }
 
@@ -49,4 +54,7 @@ public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
             Set(newest);
         }
     }
+
+    private static ulong RevisionOf(V1Node node) =>
+        ulong.TryParse(node.Metadata?.ResourceVersion, CultureInfo.InvariantCulture, out var revision) ? revision : 0;
 }

@@ -39,15 +39,15 @@ public sealed partial class NodeStatusLoop(
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private SteadyTime? _reported;
+    private readonly NodeNews _news = new(options.NodeName);
     private string _runtimeVersion = "";
-    private string? _lastReady;
-    private bool _wasUnschedulable;
+    private bool _isReady;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         health.Changed += Wake;
         pressure.Changed += Wake;
-        node.SchedulableChanged += Wake;
+        node.ChangedByOthers += Wake;
         await health.WhenKnownAsync(FirstVerdict, time, stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;
@@ -58,7 +58,7 @@ public sealed partial class NodeStatusLoop(
             {
                 await RegisterAsync(stoppingToken);
                 await ReportAsync(stoppingToken);
-                delay = _lastReady == "True" ? Check : CheckUntilReady;
+                delay = _isReady ? Check : CheckUntilReady;
                 retry = Retry;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -111,6 +111,7 @@ public sealed partial class NodeStatusLoop(
         if (existing is not null)
         {
             node.Set(await AddWhatIsMissingAsync(existing, cancellationToken));
+            events.Node(EventRecorder.Normal, "Starting", "Starting kubelet.");
             return;
         }
 
@@ -153,7 +154,8 @@ public sealed partial class NodeStatusLoop(
             await node.RefreshAsync(cancellationToken); // the cluster gives it a moment after it has registered
         }
 
-        var before = node.Current.Status;
+        var known = node.Current;
+        var before = known.Status;
         var input = await InputAsync(before, cancellationToken);
         var status = computer.Compute(input);
         var now = time.GetSteadyTime();
@@ -164,33 +166,12 @@ public sealed partial class NodeStatusLoop(
             _reported = now;
         }
 
-        RecordReadiness(status);
-        RecordSchedulable();
-    }
-
-    private void RecordReadiness(V1NodeStatus status)
-    {
-        var ready = status.Conditions.First(c => c.Type == "Ready").Status;
-        if (ready != _lastReady)
+        _isReady = status.Conditions.Any(static c => c is { Type: "Ready", Status: "True" });
+        foreach (var note in _news.Compare(known, status))
         {
-            Tell(ready == "True" ? "NodeReady" : "NodeNotReady");
-            _lastReady = ready;
+            events.Node(note.Type, note.Reason, note.Message);
         }
     }
-
-    /// <summary>A node that is cordoned when the agent starts is told of, too.</summary>
-    private void RecordSchedulable()
-    {
-        var isUnschedulable = node.IsUnschedulable;
-        if (isUnschedulable != _wasUnschedulable)
-        {
-            Tell(isUnschedulable ? "NodeNotSchedulable" : "NodeSchedulable");
-            _wasUnschedulable = isUnschedulable;
-        }
-    }
-
-    private void Tell(string reason) =>
-        events.Node(EventRecorder.Normal, reason, $"Node {options.NodeName} status is now: {reason}");
 
     private async Task<NodeStatusInput> InputAsync(V1NodeStatus? before, CancellationToken cancellationToken) => new()
     {

@@ -4,7 +4,10 @@ using OrleansOrchestrator.NodeAgent.Cluster;
 
 namespace OrleansOrchestrator.NodeAgent.Node;
 
-/// <summary>Follows the node's own object, for what others say in it.</summary>
+/// <summary>
+/// Follows the node's own object: what others say in it, and what they say of the node that is not so (the cluster, for
+/// one, calls a node unknown of which it hears nothing for a while).
+/// </summary>
 public sealed class NodeWatch(
     NodeAgentOptions options, IKubernetes client, NodeObject node, TimeProvider time, ILogger<NodeWatch> logger)
     : BackgroundService
@@ -30,9 +33,15 @@ public sealed class NodeWatch(
         {
             foreach (var version in seen)
             {
-                node.NoteSchedulable(version);
+                node.Observe(version);
             }
         },
-        Changed = (_, version) => node.NoteSchedulable(version),
+        Changed = (type, version) =>
+        {
+            if (type != WatchEventType.Deleted)
+            {
+                node.Observe(version);
+            }
+        },
     }.RunAsync(stoppingToken);
 }

@@ -25,7 +25,7 @@ public sealed partial class PodWorker
             Publish(pod, observed);
         }
 
-        await _services.Sandboxes.KillPodAsync(pod, observed, grace, _services.Time, cancellationToken);
+        await KillAsync(pod, observed, grace, cancellationToken);
         observed = await _services.Runtime.RefreshAsync(Uid, cancellationToken);
         if (observed.AnyRunning)
         {
@@ -39,6 +39,43 @@ public sealed partial class PodWorker
         }
 
         _services.Allocations.NoteFreed();
+    }
+
+    private async Task KillAsync(
+        V1Pod pod, PodRuntimeState observed, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var drain = observed.AnyRunning ? TellReadinessAsync(pod, observed, ended.Token) : Task.CompletedTask;
+        try
+        {
+            await _services.Sandboxes.KillPodAsync(pod, observed, grace, _services.Time, cancellationToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await drain;
+        }
+    }
+
+    /// <summary>
+    /// Traffic drains while containers end: what their readiness probes find meanwhile is told at once, and, as
+    /// upstream does, nothing else of them until all have ended. A wake that is taken here is not missed: the next step
+    /// follows at once.
+    /// </summary>
+    private async Task TellReadinessAsync(V1Pod pod, PodRuntimeState observed, CancellationToken ended)
+    {
+        try
+        {
+            while (true)
+            {
+                await _wake.WaitAsync(ended);
+                Publish(pod, observed);
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // the containers have ended, or end otherwise now
+        }
     }
 
     private TimeSpan EndGrace(V1Pod pod) => _verdictGrace ?? pod.Grace();

@@ -26,7 +26,7 @@ public sealed record SandboxRefusal(string Reason, string Message)
         var name = PodHostname.Hostname(pod, clusterDomain);
         return pod.Spec.SetHostnameAsFQDN == true && name.Length > MaxKernelHostnameBytes
             ? FailedCreate(
-                $"failed to construct FQDN from Pod hostname and cluster domain, FQDN {name} is too long ({MaxKernelHostnameBytes} characters is the max, {name.Length} characters requested)")
+                $"failed to construct FQDN from pod hostname and cluster domain, FQDN {name} is too long ({MaxKernelHostnameBytes} characters is the max, {name.Length} characters requested)")
             : null;
     }
 

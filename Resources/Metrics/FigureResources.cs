@@ -20,17 +20,22 @@ public static class FigureResources
 
     private static readonly string[] Verbs = ["get"];
 
-    /// <summary>What discovery names, one for each version of a group; of a group the preferred one first.</summary>
+    /// <summary>What discovery names, with the versions of each group; the preferred one first.</summary>
     public static IReadOnlyList<ResourceKind> Rows { get; } =
     [
-        Row(Custom, "v1beta2", "pods", CustomList),
-        Row(Custom, OlderCustomVersion, "pods", CustomList),
-        Row(External, "v1beta1", "externalmetrics", ExternalList),
+        Row(Custom, "pods", CustomList, "v1beta2", OlderCustomVersion),
+        Row(External, "externalmetrics", ExternalList, "v1beta1"),
     ];
 
-    private static ResourceKind Row(string group, string version, string plural, string kind) => new()
+    private static ResourceKind Row(string group, string plural, string kind, params string[] versions) => new()
     {
         Name = new(group, plural), Kind = kind, Singular = "", Verbs = Verbs, IsVirtual = true,
-        Versions = [new(version, new VirtualStrategy<V1Pod>())],
+        Versions =
+        [
+            .. versions.Select((v, i) => new ResourceDefinition(v, new VirtualStrategy<V1Pod>())
+            {
+                Conversion = i == 0 ? null : NoConversion.Instance,
+            }),
+        ],
     };
 }

@@ -19,7 +19,8 @@ internal sealed class ConnectionBuffers : IMemoryPoolFactory<byte>
     /// <inheritdoc/>
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Pool();
 
-    /// <summary>Gives buffers of one size, pinned for the sockets, and keeps a bounded number of those returned.</summary>
+    /// <summary>Gives buffers of one size, pinned for the sockets, and keeps a bounded number of those
+    /// returned.</summary>
     private sealed class Pool : MemoryPool<byte>
     {
         private readonly ConcurrentQueue<Buffer> _kept = new();

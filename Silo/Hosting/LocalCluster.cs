@@ -282,7 +282,8 @@ public sealed class LocalCluster
         }
     }
 
-    /// <summary>Returns when every node is Ready, and fails when the process on which that depends ends first.</summary>
+    /// <summary>Returns when every node is Ready, and fails when the process on which that depends ends
+    /// first.</summary>
     private async Task WaitForNodesAsync(DaemonProcess daemon, Process process, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(NodeReadyTime, _time);

@@ -10,8 +10,8 @@ public static class MessageTests
 
     /// <summary>
     /// So many come out otherwise: some were recorded without what Kubernetes enables (comparisons across types of
-    /// numbers, <c>existsOne</c>) or with other functions, and of some broken texts upstream's lexer reads on elsewhere.
-    /// The number may only fall.
+    /// numbers, <c>existsOne</c>) or with other functions, and of some broken texts upstream's lexer reads on
+    /// elsewhere. The number may only fall.
     /// </summary>
     private const int Others = 36;
 

@@ -24,11 +24,8 @@ public sealed class GoldenReplayer(string host, int port, string token)
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>
-    /// Here everything settles at once; recordings allow the reference up to half a minute, in vain for what is not
-    /// built yet.
-    /// </summary>
-    private static readonly TimeSpan RetryLimit = TimeSpan.FromSeconds(1);
+    /// <summary>Here everything settles at once, when the machine has nothing else to do.</summary>
+    private static readonly TimeSpan RetryLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Replays one scenario, step by step.</summary>
     public async Task<IReadOnlyList<StepResult>> ReplayAsync(GoldenScenario scenario)

@@ -8,8 +8,8 @@ using Xunit;
 namespace OrleansOrchestrator.Golden;
 
 /// <summary>
-/// kubectl's typed clients, which are client-go's, speak protobuf in both directions, events of watches included. Skipped
-/// where the test script has not installed kubectl.
+/// kubectl's typed clients, which are client-go's, speak protobuf in both directions, events of watches included.
+/// Skipped where the test script has not installed kubectl.
 /// </summary>
 public sealed class ProtobufClientTests
 {

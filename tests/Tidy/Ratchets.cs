@@ -12,10 +12,6 @@ internal static class Ratchets
     /// </summary>
     public const int LongCodeLines = 1268;
 
-    /// <summary>Long comments, all in the proxy, the cluster DNS, the node's streaming server and the OpenAPI
-    /// writer.</summary>
-    public const int LongCommentLines = 20;
-
     /// <summary>Named in documents a little before they are there.</summary>
     public static readonly IReadOnlyList<string> PathsToCome = [];
 

@@ -47,8 +47,8 @@ public sealed class TidyTests
         Ratchets.LongCodeLines, CodeRules.CodeLinesAreShort, bad: [new("A.cs", Long), new("orc", Long)], good: [new("B.cs", Long[1..])]);
 
     [Fact]
-    public void Lines_of_comments_are_short() => Rule.HoldsBut(
-        Ratchets.LongCommentLines, CodeRules.CommentLinesAreShort, bad: [new("A.cs", $"  // {Long}")], good: [new("B.cs", "// x")]);
+    public void Lines_of_comments_are_short() => Rule.Holds(
+        CodeRules.CommentLinesAreShort, bad: [new("A.cs", $"  // {Long}")], good: [new("B.cs", "// x")]);
 
     [Fact]
     public void Open_work_names_an_issue() => Rule.Holds(

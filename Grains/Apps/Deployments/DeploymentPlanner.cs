@@ -157,16 +157,22 @@ public sealed class DeploymentPlanner
         return all;
     }
 
-    private bool IsScaling() => All.Any(s =>
-        s.Replicas > 0 && s.Number(DeploymentAnnotations.DesiredReplicas) is { } desired && desired != Wanted);
+    private bool IsScaling() => All.Any(MeansAnotherSize);
+
+    private bool MeansAnotherSize(SetView set) => set.Replicas > 0
+        && set.Number(DeploymentAnnotations.DesiredReplicas) is { } desired && desired != Wanted;
 
     private void Scale()
     {
         if (ActiveOrLatest() is { } single)
         {
-            // Also when it has the size already, by a rollout that was on its way: what it says of the wanted size would
-            // go on meaning that there is something to scale, and no rollout would begin any more.
-            AnnotateSize(single);
+            // Also when it has the size already, by a rollout that was on its way: what it says of the wanted size
+            // would go on meaning that there is something to scale, and no rollout would begin any more.
+            if (MeansAnotherSize(single))
+            {
+                AnnotateSize(single);
+            }
+
             Resize(single, Wanted);
         }
         else if (IsSaturated())

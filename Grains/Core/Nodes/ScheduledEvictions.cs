@@ -39,8 +39,8 @@ internal sealed class ScheduledEvictions
     }
 
     /// <summary>
-    /// The pod's eviction is scheduled no longer; the pod if its time had not come, so that it is called off, not carried
-    /// out.
+    /// The pod's eviction is scheduled no longer; the pod if its time had not come, so that it is called off, not
+    /// carried out.
     /// </summary>
     public V1Pod? Remove(string node, ObjectKey pod, DateTimeOffset now)
     {

@@ -8,8 +8,8 @@ using OrleansOrchestrator.Resources.Policy.PodDisruptionBudgets;
 namespace OrleansOrchestrator.Grains.Policy.PodDisruptionBudgets;
 
 /// <summary>
-/// Counts what a budget protects, as upstream's <c>pkg/controller/disruption</c>. An eviction that was granted counts as
-/// a pod lost until the pod is seen to go, or until <see cref="DeletionTimeout"/> is over: then it does not go.
+/// Counts what a budget protects, as upstream's <c>pkg/controller/disruption</c>. An eviction that was granted counts
+/// as a pod lost until the pod is seen to go, or until <see cref="DeletionTimeout"/> is over: then it does not go.
 /// </summary>
 public static class PodDisruptionBudgetPlanner
 {

@@ -22,7 +22,10 @@ public sealed class PodDisruptionBudgetReconciler : IObjectReconciler
     /// <summary>Pods that other budgets select too, of which it was said.</summary>
     private HashSet<string> _shared = [];
 
-    /// <summary>The newest version of what the last step saw: a step that sees the same says nothing again.</summary>
+    /// <summary>
+    /// The newest version of what the last step saw: a step that sees the same, and has nothing to write (time makes
+    /// evictions overdue), says nothing again.
+    /// </summary>
     private long _seen = -1;
 
     public PodDisruptionBudgetReconciler(ObjectKey key, ReconcilingServices services)
@@ -87,7 +90,7 @@ public sealed class PodDisruptionBudgetReconciler : IObjectReconciler
     private async Task SayAsync(
         PodDisruptionBudgetPlan plan, long seen, List<PodFacts> pods, CancellationToken cancellationToken)
     {
-        if (seen == _seen)
+        if (seen == _seen && plan.Status is null)
         {
             return;
         }

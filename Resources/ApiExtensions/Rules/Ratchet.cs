@@ -5,7 +5,8 @@ namespace OrleansOrchestrator.Resources.ApiExtensions.Rules;
 
 /// <summary>Whether a value that breaks a rule may, because an update has not changed it.</summary>
 /// <param name="Current">The value; null when nothing before the update can be matched with it.</param>
-/// <param name="Parent">What it is in, or the nearest around that which can be matched; null for a whole object.</param>
+/// <param name="Parent">What it is in, or the nearest around that which can be matched; null for a whole
+/// object.</param>
 internal readonly record struct Ratchet(Correlated? Current, Correlated? Parent)
 {
     /// <summary>It, or when it can't be told what it was, what it is in, is as it was.</summary>

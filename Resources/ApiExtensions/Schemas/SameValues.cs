@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 namespace OrleansOrchestrator.Resources.ApiExtensions.Schemas;
 
 /// <summary>
-/// What an update has left alone, as upstream sees it (its <c>CorrelatedObject</c>): elements of keyed lists may come in
-/// another order, and what has fields that its schema does not specify never counts as left alone. So no whole object
-/// does, whose metadata no schema specifies.
+/// What an update has left alone, as upstream sees it (its <c>CorrelatedObject</c>): elements of keyed lists may come
+/// in another order, and what has fields that its schema does not specify never counts as left alone. So no whole
+/// object does, whose metadata no schema specifies.
 /// </summary>
 internal static class SameValues
 {

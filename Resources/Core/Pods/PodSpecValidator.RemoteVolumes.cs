@@ -139,7 +139,8 @@ internal sealed partial class PodSpecValidator
         }
     }
 
-    /// <summary>All but the portal. Volumes on their own are told less of names, and their secrets must have one.</summary>
+    /// <summary>All but the portal. Volumes on their own are told less of names, and their secrets must have
+    /// one.</summary>
     internal void IscsiTarget(V1ISCSIVolumeSource source, FieldPath path, bool isOfPod)
     {
         NeedsText(source.Iqn, path, "iqn");

@@ -108,7 +108,8 @@ public sealed class FullDiskTests(ITestOutputHelper output) : IAsyncLifetime
         await KubectlAsync("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s");
     }
 
-    /// <summary>Begins segments of PostgreSQL's write-ahead log until there is no room for one; what is then said.</summary>
+    /// <summary>Begins segments of PostgreSQL's write-ahead log until there is no room for one; what is then
+    /// said.</summary>
     private async Task<string> ExhaustLogAsync()
     {
         const int segmentsOnDisk = DiskMebibytes / 16;

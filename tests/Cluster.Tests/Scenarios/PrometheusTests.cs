@@ -12,8 +12,8 @@ namespace OrleansOrchestrator.Cluster.Tests.Scenarios;
 
 /// <summary>
 /// Debian's Prometheus, with the token of a service account, reads all endpoints, and the queries that boards and
-/// alerts are made of give numbers. Each query is an alert that fires as soon as it has a result; the test is who is told.
-/// Debian builds it without discovery through the API, so that its targets are named.
+/// alerts are made of give numbers. Each query is an alert that fires as soon as it has a result; the test is who is
+/// told. Debian builds it without discovery through the API, so that its targets are named.
 /// </summary>
 [Collection(ClusterTests.Name)]
 public sealed class PrometheusTests(RealCluster cluster)

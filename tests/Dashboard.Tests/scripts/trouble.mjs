@@ -66,4 +66,4 @@ await scenario(async open => {
   await leaving.getByRole('link', { name: 'Pods', exact: true }).click();
   await until(leaving, () => window.hasLeft);
   await leaving.getByRole('heading', { name: 'Pods' }).waitFor();
-}, { foreseen: /status of (400|500)/ });
+}, { foreseen: /status of (400|404|500)/ });

@@ -39,7 +39,7 @@ public sealed class EventSinkTests
     public async Task A_repeated_event_tells_when_it_happened_first_and_last()
     {
         var begun = _world.Time.GetUtcNow();
-        var (events, note) = (_world.Events.For("tester"), EventNote.Warning(Job("a"), "Failed", "it did not"));
+        var (events, note) = (_world.Events.For("job-controller"), EventNote.Warning(Job("a"), "Failed", "it did not"));
         events.Record(note);
         _world.Time.Advance(TimeSpan.FromMinutes(1));
         events.Record(note);
@@ -54,7 +54,7 @@ public sealed class EventSinkTests
     public async Task A_repeated_event_that_is_gone_is_written_anew_with_what_is_known_of_it()
     {
         var begun = _world.Time.GetUtcNow();
-        var (events, note) = (_world.Events.For("tester"), EventNote.Warning(Job("a"), "Failed", "it did not"));
+        var (events, note) = (_world.Events.For("job-controller"), EventNote.Warning(Job("a"), "Failed", "it did not"));
         events.Record(note);
         await _world.Events.FlushAsync(CancellationToken.None);
         var first = Assert.Single(_world.Api.All<Corev1Event>());

@@ -9,8 +9,8 @@ namespace OrleansOrchestrator.Grains.Tests.Scheduling;
 
 /// <summary>
 /// What one pod costs the scheduler in memory: reading it when it is created and again when it is bound, deciding, and
-/// accounting. Time is printed and not asserted, since machines that run tests are noisy; allocations are not noisy, once
-/// the code is compiled for good (what is compiled in haste allocates more).
+/// accounting. Time is printed and not asserted, since machines that run tests are noisy; allocations are not noisy,
+/// once the code is compiled for good (what is compiled in haste allocates more).
 /// </summary>
 public sealed class SchedulingCostTests
 {

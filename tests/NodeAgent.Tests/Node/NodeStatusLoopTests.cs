@@ -74,7 +74,7 @@ public sealed class NodeStatusLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_cordons_a_node_finds_an_event_of_it()
+    public async Task What_others_say_of_the_node_is_told_and_put_right_at_once()
     {
         var options = new NodeAgentOptions
         {
@@ -91,18 +91,25 @@ public sealed class NodeStatusLoopTests : IDisposable
             NullLogger<NodeStatusLoop>.Instance);
         await events.StartAsync(CancellationToken.None);
         await loop.StartAsync(CancellationToken.None);
-        foreach (var (isCordoned, reason) in new[] { (true, "NodeNotSchedulable"), (false, "NodeSchedulable") })
+        var made = await api.RegisteredNode.WaitAsync(Patience);
+        await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+        node.Observe(made with
         {
-            node.NoteSchedulable(new V1Node { Spec = new V1NodeSpec { Unschedulable = isCordoned } });
-            node.NoteSchedulable(new V1Node { Spec = new V1NodeSpec { Unschedulable = isCordoned } });
+            Metadata = made.Metadata with { ResourceVersion = "7" },
+            Spec = new V1NodeSpec { Unschedulable = true },
+            Status = made.Status with
+            {
+                Conditions = [.. made.Status.Conditions.Select(c => c.Type == "Ready" ? c with { Status = "Unknown" } : c)],
+            },
+        });
 
-            await api.UntilAsync(() => api.Events.Any(e => e.Reason == reason), () => reason, seconds: 120);
-            var told = Assert.Single(api.Events, e => e.Reason == reason);
-            Assert.Equal(
-                ("Node", "n1", "Normal", $"Node n1 status is now: {reason}", 1),
-                (told.InvolvedObject.Kind, told.InvolvedObject.Name, told.Type, told.Message, told.Count ?? 0));
-        }
-
+        var ready = JsonNode.Parse(await api.NodePatches.Reader.ReadAsync().AsTask().WaitAsync(Patience))!
+            ["status"]!["conditions"]!.AsArray().First(c => (string)c!["type"]! == "Ready")!;
+        Assert.Equal("False", (string)ready["status"]!);
+        await api.UntilAsync(
+            () => api.Events.Any(e => e.Message == "Node n1 status is now: NodeNotSchedulable"), () => "an event",
+            seconds: 120);
         await loop.StopAsync(CancellationToken.None);
         await events.StopAsync(CancellationToken.None);
     }

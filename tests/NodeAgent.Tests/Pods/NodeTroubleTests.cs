@@ -89,6 +89,30 @@ public sealed class NodeTroubleTests(NodeHarness node)
     }
 
     [Fact]
+    public async Task A_pod_that_ends_says_so_as_soon_as_it_is_no_longer_ready()
+    {
+        node.Require();
+        var container = Shell(
+            "c", "trap 'rm /tmp/ready' TERM; touch /tmp/ready; while true; do sleep 0.2; done");
+        container.ReadinessProbe = new V1Probe
+        {
+            Exec = new V1ExecAction { Command = ["test", "-e", "/tmp/ready"] }, PeriodSeconds = 1, FailureThreshold = 1,
+        };
+        var pod = Pod("draining", container);
+        pod.Spec.TerminationGracePeriodSeconds = 600;
+        Cluster.Create(pod);
+        await Cluster.UntilAsync(pod, IsReady, "ready", seconds: 300);
+
+        Cluster.BeginDelete(pod);
+        var ending = await Cluster.UntilAsync(pod, p => !IsReady(p), "not ready", seconds: 300);
+
+        Assert.NotNull(ending.Status.ContainerStatuses[0].State.Running);
+        Assert.Equal("Running", ending.Status.Phase);
+        Cluster.BeginDelete(pod, graceSeconds: 1);
+        await Cluster.UntilAsync(() => !Cluster.Exists(pod), () => "deleted", seconds: 300);
+    }
+
+    [Fact]
     public async Task Images_are_pulled_from_a_registry()
     {
         node.Require();

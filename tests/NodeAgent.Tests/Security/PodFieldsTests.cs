@@ -141,7 +141,7 @@ public sealed class PodFieldsTests
         using var node = new PodObserver(RuntimeAbilities.None);
 
         Assert.Equal(
-            $"Failed to create pod sandbox: failed to construct FQDN from Pod hostname and cluster domain, FQDN p.{pod.Spec.Subdomain}.default.svc.cluster.local is too long (64 characters is the max, 68 characters requested)",
+            $"Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN p.{pod.Spec.Subdomain}.default.svc.cluster.local is too long (64 characters is the max, 68 characters requested)",
             await node.ObserveAsync(pod, Aspect.Sandbox));
     }
 

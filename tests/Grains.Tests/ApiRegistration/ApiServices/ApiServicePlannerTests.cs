@@ -18,7 +18,8 @@ public sealed class ApiServicePlannerTests
 
     private static readonly Gen<string?> Wanted = Gen.OneOf<string?>(null, "onstart", "true");
 
-    /// <summary>Whatever there is of each name, one look leads to what it is to be, and a second finds all well.</summary>
+    /// <summary>Whatever there is of each name, one look leads to what it is to be, and a second finds all
+    /// well.</summary>
     [Fact]
     public void Each_name_is_what_it_is_to_be() => Gen.Select(
         Wanted.Array[3], Keepers.Array[3], Gen.Bool.Array[3], Gen.Bool).Check((wanted, kept, right, isStart) =>

@@ -99,6 +99,17 @@ public sealed class DeploymentPlannerTests
         Assert.Equal("6", change.Annotations["deployment.kubernetes.io/max-replicas"]);
     }
 
+    [Fact]
+    public void The_only_set_of_a_paused_deployment_is_not_written_when_only_the_surge_has_changed()
+    {
+        var deployment = Deployment(4, surge: 2, unavailable: 0);
+        deployment.Spec.Paused = true;
+        var sets = new List<V1ReplicaSet> { Set(0, 4, 4, 4, 5) };
+        sets[0].Spec.Template = deployment.Spec.Template;
+        var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = sets };
+        Assert.Empty(DeploymentPlanner.Compute(observed, Now).Changes);
+    }
+
     private static Dictionary<string, int> Apply(V1Deployment deployment, List<V1ReplicaSet> sets)
     {
         var observed = new DeploymentObserved { Deployment = deployment, ReplicaSets = sets };

@@ -10,7 +10,8 @@ using Xunit;
 
 namespace OrleansOrchestrator.Grains.Tests.Certificates.SigningRequests;
 
-/// <summary>Every signer, request, sender and state, against what upstream's rules say of each in plain words.</summary>
+/// <summary>Every signer, request, sender and state, against what upstream's rules say of each in plain
+/// words.</summary>
 public sealed class SigningRequestPlannerTests
 {
     private const string Node = "system:node:n1";

@@ -132,7 +132,8 @@ public sealed class RuleUpkeepTests
         Assert.NotNull(_world.Api.Find<V1ClusterRoleBinding>("", Role));
     }
 
-    /// <summary>Else their controller, which is bound only later, is refused at the start of each new cluster.</summary>
+    /// <summary>Else their controller, which is bound only later, is refused at the start of each new
+    /// cluster.</summary>
     [Fact]
     public async Task Roles_that_are_made_of_others_come_after_the_rights_to_make_them()
     {

@@ -50,7 +50,8 @@ public sealed class ProtobufEncoderTests
     [Fact]
     public void EveryKindHasItsEmptyObject() => Assert.All(Kinds, kind => ComesBack(kind.Schema, kind.Model, seed: null));
 
-    /// <summary>Numbers and layouts as upstream's <c>generated.proto</c> of apiextensions and its types have them.</summary>
+    /// <summary>Numbers and layouts as upstream's <c>generated.proto</c> of apiextensions and its types have
+    /// them.</summary>
     [Theory]
     [InlineData("""{"maximum":1.5}""", "49000000000000F83F")]
     [InlineData("""{"additionalProperties":false}""", "F201020800")]
