@@ -53,7 +53,7 @@ public sealed class NodeRestrictionPlugin(ObjectReader reader, AuthorizerChain a
                         : $"node {GoText.Quote(node)} can only delete pods with spec.nodeName set to itself")),
                 _ => new(Refusal(
                     attributes,
-                    $"unexpected operation {GoText.Quote(Text(attributes.Operation))}, node {GoText.Quote(node)} can only create and " +
+                    $"unexpected operation {GoText.Quote(attributes.Operation.Word())}, node {GoText.Quote(node)} can only create and " +
                     "delete mirror pods")),
             },
             "status" => new(Refusal(attributes, NodeRestrictionRules.WhyNotStatus(node, attributes))),
@@ -186,8 +186,6 @@ public sealed class NodeRestrictionPlugin(ObjectReader reader, AuthorizerChain a
         (await reader.GetAsync(WellKnown.Pods, key, ReadFreshness.Linearizable, cancellationToken))?.As<V1Pod>();
 
     private static bool IsOn(string node, object? pod) => pod is V1Pod found && found.Spec.NodeName == node;
-
-    private static string Text(AdmissionOperation operation) => operation.Word();
 
     private static Status? Refusal(AdmissionAttributes attributes, string? why) =>
         why is null ? null : AdmissionRefusals.Forbidden(attributes, why);

@@ -20,6 +20,7 @@ internal static class FigureText
         Stream body, IReadOnlySet<string> figures, FigureOptions options, CancellationToken cancellationToken)
     {
         var samples = new List<PrometheusSample>();
+        Predicate<string> wants = name => SeriesValues.Tells(name, figures);
         var pipe = PipeReader.Create(body);
         try
         {
@@ -30,7 +31,7 @@ internal static class FigureText
                 var rest = read.Buffer;
                 while (TakeLine(ref rest, read.IsCompleted) is { } line)
                 {
-                    Add(samples, isTooLong ? default : line, figures);
+                    Add(samples, isTooLong ? default : line, wants);
                     isTooLong = false;
                 }
 
@@ -80,12 +81,11 @@ internal static class FigureText
     }
 
     private static void Add(
-        List<PrometheusSample> samples, ReadOnlySequence<byte> line, IReadOnlySet<string> figures)
+        List<PrometheusSample> samples, ReadOnlySequence<byte> line, Predicate<string> wants)
     {
         if (line.Length <= MaxLineBytes
-            && PrometheusText.ReadLine(Encoding.UTF8.GetString(line)) is { } sample
-            && double.IsFinite(sample.Value)
-            && SeriesValues.Tells(sample.Name, figures))
+            && PrometheusText.ReadLine(Encoding.UTF8.GetString(line), wants) is { } sample
+            && double.IsFinite(sample.Value))
         {
             samples.Add(sample);
         }

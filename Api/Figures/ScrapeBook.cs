@@ -193,12 +193,6 @@ internal sealed class ScrapeBook(PodScraper scraper, IOptions<FigureOptions> opt
 
     private void Forget(ScrapePage page)
     {
-        // Room may have been made of the very page that needs it: what it keeps is taken off the sum once.
-        if (page.IsForgotten)
-        {
-            return;
-        }
-
         _pages.Remove(page.Uid);
         page.IsForgotten = true;
         _series -= page.Series;

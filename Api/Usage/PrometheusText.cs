@@ -28,7 +28,9 @@ internal static class PrometheusText
     }
 
     /// <summary>The sample of one line; null when it has none.</summary>
-    public static PrometheusSample? ReadLine(ReadOnlySpan<char> line)
+    /// <param name="line">With or without spaces around it.</param>
+    /// <param name="wants">Whether a series of a name is wanted: of others nothing more is read; null for all.</param>
+    public static PrometheusSample? ReadLine(ReadOnlySpan<char> line, Predicate<string>? wants = null)
     {
         line = line.Trim();
         if (line.IsEmpty || line[0] == '#')
@@ -38,6 +40,12 @@ internal static class PrometheusText
 
         var nameEnd = line.IndexOfAny("{ \t");
         if (nameEnd <= 0)
+        {
+            return null;
+        }
+
+        var name = line[..nameEnd].ToString();
+        if (wants?.Invoke(name) == false)
         {
             return null;
         }
@@ -59,7 +67,7 @@ internal static class PrometheusText
         var valueEnd = rest.IndexOfAny(' ', '\t');
         var time = valueEnd < 0 ? default : rest[valueEnd..].Trim();
         return ReadNumber(valueEnd < 0 ? rest : rest[..valueEnd]) is { } value
-            ? new PrometheusSample(line[..nameEnd].ToString(), labels, value, ReadTime(time))
+            ? new PrometheusSample(name, labels, value, ReadTime(time))
             : null;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using OrleansOrchestrator.Grains.Kernel;
 using OrleansOrchestrator.Interfaces.Kernel;
@@ -56,6 +57,9 @@ public sealed class WakeController : IController
     private readonly Func<ResourceObject, bool>? _concerns;
     private readonly ResourceCatalog? _catalog;
     private readonly Lock _lock = new();
+
+    /// <summary>What one change wakes; kept between changes, of which there may be thousands a second.</summary>
+    private readonly List<ObjectKey> _mapped = [];
 
     /// <summary>
     /// All keys that wait, and until when: <see cref="Now"/> for those in <see cref="_ready"/>. An entry of
@@ -135,12 +139,11 @@ public sealed class WakeController : IController
 
     private async Task FollowAsync(Followed followed, CancellationToken cancellationToken)
     {
-        var keys = new List<ObjectKey>();
         await foreach (var change in _client.FollowAsync(followed.Resource, cancellationToken))
         {
             if (!ReferenceEquals(change, ResourceChange.Synced))
             {
-                Accept(followed, change, keys);
+                Accept(followed, change);
             }
         }
     }
@@ -148,26 +151,30 @@ public sealed class WakeController : IController
     private Task FollowAsync(FollowedKinds others, CancellationToken cancellationToken)
     {
         var catalog = _catalog ?? throw new InvalidOperationException($"What wakes {_target} follows a catalogue.");
+        var followed = new ConcurrentDictionary<ResourceName, Followed>();
         return new KindFollower(_client, catalog, () => catalog.Current.Kinds.Where(others.Which), (resource, change) =>
         {
-            Accept(new Followed(resource, (c, keys) => others.Map(resource, c, keys)), change, []);
+            Accept(followed.GetOrAdd(resource, Of, others), change);
             return Task.CompletedTask;
         }).RunAsync(cancellationToken);
+
+        static Followed Of(ResourceName resource, FollowedKinds others) =>
+            new(resource, (change, keys) => others.Map(resource, change, keys));
     }
 
-    private void Accept(Followed followed, ResourceChange change, List<ObjectKey> keys)
+    private void Accept(Followed followed, ResourceChange change)
     {
-        keys.Clear();
         lock (_lock)
         {
-            followed.Map(change, keys);
-            if (_options.DropWakeUps || keys.Count == 0)
+            _mapped.Clear();
+            followed.Map(change, _mapped);
+            if (_options.DropWakeUps || _mapped.Count == 0)
             {
                 return;
             }
 
             var interval = followed.IntervalOf(change) ?? _options.WakeInterval;
-            foreach (var key in keys)
+            foreach (var key in _mapped)
             {
                 Enqueue(key, interval);
             }

@@ -7,6 +7,9 @@ namespace OrleansOrchestrator.NodeAgent.Node;
 /// <summary>The Node object as last seen in the API; null before the first answer.</summary>
 public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
 {
+    /// <summary>Answers and the watch come at the same time: held from a look at the version to the news of it, so that
+    /// the newest is told last.</summary>
+    private readonly Lock _lock = new();
     private volatile V1Node? _current;
 
     /// <summary>Raised when another version has arrived.</summary>
@@ -20,13 +23,16 @@ public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
     /// <summary>Takes an answer of the API; a watch may have been faster, and brought a newer version.</summary>
     public void Set(V1Node node)
     {
-        if (_current is { } known && RevisionOf(node) < RevisionOf(known))
+        lock (_lock)
         {
-            return;
-        }
+            if (_current is { } known && RevisionOf(node) < RevisionOf(known))
+            {
+                return;
+            }
 
-        _current = node;
-        Changed?.Invoke(node);
+            _current = node;
+            Changed?.Invoke(node);
+        }
     }
 
     /// <summary>

@@ -77,7 +77,11 @@ public sealed partial class PodWorker
             var ends = pod.Metadata.DeletionTimestamp is not null
                 && (_pod.Metadata.DeletionTimestamp is null
                     || pod.Metadata.DeletionGracePeriodSeconds < _pod.Metadata.DeletionGracePeriodSeconds);
-            _dependenciesChanged |= pod.Metadata.Generation != _pod.Metadata.Generation;
+            if (pod.Metadata.Generation != _pod.Metadata.Generation)
+            {
+                _dependenciesChanged = true;
+            }
+
             _pod = pod;
             if (ends && _stage != Stage.Terminated)
             {

@@ -8,8 +8,8 @@ using OrleansOrchestrator.NodeAgent.Credentials;
 namespace OrleansOrchestrator.NodeAgent.Server;
 
 /// <summary>
-/// The node's HTTPS port (10250): logs, exec, attach and port-forward for the API servers alone, figures for whoever
-/// may read them (<see cref="ApiClients"/>); <c>/healthz</c> is open.
+/// The node's HTTPS port (10250): logs, exec, attach and port-forward for the API servers alone, figures and the
+/// machine's logs for whoever may read them (<see cref="ApiClients"/>); <c>/healthz</c> is open.
 /// </summary>
 public sealed partial class KubeletServer(
     NodeAgentOptions options,
@@ -41,7 +41,7 @@ public sealed partial class KubeletServer(
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
-        builder.Services.AddRoutingCore();
+        builder.Services.AddRoutingCore().AddDirectoryBrowser();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(Configure);
         var app = builder.Build();
         app.UseWebSockets();
@@ -49,6 +49,7 @@ public sealed partial class KubeletServer(
         app.Use(
             new ApiClients(X509CertificateLoader.LoadCertificateFromFile(options.ClientCaFile), tokens, time)
                 .AuthorizeAsync);
+        SystemLogs.Serve(app, SystemLogs.Folder);
         endpoints.Map(app);
         return app;
     }

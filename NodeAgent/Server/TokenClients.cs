@@ -74,6 +74,7 @@ public sealed class TokenClients(IAccessReviews reviews, string node, TimeProvid
         "/pods" or "/pods/" => "pods",
         _ when path.StartsWith("/metrics/", StringComparison.Ordinal) => "metrics",
         _ when path.StartsWith("/stats/", StringComparison.Ordinal) => "stats",
+        _ when path.StartsWith("/logs/", StringComparison.Ordinal) => "log",
         _ => null,
     };
 

@@ -5,17 +5,16 @@ namespace OrleansOrchestrator.Resources.Kernel;
 /// <summary>Ages as kubectl shows them.</summary>
 public static class HumanDuration
 {
-    private const string Unknown = "<unknown>";
-
     /// <summary>
     /// How long ago a time was: <c>45s</c>, <c>3m12s</c>, <c>5d</c>; <c>&lt;unknown&gt;</c> for none.
     /// </summary>
     public static string Since(DateTime? time, DateTimeOffset now) =>
-        time is null ? Unknown : Format(now - new DateTimeOffset(DateTime.SpecifyKind(time.Value, DateTimeKind.Utc)));
+        time is { } at ? Format(now.UtcDateTime - at.ToUniversalTime()) : TableColumns.Unknown;
 
     /// <summary>At most two units, the second only while the first is small.</summary>
     public static string Format(TimeSpan duration)
     {
+        // Clocks of machines differ a little: up to two seconds in the future count as now.
         var seconds = (long)duration.TotalSeconds;
         if (seconds < -1)
         {

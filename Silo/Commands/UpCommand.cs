@@ -17,7 +17,7 @@ internal static class UpCommand
         var kubeconfig = CommonOptions.Kubeconfig();
         var yes = new Option<bool>("--yes", "-y") { Description = "Install missing packages without asking." };
         var hollow = CommonOptions.HollowNodes(
-            "Run N simulated nodes instead of a real one. Default without root or containerd: 1.");
+            "Run N simulated nodes instead of a real one; without root or containerd there is one unless told.");
         var connection = CommonOptions.Connection("Use this PostgreSQL (Npgsql's form) instead of a private one.");
         var connections = CommonOptions.StoreConnections();
         var nodeName = CommonOptions.NodeName();

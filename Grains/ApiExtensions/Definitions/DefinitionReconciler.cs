@@ -92,7 +92,7 @@ public sealed class DefinitionReconciler(
 
         // In a group of built-in kinds it never had objects: those of the same name are not its own.
         var resource = new ResourceName(item.Spec.Group, item.Status.AcceptedNames.Plural);
-        if (!catalog.IsBuiltIn(resource.Group) && !await IsEmptyAsync(resource, cancellationToken))
+        if (!catalog.IsBuiltIn(resource.Group) && !await TryEmptyAsync(resource, cancellationToken))
         {
             return ReconcileResult.Again(RemainingCheck);
         }
@@ -102,8 +102,10 @@ public sealed class DefinitionReconciler(
         return ReconcileResult.Done;
     }
 
-    /// <summary>Deletes what is there. A silo that has not heard of the kind yet could not tell.</summary>
-    private async Task<bool> IsEmptyAsync(ResourceName resource, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Deletes what is there; true when nothing is left. A silo that has not heard of the kind yet could not tell.
+    /// </summary>
+    private async Task<bool> TryEmptyAsync(ResourceName resource, CancellationToken cancellationToken) =>
         catalog.Current.Find(resource) is not null && await DeleteAsync(resource, cancellationToken) == 0;
 
     /// <summary>Deletes what is there; says how many objects remain.</summary>

@@ -203,7 +203,12 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
             ListKeys.Validate(old.Body, schema, null, before);
         }
 
-        foreach (var error in found.All.Where(_ => before.Count == 0))
+        if (before.Count > 0)
+        {
+            return;
+        }
+
+        foreach (var error in found.All)
         {
             errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
         }

@@ -106,6 +106,6 @@ public sealed class PrinterColumns
     /// <summary>Only moments of RFC 3339 are any; no text is one that nobody knows.</summary>
     private static string Age(string text, DateTimeOffset now) =>
         text is "" or "null" ? TableColumns.Unknown
-        : GoTime.TryParse(text, hasMicroseconds: false, out var time, out _) ? TableColumns.Since(time, now)
+        : GoTime.TryParse(text, hasMicroseconds: false, out var time, out _) ? HumanDuration.Since(time, now)
         : "<invalid>";
 }

@@ -49,7 +49,7 @@ public sealed class CronJobStrategy : ResourceStrategy<V1CronJob>
         item.Spec.TimeZone ?? TableColumns.None,
         item.Spec.Suspend == true ? "True" : "False",
         item.Status?.Active?.Count ?? 0,
-        item.Status?.LastScheduleTime is { } last ? TableColumns.Since(last, now) : TableColumns.None,
+        item.Status?.LastScheduleTime is { } last ? HumanDuration.Since(last, now) : TableColumns.None,
         TableColumns.AgeOf(item, now),
         .. WorkloadRules.WideCells(item.Spec.JobTemplate.Spec.Template, item.Spec.JobTemplate.Spec.Selector),
     ];

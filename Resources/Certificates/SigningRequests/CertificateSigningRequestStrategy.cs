@@ -37,7 +37,7 @@ public sealed class CertificateSigningRequestStrategy : ResourceStrategy<V1Certi
         item.Spec.SignerName is { Length: > 0 } signer ? signer : TableColumns.None,
         item.Spec.Username ?? "",
         item.Spec.ExpirationSeconds is { } seconds
-            ? TableColumns.HumanDuration(TimeSpan.FromSeconds(seconds))
+            ? HumanDuration.Format(TimeSpan.FromSeconds(seconds))
             : TableColumns.None,
         Outcome(item.Status),
     ];

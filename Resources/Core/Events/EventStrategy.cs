@@ -49,14 +49,14 @@ public sealed class EventStrategy : ResourceStrategy<Corev1Event>
         var target = string.IsNullOrEmpty(item.InvolvedObject?.Name) ? kind : $"{kind}/{item.InvolvedObject.Name}";
         return
         [
-            TableColumns.Since(last, now),
+            HumanDuration.Since(last, now),
             item.Type ?? "",
             item.Reason ?? "",
             target,
             item.InvolvedObject?.FieldPath ?? "",
             SourceOf(item),
             (item.Message ?? "").Trim(),
-            TableColumns.Since(first, now),
+            HumanDuration.Since(first, now),
             count,
             item.Metadata.Name,
         ];

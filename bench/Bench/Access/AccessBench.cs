@@ -23,7 +23,7 @@ public sealed class AccessBench(BenchOptions options, int rounds)
         {"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}
         """;
 
-    private static readonly string[] _variants = [Plain, Rights, Quota, Audited];
+    private static readonly string[] Variants = [Plain, Rights, Quota, Audited];
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -70,9 +70,9 @@ public sealed class AccessBench(BenchOptions options, int rounds)
         BenchCluster bare, BenchCluster audited, string title, int shift, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, List<PhaseResult>>();
-        for (var i = 0; i < _variants.Length; i++)
+        for (var i = 0; i < Variants.Length; i++)
         {
-            var variant = _variants[(i + shift) % _variants.Length];
+            var variant = Variants[(i + shift) % Variants.Length];
             Report.Title($"{variant}, {title}");
             var cluster = variant == Audited ? audited : bare;
             found[variant] = await Referee.RunAsync(
