@@ -30,6 +30,19 @@ public sealed partial class CustomKindSource(
     private Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private long _revision = -1;
 
+    /// <summary>
+    /// Brings the catalogue to where the definitions' cache is. Whoever saw a definition established, which was told
+    /// out of that cache, finds its kind in what this silo says of its kinds.
+    /// </summary>
+    public void CatchUp()
+    {
+        if (caches.Find(WellKnown.CustomResourceDefinitions)?.Current is { } newest
+            && newest.Revision > Volatile.Read(ref _revision))
+        {
+            Apply(newest);
+        }
+    }
+
     /// <summary>Reads the definitions as they are now; true when that changed the catalogue.</summary>
     public async ValueTask<bool> RefreshAsync(CancellationToken cancellationToken)
     {
@@ -84,7 +97,6 @@ public sealed partial class CustomKindSource(
                 return;
             }
 
-            _revision = snapshot.Revision;
             var next = snapshot.Range().ToDictionary(i => i.Uid, Read, StringComparer.Ordinal);
             var gone = _known.Values.Select(k => k.Kind?.Name)
                 .Except(next.Values.Select(k => k.Kind?.Name)).OfType<ResourceName>().ToList();
@@ -95,6 +107,7 @@ public sealed partial class CustomKindSource(
                     .. next.Values.Select(k => k.Kind).OfType<ResourceKind>()
                         .OrderBy(k => k.Name.ToString(), StringComparer.Ordinal),
                 ]);
+            Volatile.Write(ref _revision, snapshot.Revision);
             gone.ForEach(caches.Drop);
         }
     }

@@ -179,7 +179,12 @@ internal sealed class ScrapeBook(PodScraper scraper, IOptions<FigureOptions> opt
     /// <summary>Forgets pages, those first that were asked for longest ago, as long as a condition holds.</summary>
     private void ForgetWhile(Predicate<ScrapePage> condition)
     {
-        // What is ordered is a copy.
+        // Mostly nothing is due, and the oldest says so. What is ordered is a copy.
+        if (_pages.Values.MinBy(static p => p.AskedFor) is not { } oldest || !condition(oldest))
+        {
+            return;
+        }
+
         foreach (var page in _pages.Values.OrderBy(static p => p.AskedFor))
         {
             if (!condition(page))

@@ -17,6 +17,7 @@ internal sealed class RequestLabels(ResourceCatalog catalog)
     public const int Common = 7;
 
     private readonly ConcurrentDictionary<Kind, KeyValuePair<string, object?>[]> _known = new();
+    private long _added;
 
     /// <summary>All labels of a request.</summary>
     public KeyValuePair<string, object?>[] Of(
@@ -41,7 +42,7 @@ internal sealed class RequestLabels(ResourceCatalog catalog)
             new("component", "apiserver"), new("dry_run", kind.DryRun),
             new("code", kind.Code.ToString(CultureInfo.InvariantCulture)),
         ];
-        return _known.Count < MetricFamily.MaxSeries ? _known.GetOrAdd(kind, labels) : labels;
+        return Interlocked.Increment(ref _added) <= MetricFamily.MaxSeries ? _known.GetOrAdd(kind, labels) : labels;
     }
 
     private bool IsServed(RequestInfo request) =>

@@ -115,6 +115,7 @@ public sealed class ApiRouter(
 
     private async Task RouteEndpointAsync(HttpContext context, RequestInfo request)
     {
+        customKinds.CatchUp();
         foreach (var endpoint in _endpoints)
         {
             if (await endpoint.TryHandleAsync(context, request))

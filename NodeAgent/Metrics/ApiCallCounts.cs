@@ -22,7 +22,10 @@ public sealed class ApiCallCounts(TimeProvider time)
         const string Name = "rest_client_requests_total";
         text.Family(
             Name, "counter", "[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.");
-        foreach (var ((code, host, method), count) in _counts.OrderBy(static c => c.Key))
+        foreach (var ((code, host, method), count) in _counts
+            .OrderBy(static c => c.Key.Code, StringComparer.Ordinal)
+            .ThenBy(static c => c.Key.Host, StringComparer.Ordinal)
+            .ThenBy(static c => c.Key.Method, StringComparer.Ordinal))
         {
             text.Sample(Name, count, null, ("code", code), ("host", host), ("method", method));
         }

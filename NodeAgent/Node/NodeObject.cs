@@ -15,8 +15,8 @@ public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
     /// <summary>Raised when another version has arrived.</summary>
     public event Action<V1Node>? Changed;
 
-    /// <summary>Raised when somebody else has changed it.</summary>
-    public event Action? ChangedByOthers;
+    /// <summary>Raised when somebody else says of the node's conditions what it did not say itself.</summary>
+    public event Action? Contradicted;
 
     public V1Node? Current => _current;
 
@@ -44,7 +44,10 @@ public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
         if (_current is { } known && RevisionOf(seen) > RevisionOf(known))
         {
             Set(seen);
-            ChangedByOthers?.Invoke();
+            if (!Conditions(known).SetEquals(Conditions(seen)))
+            {
+                Contradicted?.Invoke();
+            }
         }
     }
 
@@ -60,6 +63,9 @@ public sealed class NodeObject(IClusterApi api, NodeAgentOptions options)
             Set(newest);
         }
     }
+
+    private static HashSet<(string Type, string Status)> Conditions(V1Node node) =>
+        [.. (node.Status?.Conditions ?? []).Select(static c => (c.Type, c.Status))];
 
     private static ulong RevisionOf(V1Node node) =>
         ulong.TryParse(node.Metadata?.ResourceVersion, CultureInfo.InvariantCulture, out var revision) ? revision : 0;

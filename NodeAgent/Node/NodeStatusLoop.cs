@@ -11,8 +11,9 @@ using OrleansOrchestrator.NodeAgent.Kernel;
 namespace OrleansOrchestrator.NodeAgent.Node;
 
 /// <summary>
-/// Registers the node and keeps its status true: at once when something changes, and every five minutes in any case.
-/// That the node is alive is told by its Lease, so an unchanged status costs nothing.
+/// Registers the node and keeps its status true: at once when something changes or its conditions are said to be
+/// others, within ten seconds where others changed the rest of it, as upstream does, and every five minutes in any
+/// case. That the node is alive is told by its Lease, so an unchanged status costs nothing.
 /// </summary>
 public sealed partial class NodeStatusLoop(
     NodeAgentOptions options,
@@ -47,7 +48,7 @@ public sealed partial class NodeStatusLoop(
     {
         health.Changed += Wake;
         pressure.Changed += Wake;
-        node.ChangedByOthers += Wake;
+        node.Contradicted += Wake;
         await health.WhenKnownAsync(FirstVerdict, time, stoppingToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var retry = Retry;

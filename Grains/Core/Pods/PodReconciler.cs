@@ -16,7 +16,8 @@ public sealed class PodReconciler(ObjectKey key, ReconcilingServices services) :
         // Upstream has a controller for each: what keeps one from its end keeps the other from nothing.
         var failures = new Failures();
         await failures.TryAsync(() => _volumes.ReconcileAsync(cancellationToken));
-        var result = await _claims.ReconcileAsync(cancellationToken);
+        var result = ReconcileResult.Done;
+        await failures.TryAsync(async () => result = await _claims.ReconcileAsync(cancellationToken));
         failures.ThrowIfAny();
         return result;
     }

@@ -41,16 +41,29 @@ public sealed class CustomKindSourceTests
         await using var host = await ProtocolHost.StartAsync();
         await DefineAsync(host, "integer");
         var catalog = new ResourceCatalog(BuiltInResources.Table);
-        using var other = new CustomKindSource(
-            catalog, host.Services.GetRequiredService<ObjectReader>(), host.Caches,
-            host.Services.GetRequiredService<IResourceClient>(),
-            host.Services.GetRequiredService<WebhookConversions>(), TimeProvider.System,
-            NullLogger<CustomKindSource>.Instance);
+        using var other = Source(host, catalog);
         var changed = catalog.Changed;
         Assert.True(await other.RefreshAsync(CancellationToken.None));
         Assert.True(changed.IsCompleted);
         Assert.NotNull(catalog.Current.Find("harbour.example.com/v1", "Boat"));
         Assert.False(await other.RefreshAsync(CancellationToken.None), "nothing has changed since");
+    }
+
+    /// <summary>
+    /// Who saw a definition established asks what kinds there are next, and python's client does so but once.
+    /// </summary>
+    [Fact]
+    public async Task WhatIsEstablishedInTheCacheIsDiscovered()
+    {
+        await using var host = await ProtocolHost.StartAsync();
+        var catalog = new ResourceCatalog(BuiltInResources.Table);
+        using var source = Source(host, catalog);
+        source.CatchUp();
+        Assert.Null(catalog.Current.Find("harbour.example.com/v1", "Boat"));
+        await DefineAsync(host, "integer");
+        await host.GetJsonAsync(Definitions);
+        source.CatchUp();
+        Assert.NotNull(catalog.Current.Find("harbour.example.com/v1", "Boat"));
     }
 
     [Fact]
@@ -132,6 +145,11 @@ public sealed class CustomKindSourceTests
         Assert.Equal(
             HttpStatusCode.NotFound, (await host.Http.GetAsync("/apis/harbour.example.com/v1/ships")).StatusCode);
     }
+
+    private static CustomKindSource Source(ProtocolHost host, ResourceCatalog catalog) => new(
+        catalog, host.Services.GetRequiredService<ObjectReader>(), host.Caches,
+        host.Services.GetRequiredService<IResourceClient>(), host.Services.GetRequiredService<WebhookConversions>(),
+        TimeProvider.System, NullLogger<CustomKindSource>.Instance);
 
     private static async Task<bool> Waited(Task changed)
     {

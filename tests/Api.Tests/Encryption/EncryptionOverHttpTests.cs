@@ -92,6 +92,7 @@ public sealed class EncryptionOverHttpTests
     /// <summary>A silo that answers: the one before it may hold the journals for a moment longer.</summary>
     private static async Task<ProtocolHost> StartAsync(string connection, params EncryptionKey[] keys)
     {
+        await PostgresFixture.ForgetSilosAsync(connection);
         var host = await ProtocolHost.StartAsync(new TestSilosOptions
         {
             ConnectionString = connection, ConfigureStore = store => store.Encryption = Configuration(keys),

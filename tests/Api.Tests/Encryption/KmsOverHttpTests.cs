@@ -131,11 +131,14 @@ public sealed class KmsOverHttpTests : IAsyncLifetime
         return configuration;
     }
 
-    private Task<ProtocolHost> StartAsync(EncryptionConfiguration configuration) =>
-        ProtocolHost.StartAsync(new TestSilosOptions
+    private async Task<ProtocolHost> StartAsync(EncryptionConfiguration configuration)
+    {
+        await PostgresFixture.ForgetSilosAsync(_connection);
+        return await ProtocolHost.StartAsync(new TestSilosOptions
         {
             ConnectionString = _connection, ConfigureStore = store => store.Encryption = configuration,
         });
+    }
 
     private static async Task MakeAsync(ProtocolHost host)
     {

@@ -9,6 +9,7 @@ export const server = process.env.DASHBOARD;
 const admin = process.env.TOKEN ?? 'admin-token';
 // Generous, since machines are shared; what is waited for comes by itself.
 const patience = 120_000;
+const pause = 50;
 
 // Whoever makes or removes a network interface of the machine (other tests, containers) has Chromium drop its connections.
 const disturbance = /ERR_NETWORK_CHANGED|ERR_SOCKET_NOT_CONNECTED|ERR_CONNECTION_CLOSED|chrome-error:/;
@@ -61,6 +62,14 @@ export function expect(truth, otherwise) {
 /** Until a function of the page is true: asked at every frame, so nothing is slept. */
 export const until = (page, truth, argument) => page.waitForFunction(truth, argument, { timeout: patience });
 
+/** Until the server says so, which tells nobody. */
+export async function eventually(holds) {
+  for (const end = Date.now() + patience; !await holds();) {
+    expect(Date.now() < end, `not so in time: ${holds}`);
+    await new Promise(resolve => setTimeout(resolve, pause));
+  }
+}
+
 export async function api(method, path, body, type = 'application/json', token = admin) {
   const answer = await fetch(server + path, {
     method, body: body && JSON.stringify(body), headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
@@ -73,10 +82,8 @@ export async function api(method, path, body, type = 'application/json', token =
 /** Until a role that was just bound has reached who judges by it. */
 export async function allowed(token, resourceAttributes) {
   const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
-  let answer;
-  do {
-    answer = await api('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review, 'application/json', token);
-  } while (!answer.status.allowed);
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  await eventually(async () => (await api('POST', path, review, 'application/json', token)).status.allowed);
 }
 
 export const merge = (path, body) => api('PATCH', path, body, 'application/merge-patch+json');

@@ -1,5 +1,5 @@
 // A pod's ports as commands, a container for debugging whose shell opens by itself, and volumes that run full.
-import { api, expect, merge, namespace, scenario, until } from './browser.mjs';
+import { api, eventually, expect, merge, namespace, scenario, until } from './browser.mjs';
 
 const running = { running: { startedAt: '2026-01-01T00:00:00Z' } };
 const status = (name, state) => ({ name, image: 'x', imageID: '', ready: true, restartCount: 0, state });
@@ -68,5 +68,5 @@ await scenario(async open => {
   // Other scenarios' overviews would ask nodes that are simulated.
   const claims = `/api/v1/namespaces/${space}/persistentvolumeclaims`;
   await api('DELETE', `${claims}/data`);
-  while ((await api('GET', claims)).items.length > 0);
+  await eventually(async () => (await api('GET', claims)).items.length === 0);
 }, { foreseen: /status of (400|404|500|501|502|503)/ });

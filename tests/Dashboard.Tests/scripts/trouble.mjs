@@ -1,5 +1,5 @@
 // The overview names what is wrong, why, and leads there.
-import { api, deployment, merge, namespace, scenario, until } from './browser.mjs';
+import { api, deployment, eventually, merge, namespace, scenario, until } from './browser.mjs';
 
 const pod = (name, more) => ({ metadata: { name }, spec: { containers: [{ name: 'main', image: 'x', ...more }] } });
 
@@ -31,7 +31,7 @@ await scenario(async open => {
   // One that lacks pods, and has none to say why: a quota holds them back.
   const quotas = `/api/v1/namespaces/${space}/resourcequotas`;
   await api('POST', quotas, { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } });
-  while ((await api('GET', `${quotas}/none`)).status?.hard === undefined);
+  await eventually(async () => (await api('GET', `${quotas}/none`)).status?.hard);
   await api('POST', `/apis/apps/v1/namespaces/${space}/deployments`, deployment('held', 1));
   const page = await open('#/');
   await page.getByLabel('Namespace').selectOption(space);

@@ -156,7 +156,9 @@ function claimFindings(rows: Row[]): Finding[] {
 /** Deployments that lack pods say so only where no pod of theirs says why. */
 function deploymentFindings(live: Live, pods: Finding[]): Finding[] {
   const kind = findResource('apps', 'deployments')!;
-  const isTold = ({ metadata: m }: KubeObject) => pods.some(p => p.name.startsWith(`${m.namespace}/${m.name}-`));
+  // web-6d4cf56db6-x2x7k is web's, web-api-6d4cf56db6-x2x7k is not.
+  const owners = new Set(pods.map(p => p.name.replace(/-[a-z0-9]+-[a-z0-9]+$/, '')));
+  const isTold = ({ metadata: m }: KubeObject) => owners.has(`${m.namespace}/${m.name}`);
   return live.rows.filter(r => !isComplete(live, r) && !isTold(r.object)).map(({ object, cells }) => ({
     key: object.metadata.uid, tone: 'warn', what: 'Incomplete', name: `${object.metadata.namespace}/${object.metadata.name}`,
     href: hrefOf(kind, object), why: `Ready: ${String(cells[1] ?? '')}`, since: object.metadata.creationTimestamp,
