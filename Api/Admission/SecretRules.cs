@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Api.Admission;
@@ -26,7 +27,7 @@ internal static class SecretRules
     private static bool IsEnforced(V1ServiceAccount account) =>
         account.Metadata.Annotations is { } all
         && all.TryGetValue(Annotation, out var text)
-        && GoText.ParseBool(text) == true;
+        && GoBooleans.Parse(text) == true;
 
     private static string? CheckReferences(
         V1ServiceAccount account, IEnumerable<(string Place, string Secret)> references)

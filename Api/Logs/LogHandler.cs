@@ -64,7 +64,9 @@ internal sealed class LogHandler(
             return;
         }
 
-        await context.Response.Body.WriteAsync(LogLinesWriter.Error(refusal), context.RequestAborted);
+        var output = new ArrayBufferWriter<byte>(512);
+        StatusJson.WriteEvent(output, refusal);
+        await context.Response.Body.WriteAsync(output.WrittenMemory, context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using OrleansOrchestrator.Api.Kernel;
-using OrleansOrchestrator.Api.Negotiation;
-using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Logs.Lines;
 using OrleansOrchestrator.Logs.Search;
 
@@ -66,16 +64,6 @@ internal static class LogLinesWriter
             writer.Reset();
         }
 
-        return output.WrittenMemory;
-    }
-
-    /// <summary>The event that ends a watch which failed, on a line of its own.</summary>
-    public static ReadOnlyMemory<byte> Error(Status status)
-    {
-        var output = new ArrayBufferWriter<byte>(512);
-        output.Write("{\"type\":\"ERROR\",\"object\":"u8);
-        StatusJson.Write(output, status);
-        output.Write("}\n"u8);
         return output.WrittenMemory;
     }
 

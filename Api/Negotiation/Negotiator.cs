@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using OrleansOrchestrator.Api.Kernel;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Interfaces.Kernel;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -80,7 +81,7 @@ public static class Negotiator
     {
         if (request.QueryString.HasValue && new QueryReader(request.Query).Text("pretty") is { Length: > 0 } asked)
         {
-            return GoText.ParseBool(asked) == true;
+            return GoBooleans.Parse(asked) == true;
         }
 
         var agent = request.Headers.UserAgent.ToString();

@@ -39,6 +39,14 @@ public static class StatusJson
         return ResponseBody.SendAsync(context, format, status.Code, body.WrittenMemory);
     }
 
+    /// <summary>The event that ends a watch which failed, on a line of its own.</summary>
+    public static void WriteEvent(IBufferWriter<byte> output, Status status)
+    {
+        output.Write("{\"type\":\"ERROR\",\"object\":"u8);
+        Write(output, status);
+        output.Write("}\n"u8);
+    }
+
     /// <summary>The failure as compact JSON.</summary>
     public static void Write(IBufferWriter<byte> output, Status status)
     {

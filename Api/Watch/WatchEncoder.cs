@@ -64,12 +64,7 @@ internal sealed class WatchEncoder(ResourceDefinition definition, ResponseFormat
     }
 
     /// <inheritdoc/>
-    public void WriteError(IBufferWriter<byte> output, Status status)
-    {
-        output.Write("{\"type\":\"ERROR\",\"object\":"u8);
-        StatusJson.Write(output, status);
-        output.Write("}\n"u8);
-    }
+    public void WriteError(IBufferWriter<byte> output, Status status) => StatusJson.WriteEvent(output, status);
 
     private static ReadOnlySpan<byte> Head(WatchEventType type) => type switch
     {

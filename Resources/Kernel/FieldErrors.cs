@@ -108,6 +108,9 @@ public sealed class FieldErrors(CancellationToken cancellationToken = default)
         }
     }
 
+    /// <summary>One that was made elsewhere.</summary>
+    public void Add(FieldError error) => Add(error.Reason, FieldPath.Of(error.Field), error.Message);
+
     public void Add(string reason, FieldPath path, string message)
     {
         if (CountOne())

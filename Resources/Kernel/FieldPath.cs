@@ -33,6 +33,9 @@ public sealed class FieldPath
         return path;
     }
 
+    /// <summary>The place of a field of an object; null stands for a whole one.</summary>
+    public static FieldPath Below(FieldPath? path, string name) => path?.Child(name) ?? Of(name);
+
     public FieldPath Child(string name) => new(this, name, isIndex: false);
 
     public FieldPath Child(string name, string next) => Child(name).Child(next);

@@ -66,9 +66,6 @@ public static class GoText
         .Replace(">", "\\u003e", StringComparison.Ordinal)
         .Replace("&", "\\u0026", StringComparison.Ordinal);
 
-    /// <summary>Go's <c>strconv.ParseBool</c>; null for what is neither.</summary>
-    public static bool? ParseBool(string text) => GoBooleans.Parse(text);
-
     private static void AppendJson(StringBuilder result, object? value)
     {
         switch (value)

@@ -12,7 +12,7 @@ internal sealed class MutatingWebhookPlugin(WebhookPlugin hooks, HookCaller call
     : IAdmissionPlugin
 {
     /// <summary>Upstream's name of the step in metrics.</summary>
-    public const string Type = "admit";
+    public const string Type = AdmissionMetrics.Admit;
 
     public string Name => "MutatingAdmissionWebhook";
 

@@ -12,7 +12,7 @@ internal sealed class ValidatingWebhookPlugin(WebhookPlugin hooks, HookCaller ca
     private const string Type = "validating";
 
     /// <summary>The same in metrics of conditions.</summary>
-    private const string Step = "validate";
+    private const string Step = AdmissionMetrics.Validate;
 
     public string Name => "ValidatingAdmissionWebhook";
 

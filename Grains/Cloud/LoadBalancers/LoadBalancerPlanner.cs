@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.Kernel;
 
 namespace OrleansOrchestrator.Grains.Cloud.LoadBalancers;
@@ -66,7 +67,7 @@ public static class LoadBalancerPlanner
     /// <summary>Any value but one that reads as false keeps the node out.</summary>
     private static bool IsExcluded(V1Node node) =>
         node.Metadata.Labels?.TryGetValue(ExcludeLabel, out var value) == true
-        && GoText.ParseBool(value) != false;
+        && GoBooleans.Parse(value) != false;
 
     /// <summary>What of a Service concerns its load balancer.</summary>
     private static byte[] Facts(V1Service service) => ResourceCodec.Encode(new V1Service

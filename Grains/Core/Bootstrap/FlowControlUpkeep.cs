@@ -1,4 +1,5 @@
 using k8s.Models;
+using OrleansOrchestrator.Formats;
 using OrleansOrchestrator.Resources.FlowControl;
 using OrleansOrchestrator.Resources.Kernel;
 
@@ -38,7 +39,7 @@ internal static class FlowControlUpkeep
     private static bool MendAnnotation(V1ObjectMeta metadata, out bool isChanged)
     {
         var said = metadata.Annotations?.TryGetValue(BuiltInFlowControl.AutoUpdateAnnotation, out var text) == true
-            ? GoText.ParseBool(text)
+            ? GoBooleans.Parse(text)
             : null;
         var isServers = BuiltInFlowControl.IsMandatory(metadata.Name) || (said ?? metadata.Generation == 1);
         isChanged = said != isServers;

@@ -210,7 +210,7 @@ public sealed class CustomObjectStrategy : ResourceStrategy<CustomObject>
 
         foreach (var error in found.All)
         {
-            errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
+            errors.Add(error);
         }
     }
 

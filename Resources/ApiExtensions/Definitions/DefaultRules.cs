@@ -80,7 +80,7 @@ internal static class DefaultRules
         EmbeddedMetadata.Coerce(value, schema, path, found);
         if (found.All is [var first, ..])
         {
-            errors.Add(first.Reason, FieldPath.Of(first.Field), first.Message);
+            errors.Add(first);
             return;
         }
 

@@ -43,7 +43,7 @@ internal sealed class StructuralRules
         rules.CheckCovered(schema, schema, path, path);
         foreach (var error in rules._errors.All.OrderBy(e => $"{e.Field}: {e.Message}", StringComparer.Ordinal))
         {
-            errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
+            errors.Add(error);
         }
     }
 

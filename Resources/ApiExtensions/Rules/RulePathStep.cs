@@ -50,7 +50,7 @@ internal readonly record struct RulePathStep(string Name, bool IsKey)
     {
         var first = steps[0].IsKey ? $"[{steps[0].Name}]" : steps[0].Name;
         return steps.Skip(1).Aggregate(
-            path?.Child(first) ?? FieldPath.Of(first),
+            FieldPath.Below(path, first),
             static (at, step) => step.IsKey ? at.Key(step.Name) : at.Child(step.Name));
     }
 

@@ -110,7 +110,7 @@ internal sealed class RuleTree
             {
                 var before = Before(old, name);
                 below.Visit(
-                    walk, value, before, path?.Child(name) ?? FieldPath.Of(name),
+                    walk, value, before, FieldPath.Below(path, name),
                     ratchet.Field(name, value, before, below._schema));
             }
         }

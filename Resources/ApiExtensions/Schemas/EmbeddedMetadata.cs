@@ -41,13 +41,13 @@ internal static class EmbeddedMetadata
         {
             if (item.TryGetPropertyValue(name, out var type) && type?.GetValueKind() != JsonValueKind.String)
             {
-                Refuse(EmbeddedWalk.Below(path, name), type, "must be a string", errors);
+                Refuse(FieldPath.Below(path, name), type, "must be a string", errors);
             }
         }
 
         if (item.TryGetPropertyValue("metadata", out var metadata))
         {
-            CoerceMetadata(item, metadata, EmbeddedWalk.Below(path, "metadata"), decoding, errors);
+            CoerceMetadata(item, metadata, FieldPath.Below(path, "metadata"), decoding, errors);
         }
     }
 

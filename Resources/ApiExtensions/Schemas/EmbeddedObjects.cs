@@ -28,12 +28,12 @@ internal static class EmbeddedObjects
     {
         foreach (var name in Required.Where(n => !item.ContainsKey(n)))
         {
-            errors.Required(EmbeddedWalk.Below(path, name), Empty);
+            errors.Required(FieldPath.Below(path, name), Empty);
         }
 
         foreach (var (name, value) in item)
         {
-            var place = EmbeddedWalk.Below(path, name);
+            var place = FieldPath.Below(path, name);
             switch (name)
             {
                 case "apiVersion" or "kind" when value?.GetValueKind() != JsonValueKind.String:

@@ -40,9 +40,6 @@ internal static class EmbeddedWalk
         VisitMap(whole, schema, null, visit);
     }
 
-    /// <summary>The place of a field of an object; null for a whole one.</summary>
-    public static FieldPath Below(FieldPath? path, string name) => path?.Child(name) ?? FieldPath.Of(name);
-
     private static void VisitMap(
         JsonObject map, JsonSchema schema, FieldPath? path, Action<JsonObject, FieldPath?> visit)
     {
@@ -50,7 +47,7 @@ internal static class EmbeddedWalk
         {
             if (schema.Properties.TryGetValue(name, out var property))
             {
-                Visit(inner, property, Below(path, name), visit);
+                Visit(inner, property, FieldPath.Below(path, name), visit);
             }
             else if (schema.AdditionalProperties is { } values && path is not null)
             {

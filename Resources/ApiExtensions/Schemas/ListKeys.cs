@@ -58,7 +58,7 @@ public static class ListKeys
             }
 
             var place = schema.Properties.ContainsKey(name)
-                ? path?.Child(name) ?? FieldPath.Of(name)
+                ? FieldPath.Below(path, name)
                 : path?.Key(name);
             Validate(inner, known, place, errors);
         }

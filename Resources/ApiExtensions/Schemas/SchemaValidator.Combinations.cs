@@ -108,7 +108,7 @@ public sealed partial class SchemaValidator
     {
         foreach (var error in found.All)
         {
-            errors.Add(error.Reason, FieldPath.Of(error.Field), error.Message);
+            errors.Add(error);
         }
     }
 }
