@@ -17,7 +17,7 @@ function sources(folder) {
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output);
 const result = await build({
-  entryPoints: ['src/main.tsx', 'src/style.css'],
+  entryPoints: ['src/main.ts', 'src/style.css'],
   outdir: output,
   bundle: true,
   splitting: true,
@@ -33,11 +33,20 @@ const result = await build({
   loader: { '.svg': 'dataurl' },
 });
 
-const named = Object.entries(result.metafile.outputs);
-const built = source => named.find(([, made]) => made.entryPoint === source)[0].split('/').pop();
+const { outputs } = result.metafile;
+const pathOf = source => Object.keys(outputs).find(path => outputs[path].entryPoint === source);
+const nameOf = path => path.split('/').pop();
+const importsOf = (path, kind) => outputs[path].imports.filter(i => i.kind === kind).map(i => i.path);
+// All that the page begins with comes at once, and not each when another has named it.
+const main = pathOf('src/main.ts');
+const begun = [main, ...importsOf(main, 'dynamic-import')];
+const modules = new Set(begun.flatMap(path => [path, ...importsOf(path, 'import-statement')]));
+modules.delete(main);
 const html = readFileSync('src/index.html', 'utf8')
-  .replace('main.js', built('src/main.tsx'))
-  .replace('style.css', built('src/style.css'));
+  .replace('style.css', nameOf(pathOf('src/style.css')))
+  .replace('main.js', nameOf(main))
+  .replace(/^( *)(.*)modules\.js(.*)$/m, (_, indent, before, after) =>
+    [...modules].map(path => `${indent}${before}${nameOf(path)}${after}`).join('\n'));
 writeFileSync(join(output, 'index.html'), html);
 
 const files = ['build.mjs', 'package-lock.json', 'package.json', 'tsconfig.json', ...sources('src')].sort();

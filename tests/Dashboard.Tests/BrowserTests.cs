@@ -29,6 +29,7 @@ public sealed class BrowserTests(DashboardSilo silo) : IClassFixture<DashboardSi
     [InlineData("looks.mjs")]
     [InlineData("paint.mjs")]
     [InlineData("trouble.mjs")]
+    [InlineData("verdict.mjs")]
     [InlineData("debug.mjs")]
     [InlineData("streams.mjs")]
     [InlineData("logs.mjs")]

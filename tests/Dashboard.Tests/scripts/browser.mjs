@@ -90,6 +90,8 @@ export const merge = (path, body) => api('PATCH', path, body, 'application/merge
 
 export async function namespace(name) {
   await api('POST', '/api/v1/namespaces', { metadata: { name } });
+  // Pods are refused until it has a service account.
+  await eventually(async () => (await api('GET', `/api/v1/namespaces/${name}/serviceaccounts`)).items.length > 0);
   return name;
 }
 

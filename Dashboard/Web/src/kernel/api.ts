@@ -129,7 +129,10 @@ export function warningsOf(answer: Response): string[] {
   return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(m => m[1]!.replace(/\\(.)/g, '$1'));
 }
 
-export function pathOf(kind: Kind, namespace?: string, name?: string, subresource?: string): string {
+/** As much of a kind as its paths need. */
+export type Place = Pick<Kind, 'group' | 'version' | 'resource' | 'namespaced'>;
+
+export function pathOf(kind: Place, namespace?: string, name?: string, subresource?: string): string {
   const root = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`;
   const space = kind.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   const own = name ? `/${encodeURIComponent(name)}` : '';

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { ApiError, json, lines, query, send, tableAccept } from './api';
 import type { KubeObject } from './api';
 
@@ -8,7 +8,16 @@ export interface Row { cells: unknown[]; object: KubeObject }
 export type Phase = 'loading' | 'live' | 'retrying' | 'refused';
 
 /** A list and what has become of it since. */
-export interface Live { phase: Phase; rows: Row[]; columns: Column[]; error?: Error; partial: boolean }
+export interface Live {
+  phase: Phase;
+  rows: Row[];
+  columns: Column[];
+  error?: Error;
+  /** True until everything has been read once. */
+  partial: boolean;
+  /** How many are still to be read, where the server tells. */
+  remaining: number;
+}
 
 export interface Source {
   path: string;
@@ -20,29 +29,75 @@ export interface Source {
   watch?: boolean;
 }
 
-const pageSize = 500;
+/** A window is soon full: the first page comes quickly, and those after it are worth their requests. */
+const firstPage = 100;
+const laterPages = 500;
 const firstPause = 500;
 const longestPause = 20_000;
 
-interface Answer { metadata: { resourceVersion: string; continue?: string }; items?: KubeObject[]; rows?: Row[];
-  columnDefinitions?: Column[] }
+/** So long a list that nobody looks at is kept up to date: who goes from page to page finds it as it is. */
+const afterlife = 10_000;
 
-const empty: Live = { phase: 'loading', rows: [], columns: [], partial: true };
+/** Each is a request that stays open, of which a connection has a hundred. */
+const mostUnseen = 16;
 
-/** Keeps one list up to date: pages first, then a watch that resumes where it broke off. */
+interface Answer {
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+  items?: KubeObject[];
+  rows?: Row[];
+  columnDefinitions?: Column[];
+}
+
+const empty: Live = { phase: 'loading', rows: [], columns: [], partial: true, remaining: 0 };
+
+/** Keeps one list up to date, for whoever looks at it: pages first, then a watch that resumes where it broke off. */
 class Follower {
+  latest = empty;
+  private readonly viewers = new Set<(live: Live) => void>();
   private readonly rows = new Map<string, Row>();
   private readonly stop = new AbortController();
   private columns: Column[] = [];
   private version = '';
+  private isWhole = false;
+  private remaining = 0;
+  private isOver = false;
   private waiting = false;
-  private latest: Pick<Live, 'phase' | 'error' | 'partial'> = { phase: 'loading', partial: false };
+  private ending: number | undefined;
+  private wake = () => {};
 
-  constructor(private readonly source: Source, private readonly show: (live: Live) => void) {}
+  constructor(private readonly source: Source, private readonly forget: (self: Follower) => void) {
+    void this.run().finally(() => { this.isOver = true; });
+  }
 
-  end(): void { this.stop.abort(); }
+  /** Tells of what becomes of it, until the function that it returns is called. */
+  tell(viewer: (live: Live) => void): () => void {
+    clearTimeout(this.ending);
+    this.viewers.add(viewer);
+    // Nobody new waits out a pause that began for others.
+    this.wake();
+    return () => {
+      this.viewers.delete(viewer);
+      if (!this.isUnseen) {
+        return;
+      }
+      if (this.isOver) {
+        this.end();
+      } else {
+        this.ending = window.setTimeout(() => this.end(), afterlife);
+        endTooMany();
+      }
+    };
+  }
 
-  async run(): Promise<void> {
+  get isUnseen(): boolean { return this.viewers.size === 0; }
+
+  end(): void {
+    clearTimeout(this.ending);
+    this.stop.abort();
+    this.forget(this);
+  }
+
+  private async run(): Promise<void> {
     let pause = firstPause;
     while (!this.stop.signal.aborted) {
       try {
@@ -80,9 +135,9 @@ class Follower {
   private sleep(milliseconds: number): Promise<void> {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, milliseconds);
-      const wake = () => { clearTimeout(timer); resolve(); };
-      this.stop.signal.addEventListener('abort', wake, { once: true });
-      window.addEventListener('online', wake, { once: true });
+      this.wake = () => { clearTimeout(timer); resolve(); };
+      this.stop.signal.addEventListener('abort', this.wake, { once: true });
+      window.addEventListener('online', this.wake, { once: true });
     });
   }
 
@@ -95,22 +150,31 @@ class Follower {
   private async list(): Promise<void> {
     const seen = new Set<string>();
     let next: string | undefined;
+    let limit = firstPage;
+    let version: string;
     do {
       const page: Answer = await json<Answer>(
-        this.parameters({ limit: pageSize, continue: next }), { accept: this.accept, signal: this.stop.signal });
+        this.parameters({ limit, continue: next }), { accept: this.accept, signal: this.stop.signal });
       this.columns = page.columnDefinitions ?? this.columns;
       for (const row of rowsOf(page)) {
         seen.add(this.take(row));
       }
-      this.version = page.metadata.resourceVersion;
+      version = page.metadata.resourceVersion;
+      this.remaining = page.metadata.remainingItemCount ?? 0;
       next = page.metadata.continue;
-      this.publish('live', undefined, Boolean(next));
+      limit = laterPages;
+      if (next) {
+        this.publish('live');
+      }
     } while (next);
     for (const key of this.rows.keys()) {
       if (!seen.has(key)) {
         this.rows.delete(key);
       }
     }
+    // Not before: what is watched from a version is to be complete.
+    this.version = version;
+    this.isWhole = true;
     this.publish('live');
   }
 
@@ -118,7 +182,9 @@ class Follower {
     const answer = await send(
       this.parameters({ watch: 1, resourceVersion: this.version, allowWatchBookmarks: true }),
       { accept: this.accept, signal: this.stop.signal });
-    this.publish('live');
+    if (this.latest.phase !== 'live') {
+      this.publish('live');
+    }
     for await (const line of lines(answer)) {
       const event = JSON.parse(line) as { type: string; object: KubeObject & Answer };
       if (event.type === 'ERROR') {
@@ -154,22 +220,27 @@ class Follower {
     return key;
   }
 
-  // Many events in one frame make one picture.
-  private publish(phase: Phase, error?: Error, partial = false): void {
-    // A picture that waits shows what came last, not what it was asked for with.
-    this.latest = { phase, error, partial };
-    const picture = () => this.show({ ...this.latest, rows: [...this.rows.values()], columns: this.columns });
-    if (phase !== 'live') {
-      picture();
+  // Many events in one frame make one picture; the first is not waited for.
+  private publish(phase: Phase, error?: Error): void {
+    const isFirst = this.latest === empty;
+    const { remaining, columns, isWhole } = this;
+    this.latest = { ...this.latest, phase, error, columns, partial: !isWhole, remaining };
+    if (isFirst || phase !== 'live') {
+      this.show();
     } else if (!this.waiting) {
       this.waiting = true;
       setTimeout(() => {
         this.waiting = false;
         if (!this.stop.signal.aborted) {
-          picture();
+          this.show();
         }
       }, this.rows.size > 1000 ? 250 : 30);
     }
+  }
+
+  private show(): void {
+    this.latest = { ...this.latest, rows: [...this.rows.values()] };
+    this.viewers.forEach(viewer => viewer(this.latest));
   }
 }
 
@@ -178,17 +249,49 @@ const rowsOf = (page: Answer): Row[] => page.rows ?? (page.items ?? []).map(obje
 const versionOf = (object: KubeObject & Answer): string =>
   object.rows?.[0]?.object.metadata.resourceVersion ?? object.metadata.resourceVersion;
 
+/** What is followed: parts of a page, or pages one after the other, that look at the same have it read once. */
+const followers = new Map<string, Follower>();
+
+function endTooMany(): void {
+  [...followers.values()].filter(f => f.isUnseen).slice(0, -mostUnseen).forEach(f => f.end());
+}
+
+/** What one user may see is nothing to the next. */
+export const endAll = (): void => followers.forEach(f => f.end());
+
+const keyOf = ({ path, labels, fields, table, watch }: Source): string =>
+  JSON.stringify([path, labels || '', fields || '', table === true, watch !== false]);
+
+function followerOf(source: Source): Follower {
+  const key = keyOf(source);
+  const found = followers.get(key) ?? new Follower(source, self => {
+    if (followers.get(key) === self) {
+      followers.delete(key);
+    }
+  });
+  followers.set(key, found);
+  return found;
+}
+
+/** Begins to read what will be looked at in a moment. */
+export const foresee = (source: Source): void => followerOf(source).tell(() => undefined)();
+
 /** A list that stays up to date while it is shown; null shows nothing. */
 export function useLive(source: Source | null): Live {
-  const key = source ? JSON.stringify(source) : '';
-  const [state, setState] = useState<{ key: string; live: Live }>({ key, live: empty });
-  useEffect(() => {
+  const key = source ? keyOf(source) : '';
+  const [state, setState] = useState<{ key: string; live: Live }>({ key: '', live: empty });
+  const shown = state.key === key ? state.live : followers.get(key)?.latest ?? empty;
+  // Before the browser paints: what comes meanwhile is not to wait for that.
+  useLayoutEffect(() => {
     if (!source) {
       return;
     }
-    const follower = new Follower(source, live => setState({ key, live }));
-    void follower.run();
-    return () => follower.end();
+    const follower = followerOf(source);
+    const show = (live: Live) => setState({ key, live });
+    if (follower.latest !== shown) {
+      show(follower.latest);
+    }
+    return follower.tell(show);
   }, [key]);
-  return state.key === key ? state.live : empty;
+  return shown;
 }

@@ -22,8 +22,22 @@ export function age(time: string | undefined): string {
   return `${count}${unit}${rest > 0 ? `${rest}${below![1]}` : ''}`;
 }
 
-export const clock = (time: string | undefined): string =>
-  time ? new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }) : '–';
+/** What formats dates takes milliseconds to make, and microseconds to use: each is made once, for who needs it first. */
+function formatter(options: Intl.DateTimeFormatOptions): (time: string | number | Date) => string {
+  let made: Intl.DateTimeFormat | undefined;
+  return time => (made ??= new Intl.DateTimeFormat(undefined, options)).format(new Date(time));
+}
+
+const moment = formatter({ dateStyle: 'medium', timeStyle: 'medium' });
+
+export const clock = (time: string | number | undefined): string => (time ? moment(time) : '–');
+
+/** `30 Nov`, in the words of this place. */
+export const dayAndMonth = formatter({ day: 'numeric', month: 'short' });
+
+/** `16:05`, in the time of this place. */
+export const timeOfDay = (time: Date): string =>
+  [time.getHours(), time.getMinutes()].map(n => String(n).padStart(2, '0')).join(':');
 
 const suffixes: Record<string, number> = {
   n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,

@@ -28,12 +28,16 @@ export function fullVolumes(metrics: string): FullVolume[] {
   });
 }
 
-/** Volumes that are nearly full, as their nodes tell those who may ask them; nobody is asked where no claim is bound. */
-export function useFullVolumes(nodes: string[], hasClaims: boolean): FullVolume[] {
-  const [found, setFound] = useState<FullVolume[]>([]);
+const none: FullVolume[] = [];
+
+/**
+ * Volumes that are nearly full, as their nodes tell those who may ask them; nobody is asked where no claim is bound.
+ * Null until the nodes have told.
+ */
+export function useFullVolumes(nodes: string[], hasClaims: boolean): FullVolume[] | null {
+  const [found, setFound] = useState<FullVolume[] | null>(null);
   const asked = hasClaims ? nodes.slice(0, mostNodes).join() : '';
   useEffect(() => {
-    setFound([]);
     if (!asked) {
       return;
     }
@@ -44,17 +48,19 @@ export function useFullVolumes(nodes: string[], hasClaims: boolean): FullVolume[
     const tell = (name: string) => send(pathOf(kind, undefined, name, 'proxy/metrics'), { signal: stop.signal })
       .then(answer => answer.text()).then(fullVolumes, () => []);
     const ask = async () => {
-      if (await may({ verb: 'get', kind, subresource: 'proxy' })) {
-        const all = await Promise.all(asked.split(',').map(tell));
-        if (!stop.signal.aborted) {
-          // A volume that several nodes have is one.
-          setFound([...new Map(all.flat().map(v => [`${v.namespace}/${v.claim}/${v.what}`, v])).values()]);
-          next = window.setTimeout(() => void ask(), interval);
-        }
+      if (!await may({ verb: 'get', kind, subresource: 'proxy' })) {
+        setFound(none);
+        return;
+      }
+      const all = await Promise.all(asked.split(',').map(tell));
+      if (!stop.signal.aborted) {
+        // A volume that several nodes have is one.
+        setFound([...new Map(all.flat().map(v => [`${v.namespace}/${v.claim}/${v.what}`, v])).values()]);
+        next = window.setTimeout(() => void ask(), interval);
       }
     };
     void ask();
     return () => { stop.abort(); clearTimeout(next); };
   }, [asked]);
-  return found;
+  return asked ? found : none;
 }

@@ -43,13 +43,14 @@ function Listing({ kind }: { kind: Kind }) {
     || row.cells.some(cell => typeof cell === 'string' && cell.toLowerCase().includes(wanted))
     || Object.entries(row.object.metadata.labels ?? {}).some(([k, v]) => `${k}=${v}`.includes(wanted)))),
   [live.rows, wanted]);
+  const all = live.rows.length + live.remaining;
 
   return (
     <div class="listing">
       <header class="heading">
         <h1>{titleOf(kind)}</h1>
         <span class="count" aria-live="polite">
-          {live.phase === 'loading' ? '' : rows.length === live.rows.length ? `${rows.length}` : `${rows.length} of ${live.rows.length}`}
+          {live.phase === 'loading' ? '' : rows.length === live.rows.length ? all : `${rows.length} of ${all}`}
           {live.partial && live.phase === 'live' ? ' …' : ''}
         </span>
         {live.phase === 'retrying' && <Badge tone="warn">Reconnecting</Badge>}
@@ -84,6 +85,7 @@ function Selector({ label, value, place, set }: { label: string; value: string; 
   );
 }
 
+const endOfName = 6;
 const essential = new Set(['Name', 'Status', 'Ready', 'Age', 'Phase', 'Last Seen', 'Reason']);
 const toned = new Set(['Status', 'Phase', 'Ready', 'Type', 'Available']);
 
@@ -101,7 +103,7 @@ function columnsOf(given: Column[], kind: Kind, everywhere: boolean): GridColumn
     const isStatus = toned.has(column.name) && !(column.name === 'Type' && kind.resource !== 'events');
     return {
       name: column.name, title: column.description, text: plain, essential: essential.has(column.name),
-      show: index === 0 ? row => <b>{plain(row)}</b> : isStatus ? row => toneCell(plain(row)) : undefined,
+      show: index === 0 ? row => nameCell(plain(row)) : isStatus ? row => toneCell(plain(row)) : undefined,
     };
   });
   const space: GridColumn<Row> = { name: 'Namespace', text: row => row.object.metadata.namespace ?? '' };
@@ -123,6 +125,9 @@ function withUsage(columns: GridColumn<Row>[], usages: Map<string, Usage> | null
 
 const cellText = (cell: unknown): string =>
   cell === null || cell === undefined ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+
+/** Of names that are too long the end stays: it is what tells the pods of one set apart. */
+const nameCell = (name: string) => <b><span>{name.slice(0, -endOfName)}</span>{name.slice(-endOfName)}</b>;
 
 function toneCell(text: string) {
   const fraction = toneOfFraction(text);

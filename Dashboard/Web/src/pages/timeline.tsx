@@ -63,8 +63,8 @@ export function Timeline({ scope, title = 'What happened', brief }: { scope: Sco
       )}>
         <Axis marks={marks} stretch={stretch} zoom={zoom} tell={setTold} />
         <p class="told"><span>
-          {told ? <><b>{told.title}</b> {told.about} · {clock(new Date(told.time).toISOString())}{told.text && ` · ${told.text}`}</>
-            : isLoading ? 'Reading …' : marks.length === 0 ? 'Nothing happened in this time.' : `${clock(new Date(stretch.from).toISOString())} – ${clock(new Date(stretch.to).toISOString())}`}
+          {told ? <><b>{told.title}</b> {told.about} · {clock(told.time)}{told.text && ` · ${told.text}`}</>
+            : isLoading ? 'Reading …' : marks.length === 0 ? 'Nothing happened in this time.' : `${clock(stretch.from)} – ${clock(stretch.to)}`}
         </span>{brief && <a href="#/timeline">The same as a list</a>}</p>
       </Panel>
       {!brief && (

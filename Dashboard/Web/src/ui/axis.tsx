@@ -2,6 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Lane, Mark } from '../kernel/marks';
 import type { Stretch } from '../kernel/timeline';
 import type { Tone } from '../kernel/status';
+import { clock, dayAndMonth, timeOfDay } from '../kernel/text';
 import { narrow } from './basics';
 
 export const lanes: { id: Lane; title: string }[] = [
@@ -66,15 +67,14 @@ function ticksOf(stretch: Stretch, width: number): { time: number; text: string 
   for (let time = Math.ceil((stretch.from - shift) / step) * step + shift; time <= stretch.to; time += step) {
     const at = new Date(time);
     const isDay = at.getHours() === 0 && at.getMinutes() === 0;
-    ticks.push({ time, text: isDay ? at.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })
-      : at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false }) });
+    ticks.push({ time, text: isDay ? dayAndMonth(at) : timeOfDay(at) });
   }
   return ticks;
 }
 
 const nameOf = ({ marks }: Glyph): string =>
-  marks.length === 1 ? `${marks[0]!.title}, ${marks[0]!.about}, ${new Date(marks[0]!.time).toLocaleString()}`
-    : `${marks.length} marks from ${new Date(marks[0]!.time).toLocaleString()} on: zoom in`;
+  marks.length === 1 ? `${marks[0]!.title}, ${marks[0]!.about}, ${clock(marks[0]!.time)}`
+    : `${marks.length} marks from ${clock(marks[0]!.time)} on: zoom in`;
 
 /**
  * Marks over time, in a lane for each sort. One Tab leads into it, arrows from mark to mark, Enter to its object; + and -

@@ -75,6 +75,13 @@ export function Loading({ what = 'Loading' }: { what?: string }) {
   return <div class="loading" role="status"><span class="spinner" aria-hidden="true" />{what} …</div>;
 }
 
+/** What is below waits until what is above has been seen. */
+export function Later({ children }: { children: ComponentChildren }) {
+  const [isDue, setDue] = useState(false);
+  useEffect(() => setDue(true), []);
+  return isDue ? <>{children}</> : null;
+}
+
 export function Empty({ children }: { children: ComponentChildren }) {
   return <div class="empty">{children}</div>;
 }

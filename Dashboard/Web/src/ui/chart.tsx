@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Unit } from '../kernel/past';
+import { clock, dayAndMonth, timeOfDay } from '../kernel/text';
 import { theme } from './shell';
 
 export interface Line { label: string; values: (number | null)[]; dashed?: boolean }
@@ -56,8 +57,7 @@ const day = 86_400;
 /** As all other times are written, by the clock of this place. */
 function timeOf(moment: number, step: number): string {
   const time = new Date(moment * 1000);
-  return step >= day ? time.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })
-    : time.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+  return step >= day ? dayAndMonth(time) : timeOfDay(time);
 }
 
 function optionsOf(
@@ -72,7 +72,7 @@ function optionsOf(
     scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] } },
     axes: [{ ...axis, values: (_, moments, __, ___, step) => moments.map(m => timeOf(m, step)) }, { ...axis, size: 74, incrs: incrementsOf[unit], values: (_, marks) => marks.map(show) }],
     series: [
-      { value: (_, moment) => (moment === null ? '' : new Date(moment * 1000).toLocaleString()) },
+      { value: (_, moment) => (moment === null ? '' : clock(moment * 1000)) },
       ...lines.map((line, index) => ({
         label: line.label,
         stroke: line.dashed ? text : colourOf(index),

@@ -130,7 +130,8 @@ function widths<T>(rows: T[], columns: GridColumn<T>[]): string {
   const sample = rows.slice(0, 200);
   return columns.map((c, index) => {
     const longest = sample.reduce((most, row) => Math.max(most, c.text(row).length), c.name.length);
-    const size = Math.min(Math.max(longest, narrow.value ? 3 : 5), index === 0 ? 48 : 30) + 3;
+    // What is not shown as mere text has a border of its own.
+    const size = Math.min(Math.max(longest, narrow.value ? 3 : 5), index === 0 ? 48 : 30) + (index > 0 && c.show ? 7 : 3);
     return index === 0 ? `minmax(${narrow.value ? 10 : Math.min(size, 24)}ch, ${size * 1.6}fr)`
       : narrow.value ? `${Math.min(size, 16)}ch` : `minmax(${Math.min(size, 12)}ch, ${size}fr)`;
   }).join(' ');

@@ -2,11 +2,13 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { effect, signal } from '@preact/signals';
 import { online } from '../kernel/api';
+import { who } from '../kernel/connection';
 import { findResource, listable, menu, titleOf } from '../kernel/kinds';
 import { useLive } from '../kernel/live';
 import { mayProbably } from '../kernel/rights';
 import { go, listHref, namespace, route, routeKind } from '../kernel/route';
 import { claims, signOut } from '../kernel/session';
+import { timeOfDay } from '../kernel/text';
 import { Button, Confirmed, Icon, Mark } from './basics';
 
 const themePlace = 'orc.theme';
@@ -39,7 +41,7 @@ effect(() => {
 const paletteOpen = signal(false);
 const menuOpen = signal(false);
 
-export function Shell({ who, children }: { who: string; children: ComponentChildren }) {
+export function Shell({ children }: { children: ComponentChildren }) {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const typing = /^(INPUT|TEXTAREA|SELECT)$/.test((event.target as HTMLElement).tagName)
@@ -82,8 +84,8 @@ export function Shell({ who, children }: { who: string; children: ComponentChild
           <Button look="quiet" onClick={turnTheme} label={theme() === 'dark' ? 'Light theme' : 'Dark theme'}>
             <Icon name={theme() === 'dark' ? 'sun' : 'moon'} />
           </Button>
-          <span class="who wide-only" title={claims.value.exp ? `Until ${new Date(claims.value.exp * 1000).toLocaleTimeString()}` : ''}>
-            {who}
+          <span class="who wide-only" title={claims.value.exp ? `Until ${timeOfDay(new Date(claims.value.exp * 1000))}` : ''}>
+            {who.value}
           </span>
           <Button look="quiet" onClick={() => signOut()} label="Sign out" title="Sign out"><Icon name="leave" /></Button>
         </header>

@@ -1,12 +1,13 @@
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { ApiError, json } from './kernel/api';
-import { discover, kinds } from './kernel/kinds';
+import { useEffect } from 'preact/hooks';
+import { ApiError } from './kernel/api';
+import { trouble } from './kernel/connection';
+import { kinds } from './kernel/kinds';
 import { useNewKinds } from './kernel/newkinds';
 import { readRules } from './kernel/rights';
 import { namespace, route } from './kernel/route';
 import { signOut, token } from './kernel/session';
-import { Button, Empty, Loading, Toasts, Trouble } from './ui/basics';
+import { Button, Empty, Later, Loading, Toasts, Trouble } from './ui/basics';
 import { Shell } from './ui/shell';
 import { ChangesPage } from './pages/changes';
 import { CreatePage } from './pages/create';
@@ -17,16 +18,6 @@ import { Overview } from './pages/overview';
 import { SearchPage } from './pages/search';
 import { SignIn } from './pages/signin';
 import { TimelinePage } from './pages/timeline';
-
-const patience = 2000;
-
-interface Review { status?: { userInfo?: { username?: string } } }
-
-async function whoAmI(): Promise<string> {
-  const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
-  const review = await json<Review>('/apis/authentication.k8s.io/v1/selfsubjectreviews', { method: 'POST', body });
-  return review.status?.userInfo?.username ?? '';
-}
 
 function Page() {
   const { page } = route.value;
@@ -44,23 +35,8 @@ function Page() {
 }
 
 function Session() {
-  const [who, setWho] = useState<string | null>(null);
-  const [error, setError] = useState<Error>();
-  useEffect(() => {
-    let again: number | undefined;
-    const connect = () => void Promise.all([whoAmI(), discover()]).then(
-      ([name]) => { setError(undefined); setWho(name); },
-      (failure: Error) => {
-        setError(failure);
-        // What the server refuses it refuses again; a server that is away comes back.
-        if (!(failure instanceof ApiError)) {
-          again = window.setTimeout(connect, patience);
-        }
-      });
-    connect();
-    return () => clearTimeout(again);
-  }, []);
   useEffect(() => { readRules(namespace.value || 'default').catch(() => undefined); }, [namespace.value]);
+  const error = trouble.value;
   if (error) {
     return (
       <div class="alone">
@@ -69,8 +45,8 @@ function Session() {
       </div>
     );
   }
-  return who === null || kinds.value.length === 0 ? <div class="alone"><Loading what="Connecting" /></div>
-    : <><NewKinds /><Shell who={who}><Page /></Shell></>;
+  return kinds.value.length === 0 ? <div class="alone"><Loading what="Connecting" /></div>
+    : <><Shell><Page /></Shell><Later><NewKinds /></Later></>;
 }
 
 /** By itself: what it is told of is drawn anew only where it shows. */

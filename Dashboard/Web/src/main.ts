@@ -1,0 +1,4 @@
+// Loaded before the rest, and little: what the page will show is asked for while the page itself is still on its way.
+import './kernel/connection';
+
+void import('./app');
