@@ -17,7 +17,7 @@ Measures the silo that ./orc has built, with a PostgreSQL of its own, and compar
   --out FILE        Where the JSON goes (bench/results/latest.json unless said).
 
   services          Services and DNS of a node, in network namespaces of its own: --services N
-  workloads         What controllers do with many objects at once: --only WORD, --silo PROGRAM
+  workloads         What controllers do with many objects at once: --only WORD, --rounds N, --silo PROGRAM
   logs              How fast central logs are taken and searched, and how small they are: --lines N
   definitions       What many CustomResourceDefinitions cost: --count N
   access            What authorization, quota and audit add to requests: --pods N, --rounds N

@@ -23,6 +23,9 @@ public sealed record BenchOptions
     /// <summary>Of the workloads, those whose names contain this.</summary>
     public string Only { get; init; } = "";
 
+    /// <summary>How often each of the workloads is measured on its cluster, one after the other.</summary>
+    public int Rounds { get; init; } = 2;
+
     public string? Output { get; init; }
 
     public string OutputFile => Path.GetFullPath(Output ?? Path.Combine(Repository, "bench", "results", "latest.json"));

@@ -68,18 +68,24 @@ idle.SetAction((parsed, cancellationToken) => NodeBench.CompareIdleAsync(
     new BenchOptions { Repository = Path.GetFullPath(parsed.GetValue(repository)!) }, cancellationToken));
 command.Subcommands.Add(idle);
 var silo = new Option<string?>("--silo") { Description = "Another program than the published silo." };
+var times = new Option<int>("--rounds")
+{
+    Description = "How often each is measured on its cluster: the first time a silo compiles what it runs.",
+    DefaultValueFactory = static _ => 2,
+};
 var only = new Option<string>("--only")
 {
     Description = "Only what has this in its name.", DefaultValueFactory = static _ => "",
 };
 var workloads = new Command("workloads", "Measures what controllers do with many objects at once.")
 {
-    repository, silo, only,
+    repository, silo, only, times,
 };
 workloads.SetAction((parsed, cancellationToken) => new WorkloadBench(new BenchOptions
 {
     Repository = Path.GetFullPath(parsed.GetValue(repository)!), OtherSilo = parsed.GetValue(silo),
     Only = parsed.GetValue(only)!,
+    Rounds = parsed.GetValue(times),
 }).RunAsync(cancellationToken));
 command.Subcommands.Add(workloads);
 var count = new Option<int>("--count")

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OrleansOrchestrator.Machine;
 using OrleansOrchestrator.NodeAgent;
 using OrleansOrchestrator.NodeAgent.Cluster;
+using OrleansOrchestrator.NodeAgent.Metrics;
 using OrleansOrchestrator.NodeAgent.Network;
 using OrleansOrchestrator.NodeAgent.Node;
 using OrleansOrchestrator.NodeAgent.Proxy;
@@ -113,8 +114,8 @@ public sealed class ServiceMeter : IAsyncDisposable
         var health = new ProxyHealth(_time);
         var ports = new ServiceHealthPorts(health, NullLoggerFactory.Instance, NullLogger<ServiceHealthPorts>.Instance);
         _proxy = new ServiceProxy(
-            _directory, _options, new NodeObject(new KubeClusterApi(_client), _options), health, ports, _time,
-            NullLogger<ServiceProxy>.Instance);
+            _directory, _options, new NodeObject(new KubeClusterApi(_client), _options), health, ports,
+            new KubeletMeters(), _time, NullLogger<ServiceProxy>.Instance);
         _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _proxy.Synced += (took, count, bytes) => _synced.TrySetResult((took, count, bytes));
         await _proxy.StartAsync(cancellationToken);
